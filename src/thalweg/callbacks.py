@@ -1,0 +1,502 @@
+"""Callbacks: what happens at the moments of training beside training itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thalweg.errors import ArgumentError, DataError, fail
+from thalweg.files import atomic_write_text, writable_folder
+from thalweg.graph.tensor import Variable
+
+__all__ = [
+    "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
+    "LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
+]  # fmt: skip
+
+
+class Callback:
+    """What is called at the moments of training; ``model`` and ``params`` are set before the first."""
+
+    model: Any = None
+    params: dict[str, Any]
+
+    def set_model(self, model: Any) -> None:
+        """Learn of the model."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Learn of the number of epochs and steps."""
+        self.params = params
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Training begins."""
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Training is over, at its end or before."""
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """An epoch (from 0) begins."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """An epoch is done; ``logs`` hold its figures, those of validation as ``val_...``."""
+
+    def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """A batch of training begins (the old name)."""
+
+    def on_batch_end(self, batch: int, logs: Any = None) -> None:
+        """A batch of training is done (the old name)."""
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """A batch of training begins."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """A batch of training is done; ``logs`` hold the figures of the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Evaluation begins."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Evaluation is done."""
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """A batch of evaluation begins."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """A batch of evaluation is done."""
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Prediction begins."""
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """Prediction is done."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """A batch of prediction begins."""
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """A batch of prediction is done; ``logs["outputs"]`` are its outputs."""
+
+
+_BATCH = [
+    f"on_{k}{when}"
+    for k in ("train_batch_", "test_batch_", "predict_batch_", "batch_")
+    for when in ("begin", "end")
+]
+
+
+class CallbackList:
+    """Calls several callbacks in order; those that watch no batches cost nothing per batch."""
+
+    def __init__(self, callbacks: Any, more: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
+        given = (
+            callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+        )
+        self.callbacks: list[Any] = [*given, *more]
+        self._watching = [c for c in self.callbacks if _watches_batches(c)]
+        self.watches_batches = bool(self._watching)
+        for callback in self.callbacks:
+            callback.set_params(params)
+            callback.set_model(model)
+
+    def initial_epoch(self) -> int:
+        """The first epoch to do: later than 0 where a callback has restored an interrupted run."""
+        return max((getattr(c, "restored_epoch", 0) for c in self.callbacks), default=0)
+
+    def _all(self, moment: str, *args: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, moment)(*args)
+
+    def train_begin(self) -> None:
+        self._all("on_train_begin", {})
+
+    def train_end(self) -> None:
+        self._all("on_train_end", {})
+
+    def epoch_begin(self, epoch: int) -> None:
+        self._all("on_epoch_begin", epoch, {})
+
+    def epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        self._all("on_epoch_end", epoch, logs)
+
+    def test_begin(self) -> None:
+        self._all("on_test_begin", {})
+
+    def test_end(self, logs: dict[str, Any]) -> None:
+        self._all("on_test_end", logs)
+
+    def predict_begin(self) -> None:
+        self._all("on_predict_begin", {})
+
+    def predict_end(self) -> None:
+        self._all("on_predict_end", {})
+
+    def batch_begin(self, kind: str, batch: int) -> None:
+        for callback in self._watching:
+            getattr(callback, f"on_{kind}_batch_begin")(batch, {})
+
+    def batch_end(self, kind: str, batch: int, logs: dict[str, Any]) -> None:
+        for callback in self._watching:
+            getattr(callback, f"on_{kind}_batch_end")(batch, logs)
+
+
+def _watches_batches(callback: Any) -> bool:
+    if not isinstance(callback, Callback):
+        return True
+    if isinstance(callback, LambdaCallback):
+        return callback.watches_batches
+    return any(getattr(type(callback), name) is not getattr(Callback, name) for name in _BATCH)
+
+
+class History(Callback):
+    """The figures of all epochs: ``history["loss"]`` is a list with one entry per epoch, ``epoch`` their numbers."""
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[Any]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self.epoch)} epochs: {', '.join(self.history)}>"
+
+
+class LambdaCallback(Callback):
+    """Functions as a callback: ``LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs["loss"]))``."""
+
+    def __init__(self, **functions: Callable[..., Any] | None) -> None:
+        self.watches_batches = any(name in _BATCH for name, fn in functions.items() if fn is not None)
+        for name, function in functions.items():
+            if not hasattr(Callback, name):
+                raise fail(ArgumentError, f"LambdaCallback: no moment named {name!r}")
+            if function is not None:
+                setattr(self, name, function)
+
+
+class TerminateOnNaN(Callback):
+    """Ends training at a batch whose loss is NaN or infinite."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and not np.isfinite(loss):
+            self.model.stop_training = True
+
+
+def _direction(mode: str, monitor: str, name: str) -> str:
+    """ "min" or "max": which way is better."""
+    if mode not in ("auto", "min", "max"):
+        raise fail(ArgumentError, f"{name}: mode", expected="auto, min or max", received=repr(mode))
+    if mode != "auto":
+        return mode
+    last = monitor.removeprefix("val_")
+    rises = (
+        "acc",
+        "auc",
+        "precision",
+        "recall",
+        "f1",
+        "fbeta",
+        "iou",
+        "io_u",
+        "r2",
+        "top_k",
+        "cosine_similarity",
+    )
+    return "max" if any(part in last for part in rises) and "loss" not in last else "min"
+
+
+class _Monitor(Callback):
+    """What watches one figure: whether it has become better by at least ``min_delta``."""
+
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
+        self.monitor, self.min_delta = monitor, abs(min_delta)
+        self.mode = _direction(mode, monitor, type(self).__name__)
+        self.best = self.worst()
+
+    def worst(self) -> float:
+        """What any figure is better than."""
+        return float("inf") if self.mode == "min" else float("-inf")
+
+    def better(self, value: float, than: float) -> bool:
+        """Whether the figure has become better."""
+        return value < than - self.min_delta if self.mode == "min" else value > than + self.min_delta
+
+    def value(self, logs: Any) -> float:
+        """The figure in the logs, or an error that names those that are there."""
+        if self.monitor not in (logs or {}):
+            raise fail(
+                ArgumentError, f"{type(self).__name__}: there is no figure {self.monitor!r}",
+                expected=", ".join(logs or {}), received=self.monitor,
+                hint="pass validation_data for val_ figures" if self.monitor.startswith("val_") else None,
+            )  # fmt: skip
+        return float(logs[self.monitor])
+
+
+class EarlyStopping(_Monitor):
+    """Ends training when a figure has not become better for ``patience`` epochs.
+
+    ``restore_best_weights``: at the end of training, however it comes, the model has the weights of its best epoch.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.baseline, self.start_from_epoch = patience, baseline, start_from_epoch
+        self.restore_best_weights = restore_best_weights
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.best, self.wait, self.stopped_epoch, self.best_epoch = self.worst(), 0, 0, 0
+        self.best_weights: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        value = self.value(logs)
+        if epoch < self.start_from_epoch:
+            return
+        if self.better(value, self.best) or (self.best_weights is None and self.restore_best_weights):
+            improved = self.better(value, self.best)
+            self.best, self.best_epoch = value, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if improved and (self.baseline is None or self.better(value, self.baseline)):
+                self.wait = 0
+                return
+        self.wait += 1
+        if self.wait >= max(self.patience, 1) and epoch > 0:
+            self.stopped_epoch, self.model.stop_training = epoch, True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+
+class ReduceLROnPlateau(_Monitor):
+    """Multiplies the learning rate by ``factor`` when a figure has not become better for ``patience`` epochs."""
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if not 0 < factor < 1:
+            raise fail(ArgumentError, "ReduceLROnPlateau: factor", expected="0 < factor < 1", received=factor)
+        self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        _needs_a_number(self.model, "ReduceLROnPlateau")
+        self.best, self.wait, self.resting = self.worst(), 0, 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        value, rate = self.value(logs), learning_rate(self.model)
+        logs["learning_rate"] = rate
+        if self.resting:
+            self.resting, self.wait = self.resting - 1, 0
+        if self.better(value, self.best):
+            self.best, self.wait = value, 0
+        elif not self.resting:
+            self.wait += 1
+            if self.wait >= self.patience and rate > self.min_lr:
+                self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                self.wait, self.resting = 0, self.cooldown
+
+
+def learning_rate(model: Any) -> float:
+    """The learning rate of the next step."""
+    return float(model.optimizer.rate_at(model.optimizer.iterations.get_value()).item())
+
+
+def _needs_a_number(model: Any, name: str) -> None:
+    if not isinstance(model.optimizer.learning_rate, Variable):
+        raise fail(
+            ArgumentError,
+            f"{name}: the optimizer's learning rate is a schedule of its own",
+            expected="a number",
+            hint="give the optimizer a number, or leave the callback out",
+        )
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate at the start of each epoch: ``schedule(epoch, rate)`` or ``schedule(epoch)``."""
+
+    def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
+        self.schedule, self.verbose = schedule, verbose
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        _needs_a_number(self.model, "LearningRateScheduler")
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        rate = learning_rate(self.model)
+        try:
+            new = self.schedule(epoch, rate)
+        except TypeError:  # the old form
+            new = self.schedule(epoch)
+        self.model.optimizer.learning_rate = float(new)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["learning_rate"] = learning_rate(self.model)
+
+
+class ModelCheckpoint(_Monitor):
+    """Saves the model, or its weights, after epochs or every ``save_freq`` batches; each file appears complete.
+
+    ``filepath`` may hold figures: ``"m-{epoch:02d}-{val_loss:.2f}.safetensors"``. That the folder can be written is
+    found out before training.
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: Any = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode)
+        self.filepath, self.save_best_only, self.save_weights_only = (
+            os.fspath(filepath),
+            save_best_only,
+            save_weights_only,
+        )
+        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
+            raise fail(
+                ArgumentError,
+                "ModelCheckpoint: save_freq",
+                expected='"epoch" or a number of batches',
+                received=save_freq,
+            )
+        self.save_freq, self.epoch, self._batches = save_freq, 0, 0
+        if initial_value_threshold is not None:
+            self.best = initial_value_threshold
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        writable_folder(Path(self.filepath).parent)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._batches += 1
+        if self.save_freq != "epoch" and self._batches % self.save_freq == 0:
+            self._save(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.save_freq == "epoch":
+            self._save(logs)
+
+    def _save(self, logs: Any) -> None:
+        if self.save_best_only:
+            value = self.value(logs)
+            if not self.better(value, self.best):
+                return
+            self.best = value
+        try:
+            path = self.filepath.format(epoch=self.epoch + 1, **(logs or {}))
+        except KeyError as error:
+            raise fail(
+                ArgumentError, f"ModelCheckpoint: filepath names {error}", expected=", ".join(logs or {})
+            ) from None
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
+
+
+class BackupAndRestore(Callback):
+    """Keeps weights, optimizer, epoch and random numbers after every epoch; a run that was interrupted goes on there.
+
+    The file is removed when training ends well, unless ``delete_checkpoint`` is False.
+    """
+
+    def __init__(
+        self,
+        backup_dir: Any,
+        save_freq: Any = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        self.folder, self.delete_checkpoint = os.fspath(backup_dir), delete_checkpoint
+        self.restored_epoch = 0
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.folder) / "backup.safetensors"
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        writable_folder(self.folder)
+        self.restored_epoch, self._last, self._epochs = 0, -1, self.params["epochs"]
+        if self._path.exists():
+            state = self.model.load_state(self._path)
+            self.restored_epoch = int(state["epoch"]) + 1
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._last = epoch
+        self.model.save_state(self._path, epoch=epoch)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        complete = self._last + 1 >= self._epochs or self.model.stop_training
+        if self.delete_checkpoint and complete:
+            self._path.unlink(missing_ok=True)
+
+
+class CSVLogger(Callback):
+    """Writes the figures of every epoch as a row of a CSV file; with ``append`` after the rows that are there."""
+
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+        self.filename, self.separator, self.append = os.fspath(filename), separator, append
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        path = Path(self.filename)
+        writable_folder(path.parent)
+        self._rows: list[dict[str, Any]] = []
+        self._names: list[str] = []
+        if self.append and path.exists():
+            with path.open(newline="", encoding="utf-8") as file:
+                reader = csv.DictReader(file, delimiter=self.separator)
+                self._rows, self._names = list(reader), list(reader.fieldnames or [])
+            if self._names and "epoch" not in self._names:
+                raise fail(DataError, f"CSVLogger: {self.filename!r} has no column 'epoch'")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        row = {"epoch": epoch, **_numbers(logs or {})}
+        self._names += [name for name in row if name not in self._names]
+        self._rows.append(row)
+        text = io.StringIO()
+        writer = csv.DictWriter(
+            text, self._names, delimiter=self.separator, lineterminator="\n", restval="NA"
+        )
+        writer.writeheader()
+        writer.writerows(self._rows)
+        atomic_write_text(self.filename, text.getvalue())
+
+
+def _numbers(logs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in logs.items()}

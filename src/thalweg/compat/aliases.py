@@ -1,0 +1,136 @@
+"""Which old module names stand for which rooms of thalweg.compat, and the finder that makes ``import`` obey.
+
+A front end joins by a line in :data:`ALIASES`: the generation, and for each top-level name the room that translates it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any
+
+from thalweg.compat.names import LIST, public_names
+
+# generation -> {name that the program imports: room}; the longest name that fits wins.
+ALIASES: dict[str, dict[str, str]] = {
+    "tf1": {
+        "tensorflow": "thalweg.compat.tf1",
+        "tensorflow.compat.v1": "thalweg.compat.tf1",
+        "tensorflow.keras": "thalweg.compat.keras",
+        "tensorflow.python.keras": "thalweg.compat.keras",
+        "keras": "thalweg.compat.keras",
+        "theano": "thalweg.compat.theano",
+    },
+    "tf2": {
+        "tensorflow": "thalweg.compat.tf2",
+        "tensorflow.compat.v1": "thalweg.compat.tf1",
+        "tensorflow.keras": "thalweg.compat.keras",
+        "tensorflow.python.keras": "thalweg.compat.keras",
+        "keras": "thalweg.compat.keras",
+    },
+    "keras": {
+        "keras": "thalweg.compat.keras",
+        "tensorflow": "thalweg.compat.tf2",
+        "tensorflow.compat.v1": "thalweg.compat.tf1",
+        "tensorflow.keras": "thalweg.compat.keras",
+        "tensorflow.python.keras": "thalweg.compat.keras",
+        "theano": "thalweg.compat.theano",
+    },
+    "theano": {"theano": "thalweg.compat.theano", "lasagne": "thalweg.compat.lasagne"},
+}
+
+
+class AliasError(ImportError):
+    """A module of an old library that is not supplied; the message names what is."""
+
+
+def target(name: str, table: dict[str, str]) -> tuple[str, list[str]] | None:
+    """The room for a dotted module name and the attributes below it; None where the table says nothing."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        room = table.get(".".join(parts[:count]))
+        if room is not None:
+            return room, parts[count:]
+    return None
+
+
+def resolve(name: str, table: dict[str, str]) -> Any:
+    """What a dotted name stands for; an AliasError in one line where there is nothing."""
+    found = target(name, table)
+    if found is None:
+        raise AliasError(f"{name}: not an alias")
+    room, rest = found
+    if importlib.util.find_spec(room) is None:
+        rooms = sorted(old for old, new in table.items() if importlib.util.find_spec(new) is not None)
+        raise AliasError(f"{name} is not supported: Thalweg supplies {', '.join(rooms)}; {LIST}")
+    thing: Any = importlib.import_module(room)
+    for k, part in enumerate(rest):
+        below = getattr(thing, part, None)
+        if below is None:
+            try:  # a room below that was not imported yet
+                below = (
+                    importlib.import_module(f"{thing.__name__}.{part}")
+                    if isinstance(thing, ModuleType)
+                    else None
+                )
+            except ModuleNotFoundError:
+                below = None
+        if below is None:
+            known = public_names(thing)
+            near = get_close_matches(part, known, 1, 0.6)
+            nearest = f"; the nearest is {near[0]}" if near else ""
+            where = ".".join(name.split(".")[: len(name.split(".")) - len(rest) + k])
+            raise AliasError(f"{where} has no {part!r} in Thalweg{nearest}; {LIST}")
+        thing = below
+    return thing
+
+
+class AliasModule(ModuleType):
+    """A module under an old name: everything in it is asked of the room."""
+
+    def __init__(self, name: str, room: Any) -> None:
+        super().__init__(name, getattr(room, "__doc__", None))
+        self.__dict__["_room"] = room
+        self.__path__: list[str] = []  # so that names below it can be imported
+        self.__file__ = "<thalweg>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return public_names(self._room)
+        return getattr(self.__dict__["_room"], name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *public_names(self.__dict__["_room"])})
+
+
+class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the old names of one generation."""
+
+    def __init__(self, generation: str) -> None:
+        self.table = ALIASES[generation]
+        self.found: dict[str, str] = {}
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target_: Any = None) -> Any:
+        place = target(fullname, self.table)
+        if place is None:
+            return None
+        self.found.setdefault(fullname.split(".")[0], place[0])
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return AliasModule(spec.name, resolve(spec.name, self.table))
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run."""
+
+    def install(self) -> None:
+        """Let ``import`` ask here first."""
+        for name in [n for n in sys.modules if target(n, self.table) is not None]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, self)

@@ -1,0 +1,53 @@
+"""Keras 1, Keras 2 and tf.keras: their names and arguments, translated to Thalweg.
+
+``import thalweg.compat.keras as keras`` works as the old ``import keras`` did.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.keras import backend as backend
+from thalweg.compat.keras import datasets as datasets
+from thalweg.compat.keras import layers as layers
+from thalweg.compat.keras import models as models
+from thalweg.compat.keras import optimizers as optimizers
+from thalweg.compat.keras import preprocessing as preprocessing
+from thalweg.compat.keras import utils as utils
+from thalweg.compat.keras.applications import applications as applications
+from thalweg.compat.keras.layers import Input as Input
+from thalweg.compat.keras.layers import Layer as Layer
+from thalweg.compat.keras.models import Model as Model
+from thalweg.compat.keras.models import Sequential as Sequential
+from thalweg.compat.keras.operations import ops as ops
+from thalweg.compat.keras.operations import random as random
+from thalweg.compat.keras.tables import activations as activations
+from thalweg.compat.keras.tables import callbacks as callbacks
+from thalweg.compat.keras.tables import constraints as constraints
+from thalweg.compat.keras.tables import initializations as initializations
+from thalweg.compat.keras.tables import initializers as initializers
+from thalweg.compat.keras.tables import losses as losses
+from thalweg.compat.keras.tables import metrics as metrics
+from thalweg.compat.keras.tables import objectives as objectives
+from thalweg.compat.keras.tables import regularizers as regularizers
+from thalweg.compat.names import Namespace as _Namespace
+from thalweg.compat.names import unsupported as _unsupported
+
+__version__ = "2.4.0"
+
+engine = _Namespace(
+    "keras.engine",
+    Layer=Layer,
+    Model=Model,
+    Input=Input,
+    topology=_Namespace("keras.engine.topology", Layer=Layer, Input=Input, Container=Model),
+    base_layer=_Namespace("keras.engine.base_layer", Layer=Layer),
+    training=_Namespace("keras.engine.training", Model=Model),
+)
+wrappers = _Namespace("keras.wrappers", scikit_learn=_Namespace("keras.wrappers.scikit_learn"))
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise _unsupported("keras", name, [n for n in globals() if not n.startswith("_")])

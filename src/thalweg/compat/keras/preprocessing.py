@@ -1,0 +1,383 @@
+"""``keras.preprocessing``: texts and sequences as numbers, images as arrays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.names import Namespace
+from thalweg.errors import ArgumentError, fail
+
+_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+
+# --- sequences ------------------------------------------------------------------------------------------------------
+
+
+def pad_sequences(
+    sequences: Sequence[Any], maxlen: int | None = None, dtype: Any = "int32", padding: str = "pre",
+    truncating: str = "pre", value: Any = 0.0,
+) -> np.ndarray:  # fmt: skip
+    """Sequences of one length, filled and cut at the front ("pre") or the back ("post").
+
+    >>> pad_sequences([[1], [2, 3, 4]], maxlen=2).tolist()
+    [[0, 1], [3, 4]]
+    """
+    length = max((len(s) for s in sequences), default=0) if maxlen is None else int(maxlen)
+    inner: tuple[int, ...] = next((np.asarray(s).shape[1:] for s in sequences if len(s)), ())
+    found = np.full((len(sequences), length, *inner), value, dtype=dtype)
+    for k, sequence in enumerate(sequences):
+        if not len(sequence) or not length:
+            continue
+        kept = sequence[-length:] if truncating == "pre" else sequence[:length]
+        if padding == "pre":
+            found[k, -len(kept) :] = kept
+        else:
+            found[k, : len(kept)] = kept
+    return found
+
+
+def skipgrams(
+    sequence: Sequence[int], vocabulary_size: int, window_size: int = 4, negative_samples: float = 1.0,
+    shuffle: bool = True, categorical: bool = False, sampling_table: Any = None, seed: int | None = None,
+) -> tuple[list[list[int]], list[Any]]:  # fmt: skip
+    """Pairs (word, word near it) labelled 1, and pairs (word, any word) labelled 0."""
+    random = np.random.RandomState(seed)
+    couples = [
+        [word, sequence[j]]
+        for i, word in enumerate(sequence)
+        if word and (sampling_table is None or sampling_table[word] >= random.rand())
+        for j in range(max(0, i - window_size), min(len(sequence), i + window_size + 1))
+        if j != i and sequence[j]
+    ]
+    labels: list[Any] = [[0, 1] if categorical else 1] * len(couples)
+    words = [c[0] for c in couples]
+    random.shuffle(words)
+    extra = int(len(labels) * negative_samples)
+    couples += (
+        [[words[k % len(words)], int(random.randint(1, vocabulary_size))] for k in range(extra)]
+        if words
+        else []
+    )
+    labels += [[1, 0] if categorical else 0] * (len(couples) - len(labels))
+    if shuffle:
+        order = random.permutation(len(couples))
+        couples, labels = [couples[k] for k in order], [labels[k] for k in order]
+    return couples, labels
+
+
+def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> np.ndarray:
+    """The probability of keeping the word of each rank, by Zipf's law."""
+    rank = np.arange(size)
+    rank[0] = 1
+    inverse = rank * (np.log(rank) + 0.577) + 0.5 - 1.0 / (12.0 * rank)
+    share = sampling_factor * inverse
+    return np.minimum(1.0, share / np.sqrt(share))
+
+
+class TimeseriesGenerator:
+    """Batches of windows of a series with the target that follows each."""
+
+    def __init__(
+        self, data: Any, targets: Any, length: int, sampling_rate: int = 1, stride: int = 1, start_index: int = 0,
+        end_index: int | None = None, shuffle: bool = False, reverse: bool = False, batch_size: int = 128,
+    ) -> None:  # fmt: skip
+        self.data, self.targets, self.length, self.rate = (
+            np.asarray(data),
+            np.asarray(targets),
+            length,
+            sampling_rate,
+        )
+        end = len(self.data) - 1 if end_index is None else end_index
+        self.rows = np.arange(start_index + length, end + 1, stride)
+        if shuffle:
+            np.random.shuffle(self.rows)
+        self.batch_size, self.reverse = batch_size, reverse
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if index >= len(self):
+            raise IndexError(index)
+        rows = self.rows[index * self.batch_size : (index + 1) * self.batch_size]
+        windows = np.array([self.data[r - self.length : r : self.rate] for r in rows])
+        return (windows[:, ::-1] if self.reverse else windows), self.targets[rows]
+
+
+# --- texts ----------------------------------------------------------------------------------------------------------
+
+
+def text_to_word_sequence(
+    text: str, filters: str = _FILTERS, lower: bool = True, split: str = " "
+) -> list[str]:
+    """The words of a text.
+
+    >>> text_to_word_sequence("The cat, the hat.")
+    ['the', 'cat', 'the', 'hat']
+    """
+    text = text.lower() if lower else text
+    return [w for w in text.translate({ord(c): split for c in filters}).split(split) if w]
+
+
+def hashing_trick(
+    text: str,
+    n: int,
+    hash_function: Any = None,
+    filters: str = _FILTERS,
+    lower: bool = True,
+    split: str = " ",
+) -> list[int]:
+    """A number from 1 to n - 1 for each word, the same for the same word."""
+    import zlib
+
+    of = hash_function if callable(hash_function) else lambda w: zlib.crc32(w.encode())
+    return [of(w) % (n - 1) + 1 for w in text_to_word_sequence(text, filters, lower, split)]
+
+
+def one_hot(text: str, n: int, filters: str = _FILTERS, lower: bool = True, split: str = " ") -> list[int]:
+    """:func:`hashing_trick` under its older name."""
+    return hashing_trick(text, n, None, filters, lower, split)
+
+
+class Tokenizer:
+    """Numbers for words, by how often they occur; 0 is no word.
+
+    >>> words = Tokenizer(num_words=3)
+    >>> words.fit_on_texts(["a b a", "a c b"])
+    >>> words.texts_to_sequences(["b a c"]), words.word_index
+    ([[2, 1]], {'a': 1, 'b': 2, 'c': 3})
+    """
+
+    def __init__(
+        self, num_words: int | None = None, filters: str = _FILTERS, lower: bool = True, split: str = " ",
+        char_level: bool = False, oov_token: str | None = None, nb_words: int | None = None, **ignored: Any,
+    ) -> None:  # fmt: skip
+        self.num_words = num_words if nb_words is None else nb_words
+        self.filters, self.lower, self.split, self.char_level = filters, lower, split, char_level
+        self.oov_token, self.document_count = oov_token, 0
+        self.word_counts: dict[str, int] = {}
+        self.word_docs: dict[str, int] = {}
+        self.word_index: dict[str, int] = {}
+        self.index_word: dict[int, str] = {}
+
+    def _words(self, text: Any) -> list[str]:
+        if isinstance(text, list):
+            return [w.lower() for w in text] if self.lower else text
+        if self.char_level:
+            return list(text.lower() if self.lower else text)
+        return text_to_word_sequence(text, self.filters, self.lower, self.split)
+
+    def fit_on_texts(self, texts: Iterable[Any]) -> None:
+        """Count the words of texts."""
+        for text in texts:
+            words = self._words(text)
+            self.document_count += 1
+            for word, n in Counter(words).items():
+                self.word_counts[word] = self.word_counts.get(word, 0) + n
+                self.word_docs[word] = self.word_docs.get(word, 0) + 1
+        ranked = sorted(self.word_counts, key=lambda w: -self.word_counts[w])
+        ranked = ([self.oov_token] if self.oov_token else []) + ranked
+        self.word_index = {word: k for k, word in enumerate(ranked, 1)}
+        self.index_word = {k: word for word, k in self.word_index.items()}
+
+    def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
+        """The numbers of the words of each text; rare and unknown words are left out, or the ``oov_token``'s."""
+        return list(self.texts_to_sequences_generator(texts))
+
+    def texts_to_sequences_generator(self, texts: Iterable[Any]) -> Iterator[list[int]]:
+        """The same, one text after another."""
+        unknown = self.word_index.get(self.oov_token or "")
+        for text in texts:
+            numbers = [self.word_index.get(w) for w in self._words(text)]
+            known = [
+                n if n is not None and (not self.num_words or n < self.num_words) else unknown
+                for n in numbers
+            ]
+            yield [n for n in known if n is not None]
+
+    def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
+        """The words of numbers."""
+        return [" ".join(self.index_word[n] for n in s if n in self.index_word) for s in sequences]
+
+    def sequences_to_matrix(self, sequences: Sequence[Sequence[int]], mode: str = "binary") -> np.ndarray:
+        """A row per text: whether ("binary"), how often ("count"), which share ("freq"), or tf-idf of each word."""
+        size = self.num_words or len(self.word_index) + 1
+        found = np.zeros((len(sequences), size))
+        for row, sequence in zip(found, sequences):
+            for n, times in Counter(n for n in sequence if n < size).items():
+                if mode == "count":
+                    row[n] = times
+                elif mode == "freq":
+                    row[n] = times / len(sequence)
+                elif mode == "binary":
+                    row[n] = 1
+                elif mode == "tfidf":
+                    docs = self.word_docs.get(self.index_word[n], 0)
+                    row[n] = (1 + np.log(times)) * np.log(1 + self.document_count / (1 + docs))
+                else:
+                    raise fail(
+                        ArgumentError, "mode", expected="binary, count, freq or tfidf", received=repr(mode)
+                    )
+        return found
+
+    def texts_to_matrix(self, texts: Iterable[Any], mode: str = "binary") -> np.ndarray:
+        """A row per text: see :meth:`sequences_to_matrix`."""
+        return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
+
+
+# --- images ---------------------------------------------------------------------------------------------------------
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image
+    except ModuleNotFoundError:
+        raise ImportError("images from files need Pillow: pip install pillow") from None
+    return Image
+
+
+def load_img(
+    path: Any, grayscale: bool = False, color_mode: str = "rgb", target_size: Any = None, **ignored: Any
+) -> Any:
+    """An image from a file, with Pillow."""
+    picture = _pillow().open(path).convert("L" if grayscale or color_mode == "grayscale" else "RGB")
+    return picture if target_size is None else picture.resize((target_size[1], target_size[0]))
+
+
+def img_to_array(img: Any, data_format: Any = None, dtype: Any = "float32") -> np.ndarray:
+    """[height, width, channels]."""
+    array = np.asarray(img, dtype=dtype)
+    return array[..., None] if array.ndim == 2 else array
+
+
+def array_to_img(x: Any, data_format: Any = None, scale: bool = True, dtype: Any = None) -> Any:
+    """A picture of an array, spread from 0 to 255 unless ``scale`` is False."""
+    array = np.asarray(x, "float32")
+    if scale:
+        array = array - min(np.min(array), 0)
+        array = array * (255.0 / np.max(array)) if np.max(array) else array
+    array = array.astype("uint8")
+    return _pillow().fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+
+
+def save_img(
+    path: Any, x: Any, data_format: Any = None, file_format: Any = None, scale: bool = True, **ignored: Any
+) -> None:
+    """Write an array as an image."""
+    array_to_img(x, scale=scale).save(path, format=file_format)
+
+
+class ImageDataGenerator:
+    """Batches of images, scaled and, where asked for, shifted by whole pixels and flipped at random."""
+
+    def __init__(
+        self, featurewise_center: bool = False, samplewise_center: bool = False,
+        featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
+        width_shift_range: float = 0.0, height_shift_range: float = 0.0, horizontal_flip: bool = False,
+        vertical_flip: bool = False, rescale: float | None = None, preprocessing_function: Any = None,
+        data_format: Any = None, fill_mode: str = "nearest", zca_whitening: bool = False, **rest: Any,
+    ) -> None:  # fmt: skip
+        wanted = {k: v for k, v in rest.items() if v and k in ("rotation_range", "shear_range", "zoom_range")}
+        if wanted or zca_whitening:
+            names = ", ".join(wanted) or "zca_whitening"
+            raise fail(
+                ArgumentError, f"ImageDataGenerator: {names} is not supported", expected="shifts and flips"
+            )
+        self.options = {
+            "center": featurewise_center, "scale": featurewise_std_normalization, "row_center": samplewise_center,
+            "row_scale": samplewise_std_normalization,
+        }  # fmt: skip
+        self.shift = (height_shift_range, width_shift_range)
+        self.flip = (horizontal_flip, vertical_flip)
+        self.rescale, self.function = rescale, preprocessing_function
+        self.mean: Any = 0.0
+        self.std: Any = 1.0
+
+    def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: Any = None) -> None:
+        """Learn the mean and deviation of each channel."""
+        x = np.asarray(x, "float32")
+        self.mean, self.std = x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2)) + 1e-7
+
+    def standardize(self, x: Any) -> np.ndarray:
+        """One image, scaled as asked for."""
+        x = np.asarray(x, "float32")
+        x = self.function(x) if self.function else x
+        x = x * self.rescale if self.rescale else x
+        x = x - x.mean() if self.options["row_center"] else x
+        x = x / (x.std() + 1e-7) if self.options["row_scale"] else x
+        x = x - self.mean if self.options["center"] else x
+        return x / self.std if self.options["scale"] else x
+
+    def random_transform(self, x: np.ndarray, random: Any = np.random) -> np.ndarray:
+        """One image, shifted and flipped at random; edges are repeated."""
+        for axis, share in enumerate(self.shift):
+            if share:
+                most = share * x.shape[axis] if share < 1 else share
+                step = int(round(random.uniform(-most, most)))
+                x = np.take(x, np.clip(np.arange(x.shape[axis]) - step, 0, x.shape[axis] - 1), axis=axis)
+        if self.flip[0] and random.rand() < 0.5:
+            x = x[:, ::-1]
+        if self.flip[1] and random.rand() < 0.5:
+            x = x[::-1]
+        return x
+
+    def flow(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: Any = None,
+        **ignored: Any,
+    ) -> Any:
+        """Batches without end."""
+        return _Flow(self, np.asarray(x), None if y is None else np.asarray(y), batch_size, shuffle, seed)
+
+
+class _Flow:
+    """Batches of images without end."""
+
+    def __init__(
+        self, owner: ImageDataGenerator, x: np.ndarray, y: Any, batch_size: int, shuffle: bool, seed: Any
+    ) -> None:
+        self.owner, self.x, self.y, self.batch_size, self.shuffle = owner, x, y, batch_size, shuffle
+        self.n, self.random = len(x), np.random.RandomState(seed)
+        self.batches = self._endless()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self.batches)
+
+    next = __next__
+
+    def _endless(self) -> Iterator[Any]:
+        while True:
+            order = self.random.permutation(self.n) if self.shuffle else np.arange(self.n)
+            for start in range(0, self.n, self.batch_size):
+                rows = order[start : start + self.batch_size]
+                images = [
+                    self.owner.standardize(
+                        self.owner.random_transform(np.asarray(self.x[r], "float32"), self.random)
+                    )
+                    for r in rows
+                ]
+                yield np.stack(images) if self.y is None else (np.stack(images), self.y[rows])
+
+
+sequence = Namespace(
+    "keras.preprocessing.sequence", pad_sequences=pad_sequences, skipgrams=skipgrams,
+    make_sampling_table=make_sampling_table, TimeseriesGenerator=TimeseriesGenerator,
+)  # fmt: skip
+text = Namespace(
+    "keras.preprocessing.text", Tokenizer=Tokenizer, one_hot=one_hot, hashing_trick=hashing_trick,
+    text_to_word_sequence=text_to_word_sequence,
+)  # fmt: skip
+image = Namespace(
+    "keras.preprocessing.image", load_img=load_img, img_to_array=img_to_array, array_to_img=array_to_img,
+    save_img=save_img, ImageDataGenerator=ImageDataGenerator,
+)  # fmt: skip

@@ -1,0 +1,55 @@
+"""Old spellings: a class or function of the main library, called with the argument names of Keras 1, 2 or tf.keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class Renamed:
+    """A class of the main library under an old name: calling it translates the arguments and makes the class itself.
+
+    ``translate`` takes and gives (args, kwargs). ``isinstance`` and subclassing see the class of the main library, or
+    ``base`` where subclasses need more of the old names.
+    """
+
+    def __init__(
+        self,
+        target: type,
+        translate: Callable[[tuple[Any, ...], dict[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]],
+        base: type | None = None,
+    ) -> None:
+        self.target, self.translate, self.base = target, translate, base or target
+        self.__name__ = self.__qualname__ = target.__name__
+        self.__doc__ = target.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = self.translate(args, kwargs)
+        return self.target(*args, **kwargs)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (self.base,)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, self.target)
+
+    def __subclasscheck__(self, cls: type) -> bool:
+        return issubclass(getattr(cls, "target", cls), self.target)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.target, name)
+
+    def __repr__(self) -> str:
+        return f"<{self.target.__name__}>"
+
+
+def renamed(kwargs: Mapping[str, Any], table: Mapping[str, str | None]) -> dict[str, Any]:
+    """The keyword arguments under their new names; those that the table maps to None are dropped."""
+    found: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        new = table.get(name, name)
+        if new is not None:
+            found[new] = value
+    return found

@@ -1,0 +1,89 @@
+"""The page of supported names, made from the rooms themselves.
+
+``python -m thalweg.compat.listing > docs/compat.md`` writes it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+from thalweg.compat.names import Namespace, public_names
+
+# The rooms, each under the name by which programs import it.
+ROOMS = {
+    "tensorflow (0.x and 1.x, or tensorflow.compat.v1)": ("tf", "thalweg.compat.tf1"),
+    "theano": ("theano", "thalweg.compat.theano"),
+    "keras (1 and 2, or tensorflow.keras)": ("keras", "thalweg.compat.keras"),
+    "tensorflow (2.x)": ("tf", "thalweg.compat.tf2"),
+}
+
+_HEAD = """# Supported names of other libraries
+
+`thalweg run FILE.py` runs a program written for TensorFlow, Theano or Keras as it stands: its imports lead to
+thin translations over the main library. `thalweg run --check FILE.py` lists what a program uses that is not
+here, without running it. This page is made from the code by `python -m thalweg.compat.listing`.
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    parts = [_HEAD]
+    for title, (short, room) in ROOMS.items():
+        if importlib.util.find_spec(room) is None:
+            continue
+        parts.append(f"## {title}\n")
+        for name, members in _namespaces(importlib.import_module(room), short).items():
+            parts.append(f"**`{name}`**: {', '.join(f'`{m}`' for m in members)}\n")
+    return "\n".join(parts)
+
+
+def _namespaces(root: Any, name: str) -> dict[str, list[str]]:
+    """Each namespace below the root, once, with the names in it that are no namespaces."""
+    found: dict[str, list[str]] = {}
+    seen: set[int] = set()
+    queue = [(root, name)]
+    while queue:
+        space, path = queue.pop(0)
+        if id(space) in seen:
+            continue
+        seen.add(id(space))
+        below = {n: getattr(space, n) for n in sorted(set(_names(space)))}
+        members = [n for n, value in below.items() if not _is_space(value, root) and _is_theirs(n, value)]
+        if members:
+            found[path] = members
+        queue += [(value, f"{path}.{n}") for n, value in below.items() if _is_space(value, root)]
+    return found
+
+
+def _names(space: Any) -> list[str]:
+    return [n for n in public_names(space) if not n.startswith("_")]
+
+
+def _is_theirs(name: str, value: Any) -> bool:
+    """Whether a name stands for something of the other library, and not for what its translation is made
+    with.
+    """
+    helper = getattr(value, "__module__", "") in (
+        "typing",
+        "collections.abc",
+        "difflib",
+        "contextlib",
+        "functools",
+    )
+    return not helper and not isinstance(value, ModuleType) and name not in ("annotations", "Any")
+
+
+def _is_space(value: Any, root: Any) -> bool:
+    if isinstance(value, Namespace):
+        return True
+    if any(isinstance(v, Namespace) for v in vars(root).values()):
+        return False  # the modules of such a room are its own, its namespaces are what programs see
+    return isinstance(value, ModuleType) and value.__name__.startswith(f"{root.__name__}.")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,207 @@
+"""Programs written for old libraries, as text: what they are, which generation they belong to, which names they use."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from thalweg.compat import aliases
+from thalweg.errors import DataError
+
+GENERATIONS = ("tf1", "tf2", "theano", "keras")
+_GRAPH_STYLE = {
+    "placeholder",
+    "Session",
+    "InteractiveSession",
+    "global_variables_initializer",
+    "initialize_all_variables",
+    "get_variable",
+    "variable_scope",
+    "reset_default_graph",
+    "set_random_seed",
+    "disable_v2_behavior",
+    "mul",
+    "sub",
+    "contrib",
+    "app",
+    "AdamOptimizer",
+    "GradientDescentOptimizer",
+    "read_data_sets",
+}
+_EAGER_STYLE = {
+    "GradientTape",
+    "function",
+    "enable_eager_execution",
+    "assert_equal_eager",
+    "optimizers",
+    "numpy",
+}
+
+
+def source_of(path: Path) -> str:
+    """A program's text: the file, or a notebook's code cells without lines for the shell and magics."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = path.read_text(encoding="latin-1")
+    if path.suffix != ".ipynb":
+        return text
+    try:
+        book = json.loads(text)
+        cells = (
+            book["cells"] if "cells" in book else [c for sheet in book["worksheets"] for c in sheet["cells"]]
+        )
+        return "\n\n".join(_cell(cell) for cell in cells if cell.get("cell_type") == "code") + "\n"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{str(path)!r} is not a notebook") from None
+
+
+def _cell(cell: dict[str, object]) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    text = "".join(source) if isinstance(source, list) else str(source)
+    if text.lstrip().startswith("%%"):
+        return ""
+    return "\n".join(_plain_line(line) for line in text.split("\n"))
+
+
+def _plain_line(line: str) -> str:
+    """The line, or ``pass`` in its place where it is meant for the notebook."""
+    words = line.lstrip()
+    if words.startswith(("%", "!", "?")) or words.rstrip().endswith("?"):
+        return line[: len(line) - len(words)] + "pass"
+    return line
+
+
+def parse(source: str, name: str) -> ast.Module:
+    """The program's syntax tree; a SyntaxError of Python 2's print says so."""
+    try:
+        return ast.parse(source, name)
+    except SyntaxError as error:
+        if re.search(r"^\s*print\s+[\"'\w]", source, re.MULTILINE):
+            error.msg += " (is it written for Python 2? convert it first)"
+        raise
+
+
+class Use(NamedTuple):
+    """A library name that a program uses, and the line of its first use."""
+
+    name: str
+    line: int
+
+
+def imported(tree: ast.AST) -> dict[str, str]:
+    """Local names to the dotted library names that they stand for."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
+
+
+def modules(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Every module (or name of one) that a program imports, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (
+                (f"{node.module}.{alias.name}" if alias.name != "*" else node.module, node.lineno)
+                for alias in node.names
+            )
+
+
+def uses(tree: ast.AST) -> list[Use]:
+    """Every library name in the program: what it imports, and chains of attributes below that."""
+    names = imported(tree)
+    first: dict[str, int] = {}
+    inner: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            inner.add(id(node.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and id(node) not in inner:
+            chain, base = [node.attr], node.value
+            while isinstance(base, ast.Attribute):
+                chain.append(base.attr)
+                base = base.value
+            if isinstance(base, ast.Name) and base.id in names:
+                first.setdefault(".".join([names[base.id], *reversed(chain)]), node.lineno)
+    for name, line in modules(tree):
+        first.setdefault(name, line)
+    return [Use(name, line) for name, line in sorted(first.items(), key=lambda pair: (pair[1], pair[0]))]
+
+
+def generation(tree: ast.AST) -> str | None:
+    """The generation that a program belongs to; None where it imports none of the libraries."""
+    roots = {name.split(".")[0] for name, _ in modules(tree)}
+    if "tensorflow" in roots:
+        return _of_tensorflow(tree)
+    if "keras" in roots:
+        return "keras"
+    if roots & {"theano", "lasagne"}:
+        return "theano"
+    return None
+
+
+def _of_tensorflow(tree: ast.AST) -> str:
+    """Graph style or eager style, by the names that only one of them has."""
+    found = [use.name for use in uses(tree) if use.name.startswith("tensorflow")]
+    if any(name.startswith("tensorflow.compat.v1") for name in found):
+        return "tf1"
+    parts = {part for name in found for part in name.split(".")[1:]}
+    if parts & _EAGER_STYLE:
+        return "tf2"
+    if parts & _GRAPH_STYLE or any(
+        name.startswith(("tensorflow.examples", "tensorflow.contrib")) for name in found
+    ):
+        return "tf1"
+    if "keras" in parts:
+        return "tf2"
+    calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return "tf2" if calls & {"numpy", "gradient"} else "tf1"
+
+
+def unsupported(tree: ast.AST, kind: str) -> list[tuple[Use, str]]:
+    """The library names that a program uses and Thalweg does not supply, each with the reason."""
+    table, found = aliases.ALIASES[kind], []
+    for use in uses(tree):
+        if aliases.target(use.name, table) is None:
+            continue
+        problem = _problem(use.name, table)
+        if problem is not None:
+            found.append((use, problem))
+    return found
+
+
+def _problem(name: str, table: dict[str, str]) -> str | None:
+    """Why a dotted name cannot be had; None where it can, or where a value's own attribute decides."""
+    parts = name.split(".")
+    thing: object = None
+    for count in range(1, len(parts) + 1):
+        prefix = ".".join(parts[:count])
+        try:
+            thing = aliases.resolve(prefix, table)
+        except (aliases.AliasError, AttributeError) as error:
+            owner = thing
+            if owner is not None and not _is_namespace(owner):
+                return None
+            return str(error)
+    return None
+
+
+def _is_namespace(thing: object) -> bool:
+    from types import ModuleType
+
+    from thalweg.compat.names import Namespace
+
+    return isinstance(thing, (ModuleType, Namespace))

@@ -1,0 +1,129 @@
+"""``thalweg run``: a program of an old library runs as it is, its imports led to thalweg.compat."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from thalweg.compat import programs
+from thalweg.compat.aliases import ALIASES, AliasFinder
+from thalweg.errors import DataError
+
+_LIBRARY = str(Path(__file__).resolve().parent.parent) + os.sep
+_IMPORTLIB = str(Path(importlib.__file__).resolve().parent) + os.sep
+
+
+def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> int:
+    """Run the program ``file`` as ``__main__`` with ``arguments``; its exit code (1 after an exception).
+
+    ``kind``: the generation ("tf1", "tf2", "theano", "keras"); read from the program unless given.
+    """
+    path = _program(file)
+    try:
+        code, found, roots = _compiled(path, kind)
+    except SyntaxError as error:
+        sys.stderr.write("".join(traceback.format_exception_only(error)))
+        return 1
+    finder = AliasFinder(found or "tf1")
+    finder.install()
+    sys.stderr.write(_announcement(path, found, roots) + "\n")
+    sys.argv = [str(path), *arguments]
+    sys.path.insert(0, str(path.parent))
+    main = ModuleType("__main__")
+    main.__file__ = str(path)
+    main.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main
+    return _executed(code, main)
+
+
+def _program(file: str) -> Path:
+    path = Path(file)
+    if not path.is_file():
+        raise DataError(f"there is no program {file!r}")
+    return path.resolve()
+
+
+def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str]]:
+    source = programs.source_of(path)
+    tree = programs.parse(source, str(path))
+    roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
+    return compile(source, str(path), "exec", dont_inherit=True), kind or _generation(path, tree), roots
+
+
+def _generation(path: Path, tree: ast.AST) -> str | None:
+    """The program's generation; where it imports none of the libraries itself, that of a module beside it."""
+    found = programs.generation(tree)
+    if found is not None:
+        return found
+    for name, _ in programs.modules(tree):
+        beside = path.parent / f"{name.split('.')[0]}.py"
+        if beside.is_file() and beside != path:
+            try:
+                found = programs.generation(programs.parse(programs.source_of(beside), str(beside)))
+            except SyntaxError:
+                continue
+            if found is not None:
+                return found
+    return None
+
+
+def _announcement(path: Path, kind: str | None, roots: set[str]) -> str:
+    if kind is None:
+        return f"thalweg run: {path.name} imports no old library; nothing is aliased"
+    pairs = {old: new for old, new in ALIASES[kind].items() if "." not in old and old in roots}
+    return f"thalweg run: {path.name} as {kind}: " + ", ".join(
+        f"{old} -> {new}" for old, new in pairs.items()
+    )
+
+
+def _executed(code: CodeType, main: ModuleType) -> int:
+    try:
+        exec(code, main.__dict__)
+    except SystemExit as stop:
+        if stop.code is None or isinstance(stop.code, int):
+            return stop.code or 0
+        sys.stderr.write(f"{stop.code}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("thalweg run: interrupted\n")
+        return 130
+    except BaseException as error:
+        sys.stderr.write(_report(error))
+        return 1
+    finally:
+        sys.stdout.flush()
+    return 0
+
+
+def _report(error: BaseException) -> str:
+    """The traceback without the frames of the library and of this runner; all of it with THALWEG_TRACEBACK set."""
+    if os.environ.get("THALWEG_TRACEBACK"):
+        return "".join(traceback.format_exception(error))
+    shown = traceback.TracebackException.from_exception(error)
+    part: traceback.TracebackException | None = shown
+    while part is not None:
+        kept = [
+            frame for frame in part.stack if not frame.filename.startswith((_LIBRARY, _IMPORTLIB, "<frozen"))
+        ]
+        part.stack = traceback.StackSummary.from_list(kept)
+        part = part.__cause__ or part.__context__
+    return "".join(shown.format())
+
+
+def check(file: str, kind: str | None = None) -> list[str]:
+    """One line for each library name that a program uses and Thalweg does not supply."""
+    path = _program(file)
+    tree = programs.parse(programs.source_of(path), str(path))
+    found = kind or _generation(path, tree)
+    if found is None:
+        return []
+    return [f"{path.name}:{use.line}: {problem}" for use, problem in programs.unsupported(tree, found)]
+
+
+__all__ = ["check", "run"]

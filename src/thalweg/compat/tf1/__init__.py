@@ -1,0 +1,435 @@
+"""TensorFlow 0.x and 1.x: graphs, sessions and their names, translated to Thalweg.
+
+``import thalweg.compat.tf1 as tf`` works as the old ``import tensorflow as tf`` did.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from thalweg.compat import names as _names
+from thalweg.compat.names import Namespace as _Namespace
+from thalweg.compat.tf1 import app as _app
+from thalweg.compat.tf1 import checkpoints as _checkpoints
+from thalweg.compat.tf1 import control as _control
+from thalweg.compat.tf1 import data as _data
+from thalweg.compat.tf1 import errors as _errors
+from thalweg.compat.tf1 import estimator as _estimator
+from thalweg.compat.tf1 import examples as _examples
+from thalweg.compat.tf1 import gfile as _gfile
+from thalweg.compat.tf1 import graph as _graph
+from thalweg.compat.tf1 import image as _image
+from thalweg.compat.tf1 import initializers as _initializers
+from thalweg.compat.tf1 import layers as _layers
+from thalweg.compat.tf1 import logging as _logging
+from thalweg.compat.tf1 import losses as _losses
+from thalweg.compat.tf1 import math as _math
+from thalweg.compat.tf1 import metrics as _metrics
+from thalweg.compat.tf1 import nn as _nn
+from thalweg.compat.tf1 import queues as _queues
+from thalweg.compat.tf1 import random as _random
+from thalweg.compat.tf1 import records as _records
+from thalweg.compat.tf1 import rnn as _rnn
+from thalweg.compat.tf1 import session as _session
+from thalweg.compat.tf1 import shapes as _shapes
+from thalweg.compat.tf1 import strings as _strings
+from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import train as _train
+from thalweg.compat.tf1 import types as _types
+from thalweg.compat.tf1 import variables as _variables
+from thalweg.compat.tf1.contrib import contrib as contrib
+
+__version__ = VERSION = "1.15.0"
+GIT_VERSION = COMPILER_VERSION = "thalweg"
+
+# --- flat names -----------------------------------------------------------------------------------------------------
+
+_flat: dict[str, Any] = {}
+for _room in (_math, _shapes, _random, _control, _variables, _strings):
+    _flat.update(_names.own(_room))
+for _extra in (
+    "Length",
+    "Initializer",
+    "as_vector",
+    "filled",
+    "like",
+    "dims_of",
+    "of_shape",
+    "run_time_shape",
+    "to_core",
+    "to_nodes",
+    "without_order",
+    "map_structure",
+    "g_size",
+    "tuple_",
+):
+    _flat.pop(_extra, None)
+globals().update(_flat)
+globals().update(_types.BY_NAME)
+globals()["tuple"] = _control.tuple_
+
+DType = _types.DType
+TensorShape = _types.TensorShape
+Dimension = _types.dimension
+as_dtype = _types.as_dtype
+Graph = _graph.Graph
+GraphKeys = _graph.GraphKeys
+Operation = _graph.Operation
+Tensor = _graph.Tensor
+constant = _graph.constant
+convert_to_tensor = _graph.convert_to_tensor
+get_default_graph = _graph.default_graph
+reset_default_graph = _graph.reset_default_graph
+Session = _session.Session
+InteractiveSession = _session.InteractiveSession
+get_default_session = _session.get_default_session
+all_variables = _variables.global_variables
+initialize_all_variables = _variables.global_variables_initializer
+initialize_variables = _variables.variables_initializer
+initialize_local_variables = _variables.local_variables_initializer
+initialize_all_tables = _variables.tables_initializer
+import_graph_def = _strings.import_graph_def
+batch_gather = _math.gather
+
+for _name in (
+    "constant",
+    "zeros",
+    "ones",
+    "random_normal",
+    "truncated_normal",
+    "random_uniform",
+    "variance_scaling",
+    "glorot_uniform",
+    "glorot_normal",
+    "uniform_unit_scaling",
+    "orthogonal",
+):
+    globals()[f"{_name}_initializer"] = getattr(_initializers, f"{_name}_initializer")
+
+scalar_summary = _summary.scalar_summary
+histogram_summary = _summary.histogram_summary
+image_summary = _summary.image_summary
+merge_summary = _summary.merge
+merge_all_summaries = _summary.merge_all
+Summary = _summary.Summary
+
+# --- functions of a graph -------------------------------------------------------------------------------------------
+
+
+def add_to_collection(name: Any, value: Any) -> None:
+    """Put something into a collection of the default graph."""
+    _graph.default_graph().add_to_collection(name, value)
+
+
+def add_to_collections(names: Any, value: Any) -> None:
+    """Put something into several collections of the default graph."""
+    _graph.default_graph().add_to_collections(names, value)
+
+
+def get_collection(key: Any, scope: str | None = None) -> list[Any]:
+    """What stands in a collection of the default graph."""
+    return _graph.default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: Any) -> list[Any]:
+    """The collection itself."""
+    return _graph.default_graph().get_collection_ref(key)
+
+
+def device(name: Any) -> Any:
+    """Accepted: everything runs on the processor."""
+    return _graph.default_graph().device(name)
+
+
+def container(name: Any) -> Any:
+    """Accepted: variables belong to sessions."""
+    return _graph.default_graph().device(name)
+
+
+def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
+    """Accepted: everything runs on the processor."""
+    return _graph.default_graph().device(op)
+
+
+def executing_eagerly() -> bool:
+    """False: nodes have values when a session runs them."""
+    return False
+
+
+def enable_eager_execution(*args: Any, **options: Any) -> None:
+    """Not in graph mode: the program is of the second generation."""
+    raise NotImplementedError(
+        "tf.enable_eager_execution: run the program with --as tf2, where everything is eager"
+    )
+
+
+def disable_v2_behavior() -> None:
+    """Nothing to disable."""
+
+
+disable_eager_execution = enable_resource_variables = disable_resource_variables = disable_v2_behavior
+
+
+class _Options(_Namespace):
+    """Settings that are accepted, whatever their names, and have no effect."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("options", **settings)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        made = self.__dict__[name] = _Options()
+        return made
+
+
+class ConfigProto(_Options):
+    """Settings of a session; accepted."""
+
+
+class GPUOptions(_Options):
+    """Settings of a GPU; accepted."""
+
+
+class RunOptions(_Options):
+    """Settings of a run; accepted."""
+
+    NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = 0, 1, 2, 3
+
+
+class RunMetadata(_Options):
+    """What a traced run would have told."""
+
+
+class OptimizerOptions(_Options):
+    """Settings of the graph's compiler; accepted."""
+
+    L0, L1, ON_1 = 0, 1, 1
+
+
+class GraphOptions(_Options):
+    """Settings of the graph's compiler; accepted."""
+
+
+# --- namespaces -----------------------------------------------------------------------------------------------------
+
+rnn_cell = _Namespace(
+    "tf.nn.rnn_cell",
+    **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith(("Cell", "Wrapper", "Tuple"))},
+)
+_seq2seq = _Namespace(
+    "tf.nn.seq2seq",
+    rnn_decoder=_rnn.rnn_decoder,
+    sequence_loss_by_example=_rnn.sequence_loss_by_example,
+    sequence_loss=_rnn.legacy_sequence_loss,
+)
+nn = _Namespace(
+    "tf.nn",
+    **_names.own(_nn, "sigmoid", "tanh", "log_sigmoid"),
+    **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
+    rnn_cell=rnn_cell,
+    seq2seq=_seq2seq,
+)
+train = _Namespace(
+    "tf.train",
+    **_names.own(_train),
+    **_names.own(_checkpoints),
+    SummaryWriter=_summary.FileWriter,
+    **_names.own(_queues),
+    **_names.own(_records),
+)
+layers = _Namespace("tf.layers", **_names.own(_layers))
+losses = _Namespace("tf.losses", **_names.own(_losses))
+metrics = _Namespace("tf.metrics", **_names.own(_metrics))
+summary = _Namespace("tf.summary", **_names.own(_summary))
+image = _Namespace("tf.image", **_names.own(_image))
+errors = _Namespace(
+    "tf.errors", **_names.own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
+)
+gfile = _Namespace("tf.gfile", **_names.own(_gfile))
+logging = _Namespace(
+    "tf.logging",
+    **{
+        _n: _v
+        for _n, _v in vars(_logging).items()
+        if not _n.startswith("_") and _n not in ("Any", "annotations")
+    },
+)
+app = _Namespace("tf.app", run=_app.run, flags=_app.flags)
+flags = _app.flags
+data = _Namespace(
+    "tf.data",
+    Dataset=_data.Dataset,
+    Iterator=_data.Iterator,
+    TFRecordDataset=_data.TFRecordDataset,
+    TextLineDataset=_data.TextLineDataset,
+    experimental=_Namespace("tf.data.experimental", AUTOTUNE=-1),
+)
+estimator = _Namespace("tf.estimator", **_names.own(_estimator), inputs=_estimator.inputs)
+initializers = _Namespace(
+    "tf.initializers",
+    **_names.own(_initializers),
+    constant=_initializers.constant_initializer,
+    zeros=_initializers.zeros_initializer,
+    ones=_initializers.ones_initializer,
+    random_normal=_initializers.random_normal_initializer,
+    random_uniform=_initializers.random_uniform_initializer,
+    truncated_normal=_initializers.truncated_normal_initializer,
+    global_variables=_variables.global_variables_initializer,
+    variance_scaling=_initializers.variance_scaling_initializer,
+    orthogonal=_initializers.orthogonal_initializer,
+)
+math = _Namespace(
+    "tf.math",
+    **_names.own(_math),
+    top_k=_nn.top_k,
+    in_top_k=_nn.in_top_k,
+    softplus=_nn.softplus,
+    l2_normalize=_nn.l2_normalize,
+    zero_fraction=_nn.zero_fraction,
+)
+linalg = _Namespace(
+    "tf.linalg",
+    matmul=_math.matmul,
+    inv=_math.matrix_inverse,
+    det=_math.matrix_determinant,
+    solve=_math.matrix_solve,
+    transpose=_math.matrix_transpose,
+    diag=_math.matrix_diag,
+    diag_part=_math.matrix_diag_part,
+    norm=_math.norm,
+    trace=_math.trace,
+    cholesky=_math.cholesky,
+    eye=_math.eye,
+    svd=_math.svd,
+    qr=_math.qr,
+    eigh=_math.self_adjoint_eig,
+    tensordot=_math.tensordot,
+    einsum=_math.einsum,
+    l2_normalize=_nn.l2_normalize,
+)
+random = _Namespace(
+    "tf.random",
+    normal=_random.random_normal,
+    uniform=_random.random_uniform,
+    shuffle=_random.random_shuffle,
+    truncated_normal=_random.truncated_normal,
+    set_random_seed=_random.set_random_seed,
+    multinomial=_random.multinomial,
+    categorical=_random.multinomial,
+)
+strings = _Namespace(
+    "tf.strings", join=_strings.string_join, as_string=_strings.as_string, to_number=_strings.string_to_number
+)
+io = _Namespace(
+    "tf.io",
+    gfile=gfile,
+    read_file=_strings.read_file,
+    write_file=_strings.write_file,
+    decode_raw=_strings.decode_raw,
+    **_names.own(_records),
+)
+python_io = _Namespace(
+    "tf.python_io", TFRecordWriter=_records.TFRecordWriter, tf_record_iterator=_records.tf_record_iterator
+)
+test = _strings.testing
+debugging = _Namespace(
+    "tf.debugging",
+    Assert=_math.Assert,
+    check_numerics=_math.check_numerics,
+    assert_equal=_math.assert_equal,
+    is_nan=_math.is_nan,
+    is_finite=_math.is_finite,
+)
+python = _Namespace(
+    "tf.python",
+    ops=_Namespace(
+        "tf.python.ops",
+        rnn_cell=rnn_cell,
+        seq2seq=_seq2seq,
+        math_ops=math,
+        nn_ops=nn,
+        variable_scope=_Namespace("tf.python.ops.variable_scope", **_names.own(_variables)),
+        rnn=_Namespace(
+            "tf.python.ops.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
+        ),
+        array_ops=math,
+        control_flow_ops=_Namespace("tf.python.ops.control_flow_ops", **_names.own(_control)),
+        init_ops=initializers,
+        resources=_strings.resources,
+    ),
+    framework=_Namespace(
+        "tf.python.framework",
+        ops=_Namespace(
+            "tf.python.framework.ops",
+            GraphKeys=GraphKeys,
+            get_collection=get_collection,
+            Tensor=Tensor,
+            Graph=Graph,
+            reset_default_graph=reset_default_graph,
+            get_default_graph=get_default_graph,
+            name_scope=_variables.name_scope,
+            convert_to_tensor=convert_to_tensor,
+            add_to_collection=add_to_collection,
+            Operation=Operation,
+        ),
+        dtypes=_Namespace("tf.python.framework.dtypes", **_types.BY_NAME, DType=DType, as_dtype=as_dtype),
+        tensor_shape=_Namespace(
+            "tf.python.framework.tensor_shape",
+            TensorShape=TensorShape,
+            Dimension=Dimension,
+            scalar=lambda: TensorShape([]),
+        ),
+    ),
+    platform=_Namespace("tf.python.platform", gfile=gfile, flags=flags, app=app),
+    training=_Namespace(
+        "tf.python.training",
+        moving_averages=_Namespace(
+            "tf.python.training.moving_averages",
+            assign_moving_average=_strings.assign_moving_average,
+        ),
+    ),
+    util=_Namespace("tf.python.util", compat=_strings.compat),
+    client=_Namespace(
+        "tf.python.client", device_lib=_Namespace("tf.python.client.device_lib", list_local_devices=list)
+    ),
+)
+compat = _Namespace(
+    "tf.compat",
+    as_bytes=_strings.compat.as_bytes,
+    as_str=_strings.compat.as_str,
+    as_text=_strings.compat.as_text,
+)
+examples = _Namespace(
+    "tf.examples",
+    tutorials=_Namespace(
+        "tf.examples.tutorials",
+        mnist=_Namespace(
+            "tf.examples.tutorials.mnist",
+            input_data=_Namespace(
+                "tf.examples.tutorials.mnist.input_data",
+                read_data_sets=_examples.read_data_sets,
+                DataSet=_examples.DataSet,
+                Datasets=_examples.Datasets,
+                load_mnist=_examples.load_mnist,
+            ),
+            mnist=_Namespace(
+                "tf.examples.tutorials.mnist.mnist",
+                **_names.own(_examples, "NUM_CLASSES", "IMAGE_SIZE", "IMAGE_PIXELS"),
+            ),
+        ),
+    ),
+)
+sysconfig = _Namespace("tf.sysconfig", get_include=lambda: "", get_lib=lambda: "")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "keras":  # its own translation, in the same graph
+        try:
+            return importlib.import_module("thalweg.compat.keras")
+        except ModuleNotFoundError:
+            pass
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise _names.unsupported("tf", name, [n for n in globals() if not n.startswith("_")])

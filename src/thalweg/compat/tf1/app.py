@@ -1,0 +1,111 @@
+"""``tf.app``: command-line flags, and the function that runs ``main``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class _Flags:
+    """The values of the flags; the command line is read when the first one is asked for."""
+
+    def __init__(self) -> None:
+        self.__dict__["_parser"] = argparse.ArgumentParser(allow_abbrev=False)
+        self.__dict__["_values"] = {}
+        self.__dict__["_parsed"] = False
+
+    def _define(self, name: str, default: Any, help: str | None, **options: Any) -> None:
+        text = (help or "").replace("%", "%%")
+        self.__dict__["_parser"].add_argument(f"--{name}", default=default, help=text, dest=name, **options)
+        self.__dict__["_parsed"] = False
+
+    def _parse(self, argv: Sequence[str] | None = None) -> list[str]:
+        """Read the command line; what is left of it."""
+        given = sys.argv[1:] if argv is None else list(argv)
+        known, rest = self.__dict__["_parser"].parse_known_args(given)
+        set_before = self.__dict__["_values"] if self.__dict__["_parsed"] else {}
+        self.__dict__["_values"] = {**vars(known), **set_before}
+        self.__dict__["_parsed"] = True
+        return rest
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if not self.__dict__["_parsed"]:
+            self._parse()
+        if name not in self.__dict__["_values"]:
+            raise AttributeError(f"no flag named {name!r} was defined")
+        return self.__dict__["_values"][name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not self.__dict__["_parsed"]:
+            self._parse()
+        self.__dict__["_values"][name] = value
+
+    def __call__(self, argv: Sequence[str], known_only: bool = False) -> list[str]:
+        return [argv[0], *self._parse(argv[1:])]
+
+    def flag_values_dict(self) -> dict[str, Any]:
+        if not self.__dict__["_parsed"]:
+            self._parse()
+        return dict(self.__dict__["_values"])
+
+    @property
+    def __flags(self) -> dict[str, Any]:
+        return self.flag_values_dict()
+
+
+def _truth(text: str) -> bool:
+    if text.lower() in ("true", "t", "1", "yes"):
+        return True
+    if text.lower() in ("false", "f", "0", "no"):
+        return False
+    raise argparse.ArgumentTypeError(f"not a truth value: {text!r}")
+
+
+class flags:
+    """``tf.app.flags``."""
+
+    FLAGS = _Flags()
+
+    @staticmethod
+    def DEFINE_string(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags.FLAGS._define(name, default, help, type=str)
+
+    @staticmethod
+    def DEFINE_integer(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags.FLAGS._define(name, default, help, type=int)
+
+    @staticmethod
+    def DEFINE_float(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags.FLAGS._define(name, default, help, type=float)
+
+    @staticmethod
+    def DEFINE_boolean(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags.FLAGS._define(name, default, help, type=_truth, nargs="?", const=True)
+        flags.FLAGS._parser.add_argument(f"--no{name}", dest=name, action="store_false", default=default)
+
+    DEFINE_bool = DEFINE_boolean
+
+    @staticmethod
+    def DEFINE_enum(
+        name: str, default: Any, enum_values: Sequence[str], help: str | None = None, **_: Any
+    ) -> None:
+        flags.FLAGS._define(name, default, help, choices=list(enum_values))
+
+    @staticmethod
+    def DEFINE_list(name: str, default: Any, help: str | None = None, **_: Any) -> None:
+        flags.FLAGS._define(name, default, help, type=lambda text: text.split(","))
+
+    @staticmethod
+    def mark_flag_as_required(name: str) -> None:
+        """Flags are not checked."""
+
+
+def run(main: Callable[[Any], Any] | None = None, argv: Sequence[str] | None = None) -> None:
+    """Read the flags, call ``main`` with what is left of the command line, and exit."""
+    given = list(sys.argv if argv is None else argv)
+    rest = flags.FLAGS._parse(given[1:])
+    sys.exit((main or sys.modules["__main__"].main)([given[0], *rest]))  # type: ignore[attr-defined]

@@ -1,0 +1,217 @@
+"""TensorFlow 1's checkpoints: one safetensors file for each, and the file ``checkpoint`` that names the newest."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.errors import NotFoundError
+from thalweg.extras import needs
+from thalweg.files import atomic_write_bytes, atomic_write_text
+
+_SUFFIX = ".safetensors"
+
+
+class CheckpointNotFoundError(NotFoundError, ValueError):
+    """There is no checkpoint under that name."""
+
+
+class CheckpointState:
+    """What the file ``checkpoint`` says."""
+
+    def __init__(self, model_checkpoint_path: str, all_model_checkpoint_paths: list[str]) -> None:
+        self.model_checkpoint_path = model_checkpoint_path
+        self.all_model_checkpoint_paths = all_model_checkpoint_paths
+
+
+class Saver:
+    """Keeps the values of variables in files, the last ``max_to_keep`` of them."""
+
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: Any = None,
+        **options: Any,
+    ) -> None:
+        self._given = var_list
+        self.max_to_keep = max_to_keep
+        self._kept: list[str] = []
+        self._fixed = self._names(g.default_graph()) if var_list is None else _named(var_list)
+        if not self._fixed:
+            raise ValueError("No variables to save")
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        return list(self._kept)
+
+    def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
+        self._kept = list(last_checkpoints)
+
+    @staticmethod
+    def _names(graph: g.Graph) -> dict[str, Any]:
+        return _named(graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES))
+
+    def save(
+        self,
+        sess: Any,
+        save_path: str,
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        **options: Any,
+    ) -> str:
+        """Write the values in a session; the path (with the step, if given) under which to restore them."""
+        with needs("safetensors", "saving a checkpoint"):
+            from safetensors.numpy import save
+        step = sess.run(global_step) if isinstance(global_step, g.Tensor) else global_step
+        sess = getattr(sess, "session", sess)
+        path = str(save_path) if step is None else f"{save_path}-{int(step)}"
+        if not Path(path).parent.is_dir():
+            raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
+        values = sess.run(list(self._fixed.values()))
+        arrays = {
+            n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in zip(self._fixed, values, strict=True)
+        }
+        atomic_write_bytes(path + _SUFFIX, save(arrays))
+        self._remember(path)
+        if write_state:
+            update_checkpoint_state(os.path.dirname(path), path, self._kept, latest_filename)
+        return path
+
+    def _remember(self, path: str) -> None:
+        self._kept = [p for p in self._kept if p != path] + [path]
+        while self.max_to_keep and len(self._kept) > self.max_to_keep:
+            Path(self._kept.pop(0) + _SUFFIX).unlink(missing_ok=True)
+
+    def restore(self, sess: Any, save_path: str) -> None:
+        """Give the variables the values of a checkpoint."""
+        found = _read(save_path)
+        for name, variable in self._fixed.items():
+            if name not in found:
+                raise NotFoundError(
+                    f"Key {name} not found in checkpoint {save_path}; it has {', '.join(sorted(found))}"
+                )
+            if not variable.shape.is_compatible_with(found[name].shape):
+                raise ValueError(
+                    f"Assign requires shapes of both tensors to match: {name} is {variable.shape}, "
+                    f"in the checkpoint {found[name].shape}"
+                )
+        session = getattr(sess, "session", sess)
+        for name, variable in self._fixed.items():
+            session.load(variable.t, found[name])
+
+    def export_meta_graph(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            "meta graphs are not supported: the program that built the graph is its description"
+        )
+
+
+def _named(var_list: Any) -> dict[str, Any]:
+    if isinstance(var_list, Mapping):
+        return {str(name): v for name, v in var_list.items()}
+    return {v.op.name: v for v in var_list}
+
+
+def _read(path: Any) -> dict[str, np.ndarray]:
+    if path is None:
+        raise ValueError("Can't load save_path when it is None.")
+    file = Path(str(path) + _SUFFIX)
+    if not file.is_file():
+        raise CheckpointNotFoundError(f"The passed save_path is not a valid checkpoint: {path}")
+    with needs("safetensors", "restoring a checkpoint"):
+        from safetensors.numpy import load
+    return load(file.read_bytes())
+
+
+def update_checkpoint_state(
+    save_dir: str,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Any = None,
+    latest_filename: str | None = None,
+    **options: Any,
+) -> None:
+    """Write the file that names the newest checkpoint."""
+    paths = list(all_model_checkpoint_paths or [model_checkpoint_path])
+
+    def line(key: str, path: str) -> str:
+        inside = os.path.relpath(path, save_dir or ".") if not os.path.isabs(path) else path
+        return f'{key}: "{inside}"\n'
+
+    text = line("model_checkpoint_path", model_checkpoint_path)
+    text += "".join(line("all_model_checkpoint_paths", path) for path in paths)
+    atomic_write_text(os.path.join(save_dir, latest_filename or "checkpoint"), text)
+
+
+def get_checkpoint_state(checkpoint_dir: str, latest_filename: str | None = None) -> CheckpointState | None:
+    """What the file ``checkpoint`` in a folder says; None where there is none."""
+    file = Path(str(checkpoint_dir)) / (latest_filename or "checkpoint")
+    if not file.is_file():
+        return None
+    found = re.findall(r'(\w+): "(.*)"', file.read_text(encoding="utf-8"))
+    paths = [
+        (key, path if os.path.isabs(path) else os.path.join(str(checkpoint_dir), path)) for key, path in found
+    ]
+    newest = [path for key, path in paths if key == "model_checkpoint_path"]
+    return CheckpointState(
+        newest[0] if newest else "", [p for k, p in paths if k == "all_model_checkpoint_paths"]
+    )
+
+
+def latest_checkpoint(checkpoint_dir: str, latest_filename: str | None = None) -> str | None:
+    """The path of the newest checkpoint in a folder; None where there is none."""
+    state = get_checkpoint_state(checkpoint_dir, latest_filename)
+    if state is None or not checkpoint_exists(state.model_checkpoint_path):
+        return None
+    return state.model_checkpoint_path
+
+
+def checkpoint_exists(checkpoint_prefix: Any) -> bool:
+    """Whether there is a checkpoint under that name."""
+    return Path(str(checkpoint_prefix) + _SUFFIX).is_file()
+
+
+def list_variables(ckpt_dir_or_file: str) -> list[tuple[str, list[int]]]:
+    """Names and shapes in a checkpoint."""
+    path = latest_checkpoint(ckpt_dir_or_file) if os.path.isdir(ckpt_dir_or_file) else ckpt_dir_or_file
+    return [(name, list(array.shape)) for name, array in sorted(_read(path).items())]
+
+
+def load_variable(ckpt_dir_or_file: str, name: str) -> np.ndarray:
+    """One value of a checkpoint."""
+    path = latest_checkpoint(ckpt_dir_or_file) if os.path.isdir(ckpt_dir_or_file) else ckpt_dir_or_file
+    return _read(path)[name]
+
+
+class NewCheckpointReader:
+    """The names and values of a checkpoint."""
+
+    def __init__(self, filepattern: str) -> None:
+        self._arrays = _read(filepattern)
+
+    def has_tensor(self, name: str) -> bool:
+        return name in self._arrays
+
+    def get_tensor(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        return {name: list(array.shape) for name, array in self._arrays.items()}
+
+
+def import_meta_graph(meta_graph_or_file: Any, **options: Any) -> Saver:
+    """Meta graphs hold TensorFlow's own nodes: it says what to do instead."""
+    raise NotImplementedError(
+        f"{meta_graph_or_file}: meta graphs are not supported; build the graph again and call tf.train.Saver().restore"
+    )

@@ -1,0 +1,405 @@
+"""``tf.data``: elements made by Python one after the other, which a graph takes in through an iterator."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator as Iterating
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.errors import OutOfRangeError
+from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph
+from thalweg.compat.tf1.types import TensorShape, as_dtype
+
+# An element is a nested structure of arrays; its parts are kept as a flat list, the structure beside it.
+
+
+def _flat(tree: Any) -> list[Any]:
+    if isinstance(tree, Mapping):
+        return [leaf for key in sorted(tree) for leaf in _flat(tree[key])]
+    if isinstance(tree, tuple):
+        return [leaf for part in tree for leaf in _flat(part)]
+    return [tree]
+
+
+def _packed(tree: Any, leaves: Iterating[Any]) -> Any:
+    if isinstance(tree, Mapping):
+        made = {key: _packed(tree[key], leaves) for key in sorted(tree)}
+        return {key: made[key] for key in tree}
+    if isinstance(tree, tuple):
+        parts = [_packed(part, leaves) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    return next(leaves)
+
+
+class Dataset:
+    """Elements to go through again and again: ``make(run)`` starts a pass, ``run`` giving values of tensors."""
+
+    def __init__(
+        self,
+        make: Callable[[Any], Iterable[list[Any]]],
+        like: Any,
+        dtypes: Sequence[Any],
+        shapes: Sequence[Any],
+    ) -> None:
+        self._make, self._like, self._dtypes, self._shapes = (
+            make,
+            like,
+            list(dtypes),
+            [list(s) if s is not None else None for s in shapes],
+        )
+
+    @property
+    def output_types(self) -> Any:
+        return _packed(self._like, iter([as_dtype(d) for d in self._dtypes]))
+
+    @property
+    def output_shapes(self) -> Any:
+        return _packed(self._like, iter([TensorShape(s) for s in self._shapes]))
+
+    # --- sources ----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_tensors(tensors: Any) -> Dataset:
+        """One element."""
+        leaves, dtypes, shapes = _sources(tensors)
+        return Dataset(lambda run: [run(leaves)], tensors, dtypes, shapes)
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any) -> Dataset:
+        """The slices along the first axis."""
+        leaves, dtypes, shapes = _sources(tensors)
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            arrays = run(leaves)
+            return ([array[k] for array in arrays] for k in range(len(arrays[0])))
+
+        return Dataset(make, tensors, dtypes, [s[1:] if s is not None else None for s in shapes])
+
+    @staticmethod
+    def from_generator(
+        generator: Callable[..., Any], output_types: Any, output_shapes: Any = None, args: Any = None
+    ) -> Dataset:
+        """What a Python generator gives."""
+        dtypes = [as_dtype(t).dtype for t in _flat(output_types)]
+        shapes = (
+            [None] * len(dtypes)
+            if output_shapes is None
+            else [
+                s.as_list() if isinstance(s, TensorShape) else TensorShape(s).as_list()
+                for s in _shape_leaves(output_shapes, output_types)
+            ]
+        )
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            return (
+                [np.asarray(x, d) for x, d in zip(_flat(e), dtypes, strict=True)]
+                for e in generator(*(args or ()))
+            )
+
+        return Dataset(make, output_types, dtypes, shapes)
+
+    @staticmethod
+    def range(*args: int) -> Dataset:
+        """Whole numbers, as Python's range."""
+        return Dataset(lambda run: ([np.int64(k)] for k in range(*args)), 0, [np.int64], [[]])
+
+    @staticmethod
+    def zip(datasets: Any) -> Dataset:
+        """Elements of several data sets side by side."""
+        parts = _flat(datasets)
+        like = _packed(datasets, iter([p._like for p in parts]))
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            return (list(itertools.chain(*row)) for row in zip(*(p._make(run) for p in parts)))
+
+        return Dataset(
+            make, like, [d for p in parts for d in p._dtypes], [s for p in parts for s in p._shapes]
+        )
+
+    # --- transformations --------------------------------------------------------------------------------------------
+
+    def _like_this(self, make: Callable[[Any], Iterable[list[Any]]], shapes: Any = None) -> Dataset:
+        return Dataset(make, self._like, self._dtypes, self._shapes if shapes is None else shapes)
+
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, **options: Any) -> Dataset:
+        """``map_func`` of each element: a piece of graph, run for each."""
+        from thalweg.compat.tf1.session import Session
+
+        graph = g.Graph()
+        with graph.as_default():
+            holders = [_holder(d, s) for d, s in zip(self._dtypes, self._shapes, strict=True)]
+            made = map_func(*_arguments(_packed(self._like, iter(holders))))
+            made = tuple(made) if isinstance(made, list) else made
+            outputs = [g.convert_to_tensor(x) for x in _flat(made)]
+            session = Session(graph=graph)
+
+        def each(run: Any) -> Iterable[list[Any]]:
+            return (session.run(outputs, dict(zip(holders, e, strict=True))) for e in self._make(run))
+
+        return Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
+
+    def filter(self, predicate: Callable[..., Any]) -> Dataset:
+        """The elements for which a piece of graph gives true."""
+        joined = self.map(lambda *e: (*_flat(_packed(self._like, iter(_flat(tuple(e))))), predicate(*e)))
+        return self._like_this(lambda run: (e[:-1] for e in joined._make(run) if bool(e[-1])))
+
+    def batch(self, batch_size: Any, drop_remainder: bool = False) -> Dataset:
+        """Groups of elements, stacked."""
+        size = g.static_int(batch_size, "batch_size")
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            elements = iter(self._make(run))
+            while rows := list(itertools.islice(elements, size)):
+                if len(rows) == size or not drop_remainder:
+                    yield [np.stack(column) for column in zip(*rows, strict=True)]
+
+        first = size if drop_remainder else None
+        return self._like_this(make, [None if s is None else [first, *s] for s in self._shapes])
+
+    def padded_batch(
+        self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: bool = False
+    ) -> Dataset:
+        """Groups of elements, filled up to a common shape."""
+        size = g.static_int(batch_size, "batch_size")
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            elements = iter(self._make(run))
+            while rows := list(itertools.islice(elements, size)):
+                yield [_padded(column) for column in zip(*rows, strict=True)]
+
+        shapes = [None if s is None else [None] * (len(s) + 1) for s in self._shapes]
+        return self._like_this(make, shapes)
+
+    def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None) -> Dataset:
+        """A random order, drawn from a window of ``buffer_size`` elements."""
+        size = g.static_int(buffer_size, "buffer_size")
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            generator, window = np.random.default_rng(seed), []
+            for element in self._make(run):
+                window.append(element)
+                if len(window) >= size:
+                    k = int(generator.integers(len(window)))
+                    window[k], window[-1] = window[-1], window[k]
+                    yield window.pop()
+            order = generator.permutation(len(window))
+            yield from (window[k] for k in order)
+
+        return self._like_this(make)
+
+    def repeat(self, count: Any = None) -> Dataset:
+        """The elements again and again, ``count`` times or for ever."""
+        times = None if count is None or count == -1 else g.static_int(count, "count")
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            for _ in itertools.count() if times is None else range(times):
+                empty = True
+                for element in self._make(run):
+                    empty = False
+                    yield element
+                if empty:
+                    return
+
+        return self._like_this(make)
+
+    def take(self, count: int) -> Dataset:
+        """The first elements."""
+        return self._like_this(lambda run: itertools.islice(self._make(run), None if count < 0 else count))
+
+    def skip(self, count: int) -> Dataset:
+        """All but the first elements."""
+        return self._like_this(lambda run: itertools.islice(self._make(run), count, None))
+
+    def concatenate(self, dataset: Dataset) -> Dataset:
+        """The elements of this one, then those of the other."""
+        return self._like_this(lambda run: itertools.chain(self._make(run), dataset._make(run)))
+
+    def shard(self, num_shards: int, index: int) -> Dataset:
+        """Every ``num_shards``-th element."""
+        return self._like_this(lambda run: itertools.islice(self._make(run), index, None, num_shards))
+
+    def prefetch(self, buffer_size: Any = None) -> Dataset:
+        """The same elements."""
+        return self
+
+    def cache(self, filename: str = "") -> Dataset:
+        """The same elements."""
+        return self
+
+    def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """What a function makes of it."""
+        return transformation_func(self)
+
+    # --- iterators --------------------------------------------------------------------------------------------------
+
+    def make_one_shot_iterator(self) -> Iterator:
+        """An iterator over one pass."""
+        return Iterator(self, ready=True)
+
+    def make_initializable_iterator(self, shared_name: Any = None) -> Iterator:
+        """An iterator that each run of its initializer starts anew."""
+        return Iterator(self)
+
+
+def _padded(column: Sequence[np.ndarray]) -> np.ndarray:
+    arrays = [np.asarray(a) for a in column]
+    lengths = np.max([a.shape for a in arrays], axis=0) if arrays[0].ndim else ()
+    room = np.zeros((len(arrays), *lengths), arrays[0].dtype)
+    for row, array in zip(room, arrays, strict=True):
+        row[tuple(slice(0, n) for n in array.shape)] = array
+    return room
+
+
+def _shape_leaves(shapes: Any, like: Any) -> list[Any]:
+    if isinstance(like, tuple):
+        return [leaf for s, t in zip(shapes, like, strict=True) for leaf in _shape_leaves(s, t)]
+    return [shapes]
+
+
+def _sources(tensors: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    leaves = [x if isinstance(x, Tensor) else _array(x) for x in _flat(tensors)]
+    dtypes = [x.dtype.dtype if isinstance(x, Tensor) else x.dtype for x in leaves]
+    shapes = [_known(x) if isinstance(x, Tensor) else list(x.shape) for x in leaves]
+    return leaves, dtypes, shapes
+
+
+def _array(x: Any) -> np.ndarray:
+    array = g.as_array(x)
+    return np.array(x, dtype=object) if array.dtype.kind in "SU" else array
+
+
+def _known(x: Tensor) -> Any:
+    shape = x.get_shape()
+    return None if shape.dims is None else shape.as_list()
+
+
+def _holder(dtype: Any, shape: Any) -> Tensor:
+    from thalweg.compat.tf1.math import placeholder
+
+    return placeholder(as_dtype(dtype), shape)
+
+
+def _arguments(element: Any) -> tuple[Any, ...]:
+    return element if isinstance(element, tuple) else (element,)
+
+
+class Iterator:
+    """A place in a data set, one for each session; nodes of ``get_next()`` take the next element at each run."""
+
+    def __init__(self, dataset: Dataset | None, ready: bool = False, like: Dataset | None = None) -> None:
+        self._dataset, self._ready = dataset, ready
+        self._shape_of: Any = like or dataset
+        self._places: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._graph = default_graph()
+        self._initializer: Operation | None = None
+
+    @staticmethod
+    def from_structure(output_types: Any, output_shapes: Any = None, **options: Any) -> Iterator:
+        """An iterator that any data set with such elements can start."""
+        dtypes = [as_dtype(t).dtype for t in _flat(output_types)]
+        shapes = (
+            [None] * len(dtypes)
+            if output_shapes is None
+            else [
+                None if s.dims is None else s.as_list()
+                for s in map(TensorShape, _shape_leaves(output_shapes, output_types))
+            ]
+        )
+        return Iterator(None, like=Dataset(lambda run: [], output_types, dtypes, shapes))
+
+    @property
+    def output_types(self) -> Any:
+        return self._shape_of.output_types
+
+    @property
+    def output_shapes(self) -> Any:
+        return self._shape_of.output_shapes
+
+    @property
+    def initializer(self) -> Operation:
+        """An operation that starts a new pass."""
+        if self._initializer is None:
+            assert self._dataset is not None
+            self._initializer = self.make_initializer(self._dataset)
+        return self._initializer
+
+    def make_initializer(self, dataset: Dataset, name: str | None = None) -> Operation:
+        """An operation that starts a pass over a data set."""
+        return _Start(self, dataset, name)
+
+    def start(self, session: Any, dataset: Dataset, fed: Any) -> None:
+        """Start a pass in a session."""
+
+        def run(leaves: Sequence[Any]) -> list[Any]:
+            tensors = [x for x in leaves if isinstance(x, Tensor)]
+            found = dict(zip(tensors, session.run(tensors, fed), strict=True)) if tensors else {}
+            return [found[x] if isinstance(x, Tensor) else x for x in leaves]
+
+        self._places[session] = iter(dataset._make(run))
+
+    def pull(self, session: Any, fed: Any) -> list[Any]:
+        """The next element in a session."""
+        if session not in self._places:
+            if not self._ready:
+                from thalweg.compat.tf1.errors import FailedPreconditionError
+
+                raise FailedPreconditionError(
+                    "GetNext() failed because the iterator has not been initialized"
+                )
+            self.start(session, self._dataset, None)  # type: ignore[arg-type]
+        element = next(self._places[session], None)
+        if element is None:
+            raise OutOfRangeError("End of sequence")
+        return element
+
+    def get_next(self, name: str | None = None) -> Any:
+        """Nodes for the parts of the next element; all nodes of an iterator read in one run show the same one."""
+        operation = Operation(name, "IteratorGetNext")
+        nodes: list[Any] = []
+        for k, (dtype, shape) in enumerate(zip(self._shape_of._dtypes, self._shape_of._shapes, strict=True)):
+            if as_dtype(dtype).name == "string":
+                raise NotImplementedError(
+                    "tf.data: iterators over strings are not supported; map them to numbers first"
+                )
+            leaf = g.source_leaf(self, k, np.dtype(dtype), shape, operation.name)
+            nodes.append(Tensor(leaf, operation))
+        return _packed(self._shape_of._like, iter(nodes))
+
+
+class _Start(Operation):
+    """The operation that starts an iterator; a session calls it with what it was fed."""
+
+    def __init__(self, iterator: Iterator, dataset: Dataset, name: str | None) -> None:
+        super().__init__(name, "MakeIterator", Effect())
+        self.iterator, self.dataset = iterator, dataset
+
+    def act(self, session: Any, fed: Any) -> None:
+        """Start the pass."""
+        self.iterator.start(session, self.dataset, fed)
+
+
+def TextLineDataset(filenames: Any, **options: Any) -> Dataset:
+    """The lines of text files."""
+    names = [filenames] if isinstance(filenames, str) else list(filenames)
+
+    def make(run: Any) -> Iterable[list[Any]]:
+        for name in names:
+            with open(name, "rb") as file:
+                yield from ([line.rstrip(b"\r\n")] for line in file)
+
+    return Dataset(make, "", [np.dtype(object)], [[]])
+
+
+def TFRecordDataset(filenames: Any, **options: Any) -> Dataset:
+    """The records of files."""
+    from thalweg.compat.tf1.records import tf_record_iterator
+
+    names = [filenames] if isinstance(filenames, str) else list(filenames)
+    return Dataset(
+        lambda run: ([r] for name in names for r in tf_record_iterator(name)), "", [np.dtype(object)], [[]]
+    )

@@ -1,0 +1,43 @@
+"""``tf.errors``: the classes that programs catch, which are the main library's where it raises them itself."""
+
+from __future__ import annotations
+
+from thalweg.errors import FeedError, ThalwegError, UninitializedError
+
+OpError = ThalwegError
+FailedPreconditionError = UninitializedError
+
+
+class InvalidArgumentError(FeedError):
+    """An operation received a value that it cannot take."""
+
+
+class OutOfRangeError(ThalwegError, IndexError):
+    """An iterator or a queue has come to its end."""
+
+
+class NotFoundError(ThalwegError, LookupError):
+    """A file, or a name in a checkpoint, does not exist."""
+
+
+class DataLossError(ThalwegError, ValueError):
+    """A file is not what it should be."""
+
+
+class AbortedError(ThalwegError):
+    """Never raised: nothing runs on other machines."""
+
+
+class CancelledError(ThalwegError):
+    """A queue was closed."""
+
+
+class UnimplementedError(ThalwegError, NotImplementedError):
+    """Something that is not supported."""
+
+
+class DeadlineExceededError(ThalwegError):
+    """Never raised: nothing runs on other machines."""
+
+
+ResourceExhaustedError = MemoryError

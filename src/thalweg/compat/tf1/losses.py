@@ -1,0 +1,223 @@
+"""``tf.losses``: weighted losses that gather in the collection of losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg import nn as core_nn
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math
+from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, values, wrap
+from thalweg.ops import elementwise
+from thalweg.ops import shape as shape_ops
+
+
+class Reduction:
+    """How the elements' losses become one number."""
+
+    NONE = "none"
+    SUM = "weighted_sum"
+    MEAN = "weighted_mean"
+    SUM_OVER_BATCH_SIZE = "weighted_sum_over_batch_size"
+    SUM_BY_NONZERO_WEIGHTS = SUM_OVER_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
+
+
+def compute_weighted_loss(
+    losses: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """The losses times their weights, reduced; by default over the number of weights that are not zero."""
+    x = g.convert_to_tensor(losses)
+    w = weights if isinstance(weights, Tensor) else g.constant(weights, x.dtype)
+    w = math.cast(w, x.dtype)
+    if w.shape.ndims and x.shape.ndims is not None and w.shape.ndims < x.shape.ndims:
+        w = math.expand_dims(w, -1)
+    weighted = x * w
+    if reduction == Reduction.NONE:
+        made = weighted
+    elif reduction == Reduction.SUM:
+        made = math.reduce_sum(weighted)
+    else:
+        full: Any = shape_ops.broadcast_like(value(w), value(weighted))
+        if reduction == Reduction.SUM_BY_NONZERO_WEIGHTS:
+            full = elementwise.astype(elementwise.not_equal(full, 0), weighted.dtype.dtype)
+        elif reduction == Reduction.SUM_OVER_BATCH_SIZE:
+            full = shape_ops.full_like(full, 1)
+        made = math.div_no_nan(math.reduce_sum(weighted), math.reduce_sum(wrap(full, None, "num_present")))
+    made = math.identity(made, (scope if isinstance(scope, str) else None) or "value")
+    if loss_collection:
+        default_graph().add_to_collection(loss_collection, made)
+    return made
+
+
+def _loss(elements: Any) -> Any:
+    """A loss over labels and predictions, from its elements."""
+
+    def apply(
+        labels: Any = None,
+        predictions: Any = None,
+        weights: Any = 1.0,
+        scope: Any = None,
+        loss_collection: Any = GraphKeys.LOSSES,
+        reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    ) -> Tensor:
+        p, t = values(predictions, labels)
+        t = g.cast(t, p.dtype)
+        made = wrap(elements(p, t), None, "loss", [predictions, labels])
+        return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+    apply.__doc__ = f"{elements.__name__.strip('_').replace('_', ' ')}, elementwise, weighted."
+    return apply
+
+
+def _squared_error(p: Any, t: Any) -> Any:
+    return core_nn.squared_error(p, t, "none")
+
+
+def _absolute_difference(p: Any, t: Any) -> Any:
+    return core_nn.absolute_error(p, t, "none")
+
+
+def _hinge_loss(p: Any, t: Any) -> Any:
+    return core_nn.hinge(p, 2.0 * t - 1.0, "none")
+
+
+def _log_loss(p: Any, t: Any) -> Any:
+    return -(t * elementwise.log(p + 1e-7)) - (1.0 - t) * elementwise.log(1.0 - p + 1e-7)
+
+
+def _huber_loss(p: Any, t: Any) -> Any:
+    return core_nn.huber(p, t, 1.0, "none")
+
+
+mean_squared_error = _loss(_squared_error)
+absolute_difference = _loss(_absolute_difference)
+log_loss = _loss(_log_loss)
+
+
+def huber_loss(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    delta: float = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """Squares up to ``delta``, lines beyond."""
+    p, t = values(predictions, labels)
+    made = wrap(core_nn.huber(p, g.cast(t, p.dtype), delta, "none"), None, "huber")
+    return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+def hinge_loss(
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """max(0, 1 - t x) for labels of 0 and 1, t being -1 and 1."""
+    return _loss(_hinge_loss)(labels, logits, weights, scope, loss_collection, reduction)
+
+
+def softmax_cross_entropy(
+    onehot_labels: Any = None,
+    logits: Any = None,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """The cross entropy of rows of labels with the softmax of logits."""
+    x, t = values(logits, onehot_labels)
+    t = g.cast(t, x.dtype)
+    if label_smoothing:
+        t = t * (1.0 - label_smoothing) + label_smoothing / float(t.shape[-1])  # type: ignore[operator]
+    made = wrap(core_nn.softmax_cross_entropy(x, t), None, "xentropy", [logits])
+    return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+def sparse_softmax_cross_entropy(
+    labels: Any = None,
+    logits: Any = None,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """The cross entropy of class numbers with the softmax of logits."""
+    x, t = value(logits), value(labels)
+    if t.shape is not None and x.shape is not None and len(t.shape) == len(x.shape):
+        t = shape_ops.squeeze(t, -1)
+    made = wrap(core_nn.sparse_softmax_cross_entropy(x, t), None, "xentropy", [logits])
+    return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+def sigmoid_cross_entropy(
+    multi_class_labels: Any = None,
+    logits: Any = None,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """The cross entropy of each element with its sigmoid."""
+    x, t = values(logits, multi_class_labels)
+    t = g.cast(t, x.dtype)
+    if label_smoothing:
+        t = t * (1.0 - label_smoothing) + 0.5 * label_smoothing  # type: ignore[operator]
+    made = wrap(core_nn.sigmoid_cross_entropy(x, t), None, "xentropy", [logits])
+    return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+def cosine_distance(
+    labels: Any,
+    predictions: Any,
+    axis: Any = None,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    dim: Any = None,
+) -> Tensor:
+    """1 - sum(labels * predictions), both of length 1."""
+    over = dim if axis is None else axis
+    made = 1 - math.reduce_sum(math.multiply(labels, predictions), [over], keepdims=True)
+    return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+def add_loss(loss: Any, loss_collection: Any = GraphKeys.LOSSES) -> None:
+    """Put a loss of one's own into the collection."""
+    default_graph().add_to_collection(loss_collection, loss)
+
+
+def get_losses(scope: str | None = None, loss_collection: Any = GraphKeys.LOSSES) -> list[Any]:
+    """The losses made so far."""
+    return default_graph().get_collection(loss_collection, scope)
+
+
+def get_regularization_losses(scope: str | None = None) -> list[Any]:
+    """The penalties of variables."""
+    return default_graph().get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
+
+
+def get_regularization_loss(scope: str | None = None, name: str = "total_regularization_loss") -> Tensor:
+    """The sum of the penalties."""
+    found = get_regularization_losses(scope)
+    return math.add_n(found, name) if found else g.constant(0.0)
+
+
+def get_total_loss(
+    add_regularization_losses: bool = True, name: str = "total_loss", scope: Any = None
+) -> Tensor:
+    """The sum of all losses (and penalties)."""
+    return math.add_n(
+        [*get_losses(scope), *(get_regularization_losses(scope) if add_regularization_losses else [])], name
+    )

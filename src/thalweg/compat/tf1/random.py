@@ -1,0 +1,94 @@
+"""TensorFlow 1's random nodes: drawn anew at every run. A node's own ``seed`` is accepted; the graph's seed decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.shapes import like
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.ops import random
+
+
+def set_random_seed(seed: int) -> None:
+    """The seed of this graph: every session of it draws the same numbers."""
+    default_graph().seed = int(seed)
+    random.set_seed(int(seed))
+
+
+def _number(x: Any, dtype: Any) -> Any:
+    return x if isinstance(x, (int, float)) else value(x, dtype)
+
+
+def random_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Normal numbers."""
+    lengths, follows = like(shape)
+    drawn = random.normal(
+        lengths, _number(mean, dtype), _number(stddev, dtype), numpy_dtype(dtype), like=follows, symbolic=True
+    )
+    return wrap(drawn, name, "random_normal")
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Normal numbers within two standard deviations."""
+    lengths, follows = like(shape)
+    drawn = random.truncated_normal(
+        lengths, _number(mean, dtype), _number(stddev, dtype), numpy_dtype(dtype), like=follows, symbolic=True
+    )
+    return wrap(drawn, name, "truncated_normal")
+
+
+def random_uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = "float32",
+    seed: Any = None,
+    name: Any = None,
+) -> Tensor:
+    """Uniform numbers in [minval, maxval), also integers."""
+    lengths, follows = like(shape)
+    if as_dtype(dtype).is_integer:
+        low, high = g.static_int(minval, "minval"), g.static_int(maxval, "maxval")
+        drawn = random.randint(low, high, lengths, numpy_dtype(dtype), like=follows, symbolic=True)
+    else:
+        top: Any = 1.0 if maxval is None else _number(maxval, dtype)
+        drawn = random.uniform(
+            lengths, _number(minval, dtype), top, numpy_dtype(dtype), like=follows, symbolic=True
+        )
+    return wrap(drawn, name, "random_uniform")
+
+
+def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
+    """The rows in random order."""
+    return wrap(random.shuffle(g.value(value), symbolic=True), name, "RandomShuffle", [value])
+
+
+def multinomial(
+    logits: Any, num_samples: Any, seed: Any = None, name: Any = None, output_dtype: Any = "int64"
+) -> Tensor:
+    """Class numbers [batch, num_samples], drawn with probabilities softmax(logits)."""
+    drawn = random.categorical(
+        value(logits), g.static_int(num_samples, "num_samples"), numpy_dtype(output_dtype), symbolic=True
+    )
+    return wrap(drawn, name, "Multinomial", [logits])
+
+
+def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Tensor:
+    """A part of the given size at a random place."""
+    from thalweg.ops.create import arange
+    from thalweg.ops.index import take
+
+    t, lengths = g.value(value), [int(d) for d in g.static_value(size)]
+    for axis, length in enumerate(lengths):
+        if t.shape[axis] != length:
+            start = random.randint(0, t.shape[axis] - length + 1, (), np.int64, symbolic=True)
+            t = take(t, arange(length) + start, axis=axis)
+    return wrap(t, name, "random_crop", [value])

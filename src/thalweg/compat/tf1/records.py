@@ -1,0 +1,94 @@
+"""TFRecord files of serialised examples: written, read, and taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thalweg import events
+
+
+class TFRecordWriter:
+    """Appends byte strings to a record file."""
+
+    def __init__(self, path: str, options: Any = None) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
+
+    def write(self, record: bytes) -> None:
+        """Append one."""
+        self._file.write(events.record(record))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> TFRecordWriter:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+
+def tf_record_iterator(path: str, options: Any = None) -> Iterator[bytes]:
+    """The byte strings of a record file."""
+    return events.read_records(path)
+
+
+class BytesList:
+    """Byte strings."""
+
+    def __init__(self, value: Any = ()) -> None:
+        self.value = list(value)
+
+
+class FloatList(BytesList):
+    """Floats."""
+
+
+class Int64List(BytesList):
+    """Whole numbers."""
+
+
+class Feature:
+    """One of the three lists."""
+
+    def __init__(self, bytes_list: Any = None, float_list: Any = None, int64_list: Any = None) -> None:
+        self.bytes_list, self.float_list, self.int64_list = bytes_list, float_list, int64_list
+
+
+class Features:
+    """Features by name."""
+
+    def __init__(self, feature: Any = None) -> None:
+        self.feature = dict(feature or {})
+
+
+class Example:
+    """Features as one message."""
+
+    def __init__(self, features: Features | None = None) -> None:
+        self.features = features or Features()
+
+    def SerializeToString(self) -> bytes:
+        """The message."""
+        lists: dict[str, Any] = {}
+        for name, feature in self.features.feature.items():
+            kinds = ((1, feature.bytes_list), (2, feature.float_list), (3, feature.int64_list))
+            lists[name] = next(((kind, held.value) for kind, held in kinds if held is not None), (1, []))
+        return events.example(lists)
+
+    @staticmethod
+    def FromString(message: bytes) -> Example:
+        """The features of a message."""
+        made = {}
+        for name, (kind, held) in events.read_example(message).items():
+            parts = [None, None, None]
+            parts[kind - 1] = (BytesList, FloatList, Int64List)[kind - 1](held)  # type: ignore[call-overload]
+            made[name] = Feature(*parts)
+        return Example(Features(made))
+
+    def ParseFromString(self, message: bytes) -> None:
+        """Take the features of a message."""
+        self.features = Example.FromString(message).features

@@ -1,0 +1,455 @@
+"""TensorFlow 1's sessions: what is fetched, and the effects it waits for, become one program of the main library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.errors import InvalidArgumentError
+from thalweg.errors import fail
+from thalweg.graph.interpret import evaluate
+from thalweg.graph.tensor import Placeholder, Slot, Spec, Tensor, Variable
+from thalweg.graph.walk import leaves, remake, topological
+from thalweg.ops import random, shape
+from thalweg.ops.elementwise import where
+from thalweg.run.program import Program
+
+
+class _Slots(dict[Variable, Slot]):
+    """The session's value of each variable; none before it is initialised."""
+
+    def __missing__(self, variable: Variable) -> Slot:
+        slot = self[variable] = Slot()
+        return slot
+
+
+# --- from effects to one program ------------------------------------------------------------------------------------
+
+
+class _Order:
+    """All effects that some things wait for, those that come first in front; and for each what it waits for itself."""
+
+    def __init__(self, wanted: Iterable[g.Effect]) -> None:
+        self.order: list[g.Effect] = []
+        self.before: dict[g.Effect, set[g.Effect]] = {}
+        stack = [(effect, False) for effect in reversed(list(wanted))]
+        direct: dict[g.Effect, list[g.Effect]] = {}
+        while stack:
+            effect, entered = stack.pop()
+            if effect in self.before:
+                continue
+            if effect not in direct:
+                expressions = [
+                    *(t for _, t in effect.updates),
+                    *effect.fetches,
+                    *(p for p, _ in effect.guard),
+                ]
+                direct[effect] = [*effect.deps, *_waited_for(expressions)]
+            if entered:
+                self.before[effect] = {effect}.union(*(self.before[d] for d in direct[effect]))
+                self.order.append(effect)
+            else:
+                stack.append((effect, True))
+                stack += [(d, False) for d in reversed(direct[effect]) if d not in self.before]
+
+
+def _waited_for(expressions: Iterable[Tensor]) -> list[g.Effect]:
+    found = (e for node in topological(expressions) if node.op is g.after for e in node.attrs["effects"])
+    return list(dict.fromkeys(found))
+
+
+class _Resolver:
+    """Expressions with every read of a variable replaced by the value it has at that point of the order."""
+
+    def __init__(self, order: _Order, replaced: Mapping[Tensor, Tensor], fed: Mapping[Tensor, Any]) -> None:
+        self.order = order
+        self.fed = fed
+        self.new: dict[int, Tensor] = {id(old): t for old, t in replaced.items()}
+        self.keep: list[Any] = []
+        self.state: dict[Variable, Tensor] = {}
+        self.written: dict[Variable, list[tuple[g.Effect, Tensor]]] = {}
+        self.shape_inputs: list[Tensor] = []
+        self.outputs: list[Tensor] = []
+        self.initial = {v for effect in order.order for v, t in effect.updates if t is v.initializer}
+        for effect in order.order:
+            self._take(effect)
+
+    def _take(self, effect: g.Effect) -> None:
+        news = [(v, self._guarded(effect, v, self(t))) for v, t in effect.updates]
+        self.outputs += [self(t) for t in effect.fetches]
+        for v, new in news:
+            self.state[v] = new
+            self.written.setdefault(v, []).append((effect, new))
+
+    def _guarded(self, effect: g.Effect, variable: Variable, new: Tensor) -> Tensor:
+        for predicate, wanted in effect.guard:
+            pair = (new, self.state.get(variable, variable))
+            new = where(self(predicate), *(pair if wanted else pair[::-1]))
+        return new
+
+    def _after(self, variable: Variable, effects: Sequence[g.Effect]) -> Tensor:
+        before = set().union(*(self.order.before[e] for e in effects))
+        found = [new for effect, new in self.written.get(variable, []) if effect in before]
+        return found[-1] if found else variable
+
+    def __call__(self, t: Tensor) -> Tensor:
+        for node in topological([t], stop=lambda n: id(n) in self.new):
+            if id(node) not in self.new:
+                self.keep.append(node)
+                self.new[id(node)] = self._made(node)
+        return self.new[id(t)]
+
+    def _made(self, node: Tensor) -> Tensor:
+        if not node.inputs:
+            return node
+        inputs = [self.new[id(x)] for x in node.inputs]
+        first = node.inputs[0]
+        if node.op is g.after:
+            return self._after(first, node.attrs["effects"]) if isinstance(first, Variable) else inputs[0]
+        if node.op is g.current and isinstance(first, Variable):
+            return self.state.get(first, inputs[0])
+        if node.op is g.initialized and isinstance(first, Variable):
+            return inputs[1] if first in self.initial else inputs[0]
+        if getattr(node.op, "name", "") == "of_shape":
+            return self._of_shape(node, inputs)
+        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            return node
+        return remake(node, inputs)
+
+    def _of_shape(self, node: Tensor, inputs: list[Tensor]) -> Tensor:
+        """Lengths that depend on fed numbers alone become plain lengths; the program is then one for those numbers."""
+        below = leaves(inputs[:1])
+        open_leaves = [t for t in below if t.value is None]
+        if any(t not in self.fed for t in open_leaves):
+            return remake(node, inputs)
+        (lengths,) = evaluate(inputs[:1], {t: self.fed[t] for t in open_leaves})
+        self.shape_inputs += open_leaves
+        return shape.broadcast_to.build([inputs[1]], {"shape": tuple(int(d) for d in lengths)})
+
+
+class _Plan:
+    """A program for one set of fetches and feeds, and how its results become what was asked for."""
+
+    def __init__(
+        self, graph: g.Graph, flat: Sequence[Any], fed: Sequence[Any], values: Sequence[Any]
+    ) -> None:
+        self.host_order = _host_nodes(flat)
+        numeric = [x for x in flat if isinstance(x, g.Tensor) and not isinstance(x, g.HostTensor)]
+        for node in self.host_order:
+            numeric += [x for x in node.host_inputs if not isinstance(x, g.HostTensor)]
+        self.numeric = list(dict.fromkeys(numeric))
+        self.flat = flat
+        self.actors = [x for x in flat if hasattr(x, "act")]
+        inputs, replaced, given = _inputs(fed, values)
+        self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
+        wanted = [e for x in flat for e in _own_effects(x)]
+        wanted += [e for node in self.host_order for e in node.effects]
+        wanted += _waited_for([x.t for x in self.numeric])
+        resolve = _Resolver(_Order(dict.fromkeys(wanted)), replaced, given)
+        outputs = [resolve(x.t) for x in self.numeric]
+        self.sources = _sources([*outputs, *resolve.outputs, *resolve.state.values()], set(inputs))
+        places = {id(t): k for k, t in enumerate(inputs)}
+        self.shape_inputs = list(dict.fromkeys(places[id(t)] for t in resolve.shape_inputs))
+        self.dtypes = [t.dtype for t in inputs]
+        self.program = None
+        if outputs or resolve.outputs or resolve.state:
+            self.program = Program(
+                [*inputs, *self.sources],
+                [*outputs, *resolve.outputs],
+                list(resolve.state.items()),
+                "Session.run",
+            )
+        self.plain = self._plain(fed)
+
+    def run(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """One value for each fetch."""
+        if self.plain is not None:
+            arrays = [_as_fed(v, d) for v, d in zip(values, self.dtypes, strict=True)]
+            results = self.program.run(arrays, session.slots)  # type: ignore[union-attr]
+            return [None if k is None else results[k][()] for k in self.plain]
+        return self._run_all(session, fed, values)
+
+    def _plain(self, fed: Sequence[Any]) -> list[Any] | None:
+        """Where each fetch stands among the program's results, if nothing but the program has to run."""
+        if (
+            self.program is None
+            or self.sources
+            or self.actors
+            or self.host_order
+            or any(x in self.numeric for x in fed)
+        ):
+            return None
+        if len(self.fed_positions) != len(fed):
+            return None
+        places = {x: k for k, x in enumerate(self.numeric)}
+        return [places.get(x) for x in self.flat]
+
+    def _run_all(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        for actor in self.actors:
+            actor.act(session, dict(zip(fed, values, strict=True)))
+        arrays = []
+        for position, dtype in zip(self.fed_positions, self.dtypes, strict=True):
+            arrays.append(_as_fed(values[position], dtype))
+        if self.sources:
+            arrays += _pulled(self.sources, session, dict(zip(fed, values, strict=True)))
+        results: list[Any] = []
+        if self.program is not None:
+            results = self.program.run(arrays, session.slots)
+        known: dict[Any, Any] = {x: r[()] for x, r in zip(self.numeric, results, strict=False)}
+        known.update(zip(fed, values, strict=True))
+        for node in self.host_order:
+            if node not in known:
+                known[node] = node.fn(*[known[x] for x in node.host_inputs])
+        return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
+
+
+def _as_fed(value: Any, dtype: np.dtype) -> np.ndarray:
+    if type(value) is np.ndarray and value.dtype == dtype:
+        return value
+    if isinstance(value, g.Tensor):
+        raise TypeError("The value of a feed cannot be a tf.Tensor object: run it first and feed the result.")
+    return np.asarray(value, dtype)
+
+
+def _host_nodes(flat: Sequence[Any]) -> list[g.HostTensor]:
+    """The host nodes below the fetches, inputs first."""
+    order: list[g.HostTensor] = []
+    stack: list[tuple[Any, bool]] = [(x, False) for x in flat if isinstance(x, g.HostTensor)]
+    while stack:
+        node, entered = stack.pop()
+        if node in order:
+            continue
+        if entered:
+            order.append(node)
+        else:
+            stack.append((node, True))
+            stack += [(x, False) for x in node.host_inputs if isinstance(x, g.HostTensor)]
+    return order
+
+
+def _own_effects(fetch: Any) -> list[g.Effect]:
+    effect = getattr(fetch, "effect", None)
+    return [effect] if effect is not None else []
+
+
+def _inputs(
+    fed: Sequence[Any], values: Sequence[Any]
+) -> tuple[list[Tensor], dict[Tensor, Tensor], dict[Tensor, Any]]:
+    inputs: list[Tensor] = []
+    replaced: dict[Tensor, Tensor] = {}
+    given: dict[Tensor, Any] = {}
+    for tensor, fed_value in zip(fed, values, strict=True):
+        if not isinstance(tensor, g.Tensor):
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {tensor!r}")
+        if isinstance(tensor, g.HostTensor):
+            continue
+        t = tensor.t
+        if not isinstance(t, Placeholder):
+            replaced[t] = t = Placeholder(
+                None, (), {}, (Spec(t.shape, t.dtype),), name=tensor.op.name, tracked=True
+            )
+        inputs.append(t)
+        if np.size(fed_value) <= 16:
+            given[t] = np.asarray(fed_value, t.dtype)
+    return inputs, replaced, given
+
+
+def _sources(expressions: Sequence[Tensor], fed: set[Tensor]) -> list[Any]:
+    return [t for t in leaves(expressions) if isinstance(t, g.SourceLeaf) and t not in fed]
+
+
+def _pulled(wanted: Sequence[Any], session: Session, fed: Mapping[Any, Any]) -> list[Any]:
+    """Values for source leaves; each source is asked once."""
+    got = {source: source.pull(session, fed) for source in dict.fromkeys(t.source for t in wanted)}
+    return [got[t.source][t.index] for t in wanted]
+
+
+# --- sessions -------------------------------------------------------------------------------------------------------
+
+
+class _Sessions(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[Session] = []
+
+
+_sessions = _Sessions()
+
+
+def get_default_session() -> Session | None:
+    """The innermost session that was entered."""
+    return _sessions.stack[-1] if _sessions.stack else None
+
+
+class Session:
+    """Runs parts of a graph over its own values of the variables; a new one starts from nothing."""
+
+    def __init__(self, target: str = "", graph: g.Graph | None = None, config: Any = None) -> None:
+        self.graph = graph or g.default_graph()
+        self.slots = _Slots()
+        self._plans: dict[Any, Any] = {}
+        self._entered: list[Any] = []
+        self._closed = False
+        if self.graph.seed is not None:  # each session of a seeded graph draws the same numbers
+            random.set_state({"seed": self.graph.seed, "counter": 0})
+
+    @property
+    def graph_def(self) -> g.Graph:
+        return self.graph
+
+    @property
+    def sess_str(self) -> str:
+        return ""
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """The values of the fetches in their structure; operations give None."""
+        try:
+            key = (
+                tuple(fetches) if type(fetches) is list else fetches,
+                tuple(feed_dict) if feed_dict else (),
+            )
+            found = self._plans.get(key)
+        except TypeError:  # nested lists and dicts
+            key, found = None, None
+        if found is None:
+            found = self._planned(fetches, feed_dict or {}, key)
+        structure, flat, fed, plans = found
+        values = list(feed_dict.values()) if feed_dict else []
+        plan = plans.get(())
+        if plan is None:
+            plan = self._plan_for(flat, fed, values, plans)
+        results = plan.run(self, fed, values)
+        return results[0] if structure == 0 else _restored(structure, results)
+
+    def _planned(self, fetches: Any, feed_dict: Mapping[Any, Any], key: Any) -> Any:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        flat: list[Any] = []
+        structure = _collected(fetches, flat, self.graph)
+        fed = [self.graph.as_graph_element(tensor) for tensor in feed_dict]
+        if key is None:
+            key = (_nested_key(fetches), tuple(feed_dict))
+            if key in self._plans:
+                return self._plans[key]
+        self._plans[key] = (structure, flat, fed, {})
+        return self._plans[key]
+
+    def _plan_for(
+        self, flat: Sequence[Any], fed: Sequence[Any], values: Sequence[Any], plans: dict[Any, Any]
+    ) -> _Plan:
+        """The plan; where lengths depend on fed numbers, the one for these numbers."""
+        numbers = plans.get("shape inputs")
+        if numbers is not None:
+            known = tuple(bytes(_as_fed(values[k], np.dtype(np.int64))) for k in numbers)
+            if known in plans:
+                return plans[known]
+        plan = _Plan(self.graph, flat, fed, values)
+        if not plan.shape_inputs:
+            plans[()] = plan
+            return plan
+        positions = [plan.fed_positions[k] for k in plan.shape_inputs]
+        plans["shape inputs"] = positions
+        plans[tuple(bytes(_as_fed(values[k], np.dtype(np.int64))) for k in positions)] = plan
+        return plan
+
+    def load(self, variable: Variable, value: Any) -> None:
+        """Give a variable a value."""
+        held = Variable(np.asarray(value, variable.dtype))
+        if (
+            variable.shape is not None
+            and tuple(held.shape) != tuple(variable.shape)
+            and None not in variable.shape
+        ):
+            raise fail(
+                InvalidArgumentError,
+                f"Assign requires shapes of both tensors to match: {variable.label()}",
+                expected=variable.shape,
+                received=held.shape,
+            )
+        self.slots[variable].array = held.slot.array
+        self.slots[variable].reader = None
+
+    def make_callable(self, fetches: Any, feed_list: Sequence[Any] = (), **options: Any) -> Any:
+        """A function of the fed values."""
+        return lambda *values: self.run(fetches, dict(zip(feed_list, values, strict=True)))
+
+    def list_devices(self) -> list[str]:
+        return ["/job:localhost/replica:0/task:0/device:CPU:0"]
+
+    def close(self) -> None:
+        """Forget programs and values."""
+        self._closed = True
+        self._plans.clear()
+
+    @contextmanager
+    def as_default(self) -> Iterator[Session]:
+        with self.graph.as_default():
+            _sessions.stack.append(self)
+            try:
+                yield self
+            finally:
+                _sessions.stack.remove(self)
+
+    def __enter__(self) -> Session:
+        context = self.as_default()
+        context.__enter__()
+        self._entered.append(context)
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._entered.pop().__exit__(None, None, None)
+        self.close()
+
+
+class InteractiveSession(Session):
+    """A session that is the default from the moment it is made."""
+
+    def __init__(self, target: str = "", graph: g.Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        _sessions.stack.append(self)
+
+    def close(self) -> None:
+        if self in _sessions.stack:
+            _sessions.stack.remove(self)
+        super().close()
+
+
+def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
+    """The structure of the fetches with numbers in their places."""
+    if isinstance(fetches, str):
+        fetches = graph.as_graph_element(fetches)
+    fetches = fetches.as_fetch() if hasattr(fetches, "as_fetch") else fetches
+    if isinstance(fetches, (g.Tensor, g.Operation)):
+        if fetches.graph is not graph:
+            raise ValueError(f"{fetches!r} is not an element of this graph.")
+        flat.append(fetches)
+        return len(flat) - 1
+    if isinstance(fetches, Mapping):
+        return {k: _collected(v, flat, graph) for k, v in fetches.items()}
+    if isinstance(fetches, (list, tuple)):
+        parts = [_collected(part, flat, graph) for part in fetches]
+        return type(fetches)(*parts) if hasattr(fetches, "_fields") else type(fetches)(parts)
+    raise TypeError(
+        f"Fetch argument {fetches!r} has invalid type {type(fetches)}, must be a tensor or an operation."
+    )
+
+
+def _nested_key(fetches: Any) -> Any:
+    if isinstance(fetches, Mapping):
+        return ("dict", *((k, _nested_key(v)) for k, v in fetches.items()))
+    if isinstance(fetches, (list, tuple)):
+        return (type(fetches).__name__, *map(_nested_key, fetches))
+    return fetches
+
+
+def _restored(structure: Any, results: Sequence[Any]) -> Any:
+    if isinstance(structure, int):
+        return results[structure]
+    if isinstance(structure, Mapping):
+        return {k: _restored(v, results) for k, v in structure.items()}
+    parts = [_restored(part, results) for part in structure]
+    return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)

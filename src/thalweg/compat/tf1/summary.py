@@ -1,0 +1,198 @@
+"""``tf.summary``: nodes that make TensorBoard's messages, and the writer of its event files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import events
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import GraphKeys, HostTensor, Operation, Tensor, default_graph
+
+
+def _summary(kind: str, name: str, tensor: Any, collections: Any, fn: Any) -> HostTensor:
+    operation = Operation(str(name).replace(" ", "_"), kind, inputs=[tensor])
+    tag = operation.name
+    made = HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x))
+    keys = [GraphKeys.SUMMARIES] if collections is None else collections
+    for key in keys:
+        default_graph().add_to_collection(key, made)
+    return made
+
+
+def scalar(name: str, tensor: Any, collections: Any = None, family: Any = None) -> HostTensor:
+    """One number over the steps."""
+    return _summary(
+        "ScalarSummary", name, tensor, collections, lambda tag, x: events.scalar(tag, float(np.asarray(x)))
+    )
+
+
+def histogram(name: str, values: Any, collections: Any = None, family: Any = None) -> HostTensor:
+    """A distribution over the steps."""
+    return _summary("HistogramSummary", name, values, collections, events.histogram)
+
+
+def image(
+    name: str,
+    tensor: Any,
+    max_outputs: int = 3,
+    collections: Any = None,
+    family: Any = None,
+    max_images: int | None = None,
+) -> HostTensor:
+    """The first few images of a batch [N, H, W, C]; floats are stretched to 0..255."""
+
+    def images(tag: str, batch: np.ndarray) -> bytes:
+        count = min(max_images or max_outputs, len(batch))
+        tags = [f"{tag}/image" if count == 1 else f"{tag}/image/{k}" for k in range(count)]
+        return b"".join(events.image(t, _pixels(batch[k])) for k, t in enumerate(tags))
+
+    return _summary("ImageSummary", name, tensor, collections, images)
+
+
+def _pixels(picture: np.ndarray) -> np.ndarray:
+    if picture.dtype == np.uint8:
+        return picture
+    low, high = float(picture.min()), float(picture.max())
+    if low < 0:  # 0 in the middle
+        scale = max(abs(low), abs(high)) or 1.0
+        return np.clip(picture * (127 / scale) + 128, 0, 255).astype(np.uint8)
+    return (picture * (255 / high if high > 0 else 1.0)).astype(np.uint8)
+
+
+def text(name: str, tensor: Any, collections: Any = None) -> HostTensor:
+    """A text."""
+    return _summary(
+        "TextSummary",
+        name,
+        tensor,
+        collections,
+        lambda tag, x: events.text(tag, x.decode() if isinstance(x, bytes) else str(x)),
+    )
+
+
+def merge(inputs: Sequence[Any], collections: Any = None, name: str | None = None) -> HostTensor:
+    """Several summaries as one."""
+    made = g.host("MergeSummary", name, list(inputs), lambda *parts: b"".join(parts))
+    for key in collections or ():
+        default_graph().add_to_collection(key, made)
+    return made
+
+
+def merge_all(
+    key: str = GraphKeys.SUMMARIES, scope: str | None = None, name: str | None = None
+) -> HostTensor | None:
+    """All summaries of the graph as one; None where there are none."""
+    found = default_graph().get_collection(key, scope)
+    return merge(found, name=name) if found else None
+
+
+class FileWriter:
+    """Writes summaries and the graph to an event file in a folder."""
+
+    def __init__(
+        self,
+        logdir: str,
+        graph: Any = None,
+        max_queue: int = 10,
+        flush_secs: int = 120,
+        graph_def: Any = None,
+        filename_suffix: str | None = None,
+        session: Any = None,
+    ) -> None:
+        self._logdir = str(logdir)
+        self._writer = events.EventWriter(self._logdir, filename_suffix or "")
+        if graph is not None or graph_def is not None:
+            self.add_graph(graph if graph is not None else graph_def)
+
+    def get_logdir(self) -> str:
+        return self._logdir
+
+    def add_summary(self, summary: Any, global_step: Any = None) -> None:
+        """Write what a summary node gave, for a step."""
+        message = summary.SerializeToString() if isinstance(summary, Summary) else summary
+        self._writer.add(message, int(global_step or 0))
+
+    def add_graph(self, graph: Any, global_step: Any = None, graph_def: Any = None) -> None:
+        """Write the graph's nodes."""
+        nodes = [(op.name, op.type, [x.op.name for x in op.inputs]) for op in graph.get_operations()]
+        self._writer.add_graph(events.graph_event(nodes))
+
+    def add_event(self, event: Any) -> None:
+        """Write a serialised message."""
+        self._writer.add(event)
+
+    def add_run_metadata(self, run_metadata: Any, tag: str, global_step: Any = None) -> None:
+        """There is none to write."""
+
+    def add_session_log(self, session_log: Any, global_step: Any = None) -> None:
+        """There is none to write."""
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def reopen(self) -> None:
+        self._writer = events.EventWriter(self._logdir)
+
+    def __enter__(self) -> FileWriter:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+
+class Summary:
+    """A message put together by hand: ``Summary(value=[Summary.Value(tag=..., simple_value=...)])``."""
+
+    class Value:
+        """One number under a tag."""
+
+        def __init__(self, tag: str = "", simple_value: float = 0.0, **others: Any) -> None:
+            self.tag, self.simple_value = tag, simple_value
+
+    class _Values(list):  # type: ignore[type-arg]
+        def add(self, tag: str = "", simple_value: float = 0.0, **others: Any) -> Summary.Value:
+            self.append(Summary.Value(tag, simple_value))
+            return self[-1]
+
+    def __init__(self, value: Any = ()) -> None:
+        self.value = Summary._Values(value)
+
+    def ParseFromString(self, message: bytes) -> Summary:
+        """Take the numbers of a serialised message."""
+        self.value = Summary._Values()
+        for tag, number in events.read_summary(message).items():
+            self.value.add(tag, number)
+        return self
+
+    def SerializeToString(self) -> bytes:
+        """The message."""
+        return b"".join(events.scalar(v.tag, float(v.simple_value)) for v in self.value)
+
+
+def scalar_summary(tags: Any, values: Any, collections: Any = None, name: Any = None) -> HostTensor:
+    """The name of :func:`scalar` before 1.0."""
+    return scalar(_text(tags), values, collections)
+
+
+def histogram_summary(tag: Any, values: Any, collections: Any = None, name: Any = None) -> HostTensor:
+    """The name of :func:`histogram` before 1.0."""
+    return histogram(_text(tag), values, collections)
+
+
+def image_summary(
+    tag: Any, tensor: Any, max_images: int = 3, collections: Any = None, name: Any = None
+) -> HostTensor:
+    """The name of :func:`image` before 1.0."""
+    return image(_text(tag), tensor, max_images, collections)
+
+
+def _text(tag: Any) -> str:
+    found = tag.static if isinstance(tag, Tensor) else tag
+    found = found.item() if isinstance(found, np.ndarray) else found
+    return found.decode() if isinstance(found, bytes) else str(found)

@@ -1,0 +1,231 @@
+"""TensorFlow 1's element types and static shapes, as values that programs print, compare and take apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+
+
+class DType:
+    """An element type: ``tf.float32`` and the others. Equal to its name and to its NumPy dtype."""
+
+    def __init__(self, name: str, numpy_dtype: Any) -> None:
+        self.name = name
+        self.dtype = np.dtype(numpy_dtype)  # what np.dtype() asks an object for
+
+    @property
+    def as_numpy_dtype(self) -> type:
+        return self.dtype.type
+
+    @property
+    def base_dtype(self) -> DType:
+        return self
+
+    @property
+    def is_floating(self) -> bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def is_integer(self) -> bool:
+        return self.dtype.kind in "iu"
+
+    @property
+    def is_bool(self) -> bool:
+        return self.dtype.kind == "b"
+
+    @property
+    def min(self) -> Any:
+        return np.finfo(self.dtype).min if self.is_floating else np.iinfo(self.dtype).min
+
+    @property
+    def max(self) -> Any:
+        return np.finfo(self.dtype).max if self.is_floating else np.iinfo(self.dtype).max
+
+    @property
+    def size(self) -> int:
+        return self.dtype.itemsize
+
+    def __eq__(self, other: object) -> bool:
+        try:
+            return other is not None and as_dtype(other).name == self.name
+        except (TypeError, ValueError):
+            return False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"tf.{self.name}"
+
+    def __str__(self) -> str:
+        return f"<dtype: '{self.name}'>"
+
+
+_NUMERIC = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+BY_NAME = {name: DType(name, name) for name in _NUMERIC}
+BY_NAME["string"] = DType("string", object)
+string = BY_NAME["string"]
+_OTHER_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "str": "string"}
+_PYTHON = {float: "float32", int: "int32", bool: "bool", str: "string", bytes: "string", object: "string"}
+
+
+def as_dtype(value: Any) -> DType:
+    """The type that a name, a NumPy dtype or a Python type stands for."""
+    if isinstance(value, DType):
+        return value
+    if isinstance(value, str) and value.removesuffix("_ref") in {**BY_NAME, **_OTHER_NAMES}:
+        name = value.removesuffix("_ref")
+        return BY_NAME[_OTHER_NAMES.get(name, name)]
+    if isinstance(value, type) and value in _PYTHON:
+        return BY_NAME[_PYTHON[value]]
+    found = np.dtype(value)
+    return string if found.kind in "OSU" else BY_NAME[dtypes.as_dtype(found).name]
+
+
+def numpy_dtype(value: Any) -> np.dtype:
+    """The NumPy dtype of whatever names a type."""
+    return as_dtype(value).dtype
+
+
+class Dimension(int):
+    """A known length, with ``.value``."""
+
+    @property
+    def value(self) -> int:
+        return int(self)
+
+    def __repr__(self) -> str:
+        return f"Dimension({int(self)})"
+
+    __str__ = int.__repr__
+
+
+class UnknownDimension:
+    """A length that is not known before the graph runs: ``.value`` is None."""
+
+    value = None
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or isinstance(other, UnknownDimension)
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "Dimension(None)"
+
+    def __str__(self) -> str:
+        return "?"
+
+
+def dimension(length: Any) -> Any:
+    """A length as TensorFlow 1 shows it."""
+    length = getattr(length, "value", length)
+    return UnknownDimension() if length is None else Dimension(length)
+
+
+class TensorShape:
+    """A static shape, perhaps with unknown lengths; ``dims`` is None where the rank is unknown."""
+
+    dims: list[Any] | None
+
+    def __init__(self, dims: Any) -> None:
+        if isinstance(dims, TensorShape):
+            dims = dims.dims
+        if dims is not None and not isinstance(dims, (list, tuple)):
+            dims = [dims] if isinstance(dims, (int, np.integer)) else list(dims)
+        self.dims = None if dims is None else [dimension(d) for d in dims]
+
+    @property
+    def ndims(self) -> int | None:
+        return None if self.dims is None else len(self.dims)
+
+    rank = ndims
+
+    def as_list(self) -> list[int | None]:
+        """The lengths, None where unknown."""
+        if self.dims is None:
+            raise ValueError("as_list() is not defined on an unknown TensorShape.")
+        return [d.value for d in self.dims]
+
+    def num_elements(self) -> int | None:
+        """How many elements, None where a length is unknown."""
+        if not self.is_fully_defined():
+            return None
+        return int(np.prod([int(d) for d in self.dims or ()], dtype=np.int64))
+
+    def is_fully_defined(self) -> bool:
+        return self.dims is not None and None not in self.as_list()
+
+    def is_compatible_with(self, other: Any) -> bool:
+        other = TensorShape(other)
+        if self.dims is None or other.dims is None:
+            return True
+        pairs = list(zip(self.as_list(), other.as_list(), strict=False))
+        return self.ndims == other.ndims and all(a is None or b is None or a == b for a, b in pairs)
+
+    def assert_is_compatible_with(self, other: Any) -> None:
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
+
+    def assert_has_rank(self, rank: int) -> None:
+        if self.ndims not in (None, rank):
+            raise ValueError(f"Shape {self} must have rank {rank}")
+
+    def merge_with(self, other: Any) -> TensorShape:
+        """What is known from either."""
+        self.assert_is_compatible_with(other)
+        other = TensorShape(other)
+        if self.dims is None or other.dims is None:
+            return other if self.dims is None else self
+        return TensorShape(
+            [b if a is None else a for a, b in zip(self.as_list(), other.as_list(), strict=True)]
+        )
+
+    def with_rank(self, rank: int) -> TensorShape:
+        return self.merge_with([None] * rank)
+
+    def concatenate(self, other: Any) -> TensorShape:
+        other = TensorShape(other)
+        return TensorShape(None if self.dims is None or other.dims is None else [*self.dims, *other.dims])
+
+    def __getitem__(self, key: Any) -> Any:
+        if self.dims is None:
+            return TensorShape(None) if isinstance(key, slice) else UnknownDimension()
+        found = self.dims[key]
+        return TensorShape(found) if isinstance(key, slice) else found
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.dims is None:
+            raise ValueError("the rank is unknown")
+        return iter(self.dims)
+
+    def __len__(self) -> int:
+        if self.dims is None:
+            raise ValueError("the rank is unknown")
+        return len(self.dims)
+
+    def __eq__(self, other: object) -> bool:
+        try:
+            other = TensorShape(other)
+        except TypeError:
+            return False
+        if self.dims is None or other.dims is None:
+            return self.dims is other.dims
+        return self.as_list() == other.as_list()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.as_list()) if self.dims is not None else None)
+
+    def __str__(self) -> str:
+        if self.dims is None:
+            return "<unknown>"
+        inside = ", ".join(map(str, self.dims))
+        return f"({inside}{',' if len(self.dims) == 1 else ''})"
+
+    def __repr__(self) -> str:
+        return f"TensorShape({None if self.dims is None else self.dims})"

@@ -1,0 +1,507 @@
+"""TensorFlow 1's variables: assignment as nodes, initialisation as an operation, scopes and sharing by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import (
+    Effect,
+    GraphKeys,
+    Operation,
+    Tensor,
+    after,
+    current,
+    default_graph,
+    value,
+)
+from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.ops.shape import broadcast_to
+
+
+class Variable(Tensor):
+    """A node whose value a session keeps; its initialisation must be run first."""
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool = True,
+        collections: Sequence[Any] | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        expected_shape: Any = None,
+        import_scope: Any = None,
+        constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        graph = default_graph()
+        # An initial value does not wait for what else is going on where the variable is made.
+        with graph.control_dependencies(None):
+            made = (
+                initial_value()
+                if callable(initial_value) and not isinstance(initial_value, Tensor)
+                else initial_value
+            )
+            if not isinstance(made, (Tensor, list, tuple)):
+                made = g.as_array(made, dtype)
+            start = value(made, dtype)
+        start = start if dtype is None else g.cast(start, dtype)
+        operation = Operation(name, "Variable")
+        shape = None if validate_shape else [None] * len(start.shape or ())
+        variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
+        super().__init__(variable, operation)
+        self.trainable = trainable
+        self.constraint = constraint
+        self._save_slice_info = None
+        self.initializer = Operation(
+            f"{operation.name}/Assign", "Assign", _free_effect([(variable, variable.initializer)])
+        )
+        keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
+        if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
+            keys.append(GraphKeys.TRAINABLE_VARIABLES)
+        for key in keys:
+            graph.add_to_collection(key, self)
+
+    @property
+    def initial_value(self) -> Tensor:
+        """The expression that initialisation computes."""
+        return g.wrap(self.t.initializer, f"{self.op.name}/initial_value", "Identity")
+
+    def initialized_value(self) -> Tensor:
+        """The value, also while this variable is being initialised in the same run."""
+        return g.wrap(g.initialized.build([self.t, self.t.initializer], {}), None, "Identity")
+
+    def value(self) -> Tensor:
+        """The value."""
+        return g.wrap(value(self), f"{self.op.name}/read", "Identity")
+
+    read_value = value
+
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor:
+        """A node that sets the variable and has the new value."""
+        return assign(self, value)
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor:
+        """A node that adds to the variable and has the new value."""
+        return assign_add(self, delta)
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor:
+        """A node that subtracts from the variable and has the new value."""
+        return assign_sub(self, delta)
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False) -> Tensor:
+        """A node that subtracts from rows."""
+        return scatter_sub(self, sparse_delta.indices, sparse_delta.values)
+
+    def count_up_to(self, limit: int) -> Tensor:
+        """A node that counts; past ``limit`` nothing raises."""
+        return assign_add(self, 1)
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Set the value in a session at once."""
+        g._session(session).load(self.t, value)
+
+    def is_initialized(self, session: Any = None) -> bool:
+        """Whether the session has a value."""
+        return g._session(session).slots[self.t].array is not None
+
+    def set_shape(self, shape: Any) -> None:
+        self.shape.assert_is_compatible_with(shape)
+
+    def __repr__(self) -> str:
+        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}_ref>"
+
+    __str__ = __repr__
+
+    def __iter__(self) -> Iterator[Tensor]:
+        raise TypeError("'Variable' object is not iterable.")
+
+
+def _free_effect(updates: Sequence[Any]) -> Effect:
+    """An effect that waits for nothing."""
+    with default_graph().control_dependencies(None):
+        return Effect(updates)
+
+
+# --- assignment -----------------------------------------------------------------------------------------------------
+
+
+def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
+    variable = ref.t
+    new = g.cast(new, variable.dtype)
+    if new.shape == () and variable.shape:
+        new = broadcast_to.build([new], {"shape": variable.shape})
+    effect = Effect([(variable, new)])
+    operation = Operation(name, kind, effect, [ref])
+    return Tensor(after.build([variable], {"effects": (effect,)}), operation)
+
+
+def assign(
+    ref: Variable, value: Any, validate_shape: bool = True, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Set a variable; the node's value is the new one."""
+    new = g.value(value, ref.dtype)
+    if new.shape is not None and ref.t.shape is not None and not ref.shape.is_compatible_with(new.shape):
+        raise ValueError(
+            f"Dimension mismatch: {ref.op.name} has shape {ref.shape}, the value {TensorShape(new.shape)}"
+        )
+    return _assigned(ref, new, name, "Assign")
+
+
+def assign_add(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+    """Add to a variable; the node's value is the new one."""
+    return _assigned(ref, current.build([ref.t], {}) + g.value(value, ref.dtype), name, "AssignAdd")  # type: ignore[operator]
+
+
+def assign_sub(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+    """Subtract from a variable; the node's value is the new one."""
+    return _assigned(ref, current.build([ref.t], {}) - g.value(value, ref.dtype), name, "AssignSub")  # type: ignore[operator]
+
+
+def scatter_update(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = True, name: Any = None
+) -> Tensor:
+    """Replace rows of a variable."""
+    from thalweg.ops.index import index_update
+
+    new = index_update(current.build([ref.t], {}), g.value(indices), g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterUpdate")
+
+
+def scatter_add(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Add to rows of a variable; equal indices add up."""
+    from thalweg.ops.index import index_add
+
+    new = index_add(current.build([ref.t], {}), g.value(indices), g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterAdd")
+
+
+def scatter_sub(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Subtract from rows of a variable; equal indices add up."""
+    from thalweg.ops.index import index_add
+
+    new = index_add(current.build([ref.t], {}), g.value(indices), -g.value(updates, ref.dtype))  # type: ignore[operator]
+    return _assigned(ref, new, name, "ScatterSub")
+
+
+# --- initialisation -------------------------------------------------------------------------------------------------
+
+
+def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
+    """An operation that gives the listed variables their initial values."""
+    return Operation(name, "NoOp", _free_effect([(v.t, v.t.initializer) for v in var_list]))
+
+
+def global_variables_initializer() -> Operation:
+    """Initialises the variables made until now: those made later stay without a value."""
+    return variables_initializer(global_variables())
+
+
+def local_variables_initializer() -> Operation:
+    """Initialises the local variables (of metrics and counters) made until now."""
+    return variables_initializer(local_variables(), "init_local")
+
+
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """There are no tables to fill."""
+    return Operation(name, "NoOp", Effect())
+
+
+def global_variables(scope: str | None = None) -> list[Variable]:
+    """All variables that initialisation and checkpoints care for."""
+    return default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+
+
+def local_variables(scope: str | None = None) -> list[Variable]:
+    """Variables of metrics."""
+    return default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Variable]:
+    """Variables that optimizers change."""
+    return default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Variable]:
+    """Variables that a program put into that collection."""
+    return default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
+
+
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
+    """The names of variables without a value, as bytes."""
+    from thalweg.compat.tf1.session import get_default_session
+
+    wanted = var_list or [*global_variables(), *local_variables()]
+
+    def names() -> np.ndarray:
+        session = get_default_session()
+        slots = session.slots if session else {}
+        missing = [v.op.name.encode() for v in wanted if v.t not in slots or slots[v.t].array is None]
+        return np.array(missing, object)
+
+    return g.host("ReportUninitialized", name, (), names, (None,))
+
+
+def is_variable_initialized(ref: Variable, name: Any = None) -> Tensor:
+    """Whether the session has a value for the variable."""
+    source = _Initialized(ref.t)
+    return g.wrap(g.source_leaf(source, 0, np.bool_, ()), name, "IsVariableInitialized")
+
+
+class _Initialized:
+    def __init__(self, variable: core.Variable) -> None:
+        self.variable = variable
+
+    def pull(self, session: Any, fed: Any) -> list[Any]:
+        return [np.asarray(session.slots[self.variable].array is not None)]
+
+
+# --- scopes and sharing ---------------------------------------------------------------------------------------------
+
+AUTO_REUSE = "auto_reuse"
+
+
+class VariableScope:
+    """A prefix for the names of ``get_variable``, whether they are shared, and defaults for them."""
+
+    def __init__(
+        self,
+        name: str,
+        reuse: Any = False,
+        initializer: Any = None,
+        regularizer: Any = None,
+        dtype: Any = None,
+        constraint: Any = None,
+    ) -> None:
+        self.name = name
+        self.reuse = reuse
+        self.initializer = initializer
+        self.regularizer = regularizer
+        self.dtype = as_dtype(dtype or "float32")
+        self.constraint = constraint
+        self.original_name_scope = f"{name}/" if name else ""
+
+    def reuse_variables(self) -> None:
+        """From here on, names stand for variables that exist."""
+        self.reuse = True
+
+    def set_initializer(self, initializer: Any) -> None:
+        self.initializer = initializer
+
+    def set_regularizer(self, regularizer: Any) -> None:
+        self.regularizer = regularizer
+
+    def global_variables(self) -> list[Variable]:
+        return global_variables(self.name + "/")
+
+    def trainable_variables(self) -> list[Variable]:
+        return trainable_variables(self.name + "/")
+
+    def get_collection(self, name: Any) -> list[Any]:
+        return default_graph().get_collection(name, self.name + "/" if self.name else None)
+
+
+def get_variable_scope() -> VariableScope:
+    """The open variable scope."""
+    graph = default_graph()
+    if graph.scope is None:
+        graph.scope = VariableScope("")
+    return graph.scope
+
+
+@contextmanager
+def variable_scope(
+    name_or_scope: Any = None,
+    default_name: str | None = None,
+    values: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    reuse: Any = None,
+    dtype: Any = None,
+    use_resource: Any = None,
+    constraint: Any = None,
+    auxiliary_name_scope: bool = True,
+) -> Iterator[VariableScope]:
+    """Open a variable scope (and a name scope): a new one below the open one, or one that exists."""
+    graph, outer = default_graph(), get_variable_scope()
+    if isinstance(name_or_scope, VariableScope):
+        name, base = name_or_scope.name, name_or_scope
+    else:
+        short = name_or_scope if name_or_scope is not None else _unused_scope(graph, outer, default_name)
+        name, base = f"{outer.name}/{short}" if outer.name else str(short), outer
+    shared = outer.reuse or (base.reuse if base is not outer else False) if reuse is None else reuse
+    scope = VariableScope(
+        name,
+        shared,
+        initializer or base.initializer,
+        regularizer or base.regularizer,
+        dtype or base.dtype,
+        constraint or base.constraint,
+    )
+    graph.scope = scope
+    short_name = name.rsplit("/", 1)[-1]
+    try:
+        with graph.name_scope(short_name) if auxiliary_name_scope and short_name else _nothing() as opened:
+            scope.original_name_scope = opened or ""
+            yield scope
+    finally:
+        graph.scope = outer
+
+
+@contextmanager
+def _nothing() -> Iterator[str]:
+    yield ""
+
+
+def _unused_scope(graph: g.Graph, outer: VariableScope, default_name: str | None) -> str:
+    if default_name is None:
+        raise TypeError("If default_name is None then name_or_scope is required")
+    key = f"{outer.name}/{default_name}" if outer.name else default_name
+    count = graph.scope_counts.get(key, 0)
+    graph.scope_counts[key] = count + 1
+    return f"{default_name}_{count}" if count else default_name
+
+
+@contextmanager
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+) -> Iterator[Any]:
+    """The older spelling of :func:`variable_scope`."""
+    with variable_scope(name_or_scope, default_name, **options) as scope:
+        yield scope
+
+
+@contextmanager
+def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
+    """A prefix for the names of nodes."""
+    with default_graph().name_scope(name if name is not None else default_name) as opened:
+        yield opened
+
+
+@contextmanager
+def op_scope(values: Any, name: str | None, default_name: str | None = None) -> Iterator[str]:
+    """The older spelling of :func:`name_scope`."""
+    with name_scope(name, default_name) as opened:
+        yield opened
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Callable[[Tensor], Any] | None = None,
+    trainable: bool = True,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: Any = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    **options: Any,
+) -> Variable:
+    """The variable of that name in the open scope: a new one, or where the scope shares, the one that exists."""
+    graph, scope = default_graph(), get_variable_scope()
+    full = f"{scope.name}/{name}" if scope.name else name
+    found = graph.variables.get(full)
+    if found is not None:
+        return _shared(found, full, scope, shape)
+    if scope.reuse is True:
+        raise ValueError(
+            f"Variable {full} does not exist, or was not created with tf.get_variable(). "
+            "Did you mean to set reuse=None or reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    wanted = dtype or scope.dtype
+    start = _first_value(
+        full, shape, wanted, initializer if initializer is not None else scope.initializer, dtype
+    )
+    saved, graph.name_prefix = graph.name_prefix, ""
+    try:
+        made = Variable(
+            start,
+            trainable,
+            collections,
+            validate_shape,
+            name=full,
+            constraint=constraint or scope.constraint,
+        )
+    finally:
+        graph.name_prefix = saved
+    graph.variables[full] = made
+    penalty = regularizer or scope.regularizer
+    if penalty is not None:
+        with graph.name_scope(f"{full}/Regularizer/"):
+            loss = penalty(made)
+        if loss is not None:
+            graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+    return made
+
+
+def _shared(found: Variable, full: str, scope: VariableScope, shape: Any) -> Variable:
+    if not scope.reuse:
+        raise ValueError(
+            f"Variable {full} already exists, disallowed. "
+            "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    if shape is not None and not found.shape.is_compatible_with(_lengths(shape)):
+        raise ValueError(
+            f"Trying to share variable {full}, but specified shape {TensorShape(_lengths(shape))} "
+            f"and found shape {found.shape}."
+        )
+    return found
+
+
+def _lengths(shape: Any) -> TensorShape:
+    static = g.static_value(shape)
+    return TensorShape(
+        shape if static is None or isinstance(shape, TensorShape) else static.reshape(-1).tolist()
+    )
+
+
+def _first_value(full: str, shape: Any, wanted: Any, initializer: Any, dtype: Any) -> Any:
+    """The initial value: what the initializer makes of the shape, or the initializer itself where it is a value."""
+    from thalweg.compat.tf1.initializers import glorot_uniform_initializer, zeros_initializer
+
+    if initializer is None:
+        initializer = glorot_uniform_initializer() if as_dtype(wanted).is_floating else zeros_initializer()
+    if isinstance(initializer, type):
+        initializer = initializer()
+    if isinstance(initializer, Tensor):
+        return initializer
+    if not callable(initializer):
+        array = g.as_array(initializer)
+        return array if dtype is None else array.astype(numpy_dtype(dtype))
+    if shape is None:
+        return initializer()
+    lengths = _lengths(shape)
+    if not lengths.is_fully_defined():
+        raise ValueError(
+            f"Shape of a new variable ({full}) must be fully defined, but instead was {lengths}."
+        )
+    with default_graph().control_dependencies(None):
+        made = initializer(lengths.as_list(), dtype=as_dtype(wanted))
+    return made if isinstance(made, Tensor) else g.as_array(made, wanted)

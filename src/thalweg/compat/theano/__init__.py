@@ -1,0 +1,91 @@
+"""``theano``: its names, argument orders and documented rules over the main library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thalweg.compat.theano import gradient as gradient
+from thalweg.compat.theano import printing as printing
+from thalweg.compat.theano import scan_module as scan_module
+from thalweg.compat.theano.configuration import config as config
+from thalweg.compat.theano.functions import In as In
+from thalweg.compat.theano.functions import OrderedUpdates as OrderedUpdates
+from thalweg.compat.theano.functions import Out as Out
+from thalweg.compat.theano.functions import Param as Param
+from thalweg.compat.theano.functions import function as function
+from thalweg.compat.theano.gradient import Lop as Lop
+from thalweg.compat.theano.gradient import Rop as Rop
+from thalweg.compat.theano.gradient import grad as grad
+from thalweg.compat.theano.gradient import subgraph_grad as subgraph_grad
+from thalweg.compat.theano.missing import missing
+from thalweg.compat.theano.operation import Op as Op
+from thalweg.compat.theano.printing import Apply as Apply
+from thalweg.compat.theano.printing import function_dump as function_dump
+from thalweg.compat.theano.printing import pp as pp
+from thalweg.compat.theano.scan_module import foldl as foldl
+from thalweg.compat.theano.scan_module import foldr as foldr
+from thalweg.compat.theano.scan_module import map as map
+from thalweg.compat.theano.scan_module import reduce as reduce
+from thalweg.compat.theano.scan_module import scan as scan
+from thalweg.compat.theano.variable import TensorVariable as _Variable
+from thalweg.compat.theano.variable import as_tensor_variable, tensor_of
+from thalweg.compat.theano.variable import shared as shared
+
+__version__ = "1.0.5"
+version = "1.0.5"
+Variable = _Variable
+
+
+class Mode:
+    """How functions are optimised and linked: kept for the programs that ask for one; there is one way here."""
+
+    def __init__(self, linker: Any = None, optimizer: Any = None) -> None:
+        self.linker = linker
+        self.optimizer = optimizer
+
+    def including(self, *tags: str) -> Mode:
+        """This mode."""
+        return self
+
+    excluding = including
+
+
+def clone(
+    output: Any,
+    replace: Any = None,
+    strict: bool = True,
+    share_inputs: bool = True,
+    copy_inputs: Any = None,
+) -> Any:
+    """The expression (or list of them) anew, with variables replaced by others."""
+    from thalweg.graph.walk import rebuild, remake
+
+    pairs = list(replace.items() if isinstance(replace, Mapping) else replace or [])
+    several = isinstance(output, (list, tuple))
+    outputs = [tensor_of(o) for o in (output if several else [output])]
+    new = {tensor_of(old): as_tensor_variable(made).tensor for old, made in pairs}
+    found = [_Variable(t) for t in rebuild(outputs, new, remake)]
+    return found if several else found[0]
+
+
+def dot(l: Any, r: Any) -> Any:
+    """``theano.tensor.dot``."""
+    return tensor.dot(l, r)
+
+
+def get_scalar_constant_value(v: Any) -> Any:
+    """The number that a variable is, where that is known now."""
+    return tensor.get_scalar_constant_value(v)
+
+
+from thalweg.compat.theano import compile as compile  # noqa: E402
+from thalweg.compat.theano import gof as gof  # noqa: E402
+from thalweg.compat.theano import ifelse as ifelse  # noqa: E402
+from thalweg.compat.theano import sandbox as sandbox  # noqa: E402
+from thalweg.compat.theano import scalar as scalar  # noqa: E402
+from thalweg.compat.theano import tensor as tensor  # noqa: E402
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("theano", name, globals())

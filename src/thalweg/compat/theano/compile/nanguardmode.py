@@ -1,0 +1,3 @@
+"""``theano.compile.nanguardmode``."""
+
+from thalweg.compat.theano.compile import NanGuardMode as NanGuardMode

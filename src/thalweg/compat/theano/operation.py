@@ -1,0 +1,87 @@
+"""``theano.Op``: ops that a program defines itself, run by their ``perform``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.theano.printing import Apply
+from thalweg.compat.theano.variable import TensorVariable, tensor_of
+from thalweg.graph.op import Op as CoreOp
+from thalweg.graph.tensor import Spec
+
+
+class Op:
+    """The base of a program's own ops: ``make_node(*inputs)`` gives an :class:`Apply`, ``perform(node, inputs,
+    output_storage)`` computes it, ``grad(inputs, output_gradients)`` differentiates it.
+
+    ``itypes`` and ``otypes`` stand in for ``make_node``.
+    """
+
+    __props__: tuple[str, ...] = ()
+    itypes: Sequence[Any] | None = None
+    otypes: Sequence[Any] | None = None
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """The application to inputs, from ``otypes``."""
+        from thalweg.compat.theano.variable import as_tensor_variable
+
+        if self.otypes is None:
+            raise NotImplementedError("a theano.Op needs make_node, or itypes and otypes")
+        return Apply(self, [as_tensor_variable(x) for x in inputs], [t() for t in self.otypes])
+
+    def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+        """Compute the outputs from arrays."""
+        raise NotImplementedError(f"{type(self).__name__}.perform")
+
+    def grad(self, inputs: Any, output_gradients: Any) -> Any:
+        """The gradients by the inputs."""
+        raise NotImplementedError(f"{type(self).__name__}.grad: this op has no gradient")
+
+    def L_op(self, inputs: Any, outputs: Any, output_gradients: Any) -> Any:
+        """The gradients by the inputs."""
+        return self.grad(inputs, output_gradients)
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        node = self.make_node(*inputs, **kwargs)
+        tensors = [tensor_of(x) for x in node.inputs]
+        specs = [o.tensor.specs[0] for o in node.outputs]
+        made = _record(self, node, specs).build(tensors, {})
+        found = [TensorVariable(t) for t in (made if isinstance(made, tuple) else (made,))]
+        for shown, variable in zip(node.outputs, found, strict=True):
+            variable.name = shown.name
+        return found if len(found) > 1 else found[0]
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            getattr(self, p) == getattr(other, p) for p in self.__props__
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, p) for p in self.__props__)))
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+
+def _record(op: Op, node: Apply, specs: list[Spec]) -> CoreOp:
+    """The main library's record of one application: a host op."""
+
+    def meaning(*arrays):  # type: ignore[no-untyped-def]
+        storage: list[list[Any]] = [[None] for _ in specs]
+        op.perform(node, list(arrays), storage)
+        results = tuple(np.asarray(s[0], dtype=spec.dtype) for s, spec in zip(storage, specs, strict=True))
+        return results if len(results) > 1 else results[0]
+
+    def gradient(g: Any, y: Any, *inputs: Any) -> list[Any]:
+        incoming = g if isinstance(g, tuple) else (g,)
+        outputs = y if isinstance(y, tuple) else (y,)
+        wrapped = [TensorVariable(t) for t in inputs]
+        arrived = [TensorVariable(t) for t in incoming]
+        found = op.L_op(wrapped, [TensorVariable(t) for t in outputs], arrived)
+        return [None if f is None else tensor_of(f) for f in found]
+
+    answer = tuple(specs) if len(specs) > 1 else specs[0]
+    return CoreOp(str(op), meaning, lambda *_: answer, grad=gradient)

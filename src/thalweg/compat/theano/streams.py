@@ -1,0 +1,290 @@
+"""``RandomStreams``: draws that functions repeat anew at each call, each with a state of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+import thalweg as tw
+from thalweg import philox
+from thalweg.compat.theano.configuration import config
+from thalweg.compat.theano.variable import (
+    SharedTensor,
+    TensorSharedVariable,
+    TensorVariable,
+    as_dtype,
+    filled,
+    float_of,
+    shape_items,
+    tensor_of,
+)
+from thalweg.graph.tensor import Tensor
+from thalweg.ops import dynamic
+from thalweg.ops import random as draws
+from thalweg.ops import shape as shape_ops
+
+
+class StreamState:
+    """The state of one draw as a value: what ``rng.get_value()`` gives and ``rng.set_value()`` takes."""
+
+    def __init__(self, key: np.ndarray) -> None:
+        self.key = np.array(key, np.uint32)
+
+    def seed(self, seed: Any = None) -> None:
+        """Start over from a seed."""
+        self.key = philox.make_key(_seed_number(seed), 0)
+
+    def get_state(self) -> tuple[Any, ...]:
+        """The state as a tuple."""
+        return ("philox", self.key.copy())
+
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Go back to a state of :meth:`get_state`."""
+        self.key = np.array(state[1], np.uint32)
+
+
+class RandomStateVariable(TensorSharedVariable):
+    """The state of one draw as a shared variable."""
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
+        """The state now."""
+        return StreamState(self.tensor.get_value())
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Go to a state: one of :meth:`get_value`, or a NumPy RandomState, from which a seed is drawn."""
+        if isinstance(new_value, StreamState):
+            self.tensor.set_value(new_value.key)
+        else:
+            self.tensor.set_value(philox.make_key(int(new_value.randint(2**31)), 0))
+
+
+def _seed_number(seed: Any) -> int:
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(np.asarray(seed).reshape(-1)[0]) % 2**64
+
+
+class _Made(threading.local):
+    stack: tuple[list[SharedTensor], ...] = ()
+
+
+_made = _Made()
+
+
+@contextmanager
+def states_made() -> Iterator[list[SharedTensor]]:
+    """The states of the draws made inside."""
+    found: list[SharedTensor] = []
+    _made.stack = (*_made.stack, found)
+    try:
+        yield found
+    finally:
+        _made.stack = _made.stack[:-1]
+
+
+def next_state(key: Tensor) -> Tensor:
+    """The state after one draw."""
+    return tw.add(key, tw.constant(np.array([0, 0, 1, 0], np.uint32)))
+
+
+class RandomStreams:
+    """A source of draws. The numbers depend on ``seed`` and on how often a function has run, on nothing else."""
+
+    def __init__(self, seed: Any = None, use_cuda: Any = None, **_: Any) -> None:
+        self.default_instance_seed = seed
+        self._numbers = np.random.RandomState(_seed_number(12345 if seed is None else seed) % 2**32)
+        self._states: list[RandomStateVariable] = []
+
+    def seed(self, seed: Any = None) -> None:
+        """Start all draws over from a seed."""
+        self._numbers = np.random.RandomState(_seed_number(seed) % 2**32)
+        for state in self._states:
+            state.tensor.set_value(self._new_key())
+
+    def _new_key(self) -> np.ndarray:
+        return philox.make_key(int(self._numbers.randint(2**31 - 1)), 0)
+
+    def updates(self) -> list[tuple[Any, Any]]:
+        """Pairs (state, next state) of all draws."""
+        return [(s, TensorVariable(s.tensor.default_update)) for s in self._states]  # type: ignore[arg-type]
+
+    @property
+    def state_updates(self) -> list[tuple[Any, Any]]:
+        """The same as :meth:`updates`."""
+        return self.updates()
+
+    def _key(self) -> RandomStateVariable:
+        state = RandomStateVariable(self._new_key())
+        state.tensor.default_update = next_state(state.tensor)
+        self._states.append(state)
+        for found in _made.stack[-1:]:
+            found.append(state.tensor)
+        return state
+
+    def _drawn(self, state: RandomStateVariable, numbers: Tensor) -> TensorVariable:
+        made = TensorVariable(numbers)
+        made.rng = state  # type: ignore[attr-defined]
+        made.update = (state, TensorVariable(state.tensor.default_update))  # type: ignore[attr-defined,arg-type]
+        return made
+
+    def uniform(
+        self,
+        size: Any = None,
+        low: Any = 0.0,
+        high: Any = 1.0,
+        ndim: int | None = None,
+        dtype: Any = None,
+        **_: Any,
+    ) -> TensorVariable:
+        """Uniform numbers in [low, high)."""
+        dtype = _dtype(dtype)
+        state, like = self._key(), _shape_of(size, ndim, low, high)
+        u: Any = draws.uniform(like=like, dtype=dtype, key=state.tensor, symbolic=True)
+        return self._drawn(state, _moved(u, low, tw.subtract(tensor_of(high, dtype), tensor_of(low, dtype))))
+
+    def normal(
+        self,
+        size: Any = None,
+        avg: Any = 0.0,
+        std: Any = 1.0,
+        ndim: int | None = None,
+        dtype: Any = None,
+        **_: Any,
+    ) -> TensorVariable:
+        """Normal numbers of mean ``avg`` and standard deviation ``std``."""
+        state, like = self._key(), _shape_of(size, ndim, avg, std)
+        z: Any = draws.normal(like=like, dtype=_dtype(dtype), key=state.tensor, symbolic=True)
+        return self._drawn(state, _moved(z, avg, tensor_of(std, z.dtype)))
+
+    def truncated_normal(
+        self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None, dtype: Any = None, **_: Any
+    ) -> TensorVariable:
+        """Normal numbers, none further than two ``std`` from ``avg``."""
+        state, like = self._key(), _shape_of(size, ndim)
+        z: Any = draws.truncated_normal(like=like, dtype=_dtype(dtype), key=state.tensor, symbolic=True)
+        return self._drawn(state, _moved(z, avg, tensor_of(std, z.dtype)))
+
+    def binomial(
+        self,
+        size: Any = None,
+        n: int = 1,
+        p: Any = 0.5,
+        ndim: int | None = None,
+        dtype: Any = "int64",
+        prob: Any = None,
+        **_: Any,
+    ) -> TensorVariable:
+        """The number of successes in ``n`` trials of probability ``p``."""
+        p = p if prob is None else prob
+        state, like = self._key(), _shape_of(size, ndim, p)
+        trials = tw.stack([like] * int(n), axis=0)
+        u = draws.uniform(like=trials, dtype="float32", key=state.tensor, symbolic=True)
+        hits = tw.less(u, tensor_of(p, "float32"))
+        return self._drawn(state, tw.sum(as_dtype(hits, _dtype(dtype)), axis=0, dtype=_dtype(dtype)))
+
+    def random_integers(
+        self, size: Any = None, low: int = 0, high: int = 1, ndim: int | None = None, dtype: Any = "int64"
+    ) -> TensorVariable:
+        """Integers from ``low`` to ``high``, both included."""
+        state, like = self._key(), _shape_of(size, ndim)
+        low, high = (int(np.asarray(tensor_of(v).array())) for v in (low, high))
+        return self._drawn(
+            state, draws.randint(low, high + 1, dtype=dtype, like=like, key=state.tensor, symbolic=True)
+        )
+
+    def choice(
+        self,
+        size: Any = None,
+        a: Any = 2,
+        replace: bool = True,
+        p: Any = None,
+        ndim: int | None = None,
+        dtype: Any = "int64",
+        **_: Any,
+    ) -> TensorVariable:
+        """Elements of ``a`` (or of 0, ..., a - 1), with probabilities ``p`` if given."""
+        if isinstance(a, TensorVariable):
+            raise NotImplementedError("RandomStreams.choice: a must be a number or an array")
+        lengths = shape_items(() if size is None else size)
+        if not all(isinstance(d, int) for d in lengths):
+            raise NotImplementedError("RandomStreams.choice: size must be numbers")
+        state = self._key()
+        p = None if p is None else tensor_of(p)
+        source = int(a) if np.ndim(a) == 0 else tensor_of(a)
+        made = draws.choice(source, tuple(lengths), replace, p, key=state.tensor, symbolic=True)
+        return self._drawn(state, as_dtype(made, dtype) if np.ndim(a) == 0 else made)
+
+    def permutation(
+        self, size: Any = None, n: Any = 1, ndim: int | None = None, dtype: Any = "int64"
+    ) -> TensorVariable:
+        """Random orders of 0, ..., n - 1."""
+        lengths = shape_items(() if size is None else size)
+        count = int(tensor_of(n).array())
+        state = self._key()
+        rows: Any = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), [*lengths, count])
+        u = draws.uniform(like=rows, dtype="float64", key=state.tensor, symbolic=True)
+        return self._drawn(state, as_dtype(tw.argsort(u, axis=-1), _dtype(dtype)))
+
+    def shuffle_row_elements(self, input: Any) -> TensorVariable:
+        """Each row's elements in one random order."""
+        x = tensor_of(input)
+        state = self._key()
+        u = draws.uniform(like=x, dtype="float64", key=state.tensor, symbolic=True)
+        return self._drawn(state, tw.take_along_axis(x, tw.argsort(u, axis=-1), axis=-1))
+
+    def multinomial(
+        self,
+        size: Any = None,
+        n: int = 1,
+        pvals: Any = (0.5, 0.5),
+        ndim: int | None = None,
+        dtype: Any = "int64",
+        **_: Any,
+    ) -> TensorVariable:
+        """How often each outcome was drawn in ``n`` draws with probabilities ``pvals`` (over the last axis)."""
+        p = tensor_of(pvals)
+        p = as_dtype(p, float_of(p.dtype))
+        if size is not None and p.ndim == 1:
+            p = dynamic.broadcast_to_lengths(
+                p, [*shape_items(size), shape_ops.count(p, (0,), np.dtype("int64"))]
+            )
+        state = self._key()
+        picked = draws.categorical(tw.log(p), int(n), key=state.tensor, symbolic=True)
+        classes = tw.iota_like(tw.expand_dims(p, p.ndim - 1), p.ndim)
+        hits = tw.equal(tw.expand_dims(picked, picked.ndim), classes)
+        return self._drawn(state, tw.sum(as_dtype(hits, _dtype(dtype)), axis=-2, dtype=_dtype(dtype)))
+
+    def multinomial_wo_replacement(
+        self, size: Any = None, n: int = 1, pvals: Any = None, **_: Any
+    ) -> TensorVariable:
+        """``n`` different outcomes for each row of ``pvals``, likelier ones more often."""
+        p = tensor_of(pvals)
+        state = self._key()
+        u: Any = draws.uniform(like=p, dtype="float64", key=state.tensor, symbolic=True)
+        waited = tw.divide(tw.negative(tw.log(1.0 - u)), as_dtype(p, "float64"))
+        return self._drawn(state, tw.argsort(waited, axis=-1)[..., : int(n)])
+
+
+MRG_RandomStreams = RandomStreams
+
+
+def _dtype(dtype: Any) -> np.dtype:
+    return np.dtype(config.floatX if dtype in (None, "floatX") else dtype)
+
+
+def _moved(numbers: Any, start: Any, span: Any) -> Tensor:
+    return tw.add(tw.multiply(numbers, span), tensor_of(start, numbers.dtype))
+
+
+def _shape_of(size: Any, ndim: int | None, *parameters: Any) -> Tensor:
+    """A tensor of the wanted shape: ``size``, or that of the parameters."""
+    if size is not None:
+        return filled(0.0, shape_items(size, ndim), "float32").tensor
+    shapes: Any = tensor_of(0.0)
+    for p in parameters:
+        shapes = tw.add(shapes, tw.zeros_like(tensor_of(p), dtype="float32"))
+    return shapes

@@ -1,0 +1,146 @@
+"""``x[key]`` with symbolic ints, slices and index arrays, and what writes or adds there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import thalweg as tw
+from thalweg.compat.theano.variable import TensorVariable, as_dtype, tensor_of
+from thalweg.graph.tensor import Tensor
+from thalweg.ops import dynamic
+from thalweg.ops import index as index_ops
+from thalweg.ops import shape as shape_ops
+
+
+def getitem(x: TensorVariable, key: Any) -> TensorVariable:
+    """x[key] by NumPy's rules; every number in the key may be symbolic."""
+    parts = _parts(key, x.ndim)
+    found = TensorVariable(_taken(x.tensor, parts))
+    found.source = (x, key)
+    return found
+
+
+def _parts(key: Any, rank: int) -> list[Any]:
+    """The key without an ellipsis, one entry per axis or new axis."""
+    given = list(key) if isinstance(key, tuple) else [key]
+    given = [_plain(p) for p in given]
+    used = sum(_axes_of(p) for p in given)
+    if Ellipsis in [p for p in given if p is Ellipsis]:
+        at = next(k for k, p in enumerate(given) if p is Ellipsis)
+        given[at : at + 1] = [slice(None)] * (rank - used)
+    if used > rank:
+        raise IndexError(f"too many indices for array: the variable has {rank} axes, but {used} were indexed")
+    return given
+
+
+def _plain(part: Any) -> Any:
+    """Constants as numbers, variables as tensors."""
+    if isinstance(part, slice):
+        return slice(*(_bound(b) for b in (part.start, part.stop, part.step)))
+    if isinstance(part, (TensorVariable, Tensor)):
+        tensor = tensor_of(part)
+        if tensor.ndim == 0 and tensor.op is None and tensor.value is not None:
+            return int(tensor.array())
+        return tensor
+    if isinstance(part, (list, tuple, np.ndarray)) and not isinstance(part, str):
+        return tensor_of(np.asarray(part, np.int64) if len(part) == 0 else part)
+    return part
+
+
+def _bound(bound: Any) -> Any:
+    found = _plain(bound) if bound is not None else None
+    return as_dtype(found, "int64") if isinstance(found, Tensor) else found
+
+
+def _axes_of(part: Any) -> int:
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if isinstance(part, Tensor) and part.dtype.kind == "b" else 1
+
+
+def _is_open(part: Any) -> bool:
+    """Whether a slice has a symbolic bound."""
+    return isinstance(part, slice) and any(isinstance(b, Tensor) for b in (part.start, part.stop, part.step))
+
+
+def _taken(x: Tensor, parts: list[Any]) -> Tensor:
+    parts = list(parts)
+    axis = 0
+    for k, part in enumerate(parts):
+        if _is_open(part):
+            x = tw.take(x, places(x, axis, part), axis=axis)
+            parts[k] = slice(None)
+        axis += _axes_of(part)
+    if all(isinstance(p, slice) and p == slice(None) for p in parts):
+        return tw.identity(x)
+    return x[tuple(_mask_as_indices(parts))]
+
+
+def _mask_as_indices(parts: list[Any]) -> list[Any]:
+    """Symbolic masks as the places where they hold."""
+    flat: list[Any] = []
+    for part in parts:
+        if isinstance(part, Tensor) and part.dtype.kind == "b" and part.value is None:
+            flat.extend(dynamic.true_places(part))
+        else:
+            flat.append(part)
+    return flat
+
+
+def places(x: Tensor, axis: int, part: slice) -> Tensor:
+    """The indices along an axis that a slice with symbolic bounds stands for."""
+    length: Any = shape_ops.count(x, (axis,), np.dtype("int64"))
+    step = 1 if part.step is None else part.step
+    if isinstance(step, Tensor):
+        raise TypeError("x[a:b:step]: the step must be a number")
+    low, high = (0, length) if step > 0 else (-1, length - 1)
+
+    def at(bound: Any, default: Any) -> Any:
+        if bound is None:
+            return default
+        return tw.clip(tw.where(tw.less(bound, 0), bound + length, bound), low, high)
+
+    bounds = [tensor_of(b, "int64") if isinstance(b, int) else b for b in (part.start, part.stop)]
+    start, stop = at(bounds[0], low if step > 0 else high), at(bounds[1], high if step > 0 else low)
+    span = stop - start
+    count = span if step == 1 else -((-span) // step)
+    many: Any = dynamic.iota(tw.maximum(count, tensor_of(0, "int64")))
+    return (many if step == 1 else many * step) + start
+
+
+def set_subtensor(
+    x: Any, y: Any, inplace: bool = False, tolerate_inplace_aliasing: bool = False
+) -> TensorVariable:
+    """x[key] given as ``x``: the whole array with that part replaced by y."""
+    return _written(index_ops.index_update, x, y)
+
+
+def inc_subtensor(
+    x: Any,
+    y: Any,
+    inplace: bool = False,
+    set_instead_of_inc: bool = False,
+    tolerate_inplace_aliasing: bool = False,
+    ignore_duplicates: bool = False,
+) -> TensorVariable:
+    """x[key] given as ``x``: the whole array with y added to that part; places named twice receive both."""
+    return _written(index_ops.index_update if set_instead_of_inc else index_ops.index_add, x, y)
+
+
+def _written(op: Any, part: Any, y: Any) -> TensorVariable:
+    if not isinstance(part, TensorVariable) or part.source is None:
+        raise TypeError("set_subtensor and inc_subtensor take x[key] as their first argument", part)
+    x, key = part.source
+    parts = _parts(key, x.ndim)
+    value = as_dtype(tensor_of(y), x.tensor.dtype)
+    axis, open_slices = 0, []
+    for k, p in enumerate(parts):
+        if _is_open(p):
+            open_slices.append((k, places(x.tensor, axis, p)))
+        axis += _axes_of(p)
+    for number, (k, index) in enumerate(open_slices):
+        after = len(open_slices) - 1 - number
+        parts[k] = tw.expand_dims(index, tuple(range(1, 1 + after))) if after else index
+    return TensorVariable(op(x.tensor, tuple(_mask_as_indices(parts)), value))

@@ -1,0 +1,318 @@
+"""``theano.tensor.nnet``: activations and losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import thalweg as tw
+from thalweg.compat.theano.tensor import basic
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, common, floats, tensor_of
+
+
+def sigmoid(x: Any) -> TensorVariable:
+    """1 / (1 + exp(-x))."""
+    return TensorVariable(tw.sigmoid(*floats(x)))
+
+
+def softplus(x: Any) -> TensorVariable:
+    """log(1 + exp(x))."""
+    return TensorVariable(tw.softplus(*floats(x)))
+
+
+def hard_sigmoid(x: Any) -> TensorVariable:
+    """0.2 x + 0.5 within [0, 1]."""
+    return basic.clip(as_tensor_variable(x) * 0.2 + 0.5, 0.0, 1.0)
+
+
+def ultra_fast_sigmoid(x: Any) -> TensorVariable:
+    """A sigmoid of three straight and curved pieces, within 0.1 of the exact one."""
+    half = as_tensor_variable(TensorVariable(floats(x)[0])) * 0.5
+    a = basic.abs_(half)
+    curve = basic.switch(
+        basic.lt(a, 1.7),
+        1.5 * a / (1 + a),
+        basic.switch(basic.lt(a, 3), 0.935409070603099 + 0.0458812946797165 * (a - 1.7), 0.99505475368673),
+    )
+    return 0.5 * (basic.sgn(half) * curve + 1.0)
+
+
+def relu(x: Any, alpha: Any = 0) -> TensorVariable:
+    """x where positive, else ``alpha * x``."""
+    v = as_tensor_variable(x)
+    if isinstance(alpha, (int, float)) and alpha == 0:
+        return TensorVariable(tw.relu(v.tensor))
+    return basic.switch(v > 0, v, alpha * v)
+
+
+def elu(x: Any, alpha: Any = 1) -> TensorVariable:
+    """x where positive, else ``alpha (exp(x) - 1)``."""
+    v = as_tensor_variable(x)
+    return basic.switch(v > 0, v, alpha * basic.expm1(basic.minimum(v, 0)))
+
+
+def selu(x: Any) -> TensorVariable:
+    """The self-normalising elu."""
+    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+
+
+def softsign(x: Any) -> TensorVariable:
+    """x / (1 + |x|)."""
+    v = as_tensor_variable(x)
+    return v / (1.0 + basic.abs_(v))
+
+
+def softmax(x: Any) -> TensorVariable:
+    """exp(x) / sum(exp(x)) over each row; a vector counts as one row, and comes back as a matrix of one."""
+    (t,) = floats(x)
+    return TensorVariable(tw.nn.softmax(tw.expand_dims(t, 0) if t.ndim == 1 else t, axis=-1))
+
+
+softmax_op = softmax_graph = softmax
+
+
+def logsoftmax(x: Any) -> TensorVariable:
+    """log(softmax(x)) over each row, computed without underflow."""
+    (t,) = floats(x)
+    return TensorVariable(tw.nn.log_softmax(tw.expand_dims(t, 0) if t.ndim == 1 else t, axis=-1))
+
+
+def softmax_with_bias(x: Any, b: Any) -> TensorVariable:
+    """softmax(x + b)."""
+    return softmax(as_tensor_variable(x) + b)
+
+
+def binary_crossentropy(output: Any, target: Any) -> TensorVariable:
+    """-(t log(o) + (1 - t) log(1 - o)), element by element."""
+    o, t = as_tensor_variable(output), as_tensor_variable(target)
+    return -(t * basic.log(o) + (1.0 - t) * basic.log(1.0 - o))
+
+
+def sigmoid_binary_crossentropy(output: Any, target: Any) -> TensorVariable:
+    """:func:`binary_crossentropy` of sigmoid(output), computed without overflow."""
+    o, t = as_tensor_variable(output), as_tensor_variable(target)
+    return basic.maximum(o, 0) - o * t + softplus(-basic.abs_(o))
+
+
+def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable:
+    """-log of each row's probability of its class (integer vector), or -sum(t log(p)) over each row (matrix)."""
+    p, t = as_tensor_variable(coding_dist), as_tensor_variable(true_dist)
+    if t.ndim == p.ndim:
+        return -basic.sum(t * basic.log(p), axis=p.ndim - 1)
+    if t.ndim != p.ndim - 1:
+        raise TypeError("rank mismatch between coding and true distributions")
+    return -basic.log(picked(p, t))
+
+
+def picked(p: Any, classes: Any) -> TensorVariable:
+    """Each row's element at its class number."""
+    t, index = tensor_of(p), tensor_of(classes)
+    if index.dtype.kind not in "iu":
+        raise TypeError(f"class numbers must be integers, received dtype {index.dtype}")
+    along = tw.take_along_axis(t, tw.expand_dims(index, index.ndim), axis=-1)
+    return TensorVariable(tw.squeeze(along, along.ndim - 1))
+
+
+def crossentropy_softmax_1hot(x: Any, y_idx: Any, **_: Any) -> tuple[TensorVariable, TensorVariable]:
+    """The cross-entropy of each row's class, and the softmax."""
+    p = softmax(x)
+    return -basic.log(picked(p, y_idx)), p
+
+
+def crossentropy_softmax_1hot_with_bias(
+    x: Any, b: Any, y_idx: Any, **kw: Any
+) -> tuple[TensorVariable, TensorVariable]:
+    """:func:`crossentropy_softmax_1hot` of x + b."""
+    return crossentropy_softmax_1hot(as_tensor_variable(x) + b, y_idx, **kw)
+
+
+def crossentropy_categorical_1hot(coding_dist: Any, true_one_of_n: Any) -> TensorVariable:
+    """-log of each row's probability of its class."""
+    return -basic.log(picked(coding_dist, true_one_of_n))
+
+
+def prepend_scalar_to_each_row(val: Any, mat: Any) -> TensorVariable:
+    """A column of one number in front of a matrix."""
+    m = as_tensor_variable(mat)
+    return basic.concatenate([basic.alloc(basic.cast(val, m.dtype), m.shape[0], 1), m], axis=1)
+
+
+def prepend_1_to_each_row(mat: Any) -> TensorVariable:
+    """A column of ones in front of a matrix."""
+    return prepend_scalar_to_each_row(1.0, mat)
+
+
+def confusion_matrix(actual: Any, pred: Any) -> list[TensorVariable]:
+    """How often each class was predicted as each; and the sorted class numbers."""
+    both = tw.concat(common(actual, pred))
+    order = TensorVariable(tw.unique_values(both))
+    rows = basic.eq(as_tensor_variable(actual).dimshuffle(0, "x"), order.dimshuffle("x", 0))
+    columns = basic.eq(as_tensor_variable(pred).dimshuffle(0, "x"), order.dimshuffle("x", 0))
+    return [basic.dot(basic.cast(rows, "int64").T, basic.cast(columns, "int64")), order]
+
+
+def conv2d(
+    input: Any,
+    filters: Any,
+    input_shape: Any = None,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    image_shape: Any = None,
+    filter_dilation: Any = (1, 1),
+    num_groups: int = 1,
+    **_: Any,
+) -> TensorVariable:
+    """Convolution of [N, C, H, W] with filters [O, C, KH, KW], which are turned around unless ``filter_flip=False``.
+
+    ``border_mode``: "valid", "full" (every overlap), "half" (the same size for odd filters), an int or a pair.
+    """
+    x, w = common(input, filters)
+    for t, shape in ((x, image_shape or input_shape), (w, filter_shape)):
+        if t.ndim != 4:
+            raise TypeError(f"conv2d: expected 4 axes, received {t.ndim}")
+        _check_shape(t, shape)
+    sizes = [_number(filter_shape, 2 + k) or w.known_shape()[2 + k] for k in range(2)]
+    pads = _paddings(border_mode, sizes, filter_dilation)
+    if filter_flip:
+        w = tw.flip(w, axis=(2, 3))
+    strides = tuple(int(s) for s in ((subsample,) * 2 if isinstance(subsample, int) else subsample))
+    made = tw.nn.conv2d(
+        x,
+        tw.permute_dims(w, (2, 3, 1, 0)),
+        strides=strides,
+        padding=pads,
+        data_format="NCHW",
+        dilation=tuple(filter_dilation),
+        groups=num_groups,
+    )
+    return TensorVariable(made)
+
+
+def _number(shape: Any, k: int) -> int | None:
+    if shape is None or shape[k] is None:
+        return None
+    d = shape[k]
+    return (
+        int(d.tensor.array())
+        if isinstance(d, TensorVariable) and d.tensor.value is not None
+        else (None if isinstance(d, TensorVariable) else int(d))
+    )
+
+
+def _check_shape(t: Any, shape: Any) -> None:
+    known = t.known_shape()
+    for k in range(4):
+        wanted = _number(shape, k)
+        if wanted is not None and known[k] is not None and known[k] != wanted:
+            raise ValueError(f"conv2d: the declared shape {tuple(shape)} does not fit {known}")
+
+
+def _paddings(mode: Any, sizes: list[int | None], dilation: Any) -> Any:
+    if mode == "valid":
+        return "VALID"
+    if mode in ("full", "half"):
+        if None in sizes:
+            raise ValueError(
+                f"conv2d: border_mode={mode!r} needs filter_shape= where the filters are symbolic"
+            )
+        wide = [(n - 1) * d + 1 for n, d in zip(sizes, dilation, strict=True)]  # type: ignore[operator]
+        return [(n - 1,) * 2 if mode == "full" else (n // 2,) * 2 for n in wide]
+    pads = (mode, mode) if isinstance(mode, (int, np.integer)) else mode
+    return [(p, p) if isinstance(p, (int, np.integer)) else tuple(p) for p in pads]
+
+
+def conv2d_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    input_dilation: Any = (1, 1),
+    filter_flip: bool = True,
+    **_: Any,
+) -> TensorVariable:
+    """The gradient of :func:`conv2d` by its input: filters are [C of ``input``, C of the result, KH, KW]."""
+    x, w = common(input, filters)
+    sizes = [_number(filter_shape, 2 + k) or w.known_shape()[2 + k] for k in range(2)]
+    pads = _paddings(border_mode, sizes, (1, 1))
+    pads = [(0, 0), (0, 0)] if pads == "VALID" else pads
+    wanted = [int(n) for n in output_shape[2:]]
+    steps = tuple(int(s) for s in input_dilation)
+    extra = []
+    for k in range(2):
+        rows = x.known_shape()[2 + k]
+        if rows is None:
+            extra.append(0)
+            continue
+        extra.append(wanted[k] - ((rows - 1) * steps[k] + sizes[k] - sum(pads[k])))  # type: ignore[operator]
+    w = tw.flip(w, axis=(2, 3)) if filter_flip else w
+    made = tw.nn.conv2d_transpose(
+        x,
+        tw.permute_dims(w, (2, 3, 1, 0)),
+        strides=steps,
+        padding=pads,
+        data_format="NCHW",
+        output_padding=tuple(extra),
+    )
+    return TensorVariable(made)
+
+
+def h_softmax(*args: Any, **kwargs: Any) -> Any:
+    """Not supported."""
+    raise NotImplementedError("theano.tensor.nnet.h_softmax is not supported; use softmax")
+
+
+def batch_normalization(
+    inputs: Any, gamma: Any, beta: Any, mean: Any, std: Any, mode: str = "low_mem"
+) -> TensorVariable:
+    """(x - mean) * gamma / std + beta."""
+    return (as_tensor_variable(inputs) - mean) * (as_tensor_variable(gamma) / std) + beta
+
+
+def _normal_axes(x: TensorVariable, axes: Any) -> tuple[int, ...]:
+    if axes == "per-activation":
+        return (0,)
+    if axes == "spatial":
+        return (0, *range(2, x.ndim))
+    return (axes,) if isinstance(axes, int) else tuple(axes)
+
+
+def batch_normalization_train(
+    inputs: Any,
+    gamma: Any,
+    beta: Any,
+    axes: Any = "per-activation",
+    epsilon: float = 1e-4,
+    running_average_factor: float = 0.1,
+    running_mean: Any = None,
+    running_var: Any = None,
+) -> tuple[Any, ...]:
+    """Normalised by the batch's own mean and variance: (result, mean, 1 / std), and the running averages if given."""
+    x = as_tensor_variable(inputs)
+    over = _normal_axes(x, axes)
+    m = basic.mean(x, axis=over, keepdims=True)
+    v = basic.var(x, axis=over, keepdims=True)
+    inverse = 1.0 / basic.sqrt(v + epsilon)
+    result = ((x - m) * inverse * gamma + beta, m, inverse)
+    if running_mean is None:
+        return result
+    count = basic.cast(basic.prod(basic.stack([x.shape[k] for k in over])), x.dtype)
+    new_mean = running_mean * (1 - running_average_factor) + m * running_average_factor
+    new_var = running_var * (1 - running_average_factor) + count / (count - 1) * v * running_average_factor
+    return (*result, new_mean, new_var)
+
+
+def batch_normalization_test(
+    inputs: Any,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    var: Any,
+    axes: Any = "per-activation",
+    epsilon: float = 1e-4,
+) -> TensorVariable:
+    """Normalised by given means and variances."""
+    return (as_tensor_variable(inputs) - mean) / basic.sqrt(as_tensor_variable(var) + epsilon) * gamma + beta

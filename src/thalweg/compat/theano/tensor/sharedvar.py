@@ -1,0 +1,3 @@
+"""``theano.tensor.sharedvar``."""
+
+from thalweg.compat.theano.variable import TensorSharedVariable as TensorSharedVariable

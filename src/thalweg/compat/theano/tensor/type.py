@@ -1,0 +1,3 @@
+"""``theano.tensor.type``."""
+
+from thalweg.compat.theano.variable import TensorType as TensorType

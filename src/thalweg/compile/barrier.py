@@ -1,0 +1,96 @@
+"""The barrier with which the threads of a compiled step meet, and how threads wait for a word of memory to
+change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from thalweg.compile.target import host_target
+
+_I64, _I32, _VOID = ir.IntType(64), ir.IntType(32), ir.VoidType()
+_PTR = ir.PointerType(_I64)
+_Test = Callable[[ir.Value], ir.Value]
+
+# The barrier's state, in 8-byte words: generation, the yield function; one line on, how many threads have
+# arrived. What one thread writes while others watch has 128 bytes to itself: a cache line and its neighbour.
+LINE = 16
+YIELD, ARRIVED = 1, LINE
+PAUSES = 64  # 1 to 3 microseconds: whoever is late by more may be waiting for this processor, so offer it
+
+
+def emit_barrier(builder: Any, barrier: ir.Value, num_threads: ir.Value) -> None:
+    """Emit a wait until all `num_threads` threads of the step have come here; one thread does not wait.
+
+    `builder` is an `ir.IRBuilder` or has one as its ``builder``, `barrier` is the step's last argument. What
+    a thread wrote before the barrier is seen by every thread behind it.
+    """
+    builder = getattr(builder, "builder", builder)
+    function = define_barrier(builder.module)
+    builder.call(function, [builder.bitcast(barrier, function.args[0].type), num_threads])
+
+
+def define_barrier(module: ir.Module) -> ir.Function:
+    """``barrier(state, num_threads)``: the last to arrive opens the generation the others wait for."""
+    name = "thalweg_barrier"
+    if name in module.globals:
+        return module.globals[name]
+    function = ir.Function(module, ir.FunctionType(_VOID, [_PTR, _I64]), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    state, num_threads = function.args
+    b = ir.IRBuilder(function.append_basic_block("entry"))
+    with b.if_then(b.icmp_unsigned("<=", num_threads, _I64(1))):
+        b.ret_void()
+    generation = b.load_atomic(state, "acquire", 8, typ=_I64)
+    arrived = b.atomic_rmw("add", word_at(b, state, ARRIVED), _I64(1), "acq_rel")
+    with b.if_then(b.icmp_unsigned("==", b.add(arrived, _I64(1)), num_threads)):
+        b.store_atomic(_I64(0), word_at(b, state, ARRIVED), "monotonic", 8)
+        b.store_atomic(b.add(generation, _I64(1)), state, "release", 8)
+        b.ret_void()
+    give_way = b.load(word_at(b, state, YIELD), typ=_I64)
+    emit_wait(b, state, lambda now: b.icmp_unsigned("!=", now, generation), give_way)
+    b.ret_void()
+    return function
+
+
+def emit_wait(b: ir.IRBuilder, word: ir.Value, done: _Test, give_way: ir.Value) -> None:
+    """Wait until `done` of the word: with pauses at first, then offering the processor to others in turn."""
+    before, wait, leave = b.block, b.append_basic_block("wait"), b.append_basic_block("done")
+    b.branch(wait)
+    b.position_at_end(wait)
+    spin = b.phi(_I64, "spin")
+    spin.add_incoming(_I64(0), before)
+    with b.if_then(done(b.load_atomic(word, "acquire", 8, typ=_I64))):
+        b.branch(leave)
+    with b.if_else(b.icmp_unsigned("<", spin, _I64(PAUSES)), likely=True) as (soon, late):
+        with soon:
+            emit_pause(b)
+        with late:
+            emit_yield(b, give_way)
+    spin.add_incoming(b.add(spin, _I64(1)), b.block)
+    b.branch(wait)
+    b.position_at_end(leave)
+
+
+def emit_yield(b: ir.IRBuilder, give_way: ir.Value) -> None:
+    b.call(b.inttoptr(give_way, ir.FunctionType(_I32, []).as_pointer()), [])
+
+
+def emit_pause(b: ir.IRBuilder) -> None:
+    """Tell the processor that this is a waiting loop."""
+    x86 = not _is_arm(b.module)
+    name, types, args = ("llvm.x86.sse2.pause", [], []) if x86 else ("llvm.aarch64.hint", [_I32], [_I32(1)])
+    function = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(_VOID, types), name)
+    b.call(function, args)
+
+
+def _is_arm(module: ir.Module) -> bool:
+    return (module.triple or host_target().triple).startswith(("aarch64", "arm64"))
+
+
+def word_at(b: ir.IRBuilder, base: ir.Value, index: int) -> ir.Value:
+    return b.gep(base, [_I64(index)], source_etype=_I64)

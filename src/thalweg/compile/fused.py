@@ -1,0 +1,424 @@
+"""Fused loop nests: flat ones, rows with reductions, and the elementwise work on pieces of a matrix product."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from thalweg.compile.dims import Dim
+from thalweg.compile.fuse import Nest, Product
+from thalweg.compile.layout import Access
+from thalweg.compile.loops import Emitter, Value, register_dtype
+from thalweg.compile.nests import (
+    Axes,
+    Threads,
+    chunks,
+    combined,
+    identity_of,
+    merge,
+    outer_loops,
+    step,
+    vector_loop,
+)
+from thalweg.compile.step import Piece, Step
+from thalweg.graph.lowering import Layout, Pointwise, Reduce, row_major
+from thalweg.graph.tensor import Tensor
+
+PARALLEL_WORK = 1 << 15  # elements times ops below which a kernel is done by one thread
+_RECOMPUTE = 12  # instructions: a value of a row that costs more is kept for the later passes over the row
+
+
+def plan(step: Step, nest: Nest) -> Piece:
+    """What writes a nest, and whether all threads take part."""
+    rows = nest.domain[: nest.split] if nest.split is not None else nest.domain
+    parallel = size(nest.domain) * len(nest.members) >= PARALLEL_WORK and size(rows) > 1
+    threads = step.threads if parallel else None
+    if nest.split is not None:
+        return RowNest(step, nest, threads).emit, parallel
+    return FlatNest(step, nest, threads).emit, parallel
+
+
+def rounded_up(num_bytes: int) -> int:
+    """Bytes in whole cache lines; of a run-time length, with a line to spare."""
+    if isinstance(num_bytes, Dim):
+        return num_bytes + 64
+    return -(-num_bytes // 64) * 64
+
+
+def size(shape: Sequence[int]) -> int:
+    """Number of elements."""
+    total = 1
+    for d in shape:
+        total *= d
+    return total
+
+
+@dataclass
+class _Lanes:
+    """One place in an innermost loop: the index of each access, the lanes, their mask, and what is computed
+    there.
+    """
+
+    indices: dict[tuple[Tensor, Layout], Value]
+    width: int
+    mask: Value | None
+    values: dict[Tensor, Value]
+    loads: dict[tuple[Tensor, Layout], Value]
+
+
+class _NestEmitter(ABC):
+    """What flat and row nests share: reading accesses, computing members, storing results."""
+
+    def __init__(self, step: Step, nest: Nest, threads: Threads | None) -> None:
+        self.step, self.nest, self.threads = step, nest, threads
+        self.schedule = step.schedule
+        self.members = nest.inside
+        self.reads = nest.reads
+        self.stores = [m for m in nest.members if m in self.schedule.stored]
+        in_rows = {m: None for m in nest.members if m in nest.row_level and not _is_reduction(m)}
+        self.external = self._outside([m for m in nest.members if m not in in_rows])
+        self.row_external = self._outside(list(in_rows))
+
+    def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
+        """The distinct accesses of these members to memory."""
+        accesses = [a for m in members for a in self.reads[m]]
+        memory = [a for a in accesses if a.source not in self.members and not _is_number(a.source)]
+        return list(dict.fromkeys((a.source, a.layout) for a in memory))
+
+    @property
+    def e(self) -> Emitter:
+        return self.step.e
+
+    def lanes_for(self, length: int) -> int:
+        """Lanes of the innermost loop: the target's for float32 (float64 where nothing is narrower), fewer
+        for short rows.
+        """
+        kinds = {register_dtype(m.dtype.name) for m in self.nest.members}
+        wide = kinds <= {"float64", "int64", "uint64", "bool"} and kinds != {"bool"}
+        lanes = self.step.target.lanes("float64" if wide else "float32")
+        while lanes > 1 and lanes // 2 >= length:
+            lanes //= 2
+        return lanes
+
+    def compute(self, member: Tensor, at: _Lanes) -> Value:
+        """The member's value at these lanes, computed once."""
+        if member not in at.values:
+            args = [self.read(a, at) for a in self.reads[member]]
+            at.values[member] = self.apply(member, args)
+        return at.values[member]
+
+    def apply(self, member: Tensor, args: Sequence[Value]) -> Value:
+        """The op's own lowering on values."""
+        assert member.op is not None and isinstance(member.op.lower, Pointwise)
+        result = member.op.lower.emit(self.e, *args, **member.attrs)
+        kind = register_dtype(member.dtype.name)
+        if not isinstance(result, Value):
+            result = self.e.const(result, kind, args[0].width if args else 1)
+        if result.dtype != kind:
+            result = result.astype(kind)
+        return self.rounded(result, member)
+
+    def rounded(self, value: Value, member: Tensor) -> Value:
+        """Storage types are rounded after every op, as when each result is stored."""
+        name = member.dtype.name
+        if name == register_dtype(name):
+            return value
+        return self.e.from_memory(self.e.to_memory(value, name), name, value.width)
+
+    @abstractmethod
+    def read(self, access: Access, at: _Lanes) -> Value:
+        """An access at these lanes: another member's value, or memory."""
+
+    def load(self, access: Access, at: _Lanes, stride: int) -> Value:
+        """External memory at these lanes; ``stride`` is the access's along the lanes."""
+        e, key = self.e, (access.source, access.layout)
+        if _is_number(access.source):
+            name = access.source.dtype.name
+            return e.const(access.source.value.reshape(-1)[0].item(), register_dtype(name), at.width)
+        if key not in at.loads:
+            kind, pointer = access.source.dtype.name, self.step.pointer(access.source)
+            at.loads[key] = e.load_strided(pointer, at.indices[key], stride, kind, at.width, at.mask)
+        return at.loads[key]
+
+    def store(self, member: Tensor, index: Value, at: _Lanes, stride: int = 1) -> None:
+        value = at.values[member]
+        value = value if value.width == at.width else self.e.splat(value, at.width)
+        pointer = self.step.pointer(member)
+        self.e.store_strided(pointer, index, stride, value, member.dtype.name, at.mask)
+
+
+def _is_number(tensor: Tensor) -> bool:
+    """Whether a tensor is a constant with a single value, written into the code."""
+    return tensor.op is None and tensor.value is not None and tensor.value.size == 1
+
+
+class FlatNest(_NestEmitter):
+    """An elementwise nest: every member at every place, in one pass."""
+
+    def emit(self) -> None:
+        e, domain = self.e, self.nest.domain
+        own = row_major(domain).strides
+        axes = merge(domain, [*(layout.strides for _, layout in self.external), own])
+        outer = Axes(axes.lengths[:-1], tuple(s[:-1] for s in axes.strides))
+        last, strides = axes.lengths[-1], [s[-1] for s in axes.strides]
+        bases = [*(layout.offset for _, layout in self.external), 0]
+        lanes = self.lanes_for(last)
+        split_rows = bool(outer.lengths) and self.threads is not None
+        with outer_loops(e, outer, bases, self.threads if split_rows else None) as indices:
+            hoisted = self._hoist(indices, strides)
+            if self.threads is not None and not split_rows:
+                start, stop = self.threads.share(e, last, 64)
+                length = None
+            else:
+                start, stop, length = 0, last, last
+            vector_loop(e, start, stop, length, indices, strides, lanes, self._body(strides, hoisted))
+
+    def _hoist(self, indices: Sequence[Value], strides: Sequence[int]) -> dict[tuple[Tensor, Layout], Value]:
+        """Loads that do not move along the last axis, done once before it."""
+        return {
+            key: self.e.load(self.step.pointer(key[0]), index, key[0].dtype.name)
+            for key, index, s in zip(self.external, indices, strides, strict=False)
+            if s == 0
+        }
+
+    def _body(self, strides: Sequence[int], hoisted: dict[tuple[Tensor, Layout], Value]) -> Any:
+        self.strides = dict(zip(self.external, strides, strict=False))
+
+        def body(indices: Sequence[Value], width: int, mask: Value | None) -> None:
+            at = _Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
+            at.loads.update({key: self.e.splat(v, width) for key, v in hoisted.items()})
+            for member in self.stores:
+                self.compute(member, at)
+            for member in self.stores:
+                self.store(member, indices[-1], at)
+
+        return body
+
+    def read(self, access: Access, at: _Lanes) -> Value:
+        if access.source in self.members:
+            return self.compute(access.source, at)
+        return self.load(access, at, self.strides.get((access.source, access.layout), 0))
+
+
+class PieceNest(_NestEmitter):
+    """An elementwise nest on the pieces of a product: a vector or an element at a time, wherever the product
+    says.
+    """
+
+    def __init__(self, step: Step, kernel: Product, stored: bool) -> None:
+        assert kernel.nest is not None
+        super().__init__(step, kernel.nest, None)
+        self.product, self.stored = kernel.product, stored
+        domain, k = kernel.nest.domain, kernel.rows
+        layouts = [layout.strides for _, layout in self.external]
+        rows = merge(domain[:k], [s[:k] for s in layouts])
+        cols = merge(domain[k:], [s[k:] for s in layouts])
+        self.row_strides = [s[-1] for s in rows.strides]
+        self.strides = dict(zip(self.external, [s[-1] for s in cols.strides], strict=True))
+
+    def piece(self, e: Emitter, row: Any, col: Any, value: Value) -> Value | None:
+        row, col = e.index(row), e.index(col)
+        indices = {}
+        for key, s in zip(self.external, self.row_strides, strict=True):
+            base = step(e, e.index(key[1].offset), row, s)
+            indices[key] = step(e, base, col, self.strides[key])
+        at = _Lanes(indices, value.width, None, {self.product: value}, {})
+        place = row * self.product.shape[-1] + col
+        for member in self.stores:
+            self.compute(member, at)
+        for member in self.stores:
+            self.store(member, place, at)
+        return value if self.stored else None
+
+    def read(self, access: Access, at: _Lanes) -> Value:
+        if access.source in at.values:
+            return at.values[access.source]
+        if access.source in self.members:
+            return self.compute(access.source, at)
+        return self.load(access, at, self.strides.get((access.source, access.layout), 0))
+
+
+class RowNest(_NestEmitter):
+    """A nest with reductions over its last axes: for each row, as many passes as the reductions wait for
+    each other.
+    """
+
+    def __init__(self, step: Step, nest: Nest, threads: Threads | None) -> None:
+        super().__init__(step, nest, threads)
+        assert nest.split is not None
+        self.split: int = nest.split
+        self.level: dict[Tensor, int] = {}
+        for member in nest.members:
+            self.level[member] = self._level(member)
+        self.kept: dict[
+            Tensor, Any
+        ] = {}  # members kept for later passes: their row of workspace, None if cheap
+        self.row_values: dict[Tensor, Value] = {}
+        self.row_loads: dict[tuple[Tensor, Layout], Value] = {}
+        self.strides: dict[tuple[Tensor, Layout], int] = {}
+
+    def _level(self, member: Tensor) -> int:
+        """The pass in which a member can be computed; what is reduced in pass p is known from pass p + 1 on."""
+        assert member.op is not None
+        below = [self.level[a.source] for a in self.reads[member] if a.source in self.members]
+        level = max(below, default=0)
+        return level + 1 if isinstance(member.op.lower, Reduce) else level
+
+    def emit(self) -> None:
+        e, nest = self.e, self.nest
+        outer_shape, inner_shape = nest.domain[: self.split], nest.domain[self.split :]
+        full = row_major(nest.domain).strides
+        rows = row_major(outer_shape).strides
+        layouts = [layout.strides for _, layout in self.external]
+        row_layouts = [layout.strides for _, layout in self.row_external]
+        self.inner = merge(inner_shape, [*(s[self.split :] for s in layouts), full[self.split :]])
+        outer = merge(
+            outer_shape, [*(s[: self.split] for s in layouts), full[: self.split], *row_layouts, rows]
+        )
+        bases = [*(k[1].offset for k in self.external), 0, *(k[1].offset for k in self.row_external), 0]
+        self.lanes = self.lanes_for(self.inner.lengths[-1])
+        self._used = 0
+        with outer_loops(e, outer, bases, self.threads) as indices:
+            self.row_index = indices[-1]
+            self._row(indices[: len(self.external) + 1], indices[len(self.external) + 1 : -1])
+
+    def _row(self, indices: Sequence[Value], row_indices: Sequence[Value]) -> None:
+        self.row_values, self.row_loads = {}, {}
+        still = [
+            (k, i) for k, i, s in zip(self.external, indices, self.inner.strides, strict=False) if not any(s)
+        ]
+        for key, index in [*still, *zip(self.row_external, row_indices, strict=True)]:
+            self.row_loads[key] = self.e.load(self.step.pointer(key[0]), index, key[0].dtype.name)
+        last = max([self.level[m] for m in self.nest.members], default=0)
+        for level in range(last + 1):
+            self._row_members(level)
+            self._pass(level, indices)
+        for member in self.stores:
+            if member in self.nest.row_level:
+                self.e.store(
+                    self.step.pointer(member), self.row_index, self.row_values[member], member.dtype.name
+                )
+
+    def _row_members(self, level: int) -> None:
+        """Values of the row computed from reductions of earlier passes."""
+        at = _Lanes({}, 1, None, self.row_values, {})
+        for member in self.nest.members:
+            if member in self.nest.row_level and self.level[member] == level and not _is_reduction(member):
+                self.compute(member, at)
+
+    def _pass(self, level: int, indices: Sequence[Value]) -> None:
+        """One sweep over the row: the reductions whose input is ready, and the results to store."""
+        e = self.e
+        reductions = [m for m in self.nest.members if _is_reduction(m) and self.level[m] == level + 1]
+        stores = [m for m in self.stores if m not in self.nest.row_level and self.level[m] == level]
+        if not reductions and not stores:
+            return
+        totals = {m: e.var(self._start(m, 1), "total") for m in reductions}
+        outer = Axes(self.inner.lengths[:-1], tuple(s[:-1] for s in self.inner.strides))
+        last, strides = self.inner.lengths[-1], [s[-1] for s in self.inner.strides]
+        self.strides = dict(zip(self.external, strides, strict=False))
+        with (
+            outer_loops(e, outer, indices, None, name="inner") as at_row,
+            chunks(e, last, bool(reductions)) as part,
+        ):
+            start, stop, length = part
+            partial = {m: e.var(self._start(m, self.lanes), "partial") for m in reductions}
+            vector_loop(
+                e, start, stop, length, at_row, strides, self.lanes, self._body(level, stores, partial)
+            )
+            for m, lanes in partial.items():
+                total = e.reduce(lanes.get(), _combine(m))
+                totals[m].set(combined(e, _combine(m), totals[m].get(), total))
+        for m in reductions:
+            self.row_values[m] = self.rounded(totals[m].get(), m)
+
+    def _start(self, member: Tensor, width: int) -> Value:
+        kind = register_dtype(member.dtype.name)
+        return self.e.const(identity_of(_combine(member), kind), kind, width)
+
+    def _body(self, level: int, stores: Sequence[Tensor], partial: dict[Tensor, Any]) -> Any:
+        def body(indices: Sequence[Value], width: int, mask: Value | None) -> None:
+            at = _Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
+            self.now, self.place = level, indices[-1]
+            for member in stores:
+                self.compute(member, at)
+            for member, accumulator in partial.items():
+                value = self.read(self.reads[member][0], at)
+                value = value if value.width == width else self.e.splat(value, width)
+                total = combined(self.e, _combine(member), accumulator.get(), value)
+                accumulator.set(total if mask is None else self.e.select(mask, total, accumulator.get()))
+            for member in stores:
+                self.store(member, indices[-1], at)
+
+        return body
+
+    def compute(self, member: Tensor, at: _Lanes) -> Value:
+        if member in at.values or member in self.nest.row_level:
+            return super().compute(member, at)
+        if self.level[member] < self.now and self.kept.get(member) is not None:
+            at.values[member] = self._reload(member, at)
+            return at.values[member]
+        block = self.e.builder.block
+        before = len(block.instructions)
+        value = super().compute(member, at)
+        if self.level[member] == self.now and self._needed_later(member):
+            straight = self.e.builder.block is block
+            self._keep(member, value, at, len(block.instructions) - before if straight else _RECOMPUTE + 1)
+        return value
+
+    def _needed_later(self, member: Tensor) -> bool:
+        """Whether a later pass over the row uses the value."""
+        users = [m for m in self.nest.members if any(a.source is member for a in self.reads[m])]
+        return any(self.level[m] - _is_reduction(m) > self.now for m in users)
+
+    def _keep(self, member: Tensor, value: Value, at: _Lanes, cost: int) -> None:
+        """Store a value for later passes, unless it is cheap to compute again or stored anyway."""
+        if member not in self.kept:
+            stored = member in self.schedule.stored
+            self.kept[member] = "stored" if stored else self._room(member) if cost > _RECOMPUTE else None
+        if isinstance(self.kept[member], int):
+            kind = register_dtype(member.dtype.name)
+            self.e.store_strided(self._kept_row(member), self._row_place(), 1, value, kind, at.mask)
+
+    def _room(self, member: Tensor) -> int:
+        """The offset in this thread's workspace of a row of the member."""
+        start = self._used
+        self._used += rounded_up(size(self.inner.lengths) * max(4, member.dtype.itemsize))
+        return start
+
+    def _kept_row(self, member: Tensor) -> Any:
+        offset = self.kept[member]
+        return self.step.scratch(self._used - offset, offset)
+
+    def _row_place(self) -> Value:
+        """The place within the row: the index into the domain less that of the row's first element."""
+        return self.place - self.row_index * size(self.inner.lengths)
+
+    def _reload(self, member: Tensor, at: _Lanes) -> Value:
+        if self.kept[member] == "stored":
+            return self.e.load_strided(
+                self.step.pointer(member), self.place, 1, member.dtype.name, at.width, at.mask
+            )
+        kind = register_dtype(member.dtype.name)
+        return self.e.load_strided(self._kept_row(member), self._row_place(), 1, kind, at.width, at.mask)
+
+    def read(self, access: Access, at: _Lanes) -> Value:
+        e, key = self.e, (access.source, access.layout)
+        if access.source in self.nest.row_level:
+            return e.splat(self.row_values[access.source], at.width)
+        if access.source in self.members:
+            return self.compute(access.source, at)
+        if key in self.row_loads:
+            return e.splat(self.row_loads[key], at.width)
+        return self.load(access, at, self.strides.get(key, 0))
+
+
+def _is_reduction(member: Tensor) -> bool:
+    return member.op is not None and isinstance(member.op.lower, Reduce)
+
+
+def _combine(member: Tensor) -> str:
+    assert member.op is not None
+    return member.op.lower.combine

@@ -1,0 +1,215 @@
+"""The inner functions of matrix products: micro-kernels for register tiles, and the packing of panels.
+
+Each is an internal function, specialised to its tile and made once for a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from thalweg.compile.loops import Emitter, Value, function
+
+
+def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
+    """A constant table of the row offsets of the scratch tile."""
+    name = f"tile.rows.{rows}x{width}"
+    if name not in e.module.globals:
+        kind = ir.ArrayType(ir.IntType(64), rows)
+        table = ir.GlobalVariable(e.module, kind, name)
+        table.initializer = ir.Constant(kind, [r * width for r in range(rows)])
+        table.global_constant, table.linkage = True, "internal"
+    return e.module.globals[name]
+
+
+def _internal(e: Emitter, name: str, args: list[str]) -> Emitter:
+    """Start a function that the module shares among its products."""
+    inner = function(e.module, name, args, e.target)
+    inner.builder.function.linkage = "internal"
+    return inner
+
+
+def _step_type(kind: str) -> str:
+    return "ptr" if kind == "table" else "int64"
+
+
+def _k_offset(e: Emitter, kind: str, step: Any, k: Value) -> Value:
+    """Where step `k` of an operand is: counted by a stride, or looked up."""
+    return e.load(step, k, "int64") if kind == "table" else k * step
+
+
+def kernel_function(e: Emitter, dtype: str, rows: int, vectors: int, a_kind: str, b_kind: str) -> ir.Function:
+    """The micro-kernel for one register tile.
+
+    It sums A[i, k] B[k, j] over k in registers and stores the tile, or adds it to C. Row i of A and of C is
+    where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table.
+    """
+    lanes = e.target.lanes(dtype)
+    name = f"tile.kernel.{dtype}.{rows}x{vectors * lanes}.{a_kind}.{b_kind}"
+    if name in e.module.globals:
+        return e.module.globals[name]
+    e = _internal(
+        e, name, ["int64", "ptr", "ptr", _step_type(a_kind), "ptr", _step_type(b_kind), "ptr", "ptr", "bool"]
+    )
+    count, a, a_rows, a_step, b, b_step, c, c_rows, adds = e.args
+    packed = a_kind.startswith("packed")
+    if packed:
+        starts, stride = [e.at(a, i, dtype) for i in range(rows)], int(a_kind[len("packed") :])
+    else:
+        starts, stride = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)], a_step
+    if b_kind == "packed":
+        b_step = vectors * lanes
+    sums = [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)]
+    places = [e.at(c, e.load(c_rows, i, "int64"), dtype) for i in range(rows)]
+    for place in places:
+        e.prefetch(place, 0, dtype, write=True)
+    with e.loop(0, count, name="k") as k:
+        at = _k_offset(e, b_kind, b_step, k)
+        columns = [e.load(b, at + v * lanes, dtype, lanes) for v in range(vectors)]
+        at = _k_offset(e, a_kind, stride, k)
+        for start, row in zip(starts, sums):
+            factor = e.splat(e.load(start, at, dtype), lanes)
+            for column, total in zip(columns, row):
+                total.set(e.muladd(factor, column, total.get()))
+    with e.when(adds):
+        for place, row in zip(places, sums):
+            for v, total in enumerate(row):
+                total.set(e.load(place, v * lanes, dtype, lanes) + total.get())
+    for place, row in zip(places, sums):
+        for v, total in enumerate(row):
+            e.store(place, v * lanes, total.get())
+    e.ret()
+    return e.builder.function
+
+
+def dot_function(e: Emitter, dtype: str, rows: int, cols: int) -> ir.Function:
+    """The micro-kernel for rows x cols dot products of operands that both run along k."""
+    lanes = e.target.lanes(dtype)
+    name = f"tile.dot.{dtype}.{rows}x{cols}"
+    if name in e.module.globals:
+        return e.module.globals[name]
+    e = _internal(e, name, ["int64", "ptr", "ptr", "int64", "ptr", "ptr", "ptr", "ptr", "bool"])
+    count, a, a_rows, _, b, b_cols, c, c_rows, adds = e.args
+    lefts = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)]
+    rights = [e.at(b, e.load(b_cols, j, "int64"), dtype) for j in range(cols)]
+    sums = [[e.var(e.const(0, dtype, lanes)) for _ in rights] for _ in lefts]
+
+    def step(load: Callable[[Any], Value]) -> None:
+        columns = [load(right) for right in rights]
+        for left, row in zip(lefts, sums):
+            factor = load(left)
+            for column, total in zip(columns, row):
+                total.set(e.muladd(factor, column, total.get()))
+
+    whole = count - (count & (lanes - 1))
+    with e.loop(0, whole, lanes, name="k") as k:
+        step(lambda pointer: e.load(pointer, k, dtype, lanes))
+    with e.when(whole < count):
+        mask = e.tail_mask(whole, count, lanes)
+        step(lambda pointer: e.load_masked(pointer, whole, dtype, mask))
+    for i, row in enumerate(sums):
+        place = e.at(c, e.load(c_rows, i, "int64"), dtype)
+        for j, total in enumerate(row):
+            result = e.var(e.reduce(total.get(), "add"))
+            with e.when(adds):
+                result.set(e.load(place, j, dtype) + result.get())
+            e.store(place, j, result.get())
+    e.ret()
+    return e.builder.function
+
+
+def pack_function(e: Emitter, dtype: str, width: int, way: str, kind: str) -> ir.Function:
+    """Copies `count` rows of A (or columns of B) to a panel with `width` places for each k.
+
+    "gather": each from where the table says, zeros past count; "transpose": the same where k has unit stride
+    and count = width; "whole": unit stride, `count` whole panels that follow one another, written `apart`
+    elements from each other.
+    """
+    name = f"tile.pack.{dtype}.{width}.{way}.{kind}"
+    if name not in e.module.globals:
+        inner = _internal(e, name, ["ptr", "ptr", "ptr", "int64", _step_type(kind), "int64", "int64"])
+        emit = {"whole": _emit_whole, "gather": _emit_gather, "transpose": _emit_transpose}[way]
+        emit(inner, dtype, width, kind)
+        inner.ret()
+    return e.module.globals[name]
+
+
+def _emit_whole(e: Emitter, dtype: str, width: int, kind: str) -> None:
+    into, source, _, count, step, k_count, apart = e.args
+    lanes = e.target.lanes(dtype)
+    with e.loop(0, k_count, name="k") as k:
+        place = e.at(source, _k_offset(e, kind, step, k), dtype)
+        with e.loop(0, count, name="panel") as g:
+            if (
+                kind == "stride"
+            ):  # each row is on a page of its own, where the processor does not look ahead by itself
+                e.prefetch(place, step * 12 + g * width, dtype, locality=1)
+            for v in range(0, width, lanes):
+                e.store(into, g * apart + k * width + v, e.load(place, g * width + v, dtype, lanes))
+
+
+def _emit_gather(e: Emitter, dtype: str, width: int, kind: str) -> None:
+    _, _, table, count, _, _, _ = e.args
+    first = e.load(table, 0, "int64")
+    side_by_side = e.var(e.const(True, "bool"))
+    with e.loop(0, count, name="i") as i:
+        side_by_side.set(side_by_side.get() & e.load(table, i, "int64").eq(first + i))
+    with e.either(side_by_side.get()) as (together, apart):
+        with together:
+            _emit_copy(e, dtype, width, kind, first)
+        with apart:
+            _emit_elements(e, dtype, width, kind)
+
+
+def _emit_copy(e: Emitter, dtype: str, width: int, kind: str, first: Value) -> None:
+    into, source, _, count, step, k_count, _ = e.args
+    lanes = e.target.lanes(dtype)
+    starts = range(0, width, lanes)
+    masks = [e.tail_mask(v, count, lanes) for v in starts]
+    with e.loop(0, k_count, name="k") as k:
+        place = e.at(source, first + _k_offset(e, kind, step, k), dtype)
+        for v, mask in zip(starts, masks):
+            # the last vector may run over into the next k, which is written after it
+            e.store(into, k * width + v, e.load_masked(place, v, dtype, mask))
+
+
+def _emit_elements(e: Emitter, dtype: str, width: int, kind: str) -> None:
+    into, source, table, count, step, k_count, _ = e.args
+    with e.loop(0, count, name="i") as i:
+        place = e.at(source, e.load(table, i, "int64"), dtype)
+        with e.loop(0, k_count, name="k") as k:
+            e.store(into, k * width + i, e.load(place, _k_offset(e, kind, step, k), dtype))
+    with e.loop(count, width, name="i") as i, e.loop(0, k_count, name="k") as k:
+        e.store(into, k * width + i, e.const(0, dtype))
+
+
+def _emit_transpose(e: Emitter, dtype: str, width: int, kind: str) -> None:
+    into, source, table, _, _, k_count, _ = e.args
+    lanes = e.target.lanes(dtype)
+    whole = e.index(k_count) - (k_count & (lanes - 1))
+    with e.loop(0, width, lanes, name="i") as i:
+        places = [e.at(source, e.load(table, i + r, "int64"), dtype) for r in range(lanes)]
+        with e.loop(0, whole, lanes, name="k") as k:
+            for r, row in enumerate(_transposed(e, [e.load(place, k, dtype, lanes) for place in places])):
+                e.store(into, (k + r) * width + i, row)
+        with e.loop(whole, k_count, name="k") as k:
+            for r, place in enumerate(places):
+                e.store(into, k * width + i + r, e.load(place, k, dtype))
+
+
+def _transposed(e: Emitter, rows: list[Value]) -> list[Value]:
+    """A square of lanes transposed: at each step blocks of twice the size trade their off-diagonal quarters."""
+    size, half = len(rows), 1
+    while half < size:
+        low = [j if j & half == 0 else size + j - half for j in range(size)]
+        high = [j + half if j & half == 0 else size + j for j in range(size)]
+        rows = [
+            e.shuffle(rows[i], low, rows[i + half])
+            if i & half == 0
+            else e.shuffle(rows[i - half], high, rows[i])
+            for i in range(size)
+        ]
+        half *= 2
+    return rows

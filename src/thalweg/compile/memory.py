@@ -1,0 +1,54 @@
+"""The memory plan: intermediate buffers share one arena, each at a 64-byte boundary, free once its last
+reader is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_ALIGN = 64
+_SLACK = 256  # bytes: random words are written in whole groups
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A need for memory: bytes, and the first and last kernel (by number) that touch it."""
+
+    num_bytes: int
+    first: int
+    last: int
+
+
+def plan(buffers: Sequence[Buffer]) -> tuple[list[int], int]:
+    """An offset for each buffer, and the arena's size: buffers alive at the same time never overlap.
+
+    The largest are placed first, each at the lowest offset that is free while it lives.
+
+    >>> plan([Buffer(64, 0, 1), Buffer(64, 1, 2), Buffer(64, 2, 3)])
+    ([0, 320, 0], 640)
+    """
+    offsets = [0] * len(buffers)
+    placed: list[int] = []
+    total = 0
+    for k in sorted(range(len(buffers)), key=lambda k: (-buffers[k].num_bytes, k)):
+        mine = buffers[k]
+        others = sorted(
+            (offsets[j], offsets[j] + padded(buffers[j].num_bytes))
+            for j in placed
+            if buffers[j].first <= mine.last and mine.first <= buffers[j].last
+        )
+        start = 0
+        for low, high in others:
+            if start + padded(mine.num_bytes) <= low:
+                break
+            start = max(start, high)
+        offsets[k] = start
+        placed.append(k)
+        total = max(total, start + padded(mine.num_bytes))
+    return offsets, total
+
+
+def padded(num_bytes: int) -> int:
+    """The room that a buffer takes: rounded up, with slack at its end."""
+    return -(-num_bytes // _ALIGN) * _ALIGN + _SLACK

@@ -1,0 +1,115 @@
+"""Matrix products, and the elementwise work done on each piece of the result before it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from thalweg.compile import tile
+from thalweg.compile.dims import Dim
+from thalweg.compile.fuse import Product
+from thalweg.compile.fused import PieceNest, size
+from thalweg.compile.layout import FAST_PRODUCTS
+from thalweg.compile.loops import Emitter, Value, register_dtype
+from thalweg.compile.nests import Axes, outer_loops
+from thalweg.compile.step import Step
+from thalweg.graph.lowering import Layout, row_major
+from thalweg.graph.tensor import Tensor
+
+_PARALLEL = 1 << 15  # multiply-adds below which one thread does the product
+
+
+def plan(step: Step, kernel: Product) -> tuple[Callable[[], None], bool]:
+    """What writes the kernel, and whether all threads take part."""
+    z = kernel.product
+    m, n, k, batch = z.shape[-2], z.shape[-1], z.inputs[0].shape[-1], size(z.shape[:-2])
+    if z.dtype.name not in FAST_PRODUCTS:
+        return (lambda: _plain(step, z)), False
+    parallel = m * n * k * batch >= _PARALLEL
+    return (lambda: _emit(step, kernel, parallel)), parallel
+
+
+def _emit(step: Step, kernel: Product, parallel: bool) -> None:
+    z, (x, y) = kernel.product, kernel.product.inputs
+    a, b = (_operand(step, t) for t in (x, y))
+    c = _matrix(step.e, row_major(z.shape), -2, -1)
+    lengths = (z.shape[-2], z.shape[-1], x.shape[-1], size(z.shape[:-2]))
+    m, n, k, batch = (_known_or_value(step.e, s) for s in lengths)
+    product = tile.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
+    in_registers = z not in step.schedule.stored
+    num_bytes = tile.workspace_bytes(product, step.target, 1, single_block=in_registers)
+    epilogue = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z)).piece
+    tile.emit_product(
+        step.e,
+        product,
+        _pointer(step, x),
+        _pointer(step, y),
+        None if in_registers else step.pointer(z),
+        step.shared_workspace(num_bytes),
+        step.threads.index if parallel else 0,
+        step.threads.count if parallel else 1,
+        epilogue,
+    )
+
+
+def _pointer(step: Step, tensor: Tensor) -> Any:
+    """The address of element 0 of a tensor seen through its views."""
+    where = step.schedule.places.of[tensor]
+    return step.e.at(step.pointer(where.source), where.layout.offset, where.source.dtype.name)
+
+
+def _known_or_value(e: Emitter, length: int) -> int | Value:
+    """A length as the matrix-product generator takes it: an int, or a Value where it is known only at run
+    time.
+    """
+    return e.index(length) if isinstance(length, Dim) else length
+
+
+def _operand(step: Step, tensor: Tensor) -> tile.Operand:
+    """Where the elements of a factor lie; a folded reshape is read through the axes below it."""
+    folded = step.schedule.places.folded.get(tensor)
+    if folded is not None:
+        operand = _matrix(step.e, folded.place.layout, 0, folded.rows)
+        return operand.transposed if folded.transposed else operand
+    return _matrix(step.e, step.schedule.places.of[tensor].layout, -2, -1)
+
+
+def _matrix(e: Emitter, layout: Layout, rows: int, cols: int) -> tile.Operand:
+    """Axes before ``rows`` count the batch, those before ``cols`` the rows, the rest the columns."""
+    axes = [
+        (_known_or_value(e, d), _known_or_value(e, s))
+        for d, s in zip(layout.shape, layout.strides, strict=True)
+    ]
+    first = rows % len(axes)
+    batch = [axis for axis, d in zip(axes[:first], layout.shape, strict=False) if d != 1]
+    return tile.Operand(_merged(axes[first:cols]), _merged(axes[cols:]), tuple(batch))
+
+
+def _merged(axes: Sequence[Any]) -> tuple[Any, ...]:
+    """Neighbouring axes that step evenly as one; at least one axis is left."""
+    result: list[Any] = []
+    for extent, stride in axes:
+        known = all(isinstance(v, int) for v in (extent, stride))
+        if known and extent == 1 and len(axes) > 1:
+            continue
+        if known and result and isinstance(result[-1][1], int) and result[-1][1] == extent * stride:
+            result[-1] = (result[-1][0] * extent, stride)
+        else:
+            result.append((extent, stride))
+    return tuple(result) or tuple(axes[-1:]) or ((1, 0),)
+
+
+def _plain(step: Step, z: Tensor) -> None:
+    """Element by element, for integers and storage types; sums are kept in the register type."""
+    e, (x, y) = step.e, z.inputs
+    a, b = (step.schedule.places.of[t] for t in (x, y))
+    left = (*a.layout.strides[:-1], 0)
+    right = (*b.layout.strides[:-2], 0, b.layout.strides[-1])
+    axes = Axes(z.shape, (left, right, row_major(z.shape).strides))
+    with outer_loops(e, axes, [a.layout.offset, b.layout.offset, 0], None) as (i, j, place):
+        total = e.var(e.const(0, register_dtype(z.dtype.name)))
+        with e.loop(0, x.shape[-1], name="k") as k:
+            p = e.load(step.pointer(a.source), i + k * a.layout.strides[-1], x.dtype.name)
+            q = e.load(step.pointer(b.source), j + k * b.layout.strides[-2], y.dtype.name)
+            total.set(total.get() + p * q)
+        e.store(step.pointer(z), place, total.get(), z.dtype.name)

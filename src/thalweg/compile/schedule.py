@@ -1,0 +1,128 @@
+"""The schedule of a program: its kernels in an order in which each finds what it reads, and what must be in
+memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Any
+
+from thalweg.compile.fuse import Kernel, Nest, Product, fuse, node_of
+from thalweg.compile.layout import Places, is_identity
+from thalweg.graph.lowering import RandomBits
+from thalweg.graph.tensor import Tensor
+
+
+class Schedule:
+    """Kernels in order, and what each tensor's memory is.
+
+    ``outputs`` are the computed tensors that the caller gets, under ``output_shapes``. ``bound`` maps a
+    computed tensor to the leaf whose memory it takes over (an updated variable); ``moves`` are (leaf, tensor)
+    copies to do at the very end.
+    """
+
+    def __init__(self, outputs: Sequence[Tensor], updates: Sequence[tuple[Tensor, Tensor]]) -> None:
+        self.places = Places([*outputs, *(u for _, u in updates)])
+        self.outputs: list[Tensor] = []
+        for tensor in outputs:  # a second output of one value is a copy
+            self.outputs.append(self.places.own(tensor, taken=set(self.outputs)))
+        self.output_shapes: list[Any] = [
+            t.shape for t in outputs
+        ]  # an output may be another's memory reshaped
+        targets = [(leaf, self.places.own(u, taken=set(self.outputs))) for leaf, u in updates]
+        self.kernels = fuse(self.places, self.places.computed)
+        self.owner = {member: kernel for kernel in self.kernels for member in kernel.members}
+        self.bound: dict[Tensor, Tensor] = {}
+        self.moves: list[tuple[Tensor, Tensor]] = []
+        self._bind_updates(targets)
+        self.kernels = self._sorted()
+        assert len(self.kernels) == len(set(self.owner.values())), "the kernels wait for each other"
+        self.stored = self._stored()
+
+    def _bind_updates(self, targets: list[tuple[Tensor, Tensor]]) -> None:
+        """Give each updated variable's memory to the kernel that computes its new value, where the order
+        allows it.
+        """
+        for leaf, tensor in targets:
+            kernel = self.owner.get(tensor)
+            if tensor in self.bound or kernel is None or not self._in_place(leaf, tensor, kernel):
+                self.moves.append((leaf, tensor))
+                continue
+            self.bound[tensor] = leaf
+            if len(self._sorted()) < len(self.kernels):
+                del self.bound[tensor]
+                self.moves.append((leaf, tensor))
+
+    def _in_place(self, leaf: Tensor, tensor: Tensor, kernel: Kernel) -> bool:
+        """Whether the kernel may overwrite the variable while it runs: it reads each element only where it
+        writes it.
+        """
+        if leaf not in kernel.sources:
+            return tensor.op is None or not isinstance(
+                tensor.op.lower, RandomBits
+            )  # those write past the end
+        nest = kernel.nest if isinstance(kernel, Product) else kernel
+        if not isinstance(nest, Nest) or tensor in nest.row_level or nest.split is not None:
+            return False
+        if isinstance(kernel, Product) and any(
+            self.places.of[t].source is leaf for t in kernel.product.inputs
+        ):
+            return False
+        return all(is_identity(a.layout) for reads in nest.reads.values() for a in reads if a.source is leaf)
+
+    def _successors(self) -> dict[Kernel, set[Kernel]]:
+        """Who must wait for each kernel: its readers; and whoever overwrites a variable, for the readers of
+        its old value.
+        """
+        after: dict[Kernel, set[Kernel]] = {k: set() for k in self.kernels}
+        writers = {leaf: self.owner[tensor] for tensor, leaf in self.bound.items()}
+        for kernel in self.kernels:
+            for source in kernel.sources:
+                made = self.owner.get(node_of(source))
+                if made is not None and made is not kernel:
+                    after[made].add(kernel)
+                overwriter = writers.get(source)
+                if overwriter is not None and overwriter is not kernel:
+                    after[kernel].add(overwriter)
+        return after
+
+    def _sorted(self) -> list[Kernel]:
+        """The kernels in order; fewer than there are, where some wait for each other."""
+        after = self._successors()
+        waiting = dict.fromkeys(self.kernels, 0)
+        for successors in after.values():
+            for kernel in successors:
+                waiting[kernel] += 1
+        ready = [(k.order, k) for k in self.kernels if not waiting[k]]
+        heapq.heapify(ready)
+        result = []
+        while ready:
+            _, kernel = heapq.heappop(ready)
+            result.append(kernel)
+            for successor in after[kernel]:
+                waiting[successor] -= 1
+                if not waiting[successor]:
+                    heapq.heappush(ready, (successor.order, successor))
+        return result
+
+    def is_read(self, tensor: Tensor) -> bool:
+        """Whether another kernel, or the caller, wants the tensor's memory."""
+        wanted = (
+            tensor in self.bound
+            or any(t is tensor for t in self.outputs)
+            or any(t is tensor for _, t in self.moves)
+        )
+        return wanted or any(tensor in kernel.sources for kernel in self.kernels)
+
+    def _stored(self) -> set[Tensor]:
+        """The computed tensors that need memory."""
+        stored = {*self.outputs, *self.bound, *(t for _, t in self.moves)}
+        for kernel in self.kernels:
+            stored |= {s for s in kernel.sources if s.op is not None}
+            if isinstance(kernel, Product) and kernel.nest is not None:
+                if not kernel.in_registers:
+                    stored.add(kernel.product)
+            elif not isinstance(kernel, Nest):
+                stored |= {m for m in kernel.members if len(m.specs) == 1}
+        return stored

@@ -1,0 +1,351 @@
+"""Kernels of one tensor: reductions down columns, assembled and indexed outputs, random words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from thalweg.compile.fused import size
+from thalweg.compile.loops import Emitter, Value, register_dtype
+from thalweg.compile.nests import (
+    Axes,
+    Threads,
+    chunks,
+    combined,
+    identity_of,
+    merge,
+    outer_loops,
+    step,
+    vector_loop,
+)
+from thalweg.compile.philox import emit_bits
+from thalweg.compile.step import Step
+from thalweg.graph.lowering import (
+    Assemble,
+    Indexed,
+    Layout,
+    Loop,
+    RandomBits,
+    Reduce,
+    Scan,
+    Scatter,
+    row_major,
+)
+from thalweg.graph.tensor import Tensor
+
+Plan = tuple[Callable[[], None], bool]  # what writes the kernel, and whether all threads take part
+_PARALLEL_ELEMENTS = 1 << 14
+_GROUP, _GROUP_SHIFT = 64, 6  # random words made together, and its logarithm
+_COLUMN_VECTORS = 4
+
+
+def plan(step: Step, tensor: Tensor) -> Plan:
+    """How a tensor with a kernel of its own is computed."""
+    assert tensor.op is not None
+    return _planners()[type(tensor.op.lower)](step, tensor)
+
+
+def has_native_form(tensor: Tensor) -> bool:
+    """Whether compiled code computes the tensor; otherwise the host does."""
+    return tensor.op is not None and type(tensor.op.lower) in (Loop, *_planners())
+
+
+def _planners() -> dict[type, Callable[[Step, Tensor], Plan]]:
+    return {
+        Reduce: _columns,
+        Assemble: _assemble,
+        Indexed: _indexed,
+        Scatter: _scatter,
+        Scan: _running,
+        RandomBits: _random_bits,
+    }
+
+
+# --- reductions down columns
+# ----------------------------------------------------------------------------------------
+
+
+def _columns(step: Step, y: Tensor) -> Plan:
+    """A reduction over axes that others follow: vectors run along the axes that stay, sums down the reduced
+    ones.
+    """
+    (x,) = y.inputs
+    where = step.schedule.places.of[x]
+    axes = [
+        (d, s, k in y.attrs["axis"])
+        for k, (d, s) in enumerate(zip(x.shape, where.layout.strides, strict=True))
+        if d != 1
+    ]
+    reduced = [k for k, (_, _, r) in enumerate(axes) if r]
+    first, after = (reduced[0], reduced[-1] + 1) if reduced else (len(axes), len(axes))
+    lengths, strides = [d for d, _, _ in axes], [s for _, s, _ in axes]
+    own = row_major(tuple(d for d, _, r in axes if not r)).strides
+    head = merge(lengths[:first], [tuple(strides[:first]), own[:first]])
+    body = merge(lengths[first:after], [tuple(strides[first:after])])
+    tail = merge(lengths[after:], [tuple(strides[after:]), own[first:]])
+    splits = size(head.lengths) > 1 or tail.lengths[-1] > 8
+    parallel = size(x.shape) >= _PARALLEL_ELEMENTS and splits
+    nest = _ColumnNest(step, x, y, head, body, tail)
+    return (lambda: nest.emit(where.layout.offset, step.threads if parallel else None)), parallel
+
+
+class _ColumnNest:
+    """Loops of a column reduction: ``head`` and ``tail`` axes stay, ``body`` axes are reduced."""
+
+    def __init__(self, stp: Step, x: Tensor, y: Tensor, head: Axes, body: Axes, tail: Axes) -> None:
+        assert y.op is not None
+        self.step, self.x, self.y, self.head, self.body, self.tail = stp, x, y, head, body, tail
+        self.source = stp.schedule.places.of[x].source
+        self.combine, self.kind = y.op.lower.combine, register_dtype(y.dtype.name)
+
+    def emit(self, offset: int, threads: Threads | None) -> None:
+        e, last = self.step.e, self.tail.lengths[-1]
+        split_head = size(self.head.lengths) > 1
+        width = self._width(last)
+        outer = Axes(self.tail.lengths[:-1], tuple(s[:-1] for s in self.tail.strides))
+        strides = [s[-1] for s in self.tail.strides]
+
+        def body(at: Sequence[Value], lanes: int, mask: Value | None) -> None:
+            total = self._down(at[0], strides[0], lanes, mask)
+            e.store_strided(self.step.pointer(self.y), at[1], strides[1], total, self.y.dtype.name, mask)
+
+        with (
+            outer_loops(e, self.head, [offset, 0], threads if split_head else None) as at_head,
+            outer_loops(e, outer, at_head, None, name="column") as indices,
+        ):
+            if threads is None or split_head:
+                vector_loop(e, 0, last, last, indices, strides, width, body)
+            else:
+                vector_loop(e, *threads.share(e, last, width), None, indices, strides, width, body)
+
+    def _width(self, length: int) -> int:
+        lanes = self.step.target.lanes("float32" if self.kind == "bool" else self.kind)
+        width = lanes * _COLUMN_VECTORS if length >= lanes * _COLUMN_VECTORS else lanes
+        while width > 1 and width // 2 >= length:
+            width //= 2
+        return width
+
+    def _down(self, index: Value, stride: int, width: int, mask: Value | None) -> Value:
+        """The sum (or other combination) down one group of columns."""
+        e = self.step.e
+        start = e.const(identity_of(self.combine, self.kind), self.kind, width)
+        total = e.var(start, "total")
+        outer = Axes(self.body.lengths[:-1], tuple(s[:-1] for s in self.body.strides))
+        with (
+            outer_loops(e, outer, [index], None, name="down") as (base,),
+            chunks(e, self.body.lengths[-1], True) as part,
+        ):
+            partial = e.var(start, "partial")
+            with e.loop(part[0], part[1], name="r") as r:
+                place = step(e, base, r, self.body.strides[0][-1])
+                value = e.load_strided(
+                    self.step.pointer(self.source), place, stride, self.x.dtype.name, width, mask
+                )
+                partial.set(combined(e, self.combine, partial.get(), value))
+            total.set(combined(e, self.combine, total.get(), partial.get()))
+        return total.get()
+
+
+# --- assembled outputs
+# ----------------------------------------------------------------------------------------------
+
+
+def _assemble(step: Step, y: Tensor) -> Plan:
+    """Fill, then copy each input into its part of the output."""
+
+    assert y.op is not None
+    fill, parts = y.op.lower.parts([t.shape for t in y.inputs], y.shape, **y.attrs)
+    large = size(y.shape) >= _PARALLEL_ELEMENTS
+    by_rows = large and fill is not None and _row_by_row(y, [target for _, target in parts])
+    parallel = by_rows or (large and fill is None and not _overlap(y))
+
+    def pieces(threads: Threads | None, row: Value | None = None) -> None:
+        if fill is not None:
+            number = step.e.const(fill, register_dtype(y.dtype.name))
+            copy(step, number, y, row_major(y.shape), threads, row)
+        for position, target in parts:
+            copy(step, y.inputs[position], y, target, threads, row)
+
+    def emit() -> None:
+        if not by_rows:
+            pieces(step.threads if parallel else None)
+            return
+        with step.e.loop(*step.threads.share(step.e, y.shape[0]), name="row") as row:
+            pieces(None, row)
+
+    return emit, parallel
+
+
+def _row_by_row(y: Tensor, targets: Sequence[Layout]) -> bool:
+    """Whether each part puts its rows into the output's rows of the same number, so that rows are independent."""
+    stride = row_major(y.shape).strides[0]
+    return y.shape[0] > 1 and all(
+        t.shape[0] == y.shape[0] and t.strides[0] == stride and 0 <= t.offset < stride for t in targets
+    )
+
+
+def _overlap(y: Tensor) -> bool:
+    """Whether the parts may share elements, so that the last one counts."""
+    return sum(size(t.shape) for t in y.inputs) != size(y.shape)
+
+
+def copy(
+    stp: Step,
+    source: Tensor | Value,
+    y: Tensor,
+    target: Layout,
+    threads: Threads | None = None,
+    row: Value | None = None,
+) -> None:
+    """Copy a tensor (or repeat a number) into part of the output: each thread its share, or one row of it."""
+    e, kind = stp.e, y.dtype.name
+    kept = [k for k, d in enumerate(target.shape) if d != 1]
+    lengths = [target.shape[k] for k in kept]
+    accesses = [tuple(target.strides[k] for k in kept)]
+    bases: list[Any] = [target.offset]
+    if isinstance(source, Tensor):
+        access = stp.schedule.places.access(source, target.shape)
+        accesses.append(access.layout.strides)
+        bases.append(access.layout.offset)
+    if row is not None:
+        bases = [step(e, e.index(b), row, s[0]) for b, s in zip(bases, accesses, strict=True)]
+        lengths, accesses = lengths[1:], [s[1:] for s in accesses]
+    axes = merge(lengths, accesses)
+    outer = Axes(axes.lengths[:-1], tuple(s[:-1] for s in axes.strides))
+    strides = [s[-1] for s in axes.strides]
+
+    def body(at: Sequence[Value], width: int, mask: Value | None) -> None:
+        if isinstance(source, Tensor):
+            pointer = stp.pointer(stp.schedule.places.of[source].source)
+            value = e.load_strided(pointer, at[1], strides[1], kind, width, mask)
+        else:
+            value = e.splat(source, width)
+        e.store_strided(stp.pointer(y), at[0], strides[0], value, kind, mask)
+
+    split_rows = bool(outer.lengths)
+    with outer_loops(e, outer, bases, threads if split_rows else None) as indices:
+        last = axes.lengths[-1]
+        lanes = min(stp.target.lanes("float32"), max(last, 1))
+        if threads is not None and not split_rows:
+            vector_loop(e, *threads.share(e, last, 64), None, indices, strides, lanes, body)
+        else:
+            vector_loop(e, 0, last, last, indices, strides, lanes, body)
+
+
+# --- outputs computed from coordinates
+# ------------------------------------------------------------------------------
+
+
+def _reads(stp: Step, y: Tensor) -> list[Callable[..., Value]]:
+    """For each input, a function from its coordinates to its element."""
+
+    def reader(tensor: Tensor) -> Callable[..., Value]:
+        where = stp.schedule.places.of[tensor]
+
+        def read(*coordinates: Any) -> Value:
+            index = stp.e.index(where.layout.offset)
+            for c, s in zip(coordinates, where.layout.strides, strict=True):
+                index = index + stp.e.index(c) * s
+            return stp.e.load(stp.pointer(where.source), index, where.source.dtype.name)
+
+        return read
+
+    return [reader(t) for t in y.inputs]
+
+
+def _places(
+    e: Emitter, shape: tuple[int, ...], threads: Threads | None, work: Callable[[list[Value]], None]
+) -> None:
+    """Do the work at every place of a shape, one at a time, given its coordinates."""
+    unit = tuple(tuple(int(k == j) for j in range(len(shape))) for k in range(len(shape)))
+    with outer_loops(e, Axes(shape, unit), [0] * len(shape), threads) as coordinates:
+        work(coordinates)
+
+
+def _flat(e: Emitter, coordinates: Sequence[Any], shape: tuple[int, ...]) -> Value:
+    index = e.index(0)
+    for c, s in zip(coordinates, row_major(shape).strides, strict=True):
+        index = index + e.index(c) * s
+    return index
+
+
+def _indexed(stp: Step, y: Tensor) -> Plan:
+    parallel = size(y.shape) >= _PARALLEL_ELEMENTS and y.shape[0] > 1
+
+    def emit() -> None:
+        assert y.op is not None
+        e, lower = stp.e, y.op.lower
+
+        def work(coordinates: list[Value]) -> None:
+            value = lower.emit(e, _reads(stp, y), coordinates, [t.shape for t in y.inputs], **y.attrs)
+            e.store(stp.pointer(y), _flat(e, coordinates, y.shape), value, y.dtype.name)
+
+        _places(e, y.shape, stp.threads if parallel else None, work)
+
+    return emit, parallel
+
+
+def _scatter(stp: Step, y: Tensor) -> Plan:
+    """One thread, in order, so that sums at one place always add up the same way."""
+
+    def emit() -> None:
+        assert y.op is not None
+        e, lower = stp.e, y.op.lower
+        copy(stp, y.inputs[lower.base], y, row_major(y.shape))
+
+        def work(coordinates: list[Value]) -> None:
+            target, value = lower.emit(e, _reads(stp, y), coordinates, [t.shape for t in y.inputs], **y.attrs)
+            place = _flat(e, target, y.shape)
+            before = e.load(stp.pointer(y), place, y.dtype.name)
+            e.store(stp.pointer(y), place, before + value, y.dtype.name)
+
+        _places(e, y.inputs[lower.domain].shape, None, work)
+
+    return emit, False
+
+
+def _running(stp: Step, y: Tensor) -> Plan:
+    """Running sums or products along one axis."""
+    (x,) = y.inputs
+    axis, kind = y.attrs["axis"], register_dtype(y.dtype.name)
+
+    def emit() -> None:
+        assert y.op is not None
+        e, where, combine = stp.e, stp.schedule.places.of[x], y.op.lower.combine
+        own = row_major(y.shape).strides
+        keep = [k for k in range(len(y.shape)) if k != axis]
+        lengths = [y.shape[k] for k in keep]
+        axes = merge(lengths, [tuple(where.layout.strides[k] for k in keep), tuple(own[k] for k in keep)])
+        with outer_loops(e, axes, [where.layout.offset, 0], None) as (read, write):
+            total = e.var(e.const(identity_of(combine, kind), kind))
+            with e.loop(0, y.shape[axis], name="along") as i:
+                value = e.load(
+                    stp.pointer(where.source), step(e, read, i, where.layout.strides[axis]), x.dtype.name
+                )
+                total.set(combined(e, combine, total.get(), value.astype(kind)))
+                e.store(stp.pointer(y), step(e, write, i, own[axis]), total.get(), y.dtype.name)
+
+    return emit, False
+
+
+# --- random words
+# ---------------------------------------------------------------------------------------------------
+
+
+def _random_bits(stp: Step, y: Tensor) -> Plan:
+    """Whole groups of 64 words: the memory of random words is rounded up to that."""
+    words = size(y.shape)
+    parallel = words >= _PARALLEL_ELEMENTS // 4
+
+    def emit() -> None:
+        e = stp.e
+        where = stp.schedule.places.of[y.inputs[0]]
+        pointer = e.at(stp.pointer(where.source), where.layout.offset, "uint32")
+        key = [e.load(pointer, k, "uint32") for k in range(4)]
+        key[3] = key[3] + y.attrs["stream"]
+        start, stop = stp.threads.share(e, words, _GROUP) if parallel else (0, words)
+        with e.loop(start, stop, _GROUP, name="group") as first:
+            for k, word in enumerate(emit_bits(e, key, e.shift_right(first, _GROUP_SHIFT))):
+                e.store(stp.pointer(y), first + k * word.width, word)
+
+    return emit, parallel

@@ -1,0 +1,194 @@
+"""The function being written: the emitter that knows run-time lengths, the pointer table, threads and barriers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from thalweg.compile import vecmath
+from thalweg.compile.barrier import emit_barrier
+from thalweg.compile.dims import Dim
+from thalweg.compile.fuse import Kernel
+from thalweg.compile.loops import Emitter, Value, function
+from thalweg.compile.nests import Threads
+from thalweg.compile.schedule import Schedule
+from thalweg.compile.target import Target
+from thalweg.graph.tensor import Tensor
+
+Piece = tuple[Callable[[], None], bool]  # what writes a kernel, and whether all threads take part
+Plan = Callable[["Step", Kernel], Piece]
+
+# Lowerings reach the vector functions as methods: e.exp(x), e.tanh(x), ...
+for _name, _function in list(vars(vecmath).items()):
+    if (
+        callable(_function)
+        and getattr(_function, "__module__", "") == vecmath.__name__
+        and not _name.startswith("_")
+    ):
+        setattr(Emitter, _name, staticmethod(_function))
+
+
+class StepEmitter(Emitter):
+    """An emitter for which a length known only at run time is as good as a number."""
+
+    def __init__(self, builder: ir.IRBuilder, target: Target, dims: Any) -> None:
+        super().__init__(builder, target)
+        self._dims = dims
+        self._open: dict[int, Value] = {}
+
+    def const(self, value: float, dtype: str, width: int = 1) -> Value:
+        if isinstance(value, Dim):
+            return self.splat(self.cast(self._polynomial(value), dtype), width)
+        return super().const(value, dtype, width)
+
+    def _polynomial(self, dim: Dim) -> Value:
+        total = super().const(0, "int64")
+        for monomial, factor in dim.terms.items():
+            term = super().const(factor, "int64")
+            for k in monomial:
+                term = term * self._length(k)
+            total = total + term
+        return total
+
+    def _length(self, k: int) -> Value:
+        if k not in self._open:
+            with self.builder.goto_entry_block():
+                self._open[k] = self.load(self._dims, k + 1, "int64")
+        return self._open[k]
+
+
+class Step:
+    """The function being written: where each tensor's memory is, this thread's share, and the kernels done
+    so far.
+
+    ``table`` numbers the tensors whose addresses the caller puts in the pointer table, behind that of the
+    workspace, which has the greatest of ``workspaces`` bytes per thread. ``plan`` says how a kernel is written.
+    """
+
+    def __init__(self, schedule: Schedule, target: Target, plan: Plan, loops: Any) -> None:
+        self.schedule = schedule
+        self.loops = loops  # of the scans, by their tensors
+        self.target = target
+        self._plan = plan
+        self.table: dict[Tensor, int] = {}
+        self.workspaces: list[int] = []  # what each kernel needs, in bytes per thread
+        self.parallel = False
+        self.module = ir.Module(name="step")
+        self._names = 0
+        self._functions: list[str] = []
+
+    # --- the function's frame
+    # -----------------------------------------------------------------------------------
+
+    def native(self, run: Sequence[Kernel]) -> str:
+        """Write one function that does these kernels; returns its name."""
+        name = f"step{len(self._functions)}"
+        self._functions.append(name)
+        start = function(
+            self.module,
+            name,
+            ["ptr", "ptr", "int64", "int64", "ptr"],
+            self.target,
+            ["table", "dims", "thread", "num_threads", "barrier"],
+        )
+        self._table, self._dims, thread, num_threads, self._barrier = start.args
+        self.e = e = StepEmitter(start.builder, self.target, self._dims)
+        thread, num_threads = (Value(e, v.ir, "int64", 1) for v in (thread, num_threads))
+        self.threads = Threads(thread, num_threads)
+        self._pointers: dict[Tensor, Any] = {}
+        self._begun = False
+        self.pieces([self.planned(kernel) for kernel in run])
+        e.ret()
+        return name
+
+    def pieces(self, planned: Sequence[tuple[Callable[[], None], bool]]) -> None:
+        """Write pieces of work in order: those of one thread, and those in which all take part."""
+        serial: list[Callable[[], None]] = []
+        for emit, parallel in planned:
+            if not parallel:
+                serial.append(emit)
+                continue
+            self._alone(serial)
+            self._together(emit)
+        self._alone(serial)
+
+    @contextmanager
+    def inside(self, schedule: Schedule) -> Iterator[None]:
+        """Meanwhile the kernels are those of a loop's body."""
+        outside, self.schedule = self.schedule, schedule
+        yield
+        self.schedule = outside
+
+    def _alone(self, serial: list[Callable[[], None]]) -> None:
+        """The kernels that one thread does, under one test."""
+        if not serial:
+            return
+        self._wait()
+        with self.e.when(self.threads.index.eq(0), name="alone"):
+            for emit in serial:
+                emit()
+        serial.clear()
+
+    def _together(self, emit: Callable[[], None]) -> None:
+        self._wait()
+        emit()
+        self.parallel = True
+
+    def _wait(self) -> None:
+        """Between two pieces of work: until every thread has done the one before."""
+        if self._begun:
+            emit_barrier(self.e.builder, self._barrier, self.threads.count.ir)
+        self._begun = True
+
+    def meet(self) -> None:
+        """Until every thread has come here; the next piece of work need not wait."""
+        emit_barrier(self.e.builder, self._barrier, self.threads.count.ir)
+        self._begun = False
+
+    def slot(self, tensor: Tensor) -> int:
+        """The tensor's place in the pointer table."""
+        return self.table.setdefault(tensor, len(self.table))
+
+    def pointer(self, tensor: Tensor) -> Any:
+        """The address of the tensor's memory (that of the variable it becomes, for an update in place)."""
+        tensor = self.schedule.bound.get(tensor, tensor)
+        if tensor not in self._pointers:
+            self._pointers[tensor] = self._load_pointer(self.slot(tensor) + 1)
+        return self._pointers[tensor]
+
+    def moved(self, tensor: Tensor, pointer: Any) -> None:
+        """From here on, the tensor's memory is at this address."""
+        self._pointers[tensor] = pointer
+
+    def _load_pointer(self, position: int) -> Any:
+        b = self.e.builder
+        with b.goto_entry_block():
+            address = b.gep(
+                self._table, [ir.IntType(64)(position)], inbounds=True, source_etype=ir.PointerType()
+            )
+            return b.load(address, typ=ir.PointerType(), align=8)
+
+    def scratch(self, num_bytes: int, offset: int = 0) -> Any:
+        """Workspace of this thread alone, from a byte offset on, free again after the kernel."""
+        base = self.shared_workspace(offset + num_bytes)
+        per_thread = self.e.load(self._dims, 0, "int64", invariant=True)
+        return self.e.at(base, self.threads.index * per_thread + offset, "uint8")
+
+    def shared_workspace(self, num_bytes: int) -> Any:
+        """Workspace for all threads together, ``num_bytes`` for each of them."""
+        self.workspaces.append(num_bytes)
+        return self._load_pointer(0)
+
+    def planned(self, kernel: Kernel) -> Piece:
+        """What writes a kernel, under its name, and whether all threads take part."""
+        emit, parallel = self._plan(self, kernel)
+        names = " ".join(m.op.name for m in kernel.members if m.op is not None)
+
+        def run() -> None:
+            self.e.comment(names)
+            emit()
+
+        return run, parallel

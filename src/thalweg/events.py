@@ -1,0 +1,304 @@
+"""Event files as TensorBoard reads them: records of serialised messages, written without its packages."""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import struct
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "EventWriter",
+    "example",
+    "graph_event",
+    "histogram",
+    "image",
+    "read_events",
+    "read_example",
+    "read_records",
+    "read_summary",
+    "record",
+    "scalar",
+    "text",
+]
+
+# A message is a run of fields: (number << 3 | kind) as a varint, then a varint (kind 0), eight bytes (1), a length and
+# that many bytes (2) or four bytes (5).
+
+
+def _varint(number: int) -> bytes:
+    parts = bytearray()
+    while number > 127:
+        parts.append(number & 127 | 128)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(payload)) + payload
+
+
+def _int_field(number: int, value: int) -> bytes:
+    return _varint(number << 3) + _varint(value & 0xFFFFFFFFFFFFFFFF)
+
+
+def _double_field(number: int, value: float) -> bytes:
+    return _varint(number << 3 | 1) + struct.pack("<d", value)
+
+
+def _doubles(number: int, values: Any) -> bytes:
+    return _field(number, np.asarray(values, "<f8").tobytes())
+
+
+def scalar(tag: str, value: float) -> bytes:
+    """A summary with one number."""
+    return _field(1, _field(1, tag.encode()) + _varint(2 << 3 | 5) + struct.pack("<f", value))
+
+
+def histogram(tag: str, values: Any) -> bytes:
+    """A summary with the counts of numbers in buckets that grow by a tenth."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    flat = flat[np.isfinite(flat)]
+    if flat.size == 0:
+        flat = np.zeros(1)
+    edges = _bucket_edges()
+    counts = np.bincount(np.searchsorted(edges, flat, side="right"), minlength=len(edges) + 1)[: len(edges)]
+    used = np.flatnonzero(counts)
+    first, last = max(used[0] - 1, 0), used[-1] + 1
+    message = b"".join(
+        _double_field(k, float(v))
+        for k, v in enumerate((flat.min(), flat.max(), flat.size, flat.sum(), (flat * flat).sum()), 1)
+    )
+    message += _doubles(6, edges[first:last]) + _doubles(7, counts[first:last])
+    return _field(1, _field(1, tag.encode()) + _field(5, message))
+
+
+@functools.cache
+def _bucket_edges() -> np.ndarray:
+    positive = 1e-12 * 1.1 ** np.arange(775)
+    return np.concatenate([-positive[::-1], [0.0], positive, [np.finfo(np.float64).max]])
+
+
+def image(tag: str, pixels: np.ndarray) -> bytes:
+    """A summary with one image: uint8 [height, width, channels], 1, 3 or 4 channels."""
+    height, width, channels = pixels.shape
+    message = _int_field(1, height) + _int_field(2, width) + _int_field(3, channels) + _field(4, _png(pixels))
+    return _field(1, _field(1, tag.encode()) + _field(4, message))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    height, width, channels = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(pixels, np.uint8))
+    head = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def text(tag: str, value: str) -> bytes:
+    """A summary with a text."""
+    tensor = _int_field(1, 7) + _field(2, _field(2, _int_field(1, 1))) + _field(8, value.encode())
+    metadata = _field(1, _field(1, b"text"))
+    return _field(1, _field(1, tag.encode()) + _field(8, tensor) + _field(9, metadata))
+
+
+def graph_event(nodes: Sequence[tuple[str, str, Sequence[str]]]) -> bytes:
+    """The graph's part of an event: (name, kind, names of inputs) of each node."""
+    definition = b"".join(
+        _field(
+            1,
+            _field(1, name.encode())
+            + _field(2, kind.encode())
+            + b"".join(_field(3, i.encode()) for i in inputs),
+        )
+        for name, kind, inputs in nodes
+    )
+    return _field(4, definition)
+
+
+# --- files: a length, its checksum, the message, its checksum -------------------------------------------------------
+
+
+@functools.cache
+def _crc_table() -> list[int]:
+    table = []
+    for n in range(256):
+        for _ in range(8):
+            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+        table.append(n)
+    return table
+
+
+def _masked_crc(data: bytes) -> int:
+    """CRC-32C, rotated and shifted as record files have it."""
+    table, crc = _crc_table(), 0xFFFFFFFF
+    for byte in data:
+        crc = table[(crc ^ byte) & 255] ^ crc >> 8
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def record(message: bytes) -> bytes:
+    """A message with its length and checksums, as record files hold it."""
+    head = struct.pack("<Q", len(message))
+    return head + struct.pack("<I", _masked_crc(head)) + message + struct.pack("<I", _masked_crc(message))
+
+
+class EventWriter:
+    """Appends events to a new file ``events.out.tfevents...`` in a folder, which is made if absent."""
+
+    _count = 0
+
+    def __init__(self, folder: str | os.PathLike[str], suffix: str = "") -> None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        EventWriter._count += 1
+        made = f"{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{EventWriter._count}"
+        name = f"events.out.tfevents.{made}{suffix}"
+        self.path = Path(folder) / name
+        self._file = open(self.path, "ab")  # noqa: SIM115 - closed by close()
+        self._write(_field(3, b"brain.Event:2"))
+
+    def _write(self, body: bytes, step: int = 0) -> None:
+        self._file.write(
+            record(_double_field(1, time.time()) + (_int_field(2, step) if step else b"") + body)
+        )
+
+    def add(self, summary: bytes, step: int = 0) -> None:
+        """Write a summary (one of the functions above, or several joined) for a step."""
+        self._write(_field(5, summary), step)
+
+    def add_graph(self, graph: bytes) -> None:
+        """Write a graph."""
+        self._write(graph)
+
+    def flush(self) -> None:
+        """Bring what was written to the file."""
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def read_events(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """The events of a file: ``{"step": n, "values": {tag: number or message}}``; a wrong checksum is a ValueError."""
+    return map(_event, read_records(path))
+
+
+def read_records(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The messages of a record file; a wrong checksum is a ValueError."""
+    data = Path(path).read_bytes()
+    position = 0
+    while position < len(data):
+        head = data[position : position + 8]
+        (length,) = struct.unpack("<Q", head)
+        message = data[position + 12 : position + 12 + length]
+        tail = data[position + 8 : position + 12] + data[position + 12 + length : position + 16 + length]
+        if len(tail) != 8 or struct.unpack("<II", tail) != (_masked_crc(head), _masked_crc(message)):
+            raise ValueError(f"{path}: a record at byte {position} is damaged")
+        yield message
+        position += 16 + length
+
+
+def _event(message: bytes) -> dict[str, Any]:
+    event: dict[str, Any] = {"step": 0, "values": {}}
+    for number, found in _fields(message):
+        if number == 2:
+            event["step"] = found
+        elif number == 5:
+            event["values"].update(read_summary(found))
+    return event
+
+
+def read_summary(message: bytes) -> dict[str, Any]:
+    """The contents of a summary by tag: numbers, or the messages of histograms, images and texts."""
+    found = {}
+    for _, summary in _fields(message):
+        parts = dict(_fields(summary))
+        found[parts[1].decode()] = parts.get(2, parts.get(5, parts.get(4, parts.get(8))))
+    return found
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
+    position = 0
+
+    def varint() -> int:
+        nonlocal position
+        number, shift = 0, 0
+        while True:
+            byte = message[position]
+            position += 1
+            number |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return number
+
+    while position < len(message):
+        tag = varint()
+        kind = tag & 7
+        if kind == 0:
+            yield tag >> 3, varint()
+            continue
+        length = {1: 8, 5: 4}.get(kind) or varint()
+        raw = message[position : position + length]
+        position += length
+        yield tag >> 3, struct.unpack("<d" if kind == 1 else "<f", raw)[0] if kind in (1, 5) else raw
+
+
+# --- examples: named lists of bytes (kind 1), floats (2) or whole numbers (3) ---------------------------------------
+
+
+def example(features: dict[str, tuple[int, Sequence[Any]]]) -> bytes:
+    """The message of an example."""
+    entries = b""
+    for name, (kind, values) in features.items():
+        if kind == 1:
+            held = b"".join(_field(1, v if isinstance(v, bytes) else str(v).encode()) for v in values)
+        elif kind == 2:
+            held = _field(1, np.asarray(values, "<f4").tobytes())
+        else:
+            held = _field(1, b"".join(_varint(int(v) & 0xFFFFFFFFFFFFFFFF) for v in values))
+        entries += _field(1, _field(1, name.encode()) + _field(2, _field(kind, held)))
+    return _field(1, entries)
+
+
+def read_example(message: bytes) -> dict[str, tuple[int, list[Any]]]:
+    """The features of an example's message."""
+    found = {}
+    for _, features in _fields(message):
+        for _, entry in _fields(features):
+            parts = dict(_fields(entry))
+            kind, held = next(_fields(parts[2]))
+            contents = [v for _, v in _fields(held)]
+            if kind == 2:
+                contents = np.frombuffer(b"".join(contents), "<f4").tolist()
+            elif kind == 3:
+                contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in _varints(raw)]
+            found[parts[1].decode()] = (kind, contents)
+    return found
+
+
+def _varints(raw: bytes) -> Iterator[int]:
+    number, shift = 0, 0
+    for byte in raw:
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            yield number
+            number, shift = 0, 0

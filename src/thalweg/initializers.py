@@ -1,0 +1,286 @@
+"""Initialisers: the first values of weights, by name or as objects; called with a shape and a dtype."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes, philox
+from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.graph.tensor import Tensor, no_grad, shape_text
+from thalweg.graph.updates import recording
+from thalweg.ops import random
+from thalweg.registry import Configured, lookup, snake_case
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "get",
+]
+
+Shape = Sequence[int]
+
+
+class Initializer(Configured):
+    """An array for a shape. With a ``seed`` always the same one, else a new one from ``tw.random`` each time."""
+
+    seed: int | None = None
+
+    def __call__(self, shape: Shape, dtype: Any = None) -> np.ndarray:
+        """An array of the shape; float32 unless ``dtype`` says otherwise."""
+        wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+        with recording(None), no_grad():  # a value now, also where a step is being traced
+            return np.asarray(self.make(tuple(int(n) for n in shape), wanted), wanted)
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        """The array: what a class of initialisers defines."""
+        raise NotImplementedError
+
+    def key(self) -> np.ndarray:
+        """The key of one draw."""
+        return random.next_key() if self.seed is None else philox.make_key(self.seed)
+
+
+class Zeros(Initializer):
+    """All 0."""
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        return np.zeros(shape, dtype)
+
+
+class Ones(Initializer):
+    """All 1."""
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        return np.ones(shape, dtype)
+
+
+class Constant(Initializer):
+    """One value everywhere, or a given array of the very shape.
+
+    >>> Constant(2.0)((2,)).tolist()
+    [2.0, 2.0]
+    """
+
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value = np.asarray(value)
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        if self.value.ndim and self.value.shape != shape:
+            raise fail(
+                ShapeError,
+                "Constant: value",
+                expected=shape_text(shape),
+                received=shape_text(self.value.shape),
+            )
+        return np.broadcast_to(self.value, shape).astype(dtype)
+
+
+class RandomNormal(Initializer):
+    """Normal numbers."""
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        return random.normal(shape, self.mean, self.stddev, dtype, key=self.key()).array()
+
+
+class RandomUniform(Initializer):
+    """Uniform numbers in [minval, maxval)."""
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        self.minval, self.maxval, self.seed = minval, maxval, seed
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        return random.uniform(shape, self.minval, self.maxval, dtype, key=self.key()).array()
+
+
+class TruncatedNormal(Initializer):
+    """Normal numbers, none further than two ``stddev`` from ``mean``."""
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        return random.truncated_normal(shape, self.mean, self.stddev, dtype, key=self.key()).array()
+
+
+def fans(shape: Shape) -> tuple[float, float]:
+    """The number of inputs and outputs of one unit: kernels are [*window, in, out].
+
+    >>> fans((3, 3, 16, 32))
+    (144, 288)
+    """
+    if len(shape) < 2:
+        only = shape[0] if shape else 1
+        return only, only
+    window = math.prod(shape[:-2])
+    return shape[-2] * window, shape[-1] * window
+
+
+_TRUNCATED_STDDEV = 0.87962566103423978  # of a standard normal cut at two standard deviations
+
+
+class VarianceScaling(Initializer):
+    """Random numbers of variance ``scale / n``; n is the number of inputs, of outputs, or their mean by ``mode``.
+
+    ``mode``: "fan_in", "fan_out" or "fan_avg"; ``distribution``: "truncated_normal", "untruncated_normal", "uniform".
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        modes, kinds = ("fan_in", "fan_out", "fan_avg"), ("truncated_normal", "untruncated_normal", "uniform")
+        distribution = "truncated_normal" if distribution == "normal" else distribution
+        if mode not in modes or distribution not in kinds or scale <= 0:
+            raise fail(
+                ArgumentError,
+                "VarianceScaling: scale, mode, distribution",
+                expected=f"scale > 0, {' or '.join(modes)}, {' or '.join(kinds)}",
+                received=f"{scale}, {mode!r}, {distribution!r}",
+            )
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        fan_in, fan_out = fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        variance = self.scale / max(1.0, n)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3 * variance)
+            return random.uniform(shape, -limit, limit, dtype, key=self.key()).array()
+        if self.distribution == "untruncated_normal":
+            return random.normal(shape, 0.0, math.sqrt(variance), dtype, key=self.key()).array()
+        stddev = math.sqrt(variance) / _TRUNCATED_STDDEV
+        return random.truncated_normal(shape, 0.0, stddev, dtype, key=self.key()).array()
+
+
+class GlorotUniform(VarianceScaling):
+    """Uniform in ±sqrt(6 / (inputs + outputs))."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed)
+
+
+class GlorotNormal(VarianceScaling):
+    """Truncated normal of variance 2 / (inputs + outputs)."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+
+class HeUniform(VarianceScaling):
+    """Uniform in ±sqrt(6 / inputs)."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(2.0, "fan_in", "uniform", seed)
+
+
+class HeNormal(VarianceScaling):
+    """Truncated normal of variance 2 / inputs."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+class LecunUniform(VarianceScaling):
+    """Uniform in ±sqrt(3 / inputs)."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_in", "uniform", seed)
+
+
+class LecunNormal(VarianceScaling):
+    """Truncated normal of variance 1 / inputs."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+
+
+class Orthogonal(Initializer):
+    """``gain`` times a random matrix with orthonormal rows or columns, whichever are fewer.
+
+    Leading axes count as rows.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        self.gain, self.seed = gain, seed
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        if len(shape) < 2:
+            raise fail(ShapeError, "Orthogonal", expected="at least 2 axes", received=shape_text(shape))
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        size = (max(rows, columns), min(rows, columns))
+        normal = random.normal(size, dtype="float64", key=self.key()).array()
+        q, r = np.linalg.qr(normal)
+        q = q * np.sign(np.diag(r))  # makes the distribution uniform over all such matrices
+        return (self.gain * (q.T if rows < columns else q)).reshape(shape)
+
+
+class Identity(Initializer):
+    """``gain`` times the identity matrix."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        if len(shape) != 2:
+            raise fail(ShapeError, "Identity", expected="2 axes", received=shape_text(shape))
+        return self.gain * np.eye(*shape)
+
+
+_CLASSES = (
+    Zeros,
+    Ones,
+    Constant,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+    GlorotUniform,
+    GlorotNormal,
+    HeUniform,
+    HeNormal,
+    LecunUniform,
+    LecunNormal,
+    Orthogonal,
+    Identity,
+)
+_TABLE = {snake_case(c.__name__): c for c in _CLASSES} | {c.__name__: c for c in _CLASSES}
+_TABLE |= {"normal": RandomNormal, "uniform": RandomUniform, "zero": Zeros, "one": Ones, "eye": Identity}
+
+
+def get(given: Any) -> Any:
+    """An initialiser from a name, a number or array (constant), a class, or any function of shape and dtype.
+
+    >>> get("he_normal")((64, 32)).shape
+    (64, 32)
+    """
+    if isinstance(given, type):
+        return given()
+    if callable(given) and not isinstance(given, Tensor):
+        return given
+    if isinstance(given, (int, float, np.ndarray, np.generic, Tensor)):
+        return Constant(np.asarray(given))
+    return lookup("initialiser", given, _TABLE)()

@@ -1,0 +1,59 @@
+"""Activations by name: what ``activation="relu"`` stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg import nn
+from thalweg.ops import elementwise as ew
+from thalweg.registry import lookup, register
+
+__all__ = ["get", "names"]
+
+
+def exponential(x: Any) -> Any:
+    """exp(x)."""
+    return ew.exp(x)
+
+
+_TABLE: dict[str, Any] = {
+    "celu": nn.celu,
+    "elu": nn.elu,
+    "exponential": exponential,
+    "gelu": nn.gelu,
+    "hard_sigmoid": nn.hard_sigmoid,
+    "hard_tanh": nn.hard_tanh,
+    "leaky_relu": nn.leaky_relu,
+    "linear": nn.linear,
+    "log_sigmoid": nn.log_sigmoid,
+    "log_softmax": nn.log_softmax,
+    "mish": nn.mish,
+    "relu": nn.relu,
+    "relu6": nn.relu6,
+    "selu": nn.selu,
+    "sigmoid": nn.sigmoid,
+    "silu": nn.silu,
+    "softmax": nn.softmax,
+    "softplus": nn.softplus,
+    "softsign": nn.softsign,
+    "tanh": nn.tanh,
+}
+for _name, _function in _TABLE.items():
+    register("activations", _name)(_function)
+_TABLE |= {"swish": nn.silu}
+
+
+def names() -> list[str]:
+    """All names."""
+    return sorted(_TABLE)
+
+
+def get(given: Any) -> Any:
+    """A function from a name; None is the identity, and a function is itself.
+
+    >>> get("relu")([-1.0, 2.0]).tolist()
+    [0.0, 2.0]
+    """
+    if given is None:
+        return nn.linear
+    return given if callable(given) else lookup("activation", given, _TABLE)

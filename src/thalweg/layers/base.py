@@ -1,0 +1,505 @@
+"""The layer: a function of tensors that owns weights, made when it first meets an input.
+
+A layer only builds expressions: on eager tensors they have values at once, on symbolic ones they become part of
+whatever program is built. ``training`` is passed down to the layers that a layer calls.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from thalweg import constraints, dtypes, initializers, regularizers
+from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, ThalwegError, fail
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
+from thalweg.graph.updates import current_recorder, recording
+from thalweg.layers.nodes import Node, symbols_of
+from thalweg.ops import elementwise as ew
+from thalweg.registry import Configured, snake_case
+
+__all__ = ["Layer", "clear_session", "flat", "shapes_of"]
+
+
+class _Names(threading.local):
+    def __init__(self) -> None:
+        self.used: dict[str, int] = defaultdict(int)
+
+
+class _Calls(threading.local):
+    def __init__(self) -> None:
+        self.training: list[Any] = []  # of the calls that are under way, outermost first
+        self.masks: dict[
+            int, tuple[Any, Any]
+        ] = {}  # within the outermost call: tensors with their masks, by id
+
+
+_names, _calls = _Names(), _Calls()
+
+
+def clear_session() -> None:
+    """Start the automatic names of layers over: the next Dense is ``dense`` again."""
+    _names.used.clear()
+
+
+def _automatic_name(cls: type) -> str:
+    base = snake_case(cls.__name__)
+    count = _names.used[base]
+    _names.used[base] += 1
+    return base if not count else f"{base}_{count}"
+
+
+def flat(structure: Any) -> list[Any]:
+    """The leaves of nested lists, tuples and dicts, in order; None is no leaf."""
+    if structure is None:
+        return []
+    if isinstance(structure, Mapping):
+        return [leaf for value in structure.values() for leaf in flat(value)]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for value in structure for leaf in flat(value)]
+    return [structure]
+
+
+def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The structure with the function applied to its leaves."""
+    if structure is None:
+        return None
+    if isinstance(structure, Mapping):
+        return {key: mapped(function, value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(mapped(function, value) for value in structure)
+    return function(structure)
+
+
+def shapes_of(inputs: Any) -> Any:
+    """The shape of a tensor, or the shapes in the structure of several."""
+    return mapped(lambda t: t.shape, inputs)
+
+
+class _OfLastCall:
+    """An attribute read from a layer's last symbolic call; a subclass or an instance may have its own instead."""
+
+    def __init__(self, read: Callable[[Node], Any], doc: str) -> None:
+        self.read, self.__doc__ = read, doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Any, owner: type | None = None) -> Any:
+        if layer is None:
+            return self
+        node = vars(layer).get("_last_call")
+        if node is None:
+            raise AttributeError(f"{layer.name} was not called on symbolic tensors: it has no {self.name}")
+        return self.read(node)
+
+
+class Layer(Configured):
+    """What all layers share: a name, weights, building on the first call, and being described as data.
+
+    Subclasses define ``call(inputs, ...)`` and, where weights depend on the input, ``build(input_shape)``; weights come
+    from :meth:`add_weight`, from attributes that are variables or layers, and from lists and dicts of these.
+
+    ``dtype``: of weights and results; floating inputs of another dtype are cast. ``input_shape`` (without the batch),
+    ``input_dim`` and ``batch_input_shape``: the shape of the inputs, for the first layer of a Sequential.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        activity_regularizer: Any = None,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        weights: Sequence[Any] | None = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise fail(
+                ArgumentTypeError,
+                f"{type(self).__name__}: no argument named {next(iter(unknown))!r}",
+                expected="those of the class, and name, trainable, dtype, activity_regularizer, input_shape",
+            )
+        self.name = name or _automatic_name(type(self))
+        self._trainable = trainable
+        self.dtype = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.built = False
+        self.input_shape_given = _given_shape(input_shape, input_dim, batch_input_shape)
+        self.build_shape: Any = None
+        self._own: list[Variable] = []
+        self._first_weights = weights
+        self._penalties: list[tuple[Variable, Any]] = []
+        self._added: list[Any] = []
+        self._limits: list[tuple[Variable, Any]] = []
+
+    input = _OfLastCall(lambda node: node.args[0], "The symbolic input of the last call.")
+    output = _OfLastCall(lambda node: node.outputs, "The symbolic output of the last call.")
+    input_shape = _OfLastCall(lambda node: shapes_of(node.args[0]), "The shape of ``input``.")
+    output_shape = _OfLastCall(lambda node: shapes_of(node.outputs), "The shape of ``output``.")
+    supports_masking = False  # whether a mask of the inputs holds for the outputs too
+
+    # --- what a subclass defines --------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape."""
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The outputs as an expression of the inputs."""
+        raise NotImplementedError(f"{type(self).__name__}.call")
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Which steps of the outputs count, [batch, steps]: the mask of the inputs, where the layer keeps the steps."""
+        return mask if self.supports_masking else None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the outputs for inputs of this shape; None stands for axes of any length."""
+        inputs = _shape_placeholders(input_shape, self.dtype)
+        with recording(None):
+            return shapes_of(self._called((inputs,), {}))
+
+    # --- weights ------------------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: Any = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight of this layer; zeros for integers and glorot_uniform else, unless an initialiser is given."""
+        if isinstance(shape, str):  # the order of Keras 2: name, shape, ...
+            shape, name = initializer, shape
+            initializer = None
+        wanted = self.dtype if dtype is None else dtypes.as_dtype(dtype)
+        dims = check_shape(() if shape is None else shape)
+        if dims is None or None in dims:
+            raise fail(
+                ShapeError,
+                f"{self.name}: the weight {name or 'weight'!r} has an unknown length",
+                received=shape_text(dims),
+                hint="give the layer inputs of a known shape, or the first layer an input_shape",
+            )
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_floating(wanted) else "zeros"
+        value = _first_value(initializers.get(initializer), dims, wanted)
+        label = f"{self.name}/{name or f'weight_{len(self._own)}'}"
+        weight = Variable(value, trainable=trainable, name=label, dtype=wanted)
+        self._own.append(weight)
+        if regularizer is not None:
+            self._penalties.append((weight, regularizers.get(regularizer)))
+        if constraint is not None:
+            self._limits.append((weight, constraints.get(constraint)))
+        return weight
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to the loss, usually in ``call``; it stands until the outermost layer is called again."""
+        self._added.append(loss)
+
+    def sublayers(self) -> list[Layer]:
+        """The layers found in attributes, lists and dicts of this one, in order."""
+        found: dict[int, Layer] = {}
+        for value in self._parts():
+            for part in flat(value) if isinstance(value, (list, tuple, dict)) else [value]:
+                if isinstance(part, Layer) and part is not self:
+                    found.setdefault(id(part), part)
+        return list(found.values())
+
+    def _parts(self) -> Iterator[Any]:
+        """The attributes in which layers and variables are looked for."""
+        hidden = ("_own", "_penalties", "_limits", "_added", "_arguments", "_first_weights")
+        return (value for name, value in vars(self).items() if name not in hidden)
+
+    def tree(self) -> list[Layer]:
+        """This layer and all layers below it, each once, outer ones first."""
+        found: dict[int, Layer] = {}
+        stack: list[Layer] = [self]
+        while stack:
+            layer = stack.pop()
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                stack.extend(reversed(layer.sublayers()))
+        return list(found.values())
+
+    def own_weights(self) -> list[Variable]:
+        """The weights of this layer itself: from ``add_weight`` and from attributes that are variables."""
+        found = {id(v): v for v in self._own}
+        for value in self._parts():
+            for part in flat(value) if isinstance(value, (list, tuple, dict)) else [value]:
+                if isinstance(part, Variable):
+                    found.setdefault(id(part), part)
+        return list(found.values())
+
+    def _collected(self, wanted: Callable[[Variable, bool], bool]) -> list[Variable]:
+        """The weights of the tree, in order, each once; ``wanted`` sees a weight and whether all above it train."""
+        found: dict[int, Variable] = {}
+        stack: list[tuple[Layer, bool]] = [(self, True)]
+        seen: set[int] = set()
+        while stack:
+            layer, trains = stack.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            trains = trains and layer.trainable
+            for weight in layer.own_weights():
+                if wanted(weight, trains and weight.trainable):
+                    found.setdefault(id(weight), weight)
+            stack.extend((part, trains) for part in reversed(layer.sublayers()))
+        return list(found.values())
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables of this layer and of those below it: trainable ones first."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The same as ``variables``."""
+        return self.variables
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that training moves; none where ``trainable`` is False."""
+        return self._collected(lambda weight, trains: trains)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that training does not move by gradients."""
+        return self._collected(lambda weight, trains: not trains)
+
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    def count_params(self) -> int:
+        """The number of elements of all weights."""
+        return sum(int(np.prod(w.shape)) for w in self.variables)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of the weights, in the order of ``weights``."""
+        return [w.get_value() for w in self.weights]
+
+    def set_weights(self, values: Sequence[Any]) -> None:
+        """Replace the values of the weights, in the order of ``weights``."""
+        weights = self.weights
+        if len(values) != len(weights):
+            raise fail(
+                ArgumentError,
+                f"{self.name}: set_weights",
+                expected=f"{len(weights)} arrays",
+                received=f"{len(values)}",
+                hint=None if self.built else "the layer has no weights before its first call",
+            )
+        arrays = [as_array(v, w.dtype) for w, v in zip(weights, values)]
+        for w, array in zip(weights, arrays):
+            if array.shape != w.shape:
+                raise fail(
+                    ShapeError,
+                    f"{self.name}: set_weights: {w.label()}",
+                    expected=shape_text(w.shape),
+                    received=shape_text(array.shape),
+                )
+        for w, array in zip(weights, arrays):
+            w.set_value(array)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training moves the weights; setting it sets it for all layers below too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.tree():
+            layer._trainable = bool(value)
+
+    # --- losses and limits --------------------------------------------------------------------------------------
+
+    @property
+    def losses(self) -> list[Any]:
+        """What regularisers and ``add_loss`` add to the loss, for the weights now and the last call."""
+        found: list[Any] = []
+        for layer in self.tree():
+            found += layer._added
+            if layer.trainable:
+                found += [penalty(weight) for weight, penalty in layer._penalties]
+        return found
+
+    def limits(self) -> list[tuple[Variable, Any]]:
+        """Pairs (weight, constraint) of this layer and those below it."""
+        return [pair for layer in self.tree() for pair in layer._limits]
+
+    # --- calling ------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args = tuple(
+            mapped(self._as_input, a) if _holds_tensor(a) else self._as_input(a) if k == 0 else a
+            for k, a in enumerate(args)
+        )
+        kwargs = {k: mapped(self._as_input, v) if _holds_tensor(v) else v for k, v in kwargs.items()}
+        if not _calls.training:
+            for layer in self.tree():
+                layer._added = []
+        outputs = self._called(args, kwargs)
+        if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
+            return outputs
+        self._last_call = Node(self, args, kwargs)
+        return self._last_call.outputs_for(outputs)
+
+    def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        training = kwargs.get("training")
+        if training is None:
+            training = _calls.training[-1] if _calls.training else False
+        try:
+            self.build_for(args)
+            with _under_way(training):
+                kwargs = {k: v for k, v in kwargs.items() if k != "training"}
+                if self._takes("training"):
+                    kwargs["training"] = training
+                mask = _mask_of(args, kwargs)
+                if mask is not None and self._takes("mask"):
+                    kwargs["mask"] = mask
+                outputs = self.call(*args, **kwargs)
+                _keep_mask(outputs, self.compute_mask(args[0], mask) if args else None)
+        except ThalwegError as error:
+            _name_layer(error, self, args)
+            raise
+        if self.activity_regularizer is not None:
+            for y in flat(outputs):
+                self.add_loss(self.activity_regularizer(y) / ew.astype(_rows(y), y.dtype))
+        return outputs
+
+    def build_for(self, args: Any) -> None:
+        """Build, where that was not done, for these inputs."""
+        if self.built:
+            return
+        shape = shapes_of(args[0]) if args else None
+        with recording(None):
+            self.build(shape)
+        self.built, self.build_shape = True, shape
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
+            self._first_weights = None
+
+    def _takes(self, argument: str) -> bool:
+        """Whether ``call`` has an argument of this name."""
+        cls = type(self)
+        if "_parameters" not in cls.__dict__:
+            cls._parameters = frozenset(inspect.signature(cls.call).parameters)  # type: ignore[attr-defined]
+        return argument in cls._parameters  # type: ignore[attr-defined]
+
+    def _as_input(self, value: Any) -> Any:
+        """A tensor; floats in the dtype of the layer."""
+        if not isinstance(value, (Tensor, np.ndarray, np.generic, list, tuple, int, float)):
+            if not hasattr(value, "__array__"):
+                return value
+            value = np.asarray(value)
+        (t,) = convert_operands([value])
+        if dtypes.is_floating(t.dtype) and t.dtype != self.dtype:
+            return ew.astype(t, self.dtype)
+        return t
+
+    def floats(self, x: Any) -> Any:
+        """The tensor, integers and booleans as floats of the layer's dtype."""
+        return x if dtypes.is_floating(x.dtype) else ew.astype(x, self.dtype)
+
+    # --- as data ------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, with the name."""
+        config = {k: v for k, v in self._arguments.items() if k != "weights"}
+        return {**config, "name": self.name, **({} if self.trainable else {"trainable": False})}
+
+    def __repr__(self) -> str:
+        built = f", built for {self.build_shape}" if self.built and self.build_shape else ""
+        return f"<{type(self).__name__} name={self.name}{built}>"
+
+
+@contextmanager
+def _under_way(training: Any) -> Iterator[None]:
+    _calls.training.append(training)
+    try:
+        yield
+    finally:
+        _calls.training.pop()
+        if not _calls.training:
+            _calls.masks.clear()
+
+
+def _mask_of(args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """The mask given, or that of the first input."""
+    given = kwargs.get("mask")
+    if given is not None or not args or not isinstance(args[0], Tensor):
+        return given
+    return _calls.masks.get(id(args[0]), (None, None))[1]
+
+
+def _keep_mask(outputs: Any, mask: Any) -> None:
+    first = flat(outputs)[:1]
+    if mask is not None and first:
+        _calls.masks[id(first[0])] = (first[0], mask)  # the tensor itself keeps its id from being used again
+
+
+def _holds_tensor(value: Any) -> bool:
+    return any(isinstance(leaf, (Tensor, np.ndarray)) for leaf in flat(value))
+
+
+def _given_shape(shape: Any, dim: Any, batch_shape: Any) -> Any:
+    """The shape of the inputs with the batch, from any of the three ways to say it."""
+    if batch_shape is not None:
+        return tuple(batch_shape)
+    if shape is not None:
+        return (None, *((shape,) if isinstance(shape, int) else tuple(shape)))
+    return None if dim is None else (None, dim)
+
+
+def _first_value(initializer: Any, shape: Any, dtype: np.dtype) -> Any:
+    with recording(None):
+        try:
+            value = initializer(shape, dtype=dtype)
+        except TypeError:
+            value = initializer(shape)
+    return np.asarray(value.array() if isinstance(value, Tensor) else value)
+
+
+def _shape_placeholders(shape: Any, dtype: Any) -> Any:
+    one = isinstance(shape, (tuple, list)) and all(
+        n is None or isinstance(n, (int, np.integer)) for n in shape
+    )
+    if one:
+        return Placeholder(None, (), {}, (_spec(shape, dtype),), tracked=True)
+    if isinstance(shape, Mapping):
+        return {k: _shape_placeholders(v, dtype) for k, v in shape.items()}
+    return [_shape_placeholders(s, dtype) for s in shape]
+
+
+def _spec(shape: Any, dtype: Any) -> Any:
+    from thalweg.graph.tensor import Spec
+
+    return Spec(check_shape(shape), dtype)
+
+
+def _rows(y: Any) -> Any:
+    from thalweg.ops.shape import count
+
+    return count(y, (0,), y.dtype)
+
+
+def _name_layer(error: ThalwegError, layer: Layer, args: Any) -> None:
+    """Say once, in the message itself, in which layer and on which shapes it happened."""
+    if getattr(error, "layer", None) is not None:
+        return
+    error.layer = layer.name  # type: ignore[attr-defined]
+    shapes = mapped(lambda t: shape_text(t.shape) if isinstance(t, Tensor) else repr(t), list(args))
+    where = f"in layer {layer.name!r} ({type(layer).__name__}) called on {', '.join(map(str, flat(shapes)))}"
+    error.args = (f"{where}: {error.args[0]}" if error.args else where, *error.args[1:])

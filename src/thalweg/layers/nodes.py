@@ -1,0 +1,154 @@
+"""Calls of layers on symbolic tensors, remembered so that a model can be made of the inputs and outputs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from thalweg import dtypes
+from thalweg.errors import ArgumentError, fail, user_line
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape
+from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.ops.state import identity
+
+__all__ = ["Input", "InputLayer", "Node", "Symbol", "nodes_between", "run_nodes", "symbols_of"]
+
+_counter = itertools.count()
+
+
+class Symbol(Tensor):
+    """A symbolic tensor that a layer made; ``node`` is the call that made it."""
+
+    __slots__ = ("node",)
+
+    node: Node
+
+
+class InputSymbol(Placeholder):
+    """An input of a model: a placeholder, made by :func:`Input`."""
+
+    __slots__ = ()
+
+
+def Input(
+    shape: Sequence[int | None] | int | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+) -> Any:
+    """A symbolic input of a model; ``shape`` is that of one example, ``batch_shape`` has the batch in front.
+
+    >>> Input((28, 28)).shape
+    (None, 28, 28)
+    """
+    if batch_shape is None:
+        if shape is None:
+            raise fail(ArgumentError, "Input", expected="shape or batch_shape")
+        batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else tuple(shape)))
+    wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+    spec = Spec(check_shape(batch_shape), wanted)
+    return InputSymbol(
+        None, (), {}, (spec,), name=name or f"input_{next(_counter)}", built_at=user_line(), tracked=True
+    )
+
+
+def InputLayer(shape: Any = None, input_shape: Any = None, **options: Any) -> Any:
+    """:func:`Input` under the name of its layer, with the older argument ``input_shape``."""
+    return Input(shape if input_shape is None else input_shape, **options)
+
+
+def _leaves(structure: Any) -> list[Any]:
+    if isinstance(structure, Mapping):
+        return [leaf for value in structure.values() for leaf in _leaves(value)]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for value in structure for leaf in _leaves(value)]
+    return [structure]
+
+
+def _replaced(structure: Any, new: Mapping[int, Any]) -> Any:
+    if isinstance(structure, Mapping):
+        return {key: _replaced(value, new) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(_replaced(value, new) for value in structure)
+    return new.get(id(structure), structure)
+
+
+def symbols_of(structure: Any) -> list[Tensor]:
+    """The symbolic tensors among the leaves."""
+    return [t for t in _leaves(structure) if isinstance(t, Tensor) and t.value is None]
+
+
+class Node:
+    """One call of a layer: the layer, its arguments, and the symbols that stand for what it gave."""
+
+    def __init__(self, layer: Any, args: Any, kwargs: Any) -> None:
+        self.layer, self.args, self.kwargs = layer, args, kwargs
+        self.number = next(_counter)
+        self.outputs: Any = None
+
+    def outputs_for(self, results: Any) -> Any:
+        """The structure of results with symbols in place of its symbolic tensors."""
+        new: dict[int, Any] = {}
+        for t in _leaves(results):
+            if isinstance(t, Tensor) and t.value is None:
+                new[id(t)] = self._symbol(t if t.op is not None else identity(t))
+        self.outputs = _replaced(results, new)
+        return self.outputs
+
+    def _symbol(self, t: Tensor) -> Symbol:
+        symbol = Symbol(t.op, t.inputs, t.attrs, t.specs, name=t.name, built_at=t.built_at, tracked=t.tracked)
+        symbol.node = self
+        return symbol
+
+
+def _made_by_layers(tensors: Iterable[Tensor]) -> list[Symbol]:
+    """The nearest symbols below the tensors, themselves included."""
+    below = topological(tensors, stop=lambda t: isinstance(t, Symbol))
+    return [t for t in below if isinstance(t, Symbol)]
+
+
+def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Node]:
+    """The calls of layers that lead from the inputs to the outputs, in the order in which they were made."""
+    found: dict[int, Node] = {}
+    given = {id(t) for t in inputs}
+    stack = [t for t in _made_by_layers(outputs) if id(t) not in given]
+    while stack:
+        node = stack.pop().node
+        if node.number not in found:
+            found[node.number] = node
+            arguments = [t for t in _leaves((node.args, node.kwargs)) if isinstance(t, Tensor)]
+            stack += [
+                t for t in _made_by_layers([a for a in arguments if id(a) not in given]) if id(t) not in given
+            ]
+    return [found[number] for number in sorted(found)]
+
+
+def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, training: Any) -> Any:
+    """The outputs for other values of the given tensors: every layer called once more, in order."""
+    known: dict[Tensor, Any] = dict(given)
+    for node in nodes:
+        args, kwargs = _now((node.args, node.kwargs), known)
+        results = node.layer(*args, **{"training": training, **kwargs})
+        for symbol, result in zip(_leaves(node.outputs), _leaves(results), strict=True):
+            if isinstance(symbol, Tensor):
+                known[symbol] = result
+    return _now(outputs, known)
+
+
+def _now(structure: Any, known: dict[Tensor, Any]) -> Any:
+    """The structure with every tensor expressed by what is known."""
+    tensors = [t for t in _leaves(structure) if isinstance(t, Tensor)]
+    waiting = [t for t in tensors if t not in known and t.value is None]
+    made = dict(zip(map(id, waiting), rebuild(waiting, known, _remade))) if waiting else {}
+    made.update((id(t), known[t]) for t in tensors if t in known)
+    return _replaced(structure, made)
+
+
+def _remade(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
+    """The tensor's op on other inputs: with values where these have some."""
+    assert tensor.op is not None
+    if tensor.op.name == "item" or any(t.value is None for t in inputs):
+        return remake(tensor, inputs)
+    return tensor.op.apply(inputs, tensor.attrs)

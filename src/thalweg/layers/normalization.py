@@ -1,0 +1,191 @@
+"""Normalisation layers: over the batch, over each example, over groups of channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg import constraints, initializers, regularizers
+from thalweg.errors import ShapeError, fail
+from thalweg.graph.tensor import no_grad, shape_text
+from thalweg.graph.updates import current_recorder
+from thalweg.layers.base import Layer
+from thalweg.nn import normalisation as nn
+
+__all__ = [
+    "BatchNormalization",
+    "GroupNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+    "UnitNormalization",
+]
+
+
+class _Scaled(Layer):
+    """What has a learnt scale gamma and a learnt offset beta, of a given shape."""
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.center, self.scale = center, scale
+        self._of_gamma = (gamma_initializer, gamma_regularizer, gamma_constraint)
+        self._of_beta = (beta_initializer, beta_regularizer, beta_constraint)
+        self.gamma: Any = None
+        self.beta: Any = None
+
+    def add_scale(self, shape: Any) -> None:
+        """Make gamma and beta, where they are wanted."""
+        for name, wanted, (first, penalty, limit) in (
+            ("gamma", self.scale, self._of_gamma),
+            ("beta", self.center, self._of_beta),
+        ):
+            if wanted:
+                weight = self.add_weight(
+                    shape, initializers.get(first), name=name,
+                    regularizer=regularizers.get(penalty), constraint=constraints.get(limit),
+                )  # fmt: skip
+                setattr(self, name, weight)
+
+
+def _length(layer: Layer, shape: Any, axis: int) -> int:
+    if shape[axis] is None:
+        raise fail(ShapeError, f"{layer.name}: axis {axis} must be known", received=shape_text(shape))
+    return int(shape[axis])
+
+
+class BatchNormalization(_Scaled):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each place of ``axis``.
+
+    In training, mean and variance are those of the batch, and moving averages of them are kept:
+    ``average = momentum * average + (1 - momentum) * value``. Otherwise, and where ``trainable`` is False, the averages
+    are used.
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(center, scale, beta_initializer, gamma_initializer, **options)
+        self.axis = axis[0] if isinstance(axis, (list, tuple)) else axis
+        self.momentum, self.epsilon = momentum, epsilon
+        self._first = (moving_mean_initializer, moving_variance_initializer)
+
+    def build(self, input_shape: Any) -> None:
+        size = (_length(self, input_shape, self.axis),)
+        self.add_scale(size)
+        self.moving_mean = self.add_weight(size, self._first[0], trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(size, self._first[1], trainable=False, name="moving_variance")
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        x = self.floats(inputs)
+        if not training or not self.trainable:
+            return nn.batch_norm(
+                x, self.moving_mean, self.moving_variance, self.gamma, self.beta, self.epsilon, self.axis
+            )
+        y, mean, variance = nn.batch_norm_training(x, self.gamma, self.beta, self.epsilon, self.axis)
+        if current_recorder() is not None or y.value is not None:  # a symbol alone has nothing to average yet
+            with no_grad():
+                self._blend(self.moving_mean, mean)
+                self._blend(self.moving_variance, variance)
+        return y
+
+    def _blend(self, average: Any, value: Any) -> None:
+        average.assign(average * self.momentum + value * (1.0 - self.momentum))
+
+
+class LayerNormalization(_Scaled):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, mean and variance over ``axis`` of each example."""
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(center, scale, **options)
+        self.axis, self.epsilon = axis, epsilon
+
+    def build(self, input_shape: Any) -> None:
+        axes = (self.axis,) if isinstance(self.axis, int) else tuple(self.axis)
+        places = sorted(a % len(input_shape) for a in axes)
+        self._axes = tuple(places)
+        shape = [
+            _length(self, input_shape, k) if k in places else 1 for k in range(places[0], len(input_shape))
+        ]
+        self.add_scale(tuple(shape))
+
+    def call(self, inputs: Any) -> Any:
+        return nn.layer_norm(self.floats(inputs), self.gamma, self.beta, self._axes, self.epsilon)
+
+
+class RMSNormalization(_Scaled):
+    """``gamma * x / sqrt(mean(x^2) + epsilon)`` over ``axis``."""
+
+    def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
+        super().__init__(False, True, **options)
+        self.axis, self.epsilon = axis, epsilon
+
+    def build(self, input_shape: Any) -> None:
+        after = len(input_shape) - 1 - self.axis % len(input_shape)
+        self.add_scale((_length(self, input_shape, self.axis), *(1,) * after))
+
+    def call(self, inputs: Any) -> Any:
+        return nn.rms_norm(self.floats(inputs), self.gamma, self.axis, self.epsilon)
+
+
+class GroupNormalization(_Scaled):
+    """Each of ``groups`` groups of channels of each example normalised over its places; -1: one per channel."""
+
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(center, scale, **options)
+        self.groups, self.axis, self.epsilon = groups, axis, epsilon
+
+    def build(self, input_shape: Any) -> None:
+        size = _length(self, input_shape, self.axis)
+        self._groups = size if self.groups == -1 else self.groups
+        self.add_scale((size,))
+
+    def call(self, inputs: Any) -> Any:
+        x = self.floats(inputs)
+        return nn.group_norm(x, self._groups, self.gamma, self.beta, self.epsilon, self.axis)
+
+
+class UnitNormalization(Layer):
+    """x divided by its L2 norm over ``axis``."""
+
+    def __init__(self, axis: Any = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = axis
+
+    def call(self, inputs: Any) -> Any:
+        return nn.l2_normalize(self.floats(inputs), self.axis)

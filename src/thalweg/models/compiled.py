@@ -1,0 +1,172 @@
+"""What ``compile`` was given, matched to the outputs of a model: losses, their weights, and metrics by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from thalweg import losses, metrics, optimizers
+from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.layers.base import flat
+from thalweg.ops import elementwise as ew
+from thalweg.registry import lookup
+
+__all__ = ["Compiled", "optimizer_of"]
+
+# The defaults of Keras, where they differ from those of the classes.
+_OPTIMIZERS: dict[str, Any] = {
+    "sgd": lambda: optimizers.SGD(0.01),
+    "rmsprop": lambda: optimizers.RMSProp(0.001, rho=0.9, epsilon=1e-7),
+    "adam": lambda: optimizers.Adam(0.001, epsilon=1e-7),
+    "adamw": lambda: optimizers.AdamW(0.001, weight_decay=0.004, epsilon=1e-7),
+    "adamax": lambda: optimizers.Adamax(0.001),
+    "nadam": lambda: optimizers.Nadam(0.001),
+    "adagrad": lambda: optimizers.Adagrad(0.001),
+    "adadelta": lambda: optimizers.Adadelta(0.001),
+    "ftrl": lambda: optimizers.Ftrl(0.001),
+    "lion": lambda: optimizers.Lion(0.001),
+    "momentum": lambda: optimizers.SGD(0.01, momentum=0.9),
+}
+
+
+def optimizer_of(given: Any) -> Any:
+    """An optimizer from a name, an object or a class."""
+    if isinstance(given, optimizers.Optimizer):
+        return given
+    if isinstance(given, type) and issubclass(given, optimizers.Optimizer):
+        return given()
+    return lookup("optimizer", given.lower() if isinstance(given, str) else given, _OPTIMIZERS)()
+
+
+class Compiled:
+    """Losses and metrics for each output, once the outputs are known.
+
+    ``loss``, ``loss_weights`` and ``metrics``: for the only output, lists in the order of the outputs, or dicts by
+    output name.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any, given: Any, weighted: Any) -> None:
+        self.loss, self.loss_weights = loss, loss_weights
+        self.given, self.weighted = given, weighted
+        self.names: list[str] = []
+        self.losses: list[Any] = []
+        self.weights: list[Any] = []
+        self.metrics: list[tuple[int, str, Any, bool]] = []  # output, name in the logs, metric, weighted
+        self.parts: list[Any] = []  # the mean of each output's own loss, where there are several
+        self.ready = False
+        for name in flat(loss):
+            losses.get(name)  # an unknown name fails here, not in fit
+        for name in [*flat(given), *flat(weighted)]:
+            if not (isinstance(name, str) and name in _BY_SHAPE):
+                metrics.get(name)
+
+    def prepare(self, names: Sequence[str], targets: Sequence[Any], predictions: Sequence[Any]) -> None:
+        """Match everything to the outputs."""
+        if self.ready:
+            return
+        self.names = list(names)
+        self.losses = [losses.get(v) for v in _spread(self.loss, names, "loss")]
+        self.weights = _spread(self.loss_weights, names, "loss_weights")
+        taken: set[str] = set()
+        for given, weighted in ((self.given, False), (self.weighted, True)):
+            for k, ones in enumerate(_spread(given, names, "metrics", several=True)):
+                for one in flat(ones):
+                    metric, name = self._metric(one, k, targets, predictions)
+                    name = name if len(names) == 1 else f"{names[k]}_{name}"
+                    if name in taken:
+                        name = f"weighted_{name}" if weighted else f"{name}_{len(taken)}"
+                    taken.add(name)
+                    self.metrics.append((k, name, metric, weighted))
+        if len(names) > 1:
+            self.parts = [metrics.Mean(f"{name}_loss") for name in names]
+        self.ready = True
+
+    def _metric(self, one: Any, k: int, targets: Any, predictions: Any) -> tuple[Any, str]:
+        if isinstance(one, str) and one in _BY_SHAPE:
+            if k >= len(targets):
+                raise fail(ArgumentError, f"metrics: {one!r} needs targets")
+            return _by_shape(one, targets[k], predictions[k], self.losses[k]), one
+        metric = metrics.get(one)
+        return metric, metric.name
+
+    def total(
+        self, targets: Sequence[Any], predictions: Sequence[Any], sample_weights: Sequence[Any]
+    ) -> list[Any]:
+        """The weighted loss of each output that has one."""
+        if len(targets) != len([v for v in self.losses if v is not None]):
+            raise fail(
+                ShapeError,
+                "the number of targets",
+                expected=f"{len(self.losses)}, one per output",
+                received=len(targets),
+            )
+        found, place = [], 0
+        for k, (loss, weight) in enumerate(zip(self.losses, self.weights)):
+            if loss is None:
+                continue
+            value = loss(targets[place], predictions[k], _weight_of(sample_weights, place))
+            if value.ndim:  # reduction "none"
+                value = losses.reduce_weighted(value, None, "sum_over_batch_size")
+            if self.parts:
+                self.parts[k].update_state(value)
+            found.append(value if weight is None else ew.multiply(value, weight))
+            place += 1
+        return found
+
+    def update(
+        self, targets: Sequence[Any], predictions: Sequence[Any], sample_weights: Sequence[Any]
+    ) -> None:
+        """Count one batch in all metrics."""
+        for k, _, metric, weighted in self.metrics:
+            given = _weight_of(sample_weights, k) if weighted else None
+            metric.update_state(targets[k], predictions[k], sample_weight=given)
+
+
+def _weight_of(sample_weights: Sequence[Any], k: int) -> Any:
+    if not sample_weights:
+        return None
+    return sample_weights[k] if k < len(sample_weights) else sample_weights[0]
+
+
+def _spread(given: Any, names: Sequence[str], what: str, several: bool = False) -> list[Any]:
+    """What was given, one for each output."""
+    if isinstance(given, Mapping):
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            raise fail(ArgumentError, f"{what}: no output named {unknown[0]!r}", expected=", ".join(names))
+        return [given.get(name) for name in names]
+    if several and len(names) == 1:
+        if isinstance(given, (list, tuple)) and len(given) == 1 and isinstance(given[0], (list, tuple)):
+            return [given[0]]
+        return [given]
+    if isinstance(given, (list, tuple)):
+        if len(given) == len(names):
+            return list(given)
+        if not several:
+            raise fail(ArgumentError, what, expected=f"{len(names)}, one per output", received=len(given))
+    return [given] * len(names) if not several else [given or []] + [[] for _ in names[1:]]
+
+
+# --- the accuracy that fits -----------------------------------------------------------------------------------------
+
+_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
+
+
+def _by_shape(name: str, target: Any, prediction: Any, loss: Any) -> Any:
+    """Binary, categorical or sparse, as the shapes and the loss say."""
+    logits = bool(getattr(loss, "from_logits", False))
+    entropy = name in ("crossentropy", "ce")
+    last = prediction.shape[-1] if prediction.ndim else None
+    binary_loss = isinstance(loss, (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy))
+    same = target.ndim == prediction.ndim and target.shape[-1] == last
+    if last == 1 or prediction.ndim < 2 or (same and binary_loss):
+        if entropy:
+            return metrics.BinaryCrossentropy(name=name, from_logits=logits)
+        return metrics.BinaryAccuracy(name, threshold=0.0 if logits else 0.5)
+    if same:
+        if entropy:
+            return metrics.CategoricalCrossentropy(name=name, from_logits=logits)
+        return metrics.CategoricalAccuracy(name)
+    if entropy:
+        return metrics.SparseCategoricalCrossentropy(name=name, from_logits=logits)
+    return metrics.SparseCategoricalAccuracy(name)

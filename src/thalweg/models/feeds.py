@@ -1,0 +1,341 @@
+"""From what a user passes as data to batches of plain arrays: arrays, lists, dicts, frames, generators, data sets."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError, fail
+from thalweg.graph.tensor import Tensor
+from thalweg.layers.base import flat, mapped
+from thalweg.ops.random import next_key
+
+__all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack"]
+
+Signature = tuple[Any, ...]
+DEFAULT_BATCH = 32
+
+
+def unpack(batch: Any) -> tuple[Any, Any, Any]:
+    """(x, y, sample_weight) of what a generator gives: x alone, or a tuple of up to three."""
+    if isinstance(batch, tuple):
+        if not 1 <= len(batch) <= 3:
+            raise fail(
+                DataError, "a batch", expected="x, (x, y) or (x, y, sample_weight)", received=len(batch)
+            )
+        return (*batch, None, None)[:3]  # type: ignore[return-value]
+    return batch, None, None
+
+
+def as_data(value: Any, name: str) -> Any:
+    """The structure with arrays at its leaves; floats in the default float dtype, integers as they are.
+
+    A list of numbers (or of lists of them) is one array; a list of arrays is several inputs.
+    """
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return {key: as_data(v, f"{name}[{key!r}]") for key, v in value.items()}
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and all(hasattr(v, "shape") or hasattr(v, "columns") for v in value)
+    ):
+        return [as_data(v, f"{name}[{k}]") for k, v in enumerate(value)]
+    return _array(value, name)
+
+
+def _array(value: Any, name: str) -> np.ndarray:
+    if isinstance(value, Tensor):
+        array = value.array()
+    elif hasattr(value, "columns") and hasattr(value, "to_numpy"):
+        array = _frame(value, name)
+    else:
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise fail(DataError, f"{name}: rows of different lengths: {error}") from None
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise fail(
+            DTypeError, f"{name} does not hold numbers", expected="numbers", received=f"dtype {array.dtype}",
+            hint="encode texts as numbers first",
+        )  # fmt: skip
+    if array.dtype.kind == "f" and array.dtype != dtypes.default_float:
+        array = array.astype(dtypes.default_float)
+    return np.ascontiguousarray(array) if array.ndim else array
+
+
+def _frame(frame: Any, name: str) -> np.ndarray:
+    """A data frame's numbers; a column of anything else is named."""
+    for column in frame.columns:
+        kind = getattr(frame[column].dtype, "kind", "O")
+        if kind not in "biuf":
+            raise fail(
+                DTypeError, f"{name}: column {column!r} does not hold numbers", received=f"dtype {frame[column].dtype}",
+                hint="encode or drop it",
+            )  # fmt: skip
+    return frame.to_numpy()
+
+
+def warn_of_nan(structure: Any, name: str) -> None:
+    """Warn of the first NaN or infinity in the data, by its place."""
+    for k, array in enumerate(flat(structure)):
+        if array.dtype.kind == "f" and array.size and not np.isfinite(np.sum(array, dtype=np.float64)):
+            place = np.argwhere(~np.isfinite(array))
+            if len(place):
+                where = tuple(int(i) for i in place[0])
+                label = name if k == 0 else f"{name} (array {k})"
+                warnings.warn(
+                    f"{label} holds {array[where]} at {list(where)}: losses and weights will become NaN",
+                    stacklevel=4,
+                )
+
+
+class Feed:
+    """Batches of flat lists of arrays, and the structure (x, y, sample_weight) that they fill."""
+
+    structure: Any
+    uniform = False  # whether all batches have the dtypes and shapes of the first
+    num_batches: int | None = None
+    num_samples: int | None = None
+    batch_size: int | None = None
+
+    def signature(self) -> Signature:
+        """Dtypes and shapes without the batch: what a step is built for. Reads the first batch where it must."""
+        raise NotImplementedError
+
+    def epoch(self) -> Iterator[list[np.ndarray]]:
+        """The batches of one epoch."""
+        raise NotImplementedError
+
+
+def signature_of(arrays: Sequence[np.ndarray]) -> Signature:
+    """Dtype and shape without the batch of each array."""
+    return tuple((a.dtype.str, a.shape[1:]) for a in arrays)
+
+
+class ArrayFeed(Feed):
+    """Arrays in memory, cut into batches; every epoch in another order if ``shuffle``, drawn from ``tw.random``."""
+
+    uniform = True
+
+    def __init__(
+        self, structure: Any, batch_size: int | None, shuffle: Any, steps: int | None = None
+    ) -> None:
+        self.structure, self.shuffle = structure, bool(shuffle)
+        self.arrays: list[np.ndarray] = flat(structure)
+        if not self.arrays:
+            raise fail(ArgumentError, "no data was given", expected="x")
+        for array in self.arrays:
+            if not array.ndim:
+                raise fail(
+                    ShapeError, "data", expected="an array with one row per example", received="a scalar"
+                )
+        self.num_samples = _common_length(structure)
+        self.batch_size = batch_size or DEFAULT_BATCH
+        self.steps = steps
+        self.num_batches = steps or -(-self.num_samples // self.batch_size)
+
+    def signature(self) -> Signature:
+        return signature_of(self.arrays)
+
+    def epoch(self) -> Iterator[list[np.ndarray]]:
+        if self.steps is None:
+            return self._once()
+        return islice(chain.from_iterable(iter(self._once, None)), self.steps)
+
+    def _once(self) -> Iterator[list[np.ndarray]]:
+        count, size = self.num_samples or 0, self.batch_size or 1
+        if not self.shuffle:
+            for start in range(0, count, size):
+                yield [a[start : start + size] for a in self.arrays]
+            return
+        order = np.random.default_rng(next_key()).permutation(count)
+        room = [np.empty((size, *a.shape[1:]), a.dtype) for a in self.arrays]
+        for start in range(0, count, size):
+            chosen = order[start : start + size]
+            # "clip" writes straight into the room; indices are in range by construction
+            yield [
+                np.take(a, chosen, 0, out=r[: len(chosen)], mode="clip") for a, r in zip(self.arrays, room)
+            ]
+
+
+def _common_length(structure: Any) -> int:
+    lengths = mapped(len, structure)
+    found = sorted(set(flat(lengths)))
+    if len(found) > 1:
+        parts = ", ".join(f"{n}: {v}" for n, v in zip(("x", "y", "sample_weight"), lengths) if v is not None)
+        raise fail(
+            ShapeError, "the data differ in their number of rows", expected="one number", received=parts
+        )
+    if found[0] == 0:
+        raise fail(DataError, "the data have no rows")
+    return found[0]
+
+
+class IteratedFeed(Feed):
+    """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
+
+    def __init__(self, source: Any, steps: int | None, weigh: Any = None) -> None:
+        self.source, self.steps, self.weigh = source, steps, weigh
+        length = getattr(source, "__len__", None)
+        try:
+            self.num_batches = steps or (None if length is None else int(length()))
+        except TypeError:  # a data set of unknown length
+            self.num_batches = steps
+        self._one_pass = iter(source) if iter(source) is source else None
+        first = next(self._iterator(), None)
+        if first is None:
+            raise fail(DataError, "the generator gave no batch")
+        self.structure = self._converted(first)
+        self._first: Any = first if self._one_pass is not None else None
+        self._going: Any = None
+
+    def _iterator(self) -> Iterator[Any]:
+        if self._one_pass is not None:
+            return self._one_pass
+        if (
+            hasattr(self.source, "__getitem__")
+            and hasattr(self.source, "__len__")
+            and not hasattr(self.source, "map")
+        ):
+            return (self.source[k] for k in range(len(self.source)))  # keras.utils.Sequence
+        return iter(self.source)
+
+    def _converted(self, batch: Any) -> Any:
+        x, y, w = (as_data(v, n) for v, n in zip(unpack(batch), ("x", "y", "sample_weight")))
+        if self.weigh is not None:
+            w = self.weigh(y, w)
+        _common_length((x, y, w))
+        return (x, y, w)
+
+    def signature(self) -> Signature:
+        return signature_of(flat(self.structure))
+
+    def epoch(self) -> Iterator[list[np.ndarray]]:
+        if self.steps is None:
+            batches = self._from_start()
+        else:  # go on where the last epoch stopped
+            self._going = self._going or self._endless()
+            batches = islice(self._going, self.steps)
+        count = 0
+        for batch in batches:
+            count += 1
+            yield flat(self._converted(batch))
+        if self.num_batches is None:
+            self.num_batches = count
+        if hasattr(self.source, "on_epoch_end"):
+            self.source.on_epoch_end()
+
+    def _from_start(self) -> Iterator[Any]:
+        first, self._first = self._first, None
+        return self._iterator() if first is None else chain([first], self._iterator())
+
+    def _endless(self) -> Iterator[Any]:
+        while True:
+            given = False
+            for batch in self._from_start():
+                given = True
+                yield batch
+            if not given:
+                return
+
+
+def _is_iterated(x: Any) -> bool:
+    if (
+        isinstance(x, (np.ndarray, Tensor, Mapping, list, tuple))
+        or hasattr(x, "columns")
+        or hasattr(x, "__array__")
+    ):
+        return False
+    return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+def feed_of(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    *,
+    shuffle: Any = False,
+    steps: int | None = None,
+    class_weight: Any = None,
+) -> Feed:
+    """The batches of any of the kinds of data that ``fit`` takes."""
+    weigh = None if class_weight is None else lambda t, w: class_weights(t, w, class_weight)
+    if isinstance(x, Feed):
+        return x
+    if _is_iterated(x):
+        if y is not None or sample_weight is not None:
+            raise fail(
+                ArgumentError, "y and sample_weight come from the generator itself, as (x, y, sample_weight)"
+            )
+        return IteratedFeed(x, steps, weigh)
+    if batch_size is not None and (
+        isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
+    ):
+        raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
+    structure: Any = tuple(as_data(v, n) for v, n in zip((x, y, sample_weight), ("x", "y", "sample_weight")))
+    if weigh is not None:
+        structure = (*structure[:2], weigh(structure[1], structure[2]))
+    return ArrayFeed(structure, batch_size, shuffle, steps)
+
+
+def class_weights(y: Any, w: Any, class_weight: Mapping[int, float]) -> np.ndarray:
+    """One weight per example: that of its class, times the weight given."""
+    if not isinstance(y, np.ndarray):
+        raise fail(ArgumentError, "class_weight", expected="a single target", received=type(y).__name__)
+    labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
+    table = np.ones(int(max(labels.max(initial=0), *class_weight)) + 1, dtypes.default_float)
+    for label, weight in class_weight.items():
+        table[int(label)] = weight
+    weights = table[labels.astype(np.int64)]
+    return weights if w is None else weights * w
+
+
+def split_rows(feed: Feed, share: float) -> tuple[Feed, Feed]:
+    """The feed without its last rows, and one of these: the last ``share`` of all, before any shuffling."""
+    if not isinstance(feed, ArrayFeed):
+        raise fail(ArgumentError, "validation_split", expected="arrays", received="a generator or data set",
+                   hint="pass validation_data")  # fmt: skip
+    if not 0 < share < 1:
+        raise fail(ArgumentError, "validation_split", expected="0 < share < 1", received=share)
+    cut = int((feed.num_samples or 0) * (1 - share))
+    if cut in (0, feed.num_samples):
+        raise fail(
+            ArgumentError, "validation_split leaves one side empty", received=f"{feed.num_samples} rows"
+        )
+    before = mapped(lambda a: a[:cut], feed.structure)
+    after = mapped(lambda a: a[cut:], feed.structure)
+    _warn_of_missing_classes(before[1], after[1])
+    return ArrayFeed(before, feed.batch_size, feed.shuffle, feed.steps), ArrayFeed(
+        after, feed.batch_size, False
+    )
+
+
+def _warn_of_missing_classes(before: Any, after: Any) -> None:
+    if not isinstance(before, np.ndarray):
+        return
+    sides = []
+    for y in (before, after):
+        if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "biu":
+            y = y.argmax(axis=1)
+        if y.dtype.kind not in "biu" or y.ndim > 2:
+            return
+        sides.append(set(np.unique(y).tolist()))
+    if len(sides[0] | sides[1]) > 1000 or sides[0] == sides[1]:
+        return
+    missing = [
+        f"class {', '.join(map(str, sorted(lost)[:5]))} is missing from the {part} rows"
+        for part, lost in (("training", sides[1] - sides[0]), ("validation", sides[0] - sides[1]))
+        if lost
+    ]
+    warnings.warn(
+        f"validation_split takes the last rows as they stand: {'; '.join(missing)}. Are the data sorted?",
+        stacklevel=4,
+    )

@@ -1,0 +1,113 @@
+"""Models from inputs and outputs: the calls of layers that lead from one to the other, run again on other values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.graph.tensor import Tensor, Variable, shape_text, shapes_match
+from thalweg.graph.walk import topological
+from thalweg.layers.base import flat
+from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
+
+__all__ = ["Graph"]
+
+
+class Graph:
+    """What leads from ``inputs`` to ``outputs`` (tensors, or lists or dicts of them)."""
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self.flat_inputs: list[Any] = flat(inputs)
+        for t in self.flat_inputs:
+            if not isinstance(t, (InputSymbol, Symbol)):
+                raise fail(
+                    ArgumentError, "Model: an input is not symbolic", expected="Input(...) or the output of a layer",
+                    received=repr(t),
+                )  # fmt: skip
+        self.nodes = nodes_between(self.flat_inputs, flat(outputs))
+        self._check_connected()
+
+    def _check_connected(self) -> None:
+        """Every input that the outputs need is listed."""
+        given = {id(t) for t in self.flat_inputs}
+        tensors = [*flat(self.outputs)]
+        for node in self.nodes:
+            tensors += [t for t in flat((list(node.args), node.kwargs)) if isinstance(t, Tensor)]
+        for t in topological(tensors, stop=lambda t: isinstance(t, Symbol) or id(t) in given):
+            if isinstance(t, InputSymbol) and id(t) not in given:
+                raise fail(
+                    ArgumentError, f"Model: the outputs need {t.label()}, which is not among the inputs",
+                    built_at=t.built_at, expected=", ".join(i.label() for i in self.flat_inputs),
+                )  # fmt: skip
+
+    def layers(self) -> list[Any]:
+        """The layers, each once, in the order of their first calls."""
+        return list({id(node.layer): node.layer for node in self.nodes}.values())
+
+    def own_variables(self) -> list[Variable]:
+        """Variables that the expressions between the layers use themselves."""
+        tensors = [*flat(self.outputs)]
+        for node in self.nodes:
+            tensors += [t for t in flat((list(node.args), node.kwargs)) if isinstance(t, Tensor)]
+        below = topological(tensors, stop=lambda t: isinstance(t, Symbol))
+        return [t for t in below if isinstance(t, Variable)]
+
+    def input_names(self) -> list[str]:
+        """The names of the inputs: the keys of a dict, else those of the tensors."""
+        if isinstance(self.inputs, Mapping):
+            return [str(k) for k in self.inputs]
+        return [t.name or f"input_{k}" for k, t in enumerate(self.flat_inputs)]
+
+    def output_names(self) -> list[str]:
+        """The names of the outputs: the keys of a dict, else the names of the layers that give them."""
+        if isinstance(self.outputs, Mapping):
+            return [str(k) for k in self.outputs]
+        names: list[str] = []
+        for k, t in enumerate(flat(self.outputs)):
+            name = t.node.layer.name if isinstance(t, Symbol) else f"output_{k}"
+            names.append(f"{name}_{k}" if name in names else name)
+        return names
+
+    def run(self, inputs: Any, training: Any) -> Any:
+        """The outputs for other inputs."""
+        values = self._values(inputs)
+        given = dict(zip(self.flat_inputs, values, strict=True))
+        return run_nodes(self.nodes, given, self.outputs, training)
+
+    def _values(self, inputs: Any) -> list[Any]:
+        """The values in the order of the inputs, their shapes checked."""
+        if isinstance(inputs, Mapping):
+            missing = [name for name in self.input_names() if name not in inputs]
+            if missing:
+                raise fail(
+                    ArgumentError,
+                    f"no value for the input {missing[0]!r}",
+                    received=", ".join(map(str, inputs)),
+                )
+            values = [inputs[name] for name in self.input_names()]
+        else:
+            values = flat(inputs)
+        if len(values) != len(self.flat_inputs):
+            raise fail(
+                ArgumentError, "the number of inputs", expected=len(self.flat_inputs), received=len(values)
+            )
+        return [_fitting(t, v) for t, v in zip(self.flat_inputs, values)]
+
+
+def _fitting(symbol: Any, value: Any) -> Any:
+    """The value for an input; a last axis of 1 is added where only it is missing."""
+    from thalweg.ops.elementwise import astype
+    from thalweg.ops.shape import expand_dims
+
+    if value.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
+        value = expand_dims(value, value.ndim)
+    if not shapes_match(symbol.shape, value.shape):
+        raise fail(
+            ShapeError,
+            f"{symbol.label()}",
+            expected=shape_text(symbol.shape),
+            received=shape_text(value.shape),
+        )
+    return value if value.dtype == symbol.dtype else astype(value, symbol.dtype)

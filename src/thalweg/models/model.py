@@ -1,0 +1,178 @@
+"""Models: layers that train. Made of inputs and outputs, or by subclassing with ``call``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from thalweg.errors import ArgumentError, fail
+from thalweg.layers.base import Layer, flat, mapped
+from thalweg.models import saving
+from thalweg.models.functional import Graph
+from thalweg.models.summary import summary_text
+from thalweg.models.training import Training
+from thalweg.registry import encode
+
+__all__ = ["Model"]
+
+
+class Model(Training):
+    """A layer that trains: ``Model(inputs, outputs)``, or a subclass that defines ``call(inputs, training)``.
+
+    ``inputs`` and ``outputs``: symbolic tensors, or lists or dicts of them.
+
+    >>> from thalweg.layers import Dense, Input
+    >>> x = Input((4,))
+    >>> model = Model(x, Dense(2)(x))
+    >>> model.output_shape, model.count_params()
+    ((None, 2), 10)
+    """
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(name=name, **options)
+        self._graph: Graph | None = None
+        if (inputs is None) != (outputs is None):
+            raise fail(ArgumentError, "Model", expected="both inputs and outputs, or neither")
+        if inputs is not None:
+            self._graph = Graph(inputs, outputs)
+            self._layers = self._graph.layers()
+            self._variables = self._graph.own_variables()
+            self.built, self.build_shape = True, mapped(lambda t: t.shape, inputs)
+
+    def _parts(self) -> Iterator[Any]:
+        return (value for value in super()._parts() if not isinstance(value, Graph))
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """The outputs; of a model made of inputs and outputs, by calling its layers again."""
+        if self._graph is None:
+            raise fail(ArgumentError, f"{type(self).__name__} has neither outputs nor a method call(inputs)")
+        return self._graph.run(inputs, training)
+
+    # --- what is in it ------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in order."""
+        return self.sublayers()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or place."""
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = ", ".join(layer.name for layer in self.layers)
+        raise fail(ArgumentError, f"{self.name}: no layer named {name!r}", expected=names)
+
+    @property
+    def graph(self) -> Graph:
+        """The inputs, outputs and what is between; an error for models that have only ``call``."""
+        if self._graph is None:
+            raise fail(
+                ArgumentError, f"{self.name} has no symbolic inputs and outputs",
+                hint="make it Model(inputs, outputs), or call it on an Input",
+            )  # fmt: skip
+        return self._graph
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs."""
+        return self.graph.flat_inputs
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs."""
+        return flat(self.graph.outputs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the structure of several."""
+        return self.graph.inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the structure of several."""
+        return self.graph.outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the inputs."""
+        return mapped(lambda t: t.shape, self.graph.inputs)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the outputs."""
+        return mapped(lambda t: t.shape, self.graph.outputs)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs."""
+        return self.graph.input_names()
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs."""
+        return self.graph.output_names()
+
+    def output_names_for(self, predictions: Any) -> list[str]:
+        if self._graph is None:
+            return super().output_names_for(predictions)
+        return self._graph.output_names()
+
+    def last_layers(self) -> list[Layer]:
+        """The layers that give the outputs, where that is known."""
+        if self._graph is None:
+            return []
+        found = [getattr(t, "node", None) for t in flat(self._graph.outputs)]
+        return [node.layer for node in found if node is not None] if all(found) else []
+
+    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
+        """Print the layers, the shapes of their outputs and the numbers of their weights."""
+        (print_fn or _print)(summary_text(self, line_length))
+
+    # --- files --------------------------------------------------------------------------------------------------
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write everything to one safetensors file: weights, and the model's description in the header."""
+        saving.save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a safetensors file."""
+        saving.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Read the weights from a safetensors file; their names and shapes must fit, unless ``skip_mismatch``."""
+        saving.load_weights(self, filepath, skip_mismatch)
+
+    def save_state(self, filepath: Any, **notes: int) -> None:
+        """Write weights, optimizer and random numbers: what an interrupted training needs to go on."""
+        saving.save_state(self, filepath, notes)
+
+    def load_state(self, filepath: Any) -> dict[str, int]:
+        """Go on from a file of :meth:`save_state`; the notes that were kept in it."""
+        return saving.load_state(self, filepath)
+
+    def to_json(self) -> str:
+        """The description of the model, without its weights, as JSON."""
+        return json.dumps(encode(self), allow_nan=False)
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as data, from which ``from_config`` makes the same again."""
+        if self._graph is not None and type(self) is Model:
+            return saving.graph_config(self)
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:
+        """A model made from what :meth:`get_config` gave."""
+        return saving.graph_from_config(config) if "calls" in config else cls(**config)
+
+
+def _print(text: str) -> None:
+    import sys
+
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,359 @@
+"""Models as files: one safetensors file with the weights, and in its header the model as versioned JSON.
+
+Header entries: ``format`` ("thalweg"), ``version``, ``weights`` (their names in order), ``model`` (the description),
+``compile`` and ``optimizer``. Loading makes objects from names that are known here and runs no code from the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thalweg.errors import ArgumentError, DataError, ShapeError, ThalwegError, fail
+from thalweg.extras import needs
+from thalweg.files import atomic_write_bytes
+from thalweg.graph.tensor import Tensor, Variable, shape_text
+from thalweg.layers.base import flat
+from thalweg.layers.nodes import Input
+from thalweg.ops import random
+from thalweg.registry import decode, encode
+
+__all__ = [
+    "clone_model",
+    "model_from_json",
+    "load_model",
+    "load_state",
+    "load_weights",
+    "save_model",
+    "save_state",
+    "save_weights",
+]
+
+VERSION = 1
+
+# --- names of weights -----------------------------------------------------------------------------------------------
+
+
+def weight_paths(model: Any) -> dict[str, Variable]:
+    """Every weight by a path of layer names that does not depend on the model's own name, each once."""
+    found: dict[str, Variable] = {}
+    seen: set[int] = set()
+    stack = [(model, "")]
+    while stack:
+        layer, path = stack.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        for k, weight in enumerate(layer.own_weights()):
+            if id(weight) not in seen:
+                seen.add(id(weight))
+                last = (weight.name or f"weight_{k}").rsplit("/", 1)[-1]
+                found[_free(f"{path}{last}", found)] = weight
+        taken: dict[str, Any] = {}
+        parts = []
+        for part in layer.sublayers():
+            name = _free(part.name, taken)
+            taken[name] = part
+            parts.append((part, f"{path}{name}/"))
+        stack.extend(reversed(parts))
+    return found
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    number, free = 1, name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _write(path: Any, tensors: dict[str, np.ndarray], header: dict[str, Any], overwrite: bool = True) -> None:
+    with needs("safetensors", "writing a model"):
+        from safetensors.numpy import save
+    if not overwrite and Path(path).exists():
+        raise fail(ArgumentError, f"{os.fspath(path)!r} exists", hint="pass overwrite=True to replace it")
+    texts = {"format": "thalweg", "version": str(VERSION)}
+    texts |= {key: json.dumps(value, allow_nan=False) for key, value in header.items()}
+    try:
+        atomic_write_bytes(path, save(tensors, texts))
+    except OSError as error:
+        raise fail(DataError, f"cannot write {os.fspath(path)!r}: {error.strerror or error}") from None
+
+
+def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    with needs("safetensors", "reading a model"):
+        from safetensors import SafetensorError, safe_open
+    name = os.fspath(path)
+    if not Path(name).is_file():
+        raise fail(DataError, f"there is no file {name!r}")
+    with open(name, "rb") as file:
+        start = file.read(8)
+    if start.startswith((b"\x89HDF", b"PK")):
+        raise fail(DataError, f"{name!r} was written by Keras", expected="a safetensors file")
+    try:
+        with safe_open(name, framework="numpy") as file:
+            texts = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  no mapping
+    except (SafetensorError, ValueError, OSError, TypeError) as error:
+        raise fail(DataError, f"{name!r} is no safetensors file, or it is damaged: {error}") from None
+    return tensors, _header(name, texts)
+
+
+def _header(name: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    if texts.get("format") != "thalweg":
+        return {}
+    try:
+        if int(texts["version"]) > VERSION:
+            raise fail(
+                DataError, f"{name!r} was written by a newer Thalweg", expected=f"version {VERSION} or older",
+                received=texts["version"], hint="pip install --upgrade thalweg",
+            )  # fmt: skip
+        return {key: json.loads(value) for key, value in texts.items() if key not in ("format", "version")}
+    except (KeyError, ValueError, RecursionError) as error:
+        if isinstance(error, ThalwegError):
+            raise
+        raise fail(DataError, f"the header of {name!r} is damaged: {error}") from None
+
+
+def _weights(model: Any) -> tuple[dict[str, np.ndarray], list[str]]:
+    if not model.built:
+        raise fail(
+            ArgumentError,
+            f"{model.name} has no weights yet",
+            hint="call it on data, or give it an input shape",
+        )
+    found = {name: weight.get_value() for name, weight in weight_paths(model).items()}
+    return {f"weights/{name}": value for name, value in found.items()}, list(found)
+
+
+def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
+    """Write the weights alone."""
+    tensors, names = _weights(model)
+    _write(path, tensors, {"weights": names}, overwrite)
+
+
+def save_model(model: Any, path: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+    """Write weights, description, and the arguments of compile with the optimizer's state."""
+    tensors, names = _weights(model)
+    header: dict[str, Any] = {"weights": names, "model": encode(model)}
+    if include_optimizer and model.compile_arguments is not None:
+        try:
+            header["compile"] = encode(model.compile_arguments)
+        except ThalwegError as error:
+            warnings.warn(f"saved without the arguments of compile: {error}", stacklevel=3)
+        else:
+            tensors |= _optimizer_state(model)
+    _write(path, tensors, header, overwrite)
+
+
+def _optimizer_state(model: Any) -> dict[str, np.ndarray]:
+    return {f"optimizer/{k}": v.get_value() for k, v in enumerate(model.optimizer.variables())}
+
+
+def save_state(model: Any, path: Any, notes: Mapping[str, int]) -> None:
+    """Write weights, optimizer, random numbers and notes."""
+    tensors, names = _weights(model)
+    tensors |= _optimizer_state(model)
+    _write(path, tensors, {"weights": names, "state": {"random": random.get_state(), "notes": dict(notes)}})
+
+
+def load_state(model: Any, path: Any) -> dict[str, int]:
+    """Set weights, optimizer and random numbers; the notes."""
+    tensors, header = _read(path)
+    if "state" not in header:
+        raise fail(DataError, f"{os.fspath(path)!r} holds no state of a training")
+    _set_weights(model, tensors, header, path, False)
+    _set_optimizer(model, tensors)
+    random.set_state(header["state"]["random"])
+    return dict(header["state"]["notes"])
+
+
+def load_weights(model: Any, path: Any, skip_mismatch: bool = False) -> None:
+    """Set the weights by name; by order, where all names differ and all shapes fit."""
+    tensors, header = _read(path)
+    if not model.built:
+        raise fail(
+            ArgumentError,
+            f"{model.name} has no weights yet",
+            hint="call it on data, or give it an input shape",
+        )
+    _set_weights(model, tensors, header, path, skip_mismatch)
+
+
+def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool) -> None:
+    own = weight_paths(model)
+    names = header.get("weights") or [
+        n.removeprefix("weights/") for n in tensors if not n.startswith("optimizer/")
+    ]
+    given = {n: tensors.get(f"weights/{n}", tensors.get(n)) for n in names}
+    if any(value is None for value in given.values()):
+        raise fail(DataError, f"{os.fspath(path)!r} lacks weights that its header names")
+    if not set(own) & set(given) or (set(own) != set(given) and not skip_mismatch):
+        fits = [v.shape for v in own.values()] == [v.shape for v in given.values()]
+        if fits:
+            given = dict(zip(own, given.values()))
+    for name, weight in own.items():
+        value = given.get(name)
+        if value is None or value.shape != weight.shape:
+            if skip_mismatch:
+                continue
+            raise fail(
+                ShapeError, f"{os.fspath(path)!r}: the weight {name!r}", expected=shape_text(weight.shape),
+                received="nothing" if value is None else shape_text(value.shape),
+                hint=f"the file holds {', '.join(list(given)[:8])}",
+            )  # fmt: skip
+    for name, weight in own.items():
+        value = given.get(name)
+        if value is not None and value.shape == weight.shape:
+            weight.set_value(value.astype(weight.dtype))
+
+
+def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
+    model.optimizer.build(model.trainable_weights)
+    slots = model.optimizer.variables()
+    values = [tensors.get(f"optimizer/{k}") for k in range(len(slots))]
+    if any(v is None or v.shape != s.shape for v, s in zip(values, slots)):
+        if any(v is not None for v in values[1:]):
+            warnings.warn("the optimizer's state in the file does not fit and starts anew", stacklevel=4)
+        return
+    for slot, value in zip(slots, values):
+        slot.set_value(value)
+
+
+def load_model(
+    filepath: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """The model in a file of ``model.save``; ``custom_objects`` maps names to your own classes and functions.
+
+    No code is taken from the file, whatever ``safe_mode`` says.
+    """
+    import thalweg.layers
+    import thalweg.models  # noqa: F401  the names that a file may hold
+
+    tensors, header = _read(filepath)
+    if "model" not in header:
+        raise fail(
+            DataError,
+            f"{os.fspath(filepath)!r} holds weights but no model",
+            hint="make the model, then load_weights()",
+        )
+    try:
+        model = decode(header["model"], custom_objects)
+    except ThalwegError:
+        raise
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise fail(DataError, f"the description in {os.fspath(filepath)!r} is damaged: {error}") from None
+    if not hasattr(model, "compile_arguments"):
+        raise fail(DataError, f"{os.fspath(filepath)!r} describes no model", received=type(model).__name__)
+    if not model.built:
+        raise fail(DataError, f"{model.name}: the shape of the inputs is not in the file",
+                   hint="make it of an Input, or load_weights() into a built model")  # fmt: skip
+    _set_weights(model, tensors, header, filepath, False)
+    if compile and header.get("compile"):
+        model.compile(**decode(header["compile"], custom_objects))
+        _set_optimizer(model, tensors)
+    return model
+
+
+def clone_model(model: Any) -> Any:
+    """A model of the same layers, with first weights of its own."""
+    return decode(encode(model))
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that ``model.to_json()`` described, with first weights."""
+    return decode(json.loads(json_string), custom_objects)
+
+
+# --- graphs of layers as data ---------------------------------------------------------------------------------------
+
+
+def graph_config(model: Any) -> dict[str, Any]:
+    """Inputs, layers, and the calls that lead to the outputs."""
+    graph = model.graph
+    places: dict[int, Any] = {id(t): {"$input": k} for k, t in enumerate(graph.flat_inputs)}
+    layers = graph.layers()
+    numbers = {id(layer): k for k, layer in enumerate(layers)}
+    calls = []
+    for k, node in enumerate(graph.nodes):
+        calls.append(
+            {
+                "layer": numbers[id(node.layer)],
+                "args": _referred(list(node.args), places),
+                "kwargs": _referred(dict(node.kwargs), places),
+            }
+        )
+        places.update((id(t), {"$call": [k, j]}) for j, t in enumerate(flat(node.outputs)))
+    inputs = [{"batch_shape": t.shape, "dtype": t.dtype.name, "name": t.name} for t in graph.flat_inputs]
+    return {
+        "name": model.name,
+        "inputs": inputs,
+        "layers": layers,
+        "calls": calls,
+        "input": _referred(graph.inputs, places),
+        "output": _referred(graph.outputs, places),
+    }
+
+
+def _referred(structure: Any, places: Mapping[int, Any]) -> Any:
+    """The structure as data, with references in place of tensors."""
+    if isinstance(structure, Mapping):
+        return {key: _referred(value, places) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return [_referred(value, places) for value in structure]
+    if id(structure) in places:
+        return places[id(structure)]
+    if isinstance(structure, Tensor):
+        if structure.value is not None and not isinstance(structure, Variable):
+            return structure.numpy()
+        raise fail(
+            ArgumentError, f"{structure.label()} between the layers cannot be saved", built_at=structure.built_at,
+            hint="make it a layer: Add, Multiply, Rescaling, or a Lambda with a registered function",
+        )  # fmt: skip
+    return structure
+
+
+def graph_from_config(config: Mapping[str, Any]) -> Any:
+    """The model of a :func:`graph_config`."""
+    from thalweg.models.model import Model
+
+    inputs = [Input(**one) for one in config["inputs"]]
+    layers: Sequence[Any] = config["layers"]
+    results: list[list[Any]] = []
+    for call in config["calls"]:
+        args, kwargs = _resolved(call["args"], inputs, results), _resolved(call["kwargs"], inputs, results)
+        results.append(flat(layers[call["layer"]](*args, **kwargs)))
+    outputs = _resolved(config["output"], inputs, results)
+    return Model(_resolved(config["input"], inputs, results), outputs, name=config["name"])
+
+
+def _resolved(structure: Any, inputs: Sequence[Any], results: Sequence[Any]) -> Any:
+    if isinstance(structure, Mapping):
+        if "$input" in structure:
+            return inputs[structure["$input"]]
+        if "$call" in structure:
+            call, place = structure["$call"]
+            return results[call][place]
+        return {key: _resolved(value, inputs, results) for key, value in structure.items()}
+    if isinstance(structure, list):
+        return [_resolved(value, inputs, results) for value in structure]
+    return structure

@@ -1,0 +1,565 @@
+"""Training a model: compile, fit, evaluate, predict and their one-batch forms; each batch is one native call.
+
+The step that ``fit`` runs holds the forward pass, the losses with weights and regularisers, the gradients, the
+optimizer's update, the constraints and the counts of all metrics. Figures are read from the counts when needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from thalweg import metrics
+from thalweg.callbacks import CallbackList, History
+from thalweg.errors import ArgumentError, ThalwegError, fail
+from thalweg.graph.tensor import Tensor, no_grad
+from thalweg.layers.base import Layer, flat, mapped
+from thalweg.models import lint
+from thalweg.models.compiled import Compiled, optimizer_of
+from thalweg.models.feeds import (
+    DEFAULT_BATCH,
+    Feed,
+    as_data,
+    feed_of,
+    signature_of,
+    split_rows,
+    unpack,
+    warn_of_nan,
+)
+from thalweg.models.progress import Progress
+from thalweg.models.steps import Step
+from thalweg.ops.shape import count
+from thalweg.ops.state import assign
+
+__all__ = ["Training"]
+
+_KEPT_STEPS = 32
+
+
+class Training(Layer):
+    """The part of a model that trains. What a subclass may override: ``train_step``, ``test_step``, ``predict_step``,
+    ``compute_loss``, ``compute_metrics``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.optimizer: Any = None
+        self.compiled: Compiled | None = None
+        self.run_eagerly = False
+        self.stop_training = False
+        self.history: Any = None
+        self.compile_arguments: dict[str, Any] | None = None
+        self._loss_tracker = metrics.Mean("loss")
+        self._steps: dict[Any, Any] = {}
+        self._flags: dict[Layer, bool] = {}  # which layers were trainable when the model was compiled
+
+    def _parts(self) -> Iterator[Any]:
+        hidden = ("optimizer", "compiled", "history", "_steps", "_flags", "_loss_tracker")
+        shown = {id(vars(self).get(name)) for name in hidden}
+        return (value for value in super()._parts() if id(value) not in shown)
+
+    # --- compile ------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Choose the optimizer, the loss and the metrics, by names or objects.
+
+        With several outputs ``loss``, ``loss_weights`` and ``metrics`` are lists in order or dicts by name.
+        ``run_eagerly=True`` runs steps op by op, for debugging. ``steps_per_execution``, ``jit_compile`` and
+        ``auto_scale_loss`` are accepted and need nothing: every step is one native call.
+        """
+        self.optimizer = optimizer_of(optimizer)
+        self.compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self.run_eagerly = run_eagerly
+        self.compile_arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
+        self._steps.clear()
+        self._flags = {layer: layer.trainable for layer in self.tree()}
+        lint.check_compiled(self, loss)
+
+    def _needs_compile(self, what: str) -> Compiled:
+        if self.compiled is None:
+            raise fail(
+                ArgumentError,
+                f"{self.name}.{what} before compile",
+                hint="call compile(optimizer, loss) first",
+            )
+        return self.compiled
+
+    # --- steps that may be overridden ---------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> Any:
+        """One step of training on (x, y, sample_weight); the logs of the batch."""
+        x, y, sample_weight = unpack(data)
+        predictions = self(x, training=True)
+        loss = self.compute_loss(x=x, y=y, y_pred=predictions, sample_weight=sample_weight)
+        self._loss_tracker.update_state(loss, sample_weight=_num_rows(x))
+        params = self.trainable_weights
+        if params:
+            self.optimizer.apply_gradients(self.optimizer.compute_gradients(loss, params))
+            for weight, limit in self.limits():
+                assign(weight, limit(weight))
+        return self.compute_metrics(x, y, predictions, sample_weight)
+
+    def test_step(self, data: Any) -> Any:
+        """One step of evaluation on (x, y, sample_weight); the logs of the batch."""
+        x, y, sample_weight = unpack(data)
+        predictions = self(x, training=False)
+        if self.compiled is not None and any(v is not None for v in flat(self.compiled.loss)):
+            loss = self.compute_loss(x=x, y=y, y_pred=predictions, sample_weight=sample_weight)
+            self._loss_tracker.update_state(loss, sample_weight=_num_rows(x))
+        return self.compute_metrics(x, y, predictions, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The predictions for (x, ...)."""
+        return self(unpack(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The scalar that training lowers: the losses of all outputs and what regularisers and ``add_loss`` add."""
+        parts: list[Any] = []
+        if self.compiled is not None and y is not None:
+            targets, predictions = self._match(y, y_pred)
+            parts += self.compiled.total(targets, predictions, self._in_order(sample_weight))
+        parts += self.losses
+        if not parts:
+            raise fail(
+                ArgumentError, f"{self.name}: there is nothing to lower",
+                expected="a loss in compile and targets y, or add_loss in a layer",
+            )  # fmt: skip
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Count one batch in the metrics of ``compile``; the figures so far."""
+        if self.compiled is not None and self.compiled.metrics and y is not None:
+            targets, predictions = self._match(y, y_pred)
+            self.compiled.update(targets, predictions, self._in_order(sample_weight))
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The figures of all metrics so far, by name."""
+        return {name: metric.result() for name, metric in self.named_metrics()}
+
+    # --- outputs and targets ------------------------------------------------------------------------------------
+
+    def output_names_for(self, predictions: Any) -> list[str]:
+        """A name for each output."""
+        if isinstance(predictions, Mapping):
+            return [str(k) for k in predictions]
+        return [f"output_{k}" for k in range(len(flat(predictions)))]
+
+    def _match(self, y: Any, y_pred: Any) -> tuple[list[Any], list[Any]]:
+        """Targets and predictions as flat lists in the order of the outputs."""
+        names = self.output_names_for(y_pred)
+        targets, predictions = self._in_order(y, names), flat(y_pred)
+        assert self.compiled is not None
+        self.compiled.prepare(names, targets, predictions)
+        return targets, predictions
+
+    def _in_order(self, value: Any, names: Any = None) -> list[Any]:
+        if isinstance(value, Mapping):
+            names = names or (self.compiled.names if self.compiled is not None else [])
+            return [value[name] for name in names if name in value]
+        return flat(value)
+
+    # --- metrics ------------------------------------------------------------------------------------------------
+
+    def named_metrics(self) -> list[tuple[str, Any]]:
+        """The metrics in the order of the logs: the loss, those of compile, and those in attributes."""
+        found: list[tuple[str, Any]] = []
+        if self.compiled is not None and (
+            self.compiled.loss is not None or self._steps_are_ours("train_step")
+        ):
+            found.append(("loss", self._loss_tracker))
+            found += [(part.name, part) for part in self.compiled.parts]
+        if self.compiled is not None:
+            found += [(name, metric) for _, name, metric, _ in self.compiled.metrics]
+        known = {id(metric) for _, metric in found}
+        for value in vars(self).values():
+            for one in flat(value) if isinstance(value, (list, tuple, dict)) else [value]:
+                if isinstance(one, metrics.Metric) and id(one) not in known and one is not self._loss_tracker:
+                    found.append((one.name, one))
+        return found
+
+    @property
+    def metrics(self) -> list[Any]:
+        """All metrics."""
+        return [metric for _, metric in self.named_metrics()]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Their names in the logs."""
+        return [name for name, _ in self.named_metrics()]
+
+    def reset_metrics(self) -> None:
+        """Start all counts anew."""
+        self._loss_tracker.reset_state()
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def figures(self) -> dict[str, Any]:
+        """The figures of all metrics so far, as numbers (or arrays) by name."""
+        found = {}
+        for name, metric in self.named_metrics():
+            value = metric.figures()
+            found[name] = value.item() if value.ndim == 0 else value
+        return found
+
+    # --- programs -----------------------------------------------------------------------------------------------
+
+    def _steps_are_ours(self, name: str) -> bool:
+        return getattr(type(self), name) is getattr(Training, name)
+
+    def _step(self, kind: str, structure: Any) -> Callable[[Any], Any]:
+        """What runs one batch: a flat list of arrays to the logs (train, test) or the outputs (predict)."""
+        if kind == "train" and not self.trainable and self._flags.get(self):
+            return self._step_as_compiled(structure)
+        body = getattr(self, f"{kind}_step")
+        if self.run_eagerly:
+            return lambda arrays: _eager_step(body, _filled(structure, arrays))
+        trained = tuple(map(id, self.trainable_weights)) if kind == "train" else ()
+        key = (kind, _shape_of_structure(structure), signature_of(flat(structure)), trained)
+        if key not in self._steps:
+            step = self._traced(kind, body, structure)
+            if kind == "train":  # the first step may have built the model: its weights are known now
+                key = (*key[:3], tuple(map(id, self.trainable_weights)))
+            if len(self._steps) >= _KEPT_STEPS:
+                self._steps.pop(next(iter(self._steps)))
+            self._steps[key] = step
+        step = self._steps[key]
+        return step.run if kind != "predict" and self._steps_are_ours(f"{kind}_step") else step
+
+    def _step_as_compiled(self, structure: Any) -> Callable[[Any], Any]:
+        """A model frozen after its compile, to be part of another, is still trained by its own fit: as in a GAN."""
+        now = {layer: layer.trainable for layer in self._flags}
+        for layer, flag in self._flags.items():
+            layer._trainable = flag
+        try:
+            return self._step("train", structure)
+        finally:
+            for layer, flag in now.items():
+                layer._trainable = flag
+
+    def _traced(self, kind: str, body: Any, structure: Any) -> Step:
+        if kind != "predict" and self._steps_are_ours(f"{kind}_step"):
+            traced = lambda data: body(data) and None
+        else:
+            traced = body
+        before = {id(layer): list(layer._added) for layer in self.tree()}
+        try:
+            return Step(traced, structure, f"{self.name}.{kind}_step")
+        finally:
+            for layer in self.tree():  # what the trace added stands for no values
+                layer._added = before.get(id(layer), [])
+
+    def _logs(self, kind: str, result: Any) -> dict[str, Any]:
+        """The logs after a batch: what an overridden step gave, else the figures."""
+        if not self._steps_are_ours(f"{kind}_step") and isinstance(result, Mapping):
+            values = {name: np.asarray(value) for name, value in result.items()}
+            return {name: v.item() if v.ndim == 0 else v for name, v in values.items()}
+        return self.figures()
+
+    # --- fit ----------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> History:
+        """Train for ``epochs`` epochs; the history of the figures of each.
+
+        ``x`` and ``y``: arrays, lists or dicts of arrays for several inputs and outputs, data frames, a generator or
+        data set of batches (x, y) or (x, y, sample_weight). ``batch_size`` is 32 unless given; the last batch may be
+        smaller. ``validation_split`` sets the last rows aside, before shuffling. ``verbose``: 0, 1 (a line that is
+        refreshed), 2 (a line per epoch), or "auto".
+        """
+        compiled = self._needs_compile("fit")
+        feed = feed_of(
+            x, y, sample_weight, batch_size, shuffle=shuffle, steps=steps_per_epoch, class_weight=class_weight
+        )
+        validation = None
+        if validation_data is not None:
+            validation = self._validation(
+                validation_data, validation_batch_size or batch_size, validation_steps
+            )
+        elif validation_split:
+            feed, validation = split_rows(feed, validation_split)
+            validation.batch_size = validation_batch_size or validation.batch_size
+        for name, part in zip(("x", "y", "sample_weight"), feed.structure):
+            warn_of_nan(part, name)
+        lint.check_targets(self, compiled, feed.structure[1])
+        return self._fit(feed, validation, epochs, initial_epoch, verbose, callbacks, validation_freq)
+
+    def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
+        if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
+            return feed_of(data[0], data[1], data[2] if len(data) > 2 else None, batch_size, steps=steps)
+        return feed_of(data, batch_size=batch_size, steps=steps)
+
+    def _fit(
+        self,
+        feed: Feed,
+        validation: Feed | None,
+        epochs: int,
+        initial_epoch: int,
+        verbose: Any,
+        callbacks: Any,
+        validation_freq: Any,
+    ) -> History:
+        history = History()
+        self.stop_training = False
+        progress = Progress(verbose, epochs)
+        params = {"epochs": epochs, "steps": feed.num_batches, "verbose": progress.verbose}
+        run = CallbackList(callbacks, [history], self, params)
+        self._build_from(feed.structure)
+        run.train_begin()
+        try:
+            for epoch in range(max(initial_epoch, run.initial_epoch()), epochs):
+                logs = self._fit_epoch(feed, epoch, run, progress)
+                if validation is not None and _is_due(epoch, validation_freq):
+                    self._run_all("test", validation, run)
+                    logs |= {f"val_{name}": value for name, value in self.figures().items()}
+                run.epoch_end(epoch, logs)
+                progress.end(logs)
+                if self.stop_training:
+                    break
+        finally:
+            run.train_end()
+        self.history = history
+        return history
+
+    def _fit_epoch(self, feed: Feed, epoch: int, run: CallbackList, progress: Progress) -> dict[str, Any]:
+        self.reset_metrics()
+        run.epoch_begin(epoch)
+        progress.begin(epoch, feed.num_batches)
+        structure, step = feed.structure, self._step("train", feed.structure)
+        known = signature_of(flat(structure))
+        watched, shown, result, done = run.watches_batches, progress.refreshing, None, 0
+        for done, arrays in enumerate(feed.epoch(), 1):
+            if watched:
+                run.batch_begin("train", done - 1)
+            if not feed.uniform and signature_of(arrays) != known:  # batches of another shape than the first
+                known = signature_of(arrays)
+                step = self._step("train", _filled(structure, arrays))
+            result = step(arrays)
+            if watched:
+                run.batch_end("train", done - 1, self._logs("train", result))
+                if self.stop_training:
+                    break
+            if shown:
+                progress.batch(done, lambda r=result: self._logs("train", r))  # type: ignore[misc]
+        if not done:
+            raise fail(ArgumentError, "fit: no batches came for this epoch", hint="is the generator used up?")
+        return self._logs("train", result)
+
+    def _run_all(self, kind: str, feed: Feed, run: CallbackList | None = None) -> Any:
+        """All batches of a feed through the test step; the logs of the last batch."""
+        self.reset_metrics()
+        if run is not None:
+            run.test_begin()
+        result, step, known = None, self._step(kind, feed.structure), signature_of(flat(feed.structure))
+        watched = run is not None and run.watches_batches
+        for number, arrays in enumerate(feed.epoch()):
+            if watched and run is not None:
+                run.batch_begin("test", number)
+            if not feed.uniform and signature_of(arrays) != known:
+                known = signature_of(arrays)
+                step = self._step(kind, _filled(feed.structure, arrays))
+            result = step(arrays)
+            if watched and run is not None:
+                run.batch_end("test", number, self._logs(kind, result))
+        logs = self._logs(kind, result)
+        if run is not None:
+            run.test_end(logs)
+        return logs
+
+    def _build_from(self, structure: Any) -> None:
+        """Build the weights from the first rows, so that callbacks and the optimizer find them."""
+        if not self.built or any(not layer.built for layer in self.tree()):
+            x = mapped(lambda a: a[:1], structure[0])
+            added = {id(layer): layer._added for layer in self.tree()}
+            try:
+                with no_grad():
+                    self(x, training=False)
+            except ThalwegError:
+                raise
+            for layer in self.tree():
+                layer._added = added.get(id(layer), [])
+        self.optimizer.build(self.trainable_weights)
+
+    # --- evaluate and predict -----------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and metrics on the data: a number, a list in the order of ``metrics_names``, or a dict."""
+        self._needs_compile("evaluate")
+        feed = feed_of(x, y, sample_weight, batch_size, steps=steps)
+        self._build_from(feed.structure)
+        progress = Progress(verbose, 0)
+        progress.begin(0, feed.num_batches)
+        run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": progress.verbose})
+        logs = self._run_all("test", feed, run)
+        progress.end(logs)
+        return logs if return_dict else _plain(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for ``x`` as arrays, in the structure of the outputs; ``batch_size`` is 32 unless given."""
+        if (
+            type(x) is np.ndarray
+            and len(x) <= (batch_size or DEFAULT_BATCH)
+            and steps is None
+            and not callbacks
+        ):
+            return self.predict_on_batch(x)
+        feed = feed_of(x, batch_size=batch_size, steps=steps)
+        run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": 0})
+        run.predict_begin()
+        step, parts, template = self._step("predict", feed.structure), [], None
+        for number, arrays in enumerate(feed.epoch()):
+            run.batch_begin("predict", number)
+            template = step(arrays)
+            parts.append(flat(template))
+            run.batch_end("predict", number, {"outputs": template})
+        run.predict_end()
+        joined = iter([np.concatenate(column) for column in zip(*parts)])
+        return mapped(lambda _: next(joined), template)
+
+    # --- one batch ----------------------------------------------------------------------------------------------
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+        reset_metrics: bool = True,
+    ) -> Any:
+        """One step of training; the figures of this batch (of all since the last reset, unless ``reset_metrics``)."""
+        self._needs_compile("train_on_batch")
+        feed = feed_of(x, y, sample_weight, 1 << 62, class_weight=class_weight)
+        if not self.built:
+            self._build_from(feed.structure)
+        return self._on_batch("train", feed, return_dict, reset_metrics)
+
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        reset_metrics: bool = True,
+    ) -> Any:
+        """The figures of one batch."""
+        self._needs_compile("test_on_batch")
+        return self._on_batch("test", feed_of(x, y, sample_weight, 1 << 62), return_dict, reset_metrics)
+
+    def _on_batch(self, kind: str, feed: Feed, return_dict: bool, reset_metrics: bool) -> Any:
+        if reset_metrics:
+            self.reset_metrics()
+        logs = self._logs(kind, self._step(kind, feed.structure)(flat(feed.structure)))
+        return logs if return_dict else _plain(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as arrays."""
+        if type(x) is np.ndarray and not self.run_eagerly:
+            step = self._steps.get(("row", x.dtype, x.shape[1:]))
+            if step is None:
+                step = self._steps["row", x.dtype, x.shape[1:]] = self._step(
+                    "predict", (as_data(x, "x"), None, None)
+                )
+            if x.dtype.kind != "f" or x.dtype == np.float32:
+                return step((x,))  # type: ignore[misc]
+        structure = (as_data(x, "x"), None, None)
+        return self._step("predict", structure)(flat(structure))
+
+
+def _num_rows(x: Any) -> Any:
+    first = flat(x)[0]
+    return count(first, (0,), np.dtype(np.float64))
+
+
+def _filled(structure: Any, arrays: Any) -> Any:
+    """The arrays in the structure."""
+    values = iter(arrays)
+    return mapped(lambda _: next(values), structure)
+
+
+def _shape_of_structure(structure: Any) -> Any:
+    """The structure without its arrays, to be compared."""
+    if structure is None:
+        return None
+    if isinstance(structure, Mapping):
+        return ("dict", *((k, _shape_of_structure(v)) for k, v in structure.items()))
+    if isinstance(structure, (list, tuple)):
+        return ("list", *(_shape_of_structure(v) for v in structure))
+    return "array"
+
+
+def _eager_step(body: Any, data: Any) -> Any:
+    result = body(mapped(np.asarray, data))
+    return mapped(lambda t: t.array() if isinstance(t, Tensor) else np.asarray(t), result)
+
+
+def _plain(logs: Mapping[str, Any]) -> Any:
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _is_due(epoch: int, frequency: Any) -> bool:
+    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency

@@ -1,0 +1,95 @@
+"""What the ops of one family share: shape and dtype rules, and how operands are cast before them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.errors import DTypeError, ShapeError, fail
+from thalweg.graph.tensor import Shape, Spec, Tensor, shape_text
+
+
+def broadcast_shapes(*shapes: Shape) -> Shape:
+    """The shape that these broadcast to, by NumPy's rule; None stays where the length is unknown."""
+    if any(s is None for s in shapes):
+        return None
+    rank = max((len(s) for s in shapes if s is not None), default=0)
+    result: list[int | None] = []
+    for axis in range(-rank, 0):
+        lengths = {s[axis] for s in shapes if s is not None and len(s) >= -axis} - {1}
+        known = lengths - {None}
+        if len(known) > 1:
+            raise fail(
+                ShapeError,
+                "the shapes do not broadcast",
+                expected="equal lengths, or 1, on every axis counted from the last",
+                received=f"{' and '.join(shape_text(s) for s in shapes)}, which differ on axis {axis}",
+                hint="reshape or transpose one operand",
+            )
+        result.append(known.pop() if known else (None if lengths else 1))
+    return tuple(result)
+
+
+def cast_all(tensors: Sequence[Tensor], dtype: np.dtype) -> list[Tensor]:
+    """The tensors as the given dtype."""
+    from thalweg.ops.elementwise import astype
+
+    return [t if t.dtype == dtype else astype(t, dtype) for t in tensors]
+
+
+def to_common(tensors: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Sequence[Tensor], dict[str, Any]]:
+    """Operands promoted to their common dtype."""
+    first = tensors[0].dtype
+    if all(t.dtype == first for t in tensors):
+        return tensors, attrs
+    return cast_all(tensors, dtypes.promote(*[t.dtype for t in tensors])), attrs
+
+
+def to_numbers(tensors: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Sequence[Tensor], dict[str, Any]]:
+    """Operands promoted to a common numeric dtype: bool alone becomes int64."""
+    tensors, attrs = to_common(tensors, attrs)
+    return (cast_all(tensors, dtypes.default_int) if dtypes.is_bool(tensors[0].dtype) else tensors), attrs
+
+
+def to_floats(tensors: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Sequence[Tensor], dict[str, Any]]:
+    """Operands promoted to a common floating dtype: integers and bool become float32."""
+    tensors, attrs = to_common(tensors, attrs)
+    floating = dtypes.is_floating(tensors[0].dtype)
+    return (tensors if floating else cast_all(tensors, dtypes.default_float)), attrs
+
+
+def to_bools(tensors: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Sequence[Tensor], dict[str, Any]]:
+    """Operands as truth values."""
+    return cast_all(tensors, dtypes.bool_), attrs
+
+
+def only_integers(
+    tensors: Sequence[Tensor], attrs: dict[str, Any]
+) -> tuple[Sequence[Tensor], dict[str, Any]]:
+    """Operands of integer or bool dtype, promoted to a common one."""
+    for t in tensors:
+        if dtypes.is_floating(t.dtype):
+            raise fail(DTypeError, "an operand of integer or bool dtype is needed", received=str(t.specs[0]))
+    return to_common(tensors, attrs)
+
+
+def same_dtype(*specs: Spec, **attrs: Any) -> Spec:
+    """Broadcast shape, the operands' dtype."""
+    return Spec(broadcast_shapes(*[s.shape for s in specs]), specs[0].dtype)
+
+
+def gives_bool(*specs: Spec, **attrs: Any) -> Spec:
+    """Broadcast shape, bool."""
+    return Spec(broadcast_shapes(*[s.shape for s in specs]), dtypes.bool_)
+
+
+# The families: fields shared by the ops that name them.
+numeric: dict[str, Any] = {"infer": same_dtype, "prepare": to_numbers}
+floating: dict[str, Any] = {"infer": same_dtype, "prepare": to_floats}
+comparison: dict[str, Any] = {"infer": gives_bool, "prepare": to_common}
+logical: dict[str, Any] = {"infer": gives_bool, "prepare": to_bools}
+bitwise: dict[str, Any] = {"infer": same_dtype, "prepare": only_integers}
+any_dtype: dict[str, Any] = {"infer": same_dtype, "prepare": to_common}

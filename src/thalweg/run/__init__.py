@@ -1,0 +1,1 @@
+"""The run room: from a compiled program to numbers: sessions, functions, threads."""

@@ -1,0 +1,290 @@
+"""Functions: programs called like Python functions, from expressions (``function(inputs, outputs)``) or by
+tracing.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, ThalwegError, fail
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, freeze
+from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
+from thalweg.graph.walk import rebuild, remake
+from thalweg.run.program import Program
+
+Updates = Mapping[Variable, Any] | Sequence[tuple[Variable, Any]]
+
+
+class Function:
+    """A compiled function of its inputs. Calling it returns eager tensors in the structure of ``outputs``.
+
+    ``program`` is what it runs; a single output gives a single tensor, a list a list, None (updates only)
+    nothing.
+    """
+
+    def __init__(self, program: Program, outputs: Any) -> None:
+        self.program = program
+        self._structure = outputs
+
+    def __call__(self, *args: Any) -> Any:
+        inputs = self.program.inputs
+        if len(args) != len(inputs):
+            names = ", ".join(p.label() for p in inputs)
+            raise fail(
+                ArgumentTypeError,
+                "function: wrong number of arguments",
+                expected=f"{len(inputs)} ({names})",
+                received=len(args),
+            )
+        results = self.program.run(args)
+        return unflatten(self._structure, iter([_eager(r) for r in results]))
+
+
+def _eager(array: np.ndarray) -> Tensor:
+    return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), freeze(array))
+
+
+def function(
+    inputs: Any = None,
+    outputs: Any = None,
+    updates: Updates | None = None,
+    givens: Mapping[Tensor, Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """Compile expressions to a function, or (as a decorator) a Python function by tracing it.
+
+    ``inputs``: placeholders, the arguments in order. ``outputs``: a tensor, or a list, tuple or dict of them,
+    or None. ``updates``: pairs (variable, expression of its new value); outputs are computed before any
+    update. ``givens``: tensors to replace by others in everything.
+
+    >>> from thalweg.graph.tensor import placeholder
+    >>> x = placeholder("float32", [None], name="x")
+    >>> w = Variable(2.0)
+    >>> f = function([x], (x * w).sum(), updates=[(w, w + 1)])
+    >>> f([1.0, 2.0]).item(), f([1.0, 2.0]).item()
+    (6.0, 9.0)
+    """
+    if callable(inputs) and not isinstance(inputs, Tensor):
+        return TracedFunction(inputs)
+    if inputs is None and outputs is None and updates is None:
+        return TracedFunction
+    placeholders = [inputs] if isinstance(inputs, Tensor) else list(inputs or [])
+    for p in placeholders:
+        if not isinstance(p, Placeholder):
+            raise fail(
+                ArgumentTypeError,
+                "function: an input is not a placeholder",
+                received=repr(p),
+                hint="variables need not be listed; use givens= to replace an expression",
+            )
+    if len(set(placeholders)) != len(placeholders):
+        raise fail(ArgumentError, "function: an input is listed twice")
+    flat = flatten(outputs)
+    pairs = list(updates.items()) if isinstance(updates, Mapping) else [tuple(u) for u in updates or []]
+    repeated = [v for k, (v, _) in enumerate(pairs) if any(v is w for w, _ in pairs[:k])]
+    if repeated:
+        raise fail(ArgumentError, f"function: {repeated[0].label()} is updated twice")
+    news = [u if isinstance(u, Tensor) else constant(u, v.dtype) for v, u in pairs]
+    if givens:
+        flat, news = _given(flat, news, dict(givens))
+    program = Program(
+        placeholders, flat, [(v, u) for (v, _), u in zip(pairs, news, strict=True)], name or "function"
+    )
+    return Function(program, outputs)
+
+
+def _given(
+    flat: list[Tensor], news: list[Tensor], givens: dict[Tensor, Any]
+) -> tuple[list[Tensor], list[Tensor]]:
+    replace = {old: convert_operands([new])[0] for old, new in givens.items()}
+    made = rebuild([*flat, *news], replace, lambda t, inputs: remake(t, inputs))
+    return made[: len(flat)], made[len(flat) :]
+
+
+def flatten(structure: Any) -> list[Tensor]:
+    """The tensors of nested lists, tuples and dicts, in order."""
+    if structure is None:
+        return []
+    if isinstance(structure, Tensor):
+        return [structure]
+    if isinstance(structure, Mapping):
+        return [t for value in structure.values() for t in flatten(value)]
+    if isinstance(structure, (list, tuple)):
+        return [t for value in structure for t in flatten(value)]
+    if isinstance(structure, (bool, int, float, np.ndarray, np.generic)):
+        return [constant(structure)]
+    raise fail(
+        FetchError,
+        "not a tensor",
+        expected="tensors, or lists, tuples or dicts of them",
+        received=repr(structure),
+    )
+
+
+def unflatten(structure: Any, values: Any) -> Any:
+    """The structure again with its tensors replaced by the next values."""
+    if structure is None:
+        return None
+    if isinstance(structure, Mapping):
+        return {key: unflatten(value, values) for key, value in structure.items()}
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*(unflatten(v, values) for v in structure))
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(unflatten(v, values) for v in structure)
+    return next(values)
+
+
+_BRANCH_ADVICE = (
+    "a traced function runs once with symbolic arguments: choose with where or cond, loop with while_loop or scan, "
+    "and pass Python numbers that decide the control flow as Python numbers"
+)
+
+
+class TracedFunction:
+    """A Python function compiled by running it once per signature on symbolic arguments.
+
+    Tensor and array arguments become placeholders of their shape and dtype; other arguments are part of the
+    signature. Variables assigned inside are updated by the program. A first axis that keeps changing is
+    traced once with an open length.
+
+    >>> w = Variable(1.0)
+    >>> @function
+    ... def step(x):
+    ...     w.assign_add(x)
+    ...     return w * 2
+    >>> step(2.0).item(), w.get_value().item()
+    (6.0, 3.0)
+    """
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self._fn = fn
+        self._traced: dict[Any, Function] = {}
+        functools.update_wrapper(self, fn)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        key = f"_traced_{self._fn.__qualname__}"
+        held = instance.__dict__.get(key)
+        if held is None or held._fn.func is not self._fn or held._fn.args[0] is not instance:
+            held = instance.__dict__[key] = TracedFunction(functools.partial(self._fn, instance))
+        return held
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TracedFunction:
+        return TracedFunction(copy.deepcopy(self._fn, memo))  # traces anew
+
+    @property
+    def num_traces(self) -> int:
+        """How many signatures have been traced."""
+        return len(self._traced)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        arrays: list[Any] = []
+        key = _signature((args, kwargs), arrays)
+        if current_recorder() is not None or any(isinstance(a, Tensor) and a.value is None for a in arrays):
+            return self._fn(*args, **kwargs)  # part of the program that is being built
+        shapes = tuple(tuple(a.shape) for a in arrays)
+        traced = self._traced.get((key, shapes)) or self._traced.get((key, _opened(shapes)))
+        if traced is None:
+            traced = self._trace(key, shapes, args, kwargs, arrays)
+        return traced(*arrays)
+
+    def _trace(self, key: Any, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
+        """Trace for these shapes; with the first axes open, where another length has been traced before."""
+        if any(k == key and _opened(s) == _opened(shapes) for k, s in self._traced):
+            try:
+                opened = _opened(shapes)
+                self._traced[key, opened] = self._traced_once(opened, args, kwargs, arrays)
+                return self._traced[key, opened]
+            except ThalwegError:  # the function needs to know its lengths
+                pass
+        self._traced[key, shapes] = self._traced_once(shapes, args, kwargs, arrays)
+        return self._traced[key, shapes]
+
+    def _traced_once(self, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
+        inputs = [_symbol(a, s) for a, s in zip(arrays, shapes, strict=True)]
+        symbolic_args, symbolic_kwargs = _substitute((args, kwargs), iter(inputs))
+        recorder = Recorder()
+        name = getattr(self._fn, "__name__", "function")
+        try:
+            with recording(recorder):
+                outputs = _without_operations(self._fn(*symbolic_args, **symbolic_kwargs))
+                newest = [recorder.newest(t) for t in flatten(outputs)]
+        except SymbolicError as error:
+            error.add_note(f"while tracing {name}: {_BRANCH_ADVICE}")
+            raise
+        return Function(Program(inputs, newest, list(recorder.updates.items()), name), outputs)
+
+
+def _opened(shapes: tuple[tuple[int, ...], ...]) -> Any:
+    """The shapes with their first axes of any length."""
+    return tuple((None, *s[1:]) if s else s for s in shapes)
+
+
+def _without_operations(outputs: Any) -> Any:
+    if isinstance(outputs, Operation):
+        return None
+    if isinstance(outputs, (list, tuple)) and any(isinstance(o, Operation) for o in outputs):
+        return type(outputs)(o for o in outputs if not isinstance(o, Operation))
+    return outputs
+
+
+class _Same:
+    """The object itself in a signature: equal to no other, and kept alive so that its id is not used again."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+
+def _signature(value: Any, arrays: list[Any]) -> Any:
+    """A hashable signature of arguments; arrays are collected in order."""
+    if isinstance(value, Variable):
+        return ("variable", _Same(value))
+    if isinstance(value, Tensor):
+        arrays.append(value)
+        return ("tensor", value.dtype.name, len(value.shape))
+    if isinstance(value, (np.ndarray, np.generic)):
+        arrays.append(value)
+        return ("tensor", value.dtype.name, value.ndim)
+    if isinstance(value, float):
+        arrays.append(constant(value))
+        return ("tensor", "float32", 0)
+    if isinstance(value, (list, tuple)):
+        return (type(value).__name__, *(_signature(v, arrays) for v in value))
+    if isinstance(value, Mapping):
+        return ("dict", *((k, _signature(v, arrays)) for k, v in value.items()))
+    try:
+        hash(value)
+    except TypeError:
+        return ("object", _Same(value))
+    return (type(value).__name__, value)
+
+
+def _symbol(value: Any, shape: Any) -> Placeholder:
+    return Placeholder(None, (), {}, (Spec(shape, value.dtype),), tracked=True)
+
+
+def _substitute(value: Any, symbols: Any) -> Any:
+    if isinstance(value, Variable):
+        return value
+    if isinstance(value, (Tensor, np.ndarray, np.generic, float)):
+        return next(symbols)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_substitute(v, symbols) for v in value)
+    if isinstance(value, Mapping):
+        return {k: _substitute(v, symbols) for k, v in value.items()}
+    return value

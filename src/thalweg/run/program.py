@@ -1,0 +1,448 @@
+"""Programs: a graph with inputs, outputs and updates, compiled for the shapes at hand and kept for the next
+call.
+
+Everything that runs compiled is a Program: ``function``, ``Session.run`` and the traced functions only
+collect its parts.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.compile.dims import MAX_OPEN, NotUniform, open_graph, open_lengths_inside
+from thalweg.compile.lower import UnknownShapeError, specialise
+from thalweg.errors import DTypeError, FeedError, FetchError, ShapeError, UninitializedError, fail
+from thalweg.graph.interpret import evaluate
+from thalweg.graph.tensor import (
+    Placeholder,
+    Slot,
+    Spec,
+    Tensor,
+    Variable,
+    aligned_copy,
+    aligned_empty,
+    shape_text,
+    shapes_match,
+)
+from thalweg.graph.walk import leaves
+from thalweg.ops.control import install_programs
+from thalweg.ops.random import RandomKey, next_key
+from thalweg.run.workers import num_threads, pool
+
+_log = logging.getLogger("thalweg")
+_FIXED_FORMS = 3  # lengths compiled for as they come; from the next one on, lengths become run-time numbers
+_INPUT, _READ, _WRITTEN, _KEY = range(4)
+_KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recently used goes first
+
+Slots = Mapping[Variable, Slot]
+C = TypeVar("C", bound="_Compiled")
+
+
+class Program:
+    """Outputs and updates as expressions of inputs and variables, run as native code.
+
+    ``inputs``: the placeholders that ``run`` is given arrays for, in order. ``outputs``: tensors.
+    ``updates``: pairs of a variable and the expression of its new value; all are computed from the values
+    before any of them.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Sequence[tuple[Variable, Tensor]] = (),
+        name: str | None = None,
+    ) -> None:
+        self.name = name or "program"
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.updates = [(v, _fitting(v, u)) for v, u in updates]
+        found = leaves([*self.outputs, *(u for _, u in self.updates)])
+        self.variables = list(
+            dict.fromkeys([*(t for t in found if isinstance(t, Variable)), *(v for v, _ in self.updates)])
+        )
+        self.keys = [t for t in found if isinstance(t, RandomKey)]
+        self._check_inputs(found)
+        self._read = {t for t in found if isinstance(t, Variable)}
+        self._loose = [v for v in self.variables if v.shape is None or None in v.shape]
+        self._written = {v for v, _ in self.updates}
+        self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
+        self._open_forms: list[_Open] = []
+        self._uniform: bool | None = None  # False: known to have no one form for all lengths
+        self.num_compiled = 0
+        self._lock = threading.RLock()
+        self.compile_seconds = 0.0
+
+    def _check_inputs(self, found: Sequence[Tensor]) -> None:
+        given = set(self.inputs)
+        for leaf in found:
+            if isinstance(leaf, Placeholder) and leaf not in given and not isinstance(leaf, RandomKey):
+                raise fail(
+                    FeedError,
+                    f"{self.name}: {leaf.label()} {leaf.specs[0]} has no value",
+                    built_at=leaf.built_at,
+                    hint="feed it, or list it among the inputs",
+                )
+
+    def run(self, arrays: Sequence[Any], slots: Slots | None = None) -> list[np.ndarray]:
+        """Run on values for the inputs; ``slots`` holds the variables' values (their own by default)."""
+        values = [convert_feed(p, a) for p, a in zip(self.inputs, arrays, strict=True)]
+        with self._lock:
+            compiled = self._form(values, slots)
+            return compiled.run(values, slots)
+
+    def form(self, arrays: Sequence[Any], slots: Slots | None = None) -> _Compiled:
+        """The compiled form for these inputs, compiled now if it was not."""
+        with self._lock:
+            return self._form([convert_feed(p, a) for p, a in zip(self.inputs, arrays, strict=True)], slots)
+
+    def _form(self, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled:
+        key = tuple([a.shape for a in values])
+        if self._loose:
+            key = (key, *(self._array_of(v, slots).shape for v in self._loose if v in self._read))
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            for target, array in zip(self.inputs, values, strict=True):
+                check_feed(target, array.shape)
+            compiled = self._for_open_lengths(key) or self._new_form(key, values, slots)
+            self._compiled[key] = compiled
+            if len(self._compiled) > _KEPT_SHAPES:
+                self._compiled.popitem(last=False)
+        else:
+            self._compiled.move_to_end(key)
+        return compiled
+
+    def _new_form(self, key: Any, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled:
+        loose = {v: self._array_of(v, slots).shape for v in self._loose if v in self._read}
+        return self._timed(key, lambda: _Compiled(self, [a.shape for a in values], loose))
+
+    def _timed(self, key: Any, make: Callable[[], C]) -> C:
+        begun = time.perf_counter()
+        compiled = make()
+        seconds = time.perf_counter() - begun
+        self.compile_seconds += seconds
+        self.num_compiled += 1
+        _log.debug("%s: compiled in %.3f s for input shapes %s", self.name, seconds, key)
+        return compiled
+
+    def _for_open_lengths(self, key: Any) -> _Compiled | None:
+        """A form whose open axes are run-time lengths, once several fixed lengths have been compiled."""
+        if self._loose or self._uniform is False:
+            return None
+        for form in self._open_forms:
+            if form.lengths_of(key) is not None:
+                return form
+        shapes = [k for k in self._compiled if [len(s) for s in k] == [len(s) for s in key]]
+        if len(shapes) < _FIXED_FORMS:
+            return None
+        open_axes = varying_axes([*shapes, key], [p.shape for p in self.inputs])
+        if open_axes is None or any(key[k][axis] < 2 for group in open_axes for k, axis in group):
+            return None
+        if any(form.groups == open_axes for form in self._open_forms):  # which does not fit these lengths
+            return None
+        try:
+            made = self._timed(key, lambda: _Open(self, key, open_axes))
+        except NotUniform as reason:
+            _log.info("%s: compiled anew for each length: %s", self.name, reason)
+            self._uniform = False
+            return None
+        self._open_forms.append(made)
+        return None if made.lengths_of(key) is None else made
+
+    def _array_of(self, variable: Variable, slots: Slots | None) -> np.ndarray:
+        slot = slot_of(variable, slots)
+        if slot.array is None:
+            raise uninitialized(variable)
+        return slot.array
+
+
+def slot_of(variable: Variable, slots: Slots | None) -> Slot:
+    """Where the variable's value is."""
+    return variable.slot if slots is None else slots[variable]
+
+
+def uninitialized(variable: Variable) -> UninitializedError:
+    """The error for a variable without a value."""
+    return fail(
+        UninitializedError,
+        f"{variable.label()} is used before it has a value",
+        built_at=variable.built_at,
+        hint="run the initialisation of all variables first (in this session), or assign a value",
+    )
+
+
+def _fitting(variable: Variable, update: Tensor) -> Tensor:
+    from thalweg.ops.elementwise import astype
+
+    if not isinstance(variable, Variable):
+        raise fail(FetchError, "updates: the first of each pair must be a variable", received=repr(variable))
+    if not isinstance(update, Tensor):
+        from thalweg.graph.op import convert_operands
+
+        (update,) = convert_operands([update])
+    if update.dtype != variable.dtype:
+        update = astype(update, variable.dtype)
+    _check_new_shape(variable, update.shape, update.built_at)
+    return update
+
+
+def _check_new_shape(variable: Variable, shape: Any, built_at: str | None = None) -> None:
+    if not shapes_match(variable.shape, shape):
+        raise fail(
+            ShapeError,
+            f"updates: the new value of {variable.label()} has another shape",
+            expected=shape_text(variable.shape),
+            received=shape_text(shape),
+            built_at=built_at,
+        )
+
+
+class _Compiled:
+    """A program for one set of shapes: native code, or the meanings of its ops where shapes depend on values."""
+
+    def __init__(self, program: Program, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
+        self.program = program
+        self.executable: Any = None
+        self._set_leaves(shapes, loose)
+        try:
+            lowered = specialise(self._roots(), self._replace(self._input_leaf))
+        except UnknownShapeError as error:
+            _log.info("%s runs on the host: %s", program.name, error)
+            return
+        self._build(lowered)
+
+    def _set_leaves(self, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
+        program = self.program
+        self._input_leaf = [_leaf(p, s) for p, s in zip(program.inputs, shapes, strict=True)]
+        fixed = [v for v in program.variables if v.shape is not None and None not in v.shape]
+        self._variable_leaf = {v: _leaf(v, loose.get(v, v.shape)) for v in [*fixed, *loose]}
+        self._key_leaf = {key: _leaf(key, (4,)) for key in program.keys}
+
+    def _roots(self) -> list[Tensor]:
+        return [*self.program.outputs, *(u for _, u in self.program.updates)]
+
+    def _replace(self, inputs: Sequence[Tensor]) -> dict[Tensor, Tensor]:
+        leaves: list[tuple[Tensor, Tensor]] = list(zip(self.program.inputs, inputs, strict=True))
+        leaves += self._variable_leaf.items()
+        leaves += self._key_leaf.items()
+        return dict(leaves)
+
+    def _build(self, lowered: list[Tensor]) -> None:
+        from thalweg.compile.build import Executable
+
+        outputs, updates = lowered[: len(self.program.outputs)], lowered[len(self.program.outputs) :]
+        pairs = []
+        self._late: list[tuple[Variable, int]] = []  # updates that change a variable's shape: done as outputs
+        for (variable, _), new in zip(self.program.updates, updates, strict=True):
+            leaf = self._variable_leaf.get(variable)
+            if leaf is not None and leaf.shape == new.shape:
+                pairs.append((leaf, new))
+            else:
+                _check_new_shape(variable, new.shape)
+                self._late.append((variable, len(outputs)))
+                outputs.append(new)
+        self.executable = Executable(outputs, pairs, _run_on_pool)
+        self._sources = self._leaf_sources()
+
+    def _leaf_sources(self) -> list[tuple[int, Any]]:
+        """Where each leaf of the executable comes from: an input, a variable read or written, a random key."""
+        sources: dict[Tensor, tuple[int, Any]] = {
+            leaf: (_INPUT, k) for k, leaf in enumerate(self._input_leaf)
+        }
+        for variable, leaf in self._variable_leaf.items():
+            sources[leaf] = (_WRITTEN if variable in self.program._written else _READ, variable)
+        sources.update(dict.fromkeys(self._key_leaf.values(), (_KEY, None)))
+        return [sources[leaf] for leaf in self.executable.leaves]
+
+    def run(self, values: Sequence[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
+        program = self.program
+        if self.executable is None:
+            return self._interpret(values, slots)
+        addresses: list[int] = []
+        arrays: list[np.ndarray] = []
+        for kind, of in self._sources:
+            if kind in (_INPUT, _KEY):
+                array = values[of] if kind == _INPUT else next_key()
+                addresses.append(array.__array_interface__["data"][0])
+            else:
+                slot = of.slot if slots is None else slots[of]
+                array = slot._array
+                if array is None:
+                    array = self._begun(of, slot)
+                elif kind == _WRITTEN:
+                    del array  # or it would count as someone who shows the memory
+                    array = slot.writable()
+                addresses.append(slot.address)
+            arrays.append(array)
+        results = self.executable.run(addresses, arrays, num_threads(), self._lengths(values))
+        for variable, position in self._late:
+            slot_of(variable, slots).array = aligned_copy(results[position])
+            slot_of(variable, slots).reader = None
+        return results[: len(program.outputs)]
+
+    def _begun(self, variable: Variable, slot: Slot) -> np.ndarray:
+        """Memory for a variable that gets its first value from this program."""
+        if variable in self.program._read:
+            raise uninitialized(variable)
+        slot.array = aligned_empty(self._variable_leaf[variable].shape, variable.dtype)
+        assert slot.array is not None
+        return slot.array
+
+    def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
+        """The run-time lengths: none, all are fixed."""
+        return ()
+
+    def _interpret(self, values: Sequence[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
+        program = self.program
+        given: dict[Tensor, np.ndarray] = dict(zip(program.inputs, values, strict=True))
+        for variable in program._read:
+            array = slot_of(variable, slots).array
+            if array is None:
+                raise uninitialized(variable)
+            given[variable] = array
+        given.update({key: next_key() for key in program.keys})
+        results = evaluate([*program.outputs, *(u for _, u in program.updates)], given)
+        news = results[len(program.outputs) :]
+        for (variable, _), new in zip(program.updates, news, strict=True):
+            _check_new_shape(variable, np.shape(new))
+        for (variable, _), new in zip(program.updates, news, strict=True):
+            slot = slot_of(variable, slots)
+            slot.array, slot.reader = aligned_copy(np.asarray(new)), None
+        return [np.array(r) for r in results[: len(program.outputs)]]  # not the memory of inputs or variables
+
+
+Axis = tuple[int, int]  # (input, axis)
+
+
+class _Open(_Compiled):
+    """A program whose open axes have run-time lengths: ``groups`` of axes that are always equally long."""
+
+    def __init__(self, program: Program, key: Any, groups: list[list[Axis]]) -> None:
+        self.program = program
+        self.groups = groups
+        self.fixed = [list(s) for s in key]
+        for axis in (a for group in groups for a in group):
+            self.fixed[axis[0]][axis[1]] = None
+        self._set_leaves(key, {})
+        samples: list[list[Tensor]] = []
+
+        def lower(lengths: tuple[int, ...]) -> list[Tensor]:
+            inputs = [_leaf(p, s) for p, s in zip(program.inputs, self._shapes(lengths), strict=True)]
+            samples.append(inputs)
+            made = specialise(self._roots(), self._replace(inputs), open_lengths=True)
+            return [*inputs, *made]
+
+        made = open_graph(len(groups), lower)
+        self._inside = open_lengths_inside(made)
+        self._input_leaf = made[: len(program.inputs)]
+        self._build(made[len(program.inputs) :])
+
+    def _shapes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
+        shapes = [list(s) for s in self.fixed]
+        for group, length in zip(self.groups, lengths, strict=True):
+            for k, axis in group:
+                shapes[k][axis] = length
+        return [tuple(s) for s in shapes]
+
+    def lengths_of(self, key: Any) -> tuple[int, ...] | None:
+        """The run-time lengths in these input shapes; None where the form does not fit (a length under 2,
+        say).
+        """
+        if [len(s) for s in key] != [len(s) for s in self.fixed]:
+            return None
+        lengths = tuple(key[group[0][0]][group[0][1]] for group in self.groups)
+        if any(n < 2 for n in lengths) or self._shapes(lengths) != [tuple(s) for s in key]:
+            return None
+        return lengths if all(d.at(lengths) >= 1 for d in self._inside) else None
+
+    def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
+        return tuple(values[group[0][0]].shape[group[0][1]] for group in self.groups)
+
+
+def varying_axes(keys: Sequence[Any], declared: Sequence[Any]) -> list[list[Axis]] | None:
+    """The axes that differ among these input shapes, those always equal together; None where a declared
+    length differs.
+    """
+    by_lengths: dict[tuple[int, ...], list[Axis]] = {}
+    for k in range(len(declared)):
+        for axis in range(len(keys[0][k])):
+            lengths = tuple(key[k][axis] for key in keys)
+            if len(set(lengths)) > 1:
+                by_lengths.setdefault(lengths, []).append((k, axis))
+    return list(by_lengths.values()) if 0 < len(by_lengths) <= MAX_OPEN else None
+
+
+def _run_on_pool(address: int, table: int, dims: int) -> None:
+    pool().run(address, table, dims)
+
+
+def _leaf(of: Tensor, shape: Any) -> Tensor:
+    return Placeholder(None, (), {}, (Spec(tuple(shape), of.dtype),), name=of.name, built_at=of.built_at)
+
+
+def convert_feed(target: Tensor, value: Any) -> np.ndarray:
+    """A value for a placeholder as a row-major array of its dtype."""
+    if type(value) is np.ndarray and value.dtype == target.dtype and value.flags.c_contiguous:
+        return value
+    return _converted(target, value)
+
+
+def check_feed(target: Tensor, shape: tuple[int, ...]) -> None:
+    """An error where an array of this shape may not be fed."""
+    if not shapes_match(target.shape, shape):
+        raise fail(
+            ShapeError,
+            f"feed: the value for {target.label()} has the wrong shape",
+            expected=shape_text(target.shape),
+            received=shape_text(shape),
+            built_at=target.built_at,
+            hint="reshape the array, or declare the axis None",
+        )
+
+
+def _unfit(array: np.ndarray, dtype: np.dtype) -> str:
+    if dtypes.is_bool(dtype):
+        return "other than 0 and 1"
+    whole = array.dtype.kind != "f" or bool(np.all(np.isfinite(array) & (array == np.floor(array))))
+    return "values out of its range" if whole else "other than whole numbers"
+
+
+def _converted(target: Tensor, value: Any) -> np.ndarray:
+    if isinstance(value, Tensor):
+        value = value.array()
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise fail(FeedError, f"feed: the value for {target.label()} is not an array: {error}") from None
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise fail(
+            DTypeError,
+            f"feed: the value for {target.label()} is not numeric",
+            expected=target.dtype.name,
+            received=f"dtype {array.dtype} ({type(value).__name__})",
+        )
+    narrower = dtypes.rank(target.dtype) < dtypes.rank(array.dtype) or dtypes.is_integer(target.dtype)
+    if narrower and array.dtype != target.dtype and array.size:
+        with np.errstate(all="ignore"):
+            cast = array.astype(target.dtype)
+        if not np.array_equal(cast, array):
+            raise fail(
+                DTypeError,
+                f"feed: the value for {target.label()} does not fit its dtype",
+                expected=target.dtype.name,
+                received=f"{array.dtype.name} with {_unfit(array, target.dtype)}",
+                hint="round or cast it yourself",
+            )
+        return np.ascontiguousarray(cast).reshape(array.shape)
+    return np.ascontiguousarray(array, dtype=target.dtype).reshape(array.shape)
+
+
+install_programs(Program)

@@ -1,0 +1,444 @@
+"""The worker pool: threads that stand ready in native code, and the barrier with which compiled steps meet.
+
+A compiled step is one native function, ``void step(table, dims, thread, num_threads, barrier)``, that every
+thread runs. The caller is thread 0; each other thread entered the native loop of `_define_worker` once, from
+a Python thread whose call released the interpreter lock. There it watches a job number for about 100
+microseconds, then sleeps on a lock of the operating system. So handing over work needs neither Python nor its
+lock, and an idle process uses no processor time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import functools
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from thalweg.compile.barrier import LINE, PAUSES, YIELD, emit_pause, emit_wait, emit_yield, word_at
+from thalweg.compile.llvm import NativeCode, compile_module
+from thalweg.errors import ArgumentError, fail
+
+_I64, _I32, _VOID = ir.IntType(64), ir.IntType(32), ir.VoidType()
+_PTR = ir.PointerType(_I64)
+_Test = Callable[[ir.Value], ir.Value]
+_STEP = ir.FunctionType(_VOID, [_PTR, _PTR, _I64, _I64, _PTR])
+
+# The control block, in 8-byte words. What one thread writes while others watch has 128 bytes to itself:
+# a cache line and the neighbour that processors fetch with it.
+_JOB, _FUNCTION, _TABLE, _DIMS, _NUM_THREADS, _LOCK_ACQUIRE, _LOCK_RELEASE, _SPINS = range(8)
+_BARRIER = LINE  # generation, the yield function; one line on, the number of threads that have arrived
+_RUNNING = 3 * LINE  # workers that have not finished the current job
+_WORKERS = 4 * LINE  # one line for each thread: is it asleep, the lock it sleeps on
+_ASLEEP, _LOCK = 0, 1
+
+_SPIN_SECONDS = 100e-6
+_AT_LEAST_ONE = "an integer of at least 1"
+
+
+class Pool:
+    """Threads for compiled steps: the caller and ``num_threads - 1`` workers, which the first step starts.
+
+    A pool runs one step at a time; other callers wait their turn. After a fork the child's pools start anew.
+    """
+
+    def __init__(self, num_threads: int) -> None:
+        self.num_threads = _positive(num_threads, "num_threads")
+        self._reset()
+
+    def run(self, address: int, table: int, dims: int) -> None:
+        """Run the step at `address` on all threads, with the addresses of its table and dims, to the end."""
+        with self._lock:
+            if not self._ready:
+                self._start()
+            self._run(self._control_address, address, table, dims)
+
+    def close(self) -> None:
+        """Send the workers home. A step that is run later starts them again."""
+        with self._lock:
+            self._stop()
+
+    def _reset(self) -> None:
+        # Also for a child after a fork: the workers do not exist there, nor perhaps the lock's owner.
+        self._lock = threading.RLock()
+        self._ready = False
+        self._threads: list[threading.Thread] = []
+        self._control: Any = None
+        self._control_address = 0
+        self._run: Callable[[int, int, int, int], None]
+
+    def _start(self) -> None:
+        _started.add(self)
+        native = _native()
+        self._run = native.run
+        self._control, self._control_address = _control_block(self.num_threads, native.spins)
+        processors = _worker_processors(self.num_threads)
+        for thread in range(1, self.num_threads):
+            args = (native.work, self._control_address, thread, processors)
+            worker = threading.Thread(target=_work, args=args, name=f"thalweg-{thread}", daemon=True)
+            self._control[_WORKERS + thread * LINE + _LOCK] = _held_lock()
+            try:
+                worker.start()
+            except RuntimeError as error:  # a limit of the system, or the interpreter is about to end
+                self._control[_NUM_THREADS] = thread
+                message = f"only {thread} of {self.num_threads} threads: {error}"
+                warnings.warn(message, RuntimeWarning, stacklevel=3)
+                break
+            self._threads.append(worker)
+        self._ready = True
+
+    def _stop(self) -> None:
+        if self._threads:
+            self._run(self._control_address, 0, 0, 0)
+        for number, worker in enumerate(self._threads, 1):
+            worker.join()
+            lock = self._control[_WORKERS + number * LINE + _LOCK]
+            ctypes.pythonapi.PyThread_free_lock(ctypes.c_void_p(lock))
+        self._threads, self._ready = [], False
+        _started.discard(self)
+
+
+_started: set[Pool] = set()  # not weak: a pool's memory must stay while its workers watch it
+_pool: Pool | None = None
+_pool_lock = threading.RLock()
+
+
+def pool() -> Pool:
+    """The pool of this process, made at first use with `num_threads` threads."""
+    global _pool
+    if _pool is None:
+        with _pool_lock:
+            if _pool is None:
+                _pool = Pool(_default_num_threads())
+    return _pool
+
+
+def num_threads() -> int:
+    """Threads of compiled programs: THALWEG_NUM_THREADS, or as many as there are processor cores for us."""
+    return pool().num_threads
+
+
+def set_num_threads(n: int) -> None:
+    """Run compiled programs on `n` threads from now on (at least 1). Results do not depend on it, to the bit.
+
+    >>> before = num_threads()
+    >>> set_num_threads(1)
+    >>> num_threads()
+    1
+    >>> set_num_threads(before)
+    """
+    global _pool
+    with _pool_lock:
+        old, _pool = _pool, Pool(_positive(n, "num_threads"))
+    if old is not None:
+        old.close()
+
+
+def _positive(n: int, argument: str) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n.__index__() < 1:
+        raise fail(ArgumentError, f"threads: {argument}", expected=_AT_LEAST_ONE, received=repr(n))
+    return n.__index__()
+
+
+# --- how many threads ---------------------------------------------------------------------------------------
+
+
+def _default_num_threads() -> int:
+    text = os.environ.get("THALWEG_NUM_THREADS", "").strip()
+    if not text:
+        return max(1, min(_usable_cores(), _quota()))
+    if not text.isdecimal() or int(text) < 1:
+        raise fail(ArgumentError, "threads: THALWEG_NUM_THREADS", expected=_AT_LEAST_ONE, received=repr(text))
+    return int(text)
+
+
+def _usable_cores() -> int:
+    """Physical cores among our processors: two threads on one core would share its multipliers."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    return len({_siblings(cpu) for cpu in os.sched_getaffinity(0)})
+
+
+def _siblings(cpu: int) -> str:
+    text = _text(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    return text or str(cpu)
+
+
+def _quota() -> int:
+    """Whole processors that a container's limit leaves us; threads beyond it would be stopped in turn."""
+    quota, _, period = _text("/sys/fs/cgroup/cpu.max").partition(" ")
+    if not (quota.isdecimal() and period.isdecimal()):
+        return sys.maxsize
+    return max(1, int(quota) // max(1, int(period)))
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+# --- the native side, as Python sees it ---------------------------------------------------------------------
+
+
+class _Native:
+    """The machine code of this file, compiled once for the process."""
+
+    def __init__(self) -> None:
+        self.code: NativeCode = compile_module(_module())
+        word = ctypes.c_void_p
+        self.run = ctypes.CFUNCTYPE(None, word, word, word, word)(self.code.address("thalweg_run"))
+        self.work = ctypes.CFUNCTYPE(None, word, ctypes.c_int64)(self.code.address("thalweg_work"))
+        self.spins = _spins(ctypes.CFUNCTYPE(None, ctypes.c_int64)(self.code.address("thalweg_pause")))
+
+
+@functools.cache
+def _native() -> _Native:
+    return _Native()
+
+
+def _spins(pause: Callable[[int], None]) -> int:
+    """How many pauses last for `_SPIN_SECONDS`: an instruction of 5 to 70 nanoseconds, by the processor."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        pause(500)
+        best = min(best, (time.perf_counter() - start) / 500)
+    return max(100, min(100_000, int(_SPIN_SECONDS / max(best, 1e-9))))
+
+
+def _control_block(num_threads: int, spins: int) -> tuple[Any, int]:
+    """A control block for `num_threads` threads: the array of its words, and their aligned address."""
+    size = (_WORKERS + num_threads * LINE) * 8
+    memory = ctypes.create_string_buffer(size + LINE * 8)
+    skip = -ctypes.addressof(memory) % (LINE * 8)
+    control = (ctypes.c_int64 * (size // 8)).from_buffer(memory, skip)
+    api = ctypes.pythonapi
+    control[_NUM_THREADS], control[_SPINS] = num_threads, spins
+    control[_LOCK_ACQUIRE] = _address(api.PyThread_acquire_lock)
+    control[_LOCK_RELEASE] = _address(api.PyThread_release_lock)
+    control[_BARRIER + YIELD] = _address(_yield_function())
+    return control, ctypes.addressof(control)
+
+
+def _work(work: Callable[[int, int], None], control: int, thread: int, processors: set[int]) -> None:
+    if processors:
+        os.sched_setaffinity(0, processors)
+    work(control, thread)
+
+
+def _worker_processors(num_threads: int) -> set[int]:
+    """All our processors but the caller's; empty for no restriction.
+
+    Schedulers like to wake a thread on the processor of whoever wakes it. There caller and worker would wait
+    for each other until the next balancing: measured, 3 ms instead of 0.15 for a step after a rest.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return set()
+    usable = os.sched_getaffinity(0)
+    others = usable - {ctypes.CDLL(None).sched_getcpu()}
+    return others if num_threads <= len(usable) else set()
+
+
+def _address(function: Any) -> int:
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+def _yield_function() -> Any:
+    if sys.platform == "win32":
+        return ctypes.WinDLL("kernel32").SwitchToThread
+    return ctypes.CDLL(None).sched_yield
+
+
+def _held_lock() -> int:
+    # The interpreter's own locks: on every platform, native code may use them without the interpreter lock.
+    allocate, acquire = ctypes.pythonapi.PyThread_allocate_lock, ctypes.pythonapi.PyThread_acquire_lock
+    allocate.restype = ctypes.c_void_p
+    lock = allocate()
+    acquire(ctypes.c_void_p(lock), 1)
+    return lock
+
+
+def _after_fork() -> None:
+    global _pool_lock
+    _pool_lock = threading.RLock()
+    for each in list(_started):
+        each._reset()
+    _started.clear()
+
+
+def _at_exit() -> None:
+    for each in list(_started):
+        each.close()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+# --- the native side itself ---------------------------------------------------------------------------------
+
+
+def _module() -> ir.Module:
+    module = ir.Module("thalweg.workers")
+    _define_run(module)
+    _define_worker(module)
+    _define_pause(module)
+    return module
+
+
+def _define_run(module: ir.Module) -> None:
+    """``run(control, function, table, dims)``: publish a job, wake sleepers, do our part, wait."""
+    run = ir.Function(module, ir.FunctionType(_VOID, [_PTR] * 4), "thalweg_run")
+    control, function, table, dims = run.args
+    b = ir.IRBuilder(run.append_basic_block("entry"))
+    num_threads = b.load(word_at(b, control, _NUM_THREADS), typ=_I64)
+    with b.if_then(b.icmp_unsigned(">", num_threads, _I64(1))):
+        for word, value in ((_FUNCTION, function), (_TABLE, table), (_DIMS, dims)):
+            b.store(b.ptrtoint(value, _I64), word_at(b, control, word))
+        b.store(b.sub(num_threads, _I64(1)), word_at(b, control, _RUNNING))
+        # Sequentially consistent, as is falling asleep: either a worker sees this job or we see it asleep.
+        b.atomic_rmw("add", word_at(b, control, _JOB), _I64(1), "seq_cst")
+        with _count(b, _I64(1), num_threads) as thread:
+            _emit_wake(b, control, thread)
+    barrier = word_at(b, control, _BARRIER)
+    with b.if_then(b.icmp_unsigned("!=", b.ptrtoint(function, _I64), _I64(0))):
+        b.call(b.bitcast(function, _STEP.as_pointer()), [table, dims, _I64(0), num_threads, barrier])
+    with b.if_then(b.icmp_unsigned(">", num_threads, _I64(1))):
+        give_way = b.load(word_at(b, barrier, YIELD), typ=_I64)
+        running = word_at(b, control, _RUNNING)
+        emit_wait(b, running, lambda left: b.icmp_unsigned("==", left, _I64(0)), give_way)
+    b.ret_void()
+
+
+def _emit_wake(b: ir.IRBuilder, control: ir.Value, thread: ir.Value) -> None:
+    slot = _worker_slot(b, control, thread)
+    asleep = b.load_atomic(slot, "seq_cst", 8, typ=_I64)
+    with b.if_then(b.icmp_unsigned("!=", asleep, _I64(0))), b.if_then(_emit_claim(b, slot)):
+        release = b.load(word_at(b, control, _LOCK_RELEASE), typ=_I64)
+        kind = ir.FunctionType(_VOID, [_PTR])
+        b.call(b.inttoptr(release, kind.as_pointer()), [_emit_lock(b, slot)])
+
+
+def _define_worker(module: ir.Module) -> None:
+    """``work(control, thread)``: take part in every job; return at one without a function."""
+    work = ir.Function(module, ir.FunctionType(_VOID, [_PTR, _I64]), "thalweg_work")
+    control, thread = work.args
+    entry, look, watch, rest, job, begin, leave = (
+        work.append_basic_block(name) for name in ("entry", "look", "watch", "rest", "job", "begin", "leave")
+    )
+    b = ir.IRBuilder(entry)
+    slot = _worker_slot(b, control, thread)
+    spins = b.load(word_at(b, control, _SPINS), typ=_I64)
+    give_way = b.load(word_at(b, control, _BARRIER + YIELD), typ=_I64)
+    b.branch(look)
+
+    b.position_at_end(look)
+    seen = b.phi(_I64, "seen")
+    seen.add_incoming(_I64(0), entry)
+    b.branch(watch)
+
+    b.position_at_end(watch)
+    spin = b.phi(_I64, "spin")
+    spin.add_incoming(_I64(0), look)
+    with b.if_then(b.icmp_unsigned("!=", _emit_job(b, control), seen), likely=False):
+        b.branch(job)
+    with b.if_then(b.icmp_unsigned(">=", spin, spins), likely=False):
+        b.branch(rest)
+    with b.if_then(b.icmp_unsigned("==", b.urem(spin, _I64(PAUSES)), _I64(PAUSES - 1)), likely=False):
+        emit_yield(b, give_way)
+    emit_pause(b)
+    spin.add_incoming(b.add(spin, _I64(1)), b.block)
+    b.branch(watch)
+
+    b.position_at_end(rest)
+    _emit_sleep(b, control, slot, seen)
+    b.branch(job)
+
+    b.position_at_end(job)
+    current = _emit_job(b, control)
+    function = b.load(word_at(b, control, _FUNCTION), typ=_I64)
+    b.cbranch(b.icmp_unsigned("==", function, _I64(0)), leave, begin)
+
+    b.position_at_end(begin)
+    table, dims = (b.inttoptr(b.load(word_at(b, control, word), typ=_I64), _PTR) for word in (_TABLE, _DIMS))
+    num_threads = b.load(word_at(b, control, _NUM_THREADS), typ=_I64)
+    step = b.inttoptr(function, _STEP.as_pointer())
+    b.call(step, [table, dims, thread, num_threads, word_at(b, control, _BARRIER)])
+    b.atomic_rmw("sub", word_at(b, control, _RUNNING), _I64(1), "release")
+    seen.add_incoming(current, b.block)
+    b.branch(look)
+
+    b.position_at_end(leave)
+    b.atomic_rmw("sub", word_at(b, control, _RUNNING), _I64(1), "release")
+    b.ret_void()
+
+
+def _emit_sleep(b: ir.IRBuilder, control: ir.Value, slot: ir.Value, seen: ir.Value) -> None:
+    """Sleep on our lock until a caller that saw us asleep releases it; not at all if a job came meanwhile."""
+    b.atomic_rmw("xchg", slot, _I64(1), "seq_cst")
+    job = b.load_atomic(word_at(b, control, _JOB), "seq_cst", 8, typ=_I64)
+    awake = b.append_basic_block("awake")
+    with b.if_then(b.icmp_unsigned("!=", job, seen)), b.if_then(_emit_claim(b, slot)):
+        b.branch(awake)
+    # Whoever takes back the mark of sleep owes the lock one release, or is ourselves and owes it none.
+    acquire = b.load(word_at(b, control, _LOCK_ACQUIRE), typ=_I64)
+    kind = ir.FunctionType(_I32, [_PTR, _I32])
+    b.call(b.inttoptr(acquire, kind.as_pointer()), [_emit_lock(b, slot), _I32(1)])
+    b.branch(awake)
+    b.position_at_end(awake)
+
+
+def _define_pause(module: ir.Module) -> None:
+    """``pause(n)``: n pauses, for measuring how long one lasts."""
+    pause = ir.Function(module, ir.FunctionType(_VOID, [_I64]), "thalweg_pause")
+    b = ir.IRBuilder(pause.append_basic_block("entry"))
+    with _count(b, _I64(0), pause.args[0]):
+        emit_pause(b)
+    b.ret_void()
+
+
+def _emit_job(b: ir.IRBuilder, control: ir.Value) -> ir.Value:
+    return b.load_atomic(word_at(b, control, _JOB), "acquire", 8, typ=_I64)
+
+
+def _emit_claim(b: ir.IRBuilder, slot: ir.Value) -> ir.Value:
+    """Whether it was we who turned the slot's mark of sleep from 1 to 0."""
+    return b.extract_value(b.cmpxchg(slot, _I64(1), _I64(0), "seq_cst"), 1)
+
+
+def _emit_lock(b: ir.IRBuilder, slot: ir.Value) -> ir.Value:
+    return b.inttoptr(b.load(word_at(b, slot, _LOCK), typ=_I64), _PTR)
+
+
+def _worker_slot(b: ir.IRBuilder, control: ir.Value, thread: ir.Value) -> ir.Value:
+    return b.gep(control, [b.add(b.mul(thread, _I64(LINE)), _I64(_WORKERS + _ASLEEP))], source_etype=_I64)
+
+
+@contextmanager
+def _count(b: ir.IRBuilder, start: ir.Value, stop: ir.Value) -> Iterator[ir.Value]:
+    """for i in range(start, stop), not empty."""
+    before, body = b.block, b.append_basic_block("body")
+    b.branch(body)
+    b.position_at_end(body)
+    i = b.phi(_I64, "i")
+    i.add_incoming(start, before)
+    yield i
+    following = b.add(i, _I64(1))
+    i.add_incoming(following, b.block)
+    after = b.append_basic_block("after")
+    b.cbranch(b.icmp_unsigned("<", following, stop), body, after)
+    b.position_at_end(after)

@@ -1,0 +1,43 @@
+"""How many of the names that classic programs use are supplied, weighted by how many programs use them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from thalweg.compat import tf1
+
+NAMES = Path(__file__).resolve().parents[3] / "shared" / "compat-names.md"
+# There, so that they say what to do instead: not counted as supplied.
+REFUSED = {"tf.import_graph_def", "tf.enable_eager_execution"}
+
+pytestmark = pytest.mark.skipif(not NAMES.is_file(), reason="the list ../shared/compat-names.md is not there")
+
+
+def supplied(name: str) -> bool:
+    thing: object = tf1
+    for part in name.split(".")[1:]:
+        thing = getattr(thing, part, None)
+        if thing is None:
+            return False
+    return name not in REFUSED
+
+
+def part() -> str:
+    return NAMES.read_text(encoding="utf-8").split("## TensorFlow 0.x and 1.x")[1].split("\n## ")[0]
+
+
+def test_names_of_two_programs_or_more() -> None:
+    rows = [(n, int(c)) for n, c in re.findall(r"^\| `(tf\.[^`]+)` \| (\d+)", part(), re.MULTILINE)]
+    share = sum(c for n, c in rows if supplied(n)) / sum(c for _, c in rows)
+    print(f"names by use: {share:.2%}; missing: {[n for n, _ in rows if not supplied(n)]}")
+    assert share >= 0.98
+
+
+def test_names_of_one_program() -> None:
+    names = re.findall(r"`(tf\.[^`]+)`", part().split("Once each:")[1])
+    share = sum(map(supplied, names)) / len(names)
+    print(f"names used once: {share:.2%}; missing: {[n for n in names if not supplied(n)]}")
+    assert share >= 0.75

@@ -1,0 +1,223 @@
+"""What TensorFlow 1's documentation promises: formulas, defaults, order of effects, sharing of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from thalweg import events
+from thalweg.compat import tf1
+
+tf: Any = tf1
+
+
+@pytest.fixture(autouse=True)
+def _fresh_graph() -> Iterator[None]:
+    with tf.Graph().as_default():
+        yield
+
+
+def _trained(make: Any, steps: int = 4) -> list[float]:
+    w = tf.Variable([1.0, -2.0])
+    loss = tf.reduce_sum(tf.square(w)) * 0.5  # the gradient is w
+    step = make.minimize(loss)
+    found = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(steps):
+            sess.run(step)
+            found.append(sess.run(w)[0])
+    return found
+
+
+def _rmsprop() -> Iterator[float]:
+    w, v = 1.0, 1.0
+    while True:
+        v = 0.9 * v + 0.1 * w * w
+        w -= 0.1 * w / np.sqrt(v + 1e-10)
+        yield w
+
+
+def _adam() -> Iterator[float]:
+    w, m, v, t = 1.0, 0.0, 0.0, 0
+    while True:
+        t += 1
+        m, v = 0.9 * m + 0.1 * w, 0.999 * v + 0.001 * w * w
+        w -= 0.1 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-8)
+        yield w
+
+
+def _adagrad() -> Iterator[float]:
+    w, a = 1.0, 0.1
+    while True:
+        a += w * w
+        w -= 0.1 * w / np.sqrt(a)
+        yield w
+
+
+def _momentum() -> Iterator[float]:
+    w, m = 1.0, 0.0
+    while True:
+        m = 0.9 * m + w
+        w -= 0.1 * m
+        yield w
+
+
+def _proximal() -> Iterator[float]:
+    w = 1.0
+    while True:
+        x = w - 0.1 * w
+        w = np.sign(x) * max(abs(x) - 0.1 * 0.3, 0) / (1 + 0.1 * 0.2)
+        yield w
+
+
+OPTIMIZERS = [
+    (lambda: tf.train.RMSPropOptimizer(0.1), _rmsprop),
+    (lambda: tf.train.AdamOptimizer(0.1), _adam),
+    (lambda: tf.train.AdagradOptimizer(0.1), _adagrad),
+    (lambda: tf.train.MomentumOptimizer(0.1, 0.9), _momentum),
+    (lambda: tf.train.ProximalGradientDescentOptimizer(0.1, 0.3, 0.2), _proximal),
+]
+
+
+@pytest.mark.parametrize(("make", "formula"), OPTIMIZERS, ids=lambda f: f.__name__)
+def test_optimizers_have_their_own_formulas(make: Any, formula: Any) -> None:
+    wanted = formula()
+    np.testing.assert_allclose(_trained(make()), [next(wanted) for _ in range(4)], rtol=2e-6)
+
+
+def test_each_session_starts_from_nothing_and_keeps_its_own_values() -> None:
+    w = tf.Variable(tf.random_normal([3]), name="w")
+    init, first, second = tf.global_variables_initializer(), tf.Session(), tf.Session()
+    first.run(init)
+    with pytest.raises(tf.errors.FailedPreconditionError, match="'w'"):
+        second.run(w)
+    second.run(init)
+    assert not np.array_equal(first.run(w), second.run(w))
+
+
+def test_a_seeded_graph_gives_the_same_numbers_in_every_session() -> None:
+    tf.set_random_seed(3)
+    w = tf.Variable(tf.random_normal([3]))
+    init, found = tf.global_variables_initializer(), []
+    for _ in range(2):
+        with tf.Session() as sess:
+            sess.run(init)
+            found.append(sess.run(w))
+    np.testing.assert_array_equal(*found)
+
+
+def test_reads_under_control_dependencies_come_after() -> None:
+    v = tf.Variable(1.0)
+    before = tf.identity(v)
+    add = v.assign_add(2.0)
+    with tf.control_dependencies([add]):
+        double = v.assign(v * 2.0)
+    with tf.control_dependencies([double]):
+        last = tf.identity(v)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run([before, last]) == [1.0, 6.0]
+        sess.run(tf.group(add, v.assign_sub(1.0)))
+        assert sess.run(v) == 7.0
+
+
+def test_effects_in_a_branch_take_place_with_it() -> None:
+    v, p = tf.Variable(0.0), tf.placeholder(tf.bool, [])
+    made = tf.cond(p, lambda: v.assign_add(1.0), lambda: tf.identity(v))
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        for wanted in (True, False, True):
+            sess.run(made, {p: wanted})
+        assert sess.run(v) == 2.0
+
+
+def test_moving_averages_of_tensors_start_without_bias() -> None:
+    x = tf.placeholder(tf.float32, [])
+    average = tf.train.ExponentialMovingAverage(0.9)
+    y = x * 1.0
+    step = average.apply([y])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(step, {x: 4.0})
+        assert abs(sess.run(average.average(y)) - 4.0) < 1e-6
+
+
+def test_old_and_new_orders() -> None:
+    x = np.arange(12.0, dtype=np.float32).reshape(2, 6)
+    with tf.Session() as sess:
+        new, old = tf.split(x, 3, 1), tf.split(1, 3, x)
+        for a, b in zip(new, old, strict=True):
+            np.testing.assert_array_equal(sess.run(a), sess.run(b))
+        np.testing.assert_array_equal(sess.run(tf.concat(1, new)), sess.run(tf.concat(new, 1)))
+        logits, labels = tf.constant(x), tf.constant(np.eye(6, dtype=np.float32)[:2])
+        by_place = tf.nn.softmax_cross_entropy_with_logits(logits, labels)
+        by_name = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        np.testing.assert_array_equal(sess.run(by_place), sess.run(by_name))
+        kept = tf.reduce_sum(x, reduction_indices=[1], keep_dims=True)
+        np.testing.assert_array_equal(sess.run(kept), sess.run(tf.reduce_sum(x, axis=1, keepdims=True)))
+
+
+def test_names_and_sharing() -> None:
+    with tf.variable_scope("a"), tf.variable_scope("b"):
+        v = tf.get_variable("v", [2])
+    with tf.variable_scope("a/b", reuse=True):
+        assert tf.get_variable("v") is v
+    assert v.name == "a/b/v:0"
+    with tf.name_scope("n"):
+        assert tf.Variable(0.0, name="w").name == "n/w:0"
+        assert tf.get_variable("u", []).name == "u:0"
+    with tf.variable_scope("auto", reuse=tf.AUTO_REUSE):
+        assert tf.get_variable("v", [2]) is tf.get_variable("v", [2])
+    with pytest.raises(ValueError, match="does not exist"), tf.variable_scope("a", reuse=True):
+        tf.get_variable("absent", [1])
+
+
+def test_shapes_follow_what_is_fed() -> None:
+    x, n = tf.placeholder(tf.float32, [None, None, 3]), tf.placeholder(tf.int32, [])
+    batch, time = tf.shape(x)[0], tf.shape(x)[1]
+    flat = tf.reshape(tf.reshape(x, [-1, 3]), [batch, time, 3])
+    noise, room = tf.random_normal([batch, 5]), tf.fill([n, 2], 7.0)
+    with tf.Session() as sess:
+        for b, t in ((2, 4), (3, 5), (4, 2), (5, 6), (6, 3)):
+            value = np.random.default_rng(b).random((b, t, 3), np.float32)
+            got, drawn, made = sess.run([flat, noise, room], {x: value, n: b})
+            np.testing.assert_array_equal(got, value)
+            assert drawn.shape == (b, 5)
+            np.testing.assert_array_equal(made, np.full((b, 2), 7.0))
+
+
+def test_summaries_are_read_back(tmp_path: Any) -> None:
+    x = tf.placeholder(tf.float32, [], name="x")
+    with tf.name_scope("train"):
+        tf.summary.scalar("loss", x * 2)
+    merged = tf.summary.merge_all()
+    with tf.Session() as sess, tf.summary.FileWriter(str(tmp_path), sess.graph) as writer:
+        for step in range(3):
+            writer.add_summary(sess.run(merged, {x: float(step)}), step)
+    (file,) = tmp_path.iterdir()
+    found = [(e["step"], e["values"]["train/loss"]) for e in events.read_events(file) if e["values"]]
+    assert found == [(0, 0.0), (1, 2.0), (2, 4.0)]
+
+
+def test_examples_are_written_and_read(tmp_path: Any) -> None:
+    feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[1, -2]))
+    words = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"ab"]))
+    made = tf.train.Example(features=tf.train.Features(feature={"n": feature, "w": words}))
+    with tf.python_io.TFRecordWriter(str(tmp_path / "r")) as writer:
+        writer.write(made.SerializeToString())
+    (record,) = tf.python_io.tf_record_iterator(str(tmp_path / "r"))
+    found = tf.train.Example.FromString(record).features.feature
+    assert found["n"].int64_list.value == [1, -2]
+    assert found["w"].bytes_list.value == [b"ab"]
+
+
+def test_what_is_missing_is_said_in_one_line() -> None:
+    with pytest.raises(
+        AttributeError, match=r"tf\.nn\.convv2d is not supported; the nearest is tf\.nn\.conv2d"
+    ) as caught:
+        _ = tf.nn.convv2d
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,491 @@
+"""Theano's names: the tutorials and programs run unmodified, and the rules they rely on hold."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg.compat.theano as theano
+import thalweg.compat.theano.tensor as T
+from compat.theano_names import as_theano, modules
+from thalweg.compat.theano import function, shared
+from thalweg.compat.theano.functions import Function, MissingInputError, UnusedInputError
+from thalweg.compat.theano.gradient import DisconnectedInputError
+from thalweg.compat.theano.variable import TensorSharedVariable, TensorVariable
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+PROGRAMS = sorted(p for p in (ROOT / "tests" / "programs" / "theano").glob("*.py") if p.stem != "conftest")
+TUTORIALS = sorted((SHARED / "tutorials").glob("theano_*.py"))
+needs_shared = pytest.mark.skipif(
+    not SHARED.exists(), reason="the folder of tutorials is not on this machine"
+)
+
+
+def run(path: Path) -> None:
+    with as_theano():
+        runpy.run_path(str(path), run_name="__main__")
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.stem)
+def test_program(path: Path) -> None:
+    run(path)
+
+
+@needs_shared
+@pytest.mark.parametrize("path", TUTORIALS or [None], ids=lambda p: p.stem if p else "none")
+def test_tutorial(path: Path) -> None:
+    run(path)
+
+
+def test_the_main_library_is_the_same_after_the_import() -> None:
+    code = (
+        "import thalweg as tw, numpy as np\n"
+        "w = tw.Variable(1.0)\n"
+        "def seen(): return (sorted(dir(tw.Tensor)), sorted(dir(tw.Variable)), tw.constant(1.0).dtype,"
+        " repr(w * 2), (w * 2).value, tw.zeros((2,)).dtype, tw.function([], w * 2)().numpy(), np.geterr())\n"
+        "before = seen()\n"
+        "import thalweg.compat.theano\n"
+        "thalweg.compat.theano.config.floatX = 'float64'\n"
+        "assert seen() == before\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- dtypes and arguments -------------------------------------------------------------------------------------------
+
+
+def test_dtypes_follow_theano() -> None:
+    f32, i32 = T.fmatrix(), T.ivector()
+    assert (f32 * 2).dtype == "float32" and (f32 * 0.5).dtype == "float32" and (f32 * 0.1).dtype == "float64"
+    assert (
+        (i32 * T.fvector()).dtype == "float64"
+        and (i32 / 2).dtype == "float64"
+        and (i32 // 2).dtype == "int32"
+    )
+    assert (
+        T.sum(i32).dtype == "int64"
+        and T.mean(T.neq(i32, i32)).dtype == "float64"
+        and T.exp(i32).dtype == "float64"
+    )
+    assert T.argmax(f32).dtype == "int64" and T.arange(3).dtype == "int64" and (f32 > 1).dtype == "bool"
+    assert (
+        shared(0).dtype == "int64"
+        and shared(0.0).dtype == "float64"
+        and shared(np.float32(0)).dtype == "float32"
+    )
+    assert T.matrix().dtype == "float64" and T.wscalar().dtype == "int16" and T.bvector().dtype == "int8"
+
+
+def test_floatx_decides_what_matrix_makes() -> None:
+    before = theano.config.floatX
+    try:
+        theano.config.floatX = "float32"
+        assert T.matrix().dtype == T.zeros((2,)).dtype == "float32" and (T.matrix() * 0.1).dtype == "float32"
+        with pytest.raises(ValueError, match="floatX"):
+            theano.config.floatX = "float33"
+    finally:
+        theano.config.floatX = before
+
+
+@pytest.mark.parametrize("flags, dtype", [("", "float64"), ("floatX=float32,device=cpu", "float32")])
+def test_flags_of_the_environment(flags: str, dtype: str) -> None:
+    from thalweg.compat.theano.configuration import Config
+
+    config = Config(flags)
+    assert config.floatX == dtype and config.device == "cpu"
+
+
+def test_precision_is_not_lost_unasked() -> None:
+    x = T.fscalar("x")
+    with pytest.raises(TypeError, match="without risking loss of precision"):
+        function([x], x)(np.float64(0.1))
+    with pytest.raises(TypeError, match="index 0"):
+        function([T.ivector()], 0, on_unused_input="ignore")([1.5])
+    assert function([x], x)(2) == 2 and function([x], x, allow_input_downcast=True)(0.1).dtype == "float32"
+    v = T.fvector()
+    with pytest.raises(TypeError, match="loss of precision"):
+        function([v], v)(np.zeros(3))
+    with pytest.raises(TypeError, match="Wrong number of dimensions"):
+        function([v], v)(np.zeros((3, 3), "float32"))
+    with pytest.raises(TypeError, match="same type"):
+        s = shared(np.zeros(3, "float32"))
+        function([], [], updates=[(s, s * shared(np.ones(3)))])
+
+
+def test_arguments_with_defaults_names_and_state() -> None:
+    x, y, w = T.dscalars("x", "y", "w")
+    f = function([x, theano.In(y, value=1), theano.Param(w, default=2, name="w_by_name")], (x + y) * w)
+    assert f(33) == 68 and f(33, 2) == 70 and f(33, 0, 1) == 33 and f(33, w_by_name=1, y=0) == 33
+    with pytest.raises(TypeError, match="Missing required input: x"):
+        f()
+    total = T.dscalar("total")
+    add = function([x, theano.In(total, value=0.0, update=total + x)], total + x)
+    assert [float(add(k)) for k in (1, 2, 3)] == [1, 3, 6] and add["total"] == 6
+
+
+def test_inputs_that_are_missing_or_unused() -> None:
+    x, y = T.dscalars("x", "y")
+    with pytest.raises(MissingInputError, match="y"):
+        function([x], x + y)
+    with pytest.raises(UnusedInputError, match="not part of the computational graph"):
+        function([x, y], x)
+    with pytest.warns(UserWarning, match="not part"):
+        function([x, y], x, on_unused_input="warn")
+    assert function([x, y], x, on_unused_input="ignore")(1, 2) == 1
+    with pytest.raises(TypeError, match="list"):
+        function(x, x)
+
+
+def test_outputs_keep_their_structure() -> None:
+    x = T.dvector()
+    assert isinstance(function([x], x * 2)([1]), np.ndarray)
+    assert isinstance(function([x], [x * 2])([1]), list)
+    assert set(function([x], {"a": x, "b": x + 1})([1])) == {"a", "b"}
+    above = x + 1
+    assert function([above], above * 2)([3]).tolist() == [6]  # an expression as an input cuts the graph there
+
+
+# --- shared variables and updates -----------------------------------------------------------------------------------
+
+
+def test_updates_come_after_outputs_and_may_change_the_shape() -> None:
+    v = shared(np.zeros((2, 2)))
+    grow = function([], v.shape[0], updates={v: T.concatenate([v, v + 1])})
+    assert [int(grow()) for _ in range(3)] == [2, 4, 8] and v.get_value().shape == (16, 2)
+    total = function([], v.sum())
+    total()
+    v.set_value(np.ones((3, 5)))
+    assert total() == 15
+    a, b = shared(1.0), shared(2.0)
+    function([], [], updates=[(a, b), (b, a)])()
+    assert float(a.get_value()) == 2 and float(b.get_value()) == 1
+    with pytest.raises(ValueError, match="already has an update"):
+        function([], [], updates=[(a, b), (a, b + 1)])
+
+
+def test_minibatches_by_number_through_givens() -> None:
+    data = np.arange(75.0).reshape(25, 3)
+    X, index, x = shared(data), T.lscalar(), T.matrix()
+    f = function([index], [x, x.shape[0]], givens={x: X[index * 10 : (index + 1) * 10]})
+    for k, rows in enumerate((10, 10, 5)):
+        batch, count = f(k)
+        assert count == rows and np.array_equal(batch, data[k * 10 : (k + 1) * 10])
+
+
+# --- indexing -------------------------------------------------------------------------------------------------------
+
+
+def test_keys_with_symbols() -> None:
+    x, i, j = T.matrix(), T.iscalar(), T.iscalar()
+    X = np.arange(20.0).reshape(5, 4)
+    for make in (
+        lambda x, i, j: x[i],
+        lambda x, i, j: x[i:],
+        lambda x, i, j: x[:i],
+        lambda x, i, j: x[i:j],
+        lambda x, i, j: x[-i:],
+        lambda x, i, j: x[i:j:2],
+        lambda x, i, j: x[j:i:-1],
+        lambda x, i, j: x[:, i],
+        lambda x, i, j: x[i, j],
+        lambda x, i, j: x[i:, :j],
+        lambda x, i, j: x[..., i],
+        lambda x, i, j: x[::-1][i],
+        lambda x, i, j: x[i][None, :],
+    ):
+        f = function([x, i, j], make(x, i, j), on_unused_input="ignore")
+        for a, b in ((0, 3), (2, 1), (1, 2), (3, 3)):
+            assert np.array_equal(f(X, a, b), make(X, a, b)), (a, b)
+
+
+def test_writing_and_adding_at_keys() -> None:
+    x, i, v = T.matrix(), T.ivector(), T.scalar()
+    X = np.arange(20.0).reshape(5, 4)
+
+    def written(key: Any, op: str) -> np.ndarray:
+        Y = X.copy()
+        if op == "set":
+            Y[key] = 7
+        else:
+            np.add.at(Y, key, 7)
+        return Y
+
+    rows = np.array([0, 2, 2])
+    cases = [(x[1:3], np.s_[1:3]), (x[:, 2], np.s_[:, 2]), (x[i], rows), (x[i, i], (rows, rows)), (x[-1], -1)]
+    for part, key in cases:
+        f = function(
+            [x, i, v], [T.set_subtensor(part, v), T.inc_subtensor(part, v)], on_unused_input="ignore"
+        )
+        was_set, was_added = f(X, rows.astype("int32"), 7)
+        assert np.array_equal(was_set, written(key, "set")) and np.array_equal(was_added, written(key, "inc"))
+    n = T.lscalar()
+    assert np.array_equal(
+        function([x, n], T.set_subtensor(x[:n, 1:n], 7))(X, 3), written(np.s_[:3, 1:3], "set")
+    )
+
+
+def test_masks_and_places() -> None:
+    v = T.vector()
+    f = function([v], [v[v.nonzero()], v[(v > 1).nonzero()], v[v > 1], T.nonzero(v)[0]])
+    assert [o.tolist() for o in f([1, 0, 2, 3])] == [[1, 2, 3], [2, 3], [2, 3], [0, 2, 3]]
+
+
+# --- shapes ---------------------------------------------------------------------------------------------------------
+
+
+def test_shapes_made_of_shapes() -> None:
+    x = T.tensor4()
+    f = function(
+        [x],
+        [
+            x.flatten(2),
+            x.reshape((x.shape[0] * x.shape[1], -1)),
+            x.dimshuffle(0, 2, 3, 1),
+            T.zeros((x.shape[0], 5)),
+            T.alloc(1.5, x.shape[1], 2),
+            T.tile(x[:, 0, 0], (1, 2)),
+            T.repeat(x[0, 0, 0], x.shape[0]),
+            T.eye(x.shape[2]),
+            x.size,
+            T.arange(1, x.shape[3], 2),
+            x.shape,
+        ],
+    )
+    for shape in ((2, 3, 4, 5), (3, 1, 2, 6)):
+        X = np.random.RandomState(0).randn(*shape)
+        a, b, c, d = shape
+        want: list[Any] = [
+            X.reshape(a, -1), X.reshape(a * b, -1), X.transpose(0, 2, 3, 1), np.zeros((a, 5)), np.full((b, 2), 1.5),
+            np.tile(X[:, 0, 0], (1, 2)), np.repeat(X[0, 0, 0], a), np.eye(c), X.size, np.arange(1, d, 2), shape,
+        ]  # fmt: skip
+        for got, expected in zip(f(X), want, strict=True):
+            assert np.array_equal(got, expected)
+
+
+def test_dropping_an_axis_needs_one_that_broadcasts() -> None:
+    assert T.col().dimshuffle(0).ndim == 1
+    with pytest.raises(ValueError, match="not broadcastable"):
+        T.matrix().dimshuffle(0)
+
+
+# --- networks -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["valid", "full", "half", 1, (2, 1)])
+def test_convolution_turns_the_filters(mode: object) -> None:
+    rng = np.random.RandomState(0)
+    x, w = rng.randn(2, 3, 7, 8), rng.randn(4, 3, 3, 3)
+    a, b = T.tensor4s(2)
+    got = function([a, b], T.nnet.conv2d(a, b, border_mode=mode, filter_shape=w.shape))(x, w)
+    margin = {"valid": (0, 0), "full": (2, 2), "half": (1, 1), 1: (1, 1), (2, 1): (2, 1)}[mode]  # type: ignore[index]
+    wide = np.pad(x, [(0, 0), (0, 0), (margin[0],) * 2, (margin[1],) * 2])
+    windows = np.lib.stride_tricks.sliding_window_view(wide, (3, 3), axis=(2, 3))
+    assert np.allclose(got, np.einsum("nchwij,ocij->nohw", windows, w[:, :, ::-1, ::-1]))
+
+
+@pytest.mark.parametrize("ignore", [True, False])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_pooling_counts_borders_as_told(ignore: bool, stride: int) -> None:
+    x = np.random.RandomState(0).randn(1, 2, 5, 7)
+    a = T.tensor4()
+    got = function([a], T.signal.pool.pool_2d(a, (2, 2), ignore_border=ignore, stride=(stride, stride)))(x)
+
+    def count(n: int) -> int:
+        if ignore:
+            return (n - 2) // stride + 1
+        return (n - 1) // stride + 1 if stride >= 2 else max(0, (n - 1 - 2 + stride) // stride) + 1
+
+    want = np.array(
+        [
+            [
+                [x[0, c, i : i + 2, j : j + 2].max() for j in range(0, count(7) * stride, stride)]
+                for i in range(0, count(5) * stride, stride)
+            ]
+            for c in range(2)
+        ]
+    )
+    assert np.array_equal(got[0], want)
+
+
+def test_losses_of_class_numbers_and_rows() -> None:
+    p, k, t = T.matrix(), T.ivector(), T.matrix()
+    P = np.array([[0.2, 0.8], [0.5, 0.5]])
+    f = function([p, k], T.nnet.categorical_crossentropy(p, k))
+    assert np.allclose(f(P, np.array([1, 0], "int32")), -np.log([0.8, 0.5]))
+    g = function([p, t], T.nnet.categorical_crossentropy(p, t))
+    assert np.allclose(g(P, np.eye(2)), -np.log([0.2, 0.5]))
+    assert np.allclose(T.nnet.softmax(T.zeros((3,))).eval(), np.full((1, 3), 1 / 3))
+    x = T.scalar()
+    assert T.nnet.hard_sigmoid(x).eval({x: 1.0}) == 0.7 and T.nnet.relu(x, 0.1).eval({x: -1.0}) == -0.1
+
+
+# --- derivatives ----------------------------------------------------------------------------------------------------
+
+
+def test_options_of_grad() -> None:
+    x, z = T.dscalars("x", "z")
+    with pytest.raises(DisconnectedInputError):
+        T.grad(x**2, z)
+    assert T.grad(x**2, z, disconnected_inputs="ignore").eval({z: 1.0}) == 0
+    y = x**2
+    assert T.grad(x * y, x, consider_constant=[y]).eval({x: 3.0}) == 9
+    assert T.grad(None, x, known_grads={y: T.constant(5.0)}).eval({x: 3.0}) == 30
+    assert T.grad(theano.gradient.grad_clip(x, -1, 1) ** 2, x).eval({x: 5.0}) == 1
+    assert T.grad(theano.gradient.disconnected_grad(x) * x, x).eval({x: 5.0}) == 5
+    with pytest.raises(TypeError, match="scalar"):
+        T.grad(T.vector(), x)
+    T.verify_grad(lambda a, b: T.tanh(T.dot(a, b)), [np.eye(2), np.ones((2, 3))])
+
+
+def test_truncated_gradients_of_scan() -> None:
+    x, w = T.vector(), shared(2.0)
+    h, _ = theano.scan(lambda a, p: w * p + a, sequences=x, outputs_info=T.constant(0.0), truncate_gradient=1)
+    assert function([x], T.grad(h[-1], w))([1, 2, 3]) == 1 * 2 + 2
+    h, _ = theano.scan(lambda a, p: w * p + a, sequences=x, outputs_info=T.constant(0.0))
+    assert function([x], T.grad(h[-1], w))([1, 2, 3]) == 2 + 2 * 2 * 1 + 0
+
+
+def test_folds() -> None:
+    x = T.vector()
+    for made, want in (
+        (theano.map(lambda a: a**2, x), [1, 4, 9]),
+        (theano.reduce(lambda a, b: a + b, x, outputs_info=np.float64(0)), 6),
+        (theano.foldl(lambda a, b: a + 2 * b, x, T.constant(0.0)), 11),
+        (theano.foldr(lambda a, b: a + 2 * b, x, T.constant(0.0)), 17),
+        (theano.scan(lambda a, p: p + a, x, T.constant(0.0), go_backwards=True), [3, 5, 6]),
+    ):
+        assert np.array_equal(function([x], made[0])([1, 2, 3]), want)
+
+
+def test_an_op_of_the_program() -> None:
+    class Double(theano.Op):
+        __props__ = ()
+
+        def make_node(self, *inputs: Any) -> theano.Apply:
+            x = T.as_tensor_variable(inputs[0])
+            return theano.Apply(self, [x], [x.type()])
+
+        def perform(self, node: object, inputs: list, output_storage: list) -> None:  # type: ignore[override]
+            output_storage[0][0] = inputs[0] * 2
+
+        def grad(self, inputs: list, output_grads: list) -> list:
+            return [output_grads[0] * 2]
+
+    x = T.matrix()
+    y = Double()(x)
+    value, slope = function([x], [y, T.grad(T.sum(y**2), x)])(np.ones((2, 2)))
+    assert (value == 2).all() and (slope == 8).all()
+
+
+def test_a_function_as_an_op() -> None:
+    from thalweg.compat.theano.compile.ops import as_op
+
+    @as_op(itypes=[T.dvector], otypes=[T.dvector])
+    def backwards(x: np.ndarray) -> np.ndarray:
+        return x[::-1]
+
+    v = T.dvector()
+    assert function([v], backwards(v) + 1)([1, 2]).tolist() == [3, 2]
+
+
+def test_models_are_pickled_and_copied_by_their_programs() -> None:
+    x, w = T.matrix("x"), shared(np.ones((2, 2)), name="w")
+    for kept in (
+        pickle.loads(pickle.dumps((x, w, T.tanh(T.dot(x, w))))),
+        copy.deepcopy((x, w, T.tanh(T.dot(x, w)))),
+    ):
+        new_x, new_w, y = kept
+        new_w.set_value(np.zeros((2, 2)))
+        assert w.get_value().sum() == 4 and function([new_x], y)(np.ones((1, 2))).tolist() == [[0, 0]]
+
+
+# --- text and pictures ----------------------------------------------------------------------------------------------
+
+
+def test_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    x, y = T.dscalars("x", "y")
+    assert theano.pp(x + y) == "(x + y)" and theano.pp(x**2) == "(x ** TensorConstant{2})"
+    assert theano.pp(T.exp(-x) / (1 + y)) == "(exp((-x)) / (TensorConstant{1} + y))"
+    assert str(T.dmatrix().type) == "TensorType(float64, matrix)" and str(x) == "x"
+    theano.printing.debugprint(x + y * x)
+    assert "Elemwise{mul,no_inplace} [id C]" in capsys.readouterr().out
+    theano.printing.pydotprint(x + y, outfile=str(tmp_path / "graph.png"), print_output_file=False)
+    assert (tmp_path / "graph.svg").read_text().startswith("<svg")
+    theano.printing.pydotprint(x + y, outfile=str(tmp_path / "graph.dot"), print_output_file=False)
+    assert "->" in (tmp_path / "graph.dot").read_text()
+
+
+def test_a_missing_name_says_what_there_is() -> None:
+    with pytest.raises(
+        AttributeError, match=r"theano\.tensor\.concatenat is not supported .*concatenate.*compat\.md"
+    ):
+        T.concatenat
+    assert "theano.tensor.nnet" in modules()
+
+
+# --- the names that programs use ------------------------------------------------------------------------------------
+
+_OPERATORS = {
+    "Mult": "__mul__", "Add": "__add__", "Sub": "__sub__", "Div": "__truediv__", "Pow": "__pow__", "Mod": "__mod__",
+    "FloorDiv": "__floordiv__", "USub": "__neg__", "Not": "__bool__", "Gt": "__gt__", "GtE": "__ge__", "Lt": "__lt__",
+}  # fmt: skip
+_ELSEWHERE = {
+    "lasagne": "a library of its own on top of Theano, which programs install beside it",
+    "theano.sparse": "sparse matrices",
+    "theano.sandbox.cuda.CudaNdarray.zeros": "arrays on a GPU",
+    "theano.sandbox.cuda.basic_ops": "GPU device management",
+}
+
+
+def _listed_names() -> dict[str, int]:
+    text = (SHARED / "compat-names.md").read_text(encoding="utf-8")
+    part = text.split("\n## Theano\n")[1].split("\n## ")[0]
+    found = {name: int(count) for name, count in re.findall(r"^\| `(.+?)` \| (\d+) \|", part, re.M)}
+    once = part.split("Once each:")[1]
+    found.update(dict.fromkeys(re.findall(r"`(.+?)`", once), 1))
+    return found
+
+
+def _exists(name: str) -> bool:
+    if name.startswith("«"):
+        if name.endswith("()"):
+            return callable(Function)
+        return "[" in name or hasattr(TensorVariable, _OPERATORS[name.split()[-1]])
+    if name.startswith("."):
+        places = (TensorVariable, TensorSharedVariable, Function, theano.OrderedUpdates, T.scalar("x"))
+        return any(hasattr(p, name[1:]) for p in places)
+    name = re.sub(r"^class\((.*)\)$", r"\1", name)
+    first, *rest = name.split(".")
+    found: object = T if first == "T" else theano
+    if first not in ("T", "theano"):
+        return False
+    for part in rest:
+        if not hasattr(found, part):
+            return False
+        found = getattr(found, part)
+    return True
+
+
+@needs_shared
+def test_names_that_programs_use_are_covered() -> None:
+    names = _listed_names()
+    ours = {n: c for n, c in names.items() if not n.startswith("lasagne")}
+    lacking = {n for n in names if not _exists(n)}
+    unexplained = {n for n in lacking if not any(n == k or n.startswith(f"{k}.") for k in _ELSEWHERE)}
+    often = {n: c for n, c in ours.items() if c > 1}
+    share = sum(c for n, c in often.items() if n not in lacking) / sum(often.values())
+    rest = [n for n, c in ours.items() if c == 1]
+    share_of_rest = sum(n not in lacking for n in rest) / len(rest)
+    print(f"used twice or more: {share:.1%} by use; once: {share_of_rest:.1%}; lacking: {sorted(lacking)}")
+    assert not unexplained
+    assert share >= 0.95 and share_of_rest >= 0.8

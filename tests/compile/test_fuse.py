@@ -1,0 +1,208 @@
+"""Fusion, order and memory: which kernels are formed, what is updated in place, and that live buffers never overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+from test_random_graphs import Graph
+from thalweg.compile.build import Executable
+from thalweg.compile.fuse import Nest, Product
+from thalweg.compile.memory import Buffer, padded, plan
+from thalweg.compile.schedule import Schedule
+from thalweg.graph.tensor import Tensor, Variable, placeholder
+from thalweg.run.function import function
+
+
+def _executable(inputs: Sequence[Tensor], outputs: Any, updates: Any = ()) -> Executable:
+    f = function(inputs, outputs, updates=updates)
+    return f.program.form([np.zeros(x.shape, x.dtype) for x in inputs]).executable
+
+
+def _names(schedule: Schedule) -> list[str]:
+    return [" ".join(m.op.name for m in k.members if m.op is not None) for k in schedule.kernels]
+
+
+def _kinds(schedule: Schedule) -> list[str]:
+    return [type(k).__name__ for k in schedule.kernels]
+
+
+X = placeholder("float32", [6, 10], name="x")
+Z = placeholder("float32", [5, 7, 9], name="z")
+TOTAL = tw.sum(tw.tanh(X), axis=1, keepdims=True)
+
+
+def _softmax(x: Any) -> Any:
+    e = tw.exp(x - tw.max(x, axis=1, keepdims=True))
+    return e / tw.sum(e, axis=1, keepdims=True)
+
+
+def _normalised(x: Any) -> Any:
+    middle = x - tw.mean(x, axis=1, keepdims=True)
+    return middle / tw.sqrt(tw.mean(tw.square(middle), axis=1, keepdims=True) + 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "kinds"),
+    [
+        (X, _softmax(X), ["Nest"]),
+        (X, tw.log(_softmax(X)), ["Nest"]),
+        (X, _normalised(X), ["Nest"]),
+        (X, [TOTAL, tw.tanh(X) / TOTAL], ["Nest"]),
+        (Z, tw.sum(tw.exp(Z)), ["Nest"]),
+        (Z, tw.sum(tw.exp(Z), axis=(1, 2)) * 2 + 1, ["Nest"]),
+        (Z, tw.sum(tw.exp(Z), axis=(0, 2)), ["Nest", "Kernel"]),  # two levels: rows, then down the columns
+        (Z, tw.max(Z, axis=1) * 2, ["Kernel", "Nest"]),
+        (X, tw.exp(X) + tw.sum(tw.exp(X), axis=0), ["Nest", "Kernel", "Nest"]),
+        (X, tw.exp(X).T * 2, ["Nest", "Nest"]),  # the second reads the first transposed
+        (X, X.T * 2 + tw.reshape(X, (10, 6)), ["Nest"]),  # views of memory cost no kernel
+        (X, tw.matmul(X, X.T), ["Product"]),
+        (X, tw.tanh(tw.matmul(X, X.T) + 1), ["Product"]),
+        (X, _softmax(tw.matmul(X, X.T)), ["Product", "Nest"]),
+    ],
+)
+def test_kernels(x: Tensor, y: Any, kinds: list[str]) -> None:
+    assert _kinds(_executable([x], y).schedule) == kinds
+
+
+def test_a_large_sum_goes_row_by_row() -> None:
+    x = placeholder("float32", [300, 200])
+    schedule = _executable([x], tw.sum(tw.exp(x))).schedule
+    assert _names(schedule) == ["exp sum", "sum"] and schedule.kernels[0].row_level  # type: ignore[attr-defined]
+
+
+def _mlp() -> tuple[list[Tensor], Tensor, list[tuple[Variable, Tensor]]]:
+    x, y = placeholder("float32", [6, 10]), placeholder("float32", [6, 3])
+    variables = [Variable(np.zeros(s, "f")) for s in ((10, 16), 16, (16, 3))]
+    w1, b1, w2 = variables
+    loss = tw.mean(tw.square(tw.matmul(tw.tanh(tw.matmul(x, w1) + b1), w2) - y))
+    slopes = tw.gradients(loss, variables)
+    return [x, y], loss, [(v, v - 0.1 * g) for v, g in zip(variables, slopes, strict=True)]
+
+
+def test_a_training_step_updates_every_variable_in_place() -> None:
+    inputs, loss, updates = _mlp()
+    schedule = _executable(inputs, loss, updates).schedule
+    assert len(schedule.bound) == 3 and not schedule.moves
+    products = [k for k in schedule.kernels if isinstance(k, Product)]
+    assert len(products) == 5
+    # The updates of both matrices are epilogues: their gradients are never in memory.
+    leaves = {schedule.bound[m] for k in products for m in k.members if m in schedule.bound}
+    assert sorted(leaf.shape for leaf in leaves) == [(10, 16), (16, 3)]
+    assert all(k.in_registers and k.product not in schedule.stored for k in products if len(k.members) > 1)
+
+
+A, B = Variable(np.zeros(40, "f"), name="a"), Variable(np.zeros(40, "f"), name="b")
+
+
+@pytest.mark.parametrize(
+    ("updates", "bound", "moves"),
+    [
+        ([(A, A + 1)], 1, 0),
+        ([(A, B)], 1, 0),
+        ([(A, B), (B, A)], 1, 1),
+        ([(A, B * 2), (B, A * 3)], 1, 1),
+        ([(A, A + B), (B, B * 2)], 2, 0),
+        ([(A, A[::-1])], 0, 1),  # an element is read after another is written
+        ([(A, A - tw.sum(A))], 0, 1),
+        ([(A, A - tw.sum(B))], 0, 1),  # one nest in two passes
+        ([(A, tw.cumulative_sum(A))], 0, 1),
+        ([(A, tw.cumulative_sum(B))], 1, 0),
+        ([(A, tw.concat([A[20:], A[:20]]))], 0, 1),
+    ],
+)
+def test_updates_in_place(updates: Any, bound: int, moves: int) -> None:
+    schedule = _executable([], None, updates).schedule
+    assert (len(schedule.bound), len(schedule.moves)) == (bound, moves)
+
+
+def test_readers_of_the_old_value_come_first() -> None:
+    w = Variable(np.ones((8, 8), "f"))
+    x = placeholder("float32", [8, 8])
+    outputs = [tw.matmul(x, w), tw.sum(w, axis=0), tw.sort(w, axis=0), w.T + 0]
+    schedule = _executable([x], outputs, [(w, w + x)]).schedule
+    (new,) = schedule.bound
+    last = max(n for n, k in enumerate(schedule.kernels) if schedule.bound[new] in k.sources)
+    assert schedule.kernels[last].members[-1] is new
+
+
+def test_buffers_alive_together_never_overlap() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        buffers = []
+        for _ in range(int(rng.integers(0, 25))):
+            first = int(rng.integers(0, 12))
+            buffers.append(
+                Buffer(
+                    int(rng.choice([0, 1, 4, 63, 64, 65, 1000, 5000])), first, first + int(rng.integers(0, 5))
+                )
+            )
+        offsets, total = plan(buffers)
+        for k, (a, start) in enumerate(zip(buffers, offsets, strict=True)):
+            assert start % 64 == 0 and start + padded(a.num_bytes) <= total
+            for b, other in list(zip(buffers, offsets, strict=True))[:k]:
+                if a.first <= b.last and b.first <= a.last:
+                    assert start + a.num_bytes <= other or other + b.num_bytes <= start
+        busiest = max(
+            (sum(padded(b.num_bytes) for b in buffers if b.first <= t <= b.last) for t in range(18)),
+            default=0,
+        )
+        assert busiest <= total <= sum(padded(b.num_bytes) for b in buffers)
+
+
+def _lifetimes(executable: Executable) -> dict[Tensor, tuple[int, int]]:
+    """From the schedule alone: the kernels that write and last read each tensor in memory."""
+    schedule, lives = executable.schedule, dict[Tensor, tuple[int, int]]()
+    for n, kernel in enumerate(schedule.kernels):
+        for t in schedule.stored:
+            base = t.inputs[0] if t.op is not None and t.op.name == "item" else t
+            if base in set(kernel.members):
+                lives[t] = (n, n)
+        for t in kernel.sources:
+            if t in lives:
+                lives[t] = (lives[t][0], n)
+    end = len(schedule.kernels)
+    kept = {*schedule.outputs, *(t for _, t in schedule.moves)}
+    return {
+        t: (first, end if t in kept else last)
+        for t, (first, last) in lives.items()
+        if t not in schedule.bound
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_memory_of_real_programs(seed: int) -> None:
+    graphs = [Graph(1000 * seed + k) for k in range(4)]
+    f = function([x for g in graphs for x in g.inputs], [t for g in graphs for t in g.outputs])
+    arrays = [a for g in graphs for a in g.arrays]
+    f(*arrays)
+    executable = f.program.form(arrays).executable
+    (memory,) = executable._plans.values()
+    lives = [(t, life) for t, life in _lifetimes(executable).items() if t in memory.arrays]
+    assert len(lives) > 5
+    for k, (a, (first, last)) in enumerate(lives):
+        mine = memory.arrays[a]
+        assert mine.size == a.size and (
+            mine.ctypes.data % 64 == 0 or not mine.size or a in set(executable.schedule.outputs)
+        )
+        for b, (start, stop) in lives[:k]:
+            if first <= stop and start <= last:
+                assert not np.shares_memory(mine, memory.arrays[b]), f"{a} and {b}"
+
+
+def test_every_member_comes_after_what_it_reads() -> None:
+    for seed in range(30):
+        graph = Graph(seed)
+        schedule = _executable(graph.inputs, graph.outputs).schedule
+        position = {m: n for n, k in enumerate(schedule.kernels) for m in k.members}
+        assert len(position) == sum(len(k.members) for k in schedule.kernels)
+        for n, kernel in enumerate(schedule.kernels):
+            for source in kernel.sources:
+                made = source.inputs[0] if source.op is not None and source.op.name == "item" else source
+                assert source.op is None or position[made] < n
+            if isinstance(kernel, Nest):
+                assert not kernel.sources & set(kernel.members)

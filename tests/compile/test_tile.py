@@ -1,0 +1,321 @@
+"""Matrix products against NumPy in float64: shapes, strides, windows, batches, threads, epilogues, targets."""
+
+import ctypes
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from llvmlite import ir
+
+from thalweg.compile.llvm import assembly, compile_module
+from thalweg.compile.loops import function
+from thalweg.compile.target import AVX2, AVX512, NEON, SSE, host_target
+from thalweg.compile.tile import Operand, Product, choose_tiling, emit_product, row_major, workspace_bytes
+
+FENCE = 64  # elements around C and bytes after the workspace that must stay as they were
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table; layouts: n row-major, t transposed, p padded rows, s every second column, r reversed."""
+
+    m: int
+    n: int
+    k: int
+    a: str = "n"
+    b: str = "n"
+    c: str = "n"
+    dtype: str = "float32"
+    accumulate: bool = False
+    batch: int = 1
+    run_time: str = ""
+
+    def __str__(self):
+        flags = f"{'+' if self.accumulate else ''}{f'x{self.batch}' if self.batch > 1 else ''}{self.run_time}"
+        return f"{self.m}x{self.n}x{self.k}.{self.a}{self.b}{self.c}.{self.dtype}{flags}"
+
+
+CASES = [
+    *[Case(m, n, k) for m in (1, 5, 6, 7, 50) for n in (1, 8, 10, 17, 48) for k in (1, 7, 33)],
+    *[Case(13, 37, 29, a, b) for a in "ntpsr" for b in "ntpsr"],
+    *[Case(20, 43, 400, a, b, c, accumulate=True) for a in "nt" for b in "nt" for c in "ntps"],
+    *[
+        Case(m, n, k, dtype="float64")
+        for m, n, k in ((1, 9, 5), (50, 31, 300), (23, 8, 1), (64, 64, 64), (7, 1, 77))
+    ],
+    *[
+        Case(m, n, k, "t", "t", "t", "float64")
+        for m, n, k in ((1, 9, 5), (50, 31, 300), (64, 64, 64), (7, 1, 77))
+    ],
+    *[
+        Case(m, n, k, b=b)
+        for m, n, k in ((1, 100, 1000), (2, 100, 1000), (100, 1, 1000), (3, 2, 4000))
+        for b in "nt"
+    ],
+    *[Case(9, 20, 31, a, b, batch=batch) for a in "nt" for b in "nt" for batch in (2, 7)],
+    *[Case(1, 11, 31, b="t", batch=3), Case(11, 1, 31, batch=3), Case(40, 33, 500, batch=3, accumulate=True)],
+    *[Case(5, 9, 0), Case(5, 9, 0, accumulate=True), Case(0, 9, 3), Case(5, 0, 3), Case(50, 64, 0, batch=2)],
+    *[
+        Case(m, n, k, run_time=which)
+        for which in ("m", "n", "k", "mnk")
+        for m, n, k in (
+            (1, 1, 1),
+            (50, 62, 78),
+            (64, 64, 64),
+            (0, 5, 5),
+            (5, 0, 5),
+            (5, 5, 0),
+            (13, 100, 1000),
+        )
+    ],
+    *[Case(50, 62, 450, a, b, run_time="mnk", accumulate=True) for a in "nt" for b in "nt"],
+    *[Case(9, 20, 31, batch=3, run_time="mnk"), Case(9, 20, 31, batch=3, run_time="b")],
+    *[Case(200, 70, 600), Case(300, 200, 500, "t"), Case(120, 300, 700, "n", "t"), Case(130, 100, 60, c="t")],
+]
+
+
+def laid_out(batch, rows, cols, layout, dtype, rng):
+    """An array (batch, rows, cols) seen through the named layout, inside a larger one that it does not fill."""
+    shape = {
+        "n": (batch, rows, cols),
+        "t": (batch, cols, rows),
+        "p": (batch, rows, cols + 5),
+        "s": (batch, rows, 2 * cols),
+        "r": (batch, rows, cols),
+    }[layout]
+    memory = rng.standard_normal(int(np.prod(shape)) + 2 * FENCE).astype(dtype)
+    view = memory[FENCE : memory.size - FENCE].reshape(shape)
+    view = {
+        "n": view,
+        "t": view.swapaxes(1, 2),
+        "p": view[:, :, :cols],
+        "s": view[:, :, ::2],
+        "r": view[:, ::-1, ::-1],
+    }[layout]
+    return memory, view
+
+
+def operand(view):
+    """The Operand of a NumPy view (batch, rows, cols)."""
+    axes = [(extent, stride // view.itemsize) for extent, stride in zip(view.shape, view.strides)]
+    return Operand(rows=(axes[1],), cols=(axes[2],), batch=(axes[0],))
+
+
+def compiled(product, target, run_time="", epilogue=None, stores=True, touches=False):
+    """step(a, b, c, extra, num_threads): the product run once for each thread, the threads one after another."""
+    module = ir.Module()
+    e = function(module, "step", ["ptr"] * 5 + ["int64"] * 6, target)
+    a, b, c, extra, workspace, thread, num_threads, m, n, k, batch = e.args
+    given = {
+        name: size for name, size in (("m", m), ("n", n), ("k", k), ("batch", batch)) if name[0] in run_time
+    }
+    emitted = replace(product, **given)
+    hook = None if epilogue is None else lambda *args: epilogue(extra, *args)
+    emit_product(
+        e,
+        emitted,
+        a,
+        b,
+        c if stores else None,
+        workspace,
+        thread,
+        num_threads,
+        hook,
+        touched=extra if touches else None,
+    )
+    e.ret()
+    code = compile_module(module, target)
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 6)(code.address("step"))
+
+    def step(a, b, c, extra, num_threads):
+        size = workspace_bytes(emitted, target, num_threads, single_block=not stores)
+        raw = np.full(size + 128, 77, np.uint8)
+        work = raw[-raw.ctypes.data % 64 :]
+        for t in range(num_threads):
+            call(
+                *[x.ctypes.data for x in (a, b, c, extra, work)],
+                t,
+                num_threads,
+                product.m,
+                product.n,
+                product.k,
+                product.batch,
+            )
+        assert (work[size:] == 77).all(), "wrote past the workspace"
+        assert code
+
+    return step
+
+
+def check(case, target):
+    rng = np.random.default_rng(3)
+    _, a = laid_out(case.batch, case.m, case.k, case.a, case.dtype, rng)
+    _, b = laid_out(case.batch, case.k, case.n, case.b, case.dtype, rng)
+    memory, c = laid_out(case.batch, case.m, case.n, case.c, case.dtype, rng)
+    product = Product(
+        case.m, case.n, case.k, operand(a), operand(b), operand(c), case.dtype, case.accumulate, case.batch
+    )
+    start, exact = (
+        memory.copy(),
+        a.astype("float64") @ b.astype("float64") + case.accumulate * c.astype("float64"),
+    )
+    step = compiled(product, target, case.run_time)
+    results = []
+    for num_threads in (1, 2, 5):
+        memory[:] = start
+        step(a, b, c, c, num_threads)
+        results.append(memory.copy())
+    bound = np.abs(a).astype("float64") @ np.abs(b) + np.abs(exact)
+    bound = bound * np.finfo(case.dtype).eps * (8 + case.k / 8)
+    assert (np.abs(c - exact) <= bound + 1e-30).all()
+    assert all(r.tobytes() == results[0].tobytes() for r in results), (
+        "the bits depend on the number of threads"
+    )
+    c[...] = 0
+    untouched = start.copy()
+    outside = memory != 0
+    assert (memory[outside] == untouched[outside]).all(), "wrote outside C"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_product(case):
+    check(case, host_target())
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.k in (33, 400, 300, 31)][::4], ids=str)
+def test_product_in_narrow_vectors(case):
+    check(case, host_target(16))
+
+
+def conv_operands(x, kh, kw, stride):
+    """The window view of an image batch (n, h, w, c) as an Operand (positions, window elements), and its array."""
+    n, h, w, c = x.shape
+    oh, ow = (h - kh) // stride + 1, (w - kw) // stride + 1
+    steps = (h * w * c, w * c * stride, c * stride)
+    rows = tuple(zip((n, oh, ow), steps))
+    cols = tuple(zip((kh, kw, c), (w * c, c, 1)))
+    view = np.lib.stride_tricks.as_strided(
+        x, (n, oh, ow, kh, kw, c), [s * x.itemsize for s in (*steps, w * c, c, 1)]
+    )
+    return Operand(rows, cols), view.reshape(n * oh * ow, kh * kw * c)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("shape", [(2, 9, 8, 3), (1, 6, 6, 1), (3, 5, 7, 16)])
+@pytest.mark.parametrize("filters", [4, 16, 33])
+def test_convolution_as_a_product(shape, filters, stride):
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal(shape).astype("float32")
+    windows, array = conv_operands(x, 3, 3, stride)
+    (m, k), n = array.shape, filters
+    weights = rng.standard_normal((k, n)).astype("float32")
+    out = np.zeros((m, n), "float32")
+    product = Product(m, n, k, windows, row_major(k, n), row_major(m, n))
+    compiled(product, host_target())(x, weights, out, out, 2)
+    np.testing.assert_allclose(out, array.astype("float64") @ weights, rtol=1e-5, atol=1e-4)
+    gradient = np.zeros((k, n), "float32")
+    product = Product(k, n, m, windows.transposed, row_major(m, n), row_major(k, n))
+    compiled(product, host_target())(x, out, gradient, out, 2)
+    np.testing.assert_allclose(gradient, array.T.astype("float64") @ out, rtol=1e-5, atol=2e-3)
+    other = np.zeros((n, k), "float32")  # the windows as B
+    product = Product(n, k, m, row_major(m, n).transposed, windows, row_major(n, k))
+    compiled(product, host_target())(out, x, other, out, 2)
+    np.testing.assert_allclose(other, out.T.astype("float64") @ array, rtol=1e-5, atol=2e-3)
+
+
+def test_packed_panels_as_operands():
+    """B kept as panels of 16 columns, and C written into the window of a padded image."""
+    rng = np.random.default_rng(5)
+    m, n, k = 24, 44, 50
+    a = rng.standard_normal((m, k)).astype("float32")
+    b = rng.standard_normal((k, n)).astype("float32")
+    panels = np.zeros((3, k, 16), "float32")
+    panels.transpose(1, 0, 2)[:] = np.pad(b, ((0, 0), (0, 4))).reshape(k, 3, 16)
+    image = np.zeros((2, 5, 6, n), "float32")  # positions (2, 3, 4) inside a border of one
+    inside = Operand(((2, 5 * 6 * n), (3, 6 * n), (4, n)), ((n, 1),))
+    product = Product(m, n, k, row_major(m, k), Operand(((k, 16),), ((3, 16 * k), (16, 1))), inside)
+    compiled(product, host_target())(a, panels, image[0, 1, 1], image, 2)
+    expected = np.zeros_like(image)
+    expected[:, 1:4, 1:5] = (a @ b).reshape(2, 3, 4, n)
+    np.testing.assert_allclose(image, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "m, n, k", [(50, 40, 30), (1, 20, 900), (13, 10, 900), (20, 1, 50), (6, 16, 0), (6, 9, 0)]
+)
+@pytest.mark.parametrize("run_time", ["", "mnk"])
+def test_epilogue_sees_each_finished_element_once(m, n, k, run_time):
+    rng = np.random.default_rng(6)
+    a, b, bias = (rng.standard_normal(s).astype("float32") for s in ((m, k), (k, n), (n + m,)))
+    out = np.zeros((m, n), "float32")
+
+    def epilogue(extra, e, row, col, value):
+        column = e.load(extra, col, "float32", value.width)
+        return e.maximum(value + column, 0.0) + e.load(extra, row + n, "float32")
+
+    product = Product(m, n, k, row_major(m, k), row_major(k, n), row_major(m, n))
+    step = compiled(product, host_target(), run_time, epilogue)
+    results = []
+    for num_threads in (1, 3):
+        step(a, b, out, bias, num_threads)
+        results.append(out.copy())
+    expected = np.maximum(a.astype("float64") @ b + bias[:n], 0) + bias[n:, None]
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    assert results[0].tobytes() == results[1].tobytes()
+
+
+@pytest.mark.parametrize("touches", [False, True])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_epilogue_can_keep_the_product_out_of_memory(batch, touches):
+    rng = np.random.default_rng(7)
+    m, n, k = 31, 43, 900
+    a = rng.standard_normal((batch, k, m)).astype("float32")
+    b = rng.standard_normal((batch, k, n)).astype("float32")
+    weights = rng.standard_normal((batch * m, n)).astype("float32")
+    expected = weights.reshape(batch, m, n) - 0.1 * (a.astype("float64").swapaxes(1, 2) @ b)
+
+    def update(extra, e, row, col, value):
+        place = e.at(extra, row * n + col, "float32")
+        e.store(place, 0, e.load(place, 0, "float32", value.width) - value * 0.1)
+
+    product = Product(
+        m,
+        n,
+        k,
+        row_major(k, m, batch).transposed,
+        row_major(k, n, batch),
+        row_major(m, n, batch),
+        batch=batch,
+    )
+    step = compiled(product, host_target(), "", update, stores=False, touches=touches)
+    step(a, b, weights, weights, 2)
+    np.testing.assert_allclose(weights.reshape(batch, m, n), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("target", [AVX2, AVX512, NEON, SSE], ids=lambda t: t.name)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_other_targets_compile_without_spilling_the_tile(target, dtype):
+    module = ir.Module()
+    e = function(module, "step", ["ptr"] * 4, target)
+    product = Product(
+        840, 960, 512, row_major(512, 840).transposed, row_major(512, 960), row_major(840, 960), dtype
+    )
+    emit_product(e, product, *e.args)
+    e.ret()
+    tiling = choose_tiling(product, target)
+    assert tiling.rows * tiling.vectors >= 8
+    text = assembly(module, target)
+    if target.has_fma:
+        assert text.count("fmadd") + text.count("fmla") >= tiling.rows * tiling.vectors
+
+
+def test_transposed_product_is_the_same_product():
+    product = Product(3, 5, 7, row_major(3, 7), row_major(7, 5), row_major(3, 5))
+    assert product.transposed.transposed == product
+    assert (product.transposed.m, product.transposed.n) == (5, 3)
+
+
+def test_row_major_batch_needs_known_sizes():
+    rows = function(ir.Module(), "step", ["int64"], host_target()).args[0]
+    with pytest.raises(TypeError, match="row_major: a batch needs int rows and cols"):
+        row_major(rows, 3, batch=2)

@@ -1,0 +1,44 @@
+"""What all tests share: no test reads the user's own data folder or cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden``: write the golden texts anew instead of comparing with them."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden texts anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden(name, text)``: the text equals that of the file ``golden/name`` beside the test."""
+
+    def check(name: str, text: str) -> None:
+        file = request.path.parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.read_text(encoding="utf-8") == text, (
+            f"{name} has changed; if it should, run with --update-golden"
+        )
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def _private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the caches at an empty folder and forget THALWEG_DATA."""
+    empty = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(empty))
+    monkeypatch.setenv("LOCALAPPDATA", str(empty))
+    monkeypatch.delenv("THALWEG_DATA", raising=False)
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The root of the checkout."""
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,184 @@
+"""Models as files: the same bits again, nothing run, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import struct
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.layers import BatchNormalization, Dense, Input, Lambda
+from thalweg.models import Model, Sequential, load_model
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    tw.random.set_seed(0)
+    tw.layers.clear_session()
+
+
+def data() -> tuple[np.ndarray, np.ndarray]:
+    x = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
+    return x, (x.sum(1) > 0).astype("int64")
+
+
+def trained() -> Sequential:
+    model = Sequential(
+        [Dense(8, "relu", input_shape=(4,)), BatchNormalization(), Dense(2, activation="softmax")]
+    )
+    model.compile(tw.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(*data(), epochs=2, verbose=0)
+    return model
+
+
+def test_training_goes_on_where_it_was_saved(tmp_path: Path) -> None:
+    model = trained()
+    model.save(tmp_path / "m.safetensors")
+    again = load_model(tmp_path / "m.safetensors")
+    x, y = data()
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    for one in (model, again):
+        one.fit(x, y, shuffle=False, epochs=2, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights()):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_weights_alone_by_name_and_by_order(tmp_path: Path) -> None:
+    model = trained()
+    model.save_weights(tmp_path / "w.safetensors")
+    other = Sequential(
+        [Dense(8, "relu", input_shape=(4,)), BatchNormalization(), Dense(2, activation="softmax")]
+    )
+    other.load_weights(tmp_path / "w.safetensors")
+    np.testing.assert_array_equal(other.predict(data()[0]), model.predict(data()[0]))
+    wrong = Sequential([Dense(9, input_shape=(4,), name="dense")])
+    with pytest.raises(tw.errors.ShapeError, match=r"'dense/kernel'.*\[4, 9\].*\[4, 8\]"):
+        wrong.load_weights(tmp_path / "w.safetensors")
+    with pytest.raises(tw.errors.DataError, match="holds weights but no model"):
+        load_model(tmp_path / "w.safetensors")
+
+
+def test_a_graph_with_shared_layers_and_dicts(tmp_path: Path) -> None:
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    shared = Dense(3)
+    model = Model({"a": a, "b": b}, {"sum": tw.layers.add([shared(a), shared(b)]), "one": shared(a)})
+    model.save(tmp_path / "g.safetensors")
+    again = load_model(tmp_path / "g.safetensors")
+    x = data()[0]
+    first, second = model.predict({"a": x, "b": 2 * x}), again.predict({"b": 2 * x, "a": x})
+    assert len(again.weights) == 2
+    for name in ("sum", "one"):
+        np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_descriptions_without_weights() -> None:
+    model = trained()
+    for other in (tw.models.clone_model(model), tw.models.model_from_json(model.to_json())):
+        assert [w.shape for w in other.weights] == [w.shape for w in model.weights]
+        assert not np.array_equal(other.get_weights()[0], model.get_weights()[0])
+
+
+@tw.layers.register("tests")
+def doubled(x: Any) -> Any:
+    return x * 2
+
+
+@tw.layers.register("tests")
+class Scale(tw.layers.Layer):
+    """A user's layer."""
+
+    def __init__(self, start: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.start = start
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight((input_shape[-1],), tw.initializers.Constant(self.start), name="factor")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor
+
+
+def test_ones_own_layers_and_functions_by_registered_name(tmp_path: Path) -> None:
+    model = Sequential([Scale(3.0, input_shape=(4,)), Lambda(doubled)])
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_allclose(
+        load_model(tmp_path / "m.safetensors").predict(np.ones((1, 4), "float32")), [[6.0] * 4]
+    )
+    with pytest.raises(tw.errors.ArgumentError, match="files hold names, never code"):
+        Sequential([Lambda(lambda x: x, input_shape=(4,))]).save(tmp_path / "no.safetensors")
+    assert not (tmp_path / "no.safetensors").exists()
+
+
+def header(path: Path) -> tuple[dict[str, Any], bytes]:
+    raw = path.read_bytes()
+    (size,) = struct.unpack("<Q", raw[:8])
+    return json.loads(raw[8 : 8 + size]), raw[8 + size :]
+
+
+def write(path: Path, head: dict[str, Any], rest: bytes) -> None:
+    text = json.dumps(head).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + rest)
+
+
+def test_the_header_says_what_is_in_the_file(tmp_path: Path) -> None:
+    trained().save(tmp_path / "m.safetensors")
+    meta = header(tmp_path / "m.safetensors")[0]["__metadata__"]
+    assert (meta["format"], meta["version"]) == ("thalweg", "1")
+    assert json.loads(meta["weights"])[:2] == ["dense/kernel", "dense/bias"]
+    assert json.loads(meta["model"])["$class"] == "models.Sequential"
+
+
+def test_damaged_and_foreign_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    trained().save(path)
+    head, rest = header(path)
+    whole = path.read_bytes()
+    bad = tmp_path / "bad.safetensors"
+    for content in (b"", b"\x89HDF\r\n", whole[:50], whole[:-10], b"\xff" * 64):
+        bad.write_bytes(content)
+        with pytest.raises(tw.errors.DataError, match=r"bad\.safetensors"):
+            load_model(bad)
+    for change in (
+        {"version": "2"},
+        {"model": "{"},
+        {"model": '{"$class": "os.system", "config": {}}'},
+        {"model": "[1]"},
+    ):
+        write(bad, {**head, "__metadata__": {**head["__metadata__"], **change}}, rest)
+        with pytest.raises(tw.errors.DataError):
+            load_model(bad)
+    with pytest.raises(tw.errors.DataError, match="there is no file"):
+        load_model(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_file_with_changed_bytes_loads_or_says_why(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "m.safetensors"
+    Sequential([Dense(2, input_shape=(3,))]).save(path)
+    raw = bytearray(path.read_bytes())
+    generator = np.random.default_rng(seed)
+    for place in generator.integers(0, len(raw), 3):
+        raw[place] = generator.integers(0, 256)
+    path.write_bytes(bytes(raw))
+    with suppress(tw.ThalwegError):
+        load_model(path)
+
+
+def test_files_of_the_first_version_are_read_for_ever() -> None:
+    model = load_model(Path(__file__).parent / "golden" / "version1.safetensors")
+    a, b = (
+        np.linspace(-1, 1, 12, dtype="float32").reshape(1, 4, 3),
+        np.linspace(0, 1, 5, dtype="float32")[None],
+    )
+    first, second = model.predict([a, b])
+    np.testing.assert_allclose(first, [[0.604224, 0.395776]], rtol=1e-5)
+    np.testing.assert_allclose(second, [[0.571254]], rtol=1e-5)
+    assert model.optimizer.iterations.get_value() == 2
+    logs = model.evaluate([a, b], [np.array([0]), np.array([1.0])], verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "first_loss", "second_loss", "first_accuracy"]

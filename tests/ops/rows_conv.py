@@ -1,0 +1,179 @@
+"""Rows of convolution and pooling. The references are sums written out, or SciPy's correlation."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ops.harness import Row
+from thalweg.ops import conv
+
+_SUMS = 2e-5  # sums of up to some tens of products
+
+
+def _pads(lengths: Any, kernel: Any, strides: Any, padding: Any, dilation: Any) -> list[tuple[int, int]]:
+    if padding == "VALID":
+        return [(0, 0)] * len(kernel)
+    if padding != "SAME":
+        return list(padding)
+    pairs = []
+    for n, k, s, d in zip(lengths, kernel, strides, dilation, strict=True):
+        total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+        pairs.append((total // 2, total - total // 2))
+    return pairs
+
+
+def _each(value: Any, rank: int) -> tuple[int, ...]:
+    return (value,) * rank if isinstance(value, int) else tuple(value)
+
+
+def _conv(
+    x: Any,
+    w: Any,
+    strides: Any = 1,
+    padding: Any = "VALID",
+    dilation: Any = 1,
+    input_dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """The definition: one output place and one tap at a time."""
+    rank = x.ndim - 2
+    strides, dilation, spread = _each(strides, rank), _each(dilation, rank), _each(input_dilation, rank)
+    wide: Any = np.zeros(
+        (x.shape[0], *((n - 1) * s + 1 for n, s in zip(x.shape[1:-1], spread, strict=True)), x.shape[-1])
+    )
+    wide[(slice(None), *(slice(None, None, s) for s in spread))] = x
+    pads = _pads(wide.shape[1:-1], w.shape[:-2], strides, padding, dilation)
+    padded: Any = np.pad(wide, [(0, 0), *pads, (0, 0)])
+    counts = [
+        (p - (k - 1) * d - 1) // s + 1
+        for p, k, s, d in zip(padded.shape[1:-1], w.shape[:-2], strides, dilation, strict=True)
+    ]
+    y: Any = np.zeros((x.shape[0], *counts, w.shape[-1]))
+    for place in itertools.product(*map(range, counts)):
+        for tap in itertools.product(*map(range, w.shape[:-2])):
+            at: Any = tuple(p * s + t * d for p, s, t, d in zip(place, strides, tap, dilation, strict=True))
+            channels = np.split(padded[(slice(None), *at)], groups, axis=-1)
+            filters = np.split(w[tap], groups, axis=-1)
+            y[(slice(None), *place)] += np.concatenate(
+                [a @ b for a, b in zip(channels, filters, strict=True)], -1
+            )
+    return y
+
+
+def _pool(combine: Any, fill: float) -> Any:
+    def reference(x: Any, window: Any, strides: Any = None, padding: Any = "VALID", dilation: Any = 1) -> Any:
+        rank = x.ndim - 2
+        window, dilation = _each(window, rank), _each(dilation, rank)
+        strides = window if strides is None else _each(strides, rank)
+        pads = _pads(x.shape[1:-1], window, strides, padding, dilation)
+        padded = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
+        extents = [(k - 1) * d + 1 for k, d in zip(window, dilation, strict=True)]
+        counts = [(p - e) // s + 1 for p, e, s in zip(padded.shape[1:-1], extents, strides, strict=True)]
+        y: Any = np.zeros((x.shape[0], *counts, x.shape[-1]))
+        for place in itertools.product(*map(range, counts)):
+            cut = [
+                slice(p * s, p * s + e, d)
+                for p, s, e, d in zip(place, strides, extents, dilation, strict=True)
+            ]
+            y[(slice(None), *place)] = combine(padded[(slice(None), *cut)], axis=tuple(range(1, 1 + rank)))
+        return y
+
+    return reference
+
+
+def _row(name: str, inputs: Any, **attrs: Any) -> Row:
+    return Row(f"conv {name}", conv.conv, inputs, attrs=attrs, reference=_conv, rtol=_SUMS)
+
+
+def _max(name: str, inputs: Any, **attrs: Any) -> Row:
+    return Row(
+        f"max_pool {name}",
+        conv.max_pool,
+        inputs,
+        attrs=attrs,
+        reference=_pool(np.max, -np.inf),
+        integer=False,
+    )
+
+
+def _avg(name: str, inputs: Any, **attrs: Any) -> Row:
+    return Row(
+        f"avg_pool {name}",
+        conv.avg_pool,
+        inputs,
+        attrs=attrs,
+        reference=_pool(np.nanmean, np.nan),
+        rtol=_SUMS,
+    )
+
+
+IMAGE: Any = [((2, 6, 5, 3), (3, 2, 3, 4))]
+
+ROWS = [
+    _row("1-D", [((2, 7, 3), (3, 3, 2)), ((1, 3, 1), (3, 1, 1))]),
+    _row("2-D", [*IMAGE, ((1, 4, 4, 1), (1, 1, 1, 2))]),
+    _row("3-D", [((1, 4, 3, 3, 2), (2, 2, 2, 2, 3))], strides=(2, 1, 1), padding="SAME"),
+    _row("same", IMAGE, padding="SAME"),
+    _row("same strided", [*IMAGE, ((1, 7, 4, 1), (3, 3, 1, 2))], padding="SAME", strides=2),
+    _row("strides beyond the filter", IMAGE, strides=4),
+    _row("pairs", IMAGE, padding=((2, 1), (0, 3)), strides=(2, 1)),
+    _row("dilated", IMAGE, padding="SAME", dilation=(2, 3)),
+    _row("input dilated", IMAGE, padding="SAME", input_dilation=(2, 3), strides=2),
+    _row("groups", [((2, 5, 4, 4), (3, 2, 2, 6))], padding="SAME", groups=2),
+    _row("depthwise", [((2, 5, 4, 3), (3, 2, 1, 6))], padding="SAME", groups=3, strides=2),
+    Row(
+        "conv half",
+        conv.conv,
+        IMAGE,
+        reference=_conv,
+        dtypes=("float16",),
+        order=0,
+    ),
+    Row(
+        "conv integers",
+        conv.conv,
+        [((1, 5, 2), (3, 2, 3))],
+        reference=_conv,
+        dtypes=("int32", "int64"),
+        order=0,
+    ),
+    Row("conv cut", lambda x, w: conv.conv(x, w, padding=((-1, 0), (2, -1)), strides=2), IMAGE, rtol=_SUMS),
+    Row(
+        "conv_transpose",
+        lambda x, w: conv.conv_transpose(x, w, strides=2, padding="SAME"),
+        [((2, 4, 3, 3), (3, 2, 4, 3))],
+        rtol=_SUMS,
+    ),
+    Row(
+        "conv_transpose dilated",
+        lambda x, w: conv.conv_transpose(x, w, strides=(3, 1), dilation=(1, 2), output_padding=(1, 0)),
+        [((2, 4, 3, 3), (2, 2, 4, 3))],
+        rtol=_SUMS,
+    ),
+    Row(
+        "separable_conv",
+        lambda x, a, b: conv.separable_conv(x, a, b, padding="SAME"),
+        [((2, 4, 3, 3), (3, 2, 3, 2), (1, 1, 6, 4))],
+        rtol=_SUMS,
+    ),
+    _max("halves", [((2, 6, 4, 3),), ((1, 5, 5, 1),)], window=2),
+    _max("overlapping", [((2, 7, 6, 3),)], window=3, strides=2, padding="SAME"),
+    _max("dense", [((1, 5, 4, 2),)], window=(3, 2), strides=1, padding="SAME"),
+    _max("dilated", [((1, 7, 7, 2),)], window=2, strides=1, dilation=2),
+    _max("1-D", [((2, 7, 3),)], window=3, strides=2, padding=((1, 0),)),
+    _avg("halves", [((2, 6, 4, 3),), ((1, 5, 5, 1),)], window=2),
+    _avg("overlapping", [((2, 7, 6, 3),)], window=3, strides=2, padding="SAME"),
+    _avg("dense", [((1, 5, 4, 2),)], window=(3, 2), strides=1, padding="SAME"),
+    _avg("1-D", [((2, 7, 3),)], window=3, strides=2, padding=((1, 0),)),
+    Row("global_max_pool", conv.global_max_pool, [((2, 3, 4, 5),)], reference=lambda x: x.max((1, 2))),
+    Row(
+        "global_avg_pool",
+        conv.global_avg_pool,
+        [((2, 3, 4, 5),)],
+        reference=lambda x: x.mean((1, 2)),
+        rtol=_SUMS,
+    ),
+]

@@ -1,0 +1,87 @@
+"""Programs: what is compiled when, what is kept, and what is reported."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.errors import FeedError
+from thalweg.graph.tensor import Variable, placeholder
+from thalweg.run.program import Program, varying_axes
+
+
+def test_a_form_is_compiled_once_per_shape_and_then_for_all_lengths(caplog: pytest.LogCaptureFixture) -> None:
+    x = placeholder("float32", [None, 3])
+    program = Program([x], [tw.sum(x)])
+    with caplog.at_level(logging.DEBUG, "thalweg"):
+        for n in (4, 4, 5, 4, 5, 6):
+            program.run([np.ones((n, 3), "f")])
+        assert program.num_compiled == 3
+        for n in range(7, 60):
+            assert program.run([np.ones((n, 3), "f")])[0] == 3 * n
+    assert program.num_compiled == 4 and program.compile_seconds > 0
+    assert sum("compiled in" in r.message for r in caplog.records) == 4
+
+
+def test_a_graph_without_one_form_says_why_once(caplog: pytest.LogCaptureFixture) -> None:
+    x = placeholder("float32", [None])
+    program = Program([x], [x[::2] + 1], name="halves")
+    with caplog.at_level(logging.INFO, "thalweg"):
+        for n in range(2, 12):
+            assert program.run([np.zeros(n, "f")])[0].shape == ((n + 1) // 2,)
+    messages = [r.message for r in caplog.records if "compiled anew for each length" in r.message]
+    assert len(messages) == 1 and messages[0].startswith("halves")
+    assert program.num_compiled == 10
+
+
+def test_axes_that_vary_together() -> None:
+    keys = [((2, 3), (2,)), ((4, 3), (4,)), ((5, 3), (5,))]
+    assert varying_axes(keys, [None, None]) == [[(0, 0), (1, 0)]]
+    assert varying_axes([((2, 3),), ((2, 4),)], [None]) == [[(0, 1)]]
+    assert varying_axes([((2, 3),), ((2, 3),)], [None]) is None
+
+
+def test_placeholders_that_are_not_inputs_are_refused_at_once() -> None:
+    x, y = placeholder("float32", [], name="x"), placeholder("float32", [], name="y")
+    with pytest.raises(
+        FeedError, match=r"step: placeholder 'y' float32\[\] has no value; at .*hint: feed it"
+    ):
+        Program([x], [x + y], name="step")
+
+
+def test_updates_are_cast_to_the_variable() -> None:
+    w, n = Variable(np.zeros(3, "f")), Variable(np.int32(0))
+    program = Program([], [], [(w, tw.constant([1, 2, 3])), (n, tw.constant(3.7))])
+    assert program.run([]) == []
+    assert w.numpy().tolist() == [1, 2, 3] and n.numpy() == 3 and n.numpy().dtype == np.int32
+
+
+def test_a_variable_gets_its_first_value_from_a_program() -> None:
+    w = Variable(np.zeros(3, "f"), symbolic=True)
+    Program([], [], [(w, tw.ones((3,)))]).run([])
+    assert w.numpy().tolist() == [1, 1, 1]
+
+
+def test_the_report_names_kernels_and_host_ops() -> None:
+    x = placeholder("float64", [5, 5])
+    program = Program([x], [tw.exp(tw.linalg.inv(x) + 1)])
+    report = program.form([np.eye(5)]).executable.report
+    assert [k.split()[0] for k in report.kernels] == ["inv", "add"]
+    assert [k.split()[0] for k in report.host_ops] == ["inv"]
+    np.testing.assert_allclose(program.run([np.eye(5) * 2])[0], np.exp(np.eye(5) / 2 + 1))
+
+
+def test_forms_used_last_are_kept() -> None:
+    x = placeholder("float32", [None, None, None])  # three lengths: no one form
+    program = Program([x], [x[::2]])
+    for n in range(1, 41):
+        program.run([np.zeros((n, 1, 1), "f")])
+    assert len(program._compiled) == 32
+    count = program.num_compiled
+    program.run([np.zeros((40, 1, 1), "f")])
+    assert program.num_compiled == count
+    program.run([np.zeros((1, 1, 1), "f")])
+    assert program.num_compiled == count + 1
