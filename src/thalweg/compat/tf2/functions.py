@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -450,10 +451,8 @@ def stop_gradient(input: Any, name: Any = None) -> Any:
 
 def print_(*values: Any, **options: Any) -> None:
     """Print values."""
-    import builtins
-
     shown = [v.numpy() if isinstance(v, Tensor) and v.value is not None else v for v in values]
-    builtins.print(*shown, **{k: v for k, v in options.items() if k in ("end", "sep")})
+    sys.stdout.write(options.get("sep", " ").join(map(str, shown)) + options.get("end", "\n"))
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], name: Any = None) -> Any:
@@ -674,7 +673,8 @@ nn_room = Namespace(
     leaky_relu=leaky_relu, dropout=dropout, conv2d=conv2d, conv2d_transpose=conv2d_transpose, max_pool2d=max_pool2d,
     max_pool=max_pool2d, avg_pool2d=avg_pool2d, avg_pool=avg_pool2d, moments=moments, l2_normalize=l2_normalize,
     l2_loss=lambda t, name=None: nn.l2_loss(tensor(t)), embedding_lookup=embedding_lookup, top_k=top_k,
-    in_top_k=in_top_k, bias_add=lambda value, bias, data_format=None, name=None: nn.bias_add(tensor(value), bias, data_format),
+    in_top_k=in_top_k,
+    bias_add=lambda value, bias, data_format=None, name=None: nn.bias_add(tensor(value), bias, data_format),
     batch_normalization=batch_normalization, softmax_cross_entropy_with_logits=softmax_cross_entropy_with_logits,
     sparse_softmax_cross_entropy_with_logits=sparse_softmax_cross_entropy_with_logits,
     sigmoid_cross_entropy_with_logits=sigmoid_cross_entropy_with_logits,
