@@ -47,6 +47,11 @@ class Target:
         return "+" + feature in self.features.split(",")
 
     @property
+    def num_addresses(self) -> int:
+        """General registers that a loop may keep addresses in, beside its counters."""
+        return 10 if self.is_x86 else 24
+
+    @property
     def has_fma(self) -> bool:
         """Whether a fused multiply-add is one instruction."""
         return self.has("fma") or not self.is_x86

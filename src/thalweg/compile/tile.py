@@ -130,11 +130,15 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     """
     lanes = target.lanes(product.dtype)
     m, n, k = (s if isinstance(s, int) else None for s in (product.m, product.n, product.k))
+    pack_a = _pack_a(product, target)
     if (m == 1 or n == 1) and _runs_of(product.a.cols, None) and _runs_of(product.b.rows, None):
         rows, vectors, lanes, dot = (8, 1, 1, True) if n == 1 else (1, 1, min(lanes, 8), True)
     else:
         (rows, vectors), dot = (
-            min(_tile_shapes(target), key=lambda tile: _cost(tile[0], tile[1], lanes, m, n)),
+            min(
+                _tile_shapes(target, pack_a, -(-n // lanes) if n else 8),
+                key=lambda tile: _cost(tile[0], tile[1], lanes, m, n),
+            ),
             False,
         )
     if m:
@@ -146,7 +150,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
     group_panels = max(1, min(panels, 16, B_GROUP_BYTES // (size * cols * limit)))
-    pack_a = not dot and _pack_a(product, panels)
+    pack_a = pack_a and not dot
     return Tiling(
         rows,
         vectors,
@@ -162,19 +166,26 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     )
 
 
-def _pack_a(product: Product, panels: int) -> bool:
+def _pack_a(product: Product, target: Target) -> bool:
     """Whether to pack A: not where its rows run along k, which the micro-kernel reads at full speed as they
-    lie.
+    lie, nor for few columns, nor with vectors of 64 bytes, whose tall and wide tiles use most of each line
+    of A that they fetch.
     """
-    return not is_number(product.a.cols[-1][1], 1) and panels >= 4
+    few = isinstance(product.n, int) and product.n <= 6 * target.lanes(product.dtype)
+    return target.vector_bytes < 64 and not is_number(product.a.cols[-1][1], 1) and not few
 
 
-def _tile_shapes(target: Target) -> list[tuple[int, int]]:
-    """(rows, vectors) whose accumulators, one row of B and one broadcast of A fit in the registers."""
+def _tile_shapes(target: Target, pack_a: bool, widest: int) -> list[tuple[int, int]]:
+    """(rows, vectors) whose accumulators, one row of B and one broadcast of A fit in the registers.
+
+    Where A is read as it lies, each row's address takes a register too; with more rows than that LLVM loads
+    all of A's elements of a step at once and spills accumulators, at a third of the speed.
+    """
+    most = 14 if pack_a else min(14, target.num_addresses)
     return [
         (rows, vectors)
-        for vectors in range(1, 9)
-        for rows in range(1, 15)
+        for vectors in range(1, min(widest, 8) + 1)
+        for rows in range(1, most + 1)
         if rows * vectors + vectors + 1 <= target.num_registers
     ]
 
