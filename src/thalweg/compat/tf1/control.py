@@ -91,7 +91,7 @@ def cond(
     true_fn, false_fn = true_fn or fn1, false_fn or fn2
     if isinstance(pred, bool):
         return true_fn() if pred else false_fn()
-    test = g.cast(value(pred), "bool")
+    test = g.truth(pred)
     branches = []
     for wanted, fn in ((True, true_fn), (False, false_fn)):
         branches.append(_Branch(test, wanted, fn))

@@ -651,3 +651,9 @@ def cast(t: core.Tensor, dtype: Any) -> core.Tensor:
     """The expression in another dtype."""
     wanted = numpy_dtype(dtype)
     return t if t.dtype == wanted else astype(t, wanted)
+
+
+def truth(x: Any) -> core.Tensor:
+    """A condition as a scalar bool, also where a placeholder does not say that it is a scalar."""
+    t = cast(value(x), "bool")
+    return t if t.shape == () else shaped_as(t, ())

@@ -399,7 +399,7 @@ class Dropout(Layer):
             else tuple(d if d == 1 else None for d in math.dims_of(self.noise_shape) or ())
         )
         if isinstance(training, Tensor):
-            test = g.cast(value(training), "bool")
+            test = g.truth(training)
             rate = elementwise.where(test, g.cast(value(rate), x.dtype), g.cast(value(0.0), x.dtype))
         elif not training:
             return math.identity(inputs)
@@ -469,7 +469,7 @@ class BatchNormalization(Layer):
                 [inputs],
             )
         y, mean, variance = core_nn.batch_norm_training(x, gamma, beta, self.epsilon, self.axis)
-        test = g.cast(value(training), "bool") if isinstance(training, Tensor) else None
+        test = g.truth(training) if isinstance(training, Tensor) else None
         if test is not None:
             still = core_nn.batch_norm(x, *kept, gamma, beta, self.epsilon, self.axis)
             y = elementwise.where(test, y, still)

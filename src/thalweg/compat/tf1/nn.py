@@ -484,6 +484,8 @@ def softmax_cross_entropy_with_logits(
     """-sum(labels log softmax(logits)) for each row; by position (logits, labels), as before 1.0."""
     scores, targets = values(_logits if logits is None else logits, _labels if labels is None else labels)
     targets = g.cast(targets, scores.dtype)
+    if None not in (targets.shape, scores.shape) and len(targets.shape) != len(scores.shape):  # type: ignore[arg-type]
+        targets = shape_ops.reshape_like(targets, scores)  # rows are compared, however they are stacked
     made = nn.softmax_cross_entropy(scores, targets, axis=dim if axis is None else axis)
     return wrap(made, name, "SoftmaxCrossEntropyWithLogits", [logits, labels])
 

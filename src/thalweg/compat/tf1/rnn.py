@@ -490,6 +490,7 @@ def dynamic_rnn(
     """(outputs, last state) over the time axis of [batch, time, n] (or [time, batch, n])."""
     if initial_state is None and dtype is None:
         raise ValueError("If there is no initial_state, you must give a dtype.")
+    inputs = g.convert_to_tensor(inputs)
     with variable_scope(scope or "rnn") as opened:
         x = inputs if time_major else math.transpose(inputs, [1, 0, *range(2, inputs.get_shape().ndims)])
         start = initial_state
@@ -532,7 +533,7 @@ def static_rnn(
     """(list of outputs, last state) over a list of inputs, unrolled."""
     if initial_state is None and dtype is None:
         raise ValueError("If there is no initial_state, you must give a dtype.")
-    outputs = []
+    outputs, inputs = [], [g.convert_to_tensor(x) for x in inputs]
     with variable_scope(scope or "rnn") as opened:
         state = cell.zero_state(math.shape(inputs[0])[0], dtype) if initial_state is None else initial_state
         lengths = None if sequence_length is None else g.cast(value(sequence_length), "int32")
@@ -624,11 +625,18 @@ def static_bidirectional_rnn(
     """(outputs of both directions side by side, state forwards, state backwards)."""
     with variable_scope(scope or "bidirectional_rnn"):
         forward, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, "fw")
-        backward, state_bw = static_rnn(
-            cell_bw, list(inputs)[::-1], initial_state_bw, dtype, sequence_length, "bw"
-        )
-    joined = [math.concat([a, b], 1) for a, b in zip(forward, backward[::-1], strict=True)]
+        turned = _turned_list(inputs, sequence_length)
+        backward, state_bw = static_rnn(cell_bw, turned, initial_state_bw, dtype, sequence_length, "bw")
+    backward = _turned_list(backward, sequence_length)
+    joined = [math.concat([a, b], 1) for a, b in zip(forward, backward, strict=True)]
     return joined, state_fw, state_bw
+
+
+def _turned_list(steps: Sequence[Any], lengths: Any) -> list[Any]:
+    """The steps in the opposite order; each example's own steps where lengths are given."""
+    if lengths is None:
+        return list(steps)[::-1]
+    return math.unstack(_turned(math.stack(list(steps)), lengths, 0), len(steps))
 
 
 bidirectional_rnn = static_bidirectional_rnn
