@@ -97,13 +97,13 @@ def test_the_least_recently_used_go_first(folder: Path, monkeypatch: pytest.Monk
 
 PROGRAM = """
 import numpy as np, thalweg as tw
-from thalweg.compile import llvm
+from thalweg.compile import llvm, native
 x = tw.placeholder("float32", (20, 30))
 w = tw.Variable(np.ones((30, 40), "float32"))
 loss = tw.sum(tw.tanh(x @ w))
 step = tw.function([x], loss, updates=[(w, w - 0.1 * tw.gradients(loss, w))])
 made = []
-llvm._WORTH_KEEPING = 0.0  # this program is small: a fast machine would not keep it
+native._WORTH_KEEPING = 0.0  # this program is small: a fast machine would not keep it
 optimised = llvm._optimised
 llvm._optimised = lambda *args: made.append(1) or optimised(*args)
 print(float(step(np.full((20, 30), 0.01, "float32"))), len(made))

@@ -22,7 +22,7 @@ def _text() -> str:
     made = specialise([sum_(x * x, axis=1), w - x * 0.5], {x: x, w: w})
     schedule = Schedule(made[:1], [(w, made[1])])
     step = begin(schedule, AVX2)
-    step.native(schedule.kernels)
+    step.native(schedule.kernels, "step0")
     return str(step.module)
 
 
@@ -38,6 +38,6 @@ def test_a_function_of_e_to_the_x_calls_no_library() -> None:
     x = placeholder("float32", [100])
     schedule = Schedule(specialise([exp(x)], {x: x}), [])
     step = begin(schedule, AVX2)
-    step.native(schedule.kernels)
+    step.native(schedule.kernels, "step0")
     declared = [f.name for f in step.module.functions if f.is_declaration]
     assert declared and all(name.startswith("llvm.") for name in declared)

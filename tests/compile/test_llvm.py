@@ -27,13 +27,12 @@ def call(code: llvm.NativeCode, x: int) -> int:
 def test_compiles_and_runs():
     code = llvm.compile_module(adds(3))
     assert call(code, 4) == 7
-    assert code.compile_seconds > 0
     with pytest.raises(KeyError):
         code.address("g")
 
 
 def test_object_code_can_be_kept_and_loaded_again():
-    saved = llvm.compile_module(adds(5)).object_code
+    saved = llvm.emit_object(adds(5))
     assert call(llvm.load_object(saved, ["f"]), 1) == 6
 
 

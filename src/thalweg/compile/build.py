@@ -15,7 +15,7 @@ from thalweg.compile import memory, singles
 from thalweg.compile.dims import number, numbers
 from thalweg.compile.emit import begin
 from thalweg.compile.fuse import Kernel, Nest, Product
-from thalweg.compile.llvm import NativeCode, compile_module
+from thalweg.compile.native import compiled
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Step
 from thalweg.compile.target import Target, host_target
@@ -59,23 +59,19 @@ class Executable:
         begun = time.perf_counter()
         self.schedule = Schedule(outputs, updates)
         step = begin(self.schedule, target or host_target())
-        self.segments = [
-            (step.native(run) if native else None, run)
-            for native, run in _segments(self.schedule.kernels, apart)
-        ]
+        segments = _segments(self.schedule.kernels, apart)
+        scheduled = time.perf_counter()
+        self._code, names = compiled(step, [run for native, run in segments if native])
+        left = iter(names)
+        self.segments = [(next(left) if native else None, run) for native, run in segments]
         self.seconds: list[float] | None = [0.0] * len(self.segments) if apart else None
         self._name_the_rest(step)
         self.table = step.table
         self.workspaces = step.workspaces
         self.parallel = step.parallel
         self.leaves = [t for t in self.table if t.op is None and t.value is None]
-        self.module = step.module
         self._lock = threading.Lock()
         self._plans: dict[tuple[Lengths, int], _Plan] = {}
-        scheduled = time.perf_counter()
-        self._code: NativeCode | None = None
-        if any(name is not None for name, _ in self.segments):
-            self._code = compile_module(step.module, step.target)
         self._addresses = [
             None if name is None or self._code is None else self._code.address(name)
             for name, _ in self.segments

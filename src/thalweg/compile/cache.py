@@ -1,7 +1,7 @@
 """Object code kept on disk between runs: native code only, in a folder that nobody else can write to.
 
-A file's name is the hash of everything that decides its contents (the program's text, LLVM, the processor and its
-features, the passes, Thalweg's version); its body carries its own checksum. Whoever could write here could run code as
+A file's name is the hash of everything that decides its contents (the scheduled program, Thalweg's sources, LLVM, the
+processor and its features, the passes); its body carries its own checksum. Whoever could write here could run code as
 this user, so a folder that is not the user's own, is a link, or lets others write is not used. Every doubt is a miss:
 the code is compiled again.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from thalweg.files import user_cache
 
-_MAGIC = b"thalweg object 1\n"
+_MAGIC = b"thalweg object 2\n"
 _LIMIT_BYTES = 256 << 20
 _KEPT_SHARE = 0.75  # of the limit, after a clean-up: the most recently used
 

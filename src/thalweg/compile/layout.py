@@ -136,10 +136,10 @@ class Places:
         self.folded: dict[Tensor, Folded] = {}
         self.computed: list[Tensor] = []
         order = topological(roots)
-        self._others = {id(t) for t in roots}  # tensors that something else than matrix products reads
+        self._others = set(roots)  # tensors that something else than matrix products reads
         for tensor in reversed(order):
-            if not _is_product(tensor) and not (_is_transpose(tensor) and id(tensor) not in self._others):
-                self._others.update(id(x) for x in tensor.inputs)
+            if not _is_product(tensor) and not (_is_transpose(tensor) and tensor not in self._others):
+                self._others.update(tensor.inputs)
         for tensor in order:
             if tensor not in self.of:
                 self._resolve(tensor)
@@ -166,7 +166,7 @@ class Places:
         """How many axes of the input make the rows of a reshape to a matrix; None where it is no such
         reshape.
         """
-        if id(tensor) in self._others or len(tensor.shape) != 2 or 0 in tensor.shape:
+        if tensor in self._others or len(tensor.shape) != 2 or 0 in tensor.shape:
             return None
         below, size = tensor.inputs[0].shape, 1
         for k, d in enumerate(below):

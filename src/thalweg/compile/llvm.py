@@ -5,17 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-import time
 import weakref
 from typing import Any
 
-import llvmlite
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from thalweg.compile import cache
 from thalweg.compile.target import Target, host_target
-from thalweg.version import __version__
 
 _lock = threading.RLock()
 
@@ -37,15 +33,12 @@ _linkers: list[Any] = []
 # A linker never quite forgets a library it has unloaded, and making one costs a millisecond: each serves a
 # few libraries and goes away with the last of them.
 _LIBRARIES_PER_LINKER = 32
-_WORTH_KEEPING = 0.05  # seconds of compiling: less is not worth a file
 
 
 class NativeCode:
     """Loaded machine code. It lives as long as this object: keep it while any address may still be called."""
 
-    def __init__(self, tracker: Any, linker: Any, compile_seconds: float, object_code: bytes) -> None:
-        self.compile_seconds = compile_seconds
-        self.object_code = object_code
+    def __init__(self, tracker: Any, linker: Any) -> None:
         self._tracker = tracker
         weakref.finalize(self, _release, tracker, linker).atexit = False
 
@@ -65,27 +58,8 @@ def compile_module(module: ir.Module, target: Target | None = None) -> NativeCod
     >>> ctypes.CFUNCTYPE(ctypes.c_int32)(code.address("seven"))()
     7
     """
-    start = time.perf_counter()
     names = [f.name for f in module.functions if not f.is_declaration and f.linkage != "internal"]
-    code = load_object(_cached_object(module, target or host_target()), names)
-    code.compile_seconds = time.perf_counter() - start
-    return code
-
-
-def _cached_object(module: ir.Module, target: Target) -> bytes:
-    """The object code of `module`, from the cache on disk where it was made before."""
-    text = _text(module, target)
-    versions = (__version__, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)))
-    name = cache.key([text, target.triple, target.cpu, target.features, *PASSES, *versions])
-    kept = cache.load(name)
-    if kept is not None:
-        return kept
-    start = time.perf_counter()
-    with _lock:
-        made = _machine(target).emit_object(_optimised(text, target))
-    if time.perf_counter() - start >= _WORTH_KEEPING:
-        cache.store(name, made)
-    return made
+    return load_object(emit_object(module, target), names)
 
 
 def emit_object(module: ir.Module, target: Target | None = None) -> bytes:
@@ -97,14 +71,13 @@ def emit_object(module: ir.Module, target: Target | None = None) -> bytes:
 
 def load_object(object_code: bytes, names: list[str]) -> NativeCode:
     """Load object code made by `emit_object` for this machine; `names` are the functions to look up."""
-    start = time.perf_counter()
     with _lock:
         library = llvm.JITLibraryBuilder().add_object_img(object_code).add_current_process()
         for name in names:
             library.export_symbol(name)
         linker = _linker(number := next(_numbers))
         tracker = library.link(linker, f"thalweg.{number}")
-    return NativeCode(tracker, linker, time.perf_counter() - start, object_code)
+    return NativeCode(tracker, linker)
 
 
 def assembly(module: ir.Module, target: Target | None = None) -> str:

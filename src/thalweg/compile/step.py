@@ -77,16 +77,12 @@ class Step:
         self.workspaces: list[int] = []  # what each kernel needs, in bytes per thread
         self.parallel = False
         self.module = ir.Module(name="step")
-        self._names = 0
-        self._functions: list[str] = []
 
     # --- the function's frame
     # -----------------------------------------------------------------------------------
 
-    def native(self, run: Sequence[Kernel]) -> str:
-        """Write one function that does these kernels; returns its name."""
-        name = f"step{len(self._functions)}"
-        self._functions.append(name)
+    def native(self, run: Sequence[Kernel], name: str) -> None:
+        """Write one function that does these kernels."""
         start = function(
             self.module,
             name,
@@ -102,7 +98,6 @@ class Step:
         self._begun = False
         self.pieces([self.planned(kernel) for kernel in run])
         e.ret()
-        return name
 
     def pieces(self, planned: Sequence[tuple[Callable[[], None], bool]]) -> None:
         """Write pieces of work in order: those of one thread, and those in which all take part."""

@@ -1,0 +1,141 @@
+"""One text for whatever machine code is made from: equal texts only for what nothing that reads them can tell apart.
+
+What an object is written as comes from its own fields, so that none can be forgotten; what has no rule here is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from thalweg.compile.dims import Dim
+from thalweg.graph.op import Op, item
+from thalweg.graph.tensor import Placeholder, Spec, Tensor
+from thalweg.graph.walk import topological
+from thalweg.ops.control import Body
+
+_LITERALS = (int, bool, float, str, bytes, type(None))  # whose repr says everything
+_PACKAGE = __name__.partition(".")[0] + "."
+# what a tensor is called and where a user wrote it: shown in comments and messages, never compiled
+_NOT_COMPILED = ("__weakref__", "name", "built_at", "tracked")
+
+
+class UnwritableError(Exception):
+    """There is no text for an object: it is not the package's own, or of a kind nobody has thought of."""
+
+
+class Writer:
+    """Writes objects one after another. What has an identity (tensors, kernels, schedules) is numbered as it comes.
+
+    >>> writer = Writer()
+    >>> writer.write((1, True, 2.5, {"a": None}))
+    >>> writer.text()
+    "tuple(1,True,2.5,dict('a',None,),),"
+    """
+
+    def __init__(self) -> None:
+        self.tensors: dict[int, Tensor] = {}  # by number
+        self._parts: list[str] = []
+        self._numbers: dict[int, int] = {}  # of objects, by id
+        self._places: dict[int, str] = {}  # of ops and functions, by id
+
+    def text(self) -> str:
+        """What has been written."""
+        return "".join(self._parts)
+
+    def number(self, tensor: Tensor) -> int:
+        """The number of a tensor that was met; KeyError for any other."""
+        return self._numbers[id(tensor)]
+
+    def write(self, value: Any) -> None:
+        """Write an object and all that it holds; UnwritableError where there is something without a rule."""
+        kind = type(value)
+        if kind in _LITERALS:
+            self._parts.append(f"{value!r},")
+        elif kind in (tuple, list):
+            self._several(kind.__name__, value)
+        elif kind is dict:
+            self._several("dict", [part for pair in value.items() for part in pair])
+        elif kind in (set, frozenset):
+            self._several("set", sorted(self._numbered(v) for v in value))
+        elif kind is Dim:
+            self._several("Dim", [int(value), value.terms])
+        elif kind is Spec:
+            self._several("Spec", value)
+        elif isinstance(value, (np.dtype, np.ndarray, np.generic)):
+            self._parts.append(_array_text(value))
+        elif isinstance(value, Body):
+            self._several(kind.__name__, [value.parameters, value.outputs])
+        elif kind in (Op, FunctionType):
+            self._parts.append(f"{self._place(value)},")
+        elif dataclasses.is_dataclass(value) and kind.__eq__ is not object.__eq__:
+            self._several(kind.__name__, [getattr(value, f.name) for f in dataclasses.fields(value)])
+        else:
+            self._parts.append(f"#{self._numbered(value)},")
+
+    def _several(self, name: str, values: Any) -> None:
+        self._parts.append(f"{name}(")
+        for value in values:
+            self.write(value)
+        self._parts.append("),")
+
+    def _numbered(self, value: Any) -> int:
+        """The number of an object with an identity, which is written when it is met first."""
+        if id(value) not in self._numbers:
+            if isinstance(value, Tensor):
+                for tensor in topological([value], stop=lambda t: id(t) in self._numbers):
+                    if id(tensor) not in self._numbers:
+                        self._tensor(tensor)
+            else:
+                self._object(value)
+        return self._numbers[id(value)]
+
+    def _begun(self, value: Any) -> int:
+        number = self._numbers[id(value)] = len(self._numbers)
+        self._parts.append(f"#{number}=")
+        return number
+
+    def _object(self, value: Any) -> None:
+        kind = type(value)
+        if not kind.__module__.startswith(_PACKAGE) or any("__slots__" in vars(c) for c in kind.__mro__[:-1]):
+            raise UnwritableError(f"no rule for a {kind.__module__}.{kind.__qualname__}")
+        self._begun(value)
+        self._several(kind.__name__, vars(value).items())
+
+    def _tensor(self, tensor: Tensor) -> None:
+        kind = type(tensor)
+        if kind not in (Tensor, Placeholder):
+            raise UnwritableError(f"a {kind.__name__} is not compiled")
+        self.tensors[self._begun(tensor)] = tensor
+        op, fields = tensor.op, {s: getattr(tensor, s) for s in Tensor.__slots__ if s not in _NOT_COMPILED}
+        if op is not None and op.lower is None and op is not item:
+            # done on the host by its meaning: compiled code only sees its memory
+            fields.update(op=op.name, attrs=None)
+        self._several(kind.__name__, fields.values())
+
+    def _place(self, value: Any) -> str:
+        """Where an op or a function of the package stands: its source says the rest."""
+        if id(value) not in self._places:
+            home = str(value.__module__)
+            names = (
+                [n for n, v in vars(sys.modules[home]).items() if v is value]
+                if home.startswith(_PACKAGE)
+                else []
+            )
+            if not names:
+                raise UnwritableError(f"{value!r} has no name in a module of the package")
+            self._places[id(value)] = f"{home}.{names[0]}"
+        return self._places[id(value)]
+
+
+def _array_text(value: Any) -> str:
+    if isinstance(value, np.dtype):
+        return f"dtype {value.name} {value.str},"
+    array = np.asarray(value)
+    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return f"array {array.dtype.name} {array.shape} {digest},"

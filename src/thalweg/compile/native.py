@@ -1,0 +1,87 @@
+"""The machine code of a step: from the cache on disk, or else written, compiled and kept there.
+
+The name in the cache is taken from what the writing reads, so a step that is kept there is not even written.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from thalweg.compile import cache
+from thalweg.compile.canonical import UnwritableError, Writer
+from thalweg.compile.dims import Dim
+from thalweg.compile.fuse import Kernel
+from thalweg.compile.llvm import PASSES, NativeCode, emit_object, load_object
+from thalweg.compile.step import Step
+from thalweg.version import __version__, sources_digest
+
+_WORTH_KEEPING = 0.05  # seconds of writing and compiling: less is not worth a file
+_HEAD = 8  # bytes in which the length of a file's first part is written
+
+
+def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode | None, list[str]]:
+    """Machine code with one function for each run of kernels, and their names."""
+    if not runs:
+        return None, []
+    writer = Writer()
+    name = _name(writer, step, runs)
+    names = [f"step{k}" for k in range(len(runs))]
+    kept = None if name is None else cache.load(name)
+    if kept is not None:
+        return load_object(_unpacked(kept, step, writer), names), names
+    begun = time.perf_counter()
+    for run, function in zip(runs, names, strict=True):
+        step.native(run, function)
+    made = emit_object(step.module, step.target)
+    if name is not None and time.perf_counter() - begun >= _WORTH_KEEPING:
+        cache.store(name, _packed(made, step, writer))
+    return load_object(made, names), names
+
+
+def _name(writer: Writer, step: Step, runs: Sequence[Sequence[Kernel]]) -> str | None:
+    """The name of the step's machine code in the cache; None where its text or the sources are not to be had."""
+    sources = sources_digest()
+    if sources is None:
+        return None
+    try:
+        writer.write((step.target, step.schedule, step.loops, runs))
+    except UnwritableError:
+        return None
+    versions = (__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)))
+    return cache.key([writer.text(), *PASSES, *versions])
+
+
+def _packed(object_code: bytes, step: Step, writer: Writer) -> bytes:
+    """Object code, and before it what the writing found out about the step."""
+    found = {
+        "table": [writer.number(tensor) for tensor in step.table],
+        "workspaces": [_terms(size) for size in step.workspaces],
+        "parallel": step.parallel,
+    }
+    head = json.dumps(found).encode()
+    return len(head).to_bytes(_HEAD, "little") + head + object_code
+
+
+def _unpacked(data: bytes, step: Step, writer: Writer) -> bytes:
+    """The object code, after the step has been told what its writing found out."""
+    end = _HEAD + int.from_bytes(data[:_HEAD], "little")
+    found = json.loads(data[_HEAD:end])
+    for number in found["table"]:
+        step.slot(writer.tensors[number])
+    step.workspaces[:] = [_size(terms) for terms in found["workspaces"]]
+    step.parallel = found["parallel"]
+    return data[end:]
+
+
+def _terms(size: int) -> Any:
+    return [int(size), [[list(m), c] for m, c in size.terms.items()]] if isinstance(size, Dim) else int(size)
+
+
+def _size(terms: Any) -> int:
+    return terms if isinstance(terms, int) else Dim(terms[0], {tuple(m): c for m, c in terms[1]})
