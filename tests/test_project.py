@@ -30,6 +30,7 @@ LEVELS = [
     {"layers"},
     {"callbacks"},
     {"models"},
+    {"sklearn"},
     {"data"},
     {"train"},
     {"doctor"},

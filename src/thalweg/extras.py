@@ -36,7 +36,7 @@ class Extra:
 
 
 EXTRAS = (
-    Extra("sklearn", "scikit-learn", "sklearn", "the bundled handwritten digits"),
+    Extra("sklearn", "scikit-learn", "sklearn", "the bundled data sets, and networks as its estimators"),
     Extra("plot", "matplotlib", "matplotlib", "pictures of learning curves and mistakes"),
     Extra("progress", "tqdm", "tqdm", "a progress bar instead of one line per epoch"),
     Extra("weights", "safetensors", "safetensors", "trained weights as safetensors files"),

@@ -451,3 +451,11 @@ def test_a_shown_line_is_refreshed_on_a_terminal() -> None:
     progress.end({"loss": 3.0})
     assert "loss 1.0" in stream.getvalue() and "loss 2.0" not in stream.getvalue()
     assert stream.getvalue().rstrip(" \n").endswith(" s")
+
+
+def test_layers_in_float64_get_float64_data() -> None:
+    model = Sequential([Dense(1, kernel_initializer="ones", dtype="float64", input_shape=(1,))])
+    model.compile("sgd", "mse")
+    x = np.array([[1.0 + 2.0**-40]])
+    assert model.predict(x) == x and model.evaluate(x, x, verbose=0) == 0.0
+    assert model.train_on_batch(x, x) == 0.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import struct
 from contextlib import suppress
 from pathlib import Path
@@ -182,3 +184,26 @@ def test_files_of_the_first_version_are_read_for_ever() -> None:
     assert model.optimizer.iterations.get_value() == 2
     logs = model.evaluate([a, b], [np.array([0]), np.array([1.0])], verbose=0, return_dict=True)
     assert list(logs) == ["loss", "first_loss", "second_loss", "first_accuracy"]
+
+
+def test_copies_and_pickles_train_on_alike() -> None:
+    tw.random.set_seed(0)
+    model = tw.models.Sequential([tw.layers.Dense(3, activation="tanh"), tw.layers.Dense(1)])
+    model.compile("adam", "mse")
+    x, y = np.linspace(0, 1, 16, dtype="float32").reshape(8, 2), np.ones(8)
+    model.fit(x, y, verbose=0)
+    others = [copy.deepcopy(model), pickle.loads(pickle.dumps(model))]
+    before = model.predict(x)
+    for other in others:
+        np.testing.assert_array_equal(other.predict(x), before)
+    model.fit(x, y, shuffle=False, verbose=0)
+    for other in others:
+        other.fit(x, y, shuffle=False, verbose=0)
+        np.testing.assert_array_equal(other.predict(x), model.predict(x))
+
+
+def test_a_copied_variable_is_another() -> None:
+    first = tw.Variable([1.0, 2.0], name="w")
+    second = copy.deepcopy(first)
+    first.assign([3.0, 4.0])
+    assert second.name == "w" and second.numpy().tolist() == [1.0, 2.0]

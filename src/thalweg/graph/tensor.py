@@ -617,6 +617,11 @@ class Variable(Tensor):
         if array is not None:
             raise AssertionError("a variable's value is set by assign()")
 
+    def __getstate__(self) -> Any:
+        """What a copy or a pickle holds: everything, the value once, in the slot."""
+        fields, slots = object.__getstate__(self)  # type: ignore[misc]
+        return fields, {name: held for name, held in slots.items() if name != "value"}
+
     def read(self) -> Tensor:
         """The value now, as an eager tensor that remembers this variable and does not change when the
         variable does.

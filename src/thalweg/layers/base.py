@@ -399,15 +399,20 @@ class Layer(Configured):
         return argument in cls._parameters  # type: ignore[attr-defined]
 
     def _as_input(self, value: Any) -> Any:
-        """A tensor; floats in the dtype of the layer."""
+        """A tensor; floats in the layer's :meth:`float_dtype`."""
         if not isinstance(value, (Tensor, np.ndarray, np.generic, list, tuple, int, float)):
             if not hasattr(value, "__array__"):
                 return value
             value = np.asarray(value)
         (t,) = convert_operands([value])
-        if dtypes.is_floating(t.dtype) and t.dtype != self.dtype:
-            return ew.astype(t, self.dtype)
+        if dtypes.is_floating(t.dtype):
+            wanted = self.float_dtype()
+            return t if t.dtype == wanted else ew.astype(t, wanted)
         return t
+
+    def float_dtype(self) -> np.dtype:
+        """The dtype that floating inputs are cast to."""
+        return self.dtype
 
     def floats(self, x: Any) -> Any:
         """The tensor, integers and booleans as floats of the layer's dtype."""

@@ -32,25 +32,25 @@ def unpack(batch: Any) -> tuple[Any, Any, Any]:
     return batch, None, None
 
 
-def as_data(value: Any, name: str) -> Any:
-    """The structure with arrays at its leaves; floats in the default float dtype, integers as they are.
+def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float) -> Any:
+    """The structure with arrays at its leaves; floating ones in the dtype ``floats``, integers as they are.
 
     A list of numbers (or of lists of them) is one array; a list of arrays is several inputs.
     """
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return {key: as_data(v, f"{name}[{key!r}]") for key, v in value.items()}
+        return {key: as_data(v, f"{name}[{key!r}]", floats) for key, v in value.items()}
     if (
         isinstance(value, (list, tuple))
         and value
         and all(hasattr(v, "shape") or hasattr(v, "columns") for v in value)
     ):
-        return [as_data(v, f"{name}[{k}]") for k, v in enumerate(value)]
-    return _array(value, name)
+        return [as_data(v, f"{name}[{k}]", floats) for k, v in enumerate(value)]
+    return _array(value, name, floats)
 
 
-def _array(value: Any, name: str) -> np.ndarray:
+def _array(value: Any, name: str, floats: np.dtype) -> np.ndarray:
     if isinstance(value, Tensor):
         array = value.array()
     elif hasattr(value, "columns") and hasattr(value, "to_numpy"):
@@ -65,8 +65,8 @@ def _array(value: Any, name: str) -> np.ndarray:
             DTypeError, f"{name} does not hold numbers", expected="numbers", received=f"dtype {array.dtype}",
             hint="encode texts as numbers first",
         )  # fmt: skip
-    if array.dtype.kind == "f" and array.dtype != dtypes.default_float:
-        array = array.astype(dtypes.default_float)
+    if array.dtype.kind == "f" and array.dtype != floats:
+        array = array.astype(floats)
     return np.ascontiguousarray(array) if array.ndim else array
 
 
@@ -181,8 +181,8 @@ def _common_length(structure: Any) -> int:
 class IteratedFeed(Feed):
     """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
 
-    def __init__(self, source: Any, steps: int | None, weigh: Any = None) -> None:
-        self.source, self.steps, self.weigh = source, steps, weigh
+    def __init__(self, source: Any, steps: int | None, floats: np.dtype, weigh: Any = None) -> None:
+        self.source, self.steps, self.floats, self.weigh = source, steps, floats, weigh
         length = getattr(source, "__len__", None)
         try:
             self.num_batches = steps or (None if length is None else int(length()))
@@ -208,7 +208,7 @@ class IteratedFeed(Feed):
         return iter(self.source)
 
     def _converted(self, batch: Any) -> Any:
-        x, y, w = (as_data(v, n) for v, n in zip(unpack(batch), ("x", "y", "sample_weight")))
+        x, y, w = (as_data(v, n, self.floats) for v, n in zip(unpack(batch), ("x", "y", "sample_weight")))
         if self.weigh is not None:
             w = self.weigh(y, w)
         _common_length((x, y, w))
@@ -265,8 +265,9 @@ def feed_of(
     shuffle: Any = False,
     steps: int | None = None,
     class_weight: Any = None,
+    floats: np.dtype = dtypes.default_float,
 ) -> Feed:
-    """The batches of any of the kinds of data that ``fit`` takes."""
+    """The batches of any of the kinds of data that ``fit`` takes; floating data in the dtype ``floats``."""
     weigh = None if class_weight is None else lambda t, w: class_weights(t, w, class_weight)
     if isinstance(x, Feed):
         return x
@@ -275,12 +276,13 @@ def feed_of(
             raise fail(
                 ArgumentError, "y and sample_weight come from the generator itself, as (x, y, sample_weight)"
             )
-        return IteratedFeed(x, steps, weigh)
+        return IteratedFeed(x, steps, floats, weigh)
     if batch_size is not None and (
         isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
     ):
         raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
-    structure: Any = tuple(as_data(v, n) for v, n in zip((x, y, sample_weight), ("x", "y", "sample_weight")))
+    names = ("x", "y", "sample_weight")
+    structure: Any = tuple(as_data(v, n, floats) for v, n in zip((x, y, sample_weight), names))
     if weigh is not None:
         structure = (*structure[:2], weigh(structure[1], structure[2]))
     return ArrayFeed(structure, batch_size, shuffle, steps)

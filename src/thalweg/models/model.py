@@ -156,6 +156,10 @@ class Model(Training):
         """Go on from a file of :meth:`save_state`; the notes that were kept in it."""
         return saving.load_state(self, filepath)
 
+    def __reduce__(self) -> Any:
+        """Copies and pickles hold the description, the weights and the training state, never code."""
+        return saving.revived, saving.parts_of(self)
+
     def to_json(self) -> str:
         """The description of the model, without its weights, as JSON."""
         return json.dumps(encode(self), allow_nan=False)

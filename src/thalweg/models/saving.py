@@ -274,6 +274,25 @@ def load_model(
     return model
 
 
+def parts_of(model: Any) -> tuple[Any, ...]:
+    """Plain data from which :func:`revived` makes the same model again."""
+    compiled = None if model.compile_arguments is None else encode(model.compile_arguments)
+    slots = [] if compiled is None else [v.get_value() for v in model.optimizer.variables()]
+    return encode(model), model.build_shape if model.built else None, model.get_weights(), compiled, slots
+
+
+def revived(description: Any, build_shape: Any, weights: Any, compiled: Any, slots: Any) -> Any:
+    """The model of :func:`parts_of`."""
+    model = decode(description)
+    if build_shape is not None and not model.built:
+        model.compute_output_shape(build_shape)
+    model.set_weights(weights)
+    if compiled is not None:
+        model.compile(**decode(compiled))
+        _set_optimizer(model, {f"optimizer/{k}": value for k, value in enumerate(slots)})
+    return model
+
+
 def clone_model(model: Any) -> Any:
     """A model of the same layers, with first weights of its own."""
     return decode(encode(model))

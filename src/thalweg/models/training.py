@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import metrics
+from thalweg import dtypes, metrics
 from thalweg.callbacks import CallbackList, History
 from thalweg.errors import ArgumentError, ThalwegError, fail
 from thalweg.graph.tensor import Tensor, no_grad
@@ -314,7 +314,7 @@ class Training(Layer):
         refreshed), 2 (a line per epoch), or "auto".
         """
         compiled = self._needs_compile("fit")
-        feed = feed_of(
+        feed = self._feed(
             x, y, sample_weight, batch_size, shuffle=shuffle, steps=steps_per_epoch, class_weight=class_weight
         )
         validation = None
@@ -330,10 +330,18 @@ class Training(Layer):
         lint.check_targets(self, compiled, feed.structure[1])
         return self._fit(feed, validation, epochs, initial_epoch, verbose, callbacks, validation_freq)
 
+    def float_dtype(self) -> np.dtype:
+        """The dtype of floating data: the widest of the layers, at least the default."""
+        own = [layer.dtype for layer in self.tree() if dtypes.is_floating(layer.dtype)]
+        return max([dtypes.default_float, *own], key=lambda dtype: dtype.itemsize)
+
+    def _feed(self, *data: Any, **options: Any) -> Feed:
+        return feed_of(*data, floats=self.float_dtype(), **options)
+
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
-            return feed_of(data[0], data[1], data[2] if len(data) > 2 else None, batch_size, steps=steps)
-        return feed_of(data, batch_size=batch_size, steps=steps)
+            return self._feed(data[0], data[1], data[2] if len(data) > 2 else None, batch_size, steps=steps)
+        return self._feed(data, batch_size=batch_size, steps=steps)
 
     def _fit(
         self,
@@ -441,7 +449,7 @@ class Training(Layer):
     ) -> Any:
         """The loss and metrics on the data: a number, a list in the order of ``metrics_names``, or a dict."""
         self._needs_compile("evaluate")
-        feed = feed_of(x, y, sample_weight, batch_size, steps=steps)
+        feed = self._feed(x, y, sample_weight, batch_size, steps=steps)
         self._build_from(feed.structure)
         progress = Progress(verbose, 0)
         progress.begin(0, feed.num_batches)
@@ -466,7 +474,7 @@ class Training(Layer):
             and not callbacks
         ):
             return self.predict_on_batch(x)
-        feed = feed_of(x, batch_size=batch_size, steps=steps)
+        feed = self._feed(x, batch_size=batch_size, steps=steps)
         run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": 0})
         run.predict_begin()
         step, parts, template = self._step("predict", feed.structure), [], None
@@ -492,7 +500,7 @@ class Training(Layer):
     ) -> Any:
         """One step of training; the figures of this batch (of all since the last reset, unless ``reset_metrics``)."""
         self._needs_compile("train_on_batch")
-        feed = feed_of(x, y, sample_weight, 1 << 62, class_weight=class_weight)
+        feed = self._feed(x, y, sample_weight, 1 << 62, class_weight=class_weight)
         if not self.built:
             self._build_from(feed.structure)
         return self._on_batch("train", feed, return_dict, reset_metrics)
@@ -507,7 +515,7 @@ class Training(Layer):
     ) -> Any:
         """The figures of one batch."""
         self._needs_compile("test_on_batch")
-        return self._on_batch("test", feed_of(x, y, sample_weight, 1 << 62), return_dict, reset_metrics)
+        return self._on_batch("test", self._feed(x, y, sample_weight, 1 << 62), return_dict, reset_metrics)
 
     def _on_batch(self, kind: str, feed: Feed, return_dict: bool, reset_metrics: bool) -> Any:
         if reset_metrics:
@@ -521,11 +529,11 @@ class Training(Layer):
             step = self._steps.get(("row", x.dtype, x.shape[1:]))
             if step is None:
                 step = self._steps["row", x.dtype, x.shape[1:]] = self._step(
-                    "predict", (as_data(x, "x"), None, None)
+                    "predict", (as_data(x, "x", self.float_dtype()), None, None)
                 )
             if x.dtype.kind != "f" or x.dtype == np.float32:
                 return step((x,))  # type: ignore[misc]
-        structure = (as_data(x, "x"), None, None)
+        structure = (as_data(x, "x", self.float_dtype()), None, None)
         return self._step("predict", structure)(flat(structure))
 
 

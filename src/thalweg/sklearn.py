@@ -1,0 +1,223 @@
+"""Networks as scikit-learn estimators: for Pipeline, GridSearchCV, cross_val_score, clone and pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.errors import ArgumentError, fail
+from thalweg.extras import needs
+from thalweg.layers import Dense, Dropout
+from thalweg.losses import BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy
+from thalweg.models import Sequential
+from thalweg.models.compiled import optimizer_of
+from thalweg.ops import random
+
+with needs("scikit-learn", "an estimator"):
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.utils import check_random_state, compute_sample_weight
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+__all__ = ["Classifier", "Regressor"]
+
+_FLOATS = [np.float64, np.float32]
+_ROWS = 1024  # that predict asks the network about at once
+
+
+class _Network(BaseEstimator):
+    """What both estimators share: a network made, trained and asked."""
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (100,),
+        activation: Any = "relu",
+        dropout: float = 0.0,
+        model: Callable[[tuple[int, ...], int], Any] | None = None,
+        optimizer: Any = "adam",
+        learning_rate: float | None = None,
+        epochs: int = 100,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        callbacks: Any = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.dropout = dropout
+        self.model = model
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _network(self, x: np.ndarray, outputs: int, last: str) -> Any:
+        """The network for the rows of ``x``, in their dtype unless it is the user's own."""
+        if self.model is not None:
+            return self.model(x.shape[1:], outputs)
+        dtype = x.dtype
+        layers: list[Any] = []
+        for units in self.hidden:
+            layers.append(Dense(units, activation=self.activation, dtype=dtype))
+            if self.dropout:
+                layers.append(Dropout(self.dropout, dtype=dtype))
+        return Sequential([*layers, Dense(outputs, activation=last, dtype=dtype)])
+
+    def _optimizer(self) -> Any:
+        """An optimizer without a history: what it remembers belongs to one training."""
+        optimizer = optimizer_of(self.optimizer)
+        if optimizer is self.optimizer:
+            optimizer = type(optimizer).from_config(optimizer.get_config())
+        if self.learning_rate is not None:
+            optimizer.learning_rate = self.learning_rate
+        return optimizer
+
+    def _train(self, x: Any, y: Any, sample_weight: Any, outputs: int, last: str, loss: Any) -> None:
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        with random.seeded(seed):
+            self.model_ = self._network(x, outputs, last)
+            self.model_.compile(self._optimizer(), loss(reduction="mean_with_sample_weight"))
+            history = self.model_.fit(
+                x, y, epochs=self.epochs, batch_size=self.batch_size, sample_weight=sample_weight,
+                validation_split=self.validation_split, callbacks=self.callbacks, verbose=self.verbose,
+            )  # fmt: skip
+        self.history_, self.n_iter_ = history.history, len(history.epoch)
+
+    def _outputs(self, x: Any) -> np.ndarray:
+        """What the network gives for the rows of ``x``."""
+        check_is_fitted(self)
+        x = validate_data(self, x, reset=False, allow_nd=True, dtype=_FLOATS)
+        return self.model_.predict(x, batch_size=_ROWS, verbose=0)
+
+
+def _checked(sample_weight: Any, x: np.ndarray) -> Any:
+    """Checked weights, or None."""
+    return None if sample_weight is None else _check_sample_weight(sample_weight, x)
+
+
+class Classifier(ClassifierMixin, _Network):
+    """A network that tells classes apart: two, several, or (y of columns 0 and 1) several at a time.
+
+    ``hidden``, ``activation``, ``dropout``: the hidden layers' sizes, their activation, the share dropped after each.
+    ``model``: in their place, a function of (shape of one row, number of outputs) that gives a model ending in
+    softmax, or in sigmoid for multi-label targets. Otherwise the network computes in the dtype of ``X``, float32 or
+    float64. ``optimizer``: a name or an object; ``learning_rate`` overrides its
+    own. ``class_weight``: a dict, or "balanced". ``random_state``: the same one gives the same network to the bit.
+    After ``fit``: ``classes_``, ``model_``, ``history_`` (figures by epoch).
+
+    >>> import numpy as np
+    >>> x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> xor = Classifier((16,), epochs=200, learning_rate=0.05, random_state=0).fit(x, ["no", "yes", "yes", "no"])
+    >>> xor.predict(x).tolist()
+    ['no', 'yes', 'yes', 'no']
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (100,),
+        activation: Any = "relu",
+        dropout: float = 0.0,
+        model: Callable[[tuple[int, ...], int], Any] | None = None,
+        optimizer: Any = "adam",
+        learning_rate: float | None = None,
+        epochs: int = 100,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        callbacks: Any = None,
+        random_state: Any = None,
+        verbose: int = 0,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(
+            hidden, activation, dropout, model, optimizer, learning_rate, epochs, batch_size, validation_split,
+            callbacks, random_state, verbose,
+        )  # fmt: skip
+        self.class_weight = class_weight
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Classifier:
+        """Train on rows ``X`` [rows, ...] with classes ``y`` [rows], or 0 and 1 [rows, labels]."""
+        x, y = validate_data(self, X, y, allow_nd=True, dtype=_FLOATS, multi_output=True)
+        check_classification_targets(y)
+        weight = _checked(sample_weight, x)
+        if self.class_weight is not None:
+            by_class = compute_sample_weight(self.class_weight, y)
+            weight = by_class if weight is None else weight * by_class
+        self._labels = type_of_target(y) == "multilabel-indicator"
+        if self._labels:
+            self.classes_ = np.arange(y.shape[1])
+            self._train(x, y, weight, y.shape[1], "sigmoid", BinaryCrossentropy)
+            return self
+        self.classes_, numbers = np.unique(_column(y), return_inverse=True)
+        if len(self.classes_) < 2:
+            raise fail(
+                ArgumentError, "Classifier.fit: y", expected="two classes or more", received="one class"
+            )
+        self._train(x, numbers, weight, len(self.classes_), "softmax", SparseCategoricalCrossentropy)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of each class, [rows, classes] in the order of ``classes_``; of each label if multi-label."""
+        return self._outputs(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row; if multi-label, 1 for each label more probable than not."""
+        probability = self._outputs(X)
+        return (probability > 0.5).astype(int) if self._labels else self.classes_[probability.argmax(axis=1)]
+
+
+def _column(y: np.ndarray) -> np.ndarray:
+    from sklearn.utils import column_or_1d
+
+    return column_or_1d(y, warn=True)
+
+
+class Regressor(RegressorMixin, _Network):
+    """A network that predicts one number per row, or several; trained on the mean squared error.
+
+    Targets are brought to mean 0 and variance 1 for the training, so that the learning rate does not depend on their
+    unit; predictions are in the unit of the targets. The arguments are those of :class:`Classifier`.
+
+    >>> import numpy as np
+    >>> x = np.linspace(-1, 1, 50)[:, None]
+    >>> line = Regressor((16,), learning_rate=0.01, random_state=0).fit(x, 300 * x[:, 0] + 1000)
+    >>> line.score(x, 300 * x[:, 0] + 1000) > 0.99
+    True
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Regressor:
+        """Train on rows ``X`` [rows, ...] with numbers ``y`` [rows] or [rows, columns]."""
+        x, y = validate_data(self, X, y, allow_nd=True, dtype=_FLOATS, multi_output=True, y_numeric=True)
+        weight = _checked(sample_weight, x)
+        y = np.asarray(y, np.float64)
+        y = _column(y) if y.ndim == 2 and y.shape[1] == 1 else y
+        self._mean = np.average(y, axis=0, weights=weight)
+        spread = np.sqrt(np.average((y - self._mean) ** 2, axis=0, weights=weight))
+        self._scale = np.where(spread > 0, spread, 1.0)
+        self._flat = y.ndim == 1
+        columns = ((y - self._mean) / self._scale).reshape(len(y), -1)
+        self._train(x, columns, weight, columns.shape[1], "linear", MeanSquaredError)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The number, or the numbers, predicted for each row."""
+        found = self._outputs(X).astype(np.float64)
+        return (found[:, 0] if self._flat else found) * self._scale + self._mean
