@@ -16,7 +16,7 @@ from thalweg.errors import DataError
 from thalweg.extras import needs
 from thalweg.files import user_cache
 
-__all__ = ["NAMES", "DataSet", "cache_folder", "find_folder", "load"]
+__all__ = ["NAMES", "DataSet", "cache_folder", "data_file", "find_folder", "idx_arrays", "load"]
 
 NAMES = ("digits", "mnist", "fashion")
 _DIGITS_TEST_IMAGES = 360
@@ -71,8 +71,11 @@ def load(name: str) -> DataSet:
     """
     if name == "digits":
         return _load_digits()
-    if name in SOURCES:
-        return _load_idx_folder(name, find_folder(name) or fetch(SOURCES[name], cache_folder()))
+    if name in NAMES:
+        arrays = idx_arrays(name)
+        for role in ("train_images", "test_images"):
+            arrays[role] = arrays[role].astype(np.float32) / np.float32(255)
+        return DataSet(name, **arrays)
     near = get_close_matches(str(name), NAMES, 1, 0.4)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise DataError(f"unknown data set {name!r}{hint} (there are: {', '.join(NAMES)})")
@@ -84,7 +87,7 @@ def cache_folder() -> Path:
 
 
 def find_folder(name: str) -> Path | None:
-    """The folder that holds the files of ``mnist`` or ``fashion``, or None where they must be downloaded.
+    """The folder that holds the files of a downloadable data set, or None where they must be downloaded.
 
     ``$THALWEG_DATA/<name>`` wins over the cache as soon as it exists: a file missing there is an error of
     that folder, not a reason to download. ``THALWEG_DATA`` naming no folder is an error too.
@@ -109,16 +112,21 @@ def _present(folder: Path, file: str) -> Path | None:
     return None
 
 
-def _load_idx_folder(name: str, folder: Path) -> DataSet:
-    arrays: dict[str, Any] = {}
-    for file, role in zip(SOURCES[name].files, Source.ROLES, strict=True):
-        path = _present(folder, file)
-        if path is None:
-            raise DataError(f"missing data file {str(folder / file)!r} of the data set {name!r}")
-        arrays[role] = read_idx(path, rank=3 if role.endswith("images") else 1)
-    for role in ("train_images", "test_images"):
-        arrays[role] = arrays[role].astype(np.float32) / np.float32(255)
-    return DataSet(name, **arrays)
+def data_file(name: str, file: str) -> Path:
+    """One file of a downloadable data set: in its folder, else downloaded; a DataError names one that is missing."""
+    folder = find_folder(name) or fetch(SOURCES[name], cache_folder())
+    path = _present(folder, file)
+    if path is None:
+        raise DataError(f"missing data file {str(folder / file)!r} of the data set {name!r}")
+    return path
+
+
+def idx_arrays(name: str) -> dict[str, Any]:
+    """The four arrays of ``mnist`` or ``fashion`` by role, as the files hold them."""
+    return {
+        role: read_idx(data_file(name, file), rank=3 if role.endswith("images") else 1)
+        for file, role in zip(SOURCES[name].files, Source.ROLES, strict=True)
+    }
 
 
 def _load_digits() -> DataSet:

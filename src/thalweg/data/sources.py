@@ -16,7 +16,10 @@ __all__ = ["SOURCES", "Source", "fetch"]
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of four idx files: names in the order of ``ROLES`` with their SHA-256, and mirrors."""
+    """The files of a data set with their checksums (SHA-256, or another algorithm as ``md5:...``), and mirrors.
+
+    Sets of idx files name them in the order of ``ROLES``.
+    """
 
     ROLES: ClassVar = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -29,6 +32,8 @@ class Source:
         """The file names."""
         return tuple(file for file, _ in self.checksums)
 
+
+_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 SOURCES = {
     "mnist": Source(
@@ -69,13 +74,49 @@ SOURCES = {
             ("t10k-labels-idx1-ubyte.gz", "42bd18137a62d5998cdeae52bf3a0676ac6b706f5cf8439b47bb5b151ae3dccf"),
         ),
     ),
+    "cifar10": Source(
+        "cifar10",
+        ("https://www.cs.toronto.edu/~kriz/",),
+        (("cifar-10-binary.tar.gz", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),),
+    ),
+    "cifar100": Source(
+        "cifar100",
+        ("https://www.cs.toronto.edu/~kriz/",),
+        (("cifar-100-binary.tar.gz", "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),),
+    ),
+    "imdb": Source(
+        "imdb",
+        (_KERAS,),
+        (
+            ("imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"),
+            ("imdb_word_index.json", "md5:bfafd718b763782e994055a2d397834f"),
+        ),
+    ),
+    "reuters": Source(
+        "reuters",
+        (_KERAS,),
+        (
+            ("reuters.npz", "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"),
+            ("reuters_word_index.json", "md5:4d44cc38712099c9e383dc6e5f11a921"),
+        ),
+    ),
+    "boston_housing": Source(
+        "boston_housing",
+        (_KERAS,),
+        (("boston_housing.npz", "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"),),
+    ),
+    "california_housing": Source(
+        "california_housing",
+        (_KERAS,),
+        (("california_housing.npz", "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f"),),
+    ),
 }
 
 
 def fetch(source: Source, cache: Path) -> Path:
     """Download the files of ``source`` that ``cache/<name>`` lacks, verify each, and return that folder.
 
-    Each mirror is tried in turn; a file whose SHA-256 is not the original's is never kept. When no mirror
+    Each mirror is tried in turn; a file whose checksum is not the original's is never kept. When no mirror
     serves, the DataError names the last failure and the folder in which the files can be placed by hand.
     """
     with needs("pooch", f"downloading the data set {source.name!r}"):
@@ -86,7 +127,8 @@ def fetch(source: Source, cache: Path) -> Path:
         failures = []
         for mirror in source.mirrors:
             try:
-                pooch.retrieve(mirror + file, known_hash=f"sha256:{checksum}", fname=file, path=folder)
+                known = checksum if ":" in checksum else f"sha256:{checksum}"
+                pooch.retrieve(mirror + file, known_hash=known, fname=file, path=folder)
                 break
             except (OSError, ValueError) as error:  # no network or server; a checksum that differs
                 failures.append(f"{mirror}: {_short(error)}")
@@ -100,7 +142,7 @@ def _no_mirror(source: Source, file: str, folder: Path, failures: list[str]) -> 
     hand = Path(place, source.name) if place else folder
     return (
         f"could not download {file} of the data set {source.name!r} ({'; '.join(failures)}); "
-        f"check the network or proxy, or put the four files into {str(hand)!r}"
+        f"check the network or proxy, or put the files into {str(hand)!r}"
     )
 
 
