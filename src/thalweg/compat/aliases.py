@@ -46,6 +46,9 @@ ALIASES: dict[str, dict[str, str]] = {
 }
 
 
+_ABSENT = object()
+
+
 class AliasError(ImportError):
     """A module of an old library that is not supplied; the message names what is."""
 
@@ -71,17 +74,17 @@ def resolve(name: str, table: dict[str, str]) -> Any:
         raise AliasError(f"{name} is not supported: Thalweg supplies {', '.join(rooms)}; {LIST}")
     thing: Any = importlib.import_module(room)
     for k, part in enumerate(rest):
-        below = getattr(thing, part, None)
-        if below is None:
+        below = getattr(thing, part, _ABSENT)
+        if below is _ABSENT:
             try:  # a room below that was not imported yet
                 below = (
                     importlib.import_module(f"{thing.__name__}.{part}")
                     if isinstance(thing, ModuleType)
-                    else None
+                    else _ABSENT
                 )
             except ModuleNotFoundError:
-                below = None
-        if below is None:
+                below = _ABSENT
+        if below is _ABSENT:
             known = public_names(thing)
             near = get_close_matches(part, known, 1, 0.6)
             nearest = f"; the nearest is {near[0]}" if near else ""

@@ -11,6 +11,7 @@ from typing import Any
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
+from thalweg.compat.tf1 import arrays as _arrays
 from thalweg.compat.tf1 import checkpoints as _checkpoints
 from thalweg.compat.tf1 import control as _control
 from thalweg.compat.tf1 import data as _data
@@ -27,12 +28,15 @@ from thalweg.compat.tf1 import losses as _losses
 from thalweg.compat.tf1 import math as _math
 from thalweg.compat.tf1 import metrics as _metrics
 from thalweg.compat.tf1 import nn as _nn
+from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
+from thalweg.compat.tf1 import readers as _readers
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import session as _session
 from thalweg.compat.tf1 import shapes as _shapes
+from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
 from thalweg.compat.tf1 import train as _train
@@ -46,7 +50,7 @@ GIT_VERSION = COMPILER_VERSION = "thalweg"
 # --- flat names -----------------------------------------------------------------------------------------------------
 
 _flat: dict[str, Any] = {}
-for _room in (_math, _shapes, _random, _control, _variables, _strings):
+for _room in (_math, _shapes, _arrays, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
 for _extra in (
     "Length",
@@ -91,6 +95,14 @@ initialize_local_variables = _variables.local_variables_initializer
 initialize_all_tables = _variables.tables_initializer
 import_graph_def = _strings.import_graph_def
 batch_gather = _math.gather
+reverse_sequence = _rnn.reverse_sequence
+newaxis = None
+FIFOQueue = _queues.FIFOQueue
+PaddingFIFOQueue = _queues.PaddingFIFOQueue
+RandomShuffleQueue = _queues.RandomShuffleQueue
+QueueBase = _queues.QueueBase
+matching_files = _queues.matching_files
+OpError = _errors.OpError
 
 for _name in (
     "constant",

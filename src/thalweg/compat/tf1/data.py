@@ -359,15 +359,8 @@ class Iterator:
 
     def get_next(self, name: str | None = None) -> Any:
         """Nodes for the parts of the next element; all nodes of an iterator read in one run show the same one."""
-        operation = Operation(name, "IteratorGetNext")
-        nodes: list[Any] = []
-        for k, (dtype, shape) in enumerate(zip(self._shape_of._dtypes, self._shape_of._shapes, strict=True)):
-            if as_dtype(dtype).name == "string":
-                raise NotImplementedError(
-                    "tf.data: iterators over strings are not supported; map them to numbers first"
-                )
-            leaf = g.source_leaf(self, k, np.dtype(dtype), shape, operation.name)
-            nodes.append(Tensor(leaf, operation))
+        specs = list(zip(self._shape_of._dtypes, self._shape_of._shapes, strict=True))
+        nodes = g.source_nodes(self, specs, Operation(name, "IteratorGetNext"))
         return _packed(self._shape_of._like, iter(nodes))
 
 

@@ -112,6 +112,7 @@ class Graph:
         self.seed: int | None = None
         self.name_prefix = ""
         self.branches: list[list[Effect]] = []
+        self.overrides: dict[str, str] = {}  # kinds of operations and the gradients they get
         self._used: dict[str, int] = {}
         self._controls: list[list[Effect]] = []
         self.finalized = False
@@ -167,6 +168,12 @@ class Graph:
             yield self.name_prefix
         finally:
             self.name_prefix = saved
+
+    def gradient_override_map(self, op_type_map: dict[str, str]) -> Any:
+        """Inside, operations of these types get the gradients registered under these names."""
+        from thalweg.compat.tf1 import arrays
+
+        return arrays.gradient_override_map(self, op_type_map)
 
     @contextmanager
     def device(self, name: Any) -> Iterator[None]:
@@ -434,11 +441,12 @@ class HostTensor(Tensor):
     """A node computed by Python from the values of others: strings and serialised messages."""
 
     def __init__(
-        self, op: Operation, inputs: Sequence[Tensor], fn: Callable[..., Any], shape: Any = ()
+        self, op: Operation, inputs: Sequence[Tensor], fn: Callable[..., Any], shape: Any = (), source: Any = None
     ) -> None:
         super().__init__(None, op)
         self.host_inputs = list(inputs)
         self.fn = fn
+        self.source = source  # (source, index) where a session asks a source instead, as for a SourceLeaf
         self._shape = shape
         self.effects = self.graph.controls()
 
@@ -473,6 +481,23 @@ def source_leaf(source: Any, index: int, dtype: Any, shape: Any, name: str | Non
     leaf = SourceLeaf(None, (), {}, (spec,), name=name, tracked=True)
     leaf.source, leaf.index = source, index
     return leaf
+
+
+def source_nodes(source: Any, specs: Sequence[tuple[Any, Any]], operation: Operation) -> list[Tensor]:
+    """A node for each part (dtype, shape) of what a source gives: leaves of the program, strings on the host."""
+    made: list[Tensor] = []
+    for k, (dtype, shape) in enumerate(specs):
+        if as_dtype(dtype) == string:
+            made.append(HostTensor(operation, (), _unmade, shape, (source, k)))
+        else:
+            made.append(
+                Tensor(source_leaf(source, k, numpy_dtype(dtype), shape, operation.name), operation)
+            )
+    return made
+
+
+def _unmade() -> Any:
+    raise AssertionError("a session asks the source")
 
 
 def effects_of(things: Any) -> list[Effect]:
@@ -569,7 +594,12 @@ def wrap(t: core.Tensor, name: str | None, kind: str, inputs: Sequence[Any] = ()
     graph = default_graph()
     if effects := graph.controls():
         t = after.build([t], {"effects": tuple(effects)})
-    return Tensor(t, Operation(name, kind, inputs=inputs), **known)
+    operation = Operation(name, kind, inputs=inputs)
+    if kind in graph.overrides:
+        from thalweg.compat.tf1 import arrays
+
+        t = arrays.overridden(t, graph.overrides[kind], operation)
+    return Tensor(t, operation, **known)
 
 
 def wrap_all(

@@ -883,8 +883,12 @@ def _places(x, /):  # type: ignore[no-untyped-def]
 def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis: Any = None) -> Tensor:
     """The slices where the mask holds; how many is known when the graph runs."""
     t: Any = value(tensor)
-    place = shape_ops.reshape(_places(value(mask)), (-1,))
-    return wrap(index.take(t, place, axis=0), name, "boolean_mask", [tensor, mask])
+    test: Any = value(mask)
+    for _ in test.shape[1:]:
+        t, test = shape_ops.merge_axes(t, 0), shape_ops.merge_axes(test, 0)
+    place = shape_ops.reshape(_places(test), (-1,))
+    made = index.take(t, place, axis=0 if axis is None else static_int(axis, "axis"))
+    return wrap(made, name, "boolean_mask", [tensor, mask])
 
 
 def unique(x: Any, out_idx: Any = "int32", name: str | None = None) -> Any:
@@ -906,14 +910,19 @@ def _distinct(x, /, dtype):  # type: ignore[no-untyped-def]
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """Sums of rows with equal ids; as many as the largest id says."""
     ids = static_value(segment_ids)
-    if ids is None:
-        raise ValueError("tf.segment_sum: unknown ids; use tf.unsorted_segment_sum with num_segments")
-    return unsorted_segment_sum(data, segment_ids, int(ids.max()) + 1, name)
+    count = add(reduce_max(segment_ids), 1) if ids is None else int(ids.max()) + 1
+    return unsorted_segment_sum(data, segment_ids, count, name)
 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
     """Sums of rows with equal ids."""
-    made = index.segment_sum(value(data), value(segment_ids), static_int(num_segments, "num_segments"))
+    rows, ids, n = value(data), value(segment_ids), static_value(num_segments)
+    if n is not None:
+        made = index.segment_sum(rows, ids, int(n))
+    else:  # only a run knows how many
+        room = filled([num_segments, *[1] * (len(rows.shape) - 1)], 0, rows.dtype)
+        like: Any = shape_ops.sum_like(rows, rows[:1])  # type: ignore[index]
+        made = index.scatter_nd_add(room + like * 0, shape_ops.expand_dims(ids, -1), rows)
     return wrap(made, name, "UnsortedSegmentSum", [data])
 
 

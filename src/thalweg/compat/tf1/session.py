@@ -190,20 +190,29 @@ class _Plan:
         return [places.get(x) for x in self.flat]
 
     def _run_all(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        with session.one_moment():
+            return self._run_at_once(session, fed, values)
+
+    def _run_at_once(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        given = dict(zip(fed, values, strict=True))
         for actor in self.actors:
-            actor.act(session, dict(zip(fed, values, strict=True)))
+            actor.act(session, given)
         arrays = []
         for position, dtype in zip(self.fed_positions, self.dtypes, strict=True):
             arrays.append(_as_fed(values[position], dtype))
         if self.sources:
-            arrays += _pulled(self.sources, session, dict(zip(fed, values, strict=True)))
+            arrays += [_pulled(t.source, t.index, session, given) for t in self.sources]
         results: list[Any] = []
         if self.program is not None:
             results = self.program.run(arrays, session.slots)
         known: dict[Any, Any] = {x: r[()] for x, r in zip(self.numeric, results, strict=False)}
-        known.update(zip(fed, values, strict=True))
+        known.update(given)
         for node in self.host_order:
-            if node not in known:
+            if node in known:
+                continue
+            if node.source is not None:
+                known[node] = _pulled(*node.source, session, given)
+            else:
                 known[node] = node.fn(*[known[x] for x in node.host_inputs])
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
 
@@ -263,10 +272,11 @@ def _sources(expressions: Sequence[Tensor], fed: set[Tensor]) -> list[Any]:
     return [t for t in leaves(expressions) if isinstance(t, g.SourceLeaf) and t not in fed]
 
 
-def _pulled(wanted: Sequence[Any], session: Session, fed: Mapping[Any, Any]) -> list[Any]:
-    """Values for source leaves; each source is asked once."""
-    got = {source: source.pull(session, fed) for source in dict.fromkeys(t.source for t in wanted)}
-    return [got[t.source][t.index] for t in wanted]
+def _pulled(source: Any, index: int, session: Session, fed: Mapping[Any, Any]) -> Any:
+    """Part of what a source gives; each source is asked once in a run."""
+    if source not in session.taken:
+        session.taken[source] = source.pull(session, fed)
+    return session.taken[source][index]
 
 
 # --- sessions -------------------------------------------------------------------------------------------------------
@@ -292,10 +302,26 @@ class Session:
         self.graph = graph or g.default_graph()
         self.slots = _Slots()
         self._plans: dict[Any, Any] = {}
+        self.taken: dict[Any, Any] = {}  # what each source gave in the run that goes on
+        self._running = False
         self._entered: list[Any] = []
         self._closed = False
         if self.graph.seed is not None:  # each session of a seeded graph draws the same numbers
             random.set_state({"seed": self.graph.seed, "counter": 0})
+
+    @contextmanager
+    def one_moment(self, fresh: bool = False) -> Iterator[None]:
+        """Inside, all runs see the same element of each source; a run in another sees what that one sees.
+
+        ``fresh``: start anew inside a run, as for the next row of a batch.
+        """
+        saved = self.taken, self._running
+        if fresh or not self._running:
+            self.taken, self._running = {}, not fresh
+        try:
+            yield
+        finally:
+            self.taken, self._running = saved
 
     @property
     def graph_def(self) -> g.Graph:
@@ -321,7 +347,7 @@ class Session:
         values = list(feed_dict.values()) if feed_dict else []
         plan = plans.get(())
         if plan is None:
-            plan = self._plan_for(flat, fed, values, plans)
+            plan, fed, values = self._plan_for(flat, fed, values, plans)
         results = plan.run(self, fed, values)
         return results[0] if structure == 0 else _restored(structure, results)
 
@@ -340,21 +366,26 @@ class Session:
 
     def _plan_for(
         self, flat: Sequence[Any], fed: Sequence[Any], values: Sequence[Any], plans: dict[Any, Any]
-    ) -> _Plan:
-        """The plan; where lengths depend on fed numbers, the one for these numbers."""
+    ) -> tuple[_Plan, Sequence[Any], Sequence[Any]]:
+        """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers."""
+        given, fed = fed, [part for tensor in fed for part in getattr(tensor, "parts", (tensor,))]
+        if len(fed) != len(given):  # sparse tensors
+            values = [v for t, x in zip(given, values, strict=True) for v in (x if hasattr(t, "parts") else (x,))]
+        if "parts" in plans:
+            return plans["parts"], fed, values
         numbers = plans.get("shape inputs")
         if numbers is not None:
             known = tuple(bytes(_as_fed(values[k], np.dtype(np.int64))) for k in numbers)
             if known in plans:
-                return plans[known]
+                return plans[known], fed, values
         plan = _Plan(self.graph, flat, fed, values)
         if not plan.shape_inputs:
-            plans[()] = plan
-            return plan
+            plans[() if len(fed) == len(given) else "parts"] = plan
+            return plan, fed, values
         positions = [plan.fed_positions[k] for k in plan.shape_inputs]
         plans["shape inputs"] = positions
         plans[tuple(bytes(_as_fed(values[k], np.dtype(np.int64))) for k in positions)] = plan
-        return plan
+        return plan, fed, values
 
     def load(self, variable: Variable, value: Any) -> None:
         """Give a variable a value."""

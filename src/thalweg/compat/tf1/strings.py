@@ -50,25 +50,28 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> HostTen
 
 
 class HostSource:
-    """Arrays that Python makes of host nodes before the graph runs."""
+    """Values that Python makes of host nodes before the graph runs: ``fn`` gives a list of them."""
 
     def __init__(self, inputs: Sequence[Tensor], fn: Any) -> None:
         self.inputs, self.fn = list(inputs), fn
 
-    def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
+    def pull(self, session: Any, fed: Any) -> list[Any]:
         wanted = {k: v for k, v in fed.items() if isinstance(k, g.Tensor)}
-        made = self.fn(*session.run(self.inputs, wanted))
-        return list(made) if isinstance(made, (list, tuple)) else [made]
+        return list(self.fn(*session.run(self.inputs, wanted)))
 
 
 def from_host(
     inputs: Sequence[Tensor], fn: Any, dtype: Any, shape: Any, name: str | None, kind: str
 ) -> Tensor:
     """A numeric node computed by Python from host nodes."""
-    operation = Operation(name, kind, inputs=inputs)
-    return Tensor(
-        g.source_leaf(HostSource(inputs, fn), 0, numpy_dtype(dtype), shape, operation.name), operation
-    )
+    return all_from_host(inputs, lambda *args: [fn(*args)], [(dtype, shape)], name, kind)[0]
+
+
+def all_from_host(
+    inputs: Sequence[Tensor], fn: Any, specs: Sequence[tuple[Any, Any]], name: str | None, kind: str
+) -> list[Tensor]:
+    """Nodes (dtype, shape) for the values that Python makes of host nodes, all at once."""
+    return g.source_nodes(HostSource(inputs, fn), specs, Operation(name, kind, inputs=inputs))
 
 
 def decode_raw(bytes: Any, out_type: Any, little_endian: bool = True, name: str | None = None) -> Tensor:
