@@ -41,12 +41,17 @@ def bits_of(dtype: str) -> int:
     return 1 if dtype == "bool" else 8 * itemsize(dtype)
 
 
+# Types are made once: comparing and printing them is a good part of the time in which code is written.
+
+
+@functools.cache
 def ir_type(dtype: str, width: int = 1) -> ir.Type:
     """The LLVM type of `width` lanes of `dtype` in registers."""
     scalar = _SCALARS[dtype]
     return scalar if width == 1 else ir.VectorType(scalar, width)
 
 
+@functools.cache
 def memory_type(dtype: str, width: int = 1) -> ir.Type:
     """The LLVM type of `width` elements of `dtype` in memory: bool is a byte, halves are 16 bits."""
     scalar = _MEMORY[dtype]
@@ -254,7 +259,7 @@ class Emitter:
             return Value(self, _VectorConstant(ir_type(v.dtype, width), f"splat ({v.ir})"), v.dtype, width)
         kind = ir_type(v.dtype, width)
         first = self.builder.insert_element(_VectorConstant(kind, "poison"), v.ir, _i32(0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), width), [_i32(0)] * width)
+        zeros = _lanes_mask((0,) * width)
         return Value(self, self.builder.shuffle_vector(first, first, zeros), v.dtype, width)
 
     def constant_like(self, x: Operand, dtype: str, width: int) -> Value:
@@ -295,7 +300,7 @@ class Emitter:
 
     def shuffle(self, a: Value, lanes: Sequence[int], b: Value | None = None) -> Value:
         """The named lanes of `a` followed by `b` (lane numbers a.width and up are b's), as one vector."""
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), [_i32(k) for k in lanes])
+        mask = _lanes_mask(tuple(lanes))
         other = a if b is None else b
         result = self.builder.shuffle_vector(a.ir, other.ir, mask)
         if len(lanes) == 1:
@@ -935,7 +940,7 @@ def _constant(number: int | str, dtype: str, width: int) -> ir.Constant:
     constant = ir.Constant(_SCALARS[dtype], float.fromhex(number) if isinstance(number, str) else number)
     if width == 1:
         return constant
-    return _VectorConstant(ir.VectorType(_SCALARS[dtype], width), f"splat ({constant})")
+    return _VectorConstant(ir_type(dtype, width), f"splat ({constant})")
 
 
 def _wrapped(value: int, dtype: str) -> int:
@@ -944,8 +949,14 @@ def _wrapped(value: int, dtype: str) -> int:
     return value - (1 << bits) if is_signed(dtype) and value >> (bits - 1) else value
 
 
+@functools.cache
 def _i32(value: int) -> ir.Constant:
     return ir.Constant(ir.IntType(32), value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _lanes_mask(lanes: tuple[int, ...]) -> ir.Constant:
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), [_i32(k) for k in lanes])
 
 
 def _mangled(kind: ir.Type) -> str:
