@@ -49,7 +49,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_importing_prints_nothing_and_loads_no_extra() -> None:
-    heavy = ("llvmlite", "sklearn", "scipy", "matplotlib", "tqdm", "safetensors", "pooch", "PIL")
+    heavy = ("llvmlite", "sklearn", "scipy", "matplotlib", "tqdm", "safetensors", "pooch", "PIL", "h5py")
     result = run_python(f"import sys, thalweg\nprint([name for name in {heavy!r} if name in sys.modules])")
     assert (result.stdout, result.stderr) == ("[]\n", "")
 

@@ -21,7 +21,10 @@ _TABLE: dict[str, Any] = {
     "elu": nn.elu,
     "exponential": exponential,
     "gelu": nn.gelu,
+    "glu": nn.glu,
+    "hard_shrink": nn.hard_shrink,
     "hard_sigmoid": nn.hard_sigmoid,
+    "hard_silu": nn.hard_silu,
     "hard_tanh": nn.hard_tanh,
     "leaky_relu": nn.leaky_relu,
     "linear": nn.linear,
@@ -33,14 +36,21 @@ _TABLE: dict[str, Any] = {
     "selu": nn.selu,
     "sigmoid": nn.sigmoid,
     "silu": nn.silu,
+    "soft_shrink": nn.soft_shrink,
     "softmax": nn.softmax,
     "softplus": nn.softplus,
     "softsign": nn.softsign,
+    "sparse_plus": nn.sparse_plus,
+    "sparse_sigmoid": nn.sparse_sigmoid,
+    "sparsemax": nn.sparsemax,
+    "squareplus": nn.squareplus,
     "tanh": nn.tanh,
+    "tanh_shrink": nn.tanh_shrink,
+    "threshold": nn.threshold,
 }
 for _name, _function in _TABLE.items():
     register("activations", _name)(_function)
-_TABLE |= {"swish": nn.silu}
+_TABLE |= {"swish": nn.silu, "hard_swish": nn.hard_silu}
 
 
 def names() -> list[str]:

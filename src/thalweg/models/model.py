@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from thalweg.errors import ArgumentError, fail
@@ -144,9 +144,17 @@ class Model(Training):
         """Write the weights to a safetensors file."""
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Read the weights from a safetensors file; their names and shapes must fit, unless ``skip_mismatch``."""
-        saving.load_weights(self, filepath, skip_mismatch)
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, names: Mapping[str, str] | None = None
+    ) -> None:
+        """Read the weights from a file, by the layers' names; all must fit, unless ``skip_mismatch``.
+
+        The file: one of :meth:`save` or :meth:`save_weights`; a safetensors file of a PyTorch state dict
+        (``safetensors.torch.save_file(module.state_dict(), path)``), whose tensors are brought into the layout of
+        the layers; or a ``.h5``, ``.weights.h5`` or ``.keras`` file of Keras. ``names`` maps layers of this model
+        to other names in a PyTorch file: ``{"fc": "classifier.1"}``. ``nn.Sequential`` is read in order.
+        """
+        saving.load_weights(self, filepath, skip_mismatch, names)
 
     def save_state(self, filepath: Any, **notes: int) -> None:
         """Write weights, optimizer and random numbers: what an interrupted training needs to go on."""

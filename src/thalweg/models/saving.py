@@ -21,6 +21,8 @@ from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.layers.base import flat
 from thalweg.layers.nodes import Input
+from thalweg.models import foreign
+from thalweg.models.paths import weight_paths
 from thalweg.ops import random
 from thalweg.registry import decode, encode
 
@@ -36,41 +38,6 @@ __all__ = [
 ]
 
 VERSION = 1
-
-# --- names of weights -----------------------------------------------------------------------------------------------
-
-
-def weight_paths(model: Any) -> dict[str, Variable]:
-    """Every weight by a path of layer names that does not depend on the model's own name, each once."""
-    found: dict[str, Variable] = {}
-    seen: set[int] = set()
-    stack = [(model, "")]
-    while stack:
-        layer, path = stack.pop()
-        if id(layer) in seen:
-            continue
-        seen.add(id(layer))
-        for k, weight in enumerate(layer.own_weights()):
-            if id(weight) not in seen:
-                seen.add(id(weight))
-                last = (weight.name or f"weight_{k}").rsplit("/", 1)[-1]
-                found[_free(f"{path}{last}", found)] = weight
-        taken: dict[str, Any] = {}
-        parts = []
-        for part in layer.sublayers():
-            name = _free(part.name, taken)
-            taken[name] = part
-            parts.append((part, f"{path}{name}/"))
-        stack.extend(reversed(parts))
-    return found
-
-
-def _free(name: str, taken: Mapping[str, Any]) -> str:
-    number, free = 1, name
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    return free
-
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
@@ -94,10 +61,11 @@ def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     name = os.fspath(path)
     if not Path(name).is_file():
         raise fail(DataError, f"there is no file {name!r}")
-    with open(name, "rb") as file:
-        start = file.read(8)
-    if start.startswith((b"\x89HDF", b"PK")):
-        raise fail(DataError, f"{name!r} was written by Keras", expected="a safetensors file")
+    if _is_keras(name):
+        raise fail(
+            DataError, f"{name!r} was written by Keras or PyTorch", expected="a safetensors file",
+            hint="its weights can be read into a model of the same layers: model.load_weights(path)",
+        )  # fmt: skip
     try:
         with safe_open(name, framework="numpy") as file:
             texts = file.metadata() or {}
@@ -105,6 +73,12 @@ def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except (SafetensorError, ValueError, OSError, TypeError) as error:
         raise fail(DataError, f"{name!r} is no safetensors file, or it is damaged: {error}") from None
     return tensors, _header(name, texts)
+
+
+def _is_keras(name: str) -> bool:
+    """Whether the file is HDF5 or a zip archive."""
+    with open(name, "rb") as file:
+        return file.read(8).startswith((b"\x89HDF", b"PK"))
 
 
 def _header(name: str, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -176,16 +150,29 @@ def load_state(model: Any, path: Any) -> dict[str, int]:
     return dict(header["state"]["notes"])
 
 
-def load_weights(model: Any, path: Any, skip_mismatch: bool = False) -> None:
-    """Set the weights by name; by order, where all names differ and all shapes fit."""
-    tensors, header = _read(path)
+def load_weights(
+    model: Any, path: Any, skip_mismatch: bool = False, names: Mapping[str, str] | None = None
+) -> None:
+    """Set the weights by name, from a file of this library, of Keras, or with PyTorch's tensors.
+
+    Of our own files also by order, where all names differ and all shapes fit.
+    """
     if not model.built:
         raise fail(
             ArgumentError,
             f"{model.name} has no weights yet",
             hint="call it on data, or give it an input shape",
         )
-    _set_weights(model, tensors, header, path, skip_mismatch)
+    file = os.fspath(path)
+    if Path(file).is_file() and _is_keras(file):
+        _set_values(weight_paths(model), foreign.keras_weights(model, path), file, skip_mismatch)
+        return
+    tensors, header = _read(path)
+    if header:
+        _set_weights(model, tensors, header, path, skip_mismatch)
+        return
+    given = foreign.pytorch_weights(model, tensors, names or {}, file, skip_mismatch)
+    _set_values(weight_paths(model), given, file, skip_mismatch)
 
 
 def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool) -> None:
@@ -200,6 +187,13 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
         fits = [v.shape for v in own.values()] == [v.shape for v in given.values()]
         if fits:
             given = dict(zip(own, given.values()))
+    _set_values(own, given, path, skip_mismatch)
+
+
+def _set_values(
+    own: Mapping[str, Variable], given: Mapping[str, Any], path: Any, skip_mismatch: bool
+) -> None:
+    """All weights, or none where one does not fit."""
     for name, weight in own.items():
         value = given.get(name)
         if value is None or value.shape != weight.shape:
