@@ -26,9 +26,7 @@ def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
 
 def _internal(e: Emitter, name: str, args: list[str]) -> Emitter:
     """Start a function that the module shares among its products."""
-    inner = function(e.module, name, args, e.target)
-    inner.builder.function.linkage = "internal"
-    return inner
+    return function(e.module, name, args, e.target, internal=True)
 
 
 def _step_type(kind: str) -> str:

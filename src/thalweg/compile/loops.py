@@ -183,17 +183,20 @@ def function(
     arg_names: Sequence[str] | None = None,
     noalias: bool = False,
     returns: str | None = None,
+    internal: bool = False,
 ) -> Emitter:
     """Start a function and return the Emitter at its first block.
 
     `arg_types` are "ptr" or dtypes; `e.args` then holds raw pointers and scalar Values. `noalias=True`
-    promises that memory reached through one pointer argument is not reached through another. End it with
-    `e.ret()`.
+    promises that memory reached through one pointer argument is not reached through another. `internal`: for
+    other functions of the module alone. End it with `e.ret()`.
     """
     kinds = [POINTER if kind == "ptr" else memory_type(kind) for kind in arg_types]
     result = ir.VoidType() if returns is None else ir_type(returns)
     fn = ir.Function(module, ir.FunctionType(result, kinds), name)
     fn.attributes.add("nounwind")
+    if internal:
+        fn.linkage = "internal"
     for arg, kind, label in zip(
         fn.args, arg_types, arg_names or [f"a{k}" for k in range(len(kinds))], strict=True
     ):

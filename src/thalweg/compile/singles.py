@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compile.fused import size
-from thalweg.compile.loops import Emitter, Value, register_dtype
+from thalweg.compile.loops import Emitter, Value, function, register_dtype
 from thalweg.compile.nests import (
     Axes,
     Threads,
@@ -340,12 +340,25 @@ def _random_bits(stp: Step, y: Tensor) -> Plan:
     def emit() -> None:
         e = stp.e
         where = stp.schedule.places.of[y.inputs[0]]
-        pointer = e.at(stp.pointer(where.source), where.layout.offset, "uint32")
-        key = [e.load(pointer, k, "uint32") for k in range(4)]
-        key[3] = key[3] + y.attrs["stream"]
+        key = e.at(stp.pointer(where.source), where.layout.offset, "uint32")
         start, stop = stp.threads.share(e, words, _GROUP) if parallel else (0, words)
-        with e.loop(start, stop, _GROUP, name="group") as first:
-            for k, word in enumerate(emit_bits(e, key, e.shift_right(first, _GROUP_SHIFT))):
-                e.store(stp.pointer(y), first + k * word.width, word)
+        stream = e.const(y.attrs["stream"], "uint32")
+        args = [key, stream.ir, stp.pointer(y), e.index(start).ir, e.index(stop).ir]
+        e.builder.call(_words_function(e), args)
 
     return emit, parallel
+
+
+def _words_function(e: Emitter) -> Any:
+    """``random.words(key, stream, into, start, stop)``: long and the same for all, so a module has it once."""
+    name = "random.words"
+    if name not in e.module.globals:
+        e = function(e.module, name, ["ptr", "uint32", "ptr", "int64", "int64"], e.target, internal=True)
+        pointer, stream, into, start, stop = e.args
+        key = [e.load(pointer, k, "uint32") for k in range(4)]
+        key[3] = key[3] + stream
+        with e.loop(start, stop, _GROUP, name="group") as first:
+            for k, word in enumerate(emit_bits(e, key, e.shift_right(first, _GROUP_SHIFT))):
+                e.store(into, first + k * word.width, word)
+        e.ret()
+    return e.module.globals[name]
