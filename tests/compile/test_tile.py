@@ -101,7 +101,7 @@ def operand(view):
     return Operand(rows=(axes[1],), cols=(axes[2],), batch=(axes[0],))
 
 
-def compiled(product, target, run_time="", epilogue=None, stores=True, touches=False):
+def compiled(product, target, run_time="", epilogue=None, stores=True, near=None):
     """step(a, b, c, extra, num_threads): the product run once for each thread, the threads one after another."""
     module = ir.Module()
     e = function(module, "step", ["ptr"] * 5 + ["int64"] * 6, target)
@@ -121,7 +121,7 @@ def compiled(product, target, run_time="", epilogue=None, stores=True, touches=F
         thread,
         num_threads,
         hook,
-        touched=extra if touches else None,
+        near=None if near is None else lambda *args: near(extra, *args),
     )
     e.ret()
     code = compile_module(module, target)
@@ -264,9 +264,9 @@ def test_epilogue_sees_each_finished_element_once(m, n, k, run_time):
     assert results[0].tobytes() == results[1].tobytes()
 
 
-@pytest.mark.parametrize("touches", [False, True])
+@pytest.mark.parametrize("fetches", [False, True])
 @pytest.mark.parametrize("batch", [1, 3])
-def test_epilogue_can_keep_the_product_out_of_memory(batch, touches):
+def test_epilogue_can_keep_the_product_out_of_memory(batch, fetches):
     rng = np.random.default_rng(7)
     m, n, k = 31, 43, 900
     a = rng.standard_normal((batch, k, m)).astype("float32")
@@ -278,6 +278,9 @@ def test_epilogue_can_keep_the_product_out_of_memory(batch, touches):
         place = e.at(extra, row * n + col, "float32")
         e.store(place, 0, e.load(place, 0, "float32", value.width) - value * 0.1)
 
+    def near(extra, e, row, col):
+        e.prefetch(e.at(extra, row * n + col, "float32"), 0, "float32", write=True)
+
     product = Product(
         m,
         n,
@@ -287,7 +290,7 @@ def test_epilogue_can_keep_the_product_out_of_memory(batch, touches):
         row_major(m, n, batch),
         batch=batch,
     )
-    step = compiled(product, host_target(), "", update, stores=False, touches=touches)
+    step = compiled(product, host_target(), "", update, stores=False, near=near if fetches else None)
     step(a, b, weights, weights, 2)
     np.testing.assert_allclose(weights.reshape(batch, m, n), expected, rtol=1e-4, atol=1e-4)
 

@@ -220,17 +220,32 @@ class PieceNest(_NestEmitter):
 
     def piece(self, e: Emitter, row: Any, col: Any, value: Value) -> Value | None:
         row, col = e.index(row), e.index(col)
-        indices = {}
-        for key, s in zip(self.external, self.row_strides, strict=True):
-            base = step(e, e.index(key[1].offset), row, s)
-            indices[key] = step(e, base, col, self.strides[key])
-        at = _Lanes(indices, value.width, None, {self.product: value}, {})
+        at = _Lanes(self._indices(row, col), value.width, None, {self.product: value}, {})
         place = row * self.product.shape[-1] + col
         for member in self.stores:
             self.compute(member, at)
         for member in self.stores:
             self.store(member, place, at)
         return value if self.stored else None
+
+    def near(self, e: Emitter, row: Value, col: Value) -> None:
+        """Ask for the memory that the piece at (row, col) reads and writes, where each row has its own."""
+        place = row * self.product.shape[-1] + col
+        stored = {self.step.pointer(m): (place, m.dtype.name) for m in self.stores}
+        wanted = dict(stored)
+        for (key, index), s in zip(self._indices(row, col).items(), self.row_strides, strict=True):
+            if s and self.strides[key] == 1:
+                wanted.setdefault(self.step.pointer(key[0]), (index, key[0].dtype.name))
+        for pointer, (index, kind) in wanted.items():
+            e.prefetch(pointer, index, kind, write=pointer in stored)
+
+    def _indices(self, row: Value, col: Value) -> dict[tuple[Tensor, Layout], Value]:
+        """Where each access is at (row, col)."""
+        found = {}
+        for key, s in zip(self.external, self.row_strides, strict=True):
+            base = step(self.e, self.e.index(key[1].offset), row, s)
+            found[key] = step(self.e, base, col, self.strides[key])
+        return found
 
     def read(self, access: Access, at: _Lanes) -> Value:
         if access.source in at.values:

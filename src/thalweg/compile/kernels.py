@@ -12,6 +12,8 @@ from llvmlite import ir
 
 from thalweg.compile.loops import Emitter, Value, function
 
+AHEAD = 12  # steps of k by which rows of B are fetched before they are used
+
 
 def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
     """A constant table of the row offsets of the scratch tile."""
@@ -38,20 +40,23 @@ def _k_offset(e: Emitter, kind: str, step: Any, k: Value) -> Value:
     return e.load(step, k, "int64") if kind == "table" else k * step
 
 
-def kernel_function(e: Emitter, dtype: str, rows: int, vectors: int, a_kind: str, b_kind: str) -> ir.Function:
+def kernel_function(
+    e: Emitter, dtype: str, rows: int, vectors: int, a_kind: str, b_kind: str, keeps: bool = False
+) -> ir.Function:
     """The micro-kernel for one register tile.
 
     It sums A[i, k] B[k, j] over k in registers and stores the tile, or adds it to C. Row i of A and of C is
     where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table.
+    Where B is read as it lies ("stride", "table"), `keeps` makes the kernel that packs it to the panel `kept` on
+    its way, in the shadow of the multiply-adds.
     """
     lanes = e.target.lanes(dtype)
-    name = f"tile.kernel.{dtype}.{rows}x{vectors * lanes}.{a_kind}.{b_kind}"
+    name = f"tile.kernel.{dtype}.{rows}x{vectors * lanes}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}"
     if name in e.module.globals:
         return e.module.globals[name]
-    e = _internal(
-        e, name, ["int64", "ptr", "ptr", _step_type(a_kind), "ptr", _step_type(b_kind), "ptr", "ptr", "bool"]
-    )
-    count, a, a_rows, a_step, b, b_step, c, c_rows, adds = e.args
+    steps = _step_type(a_kind), _step_type(b_kind)
+    e = _internal(e, name, ["int64", "ptr", "ptr", steps[0], "ptr", steps[1], "ptr", "ptr", "bool", "ptr"])
+    count, a, a_rows, a_step, b, b_step, c, c_rows, adds, kept = e.args
     packed = a_kind.startswith("packed")
     if packed:
         starts, stride = [e.at(a, i, dtype) for i in range(rows)], int(a_kind[len("packed") :])
@@ -66,6 +71,10 @@ def kernel_function(e: Emitter, dtype: str, rows: int, vectors: int, a_kind: str
     with e.loop(0, count, name="k") as k:
         at = _k_offset(e, b_kind, b_step, k)
         columns = [e.load(b, at + v * lanes, dtype, lanes) for v in range(vectors)]
+        if keeps:
+            for v, column in enumerate(columns):
+                e.prefetch(b, at + b_step * AHEAD + v * lanes, dtype)
+                e.store(kept, k * (vectors * lanes) + v * lanes, column)
         at = _k_offset(e, a_kind, stride, k)
         for start, row in zip(starts, sums):
             factor = e.splat(e.load(start, at, dtype), lanes)
@@ -88,8 +97,8 @@ def dot_function(e: Emitter, dtype: str, rows: int, cols: int) -> ir.Function:
     name = f"tile.dot.{dtype}.{rows}x{cols}"
     if name in e.module.globals:
         return e.module.globals[name]
-    e = _internal(e, name, ["int64", "ptr", "ptr", "int64", "ptr", "ptr", "ptr", "ptr", "bool"])
-    count, a, a_rows, _, b, b_cols, c, c_rows, adds = e.args
+    e = _internal(e, name, ["int64", "ptr", "ptr", "int64", "ptr", "ptr", "ptr", "ptr", "bool", "ptr"])
+    count, a, a_rows, _, b, b_cols, c, c_rows, adds, _ = e.args
     lefts = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)]
     rights = [e.at(b, e.load(b_cols, j, "int64"), dtype) for j in range(cols)]
     sums = [[e.var(e.const(0, dtype, lanes)) for _ in rights] for _ in lefts]
@@ -143,7 +152,7 @@ def _emit_whole(e: Emitter, dtype: str, width: int, kind: str) -> None:
             if (
                 kind == "stride"
             ):  # each row is on a page of its own, where the processor does not look ahead by itself
-                e.prefetch(place, step * 12 + g * width, dtype, locality=1)
+                e.prefetch(place, step * AHEAD + g * width, dtype, locality=1)
             for v in range(0, width, lanes):
                 e.store(into, g * apart + k * width + v, e.load(place, g * width + v, dtype, lanes))
 

@@ -38,7 +38,7 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     product = tile.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
     in_registers = z not in step.schedule.stored
     num_bytes = tile.workspace_bytes(product, step.target, 1, single_block=in_registers)
-    epilogue = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z)).piece
+    nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
     tile.emit_product(
         step.e,
         product,
@@ -48,7 +48,8 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
         step.shared_workspace(num_bytes),
         step.threads.index if parallel else 0,
         step.threads.count if parallel else 1,
-        epilogue,
+        None if nest is None else nest.piece,
+        near=None if nest is None else nest.near,
     )
 
 

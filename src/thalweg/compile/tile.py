@@ -18,6 +18,7 @@ from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
 from thalweg.compile.target import Target, itemsize
 
 Epilogue = Callable[[Emitter, Value, Value, Value], Value | None]
+Near = Callable[[Emitter, Value, Value], None]
 
 K_BLOCK_BYTES = (
     2048  # of one column of B: longer blocks visit C less often, shorter ones leave more of B near
@@ -258,7 +259,7 @@ def emit_product(
     num_threads: Size = 1,
     epilogue: Epilogue | None = None,
     tiling: Tiling | None = None,
-    touched: Any = None,
+    near: Near | None = None,
 ) -> None:
     """Emit this thread's share of `product` where `e` stands; there is no barrier inside.
 
@@ -266,11 +267,24 @@ def emit_product(
     `epilogue(e, row, col, value)` is called for each piece of a finished row, a vector or a scalar that
     begins at (row, col), and returns what is to be stored (None: nothing). With a batch, row counts over
     (batch, m). `c` may be None when nothing is stored; k is then one block, so call `workspace_bytes` with
-    single_block=True. `touched` may point at memory laid out like C that the epilogue works on: it is brought
-    near while the tile is being summed.
+    single_block=True. `near(e, row, col)` may ask for the memory that the epilogue works on there, while the
+    tile is being summed.
     """
     tiling = tiling or choose_tiling(product, e.target, single_block=c is None)
-    _Emission(e, product, tiling, a, b, c, workspace, thread, num_threads, epilogue, touched).emit()
+    _Emission(e, product, tiling, a, b, c, workspace, thread, num_threads, epilogue, near).emit()
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """A panel of B: its address, and how its rows are found: "packed", "stride", "table", or "dot" along k.
+
+    With a `source` (address, step), the first row tile reads B there and packs the panel.
+    """
+
+    pointer: Any
+    kind: str
+    step: Any
+    source: tuple[Any, Any] | None = None
 
 
 class _Emission:
@@ -288,11 +302,11 @@ class _Emission:
         thread: Size,
         num_threads: Size,
         epilogue: Epilogue | None,
-        touched: Any,
+        near: Near | None,
     ) -> None:
         self.e, self.x, self.p, self.t, self.epilogue = e, SizeMath(e), product, tiling, epilogue
         self.a, self.b, self.c, self.thread, self.num_threads = a, b, c, thread, num_threads
-        self.touched = c if touched is None else touched
+        self.near = near
         self.layout = _Workspace.of(tiling, product.dtype)
         self.workspace = e.at(workspace, self.x.mul(thread, self.layout.total), "uint8")
         self.row_tiles = self.x.ceil_div(product.m, tiling.rows)
@@ -334,10 +348,7 @@ class _Emission:
         self.batch_row = x.mul(batch, p.m)
         rows, panels = ((low, high), (0, all_panels)) if t.split_rows else ((0, self.row_tiles), (low, high))
         a, b = (self.at(pointer, x.offset(o.batch, batch)) for pointer, o in ((self.a, p.a), (self.b, p.b)))
-        self.c_batch, self.touched_batch = (
-            None if pointer is None else self.at(pointer, x.offset(p.c.batch, batch))
-            for pointer in (self.c, self.touched)
-        )
+        self.c_batch = None if self.c is None else self.at(self.c, x.offset(p.c.batch, batch))
         blocks = x.maximum(x.ceil_div(p.k, t.k_block), 1)
         with x.loop(0, blocks, name="block") as block:
             k0 = x.mul(block, t.k_block)
@@ -390,12 +401,13 @@ class _Emission:
         with x.loop(rows[0], rows[1], t.block_tiles, name="rows") as tile0:
             tile1 = x.minimum(x.add(tile0, t.block_tiles), rows[1])
             self.tile0, self.tile1, self.row0 = tile0, tile1, self.row_of(tile0)
+            self.first = tile0 if t.rows_outer else rows[0]
             if self.big is None:
                 limit, count = p.m, x.mul(x.sub(tile1, tile0), t.rows)
             else:
                 limit, count = None, x.sub(self.row_of(tile1), self.row0)
             self.fill(self.part("a_rows"), p.a.rows, self.row0, count, limit)
-            if self.touched is not None:
+            if self.c is not None:
                 self.fill(self.part("c_rows"), p.c.rows, self.row0, count, limit)
             if t.pack_a:
                 self.pack_rows()
@@ -410,7 +422,7 @@ class _Emission:
             stop = x.minimum(panels[1], self.panels)
             with x.loop(panels[0], stop, t.group_panels, name="group") as group:
                 count = x.minimum(t.group_panels, x.sub(stop, group))
-                if t.pack_b:
+                if t.pack_b and not self.packs_in_passing():
                     self.pack_cols(self.part("b"), x.mul(group, t.cols), t.cols, t.cols, count)
                 around(lambda: self.emit_group(group, count))
         if not is_number(self.tail, 0):
@@ -418,13 +430,16 @@ class _Emission:
             vectors = -(-cols // t.lanes) if isinstance(cols, int) else t.vectors
             with x.when(x.both(x.less(self.panels, panels[1]), x.less(0, cols))):
                 if t.dot:
-                    kind = ("dot", self.part("b_cols"))
                     self.fill(self.part("b_cols"), self.p.b.cols, col0, t.cols, self.p.n)
+                    panel = _Panel(self.b_base, "dot", self.part("b_cols"))
                 else:
-                    kind = ("packed", self.e.index(vectors * t.lanes).ir)
                     self.pack_cols(self.part("b"), col0, cols, vectors * t.lanes, 1)
-                panel = self.b_base if t.dot else self.part("b")
-                around(lambda: self.emit_panel(col0, cols, vectors, panel, kind))
+                    panel = _Panel(self.part("b"), "packed", self.e.index(vectors * t.lanes).ir)
+                around(lambda: self.emit_panel(col0, cols, vectors, panel))
+
+    def packs_in_passing(self) -> bool:
+        """Whether the first row tile's micro-kernel packs B: where its rows can be read as they lie."""
+        return self.t.pack_b and _runs_of(self.p.b.cols, None) and self.b_k[0] == "stride"
 
     def pack_rows(self) -> None:
         """Copy the block of A as one panel per row tile, k by k."""
@@ -462,18 +477,20 @@ class _Emission:
         x, t = self.x, self.t
         with x.loop(0, count, name="panel") as g:
             col0 = x.mul(x.add(group, g), t.cols)
-            panel, kind = self.b_base, self.b_k
-            if t.dot:
-                self.fill(self.part("b_cols"), self.p.b.cols, col0, t.cols)
-                kind = ("dot", self.part("b_cols"))
-            elif t.pack_b:
-                panel, kind = (
-                    self.at(self.part("b"), x.mul(g, t.cols * t.k_block)),
-                    ("packed", x.e.index(t.cols).ir),
-                )
-            else:
-                panel = self.at(panel, x.offset(self.p.b.cols, col0))
-            self.emit_panel(col0, t.cols, t.vectors, panel, kind)
+            self.emit_panel(col0, t.cols, t.vectors, self.panel(g, col0))
+
+    def panel(self, g: Size, col0: Size) -> _Panel:
+        """A full panel: the g-th of its group where they are packed."""
+        x, t = self.x, self.t
+        if t.dot:
+            self.fill(self.part("b_cols"), self.p.b.cols, col0, t.cols)
+            return _Panel(self.b_base, "dot", self.part("b_cols"))
+        source = self.at(self.b_base, x.offset(self.p.b.cols, col0))
+        if not t.pack_b:
+            return _Panel(source, *self.b_k)
+        pointer = self.at(self.part("b"), x.mul(g, t.cols * t.k_block))
+        first = (source, self.b_k[1]) if self.packs_in_passing() else None
+        return _Panel(pointer, "packed", x.e.index(t.cols).ir, first)
 
     def pack_cols(self, into: Any, col0: Size, cols: Size, width: int, panels: Size) -> None:
         """Copy `panels` panels of B so that each k has its columns side by side."""
@@ -491,14 +508,12 @@ class _Emission:
             place = self.at(into, x.mul(g, width * t.k_block))
             self.pack(place, self.b_base, self.part("b_cols"), width, cols, way, self.b_k)
 
-    def emit_panel(self, col0: Size, cols: Size, vectors: int, panel: Any, kind: tuple[str, Any]) -> None:
+    def emit_panel(self, col0: Size, cols: Size, vectors: int, panel: _Panel) -> None:
         """One panel of B against the block of row tiles."""
         with self.x.loop(self.tile0, self.tile1, name="tile") as tile:
-            self.emit_tile(tile, col0, cols, vectors, panel, kind)
+            self.emit_tile(tile, col0, cols, vectors, panel)
 
-    def emit_tile(
-        self, tile: Size, col0: Size, cols: Size, vectors: int, panel: Any, kind: tuple[str, Any]
-    ) -> None:
+    def emit_tile(self, tile: Size, col0: Size, cols: Size, vectors: int, panel: _Panel) -> None:
         """One register tile: the micro-kernel into C itself, or into scratch and from there row by row."""
         e, x, t = self.e, self.x, self.t
         row, rows = self.row_of(tile), self.rows_of(tile)
@@ -516,28 +531,34 @@ class _Emission:
                 p if direct is True else e.builder.select(direct.ir, p, q)
                 for p, q in ((into, c), (table, c_rows))
             )
-        if direct is not True and self.touched is not None:
-            self.bring_near(row, rows, col0)
-        self.call_kernel(tile, rows, vectors, panel, kind, c, c_rows, x.both(direct, adds))
+        if direct is not True:
+            self.bring_near(row, rows, col0, vectors)
+        self.call_kernel(tile, rows, vectors, panel, c, c_rows, x.both(direct, adds))
         if direct is not True:
             with x.when(x.negate(direct)):
                 self.finish(row, rows, col0, cols, vectors * t.lanes, adds)
 
-    def bring_near(self, row: Size, rows: Size, col0: Size) -> None:
-        """Fetch the tile's part of C, or of what the epilogue works on, while the micro-kernel runs."""
+    def bring_near(self, row: Size, rows: Size, col0: Size, vectors: int) -> None:
+        """Fetch the tile's part of C, and of what the epilogue works on, while the micro-kernel runs."""
         e, x = self.e, self.x
-        column = self.at(self.touched_batch, x.offset(self.p.c.cols, col0))
+        if self.c is None and self.near is None:
+            return
         with e.loop(0, rows, name="near") as r:
-            offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
-            e.prefetch(column, offset, self.p.dtype, write=True)
+            for v in range(vectors):
+                col = x.add(col0, v * self.t.lanes)
+                if self.c is not None:
+                    offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
+                    column = self.at(self.c_batch, x.offset(self.p.c.cols, col))
+                    e.prefetch(column, offset, self.p.dtype, write=True)
+                if self.near is not None:
+                    self.near(e, r + x.add(self.batch_row, row), e.index(col))
 
     def call_kernel(
         self,
         tile: Size,
         rows: Size,
         vectors: int,
-        panel: Any,
-        kind: tuple[str, Any],
+        panel: _Panel,
         c: Any,
         c_rows: Any,
         adds: bool | Value,
@@ -550,36 +571,34 @@ class _Emission:
             a, a_kind = self.a_base, self.a_k
             table = e.at(self.part("a_rows"), x.sub(self.row_of(tile), self.row0), "int64")
 
-        def call(height: int) -> None:
+        def call(height: int, b: Any, b_kind: str, b_step: Any, keeps: bool = False) -> None:
             if t.dot:
                 kernel = dot_function(e, self.p.dtype, height, t.cols)
             else:
-                kernel = kernel_function(
-                    e, self.p.dtype, height, vectors, f"{a_kind[0]}{t.rows if t.pack_a else ''}", kind[0]
-                )
-            e.builder.call(
-                kernel,
-                [
-                    e.index(self.k_count).ir,
-                    a,
-                    table,
-                    a_kind[1],
-                    panel,
-                    kind[1],
-                    c,
-                    c_rows,
-                    e.to_memory(x.flag(adds), "bool"),
-                ],
-            )
+                kind = f"{a_kind[0]}{t.rows if t.pack_a else ''}"
+                kernel = kernel_function(e, self.p.dtype, height, vectors, kind, b_kind, keeps)
+            arguments = [e.index(self.k_count).ir, a, table, a_kind[1], b, b_step, c, c_rows]
+            e.builder.call(kernel, [*arguments, e.to_memory(x.flag(adds), "bool"), panel.pointer])
+
+        def choose(height: int) -> None:
+            if panel.source is None:
+                call(height, panel.pointer, panel.kind, panel.step)
+                return
+            source, step = panel.source
+            with e.either(x.flag(x.equal(tile, self.first))) as (first, later):
+                with first:
+                    call(height, source, "stride", step, keeps=True)
+                with later:
+                    call(height, panel.pointer, panel.kind, panel.step)
 
         if self.big is None or isinstance(rows, int):
-            call(t.rows)
+            choose(t.rows)
             return
         with e.either(x.flag(x.equal(rows, t.rows))) as (whole, less):
             with whole:
-                call(t.rows)
+                choose(t.rows)
             with less:
-                call(t.rows - 1)
+                choose(t.rows - 1)
 
     def finish(self, row: Size, rows: Size, col0: Size, cols: Size, width: int, adds: bool | Value) -> None:
         """Move a tile from scratch to C: plainly in the early blocks of k, through the epilogue in the last."""
