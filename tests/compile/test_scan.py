@@ -335,6 +335,8 @@ def test_gradients_do_not_compute_again_what_the_loop_did() -> None:
     outside = [k for k in form.executable.report.kernels if "matrix_product" in k]
     inside = [name for body in bodies(run) for name in body if name == "matrix_product"]
     assert (len(outside), len(inside)) == (4, 2)
+    _, backward = bodies(run)
+    assert not {"tanh", "sigmoid"} & set(backward)  # the gates are kept, not what they were made of
 
 
 def test_a_map_is_no_loop() -> None:

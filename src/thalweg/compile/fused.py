@@ -145,7 +145,8 @@ class _NestEmitter(ABC):
     def store(self, member: Tensor, index: Value, at: _Lanes, stride: int = 1) -> None:
         value = at.values[member]
         value = value if value.width == at.width else self.e.splat(value, at.width)
-        pointer = self.step.pointer(member)
+        place = self.schedule.placed.get(member)
+        pointer = self.step.pointer(member if place is None else place.source)
         self.e.store_strided(pointer, index, stride, value, member.dtype.name, at.mask)
 
 
@@ -160,10 +161,14 @@ class FlatNest(_NestEmitter):
     def emit(self) -> None:
         e, domain = self.e, self.nest.domain
         own = row_major(domain).strides
-        axes = merge(domain, [*(layout.strides for _, layout in self.external), own])
+        whole = Layout(0, domain, own)
+        placed = self.schedule.placed
+        self.targets = [placed[m].layout if m in placed else whole for m in self.stores]
+        layouts = [*(layout for _, layout in self.external), *self.targets, whole]
+        axes = merge(domain, [layout.strides for layout in layouts])
         outer = Axes(axes.lengths[:-1], tuple(s[:-1] for s in axes.strides))
         last, strides = axes.lengths[-1], [s[-1] for s in axes.strides]
-        bases = [*(layout.offset for _, layout in self.external), 0]
+        bases = [layout.offset for layout in layouts]
         lanes = self.lanes_for(last)
         split_rows = bool(outer.lengths) and self.threads is not None
         with outer_loops(e, outer, bases, self.threads if split_rows else None) as indices:
@@ -191,8 +196,9 @@ class FlatNest(_NestEmitter):
             at.loads.update({key: self.e.splat(v, width) for key, v in hoisted.items()})
             for member in self.stores:
                 self.compute(member, at)
-            for member in self.stores:
-                self.store(member, indices[-1], at)
+            first = len(self.external)
+            for k, member in enumerate(self.stores, first):
+                self.store(member, indices[k], at, strides[k])
 
         return body
 

@@ -7,7 +7,7 @@ what never changes): a sum of products is one product over all steps. What no la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ class LoweredBody(Body):
     """A loop's body for known shapes, in which every op has a lowering."""
 
 
-class _StepByStep(Exception):
+class StepByStepError(Exception):
     """An expression has no form for all steps at once."""
 
 
@@ -43,38 +43,20 @@ def hoisted(outputs: Sequence[Tensor]) -> list[Tensor]:
     """The lowered outputs with each native loop made as small as it gets; what is new is yet to be lowered."""
     outputs, done = list(outputs), set()
     while True:
-        loops = [t for t in topological(outputs) if _is_loop(t) and t.attrs["body"] not in done]
+        loops = [t for t in topological(outputs) if is_loop(t) and t.attrs["body"] not in done]
         if not loops:
             return outputs
         # the last first: what it no longer reads, earlier ones need not give
-        replace, body = _Hoisting(loops[-1], topological(outputs)).replacements()
+        replace, body = Hoisting(loops[-1], topological(outputs)).replacements()
         done |= {loops[-1].attrs["body"], body}
-        outputs = rebuild(outputs, replace, _on_new_inputs)
+        outputs = rebuild(outputs, replace, on_new_inputs)
 
 
-def shared(outputs: Sequence[Tensor], lowered: Callable[[list[Tensor]], list[Tensor]]) -> list[Tensor]:
-    """The outputs without products over all steps that a loop computes on its way (a gradient needs them again).
-
-    ``lowered`` gives equal expressions as one and the same tensor.
-    """
-    outputs, done = list(outputs), set()
-    while True:
-        order = topological(outputs)
-        node = next((t for t in order if _is_loop(t) and t.attrs["body"] not in done), None)
-        if node is None:
-            return outputs
-        replace = _Hoisting(node, order).shown(order, lowered)
-        if replace:
-            outputs = lowered(rebuild(outputs, replace, _on_new_inputs))
-        else:
-            done.add(node.attrs["body"])
-
-
-def _is_loop(tensor: Tensor) -> bool:
+def is_loop(tensor: Tensor) -> bool:
     return tensor.op is not None and isinstance(tensor.op.lower, Loop)
 
 
-def _is(tensor: Tensor, *kinds: type) -> bool:
+def is_a(tensor: Tensor, *kinds: type) -> bool:
     return tensor.op is not None and isinstance(tensor.op.lower, kinds)
 
 
@@ -123,7 +105,7 @@ def each_assembled(*xs, of, given, shapes, shape):  # type: ignore[no-untyped-de
 # --- one loop ---------------------------------------------------------------------------------------------------------
 
 
-class _Hoisting:
+class Hoisting:
     """One loop being cut into what comes before it, what is left of it, and what comes after."""
 
     def __init__(self, node: Tensor, order: Sequence[Tensor]) -> None:
@@ -165,50 +147,6 @@ class _Hoisting:
             count[id(tensor)] = count.get(id(tensor), 0) + 1
         return count
 
-    # --- what others compute again
-
-    def shown(
-        self, order: Sequence[Tensor], lowered: Callable[[list[Tensor]], list[Tensor]]
-    ) -> dict[Tensor, Tensor]:
-        """The last tensor of the body that is computed again from the stacked carries becomes an output."""
-        present = {id(t) for t in order}
-        steps = _AllSteps(self, {id(p) for p in self.body.parameters[: self.num_carry]})
-        found = [(t, whole) for t in self._from_products() if (whole := self._again(steps, t)) is not None]
-        for (tensor, _), same in zip(found, lowered([w for _, w in found]), strict=True):
-            again = id(same) in present and same.op is not item
-            if again and any(t is self.node for t in topological([same])):
-                return self._with_output(tensor, same)
-        return {}
-
-    def _from_products(self) -> list[Tensor]:
-        """What is computed from products in the recurrence, the last first."""
-        found: set[int] = set()
-        for t in self.order:
-            below = _is(t, MatrixProduct) or any(id(x) in found for x in t.inputs)
-            if below and self.kind[id(t)] == "carry":
-                found.add(id(t))
-        return [
-            t for t in reversed(self.order) if id(t) in found and _is(t, MatrixProduct, Pointwise, Reduce)
-        ]
-
-    def _again(self, steps: _AllSteps, tensor: Tensor) -> Tensor | None:
-        """The tensor for all steps computed from the stacked carries; None where those are not there."""
-        try:
-            whole = steps.of(tensor)
-        except _StepByStep:
-            return None
-        saved = {p: self.wanted.get(k + self.count) for k, p in steps.saved.items()}
-        replace = {p: items[0] for p, items in saved.items() if items}
-        (made,) = rebuild([whole], replace, _on_new_inputs)
-        missing = [p for p, items in saved.items() if not items]
-        return None if any(t is p for t in topological([made]) for p in missing) else made
-
-    def _with_output(self, tensor: Tensor, same: Tensor) -> dict[Tensor, Tensor]:
-        body = LoweredBody(self.body.parameters, [*self.body.outputs, tensor])
-        results = _applied(self.node, self.node.inputs, {**self.node.attrs, "body": body})
-        replace = {t: results[k + (k >= self.count)] for k, items in self.wanted.items() for t in items}
-        return {**replace, same: results[self.count]}
-
     # --- what stays
 
     def replacements(self) -> tuple[dict[Tensor, Tensor], Body | None]:
@@ -220,7 +158,7 @@ class _Hoisting:
         while True:  # what has no form for all steps at once stays in the loop
             core = self._below([self.body.outputs[k] for k in kept])
             again = {k for k in late if not self._is_worth_it(self.body.outputs[k], core)}
-            made = _AllSteps(self, core)
+            made = AllSteps(self, core)
             if not again:
                 again = set(self._refused(made, late, sums))
             if not again:
@@ -261,33 +199,33 @@ class _Hoisting:
         """Whether the sum over all steps takes less than the terms one by one."""
         if term.op is add:
             return all(t.shape == term.shape and self._is_summable(t) for t in term.inputs)
-        if _is(term, View, Reshape) and len(term.inputs) == 1:
+        if is_a(term, View, Reshape) and len(term.inputs) == 1:
             return self._is_summable(term.inputs[0])
-        if _is(term, MatrixProduct):
+        if is_a(term, MatrixProduct):
             return len(term.shape) == 2
-        return _is(term, Reduce) and term.op.lower.combine == "add"  # type: ignore[union-attr]
+        return is_a(term, Reduce) and term.op.lower.combine == "add"  # type: ignore[union-attr]
 
     def _is_worth_it(self, output: Tensor, core: set[int]) -> bool:
         """Whether the loop is rid of work if the output is computed after it."""
         if self.kind[id(output)] != "carry":
             return True
         rest = topological([output], stop=lambda t: id(t) in core)
-        return any(_is(t, MatrixProduct) and id(t) not in core for t in rest)
+        return any(is_a(t, MatrixProduct) and id(t) not in core for t in rest)
 
     @staticmethod
-    def _refused(made: _AllSteps, late: set[int], sums: dict[int, Tensor]) -> Iterator[int]:
+    def _refused(made: AllSteps, late: set[int], sums: dict[int, Tensor]) -> Iterator[int]:
         """The first output that has no form for all steps at once."""
         for k in (*sorted(late), *sorted(sums)):
             try:
                 made.result(k, sums.get(k))
-            except _StepByStep:
+            except StepByStepError:
                 yield k
                 return
 
     # --- the new loop
 
     def _cut(
-        self, kept: set[int], late: set[int], made: _AllSteps
+        self, kept: set[int], late: set[int], made: AllSteps
     ) -> tuple[dict[Tensor, Tensor], Body | None]:
         order = sorted(kept)
         carries = [k for k in order if k < self.num_carry]
@@ -301,7 +239,7 @@ class _Hoisting:
         stops.update((i, found[k]) for i, k in given.items())
         replace = {p: stops[i] for i, (_, p) in made.stops.items()}
         replace.update((p, found[k + self.count]) for k, p in made.saved.items())
-        after = rebuild(list(made.results.values()), replace, _on_new_inputs)
+        after = rebuild(list(made.results.values()), replace, on_new_inputs)
         found.update(zip(made.results, after, strict=True))
         return {t: found[k] for k, same in self.wanted.items() for t in same}, body
 
@@ -320,7 +258,7 @@ class _Hoisting:
                 (xs if self.kind[i] == "sequence" else constants).append((leaf, outside[i]))
         inside = [*(pairs[k] for k in carries), *xs, *constants]
         replace = {t: leaves[id(t)] for t in self.order if id(t) in leaves}
-        body = LoweredBody([p for p, _ in inside], rebuild(roots, replace, _same))
+        body = LoweredBody([p for p, _ in inside], rebuild(roots, replace, same_op))
         attrs = {
             "body": body,
             "num_carry": len(carries),
@@ -328,7 +266,7 @@ class _Hoisting:
             "length": self.length,
             "reverse": self.node.attrs["reverse"],
         }
-        return _applied(self.node, [x for _, x in inside], attrs), body
+        return applied(self.node, [x for _, x in inside], attrs), body
 
     def _before(self, outputs: Sequence[Tensor]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """New parameters for what is computed before the loop, and the expressions for all steps, by id."""
@@ -339,7 +277,7 @@ class _Hoisting:
                 users.setdefault(id(x), []).append(tensor)
         leaves: dict[int, Tensor] = {}
         outside: dict[int, Tensor] = {}
-        steps = _AllSteps(self, set())
+        steps = AllSteps(self, set())
         roots = {id(t) for t in outputs}
         for tensor in topological(outputs):
             i = id(tensor)
@@ -347,7 +285,7 @@ class _Hoisting:
                 continue
             try:
                 whole = steps.of(tensor)
-            except _StepByStep:
+            except StepByStepError:
                 continue
             if self.kind[i] == "sequence":
                 whole = steps.wide(tensor)
@@ -364,15 +302,15 @@ class _Hoisting:
             if tensor.op is None or self.kind[id(tensor)] not in ("sequence", "constant"):
                 continue
             if self.kind[id(tensor)] == "constant":
-                if not _is(tensor, View, Reshape):
+                if not is_a(tensor, View, Reshape):
                     early.add(id(tensor))
-            elif _is(tensor, MatrixProduct):
+            elif is_a(tensor, MatrixProduct):
                 early |= {
                     id(t)
                     for t in topological([tensor])
                     if self.kind[id(t)] == "sequence" and t.op is not None
                 }
-            elif _is(tensor, Pointwise):
+            elif is_a(tensor, Pointwise):
                 moving = [t for t in tensor.inputs if self.kind[id(t)] == "sequence"]
                 alone = [t for t in moving if self.users[id(t)] == 1 and t.shape == tensor.shape]
                 if alone and all(id(t) in early for t in moving):
@@ -380,20 +318,20 @@ class _Hoisting:
         return early
 
 
-def _on_new_inputs(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
+def on_new_inputs(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
     """The tensor itself where nothing below it is new."""
     unchanged = all(a is b for a, b in zip(tensor.inputs, inputs, strict=True))
     return tensor if unchanged else remake(tensor, inputs)
 
 
-def _same(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
+def same_op(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
     """The tensor on other inputs of the same specs."""
     return Tensor(
         tensor.op, tuple(inputs), tensor.attrs, tensor.specs, name=tensor.name, built_at=tensor.built_at
     )
 
 
-def _applied(node: Tensor, inputs: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Tensor, ...]:
+def applied(node: Tensor, inputs: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Tensor, ...]:
     assert node.op is not None
     specs = node.op.infer(*[t.specs[0] for t in inputs], **attrs)
     several = not isinstance(specs, Spec)
@@ -409,14 +347,14 @@ def _applied(node: Tensor, inputs: Sequence[Tensor], attrs: dict[str, Any]) -> t
     return parts_of(made) if several else (made,)
 
 
-class _AllSteps:
+class AllSteps:
     """Expressions of the body for all steps at once: with one more axis in front where they differ from step to step.
 
     What the loop computes for itself (``core``) becomes an output of it: ``stops`` and ``saved`` hold placeholders for
     those, which the results replace.
     """
 
-    def __init__(self, loop: _Hoisting, core: set[int]) -> None:
+    def __init__(self, loop: Hoisting, core: set[int]) -> None:
         self.loop, self.core = loop, core
         self.stops: dict[int, tuple[Tensor, Tensor]] = {}
         self.saved: dict[int, Tensor] = {}
@@ -445,7 +383,7 @@ class _AllSteps:
     def _is_stop(self, tensor: Tensor) -> bool:
         """Whether the loop computes the tensor for itself."""
         moves = self.loop.kind[id(tensor)] == "carry" and id(tensor) in self.core
-        return moves and tensor.op is not None and not _is(tensor, View, Reshape)
+        return moves and tensor.op is not None and not is_a(tensor, View, Reshape)
 
     def wide(self, tensor: Tensor) -> Tensor:
         """The expression for all steps, with their axis."""
@@ -462,7 +400,7 @@ class _AllSteps:
         k = loop.place.get(id(tensor))
         if k is not None and k < loop.num_carry:
             if id(tensor) not in self.core:
-                raise _StepByStep
+                raise StepByStepError
             self.saved[k] = self._placeholder(tensor)
             return self.saved[k]
         if k is not None:
@@ -471,7 +409,7 @@ class _AllSteps:
             return tensor
         if self._is_stop(tensor):
             if len(tensor.specs) != 1:
-                raise _StepByStep
+                raise StepByStepError
             self.stops[id(tensor)] = (tensor, self._placeholder(tensor))
             return self.stops[id(tensor)][1]
         inputs = [self.of(t) for k, t in enumerate(tensor.inputs) if k not in tensor.op.shape_only]
@@ -479,7 +417,7 @@ class _AllSteps:
             return remake(tensor, [self.of(t) for t in tensor.inputs])
         made = self._applied(tensor, inputs)
         if made.shape != (loop.length, *tensor.shape):
-            raise _StepByStep
+            raise StepByStepError
         return made
 
     def _placeholder(self, tensor: Tensor) -> Tensor:
@@ -488,11 +426,11 @@ class _AllSteps:
     def _applied(self, tensor: Tensor, inputs: list[Tensor]) -> Tensor:
         n, op = self.loop.length, tensor.op
         assert op is not None
-        if _is(tensor, Assemble):
+        if is_a(tensor, Assemble):
             return self._assembled(tensor)
         if op.shape_only:
-            raise _StepByStep
-        if _is(tensor, Pointwise):
+            raise StepByStepError
+        if is_a(tensor, Pointwise):
             return remake(
                 tensor,
                 [
@@ -500,15 +438,15 @@ class _AllSteps:
                     for t, x in zip(tensor.inputs, inputs, strict=True)
                 ],
             )
-        if _is(tensor, MatrixProduct):
+        if is_a(tensor, MatrixProduct):
             return self._product(tensor, inputs)
-        if _is(tensor, Reshape):
+        if is_a(tensor, Reshape):
             return _built(reshape, inputs[0], shape=(n, *tensor.shape))
-        if _is(tensor, View) and len(inputs) == 1:
+        if is_a(tensor, View) and len(inputs) == 1:
             return _built(each, inputs[0], view=op, given=tensor.attrs)
-        if _is(tensor, Reduce):
+        if is_a(tensor, Reduce):
             return remake(tensor, inputs, axis=tuple(a + 1 for a in tensor.attrs["axis"]))
-        raise _StepByStep
+        raise StepByStepError
 
     def _assembled(self, tensor: Tensor) -> Tensor:
         op = tensor.op
@@ -545,12 +483,12 @@ class _AllSteps:
     def _sum(self, term: Tensor) -> Tensor:
         """The sum of the term over all steps."""
         if not self._moves(term):
-            raise _StepByStep
+            raise StepByStepError
         if term.op is add:
             return _built(add, *[self._sum(t) for t in term.inputs])
-        if _is(term, View, Reshape):
+        if is_a(term, View, Reshape):
             return remake(term, [self._sum(term.inputs[0])])
-        if _is(term, MatrixProduct):
+        if is_a(term, MatrixProduct):
             x, y = term.inputs
             return remake(term, [self._side_by_side(x), self._one_below_the_other(y)])
         x, axes, keep = term.inputs[0], term.attrs["axis"], term.attrs["keepdims"]

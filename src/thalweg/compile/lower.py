@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compile.hoist import LoweredBody, hoisted, shared
+from thalweg.compile.hoist import LoweredBody, hoisted
 from thalweg.compile.parts import put_together
+from thalweg.compile.residuals import shared
 from thalweg.errors import CompileError, ThalwegError
 from thalweg.graph.lowering import Loop, Reduce
 from thalweg.graph.op import item, parts_of

@@ -7,7 +7,7 @@ else alternates between two rooms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +18,12 @@ from thalweg.compile.layout import Place, Places
 from thalweg.compile.loops import Value
 from thalweg.compile.products import size
 from thalweg.compile.schedule import Schedule
-from thalweg.compile.step import Step
+from thalweg.compile.step import Piece, Step
 from thalweg.graph.lowering import Layout, Loop, RandomBits, row_major
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Placeholder, Tensor
 from thalweg.graph.walk import topological
 from thalweg.ops.state import identity
-
-Planned = tuple[Callable[[], None], bool]
 
 
 def is_loop(kernel: Kernel) -> bool:
@@ -91,6 +89,7 @@ class LoopSchedule(Schedule):
         self.stacked = [(made[k], wanted[k]) for k in needed if k >= self.num_carry]
         self.kernels = self._sorted()
         self.stored = self._stored()
+        self.placed = self._placed()
         self.bound.update(outer.bound)
 
     def _schedule(self, roots: Sequence[Tensor]) -> None:
@@ -183,7 +182,7 @@ def _copied(outputs: Sequence[Tensor], leaves: dict[int, Tensor]) -> list[Tensor
 # --- emission ---------------------------------------------------------------------------------------------------------
 
 
-def plan(step: Step, kernel: Kernel) -> Planned:
+def plan(step: Step, kernel: Kernel) -> Piece:
     """What writes the loop, and whether all threads take part (they meet after every kernel of the body)."""
     loop = step.loops[kernel]
     with step.inside(loop):
@@ -198,7 +197,7 @@ class _Emission:
     def __init__(self, step: Step, loop: LoopSchedule) -> None:
         self.step, self.loop, self.e = step, loop, step.e
 
-    def emit(self, planned: Sequence[Planned], parallel: bool) -> None:
+    def emit(self, planned: Sequence[Piece], parallel: bool) -> None:
         e, step, loop = self.e, self.step, self.loop
         bases = self._bases()
         with e.when(step.threads.index.eq(0), name="begin") if parallel else nullcontext():
@@ -213,7 +212,8 @@ class _Emission:
                     step.pieces(planned)
                 else:
                     for emit, _ in planned:
-                        emit()
+                        if emit is not None:
+                            emit()
             if parallel:
                 step.meet()
 

@@ -8,8 +8,9 @@ import heapq
 from collections.abc import Sequence
 from typing import Any
 
+from thalweg.compile.assembly import written_in_place
 from thalweg.compile.fuse import Kernel, Nest, Product, fuse, node_of
-from thalweg.compile.layout import Places, is_identity
+from thalweg.compile.layout import Place, Places, is_identity
 from thalweg.graph.lowering import RandomBits
 from thalweg.graph.tensor import Tensor
 
@@ -39,6 +40,7 @@ class Schedule:
         self.kernels = self._sorted()
         assert len(self.kernels) == len(set(self.owner.values())), "the kernels wait for each other"
         self.stored = self._stored()
+        self.placed = self._placed()
 
     def _bind_updates(self, targets: list[tuple[Tensor, Tensor]]) -> None:
         """Give each updated variable's memory to the kernel that computes its new value, where the order
@@ -114,6 +116,11 @@ class Schedule:
             or any(t is tensor for _, t in self.moves)
         )
         return wanted or any(tensor in kernel.sources for kernel in self.kernels)
+
+    def _placed(self) -> dict[Tensor, Place]:
+        """The stored tensors that have no memory of their own, being parts of others, and where they lie."""
+        kept = {*self.outputs, *self.bound, *(t for _, t in self.moves)}
+        return written_in_place(self.places, self.kernels, self.owner, kept, self.bound)
 
     def _stored(self) -> set[Tensor]:
         """The computed tensors that need memory."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.fused import size
 from thalweg.compile.loops import Emitter, Value, function, register_dtype
 from thalweg.compile.nests import (
@@ -19,7 +20,7 @@ from thalweg.compile.nests import (
     vector_loop,
 )
 from thalweg.compile.philox import emit_bits
-from thalweg.compile.step import Step
+from thalweg.compile.step import Piece, Step
 from thalweg.graph.lowering import (
     Assemble,
     Indexed,
@@ -33,13 +34,12 @@ from thalweg.graph.lowering import (
 )
 from thalweg.graph.tensor import Tensor
 
-Plan = tuple[Callable[[], None], bool]  # what writes the kernel, and whether all threads take part
 _PARALLEL_ELEMENTS = 1 << 14
 _GROUP, _GROUP_SHIFT = 64, 6  # random words made together, and its logarithm
 _COLUMN_VECTORS = 4
 
 
-def plan(step: Step, tensor: Tensor) -> Plan:
+def plan(step: Step, tensor: Tensor) -> Piece:
     """How a tensor with a kernel of its own is computed."""
     assert tensor.op is not None
     return _planners()[type(tensor.op.lower)](step, tensor)
@@ -50,7 +50,7 @@ def has_native_form(tensor: Tensor) -> bool:
     return tensor.op is not None and type(tensor.op.lower) in (Loop, *_planners())
 
 
-def _planners() -> dict[type, Callable[[Step, Tensor], Plan]]:
+def _planners() -> dict[type, Callable[[Step, Tensor], Piece]]:
     return {
         Reduce: _columns,
         Assemble: _assemble,
@@ -65,7 +65,7 @@ def _planners() -> dict[type, Callable[[Step, Tensor], Plan]]:
 # ----------------------------------------------------------------------------------------
 
 
-def _columns(step: Step, y: Tensor) -> Plan:
+def _columns(step: Step, y: Tensor) -> Piece:
     """A reduction over axes that others follow: vectors run along the axes that stay, sums down the reduced
     ones.
     """
@@ -150,20 +150,30 @@ class _ColumnNest:
 # ----------------------------------------------------------------------------------------------
 
 
-def _assemble(step: Step, y: Tensor) -> Plan:
-    """Fill, then copy each input into its part of the output."""
-
-    assert y.op is not None
-    fill, parts = y.op.lower.parts([t.shape for t in y.inputs], y.shape, **y.attrs)
+def _assemble(step: Step, y: Tensor) -> Piece:
+    """Fill, then copy each input into its part of the output, but for those already written there."""
+    schedule = step.schedule
+    fill, parts = parts_of(y)
+    left = [
+        (k, target) for k, target in parts if schedule.places.of[y.inputs[k]].source not in schedule.placed
+    ]
+    in_place = [target for k, target in parts if (k, target) not in left]
+    fills: list[Layout] = []
+    if fill is not None:
+        fills = (
+            [slab for target in in_place for slab in around(y, target)] if in_place else [row_major(y.shape)]
+        )
+    if not left and not fills:
+        return None, False
     large = size(y.shape) >= _PARALLEL_ELEMENTS
-    by_rows = large and fill is not None and _row_by_row(y, [target for _, target in parts])
-    parallel = by_rows or (large and fill is None and not _overlap(y))
+    by_rows = large and fill is not None and _row_by_row(y, [*fills, *(target for _, target in left)])
+    parallel = by_rows or (large and fill is None and not may_overlap(y))
 
     def pieces(threads: Threads | None, row: Value | None = None) -> None:
-        if fill is not None:
+        for target in fills:
             number = step.e.const(fill, register_dtype(y.dtype.name))
-            copy(step, number, y, row_major(y.shape), threads, row)
-        for position, target in parts:
+            copy(step, number, y, target, threads, row)
+        for position, target in left:
             copy(step, y.inputs[position], y, target, threads, row)
 
     def emit() -> None:
@@ -182,11 +192,6 @@ def _row_by_row(y: Tensor, targets: Sequence[Layout]) -> bool:
     return y.shape[0] > 1 and all(
         t.shape[0] == y.shape[0] and t.strides[0] == stride and 0 <= t.offset < stride for t in targets
     )
-
-
-def _overlap(y: Tensor) -> bool:
-    """Whether the parts may share elements, so that the last one counts."""
-    return sum(size(t.shape) for t in y.inputs) != size(y.shape)
 
 
 def copy(
@@ -269,7 +274,7 @@ def _flat(e: Emitter, coordinates: Sequence[Any], shape: tuple[int, ...]) -> Val
     return index
 
 
-def _indexed(stp: Step, y: Tensor) -> Plan:
+def _indexed(stp: Step, y: Tensor) -> Piece:
     parallel = size(y.shape) >= _PARALLEL_ELEMENTS and y.shape[0] > 1
 
     def emit() -> None:
@@ -285,7 +290,7 @@ def _indexed(stp: Step, y: Tensor) -> Plan:
     return emit, parallel
 
 
-def _scatter(stp: Step, y: Tensor) -> Plan:
+def _scatter(stp: Step, y: Tensor) -> Piece:
     """One thread, in order, so that sums at one place always add up the same way."""
 
     def emit() -> None:
@@ -304,7 +309,7 @@ def _scatter(stp: Step, y: Tensor) -> Plan:
     return emit, False
 
 
-def _running(stp: Step, y: Tensor) -> Plan:
+def _running(stp: Step, y: Tensor) -> Piece:
     """Running sums or products along one axis."""
     (x,) = y.inputs
     axis, kind = y.attrs["axis"], register_dtype(y.dtype.name)
@@ -332,7 +337,7 @@ def _running(stp: Step, y: Tensor) -> Plan:
 # ---------------------------------------------------------------------------------------------------
 
 
-def _random_bits(stp: Step, y: Tensor) -> Plan:
+def _random_bits(stp: Step, y: Tensor) -> Piece:
     """Whole groups of 64 words: the memory of random words is rounded up to that."""
     words = size(y.shape)
     parallel = words >= _PARALLEL_ELEMENTS // 4

@@ -18,7 +18,8 @@ from thalweg.compile.schedule import Schedule
 from thalweg.compile.target import Target
 from thalweg.graph.tensor import Tensor
 
-Piece = tuple[Callable[[], None], bool]  # what writes a kernel, and whether all threads take part
+# what writes a kernel (None where nothing is left to do), and whether all threads take part
+Piece = tuple[Callable[[], None] | None, bool]
 Plan = Callable[["Step", Kernel], Piece]
 
 # Lowerings reach the vector functions as methods: e.exp(x), e.tanh(x), ...
@@ -99,10 +100,12 @@ class Step:
         self.pieces([self.planned(kernel) for kernel in run])
         e.ret()
 
-    def pieces(self, planned: Sequence[tuple[Callable[[], None], bool]]) -> None:
+    def pieces(self, planned: Sequence[Piece]) -> None:
         """Write pieces of work in order: those of one thread, and those in which all take part."""
         serial: list[Callable[[], None]] = []
         for emit, parallel in planned:
+            if emit is None:
+                continue
             if not parallel:
                 serial.append(emit)
                 continue
@@ -180,6 +183,8 @@ class Step:
     def planned(self, kernel: Kernel) -> Piece:
         """What writes a kernel, under its name, and whether all threads take part."""
         emit, parallel = self._plan(self, kernel)
+        if emit is None:
+            return None, False
         names = " ".join(m.op.name for m in kernel.members if m.op is not None)
 
         def run() -> None:

@@ -131,6 +131,8 @@ def attributes_key(attrs: dict[str, Any]) -> Any:
 def _frozen(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(v) for v in value)
+    if isinstance(value, dict):
+        return attributes_key(value)
     if isinstance(value, float):
         return value.hex()  # so that 0.0 and -0.0 differ, and NaN equals itself
     if isinstance(value, np.dtype):

@@ -197,7 +197,8 @@ def _place_parts(
 ) -> Any:
     whole = row_major(out_shape)
     places = [_cut_view(whole, starts=a, counts=shape[1:-1], steps=steps) for a, shape in zip(starts, shapes)]
-    return fill, list(enumerate(places))
+    full = sum(math.prod(shape) for shape in shapes) == math.prod(out_shape)
+    return None if full else fill, list(enumerate(places))
 
 
 @make_op(

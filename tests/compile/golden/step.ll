@@ -12,8 +12,8 @@ entry:
   %".27" = load ptr, ptr %".26", align 8
   %".68" = getelementptr inbounds ptr, ptr %"table", i64 2
   %".69" = load ptr, ptr %".68", align 8
-  %".81" = getelementptr inbounds ptr, ptr %"table", i64 3
-  %".82" = load ptr, ptr %".81", align 8
+  %".82" = getelementptr inbounds ptr, ptr %"table", i64 3
+  %".83" = load ptr, ptr %".82", align 8
   br i1 %".7", label %"alone.then", label %"alone.end"
 alone.then:
   ; multiply sum
@@ -99,35 +99,37 @@ lane.body.1:
   %".78" = add i64 0, %"lane.1"
   %".79" = add i64 0, %"lane.1"
   %".80" = add i64 0, %"lane.1"
-  %".83" = getelementptr inbounds float, ptr %".82", i64 %".79"
-  %".84" = load <8 x float>, ptr %".83", align 4
-  %".85" = getelementptr inbounds float, ptr %".27", i64 %".78"
-  %".86" = load <8 x float>, ptr %".85", align 4
-  %".87" = fmul contract <8 x float> %".86", splat (float 0x3fe0000000000000)
-  %".88" = fsub contract <8 x float> %".84", %".87"
-  %".89" = getelementptr inbounds float, ptr %".82", i64 %".80"
-  store <8 x float> %".88", ptr %".89", align 4
+  %".81" = add i64 0, %"lane.1"
+  %".84" = getelementptr inbounds float, ptr %".83", i64 %".79"
+  %".85" = load <8 x float>, ptr %".84", align 4
+  %".86" = getelementptr inbounds float, ptr %".27", i64 %".78"
+  %".87" = load <8 x float>, ptr %".86", align 4
+  %".88" = fmul contract <8 x float> %".87", splat (float 0x3fe0000000000000)
+  %".89" = fsub contract <8 x float> %".85", %".88"
+  %".90" = getelementptr inbounds float, ptr %".83", i64 %".80"
+  store <8 x float> %".89", ptr %".90", align 4
   %"lane.next.1" = add nsw i64 %"lane.1", 8
   br label %"lane.head.1"
 lane.end.1:
-  %".92" = add i64 0, %".74"
   %".93" = add i64 0, %".74"
   %".94" = add i64 0, %".74"
-  %".95" = sub i64 76, %".74"
-  %".96" = icmp slt i64 %".95", 8
-  %".97" = select  i1 %".96", i64 %".95", i64 8
-  %".98" = trunc i64 %".97" to i32
-  %".99" = insertelement <8 x i32> poison, i32 %".98", i32 0
-  %".100" = shufflevector <8 x i32> %".99", <8 x i32> %".99", <8 x i32> <i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0>
-  %".101" = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %".100"
-  %".102" = getelementptr inbounds float, ptr %".82", i64 %".93"
-  %".103" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".102", i32 4, <8 x i1> %".101", <8 x float> zeroinitializer)
-  %".104" = getelementptr inbounds float, ptr %".27", i64 %".92"
-  %".105" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".104", i32 4, <8 x i1> %".101", <8 x float> zeroinitializer)
-  %".106" = fmul contract <8 x float> %".105", splat (float 0x3fe0000000000000)
-  %".107" = fsub contract <8 x float> %".103", %".106"
-  %".108" = getelementptr inbounds float, ptr %".82", i64 %".94"
-  call void @"llvm.masked.store.v8f32.p0"(<8 x float> %".107", ptr %".108", i32 4, <8 x i1> %".101")
+  %".95" = add i64 0, %".74"
+  %".96" = add i64 0, %".74"
+  %".97" = sub i64 76, %".74"
+  %".98" = icmp slt i64 %".97", 8
+  %".99" = select  i1 %".98", i64 %".97", i64 8
+  %".100" = trunc i64 %".99" to i32
+  %".101" = insertelement <8 x i32> poison, i32 %".100", i32 0
+  %".102" = shufflevector <8 x i32> %".101", <8 x i32> %".101", <8 x i32> <i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0>
+  %".103" = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %".102"
+  %".104" = getelementptr inbounds float, ptr %".83", i64 %".94"
+  %".105" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".104", i32 4, <8 x i1> %".103", <8 x float> zeroinitializer)
+  %".106" = getelementptr inbounds float, ptr %".27", i64 %".93"
+  %".107" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".106", i32 4, <8 x i1> %".103", <8 x float> zeroinitializer)
+  %".108" = fmul contract <8 x float> %".107", splat (float 0x3fe0000000000000)
+  %".109" = fsub contract <8 x float> %".105", %".108"
+  %".110" = getelementptr inbounds float, ptr %".83", i64 %".95"
+  call void @"llvm.masked.store.v8f32.p0"(<8 x float> %".109", ptr %".110", i32 4, <8 x i1> %".103")
   br label %"alone.end"
 }
 

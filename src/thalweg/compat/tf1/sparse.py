@@ -117,7 +117,9 @@ def sparse_tensor_dense_matmul(
 sparse_matmul_dense = sparse_tensor_dense_matmul
 
 
-def sparse_reduce_sum(sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any) -> Tensor:
+def sparse_reduce_sum(
+    sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any
+) -> Tensor:
     """The sum over axes of the dense tensor."""
     return math.reduce_sum(sparse_tensor_to_dense(sp_input), axis, keep_dims)
 

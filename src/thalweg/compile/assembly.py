@@ -1,0 +1,94 @@
+"""Arrays put together from parts: which parts the nests that compute them write where they belong, so that nothing is
+copied, and what is left to fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from thalweg.compile.dims import Dim
+from thalweg.compile.fuse import Kernel, Nest
+from thalweg.compile.layout import Place, Places, is_identity, reshape_layout, squeeze
+from thalweg.graph.lowering import Assemble, Layout, row_major
+from thalweg.graph.tensor import Tensor
+
+
+def parts_of(y: Tensor) -> tuple[Any, list[tuple[int, Layout]]]:
+    """What fills an assembled tensor (None: nothing), and the input positions and layouts of its parts."""
+    assert y.op is not None
+    fill, parts = y.op.lower.parts([t.shape for t in y.inputs], y.shape, **y.attrs)
+    return fill, parts
+
+
+def may_overlap(y: Tensor) -> bool:
+    """Whether the parts may share elements, so that the last one counts."""
+    return sum(x.size for x in y.inputs) != y.size
+
+
+def written_in_place(
+    places: Places,
+    kernels: Sequence[Kernel],
+    owner: Mapping[Tensor, Kernel],
+    kept: Iterable[Tensor],
+    bound: Iterable[Tensor],
+) -> dict[Tensor, Place]:
+    """The parts that flat nests write into the array they are for: which array, and where, over the nest's axes.
+
+    Such a part is read by that array alone, and is not in ``kept``, which others see. The array is not in ``bound``,
+    to be written into memory that is in use until then.
+    """
+    found: dict[Tensor, Place] = {}
+    seen, taken = set(kept), set(bound)
+    readers: dict[Tensor, int] = {}
+    for kernel in kernels:
+        for source in kernel.sources:
+            readers[source] = readers.get(source, 0) + 1
+    for kernel in kernels:
+        y = kernel.members[0]
+        if y.op is None or not isinstance(y.op.lower, Assemble) or y in taken or _is_open(y.shape):
+            continue
+        fill, parts = parts_of(y)
+        if may_overlap(y) if fill is None else len(parts) != 1 or _box(y, parts[0][1]) is None:
+            continue
+        sources = [places.of[y.inputs[position]].source for position, _ in parts]
+        for position, target in parts:
+            where, layout = places.of[y.inputs[position]], None
+            part, nest = where.source, owner.get(where.source)
+            alone = readers.get(part) == 1 and part not in seen and sum(s is part for s in sources) == 1
+            if alone and isinstance(nest, Nest) and nest.split is None and part.dtype == y.dtype:
+                whole = is_identity(where.layout) and part.size == y.inputs[position].size
+                layout = reshape_layout(squeeze(target), nest.domain) if whole else None
+            if layout is not None:
+                found[part] = Place(y, layout)
+    return found
+
+
+def _is_open(shape: Sequence[int]) -> bool:
+    return any(isinstance(d, Dim) for d in shape) or 0 in shape
+
+
+def _box(y: Tensor, target: Layout) -> list[tuple[int, int]] | None:
+    """The ranges of a part along each axis of y; None where it does not lie side by side."""
+    strides, rest = row_major(y.shape).strides, target.offset
+    if len(target.shape) != len(y.shape):
+        return None
+    ranges = []
+    for length, own, d, stride in zip(target.shape, target.strides, y.shape, strides, strict=True):
+        start, rest = divmod(rest, stride)
+        if (own != stride and length != 1) or start + length > d:
+            return None
+        ranges.append((start, start + length))
+    return ranges
+
+
+def around(y: Tensor, target: Layout) -> Iterator[Layout]:
+    """The slabs of y around one part of it."""
+    box, strides = _box(y, target), row_major(y.shape).strides
+    assert box is not None
+    for axis, (start, stop) in enumerate(box):
+        for low, high in ((0, start), (stop, y.shape[axis])):
+            if low < high:
+                ranges = [*box[:axis], (low, high), *((0, d) for d in y.shape[axis + 1 :])]
+                offset = sum(first * s for (first, _), s in zip(ranges, strides, strict=True))
+                yield Layout(offset, tuple(b - a for a, b in ranges), strides)
