@@ -64,6 +64,7 @@ ROWS = [
         {"mode": "vertical", "data_format": "channels_first", "seed": 2},
         (2, 4, 5),
         (2, 4, 5),
+        params=4,
         random=True,
     ),
     row(L.RandomRotation, {"factor": 0.2, "seed": 5}, (4, 5, 2), (4, 5, 2), 4, random=True),
