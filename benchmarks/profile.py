@@ -23,7 +23,7 @@ from thalweg.compile.scan import is_loop
 from thalweg.graph.lowering import MatrixProduct
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
-from thalweg.run.program import Program, _run_on_pool
+from thalweg.run.program import Program
 from thalweg.run.workers import num_threads
 
 _WARM_UP = 3
@@ -74,8 +74,9 @@ def _apart(program: Program, feeds: Sequence[np.ndarray]) -> Executable:
     count = len(program.outputs)
     pairs = zip(program.updates, lowered[count:], strict=True)
     updates = [(form._variable_leaf[variable], new) for (variable, _), new in pairs]
-    form.executable = Executable(lowered[:count], updates, _run_on_pool, apart=True)
-    form._sources = form._leaf_sources()
+    form.executable = Executable(lowered[:count], updates, apart=True)
+    form._frames.clear()
+    program._last = None
     return form.executable
 
 

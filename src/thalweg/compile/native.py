@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
+from llvmlite import ir
 
 from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
@@ -19,6 +20,7 @@ from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
 from thalweg.compile.llvm import PASSES, NativeCode, emit_object, load_object
 from thalweg.compile.step import Step
+from thalweg.compile.target import host_target
 from thalweg.version import __version__, sources_digest
 
 _WORTH_KEEPING = 0.05  # seconds of writing and compiling: less is not worth a file
@@ -53,8 +55,24 @@ def _name(writer: Writer, step: Step, runs: Sequence[Sequence[Kernel]]) -> str |
         writer.write((step.target, step.schedule, step.loops, runs))
     except UnwritableError:
         return None
-    versions = (__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)))
-    return cache.key([writer.text(), *PASSES, *versions])
+    return cache.key([writer.text(), *PASSES, *_versions(sources)])
+
+
+def module_code(what: str, names: list[str], write: Callable[[], ir.Module]) -> NativeCode:
+    """Machine code of a module that is the same in every process, with the functions of these names."""
+    sources, target = sources_digest(), host_target()
+    facts = [what, target.triple, target.cpu, target.features]
+    name = None if sources is None else cache.key([*facts, *PASSES, *_versions(sources)])
+    made = None if name is None else cache.load(name)
+    if made is None:
+        made = emit_object(write(), target)
+        if name is not None:
+            cache.store(name, made)
+    return load_object(made, names)
+
+
+def _versions(sources: str) -> list[str]:
+    return [__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))]
 
 
 def _packed(object_code: bytes, step: Step, writer: Writer) -> bytes:
