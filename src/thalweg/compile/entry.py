@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from llvmlite import ir
@@ -30,16 +30,20 @@ _I64 = ir.IntType(64)
 _STEP, _TABLE, _TURNS, _DONE, _NUMBERS, _ROWS = range(6)
 _COPIES, _MOVING, _GATHERED, _KEYS = range(6, 14, 2)
 _RANDOM = 14
-# What a call reads: the loop's words, the dims, whether the calling thread does the step alone, the type of an
-# array; lists of arguments and of the results' places in the table.
-_LOOP, _DIMS, _ALONE, _ARRAY_TYPE = range(4)
-_ARGUMENTS, _RESULTS = 4, 6
+# What a call reads: the loop's words, the dims, whether the calling thread does the step alone; lists of
+# arguments and of the results' places in the table; the type of an array; what it answers; and Python's functions
+# that give the interpreter lock away, take it back, and count a reference.
+_LOOP, _DIMS, _ALONE = range(3)
+_ARGUMENTS, _RESULTS = 3, 5
+_ARRAY_TYPE, _TRUE, _FALSE, _RELEASE, _REACQUIRE, _COUNT_REFERENCE = range(7, 13)
 
 # Where CPython and NumPy keep things, as the macros of their C interfaces read them.
 _HEAD = object.__basicsize__
 _TYPE, _COUNT, _ITEMS = _HEAD - 8, _HEAD, tuple.__basicsize__
 _DATA, _NDIM, _SHAPE, _DTYPE, _FLAGS = _HEAD, _HEAD + 8, _HEAD + 16, _HEAD + 40, _HEAD + 48
 _FIT = 0x101  # flags: row-major, aligned
+
+_FAST_CALL = 0x80  # METH_FASTCALL: the function takes itself, its arguments and their number
 
 _BLOCK = 64  # bytes copied at a time
 
@@ -91,10 +95,12 @@ class Turns:
 
 
 class Call:
-    """How the arguments of a call become pointers, and the call itself.
+    """How the arguments of a call become pointers: ``enter(arguments, results)`` does it.
 
-    ``arguments``: (place in the pointer table, dtype, shape) of each; ``results``: places. With ``alone`` the
-    calling thread does the step; else only the pointers are filled in.
+    That takes the tuples of arguments and of result arrays and gives True; or False with nothing done, where the
+    arguments are not row-major arrays of these dtypes and shapes. ``arguments``: (place in the pointer table,
+    dtype, shape) of each; ``results``: places. With ``alone`` the calling thread does the step; else only the
+    pointers are filled in.
     """
 
     def __init__(
@@ -113,14 +119,10 @@ class Call:
         ])  # fmt: skip
         places = _words(results)
         lists = [ctypes.addressof(listed), len(arguments), ctypes.addressof(places), len(results)]
-        self._words = _words([turns.address, dims, alone, id(np.ndarray), *lists])
-        self._address = ctypes.addressof(self._words)
+        objects = [id(np.ndarray), id(True), id(False)]
+        words = np.array([turns.address, dims, alone, *lists, *objects, *_python_functions()], np.int64)
+        self.enter = native().builtin(words)
         self._kept = (turns, arguments, shapes, listed, places)
-        self._call = native().call
-
-    def __call__(self, arguments: tuple[Any, ...], results: tuple[np.ndarray, ...]) -> int:
-        """1; or 0 with nothing done, where the arguments are not row-major arrays of these dtypes and shapes."""
-        return self._call(self._address, arguments, results)
 
 
 def _words(numbers: Sequence[int]) -> Any:
@@ -135,9 +137,32 @@ class Native:
         what = f"entry {_HEAD} {_ITEMS}"
         self.code: NativeCode = module_code(what, ["thalweg_turns", "thalweg_call"], _module)
         self.turns_address = self.code.address("thalweg_turns")
-        word, number, anything = ctypes.c_void_p, ctypes.c_int64, ctypes.py_object
+        word, number = ctypes.c_void_p, ctypes.c_int64
         self.turns = ctypes.CFUNCTYPE(None, word, word, number, number, word)(self.turns_address)
-        self.call = ctypes.CFUNCTYPE(number, word, anything, anything)(self.code.address("thalweg_call"))
+        self._definition = _Definition(b"enter", self.code.address("thalweg_call"), _FAST_CALL, None)
+
+    def builtin(self, words: np.ndarray) -> Callable[[tuple[Any, ...], tuple[np.ndarray, ...]], bool]:
+        """The native call with these words, as a function of Python, which costs less than one of ctypes."""
+        make = ctypes.pythonapi.PyCFunction_NewEx
+        make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+        return make(ctypes.addressof(self._definition), words, None)
+
+
+class _Definition(ctypes.Structure):
+    """A PyMethodDef."""
+
+    _fields_: ClassVar = [
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    ]
+
+
+def _python_functions() -> list[int | None]:
+    api = ctypes.pythonapi
+    functions = (api.PyEval_SaveThread, api.PyEval_RestoreThread, api.Py_IncRef)
+    return [ctypes.cast(function, ctypes.c_void_p).value for function in functions]
 
 
 @functools.cache
@@ -237,10 +262,12 @@ def _copy(e: Emitter, target: Any, source: Any, num_bytes: Value) -> None:
 
 
 def _define_call(module: ir.Module, turns: ir.Function) -> None:
-    """``call(words, arguments, results)``: see `Call`."""
-    names = ["words", "arguments", "results"]
-    e = function(module, "thalweg_call", ["ptr"] * 3, host_target(), names, returns="int64")
-    words, arguments, results = e.args
+    """``call(words, [arguments, results], 2)``, of objects of Python: see `Call`."""
+    kind = ir.FunctionType(POINTER, [POINTER, POINTER, _I64])
+    call = ir.Function(module, kind, "thalweg_call")
+    e = Emitter(ir.IRBuilder(call.append_basic_block("entry")), host_target())
+    words = _pointer(e, e.at(call.args[0], _DATA, "uint8"), 0)
+    arguments, results = (_pointer(e, call.args[1], k) for k in (0, 1))
     loop = _pointer(e, words, _LOOP)
     table = _pointer(e, loop, _TABLE)
     count = e.load(words, _ARGUMENTS + 1, "int64")
@@ -264,8 +291,18 @@ def _define_call(module: ir.Module, turns: ir.Function) -> None:
             e.store(table, place, _field(e, _item(e, results, k), _DATA))
         with e.when(e.load(words, _ALONE, "int64").ne(0), "alone"):
             none = ir.Constant(POINTER, None)
+            state = _call_python(e, words, _RELEASE, POINTER)
             e.builder.call(turns, [loop, _pointer(e, words, _DIMS), _I64(0), _I64(1), none])
-    e.ret(fits.get().astype("int64"))
+            _call_python(e, words, _REACQUIRE, ir.VoidType(), state)
+    answer = e.builder.select(fits.get().ir, _pointer(e, words, _TRUE), _pointer(e, words, _FALSE))
+    _call_python(e, words, _COUNT_REFERENCE, ir.VoidType(), answer)
+    e.builder.ret(answer)
+
+
+def _call_python(e: Emitter, words: Any, word: int, returns: ir.Type, *pointers: Any) -> Any:
+    """Call the function of Python's C interface whose address is in a word."""
+    kind = ir.FunctionType(returns, [POINTER] * len(pointers))
+    return e.builder.call(e.builder.inttoptr(e.load(words, word, "int64").ir, kind.as_pointer()), pointers)
 
 
 @contextmanager

@@ -93,7 +93,7 @@ class Frame:
             self._after = Turns(0, self._table_address, copies, [], random)
         self._once = turns
         self._argument_places = [places.get(leaf, spare) for leaf in self._inputs]
-        self._call = Call(
+        call = Call(
             turns,
             self._dims_address,
             self._runner is None or whole is None,
@@ -103,6 +103,7 @@ class Frame:
             ],
             [place for _, place in self._results],
         )
+        self._call, self._enter = call, call.enter
 
     def place(self, leaf: Tensor, address: int) -> None:
         """Say where a variable's memory is."""
@@ -116,7 +117,7 @@ class Frame:
         ``variables`` are the arrays of the variables, held until the step is done.
         """
         results = [empty(shape, dtype) for empty, shape, dtype in self._makers]
-        if not self._call(arguments, tuple(results)):
+        if not self._enter(arguments, tuple(results)):
             return None
         if self._executable.whole is None:
             self._run_segments(arguments, variables, results)

@@ -41,6 +41,7 @@ class Bound:
         runner = None if self._pool is None or threads == 1 else self._pool.run
         random = state_words().__array_interface__["data"][0]
         self.frame = Frame(executable, inputs, keys, random, lengths, threads, runner)
+        self._call = self.frame.call
         self._variables = [(leaf, variables[leaf]) for leaf in self.frame.variables]
         self._read, self._written = read, written
         self._slots: Slots | None = None
@@ -52,16 +53,12 @@ class Bound:
         """Whether the frame is for as many threads as programs have now."""
         return self._pool is None or self._pool is pool()
 
-    def holds(self, slots: Slots | None) -> bool:
-        """Whether the frame knows where the variables of these slots are."""
-        return slots is self._slots and self._moment is Slot.moment
-
     def run(self, arguments: tuple[Any, ...], slots: Slots | None) -> list[np.ndarray] | None:
         """One step; None with nothing done where the arguments are not arrays as the frame wants them."""
         arrays: list[Any] = [slot._array for slot in self._bound]
-        if not self.holds(slots):
+        if slots is not self._slots or self._moment is not Slot.moment:
             arrays = self._rebound(slots, arrays)
-        return self.frame.call(arguments, arrays)
+        return self._call(arguments, arrays)
 
     def run_steps(self, rows: Rows, start: int, slots: Slots | None) -> tuple[int, list[np.ndarray], Any]:
         """Steps from number ``start`` on that take about 0.1 s: how many, their outputs, stacked, and the
@@ -69,7 +66,7 @@ class Bound:
         """
         count = max(1, min(rows.steps - start, int(_CALL_SECONDS / self._step_seconds)))
         arrays: list[Any] = [slot._array for slot in self._bound]
-        if not self.holds(slots):
+        if slots is not self._slots or self._moment is not Slot.moment:
             arrays = self._rebound(slots, arrays)
         feeds, numbers = rows.feeds(start, count)
         results = self.frame.prepare(count, feeds, numbers)

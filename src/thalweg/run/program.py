@@ -99,7 +99,7 @@ class Program:
         arguments = tuple(arrays)
         with self._lock:
             last = self._last
-            if last is not None and last.is_current() and (last.holds(slots) or not self._loose):
+            if last is not None and last.is_current():
                 results = last.run(arguments, slots)
                 if results is not None:
                     return results
@@ -113,7 +113,7 @@ class Program:
         results = bound.run(tuple(values), slots)
         assert results is not None, "the values do not fit the form made for them"
         form.set_late(results, slots)
-        self._last = None if form.late else bound
+        self._last = None if form.late or self._loose else bound
         return results[: len(self.outputs)]
 
     def run_steps(
