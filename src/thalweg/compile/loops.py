@@ -325,7 +325,8 @@ class Emitter:
         """
         b, less = self.builder, ">" if isinstance(step, int) and step < 0 else "<"
         first, last, by = (self.index(x).ir for x in (start, stop, step))
-        before, body, after = b.block, b.append_basic_block(f"{name}.body"), b.append_basic_block(f"{name}.end")
+        before, body = b.block, b.append_basic_block(f"{name}.body")
+        after = b.append_basic_block(f"{name}.end")
         known = type(start) is type(stop) is int  # a length of the running program is an int of another type
         if known and (start > stop if less == ">" else start < stop):  # type: ignore[operator]
             b.branch(body)
