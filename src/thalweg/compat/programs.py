@@ -39,6 +39,11 @@ _EAGER_STYLE = {
     "assert_equal_eager",
     "optimizers",
     "numpy",
+    "set_seed",
+    "Module",
+    "TensorSpec",
+    "create_file_writer",
+    "CheckpointManager",
 }
 
 
@@ -168,6 +173,8 @@ def _of_tensorflow(tree: ast.AST) -> str:
     if "keras" in parts:
         return "tf2"
     calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if "Dataset" in parts and not any("iterator" in call for call in calls - {"as_numpy_iterator"}):
+        return "tf2"  # its elements are read by Python
     return "tf2" if calls & {"numpy", "gradient"} else "tf1"
 
 

@@ -53,7 +53,7 @@ _RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "s
 _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
 _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
 _flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
-_flat |= {n: v for n, v in _own(_tape).items() if n != "is_recording"}
+_flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
 _flat |= {n: v for n, v in _own(_module).items() if n not in ("Reference", "parts")}
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
 globals().update({_RENAMED.get(n, n): v for n, v in _flat.items()})

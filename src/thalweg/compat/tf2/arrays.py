@@ -109,7 +109,7 @@ def one_hot(
 ) -> Any:
     """1 at the number of the class along a new last axis, 0 elsewhere."""
     kind = numpy_dtype(dtype or getattr(on_value, "dtype", "float32"))
-    rows = index.one_hot(tensor(indices), int(number(depth)), dtype=kind, axis=-1 if axis is None else axis)
+    rows = shapes.one_hot(tensor(indices), int(number(depth)), dtype=kind, axis=-1 if axis is None else axis)
     if on_value is None and off_value is None:
         return rows
     low = 0 if off_value is None else off_value

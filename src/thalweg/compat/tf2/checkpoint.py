@@ -10,6 +10,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import checkpoints as files
 from thalweg.compat.tf2.module import Module, parts
+from thalweg.dtypes import is_floating
 from thalweg.errors import ArgumentError, fail
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes
@@ -29,7 +30,10 @@ def _named(name: str, thing: Any, found: dict[str, Variable]) -> None:
     elif isinstance(thing, Optimizer):
         found.update((f"{name}/{k}", v) for k, v in enumerate(thing.variables()))
     elif isinstance(thing, Layer):
-        found.update((f"{name}/{k}", v) for k, v in enumerate(thing.variables))
+        own = {
+            id(w): w for layer in thing.tree() for w in layer.own_weights()
+        }  # the same order also when frozen
+        found.update((f"{name}/{k}", v) for k, v in enumerate(own.values()))
     elif isinstance(thing, Checkpoint):
         for part, value in thing.objects.items():
             _named(f"{name}/{part}", value, found)
@@ -88,7 +92,7 @@ class Checkpoint:
 
     def _prepare(self, kept: set[str]) -> None:
         """Make the slots that the optimizers had when they were saved; an error where a model has no weights yet."""
-        trained = [v for v in self.variables().values() if v.trainable]
+        trained = [v for v in self.variables().values() if v.trainable and is_floating(v.dtype)]
         for name, thing in self.objects.items():
             own: dict[str, Variable] = {}
             _named(name, thing, own)

@@ -9,6 +9,7 @@ from typing import Any
 
 from thalweg.compat.tf2.values import tensor
 from thalweg.dtypes import is_floating
+from thalweg.errors import GradientError, fail
 from thalweg.gradient import gradients as core_gradients
 from thalweg.gradient import jacobian as core_jacobian
 from thalweg.graph.tensor import Tensor, Variable
@@ -23,6 +24,10 @@ class UnconnectedGradients:
     """What stands for the gradient of a source that the target does not depend on."""
 
     NONE, ZERO = "none", "zero"
+
+
+class UsedTapeError(GradientError, RuntimeError):
+    """A tape that is not persistent was asked twice."""
 
 
 class _Open(threading.local):
@@ -52,6 +57,15 @@ class GradientTape(core.GradientTape):
 
     def __exit__(self, *exception: object) -> None:
         _open.count -= 1
+
+    def _use(self, what: str) -> None:
+        if self._used and not self._persistent:
+            raise fail(
+                UsedTapeError,
+                f"tape.{what}: a tape gives gradients once",
+                hint="make it GradientTape(persistent=True)",
+            )
+        self._used = True
 
     def watch(self, tensor: Any) -> None:
         """Follow tensors that are not variables."""
