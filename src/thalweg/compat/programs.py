@@ -46,6 +46,19 @@ _EAGER_STYLE = {
     "CheckpointManager",
 }
 
+# Names of Keras 3, by which a program that imports Keras alone is one of the second generation.
+_LATE_KERAS = {
+    "ops",
+    "RandomFlip",
+    "Rescaling",
+    "TextVectorization",
+    "MultiHeadAttention",
+    "LayerNormalization",
+    "image_dataset_from_directory",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+}
+
 
 def source_of(path: Path) -> str:
     """A program's text: the file, or a notebook's code cells without lines for the shell and magics."""
@@ -152,7 +165,8 @@ def generation(tree: ast.AST) -> str | None:
     if "tensorflow" in roots:
         return _of_tensorflow(tree)
     if "keras" in roots:
-        return "keras"
+        names = {part for use in uses(tree) for part in use.name.split(".")}
+        return "tf2" if names & _LATE_KERAS else "keras"
     if roots & {"theano", "lasagne"}:
         return "theano"
     return None
