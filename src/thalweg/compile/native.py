@@ -5,9 +5,11 @@ The name in the cache is taken from what the writing reads, so a step that is ke
 
 from __future__ import annotations
 
+import gc
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite
@@ -38,12 +40,25 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
     if kept is not None:
         return load_object(_unpacked(kept, step, writer), names), names
     begun = time.perf_counter()
-    for run, function in zip(runs, names, strict=True):
-        step.native(run, function)
-    made = emit_object(step.module, step.target)
+    with _uncollected():
+        for run, function in zip(runs, names, strict=True):
+            step.native(run, function)
+        made = emit_object(step.module, step.target)
     if name is not None and time.perf_counter() - begun >= _WORTH_KEEPING:
         cache.store(name, _packed(made, step, writer))
     return load_object(made, names), names
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Inside, nobody looks for garbage: what is being written is alive, and is so much that looking takes long."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _name(writer: Writer, step: Step, runs: Sequence[Sequence[Kernel]]) -> str | None:
