@@ -11,13 +11,13 @@ import numpy as np
 from benchmarks.steps import ADAM, RMSPROP, Arrays, Built, Step
 
 
-def build(step: Step, weights: Arrays, keep: tuple[float, ...], variant: str = "") -> Built:
+def build(step: Step, weights: Arrays, variant: str = "") -> Built:
     """The step; weights, what the optimizer remembers, and the random key are the state that goes round."""
     first = {name: jnp.array(value) for name, value in weights.items()}
     network, rule = _NETWORKS[step.name], _rule(step)
 
     def loss_of(w: Any, x: Any, y: Any, key: Any) -> Any:
-        outputs = network(w, x, keep, key)
+        outputs = network(w, x, step.keep, key)
         if step.name == "linreg":
             return jnp.mean((y - outputs) ** 2)
         chosen = jnp.take_along_axis(jax.nn.log_softmax(outputs), y[:, None], axis=1)
@@ -25,12 +25,17 @@ def build(step: Step, weights: Arrays, keep: tuple[float, ...], variant: str = "
 
     def train(state: Any, x: Any, y: Any) -> Any:
         w, slots, count, key = state
-        key, now = jax.random.split(key) if keep else (key, key)
+        key, now = jax.random.split(key) if step.keep else (key, key)
         loss, g = jax.value_and_grad(loss_of)(w, x, y, now)
         w, slots = rule(w, g, slots, count + 1)
         return (w, slots, count + 1, key), loss
 
+    def trained(state: Any, x: Any, y: Any, count: int) -> Any:
+        first = (state, jnp.float32(0))
+        return jax.lax.fori_loop(0, count, lambda _, carry: train(carry[0], x, y), first)
+
     compiled = jax.jit(train, donate_argnums=0)
+    looped = jax.jit(trained, donate_argnums=0, static_argnums=3)
     answer = jax.jit(lambda w, x: network(w, x, (), None))
     zeros = lambda: {name: jnp.zeros_like(value) for name, value in first.items()}
     state = [(first, (zeros(), zeros()), jnp.float32(0), jax.random.key(0))]
@@ -39,7 +44,11 @@ def build(step: Step, weights: Arrays, keep: tuple[float, ...], variant: str = "
         state[0], loss = compiled(state[0], x, y)
         return loss.block_until_ready()
 
-    return Built(_array, run, lambda x: answer(state[0][0], x).block_until_ready())
+    def many(x: Any, y: Any, count: int) -> Any:
+        state[0], loss = looped(state[0], x, y, count)
+        return loss.block_until_ready()
+
+    return Built(_array, run, lambda x: answer(state[0][0], x).block_until_ready(), many)
 
 
 def _array(array: np.ndarray) -> Any:
@@ -66,9 +75,7 @@ def _rule(step: Step) -> Any:
         move = lambda p, s, r: p - step.rate * (s / c1) / (jnp.sqrt(r / c2) + ADAM["epsilon"])
         return each(move, w, m, v), (m, v)
 
-    if step.name == "lstm":
-        return adam
-    return rmsprop if step.name in ("modern", "conv", "keras") else sgd
+    return {"sgd": sgd, "rmsprop": rmsprop, "adam": adam}[step.optimizer]
 
 
 def _drop(x: Any, keep: tuple[float, ...], number: int, key: Any) -> Any:

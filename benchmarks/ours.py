@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
 
 import thalweg as tw
+from benchmarks import epochs
 from benchmarks.steps import ADAM, RMSPROP, Arrays, Built, Step
 
 
-def build(step: Step, weights: Arrays, keep: tuple[float, ...], variant: str = "") -> Built:
-    """The step with these first weights; ``keep`` is empty where nothing is to be dropped."""
-    train, predict = functions(step, weights, keep)
-    return Built(np.asarray, train, predict)
+def build(step: Step, weights: Arrays, variant: str = "") -> Built:
+    """The step, or the epoch in the front end that its program is written for; ``variant="function"``: traced."""
+    if step.program == "session":
+        return epochs.session(importlib.import_module("thalweg.compat.tf1"), step, weights)
+    if step.program == "fit":
+        return epochs.fit(importlib.import_module("thalweg.compat.keras"), step, weights, RMSPROP["epsilon"])
+    if step.program == "tape":
+        return epochs.tape(
+            importlib.import_module("thalweg.compat.tf2"), step, weights, variant == "function"
+        )
+    train, predict = functions(step, weights)
+    return Built(np.asarray, train, predict, lambda x, y, count: train.run_steps(x, y, steps=count)[-1])
 
 
-def functions(step: Step, weights: Arrays, keep: tuple[float, ...]) -> tuple[Any, Any]:
+def functions(step: Step, weights: Arrays) -> tuple[Any, Any]:
     """The training function of (x, y), which returns the loss, and the prediction of x."""
     w = {name: tw.Variable(value, name=name) for name, value in weights.items()}
     x = tw.placeholder("float32", (None, *step.image), name="x")
     y = tw.placeholder("float32" if step.name == "linreg" else "int64", (None,), name="y")
     network = _NETWORKS[step.name]
-    outputs = network(w, x, keep)
+    outputs = network(w, x, step.keep)
     if step.name == "linreg":
         loss = tw.mean(tw.square(y - outputs))
     else:
@@ -32,11 +42,11 @@ def functions(step: Step, weights: Arrays, keep: tuple[float, ...]) -> tuple[Any
 
 
 def _optimizer(step: Step) -> Any:
-    if step.name == "lstm":
+    if step.optimizer == "adam":
         return tw.optimizers.Adam(
             step.rate, ADAM["beta_1"], ADAM["beta_2"], ADAM["epsilon"], epsilon_hat=False
         )
-    if step.name in ("modern", "conv", "keras"):
+    if step.optimizer == "rmsprop":
         return tw.optimizers.RMSProp(
             step.rate, RMSPROP["decay"], epsilon=RMSPROP["epsilon"], epsilon_inside=False
         )

@@ -19,10 +19,8 @@ from thalweg.run.workers import num_threads, pool
 _I64, _VOID = ir.IntType(64), ir.VoidType()
 _PTR = ir.PointerType(_I64)
 _STEP = ir.FunctionType(_VOID, [_PTR, _PTR, _I64, _I64, _PTR])
-_CHAINS = (
-    12  # sums that wait for nothing but themselves: more than latency times units of any processor we know
-)
-_ROUNDS = 1 << 17
+_CHAINS = 12  # sums that wait for nothing but themselves: more than latency times units of processors we know
+_ROUNDS = 1 << 18  # of all chains: so many that waking the threads is nothing beside them
 _BYTES = 192 << 20  # for each pass over memory: beyond the last cache
 _LINE = 16  # words between the places where two threads write
 

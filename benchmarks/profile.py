@@ -23,7 +23,7 @@ from thalweg.compile.scan import is_loop
 from thalweg.graph.lowering import MatrixProduct
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
-from thalweg.run.program import Program, _run_on_pool
+from thalweg.run.program import Program
 from thalweg.run.workers import num_threads
 
 _WARM_UP = 3
@@ -32,7 +32,7 @@ _WARM_UP = 3
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the kernels of one step."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
-    parser.add_argument("step", choices=list(STEPS))
+    parser.add_argument("step", choices=[name for name, step in STEPS.items() if not step.program])
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--top", type=int, default=20, help="kernels shown")
     parser.add_argument("--answer", action="store_true", help="the prediction of one example instead")
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def profile(step: Step, seconds: float, top: int, answer: bool = False) -> list[str]:
     """The table as lines: best microseconds of a kernel, its share, GFLOP/s, GB/s of what it reads and writes, ops."""
     arrays = data(step)
-    train, predict = ours.functions(step, weights(step), step.keep)
+    train, predict = ours.functions(step, weights(step))
     program: Program = (predict if answer else train).program
     feeds = [arrays["x"][0][:1]] if answer else [arrays["x"][0], arrays["y"][0]]
     whole = _measured(program, feeds, seconds / 2)
@@ -74,8 +74,8 @@ def _apart(program: Program, feeds: Sequence[np.ndarray]) -> Executable:
     count = len(program.outputs)
     pairs = zip(program.updates, lowered[count:], strict=True)
     updates = [(form._variable_leaf[variable], new) for (variable, _), new in pairs]
-    form.executable = Executable(lowered[:count], updates, _run_on_pool, apart=True)
-    form._sources = form._leaf_sources()
+    form.executable = Executable(lowered[:count], updates, apart=True)
+    form._frames, program._last = {}, None
     return form.executable
 
 

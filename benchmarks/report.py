@@ -1,133 +1,179 @@
-"""From measurements to numbers: ratios to the peers, shares of the machine's peak, the table and the JSON."""
+"""From measurements to numbers: ratios to the peers, shares of the machine's limits, the tables and the JSON."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
 from benchmarks.rounds import Result
-from benchmarks.steps import Step
+from benchmarks.steps import STEPS, Step
 
-_HEAD = (
-    f"{'':16}{'median':>10}{'best':>10}{'cpu':>10}{'ratio':>8}{'answer':>9}{'ratio':>8}"
-    f"{'GFLOP/s':>9}{'peak':>6}{'1st step':>10}{'import':>8}{'MB':>6}"
-)
 EXPLANATION = """\
 us per training step: median and best of wall time, mean of processor time (all threads, waiting ones too);
 ratio: the median, over the rounds, of this framework's median over ours in the same round; above 1, ours is faster;
-answer: us for the prediction of one example, median; peak: share of the multiply-add rate measured between the
-rounds, at the best step; 1st step: seconds to build, compile and do it once; MB: peak memory after three steps."""
+answer, test, many: us, median, for the prediction of one example, for that of all test examples at once, and for
+each of many steps in one call; peak, memory: shares of the multiply-add rate and of the bandwidth measured between
+the rounds, at the best step (weights that a cache keeps can take more than the bandwidth); cold, cached: seconds to
+build, compile and do the first step (of an epoch: 1000 examples), with nothing and with everything on disk that the
+framework keeps there; MB: peak memory of training."""
+
+Figures = dict[str, Any]
 
 
-def record(step: Step, results: Sequence[Result], rates: Sequence[dict[str, float]]) -> dict[str, Any]:
+def record(step: Step, results: Sequence[Result], rates: Sequence[dict[str, float]]) -> Figures:
     """The figures of one step as plain dicts and lists."""
-    peak = max(r["gflops"] for r in rates)
-    frameworks = {result.framework: _framework(result, results[0], step, peak) for result in results}
+    machine = {
+        "gflops": max(r["gflops"] for r in rates),
+        "gigabytes_per_second": max(r["gigabytes"] for r in rates),
+        "gflops_of_rounds": [r["gflops"] for r in rates],
+    }
+    frameworks = {result.framework: _framework(result, results[0], step, machine) for result in results}
     return {
         "step": step.name,
         "title": step.title,
         "flop": step.flop,
-        "machine": {
-            "gflops": peak,
-            "gflops_of_rounds": [r["gflops"] for r in rates],
-            "gigabytes_per_second": max(r["gigabytes"] for r in rates),
-        },
+        "bytes": step.bytes,
+        "machine": machine,
         "frameworks": frameworks,
         "best_peer": {
-            of: _best_peer(frameworks, of) for of in ("ratio", "ratio_of_best", "ratio_of_processor")
+            what: {of: _best_peer(frameworks, what, of) for of in _RATIOS} for what in step.measures
         },
-        "best_peer_answer": _best_peer(frameworks, "answer_ratio"),
     }
 
 
-def _framework(result: Result, ours: Result, step: Step, peak: float) -> dict[str, Any]:
-    if result.error or not result.step:
+_RATIOS = ("ratio", "ratio_of_best", "ratio_of_processor")
+
+
+def _framework(result: Result, ours: Result, step: Step, machine: Figures) -> Figures:
+    if result.error or not result.times:
         return {"error": result.error or "not measured"}
-    best = min(r["best"] for r in result.step)
-    processor = min(r["processor"] for r in result.step)
-    rate = step.flop / best / 1e3
+    figures: Figures = {
+        what: _measure(times, ours.times.get(what, [])) for what, times in result.times.items()
+    }
+    figures |= {**result.facts, "losses": result.losses}
+    if not step.program:
+        seconds = figures["step"]["best"] / 1e6
+        figures["gflops"] = step.flop / seconds / 1e9
+        figures["share_of_peak"] = figures["gflops"] / machine["gflops"]
+        figures["share_of_bandwidth"] = step.bytes / seconds / 1e9 / machine["gigabytes_per_second"]
+    return figures
+
+
+def _measure(times: Sequence[dict[str, float]], ours: Sequence[dict[str, float]]) -> Figures:
+    """What one measure came to over the rounds; ours may be missing, or have failed on the way."""
+    best, processor = (min(r[of] for r in times) for of in ("best", "processor"))
+    ratios: Figures = dict.fromkeys(_RATIOS)
+    if ours:
+        pairs = zip(times, ours, strict=False)
+        ratios["ratio"] = median(theirs["median"] / mine["median"] for theirs, mine in pairs)
+        ratios["ratio_of_best"] = best / min(r["best"] for r in ours)
+        ratios["ratio_of_processor"] = processor / min(r["processor"] for r in ours)
     return {
-        "median": median(r["median"] for r in result.step),
+        "median": median(r["median"] for r in times),
         "best": best,
-        "processor": median(r["processor"] for r in result.step),
-        "count": sum(r["count"] for r in result.step),
-        "ratio": _ratio(result.step, ours.step),
-        "ratio_of_best": best / min((r["best"] for r in ours.step), default=float("nan")),
-        "ratio_of_processor": processor / min((r["processor"] for r in ours.step), default=float("nan")),
-        "answer": median(r["median"] for r in result.answer),
-        "answer_best": min(r["best"] for r in result.answer),
-        "answer_ratio": _ratio(result.answer, ours.answer),
-        "gflops": rate,
-        "share_of_peak": rate / peak,
-        "losses": result.losses,
-        "rounds": result.step,
-        **result.facts,
+        "processor": median(r["processor"] for r in times),
+        "count": sum(r["count"] for r in times),
+        **ratios,
+        "rounds": list(times),
     }
 
 
-def _ratio(theirs: Sequence[dict[str, float]], ours: Sequence[dict[str, float]]) -> float | None:
-    pairs = [t["median"] / o["median"] for t, o in zip(theirs, ours, strict=False)]
-    return median(pairs) if pairs else None
-
-
-def _best_peer(frameworks: dict[str, Any], ratio: str) -> dict[str, Any] | None:
-    peers = [(f[ratio], name) for name, f in list(frameworks.items())[1:] if f.get(ratio) is not None]
+def _best_peer(frameworks: Figures, what: str, ratio: str) -> Figures | None:
+    peers = [
+        (f[what][ratio], name)
+        for name, f in frameworks.items()
+        if not name.startswith("thalweg") and what in f and f[what][ratio] is not None
+    ]
     return {"framework": min(peers)[1], "ratio": min(peers)[0]} if peers else None
 
 
-def table(entry: dict[str, Any]) -> str:
-    """One step's figures as lines of text."""
-    machine = entry["machine"]
-    lines = [
-        f"{entry['step']}: {entry['title']}",
-        f"machine: {machine['gflops']:.0f} GFLOP/s, {machine['gigabytes_per_second']:.1f} GB/s read",
-        _HEAD,
-        *(_line(name, figures, entry["flop"]) for name, figures in entry["frameworks"].items()),
-    ]
-    return "\n".join(lines) + "\n"
+# A column: its head, its width, and what it shows of a framework's figures.
+Column = tuple[str, int, Callable[[Figures], str]]
 
 
-def _line(name: str, f: dict[str, Any], flop: int) -> str:
-    if "error" in f:
-        return f"{name:16}{f['error']}"
-    rate = f"{f['gflops']:9.0f}{f['share_of_peak']:6.0%}" if flop else f"{'':15}"
+def _timed(what: str) -> tuple[Column, Column]:
     return (
-        f"{name:16}{f['median']:10.1f}{f['best']:10.1f}{f['processor']:10.1f}{_number(f['ratio']):>8}"
-        f"{f['answer']:9.1f}{_number(f['answer_ratio']):>8}{rate}"
-        f"{f['first_step_seconds']:10.2f}{f['import_seconds']:8.2f}{f['peak_megabytes']:6.0f}"
+        (what, 11, lambda f: f"{f[what]['median']:.1f}"),
+        ("ratio", 7, lambda f: _number(f[what]["ratio"])),
     )
+
+
+def _columns(step: Step) -> list[Column]:
+    facts: list[Column] = [
+        ("cold", 8, lambda f: f"{f['first_step_seconds']:.2f}"),
+        ("cached", 8, lambda f: f"{f['cached_step_seconds']:.2f}"),
+        ("import", 8, lambda f: f"{f['import_seconds']:.2f}"),
+        ("MB", 6, lambda f: f"{f['peak_megabytes']:.0f}"),
+    ]
+    if step.program:
+        return [
+            ("epochs/s", 10, lambda f: f"{1e6 / f['step']['median']:.3f}"),
+            ("best", 10, lambda f: f"{1e6 / f['step']['best']:.3f}"),
+            ("cpu, s", 9, lambda f: f"{f['step']['processor'] / 1e6:.2f}"),
+            ("ratio", 7, lambda f: _number(f["step"]["ratio"])),
+            *facts,
+        ]
+    limits: list[Column] = [
+        ("GFLOP/s", 9, lambda f: f"{f['gflops']:.0f}"),
+        ("peak", 6, lambda f: f"{f['share_of_peak']:.0%}"),
+        ("memory", 8, lambda f: f"{f['share_of_bandwidth']:.0%}"),
+    ]
+    return [
+        ("median", 10, lambda f: f"{f['step']['median']:.1f}"),
+        ("best", 10, lambda f: f"{f['step']['best']:.1f}"),
+        ("cpu", 10, lambda f: f"{f['step']['processor']:.1f}"),
+        ("ratio", 7, lambda f: _number(f["step"]["ratio"])),
+        *(column for what in step.measures[1:] for column in _timed(what)),
+        *(limits if step.flop else []),
+        *facts,
+    ]
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def summary(entries: Sequence[dict[str, Any]]) -> str:
-    """One line a step: ours, and the best peer's time in each measure over ours."""
+def table(entry: Figures) -> str:
+    """One step's figures as lines of text."""
+    machine, columns = entry["machine"], _columns(STEPS[entry["step"]])
     lines = [
-        "the best peer's time over ours (above 1, ours is faster): medians of the same rounds, best steps of all,",
-        "processor time of the best round, median answers",
-        f"{'step':10}{'ours, us':>12}{'peak':>7}{'median':>22}{'best':>22}{'cpu':>22}{'answer':>22}",
+        f"{entry['step']}: {entry['title']}",
+        f"machine: {machine['gflops']:.0f} GFLOP/s, {machine['gigabytes_per_second']:.1f} GB/s read",
+        f"{'':18}" + "".join(f"{head:>{width}}" for head, width, _ in columns),
+    ]
+    for name, figures in entry["frameworks"].items():
+        shown = figures.get("error") or "".join(f"{show(figures):>{width}}" for _, width, show in columns)
+        lines.append(f"{name:18}{shown}")
+    return "\n".join(lines) + "\n"
+
+
+def summary(entries: Sequence[Figures]) -> str:
+    """One line a step and measure: ours, and the best peer's time over it by median, best and processor time."""
+    lines = [
+        "the best peer's time over ours (above 1, ours is faster): medians of the same rounds, best of all,",
+        "processor time of the best round",
+        f"{'step':16}{'measure':10}{'ours, us':>12}{'peak':>7}{'median':>24}{'best':>24}{'cpu':>24}",
     ]
     for entry in entries:
         ours = next(iter(entry["frameworks"].values()))
         if "error" in ours:
-            lines.append(f"{entry['step']:10}{ours['error']}")
+            lines.append(f"{entry['step']:16}{ours['error']}")
             continue
-        share = f"{ours['share_of_peak']:.0%}" if entry["flop"] else "-"
-        peers = [*entry["best_peer"].values(), entry["best_peer_answer"]]
-        lines.append(f"{entry['step']:10}{ours['median']:12.1f}{share:>7}{''.join(map(_peer, peers))}")
+        for what, best in entry["best_peer"].items():
+            share = f"{ours['share_of_peak']:.0%}" if what == "step" and entry["flop"] else "-"
+            peers = "".join(map(_peer, best.values()))
+            lines.append(f"{entry['step']:16}{what:10}{ours[what]['median']:12.1f}{share:>7}{peers}")
     return "\n".join(lines) + "\n"
 
 
-def _peer(best: dict[str, Any] | None) -> str:
-    return f"{best['framework']:>15}{best['ratio']:7.2f}" if best else f"{'-':>22}"
+def _peer(best: Figures | None) -> str:
+    return f"{best['framework']:>17}{best['ratio']:7.2f}" if best else f"{'-':>24}"
 
 
-def surroundings(threads: int) -> dict[str, Any]:
+def surroundings(threads: int) -> Figures:
     """What the figures depend on beside the code."""
     return {
         "processor": _processor(),

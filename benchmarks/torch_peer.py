@@ -17,19 +17,20 @@ def set_threads(count: int) -> None:
     torch.set_num_interop_threads(1)
 
 
-def build(step: Step, weights: Arrays, keep: tuple[float, ...], variant: str = "") -> Built:
-    """The step; ``variant="compile"``: loss and optimizer go through torch.compile."""
+def build(step: Step, weights: Arrays, variant: str = "") -> Built:
+    """The step, or the epoch; ``variant="compile"``: loss and optimizer go through torch.compile."""
     network = _Lstm(weights) if step.name == "lstm" else _Plain(step.name, weights)
     optimizer = _optimizer(step, [p for p in network.parameters() if p.requires_grad])
 
     def loss_of(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        outputs = network(x, keep)
+        outputs = network(x, step.keep)
         return F.mse_loss(outputs, y) if step.name == "linreg" else F.cross_entropy(outputs, y)
 
     update = optimizer.step
     answer = lambda x: network(x, ())
     if variant == "compile":
-        loss_of, update, answer = torch.compile(loss_of), torch.compile(update), torch.compile(answer)
+        loss_of, update = torch.compile(loss_of), torch.compile(update)
+        answer = torch.compile(answer, dynamic=False)  # one form for one example, one for all
 
     def train(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
@@ -42,7 +43,12 @@ def build(step: Step, weights: Arrays, keep: tuple[float, ...], variant: str = "
         with torch.inference_mode():
             return answer(x)
 
-    return Built(lambda array: _tensor(step, array), train, predict)
+    def epoch(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        for images, labels in zip(x.split(step.batch), y.split(step.batch), strict=True):
+            loss = train(images, labels)
+        return loss
+
+    return Built(lambda array: _tensor(step, array), epoch if step.program else train, predict)
 
 
 def _tensor(step: Step, array: np.ndarray) -> torch.Tensor:
@@ -52,10 +58,10 @@ def _tensor(step: Step, array: np.ndarray) -> torch.Tensor:
 
 
 def _optimizer(step: Step, parameters: list[Any]) -> Any:
-    if step.name == "lstm":
+    if step.optimizer == "adam":
         betas = (ADAM["beta_1"], ADAM["beta_2"])
         return torch.optim.Adam(parameters, step.rate, betas, ADAM["epsilon"], fused=True)
-    if step.name in ("modern", "conv", "keras"):
+    if step.optimizer == "rmsprop":
         return torch.optim.RMSprop(
             parameters, step.rate, alpha=RMSPROP["decay"], eps=RMSPROP["epsilon"], foreach=True
         )
@@ -145,5 +151,6 @@ _NETWORKS: dict[str, Any] = {
     "modern": _modern,
     "conv": _conv,
     "keras": _keras,
+    "tape": _keras,
     "linreg": _linreg,
 }

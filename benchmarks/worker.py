@@ -1,7 +1,7 @@
 """One framework with one step in a process of its own: reads commands as lines of JSON, answers with lines of JSON.
 
-Started by ``rounds.py``. Commands: ``start`` (import, build, first step), ``losses`` (without dropout), ``time``,
-``peak`` and ``end``.
+Started by ``rounds.py``. Commands: ``start`` (import, build, first step), ``losses`` (of steps that are the same in
+every framework), ``time`` and ``peak``.
 """
 
 from __future__ import annotations
@@ -12,59 +12,51 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # nothing that a framework imports is imported before it, NumPy least of all
+    from benchmarks.steps import Built, Step
 
 WARM_UP = 3  # steps that are not counted after others had the caches
-MODULES = {
-    "thalweg": "benchmarks.ours",
-    "torch": "benchmarks.torch_peer",
-    "jax": "benchmarks.jax_peer",
-}
+FEW = 1000  # examples of the first pass of a program that trains for an epoch
 
 
 class Worker:
     """What a process holds between commands."""
 
-    def __init__(self, framework: str, threads: int) -> None:
-        self.name, _, self.variant = framework.partition("-")
-        self.threads = threads
+    def __init__(self, module: str, variant: str, threads: int) -> None:
+        self.module, self.variant, self.threads = module, variant, threads
         self.machine: Any = None
+        self.warm_up = 1
 
     def start(self, step: str, arrays: str) -> dict[str, Any]:
-        """Import the framework, build the step and do it for the first time; then two steps more."""
+        """Import the framework, build the step and do it for the first time; of an epoch, the first examples."""
         import_seconds = self._imported()
         from benchmarks.steps import STEPS
 
-        self._read(arrays)
         self.spec = STEPS[step]
+        self._read(arrays)
         begun = time.perf_counter()
-        self.built = self.peer.build(self.spec, self.weights, self.spec.keep, self.variant)
+        self.built = self._build(self.spec)
         self._convert()
-        losses = [self._loss(self.built, 0)]
-        first = time.perf_counter() - begun
-        begun = time.perf_counter()
-        self.built.predict(self.one)
-        first_answer = time.perf_counter() - begun
-        losses += [self._loss(self.built, k) for k in (1, 2)]
+        self.built.step(*self.few[0])
         return {
             "import_seconds": import_seconds,
-            "first_step_seconds": first,
-            "first_answer_seconds": first_answer,
+            "first_step_seconds": time.perf_counter() - begun,
             "peak_megabytes": _peak_bytes() / 1e6,
-            "losses": losses,
         }
 
     def losses(self, count: int) -> dict[str, Any]:
-        """The losses of the first steps without dropout, from the first weights again."""
-        built = self.peer.build(self.spec, self.weights, (), self.variant)
-        return {"losses": [self._loss(built, k) for k in range(count)]}
+        """The losses of the first steps from the first weights, without dropout and shuffling."""
+        built = self._build(self.spec.exact())
+        return {"losses": [float(built.step(*self.few[k % len(self.few)])) for k in range(count)]}
 
     def time(self, seconds: float, most: int, what: str) -> dict[str, Any]:
-        """Repeat the step, or the answer to one example, for this long; microseconds of wall and processor time."""
-        action = self._action(what)
-        for k in range(min(WARM_UP, most)):
+        """Repeat a measure of the step for this long; microseconds of wall and processor time."""
+        action, each = self._action(what)
+        for k in range(self.warm_up if self.spec.program else min(WARM_UP, most)):
             action(k)
+        self.warm_up = 0  # an epoch is long: the first one alone is not counted
         times: list[float] = []
         clock, processor = time.perf_counter, time.process_time()
         end = clock() + seconds
@@ -72,15 +64,16 @@ class Worker:
         while now < end and len(times) < most:
             action(len(times))
             after = clock()
-            times.append(after - now)
+            times.append((after - now) / each)
             now = after
         processor = time.process_time() - processor
         times.sort()
         return {
-            "count": len(times),
+            "count": len(times) * each,
             "best": times[0] * 1e6,
             "median": times[len(times) // 2] * 1e6,
-            "processor": processor / len(times) * 1e6,
+            "processor": processor / len(times) / each * 1e6,
+            "peak_megabytes": _peak_bytes() / 1e6,
         }
 
     def peak(self) -> dict[str, Any]:
@@ -94,7 +87,7 @@ class Worker:
 
     def _imported(self) -> float:
         begun = time.perf_counter()
-        self.peer = importlib.import_module(MODULES[self.name])
+        self.peer = importlib.import_module(f"benchmarks.{self.module}")
         seconds = time.perf_counter() - begun
         if hasattr(self.peer, "set_threads"):
             self.peer.set_threads(self.threads)
@@ -105,21 +98,34 @@ class Worker:
 
         with np.load(arrays) as file:
             self.weights = {n.removeprefix("w/"): file[n] for n in file.files if n.startswith("w/")}
-            self.data = {n: file[n] for n in ("x", "y")}
+            self.pairs = list(zip(file["x"], file["y"], strict=True))
+            self.examples = None if self.spec.program else file["test"]
+
+    def _build(self, step: Step) -> Built:
+        return self.peer.build(step, self.weights, self.variant)
 
     def _convert(self) -> None:
+        """Batches, and what is predicted, as the framework wants them. Of an epoch ``few`` has the first examples."""
         convert = self.built.convert
-        self.batches = [(convert(x), convert(y)) for x, y in zip(self.data["x"], self.data["y"], strict=True)]
-        self.one = convert(self.data["x"][0][:1])
+        self.few = self.batches = [(convert(x), convert(y)) for x, y in self.pairs]
+        if self.spec.program:
+            ((x, y),) = self.pairs
+            self.few = [(convert(x[:FEW]), convert(y[:FEW]))]
+        if self.examples is not None:
+            self.one, self.test = convert(self.examples[:1]), convert(self.examples)
+        del self.pairs, self.examples
 
-    def _loss(self, built: Any, k: int) -> float:
-        return float(built.step(*self.batches[k % len(self.batches)]))
-
-    def _action(self, what: str) -> Callable[[int], Any]:
-        step, predict, batches, one = self.built.step, self.built.predict, self.batches, self.one
-        if what == "answer":
-            return lambda k: predict(one)
-        return lambda k: step(*batches[k % len(batches)])
+    def _action(self, what: str) -> tuple[Callable[[int], Any], int]:
+        """What is repeated, and how many steps it is."""
+        built, batches, count = self.built, self.batches, self.spec.many
+        if what == "step":
+            return lambda k: built.step(*batches[k % len(batches)]), 1
+        if what == "many":
+            many = built.many or (lambda x, y, count: [built.step(x, y) for _ in range(count)])
+            return lambda k: many(*batches[0], count), count
+        assert built.predict is not None
+        predict, examples = built.predict, self.one if what == "answer" else self.test
+        return lambda k: predict(examples), 1
 
 
 def _peak_bytes() -> float:
@@ -139,11 +145,11 @@ def _peak_bytes() -> float:
 
 def main() -> None:
     """Answer commands until the end of input."""
-    framework, threads = sys.argv[1], int(sys.argv[2])
+    module, variant, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if hasattr(os, "sched_setaffinity"):  # frameworks that take no number of threads see as many processors
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     answers, sys.stdout = sys.stdout, sys.stderr  # what a framework prints is no answer
-    worker = Worker(framework, threads)
+    worker = Worker(module, variant, threads)
     for line in sys.stdin:
         command = json.loads(line)
         do = command.pop("do")
@@ -156,5 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     main()

@@ -17,7 +17,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, fail
 
-__all__ = ["Configured", "decode", "encode", "lookup", "register", "snake_case"]
+__all__ = ["Configured", "decode", "encode", "lookup", "register", "remade", "snake_case"]
 
 T = TypeVar("T")
 
@@ -50,6 +50,16 @@ class Configured:
     def from_config(cls: type[T], config: Mapping[str, Any]) -> T:
         """An object made from what :meth:`get_config` gave."""
         return cls(**config)
+
+
+def remade(value: Any, **changes: Any) -> Any:
+    """Another object of the same configuration, as are those inside it; ``changes`` to its arguments."""
+    if isinstance(value, Configured):
+        config = {k: remade(v) for k, v in value.get_config().items()}
+        return type(value).from_config({**config, **changes})
+    if isinstance(value, (list, tuple)):
+        return type(value)(remade(v) for v in value)
+    return value
 
 
 def _bound(cls: Any, args: Any, kwargs: Any) -> dict[str, Any]:

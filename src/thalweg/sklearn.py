@@ -14,6 +14,7 @@ from thalweg.losses import BinaryCrossentropy, MeanSquaredError, SparseCategoric
 from thalweg.models import Sequential
 from thalweg.models.compiled import optimizer_of
 from thalweg.ops import random
+from thalweg.registry import remade
 
 with needs("scikit-learn", "an estimator"):
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -74,7 +75,7 @@ class _Network(BaseEstimator):
         """An optimizer without a history: what it remembers belongs to one training."""
         optimizer = optimizer_of(self.optimizer)
         if optimizer is self.optimizer:
-            optimizer = type(optimizer).from_config(optimizer.get_config())
+            optimizer = remade(optimizer)
         if self.learning_rate is not None:
             optimizer.learning_rate = self.learning_rate
         return optimizer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import time
-from pathlib import Path
 
 __version__ = "0.1.0"
 
@@ -18,15 +18,17 @@ def sources_digest() -> str | None:
 
     So it is where there are none, or where one was changed after the package was loaded.
     """
-    digest = hashlib.sha256()
-    package = Path(__file__).parent
+    digest, package, count = hashlib.sha256(), os.path.dirname(__file__), 0
     try:
-        files = sorted(package.rglob("*.py"))
-        for file in files:
-            info, data = file.stat(), file.read_bytes()
-            if max(info.st_mtime, info.st_ctime) > _LOADED:
-                return None
-            digest.update(f"{file.relative_to(package).as_posix()} {len(data)}\n".encode() + data)
+        for folder, folders, files in os.walk(package):
+            folders[:] = sorted(f for f in folders if f != "__pycache__")
+            for path in sorted(os.path.join(folder, f) for f in files if f.endswith(".py")):
+                with open(path, "rb", buffering=0) as file:
+                    info, data = os.fstat(file.fileno()), file.read()
+                if max(info.st_mtime, info.st_ctime) > _LOADED:
+                    return None
+                digest.update(f"{path[len(package) :]} {len(data)}\n".encode() + data)
+                count += 1
     except OSError:
         return None
-    return digest.hexdigest() if files else None
+    return digest.hexdigest() if count else None

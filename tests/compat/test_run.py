@@ -20,6 +20,11 @@ GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session(
         ("import tensorflow as tf\nwith tf.GradientTape() as t:\n    pass\n", "tf2"),
         ("from tensorflow import keras\nm = keras.Sequential()\n", "tf2"),
         ("import tensorflow.compat.v1 as tf\ntf.disable_v2_behavior()\n", "tf1"),
+        ("import tensorflow as tf\nfor x in tf.data.Dataset.range(3):\n    print(x)\n", "tf2"),
+        (
+            "import tensorflow as tf\nx = tf.data.Dataset.range(3).make_one_shot_iterator().get_next()\n",
+            "tf1",
+        ),
         ("import theano.tensor as T\n", "theano"),
         ("from keras.models import Sequential\n", "keras"),
         ("import numpy\n", None),

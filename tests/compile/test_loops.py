@@ -274,7 +274,7 @@ def test_loops_nest_and_carry_variables():
         e.store(out, i, total.get())
     e.ret()
     text = str(module)
-    assert "row.head" in text and "column.body" in text
+    assert "row.body" in text and "column.body" in text
     out_array = np.zeros(3, np.int64)
     run(compile_module(module), "kernel", out_array, 3, 4)
     # the digits 3, 2, 1, 0 without the one that row + digit = 3 leaves out

@@ -31,9 +31,19 @@ def made(row: Row, **more: Any) -> Any:
 
 
 def anew(layer: Any, more: dict[str, Any]) -> Any:
-    """Another layer of the same configuration, and more."""
-    description = encode(layer)
-    return decode({**description, "config": {**description["config"], **more}})
+    """Another layer of the same configuration, and more, also of the layers inside it."""
+    return decode(_with(encode(layer), more))
+
+
+def _with(value: Any, more: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_with(v, more) for v in value]
+    if not isinstance(value, dict):
+        return value
+    value = {k: _with(v, more) for k, v in value.items()}
+    if str(value.get("$class", "")).startswith("layers."):
+        value["config"] |= more
+    return value
 
 
 def arrays(row: Row, dtype: str = "float32") -> Any:

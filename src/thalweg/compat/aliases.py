@@ -46,6 +46,9 @@ ALIASES: dict[str, dict[str, str]] = {
 }
 
 
+# Packages that the old libraries brought along: supplied where they are not installed.
+COMPANIONS = {"six": "thalweg.compat.six_names"}
+
 _ABSENT = object()
 
 
@@ -116,7 +119,8 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the old names of one generation."""
 
     def __init__(self, generation: str) -> None:
-        self.table = ALIASES[generation]
+        absent = {name: room for name, room in COMPANIONS.items() if importlib.util.find_spec(name) is None}
+        self.table = {**ALIASES[generation], **absent}
         self.found: dict[str, str] = {}
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target_: Any = None) -> Any:

@@ -35,6 +35,11 @@ def public_names(namespace: Any) -> list[str]:
     return sorted(name for name in vars(namespace) if not name.startswith("_"))
 
 
+def members(namespace: Namespace) -> dict[str, Any]:
+    """What a namespace holds."""
+    return {name: vars(namespace)[name] for name in public_names(namespace)}
+
+
 def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError:
     """The error for a name that is not there."""
     near = get_close_matches(name, known, 1, 0.6)

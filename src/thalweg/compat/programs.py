@@ -39,6 +39,24 @@ _EAGER_STYLE = {
     "assert_equal_eager",
     "optimizers",
     "numpy",
+    "set_seed",
+    "Module",
+    "TensorSpec",
+    "create_file_writer",
+    "CheckpointManager",
+}
+
+# Names of Keras 3, by which a program that imports Keras alone is one of the second generation.
+_LATE_KERAS = {
+    "ops",
+    "RandomFlip",
+    "Rescaling",
+    "TextVectorization",
+    "MultiHeadAttention",
+    "LayerNormalization",
+    "image_dataset_from_directory",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
 }
 
 
@@ -147,7 +165,8 @@ def generation(tree: ast.AST) -> str | None:
     if "tensorflow" in roots:
         return _of_tensorflow(tree)
     if "keras" in roots:
-        return "keras"
+        names = {part for use in uses(tree) for part in use.name.split(".")}
+        return "tf2" if names & _LATE_KERAS else "keras"
     if roots & {"theano", "lasagne"}:
         return "theano"
     return None
@@ -168,6 +187,8 @@ def _of_tensorflow(tree: ast.AST) -> str:
     if "keras" in parts:
         return "tf2"
     calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if "Dataset" in parts and not any("iterator" in call for call in calls - {"as_numpy_iterator"}):
+        return "tf2"  # its elements are read by Python
     return "tf2" if calls & {"numpy", "gradient"} else "tf1"
 
 

@@ -1,34 +1,20 @@
-"""From a lowered graph to something that runs: schedule, memory plan, native code, and the call itself."""
+"""From a lowered graph to something that runs: schedule, native code, and frames in which to run it."""
 
 from __future__ import annotations
 
-import ctypes
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from thalweg.compile import memory, singles
-from thalweg.compile.dims import number, numbers
+from thalweg.compile import singles
 from thalweg.compile.emit import begin
 from thalweg.compile.fuse import Kernel, Nest, Product
 from thalweg.compile.native import compiled
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Step
 from thalweg.compile.target import Target, host_target
-from thalweg.graph.lowering import Layout, RandomBits
 from thalweg.graph.op import item
-from thalweg.graph.tensor import Tensor, aligned_empty
-
-_STEP = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
-)
-_KEPT_PLANS = 16
-Runner = Callable[[int, int, int], None]  # runs (address, table, dims) on all threads
-Lengths = tuple[int, ...]
+from thalweg.graph.tensor import Tensor
 
 
 @dataclass
@@ -42,17 +28,18 @@ class Report:
 
 
 class Executable:
-    """A compiled graph. ``run`` may be called from several threads; one runs at a time.
+    """A compiled graph, to be run in a `Frame`.
 
-    ``apart=True`` makes every kernel a native call of its own and adds up the ``seconds`` of each: for
-    profiles.
+    ``leaves`` are what it reads: inputs, variables and random keys; ``table`` numbers all tensors in memory.
+    ``segments`` are its parts in order, each a native function's address, or None for an op that the host does,
+    and its kernels; ``whole`` is the address of the function that does all, if one does. ``apart=True`` makes
+    every kernel a part of its own and adds up the ``seconds`` of each: for profiles.
     """
 
     def __init__(
         self,
         outputs: Sequence[Tensor],
         updates: Sequence[tuple[Tensor, Tensor]],
-        runner: Runner,
         target: Target | None = None,
         apart: bool = False,
     ) -> None:
@@ -62,28 +49,18 @@ class Executable:
         segments = _segments(self.schedule.kernels, apart)
         scheduled = time.perf_counter()
         self._code, names = compiled(step, [run for native, run in segments if native])
-        left = iter(names)
-        self.segments = [(next(left) if native else None, run) for native, run in segments]
+        addresses = iter([self._code.address(name) for name in names] if self._code is not None else [])
+        self.segments = [(next(addresses) if native else None, run) for native, run in segments]
+        self.whole = self.segments[0][0] if len(self.segments) == 1 and not apart else None
         self.seconds: list[float] | None = [0.0] * len(self.segments) if apart else None
         self._name_the_rest(step)
         self.table = step.table
         self.workspaces = step.workspaces
         self.parallel = step.parallel
         self.leaves = [t for t in self.table if t.op is None and t.value is None]
-        self._lock = threading.Lock()
-        self._plans: dict[tuple[Lengths, int], _Plan] = {}
-        self._addresses = [
-            None if name is None or self._code is None else self._code.address(name)
-            for name, _ in self.segments
-        ]
-        self._alone = [None if address is None else _STEP(address) for address in self._addresses]
-        self._runner = runner
-        self._whole = self._alone[0] if len(self._alone) == 1 and not apart else None
-        self._leaf_number = {leaf: k for k, leaf in enumerate(self.leaves)}
-        self._moves = [(self._leaf_number[leaf], tensor) for leaf, tensor in self.schedule.moves]
         self.report = Report(
             [_title(k) for k in self.schedule.kernels],
-            [_title(k) for name, run in self.segments if name is None for k in run],
+            [_title(k) for address, run in self.segments if address is None for k in run],
             scheduled - begun,
             time.perf_counter() - scheduled,
         )
@@ -109,6 +86,7 @@ class Executable:
             return [tensor]
         return [t for t in self.schedule.stored if t.op is item and t.inputs[0] is tensor]
 
+<<<<<<< HEAD
     def run(
         self, addresses: Sequence[int], arrays: Sequence[np.ndarray], num_threads: int, lengths: Lengths = ()
     ) -> list[np.ndarray]:
@@ -278,6 +256,8 @@ def _strided(source: np.ndarray, layout: Layout, lengths: Lengths) -> np.ndarray
         flat, shape, tuple(s * source.itemsize for s in strides), writeable=False
     )
 
+=======
+>>>>>>> main
 
 def _is_native(kernel: Kernel) -> bool:
     return isinstance(kernel, (Nest, Product)) or singles.has_native_form(kernel.members[0])

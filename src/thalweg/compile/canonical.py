@@ -6,8 +6,10 @@ What an object is written as comes from its own fields, so that none can be forg
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import sys
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -19,7 +21,7 @@ from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import topological
 from thalweg.ops.control import Body
 
-_LITERALS = (int, bool, float, str, bytes, type(None))  # whose repr says everything
+_LITERALS = frozenset((int, bool, float, str, bytes, type(None)))  # whose repr says everything
 _PACKAGE = __name__.partition(".")[0] + "."
 # what a tensor is called and where a user wrote it: shown in comments and messages, never compiled
 _NOT_COMPILED = ("__weakref__", "name", "built_at", "tracked")
@@ -54,35 +56,52 @@ class Writer:
 
     def write(self, value: Any) -> None:
         """Write an object and all that it holds; UnwritableError where there is something without a rule."""
-        kind = type(value)
-        if kind in _LITERALS:
-            self._parts.append(f"{value!r},")
-        elif kind in (tuple, list):
-            self._several(kind.__name__, value)
-        elif kind is dict:
-            self._several("dict", [part for pair in value.items() for part in pair])
-        elif kind in (set, frozenset):
-            self._several("set", sorted(self._numbered(v) for v in value))
-        elif kind is Dim:
-            self._several("Dim", [int(value), value.terms])
-        elif kind is Spec:
-            self._several("Spec", value)
-        elif isinstance(value, (np.dtype, np.ndarray, np.generic)):
-            self._parts.append(_array_text(value))
-        elif isinstance(value, Body):
-            self._several(kind.__name__, [value.parameters, value.outputs])
-        elif kind in (Op, FunctionType):
-            self._parts.append(f"{self._place(value)},")
-        elif dataclasses.is_dataclass(value) and kind.__eq__ is not object.__eq__:
-            self._several(kind.__name__, [getattr(value, f.name) for f in dataclasses.fields(value)])
-        else:
-            self._parts.append(f"#{self._numbered(value)},")
+        _rule(type(value))(self, value)
 
-    def _several(self, name: str, values: Any) -> None:
+    def several(self, name: str, values: Any) -> None:
+        """Write objects under a name."""
         self._parts.append(f"{name}(")
         for value in values:
-            self.write(value)
+            kind = type(value)
+            if kind in _LITERALS:
+                self._parts.append(f"{value!r},")
+            else:
+                _rule(kind)(self, value)
         self._parts.append("),")
+
+    def literal(self, value: Any) -> None:
+        """Write what says everything in Python's own notation."""
+        self._parts.append(f"{value!r},")
+
+    def dtype(self, value: Any) -> None:
+        """Write an element type."""
+        self._parts.append(_dtype_text(value))
+
+    def array(self, value: Any) -> None:
+        """Write an array or a NumPy number."""
+        array = np.asarray(value)
+        digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        self._parts.append(f"array {_dtype_text(array.dtype)}{array.shape} {digest},")
+
+    def place(self, value: Any) -> None:
+        """Write where an op or a function of the package stands: its source says the rest."""
+        if id(value) not in self._places:
+            home = str(value.__module__)
+            inside = home.startswith(_PACKAGE)
+            names = [n for n, v in vars(sys.modules[home]).items() if v is value] if inside else []
+            if not names:
+                raise UnwritableError(f"{value!r} has no name in a module of the package")
+            self._places[id(value)] = f"{home}.{names[0]},"
+        self._parts.append(self._places[id(value)])
+
+    def numbers(self, values: Any) -> None:
+        """Write a set of objects with identities."""
+        self.several("set", sorted(self._numbered(v) for v in values))
+
+    def reference(self, value: Any) -> None:
+        """Write the number of an object with an identity."""
+        number = self._numbered(value)
+        self._parts.append(f"#{number},")
 
     def _numbered(self, value: Any) -> int:
         """The number of an object with an identity, which is written when it is met first."""
@@ -105,7 +124,7 @@ class Writer:
         if not kind.__module__.startswith(_PACKAGE) or any("__slots__" in vars(c) for c in kind.__mro__[:-1]):
             raise UnwritableError(f"no rule for a {kind.__module__}.{kind.__qualname__}")
         self._begun(value)
-        self._several(kind.__name__, vars(value).items())
+        self.several(kind.__name__, [part for pair in vars(value).items() for part in pair])
 
     def _tensor(self, tensor: Tensor) -> None:
         kind = type(tensor)
@@ -116,26 +135,44 @@ class Writer:
         if op is not None and op.lower is None and op is not item:
             # done on the host by its meaning: compiled code only sees its memory
             fields.update(op=op.name, attrs=None)
-        self._several(kind.__name__, fields.values())
-
-    def _place(self, value: Any) -> str:
-        """Where an op or a function of the package stands: its source says the rest."""
-        if id(value) not in self._places:
-            home = str(value.__module__)
-            names = (
-                [n for n, v in vars(sys.modules[home]).items() if v is value]
-                if home.startswith(_PACKAGE)
-                else []
-            )
-            if not names:
-                raise UnwritableError(f"{value!r} has no name in a module of the package")
-            self._places[id(value)] = f"{home}.{names[0]}"
-        return self._places[id(value)]
+        self.several(kind.__name__, fields.values())
 
 
-def _array_text(value: Any) -> str:
-    if isinstance(value, np.dtype):
-        return f"dtype {value.name} {value.str},"
-    array = np.asarray(value)
-    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-    return f"array {array.dtype.name} {array.shape} {digest},"
+@functools.cache
+def _dtype_text(dtype: np.dtype) -> str:
+    return f"dtype {dtype.name} {dtype.str},"
+
+
+Rule = Callable[[Writer, Any], None]
+
+
+@functools.cache
+def _rule(kind: type) -> Rule:
+    """How objects of a type are written."""
+    if kind in _LITERALS:
+        return Writer.literal
+    if kind in _RULES:
+        return _RULES[kind]
+    if issubclass(kind, np.dtype):
+        return Writer.dtype
+    if issubclass(kind, (np.ndarray, np.generic)):
+        return Writer.array
+    if issubclass(kind, Body):
+        return lambda writer, body: writer.several(kind.__name__, [body.parameters, body.outputs])
+    if dataclasses.is_dataclass(kind) and kind.__eq__ is not object.__eq__:
+        names = [f.name for f in dataclasses.fields(kind)]
+        return lambda writer, value: writer.several(kind.__name__, [getattr(value, n) for n in names])
+    return Writer.reference
+
+
+_RULES: dict[type, Rule] = {
+    tuple: lambda writer, value: writer.several("tuple", value),
+    list: lambda writer, value: writer.several("list", value),
+    dict: lambda writer, value: writer.several("dict", [part for pair in value.items() for part in pair]),
+    set: Writer.numbers,
+    frozenset: Writer.numbers,
+    Dim: lambda writer, value: writer.several("Dim", [int(value), value.terms]),
+    Spec: lambda writer, value: writer.several("Spec", value),
+    Op: Writer.place,
+    FunctionType: Writer.place,
+}

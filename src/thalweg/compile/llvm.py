@@ -107,11 +107,10 @@ def _optimised(text: str, target: Target) -> Any:
     return parsed
 
 
-# Explicit vector code needs its variables in registers, its address arithmetic simplified, and its loops
-# turned into the do-while form in which the code generator hoists invariants. That generator merges repeated
-# expressions by itself; global value numbering and the stock pipelines cost more time and gave slower or no
-# faster loops.
-PASSES = ("sroa", "instruction_combine", "loop_simplify", "loop_rotate", "simplify_cfg")
+# Explicit vector code needs its variables in registers and its address arithmetic simplified. Loops are written with
+# their test at the end, the form in which the code generator hoists invariants; it merges repeated expressions by
+# itself. Global value numbering and the stock pipelines cost more time and gave slower or no faster loops.
+PASSES = ("sroa", "instruction_combine", "simplify_cfg")
 
 
 def _pipeline(target: Target) -> tuple[Any, Any]:

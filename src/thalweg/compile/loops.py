@@ -319,22 +319,26 @@ class Emitter:
 
     @contextmanager
     def loop(self, start: Operand, stop: Operand, step: int | Value = 1, name: str = "i") -> Iterator[Value]:
-        """`for i in range(start, stop, step)`, with int64 `i`; a Value as `step` must be positive."""
-        b, index = self.builder, ir.IntType(64)
+        """`for i in range(start, stop, step)`, with int64 `i`; a Value as `step` must be positive.
+
+        The test is at the end, where the code generator wants it, and before the first turn where that may not be.
+        """
+        b, less = self.builder, ">" if isinstance(step, int) and step < 0 else "<"
         first, last, by = (self.index(x).ir for x in (start, stop, step))
-        before, head = b.block, b.append_basic_block(f"{name}.head")
-        body, after = b.append_basic_block(f"{name}.body"), b.append_basic_block(f"{name}.end")
-        b.branch(head)
-        b.position_at_end(head)
-        i = b.phi(index, name=name)
-        i.add_incoming(first, before)
-        down = isinstance(step, int) and step < 0
-        b.cbranch(b.icmp_signed(">" if down else "<", i, last), body, after)
+        before, body = b.block, b.append_basic_block(f"{name}.body")
+        after = b.append_basic_block(f"{name}.end")
+        known = type(start) is type(stop) is int  # a length of the running program is an int of another type
+        if known and (start > stop if less == ">" else start < stop):  # type: ignore[operator]
+            b.branch(body)
+        else:
+            b.cbranch(b.icmp_signed(less, first, last), body, after)
         b.position_at_end(body)
+        i = b.phi(ir_type("int64"), name=name)
+        i.add_incoming(first, before)
         yield Value(self, i, "int64", 1)
         following = b.add(i, by, name=f"{name}.next", flags=("nsw",))
         i.add_incoming(following, b.block)
-        b.branch(head)
+        b.cbranch(b.icmp_signed(less, following, last), body, after)
         b.position_at_end(after)
 
     @contextmanager

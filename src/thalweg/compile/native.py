@@ -5,13 +5,16 @@ The name in the cache is taken from what the writing reads, so a step that is ke
 
 from __future__ import annotations
 
+import gc
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
+from llvmlite import ir
 
 from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
@@ -19,6 +22,7 @@ from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
 from thalweg.compile.llvm import PASSES, NativeCode, emit_object, load_object
 from thalweg.compile.step import Step
+from thalweg.compile.target import host_target
 from thalweg.version import __version__, sources_digest
 
 _WORTH_KEEPING = 0.05  # seconds of writing and compiling: less is not worth a file
@@ -36,12 +40,25 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
     if kept is not None:
         return load_object(_unpacked(kept, step, writer), names), names
     begun = time.perf_counter()
-    for run, function in zip(runs, names, strict=True):
-        step.native(run, function)
-    made = emit_object(step.module, step.target)
+    with _uncollected():
+        for run, function in zip(runs, names, strict=True):
+            step.native(run, function)
+        made = emit_object(step.module, step.target)
     if name is not None and time.perf_counter() - begun >= _WORTH_KEEPING:
         cache.store(name, _packed(made, step, writer))
     return load_object(made, names), names
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Inside, nobody looks for garbage: what is being written is alive, and is so much that looking takes long."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _name(writer: Writer, step: Step, runs: Sequence[Sequence[Kernel]]) -> str | None:
@@ -53,8 +70,24 @@ def _name(writer: Writer, step: Step, runs: Sequence[Sequence[Kernel]]) -> str |
         writer.write((step.target, step.schedule, step.loops, runs))
     except UnwritableError:
         return None
-    versions = (__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)))
-    return cache.key([writer.text(), *PASSES, *versions])
+    return cache.key([writer.text(), *PASSES, *_versions(sources)])
+
+
+def module_code(what: str, names: list[str], write: Callable[[], ir.Module]) -> NativeCode:
+    """Machine code of a module that is the same in every process, with the functions of these names."""
+    sources, target = sources_digest(), host_target()
+    facts = [what, target.triple, target.cpu, target.features]
+    name = None if sources is None else cache.key([*facts, *PASSES, *_versions(sources)])
+    made = None if name is None else cache.load(name)
+    if made is None:
+        made = emit_object(write(), target)
+        if name is not None:
+            cache.store(name, made)
+    return load_object(made, names)
+
+
+def _versions(sources: str) -> list[str]:
+    return [__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))]
 
 
 def _packed(object_code: bytes, step: Step, writer: Writer) -> bytes:

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -516,9 +516,15 @@ def check_shape(shape: Any) -> Shape:
 
 
 class Slot:
-    """Storage of one variable: the array and its address, and a weak mark of the eager tensor that shows it."""
+    """Storage of one variable: the array and its address, and a weak mark of the eager tensor that shows it.
+
+    ``Slot.moment`` is another object whenever any slot's array has been given away or replaced since: as long as
+    it is the same, compiled programs find every array where it was, and nobody else holds one.
+    """
 
     __slots__ = ("_array", "address", "reader")
+
+    moment: ClassVar[object] = object()
 
     def __init__(self, array: np.ndarray | None = None) -> None:
         self.array = array
@@ -527,23 +533,26 @@ class Slot:
     @property
     def array(self) -> np.ndarray | None:
         """The variable's value; None before it has one."""
+        Slot.moment = object()
         return self._array
 
     @array.setter
     def array(self, array: np.ndarray | None) -> None:
+        Slot.moment = object()  # before and after: another thread may look at any time
         self._array = array
         self.address: int = 0 if array is None else array.__array_interface__["data"][0]
+        Slot.moment = object()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Slot, (self.array,)  # the mark of the last reader stays behind
 
     def writable(self) -> np.ndarray:
         """The array for a program to update in place; a new one first where anything else still shows it."""
-        assert self.array is not None
+        assert self._array is not None
         if _holders(self) > _ALONE:
-            self.array = aligned_copy(self.array)
+            self.array = aligned_copy(self._array)
         self.reader = None
-        return self.array
+        return self._array
 
 
 def aligned_copy(array: np.ndarray) -> np.ndarray:

@@ -163,7 +163,7 @@ class Layer(Configured):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the outputs for inputs of this shape; None stands for axes of any length."""
-        inputs = _shape_placeholders(input_shape, self.dtype)
+        inputs = placeholders_for(input_shape, self.dtype)
         with recording(None):
             return shapes_of(self._called((inputs,), {}))
 
@@ -477,15 +477,16 @@ def _first_value(initializer: Any, shape: Any, dtype: np.dtype) -> Any:
     return np.asarray(value.array() if isinstance(value, Tensor) else value)
 
 
-def _shape_placeholders(shape: Any, dtype: Any) -> Any:
+def placeholders_for(shape: Any, dtype: Any) -> Any:
+    """Tensors without values of these shapes: of one, of a list, of a dict."""
     one = isinstance(shape, (tuple, list)) and all(
         n is None or isinstance(n, (int, np.integer)) for n in shape
     )
     if one:
         return Placeholder(None, (), {}, (_spec(shape, dtype),), tracked=True)
     if isinstance(shape, Mapping):
-        return {k: _shape_placeholders(v, dtype) for k, v in shape.items()}
-    return [_shape_placeholders(s, dtype) for s in shape]
+        return {k: placeholders_for(v, dtype) for k, v in shape.items()}
+    return [placeholders_for(s, dtype) for s in shape]
 
 
 def _spec(shape: Any, dtype: Any) -> Any:

@@ -40,6 +40,8 @@ def Input(
 ) -> Any:
     """A symbolic input of a model; ``shape`` is that of one example, ``batch_shape`` has the batch in front.
 
+    ``dtype="string"`` makes one of texts: a uint32 tensor with one axis more, the characters.
+
     >>> Input((28, 28)).shape
     (None, 28, 28)
     """
@@ -47,6 +49,8 @@ def Input(
         if shape is None:
             raise fail(ArgumentError, "Input", expected="shape or batch_shape")
         batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else tuple(shape)))
+    if dtype in ("string", str):
+        batch_shape, dtype = (*batch_shape, None), "uint32"
     wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
     spec = Spec(check_shape(batch_shape), wanted)
     return InputSymbol(

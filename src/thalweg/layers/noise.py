@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from thalweg.errors import ArgumentError, fail
-from thalweg.layers.base import Layer
+from thalweg.layers.seeds import Seeded
 from thalweg.nn import noise
 from thalweg.ops import elementwise as ew
 from thalweg.ops import random
@@ -17,18 +17,18 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Rated(Layer):
-    """What has a rate between 0 and 1. ``seed`` is accepted; draws come from ``tw.random``."""
+class _Rated(Seeded):
+    """What has a rate between 0 and 1."""
 
     supports_masking = True
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(seed, **options)
         if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise fail(
                 ArgumentError, f"{type(self).__name__}: rate", expected="0 <= rate <= 1", received=repr(rate)
             )
-        self.rate, self.seed = rate, seed
+        self.rate = rate
 
 
 class Dropout(_Rated):
@@ -39,16 +39,16 @@ class Dropout(_Rated):
         self.noise_shape = noise_shape
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        return (
-            noise.dropout(inputs, self.rate, training, noise_shape=self.noise_shape) if training else inputs
-        )
+        if not training:
+            return inputs
+        return noise.dropout(inputs, self.rate, noise_shape=self.noise_shape, key=self.next_key())
 
 
 class SpatialDropout1D(_Rated):
     """Dropout of whole channels."""
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        return noise.spatial_dropout(inputs, self.rate, training) if training else inputs
+        return noise.spatial_dropout(inputs, self.rate, key=self.next_key()) if training else inputs
 
 
 class SpatialDropout2D(SpatialDropout1D):
@@ -59,15 +59,17 @@ class SpatialDropout3D(SpatialDropout1D):
     """Dropout of whole feature volumes."""
 
 
-class GaussianNoise(Layer):
+class GaussianNoise(Seeded):
     """In training, x plus normal noise of deviation ``stddev``."""
 
+    supports_masking = True
+
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(seed, **options)
         self.stddev = stddev
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        return noise.gaussian_noise(inputs, self.stddev, training) if training else inputs
+        return noise.gaussian_noise(inputs, self.stddev, key=self.next_key()) if training else inputs
 
 
 class GaussianDropout(_Rated):
@@ -77,7 +79,7 @@ class GaussianDropout(_Rated):
         if not training or self.rate == 0:
             return inputs
         stddev = math.sqrt(self.rate / (1 - self.rate)) if self.rate < 1 else math.inf
-        return inputs * random.normal(None, 1.0, stddev, inputs.dtype, like=inputs)
+        return inputs * random.normal(None, 1.0, stddev, inputs.dtype, like=inputs, key=self.next_key())
 
 
 _LOW = -1.7580993408473766  # selu of minus infinity
@@ -89,6 +91,6 @@ class AlphaDropout(_Rated):
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        kept = random.bernoulli(1 - self.rate, like=inputs)
+        kept = random.bernoulli(1 - self.rate, like=inputs, key=self.next_key())
         scale = ((1 - self.rate) * (1 + self.rate * _LOW**2)) ** -0.5
         return ew.where(kept, inputs, _LOW) * scale - scale * _LOW * self.rate  # type: ignore[operator]

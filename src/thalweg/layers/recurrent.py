@@ -1,134 +1,105 @@
-"""Recurrent layers: the inputs of all steps are multiplied at once, then a scan carries the state along.
+"""Recurrent layers: a scan carries the state along the steps of [batch, steps, features].
 
-Inputs are [batch, steps, features]. Where ``mask`` [batch, steps] is False, state and output stay as they were.
+Where ``mask`` [batch, steps] is False, state and output stay as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Variable, no_grad, shape_text
 from thalweg.graph.updates import current_recorder
-from thalweg.layers import activations
-from thalweg.layers.base import Layer
-from thalweg.layers.core import known_last, positive
+from thalweg.layers.base import Layer, flat, placeholders_for
+from thalweg.layers.cells import (
+    Cell,
+    Gated,
+    GRUFormula,
+    LSTMFormula,
+    SimpleRNNFormula,
+    StackedRNNCells,
+    State,
+    check_cell,
+    sizes_of,
+)
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.contract import matmul
 from thalweg.ops.control import scan
 from thalweg.ops.slices import flip
+from thalweg.registry import remade
 
-__all__ = ["Bidirectional", "GRU", "LSTM", "SimpleRNN", "TimeDistributed"]
-
-State = tuple[Any, ...]
+__all__ = ["Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "TimeDistributed"]
 
 
-class _Recurrent(Layer):
-    """What recurrent layers share. A subclass says how many gates it has and what one step does.
+class Loop(Layer):
+    """What loops over steps share: which outputs are given, where states start, and masks.
 
     ``return_sequences``: the outputs of all steps, not of the last alone. ``return_state``: the last state beside them.
     ``go_backwards``: from the last step to the first, outputs in that order. ``stateful``: the state of a batch is
-    where the next one starts (the batch size must be known). ``dropout`` and ``recurrent_dropout``: shares of the
-    inputs and of the state that are dropped in training, the same ones at every step.
+    where the next one starts (the batch size must be known). ``zero_output_for_mask``: outputs of masked steps are 0.
     """
-
-    gates: int
-    num_states = 1
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return mask if self.return_sequences else None
 
     def __init__(
         self,
-        units: int,
-        activation: Any = "tanh",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
+        *args: Any,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
         time_major: bool = False,
+        zero_output_for_mask: bool = False,
         implementation: int = 2,
         use_cudnn: Any = "auto",
-        seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **options)
-        self.units = positive(self, "units", units)
-        self.activation, self.use_bias = activations.get(activation), use_bias
-        self.weight_options = {
-            "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
-            "recurrent_kernel": (recurrent_initializer, recurrent_regularizer, recurrent_constraint),
-            "bias": (bias_initializer, bias_regularizer, bias_constraint),
-        }
-        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
+        super().__init__(*args, **options)
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful = go_backwards, stateful
-        self.time_major = time_major
+        self.time_major, self.zero_output_for_mask = time_major, zero_output_for_mask
         self.kept: list[Variable] = []
-        self.bias: Any = None
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return mask if self.return_sequences else None
 
     # --- what a subclass says -----------------------------------------------------------------------------------
 
-    def bias_shape(self) -> tuple[int, ...]:
-        """The shape of the bias."""
-        return (self.gates * self.units,)
-
-    def project(self, x: Any) -> Any:
-        """What the inputs of all steps contribute: [steps, batch, gates * units]."""
-        y: Any = matmul(x, self.kernel)
-        return y + self.bias if self.use_bias else y
-
-    def step(self, state: State, x: Any, dropped: Any) -> tuple[State, Any]:
-        """The state after a step, and its output; ``dropped(h)`` is h with recurrent dropout."""
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the states, without the batch."""
         raise NotImplementedError
+
+    def prepared(self, x: Any, training: Any) -> Any:
+        """[steps, batch, ...]: what the loop goes over, for inputs of that order."""
+        return x
+
+    def stepping(self, x: Any, state: State, training: Any) -> Any:
+        """The function of (state, x of one step) that gives the new state and the output."""
+        raise NotImplementedError
+
+    def initial_states(self, x: Any) -> State:
+        """The first states, for prepared inputs."""
+        one = shape_ops.full_like(x[(0, slice(None), *(0,) * (x.ndim - 2))], 0)  # [batch]
+        found = []
+        for shape in self.state_shapes():
+            column = shape_ops.reshape(one, (-1, *(1,) * len(shape)))
+            found.append(ew.astype(column, self.dtype) + np.zeros(shape, self.dtype))
+        return tuple(found)
 
     # --- building and calling -----------------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
-        if len(input_shape) != 3:
+        if len(input_shape) < 3:
             raise fail(
                 ShapeError, f"{self.name}: inputs", expected="[batch, steps, features]",
                 received=shape_text(input_shape),
                 hint="np.expand_dims(x, -1) makes one feature of each step",
             )  # fmt: skip
-        width = self.gates * self.units
-        self.kernel = self._weight("kernel", (known_last(self, input_shape), width))
-        self.recurrent_kernel = self._weight("recurrent_kernel", (self.units, width))
-        if self.use_bias:
-            self.bias = self._weight("bias", self.bias_shape())
+        super().build(input_shape)
         if self.stateful:
             self._make_states(input_shape[1 if self.time_major else 0])
-
-    def _weight(self, name: str, shape: Sequence[int]) -> Variable:
-        first, penalty, limit = self.weight_options[name]
-        return self.add_weight(
-            tuple(shape), self.first_value(name, initializers.get(first)), name=name,
-            regularizer=regularizers.get(penalty), constraint=constraints.get(limit),
-        )  # fmt: skip
-
-    def first_value(self, name: str, initializer: Any) -> Any:
-        """The initialiser of a weight."""
-        return initializer
 
     def _make_states(self, batch: int | None) -> None:
         if batch is None:
@@ -136,8 +107,8 @@ class _Recurrent(Layer):
                 ShapeError, f"{self.name}: a stateful layer must know the batch size",
                 hint="give batch_input_shape=(batch, steps, features), or Input(batch_shape=...)",
             )  # fmt: skip
-        for k in range(self.num_states):
-            zeros = np.zeros((batch, self.units), self.dtype)
+        for k, shape in enumerate(self.state_shapes()):
+            zeros = np.zeros((batch, *shape), self.dtype)
             self.kept.append(Variable(zeros, trainable=False, name=f"{self.name}/state_{k}"))
 
     def reset_states(self, states: Any = None) -> None:
@@ -151,164 +122,175 @@ class _Recurrent(Layer):
         if isinstance(inputs, (list, tuple)):
             inputs, initial_state = inputs[0], list(inputs[1:])
         x = self.floats(inputs)
-        if training and self.dropout:
-            one = 0 if self.time_major else 1
-            x = dropout(x, self.dropout, noise_shape=tuple(1 if k == one else None for k in range(3)))
-        x = x if self.time_major else shape_ops.permute_dims(x, (1, 0, 2))
-        xs: dict[str, Any] = {"x": self.project(x)}
+        x = self.prepared(x if self.time_major else shape_ops.swapaxes(x, 0, 1), training)
+        xs: dict[str, Any] = {"x": x}
         if mask is not None:
-            turned = mask if self.time_major else shape_ops.permute_dims(mask, (1, 0))
-            xs["mask"] = shape_ops.expand_dims(turned, 2)
-        state = self._first_state(xs["x"], initial_state)
-        return self._outputs(*self._scanned(xs, state, training))
+            xs["mask"] = mask if self.time_major else shape_ops.permute_dims(mask, (1, 0))
+        state = self._first_state(x, initial_state)
+        last, ys = self._scanned(xs, state, self.stepping(x, state, training))
+        self._keep(last, ys)
+        return self._outputs(last, ys)
 
-    def _first_state(self, projected: Any, given: Any) -> State:
+    def _first_state(self, x: Any, given: Any) -> State:
         if given is not None:
-            values = given if isinstance(given, (list, tuple)) else [given]
-            return tuple(ew.astype(v, self.dtype) for v in values)
+            return tuple(ew.astype(v, self.dtype) for v in flat(given))
         if self.kept:
             return tuple(v.read() for v in self.kept)
-        zeros = shape_ops.full_like(projected[0][:, : self.units], 0)
-        return (zeros,) * self.num_states
+        return self.initial_states(x)
 
-    def _scanned(self, xs: dict[str, Any], state: State, training: Any) -> tuple[State, Any]:
-        dropped = lambda h: h
-        if training and self.recurrent_dropout:
-            factor = dropout(shape_ops.full_like(state[0], 1), self.recurrent_dropout)
-            dropped = lambda h: h * factor
+    def _scanned(self, xs: dict[str, Any], state: State, step: Any) -> tuple[State, Any]:
+        """The last state, and the outputs of all steps."""
+        if "mask" not in xs:
+            last, ys = scan(
+                lambda carry, now: step(tuple(carry), now["x"]), state, xs, reverse=self.go_backwards
+            )
+            return tuple(last), ys
 
         def body(carry: Any, now: Any) -> Any:
-            old = tuple(carry)
-            new, y = self.step(old, now["x"], dropped)
-            if "mask" in now:
-                new = tuple(ew.where(now["mask"], n, o) for n, o in zip(new, old))
-                y = new[0]
-            return new, y
+            old, output = tuple(carry[0]), carry[1]
+            new, y = step(old, now["x"])
+            new = tuple(where_steps(now["mask"], n, o) for n, o in zip(new, old))
+            held = where_steps(now["mask"], y, output)
+            return (new, held), where_steps(now["mask"], y, 0.0) if self.zero_output_for_mask else held
 
-        last, ys = scan(body, state, xs, reverse=self.go_backwards)
+        before = shape_ops.full_like(step(state, xs["x"][0])[1], 0)
+        (last, _), ys = scan(body, (state, before), xs, reverse=self.go_backwards)
+        return tuple(last), ys
+
+    def _keep(self, last: State, ys: Any) -> None:
         if self.kept and (current_recorder() is not None or ys.value is not None):
             with no_grad():
                 for variable, value in zip(self.kept, last):
                     variable.assign(value)
-        return tuple(last), ys
 
     def _outputs(self, last: State, ys: Any) -> Any:
-        y = last[0]
         if self.return_sequences:
             ys = flip(ys, axis=0) if self.go_backwards else ys
-            y = ys if self.time_major else shape_ops.permute_dims(ys, (1, 0, 2))
+            y = ys if self.time_major else shape_ops.swapaxes(ys, 0, 1)
+        else:
+            y = self.last_output(last, ys)
         return [y, *last] if self.return_state else y
 
+    def last_output(self, last: State, ys: Any) -> Any:
+        """The output of the last step that was done."""
+        return ys[0 if self.go_backwards else -1]
 
-class SimpleRNN(_Recurrent):
+
+def where_steps(mask: Any, new: Any, old: Any) -> Any:
+    """The new values where the mask [batch] is True, whatever axes follow."""
+    return ew.where(shape_ops.reshape(mask, (-1, *(1,) * (new.ndim - 1))), new, old)
+
+
+class Recurrent(Loop, Gated):
+    """A loop over the steps of a formula: the inputs of all steps are multiplied at once, before it.
+
+    ``dropout`` and ``recurrent_dropout``: shares of the inputs and of the state that are dropped in training, the same
+    ones at every step.
+    """
+
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        return [(self.units,)] * self.num_states
+
+    def prepared(self, x: Any, training: Any) -> Any:
+        if training and self.dropout:
+            x = dropout(x, self.dropout, noise_shape=(1, None, None))
+        return self.project(x)
+
+    def initial_states(self, x: Any) -> State:
+        return (shape_ops.full_like(x[0][:, : self.units], 0),) * self.num_states
+
+    def stepping(self, x: Any, state: State, training: Any) -> Any:
+        factor = self.state_factor(state[0], training)
+        return lambda old, now: self.step(old, now, old[0] if factor is None else old[0] * factor)
+
+    def last_output(self, last: State, ys: Any) -> Any:
+        return last[0]
+
+
+class SimpleRNN(SimpleRNNFormula, Recurrent):
     """``h = activation(x W + b + h U)``: [batch, steps, features] to [batch, units].
 
     >>> SimpleRNN(4)(np.zeros((2, 3, 5), "float32")).shape
     (2, 4)
     """
 
-    gates = 1
 
-    def step(self, state: State, x: Any, dropped: Any) -> tuple[State, Any]:
-        h = self.activation(x + matmul(dropped(state[0]), self.recurrent_kernel))
-        return (h,), h
-
-
-class LSTM(_Recurrent):
-    """Long short-term memory. With ``[i, f, c, o] = x W + h U + b``:
+class LSTM(LSTMFormula, Recurrent):
+    """Long short-term memory. With ``[i, f, c', o] = x W + h U + b``:
 
     ``c = sigmoid(f) c + sigmoid(i) tanh(c')``, ``h = sigmoid(o) tanh(c)``. The state is (h, c).
     """
 
-    gates, num_states = 4, 2
 
-    def __init__(
-        self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros", unit_forget_bias: bool = True, **options: Any,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            **options,
-        )
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self.unit_forget_bias = unit_forget_bias
-
-    def first_value(self, name: str, initializer: Any) -> Any:
-        if name != "bias" or not self.unit_forget_bias:
-            return initializer
-        n = self.units
-
-        def bias(shape: Any, dtype: Any = None) -> np.ndarray:
-            rest = np.array(initializer((3 * n,), dtype))
-            return np.concatenate([rest[:n], np.ones(n, dtype), rest[n:]])
-
-        return bias
-
-    def step(self, state: State, x: Any, dropped: Any) -> tuple[State, Any]:
-        h, c = state
-        z: Any = x + matmul(dropped(h), self.recurrent_kernel)
-        i, f, new, o = (z[:, k * self.units : (k + 1) * self.units] for k in range(4))
-        gate = self.recurrent_activation
-        c = gate(f) * c + gate(i) * self.activation(new)
-        h = gate(o) * self.activation(c)
-        return (h, c), h
-
-
-class GRU(_Recurrent):
+class GRU(GRUFormula, Recurrent):
     """Gated recurrent unit, gates z, r, h: ``h = z h + (1 - z) tanh(x W_h + r (h U_h))``.
 
     ``reset_after=False`` applies r before the product: ``(r h) U_h``.
     """
 
-    gates = 3
 
-    def __init__(
-        self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros", reset_after: bool = True, **options: Any,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            **options,
-        )
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self.reset_after = reset_after
+class RNN(Loop):
+    """A cell run over the steps of [batch, steps, ...]: LSTMCell and the like, or one's own.
 
-    def bias_shape(self) -> tuple[int, ...]:
-        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+    ``cell``: a layer with ``state_size`` and ``call(inputs, states)``, which gives (output, new states); a list of
+    cells is a :class:`StackedRNNCells`. It may have ``get_initial_state(batch_size)``.
 
-    def project(self, x: Any) -> Any:
-        y: Any = matmul(x, self.kernel)
-        if not self.use_bias:
-            return y
-        return y + (self.bias[0] if self.reset_after else self.bias)
+    >>> class Sum(Layer):
+    ...     state_size = 2
+    ...     def call(self, inputs, states):
+    ...         total = states[0] + inputs
+    ...         return total, [total]
+    >>> RNN(Sum())(np.ones((1, 3, 2))).tolist()
+    [[3.0, 3.0]]
+    """
 
-    def step(self, state: State, x: Any, dropped: Any) -> tuple[State, Any]:
-        (h,) = state
-        n, gate, seen = self.units, self.recurrent_activation, dropped(h)
-        if self.reset_after:
-            y: Any = matmul(seen, self.recurrent_kernel)
-            y = y + self.bias[1] if self.use_bias else y
-            z, r = gate(x[:, :n] + y[:, :n]), gate(x[:, n : 2 * n] + y[:, n : 2 * n])
-            new = self.activation(x[:, 2 * n :] + r * y[:, 2 * n :])
-        else:
-            u: Any = self.recurrent_kernel
-            y = matmul(seen, u[:, : 2 * n])
-            z, r = gate(x[:, :n] + y[:, :n]), gate(x[:, n : 2 * n] + y[:, n:])
-            new = self.activation(x[:, 2 * n :] + matmul(r * seen, u[:, 2 * n :]))
-        h = z * h + (1.0 - z) * new
-        return (h,), h
+    def __init__(self, cell: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        check_cell(self.cell, "RNN")
+
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        return [(s,) if isinstance(s, int) else tuple(s) for s in sizes_of(self.cell)]
+
+    def build(self, input_shape: Any) -> None:
+        """Call the cell once on a step without values, which makes its weights."""
+        super().build(input_shape)
+        batch = input_shape[1 if self.time_major else 0]
+        inputs = placeholders_for((batch, *input_shape[2:]), self.dtype)
+        states = [placeholders_for((batch, *shape), self.dtype) for shape in self.state_shapes()]
+        self.cell._called((inputs, states), {})
+
+    def initial_states(self, x: Any) -> State:
+        own = getattr(self.cell, "get_initial_state", None)
+        if own is not None and x.shape[1] is not None:
+            return tuple(flat(own(batch_size=x.shape[1])))
+        kinds = [cell.dtype for cell in self._cells() for _ in sizes_of(cell)]
+        return tuple(ew.astype(state, kind) for state, kind in zip(super().initial_states(x), kinds))
+
+    def stepping(self, x: Any, state: State, training: Any) -> Any:
+        rest, below = list(state), x[0]
+        for cell in self._cells():  # dropout is drawn once for all steps
+            own, rest = rest[: len(sizes_of(cell))], rest[len(sizes_of(cell)) :]
+            if isinstance(cell, Cell):
+                cell.begin(below, own, training)
+            below = own[0]
+
+        def step(old: State, now: Any) -> tuple[State, Any]:
+            y, new = self.cell(now, list(old), training=training)
+            return tuple(flat(new)), y
+
+        return step
+
+    def _cells(self) -> list[Any]:
+        return self.cell.cells if isinstance(self.cell, StackedRNNCells) else [self.cell]
+
+    def _scanned(self, xs: dict[str, Any], state: State, step: Any) -> tuple[State, Any]:
+        try:
+            return super()._scanned(xs, state, step)
+        finally:
+            for cell in self._cells():
+                if isinstance(cell, Cell):
+                    cell.end()
 
 
 class Bidirectional(Layer):
@@ -331,12 +313,8 @@ class Bidirectional(Layer):
             )
         self.merge_mode, self.forward_layer = merge_mode, layer
         if backward_layer is None:
-            config = layer.get_config()
-            config |= {
-                "name": f"backward_{layer.name}",
-                "go_backwards": not config.get("go_backwards", False),
-            }
-            backward_layer = type(layer).from_config(config)
+            backwards = not layer.get_config().get("go_backwards", False)
+            backward_layer = remade(layer, name=f"backward_{layer.name}", go_backwards=backwards)
         self.backward_layer = backward_layer
         if self.input_shape_given is None:
             self.input_shape_given = layer.input_shape_given

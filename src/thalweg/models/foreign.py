@@ -19,7 +19,7 @@ import numpy as np
 from thalweg import layers as L
 from thalweg.errors import ArgumentError, DataError, fail
 from thalweg.extras import needs
-from thalweg.layers.recurrent import _Recurrent
+from thalweg.layers.recurrent import Recurrent
 from thalweg.models.paths import layer_paths, weight_paths
 from thalweg.registry import snake_case
 
@@ -334,7 +334,7 @@ def _by_tree(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
                 part, place = _ATTENTION[name]
                 found[f"{path}{name}"] = group.at(f"{part}/vars/{place}")
         elif own:
-            held = group.child("cell") if isinstance(layer, _Recurrent) else group
+            held = group.child("cell") if isinstance(layer, Recurrent) else group
             arrays = held.arrays() if isinstance(held, _Tree) else []
             found |= {f"{path}{name}": array for name, array in zip(own, arrays)}
         stack += _children(layer, group)

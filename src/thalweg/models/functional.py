@@ -72,11 +72,11 @@ class Graph:
 
     def run(self, inputs: Any, training: Any) -> Any:
         """The outputs for other inputs."""
-        values = self._values(inputs)
+        values = self.values(inputs)
         given = dict(zip(self.flat_inputs, values, strict=True))
         return run_nodes(self.nodes, given, self.outputs, training)
 
-    def _values(self, inputs: Any) -> list[Any]:
+    def values(self, inputs: Any) -> list[Any]:
         """The values in the order of the inputs, their shapes checked."""
         if isinstance(inputs, Mapping):
             missing = [name for name in self.input_names() if name not in inputs]

@@ -1,8 +1,9 @@
-"""Functional neural network building blocks: activations, losses, normalisation, convolution, embedding, noise."""
+"""Functional building blocks: activations, losses, normalisation, convolution, embedding, noise, images."""
 
 from thalweg.nn.activations import *  # noqa: F403
 from thalweg.nn.convolution import *  # noqa: F403
 from thalweg.nn.embedding import *  # noqa: F403
+from thalweg.nn.images import *  # noqa: F403
 from thalweg.nn.losses import *  # noqa: F403
 from thalweg.nn.noise import *  # noqa: F403
 from thalweg.nn.normalisation import *  # noqa: F403

@@ -31,13 +31,31 @@ from thalweg.ops import shape as shape_ops
 
 
 class _State:
-    """The process's seed, the number of keys taken from it, and the number of symbolic draws built."""
+    """The process's seed, the number of keys taken from it, and the number of symbolic draws built.
+
+    Seed and counter are the two ``words`` (uint64), from which native code takes keys too.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.seed = int.from_bytes(os.urandom(8), "little")
-        self.counter = 0
+        self.words = np.array([int.from_bytes(os.urandom(8), "little"), 0], np.uint64)
         self.streams = 0
+
+    @property
+    def seed(self) -> int:
+        return int(self.words[0])
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self.words[0] = seed
+
+    @property
+    def counter(self) -> int:
+        return int(self.words[1])
+
+    @counter.setter
+    def counter(self, counter: int) -> None:
+        self.words[1] = counter
 
 
 _state = _State()
@@ -100,6 +118,11 @@ def _next_stream() -> int:
     with _state.lock:
         _state.streams += 1
         return _state.streams
+
+
+def state_words() -> np.ndarray:
+    """The seed and the number of keys taken from it, uint64[2], where they are: native code takes keys by them."""
+    return _state.words
 
 
 class RandomKey(Placeholder):

@@ -13,7 +13,7 @@ import numpy as np
 
 from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, ThalwegError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, freeze
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
 from thalweg.run.program import Program
@@ -33,21 +33,50 @@ class Function:
         self._structure = outputs
 
     def __call__(self, *args: Any) -> Any:
-        inputs = self.program.inputs
-        if len(args) != len(inputs):
-            names = ", ".join(p.label() for p in inputs)
-            raise fail(
-                ArgumentTypeError,
-                "function: wrong number of arguments",
-                expected=f"{len(inputs)} ({names})",
-                received=len(args),
-            )
         results = self.program.run(args)
-        return unflatten(self._structure, iter([_eager(r) for r in results]))
+        if type(self._structure) is Tensor:
+            return _eager(results[0])
+        return unflatten(self._structure, map(_eager, results))
+
+    def run_steps(
+        self,
+        *data: Any,
+        rows: Any = None,
+        batch: int | None = None,
+        steps: int | None = None,
+        progress: Callable[[int], Any] | None = None,
+    ) -> Any:
+        """Many steps over data in memory, natively: no Python runs between them, and no batch is made of arrays.
+
+        ``data``: for each input an array of the rows of all steps (or one without axes, the same for every step),
+        of the input's dtype and row-major, or else it is converted first, all of it. One of these says what a
+        step reads: ``rows``, integers [steps, batch], the numbers of its rows; ``batch``, the next so many rows,
+        ``steps`` times (by default as often as there are rows for it); ``steps`` alone, all rows at every step.
+        Returns the outputs in their structure, each with a first axis [steps]; None where there are none. Values,
+        updates, random numbers are to the bit those of calling the function for each step. ``progress``: called
+        about every 0.1 s with the number of steps done. Raises IndexRangeError for a row that is not there.
+
+        >>> from thalweg.graph.tensor import placeholder
+        >>> x, total = placeholder("float32", [None]), Variable(0.0)
+        >>> add = function([x], x.sum(), updates=[(total, total + x.sum())])
+        >>> add.run_steps(np.arange(6, dtype="f"), rows=[[0, 5], [1, 4], [2, 2]]).tolist()
+        [5.0, 5.0, 4.0]
+        >>> add.run_steps(np.arange(6, dtype="f"), batch=3).tolist(), total.get_value().item()
+        ([3.0, 12.0], 29.0)
+        """
+        parts, done = [], 0
+        for count, results in self.program.run_steps(data, rows, batch=batch, steps=steps):
+            parts.append(results)
+            done += count
+            if progress is not None:
+                progress(done)
+        joined = [column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts)]
+        return unflatten(self._structure, map(_eager, joined))
 
 
 def _eager(array: np.ndarray) -> Tensor:
-    return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), freeze(array))
+    array.setflags(write=False)  # nobody else has it
+    return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), array)
 
 
 def function(

@@ -11,38 +11,39 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from thalweg import dtypes
 from thalweg.compile.dims import MAX_OPEN, NotUniform, open_graph, open_lengths_inside
 from thalweg.compile.lower import UnknownShapeError, specialise
-from thalweg.errors import DTypeError, FeedError, FetchError, ShapeError, UninitializedError, fail
+from thalweg.errors import ArgumentTypeError, DTypeError, FeedError, FetchError, ShapeError, fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import (
     Placeholder,
-    Slot,
     Spec,
     Tensor,
     Variable,
     aligned_copy,
-    aligned_empty,
     shape_text,
     shapes_match,
 )
 from thalweg.graph.walk import leaves
 from thalweg.ops.control import install_programs
 from thalweg.ops.random import RandomKey, next_key
-from thalweg.run.workers import num_threads, pool
+from thalweg.run.rows import Rows
+from thalweg.run.slots import Slots, slot_of, uninitialized
+
+if TYPE_CHECKING:
+    from thalweg.run.bound import Bound
 
 _log = logging.getLogger("thalweg")
 _FIXED_FORMS = 3  # lengths compiled for as they come; from the next one on, lengths become run-time numbers
-_INPUT, _READ, _WRITTEN, _KEY = range(4)
 _KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recently used goes first
+_KEPT_FRAMES = 16  # of one form, by run-time lengths and threads
 
-Slots = Mapping[Variable, Slot]
 C = TypeVar("C", bound="_Compiled")
 
 
@@ -77,6 +78,7 @@ class Program:
         self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
         self._open_forms: list[_Open] = []
         self._uniform: bool | None = None  # False: known to have no one form for all lengths
+        self._last: Bound | None = None  # what the last call was done with
         self.num_compiled = 0
         self._lock = threading.RLock()
         self.compile_seconds = 0.0
@@ -94,15 +96,77 @@ class Program:
 
     def run(self, arrays: Sequence[Any], slots: Slots | None = None) -> list[np.ndarray]:
         """Run on values for the inputs; ``slots`` holds the variables' values (their own by default)."""
-        values = [convert_feed(p, a) for p, a in zip(self.inputs, arrays, strict=True)]
+        arguments = tuple(arrays)
         with self._lock:
-            compiled = self._form(values, slots)
-            return compiled.run(values, slots)
+            last = self._last
+            if last is not None and last.is_current():
+                results = last.run(arguments, slots)
+                if results is not None:
+                    return results
+            return self._run(self._converted(arguments), slots)
+
+    def _run(self, values: list[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
+        form = self._form(values, slots)
+        if form.executable is None:
+            return form.interpret(values, slots)
+        bound = form.bound(values)
+        results = bound.run(tuple(values), slots)
+        assert results is not None, "the values do not fit the form made for them"
+        form.set_late(results, slots)
+        self._last = None if form.late or self._loose else bound
+        return results[: len(self.outputs)]
+
+    def run_steps(
+        self,
+        arrays: Sequence[Any],
+        rows: Any = None,
+        *,
+        batch: int | None = None,
+        steps: int | None = None,
+        slots: Slots | None = None,
+    ) -> Iterator[tuple[int, list[np.ndarray]]]:
+        """Run many steps over data in memory, natively; yields how many were done since the last time, and their
+        outputs, stacked.
+
+        ``arrays``: for each input the data of all steps. ``rows``: integers [steps, batch]: step k reads the rows
+        ``rows[k]`` of every array; or ``batch``: the next so many rows at each step, ``steps`` times (as often
+        as there are rows for it); or ``steps`` alone: all rows at every step. An array without axes is the
+        same for every step. Outputs and updates are to the bit those of as many calls of ``run``. It yields
+        about every 0.1 s, so that an interruption waits no longer.
+        """
+        values = self._converted(tuple(arrays))
+        return self._steps(Rows(f"{self.name}.run_steps", values, rows, batch, steps), slots)
+
+    def _steps(self, rows: Rows, slots: Slots | None) -> Iterator[tuple[int, list[np.ndarray]]]:
+        done, interruption = 0, None
+        while done < rows.steps:
+            with self._lock:
+                part = rows.part(done)
+                form = self._form(part, slots)
+                if form.executable is None or form.executable.whole is None or form.late:
+                    count, results = 1, [r[None] for r in self._run(part, slots)]
+                else:
+                    count, results, interruption = form.bound(part).run_steps(rows, done, slots)
+            done += count
+            yield count, results
+            if interruption is not None:
+                raise interruption
 
     def form(self, arrays: Sequence[Any], slots: Slots | None = None) -> _Compiled:
         """The compiled form for these inputs, compiled now if it was not."""
         with self._lock:
-            return self._form([convert_feed(p, a) for p, a in zip(self.inputs, arrays, strict=True)], slots)
+            return self._form(self._converted(tuple(arrays)), slots)
+
+    def _converted(self, arguments: tuple[Any, ...]) -> list[np.ndarray]:
+        if len(arguments) != len(self.inputs):
+            names = ", ".join(p.label() for p in self.inputs)
+            raise fail(
+                ArgumentTypeError,
+                f"{self.name}: wrong number of arguments",
+                expected=f"{len(self.inputs)} ({names})",
+                received=len(arguments),
+            )
+        return [convert_feed(p, a) for p, a in zip(self.inputs, arguments, strict=True)]
 
     def _form(self, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled:
         key = tuple([a.shape for a in values])
@@ -164,21 +228,6 @@ class Program:
         return slot.array
 
 
-def slot_of(variable: Variable, slots: Slots | None) -> Slot:
-    """Where the variable's value is."""
-    return variable.slot if slots is None else slots[variable]
-
-
-def uninitialized(variable: Variable) -> UninitializedError:
-    """The error for a variable without a value."""
-    return fail(
-        UninitializedError,
-        f"{variable.label()} is used before it has a value",
-        built_at=variable.built_at,
-        hint="run the initialisation of all variables first (in this session), or assign a value",
-    )
-
-
 def _fitting(variable: Variable, update: Tensor) -> Tensor:
     from thalweg.ops.elementwise import astype
 
@@ -211,6 +260,7 @@ class _Compiled:
     def __init__(self, program: Program, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
         self.program = program
         self.executable: Any = None
+        self.late: list[tuple[Variable, int]] = []
         self._set_leaves(shapes, loose)
         try:
             lowered = specialise(self._roots(), self._replace(self._input_leaf))
@@ -240,67 +290,46 @@ class _Compiled:
 
         outputs, updates = lowered[: len(self.program.outputs)], lowered[len(self.program.outputs) :]
         pairs = []
-        self._late: list[tuple[Variable, int]] = []  # updates that change a variable's shape: done as outputs
+        self.late = []  # updates that change a variable's shape: done as outputs
         for (variable, _), new in zip(self.program.updates, updates, strict=True):
             leaf = self._variable_leaf.get(variable)
             if leaf is not None and leaf.shape == new.shape:
                 pairs.append((leaf, new))
             else:
                 _check_new_shape(variable, new.shape)
-                self._late.append((variable, len(outputs)))
+                self.late.append((variable, len(outputs)))
                 outputs.append(new)
-        self.executable = Executable(outputs, pairs, _run_on_pool)
-        self._sources = self._leaf_sources()
+        self.executable = Executable(outputs, pairs)
+        self._frames: dict[Any, Bound] = {}
 
-    def _leaf_sources(self) -> list[tuple[int, Any]]:
-        """Where each leaf of the executable comes from: an input, a variable read or written, a random key."""
-        sources: dict[Tensor, tuple[int, Any]] = {
-            leaf: (_INPUT, k) for k, leaf in enumerate(self._input_leaf)
-        }
-        for variable, leaf in self._variable_leaf.items():
-            sources[leaf] = (_WRITTEN if variable in self.program._written else _READ, variable)
-        sources.update(dict.fromkeys(self._key_leaf.values(), (_KEY, None)))
-        return [sources[leaf] for leaf in self.executable.leaves]
+    def bound(self, values: Sequence[np.ndarray]) -> Bound:
+        """The frame for these inputs, with the present number of threads."""
+        from thalweg.run.bound import Bound
 
-    def run(self, values: Sequence[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
-        program = self.program
-        if self.executable is None:
-            return self._interpret(values, slots)
-        addresses: list[int] = []
-        arrays: list[np.ndarray] = []
-        for kind, of in self._sources:
-            if kind in (_INPUT, _KEY):
-                array = values[of] if kind == _INPUT else next_key()
-                addresses.append(array.__array_interface__["data"][0])
-            else:
-                slot = of.slot if slots is None else slots[of]
-                array = slot._array
-                if array is None:
-                    array = self._begun(of, slot)
-                elif kind == _WRITTEN:
-                    del array  # or it would count as someone who shows the memory
-                    array = slot.writable()
-                addresses.append(slot.address)
-            arrays.append(array)
-        results = self.executable.run(addresses, arrays, num_threads(), self._lengths(values))
-        for variable, position in self._late:
+        lengths = self._lengths(values)
+        bound = self._frames.get(lengths)
+        if bound is None or not bound.is_current():
+            if len(self._frames) >= _KEPT_FRAMES:
+                self._frames.clear()
+            variables = {leaf: variable for variable, leaf in self._variable_leaf.items()}
+            keys, program = list(self._key_leaf.values()), self.program
+            bound = self._frames[lengths] = Bound(
+                self.executable, self._input_leaf, keys, variables, program._read, program._written, lengths
+            )
+        return bound
+
+    def set_late(self, results: Sequence[np.ndarray], slots: Slots | None) -> None:
+        """Give the variables whose shapes change their new values."""
+        for variable, position in self.late:
             slot_of(variable, slots).array = aligned_copy(results[position])
             slot_of(variable, slots).reader = None
-        return results[: len(program.outputs)]
-
-    def _begun(self, variable: Variable, slot: Slot) -> np.ndarray:
-        """Memory for a variable that gets its first value from this program."""
-        if variable in self.program._read:
-            raise uninitialized(variable)
-        slot.array = aligned_empty(self._variable_leaf[variable].shape, variable.dtype)
-        assert slot.array is not None
-        return slot.array
 
     def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
         """The run-time lengths: none, all are fixed."""
         return ()
 
-    def _interpret(self, values: Sequence[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
+    def interpret(self, values: Sequence[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
+        """One step by the meanings of the ops."""
         program = self.program
         given: dict[Tensor, np.ndarray] = dict(zip(program.inputs, values, strict=True))
         for variable in program._read:
@@ -380,19 +409,17 @@ def varying_axes(keys: Sequence[Any], declared: Sequence[Any]) -> list[list[Axis
     return list(by_lengths.values()) if 0 < len(by_lengths) <= MAX_OPEN else None
 
 
-def _run_on_pool(address: int, table: int, dims: int) -> None:
-    pool().run(address, table, dims)
-
-
 def _leaf(of: Tensor, shape: Any) -> Tensor:
     return Placeholder(None, (), {}, (Spec(tuple(shape), of.dtype),), name=of.name, built_at=of.built_at)
 
 
 def convert_feed(target: Tensor, value: Any) -> np.ndarray:
     """A value for a placeholder as a row-major array of its dtype."""
-    if type(value) is np.ndarray and value.dtype == target.dtype and value.flags.c_contiguous:
-        return value
-    return _converted(target, value)
+    if type(value) is not np.ndarray or value.dtype != target.dtype or not value.flags.c_contiguous:
+        value = _converted(target, value)
+    if value.dtype is not target.dtype:
+        value = value.view(target.dtype)  # equal, but native code compares the objects
+    return value if value.flags.aligned else value.copy()
 
 
 def check_feed(target: Tensor, shape: tuple[int, ...]) -> None:

@@ -16,7 +16,8 @@ from thalweg.graph.walk import leaves, rebuild, remake, topological
 from thalweg.ops.control import Body
 from thalweg.ops.dynamic import DYNAMIC
 from thalweg.ops.random import RandomKey
-from thalweg.run.program import Program, convert_feed, slot_of, uninitialized
+from thalweg.run.program import Program, convert_feed
+from thalweg.run.slots import slot_of, uninitialized
 
 _KEPT_LENGTHS = 64  # programs kept, by lengths; the least recently used goes first
 

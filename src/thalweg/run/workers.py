@@ -24,7 +24,7 @@ from typing import Any
 from llvmlite import ir
 
 from thalweg.compile.barrier import LINE, PAUSES, YIELD, emit_pause, emit_wait, emit_yield, word_at
-from thalweg.compile.llvm import NativeCode, compile_module
+from thalweg.compile.llvm import NativeCode
 from thalweg.errors import ArgumentError, fail
 
 _I64, _I32, _VOID = ir.IntType(64), ir.IntType(32), ir.VoidType()
@@ -195,7 +195,10 @@ class _Native:
     """The machine code of this file, compiled once for the process."""
 
     def __init__(self) -> None:
-        self.code: NativeCode = compile_module(_module())
+        from thalweg.compile.native import module_code  # takes a while to load, and only steps need it
+
+        names = ["thalweg_run", "thalweg_work", "thalweg_pause"]
+        self.code: NativeCode = module_code("workers", names, _module)
         word = ctypes.c_void_p
         self.run = ctypes.CFUNCTYPE(None, word, word, word, word)(self.code.address("thalweg_run"))
         self.work = ctypes.CFUNCTYPE(None, word, ctypes.c_int64)(self.code.address("thalweg_work"))

@@ -1,12 +1,14 @@
 """Keras 1, Keras 2 and tf.keras: their names and arguments, translated to Thalweg.
 
-``import thalweg.compat.keras as keras`` works as the old ``import keras`` did.
+``import thalweg.compat.keras as keras`` works as ``tensorflow.keras`` did; :mod:`thalweg.compat.keras.classic` is
+stand-alone Keras with its older defaults.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.keras import applications as applications
 from thalweg.compat.keras import backend as backend
 from thalweg.compat.keras import datasets as datasets
 from thalweg.compat.keras import layers as layers
@@ -14,8 +16,9 @@ from thalweg.compat.keras import models as models
 from thalweg.compat.keras import optimizers as optimizers
 from thalweg.compat.keras import preprocessing as preprocessing
 from thalweg.compat.keras import utils as utils
-from thalweg.compat.keras.applications import applications as applications
+from thalweg.compat.keras import wrappers as wrappers
 from thalweg.compat.keras.layers import Input as Input
+from thalweg.compat.keras.layers import InputSpec as _InputSpec
 from thalweg.compat.keras.layers import Layer as Layer
 from thalweg.compat.keras.models import Model as Model
 from thalweg.compat.keras.models import Sequential as Sequential
@@ -35,16 +38,21 @@ from thalweg.compat.names import unsupported as _unsupported
 
 __version__ = "2.4.0"
 
-engine = _Namespace(
-    "keras.engine",
-    Layer=Layer,
-    Model=Model,
-    Input=Input,
-    topology=_Namespace("keras.engine.topology", Layer=Layer, Input=Input, Container=Model),
-    base_layer=_Namespace("keras.engine.base_layer", Layer=Layer),
-    training=_Namespace("keras.engine.training", Model=Model),
-)
-wrappers = _Namespace("keras.wrappers", scikit_learn=_Namespace("keras.wrappers.scikit_learn"))
+
+def engine_room(model: type) -> _Namespace:
+    """``keras.engine``: what programs imported from where Keras kept it."""
+    base = {"Layer": Layer, "Input": Input, "InputSpec": _InputSpec}
+    return _Namespace(
+        "keras.engine",
+        **base,
+        Model=model,
+        topology=_Namespace("keras.engine.topology", **base, Container=model),
+        base_layer=_Namespace("keras.engine.base_layer", **base),
+        training=_Namespace("keras.engine.training", Model=model),
+    )
+
+
+engine = engine_room(Model)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from thalweg import dtypes, losses, nn
 from thalweg.compat.names import unsupported
+from thalweg.errors import ArgumentError, fail
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape
 from thalweg.graph.tensor import placeholder as _placeholder
@@ -18,6 +20,8 @@ from thalweg.layers import base
 from thalweg.layers.nodes import InputSymbol, nodes_between, run_nodes
 from thalweg.ops import random as _random
 from thalweg.ops.public import names as _names
+from thalweg.ops.shape import count as _count
+from thalweg.ops.state import stop_gradient as _stop
 from thalweg.run.function import function as _compiled
 
 _ops = _names()
@@ -63,7 +67,11 @@ def image_data_format() -> str:
 
 
 def set_image_data_format(data_format: str) -> None:
-    """What :func:`image_data_format` answers; layers take ``data_format=``."""
+    """What :func:`image_data_format` answers, and what layers of images take where they are not told."""
+    if data_format not in ("channels_first", "channels_last"):
+        raise fail(
+            ArgumentError, "data_format", expected="channels_first or channels_last", received=repr(data_format)
+        )
     _settings["data_format"] = data_format
 
 
@@ -73,7 +81,7 @@ def image_dim_ordering() -> str:
 
 
 def set_image_dim_ordering(dim_ordering: str) -> None:
-    """What :func:`image_dim_ordering` answers."""
+    """:func:`set_image_data_format` by the older names, ``tf`` and ``th``."""
     set_image_data_format("channels_last" if dim_ordering == "tf" else "channels_first")
 
 
@@ -283,9 +291,7 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
 
 def stop_gradient(x: Any) -> Any:
     """The value, through which no gradient passes."""
-    from thalweg.ops.state import stop_gradient as stop
-
-    return stop(x)
+    return _stop(x)
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------------
@@ -295,10 +301,8 @@ def shape(x: Any) -> Any:
     """The lengths of the axes: a tuple where all are known, else a tensor."""
     if None not in x.shape:
         return x.shape
-    from thalweg.ops.shape import count
-
     return tuple(
-        n if n is not None else count(x, (k,), dtypes.as_dtype("int64")) for k, n in enumerate(x.shape)
+        n if n is not None else _count(x, (k,), dtypes.as_dtype("int64")) for k, n in enumerate(x.shape)
     )
 
 
@@ -442,8 +446,6 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
 
 def slice(x: Any, start: Any, size: Any) -> Any:
     """A block of a tensor."""
-    import builtins
-
     return x[tuple(builtins.slice(a, None if n == -1 else a + n) for a, n in zip(start, size))]
 
 
@@ -498,24 +500,22 @@ def _elementwise(name: str) -> Callable[..., Any]:
     return apply
 
 
-exp, log, sqrt, square, abs, sign, round, sin, cos = (
-    _elementwise(n) for n in ("exp", "log", "sqrt", "square", "abs", "sign", "round", "sin", "cos")
+exp, log, square, abs, sign, round, sin, cos = (
+    _elementwise(n) for n in ("exp", "log", "square", "abs", "sign", "round", "sin", "cos")
 )
-maximum, minimum, pow, equal, not_equal = (
-    _elementwise(n) for n in ("maximum", "minimum", "pow", "equal", "not_equal")
-)
+maximum, minimum, equal, not_equal = (_elementwise(n) for n in ("maximum", "minimum", "equal", "not_equal"))
 greater, greater_equal, less, less_equal = (
     _elementwise(n) for n in ("greater", "greater_equal", "less", "less_equal")
 )
 lesser, lesser_equal = less, less_equal
 
 
-def sqrt(x: Any) -> Any:  # noqa: F811
+def sqrt(x: Any) -> Any:
     """The root, of negative numbers 0."""
     return _ops["sqrt"](_ops["maximum"](tensor(x), 0.0))
 
 
-def pow(x: Any, a: Any) -> Any:  # noqa: F811
+def pow(x: Any, a: Any) -> Any:
     """``x ** a``."""
     return tensor(x) ** a
 

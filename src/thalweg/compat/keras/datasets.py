@@ -1,41 +1,39 @@
-"""``keras.datasets``: MNIST and Fashion-MNIST as Keras gives them; the others say what is missing."""
+"""``keras.datasets``: the classic sets of :mod:`thalweg.data` with Keras's arguments."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from thalweg import data
-from thalweg.compat.names import Namespace, UnsupportedNameError
+from thalweg.compat.keras.spelling import renamed
+from thalweg.compat.names import Namespace
 
-Part = tuple[np.ndarray, np.ndarray]
-
-
-def _images(name: str) -> tuple[Part, Part]:
-    """((images, labels), (images, labels)): uint8, images in 0 to 255."""
-    found = data.load(name)
-    return (
-        (_bytes(found.train_images), found.train_labels.astype(np.uint8)),
-        (_bytes(found.test_images), found.test_labels.astype(np.uint8)),
-    )
+# The first argument, the file's name, is not needed.
+_NAMES = {"path": None, "nb_words": "num_words"}
 
 
-def _bytes(images: np.ndarray) -> np.ndarray:
-    return np.rint(images * 255).astype(np.uint8)
+def _loader(load: Callable[..., Any], order: str = "") -> Callable[..., Any]:
+    """A function of the main library; what stands by position has these names."""
+
+    def load_data(*args: Any, **kwargs: Any) -> Any:
+        return load(**renamed({**dict(zip(order.split(), args)), **kwargs}, _NAMES))
+
+    load_data.__doc__ = load.__doc__
+    return load_data
 
 
-def _absent(name: str, *functions: str) -> Namespace:
-    def load(*args: Any, **kwargs: Any) -> Any:
-        raise UnsupportedNameError(
-            f"keras.datasets.{name}: these data do not come with Thalweg; it supplies mnist and fashion_mnist"
-        )
-
-    return Namespace(f"keras.datasets.{name}", **dict.fromkeys(("load_data", *functions), load))
+_WORDS = "path num_words skip_top maxlen"
 
 
-mnist = Namespace("keras.datasets.mnist", load_data=lambda path="mnist.npz": _images("mnist"))
-fashion_mnist = Namespace("keras.datasets.fashion_mnist", load_data=lambda: _images("fashion"))
-imdb = _absent("imdb", "get_word_index")
-reuters = _absent("reuters", "get_word_index")
-cifar10, cifar100, boston_housing = _absent("cifar10"), _absent("cifar100"), _absent("boston_housing")
+def _set(name: str, load: Callable[..., Any], order: str = "path", **more: Any) -> Namespace:
+    return Namespace(f"keras.datasets.{name}", load_data=_loader(load, order), **more)
+
+
+mnist = _set("mnist", data.load_mnist)
+fashion_mnist = _set("fashion_mnist", data.load_fashion_mnist)
+cifar10, cifar100 = _set("cifar10", data.load_cifar10), _set("cifar100", data.load_cifar100, "label_mode")
+boston_housing = _set("boston_housing", data.load_boston_housing, "path test_split seed")
+california_housing = _set("california_housing", data.load_california_housing)
+imdb = _set("imdb", data.load_imdb, _WORDS, get_word_index=_loader(data.load_imdb_word_index, "path"))
+reuters = _set("reuters", data.load_reuters, _WORDS, get_word_index=_loader(data.load_reuters_word_index, "path"))

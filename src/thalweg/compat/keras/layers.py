@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg import layers as _main
-from thalweg.compat.keras.spelling import Renamed, renamed
+from thalweg.compat.keras import backend as _K
+from thalweg.compat.keras.spelling import Arguments, Renamed, Step, renamed, respelt
 from thalweg.compat.names import Namespace, unsupported
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Variable
+from thalweg.nn.noise import dropout as _dropout
+from thalweg.ops.elementwise import multiply as _multiply
+from thalweg.ops.create import full as _full
+from thalweg.regularizers import L1L2
 from thalweg.registry import register
 
 # --- arguments ------------------------------------------------------------------------------------------------------
 
-_COMMON: dict[str, str | None] = {
+_NAMES: dict[str, str | None] = {
     "init": "kernel_initializer",
     "W_regularizer": "kernel_regularizer",
     "b_regularizer": "bias_regularizer",
@@ -30,11 +35,13 @@ _COMMON: dict[str, str | None] = {
     "nb_filter": "filters",
     "filter_length": "kernel_size",
     "pool_length": "pool_size",
+    "length": "size",
     "dim_ordering": "data_format",
     "atrous_rate": "dilation_rate",
     "p": "rate",
     "sigma": "stddev",
     "output_dim": "units",
+    "dims": "target_shape",
     "inner_init": "recurrent_initializer",
     "forget_bias_init": None,
     "inner_activation": "recurrent_activation",
@@ -42,19 +49,32 @@ _COMMON: dict[str, str | None] = {
     "dropout_W": "dropout",
     "dropout_U": "recurrent_dropout",
     "consume_less": None,
-    "implementation": None,
     "nb_feature": "pieces",
     "beta_init": "beta_initializer",
     "gamma_init": "gamma_initializer",
-    "mode": None,
     "batch_shape": "batch_input_shape",
+    "autocast": None,
+    "dynamic": None,
+    "renorm": None,
+    "fused": None,
+    "virtual_batch_size": None,
+}
+_OWN_NAMES: dict[str, dict[str, str | None]] = {
+    "Embedding": {
+        **{k: v for k, v in _NAMES.items() if k != "output_dim"},
+        "init": "embeddings_initializer",
+        "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint",
+    },
+    "PReLU": {**_NAMES, "init": "alpha_initializer"},
+    "Permute": {k: v for k, v in _NAMES.items() if k != "dims"},
+    "Lambda": {**_NAMES, "mask": None},
 }
 _ORDERINGS = {"th": "channels_first", "tf": "channels_last", "default": None}
-_WINDOWS = {2: ("nb_row", "nb_col"), 3: ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
 
 
-def _values(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Values that were written otherwise: orders of axes, batch sizes, and functions of old initialisers."""
+def _values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Values that were written otherwise: orders of axes, shapes, initialisers that give a variable."""
     if "data_format" in kwargs:
         kwargs["data_format"] = _ORDERINGS.get(kwargs["data_format"], kwargs["data_format"])
     batch = kwargs.pop("batch_size", None)
@@ -64,142 +84,148 @@ def _values(kwargs: dict[str, Any]) -> dict[str, Any]:
         if kwargs.get(name) is not None and not isinstance(kwargs[name], int):
             kwargs[name] = tuple(None if n is None else int(n) for n in kwargs[name])
     for name, value in kwargs.items():
-        if name.endswith("_initializer") and callable(value) and not isinstance(value, type):
+        if name.endswith("_initializer"):
             kwargs[name] = _initialiser(value)
-    return kwargs
+    return args, kwargs
 
 
-def _initialiser(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An initialiser that may be one of Keras 1: a function of the shape alone that gives a variable."""
-    if hasattr(function, "make"):
-        return function
+def _initialiser(given: Any) -> Any:
+    """An initialiser; one of Keras 1 is a function of the shape alone that gives a variable."""
+    if not callable(given) or isinstance(given, type) or hasattr(given, "make"):
+        return given
 
     def make(shape: Any, dtype: Any = None) -> Any:
         try:
-            value = function(shape, dtype=dtype)
+            value = given(shape, dtype=dtype)
         except TypeError:
-            value = function(shape)
+            value = given(shape)
         return value.get_value() if isinstance(value, Variable) else value
 
     return make
 
 
-def _plain(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return args, _values(renamed(kwargs, _COMMON))
+def _where_channels_are(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """The order of axes that the backend was set to, where the layer is not told."""
+    if kwargs.get("data_format") is None and _K.image_data_format() != "channels_last":
+        kwargs["data_format"] = _K.image_data_format()
+    return args, kwargs
 
 
-def _without_dtype_of_inputs(args: Any, kwargs: dict[str, Any]) -> Any:
-    """Arguments of layers of numbers of words, whose ``input_dim`` and ``output_dim`` are their own."""
-    table = {k: v for k, v in _COMMON.items() if k != "output_dim"}
-    table |= {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer"}
-    table |= {"W_constraint": "embeddings_constraint"}
-    kwargs = renamed(kwargs, table)
-    rate = kwargs.pop("dropout", None)
-    if rate:
-        raise fail(ArgumentError, "Embedding: dropout", expected="a layer of Dropout after it", received=rate)
-    return args, _values(kwargs)
+_WINDOWS = {2: ("nb_row", "nb_col"), 3: ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
 
 
-def _convolution(rank: int, old: bool) -> Callable[..., Any]:
-    """Arguments of a convolution; Keras 1 gave the lengths of the window one by one (always so, where ``old``)."""
+def _window(rank: int, old: bool) -> Step:
+    """The lengths of the window one by one, as Keras 1 gave them; by position only where ``old``."""
     names = _WINDOWS.get(rank, ())
 
-    def translate(args: Any, kwargs: dict[str, Any]) -> Any:
-        if rank > 1 and (old or any(k in kwargs for k in ("border_mode", "subsample", "nb_col"))):
-            numbers = args[1 : 1 + rank]
-            if len(numbers) == rank and all(isinstance(n, (int, np.integer)) for n in numbers):
-                args = (args[0], tuple(numbers), *args[1 + rank :])
-        args, kwargs = _plain(args, kwargs)
+    def gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        numbers = args[1 : 1 + rank]
+        whole = len(numbers) == rank and all(isinstance(n, (int, np.integer)) for n in numbers)
+        if rank > 1 and old and whole:
+            args = (args[0], tuple(numbers), *args[1 + rank :])
         window = [kwargs.pop(name) for name in names if name in kwargs]
         if window:
-            given = args[1:]
-            if given and len(window) == 1:  # one by position, the other by name
-                window, args = [given[0], *window], args[:1]
-            kwargs["kernel_size"] = tuple(window)
-        return args, _steps(kwargs)
+            kwargs["kernel_size"] = (*args[1:], *window)  # the first may stand by position
+            args = args[:1]
+        return args, kwargs
 
-    return translate
+    return gathered
 
 
-def _transposed(args: Any, kwargs: dict[str, Any]) -> Any:
-    """Deconvolution2D(filters, rows, columns, output_shape, ...): the shape follows from the inputs."""
-    args, kwargs = _convolution(2, True)(args, kwargs)
+def _without_output_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """The shape of the outputs follows from the inputs: Deconvolution2D(filters, rows, columns, shape)."""
     kwargs.pop("output_shape", None)
     return (args[:2] if len(args) > 2 and isinstance(args[2], (tuple, list)) else args), kwargs
 
 
-def _steps(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """For layers on sequences: ``input_dim`` is the number of features, ``input_length`` that of steps."""
+def _steps(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """``input_dim`` is the number of features, ``input_length`` that of steps."""
     features, length = kwargs.pop("input_dim", None), kwargs.pop("input_length", None)
     if features is not None:
         kwargs["input_shape"] = (length, int(features))
-    return kwargs
-
-
-def _sequence(args: Any, kwargs: dict[str, Any]) -> Any:
-    args, kwargs = _plain(args, kwargs)
-    return args, _steps(kwargs)
-
-
-def _normalised(args: Any, kwargs: dict[str, Any]) -> Any:
-    """BatchNormalization of Keras 1 had (epsilon, mode, axis, momentum) by position; 2 has (axis, momentum, ...)."""
-    if args and isinstance(args[0], float) and args[0] < 1:
-        args, kwargs = (), {"epsilon": args[0], **kwargs}
-    kwargs = {k: v for k, v in kwargs.items() if k not in ("renorm", "fused", "virtual_batch_size")}
-    return _plain(args, kwargs)
-
-
-def _pooled(args: Any, kwargs: dict[str, Any]) -> Any:
-    args, kwargs = _plain(args, kwargs)
-    if isinstance(kwargs.get("pool_size"), list):
-        kwargs["pool_size"] = tuple(kwargs["pool_size"])
     return args, kwargs
 
 
-def _sloped(args: Any, kwargs: dict[str, Any]) -> Any:
-    return args, _values(renamed(kwargs, {"init": "alpha_initializer", "weights": "weights"}))
+def _with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    kwargs.pop("implementation", None)
+    return args, kwargs
 
 
-def _lambda(args: Any, kwargs: dict[str, Any]) -> Any:
-    if len(args) > 1 and not isinstance(args[1], dict):  # (function, output_shape)
-        args = (args[0],)
-    kwargs = {k: v for k, v in kwargs.items() if k not in ("mask",)}
-    return args, _values(kwargs)
+def _epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """BatchNormalization of Keras 1 was (epsilon, mode, axis, momentum); later it is (axis, momentum, epsilon)."""
+    if kwargs.pop("mode", 0) not in (0, 2):
+        raise fail(ArgumentError, "BatchNormalization: mode", expected="0 or 2", hint="LayerNormalization for mode=1")
+    if args and isinstance(args[0], float):
+        args, kwargs = (), {**dict(zip(("epsilon", "mode", "axis", "momentum"), args)), **kwargs}
+        kwargs.pop("mode", None)
+    return args, kwargs
 
 
-def _reshaped(args: Any, kwargs: dict[str, Any]) -> Any:
-    return args, _values(renamed(kwargs, {"dims": "target_shape"}))
+def _function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Lambda(function, output_shape, mask, arguments): the shape follows from the function."""
+    given = dict(zip(("output_shape", "mask", "arguments"), args[1:]))
+    return args[:1], {**{k: v for k, v in given.items() if k == "arguments"}, **kwargs}
 
 
-def _wrapped(args: Any, kwargs: dict[str, Any]) -> Any:
-    return args, _steps(_values(dict(kwargs)))
+class DroppedEmbedding(_main.Embedding):
+    """Embedding in which, in training, a share of the words is 0 in a whole batch: ``Embedding(dropout=)`` of Keras 1."""
+
+    def __init__(self, input_dim: int, output_dim: int, *args: Any, dropout: float, **options: Any) -> None:
+        super().__init__(input_dim, output_dim, *args, **options)
+        self.dropout = dropout
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        if not training:
+            return super().call(inputs)
+        table, kept = self.embeddings, _dropout(_full((self.input_dim, 1), 1.0), self.dropout)
+        self.embeddings = _multiply(table, kept)  # type: ignore[assignment]
+        try:
+            return super().call(inputs)
+        finally:
+            self.embeddings = table
+
+
+class _EmbeddingNames(Renamed):
+    """Embedding, and with ``dropout`` that of Keras 1."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        _, kwargs = self.translate(args, kwargs)
+        if not kwargs.get("dropout"):
+            kwargs.pop("dropout", None)
+        return (DroppedEmbedding if "dropout" in kwargs else self.target)(**kwargs)
+
+
+# By position Keras 1 had (input_dim, output_dim, init, input_length).
+_ORDER = "input_dim output_dim embeddings_initializer input_length"
+Embedding = _EmbeddingNames(
+    _main.Embedding, respelt(_main.Embedding, _OWN_NAMES["Embedding"], _values, order=_ORDER).translate
+)
 
 
 # --- the base class -------------------------------------------------------------------------------------------------
 
+_OF_ALL = ("name", "trainable", "dtype", "input_shape", "input_dim", "batch_input_shape")
+_UNUSED = ("synchronization", "aggregation", "use_resource", "partitioner")
 
-class Layer_(_main.Layer):
+
+class OwnLayer(_main.Layer):
     """What a program's own layers derive from: the methods of Keras 1 and 2 beside those of the main library."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register("custom")(cls)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(
-            *args, **_values(renamed(kwargs, {"batch_shape": "batch_input_shape", "dynamic": None}))
-        )
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_values((), renamed(kwargs, _NAMES))[1])
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
-        """A weight, in any order of name, shape and initialiser that was current."""
-        kwargs = {
-            k: v for k, v in kwargs.items() if k not in ("synchronization", "aggregation", "use_resource")
-        }
-        if args and not isinstance(args[0], str) and len(args) > 1 and not kwargs.get("initializer"):
-            args, kwargs = args[:1], {"initializer": args[1], **kwargs}
-        if "initializer" in kwargs and callable(kwargs["initializer"]):
-            kwargs["initializer"] = _initialiser(kwargs["initializer"])
-        return super().add_weight(*args, **kwargs)
+        """A weight: (name, shape, dtype, initializer, ...), or Keras 1's and 3's (shape, initializer, ...)."""
+        named = bool(args) and (args[0] is None or isinstance(args[0], str))
+        order = ("name shape dtype initializer regularizer trainable constraint" if named else
+                 "shape initializer name trainable regularizer constraint")  # fmt: skip
+        given = {k: v for k, v in {**dict(zip(order.split(), args)), **kwargs}.items() if k not in _UNUSED}
+        given["initializer"] = _initialiser(given.get("initializer"))
+        return super().add_weight(**given)
 
     add_variable = add_weight
 
@@ -213,13 +239,11 @@ class Layer_(_main.Layer):
     @property
     def trainable_weights(self) -> list[Variable]:
         """The weights that training moves; a list may be set, as layers of Keras 1 did."""
-        found = super().trainable_weights
-        known = {id(v) for v in found}
-        return found + [v for v in vars(self).get("listed_weights", []) if id(v) not in known]
+        return super().trainable_weights
 
     @trainable_weights.setter
     def trainable_weights(self, weights: Sequence[Variable]) -> None:
-        self.listed_weights = list(weights)
+        self.listed_weights = list(weights)  # found there as any attribute's are
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -227,58 +251,76 @@ class Layer_(_main.Layer):
         return self.trainable_weights
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments by which Keras describes a layer: its name, and what the constructor was given."""
-        return {k: v for k, v in super().get_config().items() if k not in ("args", "kwargs")}
+        """The constructor's arguments; to a class with a ``get_config`` of its own, those that all layers have."""
+        config = super().get_config()
+        if type(self).get_config is OwnLayer.get_config:
+            return config
+        return {k: v for k, v in config.items() if k in _OF_ALL}
 
 
-Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=Layer_)
+Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
+
+
+class InputSpec:
+    """What a layer expects of its inputs: a note that a program's own layers keep."""
+
+    def __init__(self, dtype: Any = None, shape: Any = None, ndim: Any = None, **more: Any) -> None:
+        self.dtype, self.shape, self.ndim = dtype, shape, ndim
+        vars(self).update(more)
+
 
 # --- layers ---------------------------------------------------------------------------------------------------------
 
-_TRANSLATIONS: dict[str, Callable[..., Any]] = {
-    "Embedding": _without_dtype_of_inputs,
-    "BatchNormalization": _normalised,
-    "PReLU": _sloped,
-    "LeakyReLU": _sloped,
-    "Lambda": _lambda,
-    "Reshape": _reshaped,
-    "TimeDistributed": _wrapped,
-    "Bidirectional": _wrapped,
-    "Dot": lambda args, kwargs: (args, kwargs),
-    "Concatenate": lambda args, kwargs: (args, kwargs),
-    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _sequence),
-    **{name: _convolution(1, False) for name in ("Conv1D", "SeparableConv1D", "Conv1DTranspose")},
-    **{name: _convolution(2, False) for name in ("Conv2D", "SeparableConv2D", "Conv2DTranspose")},
-    **{name: _convolution(3, False) for name in ("Conv3D", "Conv3DTranspose")},
+_STEPS: dict[str, tuple[Step, ...]] = {
+    "BatchNormalization": (_epsilon_first,),
+    "Lambda": (_function_alone,),
+    "TimeDistributed": (_steps,),
+    "Bidirectional": (_steps,),
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "ConvLSTM2D"), (_with_implementation, _steps)),
 }
 
 
-def _under_old_names() -> dict[str, Any]:
+def _conv_rank(name: str) -> int:
+    """The number of spatial axes of a convolution, by its name; 0 for others."""
+    return next((n for n in (1, 2, 3) if f"Conv{n}D" in name), 0)
+
+
+def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) -> Renamed:
+    """A layer of the main library with the arguments of all three; ``old_windows``: Conv2D(filters, rows, columns)."""
+    name = cls.__name__
+    steps = [*_STEPS.get(name, ()), *more]
+    rank = _conv_rank(name)
+    if rank:
+        steps += [_window(rank, old_windows), _steps]
+    if rank > 1 or any(part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")):
+        steps.append(_where_channels_are)
+    return respelt(cls, _OWN_NAMES.get(name, _NAMES), *steps, _values, **defaults)
+
+
+def _layers() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, thing in vars(_main).items():
-        if isinstance(thing, type) and issubclass(thing, _main.Layer) and name != "Layer":
-            default = _pooled if "Pool" in name else _plain
-            found[name] = Renamed(thing, _TRANSLATIONS.get(thing.__name__, default))
+        if isinstance(thing, type) and issubclass(thing, _main.Layer) and name not in ("Layer", "Embedding"):
+            found[name] = layer(thing)
     return found
 
 
-_layers = _under_old_names()
-globals().update(_layers)
-Convolution1D = Renamed(_main.Conv1D, _convolution(1, True))
-Convolution2D = Renamed(_main.Conv2D, _convolution(2, True))
-Convolution3D = Renamed(_main.Conv3D, _convolution(3, True))
-SeparableConvolution2D = Renamed(_main.SeparableConv2D, _convolution(2, True))
-AtrousConvolution1D = Renamed(_main.Conv1D, _convolution(1, True))
-AtrousConvolution2D = Renamed(_main.Conv2D, _convolution(2, True))
-Deconvolution2D = Renamed(_main.Conv2DTranspose, _transposed)
-CuDNNLSTM = CudnnLSTM = Renamed(_main.LSTM, _sequence)
-CuDNNGRU = Renamed(_main.GRU, _sequence)
-MaxoutDense = Renamed(_main.Maxout, _plain)
+_found = _layers()
+globals().update(_found)
+_OLD = {"Convolution1D": _main.Conv1D, "Convolution2D": _main.Conv2D, "Convolution3D": _main.Conv3D,
+        "SeparableConvolution2D": _main.SeparableConv2D, "AtrousConvolution1D": _main.Conv1D,
+        "AtrousConvolution2D": _main.Conv2D}  # fmt: skip
+globals().update({name: layer(cls, True) for name, cls in _OLD.items()})
+Deconvolution2D = layer(_main.Conv2DTranspose, True, _without_output_shape)
+Convolution2DTranspose = layer(_main.Conv2DTranspose)
+CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
+MaxoutDense, SpatialDropout = layer(_main.Maxout), _found["SpatialDropout2D"]
+TimeDistributedDense = respelt(_main.Dense, _NAMES, _steps, _values)  # Dense takes any number of axes in front
 
 
 def Input(
     shape: Any = None, batch_shape: Any = None, name: str | None = None, dtype: Any = None, tensor: Any = None,
-    batch_size: int | None = None, batch_input_shape: Any = None, sparse: bool = False, **ignored: Any,
+    batch_size: int | None = None, batch_input_shape: Any = None, **ignored: Any,
 ) -> Any:  # fmt: skip
     """A symbolic input; ``tensor`` gives one that exists already."""
     if tensor is not None:
@@ -289,21 +331,29 @@ def Input(
     return _main.Input(shape, batch_size=batch_size, dtype=dtype, name=name, batch_shape=batch_shape)
 
 
-def InputLayer(input_shape: Any = None, batch_size: Any = None, **options: Any) -> Any:
-    """:func:`Input`, by the name of its layer."""
-    shape = options.pop("shape", None) if input_shape is None else input_shape
-    return Input(shape, batch_size=batch_size, **options)
+class InputPlace(_main.Layer):
+    """An input where Keras lists it: among the layers of a model made of inputs and outputs."""
+
+    def __init__(self, symbol: Any) -> None:
+        super().__init__(name=symbol.name)
+        self.built = True
+        self.output_shape, self.input_shape = symbol.shape, symbol.shape
+        self.input = self.output = symbol
 
 
-def TimeDistributedDense(output_dim: int, **options: Any) -> Any:
-    """Dense at each step: Dense takes any number of axes in front."""
-    return _main.Dense(output_dim, **_sequence((), options)[1])
+class _InputLayerNames(Renamed):
+    """Called, it gives an Input; the layers of a model that are its inputs are instances of it."""
+
+    def __call__(self, input_shape: Any = None, batch_size: Any = None, **options: Any) -> Any:
+        shape = options.pop("shape", None) if input_shape is None else input_shape
+        return Input(shape, batch_size=batch_size, **options)
+
+
+InputLayer = _InputLayerNames(InputPlace, lambda args, kwargs: (args, kwargs))
 
 
 def ActivityRegularization(l1: float = 0.0, l2: float = 0.0, **options: Any) -> Any:
     """The inputs, whose size adds to the loss."""
-    from thalweg.regularizers import L1L2
-
     return _main.Activation("linear", activity_regularizer=L1L2(l1, l2), **options)
 
 
@@ -311,8 +361,6 @@ def ThresholdedReLU(theta: float = 1.0, **options: Any) -> Any:
     """x where it is greater than ``theta``, 0 elsewhere."""
     return _main.ReLU(threshold=theta, **options)
 
-
-SpatialDropout = _layers["SpatialDropout2D"]
 
 # --- merging --------------------------------------------------------------------------------------------------------
 
@@ -328,16 +376,17 @@ def _merging(mode: Any, concat_axis: int, dot_axes: Any, options: dict[str, Any]
     if mode not in _MODES:
         raise fail(ArgumentError, "merge: mode", expected=", ".join(_MODES), received=repr(mode))
     if mode == "concat":
-        return _main.Concatenate(axis=concat_axis, **options)
-    if mode in ("dot", "cos"):
-        axes = 1 if dot_axes == -1 else dot_axes
-        axes = (
-            tuple(a[0] if isinstance(a, (list, tuple)) else a for a in axes)
-            if not isinstance(axes, int)
-            else axes
-        )
-        return _main.Dot(axes=axes, normalize=mode == "cos", **options)
+        options["axis"] = concat_axis
+    elif mode in ("dot", "cos"):
+        pair = [dot_axes] * 2 if isinstance(dot_axes, int) else dot_axes
+        options["axes"] = tuple(a[0] if isinstance(a, (list, tuple)) else a for a in pair)
+        options["normalize"] = mode == "cos"
     return _MODES[mode](**options)
+
+
+def _named(name: str | None, arguments: Any = None) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": name} if name else {}
+    return {**options, "arguments": arguments} if arguments else options
 
 
 def merge(
@@ -345,8 +394,7 @@ def merge(
     output_mask: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
 ) -> Any:  # fmt: skip
     """Several tensors as one: Keras 1."""
-    options: dict[str, Any] = {"name": name} if name else {}
-    return _merging(mode, concat_axis, dot_axes, options)(list(inputs))
+    return _merging(mode, concat_axis, dot_axes, _named(name, arguments))(list(inputs))
 
 
 class Merge:
@@ -357,7 +405,7 @@ class Merge:
         output_shape: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
     ) -> None:  # fmt: skip
         self.parts = list(layers or [])
-        self.layer = _merging(mode, concat_axis, dot_axes, {"name": name} if name else {})
+        self.layer = _merging(mode, concat_axis, dot_axes, _named(name, arguments))
 
     def __call__(self, inputs: Any) -> Any:
         return self.layer(list(inputs))
@@ -372,7 +420,7 @@ def serialize(layer: _main.Layer) -> dict[str, Any]:
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 
-def deserialize(config: dict[str, Any], custom_objects: Any = None) -> Any:
+def deserialize(config: Mapping[str, Any], custom_objects: Any = None) -> Any:
     """The layer of :func:`serialize`."""
     cls = (custom_objects or {}).get(config["class_name"]) or globals()[config["class_name"]]
     return cls(**config["config"])
@@ -380,48 +428,52 @@ def deserialize(config: dict[str, Any], custom_objects: Any = None) -> Any:
 
 # --- the rooms of Keras 1 and 2 -------------------------------------------------------------------------------------
 
-
-def _room(name: str, names: str) -> Namespace:
-    return Namespace(f"keras.layers.{name}", Layer=Layer, **{n: globals()[n] for n in names.split()})
-
-
-_core = (
-    "Dense Activation Dropout Flatten Reshape Permute RepeatVector Lambda Masking SpatialDropout1D SpatialDropout2D "
-    "SpatialDropout3D ActivityRegularization MaxoutDense TimeDistributedDense Merge"
-)
-_convolutional = (
-    "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D SeparableConv1D SeparableConv2D Deconvolution2D "
-    "SeparableConvolution2D AtrousConvolution1D AtrousConvolution2D Conv2DTranspose Conv3DTranspose ZeroPadding1D "
-    "ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D "
-    "DepthwiseConv2D "
-)
-_pooling = " ".join(n for n in _layers if "Pool" in n)
-convolutional = _room("convolutional", _convolutional + _pooling)
-pooling = _room("pooling", _pooling)
-recurrent = _room("recurrent", "LSTM GRU SimpleRNN TimeDistributedDense")
-normalization = _room("normalization", "BatchNormalization LayerNormalization")
-advanced_activations = _room("advanced_activations", "LeakyReLU PReLU ELU ThresholdedReLU Softmax ReLU")
-embeddings = _room("embeddings", "Embedding")
-noise = _room("noise", "GaussianNoise GaussianDropout AlphaDropout")
-wrappers = _room("wrappers", "TimeDistributed Bidirectional")
-local = Namespace("keras.layers.local")
-convolutional_recurrent = Namespace("keras.layers.convolutional_recurrent")
-_merge_room = _room(
-    "merge",
+_POOLING = " ".join(n for n in _found if "Pool" in n)
+_ROOMS = {
+    "core": "Dense Activation Dropout Flatten Reshape Permute RepeatVector Lambda Masking SpatialDropout1D "
+    "SpatialDropout2D SpatialDropout3D ActivityRegularization MaxoutDense TimeDistributedDense Merge",
+    "convolutional": "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D SeparableConv1D SeparableConv2D "
+    "Deconvolution2D SeparableConvolution2D AtrousConvolution1D AtrousConvolution2D Conv2DTranspose Conv3DTranspose "
+    "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D "
+    f"DepthwiseConv2D {_POOLING}",
+    "pooling": _POOLING,
+    "recurrent": "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells TimeDistributedDense",
+    "normalization": "BatchNormalization LayerNormalization",
+    "advanced_activations": "LeakyReLU PReLU ELU ThresholdedReLU Softmax ReLU",
+    "embeddings": "Embedding",
+    "noise": "GaussianNoise GaussianDropout AlphaDropout",
+    "wrappers": "TimeDistributed Bidirectional",
+    "local": "LocallyConnected1D LocallyConnected2D",
+    "convolutional_recurrent": "ConvLSTM2D",
+}
+_MERGING = (
     "Add Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average maximum minimum "
-    "concatenate dot Merge",
+    "concatenate dot Merge"
 )
-for _name, _thing in vars(
-    _merge_room
-).items():  # keras.layers.merge is a function of Keras 1 and a room of Keras 2
-    if not _name.startswith("__"):
-        setattr(merge, _name, _thing)
-core = _room("core", _core)
+
+
+def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The rooms in which Keras 1 and 2 kept their layers, with what there is of each."""
+    return {
+        room: Namespace(
+            f"keras.layers.{room}", Layer=Layer, **{n: members[n] for n in names.split() if n in members}
+        )
+        for room, names in _ROOMS.items()
+    }
+
+
+globals().update(rooms(globals()))
+for _name in _MERGING.split():  # keras.layers.merge is a function of Keras 1 and a room of Keras 2
+    setattr(merge, _name, globals()[_name])
+_PREPROCESSING = (
+    "CategoryEncoding CenterCrop Discretization Hashing IntegerLookup Normalization RandomContrast RandomCrop "
+    "RandomFlip RandomRotation RandomTranslation RandomZoom Rescaling Resizing StringLookup TextVectorization"
+)
 experimental = Namespace(
     "keras.layers.experimental",
     preprocessing=Namespace(
         "keras.layers.experimental.preprocessing",
-        **{n: _layers[n] for n in ("Rescaling", "Normalization", "CategoryEncoding")},
+        **{n: _found[n] for n in _PREPROCESSING.split() if n in _found},
     ),
 )
 

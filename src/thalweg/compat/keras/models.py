@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from thalweg import losses as _losses
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
-from thalweg.compat.keras.layers import Merge
+from thalweg.compat.keras.layers import InputPlace, Merge
 from thalweg.compat.keras.spelling import renamed
-from thalweg.layers.base import flat, shapes_of
+from thalweg.compat.keras.tables import named_loss, named_metric
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Tensor
+from thalweg.layers.base import flat, mapped, shapes_of
+from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
 from thalweg.models.functional import Graph
+from thalweg.ops.reduce import mean
 from thalweg.registry import register
 
-_FIT = {
+__all__ = [
+    "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
+    "save_model",
+]  # fmt: skip
+
+_FIT: dict[str, str | None] = {
     "nb_epoch": "epochs", "nb_worker": None, "workers": None, "max_q_size": None, "max_queue_size": None,
-    "use_multiprocessing": None, "pickle_safe": None, "samples_per_epoch": "samples_per_epoch",
-    "nb_val_samples": "nb_val_samples", "val_samples": "val_samples",
+    "use_multiprocessing": None, "pickle_safe": None, "val_samples": "nb_val_samples",
 }  # fmt: skip
 
 
@@ -27,10 +38,13 @@ class Figures(dict[str, Any]):
     """The figures of epochs, where accuracy is found under both names that Keras gave it: acc and accuracy."""
 
     def __missing__(self, name: str) -> Any:
-        other = name.replace("accuracy", "acc") if "accuracy" in name else name.replace("acc", "accuracy")
-        if other in self:
+        other = _renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy")
+        if other in self.keys():
             return self[other]
         raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
         """The figure, or the default."""
@@ -40,40 +54,102 @@ class Figures(dict[str, Any]):
             return default
 
 
-class _Model(main.Model):
-    """What models have under old names, beside the methods of the main library."""
+def _renamed_accuracy(text: str, accuracy: str) -> str:
+    """The text with ``acc`` and ``accuracy``, alone or after ``val_``, under the given name."""
+    return re.sub(r"(?<![a-z0-9])(val_)?acc(uracy)?(?![a-z0-9_])", lambda m: f"{m[1] or ''}{accuracy}", text)
+
+
+class Model(main.Model):
+    """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
+
+    optimizers_by_name = staticmethod(optimizers.get)
+    accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register("custom")(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None}))
+        self._losses_of_symbols: list[Tensor] = []
+        self._keeps_values = False
+        self._values: dict[Tensor, Any] = {}
+        self._input_places: list[InputPlace] = []
+
+    def _parts(self) -> Iterator[Any]:
+        hidden = {id(vars(self).get(n)) for n in ("_input_places", "_losses_of_symbols", "_values")}
+        return (value for value in super()._parts() if id(value) not in hidden)
+
+    # --- compile and losses -------------------------------------------------------------------------------------
 
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
         sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
     ) -> None:  # fmt: skip
         """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted."""
+        for function in flat([loss, metrics]):
+            if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
+                register("custom")(function)  # a saved model names it; loading asks for custom_objects
+        self._keeps_values = bool(self._losses_of_symbols) or any(
+            callable(f) and not isinstance(f, (type, _losses.Loss)) for f in flat(loss)
+        )
         super().compile(
-            optimizers.get(optimizer), loss, loss_weights=loss_weights, metrics=metrics,
-            weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
+            self.optimizers_by_name(optimizer), mapped(named_loss, loss), loss_weights=loss_weights,
+            metrics=mapped(self._metric, metrics), weighted_metrics=mapped(self._metric, weighted_metrics),
+            run_eagerly=bool(run_eagerly),
         )  # fmt: skip
 
+    def _metric(self, given: Any) -> Any:
+        if isinstance(given, str) and given in ("acc", "accuracy"):
+            return self.accuracy or given
+        return named_metric(given)
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add to the loss: an expression of the model's symbols, or (in ``call``) of what is computed there."""
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            if self._graph is not None and isinstance(loss, Tensor) and loss.value is None:
+                self._losses_of_symbols.append(loss)
+                self._keeps_values = True
+            else:
+                super().add_loss(loss)
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """The outputs. Losses that are written with the model's own symbols need the values of these."""
+        graph = self._graph
+        if graph is None or not self._keeps_values:
+            return super().call(inputs, training=training)
+        given = dict(zip(graph.flat_inputs, graph.values(inputs), strict=True))
+        nodes = nodes_between(graph.flat_inputs, [*flat(graph.outputs), *self._losses_of_symbols])
+        symbols = [t for node in nodes for t in flat(node.outputs) if isinstance(t, Tensor)]
+        wanted = [graph.outputs, symbols, self._losses_of_symbols]
+        outputs, values, losses = run_nodes(nodes, given, wanted, training)
+        self._values = {**given, **dict(zip(symbols, values))}
+        for loss in losses:
+            super().add_loss(_mean(loss))
+        return outputs
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
+        total = super().compute_loss(*args, **kwargs)
+        return run_nodes((), self._values, total, None) if self._keeps_values else total
+
+    # --- training -----------------------------------------------------------------------------------------------
+
     def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: Any = None,
-        epochs: int = 1,
-        *args: Any,
-        **options: Any,
+        self, x: Any = None, y: Any = None, batch_size: Any = None, epochs: int = 1, *args: Any, **options: Any
     ) -> Any:
         """Train; the history finds accuracy under ``acc`` and ``accuracy``."""
-        options = renamed(options, _FIT)
+        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
+        options = {**dict(zip(order, args)), **renamed(options, _FIT)}
         epochs = options.pop("epochs", epochs)
         self._with_accuracy(options.pop("show_accuracy", False))
-        self._agree_on_names(options.get("callbacks") or (args[1] if len(args) > 1 else None))
-        history = super().fit(x, y, batch_size, int(epochs), *args, **options)
+        self._agree_with(options.get("callbacks") or (), options.get("validation_data"))
+        history = super().fit(x, y, batch_size, int(epochs), **options)
         history.history = Figures(history.history)
         return history
+
+    def _logs(self, kind: str, result: Any) -> dict[str, Any]:
+        return Figures(super()._logs(kind, result))
 
     def _with_accuracy(self, wanted: bool) -> None:
         """``show_accuracy`` of the first versions: accuracy as a metric."""
@@ -81,20 +157,22 @@ class _Model(main.Model):
         if wanted and given is not None and not given["metrics"]:
             super().compile(self.optimizer, given["loss"], metrics=["accuracy"])
 
-    def _agree_on_names(self, callbacks: Any) -> None:
-        """A callback that watches ``val_acc`` means ``val_accuracy``, where the metric was given by that name."""
-        metrics = flat((self.compile_arguments or {}).get("metrics"))
-        for callback in callbacks or ():
-            watched = getattr(callback, "monitor", None)
-            if watched in ("acc", "val_acc") and "accuracy" in metrics and "acc" not in metrics:
-                callback.monitor = watched.replace("acc", "accuracy")
-            elif watched in ("accuracy", "val_accuracy") and "acc" in metrics and "accuracy" not in metrics:
-                callback.monitor = watched.replace("accuracy", "acc")
+    def _agree_with(self, callbacks: Any, validation_data: Any) -> None:
+        """Callbacks watch accuracy, and name files by it, under the name that the metric has; they see the data."""
+        named = [m for m in flat((self.compile_arguments or {}).get("metrics")) if m in ("acc", "accuracy")]
+        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
+            for attribute in ("monitor", "filepath"):
+                text = getattr(callback, attribute, None)
+                if named and isinstance(text, str):
+                    setattr(callback, attribute, _renamed_accuracy(text, named[0]))
+            if isinstance(validation_data, (tuple, list)) and not hasattr(callback, "validation_data"):
+                callback.validation_data = [*_listed(validation_data[0]), *_listed(validation_data[1])]
 
     def evaluate(
         self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
     ) -> Any:
         """The loss, and the metrics where there are some."""
+        self._with_accuracy(show_accuracy)
         return super().evaluate(x, y, *args, **renamed(options, _FIT))
 
     def predict(self, x: Any, *args: Any, **options: Any) -> Any:
@@ -102,40 +180,32 @@ class _Model(main.Model):
         return super().predict(x, *args, **renamed(options, _FIT))
 
     def fit_generator(
-        self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, **options: Any
+        self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, *args: Any, **options: Any
     ) -> Any:
         """Train on batches of a generator; ``samples_per_epoch`` counts examples, ``steps_per_epoch`` batches."""
+        order = ("verbose", "callbacks", "validation_data", "validation_steps", "class_weight")
+        options = {**dict(zip(order, args)), **options}
         if "nb_epoch" in options and steps_per_epoch is not None:  # by position, in Keras 1
-            options["samples_per_epoch"] = steps_per_epoch
+            options["samples_per_epoch"], steps_per_epoch = steps_per_epoch, None
         options = renamed(options, _FIT)
         samples = options.pop("samples_per_epoch", None)
-        generator, size = _first_size(generator)
-        steps = steps_per_epoch if samples is None else max(1, int(samples) // size)
-        kept = options.pop("nb_val_samples", options.pop("val_samples", None))
-        validation = options.get("validation_data")
-        if kept is not None and validation is not None and not isinstance(validation, (tuple, list)):
-            options["validation_data"], rows = _first_size(validation)
-            options["validation_steps"] = max(1, int(kept) // rows)
+        if samples is not None:
+            generator, steps_per_epoch = _counted(generator, samples)
+        kept, validation = options.pop("nb_val_samples", None), options.get("validation_data")
+        if kept is not None and not isinstance(validation, (tuple, list)):
+            options["validation_data"], options["validation_steps"] = _counted(validation, kept)
         options.setdefault("epochs", epochs)
-        return self.fit(generator, steps_per_epoch=None if steps is None else int(steps), **options)
+        return self.fit(generator, steps_per_epoch=_whole(steps_per_epoch), **options)
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
         """The loss and metrics on batches of a generator."""
-        options = renamed(options, _FIT)
-        samples = options.pop("val_samples", None)
-        if samples is not None:
-            generator, size = _first_size(generator)
-            steps = max(1, int(samples) // size)
-        return super().evaluate(generator, steps=None if steps is None else int(steps), **options)
+        generator, steps, options = _batches(generator, steps, options)
+        return super().evaluate(generator, steps=steps, **options)
 
     def predict_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
         """The outputs for batches of a generator."""
-        options = renamed(options, _FIT)
-        samples = options.pop("val_samples", None)
-        if samples is not None:
-            generator, size = _first_size(generator)
-            steps = max(1, int(samples) // size)
-        return super().predict(generator, steps=None if steps is None else int(steps), **options)
+        generator, steps, options = _batches(generator, steps, options)
+        return super().predict(generator, steps=steps, **options)
 
     def predict_proba(self, x: Any, *args: Any, **options: Any) -> Any:
         """The outputs, taken as probabilities."""
@@ -146,22 +216,54 @@ class _Model(main.Model):
         outputs = self.predict(x, *args, **options)
         return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
 
+    def reset_states(self) -> None:
+        """Set the kept states of recurrent layers to zeros."""
+        for layer in self.tree():
+            if layer is not self and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+    # --- what is in it ------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers, in order; those of a model made of inputs and outputs begin with its inputs."""
+        if self._graph is None or isinstance(self, main.Sequential):
+            return super().layers
+        if not self._input_places:
+            self._input_places = [InputPlace(symbol) for symbol in self._graph.flat_inputs]
+        return [*self._input_places, *super().layers]
+
     def build(self, input_shape: Any) -> None:
         """Make the weights of a model that only has ``call``, for inputs of this shape, the batch first."""
-        if (
-            self._graph is None
-            and type(self).call is not main.Model.call
-            and not isinstance(self, main.Sequential)
-        ):
-            if (
-                not self.built
-                and isinstance(input_shape, (tuple, list))
-                and not isinstance(input_shape[0], (tuple, list))
-            ):
-                self.built = True
-                self.compute_output_shape(tuple(input_shape))
-            return
-        super().build(input_shape)
+        called = type(self).call is not Model.call and self._graph is None
+        if called and not self.built and isinstance(input_shape, (tuple, list)) and _is_shape(input_shape):
+            self.built = True
+            self.compute_output_shape(tuple(input_shape))
+        elif not called:
+            super().build(input_shape)
+
+    @property
+    def state_updates(self) -> list[Any]:
+        """No updates stand apart: they belong to the step."""
+        return []
+
+    updates = state_updates
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether a layer behaves otherwise in training."""
+        return True
+
+    def summary(
+        self, line_length: Any = None, positions: Any = None, print_fn: Any = None, **ignored: Any
+    ) -> None:
+        """Print the layers."""
+        super().summary(line_length, print_fn)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
+        """Accepted; figures come from ``compile(metrics=...)``."""
+
+    # --- files --------------------------------------------------------------------------------------------------
 
     def save(
         self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **ignored: Any
@@ -176,45 +278,18 @@ class _Model(main.Model):
     def load_weights(
         self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **ignored: Any
     ) -> None:
-        """Read the weights of :meth:`save_weights`."""
+        """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras."""
         super().load_weights(filepath, skip_mismatch or by_name)
-
-    def summary(
-        self, line_length: Any = None, positions: Any = None, print_fn: Any = None, **ignored: Any
-    ) -> None:
-        """Print the layers."""
-        super().summary(line_length, print_fn)
 
     def to_yaml(self) -> str:
         """The description of the model; JSON is YAML."""
         return self.to_json()
 
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
-        """Accepted; figures come from ``compile(metrics=...)``."""
-
-    @property
-    def state_updates(self) -> list[Any]:
-        """No updates stand apart: they belong to the step."""
-        return []
-
-    @property
-    def uses_learning_phase(self) -> bool:
-        """Whether a layer behaves otherwise in training."""
-        return True
-
-
-class Model(_Model):
-    """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None})
-        super().__init__(*args, **kwargs)
-
     def get_config(self) -> dict[str, Any]:
         """The model as data."""
-        if self._graph is not None and type(self) is Model:
+        if self._graph is not None and type(self).__init__ is Model.__init__:
             return saving.graph_config(self)
-        return {k: v for k, v in super().get_config().items() if k not in ("args", "kwargs")}
+        return super().get_config()
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
@@ -222,7 +297,7 @@ class Model(_Model):
         if "calls" not in config:
             return cls(**config)
         made = saving.graph_from_config(config)
-        return made if isinstance(made, cls) else cls(made.input, made.output, name=made.name)
+        return cls(made.input, made.output, name=made.name)
 
 
 class Sequential(Model, main.Sequential):
@@ -236,20 +311,19 @@ class Sequential(Model, main.Sequential):
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Merge):
             self._first = [model.input for model in layer.parts]
-            self._merged = main.Model(self._first, layer([model.output for model in layer.parts]))
-            layer = self._merged
+            layer = main.Model(self._first, layer([model.output for model in layer.parts]))
         super()._append(layer)
 
     def _connect(self) -> None:
         if not isinstance(self._first, list):
-            return super()._connect()
+            super()._connect()
+            return
         x: Any = self._first
         for layer in self._layers:
             x = layer(x)
         self._graph = Graph(self._first, x)
         self.built, self.build_shape = True, shapes_of(self._first)
         self._steps.clear()
-        return None
 
     def get_config(self) -> dict[str, Any]:
         """The layers, with the shape of the inputs."""
@@ -258,25 +332,51 @@ class Sequential(Model, main.Sequential):
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
         """The model of :meth:`get_config`."""
-        config = dict(config)
-        first, layers = config.pop("input", None), config.pop("layers", [])
-        from thalweg.layers import Input
-
-        return cls(([Input(**first)] if first else []) + list(layers), **config)
+        return main.Sequential.from_config.__func__(cls, config)  # type: ignore[attr-defined]
 
 
-def _first_size(generator: Any) -> tuple[Any, int]:
-    """The generator, with nothing lost, and the number of rows of its first batch."""
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+
+def _mean(loss: Any) -> Any:
+    return mean(loss) if loss.ndim else loss
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+
+
+def _is_shape(given: Sequence[Any]) -> bool:
+    return all(n is None or isinstance(n, (int, np.integer)) for n in given)
+
+
+def _whole(steps: Any) -> int | None:
+    return None if steps is None else int(steps)
+
+
+def _batches(generator: Any, steps: Any, options: dict[str, Any]) -> tuple[Any, int | None, dict[str, Any]]:
+    """The generator, how many batches to take of it, and the other options."""
+    options = renamed(options, _FIT)
+    samples = options.pop("nb_val_samples", None)
+    if samples is not None:
+        generator, steps = _counted(generator, samples)
+    return generator, _whole(steps), options
+
+
+def _counted(generator: Any, samples: Any) -> tuple[Any, int]:
+    """The generator, with nothing lost, and the number of its batches that hold so many examples."""
     if hasattr(generator, "__getitem__") and hasattr(generator, "__len__"):
-        return generator, _rows(generator[0])
+        return generator, max(1, int(samples) // _rows(generator[0]))
     batches = iter(generator)
-    first = next(batches)
+    first = next(batches, None)
+    if first is None:
+        raise fail(ArgumentError, "the generator gave no batch")
 
     def again() -> Iterator[Any]:
         yield first
         yield from batches
 
-    return again(), _rows(first)
+    return again(), max(1, int(samples) // _rows(first))
 
 
 def _rows(batch: Any) -> int:
@@ -291,24 +391,26 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     return main.load_model(filepath, known, compile)
 
 
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **ignored: Any
+) -> None:
+    """``model.save(filepath)``."""
+    model.save(filepath, overwrite, include_optimizer)
+
+
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
-    """The model of ``to_json``."""
+    """The model of ``to_json``, with first weights of its own."""
     return main.model_from_json(json_string, custom_objects)
 
 
 model_from_yaml = model_from_json
 
 
+def model_from_config(config: Any, custom_objects: Any = None) -> Any:
+    """The model of ``get_config``."""
+    return (Sequential if "layers" in config and "calls" not in config else Model).from_config(config)
+
+
 def clone_model(model: Any, input_tensors: Any = None) -> Any:
     """The same layers with first weights of their own."""
     return main.clone_model(model)
-
-
-def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
-    """``model.save(filepath)``."""
-    model.save(filepath, overwrite, include_optimizer)
-
-
-__all__ = [
-    "Model", "Sequential", "clone_model", "load_model", "model_from_json", "model_from_yaml", "save_model",
-]  # fmt: skip

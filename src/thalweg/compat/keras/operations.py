@@ -1,4 +1,4 @@
-"""``keras.ops`` and ``keras.random``: the main library's functions, which bear the same names."""
+"""``keras.ops`` and ``keras.random``: the main library's functions, which mostly bear the same names."""
 
 from __future__ import annotations
 
@@ -12,31 +12,45 @@ from thalweg.compat.names import Namespace
 from thalweg.ops import random as _random
 from thalweg.ops.public import names
 
+
+def _convert(x: Any, dtype: Any = None) -> Any:
+    return K.tensor(x) if dtype is None else K.cast(x, dtype)
+
+
+def _concatenate(xs: Any, axis: int = 0) -> Any:
+    return K.concatenate(xs, axis)
+
+
+def _transpose(x: Any, axes: Any = None) -> Any:
+    return K.permute_dimensions(x, axes) if axes else K.transpose(x)
+
+
+_given = names()
 _more = {
-    "cast": K.cast, "convert_to_numpy": np.asarray, "convert_to_tensor": lambda x, dtype=None: K.cast(x, dtype) if dtype else K.tensor(x),
-    "array": K.tensor, "shape": K.shape, "concatenate": lambda xs, axis=0: K.concatenate(xs, axis),
-    "transpose": lambda x, axes=None: K.permute_dimensions(x, axes) if axes else K.transpose(x), "power": K.pow,
-    "cumsum": lambda x, axis=0: K.cumsum(x, axis), "softmax": K.softmax, "mean": K.mean, "sum": K.sum,
-    "log_softmax": nn.log_softmax, "conv": nn.conv, "max_pool": nn.max_pool, "stop_gradient": K.stop_gradient,
-    "ones": lambda shape, dtype="float32": names()["ones"](shape, dtype=dtype),
-    "zeros": lambda shape, dtype="float32": names()["zeros"](shape, dtype=dtype),
-    "absolute": K.abs, "norm": names()["norm"],
+    "cast": K.cast, "convert_to_numpy": np.asarray, "convert_to_tensor": _convert, "array": _convert, "shape": K.shape,
+    "concatenate": _concatenate, "transpose": _transpose, "power": K.pow, "cumsum": K.cumsum, "cumprod": K.cumprod,
+    "softmax": K.softmax, "mean": K.mean, "sum": K.sum, "log_softmax": nn.log_softmax, "conv": nn.conv,
+    "max_pool": nn.max_pool, "average_pool": nn.avg_pool, "stop_gradient": K.stop_gradient, "absolute": K.abs,
 }  # fmt: skip
-ops = Namespace("keras.ops", **{**names(), **_more})
+ops = Namespace("keras.ops", **{**_given, **_more})
 
 
-def _uniform(
-    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
-) -> Any:
-    return K.random_uniform(shape, minval, maxval)
+def _drawing(draw: Any) -> Any:
+    def drawn(shape: Any, *bounds: Any, dtype: Any = None, seed: Any = None, **named: Any) -> Any:
+        return draw(shape, *bounds, **named)
+
+    return drawn
 
 
-def _normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    return K.random_normal(shape, mean, stddev)
+def _dropout(x: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
+    return nn.dropout(x, rate, noise_shape=noise_shape)
+
+
+def _shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
+    return _random.shuffle(x)
 
 
 random = Namespace(
-    "keras.random", uniform=_uniform, normal=_normal, shuffle=lambda x, axis=0, seed=None: _random.shuffle(x),
-    dropout=lambda x, rate, noise_shape=None, seed=None: nn.dropout(x, rate), truncated_normal=K.truncated_normal,
-    SeedGenerator=lambda seed=None: seed,
+    "keras.random", uniform=_drawing(K.random_uniform), normal=_drawing(K.random_normal), shuffle=_shuffle,
+    truncated_normal=_drawing(K.truncated_normal), dropout=_dropout, SeedGenerator=lambda seed=None: seed,
 )  # fmt: skip

@@ -1,25 +1,30 @@
-"""``keras.optimizers``: the optimizers of the main library with Keras's arguments, defaults and decay."""
+"""``keras.optimizers``: the optimizers of the main library with the arguments, defaults and decay of tf.keras.
+
+The defaults of stand-alone Keras, up to 2.2, are in :mod:`thalweg.compat.keras.classic`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from thalweg import optimizers as main
+from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.registry import lookup
 
 Optimizer = main.Optimizer
-_DROPPED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
+_UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
 
 
 class _Keras(main.Optimizer):
     """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``."""
 
     def __init__(
-        self, learning_rate: Any = 0.01, *args: Any, lr: Any = None, decay: float = 0.0, **options: Any
+        self, learning_rate: Any = 0.001, *args: Any, lr: Any = None, decay: float | None = None, **options: Any
     ) -> None:
-        for name in _DROPPED:
-            options.pop(name, None)
+        options = {k: v for k, v in options.items() if k not in _UNUSED}
         if options.get("epsilon", 0) is None:
             options["epsilon"] = 1e-7
         self.decay = decay or 0.0
@@ -40,10 +45,10 @@ class _Keras(main.Optimizer):
         return rate / (1.0 + self.decay * step) if self.decay else rate
 
     def get_updates(self, *args: Any, **kwargs: Any) -> list[tuple[Variable, Tensor]]:
-        """Pairs (variable, new value), for ``K.function``: from (loss, params), or (params, constraints, loss)."""
-        given = dict(zip(("loss", "params") if len(args) < 3 else ("params", "constraints", "loss"), args))
-        given.update(kwargs)
-        if isinstance(given["loss"], (list, tuple)):
+        """Pairs (variable, new value) for ``K.function``: from (loss, params), or Keras 1's (params, constraints, loss)."""
+        order = ("loss", "params") if len(args) < 3 else ("params", "constraints", "loss")
+        given = {**dict(zip(order, args)), **kwargs}
+        if isinstance(given["loss"], (list, tuple)):  # (params, loss)
             given["loss"], given["params"] = given["params"], given["loss"]
         return self.updates(given["loss"], given["params"])
 
@@ -60,6 +65,11 @@ class _Keras(main.Optimizer):
         """The values of ``weights``."""
         return [v.get_value() for v in self.variables()]
 
+    def set_weights(self, values: Any) -> None:
+        """Replace the values of ``weights``."""
+        for variable, value in zip(self.variables(), values, strict=True):
+            variable.set_value(value)
+
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
         """One step with pairs (gradient, variable)."""
         return super().apply_gradients(grads_and_vars)
@@ -73,19 +83,12 @@ class _Keras(main.Optimizer):
 
 
 class SGD(_Keras, main.GradientDescent):
-    """Gradient descent, with momentum if asked for: 0.01, 0, no decay."""
+    """Gradient descent, with momentum if asked for: 0.01."""
 
     def __init__(
-        self,
-        learning_rate: Any = 0.01,
-        momentum: float = 0.0,
-        decay: Any = 0.0,
-        nesterov: bool = False,
-        **options: Any,
+        self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Any
     ) -> None:
-        if isinstance(decay, bool):  # tf.keras: (learning_rate, momentum, nesterov)
-            decay, nesterov = 0.0, decay
-        super().__init__(learning_rate, momentum=momentum, nesterov=nesterov, decay=decay, **options)
+        super().__init__(learning_rate, momentum=momentum, nesterov=nesterov, **options)
 
 
 class RMSprop(_Keras, main.RMSProp):
@@ -95,55 +98,27 @@ class RMSprop(_Keras, main.RMSProp):
         self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float | None = 1e-7,
         centered: bool = False, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(
-            learning_rate,
-            rho=rho,
-            momentum=momentum,
-            epsilon=epsilon,
-            centered=centered,
-            epsilon_inside=False,
-            **options,
-        )
+        options = {"epsilon_inside": False, **options, "centered": centered}
+        super().__init__(learning_rate, rho=rho, momentum=momentum, epsilon=epsilon, **options)
 
 
 class Adagrad(_Keras, main.Adagrad):
-    """Adagrad: the accumulator begins at 0 with ``lr=`` (Keras 1 and 2), at 0.1 with ``learning_rate=`` (tf.keras)."""
+    """Adagrad: 0.001, the accumulator begins at 0.1; epsilon is added outside the root."""
 
     def __init__(
-        self, learning_rate: Any = 0.001, initial_accumulator_value: float | None = None, epsilon: float | None = 1e-7,
+        self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float | None = 1e-7,
         **options: Any,
     ) -> None:  # fmt: skip
-        first = (
-            (0.0 if "lr" in options else 0.1)
-            if initial_accumulator_value is None
-            else initial_accumulator_value
-        )
-        super().__init__(
-            learning_rate, initial_accumulator_value=first, epsilon=epsilon, epsilon_inside=False, **options
-        )
+        options = {"epsilon_inside": False, **options, "initial_accumulator_value": initial_accumulator_value}
+        super().__init__(learning_rate, epsilon=epsilon, **options)
 
 
 class Adadelta(_Keras, main.Adadelta):
-    """Adadelta: 0.001 (pass 1.0 for the rate of the paper), rho 0.95."""
-
-    def __init__(
-        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float | None = 1e-7, **options: Any
-    ) -> None:
-        super().__init__(learning_rate, rho=rho, epsilon=epsilon, **options)
+    """Adadelta: 0.001, rho 0.95."""
 
 
 class Adam(_Keras, main.Adam):
     """Adam: 0.001, 0.9, 0.999."""
-
-    def __init__(
-        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float | None = 1e-7,
-        amsgrad: Any = False, **options: Any,
-    ) -> None:  # fmt: skip
-        if isinstance(amsgrad, float):  # Keras 1 and 2: (lr, beta_1, beta_2, epsilon, decay)
-            amsgrad, options = False, {"decay": amsgrad, **options}
-        super().__init__(
-            learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, amsgrad=bool(amsgrad), **options
-        )
 
 
 class AdamW(_Keras, main.AdamW):
@@ -151,38 +126,39 @@ class AdamW(_Keras, main.AdamW):
 
 
 class Adamax(_Keras, main.Adamax):
-    """Adamax: 0.001 (Keras 1 and 2: 0.002), 0.9, 0.999."""
-
-    def __init__(self, learning_rate: Any = 0.001, *args: Any, **options: Any) -> None:
-        super().__init__(learning_rate, **dict(zip(("beta_1", "beta_2", "epsilon"), args)), **options)
+    """Adamax: 0.001, 0.9, 0.999."""
 
 
 class Nadam(_Keras, main.Nadam):
-    """Adam with Nesterov's momentum."""
+    """Adam with Nesterov's momentum: 0.001, 0.9, 0.999."""
 
-    def __init__(
-        self, learning_rate: Any = 0.001, *args: Any, schedule_decay: Any = None, **options: Any
-    ) -> None:
-        super().__init__(learning_rate, **dict(zip(("beta_1", "beta_2", "epsilon"), args)), **options)
+    def __init__(self, learning_rate: Any = 0.001, *args: Any, schedule_decay: float | None = None, **options: Any) -> None:
+        if schedule_decay is not None:  # Keras: 0.96 ** (t * schedule_decay)
+            options["momentum_decay"] = schedule_decay
+        super().__init__(learning_rate, *args, **options)
 
 
 class Ftrl(_Keras, main.Ftrl):
     """Follow the regularised leader."""
 
 
-_TABLE: dict[str, type[main.Optimizer]] = {
-    "sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad, "adadelta": Adadelta, "adam": Adam, "adamw": AdamW,
-    "adamax": Adamax, "nadam": Nadam, "ftrl": Ftrl,
-}  # fmt: skip
+TABLE: dict[str, Any] = {
+    c.__name__.lower(): c for c in (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam, Ftrl)
+}
+
+
+def found(identifier: Any, table: Mapping[str, Any]) -> Any:
+    """An optimizer from a name, a class, a description or itself."""
+    if isinstance(identifier, Mapping):
+        return table[identifier["class_name"].lower()](**identifier.get("config", {}))
+    if isinstance(identifier, str):
+        return lookup("optimizer", identifier.lower(), table)()
+    return identifier() if isinstance(identifier, type) else identifier
 
 
 def get(identifier: Any) -> Any:
-    """An optimizer from a name, a class, a description or itself."""
-    if isinstance(identifier, dict):
-        return _TABLE[identifier["class_name"].lower()](**identifier.get("config", {}))
-    if isinstance(identifier, str) and identifier.lower() in _TABLE:
-        return _TABLE[identifier.lower()]()
-    return identifier() if isinstance(identifier, type) else identifier
+    """An optimizer from a name, a class, a description or itself, with the defaults of tf.keras."""
+    return found(identifier, TABLE)
 
 
 def serialize(optimizer: main.Optimizer) -> dict[str, Any]:
@@ -192,38 +168,7 @@ def serialize(optimizer: main.Optimizer) -> dict[str, Any]:
 
 deserialize = get
 
-
-def _exponential(
-    initial_learning_rate: float,
-    decay_steps: float,
-    decay_rate: float,
-    staircase: bool = False,
-    name: Any = None,
-) -> Any:
-    return main.exponential_decay(initial_learning_rate, decay_steps, decay_rate, staircase)
-
-
-def _inverse(
-    initial_learning_rate: float,
-    decay_steps: float,
-    decay_rate: float,
-    staircase: bool = False,
-    name: Any = None,
-) -> Any:
-    return main.inverse_time_decay(initial_learning_rate, decay_steps, decay_rate, staircase)
-
-
-def _polynomial(
-    initial_learning_rate: float, decay_steps: float, end_learning_rate: float = 0.0001, power: float = 1.0,
-    cycle: bool = False, name: Any = None,
-) -> Any:  # fmt: skip
-    return main.polynomial_decay(initial_learning_rate, decay_steps, end_learning_rate, power, cycle)
-
-
-def _cosine(
-    initial_learning_rate: float, decay_steps: float, alpha: float = 0.0, name: Any = None, **more: Any
-) -> Any:
-    return main.cosine_decay(initial_learning_rate, decay_steps, alpha, **more)
+# --- schedules ------------------------------------------------------------------------------------------------------
 
 
 class LearningRateSchedule:
@@ -233,14 +178,25 @@ class LearningRateSchedule:
         raise NotImplementedError(f"{type(self).__name__}.__call__")
 
 
+def _schedule(function: Any) -> Any:
+    """A schedule of the main library with Keras's names of arguments."""
+    names = {"initial_learning_rate": "initial", "end_learning_rate": "end", "name": None}
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **renamed(kwargs, names))
+
+    make.__doc__ = function.__doc__
+    return make
+
+
 schedules = Namespace(
     "keras.optimizers.schedules",
-    ExponentialDecay=_exponential,
-    InverseTimeDecay=_inverse,
-    PolynomialDecay=_polynomial,
-    CosineDecay=_cosine,
-    PiecewiseConstantDecay=lambda boundaries, values, name=None: main.piecewise_constant(boundaries, values),
+    ExponentialDecay=_schedule(main.exponential_decay),
+    InverseTimeDecay=_schedule(main.inverse_time),
+    PolynomialDecay=_schedule(main.polynomial_decay),
+    CosineDecay=_schedule(main.cosine_decay),
+    PiecewiseConstantDecay=_schedule(main.piecewise_constant),
     LearningRateSchedule=LearningRateSchedule,
 )
-legacy = Namespace("keras.optimizers.legacy", **{c.__name__: c for c in _TABLE.values()}, Optimizer=Optimizer)
+legacy = Namespace("keras.optimizers.legacy", **{c.__name__: c for c in TABLE.values()}, Optimizer=Optimizer)
 optimizer_v2 = legacy

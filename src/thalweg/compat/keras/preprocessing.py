@@ -1,13 +1,18 @@
-"""``keras.preprocessing``: texts and sequences as numbers, images as arrays."""
+"""``keras.preprocessing``: texts and sequences as numbers; images are in :mod:`thalweg.compat.keras.images`."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from thalweg import data
+from thalweg.compat.keras import images
 from thalweg.compat.names import Namespace
 from thalweg.errors import ArgumentError, fail
 
@@ -122,6 +127,12 @@ def text_to_word_sequence(
     return [w for w in text.translate({ord(c): split for c in filters}).split(split) if w]
 
 
+_HASHES: dict[Any, Any] = {
+    None: lambda w: zlib.crc32(w.encode()),  # Python's own differs from process to process
+    "md5": lambda w: int(hashlib.md5(w.encode()).hexdigest(), 16),
+}
+
+
 def hashing_trick(
     text: str,
     n: int,
@@ -131,9 +142,7 @@ def hashing_trick(
     split: str = " ",
 ) -> list[int]:
     """A number from 1 to n - 1 for each word, the same for the same word."""
-    import zlib
-
-    of = hash_function if callable(hash_function) else lambda w: zlib.crc32(w.encode())
+    of = hash_function if callable(hash_function) else _HASHES[hash_function]
     return [of(w) % (n - 1) + 1 for w in text_to_word_sequence(text, filters, lower, split)]
 
 
@@ -162,6 +171,7 @@ class Tokenizer:
         self.word_docs: dict[str, int] = {}
         self.word_index: dict[str, int] = {}
         self.index_word: dict[int, str] = {}
+        self.index_docs: dict[int, int] = {}
 
     def _words(self, text: Any) -> list[str]:
         if isinstance(text, list):
@@ -169,6 +179,13 @@ class Tokenizer:
         if self.char_level:
             return list(text.lower() if self.lower else text)
         return text_to_word_sequence(text, self.filters, self.lower, self.split)
+
+    def fit_on_sequences(self, sequences: Iterable[Sequence[int]]) -> None:
+        """Count texts that are numbers already."""
+        for sequence in sequences:
+            self.document_count += 1
+            for number in set(sequence):
+                self.index_docs[number] = self.index_docs.get(number, 0) + 1
 
     def fit_on_texts(self, texts: Iterable[Any]) -> None:
         """Count the words of texts."""
@@ -182,6 +199,7 @@ class Tokenizer:
         ranked = ([self.oov_token] if self.oov_token else []) + ranked
         self.word_index = {word: k for k, word in enumerate(ranked, 1)}
         self.index_word = {k: word for word, k in self.word_index.items()}
+        self.index_docs = {self.word_index[word]: n for word, n in self.word_docs.items()}
 
     def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
         """The numbers of the words of each text; rare and unknown words are left out, or the ``oov_token``'s."""
@@ -215,7 +233,7 @@ class Tokenizer:
                 elif mode == "binary":
                     row[n] = 1
                 elif mode == "tfidf":
-                    docs = self.word_docs.get(self.index_word[n], 0)
+                    docs = self.index_docs.get(n, 0)
                     row[n] = (1 + np.log(times)) * np.log(1 + self.document_count / (1 + docs))
                 else:
                     raise fail(
@@ -223,150 +241,26 @@ class Tokenizer:
                     )
         return found
 
+    def get_config(self) -> dict[str, Any]:
+        """What it was told and what it has counted, as data."""
+        return {name: value for name, value in vars(self).items()}
+
+    def to_json(self) -> str:
+        """:meth:`get_config` as JSON."""
+        return json.dumps({"class_name": "Tokenizer", "config": self.get_config()})
+
     def texts_to_matrix(self, texts: Iterable[Any], mode: str = "binary") -> np.ndarray:
         """A row per text: see :meth:`sequences_to_matrix`."""
         return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
 
 
-# --- images ---------------------------------------------------------------------------------------------------------
-
-
-def _pillow() -> Any:
-    try:
-        from PIL import Image
-    except ModuleNotFoundError:
-        raise ImportError("images from files need Pillow: pip install pillow") from None
-    return Image
-
-
-def load_img(
-    path: Any, grayscale: bool = False, color_mode: str = "rgb", target_size: Any = None, **ignored: Any
-) -> Any:
-    """An image from a file, with Pillow."""
-    picture = _pillow().open(path).convert("L" if grayscale or color_mode == "grayscale" else "RGB")
-    return picture if target_size is None else picture.resize((target_size[1], target_size[0]))
-
-
-def img_to_array(img: Any, data_format: Any = None, dtype: Any = "float32") -> np.ndarray:
-    """[height, width, channels]."""
-    array = np.asarray(img, dtype=dtype)
-    return array[..., None] if array.ndim == 2 else array
-
-
-def array_to_img(x: Any, data_format: Any = None, scale: bool = True, dtype: Any = None) -> Any:
-    """A picture of an array, spread from 0 to 255 unless ``scale`` is False."""
-    array = np.asarray(x, "float32")
-    if scale:
-        array = array - min(np.min(array), 0)
-        array = array * (255.0 / np.max(array)) if np.max(array) else array
-    array = array.astype("uint8")
-    return _pillow().fromarray(array[..., 0] if array.shape[-1] == 1 else array)
-
-
-def save_img(
-    path: Any, x: Any, data_format: Any = None, file_format: Any = None, scale: bool = True, **ignored: Any
-) -> None:
-    """Write an array as an image."""
-    array_to_img(x, scale=scale).save(path, format=file_format)
-
-
-class ImageDataGenerator:
-    """Batches of images, scaled and, where asked for, shifted by whole pixels and flipped at random."""
-
-    def __init__(
-        self, featurewise_center: bool = False, samplewise_center: bool = False,
-        featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
-        width_shift_range: float = 0.0, height_shift_range: float = 0.0, horizontal_flip: bool = False,
-        vertical_flip: bool = False, rescale: float | None = None, preprocessing_function: Any = None,
-        data_format: Any = None, fill_mode: str = "nearest", zca_whitening: bool = False, **rest: Any,
-    ) -> None:  # fmt: skip
-        wanted = {k: v for k, v in rest.items() if v and k in ("rotation_range", "shear_range", "zoom_range")}
-        if wanted or zca_whitening:
-            names = ", ".join(wanted) or "zca_whitening"
-            raise fail(
-                ArgumentError, f"ImageDataGenerator: {names} is not supported", expected="shifts and flips"
-            )
-        self.options = {
-            "center": featurewise_center, "scale": featurewise_std_normalization, "row_center": samplewise_center,
-            "row_scale": samplewise_std_normalization,
-        }  # fmt: skip
-        self.shift = (height_shift_range, width_shift_range)
-        self.flip = (horizontal_flip, vertical_flip)
-        self.rescale, self.function = rescale, preprocessing_function
-        self.mean: Any = 0.0
-        self.std: Any = 1.0
-
-    def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: Any = None) -> None:
-        """Learn the mean and deviation of each channel."""
-        x = np.asarray(x, "float32")
-        self.mean, self.std = x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2)) + 1e-7
-
-    def standardize(self, x: Any) -> np.ndarray:
-        """One image, scaled as asked for."""
-        x = np.asarray(x, "float32")
-        x = self.function(x) if self.function else x
-        x = x * self.rescale if self.rescale else x
-        x = x - x.mean() if self.options["row_center"] else x
-        x = x / (x.std() + 1e-7) if self.options["row_scale"] else x
-        x = x - self.mean if self.options["center"] else x
-        return x / self.std if self.options["scale"] else x
-
-    def random_transform(self, x: np.ndarray, random: Any = np.random) -> np.ndarray:
-        """One image, shifted and flipped at random; edges are repeated."""
-        for axis, share in enumerate(self.shift):
-            if share:
-                most = share * x.shape[axis] if share < 1 else share
-                step = int(round(random.uniform(-most, most)))
-                x = np.take(x, np.clip(np.arange(x.shape[axis]) - step, 0, x.shape[axis] - 1), axis=axis)
-        if self.flip[0] and random.rand() < 0.5:
-            x = x[:, ::-1]
-        if self.flip[1] and random.rand() < 0.5:
-            x = x[::-1]
-        return x
-
-    def flow(
-        self,
-        x: Any,
-        y: Any = None,
-        batch_size: int = 32,
-        shuffle: bool = True,
-        seed: Any = None,
-        **ignored: Any,
-    ) -> Any:
-        """Batches without end."""
-        return _Flow(self, np.asarray(x), None if y is None else np.asarray(y), batch_size, shuffle, seed)
-
-
-class _Flow:
-    """Batches of images without end."""
-
-    def __init__(
-        self, owner: ImageDataGenerator, x: np.ndarray, y: Any, batch_size: int, shuffle: bool, seed: Any
-    ) -> None:
-        self.owner, self.x, self.y, self.batch_size, self.shuffle = owner, x, y, batch_size, shuffle
-        self.n, self.random = len(x), np.random.RandomState(seed)
-        self.batches = self._endless()
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self.batches)
-
-    next = __next__
-
-    def _endless(self) -> Iterator[Any]:
-        while True:
-            order = self.random.permutation(self.n) if self.shuffle else np.arange(self.n)
-            for start in range(0, self.n, self.batch_size):
-                rows = order[start : start + self.batch_size]
-                images = [
-                    self.owner.standardize(
-                        self.owner.random_transform(np.asarray(self.x[r], "float32"), self.random)
-                    )
-                    for r in rows
-                ]
-                yield np.stack(images) if self.y is None else (np.stack(images), self.y[rows])
+def tokenizer_from_json(json_string: str) -> Tokenizer:
+    """The Tokenizer of ``to_json``."""
+    made = Tokenizer()
+    vars(made).update(json.loads(json_string)["config"])
+    for name in ("index_word", "index_docs"):
+        setattr(made, name, {int(k): v for k, v in getattr(made, name).items()})
+    return made
 
 
 sequence = Namespace(
@@ -375,9 +269,10 @@ sequence = Namespace(
 )  # fmt: skip
 text = Namespace(
     "keras.preprocessing.text", Tokenizer=Tokenizer, one_hot=one_hot, hashing_trick=hashing_trick,
-    text_to_word_sequence=text_to_word_sequence,
+    text_to_word_sequence=text_to_word_sequence, tokenizer_from_json=tokenizer_from_json,
 )  # fmt: skip
-image = Namespace(
-    "keras.preprocessing.image", load_img=load_img, img_to_array=img_to_array, array_to_img=array_to_img,
-    save_img=save_img, ImageDataGenerator=ImageDataGenerator,
-)  # fmt: skip
+image = images
+load_img, img_to_array = images.load_img, images.img_to_array
+array_to_img, save_img = images.array_to_img, images.save_img
+image_dataset_from_directory = data.image_dataset_from_directory
+text_dataset_from_directory = data.text_dataset_from_directory

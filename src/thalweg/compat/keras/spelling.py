@@ -1,9 +1,12 @@
-"""Old spellings: a class or function of the main library, called with the argument names of Keras 1, 2 or tf.keras."""
+"""Old spellings: a class of the main library, called with the arguments of Keras 1, Keras 2 or tf.keras."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+Step = Callable[[tuple[Any, ...], dict[str, Any]], Arguments]
 
 
 class Renamed:
@@ -13,12 +16,7 @@ class Renamed:
     ``base`` where subclasses need more of the old names.
     """
 
-    def __init__(
-        self,
-        target: type,
-        translate: Callable[[tuple[Any, ...], dict[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]],
-        base: type | None = None,
-    ) -> None:
+    def __init__(self, target: type, translate: Step, base: type | None = None) -> None:
         self.target, self.translate, self.base = target, translate, base or target
         self.__name__ = self.__qualname__ = target.__name__
         self.__doc__ = target.__doc__
@@ -46,10 +44,31 @@ class Renamed:
 
 
 def renamed(kwargs: Mapping[str, Any], table: Mapping[str, str | None]) -> dict[str, Any]:
-    """The keyword arguments under their new names; those that the table maps to None are dropped."""
+    """The keyword arguments under their new names; those that the table maps to None are dropped.
+
+    >>> renamed({"nb_epoch": 2, "workers": 4}, {"nb_epoch": "epochs", "workers": None})
+    {'epochs': 2}
+    """
     found: dict[str, Any] = {}
     for name, value in kwargs.items():
         new = table.get(name, name)
         if new is not None:
             found[new] = value
     return found
+
+
+def respelt(target: type, table: Mapping[str, str | None], *steps: Step, order: str = "", **defaults: Any) -> Renamed:
+    """The class with arguments renamed by a table, then taken through the steps.
+
+    ``order``: the names of arguments by position, where they differ; ``defaults``: values of what was not given.
+    """
+
+    def translate(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        kwargs = renamed(kwargs, table)
+        if order:
+            args, kwargs = (), {**dict(zip(order.split(), args)), **kwargs}
+        for step in steps:
+            args, kwargs = step(args, kwargs)
+        return args, {**defaults, **kwargs}
+
+    return Renamed(target, translate)

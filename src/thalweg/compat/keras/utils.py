@@ -1,17 +1,30 @@
-"""``keras.utils``: classes as rows, bars of progress, pictures of models, custom objects."""
+"""``keras.utils``: classes as rows, bars of progress, pictures of models, custom objects, files."""
 
 from __future__ import annotations
 
+import random as _random
 import sys
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from thalweg import data
 from thalweg.compat.keras import preprocessing
 from thalweg.compat.names import Namespace, UnsupportedNameError
+from thalweg.errors import DataError
+from thalweg.extras import needs
+from thalweg.files import atomic_write_text, writable_folder
+from thalweg.graph.tensor import Tensor
+from thalweg.layers.base import flat
+from thalweg.ops.random import set_seed
 from thalweg.registry import register
+
+# --- arrays ---------------------------------------------------------------------------------------------------------
 
 
 def to_categorical(
@@ -23,12 +36,9 @@ def to_categorical(
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     y = np.asarray(y, dtype="int64")
+    rows = data.to_categorical(y.ravel(), nb_classes if num_classes is None else num_classes).astype(dtype)
     shape = y.shape[:-1] if y.ndim > 1 and y.shape[-1] == 1 else y.shape
-    y = y.ravel()
-    count = num_classes or nb_classes or (int(y.max()) + 1 if y.size else 0)
-    found = np.zeros((len(y), count), dtype=dtype)
-    found[np.arange(len(y)), y] = 1
-    return found.reshape(*shape, count)
+    return rows.reshape(*shape, rows.shape[-1])
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
@@ -38,37 +48,43 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     return np.asarray(x) / np.expand_dims(norm, axis)
 
 
+# --- pictures of models ---------------------------------------------------------------------------------------------
+
+
 def plot_model(
-    model: Any, to_file: str = "model.png", show_shapes: bool = False, *args: Any, **options: Any
-) -> None:
-    """Write the layers as Graphviz text beside ``to_file`` (suffix .dot)."""
-    lines = ["digraph model {", "  node [shape=box];"]
+    model: Any, to_file: str = "model.png", show_shapes: bool = False, show_layer_names: bool = True,
+    *args: Any, **options: Any,
+) -> None:  # fmt: skip
+    """Write the layers as Graphviz text: ``to_file`` with the suffix .dot."""
     nodes = model.graph.nodes
-    for k, node in enumerate(nodes):
-        shape = f"\\n{getattr(node.outputs, 'shape', '')}" if show_shapes else ""
-        lines.append(f'  n{k} [label="{node.layer.name}: {type(node.layer).__name__}{shape}"];')
+    lines = ["digraph model {", "  node [shape=box];"]
     places = {id(node): k for k, node in enumerate(nodes)}
     for k, node in enumerate(nodes):
-        for value in node.args[0] if isinstance(node.args[0], (list, tuple)) else [node.args[0]]:
-            source = places.get(id(getattr(value, "node", None)))
-            if source is not None:
-                lines.append(f"  n{source} -> n{k};")
-    with open(str(to_file).rsplit(".", 1)[0] + ".dot", "w", encoding="utf-8") as file:
-        file.write("\n".join([*lines, "}"]) + "\n")
+        name = f"{node.layer.name}: " if show_layer_names else ""
+        shapes = "".join(f"\\n{t.shape}" for t in flat(node.outputs)) if show_shapes else ""
+        lines.append(f'  n{k} [label="{name}{type(node.layer).__name__}{shapes}"];')
+        sources = [getattr(t, "node", None) for t in flat(list(node.args)) if isinstance(t, Tensor)]
+        lines += [f"  n{places[id(source)]} -> n{k};" for source in sources if id(source) in places]
+    atomic_write_text(Path(to_file).with_suffix(".dot"), "\n".join([*lines, "}"]) + "\n")
 
 
 plot = plot_model
+
+
+def print_summary(model: Any, *args: Any, **options: Any) -> None:
+    """``model.summary()``."""
+    model.summary(*args, **options)
 
 
 class Progbar:
     """A count of steps on one line."""
 
     def __init__(self, target: int | None, width: int = 30, verbose: int = 1, **ignored: Any) -> None:
-        self.target, self.width, self.verbose, self.seen = target, width, verbose, 0
+        self.target, self.width, self.verbose, self.seen_so_far = target, width, verbose, 0
 
     def update(self, current: int, values: Any = (), **ignored: Any) -> None:
         """Show this step."""
-        self.seen = current
+        self.seen_so_far = current
         if self.verbose:
             figures = "".join(f" - {name}: {float(value):.4f}" for name, value in values or ())
             end = "\n" if self.target is not None and current >= self.target else "\r"
@@ -76,8 +92,10 @@ class Progbar:
 
     def add(self, n: int, values: Any = (), **ignored: Any) -> None:
         """Some steps more."""
-        self.update(self.seen + n, values)
+        self.update(self.seen_so_far + n, values)
 
+
+# --- a program's own classes ----------------------------------------------------------------------------------------
 
 _objects: dict[str, Any] = {}
 
@@ -104,11 +122,55 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register(package, name)
 
 
-def get_file(fname: str | None = None, origin: str | None = None, *args: Any, **options: Any) -> Any:
-    """Files are not fetched from the network."""
+def multi_gpu_model(model: Any, gpus: Any = None, **options: Any) -> Any:
+    """There are no GPUs to divide a batch among."""
     raise UnsupportedNameError(
-        f"keras.utils.get_file: {origin or fname} is not fetched; open a file that is there"
+        "keras.utils.multi_gpu_model is not supported: Thalweg runs on the processor; train the model itself"
     )
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def get_file(
+    fname: str | None = None, origin: str = "", untar: bool = False, md5_hash: str | None = None,
+    file_hash: str | None = None, cache_subdir: str = "datasets", hash_algorithm: str = "auto", extract: bool = False,
+    archive_format: str = "auto", cache_dir: str | None = None, **ignored: Any,
+) -> str:  # fmt: skip
+    """The path of a file that is downloaded once into the cache, or was put there: ``cache_dir/cache_subdir/fname``.
+
+    ``untar`` gives the path without ``.tar.gz``, where the archive is unpacked; ``extract`` unpacks it beside itself.
+    """
+    folder = Path(cache_dir).expanduser() / cache_subdir if cache_dir else data.cache_folder().parent / cache_subdir
+    name = fname or origin.rsplit("/", 1)[-1]
+    archive = f"{name}.tar.gz" if untar else name
+    path = folder / archive
+    if not path.exists() and not (untar and (folder / name).exists()):
+        _download(origin, path, md5_hash, file_hash)
+    if path.exists() and (untar or extract):
+        _unpack(path, folder)
+    return str(folder / name)
+
+
+def _download(origin: str, path: Path, md5_hash: str | None, file_hash: str | None) -> None:
+    with needs("pooch", f"downloading {origin}"):
+        import pooch
+    pooch.utils.get_logger().setLevel("WARNING")
+    known = f"md5:{md5_hash}" if md5_hash else file_hash
+    try:
+        pooch.retrieve(origin, known_hash=known, fname=path.name, path=writable_folder(path.parent))
+    except (OSError, ValueError) as error:
+        short = " ".join(str(error).split())[:200]
+        raise DataError(f"could not download {origin} ({short}); put the file at {str(path)!r}") from None
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    if tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="data")
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
 
 
 class Sequence:
@@ -123,11 +185,7 @@ class Sequence:
 
 def set_random_seed(seed: int) -> None:
     """Seed Python, NumPy and the library."""
-    import random
-
-    from thalweg.ops.random import set_seed
-
-    random.seed(seed)
+    _random.seed(seed)
     np.random.seed(seed)
     set_seed(seed)
 
@@ -137,35 +195,31 @@ def timeseries_dataset_from_array(
     batch_size: int | None = 128, shuffle: bool = False, seed: Any = None, start_index: Any = None, end_index: Any = None,
 ) -> Any:  # fmt: skip
     """A data set of windows of a series and the targets at their beginnings."""
-    from thalweg.compat.tf2.data import Dataset
-
-    data = np.asarray(data)[start_index:end_index] if start_index or end_index else np.asarray(data)
-    targets = None if targets is None else np.asarray(targets)[start_index or 0 :]
-    count = len(data) - (sequence_length - 1) * sampling_rate
-    count = count if targets is None else min(count, len(targets))
-    starts = np.arange(0, count, sequence_stride)
+    series = np.asarray(data)[start_index or 0 : end_index]
+    goals = None if targets is None else np.asarray(targets)[start_index or 0 :]
+    count = len(series) - (sequence_length - 1) * sampling_rate
+    starts = np.arange(0, count if goals is None else min(count, len(goals)), sequence_stride)
     if shuffle:
         np.random.RandomState(seed).shuffle(starts)
-
-    def windows() -> Iterator[Any]:
-        for s in starts:
-            window = data[s : s + sequence_length * sampling_rate : sampling_rate]
-            yield window if targets is None else (window, targets[s])
-
-    found = Dataset(windows)
+    windows = starts[:, None] + np.arange(sequence_length) * sampling_rate
+    parts = series[windows] if goals is None else (series[windows], goals[starts])
+    found = _Dataset.from_tensor_slices(parts)
     return found if batch_size is None else found.batch(batch_size)
 
 
+_Dataset = data.Dataset
+image_dataset_from_directory = data.image_dataset_from_directory
+text_dataset_from_directory = data.text_dataset_from_directory
 load_img, img_to_array = preprocessing.load_img, preprocessing.img_to_array
 array_to_img, save_img = preprocessing.array_to_img, preprocessing.save_img
 pad_sequences = preprocessing.pad_sequences
 np_utils = Namespace("keras.utils.np_utils", to_categorical=to_categorical, normalize=normalize)
 data_utils = Namespace("keras.utils.data_utils", get_file=get_file, Sequence=Sequence)
 generic_utils = Namespace(
-    "keras.utils.generic_utils",
-    Progbar=Progbar,
-    CustomObjectScope=CustomObjectScope,
+    "keras.utils.generic_utils", Progbar=Progbar, CustomObjectScope=CustomObjectScope,
     get_custom_objects=get_custom_objects,
-)
+)  # fmt: skip
+layer_utils = Namespace("keras.utils.layer_utils", print_summary=print_summary)
+training_utils = Namespace("keras.utils.training_utils", multi_gpu_model=multi_gpu_model)
 vis_utils = Namespace("keras.utils.vis_utils", plot_model=plot_model)
 visualize_util = Namespace("keras.utils.visualize_util", plot=plot_model)

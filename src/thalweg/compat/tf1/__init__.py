@@ -12,12 +12,15 @@ from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
 from thalweg.compat.tf1 import arrays as _arrays
+from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
 from thalweg.compat.tf1 import control as _control
 from thalweg.compat.tf1 import data as _data
+from thalweg.compat.tf1 import data_functions as _data_functions
 from thalweg.compat.tf1 import errors as _errors
 from thalweg.compat.tf1 import estimator as _estimator
 from thalweg.compat.tf1 import examples as _examples
+from thalweg.compat.tf1 import feature_column as _feature_column
 from thalweg.compat.tf1 import gfile as _gfile
 from thalweg.compat.tf1 import graph as _graph
 from thalweg.compat.tf1 import image as _image
@@ -27,6 +30,7 @@ from thalweg.compat.tf1 import logging as _logging
 from thalweg.compat.tf1 import losses as _losses
 from thalweg.compat.tf1 import math as _math
 from thalweg.compat.tf1 import metrics as _metrics
+from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
@@ -43,6 +47,8 @@ from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
 from thalweg.compat.tf1.contrib import contrib as contrib
+from thalweg.compat.tf1.contrib import nest as nest
+from thalweg.compat.tf1.distributions import distributions as distributions
 
 __version__ = VERSION = "1.15.0"
 GIT_VERSION = COMPILER_VERSION = "thalweg"
@@ -230,12 +236,7 @@ rnn_cell = _Namespace(
     "tf.nn.rnn_cell",
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith(("Cell", "Wrapper", "Tuple"))},
 )
-_seq2seq = _Namespace(
-    "tf.nn.seq2seq",
-    rnn_decoder=_rnn.rnn_decoder,
-    sequence_loss_by_example=_rnn.sequence_loss_by_example,
-    sequence_loss=_rnn.legacy_sequence_loss,
-)
+_seq2seq = _Namespace("tf.nn.seq2seq", **_names.members(contrib.legacy_seq2seq))
 nn = _Namespace(
     "tf.nn",
     **_names.own(_nn, "sigmoid", "tanh", "log_sigmoid"),
@@ -247,6 +248,7 @@ train = _Namespace(
     "tf.train",
     **_names.own(_train),
     **_names.own(_checkpoints),
+    **_names.own(_monitored),
     SummaryWriter=_summary.FileWriter,
     **_names.own(_queues),
     **_names.own(_records),
@@ -276,9 +278,16 @@ data = _Namespace(
     Iterator=_data.Iterator,
     TFRecordDataset=_data.TFRecordDataset,
     TextLineDataset=_data.TextLineDataset,
-    experimental=_Namespace("tf.data.experimental", AUTOTUNE=-1),
+    FixedLengthRecordDataset=_data.FixedLengthRecordDataset,
+    experimental=_Namespace("tf.data.experimental", AUTOTUNE=-1, **_names.own(_data_functions)),
 )
-estimator = _Namespace("tf.estimator", **_names.own(_estimator), inputs=_estimator.inputs)
+estimator = _Namespace(
+    "tf.estimator",
+    **_names.own(_estimator),
+    **_names.own(_canned),
+    inputs=_estimator.inputs,
+)
+feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
 initializers = _Namespace(
     "tf.initializers",
     **_names.own(_initializers),
@@ -336,14 +345,34 @@ strings = _Namespace(
 )
 io = _Namespace(
     "tf.io",
-    gfile=gfile,
+    **_names.own(_parsing),
+    gfile=_Namespace(
+        "tf.io.gfile",
+        GFile=_gfile.GFile,
+        exists=_gfile.Exists,
+        glob=_gfile.Glob,
+        isdir=_gfile.IsDirectory,
+        listdir=_gfile.ListDirectory,
+        makedirs=_gfile.MakeDirs,
+        remove=_gfile.Remove,
+        rmtree=_gfile.DeleteRecursively,
+        walk=_gfile.Walk,
+    ),
+    decode_image=_image.decode_image,
+    decode_jpeg=_image.decode_image,
+    decode_png=_image.decode_image,
+    encode_png=_image.encode_png,
+    encode_jpeg=_image.encode_jpeg,
     read_file=_strings.read_file,
     write_file=_strings.write_file,
     decode_raw=_strings.decode_raw,
     **_names.own(_records),
 )
 python_io = _Namespace(
-    "tf.python_io", TFRecordWriter=_records.TFRecordWriter, tf_record_iterator=_records.tf_record_iterator
+    "tf.python_io",
+    TFRecordOptions=_records.TFRecordOptions,
+    TFRecordCompressionType=_records.TFRecordCompressionType,
+    TFRecordWriter=_records.TFRecordWriter, tf_record_iterator=_records.tf_record_iterator
 )
 test = _strings.testing
 debugging = _Namespace(

@@ -256,12 +256,7 @@ def depth_to_space(input: Any, block_size: int, name: str | None = None, data_fo
 
 
 def extract_image_patches(
-    images: Any,
-    ksizes: Any = None,
-    strides: Any = None,
-    rates: Any = None,
-    padding: Any = None,
-    name: Any = None,
+    images: Any, ksizes: Any = None, strides: Any = None, rates: Any = None, padding: Any = None, name: Any = None
 ) -> Tensor:
     """The pixels of each window, row by row, as channels."""
     from thalweg.compat.tf1 import nn
@@ -356,14 +351,10 @@ def _rank_check(kind: str, fits: Callable[[int, int], bool], text: str) -> Calla
     def check(x: Any, rank: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
         found, wanted = g.convert_to_tensor(x).shape.ndims, static_int(rank, "rank")
         if found is not None and not fits(found, wanted):
-            raise ValueError(
-                f"{message} Tensor must have rank {text} {wanted}, received rank {found}".strip()
-            )
+            raise ValueError(f"{message} Tensor must have rank {text} {wanted}, received rank {found}".strip())
         return g.Operation(options.get("name"), "NoOp", g.Effect())
 
-    check.__doc__ = (
-        f"{kind}: raises while the graph is built unless the rank is {text or 'exactly'} the given one."
-    )
+    check.__doc__ = f"{kind}: raises while the graph is built unless the rank is {text or 'exactly'} the given one."
     return check
 
 
@@ -386,3 +377,4 @@ def is_numeric_tensor(tensor: Any) -> bool:
 def make_ndarray(tensor: Any) -> Any:
     """The value of a constant."""
     return static_value(tensor)
+

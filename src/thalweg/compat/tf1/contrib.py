@@ -7,12 +7,37 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from thalweg.compat.names import Namespace
+import numpy as np
+
+from thalweg.compat.names import Namespace, members, own
+from thalweg.compat.tf1 import (
+    arrays,
+    checkpoints,
+    data,
+    data_functions,
+    feature_column,
+    initializers,
+    layers,
+    losses,
+    math,
+    metrics,
+    monitored,
+    nn,
+    rnn,
+    sparse,
+    train,
+    variables,
+)
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import initializers, layers, losses, math, metrics, nn, rnn, train, variables
+from thalweg.compat.tf1 import seq2seq as legacy_seq2seq
 from thalweg.compat.tf1 import summary as summary_room
 from thalweg.compat.tf1.control import map_structure
+from thalweg.compat.tf1.distributions import distributions
+from thalweg.compat.tf1.factorization import factorization
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
+from thalweg.compat.tf1.learn import learn
+from thalweg.compat.tf1.lookup import lookup
+from thalweg.compat.tf1.projector import projector
 
 _ZEROS = initializers.zeros_initializer()
 
@@ -45,11 +70,6 @@ def arg_scope(list_ops_or_scope: Any, **options: Any) -> Iterator[dict[Any, dict
         yield base
     finally:
         _defaults.pop()
-
-
-def members(namespace: Namespace) -> dict[str, Any]:
-    """What a namespace holds."""
-    return {k: v for k, v in vars(namespace).items() if not k.startswith("_")}
 
 
 # --- layers ---------------------------------------------------------------------------------------------------------
@@ -423,6 +443,130 @@ def summarize_tensor(tensor: Any, tag: str | None = None) -> Any:
     return summary_room.histogram(tag or tensor.op.name, tensor)
 
 
+def bias_add(inputs: Any, activation_fn: Any = None, initializer: Any = _ZEROS, scope: Any = None, **options: Any) -> Tensor:
+    """A bias for each channel."""
+    with variables.variable_scope(scope, "BiasAdd", reuse=options.get("reuse")):
+        width = inputs.get_shape()[-1].value
+        x = nn.bias_add(inputs, variables.get_variable("biases", [width], initializer=initializer))
+        return x if activation_fn is None else activation_fn(x)
+
+
+@add_arg_scope
+def separable_conv2d(
+    inputs: Any,
+    num_outputs: int | None,
+    kernel_size: Any,
+    depth_multiplier: int = 1,
+    stride: Any = 1,
+    padding: str = "SAME",
+    rate: Any = 1,
+    activation_fn: Any = nn.relu,
+    normalizer_fn: Any = None,
+    normalizer_params: Any = None,
+    weights_initializer: Any = None,
+    biases_initializer: Any = _ZEROS,
+    reuse: Any = None,
+    trainable: bool = True,
+    outputs_collections: Any = None,
+    scope: Any = None,
+    **options: Any,
+) -> Tensor:
+    """A convolution of each channel, then one of points (left out with ``num_outputs=None``), rectified by default."""
+    with variables.variable_scope(scope, "SeparableConv2d", reuse=reuse):
+        size, steps = (layers._tuple(v, 2) for v in (kernel_size, stride))
+        start = weights_initializer or initializers.xavier_initializer()
+        shape = [*size, inputs.get_shape()[-1].value, depth_multiplier]
+        depthwise = variables.get_variable("depthwise_weights", shape, None, start, trainable=trainable)
+        x = nn.depthwise_conv2d(inputs, depthwise, [1, *steps, 1], padding, layers._tuple(rate, 2))
+        if num_outputs is not None:
+            shape = [1, 1, shape[2] * depth_multiplier, num_outputs]
+            pointwise = variables.get_variable("pointwise_weights", shape, None, start, trainable=trainable)
+            x = nn.conv2d(x, pointwise, [1, 1, 1, 1], "VALID")
+        if normalizer_fn is None and biases_initializer is not None:
+            width = [x.get_shape()[-1].value]
+            x = nn.bias_add(x, variables.get_variable("biases", width, initializer=biases_initializer))
+        return _finished(x, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
+
+
+@add_arg_scope
+def instance_norm(
+    inputs: Any,
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    activation_fn: Any = None,
+    reuse: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    **options: Any,
+) -> Tensor:
+    """Each channel of each picture normalised over its pixels."""
+    with variables.variable_scope(scope, "InstanceNorm", reuse=reuse):
+        width = [inputs.get_shape()[-1].value]
+        starts = (initializers.zeros_initializer(), initializers.ones_initializer())
+        beta = variables.get_variable("beta", width, initializer=starts[0]) if center else None
+        gamma = variables.get_variable("gamma", width, initializer=starts[1]) if scale else None
+        mean, variance = nn.moments(inputs, list(range(1, inputs.shape.ndims - 1)), keep_dims=True)
+        x = nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+        return x if activation_fn is None else activation_fn(x)
+
+
+def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> Tensor:
+    """The largest of each group of channels."""
+    lengths = [-1 if d is None else d for d in inputs.get_shape().as_list()]
+    place = axis % len(lengths)
+    grouped = [*lengths[:place], num_units, lengths[place] // num_units, *lengths[place + 1 :]]
+    return math.reduce_max(math.reshape(inputs, grouped), place + 1)
+
+
+def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -> Tensor:
+    """Divided by the length along an axis."""
+    lengths = math.sqrt(math.reduce_sum(math.square(inputs), [dim], keep_dims=True) + epsilon)
+    return math.div(inputs, lengths)
+
+
+def sum_regularizer(regularizer_list: Sequence[Any], scope: Any = None) -> Callable[[Any], Any]:
+    """The sum of several penalties."""
+
+    def penalty(w: Any) -> Any:
+        parts = [made for made in (r(w) for r in regularizer_list if r is not None) if made is not None]
+        return math.add_n(parts) if parts else None
+
+    return penalty
+
+
+def summarize_activation(op: Any) -> Any:
+    """A histogram of an activation, and the share of its zeros."""
+    if op.op.type == "Relu":
+        summary_room.scalar(f"{op.op.name}/zeros", nn.zero_fraction(op))
+    return summary_room.histogram(f"{op.op.name}/activation", op)
+
+
+def summarize_tensors(tensors: Sequence[Any], summarizer: Any = summarize_tensor) -> list[Any]:
+    """Summaries of several tensors."""
+    return [summarizer(t) for t in tensors]
+
+
+def summarize_collection(collection: Any, name_filter: Any = None, summarizer: Any = summarize_tensor) -> list[Any]:
+    """Summaries of what is in a collection."""
+    return summarize_tensors(default_graph().get_collection(collection, name_filter), summarizer)
+
+
+def summarize_activations(name_filter: Any = None, summarizer: Any = summarize_activation) -> list[Any]:
+    """Summaries of the collection of activations."""
+    return summarize_collection(GraphKeys.ACTIVATIONS, name_filter, summarizer)
+
+
+def bow_encoder(
+    ids: Any, vocab_size: int, embed_dim: int, initializer: Any = None, scope: Any = None, **options: Any
+) -> Tensor:
+    """The mean of the rows of a new table for the numbers of each text."""
+    with variables.variable_scope(scope, "bow_encoder", reuse=options.get("reuse")):
+        shape = [vocab_size, embed_dim]
+        table = variables.get_variable("embeddings", shape, initializer=initializer)
+        return math.reduce_mean(nn.embedding_lookup(table, ids), 1)
+
+
 _layers = Namespace(
     "tf.contrib.layers",
     **{
@@ -430,16 +574,42 @@ _layers = Namespace(
         for name in (
             "fully_connected linear relu conv2d convolution2d convolution conv2d_transpose convolution2d_transpose "
             "max_pool2d avg_pool2d dropout flatten batch_norm layer_norm one_hot_encoding embed_sequence repeat stack "
-            "optimize_loss l1_regularizer l2_regularizer l1_l2_regularizer apply_regularization summarize_tensor"
+            "optimize_loss l1_regularizer l2_regularizer l1_l2_regularizer apply_regularization summarize_tensor "
+            "bias_add separable_conv2d instance_norm maxout unit_norm sum_regularizer summarize_activation "
+            "summarize_activations summarize_tensors summarize_collection bow_encoder"
         ).split()
     },
     xavier_initializer=initializers.xavier_initializer,
     xavier_initializer_conv2d=initializers.xavier_initializer,
     variance_scaling_initializer=initializers.contrib_variance_scaling,
     softmax=nn.softmax,
+    relu6=nn.relu6,
+    separable_convolution2d=separable_conv2d,
+    legacy_fully_connected=fully_connected,
+    embedding_lookup_unique=nn.embedding_lookup,
+    safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
+    real_valued_column=lambda column_name, dimension=1, **_: feature_column.numeric_column(column_name, dimension),
+    sparse_column_with_keys=lambda column_name, keys, **_: (
+        feature_column.categorical_column_with_vocabulary_list(column_name, keys)
+    ),
+    sparse_column_with_hash_bucket=feature_column.categorical_column_with_hash_bucket,
+    sparse_column_with_integerized_feature=feature_column.categorical_column_with_identity,
+    bucketized_column=feature_column.bucketized_column,
+    crossed_column=feature_column.crossed_column,
+    one_hot_column=feature_column.indicator_column,
+    embedding_column=feature_column.embedding_column,
+    input_from_feature_columns=feature_column.input_layer,
     OPTIMIZER_CLS_NAMES={},
     add_arg_scope=add_arg_scope,
 )
+
+def _leaves(structure: Any) -> list[Any]:
+    found: list[Any] = []
+    map_structure(found.append, structure)
+    return found
+
+
+nest = Namespace("tf.contrib.framework.nest", map_structure=map_structure, flatten=_leaves)
 
 _framework = Namespace(
     "tf.contrib.framework",
@@ -453,7 +623,22 @@ _framework = Namespace(
     ),
     get_trainable_variables=variables.trainable_variables,
     get_model_variables=variables.model_variables,
-    nest=Namespace("tf.contrib.framework.nest", map_structure=map_structure),
+    get_variables_to_restore=lambda include=None, exclude=None: [
+        v
+        for v in default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
+        if (not include or v.op.name.startswith(tuple(include)))
+        and not (exclude and v.op.name.startswith(tuple(exclude)))
+    ],
+    assign_from_checkpoint_fn=lambda model_path, var_list, **_: (
+        lambda session: checkpoints.Saver(var_list).restore(session, model_path)
+    ),
+    local_variable=lambda initial_value, **_: variables.Variable(
+        initial_value, trainable=False, collections=[GraphKeys.LOCAL_VARIABLES]
+    ),
+    is_tensor=lambda x: isinstance(x, Tensor),
+    sort=arrays.sort,
+    argsort=arrays.argsort,
+    nest=nest,
     load_variable=train.load_variable,
     list_variables=train.list_variables,
 )
@@ -518,6 +703,7 @@ _slim = Namespace(
     ),
     learning=Namespace(
         "tf.contrib.slim.learning",
+        train=monitored.train_loop,
         create_train_op=lambda total_loss, optimizer, global_step=None, **_: optimize_loss(
             total_loss, global_step, None, optimizer
         ),
@@ -529,9 +715,10 @@ _slim = Namespace(
 _seq2seq = Namespace("tf.contrib.seq2seq", sequence_loss=rnn.sequence_loss)
 _legacy_seq2seq = Namespace(
     "tf.contrib.legacy_seq2seq",
-    rnn_decoder=rnn.rnn_decoder,
     sequence_loss_by_example=rnn.sequence_loss_by_example,
     sequence_loss=rnn.legacy_sequence_loss,
+    rnn_decoder=rnn.rnn_decoder,
+    **own(legacy_seq2seq),
 )
 _metrics = Namespace(
     "tf.contrib.metrics",
@@ -541,6 +728,104 @@ _metrics = Namespace(
         )
     ),
     streaming_accuracy=lambda predictions, labels, **_: metrics.accuracy(labels, predictions),
+    streaming_auc=lambda predictions, labels, **_: metrics.auc(labels, predictions),
+    streaming_mean=metrics.mean,
+    streaming_precision=lambda predictions, labels, **_: metrics.precision(labels, predictions),
+    streaming_recall=lambda predictions, labels, **_: metrics.recall(labels, predictions),
+    confusion_matrix=math.confusion_matrix,
+)
+
+
+class HParams:
+    """Settings by name: attributes, ``values()``, and ``parse("a=1,b=2")``."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.__dict__.update(settings)
+
+    def add_hparam(self, name: str, value: Any) -> None:
+        """One more setting."""
+        if name in self.__dict__:
+            raise ValueError(f"Hyperparameter name is reserved: {name}")
+        self.__dict__[name] = value
+
+    def set_hparam(self, name: str, value: Any) -> None:
+        """Another value."""
+        self.__dict__[name] = value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A setting, or a default."""
+        return self.__dict__.get(key, default)
+
+    def values(self) -> dict[str, Any]:
+        """All settings."""
+        return dict(self.__dict__)
+
+    def parse(self, values: str) -> HParams:
+        """Take settings from a text, each in the type it has."""
+        for part in filter(None, values.split(",")):
+            name, _, text = part.partition("=")
+            old = self.__dict__[name.strip()]
+            self.__dict__[name.strip()] = text == "True" if isinstance(old, bool) else type(old)(text)
+        return self
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.__dict__
+
+    def __repr__(self) -> str:
+        return f"HParams({', '.join(f'{k}={v!r}' for k, v in sorted(self.__dict__.items()))})"
+
+
+def _crf_log_norm(inputs: Any, lengths: Any, transitions: Any) -> Tensor:
+    """log sum over all paths of exp(score), by the forward algorithm over the steps (whose number is known)."""
+    steps = math.unstack(inputs, axis=1)
+    alpha = steps[0]
+    for t, scores in enumerate(steps[1:], 1):
+        new = math.reduce_logsumexp(math.expand_dims(alpha, 2) + transitions, 1) + scores
+        going = math.expand_dims(math.less(t, math.cast(lengths, "int32")), 1)
+        alpha = math.where(math.logical_and(going, math.ones_like(alpha, "bool")), new, alpha)
+    return math.reduce_logsumexp(alpha, 1)
+
+
+def crf_log_likelihood(
+    inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any = None
+) -> tuple[Tensor, Any]:
+    """(log likelihood of tags [batch], transitions [tags, tags]) for scores [batch, steps, tags]."""
+    n_steps, n_tags = (d.value for d in list(inputs.get_shape())[1:])
+    if transition_params is None:
+        transition_params = variables.get_variable("transitions", [n_tags, n_tags])
+    mask = math.cast(math.sequence_mask(sequence_lengths, n_steps), "float32")
+    chosen = math.one_hot(tag_indices, n_tags)
+    unary = math.reduce_sum(math.reduce_sum(inputs * chosen, 2) * mask, 1)
+    pairs = math.reduce_sum(math.tensordot(chosen[:, :-1], transition_params, [[2], [0]]) * chosen[:, 1:], 2)
+    binary = math.reduce_sum(pairs * mask[:, 1:], 1)
+    return unary + binary - _crf_log_norm(inputs, sequence_lengths, transition_params), transition_params
+
+
+def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[int], Any]:
+    """(best tags, their score) for NumPy scores [steps, tags]."""
+    trellis, back = np.zeros_like(score), np.zeros_like(score, dtype=np.int32)
+    trellis[0] = score[0]
+    for t in range(1, len(score)):
+        v = trellis[t - 1][:, None] + transition_params
+        trellis[t], back[t] = score[t] + v.max(0), v.argmax(0)
+    path = [int(np.argmax(trellis[-1]))]
+    for row in back[:0:-1]:
+        path.append(int(row[path[-1]]))
+    return path[::-1], np.max(trellis[-1])
+
+
+_training = Namespace("tf.contrib.training", HParams=HParams)
+_tensorboard = Namespace(
+    "tf.contrib.tensorboard",
+    plugins=Namespace("tf.contrib.tensorboard.plugins", projector=projector),
+)
+_data = Namespace(
+    "tf.contrib.data",
+    Dataset=data.Dataset,
+    Iterator=data.Iterator,
+    TFRecordDataset=data.TFRecordDataset,
+    TextLineDataset=data.TextLineDataset,
+    **own(data_functions),
 )
 
 contrib = Namespace(
@@ -553,4 +838,17 @@ contrib = Namespace(
     seq2seq=_seq2seq,
     legacy_seq2seq=_legacy_seq2seq,
     metrics=_metrics,
+    learn=learn,
+    factorization=factorization,
+    distributions=distributions,
+    lookup=lookup,
+    training=_training,
+    tensorboard=_tensorboard,
+    crf=Namespace("tf.contrib.crf", crf_log_likelihood=crf_log_likelihood, viterbi_decode=viterbi_decode),
+    data=_data,
+    opt=Namespace(
+        "tf.contrib.opt",
+        ScipyOptimizerInterface=train.ScipyOptimizerInterface,
+        LazyAdamOptimizer=train.AdamOptimizer,
+    ),
 )

@@ -121,6 +121,17 @@ class Dataset:
             make, like, [d for p in parts for d in p._dtypes], [s for p in parts for s in p._shapes]
         )
 
+    @staticmethod
+    def list_files(file_pattern: Any, shuffle: Any = None, seed: Any = None) -> Dataset:
+        """The names of the files that a pattern fits."""
+        from thalweg.compat.tf1.queues import matching_files
+
+        found = Dataset.from_tensor_slices(matching_files(file_pattern).static)
+        return found.shuffle(max(len(found._first()), 1), seed) if shuffle or shuffle is None else found
+
+    def _first(self) -> list[Any]:
+        return list(self._make(lambda leaves: leaves))
+
     # --- transformations --------------------------------------------------------------------------------------------
 
     def _like_this(self, make: Callable[[Any], Iterable[list[Any]]], shapes: Any = None) -> Dataset:
@@ -142,6 +153,29 @@ class Dataset:
             return (session.run(outputs, dict(zip(holders, e, strict=True))) for e in self._make(run))
 
         return Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
+
+    def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
+        """The elements of the data sets that ``map_func`` makes of each element, one after the other."""
+        from thalweg.compat.tf1.session import Session
+
+        graph = g.Graph()
+        with graph.as_default():
+            holders = [_holder(d, s) for d, s in zip(self._dtypes, self._shapes, strict=True)]
+            inner = map_func(*_arguments(_packed(self._like, iter(holders))))
+            session = Session(graph=graph)
+
+        def each(run: Any) -> Iterable[list[Any]]:
+            for element in self._make(run):
+                given = dict(zip(holders, element, strict=True))
+                yield from inner._make(lambda leaves, given=given: _run_leaves(session, leaves, given))
+
+        return Dataset(each, inner._like, inner._dtypes, inner._shapes)
+
+    def interleave(
+        self, map_func: Callable[..., Dataset], cycle_length: int = 1, block_length: int = 1, **options: Any
+    ) -> Dataset:
+        """The elements of the inner data sets; one of them is finished before the next."""
+        return self.flat_map(map_func)
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a piece of graph gives true."""
@@ -335,12 +369,7 @@ class Iterator:
     def start(self, session: Any, dataset: Dataset, fed: Any) -> None:
         """Start a pass in a session."""
 
-        def run(leaves: Sequence[Any]) -> list[Any]:
-            tensors = [x for x in leaves if isinstance(x, Tensor)]
-            found = dict(zip(tensors, session.run(tensors, fed), strict=True)) if tensors else {}
-            return [found[x] if isinstance(x, Tensor) else x for x in leaves]
-
-        self._places[session] = iter(dataset._make(run))
+        self._places[session] = iter(dataset._make(lambda leaves: _run_leaves(session, leaves, fed)))
 
     def pull(self, session: Any, fed: Any) -> list[Any]:
         """The next element in a session."""
@@ -376,23 +405,48 @@ class _Start(Operation):
         self.iterator.start(session, self.dataset, fed)
 
 
-def TextLineDataset(filenames: Any, **options: Any) -> Dataset:
-    """The lines of text files."""
-    names = [filenames] if isinstance(filenames, str) else list(filenames)
+def _run_leaves(session: Any, leaves: Sequence[Any], fed: Any) -> list[Any]:
+    """Arrays as they are, nodes by a run."""
+    tensors = [x for x in leaves if isinstance(x, Tensor)]
+    found = dict(zip(tensors, session.run(tensors, fed), strict=True)) if tensors else {}
+    return [found[x] if isinstance(x, Tensor) else x for x in leaves]
+
+
+def _of_files(filenames: Any, records: Callable[[str], Iterable[Any]]) -> Dataset:
+    """The records of files, whose names may be nodes."""
+    leaf = filenames if isinstance(filenames, Tensor) else np.array(filenames, dtype=object)
 
     def make(run: Any) -> Iterable[list[Any]]:
-        for name in names:
-            with open(name, "rb") as file:
-                yield from ([line.rstrip(b"\r\n")] for line in file)
+        for name in np.asarray(run([leaf])[0], dtype=object).reshape(-1):
+            path = name.decode() if isinstance(name, bytes) else str(name)
+            yield from ([record] for record in records(path))
 
     return Dataset(make, "", [np.dtype(object)], [[]])
 
 
-def TFRecordDataset(filenames: Any, **options: Any) -> Dataset:
+def _lines(path: str) -> Iterable[bytes]:
+    with open(path, "rb") as file:
+        for line in file:
+            yield line.rstrip(b"\r\n")
+
+
+def TextLineDataset(filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any) -> Dataset:
+    """The lines of text files."""
+    return _of_files(filenames, _lines)
+
+
+def TFRecordDataset(filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any) -> Dataset:
     """The records of files."""
     from thalweg.compat.tf1.records import tf_record_iterator
 
-    names = [filenames] if isinstance(filenames, str) else list(filenames)
-    return Dataset(
-        lambda run: ([r] for name in names for r in tf_record_iterator(name)), "", [np.dtype(object)], [[]]
-    )
+    return _of_files(filenames, tf_record_iterator)
+
+
+def FixedLengthRecordDataset(
+    filenames: Any, record_bytes: int, header_bytes: int | None = None, footer_bytes: int | None = None, **options: Any
+) -> Dataset:
+    """Records of so many bytes of files."""
+    from thalweg.compat.tf1.readers import FixedLengthRecordReader
+
+    reader = FixedLengthRecordReader(record_bytes, header_bytes, footer_bytes)
+    return _of_files(filenames, lambda path: (record for _, record in reader.records(path)))

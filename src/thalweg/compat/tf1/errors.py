@@ -40,4 +40,24 @@ class DeadlineExceededError(ThalwegError):
     """Never raised: nothing runs on other machines."""
 
 
+class AlreadyExistsError(ThalwegError):
+    """Something is there already."""
+
+
+class PermissionDeniedError(ThalwegError, PermissionError):
+    """Something is not allowed."""
+
+
+class InternalError(ThalwegError):
+    """Never raised: a fault of the library itself is told as it is."""
+
+
+class UnknownError(ThalwegError):
+    """Never raised: a fault of the library itself is told as it is."""
+
+
+class UnavailableError(ThalwegError):
+    """Never raised: nothing runs on other machines."""
+
+
 ResourceExhaustedError = MemoryError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import train, variables
+from thalweg.compat.tf1 import monitored, train, variables
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session
@@ -58,20 +59,40 @@ class Estimator:
         warm_start_from: Any = None,
     ) -> None:
         self.model_fn, self.params, self.config = model_fn, params, config
+        self.extra_metrics: Any = None  # those of tf.contrib.learn's evaluate
+        self._labels: Any = None
         self.model_dir = model_dir or getattr(config, "model_dir", None) or tempfile.mkdtemp()
 
     def _built(self, input_fn: Callable[[], Any], mode: str) -> tuple[EstimatorSpec, Any]:
         step = train.get_or_create_global_step()
-        made = input_fn()
+        features, labels = self._inputs(input_fn, mode)
+        self._labels = labels
+        names = inspect.signature(self.model_fn).parameters
+        given = {"labels": labels, "targets": labels, "mode": mode, "params": self.params, "config": self.config}
+        options = {key: thing for key, thing in given.items() if key in names}
+        made = self.model_fn(features, **options)
+        if not hasattr(made, "train_op"):
+            raise ValueError(f"model_fn should return an EstimatorSpec, received {made!r}")
+        return made, step
+
+    def _inputs(self, input_fn: Callable[..., Any], mode: str) -> tuple[Any, Any]:
+        names = inspect.signature(input_fn).parameters
+        given = {"mode": mode, "params": self.params, "config": self.config}
+        made = input_fn(**{key: thing for key, thing in given.items() if key in names})
         if isinstance(made, Dataset):
             made = made.make_one_shot_iterator().get_next()
-        features, labels = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
-        code = self.model_fn.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        options = {
-            k: v for k, v in (("mode", mode), ("params", self.params), ("config", self.config)) if k in names
-        }
-        return self.model_fn(features, labels, **options), step
+        return made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+
+    def _asked(self, spec: Any) -> dict[str, Any]:
+        """The metrics that ``evaluate`` of tf.contrib.learn was given, over the predictions (or one) and labels."""
+        from thalweg.compat.tf1 import metrics
+
+        made = {}
+        for name, wanted in (self.extra_metrics or {}).items():
+            fn, key = getattr(wanted, "metric_fn", wanted), getattr(wanted, "prediction_key", None)
+            found = fn(spec.predictions if key is None else spec.predictions[key], self._labels)
+            made[name] = found if isinstance(found, tuple) else metrics.mean(found)
+        return made
 
     def _session(self) -> Session:
         session = Session()
@@ -92,16 +113,13 @@ class Estimator:
         """Train for so many steps, or until the input ends."""
         with g.Graph().as_default():
             spec, step = self._built(input_fn, ModeKeys.TRAIN)
-            with self._session() as session:
-                start = int(session.run(step))
+            wanted = [*(hooks or ()), *(spec.training_hooks or ()), *(spec.training_chief_hooks or ())]
+            with monitored.MonitoredSession(wanted, self.model_dir) as session:
+                start = int(session.session.run(step))
                 last = max_steps if max_steps is not None else (start + steps if steps is not None else None)
-                try:
-                    while last is None or start < last:
-                        session.run([spec.train_op, spec.loss])
-                        start += 1
-                except OutOfRangeError:
-                    pass
-                train.Saver().save(session, f"{self.model_dir}/model.ckpt", int(session.run(step)))
+                while (last is None or start < last) and not session.should_stop():
+                    session.run([spec.train_op, spec.loss])
+                    start += 1
         return self
 
     def evaluate(
@@ -115,7 +133,7 @@ class Estimator:
         """The metrics and the mean loss over the input."""
         with g.Graph().as_default():
             spec, step = self._built(input_fn, ModeKeys.EVAL)
-            metric_ops = spec.eval_metric_ops or {}
+            metric_ops = {**(spec.eval_metric_ops or {}), **self._asked(spec)}
             with self._session() as session:
                 losses: list[float] = []
                 try:
@@ -153,6 +171,59 @@ class Estimator:
                         yield from made
 
 
+    def get_variable_names(self) -> list[str]:
+        """The names of the values in the last checkpoint."""
+        return [name for name, _ in train.list_variables(self._checkpoint())]
+
+    def get_variable_value(self, name: str) -> np.ndarray:
+        """A value in the last checkpoint."""
+        return train.load_variable(self._checkpoint(), name)
+
+    def latest_checkpoint(self) -> str | None:
+        """The last checkpoint."""
+        return train.latest_checkpoint(self.model_dir)
+
+    def _checkpoint(self) -> str:
+        found = self.latest_checkpoint()
+        if found is None:
+            raise ValueError(f"the estimator has not been trained: there is no checkpoint in {self.model_dir}")
+        return found
+
+    def export_savedmodel(self, *args: Any, **options: Any) -> Any:
+        """Graphs for serving are not written: it says so."""
+        raise NotImplementedError(
+            "Estimator.export_savedmodel: serving formats are not supported; the checkpoints in model_dir hold the values"
+        )
+
+    export_saved_model = export_savedmodel
+
+
+class TrainSpec(NamedTuple):
+    """How long to train, and on what."""
+
+    input_fn: Any
+    max_steps: int | None = None
+    hooks: Any = None
+
+
+class EvalSpec(NamedTuple):
+    """What to evaluate on."""
+
+    input_fn: Any
+    steps: int | None = 100
+    name: str | None = None
+    hooks: Any = None
+    exporters: Any = None
+    start_delay_secs: int = 120
+    throttle_secs: int = 600
+
+
+def train_and_evaluate(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) -> tuple[Any, list[Any]]:
+    """Train to the end, then evaluate."""
+    estimator.train(train_spec.input_fn, hooks=train_spec.hooks, max_steps=train_spec.max_steps)
+    return estimator.evaluate(eval_spec.input_fn, steps=eval_spec.steps, name=eval_spec.name), []
+
+
 def _numpy_input_fn(
     x: Any,
     y: Any = None,
@@ -176,4 +247,20 @@ def _numpy_input_fn(
     return input_fn
 
 
-inputs = Namespace("tf.estimator.inputs", numpy_input_fn=_numpy_input_fn)
+def _pandas_input_fn(
+    x: Any,
+    y: Any = None,
+    batch_size: int = 128,
+    num_epochs: int | None = 1,
+    shuffle: Any = None,
+    queue_capacity: int = 1000,
+    num_threads: int = 1,
+    target_column: str = "target",
+) -> Callable[[], Any]:
+    """An input function over the columns of a table."""
+    columns = {name: np.asarray(x[name]) for name in x.columns}
+    target = None if y is None else np.asarray(y)
+    return _numpy_input_fn(columns, target, batch_size, num_epochs, shuffle)
+
+
+inputs = Namespace("tf.estimator.inputs", numpy_input_fn=_numpy_input_fn, pandas_input_fn=_pandas_input_fn)

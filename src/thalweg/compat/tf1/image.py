@@ -10,6 +10,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.extras import needs
+from thalweg.graph.op import make_op
 from thalweg.ops import elementwise, index, random, reduce
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.slices import flip
@@ -39,7 +40,7 @@ def decode_image(contents: Any, channels: int = 0, name: Any = None, **options: 
     return from_host([node], decode, np.uint8, [None, None, channels or 3], name, "DecodeImage")
 
 
-decode_jpeg = decode_png = decode_image
+decode_jpeg = decode_png = decode_bmp = decode_image
 
 
 def _spatial(image: Any) -> tuple[Any, int]:
@@ -162,11 +163,41 @@ def _weights(n_in: int, n_out: int, method: int, align_corners: bool) -> np.ndar
         nearest = np.rint(places) if align_corners else np.floor(places)
         made[rows, np.minimum(nearest, n_in - 1).astype(int)] = 1
         return made
+    if method == ResizeMethod.AREA:
+        for k in rows:
+            begin, end = k * scale, (k + 1) * scale
+            cells = np.arange(n_in)
+            made[k] = np.clip(np.minimum(cells + 1, end) - np.maximum(cells, begin), 0, None) / (end - begin)
+        return made
     low = np.minimum(np.floor(places).astype(int), n_in - 1)
+    if method == ResizeMethod.BICUBIC:
+        for k in (-1, 0, 1, 2):
+            np.add.at(made, (rows, np.clip(low + k, 0, n_in - 1)), _cubic(places - low - k))
+        return made
     part = (places - low).astype(np.float32)
     np.add.at(made, (rows, low), 1 - part)
     np.add.at(made, (rows, np.minimum(low + 1, n_in - 1)), part)
     return made
+
+
+def _cubic(distance: np.ndarray) -> np.ndarray:
+    """Keys' kernel with a = -0.75."""
+    x, a = np.abs(distance), -0.75
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    return np.where(x <= 1, near, a * (((x - 5) * x + 8) * x - 4)).astype(np.float32)
+
+
+@make_op(
+    {},
+    infer=lambda x, *, size, method, align_corners: g.core.Spec(
+        (*x.shape[:-3], *size, x.shape[-1]), np.dtype(np.float32)
+    ),
+)
+def _resized(x, /, size, method, align_corners):  # type: ignore[no-untyped-def]
+    """Pictures of another size, where a run alone knows the old one."""
+    rows = _weights(x.shape[-3], size[0], method, align_corners)
+    columns = _weights(x.shape[-2], size[1], method, align_corners)
+    return np.einsum("...hwc,ih,jw->...ijc", x.astype(np.float32), rows, columns, optimize=True)
 
 
 def resize_images(
@@ -177,13 +208,16 @@ def resize_images(
     preserve_aspect_ratio: bool = False,
     name: Any = None,
 ) -> Tensor:
-    """Pictures of another size, bilinear or nearest; lengths must be known when the graph is built."""
-    if method not in (ResizeMethod.BILINEAR, ResizeMethod.NEAREST_NEIGHBOR):
-        raise NotImplementedError("tf.image.resize_images: only bilinear and nearest are supported")
+    """Pictures of another size, bilinear, nearest, bicubic or by area."""
     x, first = _spatial(images)
-    height, width = (int(n) for n in g.static_value(size))
+    wanted = g.static_value(size)
+    if wanted is None:
+        raise ValueError("tf.image.resize_images: the new size must be known when the graph is built")
+    height, width = (int(n) for n in wanted)
+    kept = x.dtype if method == ResizeMethod.NEAREST_NEIGHBOR else "float32"
     if x.shape[first] is None or x.shape[first + 1] is None:
-        raise ValueError("tf.image.resize_images: the size of the pictures must be known; use set_shape")
+        attrs = {"size": (height, width), "method": method, "align_corners": align_corners}
+        return wrap(g.cast(_resized.build([x], attrs), kept), name, "resize_images", [images])
     if preserve_aspect_ratio:
         factor = min(height / x.shape[first], width / x.shape[first + 1])
         height, width = round(x.shape[first] * factor), round(x.shape[first + 1] * factor)
@@ -192,7 +226,6 @@ def resize_images(
     rows = g.core.constant(_weights(x.shape[first], height, method, align_corners))
     columns = g.core.constant(_weights(x.shape[first + 1], width, method, align_corners))
     made = einsum("bhwc,ih,jw->bijc" if first else "hwc,ih,jw->ijc", g.cast(x, "float32"), rows, columns)
-    kept = x.dtype if method == ResizeMethod.NEAREST_NEIGHBOR else "float32"
     return wrap(g.cast(made, kept), name, "resize_images", [images])
 
 
@@ -209,20 +242,265 @@ def resize_nearest_neighbor(images: Any, size: Any, align_corners: bool = False,
     return resize_images(images, size, ResizeMethod.NEAREST_NEIGHBOR, align_corners, name=name)
 
 
+def resize_bicubic(images: Any, size: Any, align_corners: bool = False, name: Any = None) -> Tensor:
+    """:func:`resize_images`, bicubic."""
+    return resize_images(images, size, ResizeMethod.BICUBIC, align_corners, name=name)
+
+
+def resize_area(images: Any, size: Any, align_corners: bool = False, name: Any = None) -> Tensor:
+    """:func:`resize_images`, by the area of the old pixels."""
+    return resize_images(images, size, ResizeMethod.AREA, align_corners, name=name)
+
+
+@make_op(
+    {},
+    infer=lambda x, *, height, width: g.core.Spec((*x.shape[:-3], height, width, x.shape[-1]), x.dtype),
+)
+def _fitted(x, /, height, width):  # type: ignore[no-untyped-def]
+    """The middle, or zeros around, where a run alone knows the size."""
+    for axis, wanted in ((x.ndim - 3, height), (x.ndim - 2, width)):
+        start, before = max(x.shape[axis] - wanted, 0) // 2, max(wanted - x.shape[axis], 0) // 2
+        x = x.take(np.arange(start, min(start + wanted, x.shape[axis])), axis)
+        after = wanted - x.shape[axis] - before
+        x = np.pad(x, [(before, after) if k == axis else (0, 0) for k in range(x.ndim)])
+    return x
+
+
 def resize_image_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
     """The middle, or zeros around."""
     x, first = _spatial(image)
+    if None in x.shape[first : first + 2]:
+        made = _fitted.build([x], {"height": int(target_height), "width": int(target_width)})
+        return wrap(made, None, "crop_or_pad", [image])
     for axis, wanted in ((first, target_height), (first + 1, target_width)):
         n = x.shape[axis]
         if n > wanted:
-            start = (n - wanted) // 2
-            x = index.take(x, g.core.constant(np.arange(start, start + wanted)), axis=axis)
+            x = _rows(x, axis, (n - wanted) // 2, wanted)
         elif n < wanted:
-            before = (wanted - n) // 2
-            x = shape_ops.pad(
-                x, [(before, wanted - n - before) if k == axis else (0, 0) for k in range(len(x.shape))]
-            )
+            x = _framed(x, axis, (wanted - n) // 2, wanted)
     return wrap(x, None, "crop_or_pad", [image])
+
+
+def _rows(x: Any, axis: int, start: int, count: int) -> Any:
+    return index.take(x, g.core.constant(np.arange(start, start + count)), axis=axis)
+
+
+def _framed(x: Any, axis: int, before: int, wanted: int) -> Any:
+    after = wanted - x.shape[axis] - before
+    return shape_ops.pad(x, [(before, after) if k == axis else (0, 0) for k in range(len(x.shape))])
+
+
+def crop_to_bounding_box(
+    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+) -> Tensor:
+    """A rectangle of the picture."""
+    x, first = _spatial(image)
+    x = _rows(x, first, int(offset_height), int(target_height))
+    return wrap(_rows(x, first + 1, int(offset_width), int(target_width)), None, "crop", [image])
+
+
+def pad_to_bounding_box(
+    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+) -> Tensor:
+    """The picture in a larger one of zeros."""
+    x, first = _spatial(image)
+    x = _framed(x, first, int(offset_height), int(target_height))
+    return wrap(_framed(x, first + 1, int(offset_width), int(target_width)), None, "pad", [image])
+
+
+def central_crop(image: Any, central_fraction: float) -> Tensor:
+    """The middle, a share of each side."""
+    x, first = _spatial(image)
+    for axis in (first, first + 1):
+        start = int((x.shape[axis] - x.shape[axis] * central_fraction) / 2)
+        x = _rows(x, axis, start, x.shape[axis] - 2 * start)
+    return wrap(x, None, "central_crop", [image])
+
+
+def _python_picture(image: Any, fn: Any, sizes: Any) -> list[Tensor]:
+    return [
+        made if known is None else _with_shape(made, known)
+        for made, known in zip(math.py_func(fn, [image], [d for d, _ in sizes]), [s for _, s in sizes], strict=True)
+    ]
+
+
+def _with_shape(node: Tensor, shape: Any) -> Tensor:
+    node.set_shape(shape)
+    return node
+
+
+def sample_distorted_bounding_box(
+    image_size: Any,
+    bounding_boxes: Any = None,
+    seed: Any = None,
+    seed2: Any = None,
+    min_object_covered: float = 0.1,
+    aspect_ratio_range: Any = (0.75, 1.33),
+    area_range: Any = (0.05, 1.0),
+    max_attempts: int = 100,
+    use_image_if_no_bounding_boxes: Any = None,
+    name: Any = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(begin, size, box) of a random rectangle of a picture, for ``tf.slice`` and drawing."""
+    generator = np.random.default_rng(seed)
+
+    def draw(lengths: np.ndarray) -> list[np.ndarray]:
+        height, width, channels = (int(n) for n in lengths)
+        for _ in range(max_attempts):
+            area, ratio = generator.uniform(*area_range), generator.uniform(*aspect_ratio_range)
+            h = round((area * height * width / ratio) ** 0.5)
+            w = round(h * ratio)
+            if 0 < h <= height and 0 < w <= width:
+                break
+        else:
+            h, w = height, width
+        top, left = (int(generator.integers(n + 1)) for n in (height - h, width - w))
+        box = [[[top / height, left / width, (top + h) / height, (left + w) / width]]]
+        begin, size = [top, left, 0], [h, w, channels]
+        return [np.array(begin, np.int32), np.array(size, np.int32), np.array(box, np.float32)]
+
+    sizes = [("int32", [3]), ("int32", [3]), ("float32", [1, 1, 4])]
+    begin, size, box = _python_picture(image_size, draw, sizes)
+    return begin, size, box
+
+
+# --- colours --------------------------------------------------------------------------------------------------------
+
+
+def rgb_to_hsv(images: Any, name: Any = None) -> Tensor:
+    """Hue, saturation and value, each in [0, 1]."""
+    x: Any = value(images)
+    red, green, blue = (x[..., k] for k in range(3))
+    high, low = reduce.max(x, axis=-1), reduce.min(x, axis=-1)
+    span: Any = high - low  # type: ignore[operator]
+    safe: Any = elementwise.where(span > 0, span, 1.0)
+    hue: Any = elementwise.where(
+        elementwise.equal(high, red),
+        elementwise.remainder((green - blue) / safe, 6.0),
+        elementwise.where(elementwise.equal(high, green), (blue - red) / safe + 2.0, (red - green) / safe + 4.0),
+    )
+    saturation = elementwise.where(high > 0, span / elementwise.where(high > 0, high, 1.0), 0.0)  # type: ignore[operator]
+    return wrap(shape_ops.stack([hue / 6.0, saturation, high], axis=-1), name, "RGBToHSV", [images])
+
+
+def hsv_to_rgb(images: Any, name: Any = None) -> Tensor:
+    """Red, green and blue of hue, saturation and value."""
+    x: Any = value(images)
+    hue, saturation, bright = (x[..., k] for k in range(3))
+    parts = []
+    for shift in (5.0, 3.0, 1.0):
+        k: Any = elementwise.remainder(hue * 6.0 + shift, 6.0)
+        fall = elementwise.clip(elementwise.minimum(k, 4.0 - k), 0.0, 1.0)
+        parts.append(bright - bright * saturation * fall)
+    return wrap(shape_ops.stack(parts, axis=-1), name, "HSVToRGB", [images])
+
+
+def _in_hsv(image: Any, change: Any, kind: str) -> Tensor:
+    node = g.convert_to_tensor(image)
+    floats = convert_image_dtype(node, "float32")
+    parts: Any = value(rgb_to_hsv(floats))
+    made = hsv_to_rgb(wrap(shape_ops.stack(change(*(parts[..., k] for k in range(3))), axis=-1), None, kind))
+    return convert_image_dtype(made, node.dtype)
+
+
+def adjust_hue(image: Any, delta: Any, name: Any = None) -> Tensor:
+    """The hue turned by ``delta``."""
+    turn = value(delta, "float32")
+    return _in_hsv(image, lambda h, s, v: [elementwise.remainder(h + turn, 1.0), s, v], "adjust_hue")
+
+
+def adjust_saturation(image: Any, saturation_factor: Any, name: Any = None) -> Tensor:
+    """The saturation times a factor."""
+    factor = value(saturation_factor, "float32")
+    return _in_hsv(image, lambda h, s, v: [h, elementwise.clip(s * factor, 0.0, 1.0), v], "adjust_saturation")
+
+
+def adjust_gamma(image: Any, gamma: float = 1, gain: float = 1) -> Tensor:
+    """``gain x^gamma``."""
+    return math.multiply(math.pow(image, float(gamma)), float(gain))
+
+
+def random_hue(image: Any, max_delta: float, seed: Any = None) -> Tensor:
+    """A random hue."""
+    return adjust_hue(image, _drawn(-max_delta, max_delta))
+
+
+def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
+    """A random saturation."""
+    return adjust_saturation(image, _drawn(lower, upper))
+
+
+# --- measures -------------------------------------------------------------------------------------------------------
+
+
+def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
+    """(dy, dx): differences of neighbours, zero in the last row and column."""
+    x: Any = value(image)
+    dy = shape_ops.pad(x[:, 1:] - x[:, :-1], [(0, 0), (0, 1), (0, 0), (0, 0)])
+    dx = shape_ops.pad(x[:, :, 1:] - x[:, :, :-1], [(0, 0), (0, 0), (0, 1), (0, 0)])
+    return wrap(dy, None, "dy", [image]), wrap(dx, None, "dx", [image])
+
+
+def total_variation(images: Any, name: Any = None) -> Tensor:
+    """The sum of the differences of neighbours of each picture."""
+    x, first = _spatial(images)
+    axes = tuple(range(first, first + 3))
+    down: Any = x[..., 1:, :, :] - x[..., :-1, :, :]
+    across: Any = x[..., 1:, :] - x[..., :-1, :]
+    made: Any = reduce.sum(elementwise.abs(down), axis=axes) + reduce.sum(elementwise.abs(across), axis=axes)  # type: ignore[operator]
+    return wrap(made, name, "total_variation", [images])
+
+
+def psnr(a: Any, b: Any, max_val: float, name: Any = None) -> Tensor:
+    """The peak signal to noise ratio of each picture, in decibels."""
+    x, y = (value(convert_image_dtype(i, "float32")) for i in (a, b))
+    node = g.convert_to_tensor(a)
+    peak = max_val if node.dtype.is_floating else max_val / node.dtype.max
+    error: Any = reduce.mean(elementwise.square(x - y), axis=(-3, -2, -1))  # type: ignore[operator]
+    return wrap(20 * np.log10(peak) - elementwise.log(error) * float(10 / np.log(10)), name, "PSNR", [a, b])
+
+
+def _encoded(kind: str, image: Any, name: Any, **settings: Any) -> g.HostTensor:
+    def encode(pixels: np.ndarray) -> bytes:
+        import io
+
+        with needs("pillow", "encoding images"):
+            from PIL import Image
+        held = io.BytesIO()
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(held, kind, **settings)
+        return held.getvalue()
+
+    return g.host(f"Encode{kind.title()}", name, [g.convert_to_tensor(image)], encode)
+
+
+def encode_png(image: Any, compression: int = -1, name: Any = None) -> g.HostTensor:
+    """The bytes of a PNG file of uint8 pixels."""
+    return _encoded("PNG", image, name)
+
+
+def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: Any = None, **options: Any) -> g.HostTensor:
+    """The bytes of a JPEG file of uint8 pixels."""
+    return _encoded("JPEG", image, name, quality=quality)
+
+
+def non_max_suppression(
+    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, name: Any = None, **options: Any
+) -> Tensor:
+    """The numbers of the boxes (y1, x1, y2, x2) with the best scores that overlap none before them too much."""
+
+    def kept(corners: np.ndarray, order: np.ndarray, limit: np.ndarray) -> np.ndarray:
+        found: list[int] = []
+        area = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
+        for k in np.argsort(-order, kind="stable"):
+            if len(found) == int(limit):
+                break
+            shared = np.minimum(corners[found, 2:], corners[k, 2:]) - np.maximum(corners[found, :2], corners[k, :2])
+            overlap = np.prod(np.clip(shared, 0, None), axis=1)
+            if np.all(overlap <= iou_threshold * (area[found] + area[k] - overlap)):
+                found.append(int(k))
+        return np.array(found, np.int32)
+
+    return _with_shape(math.py_func(kept, [boxes, scores, max_output_size], "int32"), [None])
 
 
 def random_crop(image: Any, size: Any, seed: Any = None) -> Tensor:

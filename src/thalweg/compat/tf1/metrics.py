@@ -132,3 +132,168 @@ def recall(
     """The share of positive examples that are found."""
     t, p = math.cast(labels, "bool"), math.cast(predictions, "bool")
     return _counted(math.logical_and(t, p), t, name or "recall", (metrics_collections, updates_collections))
+
+
+def _sum(kind: str, hits: Any, weights: Any, collections: tuple[Any, Any], name: str | None) -> tuple[Tensor, Tensor]:
+    """A number counted over all batches."""
+    x = math.cast(hits, "float32")
+    x = x if weights is None else x * math.cast(weights, "float32")
+    with variables.variable_scope(None, name or kind):
+        total = _local("count")
+        found = math.identity(total, "value")
+        update = variables.assign_add(total, math.reduce_sum(x))
+    for keys, thing in zip(collections, (found, update), strict=True):
+        for key in keys or ():
+            default_graph().add_to_collection(key, thing)
+    return found, update
+
+
+def _counter(kind: str, positive: bool, right: bool) -> Any:
+    """Counts predictions that are positive or not, and right or not."""
+
+    def apply(
+        labels: Any,
+        predictions: Any,
+        weights: Any = None,
+        metrics_collections: Any = None,
+        updates_collections: Any = None,
+        name: str | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        t, p = math.cast(labels, "bool"), math.cast(predictions, "bool")
+        said = p if positive else math.logical_not(p)
+        agree = math.equal(math.cast(t, "int32"), math.cast(p, "int32"))
+        hits = math.logical_and(said, agree if right else math.logical_not(agree))
+        return _sum(kind, hits, weights, (metrics_collections, updates_collections), name)
+
+    apply.__doc__ = f"The number of {kind.replace('_', ' ')}."
+    return apply
+
+
+true_positives = _counter("true_positives", True, True)
+false_positives = _counter("false_positives", True, False)
+true_negatives = _counter("true_negatives", False, True)
+false_negatives = _counter("false_negatives", False, False)
+
+
+def _table(name: str, shape: list[int]) -> variables.Variable:
+    keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
+    return variables.Variable(np.zeros(shape, np.float32), trainable=False, collections=keys, name=name)
+
+
+def auc(
+    labels: Any,
+    predictions: Any,
+    weights: Any = None,
+    num_thresholds: int = 200,
+    metrics_collections: Any = None,
+    updates_collections: Any = None,
+    curve: str = "ROC",
+    name: str | None = None,
+    **options: Any,
+) -> tuple[Tensor, Tensor]:
+    """The area under the curve of true against false positives (or PR), by trapezes over thresholds."""
+    inside = (np.arange(1, num_thresholds - 1) / (num_thresholds - 1)).astype(np.float32)
+    cuts = np.concatenate([[-1e-7], inside, [1 + 1e-7]]).astype(np.float32)[:, None]
+    t = math.reshape(math.cast(labels, "float32"), [1, -1])
+    w = 1.0 if weights is None else math.reshape(math.cast(weights, "float32"), [1, -1])
+    said = math.cast(math.greater(math.reshape(math.cast(predictions, "float32"), [1, -1]), cuts), "float32")
+    rows = [said * t, said * (1 - t), (1 - said) * t, (1 - said) * (1 - t)]
+    counts = math.stack([math.reduce_sum(row * w, 1) for row in rows])
+    with variables.variable_scope(None, name or "auc"):
+        kept = _table("counts", [4, num_thresholds])
+        update = _area(variables.assign_add(kept, counts), curve)
+    found = _area(kept, curve)
+    for keys, thing in zip((metrics_collections, updates_collections), (found, update), strict=True):
+        for key in keys or ():
+            default_graph().add_to_collection(key, thing)
+    return found, update
+
+
+def _area(counts: Any, curve: str) -> Tensor:
+    tp, fp, fn, tn = (counts[k] for k in range(4))
+    tiny = 1e-6
+    recalled = (tp + tiny) / (tp + fn + tiny)
+    x, y = (fp / (fp + tn + tiny), recalled) if curve == "ROC" else (recalled, (tp + tiny) / (tp + fp + tiny))
+    return math.reduce_sum((x[:-1] - x[1:]) * (y[:-1] + y[1:]) / 2.0)
+
+
+def _by_class(kind: str, figure: Any) -> Any:
+    """The mean over classes of a figure of the table of (class, prediction)."""
+
+    def apply(
+        labels: Any,
+        predictions: Any,
+        num_classes: int,
+        weights: Any = None,
+        metrics_collections: Any = None,
+        updates_collections: Any = None,
+        name: str | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        t, p = (math.one_hot(math.reshape(x, [-1]), num_classes) for x in (labels, predictions))
+        w = 1.0 if weights is None else math.reshape(math.cast(weights, "float32"), [-1, 1])
+        with variables.variable_scope(None, name or kind):
+            kept = _table("total_confusion_matrix", [num_classes, num_classes])
+            moved = variables.assign_add(kept, math.matmul(t * w, p, transpose_a=True))
+        return figure(kept), (moved if kind == "mean_iou" else figure(moved))
+
+    apply.__doc__ = f"The {kind.replace('_', ' ')}."
+    return apply
+
+
+def _class_accuracy(table: Any) -> Tensor:
+    return math.reduce_mean(math.div_no_nan(math.diag_part(table), math.reduce_sum(table, 1)))
+
+
+def _iou(table: Any) -> Tensor:
+    hits = math.diag_part(table)
+    union = math.reduce_sum(table, 0) + math.reduce_sum(table, 1) - hits
+    seen = math.reduce_sum(math.cast(math.greater(union, 0.0), "float32"))
+    return math.div_no_nan(math.reduce_sum(math.div_no_nan(hits, union)), seen)
+
+
+mean_per_class_accuracy = _by_class("mean_per_class_accuracy", _class_accuracy)
+mean_iou = _by_class("mean_iou", _iou)
+
+
+def mean_relative_error(
+    labels: Any,
+    predictions: Any,
+    normalizer: Any,
+    weights: Any = None,
+    metrics_collections: Any = None,
+    updates_collections: Any = None,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The mean of ``|labels - predictions| / normalizer``, 0 where that is 0."""
+    error = math.div_no_nan(math.abs(math.subtract(labels, predictions)), normalizer)
+    return mean(error, weights, metrics_collections, updates_collections, name or "mean_relative_error")
+
+
+def percentage_below(
+    values: Any,
+    threshold: Any,
+    weights: Any = None,
+    metrics_collections: Any = None,
+    updates_collections: Any = None,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The share of values under a threshold."""
+    below = math.less(values, threshold)
+    return mean(below, weights, metrics_collections, updates_collections, name or "percentage_below")
+
+
+def recall_at_k(
+    labels: Any,
+    predictions: Any,
+    k: int,
+    class_id: Any = None,
+    weights: Any = None,
+    metrics_collections: Any = None,
+    updates_collections: Any = None,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The share of labels that are among the ``k`` highest predictions."""
+    from thalweg.compat.tf1 import nn
+
+    hits = nn.in_top_k(predictions, math.reshape(math.cast(labels, "int32"), [-1]), k)
+    return mean(hits, weights, metrics_collections, updates_collections, name or "recall_at_k")

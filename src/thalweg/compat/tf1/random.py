@@ -56,8 +56,13 @@ def random_uniform(
     """Uniform numbers in [minval, maxval), also integers."""
     lengths, follows = like(shape)
     if as_dtype(dtype).is_integer:
-        low, high = g.static_int(minval, "minval"), g.static_int(maxval, "maxval")
-        drawn = random.randint(low, high, lengths, numpy_dtype(dtype), like=follows, symbolic=True)
+        low, high = g.static_value(minval), g.static_value(maxval)
+        if low is None or high is None:  # bounds that only a run knows
+            span = g.cast(value(maxval), "float64") - g.cast(value(minval), "float64")  # type: ignore[operator]
+            part: Any = random.uniform(lengths, 0.0, 1.0, np.dtype("float64"), like=follows, symbolic=True)
+            drawn = g.cast(part * span, dtype) + g.cast(value(minval), dtype)  # type: ignore[operator]
+            return wrap(drawn, name, "random_uniform")
+        drawn = random.randint(int(low), int(high), lengths, numpy_dtype(dtype), like=follows, symbolic=True)
     else:
         top: Any = 1.0 if maxval is None else _number(maxval, dtype)
         drawn = random.uniform(
@@ -79,6 +84,41 @@ def multinomial(
         value(logits), g.static_int(num_samples, "num_samples"), numpy_dtype(output_dtype), symbolic=True
     )
     return wrap(drawn, name, "Multinomial", [logits])
+
+
+def random_poisson(
+    lam: Any, shape: Any, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Poisson numbers of mean ``lam``: shape first, then the shape of ``lam``."""
+    return _on_host(lambda rng, mean, size: rng.poisson(mean, size), lam, shape, dtype)
+
+
+def random_gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Gamma numbers of shape ``alpha`` and rate ``beta``."""
+    from thalweg.compat.tf1 import math
+
+    drawn = _on_host(lambda rng, a, size: rng.standard_gamma(a, size), alpha, shape, dtype)
+    return drawn if beta is None else math.divide(drawn, beta)
+
+
+def _on_host(draw: Any, parameter: Any, shape: Any, dtype: Any) -> Tensor:
+    """Numbers that NumPy draws, seeded by the graph's stream."""
+    from thalweg.compat.tf1 import math
+
+    seed = wrap(random.randint(0, 2**31 - 1, (), np.int64, symbolic=True), None, "Seed")
+    before = [int(d) for d in g.static_value(shape)]
+    known = g.convert_to_tensor(parameter).get_shape()
+
+    def make(number: np.ndarray, at: np.ndarray) -> np.ndarray:
+        rng = np.random.default_rng(int(number))
+        return draw(rng, at, (*before, *at.shape)).astype(numpy_dtype(dtype))
+
+    made = math.py_func(make, [seed, parameter], dtype)
+    if known.dims is not None:
+        made.set_shape([*before, *known.as_list()])
+    return made
 
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Tensor:

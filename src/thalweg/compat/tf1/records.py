@@ -65,6 +65,19 @@ class Features:
         self.feature = dict(feature or {})
 
 
+class TFRecordCompressionType:
+    """How record files are packed: not at all."""
+
+    NONE = 0
+
+
+class TFRecordOptions:
+    """Settings of record files; accepted."""
+
+    def __init__(self, compression_type: Any = None, **options: Any) -> None:
+        self.compression_type = compression_type
+
+
 class Example:
     """Features as one message."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -31,6 +29,7 @@ from thalweg.compat.tf1.variables import (
     local_variables_initializer,
     trainable_variables,
 )
+from thalweg.extras import needs
 from thalweg.graph import tensor as core
 from thalweg.graph.lowering import Pointwise
 from thalweg.graph.op import make_op
@@ -569,206 +568,61 @@ class ExponentialMovingAverage:
         return names
 
 
-# --- sessions that start and stop by themselves -----------------------------------------------------------------------
-
-
-class SessionRunHook:
-    """What a monitored session calls."""
-
-    def begin(self) -> None: ...
-    def after_create_session(self, session: Any, coord: Any) -> None: ...
-    def before_run(self, run_context: Any) -> Any: ...
-    def after_run(self, run_context: Any, run_values: Any) -> None: ...
-    def end(self, session: Any) -> None: ...
-
-
-class SessionRunArgs:
-    """What a hook wants to be run beside."""
-
-    def __init__(self, fetches: Any, feed_dict: Any = None, options: Any = None) -> None:
-        self.fetches, self.feed_dict = fetches, feed_dict
-
-
-class SessionRunValues:
-    """What a hook asked for."""
-
-    def __init__(self, results: Any) -> None:
-        self.results = results
-
-
-class SessionRunContext:
-    """What a hook may look at, and where it asks to stop."""
-
-    def __init__(self, original_args: Any, session: Any) -> None:
-        self.original_args, self.session, self.stop_requested = original_args, session, False
-
-    def request_stop(self) -> None:
-        self.stop_requested = True
-
-
-class StopAtStepHook(SessionRunHook):
-    """Stops after ``num_steps`` steps, or at ``last_step``."""
-
-    def __init__(self, num_steps: int | None = None, last_step: int | None = None) -> None:
-        self.num_steps, self.last_step = num_steps, last_step
-
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        if self.last_step is None:
-            self.last_step = int(session.run(get_or_create_global_step())) + int(self.num_steps or 0)
-
-    def before_run(self, run_context: Any) -> Any:
-        return SessionRunArgs(get_or_create_global_step())
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        if int(run_context.session.run(get_or_create_global_step())) >= int(self.last_step or 0):
-            run_context.request_stop()
-
-
-class LoggingTensorHook(SessionRunHook):
-    """Writes tensors every so many steps."""
+class ScipyOptimizerInterface:
+    """SciPy's minimisers over a session: the loss is a function of all variables laid end to end."""
 
     def __init__(
         self,
-        tensors: Any,
-        every_n_iter: int | None = None,
-        every_n_secs: Any = None,
-        at_end: bool = False,
-        formatter: Any = None,
+        loss: Any,
+        var_list: Any = None,
+        equalities: Any = None,
+        inequalities: Any = None,
+        var_to_bounds: Any = None,
+        method: str = "L-BFGS-B",
+        options: Any = None,
+        **more: Any,
     ) -> None:
-        self.tensors, self.every, self.count = tensors, every_n_iter or 1, 0
-        self.formatter = formatter
+        if equalities or inequalities:
+            raise NotImplementedError("ScipyOptimizerInterface: equalities and inequalities are not supported")
+        self.loss = loss
+        self.variables = list(var_list) if var_list else trainable_variables()
+        self.gradients = math.gradients(loss, self.variables)
+        self.method, self.options = method, {**(options or {}), **more}
+        self.bounds = var_to_bounds
 
-    def before_run(self, run_context: Any) -> Any:
-        return SessionRunArgs(self.tensors)
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        from thalweg.compat.tf1 import logging
-
-        if self.count % self.every == 0:
-            found = run_values.results
-            text = (
-                self.formatter(found)
-                if self.formatter
-                else ", ".join(f"{k} = {v}" for k, v in dict(found).items())
-            )
-            logging.info(text)
-        self.count += 1
-
-
-class MonitoredSession:
-    """A session that initialises its variables and calls hooks."""
-
-    def __init__(
-        self, hooks: Sequence[Any] = (), checkpoint_dir: str | None = None, save_steps: int | None = None
+    def minimize(
+        self,
+        session: Any,
+        feed_dict: Any = None,
+        fetches: Any = None,
+        step_callback: Any = None,
+        loss_callback: Any = None,
     ) -> None:
-        self.hooks, self._folder, self._save_steps, self._stop = (
-            list(hooks),
-            checkpoint_dir,
-            save_steps,
-            False,
+        """Run the minimiser and leave its result in the session's variables."""
+        with needs("scipy", "tf.contrib.opt.ScipyOptimizerInterface"):
+            from scipy.optimize import minimize
+        first = session.run(self.variables)
+        shapes, sizes = [np.shape(v) for v in first], np.cumsum([np.size(v) for v in first])[:-1]
+
+        def give(flat: np.ndarray) -> None:
+            for v, part, shape in zip(self.variables, np.split(flat, sizes), shapes, strict=True):
+                session.load(v.t, part.reshape(shape))
+
+        def evaluated(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            give(flat)
+            loss, slopes, extra = session.run([self.loss, self.gradients, list(fetches or ())], feed_dict)
+            if loss_callback is not None:
+                loss_callback(*extra)
+            return float(loss), np.concatenate([np.ravel(s) for s in slopes]).astype(np.float64)
+
+        bounds = None
+        if self.bounds:
+            bounds = [self.bounds.get(v, (None, None)) for v in self.variables for _ in range(int(np.prod(v.shape.as_list())))]
+        start = np.concatenate([np.ravel(v) for v in first]).astype(np.float64)
+        found = minimize(
+            evaluated, start, jac=True, method=self.method, options=self._settings(), bounds=bounds, callback=step_callback
         )
-        for hook in self.hooks:
-            hook.begin()
-        init = [global_variables_initializer(), local_variables_initializer()]
-        self._saver = Saver() if checkpoint_dir else None
-        self.session = Session()
-        self.graph = self.session.graph
-        found = latest_checkpoint(checkpoint_dir) if checkpoint_dir else None
-        self.session.run(init)
-        if found and self._saver:
-            self._saver.restore(self.session, found)
+        give(found.x)
 
-    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
-        """As a session's, with what the hooks want beside it."""
-        context = SessionRunContext(SessionRunArgs(fetches, feed_dict), self.session)
-        wanted = [hook.before_run(context) for hook in self.hooks]
-        feeds = dict(feed_dict or {})
-        for asked in wanted:
-            feeds.update((asked.feed_dict or {}) if asked else {})
-        made, extra = self.session.run([fetches, [a.fetches if a else [] for a in wanted]], feeds)
-        for hook, result in zip(self.hooks, extra, strict=True):
-            hook.after_run(context, SessionRunValues(result))
-        self._stop = self._stop or context.stop_requested
-        return made
-
-    def should_stop(self) -> bool:
-        """Whether a hook has asked to stop."""
-        return self._stop
-
-    def __enter__(self) -> MonitoredSession:
-        self.session.__enter__()
-        for hook in self.hooks:
-            hook.after_create_session(self.session, None)
-        return self
-
-    def __exit__(self, kind: Any, *exception: Any) -> bool:
-        if kind is None or issubclass(kind, g_errors().OutOfRangeError):
-            for hook in self.hooks:
-                hook.end(self.session)
-            if self._saver and get_global_step() is not None:
-                self._saver.save(self.session, f"{self._folder}/model.ckpt", get_global_step())
-        self.session.__exit__(None, None, None)
-        return kind is not None and issubclass(kind, g_errors().OutOfRangeError)
-
-
-def g_errors() -> Any:
-    from thalweg.compat.tf1 import errors
-
-    return errors
-
-
-def MonitoredTrainingSession(
-    master: str = "",
-    is_chief: bool = True,
-    checkpoint_dir: str | None = None,
-    scaffold: Any = None,
-    hooks: Any = None,
-    chief_only_hooks: Any = None,
-    save_checkpoint_secs: Any = 600,
-    save_summaries_steps: Any = None,
-    config: Any = None,
-    **options: Any,
-) -> MonitoredSession:
-    """A session that initialises its variables (or restores them from ``checkpoint_dir``) and calls hooks."""
-    return MonitoredSession([*(hooks or ()), *(chief_only_hooks or ())], checkpoint_dir)
-
-
-SingularMonitoredSession = MonitoredSession
-
-
-class Coordinator:
-    """Tells threads to stop."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._event = threading.Event()
-
-    def should_stop(self) -> bool:
-        return self._event.is_set()
-
-    def request_stop(self, ex: Any = None) -> None:
-        self._event.set()
-
-    def clear_stop(self) -> None:
-        self._event.clear()
-
-    def wait_for_stop(self, timeout: Any = None) -> bool:
-        return self._event.wait(timeout)
-
-    def join(self, threads: Any = (), **options: Any) -> None:
-        for thread in threads or ():
-            thread.join()
-
-    @contextmanager
-    def stop_on_exception(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception:
-            self.request_stop()
-            raise
-
-
-def start_queue_runners(
-    sess: Any = None, coord: Any = None, daemon: bool = True, start: bool = True, collection: Any = None
-) -> list[Any]:
-    """Queues fill themselves when they are read: there is nothing to start."""
-    return []
+    def _settings(self) -> dict[str, Any]:
+        return {k: v for k, v in self.options.items() if k != "options"} | dict(self.options.get("options") or {})

@@ -1,220 +1,174 @@
-"""TensorFlow 2: eager tensors, tapes, data sets and tf.keras, translated to Thalweg.
+"""TensorFlow 2: eager tensors, tapes, compiled functions, data sets and tf.keras, translated to Thalweg.
 
 ``import thalweg.compat.tf2 as tf`` works as the old ``import tensorflow as tf`` did.
 """
 
 from __future__ import annotations
 
-import importlib
-import os as _os
-from contextlib import contextmanager as _contextmanager
+import importlib as _importlib
+import logging as _logging
 from typing import Any
 
-import numpy as _np
-
-from thalweg import dtypes as _dtypes
 from thalweg.compat import keras as keras
+from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import own as _own
-from thalweg.compat.names import unsupported as _unsupported
-from thalweg.compat.tf2 import functions as _functions
+from thalweg.compat.tf1 import errors as _errors
+from thalweg.compat.tf1 import records as _records
+from thalweg.compat.tf1 import types as _types
+from thalweg.compat.tf1.strings import compat as _as_text
+from thalweg.compat.tf2 import arrays as _arrays
+from thalweg.compat.tf2 import checkpoint as _checkpoint
+from thalweg.compat.tf2 import debugging as _debugging
+from thalweg.compat.tf2 import function as _function
+from thalweg.compat.tf2 import image as _image
+from thalweg.compat.tf2 import io as _io
+from thalweg.compat.tf2 import linalg as _linalg
+from thalweg.compat.tf2 import machine as _machine
+from thalweg.compat.tf2 import math as _math
+from thalweg.compat.tf2 import module as _module
+from thalweg.compat.tf2 import nn as _nn
+from thalweg.compat.tf2 import random as _random
+from thalweg.compat.tf2 import summary as _summary
+from thalweg.compat.tf2 import tape as _tape
+from thalweg.compat.tf2 import text as _text
 from thalweg.compat.tf2.data import data as data
+from thalweg.compat.tf2.values import cast as cast
 from thalweg.graph.tensor import Tensor as Tensor
 
 __version__ = "2.4.0"
 newaxis = None
-_RENAMED = {"slice_": "slice", "range_": "range", "print_": "print"}
-_hidden = {"tensor", "operand", "Function", "nn_room", *_RENAMED}
-globals().update(
-    {n: v for n, v in _own(_functions).items() if n not in _hidden and not n.startswith("random_")}
-)
-globals().update({new: getattr(_functions, old) for old, new in _RENAMED.items()})
-globals().update(_functions._flat)
-Variable, math, random, linalg = _functions.Variable, _functions.math, _functions.random, _functions.linalg
-nn = _functions.nn_room
-zeros, ones = _functions.zeros, _functions.ones
-reduce_sum, reduce_mean, reduce_max = _functions.reduce_sum, _functions.reduce_mean, _functions.reduce_max
-reduce_min, reduce_prod = _functions.reduce_min, _functions.reduce_prod
-reduce_any, reduce_all = _functions.reduce_any, _functions.reduce_all
-reduce_logsumexp = _functions.reduce_logsumexp
+version = _Namespace("tf.version", VERSION=__version__)
 
-for _name in ("int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64").split():
-    globals()[_name] = _np.dtype(_name)
-bool = _np.dtype("bool")
-double, half = _np.dtype("float64"), _np.dtype("float16")
-as_dtype = _dtypes.as_dtype
+# --- names in tf itself ---------------------------------------------------------------------------------------------
 
+_IN_MATH_ONLY = (
+    "bincount ceil confusion_matrix count_nonzero cumprod digamma divide_no_nan erfc erfinv floormod in_top_k "
+    "is_finite is_inf is_nan l2_normalize lgamma log log1p log_sigmoid log_softmax mod multiply_no_nan reciprocal "
+    "reduce_euclidean_norm reduce_std reduce_variance rint rsqrt segment_mean segment_sum softmax softplus softsign "
+    "squared_difference top_k TopK unsorted_segment_mean unsorted_segment_sum xdivy xlogy zero_fraction accumulate_n "
+    "expm1 truncatemod"
+).split()
+_RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "sort"}
+_flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
+_flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
+_flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
+_flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
+_flat |= {n: v for n, v in _own(_module).items() if n not in ("Reference", "parts")}
+_flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
+globals().update({_RENAMED.get(n, n): v for n, v in _flat.items()})
+globals().update(_types.BY_NAME)
+double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
+DType, TensorShape, as_dtype = _types.DType, _types.TensorShape, _types.as_dtype
+Assert = _debugging.Assert
+device, name_scope, init_scope = _machine.device, _machine.name_scope, _machine.init_scope
+control_dependencies, executing_eagerly = _machine.control_dependencies, _machine.executing_eagerly
+group, no_op = _machine.group, _machine.no_op
+
+
+def get_logger() -> Any:
+    """Python's logger of that name."""
+    return _logging.getLogger("tensorflow")
+
+
+# --- namespaces -----------------------------------------------------------------------------------------------------
+
+config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal
 random_uniform_initializer = keras.initializers.RandomUniform
-truncated_normal_initializer = keras.initializers.TruncatedNormal
 zeros_initializer, ones_initializer = keras.initializers.Zeros, keras.initializers.Ones
 constant_initializer = keras.initializers.Constant
-
-
-class Module:
-    """What owns variables: those in attributes, and in modules and lists there."""
-
-    def __init__(self, name: str | None = None) -> None:
-        self.name = name or type(self).__name__
-
-    @property
-    def variables(self) -> tuple[Any, ...]:
-        """All variables, each once."""
-        found: dict[int, Any] = {}
-        for value in vars(self).values():
-            for part in value if isinstance(value, (list, tuple)) else [value]:
-                inner = part.variables if isinstance(part, (Module, keras.Layer)) else [part]  # type: ignore[arg-type]
-                found.update((id(v), v) for v in inner if isinstance(v, Variable))  # type: ignore[arg-type]
-        return tuple(found.values())
-
-    @property
-    def trainable_variables(self) -> tuple[Any, ...]:
-        """The variables that training moves."""
-        return tuple(v for v in self.variables if v.trainable)
-
-
-@_contextmanager
-def device(name: Any) -> Any:
-    """A block; everything runs on the processor."""
-    yield
-
-
-@_contextmanager
-def name_scope(name: str) -> Any:
-    """A block; names are not nested."""
-    yield name
-
-
-def executing_eagerly() -> Any:
-    """Always."""
-    return True
-
-
-def is_tensor(x: Any) -> Any:
-    """Whether it is a tensor."""
-    return isinstance(x, Tensor)
-
-
-def assert_equal(x: Any, y: Any, *more: Any, **ignored: Any) -> None:
-    """An AssertionError unless all elements are equal."""
-    if not _np.array_equal(_np.asarray(x), _np.asarray(y)):
-        raise AssertionError(f"{x} != {y}")
-
-
-def _nothing(*args: Any, **kwargs: Any) -> Any:
-    return []
-
-
-def _set_threads(count: int) -> None:
-    from thalweg.run.workers import set_num_threads
-
-    if count:
-        set_num_threads(count)
-
-
-config = _Namespace(
-    "tf.config",
-    list_physical_devices=_nothing,
-    list_logical_devices=_nothing,
-    set_visible_devices=_nothing,
-    run_functions_eagerly=_nothing,
-    threading=_Namespace(
-        "tf.config.threading",
-        set_intra_op_parallelism_threads=_set_threads,
-        set_inter_op_parallelism_threads=_nothing,
-    ),
+math = _Namespace(
+    "tf.math", **{n: v for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")}
+)
+_ACTIVATIONS = (
+    "sigmoid tanh log_sigmoid softmax log_softmax l2_normalize top_k in_top_k zero_fraction".split()
+)
+nn = _Namespace("tf.nn", **_own(_nn), **{n: getattr(_nn, n) for n in _ACTIVATIONS})
+random = _Namespace(
+    "tf.random",
+    **{n: v for n, v in _own(_random).items() if n != "log_uniform_candidates"},
     experimental=_Namespace(
-        "tf.config.experimental",
-        list_physical_devices=_nothing,
-        set_memory_growth=_nothing,
-        list_logical_devices=_nothing,
+        "tf.random.experimental",
+        Generator=_random.Generator,
+        get_global_generator=_random.get_global_generator,
+        set_global_generator=_random.set_global_generator,
     ),
 )
-test = _Namespace(
-    "tf.test",
-    is_gpu_available=lambda *a, **k: False,
-    gpu_device_name=lambda: "",
-    is_built_with_cuda=lambda: False,
+_PRODUCTS = "matmul matvec tensordot einsum eye norm matrix_transpose l2_normalize".split()
+linalg = _Namespace("tf.linalg", **_own(_linalg), **{n: getattr(_linalg, n) for n in _PRODUCTS})
+linalg.__dict__["transpose"] = _linalg.matrix_transpose
+image = _Namespace("tf.image", **_own(_image))
+_FORMATS = (
+    "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter gfile".split()
 )
-autograph = _Namespace("tf.autograph", set_verbosity=_nothing)
-get_logger = lambda: __import__("logging").getLogger("thalweg")
 io = _Namespace(
     "tf.io",
-    gfile=_Namespace(
-        "tf.io.gfile", exists=_os.path.exists, makedirs=lambda p: _os.makedirs(p, exist_ok=True), listdir=_os.listdir,
-        isdir=_os.path.isdir, remove=_os.remove, GFile=open,
+    **{n: v for n, v in _own(_io).items() if n != "path_of"},
+    **{n: getattr(_io, n) for n in _FORMATS},
+)
+io.__dict__["decode_gif"] = _image.decode_image
+strings = _Namespace(
+    "tf.strings", **{n: v for n, v in _own(_text).items() if n not in ("TextTensor", "is_text", "texts")}
+)
+debugging = _Namespace("tf.debugging", **_own(_debugging))
+errors = _Namespace(
+    "tf.errors", **_own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
+)
+summary = _Namespace(
+    "tf.summary",
+    **{n: v for n, v in _own(_summary).items() if not n.endswith("_step")},
+    experimental=_Namespace(
+        "tf.summary.experimental", set_step=_summary.set_step, get_step=_summary.get_step
     ),
-)  # fmt: skip
-
-
-class Checkpoint:
-    """Models (and optimizers) kept in files by :meth:`save` and read by :meth:`restore`."""
-
-    def __init__(self, root: Any = None, **objects: Any) -> None:
-        self.objects = {**({"root": root} if root is not None else {}), **objects}
-        self.saved = 0
-
-    def _variables(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, thing in self.objects.items():
-            listed = (
-                thing.variables()
-                if callable(getattr(thing, "variables", None))
-                else getattr(thing, "variables", [thing])
-            )
-            found.update((f"{name}/{k}", v) for k, v in enumerate(listed) if hasattr(v, "get_value"))
-        return found
-
-    def save(self, file_prefix: str) -> str:
-        """Write the values to ``file_prefix-number``; its path."""
-        self.saved += 1
-        return self.write(f"{file_prefix}-{self.saved}")
-
-    def write(self, path: str) -> str:
-        """Write the values to a file; its path."""
-        _os.makedirs(_os.path.dirname(path) or ".", exist_ok=True)
-        with open(f"{path}.npz", "wb") as file:
-            _np.savez(file, **{n: v.get_value() for n, v in self._variables().items()})
-        with open(_os.path.join(_os.path.dirname(path), "checkpoint"), "w", encoding="utf-8") as file:
-            file.write(_os.path.basename(path))
-        return path
-
-    def restore(self, save_path: str | None) -> Any:
-        """Read the values from a file; nothing where there is none."""
-        if save_path is not None:
-            with _np.load(f"{save_path}.npz", allow_pickle=False) as kept:
-                for name, variable in self._variables().items():
-                    if name in kept:
-                        variable.set_value(kept[name])
-        return _Namespace(
-            "status",
-            assert_consumed=_nothing,
-            expect_partial=_nothing,
-            assert_existing_objects_matched=_nothing,
-        )
-
-    read = restore
-
-
-def _latest(checkpoint_dir: str, **ignored: Any) -> str | None:
-    index = _os.path.join(checkpoint_dir, "checkpoint")
-    if not _os.path.exists(index):
-        return None
-    with open(index, encoding="utf-8") as file:
-        return _os.path.join(checkpoint_dir, file.read())
-
-
-train = _Namespace("tf.train", Checkpoint=Checkpoint, latest_checkpoint=_latest)
+)
+train = _Namespace(
+    "tf.train",
+    Checkpoint=_checkpoint.Checkpoint,
+    CheckpointManager=_checkpoint.CheckpointManager,
+    latest_checkpoint=_checkpoint.latest_checkpoint,
+    list_variables=_checkpoint.list_variables,
+    load_variable=_checkpoint.load_variable,
+    get_checkpoint_state=_checkpoint.get_checkpoint_state,
+    **{
+        n: getattr(_records, n)
+        for n in ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")
+    },
+)
+_REFUSED = {
+    "ragged": "rows of different lengths are no tensor here: pad them (tf.keras.preprocessing.sequence.pad_sequences)",
+    "RaggedTensor": "rows of different lengths are no tensor here: pad them",
+    "sparse": "there are no sparse tensors: use dense ones",
+    "SparseTensor": "there are no sparse tensors: use dense ones",
+    "IndexedSlices": "gradients of embeddings are dense tensors",
+    "saved_model": "there is no format for serving: model.save() keeps a model in one file",
+    "lite": "there is no format for other devices: model.save() keeps a model in one file",
+    "tpu": "everything runs on the processor",
+    "estimator": "estimators belong to TensorFlow 1: run the program with --as tf1",
+    "feature_column": "feature columns belong to TensorFlow 1: run the program with --as tf1",
+    "complex64": "there are no complex numbers",
+    "complex128": "there are no complex numbers",
+    "signal": "there are no complex numbers",
+    "contrib": "tf.contrib belongs to TensorFlow 1: run the program with --as tf1",
+}
 
 
 class _Compat:
-    """``tf.compat``: the first generation beside this one."""
+    """``tf.compat``: the first generation beside this one, and texts."""
+
+    as_bytes, as_str, as_text = map(staticmethod, (_as_text.as_bytes, _as_text.as_str, _as_text.as_text))
+    as_str_any = staticmethod(_as_text.as_str_any)
 
     @property
     def v1(self) -> Any:
         """``thalweg.compat.tf1``."""
-        return importlib.import_module("thalweg.compat.tf1")
+        return _importlib.import_module("thalweg.compat.tf1")
+
+    @property
+    def v2(self) -> Any:
+        """``thalweg.compat.tf2``."""
+        return _importlib.import_module(__name__)
 
 
 compat = _Compat()
@@ -223,4 +177,6 @@ compat = _Compat()
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    raise _unsupported("tf", name, [n for n in globals() if not n.startswith("_")])
+    if name in _REFUSED:
+        raise _names.UnsupportedNameError(f"tf.{name} is not supported: {_REFUSED[name]}; {_names.LIST}")
+    raise _names.unsupported("tf", name, [n for n in globals() if not n.startswith("_")])

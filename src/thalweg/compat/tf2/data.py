@@ -1,7 +1,9 @@
-"""``tf.data`` of TensorFlow 2: elements made one after another, again at each pass."""
+"""``tf.data``: the main library's pipelines, whose elements programs see as tensors."""
 
 from __future__ import annotations
 
+import builtins
+import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -9,273 +11,500 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.graph.tensor import Tensor, constant
-from thalweg.layers.base import mapped
+from thalweg.compat.tf1.records import tf_record_iterator
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2.function import TensorSpec
+from thalweg.compat.tf2.io import path_of
+from thalweg.compat.tf2.text import TextTensor, is_text, texts
+from thalweg.compat.tf2.values import number, tensor
+from thalweg.data import dataset as core
+from thalweg.errors import SymbolicError, fail
+from thalweg.graph.tensor import Spec, Tensor, freeze
+from thalweg.graph.updates import current_recorder
 
-AUTOTUNE = -1
+AUTOTUNE = core.AUTOTUNE
+INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
 
 
-def _arrays(structure: Any) -> Any:
-    """The structure with arrays in place of tensors; lists are arrays, tuples and dicts structures."""
+# --- elements -------------------------------------------------------------------------------------------------------
+
+
+def _mapped(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The structure of tuples and dicts with a function applied to its leaves; lists are leaves."""
     if isinstance(structure, tuple):
-        return tuple(_arrays(part) for part in structure)
+        made = [_mapped(function, part) for part in structure]
+        return type(structure)(*made) if hasattr(structure, "_fields") else tuple(made)
     if isinstance(structure, dict):
-        return {key: _arrays(part) for key, part in structure.items()}
-    array = structure.numpy() if isinstance(structure, Tensor) else np.asarray(structure)
-    if array.dtype == np.float64 and not isinstance(structure, (Tensor, np.ndarray, np.generic)):
-        array = array.astype(np.float32)
-    return array
-
-
-def _tensors(structure: Any) -> Any:
-    return mapped(lambda a: constant(a) if np.asarray(a).dtype.kind in "biuf" else a, structure)
+        return {key: _mapped(function, part) for key, part in structure.items()}
+    return function(structure)
 
 
 def _leaves(structure: Any) -> list[Any]:
-    if isinstance(structure, dict):
-        return [leaf for part in structure.values() for leaf in _leaves(part)]
-    return (
-        [leaf for part in structure for leaf in _leaves(part)]
-        if isinstance(structure, tuple)
-        else [structure]
-    )
+    found: list[Any] = []
+    _mapped(found.append, structure)
+    return found
 
 
-def _joined(elements: list[Any], join: Callable[[list[Any]], Any]) -> Any:
-    """Structures of the same kind as one, their leaves joined."""
-    first = elements[0]
-    if isinstance(first, tuple):
-        return tuple(_joined([e[k] for e in elements], join) for k in range(len(first)))
-    if isinstance(first, dict):
-        return {key: _joined([e[key] for e in elements], join) for key in first}
-    return join(elements)
+def _held(thing: Any) -> np.ndarray:
+    """One object as an array without axes, as pipelines pass texts and data sets."""
+    made = np.empty((), dtype=object)
+    made[()] = thing
+    return made
+
+
+def _as_array(leaf: Any) -> Any:
+    if isinstance(leaf, (bytes, Dataset)):
+        return _held(leaf)
+    if isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "SU":
+        return leaf
+    return np.asarray(texts(leaf) if is_text(leaf) else tensor(leaf))
+
+
+def _as_tensor(leaf: Any) -> Any:
+    array = leaf if isinstance(leaf, np.ndarray) else _as_array(leaf)
+    if array.dtype == object:
+        inside = array.item() if array.ndim == 0 else None
+        return inside if isinstance(inside, Dataset) else TextTensor(array)
+    return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), freeze(array))
+
+
+def _arrays(structure: Any) -> Any:
+    return _mapped(_as_array, structure)
+
+
+def _tensors(structure: Any) -> Any:
+    return _mapped(_as_tensor, structure)
+
+
+def _with_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A program's function as a function of arrays; pipelines call it with the parts of a tuple."""
+    return lambda *parts: function(*map(_tensors, parts))
+
+
+def _called(function: Callable[..., Any], element: Any) -> Any:
+    return function(*_tensors(element)) if isinstance(element, tuple) else function(_tensors(element))
+
+
+# --- data sets ------------------------------------------------------------------------------------------------------
 
 
 class Dataset:
-    """Elements (tensors, or tuples and dicts of them), from a function that starts a pass over arrays."""
+    """A pipeline of the main library; its elements are tensors, texts, and tuples and dicts of them."""
 
-    def __init__(self, start: Callable[[], Iterable[Any]], length: int | None = None) -> None:
-        self._start, self._length = start, length
+    def __init__(self, pipeline: core.Dataset, batched: bool = False) -> None:
+        self._core = pipeline
+        self._batched = batched  # whether the first axis may have any length
+
+    def _same(self, pipeline: core.Dataset) -> Dataset:
+        return Dataset(pipeline, self._batched)
+
+    def _made_by(self, change: Callable[[Iterator[Any]], Iterable[Any]]) -> Dataset:
+        """What a function makes of all elements; how many there are is not known."""
+        return Dataset(core.Dataset.from_generator(lambda: (_arrays(e) for e in change(iter(self._core)))))
+
+    # --- sources ----------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def from_tensor_slices(tensors: Any) -> Dataset:
+    def from_tensor_slices(tensors: Any, name: Any = None) -> Dataset:
         """One element for each row."""
-        arrays = _arrays(tensors)
-        count = len(_leaves(arrays)[0])
-        return Dataset(lambda: (_at(arrays, k) for k in range(count)), count)
+        rows = _arrays(tensors)
+        if not any(leaf.dtype == object for leaf in _leaves(rows)):
+            return Dataset(core.Dataset.from_tensor_slices(rows))
+        count = len(_leaves(rows)[0])
+        elements = [_mapped(lambda a, k=k: _as_array(a[k]), rows) for k in builtins.range(count)]
+        return Dataset(core.Dataset.from_generator(elements))
 
     @staticmethod
-    def from_tensors(tensors: Any) -> Dataset:
+    def from_tensors(tensors: Any, name: Any = None) -> Dataset:
         """One element."""
-        return Dataset(lambda: iter([_arrays(tensors)]), 1)
+        return Dataset(core.Dataset.from_tensors(_arrays(tensors)))
 
     @staticmethod
     def from_generator(
-        generator: Callable[..., Any], output_types: Any = None, *more: Any, args: Any = (), **ignored: Any
-    ) -> Dataset:
+        generator: Callable[..., Any], output_types: Any = None, output_shapes: Any = None, args: Any = None,
+        output_signature: Any = None, name: Any = None,
+    ) -> Dataset:  # fmt: skip
         """The elements of a generator, which is started at each pass."""
-        types = output_types if isinstance(output_types, tuple) else None
-
-        def typed(element: Any) -> Any:
-            if types is not None:
-                return tuple(np.asarray(e, t) for e, t in zip(element, types))
-            return np.asarray(element, output_types) if output_types is not None else _arrays(element)
-
-        return Dataset(lambda: (typed(e) for e in generator(*(args or ()))))
+        kinds = output_types if output_signature is None else _mapped(lambda s: s.dtype, output_signature)
+        given = [] if args is None else [np.asarray(a) for a in args]
+        return Dataset(core.Dataset.from_generator(lambda: (_typed(e, kinds) for e in generator(*given))))
 
     @staticmethod
-    def range(*limits: int, **ignored: Any) -> Dataset:
+    def range(*limits: Any, output_type: Any = "int64", name: Any = None) -> Dataset:
         """Whole numbers."""
-        return Dataset.from_tensor_slices(np.arange(*limits, dtype=np.int64))
+        numbers = np.arange(*map(number, limits)).astype(numpy_dtype(output_type))
+        return Dataset(core.Dataset.from_tensor_slices(numbers))
 
     @staticmethod
-    def zip(*datasets: Any) -> Dataset:
-        """Elements of several data sets side by side."""
-        parts = datasets[0] if len(datasets) == 1 else datasets
-        lengths = [p._length for p in parts]
-        length = None if None in lengths else min(lengths)
-        return Dataset(lambda: zip(*(p._start() for p in parts)), length)
+    def zip(*datasets: Any, name: Any = None) -> Dataset:
+        """Elements of several data sets side by side: a tuple of them, or in the structure of those given."""
+        parts = datasets[0] if len(datasets) == 1 and not isinstance(datasets[0], Dataset) else datasets
+        parts = tuple(parts) if isinstance(parts, list) else parts
+        beside = core.Dataset.zip([p._core for p in _leaves(parts)])
 
-    def _then(self, change: Callable[[Iterator[Any]], Iterable[Any]], length: int | None = None) -> Dataset:
-        return Dataset(lambda: change(iter(self._start())), length)
+        def placed(*elements: Any) -> Any:
+            rest = iter(elements)
+            return _mapped(lambda _: next(rest), parts)
 
-    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, **ignored: Any) -> Dataset:
-        """A function of each element."""
+        return Dataset(beside.map(placed))
 
-        def changed(element: Any) -> Any:
-            given = _tensors(element)
-            result = map_func(*given) if isinstance(given, tuple) else map_func(given)
-            return _arrays(tuple(result) if isinstance(result, list) else result)
+    @staticmethod
+    def list_files(
+        file_pattern: Any, shuffle: bool | None = None, seed: Any = None, name: Any = None
+    ) -> Dataset:
+        """The names of files that patterns fit, in random order unless ``shuffle=False``."""
+        patterns = (
+            [file_pattern] if is_text(file_pattern) and np.ndim(file_pattern) == 0 else list(file_pattern)
+        )
+        names = sorted(n for p in patterns for n in glob.glob(path_of(p)))
+        if not names:
+            raise ValueError(f"list_files: no file fits {patterns}")
+        made = Dataset.from_tensor_slices(names)
+        return made if shuffle is False else made.shuffle(len(names), seed)
 
-        return self._then(lambda elements: map(changed, elements), self._length)
+    # --- each element -----------------------------------------------------------------------------------------------
 
-    def filter(self, predicate: Callable[..., Any]) -> Dataset:
+    def map(
+        self,
+        map_func: Callable[..., Any],
+        num_parallel_calls: Any = None,
+        deterministic: Any = None,
+        name: Any = None,
+    ) -> Dataset:
+        """A function of each element, in order."""
+        change = _with_tensors(map_func)
+        return self._same(self._core.map(lambda *parts: _arrays(change(*parts))))
+
+    def filter(self, predicate: Callable[..., Any], name: Any = None) -> Dataset:
         """The elements for which a function is true."""
-        return self._then(
-            lambda es: (
-                e
-                for e in es
-                if bool(predicate(*_tensors(e)) if isinstance(e, tuple) else predicate(_tensors(e)))
-            )
-        )
+        return self._same(self._core.filter(_with_tensors(predicate)))
 
-    def batch(self, batch_size: int, drop_remainder: bool = False, **ignored: Any) -> Dataset:
+    def enumerate(self, start: int = 0, name: Any = None) -> Dataset:
+        """Each element with its number."""
+        return self._same(self._core.enumerate(int(number(start))))
+
+    def take_while(self, predicate: Callable[..., Any], name: Any = None) -> Dataset:
+        """The elements before the first one for which a function is false."""
+        return self._made_by(lambda es: itertools.takewhile(lambda e: bool(_called(predicate, e)), es))
+
+    def flat_map(self, map_func: Callable[..., Dataset], name: Any = None) -> Dataset:
+        """The elements of the data sets that a function makes of elements."""
+        return self._made_by(lambda es: (inner for e in es for inner in _called(map_func, e)._core))
+
+    def interleave(
+        self, map_func: Callable[..., Dataset], cycle_length: int | None = None, block_length: int = 1,
+        num_parallel_calls: Any = None, deterministic: Any = None, name: Any = None,
+    ) -> Dataset:  # fmt: skip
+        """The elements of several such data sets in turn: ``block_length`` of each of ``cycle_length``."""
+        width = cycle_length if cycle_length and cycle_length > 0 else 4
+
+        def turns(elements: Iterator[Any]) -> Iterator[Any]:
+            running = [iter(_called(map_func, e)._core) for e in itertools.islice(elements, width)]
+            while running:
+                for inner in list(running):
+                    block = list(itertools.islice(inner, block_length))
+                    yield from block
+                    if len(block) < block_length:  # at its end: the next one takes its place
+                        after = [iter(_called(map_func, e)._core) for e in itertools.islice(elements, 1)]
+                        place = next(k for k, other in enumerate(running) if other is inner)
+                        running[place : place + 1] = after
+
+        return self._made_by(turns)
+
+    def scan(self, initial_state: Any, scan_func: Callable[..., Any], name: Any = None) -> Dataset:
+        """What a function of a state and each element gives: (the new state, an element)."""
+
+        def states(elements: Iterator[Any]) -> Iterator[Any]:
+            state = _mapped(tensor, initial_state)
+            for element in elements:
+                state, made = scan_func(state, _tensors(element))
+                yield made
+
+        return self._made_by(states)
+
+    def unique(self, name: Any = None) -> Dataset:
+        """Each element once."""
+
+        def different(elements: Iterator[Any]) -> Iterator[Any]:
+            seen = set()
+            for element in elements:
+                mark = repr(np.asarray(element).tolist())
+                if mark not in seen:
+                    seen.add(mark)
+                    yield element
+
+        return self._made_by(different)
+
+    # --- batches ----------------------------------------------------------------------------------------------------
+
+    def batch(
+        self, batch_size: Any, drop_remainder: bool = False, num_parallel_calls: Any = None, deterministic: Any = None,
+        name: Any = None,
+    ) -> Dataset:  # fmt: skip
         """Several elements as one, along a new first axis."""
-        size = int(batch_size)
-
-        def groups(elements: Iterator[Any]) -> Iterator[Any]:
-            while chunk := list(itertools.islice(elements, size)):
-                if len(chunk) == size or not drop_remainder:
-                    yield _joined(chunk, np.stack)
-
-        whole = (
-            None
-            if self._length is None
-            else self._length // size
-            if drop_remainder
-            else -(-self._length // size)
-        )
-        return self._then(groups, whole)
+        return Dataset(self._core.batch(int(number(batch_size)), bool(drop_remainder)), not drop_remainder)
 
     def padded_batch(
-        self,
-        batch_size: int,
-        padded_shapes: Any = None,
-        padding_values: Any = None,
-        drop_remainder: bool = False,
-    ) -> Dataset:
-        """Several elements as one, shorter ones filled with zeros."""
+        self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None, drop_remainder: bool = False,
+        name: Any = None,
+    ) -> Dataset:  # fmt: skip
+        """Several elements as one, shorter ones filled up at the end: with 0, or texts with nothing, unless given."""
+        size = int(number(batch_size))
 
-        def join(arrays: list[Any]) -> Any:
-            shape = np.max([a.shape for a in arrays], axis=0)
-            return np.stack([np.pad(a, [(0, int(n - m)) for n, m in zip(shape, a.shape)]) for a in arrays])
+        def joined(elements: Iterator[Any]) -> Iterator[Any]:
+            while chunk := list(itertools.islice(elements, size)):
+                if len(chunk) == size or not drop_remainder:
+                    shapes, values = _for_each(padded_shapes, chunk[0]), _for_each(padding_values, chunk[0])
+                    columns = builtins.zip(*map(_leaves, chunk))
+                    made = iter([_padded(c, s, v) for c, s, v in builtins.zip(columns, shapes, values)])
+                    yield _mapped(lambda _, made=made: next(made), chunk[0])
 
-        def groups(elements: Iterator[Any]) -> Iterator[Any]:
-            while chunk := list(itertools.islice(elements, batch_size)):
-                if len(chunk) == batch_size or not drop_remainder:
-                    yield _joined(chunk, join)
+        made = self._made_by(joined)
+        made._batched = True
+        return made
 
-        return self._then(groups)
-
-    def unbatch(self) -> Dataset:
+    def unbatch(self, name: Any = None) -> Dataset:
         """The rows of each element."""
-        return self._then(lambda es: (_at(e, k) for e in es for k in range(len(_leaves(e)[0]))))
+        return Dataset(
+            self._core.unbatch().map(lambda *parts: _arrays(parts if len(parts) > 1 else parts[0]))
+        )
 
-    def rebatch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:
+    def rebatch(self, batch_size: Any, drop_remainder: bool = False) -> Dataset:
         """The same rows in other batches."""
         return self.unbatch().batch(batch_size, drop_remainder)
 
-    def shuffle(self, buffer_size: int, seed: Any = None, reshuffle_each_iteration: Any = True) -> Dataset:
+    def window(
+        self,
+        size: int,
+        shift: int | None = None,
+        stride: int = 1,
+        drop_remainder: bool = False,
+        name: Any = None,
+    ) -> Dataset:
+        """Data sets of neighbouring elements, each beginning ``shift`` (``size`` unless given) after the last."""
+        step, reach = shift or size, (size - 1) * stride + 1
+
+        def windows(elements: Iterator[Any]) -> Iterator[Any]:
+            held: list[Any] = []
+            while True:
+                held += itertools.islice(elements, max(reach - len(held), 0))
+                inside = held[:reach:stride]
+                if not inside or (drop_remainder and len(inside) < size):
+                    return
+                if isinstance(inside[0], tuple):
+                    yield tuple(_listed([e[k] for e in inside]) for k in builtins.range(len(inside[0])))
+                else:
+                    yield _listed(inside)
+                for _ in itertools.islice(elements, max(step - len(held), 0)):
+                    pass  # elements between two windows
+                held = held[step:]
+
+        return self._made_by(windows)
+
+    # --- which elements, in which order -----------------------------------------------------------------------------
+
+    def shuffle(
+        self,
+        buffer_size: Any,
+        seed: Any = None,
+        reshuffle_each_iteration: bool | None = None,
+        name: Any = None,
+    ) -> Dataset:
         """Elements drawn at random from a buffer that is filled in order."""
-        random = np.random.RandomState(seed) if seed is not None else np.random
-
-        def mixed(elements: Iterator[Any]) -> Iterator[Any]:
-            buffer = list(itertools.islice(elements, int(buffer_size)))
-            for element in elements:
-                k = random.randint(len(buffer))
-                buffer[k], element = element, buffer[k]
-                yield element
-            for k in random.permutation(len(buffer)):
-                yield buffer[k]
-
-        return self._then(mixed, self._length)
-
-    def repeat(self, count: int | None = None) -> Dataset:
-        """Several passes, or without end."""
-        endless = count is None or count < 0
-        passes = itertools.repeat(None) if endless else itertools.repeat(None, count or 0)
-        length = None if endless or self._length is None else self._length * (count or 0)
-        kept = list(passes) if not endless else None
-        return Dataset(
-            lambda: (e for _ in (itertools.repeat(None) if kept is None else kept) for e in self._start()),
-            length,
+        own = None if seed is None else int(number(seed))
+        return self._same(
+            self._core.shuffle(int(number(buffer_size)), own, reshuffle_each_iteration is not False)
         )
 
-    def take(self, count: int) -> Dataset:
-        """The first elements."""
-        length = count if self._length is None else min(count, self._length)
-        return self._then(
-            lambda es: es if count < 0 else itertools.islice(es, count),
-            length if count >= 0 else self._length,
-        )
+    def repeat(self, count: Any = None, name: Any = None) -> Dataset:
+        """Several passes, or passes without end."""
+        return self._same(self._core.repeat(None if count is None else int(number(count))))
 
-    def skip(self, count: int) -> Dataset:
+    def take(self, count: Any, name: Any = None) -> Dataset:
+        """The first elements; all for -1."""
+        return self._same(self._core.take(int(number(count))))
+
+    def skip(self, count: Any, name: Any = None) -> Dataset:
         """All but the first elements."""
-        return self._then(
-            lambda es: itertools.islice(es, count, None),
-            None if self._length is None else max(0, self._length - count),
-        )
+        return self._same(self._core.skip(int(number(count))))
 
-    def cache(self, filename: str = "") -> Dataset:
-        """Elements kept in memory after the first pass."""
-        kept: list[Any] = []
-        done: list[bool] = []
+    def shard(self, num_shards: Any, index: Any, name: Any = None) -> Dataset:
+        """Every ``num_shards``-th element."""
+        return self._same(self._core.shard(int(number(num_shards)), int(number(index))))
 
-        def start() -> Iterator[Any]:
-            if done:
-                yield from kept
-                return
-            kept.clear()
-            for element in self._start():
-                kept.append(element)
-                yield element
-            done.append(True)
+    def concatenate(self, dataset: Dataset, name: Any = None) -> Dataset:
+        """The elements of another data set after these."""
+        return self._same(self._core.concatenate(dataset._core))
 
-        return Dataset(start, self._length)
+    def cache(self, filename: Any = "", name: Any = None) -> Dataset:
+        """Elements kept in memory after the first whole pass."""
+        return self._same(self._core.cache())
 
-    def prefetch(self, buffer_size: Any = None) -> Dataset:
+    def prefetch(self, buffer_size: Any = None, name: Any = None) -> Dataset:
+        """Elements made ahead by a thread."""
+        return self._same(self._core.prefetch(AUTOTUNE if buffer_size is None else int(number(buffer_size))))
+
+    def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """What a function makes of it."""
+        return transformation_func(self)
+
+    def with_options(self, options: Any, name: Any = None) -> Dataset:
         """The same elements."""
         return self
 
-    def concatenate(self, dataset: Dataset) -> Dataset:
-        """The elements of another data set after these."""
-        return Dataset(lambda: itertools.chain(self._start(), dataset._start()))
+    def options(self) -> Options:
+        """Settings without effect."""
+        return Options()
 
-    def enumerate(self, start: int = 0) -> Dataset:
-        """Each element with its number."""
-        return self._then(lambda es: ((np.int64(k), e) for k, e in enumerate(es, start)), self._length)
+    # --- read -------------------------------------------------------------------------------------------------------
 
-    def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any]) -> Any:
-        """The elements gathered from the left."""
-        state = initial_state
+    def __iter__(self) -> DatasetIterator:
+        if current_recorder() is not None:
+            raise fail(
+                SymbolicError, "a data set cannot be iterated over in a compiled function",
+                hint="iterate outside, and call the function with each element",
+            )  # fmt: skip
+        return DatasetIterator(map(_tensors, self._core))
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def reduce(self, initial_state: Any, reduce_func: Callable[..., Any], name: Any = None) -> Any:
+        """What a function of a state and each element gives in the end."""
+        state = _mapped(tensor, initial_state)
         for element in self:
             state = reduce_func(state, element)
         return state
 
-    def with_options(self, options: Any) -> Dataset:
-        """The same elements."""
-        return self
-
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """The elements as arrays."""
-        return iter(self._start())
+        """The elements as arrays, numbers and bytes."""
+        return (_mapped(lambda a: a.numpy()[()] if isinstance(a, Tensor) else a.numpy(), e) for e in self)
 
-    def cardinality(self) -> Any:
-        """The number of elements; -2 where unknown."""
-        return constant(np.int64(-2 if self._length is None else self._length))
+    def get_single_element(self, name: Any = None) -> Any:
+        """The one element."""
+        return next(iter(self))
 
-    def __iter__(self) -> Iterator[Any]:
-        return (_tensors(e) for e in self._start())
+    def cardinality(self, name: Any = None) -> Any:
+        """The number of elements; -1 for passes without end, -2 where unknown."""
+        return tensor(np.int64(self._core.cardinality()))
 
-    def __len__(self) -> int:
-        if self._length is None:
-            raise TypeError("the number of elements is unknown")
-        return self._length
+    @property
+    def element_spec(self) -> Any:
+        """The shapes and dtypes of elements, read from the first one."""
+
+        def spec(leaf: Any) -> TensorSpec:
+            shape = list(leaf.shape)
+            return TensorSpec([None, *shape[1:]] if self._batched else shape, leaf.dtype)
+
+        return _mapped(spec, next(iter(self)))
 
 
-def _at(structure: Any, k: int) -> Any:
-    if isinstance(structure, tuple):
-        return tuple(_at(part, k) for part in structure)
-    return (
-        {key: _at(part, k) for key, part in structure.items()}
-        if isinstance(structure, dict)
-        else structure[k]
+def _typed(element: Any, kind: Any) -> Any:
+    """An element of a generator in the dtypes that were announced."""
+    if isinstance(kind, tuple):
+        return tuple(_typed(e, k) for e, k in zip(element, kind, strict=True))
+    if isinstance(kind, dict):
+        return {key: _typed(element[key], k) for key, k in kind.items()}
+    if kind is None:
+        return _arrays(element)
+    return _as_array(element if is_text(element) else np.asarray(element, numpy_dtype(kind)))
+
+
+def _for_each(given: Any, element: Any) -> list[Any]:
+    """One argument for each leaf of an element: from a structure of them, or one for all."""
+    if isinstance(element, dict) and isinstance(given, dict):
+        return [given[key] for key in element]
+    if isinstance(element, tuple) and isinstance(given, tuple):
+        return list(given)
+    return [given] * len(_leaves(element))
+
+
+def _padded(parts: Any, shape: Any, value: Any) -> np.ndarray:
+    arrays = [np.asarray(p) for p in parts]
+    longest = np.max([a.shape for a in arrays], axis=0)
+    if shape is not None:
+        longest = [m if n in (None, -1) else n for n, m in zip(shape, longest)]
+    kind = arrays[0].dtype
+    blank = (b"" if kind.kind == "O" else 0) if value is None else value
+    room = np.full((len(arrays), *map(int, longest)), blank, kind)
+    for row, array in zip(room, arrays) if room.ndim > 1 else ():
+        row[tuple(slice(0, n) for n in array.shape)] = array
+    return room if room.ndim > 1 else np.stack(arrays)
+
+
+def _listed(elements: list[Any]) -> Dataset:
+    return Dataset(core.Dataset.from_generator(elements))
+
+
+class DatasetIterator(Iterator[Any]):
+    """One pass over a data set."""
+
+    def __init__(self, elements: Iterator[Any]) -> None:
+        self._left = elements
+
+    def __next__(self) -> Any:
+        return next(self._left)
+
+    def get_next(self, name: Any = None) -> Any:
+        """The next element."""
+        return next(self._left)
+
+
+class Options:
+    """Settings that are accepted, whatever their names."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__dict__.setdefault(name, Options())
+
+
+def _named_files(filenames: Any) -> list[str]:
+    if is_text(filenames) and np.ndim(np.asarray(filenames)) == 0:
+        return [path_of(filenames)]
+    return [path_of(n) for n in filenames]
+
+
+def TextLineDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
+    """The lines of text files."""
+    names = _named_files(filenames)
+
+    def lines() -> Iterator[Any]:
+        for name in names:
+            with open(name, "rb") as file:
+                yield from (_held(line.rstrip(b"\r\n")) for line in file)
+
+    return Dataset(core.Dataset.from_generator(lines))
+
+
+def TFRecordDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
+    """The records of files."""
+    names = _named_files(filenames)
+    return Dataset(
+        core.Dataset.from_generator(lambda: (_held(r) for n in names for r in tf_record_iterator(n)))
     )
 
 
 data = Namespace(
     "tf.data",
     Dataset=Dataset,
+    Iterator=DatasetIterator,
+    Options=Options,
+    TextLineDataset=TextLineDataset,
+    TFRecordDataset=TFRecordDataset,
     AUTOTUNE=AUTOTUNE,
-    experimental=Namespace("tf.data.experimental", AUTOTUNE=AUTOTUNE),
+    INFINITE_CARDINALITY=INFINITE_CARDINALITY,
+    UNKNOWN_CARDINALITY=UNKNOWN_CARDINALITY,
+    experimental=Namespace(
+        "tf.data.experimental",
+        AUTOTUNE=AUTOTUNE,
+        INFINITE_CARDINALITY=INFINITE_CARDINALITY,
+        UNKNOWN_CARDINALITY=UNKNOWN_CARDINALITY,
+        cardinality=Dataset.cardinality,
+        unbatch=lambda: Dataset.unbatch,
+        get_single_element=Dataset.get_single_element,
+    ),
 )

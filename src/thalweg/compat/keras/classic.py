@@ -1,0 +1,100 @@
+"""Stand-alone Keras, 1.0 to 2.2 (``import keras``): where its defaults and orders of arguments differ from tf.keras.
+
+Recurrent gates are hard sigmoids, GRU resets before its product, Conv2D takes rows and columns one by one, accuracy is
+called ``acc``, and optimizers have the rates of their papers.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from thalweg import layers as _main
+from thalweg.compat import keras as _modern
+from thalweg.compat.keras import layers as _layers
+from thalweg.compat.keras import models as _models
+from thalweg.compat.keras import optimizers as _optimizers
+from thalweg.compat.keras.spelling import respelt
+from thalweg.compat.names import Namespace, public_names
+from thalweg.compat.names import unsupported as _unsupported
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+_HARD = {"recurrent_activation": "hard_sigmoid"}
+_own = {
+    "LSTM": _layers.layer(_main.LSTM, **_HARD),
+    "GRU": _layers.layer(_main.GRU, **_HARD, reset_after=False),
+    "Conv2D": _layers.layer(_main.Conv2D, True),
+    "Conv3D": _layers.layer(_main.Conv3D, True),
+}
+
+
+def _changed(module: Any, name: str, **members: Any) -> Namespace:
+    """The names of a room, some of them replaced."""
+    return Namespace(name, **{n: getattr(module, n) for n in public_names(module)} | members)
+
+
+_members = {n: v for n, v in vars(_layers).items() if n[0] != "_" and not isinstance(v, ModuleType)} | _own
+layers = Namespace("keras.layers", **_members | _layers.rooms(_members))
+
+# --- optimizers -----------------------------------------------------------------------------------------------------
+
+_LR: dict[str, str | None] = {"lr": "learning_rate"}
+# By name: the order of the arguments, and the defaults.
+_ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "SGD": ("learning_rate momentum decay nesterov", {}),
+    "RMSprop": ("learning_rate rho epsilon decay", {}),
+    "Adagrad": ("learning_rate epsilon decay", {"learning_rate": 0.01, "initial_accumulator_value": 0.0}),
+    "Adadelta": ("learning_rate rho epsilon decay", {"learning_rate": 1.0}),
+    "Adam": ("learning_rate beta_1 beta_2 epsilon decay amsgrad", {}),
+    "Adamax": ("learning_rate beta_1 beta_2 epsilon decay", {"learning_rate": 0.002}),
+    "Nadam": (
+        "learning_rate beta_1 beta_2 epsilon schedule_decay",
+        {"learning_rate": 0.002, "schedule_decay": 0.004},
+    ),
+}
+_table = {
+    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, **defaults)
+    for name, (order, defaults) in _ORDERS.items()
+}
+
+
+def _get(identifier: Any) -> Any:
+    """An optimizer from a name, a class, a description or itself, with the defaults of Keras 1 and 2."""
+    return _optimizers.found(identifier, _table)
+
+
+optimizers = _changed(
+    _optimizers, "keras.optimizers", get=_get, deserialize=_get, **{o.__name__: o for o in _table.values()}
+)
+
+# --- models ---------------------------------------------------------------------------------------------------------
+
+
+class _Classic(_models.Model):
+    optimizers_by_name = staticmethod(_get)
+    accuracy = "acc"
+
+
+class Model(_Classic):
+    """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
+
+
+class Sequential(_Classic, _models.Sequential):
+    """Layers one after another; ``Merge`` of several models may be the first."""
+
+
+models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential)
+
+# --- the rest is the same -------------------------------------------------------------------------------------------
+
+__version__ = "2.2.4"
+engine = _modern.engine_room(Model)
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    if name in public_names(_modern):
+        return getattr(_modern, name)
+    raise _unsupported("keras", name, public_names(_modern))

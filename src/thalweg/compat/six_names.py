@@ -1,0 +1,134 @@
+"""The names of ``six`` that programs of its time use; they had it because their libraries did.
+
+``thalweg run`` supplies it where the package itself is not installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import Any
+
+from thalweg.compat.names import Namespace
+
+PY2, PY3, PY34 = False, True, True
+string_types, integer_types, class_types = (str,), (int,), (type,)
+text_type, binary_type = str, bytes
+MAXSIZE = 2**63 - 1
+
+# Old module names and where Python 3 has them; a program loads the one it asks for.
+_MODULES = {
+    "cPickle": "pickle",
+    "configparser": "configparser",
+    "queue": "queue",
+    "builtins": "builtins",
+    "urllib": "urllib",
+    "http_client": "http.client",
+    "copyreg": "copyreg",
+    "socketserver": "socketserver",
+    "tkinter": "tkinter",
+    "_thread": "_thread",
+}
+
+
+class _Moves(Namespace):
+    """``six.moves``: functions at once, modules when asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _MODULES:
+            return super().__getattr__(name)
+        found = importlib.import_module(_MODULES[name])
+        if name == "urllib":
+            for part in ("request", "parse", "error"):
+                importlib.import_module(f"urllib.{part}")
+        return found
+
+
+def _reduce(*args: Any) -> Any:
+    import functools
+
+    return functools.reduce(*args)
+
+
+def _zip_longest(*args: Any, **options: Any) -> Any:
+    import itertools
+
+    return itertools.zip_longest(*args, **options)
+
+
+moves = _Moves(
+    "six.moves",
+    range=range,
+    xrange=range,
+    zip=zip,
+    map=map,
+    filter=filter,
+    input=input,
+    reduce=_reduce,
+    zip_longest=_zip_longest,
+)
+
+
+def iteritems(d: Mapping[Any, Any]) -> Iterator[Any]:
+    """The pairs of a mapping."""
+    return iter(d.items())
+
+
+def iterkeys(d: Mapping[Any, Any]) -> Iterator[Any]:
+    """The keys of a mapping."""
+    return iter(d.keys())
+
+
+def itervalues(d: Mapping[Any, Any]) -> Iterator[Any]:
+    """The values of a mapping."""
+    return iter(d.values())
+
+
+def viewitems(d: Mapping[Any, Any]) -> ItemsView[Any, Any]:
+    """The pairs of a mapping."""
+    return d.items()
+
+
+def viewkeys(d: Mapping[Any, Any]) -> KeysView[Any]:
+    """The keys of a mapping."""
+    return d.keys()
+
+
+def viewvalues(d: Mapping[Any, Any]) -> ValuesView[Any]:
+    """The values of a mapping."""
+    return d.values()
+
+
+def b(s: str) -> bytes:
+    """The bytes of a Latin-1 text."""
+    return s.encode("latin-1")
+
+
+def u(s: str) -> str:
+    """The text itself."""
+    return s
+
+
+def ensure_str(s: str | bytes, encoding: str = "utf-8") -> str:
+    """A text."""
+    return s.decode(encoding) if isinstance(s, bytes) else s
+
+
+def add_metaclass(metaclass: type) -> Any:
+    """A class decorator that gives a class another metaclass."""
+
+    def apply(cls: type) -> type:
+        kept = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
+        return metaclass(cls.__name__, cls.__bases__, kept)
+
+    return apply
+
+
+def with_metaclass(metaclass: type, *bases: type) -> type:
+    """A base class with a metaclass."""
+    return metaclass("NewBase", bases or (object,), {})
+
+
+def python_2_unicode_compatible(cls: type) -> type:
+    """The class itself."""
+    return cls

@@ -1,0 +1,411 @@
+"""Shapes, parts and places: the functions of TensorFlow 2 that move elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
+from thalweg.compat.tf2.text import TextTensor, is_text, texts
+from thalweg.compat.tf2.values import axes, cast, filled, is_known, lengths, number, pair, tensor
+from thalweg.errors import SymbolicError, fail
+from thalweg.graph import tensor as core
+from thalweg.graph.tensor import Tensor
+from thalweg.ops import contract, create, dynamic, elementwise, index, reduce, slices, sort, state
+from thalweg.ops import shape as shapes
+
+# --- made -----------------------------------------------------------------------------------------------------------
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
+    """A tensor of a value, filled to a shape where one is given."""
+    if is_text(value):
+        return texts(value) if shape is None else texts(np.broadcast_to(np.asarray(texts(value)), shape))
+    made = tensor(value, dtype)
+    if shape is None:
+        return made
+    wanted = lengths(shape)
+    return filled(shape, made) if made.size == 1 else shapes.reshape(made, wanted)
+
+
+def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: Any = None) -> Any:
+    """A tensor of a value."""
+    return tensor(value, None if dtype is not None and as_dtype(dtype).name == "string" else dtype)
+
+
+def zeros(shape: Any, dtype: Any = "float32", name: Any = None) -> Any:
+    """Zeros."""
+    return filled(shape, core.constant(0, numpy_dtype(dtype)))
+
+
+def ones(shape: Any, dtype: Any = "float32", name: Any = None) -> Any:
+    """Ones."""
+    return filled(shape, core.constant(1, numpy_dtype(dtype)))
+
+
+def fill(dims: Any, value: Any, name: Any = None) -> Any:
+    """One number everywhere."""
+    return filled(dims, tensor(value))
+
+
+def zeros_like(input: Any, dtype: Any = None, name: Any = None) -> Any:
+    """Zeros in the shape of a tensor."""
+    return shapes.full_like(tensor(input), 0, None if dtype is None else numpy_dtype(dtype))
+
+
+def ones_like(input: Any, dtype: Any = None, name: Any = None) -> Any:
+    """Ones in the shape of a tensor."""
+    return shapes.full_like(tensor(input), 1, None if dtype is None else numpy_dtype(dtype))
+
+
+def eye(
+    num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = "float32", name: Any = None
+) -> Any:
+    """The identity matrix, or a stack of it."""
+    columns = None if num_columns is None else int(num_columns)
+    made = create.eye(int(num_rows), columns, dtype=numpy_dtype(dtype))
+    return made if batch_shape is None else filled((*lengths(batch_shape), *made.shape), made)
+
+
+def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
+    """Numbers from start up to limit; int32 where all are whole."""
+    start, limit = (0, start) if limit is None else (start, limit)
+    if not all(map(is_known, (start, limit, delta))):
+        return _open_range(tensor(start), tensor(limit), delta, dtype)
+    first, last, step = number(start), number(limit), number(delta)
+    given = [x.dtype for x in (start, limit, delta) if isinstance(x, (Tensor, np.ndarray, np.generic))]
+    plain = "int32" if all(isinstance(x, int) for x in (first, last, step)) else "float32"
+    kind = dtype or (np.result_type(*given) if given and plain == "int32" else plain)
+    return core.constant(np.arange(first, last, step).astype(numpy_dtype(kind)))
+
+
+def _open_range(start: Tensor, limit: Tensor, delta: Any, dtype: Any) -> Any:
+    if not is_known(delta) or number(delta) != 1:
+        raise fail(
+            SymbolicError, "tf.range: delta", expected="1 where the limit is symbolic", received=repr(delta)
+        )
+    counted = dynamic.iota(cast(limit - start, "int64"))  # type: ignore[operator]
+    return cast(counted, dtype or limit.dtype) + cast(start, dtype or limit.dtype)
+
+
+def linspace(start: Any, stop: Any, num: Any, name: Any = None, axis: int = 0) -> Any:
+    """Numbers at equal distances."""
+    made = np.linspace(np.asarray(start), np.asarray(stop), int(number(num)), axis=axis)
+    return core.constant(
+        made.astype(np.float64 if getattr(start, "dtype", None) == np.float64 else np.float32)
+    )
+
+
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    name: Any = None,
+) -> Any:
+    """1 at the number of the class along a new last axis, 0 elsewhere."""
+    kind = numpy_dtype(dtype or getattr(on_value, "dtype", "float32"))
+    rows = shapes.one_hot(tensor(indices), int(number(depth)), dtype=kind, axis=-1 if axis is None else axis)
+    if on_value is None and off_value is None:
+        return rows
+    low = 0 if off_value is None else off_value
+    return rows * ((1 if on_value is None else on_value) - low) + low
+
+
+def meshgrid(*args: Any, indexing: str = "xy", **ignored: Any) -> Any:
+    """Coordinates over a grid."""
+    return list(create.meshgrid(*[tensor(a) for a in args], indexing=indexing))
+
+
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: Any = None) -> Any:
+    """True below each length along a new last axis."""
+    rows = shapes.expand_dims(tensor(lengths), -1)
+    longest = int(np.max(np.asarray(lengths))) if maxlen is None else int(number(maxlen))
+    return cast(elementwise.less(core.constant(np.arange(longest)), cast(rows, "int64")), dtype)
+
+
+# --- shapes ---------------------------------------------------------------------------------------------------------
+
+
+def shape(input: Any, out_type: Any = "int32", name: Any = None) -> Any:
+    """The lengths of the axes."""
+    if is_text(input):
+        return tensor(np.asarray(texts(input)).shape, out_type)
+    x, dtype = tensor(input), numpy_dtype(out_type)
+    if None not in x.known_shape():
+        return core.constant(np.array(x.shape, dtype))
+    found = [
+        shapes.count(x, (k,), dtype) if d is None else core.constant(d, dtype) for k, d in enumerate(x.shape)
+    ]
+    return shapes.stack(found)
+
+
+def rank(input: Any, name: Any = None) -> Any:
+    """The number of axes."""
+    return tensor(tensor(input).ndim)
+
+
+def size(input: Any, out_type: Any = "int32", name: Any = None) -> Any:
+    """The number of elements."""
+    x = tensor(input)
+    return shapes.count(x, None, numpy_dtype(out_type)) if x.size is None else tensor(x.size, out_type)
+
+
+def reshape(tensor: Any, shape: Any, name: Any = None) -> Any:
+    """The elements under another shape; one length may be -1."""
+    return dynamic.reshape_to_lengths(_tensor(tensor), lengths(shape))
+
+
+_tensor = tensor
+
+
+def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: Any = None) -> Any:
+    """The axes in another order, the opposite one unless given."""
+    return shapes.permute_dims(tensor(a), None if perm is None else tuple(int(k) for k in perm))
+
+
+def expand_dims(input: Any, axis: Any, name: Any = None) -> Any:
+    """An axis of length 1 more."""
+    if isinstance(input, TextTensor):
+        return texts(np.expand_dims(np.asarray(input), axis))
+    return shapes.expand_dims(tensor(input), int(number(axis)))
+
+
+def squeeze(input: Any, axis: Any = None, name: Any = None) -> Any:
+    """Axes of length 1 less."""
+    if isinstance(input, TextTensor):
+        return texts(np.squeeze(np.asarray(input), axis))
+    return shapes.squeeze(tensor(input), axes(axis))
+
+
+def broadcast_to(input: Any, shape: Any, name: Any = None) -> Any:
+    """Stretched to a shape."""
+    return filled(shape, tensor(input))
+
+
+def concat(values: Sequence[Any], axis: Any, name: str = "concat") -> Any:
+    """Tensors one after another along an axis."""
+    if any(isinstance(v, TextTensor) for v in values):
+        return texts(np.concatenate([np.asarray(v) for v in values], int(axis)))
+    given = [tensor(v) for v in values]
+    return given[0] if len(given) == 1 else shapes.concat(given, axis=int(number(axis)))
+
+
+def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Any:
+    """Tensors along a new axis."""
+    if any(is_text(v) for v in values):
+        return texts(np.stack([np.asarray(texts(v)) for v in values], axis))
+    return shapes.stack([tensor(v) for v in values], axis=axis)
+
+
+def unstack(value: Any, num: Any = None, axis: int = 0, name: str = "unstack") -> Any:
+    """The tensors along an axis."""
+    return list(shapes.unstack(tensor(value), axis=axis))
+
+
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> Any:
+    """A tensor in equal parts, or in parts of given sizes (one may be -1)."""
+    x, axis = tensor(value), int(number(axis))
+    if np.ndim(num_or_size_splits) == 0:
+        return list(shapes.split(x, int(number(num_or_size_splits)), axis=axis))
+    sizes = list(lengths(num_or_size_splits))
+    if -1 in sizes:
+        sizes[sizes.index(-1)] = x.shape[axis] - sum(s for s in sizes if s != -1)
+    return list(shapes.split(x, tuple(sizes), axis=axis))
+
+
+def tile(input: Any, multiples: Any, name: Any = None) -> Any:
+    """A tensor several times along each axis."""
+    x, times = tensor(input), lengths(multiples)
+    if not any(isinstance(n, Tensor) for n in times):
+        return shapes.tile(x, times)
+    x = shapes.reshape(x, tuple(n for d in x.shape for n in (1, d)))  # every axis after one to stretch
+    wide = dynamic.broadcast_to_lengths(x, [n for k, t in enumerate(times) for n in (t, x.shape[2 * k + 1])])
+    found = [t * x.shape[2 * k + 1] for k, t in enumerate(times)]
+    return dynamic.reshape_to_lengths(wide, found)
+
+
+def repeat(input: Any, repeats: Any, axis: Any = None, name: Any = None) -> Any:
+    """Elements several times, one after another."""
+    times = repeats if isinstance(repeats, int) else np.asarray(repeats)
+    return shapes.repeat(tensor(input), int(times) if np.ndim(times) == 0 else times, axis=axis)
+
+
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: Any = None
+) -> Any:
+    """Elements put around a tensor."""
+    widths = [(int(before), int(after)) for before, after in np.asarray(paddings)]
+    return shapes.pad(_tensor(tensor), widths, mode.lower(), constant_values=number(constant_values))
+
+
+def reverse(tensor: Any, axis: Any, name: Any = None) -> Any:
+    """The order along axes turned around."""
+    return slices.flip(_tensor(tensor), axis=axes(axis))
+
+
+def roll(input: Any, shift: Any, axis: Any, name: Any = None) -> Any:
+    """The elements moved along axes, those that leave coming in at the other end."""
+    return slices.roll(tensor(input), axes(shift), axis=axes(axis))
+
+
+def identity(input: Any, name: Any = None) -> Any:
+    """The tensor itself, as a new one."""
+    return input if isinstance(input, TextTensor) else state.identity(tensor(input))
+
+
+def stop_gradient(input: Any, name: Any = None) -> Any:
+    """The value, through which no gradient passes."""
+    return state.stop_gradient(tensor(input))
+
+
+def ensure_shape(x: Any, shape: Any, name: Any = None) -> Any:
+    """The tensor, or an error where it cannot have that shape."""
+    TensorShape(x.shape).assert_is_compatible_with(shape)
+    return x
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+def slice_(input_: Any, begin: Any, size: Any, name: Any = None) -> Any:
+    """A block: ``size`` elements from ``begin`` along each axis, -1 for all that are left."""
+    x = tensor(input_)
+    for axis, (first, count) in enumerate(zip(lengths(begin), lengths(size), strict=True)):
+        if isinstance(first, Tensor):  # a place that is known only when the program runs
+            x = index.take(x, first + core.constant(np.arange(count)), axis=axis)
+        else:
+            last = None if count == -1 else first + count
+            x = x[(slice(None),) * axis + (slice(first, last),)]
+    return x
+
+
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, **ignored: Any) -> Any:
+    """``x[begin:end:stride]`` along each axis."""
+    steps = [1] * len(begin) if strides is None else strides
+    return tensor(input_)[tuple(slice(int(b), int(e), int(s)) for b, e, s in zip(begin, end, steps))]
+
+
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+    name: Any = None,
+) -> Any:
+    """Rows by their numbers along an axis, the first unless given."""
+    places = tensor(indices)
+    if is_text(params):
+        return texts(np.take(np.asarray(texts(params)), np.asarray(places), axis or 0))
+    x = tensor(params)
+    axis = int(number(axis if axis is not None else batch_dims))
+    if not batch_dims:
+        return index.take(x, places, axis=axis)
+    if batch_dims == 1 and axis in (1, 1 - x.ndim):
+        lead = np.arange(x.shape[0]).reshape(-1, *[1] * (places.ndim - 1))
+        both = [filled(places.shape, core.constant(lead)), cast(places, "int64")]
+        return index.gather_nd(x, shapes.stack(both, axis=-1))
+    raise fail(SymbolicError, "tf.gather: batch_dims", expected="0, or 1 with axis 1", received=batch_dims)
+
+
+def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: Any = None) -> Any:
+    """Elements, or rows, by their places."""
+    return index.gather_nd(tensor(params), tensor(indices), batch_dims=batch_dims)
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: Any = None) -> Any:
+    """Zeros with updates added at places."""
+    values = tensor(updates)
+    return index.scatter_nd_add(zeros(shape, values.dtype), tensor(indices), values)
+
+
+def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
+    """Updates added at places."""
+    x = _tensor(tensor)
+    return index.scatter_nd_add(x, _tensor(indices), pair(x, updates)[1])
+
+
+def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
+    """Updates taken off at places."""
+    return tensor_scatter_nd_add(tensor, indices, -_tensor(updates))
+
+
+def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
+    """Updates put at places; where one occurs twice they are added."""
+    x = _tensor(tensor)
+    places, new = _tensor(indices), pair(x, updates)[1]
+    old = index.gather_nd(x, places)
+    return index.scatter_nd_add(x, places, new - old)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
+    """x where the condition holds, else y; the places where it holds, where neither is given."""
+    chosen = tensor(condition)
+    if x is None and y is None:
+        return shapes.stack(list(dynamic.true_places(chosen)), axis=-1)
+    return elementwise.where(cast(chosen, "bool"), *pair(x, y))
+
+
+def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Any:
+    """The rows for which the mask is true."""
+    x, kept = _tensor(tensor), _tensor(mask)
+    if kept.value is None:
+        raise fail(
+            SymbolicError, "tf.boolean_mask: the number of rows depends on values", hint="use tf.where"
+        )
+    return index.boolean_mask(x, kept, axis=number(axis) or 0)
+
+
+def unique(x: Any, out_idx: Any = "int32", name: Any = None) -> Any:
+    """The different elements in the order in which they come, and for each element its number."""
+    given = np.asarray(x)
+    found, first, inverse = np.unique(given, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    values = texts(found[order]) if given.dtype.kind in "OSU" else tensor(found[order])
+    return values, tensor(places[inverse.reshape(-1)], out_idx)
+
+
+def sort_(values: Any, axis: int = -1, direction: str = "ASCENDING", name: Any = None) -> Any:
+    """The elements in order."""
+    return sort.sort(tensor(values), axis=axis, descending=direction == "DESCENDING")
+
+
+def searchsorted(
+    sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: Any = None
+) -> Any:
+    """Where elements would be put into a sorted sequence."""
+    return cast(sort.searchsorted(tensor(sorted_sequence), tensor(values), side=side), out_type)
+
+
+def norm(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: Any = None
+) -> Any:
+    """Norms of vectors (over one axis, or all elements) or matrices (over two)."""
+    from thalweg.ops import linalg
+
+    over, keep = axes(axis), bool(keepdims)
+    if ord in ("euclidean", 2) and not isinstance(over, tuple):
+        return reduce.norm(_tensor(tensor), axis=over, keepdims=keep)
+    return linalg.norm(_tensor(tensor), "fro" if ord == "euclidean" else ord, over, keep)
+
+
+def matrix_transpose(a: Any, name: Any = None, conjugate: bool = False) -> Any:
+    """The last two axes exchanged."""
+    return contract.matrix_transpose(tensor(a))
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether it is a tensor."""
+    return isinstance(x, (Tensor, TextTensor))
+
+
+def bitcast(input: Any, type: Any, name: Any = None) -> Any:
+    """The same bits as numbers of another dtype."""
+    return core.constant(np.asarray(input).view(numpy_dtype(type)))

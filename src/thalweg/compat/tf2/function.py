@@ -1,0 +1,362 @@
+"""``tf.function``, and what chooses and repeats: ``cond``, ``while_loop``, ``map_fn``, ``scan``, host functions."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype
+from thalweg.compat.tf2.tape import is_recording
+from thalweg.compat.tf2.text import TextTensor, is_text
+from thalweg.compat.tf2.values import is_known, number, tensor
+from thalweg.errors import ArgumentTypeError, SymbolicError, UninitializedError, fail
+from thalweg.gradient import custom_gradient as core_custom_gradient
+from thalweg.graph.tensor import Tensor
+from thalweg.graph.updates import current_recorder
+from thalweg.layers.base import flat, mapped
+from thalweg.ops import control
+from thalweg.ops import shape as shape_ops
+from thalweg.run.function import TracedFunction
+
+
+class TensorSpec:
+    """The shape and dtype of a tensor."""
+
+    def __init__(self, shape: Any = None, dtype: Any = "float32", name: Any = None) -> None:
+        self.shape, self.dtype, self.name = TensorShape(shape), as_dtype(dtype), name
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: Any = None) -> TensorSpec:
+        """The shape and dtype of a tensor at hand."""
+        return cls(tensor.shape, tensor.dtype, name)
+
+    def is_compatible_with(self, value: Any) -> bool:
+        """Whether a tensor has this dtype and can have this shape."""
+        return as_dtype(value.dtype) == self.dtype and self.shape.is_compatible_with(value.shape)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.dtype))
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"
+
+
+# --- functions ------------------------------------------------------------------------------------------------------
+
+_settings = {"eager": False}
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Whether functions run as the Python they are from now on."""
+    _settings["eager"] = bool(run_eagerly)
+
+
+def functions_run_eagerly() -> bool:
+    """Whether functions run as the Python they are."""
+    return _settings["eager"]
+
+
+class Function:
+    """A Python function compiled for each signature of its arguments.
+
+    Where its Python looks at values (an ``if`` or ``while`` on a tensor, ``tf.print``, a check, a data set iterated
+    over), which TensorFlow rewrites or defers, there is nothing to compile: it runs as the Python it is, which means
+    the same. So it does while a tape is open outside it, which must see how its results come about.
+    """
+
+    def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
+        self.python_function, self.input_signature = fn, input_signature
+        self._traced, self._eager = TracedFunction(fn), False
+        functools.update_wrapper(self, fn)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        held = instance.__dict__.setdefault("_functions_of_instance", {})
+        if self not in held:
+            held[self] = Function(self.python_function.__get__(instance, owner), self.input_signature)
+        return held[self]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.input_signature is not None:
+            args = self._fitted(args)
+        if self._eager or functions_run_eagerly() or (is_recording() and current_recorder() is None):
+            return self.python_function(*args, **kwargs)
+        try:
+            return self._traced(*args, **kwargs)
+        except (SymbolicError, UninitializedError, ArgumentTypeError):
+            if current_recorder() is not None:  # the function that called this one cannot be compiled either
+                raise
+            self._eager = True
+        return self.python_function(*args, **kwargs)
+
+    def _fitted(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments as tensors of the signature; an error where one does not fit."""
+        specs = list(self.input_signature)
+        if len(args) != len(specs):
+            raise TypeError(
+                f"{self.__name__}: {len(specs)} arguments by its input_signature, received {len(args)}"
+            )
+        made = [mapped(lambda v: v if isinstance(v, TextTensor) else tensor(v), a) for a in args]
+        for spec, given in zip((s for s in specs if isinstance(s, TensorSpec)), made):
+            if isinstance(given, Tensor) and not spec.is_compatible_with(given):
+                raise TypeError(
+                    f"{self.__name__}: the argument does not fit the input_signature: expected {spec}, "
+                    f"received shape {given.shape}, dtype {given.dtype}"
+                )
+        return tuple(made)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> Function:
+        """The function itself: it compiles for the arguments that it is called with."""
+        return self
+
+    def experimental_get_tracing_count(self) -> int:
+        """How many signatures were compiled."""
+        return self._traced.num_traces
+
+
+def function(
+    func: Any = None,
+    input_signature: Any = None,
+    autograph: bool = True,
+    jit_compile: Any = None,
+    **options: Any,
+) -> Any:
+    """A compiled function; a decorator with or without arguments."""
+    if func is None:
+        return lambda fn: Function(fn, input_signature)
+    return Function(func, input_signature)
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with a gradient of its own: ``f(*xs)`` returns ``(y, grad)``, ``grad(dy)`` one for each x."""
+    made = core_custom_gradient(f)
+    return functools.wraps(f)(lambda *args: made(*[tensor(a) for a in args]))
+
+
+def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: what its gradient needs is kept."""
+    return f
+
+
+def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: Any = None) -> Any:
+    """A Python function of eager tensors; a function that calls it runs as Python."""
+    _known(inp, "tf.py_function")
+    return _typed(func(*[x if is_text(x) else tensor(x) for x in inp]), Tout)
+
+
+def numpy_function(
+    func: Callable[..., Any], inp: Sequence[Any], Tout: Any, *more: Any, **ignored: Any
+) -> Any:
+    """A Python function of arrays; a function that calls it runs as Python."""
+    _known(inp, "tf.numpy_function")
+    return _typed(
+        func(*[x.numpy() if isinstance(x, (Tensor, TextTensor)) else np.asarray(x) for x in inp]), Tout
+    )
+
+
+def _known(values: Sequence[Any], name: str) -> None:
+    if not all(map(is_known, values)):
+        raise fail(SymbolicError, f"{name}: the values are not known in a compiled function")
+
+
+def _typed(made: Any, kinds: Any) -> Any:
+    if isinstance(kinds, (list, tuple)):
+        return [_typed(m, k) for m, k in zip(made, kinds)] if len(kinds) else None
+    return (
+        made
+        if isinstance(made, TextTensor)
+        else tensor(made, None if as_dtype(kinds).name == "string" else kinds)
+    )
+
+
+def print_(*inputs: Any, **options: Any) -> None:
+    """Print values; in a compiled function there are none, so that it runs as Python."""
+    _known([leaf for value in inputs for leaf in flat(value)], "tf.print")
+    shown = [mapped(_shown, value) for value in inputs]
+    stream = options.get("output_stream", sys.stdout)
+    text = str(options.get("sep", " ")).join(map(str, shown)) + str(options.get("end", "\n"))
+    (stream if hasattr(stream, "write") else sys.stderr).write(text)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, TextTensor):
+        found = value.numpy()
+        return found.decode() if isinstance(found, bytes) else [s.decode() for s in found]
+    if isinstance(value, Tensor):
+        found = value.numpy()
+        return found.item() if found.ndim == 0 and found.dtype.kind != "f" else found
+    return value
+
+
+# --- choice ---------------------------------------------------------------------------------------------------------
+
+
+def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None) -> Any:
+    """What one function or the other gives."""
+    if is_known(pred):
+        return true_fn() if bool(number(pred)) else false_fn()
+    return control.cond(pred, true_fn, false_fn)
+
+
+def case(
+    pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: str = "case"
+) -> Any:
+    """What the function of the first condition that holds gives, or the default."""
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+    if default is None:
+        *pairs, (_, default) = pairs
+    chosen = default
+    for pred, fn in reversed(pairs):
+        chosen = functools.partial(cond, pred, fn, chosen)
+    return chosen()
+
+
+def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: str = "switch_case") -> Any:
+    """What the function of that number gives; the last one, or the default, for numbers that are none."""
+    fns = dict(enumerate(branch_fns)) if isinstance(branch_fns, (list, tuple)) else dict(branch_fns)
+    last = default or fns[max(fns)]
+    if is_known(branch_index):
+        return fns.get(int(number(branch_index)), last)()
+    return case([(branch_index == k, fn) for k, fn in fns.items()], last)
+
+
+# --- repetition -----------------------------------------------------------------------------------------------------
+
+
+def while_loop(
+    cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10,
+    back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """A function repeated while a condition holds; as Python where the values are known."""
+    state = [mapped(tensor, v) for v in loop_vars]
+    if all(map(is_known, flat(state))) and current_recorder() is None:
+        count = 0
+        while bool(number(cond(*state))) and (
+            maximum_iterations is None or count < number(maximum_iterations)
+        ):
+            made = body(*state)
+            state, count = (
+                [mapped(tensor, v) for v in (made if isinstance(made, (list, tuple)) else [made])],
+                count + 1,
+            )
+        return state
+    return control.while_loop(cond, body, state, maximum_iterations=maximum_iterations)
+
+
+def map_fn(
+    fn: Callable[[Any], Any],
+    elems: Any,
+    dtype: Any = None,
+    *more: Any,
+    fn_output_signature: Any = None,
+    **ignored: Any,
+) -> Any:
+    """A function of each element along the first axis, stacked."""
+    if is_text(elems) or (isinstance(elems, (list, tuple)) and any(is_text(e) for e in elems)):
+        return _stacked([fn(e) for e in (elems if isinstance(elems, TextTensor) else zip(*elems))])
+    given = mapped(tensor, elems)
+    if all(map(is_known, flat(given))) and current_recorder() is None:
+        count = len(flat(given)[0])
+        return _stacked([fn(mapped(lambda e, k=k: e[k], given)) for k in range(count)])
+    return control.map_fn(fn, given)
+
+
+def _stacked(rows: list[Any]) -> Any:
+    from thalweg.compat.tf2.arrays import stack
+
+    first = rows[0]
+    if isinstance(first, (list, tuple)):
+        return type(first)(_stacked([row[k] for row in rows]) for k in range(len(first)))
+    if isinstance(first, dict):
+        return {key: _stacked([row[key] for row in rows]) for key in first}
+    return stack(rows)
+
+
+vectorized_map = map_fn
+
+
+def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, *more: Any, **ignored: Any) -> Any:
+    """A function of what came so far and each element along the first axis: the last result."""
+    given = tensor(elems)
+    first = given[0] if initializer is None else mapped(tensor, initializer)
+    for element in given[1:] if initializer is None else given:
+        first = fn(first, element)
+    return first
+
+
+def scan(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    *more: Any,
+    reverse: bool = False,
+    **ignored: Any,
+) -> Any:
+    """A function of what came so far and each element along the first axis: all results, stacked."""
+    given = mapped(tensor, elems)
+    order = list(range(len(flat(given)[0])))[:: -1 if reverse else 1]
+    state = mapped(lambda e: e[order[0]], given) if initializer is None else mapped(tensor, initializer)
+    rows = [state] if initializer is None else []
+    for k in order[1:] if initializer is None else order:
+        state = fn(state, mapped(lambda e, k=k: e[k], given))
+        rows.append(state)
+    return _stacked(rows[::-1] if reverse else rows)
+
+
+class TensorArray:
+    """Tensors of one shape by their numbers, written once each."""
+
+    def __init__(
+        self, dtype: Any, size: Any = None, dynamic_size: Any = None, *more: Any, **ignored: Any
+    ) -> None:
+        self.dtype: DType = as_dtype(dtype)
+        self._held: dict[int, Any] = {}
+        self._size = 0 if size is None else int(number(size))
+
+    def write(self, index: Any, value: Any, name: Any = None) -> TensorArray:
+        """This array, with a tensor at that number."""
+        if not is_known(index):
+            raise fail(SymbolicError, "TensorArray.write: the number is not known in a compiled function")
+        made = tensor(value)
+        self._held[int(number(index))] = (
+            made if made.dtype == numpy_dtype(self.dtype) else tensor(made, self.dtype)
+        )
+        return self
+
+    def read(self, index: Any, name: Any = None) -> Any:
+        """The tensor at that number."""
+        return self._held[int(number(index))]
+
+    def unstack(self, value: Any, name: Any = None) -> TensorArray:
+        """This array, filled with the rows of a tensor."""
+        for k, row in enumerate(shape_ops.unstack(tensor(value), axis=0)):
+            self.write(k, row)
+        return self
+
+    def stack(self, name: Any = None) -> Any:
+        """All tensors in order, along a new first axis; zeros where none was written."""
+        blank = shape_ops.full_like(next(iter(self._held.values())), 0)
+        return shape_ops.stack([self._held.get(k, blank) for k in range(int(self.size()))])
+
+    def concat(self, name: Any = None) -> Any:
+        """All tensors one after another."""
+        return shape_ops.concat([self._held[k] for k in sorted(self._held)], axis=0)
+
+    def gather(self, indices: Any, name: Any = None) -> Any:
+        """The tensors at numbers."""
+        return shape_ops.stack([self.read(k) for k in np.asarray(indices)])
+
+    def size(self, name: Any = None) -> Any:
+        """How many tensors there are."""
+        return max([self._size, *(k + 1 for k in self._held)])
+
+    def mark_used(self) -> None:
+        """Accepted."""

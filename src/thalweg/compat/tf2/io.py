@@ -1,0 +1,149 @@
+"""``tf.io``: files, records and examples, read at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thalweg import events
+from thalweg.compat.names import Namespace
+from thalweg.compat.tf1 import gfile as files
+from thalweg.compat.tf1 import records
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2 import image
+from thalweg.compat.tf2.text import TextTensor, is_text, texts
+from thalweg.compat.tf2.values import tensor
+from thalweg.files import atomic_write_bytes
+from thalweg.graph.tensor import Tensor, constant
+
+gfile = Namespace(
+    "tf.io.gfile",
+    GFile=files.GFile,
+    exists=files.Exists,
+    isdir=files.IsDirectory,
+    makedirs=files.MakeDirs,
+    mkdir=files.MkDir,
+    listdir=files.ListDirectory,
+    glob=files.Glob,
+    remove=files.Remove,
+    rmtree=files.DeleteRecursively,
+    copy=files.Copy,
+    rename=files.Rename,
+    stat=files.Stat,
+    walk=files.Walk,
+    join=lambda path, *paths: str(Path(path).joinpath(*paths)),
+)
+TFRecordWriter = records.TFRecordWriter
+decode_image, decode_jpeg, decode_png = image.decode_image, image.decode_jpeg, image.decode_png
+decode_bmp, encode_png, encode_jpeg = image.decode_bmp, image.encode_png, image.encode_jpeg
+
+
+def path_of(name: Any) -> str:
+    """A file's name from a text or a tensor of one."""
+    return name if isinstance(name, str) else str(np.asarray(texts(name)).item().decode())
+
+
+def read_file(filename: Any, name: Any = None) -> TextTensor:
+    """The bytes of a file."""
+    return texts(Path(path_of(filename)).read_bytes())
+
+
+def write_file(filename: Any, contents: Any, name: Any = None) -> None:
+    """Write bytes to a file."""
+    atomic_write_bytes(path_of(filename), np.asarray(texts(contents)).item())
+
+
+def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, **ignored: Any) -> Tensor:
+    """The numbers in bytes; of several texts, rows."""
+    given = np.asarray(texts(input_bytes))
+    rows = [np.frombuffer(s, numpy_dtype(out_type)) for s in given.reshape(-1)]
+    return constant(rows[0] if given.ndim == 0 else np.stack(rows))
+
+
+def decode_csv(
+    records: Any, record_defaults: Any, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
+    select_cols: Any = None, name: Any = None,
+) -> list[Any]:  # fmt: skip
+    """The columns of lines, of the types of the defaults, which stand where a field is empty."""
+    import csv
+
+    given = np.asarray(texts(records))
+    lines = [s.decode() for s in given.reshape(-1)]
+    rows = list(csv.reader(lines, delimiter=field_delim))
+    places = range(len(record_defaults)) if select_cols is None else select_cols
+    made = []
+    for place, default in zip(places, record_defaults):
+        first = np.asarray(default.numpy() if isinstance(default, (Tensor, TextTensor)) else default).reshape(
+            -1
+        )
+        fields = [row[place] if row[place] != na_value else first[0] for row in rows]
+        column = fields[0] if given.ndim == 0 else fields
+        plain = "int32" if first.dtype.kind in "iu" else "float32"
+        made.append(texts(column) if is_text(default) else tensor(np.asarray(column, dtype=float), plain))
+    return made
+
+
+def serialize_tensor(tensor: Any, name: Any = None) -> TextTensor:
+    """A tensor as bytes, for :func:`parse_tensor`."""
+    import io
+
+    held = io.BytesIO()
+    np.save(held, np.asarray(tensor), allow_pickle=False)
+    return texts(held.getvalue())
+
+
+def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Tensor:
+    """The tensor of :func:`serialize_tensor`."""
+    import io
+
+    array = np.load(io.BytesIO(np.asarray(texts(serialized)).item()), allow_pickle=False)
+    return constant(array.astype(numpy_dtype(out_type), copy=False))
+
+
+# --- examples -------------------------------------------------------------------------------------------------------
+
+
+class FixedLenFeature:
+    """A feature of a known shape."""
+
+    def __init__(self, shape: Any, dtype: Any, default_value: Any = None) -> None:
+        self.shape, self.dtype, self.default_value = tuple(shape), dtype, default_value
+
+
+class VarLenFeature:
+    """A feature of any length: parsed as a vector (there are no sparse tensors)."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+
+
+def parse_single_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
+    """The features of one serialised example."""
+    found = events.read_example(np.asarray(texts(serialized)).item())
+    return {name: _feature(name, kind, found) for name, kind in features.items()}
+
+
+def _feature(name: str, kind: Any, found: Any) -> Any:
+    held = found[name][1] if name in found else None
+    if held is None and isinstance(kind, FixedLenFeature):
+        if kind.default_value is None:
+            raise ValueError(
+                f"tf.io.parse_example: the example has no feature {name!r}; it has {', '.join(found)}"
+            )
+        held = np.asarray(kind.default_value).reshape(-1)
+    shape = kind.shape if isinstance(kind, FixedLenFeature) else (-1,)
+    if numpy_dtype(kind.dtype).kind == "O":
+        made = np.empty(len(held or ()), dtype=object)
+        made[:] = list(held or ())
+        return texts(made.reshape(shape))
+    return tensor(np.asarray(held if held is not None else []).reshape(shape), kind.dtype)
+
+
+def parse_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
+    """The features of several serialised examples, stacked."""
+    from thalweg.compat.tf2.arrays import stack
+
+    rows = [parse_single_example(s, features) for s in np.asarray(texts(serialized)).reshape(-1)]
+    return {name: stack([row[name] for row in rows]) for name in features}

@@ -1,0 +1,213 @@
+"""Devices, strategies and settings: everything runs on the processor, in one process."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thalweg.compat.names import Namespace
+from thalweg.compat.tf2.function import functions_run_eagerly, run_functions_eagerly
+from thalweg.run.workers import num_threads, set_num_threads
+
+
+class PhysicalDevice(NamedTuple):
+    """What computes."""
+
+    name: str
+    device_type: str
+
+
+def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The processor."""
+    found = [PhysicalDevice("/physical_device:CPU:0", "CPU")]
+    return [d for d in found if device_type in (None, d.device_type)]
+
+
+def list_logical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The processor."""
+    return [PhysicalDevice("/device:CPU:0", "CPU") for _ in list_physical_devices(device_type)]
+
+
+def accepted(*args: Any, **ignored: Any) -> None:
+    """Accepted: it has no meaning here."""
+
+
+def set_threads(num: int) -> None:
+    """How many threads compute; 0: all."""
+    if num:
+        set_num_threads(num)
+
+
+@contextmanager
+def device(device_name: Any) -> Iterator[None]:
+    """A block; everything runs on the processor."""
+    yield
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """A block; names are not nested."""
+    yield name
+
+
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """A block."""
+    yield
+
+
+@contextmanager
+def control_dependencies(control_inputs: Any) -> Iterator[None]:
+    """A block: what is written first happens first."""
+    yield
+
+
+def executing_eagerly() -> bool:
+    """Always: a compiled function is made by running it."""
+    return True
+
+
+def group(*inputs: Any, **ignored: Any) -> None:
+    """Nothing is left to do: what is written has happened."""
+
+
+def no_op(name: Any = None) -> None:
+    """Nothing."""
+
+
+def unchanged(func: Any = None, **ignored: Any) -> Any:
+    """A decorator without effect."""
+    return func or (lambda f: f)
+
+
+config = Namespace(
+    "tf.config",
+    list_physical_devices=list_physical_devices,
+    list_logical_devices=list_logical_devices,
+    get_visible_devices=list_physical_devices,
+    set_visible_devices=accepted,
+    set_logical_device_configuration=accepted,
+    set_soft_device_placement=accepted,
+    run_functions_eagerly=run_functions_eagerly,
+    functions_run_eagerly=functions_run_eagerly,
+    threading=Namespace(
+        "tf.config.threading",
+        set_intra_op_parallelism_threads=set_threads,
+        set_inter_op_parallelism_threads=accepted,
+        get_intra_op_parallelism_threads=num_threads,
+    ),
+    optimizer=Namespace("tf.config.optimizer", set_jit=accepted, set_experimental_options=accepted),
+    experimental=Namespace(
+        "tf.config.experimental",
+        list_physical_devices=list_physical_devices,
+        list_logical_devices=list_logical_devices,
+        set_visible_devices=accepted,
+        set_memory_growth=accepted,
+        set_virtual_device_configuration=accepted,
+        VirtualDeviceConfiguration=accepted,
+    ),
+    LogicalDeviceConfiguration=accepted,
+)
+autograph = Namespace(
+    "tf.autograph",
+    set_verbosity=accepted,
+    experimental=Namespace("tf.autograph.experimental", do_not_convert=unchanged),
+)
+
+
+# --- strategies -----------------------------------------------------------------------------------------------------
+
+
+class Strategy:
+    """One machine, one device: what is spread over replicas runs once."""
+
+    num_replicas_in_sync = 1
+
+    def __init__(self, *args: Any, **ignored: Any) -> None:
+        pass
+
+    @contextmanager
+    def scope(self) -> Iterator[Strategy]:
+        """A block for models and variables."""
+        yield self
+
+    def run(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None, options: Any = None) -> Any:
+        """The function, called once."""
+        return fn(*args, **(kwargs or {}))
+
+    experimental_run_v2 = run
+
+    def reduce(self, reduce_op: Any, value: Any, axis: Any = None) -> Any:
+        """The value of the one replica; summed or averaged over an axis, where one is given."""
+        from thalweg.compat.tf2 import math
+
+        if axis is None:
+            return value
+        return (math.reduce_mean if str(reduce_op).lower().endswith("mean") else math.reduce_sum)(value, axis)
+
+    def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
+        """The data set itself."""
+        return dataset
+
+    def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
+        """The value of the one replica."""
+        return (value,)
+
+
+class ReduceOp:
+    """How the values of replicas become one."""
+
+    SUM, MEAN = "SUM", "MEAN"
+
+
+_only = Strategy()
+distribute = Namespace(
+    "tf.distribute",
+    Strategy=Strategy,
+    MirroredStrategy=Strategy,
+    OneDeviceStrategy=Strategy,
+    get_strategy=lambda: _only,
+    has_strategy=lambda: False,
+    ReduceOp=ReduceOp,
+    experimental=Namespace("tf.distribute.experimental", CentralStorageStrategy=Strategy),
+)
+
+
+# --- tests ----------------------------------------------------------------------------------------------------------
+
+
+class TestCase(unittest.TestCase):
+    """``tf.test.TestCase``: unittest's, with comparisons of arrays."""
+
+    __test__ = False
+
+    def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rtol, atol=atol)
+
+    def evaluate(self, tensors: Any) -> Any:
+        """The values."""
+        return np.asarray(tensors)
+
+    def get_temp_dir(self) -> str:
+        """A folder for files."""
+        import tempfile
+
+        return tempfile.mkdtemp()
+
+
+test = Namespace(
+    "tf.test",
+    TestCase=TestCase,
+    main=unittest.main,
+    is_gpu_available=lambda *args, **ignored: False,
+    gpu_device_name=lambda: "",
+    is_built_with_cuda=lambda: False,
+    is_built_with_gpu_support=lambda: False,
+)

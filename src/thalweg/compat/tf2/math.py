@@ -1,0 +1,340 @@
+"""``tf.math`` and the functions of it that stand in ``tf`` itself: elementwise, reductions, products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes, nn, optimizers
+from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
+from thalweg.graph.tensor import Tensor
+from thalweg.ops import activation, contract, elementwise, index, logic, reduce, shape, sort, special
+
+# --- elementwise ----------------------------------------------------------------------------------------------------
+
+
+def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(x: Any, name: str | None = None) -> Any:
+        return op(tensor(x))
+
+    apply.__name__, apply.__doc__ = op.__name__, op.__doc__
+    return apply
+
+
+def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(x: Any, y: Any, name: str | None = None) -> Any:
+        return op(*pair(x, y))
+
+    apply.__name__, apply.__doc__ = op.__name__, op.__doc__
+    return apply
+
+
+def _divided(x: Tensor, y: Tensor) -> Tensor:
+    """The quotient; of whole numbers as float64."""
+    if not dtypes.is_floating(x.dtype) and not dtypes.is_floating(y.dtype):
+        x, y = cast(x, "float64"), cast(y, "float64")
+    return elementwise.divide(x, y)
+
+
+def _compared(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Texts compare as Python's bytes do, numbers as elements."""
+
+    def compare(x: Any, y: Any) -> Any:
+        return op(x, y) if isinstance(x, Tensor) else (x == y if op is elementwise.equal else x != y)
+
+    compare.__name__, compare.__doc__ = op.__name__, op.__doc__
+    return _binary(compare)
+
+
+abs = _unary(elementwise.abs)
+acos, acosh, asin, asinh, atan, atanh = (
+    _unary(getattr(elementwise, n)) for n in ("acos", "acosh", "asin", "asinh", "atan", "atanh")
+)
+cos, cosh, sin, sinh, tan, tanh = (
+    _unary(getattr(elementwise, n)) for n in ("cos", "cosh", "sin", "sinh", "tan", "tanh")
+)
+ceil, floor, round = _unary(elementwise.ceil), _unary(elementwise.floor), _unary(elementwise.round)
+rint = round
+exp, expm1, log, log1p = (_unary(getattr(elementwise, n)) for n in ("exp", "expm1", "log", "log1p"))
+negative, reciprocal, sign = (_unary(getattr(elementwise, n)) for n in ("negative", "reciprocal", "sign"))
+sqrt, rsqrt, square = (_unary(getattr(elementwise, n)) for n in ("sqrt", "rsqrt", "square"))
+sigmoid, softplus, softsign = (_unary(getattr(activation, n)) for n in ("sigmoid", "softplus", "softsign"))
+log_sigmoid = _unary(activation.log_sigmoid)
+digamma, erf, erfc, erfinv, lgamma = (
+    _unary(getattr(special, n)) for n in ("digamma", "erf", "erfc", "erfinv", "lgamma")
+)
+is_nan, is_inf, is_finite = _unary(logic.isnan), _unary(logic.isinf), _unary(logic.isfinite)
+logical_not = _unary(logic.logical_not)
+
+add, subtract, multiply = (_binary(getattr(elementwise, n)) for n in ("add", "subtract", "multiply"))
+divide = truediv = _binary(_divided)
+divide_no_nan = _binary(special.divide_no_nan)
+multiply_no_nan = _binary(
+    lambda x, y: elementwise.where(
+        elementwise.equal(y, 0), elementwise.multiply(y, 0), elementwise.multiply(x, y)
+    )
+)
+floordiv = _binary(elementwise.floor_divide)
+floormod = mod = _binary(elementwise.remainder)
+truncatemod = _binary(elementwise.fmod)
+maximum, minimum, pow = (_binary(getattr(elementwise, n)) for n in ("maximum", "minimum", "pow"))
+atan2, squared_difference = _binary(elementwise.atan2), _binary(special.squared_difference)
+xlogy = _binary(special.xlogy)
+xdivy = divide_no_nan
+equal, not_equal = _compared(elementwise.equal), _compared(elementwise.not_equal)
+less, less_equal, greater, greater_equal = (
+    _binary(getattr(elementwise, n)) for n in ("less", "less_equal", "greater", "greater_equal")
+)
+logical_and, logical_or, logical_xor = (
+    _binary(getattr(logic, n)) for n in ("logical_and", "logical_or", "logical_xor")
+)
+
+
+def scalar_mul(scalar: Any, x: Any, name: Any = None) -> Any:
+    """A number times a tensor."""
+    return multiply(scalar, x)
+
+
+def saturate_cast(value: Any, dtype: Any, name: Any = None) -> Any:
+    """A tensor in another dtype, kept within its range."""
+    return cast(value, dtype)
+
+
+def add_n(inputs: Sequence[Any], name: Any = None) -> Any:
+    """The sum of tensors of one shape."""
+    total = tensor(inputs[0])
+    for part in inputs[1:]:
+        total = add(total, part)
+    return total
+
+
+accumulate_n = add_n
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Any = None) -> Any:
+    """The elements within bounds."""
+    t = tensor(t)
+    return optimizers.clip_by_value(t, pair(t, clip_value_min)[1], pair(t, clip_value_max)[1])
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: Any = None) -> Any:
+    """Of L2 norm ``clip_norm`` at most."""
+    return optimizers.clip_by_norm(tensor(t), clip_norm, axes)
+
+
+def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: Any = None) -> Any:
+    """All tensors scaled so that their common norm is ``clip_norm`` at most; and the norm before."""
+    return optimizers.clip_by_global_norm(list(t_list), clip_norm, use_norm)
+
+
+# --- reductions -----------------------------------------------------------------------------------------------------
+
+
+def _reduction(op: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
+    def apply(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+        return op(tensor(input_tensor), axis=axes(axis), keepdims=bool(keepdims), **fixed)
+
+    apply.__doc__ = f"{op.__doc__}"
+    return apply
+
+
+def _kept(op: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction whose result has the dtype of its operand."""
+
+    def apply(x: Tensor, **options: Any) -> Any:
+        return cast(op(x, **options), x.dtype)
+
+    apply.__doc__ = op.__doc__
+    return apply
+
+
+reduce_sum, reduce_mean, reduce_prod = (
+    _reduction(_kept(op)) for op in (reduce.sum, reduce.mean, reduce.prod)
+)
+reduce_max, reduce_min = _reduction(reduce.max), _reduction(reduce.min)
+reduce_all, reduce_any = _reduction(reduce.all), _reduction(reduce.any)
+reduce_std, reduce_variance = _reduction(reduce.std), _reduction(reduce.var)
+reduce_logsumexp, reduce_euclidean_norm = _reduction(reduce.logsumexp), _reduction(reduce.norm)
+
+
+def count_nonzero(
+    input: Any, axis: Any = None, keepdims: Any = None, dtype: Any = "int64", name: Any = None
+) -> Any:
+    """How many elements are not 0."""
+    return cast(reduce.count_nonzero(tensor(input), axis=axes(axis), keepdims=bool(keepdims)), dtype)
+
+
+def argmax(input: Any, axis: Any = None, output_type: Any = "int64", name: Any = None) -> Any:
+    """The place of the greatest element along an axis, the first unless given."""
+    return cast(reduce.argmax(tensor(input), axis=0 if axis is None else axes(axis)), output_type)
+
+
+def argmin(input: Any, axis: Any = None, output_type: Any = "int64", name: Any = None) -> Any:
+    """The place of the least element along an axis, the first unless given."""
+    return cast(reduce.argmin(tensor(input), axis=0 if axis is None else axes(axis)), output_type)
+
+
+def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: Any = None) -> Any:
+    """Running sums."""
+    x = tensor(x)
+    return cast(reduce.cumulative_sum(x, axis=number(axis), exclusive=exclusive, reverse=reverse), x.dtype)
+
+
+def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: Any = None) -> Any:
+    """Running products."""
+    x = tensor(x)
+    return cast(reduce.cumulative_prod(x, axis=number(axis), exclusive=exclusive, reverse=reverse), x.dtype)
+
+
+def bincount(
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = "int32"
+) -> Any:
+    """How often each whole number occurs."""
+    counts = np.bincount(
+        np.asarray(arr).reshape(-1), None if weights is None else np.asarray(weights), minlength or 0
+    )
+    return tensor(counts[:maxlength], dtype if weights is None else None)
+
+
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: Any = "int32", name: Any = None
+) -> Any:  # fmt: skip
+    """Counts [label, prediction]."""
+    true, found = tensor(labels), tensor(predictions)
+    if num_classes is None:
+        num_classes = int(max(np.max(np.asarray(true)), np.max(np.asarray(found)))) + 1
+    places = cast(true, "int64") * num_classes + cast(found, "int64")
+    rows = shape.flatten(places)
+    ones = (
+        elementwise.astype(elementwise.equal(rows, rows), "float32")
+        if weights is None
+        else shape.flatten(tensor(weights))
+    )
+    counts = index.segment_sum(ones, rows, num_classes * num_classes)
+    return cast(shape.reshape(counts, (num_classes, num_classes)), dtype)
+
+
+def segment_sum(data: Any, segment_ids: Any, name: Any = None) -> Any:
+    """Sums of the rows that have the same number; the numbers must be known and in order."""
+    return unsorted_segment_sum(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def segment_mean(data: Any, segment_ids: Any, name: Any = None) -> Any:
+    """Means of the rows that have the same number; the numbers must be known and in order."""
+    return unsorted_segment_mean(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
+    """Sums of the rows that have the same number."""
+    return index.segment_sum(tensor(data), tensor(segment_ids), int(number(num_segments)))
+
+
+def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
+    """Means of the rows that have the same number."""
+    x = tensor(data)
+    one = elementwise.add(elementwise.multiply(x, 0), 1)
+    return special.divide_no_nan(
+        unsorted_segment_sum(x, segment_ids, num_segments),
+        unsorted_segment_sum(one, segment_ids, num_segments),
+    )
+
+
+# --- products and order ---------------------------------------------------------------------------------------------
+
+
+def matmul(
+    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+    adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False, name: Any = None,
+) -> Any:  # fmt: skip
+    """The matrix product, of matrices or stacks of them; either may be transposed."""
+    a, b = pair(a, b)
+    for x in (a, b):
+        if x.shape is not None and len(x.shape) < 2:
+            raise ValueError(
+                f"tf.matmul: two axes or more are needed, received shape {x.shape}; use tf.tensordot"
+            )
+    turn = contract.matrix_transpose
+    return contract.matmul(
+        turn(a) if transpose_a or adjoint_a else a, turn(b) if transpose_b or adjoint_b else b
+    )
+
+
+def matvec(
+    a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False, name: Any = None, **ignored: Any
+) -> Any:
+    """The product of matrices and vectors."""
+    a, b = pair(a, b)
+    turned = contract.matrix_transpose(a) if transpose_a or adjoint_a else a
+    return shape.squeeze(contract.matmul(turned, shape.expand_dims(b, -1)), -1)
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: Any = None) -> Any:
+    """Sums of products over pairs of axes."""
+    a, b = pair(a, b)
+    if not isinstance(axes, int):
+        axes = tuple((int(p),) if np.ndim(p) == 0 else tuple(int(i) for i in p) for p in axes)
+    return contract.tensordot(a, b, axes=axes)
+
+
+def einsum(equation: str, *inputs: Any, **ignored: Any) -> Any:
+    """Sums of products over named axes."""
+    return contract.einsum(equation, *[tensor(x) for x in inputs])
+
+
+def argsort(
+    values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: Any = None
+) -> Any:
+    """The places of the elements in order."""
+    return cast(sort.argsort(tensor(values), axis=axis, descending=direction == "DESCENDING"), "int32")
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, name: Any = None) -> Any:
+    """The k greatest elements along the last axis, and their places."""
+    values, places = sort.top_k(tensor(input), int(number(k)))
+    return TopK(values, cast(places, "int32"))
+
+
+class TopK(tuple[Any, Any]):
+    """Values and indices of :func:`top_k`."""
+
+    def __new__(cls, values: Any, indices: Any) -> TopK:
+        return super().__new__(cls, (values, indices))
+
+    @property
+    def values(self) -> Any:
+        return self[0]
+
+    @property
+    def indices(self) -> Any:
+        return self[1]
+
+
+def in_top_k(targets: Any, predictions: Any, k: int, name: Any = None) -> Any:
+    """Whether the class is among the k most probable."""
+    x, rows = tensor(predictions), shape.expand_dims(cast(targets, "int64"), -1)
+    own = index.take_along_axis(x, rows, axis=1)
+    above = reduce.sum(elementwise.astype(elementwise.greater(x, own), "int32"), axis=-1)
+    return elementwise.less(above, k)
+
+
+def zero_fraction(value: Any, name: Any = None) -> Any:
+    """The share of elements that are 0."""
+    return reduce.mean(elementwise.astype(elementwise.equal(tensor(value), 0), "float32"))
+
+
+def softmax(logits: Any, axis: Any = -1, name: Any = None) -> Any:
+    """exp(x) / sum(exp(x)) along an axis."""
+    return nn.softmax(tensor(logits), axis=-1 if axis is None else axis)
+
+
+def log_softmax(logits: Any, axis: Any = -1, name: Any = None) -> Any:
+    """x - log(sum(exp(x))) along an axis."""
+    return nn.log_softmax(tensor(logits), axis=-1 if axis is None else axis)
+
+
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = None) -> Any:
+    """Scaled to L2 norm 1, over all axes or some: x / sqrt(max(sum(x**2), epsilon))."""
+    x = tensor(x)
+    return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axes(axis), epsilon=epsilon)

@@ -1,0 +1,209 @@
+"""``tf.Variable`` and ``tf.Module``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.types import TensorShape
+from thalweg.compat.tf2.arrays import gather
+from thalweg.compat.tf2.values import pair, tensor
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph import tensor as core
+from thalweg.graph.tensor import Tensor
+from thalweg.layers import Layer
+from thalweg.ops import index
+
+
+class _Variables(type):
+    """All variables are instances of ``tf.Variable``: those of layers and optimizers too."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, core.Variable)
+
+
+class VariableSynchronization:
+    """Accepted: there is one machine."""
+
+    AUTO, NONE, ON_WRITE, ON_READ = range(4)
+
+
+class VariableAggregation:
+    """Accepted: there is one machine."""
+
+    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = range(4)
+
+
+class Variable(core.Variable, metaclass=_Variables):
+    """A tensor whose value can change."""
+
+    __slots__ = ("__dict__",)
+
+    def __init__(
+        self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
+        caching_device: Any = None, name: str | None = None, variable_def: Any = None, dtype: Any = None,
+        import_scope: Any = None, constraint: Any = None, synchronization: Any = None, aggregation: Any = None,
+        shape: Any = None,
+    ) -> None:  # fmt: skip
+        if constraint is not None:
+            raise fail(
+                ArgumentError,
+                "tf.Variable: constraint is not supported here",
+                hint="use layer.add_weight(constraint=...), or assign the bounded value after each step",
+            )
+        made = callable(initial_value) and not isinstance(initial_value, Tensor)
+        value = initial_value() if made else initial_value
+        declared = shape.as_list() if isinstance(shape, TensorShape) else shape
+        super().__init__(tensor(value, dtype), trainable is not False, name, shape=declared)
+
+    def read_value(self) -> Any:
+        """The value now."""
+        return self.read()
+
+    def initialized_value(self) -> Any:
+        """The value now."""
+        return self.read()
+
+    def get_shape(self) -> TensorShape:
+        """The shape."""
+        return TensorShape(self.shape)
+
+    def assign(self, value: Any, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
+        """Set the value."""
+        return super().assign(pair(self, value)[1])
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Any:
+        """Add to the value."""
+        return super().assign_add(pair(self, delta)[1])
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Any:
+        """Subtract from the value."""
+        return super().assign_sub(pair(self, delta)[1])
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: Any = None) -> Any:
+        """Add at places."""
+        return super().assign(index.scatter_nd_add(self, tensor(indices), pair(self, updates)[1]))
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: Any = None) -> Any:
+        """Subtract at places."""
+        return self.scatter_nd_add(indices, -tensor(updates))
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> Any:
+        """Put at places, each of which occurs once."""
+        places = tensor(indices)
+        return self.scatter_nd_add(places, pair(self, updates)[1] - index.gather_nd(self, places))  # type: ignore[operator]
+
+    def sparse_read(self, indices: Any, name: Any = None) -> Any:
+        """Rows by their numbers."""
+        return gather(self, indices)
+
+    def ref(self) -> Reference:
+        """A key of dicts and sets."""
+        return Reference(self)
+
+    experimental_ref = ref
+
+
+class Reference:
+    """Stands for a tensor where equality must mean identity."""
+
+    def __init__(self, tensor: Any) -> None:
+        self._tensor = tensor
+
+    def deref(self) -> Any:
+        """The tensor."""
+        return self._tensor
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._tensor is other._tensor
+
+    def __hash__(self) -> int:
+        return id(self._tensor)
+
+
+def parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """What stands directly in an object, list or mapping, with its name there."""
+    if isinstance(value, Mapping):
+        yield from ((str(k), v) for k, v in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((str(k), v) for k, v in enumerate(value))
+    elif isinstance(value, Module):
+        yield from ((k, v) for k, v in vars(value).items() if not k.startswith("_functions_of"))
+
+
+def _variables(value: Any, found: dict[int, Any], seen: set[int]) -> None:
+    if id(value) in seen or isinstance(value, (str, bytes, np.ndarray)):
+        return
+    seen.add(id(value))
+    if isinstance(value, core.Variable):
+        found.setdefault(id(value), value)
+    elif isinstance(value, Layer):
+        found.update((id(v), v) for v in value.variables if id(v) not in found)
+    else:
+        for _, part in (
+            sorted(parts(value), key=lambda p: p[0]) if isinstance(value, Module) else parts(value)
+        ):
+            _variables(part, found, seen)
+
+
+class Module:
+    """What owns variables: in attributes in the order of their names, and in modules, layers, lists and dicts there."""
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and not re.fullmatch(r"[A-Za-z_]\w*", name):
+            raise ValueError(
+                f"{name!r} is not a valid module name. Module names must be valid Python identifiers."
+            )
+        self._name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def name(self) -> str:
+        """The given name, or that of the class."""
+        return getattr(self, "_name", type(self).__name__)
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """All variables, each once."""
+        found: dict[int, Any] = {}
+        _variables(self, found, set())
+        return tuple(found.values())
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """The variables that training moves."""
+        frozen = {
+            id(v) for m in (self, *self.submodules) if isinstance(m, Layer) for v in m.non_trainable_weights
+        }
+        return tuple(v for v in self.variables if v.trainable and id(v) not in frozen)
+
+    @property
+    def non_trainable_variables(self) -> tuple[Any, ...]:
+        """The variables that training leaves."""
+        moved = {id(v) for v in self.trainable_variables}
+        return tuple(v for v in self.variables if id(v) not in moved)
+
+    @property
+    def submodules(self) -> tuple[Any, ...]:
+        """The modules and layers below, each once."""
+        found: dict[int, Any] = {}
+        stack: list[Any] = [v for _, v in parts(self)]
+        while stack:
+            value = stack.pop(0)
+            if isinstance(value, (Module, Layer)) and id(value) not in found:
+                found[id(value)] = value
+                stack += [v for _, v in parts(value)] if isinstance(value, Module) else value.sublayers()
+            elif isinstance(value, (list, tuple, Mapping)):
+                stack += [v for _, v in parts(value)]
+        return tuple(found.values())
+
+    @classmethod
+    def with_name_scope(cls, method: Any) -> Any:
+        """The method itself: names are not nested."""
+        return method

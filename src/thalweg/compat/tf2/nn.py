@@ -1,0 +1,256 @@
+"""``tf.nn``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thalweg import nn
+from thalweg.compat.tf2 import math
+from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
+from thalweg.ops import elementwise, index
+from thalweg.ops.conv import conv_input_gradient, normal_padding
+from thalweg.ops.shape import permute_dims
+
+# --- activations ----------------------------------------------------------------------------------------------------
+
+
+def _activation(op: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(features: Any, name: str | None = None) -> Any:
+        return op(tensor(features))
+
+    apply.__name__, apply.__doc__ = op.__name__, op.__doc__
+    return apply
+
+
+relu, relu6, elu, selu = (_activation(op) for op in (nn.relu, nn.relu6, nn.elu, nn.selu))
+softplus, softsign = _activation(nn.softplus), _activation(nn.softsign)
+
+
+def silu(features: Any, beta: float = 1.0) -> Any:
+    """x sigmoid(beta x)."""
+    x = tensor(features)
+    return nn.silu(x) if beta == 1 else x * nn.sigmoid(x * beta)
+
+
+swish = silu
+
+
+def gelu(features: Any, approximate: bool = False, name: Any = None) -> Any:
+    """x Phi(x), or its approximation by tanh."""
+    return nn.gelu(tensor(features), approximate=approximate)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: Any = None) -> Any:
+    """x where positive, ``alpha * x`` elsewhere."""
+    return nn.leaky_relu(tensor(features), alpha)
+
+
+def crelu(features: Any, axis: int = -1, name: Any = None) -> Any:
+    """relu(x) beside relu(-x)."""
+    from thalweg.ops.shape import concat
+
+    x: Any = tensor(features)
+    return nn.relu(concat([x, -x], axis=axis))
+
+
+# --- losses ---------------------------------------------------------------------------------------------------------
+
+
+def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: Any = None) -> Any:
+    """The cross entropy of each row, labels being distributions."""
+    x = tensor(logits)
+    return nn.softmax_cross_entropy(x, pair(x, cast(labels, x.dtype))[1], axis=axis)
+
+
+def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: Any = None) -> Any:
+    """The cross entropy of each row, labels being class numbers."""
+    return nn.sparse_softmax_cross_entropy(tensor(logits), cast(labels, "int64"))
+
+
+def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: Any = None) -> Any:
+    """The cross entropy of each element."""
+    x = tensor(logits)
+    return nn.sigmoid_cross_entropy(x, cast(labels, x.dtype))
+
+
+def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: Any = None) -> Any:
+    """The cross entropy of each element, the positive ones weighted."""
+    x = tensor(logits)
+    return nn.weighted_sigmoid_cross_entropy(x, cast(labels, x.dtype), pos_weight)
+
+
+def l2_loss(t: Any, name: Any = None) -> Any:
+    """sum(t ** 2) / 2."""
+    return nn.l2_loss(tensor(t))
+
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+
+def bias_add(value: Any, bias: Any, data_format: Any = None, name: Any = None) -> Any:
+    """A number added to each channel."""
+    return nn.bias_add(*pair(value, bias), data_format or "NHWC")
+
+
+def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: Any = None) -> Any:
+    """Elements set to 0 with probability ``rate``, the others divided by ``1 - rate``."""
+    shape = None if noise_shape is None else lengths(noise_shape)
+    return nn.dropout(tensor(x), number(rate), noise_shape=shape)
+
+
+def _spatial(window: Any, rank: int, data_format: str) -> tuple[int, ...]:
+    """The lengths along the spatial axes, from one number, one for each, or one for every axis."""
+    given = [window] if np.ndim(window) == 0 else list(window)
+    if len(given) == rank + 2:
+        given = given[2:] if data_format.startswith("NC") else given[1:-1]
+    return tuple(int(n) for n in (given * rank if len(given) == 1 else given))
+
+
+def _convolution(rank: int) -> Callable[..., Any]:
+    form = {1: "NWC", 2: "NHWC", 3: "NDHWC"}[rank]
+
+    def conv(
+        input: Any,
+        filters: Any,
+        strides: Any = 1,
+        padding: Any = "VALID",
+        data_format: str | None = None,
+        dilations: Any = None,
+        name: Any = None,
+        stride: Any = None,
+    ) -> Any:
+        """A convolution; the filters are [lengths..., channels in, channels out]."""
+        x, w = pair(input, filters)
+        order = data_format or form
+        steps = _spatial(strides if stride is None else stride, rank, order)
+        spread = _spatial(1 if dilations is None else dilations, rank, order)
+        return nn.conv(x, w, steps, _padding(padding, order), order, dilation=spread)
+
+    conv.__name__ = f"conv{rank}d"
+    return conv
+
+
+def _padding(padding: Any, order: str) -> Any:
+    """ "SAME", "VALID", or pairs for the spatial axes."""
+    if isinstance(padding, str):
+        return padding.upper()
+    pairs = [tuple(int(n) for n in p) for p in padding]
+    return pairs[2:] if order.startswith("NC") else pairs[1:-1]
+
+
+conv1d, conv2d, conv3d = _convolution(1), _convolution(2), _convolution(3)
+
+
+def convolution(
+    input: Any, filters: Any, strides: Any = None, padding: Any = "VALID", data_format: Any = None,
+    dilations: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """A convolution over as many axes as the filters have."""
+    conv = (conv1d, conv2d, conv3d)[tensor(filters).ndim - 3]
+    return conv(input, filters, 1 if strides is None else strides, padding, data_format, dilations)
+
+
+def conv2d_transpose(
+    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NHWC",
+    dilations: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """The gradient of a convolution by its input, of a given shape; filters are [height, width, out, in]."""
+    x, w = pair(input, filters)
+    like = filled(output_shape, np.zeros((), x.dtype))
+    turn, back = ((0, 2, 3, 1), (0, 3, 1, 2)) if data_format == "NCHW" else (None, None)
+    x, like = (t if turn is None else permute_dims(t, turn) for t in (x, like))
+    pads = normal_padding(_padding(padding, data_format), 2, (None, None))
+    spread = _spatial(1 if dilations is None else dilations, 2, data_format)
+    made = conv_input_gradient(
+        x, w, like, strides=_spatial(strides, 2, data_format), padding=pads, dilation=spread, input_dilation=(1, 1),
+        groups=1,
+    )  # fmt: skip
+    return made if back is None else permute_dims(made, back)
+
+
+def depthwise_conv2d(
+    input: Any, filter: Any, strides: Any, padding: Any, data_format: Any = None, dilations: Any = None,
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """Filters for each channel by itself."""
+    x, w = pair(input, filter)
+    order = data_format or "NHWC"
+    spread = _spatial(1 if dilations is None else dilations, 2, order)
+    return nn.depthwise_conv(
+        x, w, _spatial(strides, 2, order), _padding(padding, order), order, dilation=spread
+    )
+
+
+def _pooling(op: Callable[..., Any], rank: int) -> Callable[..., Any]:
+    form = {1: "NWC", 2: "NHWC", 3: "NDHWC"}[rank]
+
+    def pool(
+        input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None, name: Any = None
+    ) -> Any:
+        order = data_format or form
+        return op(
+            tensor(input),
+            _spatial(ksize, rank, order),
+            _spatial(strides, rank, order),
+            padding.upper(),
+            order,
+        )
+
+    pool.__doc__ = op.__doc__
+    return pool
+
+
+max_pool1d, max_pool2d, max_pool3d = (_pooling(nn.max_pool, rank) for rank in (1, 2, 3))
+avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(nn.avg_pool, rank) for rank in (1, 2, 3))
+max_pool, avg_pool = max_pool2d, avg_pool2d
+
+
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: Any = None) -> Any:
+    """Mean and variance over axes."""
+    return nn.moments(tensor(x), axis=_axes(axes), keepdims=keepdims)
+
+
+_axes = axes
+
+
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: float, name: Any = None
+) -> Any:
+    """``(x - mean) / sqrt(variance + epsilon) * scale + offset``."""
+    factor = elementwise.rsqrt(tensor(variance) + variance_epsilon)
+    y = (tensor(x) - mean) * (factor if scale is None else factor * scale)
+    return y if offset is None else y + offset
+
+
+def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: Any = None) -> Any:
+    """Rows by their numbers."""
+    rows = index.take(tensor(params), tensor(ids), axis=0)
+    return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
+
+
+def nce_loss(
+    weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int, num_true: int = 1,
+    sampled_values: Any = None, remove_accidental_hits: bool = False, name: Any = None,
+) -> Any:  # fmt: skip
+    """Noise-contrastive estimation of each row: the true class against classes drawn log-uniformly."""
+    from thalweg.compat.tf2.random import log_uniform_candidates
+
+    x, w, b = tensor(inputs), tensor(weights), tensor(biases)
+    true = elementwise.astype(tensor(labels), "int64").reshape(-1)
+    sampled, expected_true, expected_sampled = (
+        log_uniform_candidates(true, num_sampled, num_classes) if sampled_values is None else sampled_values
+    )
+    right = (
+        (index.take(w, true, axis=0) * x).sum(axis=-1) + index.take(b, true) - elementwise.log(expected_true)
+    )
+    wrong = math.matmul(x, index.take(w, sampled, axis=0), transpose_b=True) + index.take(b, sampled)
+    wrong = wrong - elementwise.log(expected_sampled)
+    return nn.softplus(-right) + nn.softplus(wrong).sum(axis=-1)
+
+
+sigmoid, tanh, log_sigmoid = math.sigmoid, math.tanh, math.log_sigmoid
+softmax, log_softmax, l2_normalize = math.softmax, math.log_softmax, math.l2_normalize
+top_k, in_top_k, zero_fraction = math.top_k, math.in_top_k, math.zero_fraction

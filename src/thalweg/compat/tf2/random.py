@@ -1,0 +1,235 @@
+"""``tf.random``: numbers drawn from the global seed, from generators, and from seeds of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes, philox
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
+from thalweg.graph import tensor as core
+from thalweg.graph.tensor import Tensor, Variable
+from thalweg.ops import elementwise, random
+from thalweg.ops import shape as shape_ops
+
+_DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
+
+
+def set_seed(seed: int) -> None:
+    """The seed from which all numbers follow, and the orders of data sets shuffled without one of their own."""
+    random.set_seed(int(seed))
+
+
+def _key(seed: Any) -> Any:
+    """A draw's own key: the seeds of the arguments are numbers or pairs of numbers."""
+    if isinstance(seed, Tensor) and seed.value is None:
+        return cast(shape_ops.concat([seed, core.constant([0, 0], seed.dtype)], axis=0), "uint32")
+    given = [int(s) for s in np.atleast_1d(np.asarray(seed))]
+    return core.constant(philox.make_key(sum(s << (32 * k) for k, s in enumerate(given)) % 2**64))
+
+
+def _uniform(shape: Any, minval: Any, maxval: Any, dtype: Any, key: Any) -> Any:
+    kind = numpy_dtype(dtype)
+    if dtypes.is_integer(kind):
+        low, high = int(number(minval or 0)), int(number(maxval))
+        return random.randint(low, high, dtype=kind, key=key, **drawn(shape))
+    top = 1.0 if maxval is None else maxval
+    return random.uniform(minval=_bound(minval), maxval=_bound(top), dtype=kind, key=key, **drawn(shape))
+
+
+def _bound(value: Any) -> Any:
+    return value if isinstance(value, (int, float)) else tensor(value)
+
+
+def uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = "float32",
+    seed: Any = None,
+    name: Any = None,
+) -> Any:
+    """Uniform numbers in [minval, maxval); whole ones of a whole dtype."""
+    return _uniform(shape, minval, maxval, dtype, None)
+
+
+def _normal(kind: str, shape: Any, mean: Any, stddev: Any, dtype: Any, key: Any) -> Any:
+    return _DRAWS[kind](
+        mean=_bound(mean), stddev=_bound(stddev), dtype=numpy_dtype(dtype), key=key, **drawn(shape)
+    )
+
+
+def normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Any:
+    """Normal numbers."""
+    return _normal("normal", shape, mean, stddev, dtype, None)
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Any:
+    """Normal numbers within two standard deviations."""
+    return _normal("truncated_normal", shape, mean, stddev, dtype, None)
+
+
+def shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
+    """The rows in random order."""
+    return random.shuffle(tensor(value))
+
+
+def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Any = None, name: Any = None) -> Any:
+    """Class numbers [rows, num_samples], drawn with probabilities softmax(logits)."""
+    return random.categorical(tensor(logits), int(number(num_samples)), numpy_dtype(dtype or "int64"))
+
+
+def gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", seed: Any = None, name: Any = None
+) -> Any:
+    """Gamma numbers of a whole or half alpha: sums of exponential and squared normal numbers."""
+    a = float(number(alpha))
+    whole, half = int(a), a - int(a)
+    if half not in (0.0, 0.5):
+        raise NotImplementedError(f"tf.random.gamma: alpha must be a multiple of one half, received {a}")
+    form, kind = lengths(shape), numpy_dtype(dtype)
+    total: Any = random.exponential((whole, *form), dtype=kind).sum(axis=0) if whole else 0.0
+    total = total + random.normal(form, dtype=kind) ** 2 / 2.0 if half else total  # type: ignore[operator]
+    return total if beta is None else total / beta
+
+
+def log_uniform_candidates(true: Any, num_sampled: int, range_max: int) -> tuple[Any, Any, Any]:
+    """Classes drawn (with replacement) with probability log((k + 2) / (k + 1)) / log(range_max + 1), and the expected
+    counts of the true ones and of the drawn ones.
+    """
+    scale = float(np.log(range_max + 1.0))
+    u: Any = random.uniform((int(num_sampled),))
+    k = cast(elementwise.clip(elementwise.exp(u * scale) - 1.0, 0.0, float(range_max - 1)), "int64")  # type: ignore[operator]
+
+    def expected(classes: Any) -> Any:
+        c: Any = cast(classes, "float32")
+        return elementwise.log((c + 2.0) / (c + 1.0)) * (num_sampled / scale)  # type: ignore[operator]
+
+    return k, expected(true), expected(k)
+
+
+# --- seeds of their own ---------------------------------------------------------------------------------------------
+
+
+def stateless_uniform(
+    shape: Any,
+    seed: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = "float32",
+    name: Any = None,
+    **ignored: Any,
+) -> Any:
+    """Uniform numbers that a seed (two numbers) decides alone."""
+    return _uniform(shape, minval, maxval, dtype, _key(seed))
+
+
+def stateless_normal(
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = "float32",
+    name: Any = None,
+    **ignored: Any,
+) -> Any:
+    """Normal numbers that a seed (two numbers) decides alone."""
+    return _normal("normal", shape, mean, stddev, dtype, _key(seed))
+
+
+def stateless_truncated_normal(
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = "float32",
+    name: Any = None,
+    **ignored: Any,
+) -> Any:
+    """Normal numbers within two standard deviations that a seed (two numbers) decides alone."""
+    return _normal("truncated_normal", shape, mean, stddev, dtype, _key(seed))
+
+
+def stateless_categorical(
+    logits: Any, num_samples: Any, seed: Any, dtype: Any = "int64", name: Any = None
+) -> Any:
+    """Class numbers that a seed (two numbers) decides alone."""
+    return random.categorical(tensor(logits), int(number(num_samples)), numpy_dtype(dtype), key=_key(seed))
+
+
+class Generator:
+    """A source of numbers with a state of its own, moved on by each draw, also in compiled functions."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = Variable(philox.make_key(int(seed) % 2**64), trainable=False, name="generator")
+
+    @classmethod
+    def from_seed(cls, seed: int, alg: Any = None) -> Generator:
+        """A source that always gives the same numbers."""
+        return cls(seed)
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
+        """A source that gives other numbers each time."""
+        return cls(int(np.random.SeedSequence().generate_state(1, np.uint64)[0]))
+
+    @property
+    def state(self) -> Variable:
+        """The key of the next draw."""
+        return self._state
+
+    def reset_from_seed(self, seed: int) -> None:
+        """Begin anew."""
+        self._state.assign(philox.make_key(int(seed) % 2**64))
+
+    def _next(self) -> Any:
+        key = self._state.read()
+        self._state.assign(key + core.constant(np.array([0, 0, 1, 0], np.uint32)))  # type: ignore[operator]
+        return key
+
+    def normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", name: Any = None
+    ) -> Any:
+        """Normal numbers."""
+        return _normal("normal", shape, mean, stddev, dtype, self._next())
+
+    def truncated_normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", name: Any = None
+    ) -> Any:
+        """Normal numbers within two standard deviations."""
+        return _normal("truncated_normal", shape, mean, stddev, dtype, self._next())
+
+    def uniform(
+        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32", name: Any = None
+    ) -> Any:
+        """Uniform numbers; whole ones of a whole dtype."""
+        return _uniform(shape, minval, maxval, dtype, self._next())
+
+    def make_seeds(self, count: int = 1) -> Any:
+        """Pairs of numbers for the stateless draws, [2, count]."""
+        return self.uniform((2, count), 0, 2**31 - 1, "int64")
+
+    def split(self, count: int = 1) -> list[Generator]:
+        """Sources that give different numbers."""
+        return [Generator(int(s)) for s in np.asarray(self.uniform((count,), 0, 2**62, "int64"))]
+
+
+_global: dict[str, Generator] = {}
+
+
+def get_global_generator() -> Generator:
+    """The generator of :func:`set_global_generator`; one is made unless it was given."""
+    if "it" not in _global:
+        _global["it"] = Generator.from_non_deterministic_state()
+    return _global["it"]
+
+
+def set_global_generator(generator: Generator) -> None:
+    """What :func:`get_global_generator` gives."""
+    _global["it"] = generator

@@ -1,0 +1,151 @@
+"""``tf.GradientTape``: the main library's tape, with TensorFlow's names, and its rule that only open tapes remember."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from thalweg.compat.tf2.values import tensor
+from thalweg.dtypes import is_floating
+from thalweg.errors import GradientError, fail
+from thalweg.gradient import gradients as core_gradients
+from thalweg.gradient import jacobian as core_jacobian
+from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.updates import current_recorder
+from thalweg.graph.walk import variables
+from thalweg.layers.base import flat, mapped
+from thalweg.ops.shape import full_like, stack
+from thalweg.run import tape as core
+
+
+class UnconnectedGradients:
+    """What stands for the gradient of a source that the target does not depend on."""
+
+    NONE, ZERO = "none", "zero"
+
+
+class UsedTapeError(GradientError, RuntimeError):
+    """A tape that is not persistent was asked twice."""
+
+
+class _Open(threading.local):
+    """How many tapes are open in this thread."""
+
+    count = 0
+
+
+_open = _Open()
+
+
+def is_recording() -> bool:
+    """Whether a tape is open, so that results must remember how they came about."""
+    return _open.count > 0
+
+
+class GradientTape(core.GradientTape):
+    """Gives gradients of what was computed in its block from variables and watched tensors."""
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        super().__init__(persistent, watch_accessed_variables)
+        self._targets: list[Any] = []
+
+    def __enter__(self) -> GradientTape:
+        _open.count += 1
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _open.count -= 1
+
+    def _use(self, what: str) -> None:
+        if self._used and not self._persistent:
+            raise fail(
+                UsedTapeError,
+                f"tape.{what}: a tape gives gradients once",
+                hint="make it GradientTape(persistent=True)",
+            )
+        self._used = True
+
+    def watch(self, tensor: Any) -> None:
+        """Follow tensors that are not variables."""
+        super().watch(flat(tensor))
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables below the targets that gradients were asked of."""
+        return tuple(variables(self._targets))
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """A block whose results no gradient passes; here it costs nothing to remember them."""
+        yield
+
+    def gradient(
+        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> Any:
+        """The gradient of the target (of several, of their sum) by each source; None where there is none."""
+        self._use("gradient")
+        targets = [t for t in flat(target) if isinstance(t, Tensor) and is_floating(t.dtype)]
+        given = [None] * len(targets) if output_gradients is None else flat(output_gradients)
+        self._targets = targets
+        kept = [(t, g) for t, g in zip(targets, given) if t.tracked]
+        wanted = [s for s in flat(sources) if self._follows(s)]
+        found = _gradients([t for t, _ in kept], wanted, [g for _, g in kept]) if kept and wanted else []
+        by_source = {id(s): g for s, g in zip(wanted, found)}
+        zero = unconnected_gradients == UnconnectedGradients.ZERO
+
+        def of(source: Any) -> Any:
+            g = by_source.get(id(source))
+            return full_like(source, 0) if g is None and zero else g
+
+        return mapped(of, sources)
+
+    def _follows(self, source: Any) -> bool:
+        if not isinstance(source, Tensor):
+            raise TypeError(f"tape.gradient: a source is no tensor: {source!r}")
+        automatic = self._automatic or not isinstance(source, Variable) or source in self._watched
+        return automatic and source.tracked and is_floating(source.dtype)
+
+    def jacobian(self, target: Any, sources: Any, *more: Any, **ignored: Any) -> Any:
+        """The derivative of every element of the target by every element of each source."""
+        self._use("jacobian")
+        return mapped(lambda s: _forgotten(core_jacobian(target, s)), sources)
+
+    def batch_jacobian(self, target: Any, source: Any, *more: Any, **ignored: Any) -> Any:
+        """The jacobian of each row of the target by the same row of the source: [batch, outputs..., inputs...]."""
+        self._use("batch_jacobian")
+        rows, *form = target.shape
+        columns = target.reshape((rows, -1))
+        found = [core_gradients(columns[:, k], source, unconnected="zero") for k in range(columns.shape[1])]
+        made = stack(found, axis=1).reshape((rows, *form, *source.shape[1:]))
+        return _forgotten(made)
+
+
+def _gradients(targets: list[Tensor], sources: list[Tensor], given: list[Any]) -> list[Any]:
+    seeds = [full_like(t, 1) if g is None else tensor(g) for t, g in zip(targets, given)]
+    found = core_gradients(targets, sources, seeds, unconnected="none")
+    return [None if g is None else _forgotten(g) for g in found]
+
+
+def _forgotten(x: Tensor) -> Tensor:
+    """The value alone, where no tape is open that could ask how it came about."""
+    if x.value is None or is_recording() or current_recorder() is not None:
+        return x
+    return Tensor(None, (), {}, x.specs, x.value)
+
+
+def gradients(
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: Any = None,
+    unconnected_gradients: str = "none",
+    **ignored: Any,
+) -> Any:
+    """The gradients of tensors with respect to others, in compiled functions."""
+    return core_gradients(ys, flat(xs), grad_ys, unconnected=unconnected_gradients)
+
+
+def hessians(ys: Any, xs: Any, **ignored: Any) -> Any:
+    """The second derivatives of a tensor with respect to each x."""
+    return [core_jacobian(core_gradients(ys, x), x) for x in flat(xs)]

@@ -1,0 +1,219 @@
+"""Texts in TensorFlow 2: tensors of byte strings, and ``tf.strings``. They are values; no program holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.types import TensorShape, numpy_dtype, string
+from thalweg.graph.tensor import Tensor, constant
+
+
+class TextTensor:
+    """An array of byte strings."""
+
+    dtype = string
+    __array_priority__ = 1000
+    __array_ufunc__ = None
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+
+    @property
+    def shape(self) -> TensorShape:
+        """The lengths of the axes."""
+        return TensorShape(self._array.shape)
+
+    def get_shape(self) -> TensorShape:
+        """The lengths of the axes."""
+        return self.shape
+
+    def numpy(self) -> Any:
+        """The bytes, or an array of them."""
+        return self._array.item() if self._array.ndim == 0 else self._array.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self._array if dtype is None else self._array.astype(dtype)
+
+    def __getitem__(self, key: Any) -> TextTensor:
+        return texts(self._array[key])
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[TextTensor]:
+        return (self[k] for k in range(len(self)))
+
+    def __add__(self, other: Any) -> TextTensor:
+        return join([self, other])
+
+    def __radd__(self, other: Any) -> TextTensor:
+        return join([other, self])
+
+    def __eq__(self, other: Any) -> Any:  # type: ignore[override]
+        return constant(np.asarray(self._array == texts(other)._array, np.bool_))
+
+    def __ne__(self, other: Any) -> Any:  # type: ignore[override]
+        return constant(np.asarray(self._array != texts(other)._array, np.bool_))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
+    def __repr__(self) -> str:
+        return f"tf.Tensor({self._array!r}, shape={self.shape}, dtype=string)"
+
+
+def _as_bytes(x: Any) -> bytes:
+    return x if isinstance(x, bytes) else str(x).encode()
+
+
+def texts(value: Any) -> TextTensor:
+    """A tensor of texts from texts, bytes, or lists and arrays of them."""
+    if isinstance(value, TextTensor):
+        return value
+    given = np.asarray(value, dtype=object)
+    made = np.empty(given.shape, dtype=object)
+    made[...] = np.frompyfunc(_as_bytes, 1, 1)(given)
+    return TextTensor(made)
+
+
+def is_text(value: Any) -> bool:
+    """Whether it is a text or holds texts."""
+    return isinstance(value, (str, bytes, TextTensor)) or (
+        not isinstance(value, Tensor) and np.asarray(value).dtype.kind in "OSU"
+    )
+
+
+def _each(fn: Callable[[bytes], Any], value: Any) -> np.ndarray:
+    given = np.asarray(texts(value))
+    made = np.empty(given.shape, dtype=object)
+    made[...] = np.frompyfunc(fn, 1, 1)(given)
+    return made
+
+
+# --- tf.strings -----------------------------------------------------------------------------------------------------
+
+
+def lower(input: Any, encoding: str = "", name: Any = None) -> TextTensor:
+    """In small letters."""
+    return TextTensor(_each(lambda s: s.decode().lower().encode() if encoding else s.lower(), input))
+
+
+def upper(input: Any, encoding: str = "", name: Any = None) -> TextTensor:
+    """In capital letters."""
+    return TextTensor(_each(lambda s: s.decode().upper().encode() if encoding else s.upper(), input))
+
+
+def strip(input: Any, name: Any = None) -> TextTensor:
+    """Without white space around."""
+    return TextTensor(_each(bytes.strip, input))
+
+
+def regex_replace(
+    input: Any, pattern: str, rewrite: str, replace_global: bool = True, name: Any = None
+) -> TextTensor:
+    """What fits a pattern replaced; ``\\1`` stands for the first group."""
+    rule, new = re.compile(_as_bytes(pattern)), _as_bytes(rewrite).replace(b"\\0", b"\\g<0>")
+    return TextTensor(_each(lambda s: rule.sub(new, s, count=0 if replace_global else 1), input))
+
+
+def regex_full_match(input: Any, pattern: str, name: Any = None) -> Tensor:
+    """Whether a pattern fits the whole text."""
+    rule = re.compile(_as_bytes(pattern))
+    return constant(_each(lambda s: rule.fullmatch(s) is not None, input).astype(np.bool_))
+
+
+def length(input: Any, unit: str = "BYTE", name: Any = None) -> Tensor:
+    """The number of bytes, or of characters with ``unit="UTF8_CHAR"``."""
+    return constant(_each(lambda s: len(s if unit == "BYTE" else s.decode()), input).astype(np.int32))
+
+
+def substr(input: Any, pos: int, len: int, unit: str = "BYTE", name: Any = None) -> TextTensor:
+    """A part of each text."""
+    first, count = int(pos), int(len)
+    if unit == "BYTE":
+        return TextTensor(_each(lambda s: s[first:][:count], input))
+    return TextTensor(_each(lambda s: s.decode()[first:][:count].encode(), input))
+
+
+def join(inputs: Sequence[Any], separator: str = "", name: Any = None) -> TextTensor:
+    """Texts one after the other."""
+    parts = np.broadcast_arrays(*[np.asarray(texts(x)) for x in inputs])
+    made = np.empty(parts[0].shape, dtype=object)
+    made[...] = np.frompyfunc(lambda *row: _as_bytes(separator).join(row), np.size(inputs, 0), 1)(*parts)
+    return TextTensor(made)
+
+
+def reduce_join(
+    inputs: Any, axis: int | None = None, keepdims: bool = False, separator: str = "", name: Any = None
+) -> TextTensor:
+    """The texts along an axis (all by default) as one."""
+    given = np.asarray(texts(inputs))
+    if axis is None:
+        return texts(_as_bytes(separator).join(given.reshape(-1)))
+    made = np.apply_along_axis(lambda row: np.array(_as_bytes(separator).join(row), object), axis, given)
+    return texts(np.expand_dims(made, axis) if keepdims else made)
+
+
+def split(input: Any, sep: str | None = None, maxsplit: int = -1, name: Any = None) -> Any:
+    """The words of one text; of several texts, a list of their words (there are no ragged tensors)."""
+    given = np.asarray(texts(input))
+    cut = None if not sep else _as_bytes(sep)
+    if given.ndim == 0:
+        return texts(given.item().split(cut, maxsplit))
+    return [texts(s.split(cut, maxsplit)) for s in given]
+
+
+def unicode_split(input: Any, input_encoding: str = "UTF-8", name: Any = None) -> Any:
+    """The characters of one text; of several, a list of theirs."""
+    given = np.asarray(texts(input))
+    if given.ndim == 0:
+        return texts(list(given.item().decode(input_encoding)))
+    return [texts(list(s.decode(input_encoding))) for s in given]
+
+
+def bytes_split(input: Any, name: Any = None) -> Any:
+    """The bytes of one text; of several, a list of theirs."""
+    return unicode_split(input, "latin-1")
+
+
+def as_string(input: Any, precision: int = -1, scientific: bool = False, name: Any = None) -> TextTensor:
+    """Numbers as texts."""
+    form = f".{precision}e" if scientific else f".{precision}f" if precision >= 0 else ""
+    given = np.asarray(input)
+    made = np.empty(given.shape, dtype=object)
+    made[...] = np.frompyfunc(lambda x: format(x, form) if form else _shown(x, given.dtype), 1, 1)(given)
+    return texts(made)
+
+
+def _shown(x: Any, dtype: np.dtype) -> str:
+    if dtype.kind == "f":
+        return f"{x:f}"
+    return str(x).lower() if dtype.kind == "b" else str(x)
+
+
+def to_number(input: Any, out_type: Any = "float32", name: Any = None) -> Tensor:
+    """Texts as numbers."""
+    return constant(_each(float, input).astype(numpy_dtype(out_type)))
+
+
+def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Tensor:
+    """A number below ``num_buckets`` for each text, the same for the same text."""
+    import zlib
+
+    return constant(_each(lambda s: zlib.crc32(s) % num_buckets, input).astype(np.int64))
+
+
+to_hash_bucket = to_hash_bucket_fast
+
+
+def unicode_decode(input: Any, input_encoding: str, name: Any = None) -> Tensor:
+    """The numbers of the characters of one text."""
+    given = np.asarray(texts(input)).item().decode(input_encoding)
+    return constant(np.array([ord(c) for c in given], np.int32))

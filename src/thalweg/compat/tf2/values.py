@@ -1,0 +1,124 @@
+"""What TensorFlow 2's functions take: tensors, numbers, arrays, lists of them, texts, shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.compat.tf1.types import TensorShape, numpy_dtype
+from thalweg.compat.tf2.text import TextTensor, texts
+from thalweg.graph import tensor as core
+from thalweg.graph.tensor import Tensor
+from thalweg.ops import dynamic
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.elementwise import astype
+
+_PLAIN = {"i": "int32", "f": "float32"}  # what Python's numbers become
+
+
+def tensor(value: Any, dtype: Any = None) -> Any:
+    """A tensor: Python's whole numbers as int32, its floats as float32, texts as :class:`TextTensor`."""
+    if isinstance(value, (Tensor, TextTensor)):
+        return value if dtype is None else cast(value, dtype)
+    if isinstance(value, (list, tuple)) and _holds_tensor(value):
+        return shape_ops.stack([tensor(v, dtype) for v in value])
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        return texts(value)
+    if dtype is None and not isinstance(value, (np.ndarray, np.generic)) and not _holds_array(value):
+        dtype = _PLAIN.get(array.dtype.kind)
+    return core.constant(array if dtype is None else array.astype(numpy_dtype(dtype)))
+
+
+def _holds_tensor(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(isinstance(v, Tensor) or _holds_tensor(v) for v in value)
+
+
+def _holds_array(value: Any) -> bool:
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, (np.ndarray, np.generic))
+
+
+def cast(x: Any, dtype: Any, name: Any = None) -> Any:
+    """A tensor in another dtype; floats are cut towards zero for integers."""
+    return astype(tensor(x), numpy_dtype(dtype))
+
+
+def pair(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two operands as tensors: what is not one yet takes the dtype of the other, where that loses no kind of number."""
+    if isinstance(x, Tensor) and not isinstance(y, Tensor):
+        return x, _beside(y, x)
+    if isinstance(y, Tensor) and not isinstance(x, Tensor):
+        return _beside(x, y), y
+    return tensor(x), tensor(y)
+
+
+def _beside(value: Any, other: Tensor) -> Any:
+    made = tensor(value)
+    if isinstance(made, TextTensor) or made.dtype == other.dtype:
+        return made
+    same = made.dtype.kind == other.dtype.kind or (
+        made.dtype.kind in "iu" and dtypes.is_floating(other.dtype)
+    )
+    return astype(made, other.dtype) if same else made
+
+
+def axes(axis: Any) -> Any:
+    """Axes as None, a number or a tuple."""
+    if axis is None or isinstance(axis, (int, np.integer)):
+        return axis
+    found = np.asarray(axis)
+    return int(found) if found.ndim == 0 else tuple(int(a) for a in found)
+
+
+def number(value: Any) -> Any:
+    """A Python number of an argument that decides the form of the result."""
+    return value.item() if isinstance(value, (Tensor, np.generic, np.ndarray)) else value
+
+
+def lengths(shape: Any) -> tuple[Any, ...]:
+    """A shape as numbers (-1 where it says None) and, where a program knows them only when it runs, scalars."""
+    if isinstance(shape, TensorShape):
+        shape = shape.as_list()
+    if isinstance(shape, Tensor):
+        shape = shape.array().tolist() if shape.value is not None else _entries(shape)
+    if not isinstance(shape, (list, tuple, np.ndarray, range)):
+        shape = [shape]
+    return tuple(_length(d) for d in shape)
+
+
+def _entries(shape: Tensor) -> Sequence[Any]:
+    return [shape[k] for k in range(shape.known_shape()[0] or 0)] if shape.ndim else [shape]
+
+
+def _length(d: Any) -> Any:
+    if isinstance(d, Tensor) and d.value is None:
+        return d
+    return -1 if d is None else int(d)
+
+
+def filled(shape: Any, value: Any) -> Tensor:
+    """A tensor of one number in a shape, of which a program may know lengths only when it runs."""
+    return dynamic.broadcast_to_lengths(value, lengths(shape))
+
+
+def drawn(shape: Any) -> dict[str, Any]:
+    """A shape as the arguments ``shape`` and ``like`` of random draws."""
+    found = lengths(shape)
+    if any(isinstance(d, Tensor) for d in found):
+        return {"shape": None, "like": dynamic.broadcast_to_lengths(np.float32(0), found)}
+    return {"shape": found}
+
+
+def is_known(x: Any) -> bool:
+    """Whether there is a value to look at now."""
+    return not isinstance(x, Tensor) or x.value is not None
+
+
+__all__ = [
+    "axes", "cast", "drawn", "filled", "is_known", "lengths", "number", "pair", "tensor",
+]  # fmt: skip

@@ -1,0 +1,99 @@
+"""A compiled form with everything in place for the next call: its frame, and where the variables' values are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compile.build import Executable
+from thalweg.compile.frame import Frame
+from thalweg.graph.tensor import Slot, Tensor, Variable, aligned_empty
+from thalweg.ops.random import state_words
+from thalweg.run.rows import Rows
+from thalweg.run.slots import Slots, slot_of, uninitialized
+from thalweg.run.workers import pool
+
+_CALL_SECONDS = 0.1  # of steps in one native call: so often Python looks up from them
+
+
+class Bound:
+    """An executable's frame for given lengths, bound to the slots of one run after another.
+
+    ``variables``: the variable that each leaf beside ``inputs`` and ``keys`` stands for; those ``read`` need a
+    value, those ``written`` memory that nobody else holds.
+    """
+
+    def __init__(
+        self,
+        executable: Executable,
+        inputs: Sequence[Tensor],
+        keys: Sequence[Tensor],
+        variables: Mapping[Tensor, Variable],
+        read: set[Variable],
+        written: set[Variable],
+        lengths: tuple[int, ...],
+    ) -> None:
+        self._pool = pool() if executable.parallel else None
+        threads = 1 if self._pool is None else self._pool.num_threads
+        runner = None if self._pool is None or threads == 1 else self._pool.run
+        random = state_words().__array_interface__["data"][0]
+        self.frame = Frame(executable, inputs, keys, random, lengths, threads, runner)
+        self._call = self.frame.call
+        self._variables = [(leaf, variables[leaf]) for leaf in self.frame.variables]
+        self._read, self._written = read, written
+        self._slots: Slots | None = None
+        self._bound: list[Slot] = []
+        self._moment: object = None  # when the frame was told where the variables are
+        self._step_seconds = _CALL_SECONDS
+
+    def is_current(self) -> bool:
+        """Whether the frame is for as many threads as programs have now."""
+        return self._pool is None or self._pool is pool()
+
+    def run(self, arguments: tuple[Any, ...], slots: Slots | None) -> list[np.ndarray] | None:
+        """One step; None with nothing done where the arguments are not arrays as the frame wants them."""
+        arrays: list[Any] = [slot._array for slot in self._bound]
+        if slots is not self._slots or self._moment is not Slot.moment:
+            arrays = self._rebound(slots, arrays)
+        return self._call(arguments, arrays)
+
+    def run_steps(self, rows: Rows, start: int, slots: Slots | None) -> tuple[int, list[np.ndarray], Any]:
+        """Steps from number ``start`` on that take about 0.1 s: how many, their outputs, stacked, and the
+        interruption that came meanwhile, if one did.
+        """
+        count = max(1, min(rows.steps - start, int(_CALL_SECONDS / self._step_seconds)))
+        arrays: list[Any] = [slot._array for slot in self._bound]
+        if slots is not self._slots or self._moment is not Slot.moment:
+            arrays = self._rebound(slots, arrays)
+        feeds, numbers = rows.feeds(start, count)
+        results = self.frame.prepare(count, feeds, numbers)
+        interruption = None
+        begun = time.perf_counter()
+        try:
+            self.frame.run_prepared()
+        except KeyboardInterrupt as raised:  # the steps are done all the same, unless it came before them
+            if not self.frame.done:
+                raise
+            interruption = raised
+        self._step_seconds = max((time.perf_counter() - begun) / count, 1e-9)
+        del arrays
+        return count, results, interruption
+
+    def _rebound(self, slots: Slots | None, arrays: list[Any]) -> list[Any]:
+        """Tell the frame where the variables are; returns their arrays, to be held while native code runs."""
+        arrays.clear()  # or they would count as somebody who shows the memory
+        moment, self._moment = Slot.moment, None
+        self._bound = [slot_of(variable, slots) for _, variable in self._variables]
+        for slot, (leaf, variable) in zip(self._bound, self._variables, strict=True):
+            if slot._array is None:
+                if variable in self._read:
+                    raise uninitialized(variable)
+                slot.array = aligned_empty(leaf.shape, variable.dtype)
+            elif variable in self._written:
+                slot.writable()
+            self.frame.place(leaf, slot.address)
+        self._slots, self._moment = slots, moment
+        return [slot._array for slot in self._bound]

@@ -1,0 +1,135 @@
+"""Cells and the layer that runs them: equal to the layers that do all steps at once, and open to one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg import layers as L
+
+X = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+MASK = np.array([[False, True, True, False, True], [True, True, False, False, False]])
+PAIRS = [(L.SimpleRNN, L.SimpleRNNCell), (L.LSTM, L.LSTMCell), (L.GRU, L.GRUCell)]
+
+
+def pair(layer: Any, cell: Any, **options: Any) -> tuple[Any, Any]:
+    first, second = layer(4, **options), L.RNN(cell(4), **options)
+    first(X), second(X)
+    second.set_weights(first.get_weights())
+    return first, second
+
+
+@pytest.mark.parametrize(("layer", "cell"), PAIRS)
+@pytest.mark.parametrize(
+    "options", [{}, {"return_sequences": True, "go_backwards": True}, {"return_state": True}]
+)
+@pytest.mark.parametrize("mask", [None, MASK])
+def test_a_cell_in_a_loop_is_the_layer(layer: Any, cell: Any, options: Any, mask: Any) -> None:
+    first, second = pair(layer, cell, **options)
+    for a, b in zip(base_flat(first(X, mask=mask)), base_flat(second(X, mask=mask)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def base_flat(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def test_a_masked_step_repeats_the_output_or_gives_zeros() -> None:
+    first = L.RNN(L.GRUCell(4), return_sequences=True)
+    y = first(X, mask=MASK).numpy()
+    np.testing.assert_array_equal(y[0, 0], 0)
+    np.testing.assert_array_equal(y[0, 3], y[0, 2])
+    np.testing.assert_array_equal(y[1, 4], y[1, 1])
+    second = L.RNN(first.cell, return_sequences=True, zero_output_for_mask=True)
+    z = second(X, mask=MASK).numpy()
+    np.testing.assert_array_equal(z[~MASK], 0)
+    np.testing.assert_array_equal(z[MASK], y[MASK])
+
+
+def test_the_state_can_be_given_and_kept() -> None:
+    first, second = pair(L.LSTM, L.LSTMCell)
+    state = [np.full((2, 4), 0.5, "float32"), np.full((2, 4), -0.5, "float32")]
+    np.testing.assert_allclose(
+        first(X, initial_state=state), second(X, initial_state=state), rtol=1e-5, atol=1e-6
+    )
+    kept = L.RNN(first_cell := L.LSTMCell(4), stateful=True)
+    whole = L.RNN(first_cell)
+    kept(X)
+    kept.reset_state()
+    kept(X[:, :3])
+    np.testing.assert_allclose(kept(X[:, 3:]), whole(X), rtol=1e-5, atol=1e-6)
+
+
+def test_cells_upon_each_other_are_layers_after_each_other() -> None:
+    stack = L.RNN([L.LSTMCell(4), L.GRUCell(3)], return_state=True)
+    y, *states = stack(X)
+    assert [s.shape for s in states] == [(2, 4), (2, 4), (2, 3)] and y.shape == (2, 3)
+    lower, upper = L.LSTM(4, return_sequences=True), L.GRU(3)
+    upper(lower(X))
+    lower.set_weights(stack.cell.cells[0].get_weights())
+    upper.set_weights(stack.cell.cells[1].get_weights())
+    np.testing.assert_allclose(y, upper(lower(X)), rtol=1e-5, atol=1e-6)
+
+
+def test_dropout_is_the_same_at_every_step() -> None:
+    cell = L.SimpleRNNCell(
+        50, dropout=0.5, kernel_initializer="ones", recurrent_initializer="zeros", activation=None
+    )
+    y = L.RNN(cell, return_sequences=True)(np.ones((3, 4, 20), "float32"), training=True).numpy()
+    for step in range(1, 4):
+        np.testing.assert_array_equal(y[:, 0], y[:, step])
+    assert len(np.unique(y[:, 0, 0])) > 1  # but not for every example
+    alone = [cell(np.ones((1, 20)), [np.zeros((1, 50))], training=True)[0].numpy()[0, 0] for _ in range(8)]
+    assert len(np.unique(alone)) > 1
+
+
+@L.register("tests")
+class Leaky(L.Layer):
+    """A cell with a state of two axes, a layer inside, and an output of another size."""
+
+    state_size = [(2, 3)]
+    output_size = 5
+
+    def __init__(self, rate: float = 0.5, **options: Any) -> None:
+        super().__init__(**options)
+        self.rate, self.read = rate, L.Dense(5)
+
+    def build(self, input_shape: Any) -> None:
+        self.gain = self.add_weight((2, 1), "ones", name="gain")
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        (h,) = states
+        h = h * self.rate + self.gain * tw.expand_dims(inputs, 1)
+        return self.read(tw.reshape(h, (-1, 6))), [h]
+
+
+def test_a_cell_of_ones_own(tmp_path: Path) -> None:
+    x = L.Input((5, 3))
+    model = tw.models.Model(x, L.Bidirectional(L.RNN(Leaky(0.25)))(x))
+    assert model.output_shape == (None, 10) and model.count_params() == 2 * (2 + 6 * 5 + 5)
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model.fit(X, np.ones((2, 10)), epochs=2, verbose=0)
+    assert all((a != b).any() for a, b in zip(before, model.get_weights()))
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(
+        tw.models.load_model(tmp_path / "m.safetensors").predict(X), model.predict(X)
+    )
+    layer = L.RNN(Leaky(0.25))
+    y = layer(X).numpy()
+    state = np.zeros((2, 2, 3))
+    for t in range(5):
+        state = state * 0.25 + X[:, t][:, None]
+    kernel, bias = (w.numpy() for w in layer.cell.read.weights)
+    np.testing.assert_allclose(y, state.reshape(2, 6) @ kernel + bias, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_no_cell_is_said() -> None:
+    with pytest.raises(tw.ArgumentTypeError, match=r"RNN: a cell.*LSTMCell is the cell of one"):
+        L.RNN(L.LSTM(4))
+    with pytest.raises(tw.ArgumentError, match="at least one"):
+        L.StackedRNNCells([])
