@@ -224,9 +224,14 @@ class Frame:
             for source in kernel.sources:
                 last[source] = n
         last.update({tensor: len(order) for _, tensor in schedule.moves})
+        begun: dict[Tensor, int] = {}  # of wholes whose parts are written before they are put together
+        for part, where in schedule.placed.items():
+            first = order[schedule.owner[part]]
+            begun[where.source] = min(first, begun.get(where.source, first))
         buffers = []
         for tensor in temporary:
             first = order[schedule.owner[tensor.inputs[0] if tensor.op is item else tensor]]
+            first = min(first, begun.get(tensor, first))
             buffers.append(memory.Buffer(self._bytes(tensor), first, max(first, last.get(tensor, first))))
         offsets, size = memory.plan(buffers)
         self._arena = aligned_empty((max(size, 64),), np.dtype(np.uint8))
