@@ -441,7 +441,12 @@ class HostTensor(Tensor):
     """A node computed by Python from the values of others: strings and serialised messages."""
 
     def __init__(
-        self, op: Operation, inputs: Sequence[Tensor], fn: Callable[..., Any], shape: Any = (), source: Any = None
+        self,
+        op: Operation,
+        inputs: Sequence[Tensor],
+        fn: Callable[..., Any],
+        shape: Any = (),
+        source: Any = None,
     ) -> None:
         super().__init__(None, op)
         self.host_inputs = list(inputs)
@@ -490,9 +495,7 @@ def source_nodes(source: Any, specs: Sequence[tuple[Any, Any]], operation: Opera
         if as_dtype(dtype) == string:
             made.append(HostTensor(operation, (), _unmade, shape, (source, k)))
         else:
-            made.append(
-                Tensor(source_leaf(source, k, numpy_dtype(dtype), shape, operation.name), operation)
-            )
+            made.append(Tensor(source_leaf(source, k, numpy_dtype(dtype), shape, operation.name), operation))
     return made
 
 

@@ -491,4 +491,6 @@ def matching_files(pattern: Any, name: str | None = None) -> Tensor:
     import glob
 
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-    return g.constant(np.array(sorted(f for p in patterns for f in glob.glob(p)), object), name=name or "files")
+    return g.constant(
+        np.array(sorted(f for p in patterns for f in glob.glob(p)), object), name=name or "files"
+    )

@@ -370,7 +370,9 @@ class Session:
         """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers."""
         given, fed = fed, [part for tensor in fed for part in getattr(tensor, "parts", (tensor,))]
         if len(fed) != len(given):  # sparse tensors
-            values = [v for t, x in zip(given, values, strict=True) for v in (x if hasattr(t, "parts") else (x,))]
+            values = [
+                v for t, x in zip(given, values, strict=True) for v in (x if hasattr(t, "parts") else (x,))
+            ]
         if "parts" in plans:
             return plans["parts"], fed, values
         numbers = plans.get("shape inputs")

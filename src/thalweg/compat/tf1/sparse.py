@@ -50,7 +50,7 @@ class SparseTensor:
         rank = self.indices.get_shape()[-1].value
         return g.TensorShape(None if rank is None else [None] * rank)
 
-    get_shape = lambda self: self.shape  # noqa: E731
+    get_shape = lambda self: self.shape
 
     def as_fetch(self) -> SparseTensorValue:
         """The parts, in the form in which a run gives them."""
@@ -117,7 +117,9 @@ def sparse_tensor_dense_matmul(
 sparse_matmul_dense = sparse_tensor_dense_matmul
 
 
-def sparse_reduce_sum(sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any) -> Tensor:
+def sparse_reduce_sum(
+    sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any
+) -> Tensor:
     """The sum over axes of the dense tensor."""
     return math.reduce_sum(sparse_tensor_to_dense(sp_input), axis, keep_dims)
 
