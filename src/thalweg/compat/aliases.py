@@ -15,16 +15,16 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-from thalweg.compat.names import LIST, public_names
+from thalweg.compat.names import LIST, public_names, reason
 
 # generation -> {name that the program imports: room}; the longest name that fits wins.
 ALIASES: dict[str, dict[str, str]] = {
     "tf1": {
         "tensorflow": "thalweg.compat.tf1",
         "tensorflow.compat.v1": "thalweg.compat.tf1",
-        "tensorflow.keras": "thalweg.compat.keras",
-        "tensorflow.python.keras": "thalweg.compat.keras",
-        "keras": "thalweg.compat.keras",
+        "tensorflow.keras": "thalweg.compat.keras.classic",
+        "tensorflow.python.keras": "thalweg.compat.keras.classic",
+        "keras": "thalweg.compat.keras.classic",
         "theano": "thalweg.compat.theano",
     },
     "tf2": {
@@ -35,7 +35,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "keras": "thalweg.compat.keras",
     },
     "keras": {
-        "keras": "thalweg.compat.keras",
+        "keras": "thalweg.compat.keras.classic",
         "tensorflow": "thalweg.compat.tf2",
         "tensorflow.compat.v1": "thalweg.compat.tf1",
         "tensorflow.keras": "thalweg.compat.keras",
@@ -88,10 +88,12 @@ def resolve(name: str, table: dict[str, str]) -> Any:
             except ModuleNotFoundError:
                 below = _ABSENT
         if below is _ABSENT:
-            known = public_names(thing)
-            near = get_close_matches(part, known, 1, 0.6)
-            nearest = f"; the nearest is {near[0]}" if near else ""
             where = ".".join(name.split(".")[: len(name.split(".")) - len(rest) + k])
+            why = reason(name.replace("tensorflow", "tf", 1))
+            if why is not None:
+                raise AliasError(f"{where}.{part} is not supported: {why}; {LIST}")
+            near = get_close_matches(part, public_names(thing), 1, 0.6)
+            nearest = f"; the nearest is {near[0]}" if near else ""
             raise AliasError(f"{where} has no {part!r} in Thalweg{nearest}; {LIST}")
         thing = below
     return thing

@@ -9,6 +9,54 @@ from typing import Any
 
 LIST = "docs/compat.md lists every supported name"
 
+_SERVING = (
+    "serialised graphs and serving formats hold TensorFlow's own nodes; tf.train.Saver keeps the values"
+)
+_CLUSTER = "programs of several machines are not supported; one process does the work"
+_TREES = "forests and boosted trees are no networks; scikit-learn has them"
+_EAGER = "run the program with --as tf2, where everything is eager"
+# What is left out on purpose, and why: the longest name that fits.
+REASONS = {
+    "tf.GraphDef": _SERVING,
+    "tf.MetaGraphDef": _SERVING,
+    "tf.import_graph_def": _SERVING,
+    "tf.graph_util": _SERVING,
+    "tf.saved_model": _SERVING,
+    "tf.estimator.export": _SERVING,
+    "tf.contrib.predictor": _SERVING,
+    "tf.contrib.session_bundle": _SERVING,
+    "tf.contrib.quantize": _SERVING,
+    "tf.contrib.lite": _SERVING,
+    "tf.lite": _SERVING,
+    "tf.train.export_meta_graph": _SERVING,
+    "tf.python.framework.graph_util": _SERVING,
+    "tf.python.saved_model": _SERVING,
+    "tf.python.tools": _SERVING,
+    "tf.core": _SERVING,
+    "tf.train.ClusterSpec": _CLUSTER,
+    "tf.train.Server": _CLUSTER,
+    "tf.train.ServerDef": _CLUSTER,
+    "tf.train.replica_device_setter": _CLUSTER,
+    "tf.train.SyncReplicasOptimizer": _CLUSTER,
+    "tf.contrib.distribute": _CLUSTER,
+    "tf.distribute": _CLUSTER,
+    "tf.contrib.tpu": "there is no TPU",
+    "tf.contrib.cudnn_rnn": "there is no cuDNN; tf.nn.rnn_cell has the same cells",
+    "tf.contrib.tensor_forest": _TREES,
+    "tf.contrib.boosted_trees": _TREES,
+    "tf.estimator.BoostedTreesClassifier": _TREES,
+    "tf.estimator.BoostedTreesRegressor": _TREES,
+    "tf.contrib.eager": _EAGER,
+    "tf.enable_eager_execution": _EAGER,
+    "tf.load_op_library": "compiled kernels of TensorFlow cannot be loaded",
+    "tf.profiler": "thalweg has its own profile of a program",
+    "tf.python.debug": "thalweg has its own checks for NaNs",
+    "tf.complex": "there are no complex numbers",
+    "tf.fft": "there are no complex numbers",
+    "tf.spectral": "there are no complex numbers",
+    "tf.contrib.signal": "there are no complex numbers",
+}
+
 
 class UnsupportedNameError(AttributeError):
     """A name of an old library that is not supplied; the message names the nearest one that is."""
@@ -40,11 +88,22 @@ def members(namespace: Namespace) -> dict[str, Any]:
     return {name: vars(namespace)[name] for name in public_names(namespace)}
 
 
+def reason(name: str) -> str | None:
+    """Why a name is left out on purpose."""
+    parts = name.split(".")
+    found = (REASONS.get(".".join(parts[:k])) for k in range(len(parts), 0, -1))
+    return next(filter(None, found), None)
+
+
 def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError:
     """The error for a name that is not there."""
+    full = f"{where}.{name}"
+    why = reason(full)
+    if why is not None:
+        return UnsupportedNameError(f"{full} is not supported: {why}; {LIST}")
     near = get_close_matches(name, known, 1, 0.6)
     nearest = f"; the nearest is {where}.{near[0]}" if near else ""
-    return UnsupportedNameError(f"{where}.{name} is not supported{nearest}; {LIST}")
+    return UnsupportedNameError(f"{full} is not supported{nearest}; {LIST}")
 
 
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:

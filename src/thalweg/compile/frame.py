@@ -154,8 +154,8 @@ class Frame:
         self._many.set(turns, moving, gathered, 0 if numbers is None else _address(numbers), rows)
         return results
 
-    def run_prepared(self) -> None:
-        """Do the steps made ready; what was given and got then, and the variables' arrays, are held meanwhile."""
+    def run_prepared(self, variables: Sequence[Any]) -> None:
+        """Do the steps made ready; ``variables`` as for `call`, and what was fed stays until they are done."""
         if self._runner is None:
             native().turns(self._many.address, self._dims_address, 0, 1, None)
         else:

@@ -75,7 +75,7 @@ class Schedule:
 
     def _successors(self) -> dict[Kernel, set[Kernel]]:
         """Who must wait for each kernel: its readers; and whoever overwrites a variable, for the readers of
-        its old value.
+        its old value and for all that may fail.
         """
         after: dict[Kernel, set[Kernel]] = {k: set() for k in self.kernels}
         writers = {leaf: self.owner[tensor] for tensor, leaf in self.bound.items()}
@@ -87,6 +87,8 @@ class Schedule:
                 overwriter = writers.get(source)
                 if overwriter is not None and overwriter is not kernel:
                     after[kernel].add(overwriter)
+            if _may_fail(kernel):  # then all variables stay as they were
+                after[kernel].update(k for k in writers.values() if k is not kernel)
         return after
 
     def _sorted(self) -> list[Kernel]:
@@ -133,3 +135,9 @@ class Schedule:
             elif not isinstance(kernel, Nest):
                 stored |= {m for m in kernel.members if len(m.specs) == 1}
         return stored
+
+
+def _may_fail(kernel: Kernel) -> bool:
+    """Whether the host does the kernel, by the op's NumPy meaning."""
+    op = kernel.members[0].op
+    return op is not None and op.lower is None

@@ -47,8 +47,7 @@ class Sequential(Model):
         shape = layer.input_shape_given
         if not self._layers and self._first is None:
             if shape is not None:
-                dtype = "int64" if getattr(layer, "takes_integers", False) else layer.dtype
-                self._first = Input(batch_shape=shape, dtype=dtype)
+                self._first = Input(batch_shape=shape, dtype=_input_dtype(layer) or layer.dtype)
             elif isinstance(layer, Model) and layer._graph is not None and len(layer.inputs) == 1:
                 self._first = Input(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype)
         self._layers.append(layer)
@@ -74,8 +73,9 @@ class Sequential(Model):
     def build(self, input_shape: Any) -> None:
         """Build all layers for inputs of this shape, the batch first."""
         if self._first is None and input_shape is not None and self._layers:
-            integers = getattr(self._layers[0], "takes_integers", False)
-            self._first = Input(batch_shape=(None, *input_shape[1:]), dtype="int64" if integers else None)
+            dtype = _input_dtype(self._layers[0])
+            shape = input_shape[1:-1] if dtype == "string" else input_shape[1:]  # without the characters
+            self._first = Input(batch_shape=(None, *shape), dtype=dtype)
             self._connect()
         self.built = True
 
@@ -105,3 +105,10 @@ class Sequential(Model):
         config = dict(config)
         first, layers = config.pop("input", None), config.pop("layers", [])
         return cls(([Input(**first)] if first else []) + list(layers), **config)
+
+
+def _input_dtype(layer: Layer) -> str | None:
+    """What a first layer takes, where that is not floats."""
+    if getattr(layer, "takes_texts", False) and not getattr(layer, "takes_integers", False):
+        return "string"
+    return "int64" if getattr(layer, "takes_integers", False) else None

@@ -56,44 +56,59 @@ class Bound:
     def run(self, arguments: tuple[Any, ...], slots: Slots | None) -> list[np.ndarray] | None:
         """One step; None with nothing done where the arguments are not arrays as the frame wants them."""
         arrays: list[Any] = [slot._array for slot in self._bound]
-        if slots is not self._slots or self._moment is not Slot.moment:
-            arrays = self._rebound(slots, arrays)
-        return self._call(arguments, arrays)
+        if slots is self._slots and self._moment is Slot.moment:
+            return self._call(arguments, arrays)
+        arrays.clear()  # or they would count as somebody who shows the memory
+        new = self._bind(slots)
+        results = None
+        try:
+            results = self._call(arguments, [slot._array for slot in self._bound])  # type: ignore[misc]
+        finally:
+            if results is None:
+                _forget(new)
+        return results
 
     def run_steps(self, rows: Rows, start: int, slots: Slots | None) -> tuple[int, list[np.ndarray], Any]:
         """Steps from number ``start`` on that take about 0.1 s: how many, their outputs, stacked, and the
         interruption that came meanwhile, if one did.
         """
         count = max(1, min(rows.steps - start, int(_CALL_SECONDS / self._step_seconds)))
-        arrays: list[Any] = [slot._array for slot in self._bound]
-        if slots is not self._slots or self._moment is not Slot.moment:
-            arrays = self._rebound(slots, arrays)
+        new = self._bind(slots)
         feeds, numbers = rows.feeds(start, count)
         results = self.frame.prepare(count, feeds, numbers)
         interruption = None
         begun = time.perf_counter()
         try:
-            self.frame.run_prepared()
-        except KeyboardInterrupt as raised:  # the steps are done all the same, unless it came before them
-            if not self.frame.done:
-                raise
+            self.frame.run_prepared([slot._array for slot in self._bound])
+        except KeyboardInterrupt as raised:  # it came while native code ran, or before
             interruption = raised
+        finally:
+            if not self.frame.done:
+                _forget(new)
+        if interruption is not None and not self.frame.done:
+            raise interruption
         self._step_seconds = max((time.perf_counter() - begun) / count, 1e-9)
-        del arrays
         return count, results, interruption
 
-    def _rebound(self, slots: Slots | None, arrays: list[Any]) -> list[Any]:
-        """Tell the frame where the variables are; returns their arrays, to be held while native code runs."""
-        arrays.clear()  # or they would count as somebody who shows the memory
+    def _bind(self, slots: Slots | None) -> list[Slot]:
+        """Tell the frame where the variables are; the slots that have got their first memory."""
         moment, self._moment = Slot.moment, None
-        self._bound = [slot_of(variable, slots) for _, variable in self._variables]
+        self._bound, new = [slot_of(variable, slots) for _, variable in self._variables], []
         for slot, (leaf, variable) in zip(self._bound, self._variables, strict=True):
             if slot._array is None:
                 if variable in self._read:
+                    _forget(new)
                     raise uninitialized(variable)
                 slot.array = aligned_empty(leaf.shape, variable.dtype)
+                new.append(slot)
             elif variable in self._written:
                 slot.writable()
             self.frame.place(leaf, slot.address)
         self._slots, self._moment = slots, moment
-        return [slot._array for slot in self._bound]
+        return new
+
+
+def _forget(slots: Sequence[Slot]) -> None:
+    """The variables have no values: the step that was to give them one was not done."""
+    for slot in slots:
+        slot.array = None

@@ -20,7 +20,12 @@ class Rows:
     """
 
     def __init__(
-        self, what: str, arrays: Sequence[np.ndarray], rows: Any, batch: int | None, steps: int | None
+        self,
+        what: str,
+        arrays: Sequence[np.ndarray],
+        rows: Any = None,
+        batch: int | None = None,
+        steps: int | None = None,
     ) -> None:
         self._what, self.arrays = what, list(arrays)
         self._numbers: np.ndarray | None = None

@@ -226,6 +226,14 @@ class OptimizerOptions(_Options):
     L0, L1, ON_1 = 0, 1, 1
 
 
+class NodeDef(_Options):
+    """A node's description; :class:`Operation` is its own."""
+
+
+class DeviceSpec(_Options):
+    """The name of a device; accepted."""
+
+
 class GraphOptions(_Options):
     """Settings of the graph's compiler; accepted."""
 
@@ -241,6 +249,7 @@ nn = _Namespace(
     "tf.nn",
     **_names.own(_nn, "sigmoid", "tanh", "log_sigmoid"),
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
+    embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
     rnn_cell=rnn_cell,
     seq2seq=_seq2seq,
 )
@@ -294,6 +303,8 @@ initializers = _Namespace(
     constant=_initializers.constant_initializer,
     zeros=_initializers.zeros_initializer,
     ones=_initializers.ones_initializer,
+    glorot_uniform=_initializers.glorot_uniform_initializer,
+    glorot_normal=_initializers.glorot_normal_initializer,
     random_normal=_initializers.random_normal_initializer,
     random_uniform=_initializers.random_uniform_initializer,
     truncated_normal=_initializers.truncated_normal_initializer,
@@ -329,6 +340,23 @@ linalg = _Namespace(
     tensordot=_math.tensordot,
     einsum=_math.einsum,
     l2_normalize=_nn.l2_normalize,
+    band_part=_arrays.matrix_band_part,
+    set_diag=_arrays.matrix_set_diag,
+    triangular_solve=_arrays.matrix_triangular_solve,
+    cholesky_solve=_arrays.cholesky_solve,
+    lstsq=_arrays.matrix_solve_ls,
+    cross=_arrays.cross,
+)
+manip = _Namespace("tf.manip", roll=_arrays.roll)
+sparse = _Namespace(
+    "tf.sparse",
+    SparseTensor=_sparse.SparseTensor,
+    to_dense=_sparse.sparse_tensor_to_dense,
+    placeholder=_sparse.sparse_placeholder,
+    matmul=_sparse.sparse_tensor_dense_matmul,
+    reduce_sum=_sparse.sparse_reduce_sum,
+    softmax=_sparse.sparse_softmax,
+    add=_sparse.sparse_add,
 )
 random = _Namespace(
     "tf.random",
@@ -339,9 +367,23 @@ random = _Namespace(
     set_random_seed=_random.set_random_seed,
     multinomial=_random.multinomial,
     categorical=_random.multinomial,
+    poisson=_random.random_poisson,
+    gamma=_random.random_gamma,
 )
 strings = _Namespace(
-    "tf.strings", join=_strings.string_join, as_string=_strings.as_string, to_number=_strings.string_to_number
+    "tf.strings",
+    split=_strings.string_split,
+    length=_strings.string_length,
+    lower=_strings.string_lower,
+    upper=_strings.string_upper,
+    strip=_strings.string_strip,
+    substr=_strings.substr,
+    regex_replace=_strings.regex_replace,
+    to_hash_bucket_fast=_strings.string_to_hash_bucket_fast,
+    reduce_join=_strings.reduce_join,
+    join=_strings.string_join,
+    as_string=_strings.as_string,
+    to_number=_strings.string_to_number,
 )
 io = _Namespace(
     "tf.io",
@@ -372,7 +414,8 @@ python_io = _Namespace(
     "tf.python_io",
     TFRecordOptions=_records.TFRecordOptions,
     TFRecordCompressionType=_records.TFRecordCompressionType,
-    TFRecordWriter=_records.TFRecordWriter, tf_record_iterator=_records.tf_record_iterator
+    TFRecordWriter=_records.TFRecordWriter,
+    tf_record_iterator=_records.tf_record_iterator,
 )
 test = _strings.testing
 debugging = _Namespace(
@@ -388,7 +431,9 @@ python = _Namespace(
     ops=_Namespace(
         "tf.python.ops",
         rnn_cell=rnn_cell,
+        rnn_cell_impl=rnn_cell,
         seq2seq=_seq2seq,
+        distributions=distributions,
         math_ops=math,
         nn_ops=nn,
         variable_scope=_Namespace("tf.python.ops.variable_scope", **_names.own(_variables)),
@@ -431,7 +476,11 @@ python = _Namespace(
             assign_moving_average=_strings.assign_moving_average,
         ),
     ),
-    util=_Namespace("tf.python.util", compat=_strings.compat),
+    util=_Namespace("tf.python.util", compat=_strings.compat, nest=nest),
+    layers=_Namespace("tf.python.layers", core=_Namespace("tf.python.layers.core", **_names.own(_layers))),
+    pywrap_tensorflow=_Namespace(
+        "tf.python.pywrap_tensorflow", NewCheckpointReader=_checkpoints.NewCheckpointReader
+    ),
     client=_Namespace(
         "tf.python.client", device_lib=_Namespace("tf.python.client.device_lib", list_local_devices=list)
     ),
@@ -461,6 +510,13 @@ examples = _Namespace(
             ),
         ),
     ),
+)
+models = _Namespace(
+    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=python.ops.rnn)
+)
+tensorboard = _Namespace(
+    "tf.tensorboard",
+    plugins=_Namespace("tf.tensorboard.plugins", projector=contrib.tensorboard.plugins.projector),
 )
 sysconfig = _Namespace("tf.sysconfig", get_include=lambda: "", get_lib=lambda: "")
 

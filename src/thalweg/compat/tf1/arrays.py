@@ -1,4 +1,4 @@
-"""TensorFlow 1's less common functions of arrays: parts and order of them, segments, blocks of images, own gradients."""
+"""TensorFlow 1's less common functions of arrays: order, segments, blocks of images, own gradients."""
 
 from __future__ import annotations
 
@@ -184,6 +184,27 @@ def _segment_count(segment_ids: Any) -> Any:
     return math.add(math.reduce_max(segment_ids), 1) if ids is None else int(ids.max()) + 1
 
 
+def concat_v2(values: Sequence[Any], axis: Any, name: str | None = None) -> Tensor:
+    """``tf.concat(values, axis)``."""
+    return math.concat(values, axis, name)
+
+
+def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:
+    """As ``tf.py_func``: the function gets arrays."""
+    return math.py_func(func, inp, Tout, name=name)
+
+
+eager_py_func = py_function
+batch_matrix_inverse = math.matrix_inverse
+batch_matrix_determinant = math.matrix_determinant
+batch_cholesky = math.cholesky
+
+
+def mirror_pad(tensor: Any, paddings: Any, mode: str, name: str | None = None) -> Tensor:
+    """``tf.pad`` by reflection, with the border (``SYMMETRIC``) or without it (``REFLECT``)."""
+    return math.pad(tensor, paddings, mode, name)
+
+
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """Means of rows with equal ids."""
     n = _segment_count(segment_ids)
@@ -256,7 +277,12 @@ def depth_to_space(input: Any, block_size: int, name: str | None = None, data_fo
 
 
 def extract_image_patches(
-    images: Any, ksizes: Any = None, strides: Any = None, rates: Any = None, padding: Any = None, name: Any = None
+    images: Any,
+    ksizes: Any = None,
+    strides: Any = None,
+    rates: Any = None,
+    padding: Any = None,
+    name: Any = None,
 ) -> Tensor:
     """The pixels of each window, row by row, as channels."""
     from thalweg.compat.tf1 import nn
@@ -297,6 +323,13 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         return wrap(_differentiated.build([value(made), *inputs], {"fn": rule}), None, "CustomGradient", args)
 
     return apply
+
+
+def NotDifferentiable(op_type: str) -> None:
+    """Says that an op has no gradient: the library knows which have none."""
+
+
+NoGradient = NotDifferentiable
 
 
 class RegisterGradient:
@@ -351,10 +384,14 @@ def _rank_check(kind: str, fits: Callable[[int, int], bool], text: str) -> Calla
     def check(x: Any, rank: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
         found, wanted = g.convert_to_tensor(x).shape.ndims, static_int(rank, "rank")
         if found is not None and not fits(found, wanted):
-            raise ValueError(f"{message} Tensor must have rank {text} {wanted}, received rank {found}".strip())
+            raise ValueError(
+                f"{message} Tensor must have rank {text} {wanted}, received rank {found}".strip()
+            )
         return g.Operation(options.get("name"), "NoOp", g.Effect())
 
-    check.__doc__ = f"{kind}: raises while the graph is built unless the rank is {text or 'exactly'} the given one."
+    check.__doc__ = (
+        f"{kind}: raises while the graph is built unless the rank is {text or 'exactly'} the given one."
+    )
     return check
 
 
@@ -377,4 +414,3 @@ def is_numeric_tensor(tensor: Any) -> bool:
 def make_ndarray(tensor: Any) -> Any:
     """The value of a constant."""
     return static_value(tensor)
-

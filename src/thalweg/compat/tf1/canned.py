@@ -114,7 +114,9 @@ class _Network:
 
     scope = "dnn"
 
-    def __init__(self, feature_columns: Any, hidden_units: Any, activation_fn: Any, dropout: Any, optimizer: Any):
+    def __init__(
+        self, feature_columns: Any, hidden_units: Any, activation_fn: Any, dropout: Any, optimizer: Any
+    ):
         self.columns, self.units = feature_columns, [int(n) for n in hidden_units]
         self.activation_fn, self.dropout, self.given = activation_fn, dropout, optimizer
 
@@ -123,13 +125,15 @@ class _Network:
         x = columns.input_layer(features, self.columns)
         for k, n in enumerate(self.units):
             x = layers.dense(
-                x, n, self.activation_fn, kernel_initializer=initializers.xavier_initializer(), name=f"hiddenlayer_{k}"
+                x,
+                n,
+                self.activation_fn,
+                kernel_initializer=initializers.xavier_initializer(),
+                name=f"hiddenlayer_{k}",
             )
             if self.dropout and training:
                 x = layers.dropout(x, self.dropout, training=True)
-        return layers.dense(
-            x, width, kernel_initializer=initializers.xavier_initializer(), name="logits"
-        )
+        return layers.dense(x, width, kernel_initializer=initializers.xavier_initializer(), name="logits")
 
     def optimizer(self) -> Any:
         """Adagrad at 0.05 unless given."""
@@ -158,7 +162,9 @@ class Canned(Estimator):
 
     reduction = "sum"  # of the examples' errors: a batch's loss
 
-    def __init__(self, parts: Sequence[Any], head: Any, model_dir: Any = None, config: Any = None, **more: Any):
+    def __init__(
+        self, parts: Sequence[Any], head: Any, model_dir: Any = None, config: Any = None, **more: Any
+    ):
         self.parts, self.head = list(parts), head
         super().__init__(self._model, model_dir, config, **more)
 

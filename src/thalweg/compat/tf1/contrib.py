@@ -443,7 +443,9 @@ def summarize_tensor(tensor: Any, tag: str | None = None) -> Any:
     return summary_room.histogram(tag or tensor.op.name, tensor)
 
 
-def bias_add(inputs: Any, activation_fn: Any = None, initializer: Any = _ZEROS, scope: Any = None, **options: Any) -> Tensor:
+def bias_add(
+    inputs: Any, activation_fn: Any = None, initializer: Any = _ZEROS, scope: Any = None, **options: Any
+) -> Tensor:
     """A bias for each channel."""
     with variables.variable_scope(scope, "BiasAdd", reuse=options.get("reuse")):
         width = inputs.get_shape()[-1].value
@@ -547,7 +549,9 @@ def summarize_tensors(tensors: Sequence[Any], summarizer: Any = summarize_tensor
     return [summarizer(t) for t in tensors]
 
 
-def summarize_collection(collection: Any, name_filter: Any = None, summarizer: Any = summarize_tensor) -> list[Any]:
+def summarize_collection(
+    collection: Any, name_filter: Any = None, summarizer: Any = summarize_tensor
+) -> list[Any]:
     """Summaries of what is in a collection."""
     return summarize_tensors(default_graph().get_collection(collection, name_filter), summarizer)
 
@@ -588,7 +592,9 @@ _layers = Namespace(
     legacy_fully_connected=fully_connected,
     embedding_lookup_unique=nn.embedding_lookup,
     safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
-    real_valued_column=lambda column_name, dimension=1, **_: feature_column.numeric_column(column_name, dimension),
+    real_valued_column=lambda column_name, dimension=1, **_: feature_column.numeric_column(
+        column_name, dimension
+    ),
     sparse_column_with_keys=lambda column_name, keys, **_: (
         feature_column.categorical_column_with_vocabulary_list(column_name, keys)
     ),
@@ -602,6 +608,7 @@ _layers = Namespace(
     OPTIMIZER_CLS_NAMES={},
     add_arg_scope=add_arg_scope,
 )
+
 
 def _leaves(structure: Any) -> list[Any]:
     found: list[Any] = []
@@ -648,6 +655,12 @@ _rnn = Namespace(
     **{name: getattr(rnn, name) for name in dir(rnn) if name.endswith(("Cell", "Wrapper", "Tuple", "_rnn"))},
     LSTMBlockCell=rnn.BasicLSTMCell,
     GRUBlockCell=rnn.GRUCell,
+    transpose_batch_time=rnn.transpose_batch_time,
+)
+_rnn.core_rnn_cell = _rnn
+_rnn.python = Namespace(
+    "tf.contrib.rnn.python",
+    ops=Namespace("tf.contrib.rnn.python.ops", core_rnn_cell=_rnn, rnn_cell=_rnn, core_rnn_cell_impl=_rnn),
 )
 
 

@@ -430,12 +430,16 @@ def _lines(path: str) -> Iterable[bytes]:
             yield line.rstrip(b"\r\n")
 
 
-def TextLineDataset(filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any) -> Dataset:
+def TextLineDataset(
+    filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any
+) -> Dataset:
     """The lines of text files."""
     return _of_files(filenames, _lines)
 
 
-def TFRecordDataset(filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any) -> Dataset:
+def TFRecordDataset(
+    filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any
+) -> Dataset:
     """The records of files."""
     from thalweg.compat.tf1.records import tf_record_iterator
 
@@ -443,7 +447,11 @@ def TFRecordDataset(filenames: Any, compression_type: Any = None, buffer_size: A
 
 
 def FixedLengthRecordDataset(
-    filenames: Any, record_bytes: int, header_bytes: int | None = None, footer_bytes: int | None = None, **options: Any
+    filenames: Any,
+    record_bytes: int,
+    header_bytes: int | None = None,
+    footer_bytes: int | None = None,
+    **options: Any,
 ) -> Dataset:
     """Records of so many bytes of files."""
     from thalweg.compat.tf1.readers import FixedLengthRecordReader

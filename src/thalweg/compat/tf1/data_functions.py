@@ -18,7 +18,9 @@ def shuffle_and_repeat(buffer_size: int, count: int | None = None, seed: Any = N
     return lambda dataset: dataset.shuffle(buffer_size, seed).repeat(count)
 
 
-def map_and_batch(map_func: Any, batch_size: int, *args: Any, drop_remainder: bool = False, **options: Any) -> Change:
+def map_and_batch(
+    map_func: Any, batch_size: int, *args: Any, drop_remainder: bool = False, **options: Any
+) -> Change:
     """A function of each element, then groups."""
     return lambda dataset: dataset.map(map_func).batch(batch_size, drop_remainder)
 
@@ -71,7 +73,9 @@ def CsvDataset(
     """The fields of the lines of files, each in the dtype of its default."""
 
     def fields(line: Any) -> tuple[Any, ...]:
-        made = parsing.decode_csv(line, record_defaults, field_delim, use_quote_delim, None, na_value, select_cols)
+        made = parsing.decode_csv(
+            line, record_defaults, field_delim, use_quote_delim, None, na_value, select_cols
+        )
         return tuple(made)
 
     def of_one(name: Any) -> Dataset:
@@ -127,4 +131,3 @@ def _default(texts: Sequence[str]) -> list[Any]:
 def get_single_element(dataset: Dataset) -> Any:
     """Nodes for the only element."""
     return dataset.make_one_shot_iterator().get_next()
-

@@ -26,7 +26,7 @@ class Distribution:
         return math.exp(self.log_prob(value))
 
     pdf = pmf = prob
-    log_pdf = lambda self, value, name=None: self.log_prob(value)  # noqa: E731
+    log_pdf = lambda self, value, name=None: self.log_prob(value)
     log_pmf = log_pdf
 
     def variance(self, name: str | None = None) -> Tensor:
@@ -55,7 +55,15 @@ def _drawn(sample_shape: Any, like: Any) -> Any:
 class Normal(Distribution):
     """The normal distribution: ``loc``, ``scale`` (``mu``, ``sigma`` before 1.0)."""
 
-    def __init__(self, loc: Any = None, scale: Any = None, name: Any = "Normal", mu: Any = None, sigma: Any = None, **options: Any):
+    def __init__(
+        self,
+        loc: Any = None,
+        scale: Any = None,
+        name: Any = "Normal",
+        mu: Any = None,
+        sigma: Any = None,
+        **options: Any,
+    ):
         like = next((p.dtype for p in (loc, scale) if isinstance(p, Tensor)), "float32")
         self.loc, self.scale = (
             p if isinstance(p, Tensor) else g.constant(p, like)
@@ -123,7 +131,9 @@ class Uniform(Distribution):
 class Bernoulli(Distribution):
     """1 with probability ``probs`` (or ``sigmoid(logits)``), else 0."""
 
-    def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = "int32", p: Any = None, **options: Any):
+    def __init__(
+        self, logits: Any = None, probs: Any = None, dtype: Any = "int32", p: Any = None, **options: Any
+    ):
         probs = p if probs is None else probs
         if logits is None:
             self.probs = g.convert_to_tensor(probs)
@@ -161,7 +171,9 @@ class Bernoulli(Distribution):
 class Categorical(Distribution):
     """Class numbers with probabilities ``probs`` (or ``softmax(logits)``)."""
 
-    def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = "int32", p: Any = None, **options: Any):
+    def __init__(
+        self, logits: Any = None, probs: Any = None, dtype: Any = "int32", p: Any = None, **options: Any
+    ):
         probs = p if probs is None else probs
         self.logits = g.convert_to_tensor(logits) if logits is not None else math.log(probs)
         self.probs = nn.softmax(self.logits)
@@ -172,11 +184,15 @@ class Categorical(Distribution):
         before = [int(d) for d in g.static_value(sample_shape).reshape(-1)]
         count = int(_math.prod(before))
         rank = self.logits.shape.ndims
-        rows = self.logits if rank == 2 else math.reshape(self.logits, [-1, self.logits.get_shape()[-1].value])
+        rows = (
+            self.logits if rank == 2 else math.reshape(self.logits, [-1, self.logits.get_shape()[-1].value])
+        )
         drawn = math.cast(math.transpose(random.multinomial(rows, count)), self.dtype)
         if rank == 1:
             return math.reshape(drawn, before)
-        return math.reshape(drawn, [*before, *(-1 if d is None else d for d in self.logits.shape.as_list()[:-1])])
+        return math.reshape(
+            drawn, [*before, *(-1 if d is None else d for d in self.logits.shape.as_list()[:-1])]
+        )
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         ids = math.cast(value, "int32")
@@ -233,7 +249,9 @@ class Exponential(Distribution):
 class Gamma(Distribution):
     """The gamma distribution: shape ``concentration``, and ``rate``."""
 
-    def __init__(self, concentration: Any = None, rate: Any = None, alpha: Any = None, beta: Any = None, **options: Any):
+    def __init__(
+        self, concentration: Any = None, rate: Any = None, alpha: Any = None, beta: Any = None, **options: Any
+    ):
         self.alpha = g.convert_to_tensor(alpha if concentration is None else concentration)
         self.beta = g.convert_to_tensor(beta if rate is None else rate)
 
@@ -246,7 +264,9 @@ class Gamma(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws (without gradients)."""
-        return random.random_gamma(list(sample_shape) if not isinstance(sample_shape, int) else [sample_shape], self.alpha, self.beta)
+        return random.random_gamma(
+            list(sample_shape) if not isinstance(sample_shape, int) else [sample_shape], self.alpha, self.beta
+        )
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         scaled = (self.alpha - 1.0) * math.log(value) - self.beta * value
@@ -256,7 +276,14 @@ class Gamma(Distribution):
 class Beta(Distribution):
     """The beta distribution."""
 
-    def __init__(self, concentration1: Any = None, concentration0: Any = None, a: Any = None, b: Any = None, **options: Any):
+    def __init__(
+        self,
+        concentration1: Any = None,
+        concentration0: Any = None,
+        a: Any = None,
+        b: Any = None,
+        **options: Any,
+    ):
         self.a = g.convert_to_tensor(a if concentration1 is None else concentration1)
         self.b = g.convert_to_tensor(b if concentration0 is None else concentration0)
 
@@ -290,7 +317,9 @@ _DIVERGENCES: dict[type, Callable[[Any, Any], Tensor]] = {
     Categorical: lambda a, b: math.reduce_sum(
         a.probs * (nn.log_softmax(a.logits) - nn.log_softmax(b.logits)), -1
     ),
-    Bernoulli: lambda a, b: nn.sigmoid_cross_entropy_with_logits(labels=a.probs, logits=b.logits) - a.entropy(),
+    Bernoulli: lambda a, b: (
+        nn.sigmoid_cross_entropy_with_logits(labels=a.probs, logits=b.logits) - a.entropy()
+    ),
 }
 
 

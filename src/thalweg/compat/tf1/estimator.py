@@ -68,7 +68,13 @@ class Estimator:
         features, labels = self._inputs(input_fn, mode)
         self._labels = labels
         names = inspect.signature(self.model_fn).parameters
-        given = {"labels": labels, "targets": labels, "mode": mode, "params": self.params, "config": self.config}
+        given = {
+            "labels": labels,
+            "targets": labels,
+            "mode": mode,
+            "params": self.params,
+            "config": self.config,
+        }
         options = {key: thing for key, thing in given.items() if key in names}
         made = self.model_fn(features, **options)
         if not hasattr(made, "train_op"):
@@ -170,7 +176,6 @@ class Estimator:
                     else:
                         yield from made
 
-
     def get_variable_names(self) -> list[str]:
         """The names of the values in the last checkpoint."""
         return [name for name, _ in train.list_variables(self._checkpoint())]
@@ -186,13 +191,15 @@ class Estimator:
     def _checkpoint(self) -> str:
         found = self.latest_checkpoint()
         if found is None:
-            raise ValueError(f"the estimator has not been trained: there is no checkpoint in {self.model_dir}")
+            raise ValueError(
+                f"the estimator has not been trained: there is no checkpoint in {self.model_dir}"
+            )
         return found
 
     def export_savedmodel(self, *args: Any, **options: Any) -> Any:
         """Graphs for serving are not written: it says so."""
         raise NotImplementedError(
-            "Estimator.export_savedmodel: serving formats are not supported; the checkpoints in model_dir hold the values"
+            "Estimator.export_savedmodel: serving formats are not supported; model_dir has checkpoints"
         )
 
     export_saved_model = export_savedmodel
@@ -218,7 +225,9 @@ class EvalSpec(NamedTuple):
     throttle_secs: int = 600
 
 
-def train_and_evaluate(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) -> tuple[Any, list[Any]]:
+def train_and_evaluate(
+    estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec
+) -> tuple[Any, list[Any]]:
     """Train to the end, then evaluate."""
     estimator.train(train_spec.input_fn, hooks=train_spec.hooks, max_steps=train_spec.max_steps)
     return estimator.evaluate(eval_spec.input_fn, steps=eval_spec.steps, name=eval_spec.name), []

@@ -141,7 +141,11 @@ class IdentityColumn(CategoricalColumn):
 
     def ids(self, features: Any) -> Tensor:
         node = _feature(features, self.key)
-        node = math.cast(node, "int32") if node.shape.ndims != 1 else math.expand_dims(math.cast(node, "int32"), 1)
+        node = (
+            math.cast(node, "int32")
+            if node.shape.ndims != 1
+            else math.expand_dims(math.cast(node, "int32"), 1)
+        )
         if self.default is None:
             return node
         inside = math.logical_and(math.greater_equal(node, 0), math.less(node, self.size))
@@ -173,7 +177,9 @@ class IndicatorColumn(Column):
 class EmbeddingColumn(Column):
     """A row of a table for each category, summed up."""
 
-    def __init__(self, categories: CategoricalColumn, dimension: int, combiner: str, initializer: Any) -> None:
+    def __init__(
+        self, categories: CategoricalColumn, dimension: int, combiner: str, initializer: Any
+    ) -> None:
         self.categories, self.dimension, self.combiner = categories, dimension, combiner
         self.initializer = initializer or initializers.truncated_normal_initializer(0.0, dimension**-0.5)
         self.name = f"{categories.name}_embedding"
@@ -198,7 +204,11 @@ def bucketized_column(source_column: NumericColumn, boundaries: Sequence[float])
 
 
 def categorical_column_with_vocabulary_list(
-    key: str, vocabulary_list: Sequence[Any], dtype: Any = None, default_value: int = -1, num_oov_buckets: int = 0
+    key: str,
+    vocabulary_list: Sequence[Any],
+    dtype: Any = None,
+    default_value: int = -1,
+    num_oov_buckets: int = 0,
 ) -> LookedUpColumn:
     """Categories by their place in a list."""
     known = {_text(word): k for k, word in enumerate(vocabulary_list)}
@@ -213,7 +223,11 @@ def categorical_column_with_vocabulary_list(
 
 
 def categorical_column_with_vocabulary_file(
-    key: str, vocabulary_file: str, vocabulary_size: int | None = None, num_oov_buckets: int = 0, **options: Any
+    key: str,
+    vocabulary_file: str,
+    vocabulary_size: int | None = None,
+    num_oov_buckets: int = 0,
+    **options: Any,
 ) -> LookedUpColumn:
     """Categories by their line in a file."""
     with open(vocabulary_file, encoding="utf-8") as file:
@@ -288,4 +302,3 @@ def make_parse_example_spec(feature_columns: Any) -> dict[str, Any]:
         else:
             made[source.key] = VarLenFeature(as_dtype("string"))
     return made
-

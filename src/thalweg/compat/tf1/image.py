@@ -320,7 +320,9 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
 def _python_picture(image: Any, fn: Any, sizes: Any) -> list[Tensor]:
     return [
         made if known is None else _with_shape(made, known)
-        for made, known in zip(math.py_func(fn, [image], [d for d, _ in sizes]), [s for _, s in sizes], strict=True)
+        for made, known in zip(
+            math.py_func(fn, [image], [d for d, _ in sizes]), [s for _, s in sizes], strict=True
+        )
     ]
 
 
@@ -377,7 +379,9 @@ def rgb_to_hsv(images: Any, name: Any = None) -> Tensor:
     hue: Any = elementwise.where(
         elementwise.equal(high, red),
         elementwise.remainder((green - blue) / safe, 6.0),
-        elementwise.where(elementwise.equal(high, green), (blue - red) / safe + 2.0, (red - green) / safe + 4.0),
+        elementwise.where(
+            elementwise.equal(high, green), (blue - red) / safe + 2.0, (red - green) / safe + 4.0
+        ),
     )
     saturation = elementwise.where(high > 0, span / elementwise.where(high > 0, high, 1.0), 0.0)  # type: ignore[operator]
     return wrap(shape_ops.stack([hue / 6.0, saturation, high], axis=-1), name, "RGBToHSV", [images])
@@ -478,13 +482,20 @@ def encode_png(image: Any, compression: int = -1, name: Any = None) -> g.HostTen
     return _encoded("PNG", image, name)
 
 
-def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: Any = None, **options: Any) -> g.HostTensor:
+def encode_jpeg(
+    image: Any, format: str = "", quality: int = 95, name: Any = None, **options: Any
+) -> g.HostTensor:
     """The bytes of a JPEG file of uint8 pixels."""
     return _encoded("JPEG", image, name, quality=quality)
 
 
 def non_max_suppression(
-    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, name: Any = None, **options: Any
+    boxes: Any,
+    scores: Any,
+    max_output_size: Any,
+    iou_threshold: float = 0.5,
+    name: Any = None,
+    **options: Any,
 ) -> Tensor:
     """The numbers of the boxes (y1, x1, y2, x2) with the best scores that overlap none before them too much."""
 
@@ -494,7 +505,9 @@ def non_max_suppression(
         for k in np.argsort(-order, kind="stable"):
             if len(found) == int(limit):
                 break
-            shared = np.minimum(corners[found, 2:], corners[k, 2:]) - np.maximum(corners[found, :2], corners[k, :2])
+            shared = np.minimum(corners[found, 2:], corners[k, 2:]) - np.maximum(
+                corners[found, :2], corners[k, :2]
+            )
             overlap = np.prod(np.clip(shared, 0, None), axis=1)
             if np.all(overlap <= iou_threshold * (area[found] + area[k] - overlap)):
                 found.append(int(k))

@@ -101,7 +101,11 @@ class MetricSpec:
     """A metric over the predictions (or one of them) and the labels."""
 
     def __init__(
-        self, metric_fn: Callable[..., Any], prediction_key: Any = None, label_key: Any = None, weight_key: Any = None
+        self,
+        metric_fn: Callable[..., Any],
+        prediction_key: Any = None,
+        label_key: Any = None,
+        weight_key: Any = None,
     ) -> None:
         self.metric_fn, self.prediction_key = metric_fn, prediction_key
 
@@ -165,15 +169,21 @@ class _Fitted:
             return row["predictions"][0] if np.size(row["predictions"]) == 1 else row["predictions"]
         return row
 
-    def predict_classes(self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True) -> Any:
+    def predict_classes(
+        self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True
+    ) -> Any:
         """The class of each example."""
         return self.predict(x, input_fn, batch_size, as_iterable=as_iterable)
 
-    def predict_scores(self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True) -> Any:
+    def predict_scores(
+        self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True
+    ) -> Any:
         """The number for each example."""
         return self.predict(x, input_fn, batch_size, as_iterable=as_iterable)
 
-    def predict_proba(self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True) -> Any:
+    def predict_proba(
+        self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True
+    ) -> Any:
         """The probabilities of each example."""
         made = self.inner.predict(_input_fn(x, None, input_fn, batch_size, 1))
         rows: Iterator[Any] = (row["probabilities"] for row in made)
@@ -267,12 +277,16 @@ class SKCompat:
     def __init__(self, est: _Fitted) -> None:
         self.est = est
 
-    def fit(self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, **options: Any) -> SKCompat:
+    def fit(
+        self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, **options: Any
+    ) -> SKCompat:
         """Train."""
         self.est.fit(x, y, batch_size=batch_size, steps=steps)
         return self
 
-    def score(self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, metrics: Any = None) -> Any:
+    def score(
+        self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, metrics: Any = None
+    ) -> Any:
         """The metrics."""
         return self.est.evaluate(x, y, batch_size=batch_size, steps=steps, metrics=metrics)
 
@@ -319,7 +333,9 @@ class _Vocabulary:
 
     def trim(self, least: int) -> None:
         """Only the words that occur at least so often, the most frequent first."""
-        kept = sorted((w for w in self._words[1:] if self.counts[w] >= least), key=lambda w: (-self.counts[w], w))
+        kept = sorted(
+            (w for w in self._words[1:] if self.counts[w] >= least), key=lambda w: (-self.counts[w], w)
+        )
         self._words = ["<UNK>", *kept]
         self._mapping = {w: k for k, w in enumerate(self._words)}
 
@@ -334,7 +350,11 @@ class VocabularyProcessor:
     """Texts as rows of word numbers, all of one length."""
 
     def __init__(
-        self, max_document_length: int, min_frequency: int = 0, vocabulary: Any = None, tokenizer_fn: Any = None
+        self,
+        max_document_length: int,
+        min_frequency: int = 0,
+        vocabulary: Any = None,
+        tokenizer_fn: Any = None,
     ) -> None:
         self.max_document_length, self.min_frequency = max_document_length, min_frequency
         self.vocabulary_ = vocabulary or _Vocabulary()
@@ -398,7 +418,9 @@ learn = Namespace(
             datasets=datasets,
             estimators=Namespace(
                 "tf.contrib.learn.python.learn.estimators",
-                model_fn=Namespace("tf.contrib.learn.python.learn.estimators.model_fn", ModelFnOps=ModelFnOps),
+                model_fn=Namespace(
+                    "tf.contrib.learn.python.learn.estimators.model_fn", ModelFnOps=ModelFnOps
+                ),
             ),
         ),
     ),

@@ -59,7 +59,9 @@ def _plain(key: Any) -> Any:
 class KeyValueTensorInitializer:
     """Keys and values side by side."""
 
-    def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: Any = None) -> None:
+    def __init__(
+        self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: Any = None
+    ) -> None:
         self.keys, self.values = (np.asarray(g.static_value(x)) for x in (keys, values))
         self.key_dtype = as_dtype(key_dtype or self.keys.dtype)
         self.value_dtype = as_dtype(value_dtype or self.values.dtype)
@@ -102,7 +104,9 @@ def _lines(vocabulary_file: Any) -> list[str]:
         return [line.rstrip("\n") for line in file]
 
 
-def index_table_from_file(vocabulary_file: Any, num_oov_buckets: int = 0, default_value: int = -1, **options: Any) -> Table:
+def index_table_from_file(
+    vocabulary_file: Any, num_oov_buckets: int = 0, default_value: int = -1, **options: Any
+) -> Table:
     """Words to their lines in a file."""
     return index_table_from_tensor(_lines(vocabulary_file), num_oov_buckets, default_value)
 
@@ -115,7 +119,9 @@ def index_to_string_table_from_tensor(
     return Table(((k, _plain(w)) for k, w in enumerate(words)), "int64", "string", _plain(default_value))
 
 
-def index_to_string_table_from_file(vocabulary_file: Any, default_value: Any = "UNK", **options: Any) -> Table:
+def index_to_string_table_from_file(
+    vocabulary_file: Any, default_value: Any = "UNK", **options: Any
+) -> Table:
     """Lines to their words in a file."""
     return index_to_string_table_from_tensor(_lines(vocabulary_file), default_value)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
@@ -191,6 +193,22 @@ def cosine_distance(
     over = dim if axis is None else axis
     made = 1 - math.reduce_sum(math.multiply(labels, predictions), [over], keepdims=True)
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+def mean_pairwise_squared_error(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+) -> Tensor:
+    """The mean squared difference of the differences of all pairs of elements of an example."""
+    delta = math.subtract(predictions, labels)
+    rows = math.reshape(delta, [-1, int(np.prod(delta.get_shape().as_list()[1:]))])
+    n = rows.get_shape()[1].value
+    squares = math.reduce_sum(math.square(rows), 1)
+    made = 2.0 * (n * squares - math.square(math.reduce_sum(rows, 1))) / max(n * (n - 1), 1)
+    return compute_weighted_loss(made, weights, scope, loss_collection)
 
 
 def add_loss(loss: Any, loss_collection: Any = GraphKeys.LOSSES) -> None:

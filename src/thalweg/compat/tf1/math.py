@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -60,6 +61,12 @@ def _python2_divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
     return elementwise.floor_divide(x, y) if both else elementwise.divide(x, y)
 
 
+def _truncated_division(x: core.Tensor, y: core.Tensor) -> core.Tensor:
+    """Division of integers towards zero."""
+    made = elementwise.divide(astype(x, "float64"), astype(y, "float64"))
+    return astype(made, x.dtype)
+
+
 def _truncated_mod(x: core.Tensor, y: core.Tensor) -> core.Tensor:
     return elementwise.fmod(x, y)
 
@@ -99,6 +106,7 @@ multiply = mul = _binary("Mul", elementwise.multiply)
 divide = truediv = realdiv = _binary("RealDiv", _divided)
 div = _binary("Div", _python2_divided)
 div_no_nan = _binary("DivNoNan", special.divide_no_nan)
+truncatediv = _binary("TruncateDiv", _truncated_division)
 floordiv = floor_div = _binary("FloorDiv", elementwise.floor_divide)
 mod = floormod = _binary("FloorMod", elementwise.remainder)
 truncatemod = _binary("TruncateMod", _truncated_mod)
@@ -702,9 +710,38 @@ def pad(
     tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0
 ) -> Tensor:
     """More elements before and after on each axis."""
-    widths = tuple((int(a), int(b)) for a, b in static_value(paddings))
+    known = static_value(paddings)
+    if known is None:
+        if mode.upper() != "CONSTANT":
+            raise ValueError(
+                "tf.pad: paddings must be known when the graph is built, unless it pads with a constant"
+            )
+        amounts = value(paddings) if isinstance(paddings, Tensor) else core_stacked(paddings)
+        return wrap(_padded.build([value(tensor), amounts], {"fill": constant_values}), name, "Pad", [tensor])
+    widths = tuple((int(a), int(b)) for a, b in known)
     made = shape_ops.pad(value(tensor), widths, mode.lower(), constant_values=constant_values)
     return wrap(made, name, "Pad", [tensor])
+
+
+def core_stacked(rows: Sequence[Any]) -> core.Tensor:
+    """Rows of numbers and nodes as one matrix."""
+    return shape_ops.stack([shape_ops.stack([g.cast(value(x), "int32") for x in row]) for row in rows])
+
+
+@make_op(
+    {},
+    infer=lambda x, amounts, *, fill: core.Spec((None,) * len(x.shape), x.dtype),
+    grad=lambda grad, y, x, amounts, *, fill: [_unpadded(grad, x, amounts), None],
+)
+def _padded(x, amounts, /, fill):  # type: ignore[no-untyped-def]
+    """x with more elements before and after, as many as a run says."""
+    return np.pad(x, [(int(a), int(b)) for a, b in amounts], constant_values=fill)
+
+
+@make_op({}, infer=lambda grad, x, amounts: x)
+def _unpadded(grad, x, amounts, /):  # type: ignore[no-untyped-def]
+    """The part of a padded array that is not padding."""
+    return grad[tuple(slice(int(a), int(a) + n) for (a, _), n in zip(amounts, x.shape, strict=True))]
 
 
 def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = None) -> Tensor:
@@ -742,11 +779,66 @@ def _slice_by_values(input_: Any, begin: Any, size: Any, name: str | None) -> Te
     t: Any = value(input_)
     lengths, starts = dims_of(size), value(begin)
     if lengths is None or not all(isinstance(n, int) for n in lengths):
-        raise ValueError("tf.slice: the size must be known when the graph is built")
+        counts, begins = g.cast(value(size), "int64"), g.cast(starts, "int64")
+        ends = elementwise.where(counts < 0, _ALL, begins + counts)  # type: ignore[operator]
+        bounds = shape_ops.stack([begins, ends], axis=1)
+        return wrap(_sliced.build([t, bounds], {"known": (None,) * len(t.shape)}), name, "Slice", [input_])
     for axis, n in enumerate(lengths):
         if n != -1 and n != t.shape[axis]:
             t = index.take(t, core.constant(np.arange(n)) + g.cast(starts[axis], "int64"), axis=axis)  # type: ignore[operator]
     return wrap(t, name, "Slice", [input_])
+
+
+_ALL = np.int64(2**62)  # an end past all ends
+
+
+def _between(bounds: np.ndarray) -> tuple[Any, ...]:
+    return tuple(_py_slice(int(a), int(b)) for a, b in bounds)
+
+
+@make_op(
+    {},
+    infer=lambda x, bounds, *, known: core.Spec(known, x.dtype),
+    grad=lambda grad, y, x, bounds, *, known: [_unsliced(grad, x, bounds), None],
+)
+def _sliced(x, bounds, /, known):  # type: ignore[no-untyped-def]
+    """x from the first to the second number of each axis, which a run says."""
+    return x[_between(bounds)]
+
+
+@make_op({}, infer=lambda grad, x, bounds: x)
+def _unsliced(grad, x, bounds, /):  # type: ignore[no-untyped-def]
+    """Zeros like x around what was sliced from it."""
+    room = np.zeros(x.shape, grad.dtype)
+    room[_between(bounds)] = grad
+    return room
+
+
+def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Slices whose ends are nodes, done: the expression, and the keys with whole slices in their places."""
+    if not any(isinstance(k, _py_slice) and _is_open(k) for k in keys):
+        return t, keys
+    rank = len(t.shape)
+    taken = builtins.sum(k is not None and k is not Ellipsis for k in keys)
+    bounds: list[Any] = [(0, _ALL)] * rank
+    known, axis, rest = list(t.shape), 0, []
+    for k in keys:
+        if k is Ellipsis:
+            axis += rank - taken
+        elif k is not None:
+            if isinstance(k, _py_slice) and _is_open(k):
+                if k.step is not None:
+                    raise ValueError("a slice whose ends are nodes takes every element: no step")
+                bounds[axis] = (0 if k.start is None else k.start, _ALL if k.stop is None else k.stop)
+                known[axis], k = None, _py_slice(None)
+            axis += 1
+        rest.append(k)
+    rows = [shape_ops.stack([g.cast(value(x), "int64") for x in pair]) for pair in bounds]
+    return _sliced.build([t, shape_ops.stack(rows)], {"known": tuple(known)}), tuple(rest)
+
+
+def _is_open(k: Any) -> bool:
+    return any(isinstance(x, Tensor) and x.static is None for x in (k.start, k.stop))
 
 
 def strided_slice(
@@ -777,6 +869,7 @@ def strided_slice(
 def _item(self: Tensor, key: Any) -> Tensor:
     """``tensor[key]``, also with tensors as indices."""
     keys = key if isinstance(key, tuple) else (key,)
+    source, keys = _open_ends(keys, value(self))
     plain = tuple(_index(k) for k in keys)
     dims = None
     if self.dims is not None and not isinstance(self.dims, Length) and len(plain) == 1:
@@ -785,7 +878,9 @@ def _item(self: Tensor, key: Any) -> Tensor:
     static = None
     if self.static is not None and all(not isinstance(k, core.Tensor) for k in plain):
         static = np.asarray(self.static)[plain]
-    return wrap(index.getitem(value(self), plain), None, "strided_slice", [self], dims=dims, static=static)
+    if source is not value(self):
+        dims = static = None
+    return wrap(index.getitem(source, plain), None, "strided_slice", [self], dims=dims, static=static)
 
 
 def _index(k: Any) -> Any:

@@ -134,7 +134,9 @@ def recall(
     return _counted(math.logical_and(t, p), t, name or "recall", (metrics_collections, updates_collections))
 
 
-def _sum(kind: str, hits: Any, weights: Any, collections: tuple[Any, Any], name: str | None) -> tuple[Tensor, Tensor]:
+def _sum(
+    kind: str, hits: Any, weights: Any, collections: tuple[Any, Any], name: str | None
+) -> tuple[Tensor, Tensor]:
     """A number counted over all batches."""
     x = math.cast(hits, "float32")
     x = x if weights is None else x * math.cast(weights, "float32")

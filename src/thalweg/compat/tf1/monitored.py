@@ -21,6 +21,7 @@ from thalweg.compat.tf1.train import get_global_step, get_or_create_global_step
 from thalweg.compat.tf1.variables import global_variables_initializer, local_variables_initializer
 from thalweg.files import atomic_write_text
 
+
 class SessionRunHook:
     """What a monitored session calls."""
 
@@ -192,7 +193,9 @@ class NanTensorHook(SessionRunHook):
 class StepCounterHook(SessionRunHook):
     """Says how many steps a second there are."""
 
-    def __init__(self, every_n_steps: int = 100, every_n_secs: Any = None, output_dir: Any = None, **options: Any):
+    def __init__(
+        self, every_n_steps: int = 100, every_n_secs: Any = None, output_dir: Any = None, **options: Any
+    ):
         self.every, self.count, self.last = every_n_steps, 0, time.monotonic()
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
@@ -228,7 +231,14 @@ class FeedFnHook(SessionRunHook):
 class Scaffold:
     """The parts of a monitored session that a program brings itself."""
 
-    def __init__(self, init_op: Any = None, init_feed_dict: Any = None, init_fn: Any = None, saver: Any = None, **options: Any):
+    def __init__(
+        self,
+        init_op: Any = None,
+        init_feed_dict: Any = None,
+        init_fn: Any = None,
+        saver: Any = None,
+        **options: Any,
+    ):
         self.init_op, self.init_feed_dict, self.init_fn, self.saver = init_op, init_feed_dict, init_fn, saver
 
 
@@ -391,7 +401,11 @@ class Supervisor:
 
 
 def train_loop(
-    train_op: Any, logdir: str | None, number_of_steps: int | None = None, log_every_n_steps: int = 1, **options: Any
+    train_op: Any,
+    logdir: str | None,
+    number_of_steps: int | None = None,
+    log_every_n_steps: int = 1,
+    **options: Any,
 ) -> Any:
     """``slim.learning.train``: run a training operation so often; the last loss."""
     from thalweg.compat.tf1 import logging

@@ -344,6 +344,69 @@ def max_pool3d(
     return wrap(made, name, "MaxPool3D", [input])
 
 
+def avg_pool3d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NDHWC", name: str | None = None
+) -> Tensor:
+    """The mean of each window of three axes."""
+    made = nn.avg_pool(
+        value(input),
+        _spatial(ksize, data_format, 3),
+        _spatial(strides, data_format, 3),
+        padding.upper(),
+        data_format,
+    )
+    return wrap(made, name, "AvgPool3D", [input])
+
+
+def pool(
+    input: Any,
+    window_shape: Any,
+    pooling_type: str,
+    padding: str,
+    dilation_rate: Any = None,
+    strides: Any = None,
+    name: str | None = None,
+    **options: Any,
+) -> Tensor:
+    """The largest element or the mean of each window of two axes."""
+    fn = max_pool if pooling_type.upper() == "MAX" else avg_pool
+    return fn(input, [1, *window_shape, 1], [1, *(strides or [1] * len(window_shape)), 1], padding, name=name)
+
+
+def convolution(
+    input: Any,
+    filter: Any,
+    padding: str,
+    strides: Any = None,
+    dilation_rate: Any = None,
+    name: str | None = None,
+    **options: Any,
+) -> Tensor:
+    """The convolution of one, two or three axes, as many as the kernel has."""
+    rank = g.convert_to_tensor(filter).shape.ndims - 2
+    steps = list(strides or [1] * rank)
+    if rank == 1:
+        return conv1d(input, filter, steps[0], padding, name=name)
+    if rank == 3:
+        return conv3d(input, filter, [1, *steps, 1], padding, name=name)
+    return conv2d(
+        input, filter, [1, *steps, 1], padding, dilations=[1, *(dilation_rate or (1, 1)), 1], name=name
+    )
+
+
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, name: str | None = None, keep_dims: Any = False
+) -> tuple[Tensor, Tensor]:
+    """(mean, variance) over axes, each element so often."""
+    w = math.multiply(frequency_weights, math.ones_like(x))
+    total = math.reduce_sum(w, axes, keep_dims=True)
+    mean = math.reduce_sum(w * x, axes, keep_dims=True) / total
+    variance = math.reduce_sum(w * math.squared_difference(x, mean), axes, keep_dims=True) / total
+    if not keep_dims:
+        mean, variance = (math.squeeze(m, [int(a) for a in axes]) for m in (mean, variance))
+    return mean, variance
+
+
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
     """A vector added over the channels."""
     return wrap(nn.bias_add(g.value(value), g.value(bias), data_format), name, "BiasAdd", [value, bias])
@@ -706,11 +769,14 @@ def embedding_lookup(
     max_norm: Any = None,
 ) -> Tensor:
     """Rows of a table by number."""
-    table = params[0] if isinstance(params, (list, tuple)) and len(params) == 1 else params
-    if isinstance(table, (list, tuple)):
-        raise ValueError(
-            "tf.nn.embedding_lookup: tables in several parts are not supported; concatenate them"
-        )
+    table = params
+    if isinstance(params, (list, tuple)):
+        table = params[0] if len(params) == 1 else math.concat(list(params), 0)
+        if len(params) > 1 and partition_strategy == "mod":  # row k is in part k mod n
+            parts = [p.get_shape()[0].value for p in params]
+            first = np.cumsum([0, *parts[:-1]])
+            order = [first[k % len(parts)] + k // len(parts) for k in range(sum(parts))]
+            table = math.gather(table, np.array(order, np.int32))
     rows = nn.embedding_lookup(value(table), value(ids))
     if max_norm is not None:
         from thalweg.optimizers import clip_by_norm

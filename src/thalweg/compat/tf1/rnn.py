@@ -642,6 +642,38 @@ def _turned_list(steps: Sequence[Any], lengths: Any) -> list[Any]:
 bidirectional_rnn = static_bidirectional_rnn
 
 
+def stack_bidirectional_dynamic_rnn(
+    cells_fw: Sequence[Any],
+    cells_bw: Sequence[Any],
+    inputs: Any,
+    initial_states_fw: Any = None,
+    initial_states_bw: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    time_major: bool = False,
+    scope: Any = None,
+    **options: Any,
+) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    """(outputs, last states forwards, backwards): layers one above the other, each in both directions."""
+    states_fw, states_bw, x = [], [], inputs
+    with variable_scope(scope or "stack_bidirectional_rnn"):
+        for k, (forward, backward) in enumerate(zip(cells_fw, cells_bw, strict=True)):
+            first = [None if s is None else s[k] for s in (initial_states_fw, initial_states_bw)]
+            with variable_scope(f"cell_{k}"):
+                outputs, (fw, bw) = bidirectional_dynamic_rnn(
+                    forward, backward, x, sequence_length, *first, dtype=dtype, time_major=time_major
+                )
+            x = math.concat(list(outputs), 2)
+            states_fw.append(fw)
+            states_bw.append(bw)
+    return x, tuple(states_fw), tuple(states_bw)
+
+
+def transpose_batch_time(x: Any) -> Tensor:
+    """The first two axes exchanged."""
+    return math.transpose(x, [1, 0, *range(2, g.convert_to_tensor(x).shape.ndims)])
+
+
 # --- the old seq2seq functions --------------------------------------------------------------------------------------
 
 

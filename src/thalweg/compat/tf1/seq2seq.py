@@ -1,4 +1,4 @@
-"""The sequence-to-sequence functions of 0.x (``tf.nn.seq2seq``, later ``tf.contrib.legacy_seq2seq``): lists of steps."""
+"""Sequence to sequence over lists of steps: ``tf.nn.seq2seq``, later ``tf.contrib.legacy_seq2seq``."""
 
 from __future__ import annotations
 
@@ -73,7 +73,11 @@ def embedding_rnn_decoder(
     """A decoder over word numbers; with ``feed_previous`` it reads what it said."""
     with variable_scope(scope or "embedding_rnn_decoder"):
         table = get_variable("embedding", [num_symbols, embedding_size])
-        loop = _argmax_embedded(table, output_projection, update_embedding_for_previous) if feed_previous else None
+        loop = (
+            _argmax_embedded(table, output_projection, update_embedding_for_previous)
+            if feed_previous
+            else None
+        )
         rows = [nn.embedding_lookup(table, i) for i in decoder_inputs]
         return rnn_decoder(rows, initial_state, cell, loop)
 
@@ -137,7 +141,7 @@ def attention_decoder(
     scope: Any = None,
     initial_state_attention: bool = False,
 ) -> Decoded:
-    """A decoder that looks at ``attention_states`` [batch, steps, n]: ``softmax(v tanh(W1 h + W2 state))`` weighs them."""
+    """A decoder that weighs ``attention_states`` [batch, steps, n] by ``softmax(v tanh(W1 h + W2 state))``."""
     output_size = output_size or cell.output_size
     with variable_scope(scope or "attention_decoder"):
         width = attention_states.get_shape()[2].value
@@ -200,7 +204,9 @@ def _linear(parts: Sequence[Any], width: int) -> Any:
 
     joined = math.concat(list(parts), 1) if len(parts) > 1 else parts[0]
     kernel = get_variable("kernel", [joined.get_shape()[1].value, width])
-    return nn.bias_add(math.matmul(joined, kernel), get_variable("bias", [width], initializer=zeros_initializer()))
+    return nn.bias_add(
+        math.matmul(joined, kernel), get_variable("bias", [width], initializer=zeros_initializer())
+    )
 
 
 def embedding_attention_decoder(
@@ -222,7 +228,11 @@ def embedding_attention_decoder(
     """:func:`attention_decoder` over word numbers."""
     with variable_scope(scope or "embedding_attention_decoder"):
         table = get_variable("embedding", [num_symbols, embedding_size])
-        loop = _argmax_embedded(table, output_projection, update_embedding_for_previous) if feed_previous else None
+        loop = (
+            _argmax_embedded(table, output_projection, update_embedding_for_previous)
+            if feed_previous
+            else None
+        )
         rows = [nn.embedding_lookup(table, i) for i in decoder_inputs]
         return attention_decoder(
             rows,

@@ -50,7 +50,7 @@ class SparseTensor:
         rank = self.indices.get_shape()[-1].value
         return g.TensorShape(None if rank is None else [None] * rank)
 
-    get_shape = lambda self: self.shape  # noqa: E731
+    get_shape = lambda self: self.shape
 
     def as_fetch(self) -> SparseTensorValue:
         """The parts, in the form in which a run gives them."""

@@ -35,6 +35,97 @@ def as_string(input: Any, precision: int = -1, name: str | None = None, **option
     return g.host("AsString", name, [g.convert_to_tensor(input)], text)
 
 
+def _each(kind: str, change: Any) -> Any:
+    """A function of each text."""
+
+    def apply(input: Any, *args: Any, name: str | None = None, **options: Any) -> HostTensor:
+        node = g.convert_to_tensor(input)
+
+        def run(texts: Any) -> Any:
+            made = [
+                change(_bytes_of(t).decode("utf-8", "replace"), *args, **options) for t in np.ravel(texts)
+            ]
+            out = np.array([m.encode() if isinstance(m, str) else m for m in made], object)
+            return out.reshape(np.shape(texts))[()]
+
+        known = node.get_shape()
+        return g.host(kind, name, [node], run, known.as_list() if known.dims is not None else None)
+
+    apply.__doc__ = f"{kind} of each text."
+    return apply
+
+
+def _replaced(text: str, pattern: str, rewrite: str, replace_global: bool = True) -> str:
+    import re
+
+    return re.sub(pattern, rewrite, text, count=0 if replace_global else 1)
+
+
+regex_replace = _each("RegexReplace", _replaced)
+string_strip = _each("StringStrip", str.strip)
+string_lower = _each("StringLower", str.lower)
+string_upper = _each("StringUpper", str.upper)
+substr = _each("Substr", lambda text, pos, len: text[int(pos) : int(pos) + int(len)])
+
+
+def string_length(input: Any, name: str | None = None, unit: str = "BYTE") -> Tensor:
+    """The number of bytes of each text."""
+    return _counted([input], lambda t: len(_bytes_of(t)), "int32", name, "StringLength")
+
+
+def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
+    """The CRC-32 of each text modulo ``num_buckets`` (TensorFlow takes another hash)."""
+    import zlib
+
+    return _counted(
+        [input], lambda t: zlib.crc32(_bytes_of(t)) % num_buckets, "int64", name, "StringToHashBucket"
+    )
+
+
+string_to_hash_bucket = string_to_hash_bucket_strong = string_to_hash_bucket_fast
+
+
+def _counted(inputs: Sequence[Any], number: Any, dtype: str, name: str | None, kind: str) -> Tensor:
+    node = g.convert_to_tensor(inputs[0])
+    known = node.get_shape()
+
+    def run(texts: Any) -> np.ndarray:
+        return np.array([number(t) for t in np.ravel(texts)], dtype).reshape(np.shape(texts))[()]
+
+    return from_host([node], run, dtype, known.as_list() if known.dims is not None else None, name, kind)
+
+
+def string_split(source: Any, delimiter: str = " ", skip_empty: bool = True, name: str | None = None) -> Any:
+    """The parts of each of a row of texts, as a sparse tensor [texts, parts]."""
+    from thalweg.compat.tf1.sparse import SparseTensor
+
+    def run(texts: Any) -> list[np.ndarray]:
+        rows = [_bytes_of(t).decode().split(delimiter) for t in np.ravel(texts)]
+        rows = [[part for part in row if part or not skip_empty] for row in rows]
+        places = [(i, k) for i, row in enumerate(rows) for k in range(len(row))]
+        values = np.array([part.encode() for row in rows for part in row], object)
+        shape = np.array([len(rows), max(map(len, rows), default=0)], np.int64)
+        return [np.array(places, np.int64).reshape(-1, 2), values, shape]
+
+    specs = [("int64", [None, 2]), ("string", [None]), ("int64", [2])]
+    return SparseTensor(*all_from_host([g.convert_to_tensor(source)], run, specs, name, "StringSplit"))
+
+
+def reduce_join(
+    inputs: Any, axis: Any = None, separator: str = "", name: str | None = None, **options: Any
+) -> HostTensor:
+    """All texts, or those along the last axis, as one."""
+
+    def run(texts: Any) -> Any:
+        joined = separator.encode()
+        array = np.asarray(texts, object)
+        if axis is None:
+            return joined.join(_bytes_of(t) for t in array.ravel())
+        return np.apply_along_axis(lambda row: joined.join(map(_bytes_of, row)), axis, array)
+
+    return g.host("ReduceJoin", name, [g.convert_to_tensor(inputs)], run)
+
+
 def read_file(filename: Any, name: str | None = None) -> HostTensor:
     """The bytes of a file."""
     node = g.convert_to_tensor(filename)
@@ -170,8 +261,36 @@ def gpu_device_name() -> str:
     return ""
 
 
+def _gradient_error(
+    x: Any, x_shape: Any, y: Any, y_shape: Any, x_init_value: Any = None, delta: float = 1e-3
+) -> float:
+    """The largest difference between the derivative of a node and differences of its values."""
+    from thalweg.compat.tf1 import math
+
+    session = g._session(None)
+    start = np.asarray(session.run(x) if x_init_value is None else x_init_value, np.float64)
+    cotangent = g.constant(np.ones(y_shape, np.float32))
+    slope = session.run(math.gradients(math.reduce_sum(y * cotangent), x)[0], {x: start})
+    numeric = np.zeros(start.shape)
+    for place in np.ndindex(*start.shape):
+        step = np.zeros(start.shape)
+        step[place] = delta
+        high, low = (np.sum(session.run(y, {x: start + sign * step})) for sign in (1, -1))
+        numeric[place] = (high - low) / (2 * delta)
+    return float(np.max(np.abs(slope - numeric)))
+
+
+def _temp_dir() -> str:
+    import tempfile
+
+    return tempfile.mkdtemp()
+
+
 testing = Namespace(
     "tf.test",
+    compute_gradient_error=_gradient_error,
+    get_temp_dir=_temp_dir,
+    is_built_with_cuda=lambda: False,
     TestCase=TestCase,
     main=unittest.main,
     is_gpu_available=is_gpu_available,

@@ -146,6 +146,22 @@ class FileWriter:
         self.close()
 
 
+class FileWriterCache:
+    """One writer for each folder."""
+
+    _writers: dict[str, FileWriter] = {}
+
+    @staticmethod
+    def get(logdir: str) -> FileWriter:
+        """The writer of a folder."""
+        return FileWriterCache._writers.setdefault(str(logdir), FileWriter(logdir))
+
+    @staticmethod
+    def clear() -> None:
+        """Forget the writers."""
+        FileWriterCache._writers.clear()
+
+
 class Summary:
     """A message put together by hand: ``Summary(value=[Summary.Value(tag=..., simple_value=...)])``."""
 

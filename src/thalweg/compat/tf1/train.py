@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,6 @@ from thalweg.compat.tf1.session import Session
 from thalweg.compat.tf1.summary import FileWriter as SummaryWriter  # noqa: F401 - the name before 1.0
 from thalweg.compat.tf1.variables import (
     Variable,
-    global_variables_initializer,
-    local_variables_initializer,
     trainable_variables,
 )
 from thalweg.extras import needs
@@ -583,7 +581,9 @@ class ScipyOptimizerInterface:
         **more: Any,
     ) -> None:
         if equalities or inequalities:
-            raise NotImplementedError("ScipyOptimizerInterface: equalities and inequalities are not supported")
+            raise NotImplementedError(
+                "ScipyOptimizerInterface: equalities and inequalities are not supported"
+            )
         self.loss = loss
         self.variables = list(var_list) if var_list else trainable_variables()
         self.gradients = math.gradients(loss, self.variables)
@@ -617,12 +617,24 @@ class ScipyOptimizerInterface:
 
         bounds = None
         if self.bounds:
-            bounds = [self.bounds.get(v, (None, None)) for v in self.variables for _ in range(int(np.prod(v.shape.as_list())))]
+            bounds = [
+                self.bounds.get(v, (None, None))
+                for v in self.variables
+                for _ in range(int(np.prod(v.shape.as_list())))
+            ]
         start = np.concatenate([np.ravel(v) for v in first]).astype(np.float64)
         found = minimize(
-            evaluated, start, jac=True, method=self.method, options=self._settings(), bounds=bounds, callback=step_callback
+            evaluated,
+            start,
+            jac=True,
+            method=self.method,
+            options=self._settings(),
+            bounds=bounds,
+            callback=step_callback,
         )
         give(found.x)
 
     def _settings(self) -> dict[str, Any]:
-        return {k: v for k, v in self.options.items() if k != "options"} | dict(self.options.get("options") or {})
+        return {k: v for k, v in self.options.items() if k != "options"} | dict(
+            self.options.get("options") or {}
+        )

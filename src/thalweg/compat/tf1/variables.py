@@ -202,6 +202,18 @@ def scatter_sub(
     return _assigned(ref, new, name, "ScatterSub")
 
 
+def scatter_nd_update(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = True, name: Any = None
+) -> Tensor:
+    """Replace parts of a variable at index vectors."""
+    from thalweg.ops.index import index_update
+
+    places: Any = g.value(indices)
+    columns = tuple(places[..., k] for k in range(places.shape[-1]))
+    new = index_update(current.build([ref.t], {}), columns, g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterNdUpdate")
+
+
 # --- initialisation -------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +250,46 @@ def local_variables(scope: str | None = None) -> list[Variable]:
 def trainable_variables(scope: str | None = None) -> list[Variable]:
     """Variables that optimizers change."""
     return default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of which moving averages are kept."""
+    return g.default_graph().get_collection(g.GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
+
+
+def get_local_variable(name: str, *args: Any, **options: Any) -> Variable:
+    """As ``tf.get_variable``, for a variable that is neither trained nor saved."""
+    options.update(trainable=False, collections=[g.GraphKeys.LOCAL_VARIABLES])
+    return get_variable(name, *args, **options)
+
+
+def make_template(name_: str, func_: Any, create_scope_now_: bool = False, **fixed: Any) -> Any:
+    """A function whose calls share the variables that the first one makes."""
+    state: dict[str, Any] = {}
+
+    def template(*args: Any, **options: Any) -> Any:
+        if "scope" not in state:
+            with variable_scope(None, name_) as scope:
+                made = func_(*args, **{**fixed, **options})
+            state["scope"] = scope
+            return made
+        with variable_scope(state["scope"], reuse=True):
+            return func_(*args, **{**fixed, **options})
+
+    return template
+
+
+def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Any:
+    """Accepted: variables stay in one piece."""
+    return None
+
+
+variable_axis_size_partitioner = min_max_variable_partitioner = fixed_size_partitioner
+
+
+def no_regularizer(_: Any) -> None:
+    """No penalty."""
+    return
 
 
 def model_variables(scope: str | None = None) -> list[Variable]:
