@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     if options.quick:
         options.peers, plan = [], Plan(options.threads, rounds=1, seconds=5.0, examples=2000, most=3)
-    frameworks, found = _present(options, plan.pythons)
+    frameworks, found = _present(options.peers, plan)
     _say(f"images: {found['images']}; {plan.threads} threads\n\n")
     with tempfile.TemporaryDirectory() as folder:
         for step in (STEPS[name] for name in options.steps):
@@ -81,22 +81,22 @@ def _interpreter(text: str) -> tuple[str, str]:
     return name, path
 
 
-def _present(options: Any, pythons: Mapping[str, str]) -> tuple[list[Framework], dict[str, Any]]:
+def _present(peers: Sequence[str], plan: Plan) -> tuple[list[Framework], dict[str, Any]]:
     """The ways that can be measured here, ours first, and the head of what is written."""
     frameworks, found, absent = [], versions(sys.executable, ["numpy", "llvmlite"]), []
-    for peer in [OURS, *options.peers]:
+    for peer in [OURS, *peers]:
         ways = [framework for framework in FRAMEWORKS.values() if framework.peer == peer]
         needed = {package for way in ways for package in way.needs}
-        there = versions(pythons.get(peer, sys.executable), sorted(needed))
+        there = versions(plan.pythons.get(peer, sys.executable), sorted(needed))
         found |= {f"{peer}: {name}" if name != peer else name: number for name, number in there.items()}
         usable = [way for way in ways if there.keys() >= set(way.needs)]
         frameworks += usable
         if not usable:
             absent.append(peer)
             _say(f"{peer}: not installed, left out\n")
-    head = report.surroundings(options.threads)
     return frameworks, {
-        **head,
+        **report.surroundings(plan.threads),
+        **{name: getattr(plan, name) for name in ("rounds", "seconds", "examples")},
         "images": data_name(),
         "versions": found,
         "absent": absent,

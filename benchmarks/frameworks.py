@@ -75,4 +75,7 @@ print(json.dumps({name: metadata.version(found[name][0]) for name in sys.argv[1:
 def versions(python: str, packages: Iterable[str]) -> dict[str, str]:
     """Those of the packages that an interpreter has, with their versions; nothing of them is imported."""
     command = [python, "-c", _PROBE, *packages]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"{python} does not run as a Python interpreter: {result.stderr.strip()[-300:]}")
+    return json.loads(result.stdout)

@@ -35,7 +35,8 @@ def entry(figures: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_the_surroundings_are_written_down(figures: dict[str, Any]) -> None:
-    assert {"processor", "threads", "python", "versions", "images", "absent"} <= figures.keys()
+    written = {"processor", "threads", "python", "versions", "images", "absent"}
+    assert written | {"rounds", "seconds", "examples"} <= figures.keys()
     assert figures["versions"].keys() == {"numpy", "llvmlite"}
 
 
@@ -82,7 +83,7 @@ def test_a_peer_in_another_interpreter_computes_the_same(repository: Path, tmp_p
     there.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nexec {sys.executable} "$@"\n')
     there.chmod(0o755)
     path = tmp_path / "figures.json"
-    arguments = ["--rounds", "1", "--seconds", "0.01", "--steps", "mlp,lstm", "--peers", "sklearn"]
+    arguments = ["--rounds", "1", "--seconds", "0.01", "--steps", "mlp,linreg", "--peers", "sklearn"]
     result = run(repository, "benchmarks", *arguments, "--python", f"sklearn={there}", "--json", str(path))
     assert result.returncode == 0, result.stdout + result.stderr
     figures = json.loads(path.read_text(encoding="utf-8"))
@@ -91,7 +92,7 @@ def test_a_peer_in_another_interpreter_computes_the_same(repository: Path, tmp_p
     assert peers["sklearn"]["losses"] == pytest.approx(peers["thalweg"]["losses"], rel=1e-3)
     assert peers["sklearn"]["step"]["ratio"] > 0
     assert entry(figures, "mlp")["best_peer"]["step"]["ratio"]["framework"] == "sklearn"
-    assert list(entry(figures, "lstm")["frameworks"]) == ["thalweg"]  # not a network that it can be
+    assert list(entry(figures, "linreg")["frameworks"]) == ["thalweg"]  # not a network that it can be
 
 
 @pytest.mark.parametrize("argument", ["sklearn", "sklearn=/no/such/python", "numpy=/bin/sh", "=/bin/sh"])
@@ -99,6 +100,12 @@ def test_an_interpreter_that_cannot_be_is_refused(repository: Path, argument: st
     result = run(repository, "benchmarks", "--quick", "--python", argument)
     assert result.returncode == 2
     assert "--python" in result.stderr
+
+
+def test_what_is_no_interpreter_is_named(repository: Path) -> None:
+    result = run(repository, "benchmarks", "--peers", "sklearn", "--python", "sklearn=/bin/false")
+    assert result.returncode == 1
+    assert "/bin/false does not run as a Python interpreter" in result.stderr
 
 
 def test_a_step_that_does_not_exist_is_refused(repository: Path) -> None:
