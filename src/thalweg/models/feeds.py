@@ -14,6 +14,7 @@ from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError, fai
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
 from thalweg.ops.random import next_key
+from thalweg.run.rows import Rows
 
 __all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack"]
 
@@ -145,24 +146,36 @@ class ArrayFeed(Feed):
         return signature_of(self.arrays)
 
     def epoch(self) -> Iterator[list[np.ndarray]]:
-        if self.steps is None:
-            return self._once()
-        return islice(chain.from_iterable(iter(self._once, None)), self.steps)
+        for arrays, how in self.blocks():
+            rows = Rows("fit", arrays, **how)
+            yield from map(rows.part, range(rows.steps))
 
-    def _once(self) -> Iterator[list[np.ndarray]]:
-        count, size = self.num_samples or 0, self.batch_size or 1
-        if not self.shuffle:
-            for start in range(0, count, size):
-                yield [a[start : start + size] for a in self.arrays]
+    def blocks(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        """The batches of one epoch, those of one size together: arrays, and which of their rows each batch has,
+        as :class:`Rows` takes it.
+        """
+        if self.steps is None:
+            yield from self._once()
             return
-        order = np.random.default_rng(next_key()).permutation(count)
-        room = [np.empty((size, *a.shape[1:]), a.dtype) for a in self.arrays]
-        for start in range(0, count, size):
-            chosen = order[start : start + size]
-            # "clip" writes straight into the room; indices are in range by construction
-            yield [
-                np.take(a, chosen, 0, out=r[: len(chosen)], mode="clip") for a, r in zip(self.arrays, room)
-            ]
+        left = self.steps
+        for arrays, how in chain.from_iterable(iter(self._once, None)):
+            steps = min(left, len(how["rows"]) if "rows" in how else how["steps"])
+            yield arrays, {"rows": how["rows"][:steps]} if "rows" in how else how | {"steps": steps}
+            left -= steps
+            if not left:
+                return
+
+    def _once(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        count, size = self.num_samples or 0, self.batch_size or 1
+        whole = count // size * size
+        order = np.random.default_rng(next_key()).permutation(count) if self.shuffle else None
+        for start, stop, batch in ((0, whole, size), (whole, count, count - whole)):
+            if start == stop:
+                continue
+            if order is not None:
+                yield self.arrays, {"rows": order[start:stop].reshape(-1, batch)}
+            else:
+                yield [a[start:stop] for a in self.arrays], {"batch": batch, "steps": (stop - start) // batch}
 
 
 def _common_length(structure: Any) -> int:

@@ -1,8 +1,8 @@
-"""One native call per batch: a method of a model traced into a program for the shapes of the data."""
+"""A method of a model traced into a program for the shapes of the data: one native call for a batch, or for many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,17 @@ class Step:
                 recorder.newest(t if isinstance(t, Tensor) else constant(t)) for t in flat(self.outputs)
             ]
         self.program = Program(flat(inputs), tensors, list(recorder.updates.items()), name)
-        self.run = self.program.run
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Any:
-        results = iter(self.run(arrays))
-        return mapped(lambda _: next(results), self.outputs)
+        return self._filled(self.program.run(arrays))
+
+    def many(self, arrays: Sequence[np.ndarray], **rows: Any) -> Iterator[tuple[int, Any]]:
+        """Many steps natively, over what :meth:`Program.run_steps` takes: yields how many were done since the
+        last time, and the outputs of the last of them.
+        """
+        for count, results in self.program.run_steps(arrays, **rows):
+            yield count, self._filled([r[-1] for r in results])
+
+    def _filled(self, results: Sequence[np.ndarray]) -> Any:
+        values = iter(results)
+        return None if self.outputs is None else mapped(lambda _: next(values), self.outputs)

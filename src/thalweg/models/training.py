@@ -20,6 +20,7 @@ from thalweg.models import lint
 from thalweg.models.compiled import Compiled, optimizer_of
 from thalweg.models.feeds import (
     DEFAULT_BATCH,
+    ArrayFeed,
     Feed,
     as_data,
     feed_of,
@@ -252,8 +253,7 @@ class Training(Layer):
             if len(self._steps) >= _KEPT_STEPS:
                 self._steps.pop(next(iter(self._steps)))
             self._steps[key] = step
-        step = self._steps[key]
-        return step.run if kind != "predict" and self._steps_are_ours(f"{kind}_step") else step
+        return self._steps[key]
 
     def _step_as_compiled(self, structure: Any) -> Callable[[Any], Any]:
         """A model frozen after its compile, to be part of another, is still trained by its own fit: as in a GAN."""
@@ -379,21 +379,10 @@ class Training(Layer):
         self.reset_metrics()
         run.epoch_begin(epoch)
         progress.begin(epoch, feed.num_batches)
-        structure, step = feed.structure, self._step("train", feed.structure)
-        known = signature_of(flat(structure))
-        watched, shown, result, done = run.watches_batches, progress.refreshing, None, 0
-        for done, arrays in enumerate(feed.epoch(), 1):
-            if watched:
-                run.batch_begin("train", done - 1)
-            if not feed.uniform and signature_of(arrays) != known:  # batches of another shape than the first
-                known = signature_of(arrays)
-                step = self._step("train", _filled(structure, arrays))
-            result = step(arrays)
-            if watched:
-                run.batch_end("train", done - 1, self._logs("train", result))
-                if self.stop_training:
-                    break
-            if shown:
+        done, result = 0, None
+        for more, result in self._run_feed("train", feed, run):
+            done += more
+            if progress.refreshing:
                 progress.batch(done, lambda r=result: self._logs("train", r))  # type: ignore[misc]
         if not done:
             raise fail(ArgumentError, "fit: no batches came for this epoch", hint="is the generator used up?")
@@ -404,21 +393,36 @@ class Training(Layer):
         self.reset_metrics()
         if run is not None:
             run.test_begin()
-        result, step, known = None, self._step(kind, feed.structure), signature_of(flat(feed.structure))
-        watched = run is not None and run.watches_batches
-        for number, arrays in enumerate(feed.epoch()):
-            if watched and run is not None:
-                run.batch_begin("test", number)
-            if not feed.uniform and signature_of(arrays) != known:
-                known = signature_of(arrays)
-                step = self._step(kind, _filled(feed.structure, arrays))
-            result = step(arrays)
-            if watched and run is not None:
-                run.batch_end("test", number, self._logs(kind, result))
+        result = None
+        for _, last in self._run_feed(kind, feed, run):
+            result = last
         logs = self._logs(kind, result)
         if run is not None:
             run.test_end(logs)
         return logs
+
+    def _run_feed(self, kind: str, feed: Feed, run: CallbackList | None) -> Iterator[tuple[int, Any]]:
+        """All batches of a feed through the step: yields how many were done since the last time, and the last
+        result. Batches of arrays in memory are done natively, many in a row, unless a callback watches them.
+        """
+        step, watching = self._step(kind, feed.structure), run if run and run.watches_batches else None
+        if isinstance(feed, ArrayFeed) and isinstance(step, Step) and watching is None:
+            for arrays, rows in feed.blocks():
+                yield from step.many(arrays, **rows)
+            return
+        known = signature_of(flat(feed.structure))
+        for number, arrays in enumerate(feed.epoch()):
+            if watching is not None:
+                watching.batch_begin(kind, number)
+            if not feed.uniform and signature_of(arrays) != known:  # batches of another shape than the first
+                known = signature_of(arrays)
+                step = self._step(kind, _filled(feed.structure, arrays))
+            result = step(arrays)
+            if watching is not None:
+                watching.batch_end(kind, number, self._logs(kind, result))
+            yield 1, result
+            if watching is not None and self.stop_training:
+                return
 
     def _build_from(self, structure: Any) -> None:
         """Build the weights from the first rows, so that callbacks and the optimizer find them."""
