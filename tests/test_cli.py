@@ -116,18 +116,18 @@ def test_the_weights_are_those_of_the_reported_accuracy(tmp_path: Path) -> None:
 
 
 class StopAt:
-    """A progress display that presses Ctrl-C at one step."""
+    """A progress display that presses Ctrl-C when it hears of a step."""
 
     def __init__(self, step: int) -> None:
-        self.left = step
+        self.step, self.done = step, 0
 
     def start(self, steps: int, epochs: int) -> None:
-        if self.left == 0:
+        if self.step == 0:
             raise KeyboardInterrupt
 
-    def step(self, running: Running) -> None:
-        self.left -= 1
-        if self.left == 0:
+    def steps(self, count: int, running: Running) -> None:
+        self.done += count
+        if self.done >= self.step:
             raise KeyboardInterrupt
 
     def epoch(self, row: Row) -> None:
@@ -139,12 +139,13 @@ class StopAt:
 
 def test_an_interrupted_epoch_is_saved(tmp_path: Path, small_mnist: Path) -> None:
     request = train.Request("softmax", "mnist", epochs=9, batch=20, out=tmp_path / "out")
-    outcome = train.run(request, StopAt(5))
-    assert outcome.interrupted and outcome.steps == 5
+    stop = StopAt(5)
+    outcome = train.run(request, stop)
+    assert outcome.interrupted and outcome.steps == stop.done >= 5
     assert [row["epoch"] for row in read_history(tmp_path / "out")] == ["1", "2"]
     assert sorted(os.listdir(tmp_path / "out")) == FILES
     assert outcome.interruption().startswith(
-        "interrupted in epoch 2 of 9 after 5 steps; what was learnt is in "
+        f"interrupted in epoch 2 of 9 after {stop.done} steps; what was learnt is in "
     )
 
 
@@ -300,8 +301,8 @@ def test_on_a_terminal_a_bar_counts_every_step() -> None:
     running = Running()
     running.add(0.25, 3, 4)
     for row in ROWS:
-        for _ in range(4):
-            bar.step(running)
+        bar.steps(3, running)
+        bar.steps(1, running)
         bar.epoch(row)
     bar.close()
     assert made[0].options["total"] == 8 and made[0].done == 8 and made[0].closed

@@ -227,41 +227,6 @@ def test_every_optimizer_is_compared() -> None:
     assert classes - {opt.Optimizer} == {type(make()) for make, _, _ in CASES.values()}
 
 
-TORCH: dict[str, tuple[Callable[[], opt.Optimizer], Callable[[Any, Any], Any]]] = {
-    "SGD": (lambda: opt.Momentum(0.02, 0.9), lambda o, p: o.SGD(p, 0.02, momentum=0.9)),
-    "SGD nesterov": (
-        lambda: opt.Momentum(0.02, 0.9, True),
-        lambda o, p: o.SGD(p, 0.02, momentum=0.9, nesterov=True),
-    ),
-    "Adagrad": (lambda: opt.Adagrad(0.3, 0.0, 1e-10, False), lambda o, p: o.Adagrad(p, 0.3)),
-    "Adadelta": (lambda: opt.Adadelta(1.0, 0.9, 1e-6), lambda o, p: o.Adadelta(p, 1.0)),
-    "RMSprop": (
-        lambda: opt.RMSProp(0.05, 0.99, 0.5, 1e-8, True, False),
-        lambda o, p: o.RMSprop(p, 0.05, momentum=0.5, centered=True),
-    ),
-    "Adam": (lambda: opt.Adam(0.1, epsilon=1e-8, epsilon_hat=False), lambda o, p: o.Adam(p, 0.1)),
-    "AdamW": (lambda: opt.AdamW(0.1, 0.01, epsilon=1e-8, epsilon_hat=False), lambda o, p: o.AdamW(p, 0.1)),
-    "NAdam": (lambda: opt.Nadam(0.1, epsilon=1e-8, momentum_decay=0.004), lambda o, p: o.NAdam(p, 0.1)),
-}
-
-
-@pytest.mark.parametrize("name", list(TORCH))
-def test_equals_torch(name: str, request: pytest.FixtureRequest) -> None:
-    torch = pytest.importorskip("torch")
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)  # its step counters and products are kept in the default dtype
-    request.addfinalizer(lambda: torch.set_default_dtype(before))
-    ours, theirs = TORCH[name]
-    w, optimizer = Variable(START), ours()
-    v = torch.tensor(START, requires_grad=True)
-    reference = theirs(torch.optim, [v])
-    for t in range(STEPS):
-        optimizer.minimize(loss_at(w, t))
-        v.grad = torch.tensor(slope(v.detach().numpy(), t))
-        reference.step()
-        np.testing.assert_allclose(w.numpy(), v.detach().numpy(), rtol=1e-10, atol=1e-12)
-
-
 # --- ways to apply --------------------------------------------------------------------------------------------------
 
 

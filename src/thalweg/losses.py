@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, shape_text, shapes_match
 from thalweg.nn import losses as nn
+from thalweg.nn.ctc import ctc_loss
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.activation import sigmoid
+from thalweg.ops.activation import sigmoid, softplus
+from thalweg.ops.contract import matmul
 from thalweg.ops.linalg import vector_norm
+from thalweg.ops.reduce import logsumexp
 from thalweg.ops.reduce import max as max_over
 from thalweg.ops.reduce import sum as sum_over
 from thalweg.registry import Configured, lookup, register, snake_case
@@ -324,6 +329,87 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
     return mean_last(ew.maximum((t - p) * q, (t - p) * (q - 1.0)))
 
 
+def _overlap(t: Any, p: Any, axis: Any) -> Any:
+    """sum(t p) over the axes, all of them unless given."""
+    return sum_over(t * p, axis=axis)
+
+
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
+    """1 - 2 sum(t p) / (sum(t) + sum(p) + 1e-7): how little two masks overlap; sums over ``axis``, or everything.
+
+    >>> round(dice([[1.0, 0.0]], [[1.0, 1.0]]).item(), 4)
+    0.3333
+    """
+    t, p = matched(y_true, y_pred, "dice")
+    whole = sum_over(t, axis=axis) + sum_over(p, axis=axis) + _EPSILON  # type: ignore[operator]
+    return 1.0 - _overlap(t, p, axis) * 2.0 / whole
+
+
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
+    """1 - s / (s + alpha sum((1 - p) t) + beta sum(p (1 - t)) + 1e-7) with s = sum(t p): :func:`dice` with weights.
+
+    >>> round(tversky([[1.0, 0.0]], [[1.0, 1.0]], beta=1.0).item(), 4)
+    0.5
+    """
+    t, p = matched(y_true, y_pred, "tversky")
+    both = _overlap(t, p, axis)
+    rest = _overlap(1.0 - p, t, axis) * alpha + _overlap(p, 1.0 - t, axis) * beta
+    return 1.0 - both / (both + rest + _EPSILON)
+
+
+def circle(
+    y_true: Any, y_pred: Any, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True
+) -> Any:
+    """How far embeddings of one class are apart, and how near those of different classes (Sun et al., 2020).
+
+    ``y_pred`` [batch, size] are embeddings of length 1, ``y_true`` [batch] their class numbers. With d the cosine
+    distances from each to all others, softplus(logsumexp over its class of gamma (d + margin) (d - margin) plus
+    logsumexp over the rest of gamma (1 + margin - d) (1 - margin - d)), the factors in front kept at 0 or more.
+    """
+    p = _as_floats(tensor(y_pred))
+    labels = class_numbers(y_true, p, "circle")
+    d = ew.maximum(1.0 - matmul(p, shape_ops.swapaxes(p, 0, 1)), 0.0)  # type: ignore[operator]
+    same = ew.equal(shape_ops.expand_dims(labels, 1), shape_ops.expand_dims(labels, 0))
+    others = ew.where(same, False, True)
+    if remove_diagonal:
+        rows = shape_ops.iota_like(d, axis=0)
+        same = ew.where(ew.equal(rows, shape_ops.iota_like(d, axis=1)), False, same)
+    near = ew.maximum(d + margin, 0.0) * (d - margin) * gamma  # type: ignore[operator]
+    far = ew.maximum(1.0 + margin - d, 0.0) * (1.0 - margin - d) * gamma  # type: ignore[operator]
+    total = sum(
+        logsumexp(ew.where(mask, value, -np.inf), axis=1) for mask, value in ((same, near), (others, far))
+    )
+    return softplus(total)
+
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
+    """(1 - p[t]^q) / q for class numbers t: near the cross-entropy for small q, the absolute error for q = 1.
+
+    It bears wrong labels (Zhang and Sabuncu, 2018).
+
+    >>> categorical_generalized_cross_entropy([1], [[0.75, 0.25]], q=0.5).tolist()
+    [1.0]
+    """
+    p = _as_floats(tensor(y_pred))
+    t = class_numbers(y_true, p, "categorical_generalized_cross_entropy")
+    return (1.0 - ew.pow(-nn.nll(p, t), q)) / q  # type: ignore[operator]
+
+
+def ctc(y_true: Any, y_pred: Any, mask_index: int = 0) -> Any:
+    """The loss of labels without places: logits [batch, steps, classes], labels [batch, longest].
+
+    ``mask_index`` fills up labels and is the blank class. See :func:`thalweg.nn.ctc_loss`, which also takes lengths.
+
+    >>> ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).shape
+    (1,)
+    """
+    p = _as_floats(tensor(y_pred))
+    t = ew.astype(tensor(y_true), "int64")
+    used = ew.astype(ew.not_equal(t, mask_index), "int64")
+    steps = sum_over(shape_ops.full_like(ew.astype(p[:, :, 0], "int64"), 1), axis=1)
+    return ctc_loss(p, t, steps, sum_over(used, axis=1), mask_index)
+
+
 # --- classes --------------------------------------------------------------------------------------------------------
 
 _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
@@ -372,6 +458,16 @@ def reduce_weighted(losses: Any, sample_weight: Any, reduction: str | None) -> A
     if reduction == "mean_with_sample_weight" and weight is not None:
         return total / sum_over(weight)  # type: ignore[operator]
     return ew.divide(total, shape_ops.count(losses, None, losses.dtype))
+
+
+def reduce_counted(losses: Any, used: Any, sample_weight: Any, reduction: str | None) -> Any:
+    """As :func:`reduce_weighted`, where only the losses that are ``used`` count; means are over these."""
+    share = ew.astype(used, losses.dtype)
+    if reduction in ("sum_over_batch_size", "mean"):
+        total = shape_ops.count(losses, None, losses.dtype)
+        share = share * (total / ew.maximum(sum_over(share), 1.0))
+    weight = share if sample_weight is None else share * weights_like(sample_weight, losses)
+    return reduce_weighted(losses, weight, reduction)
 
 
 def weights_like(sample_weight: Any, losses: Any) -> Any:
@@ -515,7 +611,7 @@ class CategoricalFocalCrossentropy(_FunctionLoss):
 
 
 class SparseCategoricalCrossentropy(_FunctionLoss):
-    """:func:`sparse_categorical_crossentropy`, reduced."""
+    """:func:`sparse_categorical_crossentropy`, reduced; means are over the examples of other classes than ignored."""
 
     fn = staticmethod(sparse_categorical_crossentropy)
 
@@ -529,6 +625,14 @@ class SparseCategoricalCrossentropy(_FunctionLoss):
     ) -> None:
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(reduction, name or "sparse_categorical_crossentropy", **options)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        ignored = self.options["ignore_class"]
+        losses = self.call(y_true, y_pred)
+        if ignored is not None:
+            used = ew.not_equal(class_numbers(y_true, tensor(y_pred), self.name), ignored)
+            return reduce_counted(losses, used, sample_weight, self.reduction)
+        return reduce_weighted(losses, sample_weight, self.reduction)
 
 
 class Huber(_FunctionLoss):
@@ -587,6 +691,85 @@ class Quantile(_FunctionLoss):
         super().__init__(reduction, name or "quantile", q=q)
 
 
+class Dice(_FunctionLoss):
+    """:func:`dice`, reduced."""
+
+    fn = staticmethod(dice)
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, axis: Any = None
+    ) -> None:
+        super().__init__(reduction, name or "dice", axis=axis)
+
+
+class Tversky(_FunctionLoss):
+    """:func:`tversky`, reduced."""
+
+    fn = staticmethod(tversky)
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        axis: Any = None,
+    ) -> None:
+        super().__init__(reduction, name or "tversky", alpha=alpha, beta=beta, axis=axis)
+
+
+class Circle(_FunctionLoss):
+    """:func:`circle`, reduced; means are over the embeddings whose loss is not 0."""
+
+    fn = staticmethod(circle)
+
+    def __init__(
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            reduction, name or "circle", gamma=gamma, margin=margin, remove_diagonal=remove_diagonal
+        )
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        losses = self.call(y_true, y_pred)
+        return reduce_counted(losses, losses > 0, sample_weight, self.reduction)
+
+
+class CategoricalGeneralizedCrossEntropy(_FunctionLoss):
+    """:func:`categorical_generalized_cross_entropy`, reduced."""
+
+    fn = staticmethod(categorical_generalized_cross_entropy)
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+    ) -> None:
+        if not 0 < q < 1:
+            raise fail(ArgumentError, "CategoricalGeneralizedCrossEntropy: q", expected="0 < q < 1", received=q)
+        super().__init__(reduction, name or "categorical_generalized_cross_entropy", q=q)
+
+
+class CTC(_FunctionLoss):
+    """:func:`ctc`, reduced."""
+
+    fn = staticmethod(ctc)
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        mask_index: int = 0,
+    ) -> None:
+        super().__init__(reduction, name or "ctc", mask_index=mask_index)
+
+
 class FunctionOf(Loss):
     """A user's function of (y_true, y_pred) as a loss."""
 
@@ -618,6 +801,11 @@ _CLASSES: tuple[type[Loss], ...] = (
     CosineSimilarity,
     EpsilonInsensitive,
     Quantile,
+    Dice,
+    Tversky,
+    Circle,
+    CategoricalGeneralizedCrossEntropy,
+    CTC,
 )
 _SHORT = {
     "mse": MeanSquaredError,
@@ -630,6 +818,7 @@ _SHORT = {
     "kl_divergence": KLDivergence,
     "kullback_leibler_divergence": KLDivergence,
     "huber_loss": Huber,
+    "ctc": CTC,
 }
 _TABLE: dict[str, Any] = {snake_case(c.__name__): c for c in _CLASSES} | {c.__name__: c for c in _CLASSES}
 _TABLE |= _SHORT | {name.upper(): c for name, c in _SHORT.items() if len(name) < 5}

@@ -145,7 +145,7 @@ def ctc_answers() -> dict[str, Any]:
     log_p = logits.log_softmax(-1).transpose(0, 1)
     values = F.ctc_loss(log_p, labels, lengths, label_lengths, blank=0, reduction="none")
     values[:3].sum().backward()
-    found = {"values": values.detach().numpy()[:3], "gradient": logits.grad.numpy()}
+    found = {"values": values.detach().numpy()[:3], "gradient": logits.grad.numpy()[:3]}
     assert np.isinf(values[3].item())
     blank = F.ctc_loss(log_p.flip(-1), 4 - labels, lengths, label_lengths, blank=4, reduction="none")
     assert np.allclose(blank.detach().numpy()[:3], found["values"])

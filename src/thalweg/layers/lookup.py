@@ -44,8 +44,9 @@ def no_sparse(layer: Any, sparse: bool) -> None:
 
 
 def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
-    """The arrays in what ``adapt`` is given: an array or list is one, anything else gives batches (of x, or (x, y))."""
-    if hasattr(data, "shape") or isinstance(data, (list, tuple, str)):
+    """The arrays in what ``adapt`` is given: an array or a list of values is one; else batches, of x or (x, y)."""
+    arrays = isinstance(data, (list, tuple)) and len(data) and all(hasattr(part, "shape") for part in data)
+    if hasattr(data, "shape") or (isinstance(data, (list, tuple, str)) and not arrays):
         yield data
         return
     for batch in islice(data, steps):

@@ -68,6 +68,9 @@ class TextVectorization(StringLookup):
         self.standardize, self.split = standardize, split
         self.ngrams = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else tuple(ngrams or ())
         self.output_sequence_length = output_sequence_length
+        self._one_each = (
+            split is None and not self.ngrams and output_sequence_length is None
+        )  # number for each text
 
     @staticmethod
     def _known(what: str, value: Any, names: Sequence[str]) -> None:
@@ -128,12 +131,14 @@ class TextVectorization(StringLookup):
             kept = row[:fixed]
             place[: len(kept)] = kept
         if self.output_mode == "int":
-            return found
+            return found.reshape(x.shape) if self._one_each else found
         if self.output_mode == "one_hot":
             return self.encoded(found)
         return self.weighed(counted(found, self.depth(), self.dtype))
 
     def output_for(self, shape: Any) -> tuple[Any, Any]:
+        if self._one_each and self.output_mode == "int":
+            return shape, "int64"
         if self.output_mode == "int":
             return (shape[0], self.output_sequence_length), "int64"
         self._needs_vocabulary()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -365,6 +366,12 @@ def _in_container(parts: Sequence[Any], group: Any) -> list[tuple[Any, Any]]:
     weighty = [part for part in parts if part.weights]
     if all(part.name in named for part in weighty):
         return [(part, named[part.name]) for part in weighty]
+    if _several_of_one_kind(weighty):
+        other = next(part.name for part in weighty if part.name not in named)
+        warnings.warn(
+            f"the file has no layer named {other!r}: layers are matched by class and order. Where there are branches, "
+            f"give them the names in the file, which are {', '.join(str(n) for n in named)}", stacklevel=8,
+        )  # fmt: skip
     counts: dict[str, int] = {}
     found = []
     for part in parts:
@@ -375,8 +382,16 @@ def _in_container(parts: Sequence[Any], group: Any) -> list[tuple[Any, Any]]:
     return found
 
 
+def _several_of_one_kind(parts: Sequence[Any]) -> bool:
+    """Whether layers of one class and shape could be taken for each other."""
+    kinds = [(type(part), *(w.shape for w in part.weights)) for part in parts]
+    return len(set(kinds)) < len(kinds)
+
+
 def _by_layer(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
     """From the older files, which hold for each layer of the model a list of the names of its weights."""
+    from thalweg.models.sequential import Sequential
+
     lists: dict[str, list[str]] = {}
     for name in map(_text, tree.group.attrs["layer_names"]):
         held = tree.child(name)
@@ -385,12 +400,12 @@ def _by_layer(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
     parts = [part for part in model.layers if part.weights]
     if all(part.name in lists for part in parts):
         pairs = [(part, part.name) for part in parts]
-    elif len(lists) == len(parts):
+    elif len(lists) == len(parts) and isinstance(model, Sequential):
         pairs = list(zip(parts, lists))
     else:
         raise fail(
             DataError, f"{file!r} holds the weights of other layers", expected=", ".join(part.name for part in parts),
-            received=", ".join(lists),
+            received=", ".join(lists), hint="give the layers the names in the file",
         )  # fmt: skip
     paths = {id(weight): path for path, weight in weight_paths(model).items()}
     found = {}

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,15 +155,16 @@ class _Run:
         count = len(self.data.train_labels)
         self.progress.start(-(-count // settings.batch), settings.epochs)
         for self.epoch in range(1, settings.epochs + 1):
-            for part in batches(count, settings.batch, seed=seed, epoch=self.epoch):
-                self._step(self.trainer, part)
+            parts = batches(count, settings.batch, seed=seed, epoch=self.epoch)
+            for _, of_one_size in groupby(parts, key=len):
+                self._learn(self.trainer, np.stack([*of_one_size]))
             self._record(self.trainer)
 
-    def _step(self, trainer: Trainer, part: np.ndarray) -> None:
-        images, labels = self.data.train_images[part], self.data.train_labels[part]
-        loss, correct = trainer.step(images, labels)
-        self.running.add(loss, correct, len(part))
-        self.progress.step(self.running)
+    def _learn(self, trainer: Trainer, rows: np.ndarray) -> None:
+        for losses, corrects in trainer.learn(self.data.train_images, self.data.train_labels, rows):
+            for loss, correct in zip(losses, corrects, strict=True):
+                self.running.add(loss, correct, rows.shape[1])
+            self.progress.steps(len(losses), self.running)
 
     def _record(self, trainer: Trainer) -> None:
         right = trainer.logits(self.data.test_images).argmax(axis=1) == self.data.test_labels

@@ -19,8 +19,8 @@ class Progress(Protocol):
     def start(self, steps: int, epochs: int) -> None:
         """Training of ``epochs`` epochs of ``steps`` steps begins."""
 
-    def step(self, running: Running) -> None:
-        """One step is done."""
+    def steps(self, count: int, running: Running) -> None:
+        """So many more steps are done."""
 
     def epoch(self, row: Row) -> None:
         """One epoch is done."""
@@ -49,7 +49,7 @@ class Lines:
     def start(self, steps: int, epochs: int) -> None:
         self._epochs = epochs
 
-    def step(self, running: Running) -> None:
+    def steps(self, count: int, running: Running) -> None:
         pass
 
     def epoch(self, row: Row) -> None:
@@ -77,9 +77,9 @@ class Bar:
     def start(self, steps: int, epochs: int) -> None:
         self._bar = self._tqdm(total=steps * epochs, unit="step", mininterval=_REFRESH_SECONDS, leave=False)
 
-    def step(self, running: Running) -> None:
+    def steps(self, count: int, running: Running) -> None:
         # Formatting numbers costs as much as a small network's step: ten times a second is enough.
-        self._waiting += 1
+        self._waiting += count
         now = time.monotonic()
         if now - self._shown < _REFRESH_SECONDS:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -40,13 +41,19 @@ class Trainer:
         self.steps = 0
         self.step_seconds = 0.0
 
-    def step(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
-        """Learn from one batch; its mean loss and the number of right answers before the update."""
-        compiled, started = self._step.program.compile_seconds, time.perf_counter()
-        loss, correct = self._step(images, labels)
-        self.step_seconds += time.perf_counter() - started - (self._step.program.compile_seconds - compiled)
-        self.steps += 1
-        return float(loss), int(correct)
+    def learn(
+        self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray
+    ) -> Iterator[tuple[list[float], list[int]]]:
+        """Learn from the batches whose row numbers are ``rows`` [steps, batch]; about every 0.1 s, for each batch
+        since the last time, its mean loss and the number of right answers before its update.
+        """
+        program = self._step.program
+        compiled, started = program.compile_seconds, time.perf_counter()
+        for count, (losses, corrects) in program.run_steps([images, labels], rows):
+            self.step_seconds += time.perf_counter() - started - (program.compile_seconds - compiled)
+            self.steps += count
+            yield losses.tolist(), corrects.tolist()
+            compiled, started = program.compile_seconds, time.perf_counter()
 
     @property
     def compile_seconds(self) -> float:
