@@ -123,7 +123,7 @@ class Training(Layer):
         """One step of evaluation on (x, y, sample_weight); the logs of the batch."""
         x, y, sample_weight = unpack(data)
         predictions = self(x, training=False)
-        if self.compiled is not None and any(v is not None for v in flat(self.compiled.loss)):
+        if self.compiled is not None and (self.losses or any(v is not None for v in flat(self.compiled.loss))):
             loss = self.compute_loss(x=x, y=y, y_pred=predictions, sample_weight=sample_weight)
             self._loss_tracker.update_state(loss, sample_weight=_num_rows(x))
         return self.compute_metrics(x, y, predictions, sample_weight)

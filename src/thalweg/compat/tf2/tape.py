@@ -18,6 +18,7 @@ from thalweg.graph.walk import variables
 from thalweg.layers.base import flat, mapped
 from thalweg.ops.shape import full_like, stack
 from thalweg.run import tape as core
+from thalweg.run.replay import replayed_gradients
 
 
 class UnconnectedGradients:
@@ -123,8 +124,10 @@ class GradientTape(core.GradientTape):
 
 def _gradients(targets: list[Tensor], sources: list[Tensor], given: list[Any]) -> list[Any]:
     seeds = [full_like(t, 1) if g is None else tensor(g) for t, g in zip(targets, given)]
-    found = core_gradients(targets, sources, seeds, unconnected="none")
-    return [None if g is None else _forgotten(g) for g in found]
+    known = all(t.value is not None for t in (*targets, *seeds))
+    if known and not is_recording() and current_recorder() is None:
+        return replayed_gradients(targets, sources, seeds)
+    return core_gradients(targets, sources, seeds, unconnected="none")
 
 
 def _forgotten(x: Tensor) -> Tensor:
