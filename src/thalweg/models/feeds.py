@@ -13,6 +13,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
+from thalweg.layers.texts import is_texts, text_codes
 from thalweg.ops.random import next_key
 from thalweg.run.rows import Rows
 
@@ -33,25 +34,27 @@ def unpack(batch: Any) -> tuple[Any, Any, Any]:
     return batch, None, None
 
 
-def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float) -> Any:
+def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, texts: bool = False) -> Any:
     """The structure with arrays at its leaves; floating ones in the dtype ``floats``, integers as they are.
+
+    With ``texts``, arrays of texts become arrays of their characters (see ``layers.texts``); else they are an error.
 
     A list of numbers (or of lists of them) is one array; a list of arrays is several inputs.
     """
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return {key: as_data(v, f"{name}[{key!r}]", floats) for key, v in value.items()}
+        return {key: as_data(v, f"{name}[{key!r}]", floats, texts) for key, v in value.items()}
     if (
         isinstance(value, (list, tuple))
         and value
         and all(hasattr(v, "shape") or hasattr(v, "columns") for v in value)
     ):
-        return [as_data(v, f"{name}[{k}]", floats) for k, v in enumerate(value)]
-    return _array(value, name, floats)
+        return [as_data(v, f"{name}[{k}]", floats, texts) for k, v in enumerate(value)]
+    return _array(value, name, floats, texts)
 
 
-def _array(value: Any, name: str, floats: np.dtype) -> np.ndarray:
+def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
     if isinstance(value, Tensor):
         array = value.array()
     elif hasattr(value, "columns") and hasattr(value, "to_numpy"):
@@ -61,10 +64,12 @@ def _array(value: Any, name: str, floats: np.dtype) -> np.ndarray:
             array = np.asarray(value)
         except ValueError as error:
             raise fail(DataError, f"{name}: rows of different lengths: {error}") from None
+    if texts and is_texts(array):
+        return text_codes(array)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
         raise fail(
             DTypeError, f"{name} does not hold numbers", expected="numbers", received=f"dtype {array.dtype}",
-            hint="encode texts as numbers first",
+            hint="a TextVectorization or StringLookup layer in front makes numbers of texts",
         )  # fmt: skip
     if array.dtype.kind == "f" and array.dtype != floats:
         array = array.astype(floats)
@@ -80,6 +85,12 @@ def _frame(frame: Any, name: str) -> np.ndarray:
                 DTypeError, f"{name}: column {column!r} does not hold numbers", received=f"dtype {frame[column].dtype}",
                 hint="encode or drop it",
             )  # fmt: skip
+        gaps = np.flatnonzero(~np.isfinite(frame[column].to_numpy().astype(np.float64)))
+        if len(gaps):
+            warnings.warn(
+                f"{name}: column {column!r} holds NaN or infinity in row {gaps[0]}: losses and weights will become NaN",
+                stacklevel=6,
+            )
     return frame.to_numpy()
 
 
@@ -194,8 +205,10 @@ def _common_length(structure: Any) -> int:
 class IteratedFeed(Feed):
     """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
 
-    def __init__(self, source: Any, steps: int | None, floats: np.dtype, weigh: Any = None) -> None:
-        self.source, self.steps, self.floats, self.weigh = source, steps, floats, weigh
+    def __init__(
+        self, source: Any, steps: int | None, floats: np.dtype, weigh: Any = None, texts: bool = False
+    ) -> None:
+        self.source, self.steps, self.floats, self.weigh, self.texts = source, steps, floats, weigh, texts
         length = getattr(source, "__len__", None)
         try:
             self.num_batches = steps or (None if length is None else int(length()))
@@ -221,7 +234,10 @@ class IteratedFeed(Feed):
         return iter(self.source)
 
     def _converted(self, batch: Any) -> Any:
-        x, y, w = (as_data(v, n, self.floats) for v, n in zip(unpack(batch), ("x", "y", "sample_weight")))
+        x, y, w = (
+            as_data(v, n, self.floats, self.texts and n == "x")
+            for v, n in zip(unpack(batch), ("x", "y", "sample_weight"))
+        )
         if self.weigh is not None:
             w = self.weigh(y, w)
         _common_length((x, y, w))
@@ -279,8 +295,12 @@ def feed_of(
     steps: int | None = None,
     class_weight: Any = None,
     floats: np.dtype = dtypes.default_float,
+    texts: bool = False,
 ) -> Feed:
-    """The batches of any of the kinds of data that ``fit`` takes; floating data in the dtype ``floats``."""
+    """The batches of any of the kinds of data that ``fit`` takes; floating data in the dtype ``floats``.
+
+    ``texts``: whether x may hold texts.
+    """
     weigh = None if class_weight is None else lambda t, w: class_weights(t, w, class_weight)
     if isinstance(x, Feed):
         return x
@@ -289,13 +309,15 @@ def feed_of(
             raise fail(
                 ArgumentError, "y and sample_weight come from the generator itself, as (x, y, sample_weight)"
             )
-        return IteratedFeed(x, steps, floats, weigh)
+        return IteratedFeed(x, steps, floats, weigh, texts)
     if batch_size is not None and (
         isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
     ):
         raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
     names = ("x", "y", "sample_weight")
-    structure: Any = tuple(as_data(v, n, floats) for v, n in zip((x, y, sample_weight), names))
+    structure: Any = tuple(
+        as_data(v, n, floats, texts and n == "x") for v, n in zip((x, y, sample_weight), names)
+    )
     if weigh is not None:
         structure = (*structure[:2], weigh(structure[1], structure[2]))
     return ArrayFeed(structure, batch_size, shuffle, steps)

@@ -123,7 +123,9 @@ class Training(Layer):
         """One step of evaluation on (x, y, sample_weight); the logs of the batch."""
         x, y, sample_weight = unpack(data)
         predictions = self(x, training=False)
-        if self.compiled is not None and (self.losses or any(v is not None for v in flat(self.compiled.loss))):
+        if self.compiled is not None and (
+            self.losses or any(v is not None for v in flat(self.compiled.loss))
+        ):
             loss = self.compute_loss(x=x, y=y, y_pred=predictions, sample_weight=sample_weight)
             self._loss_tracker.update_state(loss, sample_weight=_num_rows(x))
         return self.compute_metrics(x, y, predictions, sample_weight)
@@ -330,13 +332,17 @@ class Training(Layer):
         lint.check_targets(self, compiled, feed.structure[1])
         return self._fit(feed, validation, epochs, initial_epoch, verbose, callbacks, validation_freq)
 
+    def has_text_layers(self) -> bool:
+        """Whether a layer makes numbers of texts, so that data may hold some."""
+        return any(getattr(layer, "takes_texts", False) for layer in self.tree())
+
     def float_dtype(self) -> np.dtype:
         """The dtype of floating data: the widest of the layers, at least the default."""
         own = [layer.dtype for layer in self.tree() if dtypes.is_floating(layer.dtype)]
         return max([dtypes.default_float, *own], key=lambda dtype: dtype.itemsize)
 
     def _feed(self, *data: Any, **options: Any) -> Feed:
-        return feed_of(*data, floats=self.float_dtype(), **options)
+        return feed_of(*data, floats=self.float_dtype(), texts=self.has_text_layers(), **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
@@ -529,15 +535,15 @@ class Training(Layer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as arrays."""
-        if type(x) is np.ndarray and not self.run_eagerly:
+        if type(x) is np.ndarray and x.dtype.kind in "biuf" and not self.run_eagerly:
             step = self._steps.get(("row", x.dtype, x.shape[1:]))
             if step is None:
                 step = self._steps["row", x.dtype, x.shape[1:]] = self._step(
-                    "predict", (as_data(x, "x", self.float_dtype()), None, None)
+                    "predict", (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
                 )
             if x.dtype.kind != "f" or x.dtype == np.float32:
                 return step((x,))  # type: ignore[misc]
-        structure = (as_data(x, "x", self.float_dtype()), None, None)
+        structure = (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
         return self._step("predict", structure)(flat(structure))
 
 
