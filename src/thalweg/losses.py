@@ -752,7 +752,9 @@ class CategoricalGeneralizedCrossEntropy(_FunctionLoss):
         name: str | None = None,
     ) -> None:
         if not 0 < q < 1:
-            raise fail(ArgumentError, "CategoricalGeneralizedCrossEntropy: q", expected="0 < q < 1", received=q)
+            raise fail(
+                ArgumentError, "CategoricalGeneralizedCrossEntropy: q", expected="0 < q < 1", received=q
+            )
         super().__init__(reduction, name or "categorical_generalized_cross_entropy", q=q)
 
 
@@ -771,14 +773,14 @@ class CTC(_FunctionLoss):
 
 
 class FunctionOf(Loss):
-    """A user's function of (y_true, y_pred) as a loss."""
+    """A user's function of (y_true, y_pred) as a loss; of both in one rank, so that nothing broadcasts by mistake."""
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
         super().__init__(name or getattr(fn, "__name__", "loss"))
         self.fn = fn
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return tensor(self.fn(tensor(y_true), y_pred))
+        return tensor(self.fn(same_rank(tensor(y_true), y_pred), y_pred))
 
 
 _CLASSES: tuple[type[Loss], ...] = (

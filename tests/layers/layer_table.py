@@ -201,4 +201,16 @@ ROWS = [
     row(L.Dot, {"axes": 1}, [(3,), (3,)], (1,)),
     row(L.Dot, {"axes": (2, 1), "normalize": True}, [(4, 3), (3, 5)], (4, 5)),
     row(L.Attention, {"use_scale": True}, [(4, 3), (5, 3)], (4, 3), 1),
+    row(L.Attention, {"score_mode": "concat"}, [(4, 3), (5, 3)], (4, 3), 1),
+    row(L.AdditiveAttention, {}, [(4, 3), (5, 3)], (4, 3), 3),
+    row(
+        L.EinsumDense, {"equation": "...x,xy->...y", "output_shape": 4, "bias_axes": "y"}, (5, 3), (5, 4), 16
+    ),
+    row(L.UpSampling2D, {"size": 2, "interpolation": "bilinear"}, (3, 4, 2), (6, 8, 2)),
+    row(
+        L.UpSampling2D,
+        {"size": 2, "interpolation": "bilinear", "data_format": "channels_first"},
+        (2, 3, 4),
+        (2, 6, 8),
+    ),
 ]

@@ -197,7 +197,10 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"learning_rate": 0.03125, "momentum": MOST}),
     ("SGD", {"learning_rate": 0.03125, "momentum": MOST, "nesterov": True}),
     ("RMSprop", {"learning_rate": 0.0625, "rho": MOST, "epsilon": 2.0**-7}),
-    ("RMSprop", {"learning_rate": 0.0625, "rho": MOST, "epsilon": 2.0**-7, "centered": True, "momentum": 0.5}),
+    (
+        "RMSprop",
+        {"learning_rate": 0.0625, "rho": MOST, "epsilon": 2.0**-7, "centered": True, "momentum": 0.5},
+    ),
     ("Adam", {**BETAS, "epsilon": TINY}),
     ("Adam", {**BETAS, "epsilon": TINY, "clipnorm": 0.5}),
     ("Adam", {**BETAS, "epsilon": TINY, "weight_decay": 0.015625}),
@@ -206,7 +209,10 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("Nadam", {**BETAS, "epsilon": TINY}),
     ("Adagrad", {"learning_rate": 0.25, "initial_accumulator_value": RATE, "epsilon": TINY}),
     ("Adadelta", {"learning_rate": 1.0, "rho": MUCH, "epsilon": TINY}),
-    ("Ftrl", {"learning_rate": 0.25, "initial_accumulator_value": RATE, "l1_regularization_strength": 0.015625}),
+    (
+        "Ftrl",
+        {"learning_rate": 0.25, "initial_accumulator_value": RATE, "l1_regularization_strength": 0.015625},
+    ),
     ("Lion", {"learning_rate": 0.0625, "beta_1": MOST, "beta_2": MUCH}),
 ]
 START = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -0.25]])
@@ -221,4 +227,7 @@ def name_of(cls: str, arguments: dict[str, Any], data: Any = "") -> str:
 
 def layer_weights(shapes: list[Any]) -> list[np.ndarray]:
     """Values for a layer's weights in order, all positive enough to be variances."""
-    return [np.abs(numbers(s, 200 + k)) + 0.2 if len(s) == 1 else numbers(s, 200 + k) for k, s in enumerate(shapes)]
+    return [
+        np.abs(numbers(s, 200 + k)) + 0.2 if len(s) == 1 else numbers(s, 200 + k)
+        for k, s in enumerate(shapes)
+    ]

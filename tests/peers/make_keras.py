@@ -1,4 +1,4 @@
-"""Writes keras.json, what Keras computes, and its weight files. In the folder ``tests``: ``python -m peers.make_keras``."""
+"""Writes what Keras computes, and files of its. In the folder ``tests``: ``python -m peers.make_keras``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ def layer_answers() -> dict[str, Any]:
 
 def activation_answers() -> dict[str, Any]:
     x = numbers((3, 6), 11) * 4
-    return {f"activation {n}": {"output": keras.activations.get(n)(tf.constant(x)).numpy()} for n in rows.ACTIVATIONS}
+    return {
+        f"activation {n}": {"output": keras.activations.get(n)(tf.constant(x)).numpy()}
+        for n in rows.ACTIVATIONS
+    }
 
 
 def loss_answers() -> dict[str, Any]:
@@ -80,7 +83,11 @@ def optimizer_answers() -> dict[str, Any]:
     """The parameter after each fifth step."""
     found = {}
     for cls, arguments in rows.OPTIMIZERS:
-        w, optimizer, seen = keras.Variable(rows.START, dtype="float64"), getattr(keras.optimizers, cls)(**arguments), []
+        w, optimizer, seen = (
+            keras.Variable(rows.START, dtype="float64"),
+            getattr(keras.optimizers, cls)(**arguments),
+            [],
+        )
         for t in range(20):
             slope = 2 * rows.SCALE**2 * (w.numpy() - rows.TARGET) * (1 + 0.1 * t)
             optimizer.apply([tf.constant(slope)], [w])
@@ -94,7 +101,9 @@ def saved_model() -> Any:
     """A model with every way in which Keras nests weights."""
     L = keras.layers
     x, image = L.Input((4, 3), name="x"), L.Input((5, 5, 2), name="image")
-    inner = keras.Sequential([L.Input((18,)), L.Dense(3, activation="relu"), L.Dropout(0.5), L.Dense(2)], name="inner")
+    inner = keras.Sequential(
+        [L.Input((18,)), L.Dense(3, activation="relu"), L.Dropout(0.5), L.Dense(2)], name="inner"
+    )
     a = L.LSTM(2, name="reader")(x)
     b = L.Bidirectional(L.GRU(2), name="both")(x)
     c = inner(L.Flatten()(L.BatchNormalization(name="norm")(L.Conv2D(2, 3, name="conv")(image))))
@@ -111,7 +120,10 @@ def file_answers() -> dict[str, Any]:
             path = Path(folder) / name
             model.save_weights(path) if name == "model.weights.h5" else model.save(path)
             if name == "model.keras":
-                with zipfile.ZipFile(path) as old, zipfile.ZipFile(FOLDER / name, "w", zipfile.ZIP_DEFLATED) as new:
+                with (
+                    zipfile.ZipFile(path) as old,
+                    zipfile.ZipFile(FOLDER / name, "w", zipfile.ZIP_DEFLATED) as new,
+                ):
                     for member in old.namelist():
                         new.writestr(zipfile.ZipInfo(member), old.read(member), zipfile.ZIP_DEFLATED)
             else:

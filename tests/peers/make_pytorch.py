@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from peers.values import numbers, weights, write
 from torch import nn
 from torch.nn import functional as F
+
+from peers.values import numbers, weights, write
 
 torch.set_default_dtype(torch.float64)
 
@@ -156,7 +157,7 @@ START = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -0.25]])
 TARGET = np.array([[0.2, 0.1, -0.4], [0.3, -0.1, 0.7]])
 SCALE = np.array([1.0, 2.0, 0.5])
 STEPS = 20
-O = torch.optim  # noqa: E741
+O = torch.optim
 OPTIMIZERS: dict[str, Any] = {
     "SGD": lambda p: O.SGD(p, 0.02, momentum=0.9),
     "SGD nesterov": lambda p: O.SGD(p, 0.02, momentum=0.9, nesterov=True),

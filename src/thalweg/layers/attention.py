@@ -6,22 +6,28 @@ import math
 from typing import Any
 
 from thalweg import initializers
+from thalweg.errors import ArgumentError, fail
 from thalweg.layers.base import Layer
 from thalweg.layers.core import known_last, positive
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
+from thalweg.ops.reduce import sum as total
 from thalweg.ops.softmax import softmax
 
-__all__ = ["Attention", "MultiHeadAttention"]
+__all__ = ["AdditiveAttention", "Attention", "MultiHeadAttention"]
 
 _FAR = -1e9  # a score whose weight is 0
 
 
 def attend(query: Any, key: Any, value: Any, mask: Any, rate: float = 0.0) -> tuple[Any, Any]:
     """``softmax(q k^T) v`` over the last two axes, and the weights; where ``mask`` is False they are 0."""
-    scores: Any = matmul(query, shape_ops.swapaxes(key, -1, -2))
+    return weighted(matmul(query, shape_ops.swapaxes(key, -1, -2)), value, mask, rate)
+
+
+def weighted(scores: Any, value: Any, mask: Any, rate: float) -> tuple[Any, Any]:
+    """``softmax(scores) v``, and the weights; where ``mask`` is False they are 0."""
     if mask is not None:
         scores = ew.where(mask, scores, _FAR)
     weights: Any = softmax(scores, axis=-1)
@@ -36,21 +42,53 @@ def causal_mask(scores_like: Any, queries: Any, keys: Any) -> Any:
     return ew.greater_equal(rows, columns)
 
 
-class Attention(Layer):
-    """Dot-product attention on ``[query, value]`` or ``[query, value, key]``: [batch, queries, features].
+def scores_of_sums(query: Any, key: Any, scale: Any) -> Any:
+    """sum(scale * tanh(q + k)) for each pair of a query and a key: [batch, queries, keys]."""
+    both = shape_ops.expand_dims(query, 2) + shape_ops.expand_dims(key, 1)
+    bent: Any = ew.tanh(both)
+    return total(bent if scale is None else bent * scale, axis=-1)
 
-    ``use_scale`` learns a factor of the scores; ``dropout`` drops weights in training.
+
+class Attention(Layer):
+    """Attention on ``[query, value]`` or ``[query, value, key]``: [batch, queries, features].
+
+    ``score_mode``: "dot" for the products of queries and keys, "concat" for ``w sum(tanh(s (q + k)))`` with learnt w
+    (and s, where ``use_scale``). ``use_scale`` learns a factor of the scores; ``dropout`` drops weights in training.
     """
 
-    def __init__(self, use_scale: bool = False, dropout: float = 0.0, **options: Any) -> None:
+    def __init__(
+        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self.use_scale, self.dropout = use_scale, dropout
+        if score_mode not in ("dot", "concat"):
+            raise fail(
+                ArgumentError, "Attention: score_mode", expected="dot or concat", received=repr(score_mode)
+            )
+        self.use_scale, self.score_mode, self.dropout = use_scale, score_mode, dropout
 
     def build(self, input_shape: Any) -> None:
-        self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
+        self.scale: Any = self.add_weight((), "ones", name="scale") if self.use_scale else None
+        concat = self.score_mode == "concat"
+        self.concat_score_weight: Any = (
+            self.add_weight((), "ones", name="concat_score_weight") if concat else None
+        )
+
+    def scores(self, query: Any, key: Any) -> Any:
+        """How well each key fits each query: [batch, queries, keys]."""
+        if self.score_mode == "dot":
+            q = query if self.scale is None else query * self.scale
+            return matmul(q, shape_ops.swapaxes(key, -1, -2))
+        if self.scale is not None:
+            query, key = query * self.scale, key * self.scale
+        return scores_of_sums(query, key, None) * self.concat_score_weight
 
     def call(
-        self, inputs: Any, mask: Any = None, training: Any = False, use_causal_mask: bool = False
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: Any = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
     ) -> Any:
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
@@ -59,8 +97,22 @@ class Attention(Layer):
         if use_causal_mask:
             causal = causal_mask(None, query, key)
             mask = causal if mask is None else ew.multiply(mask, causal)
-        q = query if self.scale is None else query * self.scale
-        return attend(q, key, value, mask, self.dropout if training else 0.0)[0]
+        y, weights = weighted(self.scores(query, key), value, mask, self.dropout if training else 0.0)
+        return (y, weights) if return_attention_scores else y
+
+
+class AdditiveAttention(Attention):
+    """Bahdanau's attention: the scores are ``sum(scale * tanh(q + k))``, scale a learnt vector where ``use_scale``."""
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
+        super().__init__(use_scale, "concat", dropout, **options)
+
+    def build(self, input_shape: Any) -> None:
+        size = (known_last(self, input_shape[0]),)
+        self.scale = self.add_weight(size, "glorot_uniform", name="scale") if self.use_scale else None
+
+    def scores(self, query: Any, key: Any) -> Any:
+        return scores_of_sums(query, key, self.scale)
 
 
 class MultiHeadAttention(Layer):

@@ -75,7 +75,7 @@ class Gated(Layer):
         return y + self.bias if self.use_bias else y
 
     def step(self, state: State, x: Any, seen: Any) -> tuple[State, Any]:
-        """The state after a step and its output; x is what :meth:`project` gave, ``seen`` the first state as dropped."""
+        """The state after a step and its output; x: what :meth:`project` gave, ``seen``: the first state, dropped."""
         raise NotImplementedError
 
     def build(self, input_shape: Any) -> None:
@@ -114,7 +114,7 @@ class SimpleRNNFormula(Gated):
 
 
 class LSTMFormula(Gated):
-    """With ``[i, f, c', o] = x W + h U + b``: ``c = sigmoid(f) c + sigmoid(i) tanh(c')``, ``h = sigmoid(o) tanh(c)``."""
+    """``[i, f, c', o] = x W + h U + b``; ``c = sigmoid(f) c + sigmoid(i) tanh(c')``, ``h = sigmoid(o) tanh(c)``."""
 
     gates, num_states = 4, 2
 
@@ -261,7 +261,7 @@ class GRUCell(GRUFormula, Cell):
 
 
 class StackedRNNCells(Layer):
-    """Cells one upon another as one cell: the output of each is the input of the next. States: those of all, in order."""
+    """Cells one upon another as one: the output of each is the input of the next. States: those of all, in order."""
 
     def __init__(self, cells: Sequence[Any], **options: Any) -> None:
         super().__init__(**options)

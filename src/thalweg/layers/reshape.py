@@ -10,12 +10,15 @@ from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import Layer
 from thalweg.layers.core import positive
 from thalweg.nn.convolution import channels_first
+from thalweg.nn.images import resize
 from thalweg.ops import shape as shape_ops
 
 __all__ = [
     "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D",
     "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
 ]  # fmt: skip
+
+_INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 
 class Flatten(Layer):
@@ -187,14 +190,8 @@ class Cropping3D(_Cropping):
 
 
 class _UpSampling(_Spatial):
-    def __init__(
-        self, size: Any = 2, data_format: str | None = None, interpolation: str = "nearest", **options: Any
-    ) -> None:
+    def __init__(self, size: Any = 2, data_format: str | None = None, **options: Any) -> None:
         super().__init__(data_format, **options)
-        if interpolation != "nearest":
-            raise fail(
-                ArgumentError, "UpSampling: interpolation", expected="nearest", received=repr(interpolation)
-            )
         self.size = (size,) * self.rank if isinstance(size, int) else tuple(size)
 
     def call(self, inputs: Any) -> Any:
@@ -211,9 +208,39 @@ class UpSampling1D(_UpSampling):
 
 
 class UpSampling2D(_UpSampling):
-    """Every pixel ``size[0] x size[1]`` times."""
+    """Images ``size[0] x size[1]`` times as large: every pixel repeated, or interpolated between pixels.
+
+    ``interpolation``: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5", as :func:`thalweg.nn.resize`.
+    """
 
     rank = 2
+
+    def __init__(
+        self, size: Any = 2, data_format: str | None = None, interpolation: str = "nearest", **options: Any
+    ) -> None:
+        super().__init__(size, data_format, **options)
+        if interpolation not in _INTERPOLATIONS:
+            raise fail(
+                ArgumentError, "UpSampling2D: interpolation", expected=", ".join(_INTERPOLATIONS),
+                received=repr(interpolation),
+            )  # fmt: skip
+        self.interpolation = interpolation
+
+    def call(self, inputs: Any) -> Any:
+        if self.interpolation == "nearest":
+            return super().call(inputs)
+        x = self.floats(inputs)
+        height, width = (x.shape[axis] for axis in self.axes(x))
+        if height is None or width is None:
+            raise fail(
+                ShapeError,
+                f"{self.name}: interpolating needs the size of the images",
+                received=shape_text(x.shape),
+            )
+        first = self.first_axis == 2
+        x = shape_ops.permute_dims(x, (0, 2, 3, 1)) if first else x
+        y = resize(x, (height * self.size[0], width * self.size[1]), self.interpolation)
+        return shape_ops.permute_dims(y, (0, 3, 1, 2)) if first else y
 
 
 class UpSampling3D(_UpSampling):

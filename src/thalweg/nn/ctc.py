@@ -34,7 +34,9 @@ def ctc_loss(logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, b
     """
     given = convert_operands([logits, labels, logit_lengths, label_lengths])
     (x,) = to_floats(given[:1], {})[0]
-    z, steps, count = (_whole(t, name) for t, name in zip(given[1:], ("labels", "logit_lengths", "label_lengths")))
+    z, steps, count = (
+        _whole(t, name) for t, name in zip(given[1:], ("labels", "logit_lengths", "label_lengths"))
+    )
     if x.ndim != 3 or z.ndim != 2:
         raise fail(
             ShapeError, "ctc_loss: logits and labels", expected="[batch, steps, classes] and [batch, labels]",
