@@ -146,7 +146,8 @@ class MeanMetricWrapper(Mean):
         self.fn, self.options = fn, options
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        super().update_state(self.fn(y_true, y_pred, **self.options), sample_weight)
+        y_pred = tensor(y_pred)
+        super().update_state(self.fn(same_rank(tensor(y_true), y_pred), y_pred, **self.options), sample_weight)
 
 
 def _agreement(a: Any, b: Any) -> Any:

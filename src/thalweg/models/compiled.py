@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg import losses, metrics, optimizers
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.layers.base import flat
 from thalweg.ops import elementwise as ew
+from thalweg.ops.shape import count
 from thalweg.registry import lookup
 
 __all__ = ["Compiled", "optimizer_of"]
@@ -108,7 +111,8 @@ class Compiled:
             if value.ndim:  # reduction "none"
                 value = losses.reduce_weighted(value, None, "sum_over_batch_size")
             if self.parts:
-                self.parts[k].update_state(value)
+                rows = count(predictions[k], (0,), np.dtype(np.float64))
+                self.parts[k].update_state(value, sample_weight=rows)
             found.append(value if weight is None else ew.multiply(value, weight))
             place += 1
         return found

@@ -19,6 +19,7 @@ from thalweg.graph.updates import Recorder, recording
 from thalweg.layers import base
 from thalweg.layers.nodes import InputSymbol, nodes_between, run_nodes
 from thalweg.ops import random as _random
+from thalweg.ops.dynamic import broadcast_to_lengths, reshape_to_lengths
 from thalweg.ops.public import names as _names
 from thalweg.ops.shape import count as _count
 from thalweg.ops.state import stop_gradient as _stop
@@ -358,9 +359,10 @@ def count_params(x: Any) -> int:
 
 def reshape(x: Any, shape: Any) -> Any:
     """The elements in another shape; one length may be -1."""
-    return _ops["reshape"](
-        tensor(x), tuple(-1 if n is None else n for n in shape) if isinstance(shape, (tuple, list)) else shape
-    )
+    lengths = [-1 if n is None else n for n in shape] if isinstance(shape, (tuple, list)) else shape
+    if isinstance(lengths, list) and builtins.any(isinstance(n, Tensor) for n in lengths):
+        return reshape_to_lengths(tensor(x), lengths)
+    return _ops["reshape"](tensor(x), tuple(lengths) if isinstance(lengths, list) else lengths)
 
 
 def batch_flatten(x: Any) -> Any:
@@ -684,18 +686,13 @@ def truncated_normal(
 
 def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
     """Draws in a shape some of whose lengths may be tensors."""
-    if isinstance(shape, Tensor) and shape.value is not None:
-        shape = tuple(int(n) for n in shape.array())
-    unknown = [n for n in shape if isinstance(n, Tensor) or n is None]
-    if not unknown:
-        return draw(tuple(int(n) for n in shape), first, second, symbolic=None)
-    like = _ops["broadcast_to"](tensor(np.zeros((), "float32")), tuple(shape))
-    return draw(
-        like=like,
-        **dict(
-            zip(("mean", "stddev") if draw is not _random.uniform else ("minval", "maxval"), (first, second))
-        ),
-    )
+    if isinstance(shape, Tensor):
+        shape = [int(n) for n in shape.array()] if shape.value is not None else [shape[k] for k in range(shape.shape[0])]
+    if not builtins.any(isinstance(n, Tensor) for n in shape):
+        return draw(tuple(int(n) for n in shape), first, second)
+    names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
+    like = broadcast_to_lengths(tensor(np.float32(0)), list(shape))
+    return draw(like=like, **dict(zip(names, (first, second))))
 
 
 random_normal_variable = lambda shape, mean, scale, **_: Variable(random_normal(shape, mean, scale))

@@ -16,6 +16,7 @@ from thalweg.graph.tensor import Variable
 from thalweg.nn.noise import dropout as _dropout
 from thalweg.ops.elementwise import multiply as _multiply
 from thalweg.ops.create import full as _full
+from thalweg.ops.reduce import mean as _mean
 from thalweg.regularizers import L1L2
 from thalweg.registry import register
 
@@ -228,6 +229,11 @@ class OwnLayer(_main.Layer):
         return super().add_weight(**given)
 
     add_variable = add_weight
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add to the loss: a tensor, or several."""
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            super().add_loss(_mean(loss) if loss.ndim else loss)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The inputs, where a subclass computes nothing."""

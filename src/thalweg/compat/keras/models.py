@@ -72,7 +72,6 @@ class Model(main.Model):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None}))
         self._losses_of_symbols: list[Tensor] = []
-        self._keeps_values = False
         self._values: dict[Tensor, Any] = {}
         self._input_places: list[InputPlace] = []
 
@@ -90,9 +89,6 @@ class Model(main.Model):
         for function in flat([loss, metrics]):
             if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
                 register("custom")(function)  # a saved model names it; loading asks for custom_objects
-        self._keeps_values = bool(self._losses_of_symbols) or any(
-            callable(f) and not isinstance(f, (type, _losses.Loss)) for f in flat(loss)
-        )
         super().compile(
             self.optimizers_by_name(optimizer), mapped(named_loss, loss), loss_weights=loss_weights,
             metrics=mapped(self._metric, metrics), weighted_metrics=mapped(self._metric, weighted_metrics),
@@ -109,14 +105,13 @@ class Model(main.Model):
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
             if self._graph is not None and isinstance(loss, Tensor) and loss.value is None:
                 self._losses_of_symbols.append(loss)
-                self._keeps_values = True
             else:
                 super().add_loss(loss)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        """The outputs. Losses that are written with the model's own symbols need the values of these."""
+        """The outputs. Losses may be written with the model's own symbols: their values are kept for these."""
         graph = self._graph
-        if graph is None or not self._keeps_values:
+        if graph is None:
             return super().call(inputs, training=training)
         given = dict(zip(graph.flat_inputs, graph.values(inputs), strict=True))
         nodes = nodes_between(graph.flat_inputs, [*flat(graph.outputs), *self._losses_of_symbols])
@@ -130,8 +125,8 @@ class Model(main.Model):
 
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
-        total = super().compute_loss(*args, **kwargs)
-        return run_nodes((), self._values, total, None) if self._keeps_values else total
+        values, self._values = self._values, {}
+        return run_nodes((), values, super().compute_loss(*args, **kwargs), None)
 
     # --- training -----------------------------------------------------------------------------------------------
 
