@@ -40,7 +40,7 @@ EXTRAS = (
     Extra("plot", "matplotlib", "matplotlib", "pictures of learning curves and mistakes"),
     Extra("progress", "tqdm", "tqdm", "a progress bar instead of one line per epoch"),
     Extra("weights", "safetensors", "safetensors", "trained weights as safetensors files"),
-    Extra("download", "pooch", "pooch", "downloading MNIST and Fashion-MNIST with their checksums"),
+    Extra("download", "pooch", "pooch", "downloading the classic data sets with their checksums"),
     Extra("vision", "pillow", "PIL", "reading and writing image files"),
     Extra("h5", "h5py", "h5py", "weights from files of Keras"),
     Extra("bfloat16", "ml-dtypes", "ml_dtypes", "bfloat16 as a storage type"),

@@ -24,9 +24,11 @@ from thalweg.compat.tf2 import function as _function
 from thalweg.compat.tf2 import image as _image
 from thalweg.compat.tf2 import io as _io
 from thalweg.compat.tf2 import linalg as _linalg
+from thalweg.compat.tf2 import lookup as _lookup
 from thalweg.compat.tf2 import machine as _machine
 from thalweg.compat.tf2 import math as _math
 from thalweg.compat.tf2 import module as _module
+from thalweg.compat.tf2 import nested as _nested
 from thalweg.compat.tf2 import nn as _nn
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2 import summary as _summary
@@ -35,6 +37,7 @@ from thalweg.compat.tf2 import text as _text
 from thalweg.compat.tf2.data import data as data
 from thalweg.compat.tf2.values import cast as cast
 from thalweg.graph.tensor import Tensor as Tensor
+from thalweg.ops import logic as _logic
 
 __version__ = "2.4.0"
 newaxis = None
@@ -47,18 +50,22 @@ _IN_MATH_ONLY = (
     "is_finite is_inf is_nan l2_normalize lgamma log log1p log_sigmoid log_softmax mod multiply_no_nan reciprocal "
     "reduce_euclidean_norm reduce_std reduce_variance rint rsqrt segment_mean segment_sum softmax softplus softsign "
     "squared_difference top_k TopK unsorted_segment_mean unsorted_segment_sum xdivy xlogy zero_fraction accumulate_n "
-    "expm1 truncatemod"
+    "expm1 polyval reciprocal_no_nan segment_max segment_min segment_prod unsorted_segment_max unsorted_segment_min "
+    "unsorted_segment_prod"
 ).split()
 _RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "sort"}
 _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
 _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
 _flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
 _flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
-_flat |= {n: v for n, v in _own(_module).items() if n not in ("Reference", "parts")}
+_flat |= {
+    n: v for n, v in _own(_module).items() if n not in ("Reference", "parts", "ExponentialMovingAverage")
+}
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
 globals().update({_RENAMED.get(n, n): v for n, v in _flat.items()})
 globals().update(_types.BY_NAME)
 double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
+as_string = _text.as_string
 DType, TensorShape, as_dtype = _types.DType, _types.TensorShape, _types.as_dtype
 Assert = _debugging.Assert
 device, name_scope, init_scope = _machine.device, _machine.name_scope, _machine.init_scope
@@ -114,7 +121,28 @@ strings = _Namespace(
 )
 debugging = _Namespace("tf.debugging", **_own(_debugging))
 errors = _Namespace(
-    "tf.errors", **_own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
+    "tf.errors",
+    **{n: v for n, v in vars(_errors).items() if isinstance(v, type) and issubclass(v, BaseException)},
+)
+lookup = _Namespace(
+    "tf.lookup",
+    **_own(_lookup),
+    experimental=_Namespace("tf.lookup.experimental", DenseHashTable=_lookup.DenseHashTable),
+)
+nest = _Namespace(
+    "tf.nest",
+    flatten=_nested.flat,
+    map_structure=_nested.map_structure,
+    is_nested=lambda structure: isinstance(structure, (list, tuple, dict)),
+    assert_same_structure=_nested.assert_same_structure,
+    pack_sequence_as=_nested.pack_sequence_as,
+)
+bitwise = _Namespace(
+    "tf.bitwise",
+    **{n: getattr(_logic, n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor")},
+    invert=_logic.bitwise_invert,
+    left_shift=_logic.bitwise_left_shift,
+    right_shift=_logic.bitwise_right_shift,
 )
 summary = _Namespace(
     "tf.summary",
@@ -131,6 +159,8 @@ train = _Namespace(
     list_variables=_checkpoint.list_variables,
     load_variable=_checkpoint.load_variable,
     get_checkpoint_state=_checkpoint.get_checkpoint_state,
+    load_checkpoint=_checkpoint.load_checkpoint,
+    ExponentialMovingAverage=_module.ExponentialMovingAverage,
     **{
         n: getattr(_records, n)
         for n in ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")

@@ -409,3 +409,72 @@ def is_tensor(x: Any) -> bool:
 def bitcast(input: Any, type: Any, name: Any = None) -> Any:
     """The same bits as numbers of another dtype."""
     return core.constant(np.asarray(input).view(numpy_dtype(type)))
+
+
+def identity_n(input: Sequence[Any], name: Any = None) -> list[Any]:
+    """The tensors themselves, as new ones."""
+    return [identity(x) for x in input]
+
+
+def reverse_sequence(
+    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: Any = None
+) -> Any:
+    """The first elements of each row turned around, as many as its length says; the first axis is the batch."""
+    x: Any = tensor(input)
+    axis = int(seq_axis if seq_axis is not None else 1)
+    steps = core.constant(np.arange(x.shape[axis], dtype=np.int64))
+    rows = shapes.expand_dims(cast(seq_lengths, "int64"), -1)
+    places: Any = elementwise.where(steps < rows, rows - 1 - steps, steps)
+    form = [1] * x.ndim
+    form[0], form[axis] = places.shape
+    return index.take_along_axis(
+        x, shapes.broadcast_to(shapes.reshape(places, tuple(form)), x.shape), axis=axis
+    )
+
+
+def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: Any = None) -> list[Any]:
+    """The rows by their numbers."""
+    x, ids = tensor(data), np.asarray(partitions)
+    return [index.take(x, core.constant(np.flatnonzero(ids == k)), axis=0) for k in range(num_partitions)]
+
+
+def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: Any = None) -> Any:
+    """Rows put at their numbers."""
+    places = np.concatenate([np.asarray(i).reshape(-1) for i in indices])
+    rows = shapes.concat([tensor(d) for d in data], axis=0)
+    return index.take(rows, core.constant(np.argsort(places, kind="stable")), axis=0)
+
+
+def histogram_fixed_width(
+    values: Any, value_range: Any, nbins: int = 100, dtype: Any = "int32", name: Any = None
+) -> Any:
+    """How many values lie in each of equal parts of a range; those outside count at the ends."""
+    low, high = (float(v) for v in np.asarray(value_range))
+    held = np.clip(np.asarray(values).reshape(-1), low, high)
+    return tensor(np.histogram(held, int(nbins), (low, high))[0], dtype)
+
+
+def unique_with_counts(x: Any, out_idx: Any = "int32", name: Any = None) -> Any:
+    """The different elements, the number of each element among them, and how often each comes."""
+    found, places = unique(x, out_idx)
+    return found, places, tensor(np.bincount(np.asarray(places)), out_idx)
+
+
+def unravel_index(indices: Any, dims: Any, name: Any = None) -> Any:
+    """Numbers in row-major order as places."""
+    return tensor(np.stack(np.unravel_index(np.asarray(indices), tuple(np.asarray(dims)))), "int64")
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The shape that two shapes broadcast to."""
+    return TensorShape(list(np.broadcast_shapes(tuple(lengths(shape_x)), tuple(lengths(shape_y)))))
+
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
+    """The shape that two shapes broadcast to."""
+    return tensor(list(np.broadcast_shapes(tuple(lengths(shape_x)), tuple(lengths(shape_y)))))
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """The value as an array where it is known, else None."""
+    return np.asarray(tensor) if is_known(tensor) else None

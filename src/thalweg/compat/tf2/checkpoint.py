@@ -20,6 +20,7 @@ from thalweg.optimizers import Optimizer
 
 _SUFFIX = ".safetensors"
 latest_checkpoint, list_variables = files.latest_checkpoint, files.list_variables
+load_checkpoint = files.NewCheckpointReader
 load_variable, get_checkpoint_state = files.load_variable, files.get_checkpoint_state
 
 

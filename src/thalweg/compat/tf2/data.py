@@ -254,14 +254,34 @@ class Dataset:
         def joined(elements: Iterator[Any]) -> Iterator[Any]:
             while chunk := list(itertools.islice(elements, size)):
                 if len(chunk) == size or not drop_remainder:
-                    shapes, values = _for_each(padded_shapes, chunk[0]), _for_each(padding_values, chunk[0])
-                    columns = builtins.zip(*map(_leaves, chunk))
-                    made = iter([_padded(c, s, v) for c, s, v in builtins.zip(columns, shapes, values)])
-                    yield _mapped(lambda _, made=made: next(made), chunk[0])
+                    yield _padded_chunk(chunk, padded_shapes, padding_values)
 
         made = self._made_by(joined)
         made._batched = True
         return made
+
+    def bucket_by_sequence_length(
+        self, element_length_func: Callable[..., Any], bucket_boundaries: Any, bucket_batch_sizes: Any,
+        padded_shapes: Any = None, padding_values: Any = None, pad_to_bucket_boundary: bool = False,
+        no_padding: bool = False, drop_remainder: bool = False, name: Any = None,
+    ) -> Dataset:  # fmt: skip
+        """Batches of elements of similar length, filled up."""
+
+        def joined(elements: Iterator[Any]) -> Iterator[Any]:
+            held: list[list[Any]] = [[] for _ in bucket_batch_sizes]
+            for element in elements:
+                place = int(
+                    np.searchsorted(bucket_boundaries, int(_called(element_length_func, element)), "right")
+                )
+                held[place].append(element)
+                if len(held[place]) == bucket_batch_sizes[place]:
+                    yield _padded_chunk(held[place], padded_shapes, padding_values)
+                    held[place] = []
+            for chunk in held if not drop_remainder else ():
+                if chunk:
+                    yield _padded_chunk(chunk, padded_shapes, padding_values)
+
+        return self._made_by(joined)
 
     def unbatch(self, name: Any = None) -> Dataset:
         """The rows of each element."""
@@ -420,6 +440,14 @@ def _for_each(given: Any, element: Any) -> list[Any]:
     if isinstance(element, tuple) and isinstance(given, tuple):
         return list(given)
     return [given] * len(_leaves(element))
+
+
+def _padded_chunk(chunk: list[Any], padded_shapes: Any, padding_values: Any) -> Any:
+    """Elements as one, each leaf filled up to the longest of it, or to the given shape."""
+    shapes, values = _for_each(padded_shapes, chunk[0]), _for_each(padding_values, chunk[0])
+    columns = zip(*map(_leaves, chunk), strict=True)
+    made = iter([_padded(c, s, v) for c, s, v in zip(columns, shapes, values, strict=True)])
+    return _mapped(lambda _: next(made), chunk[0])
 
 
 def _padded(parts: Any, shape: Any, value: Any) -> np.ndarray:

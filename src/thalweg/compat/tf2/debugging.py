@@ -124,3 +124,26 @@ def enable_check_numerics(*args: Any, **ignored: Any) -> None:
 
 
 disable_check_numerics = set_log_device_placement = enable_check_numerics
+
+
+def assert_all_finite(x: Any, message: str, name: Any = None) -> Any:
+    """The tensor, or an error where it holds a number that is not finite."""
+    return check_numerics(x, message)
+
+
+def assert_integer(x: Any, message: str | None = None, name: Any = None) -> None:
+    """An error unless the elements are whole numbers."""
+    if not as_dtype(tensor(x).dtype).is_integer:
+        raise TypeError(f"{message or ''} Expected integer type, received {tensor(x).dtype}".strip())
+
+
+def assert_rank_at_least(x: Any, rank: int, message: str | None = None, **ignored: Any) -> None:
+    """An error where there are fewer axes."""
+    if tensor(x).ndim < int(rank):
+        raise ValueError(f"{message or ''} {x} must have rank at least {rank}".strip())
+
+
+def assert_rank_in(x: Any, ranks: Any, message: str | None = None, **ignored: Any) -> None:
+    """An error unless the number of axes is one of these."""
+    if tensor(x).ndim not in [int(r) for r in ranks]:
+        raise ValueError(f"{message or ''} {x} must have a rank in {tuple(ranks)}".strip())

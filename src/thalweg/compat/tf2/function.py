@@ -360,3 +360,24 @@ class TensorArray:
 
     def mark_used(self) -> None:
         """Accepted."""
+
+
+def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, *more: Any, **ignored: Any) -> Any:
+    """:func:`foldl` from the last element to the first."""
+    from thalweg.ops.slices import flip
+
+    return foldl(fn, flip(tensor(elems), axis=0), initializer)
+
+
+def timestamp(name: Any = None) -> Any:
+    """Seconds since 1970; a function that asks runs as Python."""
+    import time
+
+    if current_recorder() is not None:
+        raise fail(SymbolicError, "tf.timestamp: a compiled function would not ask again")
+    return tensor(np.float64(time.time()))
+
+
+def inside_function() -> bool:
+    """Whether a compiled function is being made."""
+    return current_recorder() is not None

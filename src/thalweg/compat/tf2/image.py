@@ -401,3 +401,73 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
         for j in range(width)
     ]
     return shape_ops.concat(parts, axis=-1)
+
+
+def resize_with_pad(
+    image: Any, target_height: Any, target_width: Any, method: str = "bilinear", antialias: bool = False
+) -> Any:
+    """Scaled to fit into the size, with zeros around."""
+    fitted = resize(
+        image, [target_height, target_width], method, preserve_aspect_ratio=True, antialias=antialias
+    )
+    return resize_with_crop_or_pad(fitted, target_height, target_width)
+
+
+def image_gradients(image: Any) -> tuple[Any, Any]:
+    """The differences to the next row and to the next column; 0 in the last."""
+    x: Any = tensor(image)
+    down, across = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+    return shape_ops.pad(down, [(0, 0), (0, 1), (0, 0), (0, 0)]), shape_ops.pad(
+        across, [(0, 0), (0, 0), (0, 1), (0, 0)]
+    )
+
+
+def sobel_edges(image: Any) -> Any:
+    """The slopes down and across [batch, h, w, channels, 2], borders reflected."""
+    x: Any = shape_ops.pad(tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
+    smooth_across = x[:, :, :-2] + 2.0 * x[:, :, 1:-1] + x[:, :, 2:]
+    smooth_down = x[:, :-2] + 2.0 * x[:, 1:-1] + x[:, 2:]
+    down = smooth_across[:, 2:] - smooth_across[:, :-2]
+    across = smooth_down[:, :, 2:] - smooth_down[:, :, :-2]
+    return shape_ops.stack([down, across], axis=-1)
+
+
+def _mixed(images: Any, matrix: Any) -> Any:
+    return contract.matmul(tensor(images), core.constant(np.array(matrix, np.float32)))
+
+
+_TO_YUV = [
+    [0.299, -0.14714119, 0.61497538],
+    [0.587, -0.28886916, -0.51496512],
+    [0.114, 0.43601035, -0.10001026],
+]
+
+
+def rgb_to_yuv(images: Any) -> Any:
+    """Brightness and two colour differences."""
+    return _mixed(images, _TO_YUV)
+
+
+def yuv_to_rgb(images: Any) -> Any:
+    """Red, green and blue."""
+    return _mixed(images, np.linalg.inv(_TO_YUV))
+
+
+def non_max_suppression(
+    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """The numbers of the best boxes [y1, x1, y2, x2], none of which overlaps a better one too much."""
+    corners, value = np.asarray(boxes), np.asarray(scores)
+    low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
+    area = np.prod(high - low, axis=1)
+    left = [k for k in np.argsort(-value, kind="stable") if value[k] > score_threshold]
+    kept: list[int] = []
+    while left and len(kept) < int(number(max_output_size)):
+        best = int(left[0])
+        kept.append(best)
+        both = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
+        shared = np.prod(np.maximum(both, 0), axis=1)
+        overlap = shared / (area[best] + area[left] - shared)
+        left = [k for k, o in zip(left, overlap) if o <= iou_threshold and k != best]
+    return tensor(kept, "int32")

@@ -338,3 +338,37 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = N
     """Scaled to L2 norm 1, over all axes or some: x / sqrt(max(sum(x**2), epsilon))."""
     x = tensor(x)
     return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axes(axis), epsilon=epsilon)
+
+
+def _segments(reduce_rows: Callable[[np.ndarray], np.ndarray], blank: float) -> Callable[..., Any]:
+    """Of known values: the rows that have the same number, reduced."""
+
+    def apply(data: Any, segment_ids: Any, num_segments: Any = None, name: Any = None) -> Any:
+        rows, ids = np.asarray(data), np.asarray(segment_ids)
+        count = int(ids.max()) + 1 if num_segments is None else int(number(num_segments))
+        made = [
+            reduce_rows(rows[ids == k]) if (ids == k).any() else np.full(rows.shape[1:], blank)
+            for k in range(count)
+        ]
+        return tensor(np.stack(made).astype(rows.dtype))
+
+    return apply
+
+
+segment_max = unsorted_segment_max = _segments(lambda rows: rows.max(axis=0), 0)
+segment_min = unsorted_segment_min = _segments(lambda rows: rows.min(axis=0), 0)
+segment_prod = unsorted_segment_prod = _segments(lambda rows: rows.prod(axis=0), 1)
+
+
+def reciprocal_no_nan(x: Any, name: Any = None) -> Any:
+    """1 / x, and 0 where x is 0."""
+    x = tensor(x)
+    return special.divide_no_nan(elementwise.add(elementwise.multiply(x, 0), 1), x)
+
+
+def polyval(coeffs: Sequence[Any], x: Any, name: Any = None) -> Any:
+    """A polynomial at x, the coefficient of the highest power first."""
+    total = tensor(coeffs[0])
+    for c in coeffs[1:]:
+        total = add(multiply(total, x), c)
+    return total

@@ -207,3 +207,33 @@ class Module:
     def with_name_scope(cls, method: Any) -> Any:
         """The method itself: names are not nested."""
         return method
+
+
+class ExponentialMovingAverage:
+    """Averages of variables: ``average -= (1 - decay) * (average - variable)``, each beginning at its variable."""
+
+    def __init__(
+        self,
+        decay: float,
+        num_updates: Any = None,
+        zero_debias: bool = False,
+        name: str = "ExponentialMovingAverage",
+    ) -> None:
+        self.decay, self.num_updates, self.name = decay, num_updates, name
+        self._averages: dict[int, tuple[Any, Variable]] = {}
+
+    def apply(self, var_list: Any) -> None:
+        """Make the averages of variables, or move them on."""
+        decay = self.decay
+        if self.num_updates is not None:
+            steps = float(self.num_updates)
+            decay = min(decay, (1 + steps) / (10 + steps))
+        for variable in var_list:
+            if id(variable) not in self._averages:
+                self._averages[id(variable)] = variable, Variable(variable.read(), trainable=False)
+            average = self._averages[id(variable)][1]
+            average.assign_sub((average - variable) * (1 - decay))
+
+    def average(self, var: Any) -> Any:
+        """The average of a variable; None where there is none."""
+        return self._averages.get(id(var), (None, None))[1]

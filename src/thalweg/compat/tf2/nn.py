@@ -254,3 +254,114 @@ def nce_loss(
 sigmoid, tanh, log_sigmoid = math.sigmoid, math.tanh, math.log_sigmoid
 softmax, log_softmax, l2_normalize = math.softmax, math.log_softmax, math.l2_normalize
 top_k, in_top_k, zero_fraction = math.top_k, math.in_top_k, math.zero_fraction
+
+
+def _transposed(op: Callable[..., Any], rank: int, form: str) -> Callable[..., Any]:
+    def conv(
+        input: Any, filters: Any, output_shape: Any, strides: Any, padding: str = "SAME", data_format: str = form,
+        dilations: Any = None, name: Any = None,
+    ) -> Any:  # fmt: skip
+        x, w = pair(input, filters)
+        made = op(x, w, _spatial(strides, rank, data_format), padding, data_format)
+        wanted = tuple(n for n in lengths(output_shape))
+        if tuple(made.shape[1:]) != wanted[1:]:
+            raise ValueError(f"conv{rank}d_transpose: output_shape {wanted} is not {tuple(made.shape)}")
+        return made
+
+    conv.__doc__ = "The transpose of a convolution; filters are [lengths..., out, in]."
+    return conv
+
+
+conv1d_transpose = _transposed(nn.conv_transpose, 1, "NWC")
+conv3d_transpose = _transposed(nn.conv_transpose, 3, "NDHWC")
+
+
+def separable_conv2d(
+    input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: Any, data_format: Any = None,
+    dilations: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """Filters for each channel by itself, then mixed."""
+    each = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
+    return conv2d(each, pointwise_filter, 1, "VALID", data_format)
+
+
+def atrous_conv2d(value: Any, filters: Any, rate: int, padding: Any, name: Any = None) -> Any:
+    """A convolution whose filter has gaps."""
+    return conv2d(value, filters, 1, padding, dilations=rate)
+
+
+def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: Any = None) -> Any:
+    """Channels as blocks of pixels."""
+    x: Any = tensor(input)
+    _, h, w, c = x.shape
+    split = x.reshape((-1, h, w, block_size, block_size, c // block_size**2))
+    return permute_dims(split, (0, 1, 3, 2, 4, 5)).reshape(
+        (-1, h * block_size, w * block_size, c // block_size**2)
+    )
+
+
+def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: Any = None) -> Any:
+    """Blocks of pixels as channels."""
+    x: Any = tensor(input)
+    _, h, w, c = x.shape
+    split = x.reshape((-1, h // block_size, block_size, w // block_size, block_size, c))
+    rows = permute_dims(split, (0, 1, 3, 2, 4, 5))
+    return rows.reshape((-1, h // block_size, w // block_size, c * block_size**2))
+
+
+def local_response_normalization(
+    input: Any,
+    depth_radius: int = 5,
+    bias: float = 1.0,
+    alpha: float = 1.0,
+    beta: float = 0.5,
+    name: Any = None,
+) -> Any:
+    """``x / (bias + alpha * sum of x**2 over neighbouring channels) ** beta``."""
+    x: Any = tensor(input)
+    places = np.arange(x.shape[-1])
+    near = (np.abs(places[:, None] - places) <= depth_radius).astype(x.dtype)
+    return (
+        x / (bias + alpha * math.matmul((x * x).reshape((-1, x.shape[-1])), near).reshape(_known(x))) ** beta
+    )
+
+
+def _known(x: Any) -> tuple[int, ...]:
+    return tuple(-1 if n is None else n for n in x.shape)
+
+
+lrn = local_response_normalization
+
+
+def compute_average_loss(
+    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None, **ignored: Any
+) -> Any:
+    """The sum of the losses over the size of the whole batch."""
+    losses: Any = tensor(per_example_loss)
+    weighted = losses if sample_weight is None else losses * sample_weight
+    return math.reduce_sum(weighted) / (
+        losses.shape[0] if global_batch_size is None else float(global_batch_size)
+    )
+
+
+def scale_regularization_loss(regularization_loss: Any) -> Any:
+    """The sum of the losses: there is one replica."""
+    return math.reduce_sum(regularization_loss)
+
+
+def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: Any = None) -> Any:
+    """Mean and variance from sums."""
+    mean = tensor(mean_ss) / counts
+    return (mean if shift is None else mean + shift), tensor(variance_ss) / counts - mean * mean
+
+
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: Any = None
+) -> Any:
+    """Mean and variance over axes, the elements weighted."""
+    x, w = pair(x, frequency_weights)
+    w = w + x * 0
+    total = math.reduce_sum(w, axes, keepdims=True)
+    mean = math.reduce_sum(x * w, axes, keepdims=True) / total
+    variance = math.reduce_sum(w * (x - mean) ** 2, axes, keepdims=True) / total
+    return (mean, variance) if keepdims else (math.reduce_sum(mean, axes), math.reduce_sum(variance, axes))

@@ -233,3 +233,25 @@ def get_global_generator() -> Generator:
 def set_global_generator(generator: Generator) -> None:
     """What :func:`get_global_generator` gives."""
     _global["it"] = generator
+
+
+def poisson(shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None, name: Any = None) -> Any:
+    """Poisson numbers of one mean, by inversion: how many of its probabilities lie below a uniform number."""
+    mean = float(number(lam))
+    top = int(mean + 12 * np.sqrt(mean + 1) + 12)
+    steps = np.arange(top)
+    logs = steps * np.log(mean) - mean - np.array([np.sum(np.log(np.arange(1, k + 1))) for k in steps])
+    below = core.constant(np.cumsum(np.exp(logs)))
+    u: Any = shape_ops.expand_dims(random.uniform(dtype="float64", **drawn(shape)), -1)
+    return cast(cast(u > below, "float64").sum(axis=-1), dtype)
+
+
+def split(seed: Any, num: int = 2, alg: Any = None) -> Any:
+    """Seeds [num, 2] from one seed."""
+    return stateless_uniform((num, 2), seed, 0, 2**31 - 1, "int32")
+
+
+def fold_in(seed: Any, data: Any, alg: Any = None) -> Any:
+    """A seed from one seed and a number."""
+    first = np.asarray(seed).astype(np.int64)
+    return stateless_uniform((2,), (first[0] ^ int(number(data)), first[1]), 0, 2**31 - 1, "int32")

@@ -217,3 +217,28 @@ def unicode_decode(input: Any, input_encoding: str, name: Any = None) -> Tensor:
     """The numbers of the characters of one text."""
     given = np.asarray(texts(input)).item().decode(input_encoding)
     return constant(np.array([ord(c) for c in given], np.int32))
+
+
+def format(
+    template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: Any = None
+) -> TextTensor:
+    """A text with values in its places."""
+    values = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    for value in values:
+        shown = value.numpy() if isinstance(value, (Tensor, TextTensor)) else value
+        template = template.replace(placeholder, str(shown), 1)
+    return texts(template)
+
+
+def unicode_encode(
+    input: Any, output_encoding: str = "UTF-8", name: Any = None, **ignored: Any
+) -> TextTensor:
+    """Texts from the numbers of their characters."""
+    return texts("".join(map(chr, np.asarray(input).tolist())).encode(output_encoding))
+
+
+def ngrams(data: Any, ngram_width: int, separator: str = " ", name: Any = None, **ignored: Any) -> TextTensor:
+    """Neighbouring words joined."""
+    words = list(np.asarray(texts(data)))
+    last = len(words) - ngram_width + 1
+    return texts([_as_bytes(separator).join(words[k : k + ngram_width]) for k in range(last)])

@@ -1,0 +1,134 @@
+"""``tf.lookup``: tables from keys to values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf2.io import path_of
+from thalweg.compat.tf2.text import is_text, texts
+from thalweg.compat.tf2.values import tensor
+
+
+class TextFileIndex:
+    """What stands for a key or value in a line of a file."""
+
+    WHOLE_LINE, LINE_NUMBER = -2, -1
+
+
+class KeyValueTensorInitializer:
+    """Keys and values at hand."""
+
+    def __init__(
+        self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: Any = None
+    ) -> None:
+        self.pairs = list(zip(_items(keys), _items(values)))
+        self.dtype = as_dtype(value_dtype) if value_dtype is not None else _dtype(values)
+
+
+class TextFileInitializer:
+    """Keys and values from the lines of a file."""
+
+    def __init__(
+        self, filename: Any, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int,
+        vocab_size: int | None = None, delimiter: str = "\t", name: Any = None, **ignored: Any,
+    ) -> None:  # fmt: skip
+        self.dtype = as_dtype(value_dtype)
+        kinds = as_dtype(key_dtype), self.dtype
+        self.pairs = []
+        for k, line in enumerate(Path(path_of(filename)).read_bytes().splitlines()[:vocab_size]):
+            both = [_field(line, i, k, delimiter.encode()) for i in (key_index, value_index)]
+            self.pairs.append(
+                tuple(b if t.name == "string" else t.dtype.type(b) for b, t in zip(both, kinds))
+            )
+
+
+def _field(line: bytes, place: int, number: int, delimiter: bytes) -> Any:
+    if place == TextFileIndex.WHOLE_LINE:
+        return line
+    return number if place == TextFileIndex.LINE_NUMBER else line.split(delimiter)[place]
+
+
+def _items(values: Any) -> Iterator[Any]:
+    held = np.asarray(texts(values)) if is_text(values) else np.asarray(tensor(values))
+    return (v if isinstance(v, bytes) else v.item() for v in held.reshape(-1))
+
+
+def _dtype(values: Any) -> Any:
+    return as_dtype("string" if is_text(values) else tensor(values).dtype)
+
+
+class StaticHashTable:
+    """Values by keys, and a default for all other keys."""
+
+    def __init__(self, initializer: Any, default_value: Any, name: Any = None, **ignored: Any) -> None:
+        self._held, self._dtype = dict(initializer.pairs), initializer.dtype
+        self._default = next(_items(default_value))
+
+    def lookup(self, keys: Any, name: Any = None) -> Any:
+        """The values of keys, in their shape."""
+        shape = np.shape(np.asarray(texts(keys)) if is_text(keys) else np.asarray(keys))
+        found = [self._held.get(k, self._default) for k in _items(keys)]
+        return self._made(found, shape)
+
+    __getitem__ = lookup
+
+    def _made(self, found: list[Any], shape: Any) -> Any:
+        if self._dtype.name == "string":
+            return texts(np.array(found, dtype=object).reshape(shape))
+        return tensor(np.array(found).reshape(shape), self._dtype)
+
+    def size(self, name: Any = None) -> Any:
+        """How many keys there are."""
+        return tensor(np.int64(len(self._held)))
+
+    def export(self, name: Any = None) -> Any:
+        """All keys and all values."""
+        keys = list(self._held)
+        held = texts(keys) if keys and isinstance(keys[0], bytes) else tensor(np.array(keys))
+        return held, self._made(list(self._held.values()), (len(keys),))
+
+
+class StaticVocabularyTable(StaticHashTable):
+    """Numbers by words; words that are not there share the ``num_oov_buckets`` numbers after the last."""
+
+    def __init__(
+        self, initializer: Any, num_oov_buckets: int, lookup_key_dtype: Any = None, name: Any = None
+    ) -> None:
+        super().__init__(initializer, 0)
+        self._buckets = int(num_oov_buckets)
+
+    def lookup(self, keys: Any, name: Any = None) -> Any:
+        """The numbers of words."""
+        import zlib
+
+        shape = np.shape(np.asarray(texts(keys)))
+        first = len(self._held)
+        found = [self._held.get(k, first + zlib.crc32(k) % self._buckets) for k in _items(texts(keys))]
+        return tensor(np.array(found).reshape(shape), "int64")
+
+    __getitem__ = lookup
+
+
+class DenseHashTable(StaticHashTable):
+    """A table that can be changed."""
+
+    def __init__(
+        self, key_dtype: Any, value_dtype: Any, default_value: Any, empty_key: Any = None, deleted_key: Any = None,
+        name: Any = None, **ignored: Any,
+    ) -> None:  # fmt: skip
+        self._held, self._dtype = {}, as_dtype(value_dtype)
+        self._default = next(_items(default_value))
+
+    def insert(self, keys: Any, values: Any, name: Any = None) -> None:
+        """Set values."""
+        self._held.update(zip(_items(keys), _items(values)))
+
+    def erase(self, keys: Any, name: Any = None) -> None:
+        """Take keys away."""
+        for key in _items(keys):
+            self._held.pop(key, None)

@@ -1,0 +1,53 @@
+"""``tf.nest``: nested lists, tuples and dicts, whose leaves are anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def flat(structure: Any, expand_composites: bool = False) -> list[Any]:
+    """The leaves in order; those of dicts in the order of their keys."""
+    if isinstance(structure, dict):
+        return [leaf for key in sorted(structure) for leaf in flat(structure[key])]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for part in structure for leaf in flat(part)]
+    return [structure]
+
+
+def _filled(structure: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(structure, dict):
+        made = {key: _filled(structure[key], leaves) for key in sorted(structure)}
+        return {key: made[key] for key in structure}
+    if isinstance(structure, (list, tuple)):
+        parts = [_filled(part, leaves) for part in structure]
+        return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
+    return next(leaves)
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
+    """The structure with other leaves."""
+    return _filled(structure, iter(flat_sequence))
+
+
+def map_structure(func: Callable[..., Any], *structure: Any, **ignored: Any) -> Any:
+    """The structure with a function applied to its leaves (of several alike, to those at the same place)."""
+    for other in structure[1:]:
+        assert_same_structure(structure[0], other)
+    return _filled(structure[0], iter([func(*leaves) for leaves in zip(*map(flat, structure))]))
+
+
+def assert_same_structure(
+    nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False
+) -> None:
+    """An error unless both are nested alike."""
+    if _form(nest1) != _form(nest2):
+        raise ValueError(f"The two structures don't have the same nested structure: {nest1} and {nest2}")
+
+
+def _form(structure: Any) -> Any:
+    if isinstance(structure, dict):
+        return {key: _form(part) for key, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure), [_form(part) for part in structure]
+    return None
