@@ -11,6 +11,7 @@ import numpy as np
 from thalweg.graph.tensor import Tensor, constant, placeholder
 from thalweg.ops import activation, logic, reduce, shape, special, state
 from thalweg.ops import elementwise as ew
+from thalweg.ops.conv import max_pool
 from thalweg.ops.elementwise import cos, cosh, exp, expm1, log, log1p, sinh, sqrt
 from thalweg.ops.softmax import log_softmax, softmax
 
@@ -231,6 +232,22 @@ STABLE = [
     ),
 ]
 
+ORDER = [
+    Row(
+        "relu_after_max_pool",
+        lambda x: max_pool(activation.relu(x), 2),
+        "relu(max_pool(x, window=(2,), strides=(2,), padding=((0, 0),), dilation=(1,)))",
+        shapes=((2, 13, 3),),
+    ),
+    Row(
+        "relu_after_max_pool",
+        lambda x: max_pool(activation.relu(x), 3, strides=2, padding="SAME"),
+        "relu(max_pool(x, window=(3,), strides=(2,), padding='SAME', dilation=(1,)))",
+        points=[*NONZERO, 0.0, 2.0, 2.0, -1.0],  # with ties
+        shapes=((2, 8, 3),),
+    ),
+]
+
 WHOLE_NUMBERS = [-(2.0**31), -7.0, -1.0, 0.0, 1.0, 3.0, 2.0**30]
 
 
@@ -370,4 +387,4 @@ RISKY = [
     Row("quotients_joined", lambda x, y: x / y / 3, "divide(x, multiply(y, 3.0))", shapes=BOTH),
 ]
 
-ROWS = [*STABLE, *SIMPLE, *RISKY]
+ROWS = [*STABLE, *ORDER, *SIMPLE, *RISKY]

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from thalweg.graph.tensor import Tensor
 from thalweg.rewrite.match import Fired, rewrite
+from thalweg.rewrite.reorder import REORDER
 from thalweg.rewrite.simplify import SIMPLIFY, UNSAFE_SIMPLIFY
 from thalweg.rewrite.stabilise import COMPLEMENTS, STABILISE
 
-PHASES = (STABILISE, COMPLEMENTS, SIMPLIFY, UNSAFE_SIMPLIFY)
+EARLY = (STABILISE, COMPLEMENTS, REORDER)  # before differentiation
+PHASES = (*EARLY, SIMPLIFY, UNSAFE_SIMPLIFY)
 
 
 def describe_rules() -> str:
@@ -28,7 +30,8 @@ def describe_rules() -> str:
 def stabilise(
     outputs: Sequence[Tensor], keep: Iterable[Tensor] = (), log: list[Fired] | None = None
 ) -> list[Tensor]:
-    """The outputs by ways that neither overflow nor cancel; before differentiation, and first of all in a program.
+    """The outputs by ways that neither overflow nor cancel, then in the order of least work; before differentiation,
+    and first of all in a program.
 
     ``keep``: tensors that stay themselves (those that gradients are asked for). Eager tensors stay eager, with values
     computed by the new way. Where no rule fires the same tensors come back.
@@ -43,8 +46,9 @@ def stabilise(
     return t0
     """
     keep = list(keep)
-    outputs = rewrite(outputs, STABILISE, keep=keep, log=log, values=True)
-    return rewrite(outputs, COMPLEMENTS, keep=keep, log=log, values=True)
+    for phase in EARLY:
+        outputs = rewrite(outputs, phase, keep=keep, log=log, values=True)
+    return list(outputs)
 
 
 def optimise(outputs: Sequence[Tensor], log: list[Fired] | None = None, unsafe: bool = False) -> list[Tensor]:
@@ -60,8 +64,8 @@ def optimise(outputs: Sequence[Tensor], log: list[Fired] | None = None, unsafe: 
     >>> y is x, str(log[0]).split("  #")[0]
     (True, 'simplify: double_negation: negative(negative(x)) -> x')
     """
-    outputs = rewrite(outputs, STABILISE, log=log)
-    outputs = rewrite(outputs, COMPLEMENTS, log=log)
+    for phase in EARLY:
+        outputs = rewrite(outputs, phase, log=log)
     return simplify(outputs, log=log, unsafe=unsafe)
 
 
