@@ -34,10 +34,8 @@ def plan(step: Step, nest: Nest) -> Piece:
     """What writes a nest, and whether all threads take part."""
     rows = nest.domain[: nest.split] if nest.split is not None else nest.domain
     parallel = size(nest.domain) * len(nest.members) >= PARALLEL_WORK and size(rows) > 1
-    threads = step.threads if parallel else None
-    if nest.split is not None:
-        return RowNest(step, nest, threads).emit, parallel
-    return FlatNest(step, nest, threads).emit, parallel
+    kind = FlatNest if nest.split is None else RowNest
+    return (lambda: kind(step, nest, step.threads if parallel else None).emit()), parallel
 
 
 def rounded_up(num_bytes: int) -> int:

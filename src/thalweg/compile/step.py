@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -12,7 +13,7 @@ from thalweg.compile import vecmath
 from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
-from thalweg.compile.loops import Emitter, Value, function
+from thalweg.compile.loops import POINTER, Emitter, Value, function
 from thalweg.compile.nests import Threads
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.target import Target
@@ -21,6 +22,7 @@ from thalweg.graph.tensor import Tensor
 # what writes a kernel (None where nothing is left to do), and whether all threads take part
 Piece = tuple[Callable[[], None] | None, bool]
 Plan = Callable[["Step", Kernel], Piece]
+_PART = 12  # kernels in one function: with fewer, the functions themselves take as long as they save
 
 # Lowerings reach the vector functions as methods: e.exp(x), e.tanh(x), ...
 for _name, _function in list(vars(vecmath).items()):
@@ -61,10 +63,21 @@ class StepEmitter(Emitter):
         return self._open[k]
 
 
+@dataclass
+class _Frame:
+    """A function of a step: its arguments, and the addresses that it has loaded."""
+
+    e: StepEmitter
+    args: Sequence[Any]  # table, dims, thread, num_threads, barrier
+    threads: Threads
+    pointers: dict[Tensor, Any]
+
+
 class Step:
     """The function being written: where each tensor's memory is, this thread's share, and the kernels done
     so far.
 
+    A long step is written in several functions, since some of LLVM's work grows faster than a function does.
     ``table`` numbers the tensors whose addresses the caller puts in the pointer table, behind that of the
     workspace, which has the greatest of ``workspaces`` bytes per thread. ``plan`` says how a kernel is written.
     """
@@ -79,26 +92,42 @@ class Step:
         self.parallel = False
         self.module = ir.Module(name="step")
 
-    # --- the function's frame
+    # --- functions
     # -----------------------------------------------------------------------------------
+
+    @property
+    def e(self) -> StepEmitter:
+        """The place at which the function is being written."""
+        return self._frame.e
+
+    @property
+    def threads(self) -> Threads:
+        """The thread that runs the function, among all."""
+        return self._frame.threads
 
     def native(self, run: Sequence[Kernel], name: str) -> None:
         """Write one function that does these kernels."""
+        self._begun = False
+        start = self._function(name)
+        for k, part in enumerate(_parts([self.planned(kernel) for kernel in run])):
+            self._frame = self._function(f"{name}.{k}", internal=True)
+            self.pieces(part)
+            self.e.ret()
+            start.e.builder.call(self.e.builder.function, start.args)
+        start.e.ret()
+
+    def _function(self, name: str, internal: bool = False) -> _Frame:
         start = function(
             self.module,
             name,
             ["ptr", "ptr", "int64", "int64", "ptr"],
             self.target,
             ["table", "dims", "thread", "num_threads", "barrier"],
+            internal=internal,
         )
-        self._table, self._dims, thread, num_threads, self._barrier = start.args
-        self.e = e = StepEmitter(start.builder, self.target, self._dims)
-        thread, num_threads = (Value(e, v.ir, "int64", 1) for v in (thread, num_threads))
-        self.threads = Threads(thread, num_threads)
-        self._pointers: dict[Tensor, Any] = {}
-        self._begun = False
-        self.pieces([self.planned(kernel) for kernel in run])
-        e.ret()
+        args = [arg.ir if isinstance(arg, Value) else arg for arg in start.args]
+        e = StepEmitter(start.builder, self.target, args[1])
+        return _Frame(e, args, Threads(*(Value(e, arg, "int64", 1) for arg in args[2:4])), {})
 
     def pieces(self, planned: Sequence[Piece]) -> None:
         """Write pieces of work in order: those of one thread, and those in which all take part."""
@@ -138,12 +167,12 @@ class Step:
     def _wait(self) -> None:
         """Between two pieces of work: until every thread has done the one before."""
         if self._begun:
-            emit_barrier(self.e.builder, self._barrier, self.threads.count.ir)
+            emit_barrier(self.e.builder, self._frame.args[4], self.threads.count.ir)
         self._begun = True
 
     def meet(self) -> None:
         """Until every thread has come here; the next piece of work need not wait."""
-        emit_barrier(self.e.builder, self._barrier, self.threads.count.ir)
+        emit_barrier(self.e.builder, self._frame.args[4], self.threads.count.ir)
         self._begun = False
 
     def slot(self, tensor: Tensor) -> int:
@@ -153,26 +182,26 @@ class Step:
     def pointer(self, tensor: Tensor) -> Any:
         """The address of the tensor's memory (that of the variable it becomes, for an update in place)."""
         tensor = self.schedule.bound.get(tensor, tensor)
-        if tensor not in self._pointers:
-            self._pointers[tensor] = self._load_pointer(self.slot(tensor) + 1)
-        return self._pointers[tensor]
+        pointers = self._frame.pointers
+        if tensor not in pointers:
+            pointers[tensor] = self._load_pointer(self.slot(tensor) + 1)
+        return pointers[tensor]
 
     def moved(self, tensor: Tensor, pointer: Any) -> None:
         """From here on, the tensor's memory is at this address."""
-        self._pointers[tensor] = pointer
+        self._frame.pointers[tensor] = pointer
 
     def _load_pointer(self, position: int) -> Any:
         b = self.e.builder
         with b.goto_entry_block():
-            address = b.gep(
-                self._table, [ir.IntType(64)(position)], inbounds=True, source_etype=ir.PointerType()
-            )
-            return b.load(address, typ=ir.PointerType(), align=8)
+            place = [ir.IntType(64)(position)]
+            address = b.gep(self._frame.args[0], place, inbounds=True, source_etype=POINTER)
+            return b.load(address, typ=POINTER, align=8)
 
     def scratch(self, num_bytes: int, offset: int = 0) -> Any:
         """Workspace of this thread alone, from a byte offset on, free again after the kernel."""
         base = self.shared_workspace(offset + num_bytes)
-        per_thread = self.e.load(self._dims, 0, "int64", invariant=True)
+        per_thread = self.e.load(self._frame.args[1], 0, "int64", invariant=True)
         return self.e.at(base, self.threads.index * per_thread + offset, "uint8")
 
     def shared_workspace(self, num_bytes: int) -> Any:
@@ -192,3 +221,14 @@ class Step:
             emit()
 
         return run, parallel
+
+
+def _parts(planned: Sequence[Piece]) -> list[list[Piece]]:
+    """Pieces of work in parts that make a function each, if possible where all threads have to wait anyway."""
+    parts: list[list[Piece]] = [[]]
+    for piece in planned:
+        _, parallel = piece
+        if len(parts[-1]) >= (_PART if parallel else 2 * _PART):
+            parts.append([])
+        parts[-1].append(piece)
+    return parts

@@ -5,6 +5,13 @@ target datalayout = ""
 define void @"step0"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier") nounwind
 {
 entry:
+  call void @"step0.0"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier")
+  ret void
+}
+
+define internal void @"step0.0"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier") nounwind
+{
+entry:
   %".7" = icmp eq i64 %"thread", 0
   %"total" = alloca float
   %"partial" = alloca <8 x float>
