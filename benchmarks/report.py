@@ -97,7 +97,7 @@ Column = tuple[str, int, Callable[[Figures], str]]
 def _timed(what: str) -> tuple[Column, Column]:
     return (
         (what, 11, lambda f: f"{f[what]['median']:.1f}"),
-        ("ratio", 7, lambda f: _number(f[what]["ratio"])),
+        ("ratio", 9, lambda f: _number(f[what]["ratio"])),
     )
 
 
@@ -113,7 +113,7 @@ def _columns(step: Step) -> list[Column]:
             ("epochs/s", 10, lambda f: f"{1e6 / f['step']['median']:.3f}"),
             ("best", 10, lambda f: f"{1e6 / f['step']['best']:.3f}"),
             ("cpu, s", 9, lambda f: f"{f['step']['processor'] / 1e6:.2f}"),
-            ("ratio", 7, lambda f: _number(f["step"]["ratio"])),
+            ("ratio", 9, lambda f: _number(f["step"]["ratio"])),
             *facts,
         ]
     limits: list[Column] = [
@@ -124,8 +124,8 @@ def _columns(step: Step) -> list[Column]:
     return [
         ("median", 10, lambda f: f"{f['step']['median']:.1f}"),
         ("best", 10, lambda f: f"{f['step']['best']:.1f}"),
-        ("cpu", 10, lambda f: f"{f['step']['processor']:.1f}"),
-        ("ratio", 7, lambda f: _number(f["step"]["ratio"])),
+        ("cpu", 11, lambda f: f"{f['step']['processor']:.1f}"),
+        ("ratio", 9, lambda f: _number(f["step"]["ratio"])),
         *(column for what in step.measures[1:] for column in _timed(what)),
         *(limits if step.flop else []),
         *facts,
