@@ -3,6 +3,8 @@
 import numpy as np
 
 import thalweg as tw
+from thalweg.compile.emit import begin
+from thalweg.compile.target import host_target
 from thalweg.graph.show import show
 from thalweg.rewrite.pipeline import optimise
 
@@ -31,4 +33,6 @@ for kernel in program.report.kernels:
     print(" ", kernel)
 assert not program.report.host_ops
 print("\nwhich begins in LLVM as")
-print("\n".join(str(program.module).splitlines()[:12]))
+written = begin(program.schedule, host_target())
+written.native(program.schedule.kernels)
+print("\n".join(str(written.module).splitlines()[:12]))

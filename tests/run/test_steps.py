@@ -188,7 +188,8 @@ def test_the_structure_of_the_outputs_is_kept() -> None:
 
 
 def test_progress_hears_of_every_step_in_order() -> None:
-    net, heard = Net(), []
+    net = Net()
+    heard: list[int] = []
     net.step.run_steps(X, Y, rows=ROWS, progress=heard.append)
     assert heard == sorted(heard) and heard[-1] == len(ROWS)
 

@@ -93,7 +93,8 @@ class Bound:
     def _bind(self, slots: Slots | None) -> list[Slot]:
         """Tell the frame where the variables are; the slots that have got their first memory."""
         moment, self._moment = Slot.moment, None
-        self._bound, new = [slot_of(variable, slots) for _, variable in self._variables], []
+        self._bound = [slot_of(variable, slots) for _, variable in self._variables]
+        new: list[Slot] = []
         for slot, (leaf, variable) in zip(self._bound, self._variables, strict=True):
             if slot._array is None:
                 if variable in self._read:
