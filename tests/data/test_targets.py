@@ -69,7 +69,7 @@ def test_splits_keep_shares_and_rows() -> None:
         data.train_test_split([1, 2, 3], [1, 2])
 
 
-TOYS = {
+TOYS: dict[str, tuple[Any, dict[str, Any]]] = {
     "xor": (data.make_xor, {}),
     "circles": (data.make_circles, {"factor": 0.3}),
     "moons": (data.make_moons, {}),
@@ -86,7 +86,7 @@ def test_toys_are_seeded_and_have_every_class(name: str) -> None:
     counts = np.bincount(y)
     assert counts.min() >= 101 // len(counts) - 12 and counts.sum() == 101
     np.testing.assert_array_equal(x, make(101, **options)[0])
-    noisy = {"cluster_std": 3.0} if name == "blobs" else {"noise": 0.1}
+    noisy: dict[str, Any] = {"cluster_std": 3.0} if name == "blobs" else {"noise": 0.1}
     one, other = (make(101, **options, **noisy, seed=seed)[0] for seed in (1, 2))
     assert not np.array_equal(one, other) and not np.array_equal(one, x)
 

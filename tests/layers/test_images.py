@@ -275,6 +275,7 @@ def test_images_are_changed_in_training_only() -> None:
     assert losses == {0.0}
 
 
+A_TEXT: Any = "x"
 BAD: list[tuple[Any, Any, str]] = [
     (lambda: L.RandomFlip("diagonal"), ArgumentError, "RandomFlip: mode; expected horizontal, vertical"),
     (lambda: L.RandomRotation(2.0), ArgumentError, "RandomRotation: factor; .* from -1 to 1; received 2.0"),
@@ -287,7 +288,7 @@ BAD: list[tuple[Any, Any, str]] = [
     (lambda: L.Resizing(3, 3, interpolation="best"), ArgumentError, "Resizing: interpolation; expected bilinear"),
     (lambda: L.Resizing(3, 3, crop_to_aspect_ratio=True, pad_to_aspect_ratio=True), ArgumentError, "not both"),
     (lambda: L.CenterCrop(3, -1), ArgumentError, "CenterCrop: width"),
-    (lambda: L.Dropout(0.5, seed="x"), ArgumentTypeError, "Dropout: seed; expected an int; received 'x'"),
+    (lambda: L.Dropout(0.5, seed=A_TEXT), ArgumentTypeError, "Dropout: seed; expected an int; received 'x'"),
     (lambda: L.CenterCrop(3, 3)(np.ones((2, 3))), ShapeError, r"center_crop.*\[batch, height, width, channels\]"),
     (lambda: L.Resizing(3, 3)(L.Input((None, None, 3))), ShapeError, "size of the images must be known"),
 ]  # fmt: skip

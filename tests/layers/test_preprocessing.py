@@ -35,7 +35,7 @@ QUANTILES: list[tuple[dict[str, Any], list[int], list[float]]] = [
 @pytest.mark.parametrize("case", QUANTILES)
 def test_boundaries_are_quantiles(case: Any, tmp_path: Any) -> None:
     arguments, cuts, expected = case
-    layer = L.Discretization(**arguments)
+    layer: Any = L.Discretization(**arguments)
     layer.adapt(iter(np.split(VALUES, cuts)) if cuts else VALUES)
     np.testing.assert_allclose(layer.bin_boundaries, expected, rtol=1e-5)
     again = decode(encode(layer))

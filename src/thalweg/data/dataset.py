@@ -61,8 +61,8 @@ class Dataset:
                 ShapeError, "Dataset.from_tensor_slices: arrays of different numbers of rows",
                 expected="one number of rows", received=", ".join(str(a.shape) for a in flat(arrays)) or "nothing",
             )  # fmt: skip
-        (count,) = lengths
-        return _Rows(arrays, lambda run: np.arange(count), count or 0, False)
+        count = len(flat(arrays)[0])
+        return _Rows(arrays, lambda run: np.arange(count), count, False)
 
     @staticmethod
     def from_tensors(tensors: Any) -> Dataset:
@@ -188,7 +188,7 @@ class Dataset:
 
         def start(run: _Pass) -> Iterator[Any]:
             source = self._start(run)
-            return (mapped(lambda a, k=k: a[k], e) for e in source for k in range(len(flat(e)[0])))
+            return (_row(e, k) for e in source for k in range(len(flat(e)[0])))
 
         return self._then(start, None)
 
@@ -349,13 +349,12 @@ class _Rows(Dataset):
 
     def _elements(self, run: _Pass) -> Iterator[Any]:
         order = self.order(run)
-        return (mapped(lambda a, k=k: a[k], self.arrays) for k in order)
+        return (_row(self.arrays, k) for k in order)
 
     def _batches(self, run: _Pass, size: int, drop: bool) -> Iterator[Any]:
         order = self.order(run)
         stop = len(order) - len(order) % size if drop else len(order)
-        rows = (order[k : k + size] for k in range(0, stop, size))
-        return (mapped(lambda a, r=r: np.take(a, r, axis=0), self.arrays) for r in rows)
+        return (_row(self.arrays, order[k : k + size]) for k in range(0, stop, size))
 
     def _shuffled(self, size: int, order: _Order) -> Dataset:
         def shuffled(run: _Pass) -> np.ndarray:
@@ -517,6 +516,11 @@ def _arrays(structure: Any, where: str) -> Any:
     except ValueError as error:
         raise fail(DataError, f"Dataset.{where}: rows of different lengths: {error}",
                    hint="pad them, or give them one by one from a generator") from None  # fmt: skip
+
+
+def _row(structure: Any, rows: Any) -> Any:
+    """The rows with these numbers, or the one with this number, of all arrays in the structure."""
+    return mapped(lambda array: array[rows], structure)
 
 
 def _groups(items: Iterator[Any], size: int, drop: bool) -> Iterator[list[Any]]:

@@ -112,8 +112,8 @@ def load_image(
         from PIL import Image, UnidentifiedImageError
     mode, channels = _CHANNELS[color_mode]
     try:
-        with Image.open(path) as picture:
-            picture = picture.convert(mode)
+        with Image.open(path) as file:
+            picture: Any = file.convert(mode)
             if image_size is not None and picture.size != (image_size[1], image_size[0]):
                 picture = picture.resize(
                     (image_size[1], image_size[0]), getattr(Image.Resampling, interpolation.upper())

@@ -74,11 +74,14 @@ def _lists(raw: bytes, shape: tuple[int, ...], where: str) -> list[list[int]]:
         raise _wrong(where, "its list of objects is damaged") from None
     except _NotData as error:
         raise _wrong(where, f"holds more than lists of numbers: {error}") from None
-    found = state[-1] if isinstance(state, tuple) else None
-    sound = isinstance(found, list) and (len(found),) == tuple(shape)
-    if not sound or not all(isinstance(row, list) and all(type(n) is int for n in row) for row in found):
+    found = state[-1] if isinstance(state, tuple) and state else None
+    if not isinstance(found, list) or (len(found),) != tuple(shape) or not all(map(_is_row, found)):
         raise _wrong(where, "expected one list of whole numbers for each row")
     return found
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, list) and all(type(n) is int for n in row)
 
 
 def _wrong(name: str, what: str) -> DataError:

@@ -44,7 +44,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
 
 
 def encode_labels(
-    labels: Sequence[Any], mode: str = "int", classes: Sequence[Any] | None = None
+    labels: Iterable[Any], mode: str = "int", classes: Sequence[Any] | None = None
 ) -> tuple[np.ndarray, list[Any]]:
     """Labels of any kind as targets, and the classes in the order of their numbers (sorted, unless given).
 
