@@ -34,5 +34,5 @@ for kernel in program.report.kernels:
 assert not program.report.host_ops
 print("\nwhich begins in LLVM as")
 written = begin(program.schedule, host_target())
-written.native(program.schedule.kernels)
+written.native(program.schedule.kernels, "step")
 print("\n".join(str(written.module).splitlines()[:12]))
