@@ -96,7 +96,7 @@ Column = tuple[str, int, Callable[[Figures], str]]
 
 def _timed(what: str) -> tuple[Column, Column]:
     return (
-        (what, 11, lambda f: f"{f[what]['median']:.1f}"),
+        (what, 11, lambda f: _microseconds(f[what]["median"])),
         ("ratio", 9, lambda f: _number(f[what]["ratio"])),
     )
 
@@ -122,14 +122,18 @@ def _columns(step: Step) -> list[Column]:
         ("memory", 8, lambda f: f"{f['share_of_bandwidth']:.0%}"),
     ]
     return [
-        ("median", 10, lambda f: f"{f['step']['median']:.1f}"),
-        ("best", 10, lambda f: f"{f['step']['best']:.1f}"),
-        ("cpu", 11, lambda f: f"{f['step']['processor']:.1f}"),
+        ("median", 10, lambda f: _microseconds(f["step"]["median"])),
+        ("best", 10, lambda f: _microseconds(f["step"]["best"])),
+        ("cpu", 11, lambda f: _microseconds(f["step"]["processor"])),
         ("ratio", 9, lambda f: _number(f["step"]["ratio"])),
         *(column for what in step.measures[1:] for column in _timed(what)),
         *(limits if step.flop else []),
         *facts,
     ]
+
+
+def _microseconds(value: float) -> str:
+    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
 def _number(value: float | None) -> str:
@@ -165,7 +169,9 @@ def summary(entries: Sequence[Figures]) -> str:
         for what, best in entry["best_peer"].items():
             share = f"{ours['share_of_peak']:.0%}" if what == "step" and entry["flop"] else "-"
             peers = "".join(map(_peer, best.values()))
-            lines.append(f"{entry['step']:16}{what:10}{ours[what]['median']:12.1f}{share:>7}{peers}")
+            lines.append(
+                f"{entry['step']:16}{what:10}{_microseconds(ours[what]['median']):>12}{share:>7}{peers}"
+            )
     return "\n".join(lines) + "\n"
 
 
