@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes, losses, nn
+from thalweg import metrics as _metrics
 from thalweg.compat.names import unsupported
 from thalweg.errors import ArgumentError, fail
 from thalweg.gradient import gradients as _gradients
@@ -617,6 +618,12 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     """The cross entropy of each row."""
     return losses.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
+def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
+    """Whether the target of each row is among its k greatest predictions."""
+    found = _metrics.sparse_top_k_categorical_accuracy(tensor(targets), tensor(predictions), k)
+    return cast(found, "bool")
 
 
 def sparse_categorical_crossentropy(

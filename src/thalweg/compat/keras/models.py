@@ -21,7 +21,7 @@ from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
 from thalweg.models.functional import Graph
 from thalweg.ops.reduce import mean
-from thalweg.registry import register
+from thalweg.registry import decode, encode, register
 
 __all__ = [
     "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
@@ -283,7 +283,7 @@ class Model(main.Model):
     def get_config(self) -> dict[str, Any]:
         """The model as data."""
         if self._graph is not None and type(self).__init__ is Model.__init__:
-            return saving.graph_config(self)
+            return encode(saving.graph_config(self))
         return super().get_config()
 
     @classmethod
@@ -291,7 +291,7 @@ class Model(main.Model):
         """The model of :meth:`get_config`."""
         if "calls" not in config:
             return cls(**config)
-        made = saving.graph_from_config(config)
+        made = saving.graph_from_config(decode(config, custom_objects))
         return cls(made.input, made.output, name=made.name)
 
 
@@ -322,12 +322,12 @@ class Sequential(Model, main.Sequential):
 
     def get_config(self) -> dict[str, Any]:
         """The layers, with the shape of the inputs."""
-        return main.Sequential.get_config(self)
+        return encode(main.Sequential.get_config(self))
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
         """The model of :meth:`get_config`."""
-        return main.Sequential.from_config.__func__(cls, config)  # type: ignore[attr-defined]
+        return main.Sequential.from_config.__func__(cls, decode(config, custom_objects))  # type: ignore[attr-defined]
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------
@@ -403,7 +403,7 @@ model_from_yaml = model_from_json
 
 def model_from_config(config: Any, custom_objects: Any = None) -> Any:
     """The model of ``get_config``."""
-    return (Sequential if "layers" in config and "calls" not in config else Model).from_config(config)
+    return (Sequential if "layers" in config and "calls" not in config else Model).from_config(config, custom_objects)
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:
