@@ -118,7 +118,7 @@ def one_hot(
 
 def meshgrid(*args: Any, indexing: str = "xy", **ignored: Any) -> Any:
     """Coordinates over a grid."""
-    return list(create.meshgrid(*[tensor(a) for a in args], indexing=indexing))
+    return list(shapes.meshgrid(*[tensor(a) for a in args], indexing=indexing))
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: Any = None) -> Any:
@@ -250,7 +250,7 @@ def reverse(tensor: Any, axis: Any, name: Any = None) -> Any:
 
 def roll(input: Any, shift: Any, axis: Any, name: Any = None) -> Any:
     """The elements moved along axes, those that leave coming in at the other end."""
-    return slices.roll(tensor(input), axes(shift), axis=axes(axis))
+    return shapes.roll(tensor(input), axes(shift), axis=axes(axis))
 
 
 def identity(input: Any, name: Any = None) -> Any:
@@ -363,12 +363,12 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
 
 def unique(x: Any, out_idx: Any = "int32", name: Any = None) -> Any:
     """The different elements in the order in which they come, and for each element its number."""
-    given = np.asarray(x)
+    given = np.asarray(tensor(x))
     found, first, inverse = np.unique(given, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
-    values = texts(found[order]) if given.dtype.kind in "OSU" else tensor(found[order])
+    values = tensor(found[order])
     return values, tensor(places[inverse.reshape(-1)], out_idx)
 
 
@@ -381,7 +381,7 @@ def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: Any = None
 ) -> Any:
     """Where elements would be put into a sorted sequence."""
-    return cast(sort.searchsorted(tensor(sorted_sequence), tensor(values), side=side), out_type)
+    return cast(index.searchsorted(tensor(sorted_sequence), tensor(values), side=side), out_type)
 
 
 def norm(
@@ -408,7 +408,7 @@ def is_tensor(x: Any) -> bool:
 
 def bitcast(input: Any, type: Any, name: Any = None) -> Any:
     """The same bits as numbers of another dtype."""
-    return core.constant(np.asarray(input).view(numpy_dtype(type)))
+    return core.constant(np.asarray(tensor(input)).view(numpy_dtype(type)))
 
 
 def identity_n(input: Sequence[Any], name: Any = None) -> list[Any]:

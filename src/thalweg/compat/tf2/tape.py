@@ -86,10 +86,15 @@ class GradientTape(core.GradientTape):
     ) -> Any:
         """The gradient of the target (of several, of their sum) by each source; None where there is none."""
         self._use("gradient")
-        targets = [t for t in flat(target) if isinstance(t, Tensor) and is_floating(t.dtype)]
-        given = [None] * len(targets) if output_gradients is None else flat(output_gradients)
-        self._targets = targets
-        kept = [(t, g) for t, g in zip(targets, given) if t.tracked]
+        targets = flat(target)
+        single = isinstance(target, Tensor)
+        given = [output_gradients] if single else flat(output_gradients) or [None] * len(targets)
+        self._targets = [t for t in targets if isinstance(t, Tensor)]
+        kept = [
+            (t, g)
+            for t, g in zip(targets, given)
+            if isinstance(t, Tensor) and t.tracked and is_floating(t.dtype)
+        ]
         wanted = [s for s in flat(sources) if self._follows(s)]
         found = _gradients([t for t, _ in kept], wanted, [g for _, g in kept]) if kept and wanted else []
         by_source = {id(s): g for s, g in zip(wanted, found)}

@@ -146,7 +146,7 @@ def join(inputs: Sequence[Any], separator: str = "", name: Any = None) -> TextTe
     """Texts one after the other."""
     parts = np.broadcast_arrays(*[np.asarray(texts(x)) for x in inputs])
     made = np.empty(parts[0].shape, dtype=object)
-    made[...] = np.frompyfunc(lambda *row: _as_bytes(separator).join(row), np.size(inputs, 0), 1)(*parts)
+    made[...] = np.frompyfunc(lambda *row: _as_bytes(separator).join(row), len(parts), 1)(*parts)
     return TextTensor(made)
 
 
@@ -188,7 +188,7 @@ def as_string(input: Any, precision: int = -1, scientific: bool = False, name: A
     form = f".{precision}e" if scientific else f".{precision}f" if precision >= 0 else ""
     given = np.asarray(input)
     made = np.empty(given.shape, dtype=object)
-    made[...] = np.frompyfunc(lambda x: format(x, form) if form else _shown(x, given.dtype), 1, 1)(given)
+    made[...] = np.frompyfunc(lambda x: f"{x:{form}}" if form else _shown(x, given.dtype), 1, 1)(given)
     return texts(made)
 
 
