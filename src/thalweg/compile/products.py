@@ -8,11 +8,12 @@ from typing import Any
 from thalweg.compile import tile
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Product
-from thalweg.compile.fused import PieceNest, size
+from thalweg.compile.fused import PieceNest, rounded_up, size
 from thalweg.compile.layout import FAST_PRODUCTS
 from thalweg.compile.loops import Emitter, Value, register_dtype
 from thalweg.compile.nests import Axes, outer_loops
 from thalweg.compile.step import Step
+from thalweg.compile.target import itemsize
 from thalweg.graph.lowering import Layout, row_major
 from thalweg.graph.tensor import Tensor
 
@@ -36,6 +37,10 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     lengths = (z.shape[-2], z.shape[-1], x.shape[-1], size(z.shape[:-2]))
     m, n, k, batch = (_known_or_value(step.e, s) for s in lengths)
     product = tile.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
+    pieces = tile.split_along_k(product, step.target) if parallel else None
+    if pieces is not None:
+        _emit_pieces(step, kernel, pieces)
+        return
     in_registers = z not in step.schedule.stored
     num_bytes = tile.workspace_bytes(product, step.target, 1, single_block=in_registers)
     nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
@@ -51,6 +56,40 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
         None if nest is None else nest.piece,
         near=None if nest is None else nest.near,
     )
+
+
+def _emit_pieces(step: Step, kernel: Product, pieces: tile.Product) -> None:
+    """Each thread its pieces of the sums; then one adds them up."""
+    z, (x, y), e = kernel.product, kernel.product.inputs, step.e
+    kind, count = z.dtype.name, size(z.shape)
+    room = rounded_up(pieces.batch * count * itemsize(kind))
+    own = tile.workspace_bytes(pieces, step.target, 1)
+    sums = step.shared_workspace(room + own)
+    tile.emit_product(
+        e,
+        pieces,
+        _pointer(step, x),
+        _pointer(step, y),
+        sums,
+        e.at(sums, room, "uint8"),
+        step.threads.index,
+        step.threads.count,
+    )
+    step.barrier()
+    nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
+    n, lanes = z.shape[-1], step.target.lanes(kind)
+    whole = n // lanes * lanes
+    with e.when(step.threads.index.eq(0)), e.loop(0, z.shape[-2], name="row") as row:
+        for start, stop, width in ((0, whole, lanes), (whole, n, 1)):
+            if start < stop:
+                with e.loop(start, stop, width, name="col") as col:
+                    place = row * n + col
+                    total = e.load(sums, place, kind, width)
+                    for piece in range(1, pieces.batch):
+                        total = total + e.load(sums, place + piece * count, kind, width)
+                    result = total if nest is None else nest.piece(e, row, col, total)
+                    if result is not None and z in step.schedule.stored:
+                        e.store(step.pointer(z), place, result, kind)
 
 
 def _pointer(step: Step, tensor: Tensor) -> Any:

@@ -167,13 +167,17 @@ class Step:
     def _wait(self) -> None:
         """Between two pieces of work: until every thread has done the one before."""
         if self._begun:
-            emit_barrier(self.e.builder, self._frame.args[4], self.threads.count.ir)
+            self.barrier()
         self._begun = True
 
     def meet(self) -> None:
         """Until every thread has come here; the next piece of work need not wait."""
-        emit_barrier(self.e.builder, self._frame.args[4], self.threads.count.ir)
+        self.barrier()
         self._begun = False
+
+    def barrier(self) -> None:
+        """Until every thread has come here, within a piece of work in which all take part."""
+        emit_barrier(self.e.builder, self._frame.args[4], self.threads.count.ir)
 
     def slot(self, tensor: Tensor) -> int:
         """The tensor's place in the pointer table."""

@@ -9,7 +9,7 @@ block, so the result has the same bits for any number of threads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows
@@ -25,6 +25,7 @@ K_BLOCK_BYTES = (
 )
 A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
+MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
 
 
@@ -138,7 +139,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         (rows, vectors), dot = (
             min(
                 _tile_shapes(target, pack_a, -(-n // lanes) if n else 8),
-                key=lambda tile: _cost(tile[0], tile[1], lanes, m, n),
+                key=lambda tile: _cost(tile[0], tile[1], lanes, m, n, is_number(product.batch, 1)),
             ),
             False,
         )
@@ -191,19 +192,70 @@ def _tile_shapes(target: Target, pack_a: bool, widest: int) -> list[tuple[int, i
     ]
 
 
-def _cost(rows: int, vectors: int, lanes: int, m: int | None, n: int | None) -> tuple[float, int]:
-    """Cycles for one step of k over all of C, with two multiply-adds and two loads a cycle and latency four."""
+def _cost(
+    rows: int, vectors: int, lanes: int, m: int | None, n: int | None, alone: bool
+) -> tuple[float, int]:
+    """Cycles for one step of k over all of C, with two multiply-adds and two loads a cycle and latency four; of a
+    matrix `alone`, those of the slower of two threads.
+    """
 
     def tile(rows: int, vectors: int) -> float:
         return max(rows * vectors / 2, 4, (rows + vectors) / 2 + 0.5) + vectors / 8  # B may come from afar
 
     m, n = m or 840 * rows, n or 840 * vectors * lanes
-    tiles = -(-m // rows)
-    big = m - tiles * (-(-m // tiles) - 1)
-    heights = [(big, -(-m // tiles)), (tiles - big, -(-m // tiles) - 1)]
-    widths = [(n // (vectors * lanes), vectors), (1, -(-(n % (vectors * lanes)) // lanes))]
-    cycles = sum(p * q * tile(r, v) for p, r in heights for q, v in widths if r and v)
+    tiles, panels, rest = -(-m // rows), n // (vectors * lanes), -(-(n % (vectors * lanes)) // lanes)
+    high = -(-m // tiles)
+    big = m - tiles * (high - 1)
+
+    def panel(vectors: int) -> float:
+        return big * tile(high, vectors) + (tiles - big) * tile(high - 1, vectors) if vectors else 0.0
+
+    units, fetched = panels + bool(rest), 3.0 * (panels * vectors + rest)
+    cycles = panels * panel(vectors) + panel(rest)
+    if tiles > units and alone:  # both threads fetch all of B
+        share = panels * tile(high, vectors) + (tile(high, rest) if rest else 0.0)
+        cycles = (cycles + tiles % 2 * share) / 2 + fetched
+    elif alone:
+        last = panel(rest or vectors) if units % 2 else 0.0
+        cycles = units // 2 * panel(vectors) + last + fetched / 2
     return cycles, -rows * vectors
+
+
+def split_along_k(product: Product, target: Target) -> Product | None:
+    """The product in pieces of k, each a matrix of a batch to be added up, where C is too small to be shared out.
+
+    The number of pieces does not depend on the threads: C has the same bits for any number of them.
+    """
+    p = product
+    if not are_known(p.m, p.n, p.k, p.batch) or p.batch != 1:
+        return None
+    t = choose_tiling(replace(p, batch=MOST_PIECES), target)
+    if t.dot:
+        return None
+    units = (-(-p.m // t.rows), -(-p.n // t.cols))
+    lengths = [_outermost(axes, p.k) for axes in (p.a.cols, p.b.rows)]
+    pieces = [
+        s for s in range(2, MOST_PIECES + 1) if p.k // s >= LEAST_PIECE and not any(n % s for n in lengths)
+    ]
+    if max(units) > 1 or not pieces:
+        return None
+    count = pieces[-1]
+
+    def cut(axes: tuple[Axis, ...], length: int) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
+        stride = axes[0][1]
+        return ((length // count, stride), *axes[1:]), ((count, length // count * stride),)
+
+    a_cols, a_batch = cut(p.a.cols, lengths[0])
+    b_rows, b_batch = cut(p.b.rows, lengths[1])
+    a, b = Operand(p.a.rows, a_cols, a_batch), Operand(b_rows, p.b.cols, b_batch)
+    return Product(p.m, p.n, p.k // count, a, b, row_major(p.m, p.n, count), p.dtype, batch=count)
+
+
+def _outermost(axes: tuple[Axis, ...], length: int) -> int:
+    """The extent of the first axis of `length` indices."""
+    for extent, _ in axes[1:]:
+        length //= extent
+    return length
 
 
 def workspace_bytes(product: Product, target: Target, num_threads: int, single_block: bool = False) -> int:
