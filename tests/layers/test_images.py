@@ -255,6 +255,33 @@ def test_a_seeded_layer_draws_the_same_compiled(name: str) -> None:
         )
 
 
+SEQUENCES = np.random.default_rng(2).normal(size=(4, 5, 3)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: L.LSTM(6, dropout=0.4, recurrent_dropout=0.4, seed=3, kernel_initializer="ones"),
+        lambda: L.RNN(L.GRUCell(6, dropout=0.4, recurrent_dropout=0.4, seed=3)),
+        lambda: L.MultiHeadAttention(2, 4, dropout=0.4, seed=3),
+    ],
+    ids=["LSTM", "RNN", "MultiHeadAttention"],
+)
+def test_seeds_of_layers_that_drop_inside(make: Any) -> None:
+    layer, again = make(), make()
+    given = (SEQUENCES, SEQUENCES) if isinstance(layer, L.MultiHeadAttention) else (SEQUENCES,)
+    layer(*given)
+    again(*given)
+    again.set_weights(layer.get_weights())
+    traced = tw.function(lambda *x: again(*x, training=True))
+    found = []
+    for _ in range(3):
+        tw.random.normal((3,))  # moves tw.random on, which these layers do not heed
+        found.append(layer(*given, training=True).numpy())
+        np.testing.assert_allclose(traced(*given), found[-1], rtol=2e-5, atol=2e-6)
+    assert not np.array_equal(found[0], found[1])
+
+
 def test_a_seeded_sequence_goes_on_from_a_file(tmp_path: Any) -> None:
     net = tw.models.Sequential([L.Input((6, 7, 3)), L.RandomRotation(0.2, seed=3), L.Dropout(0.5, seed=4)])
     net(PICTURES, training=True)
