@@ -87,13 +87,15 @@ class LearningRateFinder(Callback):
     def suggestion(self) -> float:
         """The rate at which the smoothed loss fell fastest, before its least value."""
         finite = np.array([v if np.isfinite(v) else np.inf for v in self.losses])
-        end = int(finite.argmin()) + 1 if len(finite) else 0
-        if end < 3:
+        low = int(finite.argmin()) if len(finite) else 0
+        width = max(low // 10, 1)  # slopes are taken over so many steps to either side
+        if low < 2 * width + 1:
             raise fail(
                 ArgumentError, "LearningRateFinder: the loss did not fall", received=f"{len(self.losses)} steps",
                 hint="start at a lower min_rate",
             )  # fmt: skip
-        return self.rates[int(np.gradient(finite[:end]).argmin())]
+        slopes = finite[2 * width : low + 1] - finite[: low + 1 - 2 * width]
+        return self.rates[width + int(slopes.argmin())]
 
     def plot(self, path: Any = None) -> Any:
         """The losses over the rates as a matplotlib figure, saved under ``path`` if given."""
