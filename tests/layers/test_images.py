@@ -292,6 +292,18 @@ def test_a_seeded_sequence_goes_on_from_a_file(tmp_path: Any) -> None:
     )
 
 
+def test_a_seed_is_no_weight(tmp_path: Any) -> None:
+    plain, seeded = (
+        tw.models.Sequential([L.Input((4,)), L.Dropout(0.5, seed=seed), L.Dense(2)]) for seed in (None, 3)
+    )
+    assert seeded.count_params() == 10 and len(seeded.get_weights()) == 2
+    plain.save_weights(tmp_path / "plain.safetensors")
+    seeded.load_weights(tmp_path / "plain.safetensors")
+    np.testing.assert_array_equal(seeded.get_weights()[0], plain.get_weights()[0])
+    seeded.save_weights(tmp_path / "seeded.safetensors")
+    plain.load_weights(tmp_path / "seeded.safetensors")
+
+
 def test_images_are_changed_in_training_only() -> None:
     tw.random.set_seed(0)
     net = tw.models.Sequential([L.Input((6, 7, 3)), L.RandomTranslation(0.4, 0.4), L.Flatten(), L.Dense(1)])
