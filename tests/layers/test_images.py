@@ -255,6 +255,33 @@ def test_a_seeded_layer_draws_the_same_compiled(name: str) -> None:
         )
 
 
+SEQUENCES = np.random.default_rng(2).normal(size=(4, 5, 3)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: L.LSTM(6, dropout=0.4, recurrent_dropout=0.4, seed=3, kernel_initializer="ones"),
+        lambda: L.RNN(L.GRUCell(6, dropout=0.4, recurrent_dropout=0.4, seed=3)),
+        lambda: L.MultiHeadAttention(2, 4, dropout=0.4, seed=3),
+    ],
+    ids=["LSTM", "RNN", "MultiHeadAttention"],
+)
+def test_seeds_of_layers_that_drop_inside(make: Any) -> None:
+    layer, again = make(), make()
+    given = (SEQUENCES, SEQUENCES) if isinstance(layer, L.MultiHeadAttention) else (SEQUENCES,)
+    layer(*given)
+    again(*given)
+    again.set_weights(layer.get_weights())
+    traced = tw.function(lambda *x: again(*x, training=True))
+    found = []
+    for _ in range(3):
+        tw.random.normal((3,))  # moves tw.random on, which these layers do not heed
+        found.append(layer(*given, training=True).numpy())
+        np.testing.assert_allclose(traced(*given), found[-1], rtol=2e-5, atol=2e-6)
+    assert not np.array_equal(found[0], found[1])
+
+
 def test_a_seeded_sequence_goes_on_from_a_file(tmp_path: Any) -> None:
     net = tw.models.Sequential([L.Input((6, 7, 3)), L.RandomRotation(0.2, seed=3), L.Dropout(0.5, seed=4)])
     net(PICTURES, training=True)
@@ -263,6 +290,18 @@ def test_a_seeded_sequence_goes_on_from_a_file(tmp_path: Any) -> None:
     np.testing.assert_array_equal(
         again(PICTURES, training=True).numpy(), net(PICTURES, training=True).numpy()
     )
+
+
+def test_a_seed_is_no_weight(tmp_path: Any) -> None:
+    plain, seeded = (
+        tw.models.Sequential([L.Input((4,)), L.Dropout(0.5, seed=seed), L.Dense(2)]) for seed in (None, 3)
+    )
+    assert seeded.count_params() == 10 and len(seeded.get_weights()) == 2
+    plain.save_weights(tmp_path / "plain.safetensors")
+    seeded.load_weights(tmp_path / "plain.safetensors")
+    np.testing.assert_array_equal(seeded.get_weights()[0], plain.get_weights()[0])
+    seeded.save_weights(tmp_path / "seeded.safetensors")
+    plain.load_weights(tmp_path / "seeded.safetensors")
 
 
 def test_images_are_changed_in_training_only() -> None:

@@ -136,3 +136,133 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     for a, b in zip(expected, model.get_weights()):
         np.testing.assert_array_equal(a, b)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_in_a_folder_of_its_epoch(tmp_path: Path) -> None:
+    model, x, y = model_and_data()
+    keep = C.ModelCheckpoint(tmp_path / "{epoch}" / "m.safetensors", save_weights_only=True)
+    model.fit(x, y, epochs=2, callbacks=keep, verbose=0)
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.glob("*/*")) == [
+        str(Path(k) / "m.safetensors") for k in "12"
+    ]
+
+
+@pytest.mark.parametrize("make", [C.BackupAndRestore, C.TensorBoard, lambda p: C.CSVLogger(p / "log.csv")])
+def test_what_cannot_be_written_fails_before_the_first_epoch(make: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    model, x, y = model_and_data()
+    before = model.get_weights()
+    with pytest.raises(tw.errors.DataError, match="cannot write"):
+        model.fit(x, y, callbacks=make(tmp_path / "file"), verbose=0)
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
+# --- TensorBoard ----------------------------------------------------------------------------------------------------
+
+
+def branching() -> Any:
+    tw.layers.clear_session()
+    x = tw.layers.Input((4, 4, 1), name="image")
+    a = tw.layers.Conv2D(2, 3, name="conv")(x)
+    b = Dense(3, name="side")(tw.layers.Flatten()(x))
+    y = Dense(1, name="out")(tw.layers.Concatenate()([tw.layers.Flatten()(a) * 2.0, b]))
+    model = tw.models.Model(x, y)
+    model.compile("sgd", "mse", metrics=["mae"])
+    return model
+
+
+def trained_with(callback: Any) -> Any:
+    x = np.random.default_rng(0).normal(size=(16, 4, 4, 1)).astype("float32")
+    history = branching().fit(
+        x, x.sum((1, 2, 3)), epochs=2, batch_size=4, validation_split=0.25, callbacks=callback, verbose=0
+    )
+    return history.history
+
+
+def events_in(folder: Path) -> list[dict[str, Any]]:
+    (path,) = folder.glob("events.out.tfevents.*")
+    return list(tw.events.read_events(path))
+
+
+def test_event_files_hold_figures_histograms_pictures_and_the_graph(tmp_path: Path) -> None:
+    board = C.TensorBoard(tmp_path, histogram_freq=1, write_images=True, update_freq=2)
+    history = trained_with([board])
+    train, tests = events_in(tmp_path / "train"), events_in(tmp_path / "validation")
+
+    def scalars(events: Any, tag: str) -> list[tuple[int, float]]:
+        return [(e["step"], e["values"][tag]) for e in events if tag in e["values"]]
+
+    for name in ("loss", "mae"):
+        assert [s for s, _ in scalars(train, f"epoch_{name}")] == [0, 1]
+        found = [v for _, v in scalars(train, f"epoch_{name}")]
+        np.testing.assert_allclose(found, history[name], rtol=1e-6)
+        found = [v for _, v in scalars(tests, f"epoch_{name}")]
+        np.testing.assert_allclose(found, history[f"val_{name}"], rtol=1e-6)
+    assert [s for s, _ in scalars(train, "batch_loss")] == [2, 4, 6]
+    np.testing.assert_allclose([v for _, v in scalars(train, "epoch_learning_rate")], 0.01)
+    for kind in ("histogram", "image"):
+        tags = {tag for e in train for tag in e["values"] if tag.endswith(kind)}
+        assert tags == {
+            f"{w}/{kind}" for layer in ("conv", "side", "out") for w in (f"{layer}/kernel", f"{layer}/bias")
+        }
+
+
+def test_tensorboard_reads_them_back(tmp_path: Path) -> None:
+    backend = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="reads the files"
+    )
+    image = pytest.importorskip("PIL.Image", reason="reads the pictures")
+    history = trained_with(C.TensorBoard(tmp_path, histogram_freq=1, write_images=True))
+    board = backend.EventAccumulator(str(tmp_path / "train"))
+    board.Reload()
+    np.testing.assert_allclose([e.value for e in board.Scalars("epoch_loss")], history["loss"], rtol=1e-6)
+    counts = board.Histograms("conv/kernel/histogram")[0].histogram_value
+    assert counts.num == 18 and sum(counts.bucket) == 18 and counts.min < 0 < counts.max
+    nodes = {node.name: node for node in board.Graph().node}
+    assert set(nodes) == {"image", "conv", "flatten", "flatten_1", "side", "concatenate", "out"}
+    assert nodes["conv"].op == "Conv2D" and list(nodes["conv"].input) == ["image"]
+    assert sorted(nodes["concatenate"].input) == ["flatten_1", "side"]  # through the product between layers
+    import io
+
+    picture = image.open(io.BytesIO(board.Images("conv/kernel/image")[0].encoded_image_string))
+    assert picture.size == (6, 3)  # two windows of 3 x 3 beside each other
+
+
+# --- the learning-rate finder ---------------------------------------------------------------------------------------
+
+
+def test_the_finder_shows_where_the_loss_falls_and_leaves_no_trace() -> None:
+    model, x, y = model_and_data()
+    model.fit(x, y, verbose=0)
+    before = [*model.get_weights(), *(v.get_value() for v in model.optimizer.variables())]
+    state = tw.random.get_state()
+    finder = C.LearningRateFinder(1e-5, 100.0, 60).find(model, x, y, batch_size=8)
+    for a, b in zip(before, [*model.get_weights(), *(v.get_value() for v in model.optimizer.variables())]):
+        np.testing.assert_array_equal(a, b)
+    assert tw.random.get_state() == state
+    assert 10 < len(finder.rates) <= 60 and len(finder.losses) == len(finder.rates)
+    np.testing.assert_allclose(np.diff(np.log(finder.rates)), np.log(1e7) / 59)
+    assert 1e-3 < finder.suggestion < 1
+    model.optimizer.learning_rate = finder.suggestion
+    history = model.fit(x, y, epochs=20, batch_size=8, verbose=0).history["loss"]
+    assert history[-1] < 0.3 * history[0]
+
+
+def test_the_finder_stops_where_the_loss_explodes_and_draws_what_it_saw(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    model = Sequential([Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    finder = C.LearningRateFinder(1e-3, 1e3, 200).find(model, x, x.sum(1), batch_size=16)
+    assert len(finder.rates) < 200 and finder.rates[-1] < 100
+    finder.plot(tmp_path / "rates.png")
+    assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_the_finder_needs() -> None:
+    with pytest.raises(tw.errors.ArgumentError, match="min_rate < max_rate"):
+        C.LearningRateFinder(1.0, 0.1)
+    with pytest.raises(tw.errors.ArgumentError, match="the loss did not fall"):
+        _ = C.LearningRateFinder().suggestion
+    with pytest.raises(tw.errors.ArgumentError, match='expected "epoch"'):
+        C.BackupAndRestore("x", save_freq=3)

@@ -177,6 +177,10 @@ def test_a_shape_error_names_the_layer_and_the_line() -> None:
         (1, "sigmoid", "categorical_crossentropy", "one class is always 0"),
         (3, None, "sparse_categorical_crossentropy", "expects probabilities"),
         (3, "softmax", tw.losses.SparseCategoricalCrossentropy(from_logits=True), "drop one of the two"),
+        (1, "sigmoid", tw.losses.BinaryCrossentropy(from_logits=True), "drop one of the two"),
+        (1, None, "binary_crossentropy", "use sigmoid, or from_logits=True"),
+        (3, "relu", "categorical_crossentropy", "use softmax, or from_logits=True"),
+        (3, "softmax", "binary_crossentropy", "exclude each other"),
     ],
 )
 def test_compile_warns_of_what_does_not_fit(units: int, activation: Any, loss: Any, words: str) -> None:
@@ -197,6 +201,56 @@ def test_fit_warns_of_targets_that_do_not_fit() -> None:
     bad[5, 2] = np.nan
     with pytest.warns(UserWarning, match=r"x holds nan at \[5, 2\]"):
         model.fit(bad, y, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss", "targets", "words"),
+    [
+        (3, "softmax", "sparse_categorical_crossentropy", [-1, 0, 1], "class -1 is negative"),
+        (1, "sigmoid", "binary_crossentropy", [1, 2, 1], r"lie in \[1, 2\], but probabilities in \[0, 1\]"),
+        (1, "sigmoid", "binary_focal_crossentropy", [-1, 1, 1], r"lie in \[-1, 1\]"),
+    ],
+)
+def test_evaluate_and_fit_look_at_the_targets(
+    units: int, activation: str, loss: str, targets: list[int], words: str
+) -> None:
+    model = Sequential([Dense(units, activation=activation, input_shape=(2,))])
+    model.compile("sgd", loss)
+    with pytest.warns(UserWarning, match=words):
+        model.fit(np.ones((3, 2)), np.array(targets), verbose=0)
+
+
+def test_class_numbers_where_one_hot_targets_are_expected() -> None:
+    model = Sequential([Dense(3, activation="softmax", input_shape=(2,))])
+    model.compile("sgd", "categorical_crossentropy")
+    with (
+        pytest.warns(UserWarning, match="targets are class numbers: use sparse_categorical_crossentropy"),
+        pytest.raises(tw.errors.ShapeError, match="never broadcasts"),
+    ):
+        model.fit(np.ones((3, 2)), np.array([0, 1, 2]), verbose=0)
+
+
+def test_warnings_go_by_the_names_of_the_outputs() -> None:
+    x = Input((2,))
+    model = Model(x, [Dense(1, name="size")(x), Dense(3, activation="softmax", name="kind")(x)])
+    losses = {"kind": "sparse_categorical_crossentropy", "size": "mse"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.compile("sgd", losses)
+    targets = {"kind": np.array([0, 1, 3]), "size": np.array([5.0, 6.0, 7.0])}
+    with pytest.warns(UserWarning, match="class 3 is out of range for 3 units"):
+        model.fit(np.ones((3, 2)), targets, verbose=0)
+    with pytest.warns(UserWarning, match=r"layer 'size' and loss 'binary_crossentropy'"):
+        model.compile("sgd", {"kind": "sparse_categorical_crossentropy", "size": "binary_crossentropy"})
+
+
+def test_a_class_missing_from_the_validation_rows_is_warned_of() -> None:
+    x, y = blobs(40)
+    model = classifier(input_shape=(4,))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    order = np.argsort(y % 2, kind="stable")  # class 1 comes last
+    with pytest.warns(UserWarning, match=r"class 0, 2 is missing from the validation rows"):
+        model.fit(x[order], y[order], validation_split=0.2, verbose=0)
 
 
 @pytest.mark.parametrize("kind", ["binary", "logits", "sparse", "one-hot", "multi-label"])

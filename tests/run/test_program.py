@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,3 +86,30 @@ def test_forms_used_last_are_kept() -> None:
     assert program.num_compiled == count
     program.run([np.zeros((1, 1, 1), "f")])
     assert program.num_compiled == count + 1
+
+
+@pytest.mark.parametrize(
+    ("cut", "short"),
+    [
+        (lambda x: x[5:], 5),  # the lengths up to 5
+        (lambda x: x[-4:], 3),
+        (lambda x: x[:6], 5),
+        (lambda x: x[2:-3], 5),
+        (lambda x: x[1:][:2], 2),
+        (lambda x: x[3:4], 3),
+        (lambda x: x[::-1][1:], 1),
+    ],
+)
+def test_slices_of_an_open_axis_have_one_form_where_the_axis_is_long_enough(cut: Any, short: int) -> None:
+    x = placeholder("float32", [None])
+    y = tw.concat([cut(x) * 3, x], axis=0)
+    program = Program([x], [y, *tw.gradients(tw.sum(y * y), [x])])
+    for n in (9, 8, 10, 7, 12, 11, 6, 5, 4, 3, 2, 1, 20):
+        data = np.arange(1, n + 1, dtype="f")
+        wanted = np.concatenate([cut(data) * 3, data])
+        slope = 2 * data
+        slope[cut(np.arange(n))] += 18 * cut(data)
+        value, gradient = program.run([data])
+        np.testing.assert_array_equal(value, wanted)
+        np.testing.assert_array_equal(gradient, slope)
+    assert program.num_compiled == 3 + 1 + short  # the first three, all long enough, each that is too short

@@ -138,10 +138,13 @@ def open_graph(num_open: int, lower: Callable[[tuple[int, ...]], list[Tensor]]) 
 
 
 def open_lengths_inside(outputs: Sequence[Tensor]) -> list[Dim]:
-    """The distinct run-time lengths in the shapes of a graph and of the bodies of its loops."""
+    """The distinct run-time numbers of a graph, and of the bodies of its loops, that must be at least 1: the lengths
+    in its shapes, and what its slices say in ``only``.
+    """
     found: dict[Dim, None] = {}
     for tensor in topological(outputs):
-        found.update((d, None) for s in tensor.specs for d in s.shape or () if isinstance(d, Dim))
+        shapes = [*(s.shape or () for s in tensor.specs), tensor.attrs.get("only", ())]
+        found.update((d, None) for shape in shapes for d in shape if isinstance(d, Dim))
         for body in (v for v in tensor.attrs.values() if isinstance(v, Body)):
             found.update(dict.fromkeys(open_lengths_inside([*body.parameters, *body.outputs])))
     return list(found)

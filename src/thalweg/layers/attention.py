@@ -7,8 +7,8 @@ from typing import Any
 
 from thalweg import initializers
 from thalweg.errors import ArgumentError, fail
-from thalweg.layers.base import Layer
 from thalweg.layers.core import known_last, positive
+from thalweg.layers.seeds import Seeded
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
@@ -21,17 +21,17 @@ __all__ = ["AdditiveAttention", "Attention", "MultiHeadAttention"]
 _FAR = -1e9  # a score whose weight is 0
 
 
-def attend(query: Any, key: Any, value: Any, mask: Any, rate: float = 0.0) -> tuple[Any, Any]:
+def attend(query: Any, key: Any, value: Any, mask: Any, drop: Any = None) -> tuple[Any, Any]:
     """``softmax(q k^T) v`` over the last two axes, and the weights; where ``mask`` is False they are 0."""
-    return weighted(matmul(query, shape_ops.swapaxes(key, -1, -2)), value, mask, rate)
+    return weighted(matmul(query, shape_ops.swapaxes(key, -1, -2)), value, mask, drop)
 
 
-def weighted(scores: Any, value: Any, mask: Any, rate: float) -> tuple[Any, Any]:
-    """``softmax(scores) v``, and the weights; where ``mask`` is False they are 0."""
+def weighted(scores: Any, value: Any, mask: Any, drop: Any) -> tuple[Any, Any]:
+    """``softmax(scores) v``, and the weights; where ``mask`` is False they are 0; ``drop`` is a function of them."""
     if mask is not None:
         scores = ew.where(mask, scores, _FAR)
     weights: Any = softmax(scores, axis=-1)
-    return matmul(dropout(weights, rate) if rate else weights, value), weights
+    return matmul(weights if drop is None else drop(weights), value), weights
 
 
 def causal_mask(scores_like: Any, queries: Any, keys: Any) -> Any:
@@ -49,7 +49,19 @@ def scores_of_sums(query: Any, key: Any, scale: Any) -> Any:
     return total(bent if scale is None else bent * scale, axis=-1)
 
 
-class Attention(Layer):
+class _Dropping(Seeded):
+    """What drops weights of attention in training: the share ``dropout`` of them."""
+
+    dropout: float
+
+    def drop(self, training: Any) -> Any:
+        """The function of the weights, where any are dropped."""
+        if not training or not self.dropout:
+            return None
+        return lambda weights: dropout(weights, self.dropout, key=self.next_key())
+
+
+class Attention(_Dropping):
     """Attention on ``[query, value]`` or ``[query, value, key]``: [batch, queries, features].
 
     ``score_mode``: "dot" for the products of queries and keys, "concat" for ``w sum(tanh(s (q + k)))`` with learnt w
@@ -57,9 +69,14 @@ class Attention(Layer):
     """
 
     def __init__(
-        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, **options: Any
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(seed, **options)
         if score_mode not in ("dot", "concat"):
             raise fail(
                 ArgumentError, "Attention: score_mode", expected="dot or concat", received=repr(score_mode)
@@ -97,7 +114,7 @@ class Attention(Layer):
         if use_causal_mask:
             causal = causal_mask(None, query, key)
             mask = causal if mask is None else ew.multiply(mask, causal)
-        y, weights = weighted(self.scores(query, key), value, mask, self.dropout if training else 0.0)
+        y, weights = weighted(self.scores(query, key), value, mask, self.drop(training))
         return (y, weights) if return_attention_scores else y
 
 
@@ -115,7 +132,7 @@ class AdditiveAttention(Attention):
         return scores_of_sums(query, key, self.scale)
 
 
-class MultiHeadAttention(Layer):
+class MultiHeadAttention(_Dropping):
     """``num_heads`` attentions side by side on projections of size ``key_dim``, joined by a last projection.
 
     ``layer(query, value, key=value)``: [batch, queries, features] to the same shape, or ``output_shape`` features.
@@ -132,9 +149,10 @@ class MultiHeadAttention(Layer):
         output_shape: int | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(seed, **options)
         self.num_heads, self.key_dim = (
             positive(self, "num_heads", num_heads),
             positive(self, "key_dim", key_dim),
@@ -189,7 +207,7 @@ class MultiHeadAttention(Layer):
         if use_causal_mask:
             causal = causal_mask(None, q, k)
             mask = causal if mask is None else ew.multiply(mask, causal)
-        y, weights = attend(q, k, v, mask, self.dropout if training else 0.0)
+        y, weights = attend(q, k, v, mask, self.drop(training))
         kernel = self.kernels["output"]
         joined = shape_ops.concat([y[:, h] for h in range(self.num_heads)], axis=-1)
         out: Any = matmul(joined, shape_ops.reshape(kernel, (-1, kernel.shape[-1])))

@@ -17,6 +17,7 @@ from thalweg.graph.tensor import Variable
 from thalweg.layers import activations
 from thalweg.layers.base import Layer, flat
 from thalweg.layers.core import known_last, positive
+from thalweg.layers.seeds import Seeded
 from thalweg.nn.noise import dropout
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
@@ -26,7 +27,7 @@ __all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
 State = tuple[Any, ...]
 
 
-class Gated(Layer):
+class Gated(Seeded):
     """What cells and the layers that loop over them share: units, activations, weights, shares to drop.
 
     A subclass says how many gates and states it has and what one step does.
@@ -54,7 +55,7 @@ class Gated(Layer):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(seed=seed, **options)
         self.units = positive(self, "units", units)
         self.activation, self.use_bias = activations.get(activation), use_bias
         self.weight_options = {
@@ -100,7 +101,7 @@ class Gated(Layer):
         """What the first state is multiplied by at every step: recurrent dropout, or 1."""
         if not training or not self.recurrent_dropout:
             return None
-        return dropout(shape_ops.full_like(state, 1), self.recurrent_dropout)
+        return dropout(shape_ops.full_like(state, 1), self.recurrent_dropout, key=self.next_key())
 
 
 class SimpleRNNFormula(Gated):
@@ -221,7 +222,9 @@ class Cell(Gated):
 
     def begin(self, inputs: Any, states: Any, training: Any) -> None:
         """Draw what dropout drops, the same at every step until :meth:`end`."""
-        factor = dropout(shape_ops.full_like(inputs, 1), self.dropout) if training and self.dropout else None
+        factor = None
+        if training and self.dropout:
+            factor = dropout(shape_ops.full_like(inputs, 1), self.dropout, key=self.next_key())
         self._factors = (factor, self.state_factor(flat(states)[0], training))
 
     def end(self) -> None:

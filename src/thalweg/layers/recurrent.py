@@ -193,7 +193,7 @@ class Recurrent(Loop, Gated):
 
     def prepared(self, x: Any, training: Any) -> Any:
         if training and self.dropout:
-            x = dropout(x, self.dropout, noise_shape=(1, None, None))
+            x = dropout(x, self.dropout, noise_shape=(1, None, None), key=self.next_key())
         return self.project(x)
 
     def initial_states(self, x: Any) -> State:

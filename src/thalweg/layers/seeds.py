@@ -8,10 +8,10 @@ import numpy as np
 
 from thalweg import philox
 from thalweg.errors import ArgumentTypeError, fail
-from thalweg.graph.tensor import constant, no_grad
+from thalweg.graph.tensor import Variable, constant, no_grad
 from thalweg.layers.base import Layer
 
-__all__ = ["Seeded"]
+__all__ = ["Seeded", "seed_states"]
 
 _NEXT = np.array([0, 0, 1, 0], np.uint32)
 
@@ -19,7 +19,7 @@ _NEXT = np.array([0, 0, 1, 0], np.uint32)
 class Seeded(Layer):
     """A layer whose draws are decided by ``seed`` alone, call after call, if one is given.
 
-    The place in the sequence is a weight that no optimizer moves, ``seed_state``, so that it is saved and resumed.
+    The place in the sequence is the variable ``seed_state``: no weight, but saved and resumed with the weights.
     """
 
     def __init__(self, seed: int | None = None, **options: Any) -> None:
@@ -32,9 +32,11 @@ class Seeded(Layer):
         self.seed_state: Any = None
         if seed is not None:
             key = philox.make_key(int(seed) % 2**64)
-            self.seed_state = self.add_weight(
-                (4,), lambda shape, dtype=None: key, dtype="uint32", trainable=False, name="seed_state"
-            )
+            self.seed_state = Variable(key, trainable=False, name=f"{self.name}/seed_state", dtype="uint32")
+
+    def own_weights(self) -> list[Variable]:
+        """The weights of this layer itself, without the place in the sequence."""
+        return [weight for weight in super().own_weights() if weight is not self.seed_state]
 
     def next_key(self) -> Any:
         """The ``key`` of one draw: None without a seed, which takes the next one of ``tw.random``."""
@@ -44,3 +46,9 @@ class Seeded(Layer):
             key = self.seed_state + constant(np.zeros(4, np.uint32))
             self.seed_state.assign(self.seed_state + constant(_NEXT))
         return key
+
+
+def seed_states(layer: Layer) -> list[Variable]:
+    """The places in their sequences of all seeded layers of a tree, in order."""
+    found = [getattr(part, "seed_state", None) for part in layer.tree()]
+    return [state for state in found if isinstance(state, Variable)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,17 @@ def _last_layers(model: Any) -> list[Any]:
     return found() if found is not None else []
 
 
+def _in_order(model: Any, given: Any) -> list[Any]:
+    """What was given for the outputs, in their order where they have names."""
+    graph = getattr(model, "_graph", None)
+    if isinstance(given, Mapping) and graph is not None:
+        return [given[name] for name in graph.output_names() if name in given]
+    return flat(given)
+
+
 def check_compiled(model: Any, loss: Any) -> None:
     """Warn of a last activation that the loss does not expect."""
-    layers, given = _last_layers(model), flat(loss)
+    layers, given = _last_layers(model), _in_order(model, loss)
     if not layers or len(given) not in (1, len(layers)):
         return
     for k, layer in enumerate(layers):
@@ -71,7 +80,7 @@ def _misfits(loss: Any, activation: str | None, units: int | None) -> list[str]:
 
 def check_targets(model: Any, compiled: Any, y: Any) -> None:
     """Warn of targets that the loss does not expect: class numbers out of range, or outside [0, 1]."""
-    targets, given = flat(y), flat(compiled.loss)
+    targets, given = _in_order(model, y), _in_order(model, compiled.loss)
     layers = _last_layers(model)
     for k, target in enumerate(targets):
         if not given or len(given) not in (1, len(targets)) or not target.size:

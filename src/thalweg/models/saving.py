@@ -21,6 +21,7 @@ from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.layers.base import flat
 from thalweg.layers.nodes import Input
+from thalweg.layers.seeds import seed_states
 from thalweg.models import foreign
 from thalweg.models.paths import weight_paths
 from thalweg.ops import random
@@ -105,7 +106,9 @@ def _weights(model: Any) -> tuple[dict[str, np.ndarray], list[str]]:
             hint="call it on data, or give it an input shape",
         )
     found = {name: weight.get_value() for name, weight in weight_paths(model).items()}
-    return {f"weights/{name}": value for name, value in found.items()}, list(found)
+    tensors = {f"weights/{name}": value for name, value in found.items()}
+    tensors |= {f"seeds/{k}": state.get_value() for k, state in enumerate(seed_states(model))}
+    return tensors, list(found)
 
 
 def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
@@ -178,7 +181,7 @@ def load_weights(
 def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool) -> None:
     own = weight_paths(model)
     names = header.get("weights") or [
-        n.removeprefix("weights/") for n in tensors if not n.startswith("optimizer/")
+        n.removeprefix("weights/") for n in tensors if not n.startswith(("optimizer/", "seeds/"))
     ]
     given = {n: tensors.get(f"weights/{n}", tensors.get(n)) for n in names}
     if any(value is None for value in given.values()):
@@ -188,6 +191,10 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
         if fits:
             given = dict(zip(own, given.values()))
     _set_values(own, given, path, skip_mismatch)
+    for k, state in enumerate(seed_states(model)):
+        place = tensors.get(f"seeds/{k}")
+        if place is not None and place.shape == state.shape:
+            state.set_value(place.astype(state.dtype))
 
 
 def _set_values(

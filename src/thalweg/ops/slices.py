@@ -83,8 +83,9 @@ def _sliced_shape(shape: Sequence[int | None], items: Sequence[Item]) -> tuple[i
 def _resolved(items: Sequence[Item], shape: Sequence[Any]) -> dict[str, Any]:
     """The slice in numbers for these lengths: for each axis start, number of elements, step, whether it is dropped.
 
-    ``only`` names the lengths for which the numbers hold where they do not follow the length evenly (a slice that is
-    cut short by the end), so that no code for other lengths is made of them.
+    ``only`` says for which lengths the numbers hold: "" for all; the length itself as a text where they do not follow
+    it evenly (a slice that is cut short by the end), so that no code for other lengths is made of them; else a
+    number that is at least 1 for the lengths for which they do.
     """
     starts, lengths, steps, dropped, only = [], [], [], [], []
     for axis, (item, length) in enumerate(zip(items, shape, strict=True)):
@@ -98,7 +99,11 @@ def _resolved(items: Sequence[Item], shape: Sequence[Any]) -> dict[str, Any]:
         lengths.append(1 if one else len(places))
         steps.append(1 if one else places.step)
         dropped.append(one)
-        only.append("" if _is_even(item) else str(length))
+        least = _least_length(item)
+        if least == 0:
+            only.append("")
+        else:
+            only.append(str(length) if least is None or length < least else length - least + 1)
     return {
         "starts": tuple(starts),
         "lengths": tuple(lengths),
@@ -108,22 +113,23 @@ def _resolved(items: Sequence[Item], shape: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _is_even(item: Item) -> bool:
-    """Whether start and number of elements are the same functions (sums with a number) of every length from 2 on."""
+def _least_length(item: Item) -> int | None:
+    """From which length on start and number of elements are the same functions (sums with a number) of the length;
+    None where they are not.
+    """
     if isinstance(item, int):
-        return -2 <= item <= 1
+        return item + 1 if item >= 0 else -item
     start, stop, step = item
-    if step not in (None, 1, -1):
-        return False
-    if step == -1:
-        return start is None and stop is None
-    # From the left end: a stop of at most 2, which every length has; to the right end: what is cut is at most 2.
+    if step == -1 and start is None and stop is None:
+        return 0
+    if step not in (None, 1):
+        return None
     left, right = start or 0, stop
-    if left < 0:
-        return left >= -2 and right is None
-    return (right is None and left <= 2) or (
-        right is not None and (0 <= right <= 2 or (right < 0 and left - right <= 2))
-    )
+    if left < 0 and right is not None and right >= 0:  # the longer, the fewer
+        return None
+    if left >= 0 and right is not None and right < 0:
+        return left - right
+    return max(abs(left), abs(right or 0))
 
 
 def _placed_view(layout: Layout, *, starts: Any, lengths: Any, steps: Any, dropped: Any, only: Any) -> Layout:

@@ -58,7 +58,12 @@ def clone(
     share_inputs: bool = True,
     copy_inputs: Any = None,
 ) -> Any:
-    """The expression (or list of them) anew, with variables replaced by others."""
+    """The expression (or list of them) anew, with variables replaced by others.
+
+    A shared variable alone, with ``share_inputs=False``: another one over the same value, with updates of its own.
+    """
+    if isinstance(output, tensor.TensorSharedVariable) and not share_inputs:
+        return output.over_the_same_value()
     from thalweg.graph.walk import rebuild, remake
 
     pairs = list(replace.items() if isinstance(replace, Mapping) else replace or [])

@@ -623,6 +623,12 @@ class TensorSharedVariable(TensorVariable):
     def default_update(self, update: Any) -> None:
         self.tensor.default_update = None if update is None else tensor_of(update, self.dtype)
 
+    def over_the_same_value(self) -> TensorSharedVariable:
+        """Another variable over the value of this one, without its default update."""
+        made = TensorSharedVariable(self.tensor.get_value(), self.name, self._broadcastable)
+        made.tensor.slot = self.tensor.slot
+        return made
+
     @property
     def container(self) -> TensorSharedVariable:
         """What holds the value: itself."""

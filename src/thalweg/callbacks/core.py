@@ -1,4 +1,4 @@
-"""Callbacks: what happens at the moments of training beside training itself."""
+"""Callbacks: their moments, and those that watch figures, keep models and change the learning rate."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any]
+    watches_batches: bool | None = None  # None: if it has a method for the moments of batches
 
     def set_model(self, model: Any) -> None:
         """Learn of the model."""
@@ -151,9 +152,11 @@ class CallbackList:
 def _watches_batches(callback: Any) -> bool:
     if not isinstance(callback, Callback):
         return True
-    if isinstance(callback, LambdaCallback):
-        return callback.watches_batches
-    return any(getattr(type(callback), name) is not getattr(Callback, name) for name in _BATCH)
+    return (
+        callback.watches_batches
+        if callback.watches_batches is not None
+        else any(getattr(type(callback), name) is not getattr(Callback, name) for name in _BATCH)
+    )
 
 
 class History(Callback):
@@ -309,7 +312,7 @@ class ReduceLROnPlateau(_Monitor):
         self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
 
     def on_train_begin(self, logs: Any = None) -> None:
-        _needs_a_number(self.model, "ReduceLROnPlateau")
+        needs_a_number(self.model, "ReduceLROnPlateau")
         self.best, self.wait, self.resting = self.worst(), 0, 0
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -331,7 +334,8 @@ def learning_rate(model: Any) -> float:
     return float(model.optimizer.rate_at(model.optimizer.iterations.get_value()).item())
 
 
-def _needs_a_number(model: Any, name: str) -> None:
+def needs_a_number(model: Any, name: str) -> None:
+    """An error where the learning rate cannot be set from outside."""
     if not isinstance(model.optimizer.learning_rate, Variable):
         raise fail(
             ArgumentError,
@@ -348,7 +352,7 @@ class LearningRateScheduler(Callback):
         self.schedule, self.verbose = schedule, verbose
 
     def on_train_begin(self, logs: Any = None) -> None:
-        _needs_a_number(self.model, "LearningRateScheduler")
+        needs_a_number(self.model, "LearningRateScheduler")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         rate = learning_rate(self.model)
@@ -394,11 +398,13 @@ class ModelCheckpoint(_Monitor):
                 received=save_freq,
             )
         self.save_freq, self.epoch, self._batches = save_freq, 0, 0
+        self.watches_batches = save_freq != "epoch"
         if initial_value_threshold is not None:
             self.best = initial_value_threshold
 
     def on_train_begin(self, logs: Any = None) -> None:
-        writable_folder(Path(self.filepath).parent)
+        folders = Path(self.filepath).parents
+        writable_folder(next(folder for folder in folders if "{" not in str(folder)))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
@@ -424,6 +430,7 @@ class ModelCheckpoint(_Monitor):
             raise fail(
                 ArgumentError, f"ModelCheckpoint: filepath names {error}", expected=", ".join(logs or {})
             ) from None
+        writable_folder(Path(path).parent)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
@@ -443,6 +450,11 @@ class BackupAndRestore(Callback):
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:
+        if save_freq != "epoch":
+            raise fail(
+                ArgumentError, "BackupAndRestore: save_freq", expected='"epoch"', received=repr(save_freq),
+                hint="make epochs shorter by steps_per_epoch",
+            )  # fmt: skip
         self.folder, self.delete_checkpoint = os.fspath(backup_dir), delete_checkpoint
         self.restored_epoch = 0
 

@@ -1,0 +1,377 @@
+"""``lasagne.layers``: convolutions, pooling and their opposites, over [batch, channels, ...]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.lasagne.init import GlorotUniform
+from thalweg.compat.lasagne.layers.base import Layer
+from thalweg.compat.lasagne.layers.dense import _bias
+from thalweg.compat.lasagne.nonlinearities import identity, rectify
+from thalweg.compat.lasagne.utils import as_tuple
+from thalweg.compat.theano import tensor as T
+from thalweg.compat.theano.tensor.signal.pool import pool_2d
+
+
+def conv_output_length(input_length: Any, filter_size: int, stride: int, pad: Any = 0) -> Any:
+    """The length of a convolution's output along an axis."""
+    if input_length is None:
+        return None
+    if pad == "valid":
+        length = input_length - filter_size + 1
+    elif pad == "full":
+        length = input_length + filter_size - 1
+    elif pad == "same":
+        length = input_length
+    else:
+        length = input_length + 2 * pad - filter_size + 1
+    return (length + stride - 1) // stride
+
+
+class _Conv(Layer):
+    """What the convolutions share: ``W`` [filters, channels, ...], flipped unless ``flip_filters=False``."""
+
+    rank = 2
+
+    def __init__(
+        self,
+        incoming: Any,
+        num_filters: int,
+        filter_size: Any,
+        stride: Any = 1,
+        pad: Any = 0,
+        untie_biases: bool = False,
+        W: Any = None,
+        b: Any = 0,
+        nonlinearity: Any = rectify,
+        flip_filters: bool = True,
+        convolution: Any = None,
+        num_groups: int = 1,
+        **options: Any,
+    ) -> None:
+        super().__init__(incoming, **options)
+        self.num_filters, self.nonlinearity = num_filters, nonlinearity or identity
+        self.filter_size, self.stride = as_tuple(filter_size, self.rank), as_tuple(stride, self.rank)
+        self.pad = pad if isinstance(pad, str) else as_tuple(pad, self.rank)
+        self.flip_filters, self.untie_biases, self.num_groups = flip_filters, untie_biases, num_groups
+        if self.pad == "same" and any(n % 2 == 0 for n in self.filter_size):
+            raise NotImplementedError("`same` padding requires odd filter size.")
+        self.W = self.add_param(GlorotUniform() if W is None else W, self.get_W_shape(), name="W")
+        shape = (num_filters, *self.output_shape[2:]) if untie_biases else (num_filters,)
+        self.b = _bias(self, b, shape)
+
+    def get_W_shape(self) -> Any:
+        """The shape of the filters."""
+        return (self.num_filters, self.input_shape[1] // self.num_groups, *self.filter_size)
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        pads = self.pad if isinstance(self.pad, tuple) else (self.pad,) * self.rank
+        lengths = zip(input_shape[2:], self.filter_size, self.stride, pads, strict=True)
+        return (input_shape[0], self.num_filters, *(conv_output_length(*part) for part in lengths))
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        made = self.convolve(input)
+        if self.b is not None:
+            bias = (
+                T.shape_padleft(self.b, 1)
+                if self.untie_biases
+                else self.b.dimshuffle("x", 0, *["x"] * self.rank)
+            )
+            made = made + bias
+        return self.nonlinearity(made)
+
+    def convolve(self, input: Any) -> Any:
+        """The convolution itself."""
+        mode = "half" if self.pad == "same" else self.pad
+        return T.nnet.conv2d(
+            input,
+            self.W,
+            filter_shape=self.get_W_shape(),
+            border_mode=mode,
+            subsample=self.stride,
+            filter_flip=self.flip_filters,
+            num_groups=self.num_groups,
+        )
+
+
+class Conv2DLayer(_Conv):
+    """Convolution over two axes."""
+
+
+class Conv1DLayer(_Conv):
+    """Convolution over one axis."""
+
+    rank = 1
+
+    def convolve(self, input: Any) -> Any:
+        mode = self.pad
+        if isinstance(mode, tuple):
+            mode = (0, mode[0])
+        elif mode in ("same", "full"):
+            size = self.filter_size[0]
+            mode = (0, size // 2 if mode == "same" else size - 1)
+        filters = self.get_W_shape()
+        made = T.nnet.conv2d(
+            input.dimshuffle(0, 1, "x", 2),
+            self.W.dimshuffle(0, 1, "x", 2),
+            filter_shape=(*filters[:2], 1, filters[2]),
+            border_mode=mode,
+            subsample=(1, self.stride[0]),
+            filter_flip=self.flip_filters,
+        )
+        return made[:, :, 0, :]
+
+
+class DilatedConv2DLayer(_Conv):
+    """Convolution over two axes with holes in its filters [channels, filters, ...]."""
+
+    def __init__(
+        self,
+        incoming: Any,
+        num_filters: int,
+        filter_size: Any,
+        dilation: Any = (1, 1),
+        pad: Any = 0,
+        **options: Any,
+    ):
+        self.dilation = as_tuple(dilation, 2)
+        super().__init__(incoming, num_filters, filter_size, pad=pad, flip_filters=False, **options)
+
+    def get_W_shape(self) -> Any:
+        return (self.input_shape[1], self.num_filters, *self.filter_size)
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        wide = [(n - 1) * d + 1 for n, d in zip(self.filter_size, self.dilation, strict=True)]
+        lengths = zip(input_shape[2:], wide, (1, 1), self.pad, strict=True)
+        return (input_shape[0], self.num_filters, *(conv_output_length(*part) for part in lengths))
+
+    def convolve(self, input: Any) -> Any:
+        shape = self.get_W_shape()
+        return T.nnet.conv2d(
+            input,
+            self.W.dimshuffle(1, 0, 2, 3),
+            filter_shape=(shape[1], shape[0], *shape[2:]),
+            border_mode=self.pad,
+            filter_flip=False,
+            filter_dilation=self.dilation,
+        )
+
+
+class TransposedConv2DLayer(_Conv):
+    """The gradient of a convolution: ``crop`` takes away what padding had added."""
+
+    def __init__(
+        self,
+        incoming: Any,
+        num_filters: int,
+        filter_size: Any,
+        stride: Any = (1, 1),
+        crop: Any = 0,
+        untie_biases: bool = False,
+        W: Any = None,
+        b: Any = 0,
+        nonlinearity: Any = rectify,
+        flip_filters: bool = False,
+        output_size: Any = None,
+        **options: Any,
+    ) -> None:
+        self.output_size = output_size
+        super().__init__(
+            incoming,
+            num_filters,
+            filter_size,
+            stride,
+            crop,
+            untie_biases,
+            W,
+            b,
+            nonlinearity,
+            flip_filters,
+            **options,
+        )
+        self.crop = self.pad
+
+    def get_W_shape(self) -> Any:
+        return (self.input_shape[1], self.num_filters, *self.filter_size)
+
+    def _crops(self) -> list[int]:
+        named = {"valid": lambda n: 0, "full": lambda n: n - 1, "same": lambda n: n // 2}
+        if isinstance(self.pad, str):
+            return [named[self.pad](n) for n in self.filter_size]
+        return [int(c) for c in self.pad]
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        lengths = [
+            None if n is None else (n - 1) * s + f - 2 * c
+            for n, s, f, c in zip(input_shape[2:], self.stride, self.filter_size, self._crops(), strict=True)
+        ]
+        if self.output_size is not None:
+            lengths = list(as_tuple(self.output_size, 2))
+        return (input_shape[0], self.num_filters, *lengths)
+
+    def convolve(self, input: Any) -> Any:
+        return T.nnet.nnet.conv2d_transpose(
+            input,
+            self.W,
+            self.output_shape,
+            filter_shape=self.get_W_shape(),
+            border_mode=tuple(self._crops()),
+            input_dilation=self.stride,
+            filter_flip=not self.flip_filters,
+        )
+
+
+Deconv2DLayer = TransposedConv2DLayer
+
+
+# --- pooling ----------------------------------------------------------------------------------------------------------
+
+
+def pool_output_length(input_length: Any, pool_size: int, stride: int, pad: int, ignore_border: bool) -> Any:
+    """The length of a pooling's output along an axis."""
+    if input_length is None or pool_size is None:
+        return None
+    if ignore_border:
+        return (input_length + 2 * pad - pool_size) // stride + 1
+    if stride >= pool_size:
+        return (input_length + stride - 1) // stride
+    return max(0, (input_length - pool_size + stride - 1) // stride) + 1
+
+
+class Pool2DLayer(Layer):
+    """The largest element or mean of each window of two axes."""
+
+    rank = 2
+
+    def __init__(
+        self,
+        incoming: Any,
+        pool_size: Any,
+        stride: Any = None,
+        pad: Any = 0,
+        ignore_border: bool = True,
+        mode: str = "max",
+        **options: Any,
+    ) -> None:
+        super().__init__(incoming, **options)
+        self.pool_size = as_tuple(pool_size, self.rank)
+        self.stride = self.pool_size if stride is None else as_tuple(stride, self.rank)
+        self.pad, self.ignore_border, self.mode = as_tuple(pad, self.rank), ignore_border, mode
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        parts = zip(input_shape[2:], self.pool_size, self.stride, self.pad, strict=True)
+        return (*input_shape[:2], *(pool_output_length(*part, self.ignore_border) for part in parts))
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        return pool_2d(
+            input,
+            ws=self.pool_size,
+            stride=self.stride,
+            ignore_border=self.ignore_border,
+            pad=self.pad,
+            mode=self.mode,
+        )
+
+
+class MaxPool2DLayer(Pool2DLayer):
+    """The largest element of each window."""
+
+
+class Pool1DLayer(Pool2DLayer):
+    """The largest element or mean of each window of one axis."""
+
+    rank = 1
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        made = pool_2d(
+            T.shape_padright(input, 1),
+            ws=(self.pool_size[0], 1),
+            stride=(self.stride[0], 1),
+            ignore_border=self.ignore_border,
+            pad=(self.pad[0], 0),
+            mode=self.mode,
+        )
+        return made[:, :, :, 0]
+
+
+class MaxPool1DLayer(Pool1DLayer):
+    """The largest element of each window."""
+
+
+class Upscale2DLayer(Layer):
+    """Every element so often along two axes."""
+
+    rank = 2
+
+    def __init__(self, incoming: Any, scale_factor: Any, mode: str = "repeat", **options: Any) -> None:
+        super().__init__(incoming, **options)
+        self.scale_factor, self.mode = as_tuple(scale_factor, self.rank), mode
+        if mode not in ("repeat", "dilate"):
+            raise ValueError(f"mode must be one of 'repeat', 'dilate', received {mode!r}")
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        scaled = (
+            None if n is None else n * f for n, f in zip(input_shape[2:], self.scale_factor, strict=True)
+        )
+        return (*input_shape[:2], *scaled)
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        made = input
+        for axis, factor in enumerate(self.scale_factor, 2):
+            made = T.repeat(made, factor, axis=axis)
+        if self.mode == "dilate":
+            for axis, factor in enumerate(self.scale_factor, 2):
+                first = T.eq(T.arange(made.shape[axis]) % factor, 0)
+                pattern = ["x"] * made.ndim
+                pattern[axis] = 0  # type: ignore[call-overload]
+                made = made * T.cast(first, input.dtype).dimshuffle(pattern)
+        return made
+
+
+class Upscale1DLayer(Upscale2DLayer):
+    """Every element so often along one axis."""
+
+    rank = 1
+
+
+class GlobalPoolLayer(Layer):
+    """A function over all axes after the channels; the mean unless told otherwise."""
+
+    def __init__(self, incoming: Any, pool_function: Any = T.mean, **options: Any) -> None:
+        super().__init__(incoming, **options)
+        self.pool_function = pool_function
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        return input_shape[:2]
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        return self.pool_function(input.flatten(3), axis=2)
+
+
+class FeaturePoolLayer(Layer):
+    """A function over groups of channels: the maximum (maxout) unless told otherwise."""
+
+    def __init__(
+        self, incoming: Any, pool_size: int, axis: int = 1, pool_function: Any = T.max, **options: Any
+    ) -> None:
+        super().__init__(incoming, **options)
+        self.pool_size, self.axis, self.pool_function = pool_size, axis, pool_function
+        if self.input_shape[axis] % pool_size:
+            raise ValueError(
+                f"{self.input_shape[axis]} channels are no multiple of the pool size {pool_size}"
+            )
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        made = list(input_shape)
+        made[self.axis] //= self.pool_size
+        return tuple(made)
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        groups = self.input_shape[self.axis] // self.pool_size
+        lengths = [input.shape[k] for k in range(self.axis)]
+        rest = [input.shape[k] for k in range(self.axis + 1, input.ndim)]
+        split = input.reshape((*lengths, groups, self.pool_size, *rest), ndim=input.ndim + 1)
+        return self.pool_function(split, axis=self.axis + 1)
+
+
+maxout = FeaturePoolLayer

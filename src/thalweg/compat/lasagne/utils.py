@@ -1,0 +1,57 @@
+"""``lasagne.utils``: conversions that programs use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.theano import config, tensor
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, shared
+
+
+def floatX(arr: Any) -> np.ndarray:
+    """In the dtype ``theano.config.floatX``."""
+    return np.asarray(arr, dtype=config.floatX)
+
+
+def shared_empty(dim: int = 2, dtype: Any = None) -> TensorVariable:
+    """A shared variable of ``dim`` axes of length 1."""
+    return shared(np.zeros((1,) * dim, dtype=dtype or config.floatX))
+
+
+def as_theano_expression(input: Any) -> Any:
+    """Numbers and arrays as expressions; a dict of them by name."""
+    if isinstance(input, dict):
+        return {key: as_tensor_variable(value) for key, value in input.items()}
+    return as_tensor_variable(input)
+
+
+def one_hot(x: Any, m: int | None = None) -> TensorVariable:
+    """Class numbers as rows."""
+    return tensor.extra_ops.to_one_hot(x, tensor.cast(tensor.max(x) + 1, "int32") if m is None else m)
+
+
+def as_tuple(x: Any, N: int, t: type | None = None) -> tuple[Any, ...]:
+    """N of a number, or the N numbers given."""
+    made = tuple(x) if isinstance(x, (list, tuple)) else (x,) * N
+    if len(made) != N or (t is not None and not all(isinstance(v, t) for v in made)):
+        raise ValueError(f"expected a value or {N} of them, received {x!r}")
+    return made
+
+
+def unique(sequence: Any) -> list[Any]:
+    """The elements, each once, in order of first appearance."""
+    return list(dict.fromkeys(sequence))
+
+
+def create_param(spec: Any, shape: Any, name: str | None = None) -> Any:
+    """A parameter from a shared variable, an expression, an array or a function of the shape."""
+    shape = tuple(int(n) for n in shape)
+    if isinstance(spec, TensorVariable):
+        return spec
+    value = np.asarray(spec(shape) if isinstance(spec, Callable) else spec)  # type: ignore[arg-type]
+    if value.shape != shape:
+        raise ValueError(f"parameter {name}: expected shape {shape}, received {value.shape}")
+    return shared(floatX(value), name=name)
