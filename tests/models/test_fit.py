@@ -479,6 +479,45 @@ def test_the_summary_counts() -> None:
     assert "(None, 3)" in text[0] and "Total params: 27" in text[0] and "Non-trainable params: 6" in text[0]
 
 
+def test_the_summary_of_all_there_is_to_know() -> None:
+    inner = Sequential([Dense(2, input_shape=(3,), name="deep")], name="inner")
+    inner.trainable = False
+    model = Sequential([Input((3,)), inner, Dropout(0.5), Dense(1, name="last")], name="m")
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 3)), np.ones(4), verbose=0)
+    text: list[str] = []
+    model.summary(print_fn=text.append, expand_nested=True)
+    lines = [" ".join(line.split()) for line in text[0].splitlines()]
+    assert lines[2] == "Layer (type) Output Shape Param # Trainable"
+    assert lines[4:8] == [
+        "inner (Sequential) (None, 2) 8 no", "deep (Dense) (None, 2) 8 no", "dropout (Dropout) (None, 2) 0 -",
+        "last (Dense) (None, 1) 3 yes",
+    ]  # fmt: skip
+    assert lines[9:] == [
+        "Total params: 11 (44.00 B)", "Trainable params: 3 (12.00 B)", "Non-trainable params: 8 (32.00 B)",
+        "Optimizer params: 6 (24.00 B)",
+    ]  # fmt: skip
+    unbuilt = Sequential([Dense(2)])
+    unbuilt.summary(print_fn=text.append)
+    assert "0 (unbuilt)" in text[1]
+
+
+def test_notebooks_show_tables() -> None:
+    model = Sequential([Dense(2, input_shape=(3,), name="<b>")])
+    model.compile("sgd", "mse")
+    html = model._repr_html_()
+    assert "<td>&lt;b&gt; (Dense)</td><td>(None, 2)</td><td>8</td><td>yes</td>" in html and "<b>" not in html
+    history = model.fit(np.ones((4, 3)), np.ones((4, 2)), epochs=2, verbose=0)
+    assert history._repr_html_().startswith("<table><tr><th>epoch</th><th>loss</th></tr><tr><td>1</td>")
+    assert tw.constant([[1.0, 2.5]])._repr_html_() == (
+        "<table><caption>Tensor shape=(1, 2) dtype=float32</caption><tr><td>1</td><td>2.5</td></tr></table>"
+    )
+    large = tw.Variable(np.arange(400.0).reshape(20, 20), name="w")._repr_html_()
+    assert large.count("<tr>") == 13 and "<td>...</td>" in large and "'w'" in large.replace("&#x27;", "'")
+    assert tw.placeholder("float32", (None,))._repr_html_().startswith("<code>&lt;symbolic Placeholder")
+    assert tw.constant(1.0)._repr_html_().startswith("<code>&lt;Tensor")
+
+
 def test_old_spellings() -> None:
     for first in ({"input_dim": 4}, {"input_shape": (4,)}, {"batch_input_shape": (None, 4)}):
         assert classifier(**first).built

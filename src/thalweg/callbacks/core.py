@@ -13,6 +13,7 @@ import numpy as np
 
 from thalweg.errors import ArgumentError, DataError, fail
 from thalweg.files import atomic_write_text, writable_folder
+from thalweg.graph.show import html_table
 from thalweg.graph.tensor import Variable
 
 __all__ = [
@@ -171,8 +172,18 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def _repr_html_(self) -> str:
+        """The figures that every epoch has as a table in a notebook."""
+        whole = {name: values for name, values in self.history.items() if len(values) == len(self.epoch)}
+        rows = [[e + 1, *(_figure(v[k]) for v in whole.values())] for k, e in enumerate(self.epoch)]
+        return html_table(rows, header=["epoch", *whole])
+
     def __repr__(self) -> str:
         return f"<History of {len(self.epoch)} epochs: {', '.join(self.history)}>"
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
 
 
 class LambdaCallback(Callback):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,43 @@ class _Names:
             self.counts[letter] = number + 1
             if f"{letter}{number}" not in self.taken:
                 return f"{letter}{number}"
+
+
+_MOST = 12  # rows and columns of a table; the middle ones are left out
+
+
+def tensor_html(tensor: Tensor) -> str:
+    """The ``repr`` as HTML; an eager tensor of one or two axes shows its numbers in a table."""
+    if tensor.value is None or not 1 <= tensor.value.ndim <= 2:
+        return f"<code>{escape(repr(tensor))}</code>"
+    name = f" {tensor.name!r}" if tensor.name else ""
+    head = f"{type(tensor).__name__}{name} shape={tuple(tensor.value.shape)} dtype={tensor.dtype.name}"
+    rows = []
+    for row in _ends(list(np.atleast_2d(tensor.value))):
+        cells = (
+            ["..." if x is None else f"{x:.6g}" for x in _ends(row.tolist())] if row is not None else ["..."]
+        )
+        rows.append(cells)
+    return html_table(rows, caption=head)
+
+
+def html_table(rows: Iterable[Sequence[Any]], caption: str = "", header: Sequence[Any] | None = None) -> str:
+    """A table as HTML, every text escaped.
+
+    >>> html_table([[1, "<b>"]])
+    '<table><tr><td>1</td><td>&lt;b&gt;</td></tr></table>'
+    """
+    parts = [f"<caption>{escape(caption)}</caption>"] if caption else []
+    parts += ["<tr>" + "".join(f"<th>{escape(str(x))}</th>" for x in header) + "</tr>"] if header else []
+    parts += ["<tr>" + "".join(f"<td>{escape(str(x))}</td>" for x in row) + "</tr>" for row in rows]
+    return f"<table>{''.join(parts)}</table>"
+
+
+def _ends(values: list[Any]) -> list[Any]:
+    """The values, or the first and last of many with None between."""
+    if len(values) <= _MOST:
+        return values
+    return [*values[: _MOST // 2], None, *values[-_MOST // 2 :]]
 
 
 def _application(tensor: Tensor, names: _Names) -> str:

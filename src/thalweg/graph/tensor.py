@@ -352,6 +352,12 @@ class Tensor:
         where = f" at {self.built_at}" if self.built_at else ""
         return f"<symbolic {type(self).__name__}{self._name_part()}{made} shape={dims} dtype={self.dtype.name}{where}>"
 
+    def _repr_html_(self) -> str:
+        """The same in a notebook, with the numbers of up to two axes as a table."""
+        from thalweg.graph.show import tensor_html
+
+        return tensor_html(self)
+
     def _name_part(self) -> str:
         return f" {self.name!r}" if self.name else ""
 

@@ -10,8 +10,8 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.layers.base import Layer, flat, mapped
 from thalweg.models import saving
 from thalweg.models.functional import Graph
-from thalweg.models.summary import summary_text
-from thalweg.models.training import Training
+from thalweg.models.summary import summary_html, summary_text
+from thalweg.models.training import NoOutputsError, Training
 from thalweg.registry import encode
 
 __all__ = ["Model"]
@@ -48,7 +48,7 @@ class Model(Training):
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The outputs; of a model made of inputs and outputs, by calling its layers again."""
         if self._graph is None:
-            raise fail(ArgumentError, f"{type(self).__name__} has neither outputs nor a method call(inputs)")
+            raise fail(NoOutputsError, f"{type(self).__name__} has neither outputs nor a method call(inputs)")
         return self._graph.run(inputs, training)
 
     # --- what is in it ------------------------------------------------------------------------------------------
@@ -130,9 +130,15 @@ class Model(Training):
         found = [getattr(t, "node", None) for t in flat(self._graph.outputs)]
         return [node.layer for node in found if node is not None] if all(found) else []
 
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
-        """Print the layers, the shapes of their outputs and the numbers of their weights."""
-        (print_fn or _print)(summary_text(self, line_length))
+    def summary(
+        self, line_length: int | None = None, print_fn: Any = None, expand_nested: bool = False
+    ) -> None:
+        """Print the layers, the shapes of their outputs, the numbers of their weights, and which train."""
+        (print_fn or _print)(summary_text(self, line_length, expand_nested))
+
+    def _repr_html_(self) -> str:
+        """The summary in a notebook."""
+        return summary_html(self)
 
     # --- files --------------------------------------------------------------------------------------------------
 

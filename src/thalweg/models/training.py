@@ -13,7 +13,7 @@ import numpy as np
 
 from thalweg import dtypes, metrics
 from thalweg.callbacks import CallbackList, History
-from thalweg.errors import ArgumentError, ThalwegError, fail
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, no_grad
 from thalweg.layers.base import Layer, flat, mapped
 from thalweg.models import lint
@@ -37,6 +37,10 @@ from thalweg.ops.state import assign
 __all__ = ["Training"]
 
 _KEPT_STEPS = 32
+
+
+class NoOutputsError(ArgumentError):
+    """A model was called that only has steps of its own: neither outputs nor a method ``call``."""
 
 
 class Training(Layer):
@@ -438,8 +442,9 @@ class Training(Layer):
             try:
                 with no_grad():
                     self(x, training=False)
-            except ThalwegError:
-                raise
+            except NoOutputsError:
+                if self._steps_are_ours("train_step"):
+                    raise
             for layer in self.tree():
                 layer._added = added.get(id(layer), [])
         self.optimizer.build(self.trainable_weights)
