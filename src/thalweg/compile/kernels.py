@@ -5,6 +5,7 @@ Each is an internal function, specialised to its tile and made once for a module
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -41,17 +42,26 @@ def _k_offset(e: Emitter, kind: str, step: Any, k: Value) -> Value:
 
 
 def kernel_function(
-    e: Emitter, dtype: str, rows: int, vectors: int, a_kind: str, b_kind: str, keeps: bool = False
+    e: Emitter,
+    dtype: str,
+    rows: int,
+    vectors: int,
+    a_kind: str,
+    b_kind: str,
+    keeps: bool = False,
+    cols: int | None = None,
 ) -> ir.Function:
     """The micro-kernel for one register tile.
 
     It sums A[i, k] B[k, j] over k in registers and stores the tile, or adds it to C. Row i of A and of C is
     where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table.
-    Where B is read as it lies ("stride", "table"), `keeps` makes the kernel that packs it to the panel `kept` on
-    its way, in the shadow of the multiply-adds.
+    Where B is read as it lies ("stride", "table"), it has `cols` columns (whole vectors unless given), and `keeps`
+    makes the kernel that packs it to the panel `kept` on its way, in the shadow of the multiply-adds.
     """
     lanes = e.target.lanes(dtype)
-    name = f"tile.kernel.{dtype}.{rows}x{vectors * lanes}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}"
+    cols = vectors * lanes if cols is None or b_kind == "packed" else cols
+    shape = f"{rows}x{vectors * lanes}{f'.{cols}' if cols % lanes else ''}"
+    name = f"tile.kernel.{dtype}.{shape}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}"
     if name in e.module.globals:
         return e.module.globals[name]
     steps = _step_type(a_kind), _step_type(b_kind)
@@ -64,27 +74,46 @@ def kernel_function(
         starts, stride = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)], a_step
     if b_kind == "packed":
         b_step = vectors * lanes
-    sums = [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)]
+    mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
+    ways = 4 if rows * vectors <= 2 else 2 if rows * vectors <= 4 else 1
+    sums = [
+        [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)] for _ in range(ways)
+    ]
     places = [e.at(c, e.load(c_rows, i, "int64"), dtype) for i in range(rows)]
     for place in places:
         e.prefetch(place, 0, dtype, write=True)
-    with e.loop(0, count, name="k") as k:
+
+    def step(k: Value, totals: list[list[Any]]) -> None:
         at = _k_offset(e, b_kind, b_step, k)
-        columns = [e.load(b, at + v * lanes, dtype, lanes) for v in range(vectors)]
+        columns = [e.load(b, at + v * lanes, dtype, lanes) for v in range(vectors - (mask is not None))]
+        if mask is not None:
+            columns.append(e.load_masked(b, at + (vectors - 1) * lanes, dtype, mask))
         if keeps:
             for v, column in enumerate(columns):
                 e.prefetch(b, at + b_step * AHEAD + v * lanes, dtype)
                 e.store(kept, k * (vectors * lanes) + v * lanes, column)
         at = _k_offset(e, a_kind, stride, k)
-        for start, row in zip(starts, sums):
+        for start, row in zip(starts, totals):
             factor = e.splat(e.load(start, at, dtype), lanes)
             for column, total in zip(columns, row):
                 total.set(e.muladd(factor, column, total.get()))
+
+    whole = count if ways == 1 else count & -ways
+    with e.loop(0, whole, ways, name="k") as k:
+        for way, totals in enumerate(sums):  # several sums of few: each waits for itself alone
+            step(k + way if way else k, totals)
+    if ways > 1:
+        with e.loop(whole, count, name="k") as k:
+            step(k, sums[0])
+        for i in range(rows):
+            for v in range(vectors):
+                parts = [totals[i][v].get() for totals in sums]
+                sums[0][i][v].set(functools.reduce(lambda p, q: p + q, parts))
     with e.when(adds):
-        for place, row in zip(places, sums):
+        for place, row in zip(places, sums[0]):
             for v, total in enumerate(row):
                 total.set(e.load(place, v * lanes, dtype, lanes) + total.get())
-    for place, row in zip(places, sums):
+    for place, row in zip(places, sums[0]):
         for v, total in enumerate(row):
             e.store(place, v * lanes, total.get())
     e.ret()

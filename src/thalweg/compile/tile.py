@@ -330,13 +330,15 @@ def emit_product(
 class _Panel:
     """A panel of B: its address, and how its rows are found: "packed", "stride", "table", or "dot" along k.
 
-    With a `source` (address, step), the first row tile reads B there and packs the panel.
+    With a `source` (address, step), the first row tile reads B there and packs the panel. `cols`: its columns, where
+    they are known and not whole vectors.
     """
 
     pointer: Any
     kind: str
     step: Any
     source: tuple[Any, Any] | None = None
+    cols: int | None = None
 
 
 class _Emission:
@@ -484,6 +486,8 @@ class _Emission:
                 if t.dot:
                     self.fill(self.part("b_cols"), self.p.b.cols, col0, t.cols, self.p.n)
                     panel = _Panel(self.b_base, "dot", self.part("b_cols"))
+                elif isinstance(cols, int) and (self.packs_in_passing() or not t.pack_b):
+                    panel = replace(self.panel(0, col0, vectors), cols=cols)
                 else:
                     self.pack_cols(self.part("b"), col0, cols, vectors * t.lanes, 1)
                     panel = _Panel(self.part("b"), "packed", self.e.index(vectors * t.lanes).ir)
@@ -529,10 +533,10 @@ class _Emission:
         x, t = self.x, self.t
         with x.loop(0, count, name="panel") as g:
             col0 = x.mul(x.add(group, g), t.cols)
-            self.emit_panel(col0, t.cols, t.vectors, self.panel(g, col0))
+            self.emit_panel(col0, t.cols, t.vectors, self.panel(g, col0, t.vectors))
 
-    def panel(self, g: Size, col0: Size) -> _Panel:
-        """A full panel: the g-th of its group where they are packed."""
+    def panel(self, g: Size, col0: Size, vectors: int) -> _Panel:
+        """A panel of so many vectors: the g-th of its group where they are packed."""
         x, t = self.x, self.t
         if t.dot:
             self.fill(self.part("b_cols"), self.p.b.cols, col0, t.cols)
@@ -542,7 +546,7 @@ class _Emission:
             return _Panel(source, *self.b_k)
         pointer = self.at(self.part("b"), x.mul(g, t.cols * t.k_block))
         first = (source, self.b_k[1]) if self.packs_in_passing() else None
-        return _Panel(pointer, "packed", x.e.index(t.cols).ir, first)
+        return _Panel(pointer, "packed", x.e.index(vectors * t.lanes).ir, first)
 
     def pack_cols(self, into: Any, col0: Size, cols: Size, width: int, panels: Size) -> None:
         """Copy `panels` panels of B so that each k has its columns side by side."""
@@ -628,7 +632,7 @@ class _Emission:
                 kernel = dot_function(e, self.p.dtype, height, t.cols)
             else:
                 kind = f"{a_kind[0]}{t.rows if t.pack_a else ''}"
-                kernel = kernel_function(e, self.p.dtype, height, vectors, kind, b_kind, keeps)
+                kernel = kernel_function(e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols)
             arguments = [e.index(self.k_count).ir, a, table, a_kind[1], b, b_step, c, c_rows]
             e.builder.call(kernel, [*arguments, e.to_memory(x.flag(adds), "bool"), panel.pointer])
 
