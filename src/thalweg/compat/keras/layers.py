@@ -87,7 +87,12 @@ def _values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     for name, value in kwargs.items():
         if name.endswith("_initializer"):
             kwargs[name] = _initialiser(value)
-    return args, kwargs
+    return tuple(map(_activation, args)), {k: _activation(v) for k, v in kwargs.items()}
+
+
+def _activation(given: Any) -> Any:
+    """An activation by a name that meant another function before Keras 3."""
+    return _K.hard_sigmoid if isinstance(given, str) and given == "hard_sigmoid" else given
 
 
 def _initialiser(given: Any) -> Any:
