@@ -20,7 +20,10 @@ from .values import numbers
 
 FOLDER = Path(__file__).parent
 ANSWERS: dict[str, Any] = json.loads((FOLDER / "keras.json").read_text(encoding="utf-8"))
-TOLERANCE: dict[str, dict[str, Any]] = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 1e-5, "atol": 2e-6}}
+TOLERANCE: dict[str, dict[str, Any]] = {
+    "float64": {"rtol": 1e-10, "atol": 1e-12},
+    "float32": {"rtol": 1e-5, "atol": 2e-6},
+}
 # TensorFlow rounds constants inside these to float32, or computes in it; PyTorch's answers and finite differences check
 # them to the last digits.
 ROUNDED = {"gelu", "leaky_relu", "LogCosh", "Nadam", "UpSampling2D"}
@@ -32,7 +35,7 @@ def tolerance(name: str, dtype: str) -> dict[str, Any]:
 
 
 def ids(row: Any) -> str:
-    return rows.name_of(*row[:2], row[2] if isinstance(row[-1], str) else "")
+    return rows.name_of(row[0], row[1], row[2] if isinstance(row[-1], str) else "")
 
 
 @both
