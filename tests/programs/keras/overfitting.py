@@ -26,12 +26,16 @@ x_train, y_train, x_test, y_test = x[:300], y[:300], x[300:], y[300:]
 def network(units, penalty=None, dropout=0.0, **options):
     K.clear_session()
     model = models.Sequential()
-    model.add(layers.Dense(units, kernel_regularizer=penalty, activation="relu", input_shape=(200,), **options))
+    model.add(
+        layers.Dense(units, kernel_regularizer=penalty, activation="relu", input_shape=(200,), **options)
+    )
     model.add(layers.Dropout(dropout))
     model.add(layers.Dense(units, kernel_regularizer=penalty, activation="relu"))
     model.add(layers.Dense(1, activation="sigmoid"))
     model.compile(
-        optimizer=optimizers.RMSprop(lr=0.003), loss=losses.binary_crossentropy, metrics=[metrics.binary_accuracy]
+        optimizer=optimizers.RMSprop(lr=0.003),
+        loss=losses.binary_crossentropy,
+        metrics=[metrics.binary_accuracy],
     )
     return model
 
@@ -42,14 +46,21 @@ for name, model in (
     ("l2", network(16, regularizers.l2(0.01))), ("l1_l2", network(16, regularizers.l1_l2(l1=0.001, l2=0.001))),
     ("dropout", network(16, dropout=0.5)), ("bounded", network(16, kernel_constraint=maxnorm(0.5), dropout=0.2)),
 ):  # fmt: skip
-    history = model.fit(x_train, y_train, epochs=20, batch_size=64, validation_data=(x_test, y_test), verbose=0)
+    history = model.fit(
+        x_train, y_train, epochs=20, batch_size=64, validation_data=(x_test, y_test), verbose=0
+    )
     histories[name] = history.history
     print(name, [round(history.history[k][-1], 3) for k in ("loss", "val_loss", "val_binary_accuracy")])
     if name == "bounded":
         assert np.linalg.norm(model.get_weights()[0], axis=0).max() < 0.5 + 1e-5
 assert histories["big"]["loss"][-1] < histories["plain"]["loss"][-1] < histories["small"]["loss"][-1]
-assert histories["big"]["loss"][-1] < 0.1 and histories["big"]["val_loss"][-1] > 3 * histories["big"]["loss"][-1]
-assert histories["plain"]["binary_accuracy"][-1] > 0.95 and histories["l2"]["loss"][-1] > histories["plain"]["loss"][-1]
+assert (
+    histories["big"]["loss"][-1] < 0.1 and histories["big"]["val_loss"][-1] > 3 * histories["big"]["loss"][-1]
+)
+assert (
+    histories["plain"]["binary_accuracy"][-1] > 0.95
+    and histories["l2"]["loss"][-1] > histories["plain"]["loss"][-1]
+)
 assert histories["dropout"]["binary_accuracy"][-1] < histories["plain"]["binary_accuracy"][-1] + 1e-9
 
 # the penalty is that of its formula

@@ -68,7 +68,12 @@ convolutional.add(layers.Dense(1))
 for name, model in (("gru", recurrent), ("stacked", stacked), ("conv", convolutional)):
     model.compile(optimizer=RMSprop(lr=0.01), loss="mae")
     history = model.fit_generator(
-        train_gen, steps_per_epoch=15, epochs=6, verbose=0, validation_data=val_gen, validation_steps=val_steps
+        train_gen,
+        steps_per_epoch=15,
+        epochs=6,
+        verbose=0,
+        validation_data=val_gen,
+        validation_steps=val_steps,
     )
     loss = history.history["loss"]
     print(name, history.history["val_loss"][-1], "naive", naive)
@@ -83,5 +88,7 @@ assert x[0].ravel().tolist() == [0, 2] and y[0] == 4 and len(windows) == 5
 line = Sequential([layers.Flatten(input_shape=(2, 1)), layers.Dense(1)])
 line.compile("sgd", "mse")
 TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2, batch_size=10)
-line.fit_generator(TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2, batch_size=10), epochs=100, verbose=0)
+line.fit_generator(
+    TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2, batch_size=10), epochs=100, verbose=0
+)
 assert line.evaluate_generator(TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2)) < 1e-2

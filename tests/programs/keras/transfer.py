@@ -41,7 +41,9 @@ h = GlobalAveragePooling2D(name="pool")(h)
 old = Model(img_input, Dense(10, activation="softmax", name="old_top")(h), name="old")
 base_model = Model(inputs=old.input, outputs=old.get_layer("pool").output)
 assert [type(l).__name__ for l in base_model.layers[1:]] == ["Conv2D", "Conv2D", "GlobalAveragePooling2D"]
-top = Sequential([Dense(16, activation="relu", input_shape=base_model.output_shape[1:]), Dense(1, activation="sigmoid")])
+top = Sequential(
+    [Dense(16, activation="relu", input_shape=base_model.output_shape[1:]), Dense(1, activation="sigmoid")]
+)
 whole = Model(inputs=base_model.input, outputs=top(base_model.output))
 for layer in base_model.layers:
     layer.trainable = False
@@ -58,7 +60,10 @@ after = base_model.get_weights()
 assert np.array_equal(before[0], after[0]) and not np.array_equal(before[2], after[2])
 
 # features once, a small classifier on them
-features_train, features_test = base_model.predict(x_train, batch_size=64), base_model.predict(x_test, batch_size=64)
+features_train, features_test = (
+    base_model.predict(x_train, batch_size=64),
+    base_model.predict(x_test, batch_size=64),
+)
 assert features_train.shape == (len(x_train), 16)
 
 # weights carried over, a layer taken off the end

@@ -74,7 +74,10 @@ def set_image_data_format(data_format: str) -> None:
     """What :func:`image_data_format` answers, and what layers of images take where they are not told."""
     if data_format not in ("channels_first", "channels_last"):
         raise fail(
-            ArgumentError, "data_format", expected="channels_first or channels_last", received=repr(data_format)
+            ArgumentError,
+            "data_format",
+            expected="channels_first or channels_last",
+            received=repr(data_format),
         )
     _settings["data_format"] = data_format
 
@@ -663,7 +666,12 @@ def conv2d(
 
 
 def conv1d(
-    x: Any, kernel: Any, strides: int = 1, padding: str = "valid", data_format: Any = None, dilation_rate: int = 1
+    x: Any,
+    kernel: Any,
+    strides: int = 1,
+    padding: str = "valid",
+    data_format: Any = None,
+    dilation_rate: int = 1,
 ) -> Any:
     """Convolution of sequences, the kernel [length, in, out]."""
     return nn.conv(tensor(x), kernel, strides, padding, data_format, dilation_rate)
@@ -678,7 +686,12 @@ def conv3d(
 
 
 def conv2d_transpose(
-    x: Any, kernel: Any, output_shape: Any, strides: Any = (1, 1), padding: str = "valid", data_format: Any = None
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    data_format: Any = None,
 ) -> Any:
     """What turns :func:`conv2d`'s outputs back; the shape follows from the inputs."""
     return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
@@ -702,7 +715,9 @@ def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
     return layers.ZeroPadding1D(padding)(x)
 
 
-def resize_images(x: Any, height_factor: int, width_factor: int, data_format: Any = None, **ignored: Any) -> Any:
+def resize_images(
+    x: Any, height_factor: int, width_factor: int, data_format: Any = None, **ignored: Any
+) -> Any:
     """Every pixel ``height_factor x width_factor`` times."""
     return layers.UpSampling2D((height_factor, width_factor), data_format=data_format)(x)
 
@@ -788,7 +803,11 @@ def truncated_normal(
 def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
     """Draws in a shape some of whose lengths may be tensors."""
     if isinstance(shape, Tensor):
-        shape = [int(n) for n in shape.array()] if shape.value is not None else [shape[k] for k in range(shape.shape[0])]
+        shape = (
+            [int(n) for n in shape.array()]
+            if shape.value is not None
+            else [shape[k] for k in range(shape.shape[0])]
+        )
     if not builtins.any(isinstance(n, Tensor) for n in shape):
         return draw(tuple(int(n) for n in shape), first, second)
     names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
@@ -808,8 +827,6 @@ def random_uniform_variable(
 ) -> Variable:
     """A variable of uniform numbers."""
     return Variable(random_uniform(shape, low, high), name=name)
-
-
 
 
 @contextmanager

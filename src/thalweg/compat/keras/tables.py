@@ -30,7 +30,9 @@ def _functions(module: Any) -> dict[str, Any]:
 
 def _classes(module: Any, kind: type) -> dict[str, Any]:
     """The public classes of a kind in a module."""
-    return {n: v for n, v in vars(module).items() if n[0] != "_" and isinstance(v, type) and issubclass(v, kind)}
+    return {
+        n: v for n, v in vars(module).items() if n[0] != "_" and isinstance(v, type) and issubclass(v, kind)
+    }
 
 
 # --- losses and metrics ---------------------------------------------------------------------------------------------
@@ -102,10 +104,12 @@ class Metric(_metrics.Metric):
 
 
 metrics = Namespace(
-    "keras.metrics", **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric}
+    "keras.metrics",
+    **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric},
 )
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
+
 
 class TensorBoard(_callbacks.Callback):
     """Writes the figures of each epoch as event files; ``log_dir/train`` and ``log_dir/validation``."""
@@ -219,7 +223,11 @@ constraints = Namespace(
 
 def _activation(identifier: Any) -> Any:
     """An activation from its name, or itself."""
-    return _K.hard_sigmoid if isinstance(identifier, str) and identifier == "hard_sigmoid" else _activations.get(identifier)
+    return (
+        _K.hard_sigmoid
+        if isinstance(identifier, str) and identifier == "hard_sigmoid"
+        else _activations.get(identifier)
+    )
 
 
 activations = Namespace(
