@@ -684,8 +684,8 @@ class OneHotIoU(IoU):
         super().__init__(num_classes, target_class_ids, name or "one_hot_io_u", dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        chosen = (argmax(tensor(y), axis=-1) for y in (y_true, y_pred))
-        super().update_state(*chosen, sample_weight)
+        truth, said = (argmax(tensor(y), axis=-1) for y in (y_true, y_pred))
+        super().update_state(truth, said, sample_weight)
 
 
 class OneHotMeanIoU(OneHotIoU):
