@@ -20,6 +20,7 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
 from thalweg.ops.reduce import argmax
+from thalweg.ops.reduce import max as max_over
 from thalweg.ops.reduce import sum as sum_over
 from thalweg.ops.special import divide_no_nan
 from thalweg.registry import Configured, lookup, snake_case
@@ -147,7 +148,9 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         y_pred = tensor(y_pred)
-        super().update_state(self.fn(same_rank(tensor(y_true), y_pred), y_pred, **self.options), sample_weight)
+        super().update_state(
+            self.fn(same_rank(tensor(y_true), y_pred), y_pred, **self.options), sample_weight
+        )
 
 
 def _agreement(a: Any, b: Any) -> Any:
@@ -650,6 +653,186 @@ class IoU(MeanIoU):
         return divide_no_nan(sum_over(values * chosen), sum_over(chosen))
 
 
+class BinaryIoU(IoU):
+    """Intersection over union of what reaches ``threshold`` and the targets that are 1 (class 1), and of the rest."""
+
+    def __init__(
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(2, target_class_ids, name or "binary_io_u", dtype)
+        self.threshold = threshold
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        said = ew.astype(ew.greater_equal(tensor(y_pred), self.threshold), "int64")
+        super().update_state(ew.astype(tensor(y_true), "int64"), said, sample_weight)
+
+
+class OneHotIoU(IoU):
+    """:class:`IoU` of one-hot targets and of scores over the last axis."""
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(num_classes, target_class_ids, name or "one_hot_io_u", dtype)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        truth, said = (argmax(tensor(y), axis=-1) for y in (y_true, y_pred))
+        super().update_state(truth, said, sample_weight)
+
+
+class OneHotMeanIoU(OneHotIoU):
+    """:class:`MeanIoU` of one-hot targets and of scores over the last axis."""
+
+    def __init__(self, num_classes: int, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(num_classes, range(num_classes), name or "one_hot_mean_io_u", dtype)
+
+
+# --- one rate where another is good enough --------------------------------------------------------------------------
+
+
+class _Best(_Counts):
+    """The greatest value of one rate among the thresholds at which another is at least ``value``; 0 if none is."""
+
+    def __init__(
+        self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any
+    ) -> None:
+        if not 0 <= value <= 1 or num_thresholds < 2:
+            raise fail(
+                ArgumentError, type(self).__name__, expected="a rate in [0, 1] and at least 2 thresholds",
+                received=f"{value}, {num_thresholds}",
+            )  # fmt: skip
+        super().__init__(np.linspace(0, 1, num_thresholds).tolist(), None, class_id, name, dtype)
+        self.value = value
+
+    def rates(self) -> tuple[Any, Any]:
+        """What is to be great, and what is to be at least ``value``, for each threshold."""
+        raise NotImplementedError
+
+    def result(self) -> Any:
+        wanted, bound = self.rates()
+        return max_over(ew.where(ew.greater_equal(bound, self.value), wanted, 0.0))
+
+    def _sensitivity(self) -> Any:
+        tp: Any = _value(self.true_positives)
+        return divide_no_nan(tp, tp + self.false_negatives)
+
+    def _specificity(self) -> Any:
+        tn: Any = _value(self.true_negatives)
+        return divide_no_nan(tn, tn + self.false_positives)
+
+    def _precision(self) -> Any:
+        tp: Any = _value(self.true_positives)
+        return divide_no_nan(tp, tp + self.false_positives)
+
+
+class SensitivityAtSpecificity(_Best):
+    """The greatest TP / (TP + FN) where TN / (TN + FP) is at least ``specificity``."""
+
+    def __init__(
+        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None,
+        name: str | None = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(specificity, num_thresholds, class_id, name, dtype)
+
+    def rates(self) -> tuple[Any, Any]:
+        return self._sensitivity(), self._specificity()
+
+
+class SpecificityAtSensitivity(_Best):
+    """The greatest TN / (TN + FP) where TP / (TP + FN) is at least ``sensitivity``."""
+
+    def __init__(
+        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None,
+        name: str | None = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
+
+    def rates(self) -> tuple[Any, Any]:
+        return self._specificity(), self._sensitivity()
+
+
+class PrecisionAtRecall(_Best):
+    """The greatest precision where the recall is at least ``recall``."""
+
+    def __init__(
+        self, recall: float, num_thresholds: int = 200, class_id: int | None = None,
+        name: str | None = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(recall, num_thresholds, class_id, name, dtype)
+
+    def rates(self) -> tuple[Any, Any]:
+        return self._precision(), self._sensitivity()
+
+
+class RecallAtPrecision(_Best):
+    """The greatest recall where the precision is at least ``precision``."""
+
+    def __init__(
+        self, precision: float, num_thresholds: int = 200, class_id: int | None = None,
+        name: str | None = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(precision, num_thresholds, class_id, name, dtype)
+
+    def rates(self) -> tuple[Any, Any]:
+        return self._sensitivity(), self._precision()
+
+
+# --- correlation ----------------------------------------------------------------------------------------------------
+
+
+def _moments(y_true: Any, y_pred: Any, axis: int, name: str) -> tuple[Any, ...]:
+    """Means, variances and the covariance over an axis."""
+    t, p = matched(y_true, y_pred, name)
+    count = shape_ops.count(t, (axis % t.ndim,), t.dtype)
+    means = [ew.divide(sum_over(v, axis=axis, keepdims=True), count) for v in (t, p)]
+    t, p = t - means[0], p - means[1]
+    return (means[0] - means[1], *(ew.divide(sum_over(v, axis=axis), count) for v in (t * t, p * p, t * p)))
+
+
+def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """cov(t, p) / sqrt(var(t) var(p)) over an axis, one number per example.
+
+    >>> round(pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).item(), 4)
+    1.0
+    """
+    _, t, p, both = _moments(y_true, y_pred, axis, "pearson_correlation")
+    return divide_no_nan(both, ew.sqrt(t * p))
+
+
+def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """2 cov(t, p) / (var(t) + var(p) + (mean(t) - mean(p))^2) over an axis: 1 where all are equal.
+
+    >>> round(concordance_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).item(), 4)
+    0.3636
+    """
+    gap, t, p, both = _moments(y_true, y_pred, axis, "concordance_correlation")
+    return divide_no_nan(both * 2.0, t + p + shape_ops.squeeze(gap * gap, axis=axis))
+
+
+class PearsonCorrelation(MeanMetricWrapper):
+    """The mean of :func:`pearson_correlation` over the examples."""
+
+    def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(pearson_correlation, name or "pearson_correlation", dtype, axis=axis)
+
+
+class ConcordanceCorrelation(MeanMetricWrapper):
+    """The mean of :func:`concordance_correlation` over the examples."""
+
+    def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(concordance_correlation, name or "concordance_correlation", dtype, axis=axis)
+
+
+LogCoshError = LogCosh
+
 _CLASSES: tuple[type[Metric], ...] = (
     Mean,
     Sum,
@@ -688,6 +871,15 @@ _CLASSES: tuple[type[Metric], ...] = (
     ConfusionMatrix,
     MeanIoU,
     IoU,
+    BinaryIoU,
+    OneHotIoU,
+    OneHotMeanIoU,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    PearsonCorrelation,
+    ConcordanceCorrelation,
 )
 _TABLE: dict[str, Any] = {snake_case(c.__name__): c for c in _CLASSES} | {c.__name__: c for c in _CLASSES}
 _TABLE |= {"mse": MeanSquaredError, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError}
@@ -699,8 +891,11 @@ __all__ = [
     "Metric",
     "get",
     *(c.__name__ for c in _CLASSES),
+    "LogCoshError",
     "accuracy",
     "binary_accuracy",
+    "concordance_correlation",
+    "pearson_correlation",
     "categorical_accuracy",
     "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",

@@ -119,12 +119,12 @@ def test_a_cell_of_ones_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         tw.models.load_model(tmp_path / "m.safetensors").predict(X), model.predict(X)
     )
-    layer = L.RNN(Leaky(0.25))
-    y = layer(X).numpy()
+    cell = Leaky(0.25)
+    y = L.RNN(cell)(X).numpy()
     state = np.zeros((2, 2, 3))
     for t in range(5):
         state = state * 0.25 + X[:, t][:, None]
-    kernel, bias = (w.numpy() for w in layer.cell.read.weights)
+    kernel, bias = (w.numpy() for w in cell.read.weights)
     np.testing.assert_allclose(y, state.reshape(2, 6) @ kernel + bias, rtol=1e-5, atol=1e-6)
 
 

@@ -422,6 +422,30 @@ def test_a_step_of_ones_own() -> None:
     np.testing.assert_allclose(model.dense.get_weights()[0][:, 0], [1, 2, 3], atol=0.1)
 
 
+class OnlySteps(Model):
+    """A model without outputs: its step is all it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale, self.given = tw.Variable(0.0), []
+
+    def train_step(self, data: Any) -> Any:
+        self.given.append(data)
+        loss = tw.mean((self.scale - (data[0] if isinstance(data, tuple) else data)) ** 2)
+        self.optimizer.minimize(loss, [self.scale])
+        return {"loss": loss}
+
+
+def test_a_step_gets_what_fit_was_given() -> None:
+    x, y = np.full((8, 1), 3.0, "float32"), np.ones(8, "float32")
+    for given, count in (((x,), None), ((x, y), 2), ((x, y, None, y), 3)):
+        model = OnlySteps()
+        model.compile(tw.optimizers.SGD(0.5))
+        model.fit(*given[:2], sample_weight=given[-1] if count == 3 else None, epochs=3, verbose=0)
+        assert float(model.scale.get_value()) == pytest.approx(3.0)
+        assert {len(d) if isinstance(d, tuple) else None for d in model.given} == {count}
+
+
 def test_constraints_and_penalties() -> None:
     layer = Dense(
         3,

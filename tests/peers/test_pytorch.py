@@ -21,7 +21,10 @@ pytest.importorskip("safetensors", reason="weights are files of safetensors")
 from safetensors.numpy import save_file
 
 ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("pytorch.json").read_text(encoding="utf-8"))
-TOLERANCE = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 1e-5, "atol": 2e-6}}
+TOLERANCE: dict[str, dict[str, Any]] = {
+    "float64": {"rtol": 1e-10, "atol": 1e-12},
+    "float32": {"rtol": 1e-5, "atol": 2e-6},
+}
 
 Make = Callable[..., Any]
 

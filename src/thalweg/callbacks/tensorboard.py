@@ -115,7 +115,7 @@ def picture(weights: np.ndarray) -> np.ndarray:
         flat = weights.reshape(1, -1) if weights.ndim == 1 else weights.reshape(-1, weights.shape[-1])
         flat = flat.T if flat.shape[0] > flat.shape[1] else flat
     low, high = float(flat.min()), float(flat.max())
-    return np.uint8(255 * (flat - low) / (high - low if high > low else 1.0))[..., None]
+    return (255 * (flat - low) / (high - low if high > low else 1.0)).astype(np.uint8)[..., None]
 
 
 def graph_nodes(graph: Any) -> list[tuple[str, str, list[str]]]:

@@ -5,7 +5,7 @@ memory.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compile.assembly import written_in_place
@@ -46,15 +46,19 @@ class Schedule:
         """Give each updated variable's memory to the kernel that computes its new value, where the order
         allows it.
         """
+        after, before_writing = self._successors(), self._before_writing()
         for leaf, tensor in targets:
             kernel = self.owner.get(tensor)
             if tensor in self.bound or kernel is None or not self._in_place(leaf, tensor, kernel):
                 self.moves.append((leaf, tensor))
                 continue
-            self.bound[tensor] = leaf
-            if len(self._sorted()) < len(self.kernels):
-                del self.bound[tensor]
+            before = before_writing(leaf, kernel)
+            if _leads_to(kernel, before, after):
                 self.moves.append((leaf, tensor))
+                continue
+            self.bound[tensor] = leaf
+            for earlier in before:
+                after[earlier].add(kernel)
 
     def _in_place(self, leaf: Tensor, tensor: Tensor, kernel: Kernel) -> bool:
         """Whether the kernel may overwrite the variable while it runs: it reads each element only where it
@@ -78,18 +82,29 @@ class Schedule:
         its old value and for all that may fail.
         """
         after: dict[Kernel, set[Kernel]] = {k: set() for k in self.kernels}
-        writers = {leaf: self.owner[tensor] for tensor, leaf in self.bound.items()}
         for kernel in self.kernels:
             for source in kernel.sources:
                 made = self.owner.get(node_of(source))
                 if made is not None and made is not kernel:
                     after[made].add(kernel)
-                overwriter = writers.get(source)
-                if overwriter is not None and overwriter is not kernel:
-                    after[kernel].add(overwriter)
-            if _may_fail(kernel):  # then all variables stay as they were
-                after[kernel].update(k for k in writers.values() if k is not kernel)
+        if self.bound:
+            before_writing = self._before_writing()
+            for tensor, leaf in self.bound.items():
+                writer = self.owner[tensor]
+                for kernel in before_writing(leaf, writer):
+                    after[kernel].add(writer)
         return after
+
+    def _before_writing(self) -> Callable[[Tensor, Kernel], set[Kernel]]:
+        """Of a variable and the kernel that overwrites it, the kernels to be done first: the others that read it,
+        and those that may fail, since then all variables stay as they were.
+        """
+        readers: dict[Tensor, list[Kernel]] = {}
+        for kernel in self.kernels:
+            for source in kernel.sources:
+                readers.setdefault(source, []).append(kernel)
+        failing = [k for k in self.kernels if _may_fail(k)]
+        return lambda leaf, writer: {*readers.get(leaf, ()), *failing} - {writer}
 
     def _sorted(self) -> list[Kernel]:
         """The kernels in order; fewer than there are, where some wait for each other."""
@@ -135,6 +150,19 @@ class Schedule:
             elif not isinstance(kernel, Nest):
                 stored |= {m for m in kernel.members if len(m.specs) == 1}
         return stored
+
+
+def _leads_to(kernel: Kernel, others: set[Kernel], after: dict[Kernel, set[Kernel]]) -> bool:
+    """Whether one of the others has to wait, perhaps through more, for the kernel."""
+    stack, seen = [kernel], {kernel}
+    while stack:
+        for later in after[stack.pop()]:
+            if later in others:
+                return True
+            if later not in seen:
+                seen.add(later)
+                stack.append(later)
+    return False
 
 
 def _may_fail(kernel: Kernel) -> bool:

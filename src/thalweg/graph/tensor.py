@@ -634,8 +634,8 @@ class Variable(Tensor):
 
     def __getstate__(self) -> Any:
         """What a copy or a pickle holds: everything, the value once, in the slot."""
-        fields, slots = object.__getstate__(self)  # type: ignore[misc]
-        return fields, {name: held for name, held in slots.items() if name != "value"}
+        state: Any = object.__getstate__(self)  # a pair of fields, of which there are none, and slots
+        return state[0], {name: held for name, held in state[1].items() if name != "value"}
 
     def read(self) -> Tensor:
         """The value now, as an eager tensor that remembers this variable and does not change when the

@@ -253,7 +253,7 @@ class Layer(Configured):
                 continue
             seen.add(id(layer))
             trains = trains and layer.trainable
-            for weight in layer.own_weights():
+            for weight in sorted(layer.own_weights(), key=lambda w: not w.trainable):
                 if wanted(weight, trains and weight.trainable):
                     found.setdefault(id(weight), weight)
             stack.extend((part, trains) for part in reversed(layer.sublayers()))
@@ -261,8 +261,11 @@ class Layer(Configured):
 
     @property
     def variables(self) -> list[Variable]:
-        """All variables of this layer and of those below it: trainable ones first."""
-        return self.trainable_weights + self.non_trainable_weights
+        """All variables of this layer and of those below it: layer by layer, and of each the ones to be trained first.
+
+        The order is the same whichever layers are frozen.
+        """
+        return self._collected(lambda weight, trains: True)
 
     @property
     def weights(self) -> list[Variable]:

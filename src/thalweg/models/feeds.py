@@ -34,6 +34,14 @@ def unpack(batch: Any) -> tuple[Any, Any, Any]:
     return batch, None, None
 
 
+def packed(batch: Any) -> Any:
+    """x alone, (x, y) or (x, y, sample_weight), as a step of one's own takes it apart: without what is not there."""
+    x, y, sample_weight = unpack(batch)
+    if sample_weight is not None:
+        return x, y, sample_weight
+    return x if y is None else (x, y)
+
+
 def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, texts: bool = False) -> Any:
     """The structure with arrays at its leaves; floating ones in the dtype ``floats``, integers as they are.
 

@@ -89,7 +89,7 @@ def _recurrent(order: Sequence[int]) -> Callable[..., dict[str, Any]]:
 
 
 def _bidirectional(layer: Any, get: Get) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for part, suffix in ((layer.forward_layer, ""), (layer.backward_layer, "_reverse")):
         made = _LAYOUTS[type(part)](part, get, suffix)
         found |= {f"{part.name}/{name}": value for name, value in made.items()}
@@ -408,7 +408,7 @@ def _by_layer(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
             received=", ".join(lists), hint="give the layers the names in the file",
         )  # fmt: skip
     paths = {id(weight): path for path, weight in weight_paths(model).items()}
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for part, name in pairs:
         if len(part.weights) != len(lists[name]):
             raise fail(

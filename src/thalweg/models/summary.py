@@ -38,7 +38,7 @@ def _output_shapes(model: Any) -> dict[int, Any]:
 def _rows(model: Any, prefix: str, nested: bool) -> list[tuple[str, ...]]:
     """Name, shape of the output, number of weights, whether it trains: of each layer."""
     shapes = _output_shapes(model)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for layer in model.layers:
         params = _number(layer.count_params()) if layer.built else "0 (unbuilt)"
         trains = "-" if not layer.weights else "yes" if layer.trainable_weights else "no"

@@ -24,6 +24,7 @@ from thalweg.models.feeds import (
     Feed,
     as_data,
     feed_of,
+    packed,
     signature_of,
     split_rows,
     unpack,
@@ -248,6 +249,8 @@ class Training(Layer):
         if kind == "train" and not self.trainable and self._flags.get(self):
             return self._step_as_compiled(structure)
         body = getattr(self, f"{kind}_step")
+        if not self._steps_are_ours(f"{kind}_step"):
+            body = lambda data, own=body: own(packed(data))
         if self.run_eagerly:
             return lambda arrays: _eager_step(body, _filled(structure, arrays))
         trained = tuple(map(id, self.trainable_weights)) if kind == "train" else ()

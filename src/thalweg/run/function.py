@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -116,7 +117,8 @@ def function(
         raise fail(ArgumentError, "function: an input is listed twice")
     flat = flatten(outputs)
     pairs = list(updates.items()) if isinstance(updates, Mapping) else [tuple(u) for u in updates or []]
-    repeated = [v for k, (v, _) in enumerate(pairs) if any(v is w for w, _ in pairs[:k])]
+    counts = Counter(id(v) for v, _ in pairs)
+    repeated = [v for v, _ in pairs if counts[id(v)] > 1]
     if repeated:
         raise fail(ArgumentError, f"function: {repeated[0].label()} is updated twice")
     news = [u if isinstance(u, Tensor) else constant(u, v.dtype) for v, u in pairs]

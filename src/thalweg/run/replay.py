@@ -20,7 +20,6 @@ from thalweg.ops.state import read
 from thalweg.run.program import Program
 
 _EAGER_TIMES = 3  # how often an expression is differentiated as it is, before a program is made of it
-_LARGEST_NUMBER = 16  # constants of at most so many elements are part of the expression, others inputs
 _KEPT = 256  # expressions that are remembered
 
 
@@ -110,7 +109,7 @@ def _leaf_key(tensor: Tensor) -> Any:
 
 def _is_number(tensor: Tensor) -> bool:
     plain = tensor.op is None and not tensor.tracked and not isinstance(tensor, Variable)
-    return plain and tensor.value.size <= _LARGEST_NUMBER and tensor.value.ndim < 2
+    return plain and tensor.value.ndim == 0
 
 
 def _is_plain(value: Any) -> bool:

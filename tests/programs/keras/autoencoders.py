@@ -4,7 +4,7 @@ import numpy as np
 from keras import regularizers
 from keras.callbacks import TensorBoard
 from keras.datasets import mnist
-from keras.layers import Conv2D, Dense, Input, LSTM, MaxPooling2D, RepeatVector, UpSampling2D
+from keras.layers import LSTM, Conv2D, Dense, Input, MaxPooling2D, RepeatVector, UpSampling2D
 from keras.models import Model
 
 (x_train, _), (x_test, _) = mnist.load_data()
@@ -28,7 +28,13 @@ decoder = Model(encoded_input, decoder_layer(encoded_input))
 autoencoder.compile(optimizer="adadelta", loss="binary_crossentropy")
 before = autoencoder.evaluate(flat_test, flat_test, verbose=0)
 autoencoder.fit(
-    flat_train, flat_train, epochs=30, batch_size=32, shuffle=True, verbose=0, validation_data=(flat_test, flat_test)
+    flat_train,
+    flat_train,
+    epochs=30,
+    batch_size=32,
+    shuffle=True,
+    verbose=0,
+    validation_data=(flat_test, flat_test),
 )
 after = autoencoder.evaluate(flat_test, flat_test, verbose=0)
 print("dense", before, "->", after)
@@ -47,7 +53,12 @@ decoded = Dense(size, activation="sigmoid")(decoded)
 deep = Model(input=input_img, output=decoded)
 deep.compile(optimizer="adam", loss="binary_crossentropy")
 history = deep.fit(
-    flat_train, flat_train, epochs=20, batch_size=32, verbose=0, callbacks=[TensorBoard(log_dir="logs/autoencoder")]
+    flat_train,
+    flat_train,
+    epochs=20,
+    batch_size=32,
+    verbose=0,
+    callbacks=[TensorBoard(log_dir="logs/autoencoder")],
 )
 print("deep", history.history["loss"][-1])
 assert history.history["loss"][-1] < 0.75 * before

@@ -75,4 +75,10 @@ checks = [
 for k, (got, wanted) in enumerate(checks):
     got = K.eval(got) if K.is_tensor(got) else got
     assert np.allclose(got, wanted, atol=1e-6), (k, got, wanted)
-print(len(checks), "backend functions checked; image_data_format:", K.image_data_format(), K.backend(), K.floatx())
+print(
+    len(checks),
+    "backend functions checked; image_data_format:",
+    K.image_data_format(),
+    K.backend(),
+    K.floatx(),
+)

@@ -8,8 +8,17 @@ import os
 import keras
 import numpy as np
 from keras import backend as K
-from keras.callbacks import CSVLogger, EarlyStopping, History, LambdaCallback, LearningRateScheduler, ModelCheckpoint
-from keras.callbacks import ReduceLROnPlateau, TensorBoard, TerminateOnNaN
+from keras.callbacks import (
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TensorBoard,
+    TerminateOnNaN,
+)
 from keras.layers import Dense
 from keras.models import Sequential, load_model
 
@@ -20,7 +29,9 @@ x_train, y_train, x_val, y_val = x[:200], y[:200], x[200:], y[200:]
 
 
 def make(rate=0.05):
-    model = Sequential([Dense(16, activation="relu", input_dim=5), Dense(1, activation="sigmoid", name="top")])
+    model = Sequential(
+        [Dense(16, activation="relu", input_dim=5), Dense(1, activation="sigmoid", name="top")]
+    )
     model.compile(keras.optimizers.SGD(lr=rate), "binary_crossentropy", metrics=["accuracy"])
     return model
 
@@ -65,7 +76,9 @@ hist = make().fit(
                ModelCheckpoint("weights.{epoch:02d}-{val_acc:.2f}.hdf5", monitor="val_acc", save_weights_only=True),
                TensorBoard(log_dir="./logs", histogram_freq=1)],
 )  # fmt: skip
-assert len(history.losses) == 40 and history.epochs == 4 and said == [0, 1, 2, 3] and hist.epoch == [0, 1, 2, 3]
+assert (
+    len(history.losses) == 40 and history.epochs == 4 and said == [0, 1, 2, 3] and hist.epoch == [0, 1, 2, 3]
+)
 assert [a.shape for a in watcher.activations] == [(1, 16), (1, 1)]
 assert len(list(csv.DictReader(open("training.log")))) == 4
 assert len(glob.glob("weights.*-0.??.hdf5")) == 4 and os.listdir("logs")
@@ -99,7 +112,9 @@ model.fit(
 assert np.allclose(rates, [0.1, 0.1, 0.05, 0.05, 0.025])
 
 model = make(0.4)
-reduce_lr = ReduceLROnPlateau(monitor="val_loss", factor=0.2, patience=2, min_lr=0.001, epsilon=10.0, verbose=1)
+reduce_lr = ReduceLROnPlateau(
+    monitor="val_loss", factor=0.2, patience=2, min_lr=0.001, epsilon=10.0, verbose=1
+)
 model.fit(x_train, y_train, epochs=7, verbose=0, validation_data=(x_val, y_val), callbacks=[reduce_lr])
 assert np.isclose(float(K.get_value(model.optimizer.lr)), 0.4 * 0.2**3), K.get_value(model.optimizer.lr)
 

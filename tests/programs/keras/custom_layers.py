@@ -1,7 +1,8 @@
 """A program's own layers, in the forms of Keras 1 and 2, with masks; saved and loaded with custom_objects."""
 
 import numpy as np
-from keras import activations, backend as K, initializers, regularizers
+from keras import activations, initializers, regularizers
+from keras import backend as K
 from keras.engine.topology import Layer
 from keras.layers import LSTM, Dense, Embedding, Input, InputSpec, TimeDistributed
 from keras.models import Model, Sequential, load_model, model_from_json
@@ -20,7 +21,9 @@ class MyLayer(Layer):
             name="kernel", shape=(input_shape[1], self.output_dim), initializer="uniform",
             regularizer=self.kernel_regularizer, trainable=True,
         )  # fmt: skip
-        self.scale = self.add_weight(name="scale", shape=(1,), initializer=initializers.Ones(), trainable=False)
+        self.scale = self.add_weight(
+            name="scale", shape=(1,), initializer=initializers.Ones(), trainable=False
+        )
         super(MyLayer, self).build(input_shape)
 
     def call(self, x):
@@ -31,7 +34,9 @@ class MyLayer(Layer):
 
     def get_config(self):
         base_config = super(MyLayer, self).get_config()
-        return dict(list(base_config.items()) + list({"output_dim": self.output_dim, "activation": "relu"}.items()))
+        return dict(
+            list(base_config.items()) + list({"output_dim": self.output_dim, "activation": "relu"}.items())
+        )
 
 
 class OldLayer(Layer):

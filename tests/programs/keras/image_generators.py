@@ -45,7 +45,12 @@ model.add(layers.Flatten())
 model.add(layers.Dense(1, activation="sigmoid"))
 model.compile(loss="binary_crossentropy", optimizer=optimizers.RMSprop(lr=1e-2), metrics=["acc"])
 history = model.fit_generator(
-    train_generator, steps_per_epoch=4, epochs=8, verbose=0, validation_data=validation_generator, validation_steps=4
+    train_generator,
+    steps_per_epoch=4,
+    epochs=8,
+    verbose=0,
+    validation_data=validation_generator,
+    validation_steps=4,
 )
 print("validation", history.history["val_acc"][-1])
 assert history.history["val_acc"][-1] > 0.9 and len(history.history["loss"]) == 8
@@ -73,7 +78,9 @@ assert np.array_equal(img_to_array(array_to_img(x, scale=False)), x)
 x = x.reshape((1,) + x.shape)
 os.makedirs("preview")
 i = 0
-for batch in train_datagen.flow(x, batch_size=1, save_to_dir="preview", save_prefix="cat", save_format="jpeg"):
+for batch in train_datagen.flow(
+    x, batch_size=1, save_to_dir="preview", save_prefix="cat", save_format="jpeg"
+):
     i += 1
     if i > 4:
         break
@@ -85,7 +92,9 @@ X = random.rand(50, 6, 6, 3).astype("float32") * 3 + 1
 whole = ImageDataGenerator(featurewise_center=True, featurewise_std_normalization=True)
 whole.fit(X)
 batch = next(whole.flow(X, np.arange(50), batch_size=50, shuffle=False))
-assert abs(batch[0].mean()) < 1e-3 and abs(batch[0].std() - 1) < 1e-2 and np.array_equal(batch[1], np.arange(50))
+assert (
+    abs(batch[0].mean()) < 1e-3 and abs(batch[0].std() - 1) < 1e-2 and np.array_equal(batch[1], np.arange(50))
+)
 white = ImageDataGenerator(featurewise_center=True, zca_whitening=True)
 white.fit(X[:, :2, :2])
 rows = next(white.flow(X[:, :2, :2], batch_size=50)).reshape(50, -1)

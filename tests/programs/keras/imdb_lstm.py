@@ -1,8 +1,17 @@
 """Texts as numbers of words: Embedding and LSTM in the spellings of Keras 1 and 2, bidirectional, with convolution."""
 
 import numpy as np
-from keras.layers import LSTM, Activation, Bidirectional, Convolution1D, Dense, Dropout, Embedding, GlobalMaxPooling1D
-from keras.layers import MaxPooling1D
+from keras.layers import (
+    LSTM,
+    Activation,
+    Bidirectional,
+    Convolution1D,
+    Dense,
+    Dropout,
+    Embedding,
+    GlobalMaxPooling1D,
+    MaxPooling1D,
+)
 from keras.models import Sequential
 from keras.preprocessing import sequence
 
@@ -48,7 +57,9 @@ model = Sequential()
 model.add(Embedding(top_words, 16, input_length=maxlen))
 model.add(Convolution1D(nb_filter=16, filter_length=3, border_mode="same", activation="relu"))
 model.add(MaxPooling1D(pool_length=2))
-model.add(Convolution1D(nb_filter=16, filter_length=3, border_mode="valid", activation="relu", subsample_length=1))
+model.add(
+    Convolution1D(nb_filter=16, filter_length=3, border_mode="valid", activation="relu", subsample_length=1)
+)
 model.add(GlobalMaxPooling1D())
 model.add(Dense(16, activation="relu"))
 model.add(Dense(1, activation="sigmoid"))

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 from keras import backend as K
-from keras.layers import Dense, Dropout, Embedding, Input, Lambda, LSTM, add, concatenate
+from keras.layers import LSTM, Dense, Dropout, Embedding, Input, Lambda, add, concatenate
 from keras.models import Model
 from keras.optimizers import RMSprop
 
@@ -73,7 +73,9 @@ h = Dense(16, activation="relu")(inner)
 h = Dropout(0.1)(h)
 base_network = Model(inner, Dense(8, activation="relu")(h))
 input_a, input_b = Input(shape=(6,)), Input(shape=(6,))
-distance = Lambda(euclidean_distance, output_shape=eucl_dist_output_shape)([base_network(input_a), base_network(input_b)])
+distance = Lambda(euclidean_distance, output_shape=eucl_dist_output_shape)(
+    [base_network(input_a), base_network(input_b)]
+)
 siamese = Model([input_a, input_b], distance)
 siamese.compile(loss=contrastive_loss, optimizer=RMSprop(), metrics=[accuracy])
 siamese.fit([pairs[:, 0], pairs[:, 1]], tr_y, batch_size=32, epochs=30, verbose=0)

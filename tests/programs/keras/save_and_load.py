@@ -4,7 +4,15 @@ import os
 
 import numpy as np
 from keras.layers import Activation, BatchNormalization, Dense, Dropout, Input, concatenate
-from keras.models import Model, Sequential, clone_model, load_model, model_from_json, model_from_yaml, save_model
+from keras.models import (
+    Model,
+    Sequential,
+    clone_model,
+    load_model,
+    model_from_json,
+    model_from_yaml,
+    save_model,
+)
 from keras.optimizers import Adam
 from keras.utils import plot_model
 
@@ -22,8 +30,13 @@ wanted = model.predict(X)
 
 model.save("model.h5")
 same = load_model("model.h5")
-assert np.array_equal(same.predict(X), wanted) and same.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
-assert float(same.optimizer.lr.get_value() if hasattr(same.optimizer.lr, "get_value") else same.optimizer.lr) == 0.01
+assert np.array_equal(same.predict(X), wanted) and same.evaluate(X, Y, verbose=0) == model.evaluate(
+    X, Y, verbose=0
+)
+assert (
+    float(same.optimizer.lr.get_value() if hasattr(same.optimizer.lr, "get_value") else same.optimizer.lr)
+    == 0.01
+)
 same.fit(X, Y, epochs=1, verbose=0)
 save_model(model, "again.h5")
 del same

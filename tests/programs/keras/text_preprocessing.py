@@ -18,7 +18,9 @@ assert len(word_index) == 9 and one_hot_results.shape == (2, 1000) and one_hot_r
 assert tokenizer.sequences_to_matrix(sequences, mode="count")[0, 1] == 2
 assert tokenizer.texts_to_matrix(samples, mode="freq")[0, 1] == 2 / 6
 tfidf = tokenizer.texts_to_matrix(samples, mode="tfidf")
-assert np.isclose(tfidf[0, 1], (1 + np.log(2)) * np.log(1 + 2 / 3)) and np.isclose(tfidf[0, 2], np.log(1 + 2 / 2))
+assert np.isclose(tfidf[0, 1], (1 + np.log(2)) * np.log(1 + 2 / 3)) and np.isclose(
+    tfidf[0, 2], np.log(1 + 2 / 2)
+)
 assert tokenizer.sequences_to_texts([[2, 3]]) == ["cat sat"] and tokenizer.word_counts["the"] == 3
 few = Tokenizer(num_words=3, oov_token="?", filters=".")
 few.fit_on_texts(samples)
@@ -28,7 +30,10 @@ letters.fit_on_texts(["aab"])
 assert letters.texts_to_sequences(["ba"]) == [[2, 1]]
 
 assert pad_sequences([[1, 2, 3], [4]], maxlen=2).tolist() == [[2, 3], [0, 4]]
-assert pad_sequences([[1, 2, 3], [4]], maxlen=4, padding="post", value=9).tolist() == [[1, 2, 3, 9], [4, 9, 9, 9]]
+assert pad_sequences([[1, 2, 3], [4]], maxlen=4, padding="post", value=9).tolist() == [
+    [1, 2, 3, 9],
+    [4, 9, 9, 9],
+]
 assert pad_sequences([[1, 2, 3], [4]], maxlen=2, truncating="post").tolist() == [[1, 2], [0, 4]]
 assert text_to_word_sequence("Hello, World! It's me") == ["hello", "world", "it's", "me"]
 assert all(1 <= n < 50 for n in one_hot("some words here", 50))
@@ -36,7 +41,9 @@ assert hashing_trick("a b a", 100, hash_function="md5")[0] == hashing_trick("a",
 
 couples, labels = skipgrams([1, 2, 3, 4, 5], vocabulary_size=6, window_size=1, negative_samples=1.0, seed=0)
 positive = {tuple(c) for c, label in zip(couples, labels) if label}
-assert positive == {(1, 2), (2, 1), (2, 3), (3, 2), (3, 4), (4, 3), (4, 5), (5, 4)} and sum(labels) * 2 == len(labels)
+assert positive == {(1, 2), (2, 1), (2, 3), (3, 2), (3, 4), (4, 3), (4, 5), (5, 4)} and sum(
+    labels
+) * 2 == len(labels)
 table = make_sampling_table(100)
 assert table.shape == (100,) and (np.diff(table[1:]) > 0).all()
 

@@ -45,10 +45,18 @@ def vae_loss(x, x_decoded_mean):
 vae = Model(x, x_decoded_mean)
 vae.compile(optimizer="rmsprop", loss=vae_loss)
 first = vae.fit(
-    x_train, x_train, shuffle=True, epochs=15, batch_size=batch_size, validation_data=(x_test, x_test), verbose=0
+    x_train,
+    x_train,
+    shuffle=True,
+    epochs=15,
+    batch_size=batch_size,
+    validation_data=(x_test, x_test),
+    verbose=0,
 ).history
 print("closure", first["loss"][0], "->", first["loss"][-1], "validation", first["val_loss"][-1])
-assert first["loss"][-1] < 0.9 * first["loss"][0] and abs(first["val_loss"][-1] / first["loss"][-1] - 1) < 0.15
+assert (
+    first["loss"][-1] < 0.9 * first["loss"][0] and abs(first["val_loss"][-1] / first["loss"][-1] - 1) < 0.15
+)
 encoder = Model(x, z_mean)
 assert encoder.predict(x_test, batch_size=batch_size).shape == (len(x_test), latent_dim)
 decoder_input = Input(shape=(latent_dim,))
@@ -63,7 +71,9 @@ xent_loss = original_dim * metrics.binary_crossentropy(x, x_decoded_mean)
 kl_loss = -0.5 * K.sum(1 + z_log_var - K.square(z_mean) - K.exp(z_log_var), axis=-1)
 vae.add_loss(K.mean(xent_loss + kl_loss))
 vae.compile(optimizer="rmsprop", loss=None)
-second = vae.fit(x_train, shuffle=True, epochs=15, batch_size=batch_size, validation_data=(x_test, None), verbose=0).history
+second = vae.fit(
+    x_train, shuffle=True, epochs=15, batch_size=batch_size, validation_data=(x_test, None), verbose=0
+).history
 print("add_loss", second["loss"][0], "->", second["loss"][-1], "validation", second["val_loss"][-1])
 assert abs(second["loss"][-1] / first["loss"][-1] - 1) < 0.1
 assert abs(second["val_loss"][-1] / first["val_loss"][-1] - 1) < 0.1

@@ -11,7 +11,9 @@ side = x_train.shape[1]
 x_train = x_train[..., np.newaxis].astype("float32") / 255
 x_test = x_test[..., np.newaxis].astype("float32") / 255
 model = models.Sequential()
-model.add(Conv2D(8, (3, 3), activation="relu", padding="same", input_shape=(side, side, 1), name="block1_conv1"))
+model.add(
+    Conv2D(8, (3, 3), activation="relu", padding="same", input_shape=(side, side, 1), name="block1_conv1")
+)
 model.add(MaxPooling2D((2, 2)))
 model.add(Conv2D(16, (3, 3), activation="relu", padding="same", name="block2_conv1"))
 model.add(Flatten())
@@ -26,7 +28,11 @@ assert accuracy > 0.93
 layer_outputs = [layer.output for layer in model.layers[:3]]
 activation_model = models.Model(inputs=model.input, outputs=layer_outputs)
 activations = activation_model.predict(x_test[:1])
-assert [a.shape for a in activations] == [(1, side, side, 8), (1, side // 2, side // 2, 8), (1, side // 2, side // 2, 16)]
+assert [a.shape for a in activations] == [
+    (1, side, side, 8),
+    (1, side // 2, side // 2, 8),
+    (1, side // 2, side // 2, 16),
+]
 
 
 # gradient ascent in input space

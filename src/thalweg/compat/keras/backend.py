@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, losses, nn
+from thalweg import dtypes, layers, losses, nn
 from thalweg import metrics as _metrics
 from thalweg.compat.names import unsupported
 from thalweg.errors import ArgumentError, fail
@@ -24,6 +25,7 @@ from thalweg.ops.dynamic import broadcast_to_lengths, reshape_to_lengths
 from thalweg.ops.public import names as _names
 from thalweg.ops.shape import count as _count
 from thalweg.ops.state import stop_gradient as _stop
+from thalweg.registry import register
 from thalweg.run.function import function as _compiled
 
 _ops = _names()
@@ -72,7 +74,10 @@ def set_image_data_format(data_format: str) -> None:
     """What :func:`image_data_format` answers, and what layers of images take where they are not told."""
     if data_format not in ("channels_first", "channels_last"):
         raise fail(
-            ArgumentError, "data_format", expected="channels_first or channels_last", received=repr(data_format)
+            ArgumentError,
+            "data_format",
+            expected="channels_first or channels_last",
+            received=repr(data_format),
         )
     _settings["data_format"] = data_format
 
@@ -596,9 +601,13 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return nn.elu(tensor(x), alpha)
 
 
-sigmoid, tanh, softplus, softsign, hard_sigmoid = (
-    _elementwise(n) for n in ("sigmoid", "tanh", "softplus", "softsign", "hard_sigmoid")
-)
+sigmoid, tanh, softplus, softsign = (_elementwise(n) for n in ("sigmoid", "tanh", "softplus", "softsign"))
+
+
+@register("keras")
+def hard_sigmoid(x: Any) -> Any:
+    """0.2 x + 0.5 within [0, 1], as before Keras 3."""
+    return clip(tensor(x) * 0.2 + 0.5, 0.0, 1.0)
 
 
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: Any = None) -> Any:
@@ -633,23 +642,123 @@ def sparse_categorical_crossentropy(
     return losses.sparse_categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
 
 
+def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
+    """The CTC loss of each example, [batch, 1]: of labels [batch, n], probabilities [batch, steps, classes] (the last
+    class is the blank) and lengths [batch, 1].
+    """
+    p = tensor(y_pred)
+    lengths = (cast(reshape(tensor(n), (-1,)), "int64") for n in (input_length, label_length))
+    cost = nn.ctc_loss(log(p + epsilon()), cast(tensor(y_true), "int64"), *lengths, blank=p.shape[-1] - 1)
+    return expand_dims(cost, 1)
+
+
 def bias_add(x: Any, bias: Any, data_format: Any = None) -> Any:
     """The tensor with a bias per channel."""
     return nn.bias_add(tensor(x), bias, data_format)
 
 
 def conv2d(
-    x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: Any = None, **more: Any
-) -> Any:
-    """Convolution of images."""
-    return nn.conv2d(tensor(x), kernel, strides, more.get("border_mode", padding).upper(), data_format)
+    x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: Any = None,
+    dilation_rate: Any = (1, 1), border_mode: str | None = None,
+) -> Any:  # fmt: skip
+    """Convolution of images, the kernel [height, width, in, out]."""
+    return nn.conv(tensor(x), kernel, strides, border_mode or padding, data_format, dilation_rate)
 
 
 def conv1d(
-    x: Any, kernel: Any, strides: int = 1, padding: str = "valid", data_format: Any = None, **more: Any
+    x: Any,
+    kernel: Any,
+    strides: int = 1,
+    padding: str = "valid",
+    data_format: Any = None,
+    dilation_rate: int = 1,
 ) -> Any:
-    """Convolution of sequences."""
-    return nn.conv1d(tensor(x), kernel, strides, padding.upper(), data_format)
+    """Convolution of sequences, the kernel [length, in, out]."""
+    return nn.conv(tensor(x), kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv3d(
+    x: Any, kernel: Any, strides: Any = (1, 1, 1), padding: str = "valid", data_format: Any = None,
+    dilation_rate: Any = (1, 1, 1),
+) -> Any:  # fmt: skip
+    """Convolution of volumes."""
+    return nn.conv(tensor(x), kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv2d_transpose(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    data_format: Any = None,
+) -> Any:
+    """What turns :func:`conv2d`'s outputs back; the shape follows from the inputs."""
+    return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
+
+
+def depthwise_conv2d(
+    x: Any, depthwise_kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: Any = None,
+    dilation_rate: Any = (1, 1),
+) -> Any:  # fmt: skip
+    """Convolution of each channel by itself."""
+    return nn.depthwise_conv(tensor(x), depthwise_kernel, strides, padding, data_format, dilation_rate)
+
+
+def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: Any = None) -> Any:
+    """Zeros around images."""
+    return layers.ZeroPadding2D(padding, data_format=data_format)(x)
+
+
+def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
+    """Zeros before and after the steps."""
+    return layers.ZeroPadding1D(padding)(x)
+
+
+def resize_images(
+    x: Any, height_factor: int, width_factor: int, data_format: Any = None, **ignored: Any
+) -> Any:
+    """Every pixel ``height_factor x width_factor`` times."""
+    return layers.UpSampling2D((height_factor, width_factor), data_format=data_format)(x)
+
+
+def batch_normalization(
+    x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis: int = -1, epsilon: float = 1e-3
+) -> Any:
+    """gamma * (x - mean) / sqrt(var + epsilon) + beta."""
+    return nn.batch_norm(tensor(x), mean, var, gamma, beta, epsilon, axis)
+
+
+def print_tensor(x: Any, message: str = "") -> Any:
+    """The tensor; its value is not printed in compiled programs."""
+    return tensor(x)
+
+
+def rnn(
+    step_function: Callable[[Any, Any], Any], inputs: Any, initial_states: Sequence[Any], go_backwards: bool = False,
+    mask: Any = None, constants: Any = None, unroll: bool = False, input_length: Any = None,
+) -> tuple[Any, Any, list[Any]]:  # fmt: skip
+    """The last output, the outputs [batch, steps, ...] and the last states of ``step(x, states) -> (y, states)``.
+
+    Where ``mask`` [batch, steps] is False, states and output stay as they were.
+    """
+    steps = {"x": _ops["swapaxes"](tensor(inputs), 0, 1)}
+    if mask is not None:
+        steps["mask"] = expand_dims(transpose(tensor(mask)), -1)
+    fixed, states = list(constants or []), [tensor(s) for s in initial_states]
+
+    def body(carry: Any, now: Any) -> Any:
+        last, old = carry
+        y, new = step_function(now["x"], [*old, *fixed])
+        if mask is not None:
+            new = [_ops["where"](now["mask"], n, o) for n, o in zip(new, old)]
+            y = _ops["where"](now["mask"], y, last)
+        return (y, list(new)), y
+
+    first = step_function(steps["x"][0], [*states, *fixed])[0]
+    (last, after), ys = _ops["scan"](body, (zeros_like(first), states), steps, reverse=go_backwards)
+    ys = _ops["flip"](ys, axis=0) if go_backwards else ys
+    return last, _ops["swapaxes"](ys, 0, 1), list(after)
 
 
 def pool2d(
@@ -662,7 +771,7 @@ def pool2d(
 ) -> Any:
     """The greatest element or the mean of each window."""
     pool = nn.max_pool if pool_mode == "max" else nn.avg_pool
-    return pool(tensor(x), pool_size, strides, padding.upper(), data_format)
+    return pool(tensor(x), pool_size, strides, padding, data_format)
 
 
 def random_normal(
@@ -694,7 +803,11 @@ def truncated_normal(
 def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
     """Draws in a shape some of whose lengths may be tensors."""
     if isinstance(shape, Tensor):
-        shape = [int(n) for n in shape.array()] if shape.value is not None else [shape[k] for k in range(shape.shape[0])]
+        shape = (
+            [int(n) for n in shape.array()]
+            if shape.value is not None
+            else [shape[k] for k in range(shape.shape[0])]
+        )
     if not builtins.any(isinstance(n, Tensor) for n in shape):
         return draw(tuple(int(n) for n in shape), first, second)
     names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
@@ -702,14 +815,27 @@ def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float
     return draw(like=like, **dict(zip(names, (first, second))))
 
 
-random_normal_variable = lambda shape, mean, scale, **_: Variable(random_normal(shape, mean, scale))
-random_uniform_variable = lambda shape, low, high, **_: Variable(random_uniform(shape, low, high))
+def random_normal_variable(
+    shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
+) -> Variable:
+    """A variable of normal numbers."""
+    return Variable(random_normal(shape, mean, scale), name=name)
+
+
+def random_uniform_variable(
+    shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
+) -> Variable:
+    """A variable of uniform numbers."""
+    return Variable(random_uniform(shape, low, high), name=name)
 
 
 @contextmanager
 def name_scope(name: str) -> Any:
     """A block; names of layers are not nested."""
     yield name
+
+
+tensorflow_backend = sys.modules[__name__]  # where programs found set_session
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from thalweg.compat.names import unsupported as _unsupported
 
 # --- layers ---------------------------------------------------------------------------------------------------------
 
-_HARD = {"recurrent_activation": "hard_sigmoid"}
+_HARD = {"recurrent_activation": _modern.backend.hard_sigmoid}
 _own = {
     "LSTM": _layers.layer(_main.LSTM, **_HARD),
     "GRU": _layers.layer(_main.GRU, **_HARD, reset_after=False),

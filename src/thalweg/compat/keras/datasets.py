@@ -36,4 +36,6 @@ cifar10, cifar100 = _set("cifar10", data.load_cifar10), _set("cifar100", data.lo
 boston_housing = _set("boston_housing", data.load_boston_housing, "path test_split seed")
 california_housing = _set("california_housing", data.load_california_housing)
 imdb = _set("imdb", data.load_imdb, _WORDS, get_word_index=_loader(data.load_imdb_word_index, "path"))
-reuters = _set("reuters", data.load_reuters, _WORDS, get_word_index=_loader(data.load_reuters_word_index, "path"))
+reuters = _set(
+    "reuters", data.load_reuters, _WORDS, get_word_index=_loader(data.load_reuters_word_index, "path")
+)

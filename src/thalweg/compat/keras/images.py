@@ -29,7 +29,9 @@ def load_img(
     return array_to_img(pixels, "channels_last", scale=False)
 
 
-def img_to_array(img: Any, data_format: Any = None, dtype: Any = "float32", dim_ordering: Any = None) -> np.ndarray:
+def img_to_array(
+    img: Any, data_format: Any = None, dtype: Any = "float32", dim_ordering: Any = None
+) -> np.ndarray:
     """[height, width, channels], or channels first where the backend is set so."""
     array = np.asarray(img, dtype=dtype)
     array = array[..., None] if array.ndim == 2 else array
@@ -86,7 +88,9 @@ def _sampled(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, fill_mode: st
     found = upper * (1 - down) + lower * down
     if fill_mode == "constant":
         slack = 1e-6  # rounding must not put an edge outside
-        outside = (rows < -slack) | (rows > height - 1 + slack) | (columns < -slack) | (columns > width - 1 + slack)
+        outside = (
+            (rows < -slack) | (rows > height - 1 + slack) | (columns < -slack) | (columns > width - 1 + slack)
+        )
         found[outside] = cval
     return found
 
@@ -101,7 +105,12 @@ def apply_affine_transform(
     ``fill_mode``: "nearest", "constant" (``cval``), "reflect" or "wrap".
     """
     if fill_mode not in ("nearest", "constant", "reflect", "wrap"):
-        raise fail(ArgumentError, "fill_mode", expected="nearest, constant, reflect or wrap", received=repr(fill_mode))
+        raise fail(
+            ArgumentError,
+            "fill_mode",
+            expected="nearest, constant, reflect or wrap",
+            received=repr(fill_mode),
+        )
     turn, lean = np.deg2rad(theta), np.deg2rad(shear)
     matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     matrix = matrix @ np.array([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
@@ -169,7 +178,11 @@ class ImageDataGenerator:
         self.featurewise = featurewise_center, featurewise_std_normalization
         self.samplewise = samplewise_center, samplewise_std_normalization
         self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
-        self.rotation_range, self.shear_range, self.shifts = rotation_range, shear_range, (height_shift_range, width_shift_range)
+        self.rotation_range, self.shear_range, self.shifts = (
+            rotation_range,
+            shear_range,
+            (height_shift_range, width_shift_range),
+        )
         self.zoom_range = (1 - zoom_range, 1 + zoom_range) if np.isscalar(zoom_range) else tuple(zoom_range)
         self.channel_shift_range, self.brightness_range = channel_shift_range, brightness_range
         self.fill_mode, self.cval, self.flips = fill_mode, cval, (vertical_flip, horizontal_flip)
@@ -265,7 +278,9 @@ class ImageDataGenerator:
         x, *others = (np.asarray(a) for a in (x, y, sample_weight) if a is not None)
         chosen = _part(np.arange(len(x)), self.validation_split, subset)
         keep = (save_to_dir, save_prefix, save_format)
-        return Batches(self, lambda k: x[k], [a[chosen] for a in others], batch_size, shuffle, seed, chosen, keep)
+        return Batches(
+            self, lambda k: x[k], [a[chosen] for a in others], batch_size, shuffle, seed, chosen, keep
+        )
 
     def flow_from_directory(
         self, directory: Any, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
@@ -317,7 +332,9 @@ class ImageDataGenerator:
             raise fail(ArgumentError, "class_mode", expected="categorical, binary, sparse, input or None",
                        received=repr(class_mode))  # fmt: skip
         targets = [] if class_mode in (None, "input") else [modes[class_mode]]
-        made = Batches(self, read, targets, batch_size, shuffle, seed, np.arange(len(files)), keep, class_mode == "input")
+        made = Batches(
+            self, read, targets, batch_size, shuffle, seed, np.arange(len(files)), keep, class_mode == "input"
+        )
         made.classes, made.class_indices = numbers, {name: k for k, name in enumerate(names)}
         made.filenames = [os.path.relpath(path, root) for path, _ in files]
         made.num_classes = made.nb_class = len(names)
@@ -351,7 +368,13 @@ class Batches:
         seed: Any, rows: np.ndarray, keep: Any, of_itself: bool = False,
     ) -> None:  # fmt: skip
         self.owner, self.read, self.others, self.rows = owner, read, list(others), rows
-        self.batch_size, self.shuffle, self.seed, self.keep, self.of_itself = batch_size, shuffle, seed, keep, of_itself
+        self.batch_size, self.shuffle, self.seed, self.keep, self.of_itself = (
+            batch_size,
+            shuffle,
+            seed,
+            keep,
+            of_itself,
+        )
         self.n = self.samples = self.nb_sample = len(rows)
         if keep[0]:
             Path(keep[0]).mkdir(parents=True, exist_ok=True)
@@ -399,5 +422,7 @@ class Batches:
         folder, prefix, ending = self.keep
         if folder:
             name = f"{prefix}_{place}_{np.random.randint(10**7)}.{ending}"
-            save_img(os.path.join(folder, name), image, "channels_first" if self.owner.channel_axis == 0 else None)
+            save_img(
+                os.path.join(folder, name), image, "channels_first" if self.owner.channel_axis == 0 else None
+            )
         return image

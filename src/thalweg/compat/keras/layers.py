@@ -87,7 +87,12 @@ def _values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     for name, value in kwargs.items():
         if name.endswith("_initializer"):
             kwargs[name] = _initialiser(value)
-    return args, kwargs
+    return tuple(map(_activation, args)), {k: _activation(v) for k, v in kwargs.items()}
+
+
+def _activation(given: Any) -> Any:
+    """An activation by a name that meant another function before Keras 3."""
+    return _K.hard_sigmoid if isinstance(given, str) and given == "hard_sigmoid" else given
 
 
 def _initialiser(given: Any) -> Any:
@@ -155,7 +160,9 @@ def _with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Argum
 def _epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """BatchNormalization of Keras 1 was (epsilon, mode, axis, momentum); later it is (axis, momentum, epsilon)."""
     if kwargs.pop("mode", 0) not in (0, 2):
-        raise fail(ArgumentError, "BatchNormalization: mode", expected="0 or 2", hint="LayerNormalization for mode=1")
+        raise fail(
+            ArgumentError, "BatchNormalization: mode", expected="0 or 2", hint="LayerNormalization for mode=1"
+        )
     if args and isinstance(args[0], float):
         args, kwargs = (), {**dict(zip(("epsilon", "mode", "axis", "momentum"), args)), **kwargs}
         kwargs.pop("mode", None)
@@ -298,7 +305,9 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     rank = _conv_rank(name)
     if rank:
         steps += [_window(rank, old_windows), _steps]
-    if rank > 1 or any(part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")):
+    if rank > 1 or any(
+        part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")
+    ):
         steps.append(_where_channels_are)
     return respelt(cls, _OWN_NAMES.get(name, _NAMES), *steps, _values, **defaults)
 
@@ -321,7 +330,9 @@ Deconvolution2D = layer(_main.Conv2DTranspose, True, _without_output_shape)
 Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
 MaxoutDense, SpatialDropout = layer(_main.Maxout), _found["SpatialDropout2D"]
-TimeDistributedDense = respelt(_main.Dense, _NAMES, _steps, _values)  # Dense takes any number of axes in front
+TimeDistributedDense = respelt(
+    _main.Dense, _NAMES, _steps, _values
+)  # Dense takes any number of axes in front
 
 
 def Input(

@@ -131,7 +131,13 @@ class Model(main.Model):
     # --- training -----------------------------------------------------------------------------------------------
 
     def fit(
-        self, x: Any = None, y: Any = None, batch_size: Any = None, epochs: int = 1, *args: Any, **options: Any
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: Any = None,
+        epochs: int = 1,
+        *args: Any,
+        **options: Any,
     ) -> Any:
         """Train; the history finds accuracy under ``acc`` and ``accuracy``."""
         order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
@@ -403,7 +409,9 @@ model_from_yaml = model_from_json
 
 def model_from_config(config: Any, custom_objects: Any = None) -> Any:
     """The model of ``get_config``."""
-    return (Sequential if "layers" in config and "calls" not in config else Model).from_config(config, custom_objects)
+    return (Sequential if "layers" in config and "calls" not in config else Model).from_config(
+        config, custom_objects
+    )
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:

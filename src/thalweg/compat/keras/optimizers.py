@@ -22,7 +22,12 @@ class _Keras(main.Optimizer):
     """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``."""
 
     def __init__(
-        self, learning_rate: Any = 0.001, *args: Any, lr: Any = None, decay: float | None = None, **options: Any
+        self,
+        learning_rate: Any = 0.001,
+        *args: Any,
+        lr: Any = None,
+        decay: float | None = None,
+        **options: Any,
     ) -> None:
         options = {k: v for k, v in options.items() if k not in _UNUSED}
         if options.get("epsilon", 0) is None:
@@ -132,7 +137,9 @@ class Adamax(_Keras, main.Adamax):
 class Nadam(_Keras, main.Nadam):
     """Adam with Nesterov's momentum: 0.001, 0.9, 0.999."""
 
-    def __init__(self, learning_rate: Any = 0.001, *args: Any, schedule_decay: float | None = None, **options: Any) -> None:
+    def __init__(
+        self, learning_rate: Any = 0.001, *args: Any, schedule_decay: float | None = None, **options: Any
+    ) -> None:
         if schedule_decay is not None:  # Keras: 0.96 ** (t * schedule_decay)
             options["momentum_decay"] = schedule_decay
         super().__init__(learning_rate, *args, **options)

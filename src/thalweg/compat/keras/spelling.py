@@ -57,7 +57,9 @@ def renamed(kwargs: Mapping[str, Any], table: Mapping[str, str | None]) -> dict[
     return found
 
 
-def respelt(target: type, table: Mapping[str, str | None], *steps: Step, order: str = "", **defaults: Any) -> Renamed:
+def respelt(
+    target: type, table: Mapping[str, str | None], *steps: Step, order: str = "", **defaults: Any
+) -> Renamed:
     """The class with arguments renamed by a table, then taken through the steps.
 
     ``order``: the names of arguments by position, where they differ; ``defaults``: values of what was not given.

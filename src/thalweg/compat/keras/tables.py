@@ -14,6 +14,7 @@ from thalweg import initializers as _initializers
 from thalweg import losses as _losses
 from thalweg import metrics as _metrics
 from thalweg import regularizers as _regularizers
+from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras.spelling import respelt
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Variable
@@ -29,7 +30,9 @@ def _functions(module: Any) -> dict[str, Any]:
 
 def _classes(module: Any, kind: type) -> dict[str, Any]:
     """The public classes of a kind in a module."""
-    return {n: v for n, v in vars(module).items() if n[0] != "_" and isinstance(v, type) and issubclass(v, kind)}
+    return {
+        n: v for n, v in vars(module).items() if n[0] != "_" and isinstance(v, type) and issubclass(v, kind)
+    }
 
 
 # --- losses and metrics ---------------------------------------------------------------------------------------------
@@ -101,10 +104,12 @@ class Metric(_metrics.Metric):
 
 
 metrics = Namespace(
-    "keras.metrics", **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric}
+    "keras.metrics",
+    **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric},
 )
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
+
 
 class TensorBoard(_callbacks.Callback):
     """Writes the figures of each epoch as event files; ``log_dir/train`` and ``log_dir/validation``."""
@@ -214,8 +219,21 @@ constraints = Namespace(
     "keras.constraints", get=_constraints.get, Constraint=_constraints.Constraint, **_kinds_of_limits,
     **_limits_by_old_name, **{n.replace("_", ""): v for n, v in _limits_by_old_name.items()},
 )  # fmt: skip
+
+
+def _activation(identifier: Any) -> Any:
+    """An activation from its name, or itself."""
+    return (
+        _K.hard_sigmoid
+        if isinstance(identifier, str) and identifier == "hard_sigmoid"
+        else _activations.get(identifier)
+    )
+
+
 activations = Namespace(
     "keras.activations",
-    get=_activations.get,
-    **{name: _activations.get(name) for name in _activations.names()},
+    get=_activation,
+    serialize=lambda activation: activation.__name__,
+    deserialize=_activation,
+    **{name: _activation(name) for name in _activations.names()},
 )

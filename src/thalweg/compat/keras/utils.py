@@ -141,7 +141,11 @@ def get_file(
 
     ``untar`` gives the path without ``.tar.gz``, where the archive is unpacked; ``extract`` unpacks it beside itself.
     """
-    folder = Path(cache_dir).expanduser() / cache_subdir if cache_dir else data.cache_folder().parent / cache_subdir
+    folder = (
+        Path(cache_dir).expanduser() / cache_subdir
+        if cache_dir
+        else data.cache_folder().parent / cache_subdir
+    )
     name = fname or origin.rsplit("/", 1)[-1]
     archive = f"{name}.tar.gz" if untar else name
     path = folder / archive

@@ -42,10 +42,20 @@ def _unary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
 
 def _binary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
     def apply(x: Any, y: Any, name: str | None = None) -> Tensor:
-        return wrap(fn(*values(x, y)), name, kind, [x, y])
+        return wrap(fn(*values(x, y)), name, kind, [x, y], static=_lengths_of(fn, x, y))
 
     apply.__name__, apply.__doc__ = kind, f"{kind} of the elements of two tensors."
     return apply
+
+
+def _lengths_of(fn: Callable[..., Any], x: Any, y: Any) -> Any:
+    """The value of arithmetic of known whole numbers: lengths stay known."""
+    if not any(isinstance(t, Tensor) and t.static is not None and t.dtype.is_integer for t in (x, y)):
+        return None
+    parts = [static_value(t) if isinstance(t, (Tensor, int, np.integer)) else None for t in (x, y)]
+    if any(p is None or p.size > 8 for p in parts):
+        return None
+    return fn(*(core.constant(p.astype(np.int64)) for p in parts)).value
 
 
 def _divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
@@ -573,7 +583,8 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     """The same value as a new node."""
     if isinstance(input, g.HostTensor):
         return g.host("Identity", name, [input], lambda x: x)
-    return wrap(core_identity.build([value(input)], {}), name, "Identity", [input])
+    known = {"static": getattr(input, "static", None), "dims": getattr(input, "dims", None)}
+    return wrap(core_identity.build([value(input)], {}), name, "Identity", [input], **known)
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
@@ -673,9 +684,21 @@ def split(
     if parts is None:
         raise ValueError("split: the sizes must be known when the graph is built")
     sizes = int(parts) if parts.ndim == 0 else [int(n) for n in parts]
+    place, t = static_int(axis, "axis"), g.value(value)
+    if isinstance(sizes, int) and t.shape is not None and t.shape[place] is None:
+        return wrap_all(_equal_parts(t, sizes, place % len(t.shape)), name, "split", [value])
     return wrap_all(
         shape_ops.split(g.value(value), sizes, axis=static_int(axis, "axis")), name, "split", [value]
     )
+
+
+def _equal_parts(t: Any, count: int, axis: int) -> list[Any]:
+    """Parts of one length along an axis whose length only a run knows."""
+    lengths = list(t.shape)
+    lengths[axis : axis + 1] = [count, -1]
+    if any(n is None for n in lengths):
+        raise ValueError(f"tf.split: of {t.shape} only the axis that is split may have an unknown length")
+    return list(shape_ops.unstack(shape_ops.reshape(t, tuple(lengths)), axis=axis))
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
@@ -856,6 +879,17 @@ def strided_slice(
 ) -> Tensor:
     """``input_[begin:end:strides]`` for each axis."""
     starts, stops = static_value(begin), static_value(end)
+    if starts is None or stops is None:
+        if (
+            begin_mask
+            or end_mask
+            or shrink_axis_mask
+            or (strides is not None and np.any(static_value(strides) != 1))
+        ):
+            raise ValueError("tf.strided_slice: ends that are nodes go without masks and strides")
+        count = len(begin) if isinstance(begin, (list, tuple)) else g.convert_to_tensor(begin).shape[0].value
+        key = tuple(_py_slice(begin[k], end[k]) for k in np.arange(count).tolist())
+        return _item(g.convert_to_tensor(input_), key)
     steps = static_value(strides) if strides is not None else np.ones(len(starts), int)
     key = []
     for k, (b, e, s) in enumerate(zip(starts.tolist(), stops.tolist(), steps.tolist(), strict=True)):

@@ -456,8 +456,9 @@ def range_input_producer(
     name: str | None = None,
 ) -> InputProducer:
     """A queue of the numbers under ``limit``."""
-    numbers = np.arange(g.static_int(limit, "limit"), dtype=np.int32)
-    return InputProducer(numbers, num_epochs, shuffle, seed, name or "input_producer")
+    from thalweg.compat.tf1 import math
+
+    return InputProducer(math.range(limit), num_epochs, shuffle, seed, name or "input_producer")
 
 
 def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = None) -> Tensor:

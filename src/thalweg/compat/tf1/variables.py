@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -344,9 +345,11 @@ class VariableScope:
         regularizer: Any = None,
         dtype: Any = None,
         constraint: Any = None,
+        custom_getter: Any = None,
     ) -> None:
         self.name = name
         self.reuse = reuse
+        self.custom_getter = custom_getter
         self.initializer = initializer
         self.regularizer = regularizer
         self.dtype = as_dtype(dtype or "float32")
@@ -412,15 +415,30 @@ def variable_scope(
         regularizer or base.regularizer,
         dtype or base.dtype,
         constraint or base.constraint,
+        _chained(custom_getter, base.custom_getter),
     )
     graph.scope = scope
     short_name = name.rsplit("/", 1)[-1]
+    counts, below = graph.scope_counts, f"{name}/"
+    kept = dict(counts) if isinstance(name_or_scope, VariableScope) else None
+    counts[name] = counts.get(name, 0) + 1
     try:
         with graph.name_scope(short_name) if auxiliary_name_scope and short_name else _nothing() as opened:
             scope.original_name_scope = opened or ""
             yield scope
     finally:
         graph.scope = outer
+        if kept is not None:
+            graph.scope_counts = kept
+        else:  # the next scope of this name numbers those below it anew
+            graph.scope_counts = {key: n for key, n in counts.items() if not key.startswith(below)}
+
+
+def _chained(getter: Any, outer: Any) -> Any:
+    """A custom getter around the one of the scope outside."""
+    if getter is None or outer is None:
+        return getter or outer
+    return lambda inner, *args, **options: getter(functools.partial(outer, inner), *args, **options)
 
 
 @contextmanager
@@ -431,10 +449,12 @@ def _nothing() -> Iterator[str]:
 def _unused_scope(graph: g.Graph, outer: VariableScope, default_name: str | None) -> str:
     if default_name is None:
         raise TypeError("If default_name is None then name_or_scope is required")
-    key = f"{outer.name}/{default_name}" if outer.name else default_name
-    count = graph.scope_counts.get(key, 0)
-    graph.scope_counts[key] = count + 1
-    return f"{default_name}_{count}" if count else default_name
+    prefix = f"{outer.name}/" if outer.name else ""
+    short, k = default_name, 0
+    while graph.scope_counts.get(prefix + short, 0):
+        k += 1
+        short = f"{default_name}_{k}"
+    return short
 
 
 @contextmanager
@@ -477,8 +497,36 @@ def get_variable(
     **options: Any,
 ) -> Variable:
     """The variable of that name in the open scope: a new one, or where the scope shares, the one that exists."""
-    graph, scope = default_graph(), get_variable_scope()
+    scope = get_variable_scope()
     full = f"{scope.name}/{name}" if scope.name else name
+    given = {
+        "shape": shape,
+        "dtype": dtype,
+        "initializer": initializer,
+        "regularizer": regularizer,
+        "trainable": trainable,
+        "collections": collections,
+        "validate_shape": validate_shape,
+        "constraint": constraint,
+    }
+    getter = custom_getter or scope.custom_getter
+    return _got(full, **given) if getter is None else getter(_got, full, **given)
+
+
+def _got(
+    full: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    validate_shape: bool = True,
+    constraint: Any = None,
+    **options: Any,
+) -> Variable:
+    """The variable of a full name; what custom getters call."""
+    graph, scope = default_graph(), get_variable_scope()
     found = graph.variables.get(full)
     if found is not None:
         return _shared(found, full, scope, shape)

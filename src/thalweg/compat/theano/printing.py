@@ -21,6 +21,7 @@ _OPERATORS = {
     "masked_product": "*", "masked_quotient": "/",
 }  # fmt: skip
 _NAMES = {
+    "masked_product": "mul", "masked_quotient": "true_div",
     "add": "Elemwise{add,no_inplace}", "subtract": "Elemwise{sub,no_inplace}", "multiply": "Elemwise{mul,no_inplace}",
     "divide": "Elemwise{true_div,no_inplace}", "pow": "Elemwise{pow,no_inplace}", "exp": "Elemwise{exp,no_inplace}",
     "negative": "Elemwise{neg,no_inplace}", "matmul": "dot", "matrix_product": "dot", "where": "Elemwise{switch}",

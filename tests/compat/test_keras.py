@@ -1,0 +1,282 @@
+"""What names of Keras mean: defaults, formulas and orders of arguments, beside Keras's own figures."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from thalweg.compat import keras
+from thalweg.compat.keras import backend as K
+from thalweg.compat.keras import classic, images
+from thalweg.compat.names import UnsupportedNameError
+from thalweg.errors import ArgumentError
+from thalweg.graph.tensor import Variable
+
+# --- optimizers: the variable after three steps of gradients g and -2g, by Keras 3 with the same numbers ------------
+
+STEPS = {
+    "SGD": (classic.optimizers.SGD(lr=0.01, momentum=0.9, nesterov=True), [0.98632497, 2.02734995]),
+    "RMSprop": (classic.optimizers.RMSprop(), [0.99743193, 2.00256824]),
+    "Adam": (classic.optimizers.Adam(), [0.99827504, 2.00172496]),
+    "Adamax": (classic.optimizers.Adamax(), [0.99699253, 2.00300765]),
+    "Adagrad": (classic.optimizers.Adagrad(), [0.99188817, 2.00811195]),
+    "Adadelta": (classic.optimizers.Adadelta(), [0.99894065, 2.00105953]),
+    "clipnorm": (classic.optimizers.SGD(0.1, clipnorm=0.3), [0.99, 2.02]),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_optimizer_moves_as_keras_does(name: str) -> None:
+    optimizer, expected = STEPS[name]
+    weight = Variable(np.array([1.0, 2.0], "float32"))
+    for g in (0.5, -0.2, 0.1):
+        optimizer.apply_gradients([(np.array([g, -2 * g], "float32"), weight)])
+    np.testing.assert_allclose(weight.get_value(), expected, rtol=2e-6)
+
+
+def test_decay_divides_the_rate() -> None:
+    weight = Variable(np.zeros(1))
+    optimizer = classic.optimizers.SGD(0.1, 0.0, 0.5)  # learning rate, momentum, decay
+    for _ in range(3):
+        optimizer.apply_gradients([(np.ones(1), weight)])
+    np.testing.assert_allclose(weight.get_value(), -(0.1 / 1 + 0.1 / 1.5 + 0.1 / 2))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"), [("adadelta", 1.0, 0.001), ("adagrad", 0.01, 0.001), ("adamax", 0.002, 0.001)]
+)
+def test_the_rates_of_both_generations(name: str, old: float, new: float) -> None:
+    for room, rate in ((classic.optimizers, old), (keras.optimizers, new)):
+        assert float(room.get(name).lr.get_value()) == rate
+
+
+def test_the_orders_of_arguments_of_both_generations() -> None:
+    assert classic.optimizers.RMSprop(0.1, 0.5, 1e-3).epsilon == 1e-3
+    assert keras.optimizers.RMSprop(0.1, 0.5, 1e-3).momentum == 1e-3
+    assert classic.optimizers.Adam(0.1, 0.9, 0.99, None, 1e-6).decay == 1e-6
+    assert keras.optimizers.Adam(0.1, 0.9, 0.99, 1e-6).epsilon == 1e-6
+
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+RECURRENT = {
+    "LSTM of Keras 2.2": (classic.layers.LSTM(2), [[0.01313491, 0.02081895]]),
+    "LSTM of tf.keras": (keras.layers.LSTM(2), [[0.00858918, 0.02105484]]),
+    "GRU of Keras 2.2": (classic.layers.GRU(2), [[-0.47584572, -0.29613537]]),
+    "GRU of tf.keras": (keras.layers.GRU(2), [[-0.410855, -0.33744794]]),
+}
+
+
+def _filled(shape: tuple[int, ...], k: int) -> np.ndarray:
+    return (np.sin(np.arange(np.prod(shape)) * 0.7 + k) * 0.5).reshape(shape).astype("float32")
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_a_recurrent_layer_computes_what_kerass_does(name: str) -> None:
+    layer, expected = RECURRENT[name]
+    x = np.linspace(-1, 1, 12, dtype="float32").reshape(1, 4, 3)
+    layer(x)
+    layer.set_weights([_filled(w.shape, k) for k, w in enumerate(layer.get_weights())])
+    np.testing.assert_allclose(np.asarray(layer(x)), expected, atol=1e-6)
+
+
+def test_defaults_of_layers() -> None:
+    norm = classic.layers.BatchNormalization()
+    assert (norm.momentum, norm.epsilon, norm.axis) == (0.99, 1e-3, -1)
+    assert classic.layers.BatchNormalization(1e-6).epsilon == 1e-6  # Keras 1: epsilon came first
+    assert np.isclose(classic.layers.LeakyReLU().negative_slope, 0.3)
+    lstm = classic.layers.LSTM(3)
+    lstm(np.zeros((1, 2, 4), "float32"))
+    assert lstm.get_weights()[2].tolist() == [0] * 3 + [1] * 3 + [0] * 6  # unit_forget_bias
+    assert np.abs(lstm.get_weights()[0]).max() <= np.sqrt(6 / (4 + 12))  # glorot_uniform
+    words = classic.layers.Embedding(50, 8)
+    words(np.zeros((1, 1), int))
+    assert 0.04 < np.abs(words.get_weights()[0]).max() <= 0.05
+
+
+def test_convolutions_by_rows_and_columns() -> None:
+    x = np.zeros((1, 8, 8, 3), "float32")
+    for made in (
+        classic.layers.Convolution2D(4, 3, 2, border_mode="same", subsample=(2, 2)),
+        classic.layers.Conv2D(4, 3, 2, padding="same", strides=2),
+        classic.layers.Convolution2D(nb_filter=4, nb_row=3, nb_col=2, border_mode="same", subsample=(2, 2)),
+        keras.layers.Convolution2D(4, (3, 2), strides=2, padding="same"),
+    ):
+        assert made(x).shape == (1, 4, 4, 4) and made.kernel.shape == (3, 2, 3, 4)
+    assert keras.layers.Conv2D(4, 3, 2)(x).shape == (1, 3, 3, 4)  # there the third is the stride
+
+
+def test_layers_of_images_follow_the_backend() -> None:
+    K.set_image_dim_ordering("th")
+    try:
+        assert classic.layers.Convolution2D(4, 3, 3)(np.zeros((1, 2, 6, 6), "float32")).shape == (1, 4, 4, 4)
+        assert classic.layers.MaxPooling2D()(np.zeros((1, 2, 6, 6), "float32")).shape == (1, 2, 3, 3)
+        explicit = classic.layers.Conv2D(4, (3, 3), data_format="channels_last")
+        assert explicit(np.zeros((1, 6, 6, 2), "float32")).shape == (1, 4, 4, 4)
+    finally:
+        K.set_image_data_format("channels_last")
+    with pytest.raises(ArgumentError, match="data_format"):
+        K.set_image_data_format("sideways")
+
+
+def test_words_are_dropped_whole() -> None:
+    layer = keras.layers.Embedding(6, 3, dropout=0.5)
+    ids = np.tile(np.arange(6), (1, 4)).reshape(1, 24)
+    plain, dropped = np.asarray(layer(ids)), np.asarray(layer(ids, training=True))
+    for word in range(6):
+        same = dropped[0][ids[0] == word]
+        assert np.array_equal(same, np.repeat(same[:1], 4, axis=0))
+        assert not same.any() or np.allclose(same[0], 2 * plain[0, word])
+
+
+def test_hard_sigmoid_is_the_old_one() -> None:
+    x = np.array([-3.0, 0.0, 1.0, 9.0], "float32")
+    for f in (K.hard_sigmoid, keras.activations.get("hard_sigmoid"), keras.layers.Activation("hard_sigmoid")):
+        np.testing.assert_allclose(np.asarray(f(x)), [0, 0.5, 0.7, 1], atol=1e-6)
+
+
+# --- losses: Keras 3's figures --------------------------------------------------------------------------------------
+
+LOSSES = {
+    "mean_squared_error": [0.065, 0.085], "mean_absolute_error": [0.25, 0.25],
+    "mean_squared_logarithmic_error": [0.02982676, 0.02621202], "squared_hinge": [0.765, 0.085], "hinge": [0.75, 0.25],
+    "categorical_hinge": [0.5, 0.0], "logcosh": [0.03210443, 0.04147255],
+    "categorical_crossentropy": [0.2513144, 1.4271164], "binary_crossentropy": [0.28990924, 0.30809307],
+    "kullback_leibler_divergence": [0.35667355, 0.61618614], "poisson": [0.62833738, 1.05809283],
+    "cosine_proximity": [-0.961524, -0.98058069],
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:layer .* and loss")  # of probabilities from a linear layer
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_kerass(name: str) -> None:
+    t, p = np.array([[0, 1], [1, 1]], "float32"), np.array([[0.2, 0.7], [0.6, 0.9]], "float32")
+    np.testing.assert_allclose(np.asarray(getattr(keras.objectives, name)(t, p)), LOSSES[name], rtol=1e-4)
+    model = classic.Sequential([classic.layers.Dense(2, input_dim=2)])
+    model.layers[0].set_weights([np.eye(2), np.zeros(2)])
+    model.compile("sgd", name, metrics=[name])
+    np.testing.assert_allclose(model.evaluate(p, t, verbose=0)[0], np.mean(LOSSES[name]), rtol=1e-3)
+
+
+def test_a_users_loss_never_broadcasts() -> None:
+    model = keras.Sequential([keras.layers.Dense(1, input_dim=1, use_bias=False)])
+    model.layers[0].set_weights([np.ones((1, 1))])
+    own: Any = lambda t, p: K.mean(K.square(t - p))
+    model.compile("sgd", own, metrics=[own])
+    x = np.arange(4.0)[:, None]
+    assert model.evaluate(x, x[:, 0], verbose=0) == [0.0, 0.0]
+
+
+# --- initialisers ---------------------------------------------------------------------------------------------------
+
+LIMITS = {"glorot_uniform": np.sqrt(6 / 300), "he_uniform": np.sqrt(6 / 100), "lecun_uniform": np.sqrt(3 / 100),
+          "uniform": 0.05}  # fmt: skip
+DEVIATIONS = {"glorot_normal": np.sqrt(2 / 300), "he_normal": np.sqrt(2 / 100), "lecun_normal": np.sqrt(1 / 100),
+              "normal": 0.05}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*LIMITS, *DEVIATIONS])
+def test_initialisers_reach_as_far_as_their_formulas(name: str) -> None:
+    for value in (
+        np.asarray(keras.initializers.get(name)((100, 200))),
+        getattr(keras.initializations, name)((100, 200)).get_value(),
+        getattr(keras.initializers, name)(seed=1)((100, 200)),
+    ):
+        if name in LIMITS:
+            assert 0.99 * LIMITS[name] < np.abs(value).max() <= LIMITS[name]
+        else:
+            assert abs(value.std() / DEVIATIONS[name] - 1) < 0.03
+
+
+# --- images ---------------------------------------------------------------------------------------------------------
+
+
+def test_images_turn_about_their_centre() -> None:
+    x = np.arange(12.0, dtype="float32").reshape(3, 4, 1)
+    turned = images.apply_affine_transform(x, theta=180)
+    np.testing.assert_allclose(turned, x[::-1, ::-1], atol=1e-5)
+    moved = images.apply_affine_transform(x, tx=1, fill_mode="constant", cval=-1)
+    np.testing.assert_allclose(moved[:2], x[1:])
+    assert (moved[2] == -1).all()
+    for mode, row in (("nearest", 2), ("reflect", 2), ("wrap", 0)):
+        np.testing.assert_allclose(
+            images.apply_affine_transform(x, tx=1, fill_mode=mode)[2], x[row], atol=1e-5
+        )
+    first = images.apply_affine_transform(
+        np.moveaxis(x, -1, 0), theta=180, row_axis=1, col_axis=2, channel_axis=0
+    )
+    np.testing.assert_allclose(first[0], turned[..., 0], atol=1e-5)
+
+
+def test_what_needs_fit_says_so() -> None:
+    with pytest.raises(ArgumentError, match="fit"):
+        keras.preprocessing.image.ImageDataGenerator(featurewise_center=True).standardize(np.zeros((2, 2, 1)))
+
+
+# --- data and files -------------------------------------------------------------------------------------------------
+
+
+def test_data_sets_take_keras_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THALWEG_DATA", str(tmp_path))
+    for name in ("boston_housing", "imdb"):
+        (tmp_path / name).mkdir()
+    random = np.random.RandomState(0)
+    np.savez(tmp_path / "boston_housing/boston_housing.npz", x=random.rand(20, 13), y=random.rand(20))
+    (x, y), (xt, _) = keras.datasets.boston_housing.load_data()
+    assert x.shape == (16, 13) and y.shape == (16,) and xt.shape == (4, 13)
+    (x, _), _ = keras.datasets.boston_housing.load_data(test_split=0.5)
+    assert x.shape == (10, 13)
+    (tmp_path / "imdb/imdb_word_index.json").write_text(json.dumps({"the": 1, "film": 2}))
+    assert keras.datasets.imdb.get_word_index() == {"the": 1, "film": 2}
+
+
+def test_get_file_finds_what_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "datasets"
+    folder.mkdir()
+    with tarfile.open(folder / "texts.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo("texts/one.txt")
+        info.size = 5
+        archive.addfile(info, io.BytesIO(b"hello"))
+    path = keras.utils.get_file(
+        "texts", origin="http://nowhere.invalid/t.tgz", untar=True, cache_dir=str(tmp_path)
+    )
+    assert (Path(path) / "one.txt").read_text() == "hello"
+
+
+# --- what is not there ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_says_so_in_one_line() -> None:
+    for call in (
+        lambda: keras.utils.multi_gpu_model(None, gpus=2),
+        lambda: keras.applications.vgg16.VGG16(weights="imagenet"),
+        lambda: keras.backend.get_session(),
+        lambda: keras.layers.NoSuchLayer,
+        lambda: classic.nothing,
+    ):
+        with pytest.raises(UnsupportedNameError) as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+def test_accuracy_has_the_name_of_its_time() -> None:
+    x, y = np.random.rand(8, 2), np.array([0, 1] * 4)
+    for room, name in ((classic, "acc"), (keras, "accuracy")):
+        model = room.Sequential([room.layers.Dense(1, activation="sigmoid", input_dim=2)])
+        model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+        history = model.fit(x, y, epochs=1, verbose=0).history
+        assert set(history) == {"loss", name} and history["acc"] == history["accuracy"]
+        assert "acc" in history and "val_acc" not in history
+
+
+def test_weights_keep_their_order_when_layers_are_frozen() -> None:
+    model = keras.Sequential([keras.layers.Dense(2, input_dim=3), keras.layers.Dense(4)])
+    before = [w.shape for w in model.get_weights()]
+    model.layers[0].trainable = False
+    assert [w.shape for w in model.get_weights()] == before
