@@ -397,9 +397,13 @@ def test_the_compiled_backward_pass_gives_the_gradients(monkeypatch: pytest.Monk
     u = tf.Variable(rng.normal(size=(16, 3)).astype("float32"))
     unused = tf.Variable(1.0)
     planned: list[Any] = []
-    monkeypatch.setattr(
-        replay, "_planned", lambda *a, plan=replay._planned: planned.append(plan(*a)) or planned[-1]
-    )
+    original = replay._planned
+
+    def counted(*args: Any) -> Any:
+        planned.append(original(*args))
+        return planned[-1]
+
+    monkeypatch.setattr(replay, "_planned", counted)
 
     def gradients(x: Any) -> list[np.ndarray]:
         with tf.GradientTape() as tape:

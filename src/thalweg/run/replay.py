@@ -135,8 +135,8 @@ def _planned(
     rest = iter(found)
     sums = [_sum([g for g in [next(rest) for _ in ps] if g is not None]) for ps in sources]
     kept = [g for g in sums if g is not None]
-    values = {again[id(t)]: _input(t) for t in order if t.op is not None and len(t.specs) == 1}
-    values = {t: p for t, p in values.items() if not isinstance(t, Placeholder)}
+    computed = [again[id(t)] for t in order if t.op is not None and len(t.specs) == 1]
+    values: dict[Tensor, Tensor] = {t: _input(t) for t in computed if not isinstance(t, Placeholder)}
     place = {id(again[id(t)]): k for k, t in enumerate(order)}
     place |= {id(p): place[id(t)] for t, p in values.items()}
     outputs = rebuild(kept, values, remake)

@@ -6,6 +6,7 @@ import builtins
 import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ class Dataset:
         if not any(leaf.dtype == object for leaf in _leaves(rows)):
             return Dataset(core.Dataset.from_tensor_slices(rows))
         count = len(_leaves(rows)[0])
-        elements = [_mapped(lambda a, k=k: _as_array(a[k]), rows) for k in builtins.range(count)]
+        elements = [_arrays(_mapped(itemgetter(k), rows)) for k in builtins.range(count)]
         return Dataset(core.Dataset.from_generator(elements))
 
     @staticmethod

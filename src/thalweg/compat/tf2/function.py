@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class Function:
 
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
         self.python_function, self.input_signature = fn, input_signature
+        self.__name__ = getattr(fn, "__name__", "function")
         self._traced, self._eager = TracedFunction(fn), False
         functools.update_wrapper(self, fn)
 
@@ -183,7 +185,7 @@ def print_(*inputs: Any, **options: Any) -> None:
     shown = [mapped(_shown, value) for value in inputs]
     stream = options.get("output_stream", sys.stdout)
     text = str(options.get("sep", " ")).join(map(str, shown)) + str(options.get("end", "\n"))
-    (stream if hasattr(stream, "write") else sys.stderr).write(text)
+    (sys.stderr if stream is None or isinstance(stream, str) else stream).write(text)
 
 
 def _shown(value: Any) -> Any:
@@ -265,7 +267,7 @@ def map_fn(
     given = mapped(tensor, elems)
     if all(map(is_known, flat(given))) and current_recorder() is None:
         count = len(flat(given)[0])
-        return _stacked([fn(mapped(lambda e, k=k: e[k], given)) for k in range(count)])
+        return _stacked([fn(mapped(itemgetter(k), given)) for k in range(count)])
     return control.map_fn(fn, given)
 
 
@@ -306,7 +308,7 @@ def scan(
     state = mapped(lambda e: e[order[0]], given) if initializer is None else mapped(tensor, initializer)
     rows = [state] if initializer is None else []
     for k in order[1:] if initializer is None else order:
-        state = fn(state, mapped(lambda e, k=k: e[k], given))
+        state = fn(state, mapped(itemgetter(k), given))
         rows.append(state)
     return _stacked(rows[::-1] if reverse else rows)
 

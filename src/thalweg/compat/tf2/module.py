@@ -14,8 +14,11 @@ from thalweg.compat.tf2.values import pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
+from thalweg.graph.walk import missing_leaves
 from thalweg.layers import Layer
 from thalweg.ops import index
+from thalweg.ops.random import RandomKey
+from thalweg.run.function import function as compiled
 
 
 class _Variables(type):
@@ -55,9 +58,13 @@ class Variable(core.Variable, metaclass=_Variables):
                 hint="use layer.add_weight(constraint=...), or assign the bounded value after each step",
             )
         made = callable(initial_value) and not isinstance(initial_value, Tensor)
-        value = initial_value() if made else initial_value
+        value = tensor(initial_value() if made else initial_value, dtype)
+        if value.value is None and all(
+            isinstance(t, RandomKey) for t in missing_leaves([value])
+        ):  # drawn while a function is being made
+            value = compiled([], value)()
         declared = shape.as_list() if isinstance(shape, TensorShape) else shape
-        super().__init__(tensor(value, dtype), trainable is not False, name, shape=declared)
+        super().__init__(value, trainable is not False, name, shape=declared)
 
     def read_value(self) -> Any:
         """The value now."""
