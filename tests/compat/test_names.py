@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from thalweg.compat import tf1
+from thalweg.compat import aliases, tf1
 
 NAMES = Path(__file__).resolve().parents[3] / "shared" / "compat-names.md"
 # There, so that they say what to do instead: not counted as supplied.
@@ -41,3 +41,23 @@ def test_names_of_one_program() -> None:
     share = sum(map(supplied, names)) / len(names)
     print(f"names used once: {share:.2%}; missing: {[n for n in names if not supplied(n)]}")
     assert share >= 0.75
+
+
+# Trained networks, whose weights do not come with the library.
+NETWORKS = {"VGG16", "VGG19", "InceptionV3"}
+
+
+def supplied_by_keras(name: str) -> bool:
+    try:
+        aliases.resolve(name, aliases.ALIASES["keras"])
+    except (aliases.AliasError, AttributeError):
+        return False
+    return name.rsplit(".", 1)[-1] not in NETWORKS
+
+
+def test_names_of_keras() -> None:
+    listed = NAMES.read_text(encoding="utf-8").split("## TensorFlow 2 and Keras")[1]
+    rows = [(n, int(c)) for n, c in re.findall(r"^\| `(keras\.[^`]+)` \| (\d+)", listed, re.MULTILINE)]
+    share = sum(c for n, c in rows if supplied_by_keras(n)) / sum(c for _, c in rows)
+    print(f"names by use: {share:.2%}; missing: {[n for n, _ in rows if not supplied_by_keras(n)]}")
+    assert share >= 0.97

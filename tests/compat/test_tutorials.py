@@ -10,11 +10,12 @@ import pytest
 from compat.conftest import Run
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-TUTORIALS = sorted((SHARED / "tutorials").glob("tf[012]_*.py"))
+TUTORIALS = [p for kind in ("tf", "keras") for p in sorted((SHARED / "tutorials").glob(f"{kind}[012]_*.py"))]
 # Those that take a number of epochs, and fall short of their outcome with one.
 LONG = {"tf0_convnet", "tf0_logistic_regression", "tf0_modern_net", "tf0_net", "tf1_mnist_slides"} | {
     "tf2_from_scratch",
     "tf2_keras_mnist",
+    "keras2_mnist",
 }
 
 pytestmark = pytest.mark.skipif(not TUTORIALS, reason="the folder ../shared/tutorials is not there")

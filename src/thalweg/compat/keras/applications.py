@@ -39,9 +39,6 @@ vgg16, vgg19 = _room("vgg16", _caffe, "VGG16"), _room("vgg19", _caffe, "VGG19")
 resnet50 = _room("resnet50", _caffe, "ResNet50")
 inception_v3, xception = _room("inception_v3", _unit, "InceptionV3"), _room("xception", _unit, "Xception")
 mobilenet, mobilenet_v2 = _room("mobilenet", _unit, "MobileNet"), _room("mobilenet_v2", _unit, "MobileNetV2")
-applications = Namespace(
-    "keras.applications", vgg16=vgg16, vgg19=vgg19, resnet50=resnet50, inception_v3=inception_v3, xception=xception,
-    mobilenet=mobilenet, mobilenet_v2=mobilenet_v2, VGG16=vgg16.VGG16, VGG19=vgg19.VGG19, ResNet50=resnet50.ResNet50,
-    InceptionV3=inception_v3.InceptionV3, Xception=xception.Xception, MobileNetV2=mobilenet_v2.MobileNetV2,
-    MobileNet=mobilenet.MobileNet,
-)  # fmt: skip
+VGG16, VGG19, ResNet50 = vgg16.VGG16, vgg19.VGG19, resnet50.ResNet50
+InceptionV3, Xception = inception_v3.InceptionV3, xception.Xception
+MobileNet, MobileNetV2 = mobilenet.MobileNet, mobilenet_v2.MobileNetV2

@@ -647,8 +647,8 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
     class is the blank) and lengths [batch, 1].
     """
     p = tensor(y_pred)
-    lengths = (cast(reshape(tensor(n), (-1,)), "int64") for n in (input_length, label_length))
-    cost = nn.ctc_loss(log(p + epsilon()), cast(tensor(y_true), "int64"), *lengths, blank=p.shape[-1] - 1)
+    steps, count = (cast(reshape(tensor(n), (-1,)), "int64") for n in (input_length, label_length))
+    cost = nn.ctc_loss(log(p + epsilon()), cast(tensor(y_true), "int64"), steps, count, p.shape[-1] - 1)
     return expand_dims(cost, 1)
 
 

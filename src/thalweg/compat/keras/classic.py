@@ -20,10 +20,10 @@ from thalweg.compat.names import unsupported as _unsupported
 
 # --- layers ---------------------------------------------------------------------------------------------------------
 
-_HARD = {"recurrent_activation": _modern.backend.hard_sigmoid}
+_HARD: dict[str, Any] = {"recurrent_activation": _modern.backend.hard_sigmoid}
 _own = {
-    "LSTM": _layers.layer(_main.LSTM, **_HARD),
-    "GRU": _layers.layer(_main.GRU, **_HARD, reset_after=False),
+    "LSTM": _layers.layer(_main.LSTM, False, **_HARD),
+    "GRU": _layers.layer(_main.GRU, False, **_HARD, reset_after=False),
     "Conv2D": _layers.layer(_main.Conv2D, True),
     "Conv3D": _layers.layer(_main.Conv3D, True),
 }

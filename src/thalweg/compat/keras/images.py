@@ -118,7 +118,7 @@ def apply_affine_transform(
     matrix = matrix @ np.diag([zx, zy, 1])
     image = np.moveaxis(np.asarray(x), (row_axis, col_axis, channel_axis), (0, 1, 2))
     middle = np.array([image.shape[0] / 2 - 0.5, image.shape[1] / 2 - 0.5])
-    places = np.stack(np.indices(image.shape[:2]), axis=-1) - middle
+    places = np.moveaxis(np.indices(image.shape[:2]), 0, -1) - middle
     rows, columns = np.moveaxis(places @ matrix[:2, :2].T + matrix[:2, 2] + middle, -1, 0)
     found = _sampled(image, rows, columns, fill_mode, cval).astype(image.dtype)
     return np.moveaxis(found, (0, 1, 2), (row_axis, col_axis, channel_axis))
@@ -131,7 +131,8 @@ def _random_change(*names: str) -> Any:
         x: np.ndarray, amount: Any, *more: Any, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0,
         **options: Any,
     ) -> np.ndarray:  # fmt: skip
-        axes = {"row_axis": row_axis, "col_axis": col_axis, "channel_axis": channel_axis}
+        axes: dict[str, Any] = {"row_axis": row_axis, "col_axis": col_axis, "channel_axis": channel_axis}
+        drawn: Any
         if names == ("zx", "zy"):
             drawn = np.random.uniform(amount[0], amount[1], 2)
         elif names == ("tx", "ty"):
@@ -172,8 +173,8 @@ class ImageDataGenerator:
         width_shift_range: Any = 0.0, height_shift_range: Any = 0.0, brightness_range: Any = None,
         shear_range: float = 0.0, zoom_range: Any = 0.0, channel_shift_range: float = 0.0, fill_mode: str = "nearest",
         cval: float = 0.0, horizontal_flip: bool = False, vertical_flip: bool = False, rescale: float | None = None,
-        preprocessing_function: Any = None, data_format: Any = None, validation_split: float = 0.0, dtype: Any = "float32",
-        dim_ordering: Any = None,
+        preprocessing_function: Any = None, data_format: Any = None, validation_split: float = 0.0,
+        dtype: Any = "float32", dim_ordering: Any = None,
     ) -> None:  # fmt: skip
         self.featurewise = featurewise_center, featurewise_std_normalization
         self.samplewise = samplewise_center, samplewise_std_normalization
@@ -183,7 +184,9 @@ class ImageDataGenerator:
             shear_range,
             (height_shift_range, width_shift_range),
         )
-        self.zoom_range = (1 - zoom_range, 1 + zoom_range) if np.isscalar(zoom_range) else tuple(zoom_range)
+        self.zoom_range = (
+            (1 - zoom_range, 1 + zoom_range) if isinstance(zoom_range, (int, float)) else tuple(zoom_range)
+        )
         self.channel_shift_range, self.brightness_range = channel_shift_range, brightness_range
         self.fill_mode, self.cval, self.flips = fill_mode, cval, (vertical_flip, horizontal_flip)
         self.rescale, self.preprocessing_function = rescale, preprocessing_function
@@ -236,7 +239,7 @@ class ImageDataGenerator:
         if self.rotation_range:
             found["theta"] = random.uniform(-self.rotation_range, self.rotation_range)
         for name, share, axis in zip(("tx", "ty"), self.shifts, (self.row_axis, self.col_axis)):
-            if not np.isscalar(share):
+            if not isinstance(share, (int, float)):
                 found[name] = random.choice(share) * random.choice([-1, 1])
             elif share:
                 found[name] = random.uniform(-share, share) * (img_shape[axis] if share < 1 else 1)
@@ -302,9 +305,9 @@ class ImageDataGenerator:
 
     def flow_from_dataframe(
         self, dataframe: Any, directory: Any = None, x_col: str = "filename", y_col: str = "class",
-        target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None, class_mode: str | None = "categorical",
-        batch_size: int = 32, shuffle: bool = True, seed: Any = None, subset: Any = None, interpolation: str = "nearest",
-        **ignored: Any,
+        target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
+        class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True, seed: Any = None,
+        subset: Any = None, interpolation: str = "nearest", **ignored: Any,
     ) -> Batches:  # fmt: skip
         """Batches without end of the images that a column names, with the classes of another."""
         root = Path(directory or ".")
@@ -331,7 +334,7 @@ class ImageDataGenerator:
         if class_mode not in (*modes, "input"):
             raise fail(ArgumentError, "class_mode", expected="categorical, binary, sparse, input or None",
                        received=repr(class_mode))  # fmt: skip
-        targets = [] if class_mode in (None, "input") else [modes[class_mode]]
+        targets: list[Any] = [] if class_mode in (None, "input") else [modes[class_mode]]
         made = Batches(
             self, read, targets, batch_size, shuffle, seed, np.arange(len(files)), keep, class_mode == "input"
         )
@@ -407,7 +410,8 @@ class Batches:
     def _endless(self) -> Iterator[Any]:
         while True:
             order = self.random.permutation(self.n) if self.shuffle else np.arange(self.n)
-            for self.batch_index, start in enumerate(range(0, self.n, self.batch_size)):
+            for number, start in enumerate(range(0, self.n, self.batch_size)):
+                self.batch_index = number
                 yield self._batch(order[start : start + self.batch_size])
 
     def _batch(self, places: np.ndarray) -> Any:

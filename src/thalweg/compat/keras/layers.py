@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from thalweg.compat.names import Namespace, unsupported
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.nn.noise import dropout as _dropout
-from thalweg.ops.elementwise import multiply as _multiply
 from thalweg.ops.create import full as _full
+from thalweg.ops.elementwise import multiply as _multiply
 from thalweg.ops.reduce import mean as _mean
-from thalweg.regularizers import L1L2
 from thalweg.registry import register
+from thalweg.regularizers import L1L2
 
 # --- arguments ------------------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ def _function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
 
 
 class DroppedEmbedding(_main.Embedding):
-    """Embedding in which, in training, a share of the words is 0 in a whole batch: ``Embedding(dropout=)`` of Keras 1."""
+    """Embedding of Keras 1 with ``dropout``: in training, a share of the words is 0 in the whole batch."""
 
     def __init__(self, input_dim: int, output_dim: int, *args: Any, dropout: float, **options: Any) -> None:
         super().__init__(input_dim, output_dim, *args, **options)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import losses as _losses
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.layers import InputPlace, Merge
@@ -81,7 +80,7 @@ class Model(main.Model):
 
     # --- compile and losses -------------------------------------------------------------------------------------
 
-    def compile(
+    def compile(  # type: ignore[override]  # the order of Keras 2
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
         sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
     ) -> None:  # fmt: skip
@@ -255,7 +254,7 @@ class Model(main.Model):
         """Whether a layer behaves otherwise in training."""
         return True
 
-    def summary(
+    def summary(  # type: ignore[override]
         self, line_length: Any = None, positions: Any = None, print_fn: Any = None, **ignored: Any
     ) -> None:
         """Print the layers."""
@@ -276,7 +275,7 @@ class Model(main.Model):
         """Write the weights to a file (safetensors, whatever the suffix)."""
         super().save_weights(filepath, overwrite)
 
-    def load_weights(
+    def load_weights(  # type: ignore[override]
         self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **ignored: Any
     ) -> None:
         """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras."""

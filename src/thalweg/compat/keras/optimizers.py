@@ -50,7 +50,7 @@ class _Keras(main.Optimizer):
         return rate / (1.0 + self.decay * step) if self.decay else rate
 
     def get_updates(self, *args: Any, **kwargs: Any) -> list[tuple[Variable, Tensor]]:
-        """Pairs (variable, new value) for ``K.function``: from (loss, params), or Keras 1's (params, constraints, loss)."""
+        """Pairs (variable, new value) for ``K.function``: from (loss, params), or (params, constraints, loss)."""
         order = ("loss", "params") if len(args) < 3 else ("params", "constraints", "loss")
         given = {**dict(zip(order, args)), **kwargs}
         if isinstance(given["loss"], (list, tuple)):  # (params, loss)

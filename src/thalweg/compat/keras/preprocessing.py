@@ -243,7 +243,7 @@ class Tokenizer:
 
     def get_config(self) -> dict[str, Any]:
         """What it was told and what it has counted, as data."""
-        return {name: value for name, value in vars(self).items()}
+        return dict(vars(self))
 
     def to_json(self) -> str:
         """:meth:`get_config` as JSON."""

@@ -196,7 +196,8 @@ def set_random_seed(seed: int) -> None:
 
 def timeseries_dataset_from_array(
     data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
-    batch_size: int | None = 128, shuffle: bool = False, seed: Any = None, start_index: Any = None, end_index: Any = None,
+    batch_size: int | None = 128, shuffle: bool = False, seed: Any = None, start_index: Any = None,
+    end_index: Any = None,
 ) -> Any:  # fmt: skip
     """A data set of windows of a series and the targets at their beginnings."""
     series = np.asarray(data)[start_index or 0 : end_index]

@@ -40,7 +40,7 @@ class _Wrapper:
         return self
 
     def _maker(self) -> Callable[..., Any]:
-        return self.build_fn if self.build_fn is not None else self.__call__  # type: ignore[attr-defined,no-any-return]
+        return self.build_fn or getattr(self, "__call__")  # noqa: B004,B009  a subclass may be the function itself
 
     def _taken_by(self, names: Any, more: dict[str, Any]) -> dict[str, Any]:
         return {**{k: v for k, v in self.sk_params.items() if k in names}, **more}
