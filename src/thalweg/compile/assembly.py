@@ -23,7 +23,7 @@ def parts_of(y: Tensor) -> tuple[Any, list[tuple[int, Layout]]]:
 
 def may_overlap(y: Tensor) -> bool:
     """Whether the parts may share elements, so that the last one counts."""
-    return sum(x.size for x in y.inputs) != y.size
+    return sum(x.size or 0 for x in y.inputs) != y.size
 
 
 def written_in_place(

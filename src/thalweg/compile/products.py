@@ -62,6 +62,7 @@ def _emit_pieces(step: Step, kernel: Product, pieces: tile.Product) -> None:
     """Each thread its pieces of the sums; then one adds them up."""
     z, (x, y), e = kernel.product, kernel.product.inputs, step.e
     kind, count = z.dtype.name, size(z.shape)
+    assert isinstance(pieces.batch, int)
     room = rounded_up(pieces.batch * count * itemsize(kind))
     own = tile.workspace_bytes(pieces, step.target, 1)
     sums = step.shared_workspace(room + own)

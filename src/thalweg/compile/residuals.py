@@ -128,7 +128,7 @@ class _Kept:
                     continue
         wholes = self.lowered([whole for _, whole in again])
         known = {id(t): ours[id(w)] for (t, _), w in zip(again, wholes, strict=True) if id(w) in ours}
-        leaves = {
+        leaves: Replacement = {
             t: Placeholder(None, (), {}, t.specs, built_at=t.built_at) for t in later.order if id(t) in known
         }
         outputs = rebuild(later.body.outputs, leaves, same_op)
@@ -155,4 +155,4 @@ class _Kept:
 
 
 def _bytes(tensors: Sequence[Tensor]) -> int:
-    return sum(t.size * t.dtype.itemsize for t in tensors)
+    return sum((t.size or 0) * t.dtype.itemsize for t in tensors)

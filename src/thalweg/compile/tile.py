@@ -8,6 +8,7 @@ block, so the result has the same bits for any number of threads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -226,34 +227,31 @@ def split_along_k(product: Product, target: Target) -> Product | None:
 
     The number of pieces does not depend on the threads: C has the same bits for any number of them.
     """
-    p = product
-    if not are_known(p.m, p.n, p.k, p.batch) or p.batch != 1:
+    p, m, n, k = product, product.m, product.n, product.k
+    if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)) or not is_number(p.batch, 1):
         return None
     t = choose_tiling(replace(p, batch=MOST_PIECES), target)
-    if t.dot:
+    a_length, b_length = _outermost(p.a.cols, k), _outermost(p.b.rows, k)
+    shared = math.gcd(a_length, b_length)
+    counts = [c for c in range(2, MOST_PIECES + 1) if k // c >= LEAST_PIECE and shared % c == 0]
+    if t.dot or m > t.rows or n > t.cols or not counts:
         return None
-    units = (-(-p.m // t.rows), -(-p.n // t.cols))
-    lengths = [_outermost(axes, p.k) for axes in (p.a.cols, p.b.rows)]
-    pieces = [
-        s for s in range(2, MOST_PIECES + 1) if p.k // s >= LEAST_PIECE and not any(n % s for n in lengths)
-    ]
-    if max(units) > 1 or not pieces:
-        return None
-    count = pieces[-1]
+    count = counts[-1]
 
     def cut(axes: tuple[Axis, ...], length: int) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
         stride = axes[0][1]
         return ((length // count, stride), *axes[1:]), ((count, length // count * stride),)
 
-    a_cols, a_batch = cut(p.a.cols, lengths[0])
-    b_rows, b_batch = cut(p.b.rows, lengths[1])
+    a_cols, a_batch = cut(p.a.cols, a_length)
+    b_rows, b_batch = cut(p.b.rows, b_length)
     a, b = Operand(p.a.rows, a_cols, a_batch), Operand(b_rows, p.b.cols, b_batch)
-    return Product(p.m, p.n, p.k // count, a, b, row_major(p.m, p.n, count), p.dtype, batch=count)
+    return Product(m, n, k // count, a, b, row_major(m, n, count), p.dtype, batch=count)
 
 
 def _outermost(axes: tuple[Axis, ...], length: int) -> int:
     """The extent of the first axis of `length` indices."""
     for extent, _ in axes[1:]:
+        assert isinstance(extent, int)
         length //= extent
     return length
 
