@@ -201,6 +201,9 @@ def test_fit_warns_of_targets_that_do_not_fit() -> None:
     bad[5, 2] = np.nan
     with pytest.warns(UserWarning, match=r"x holds nan at \[5, 2\]"):
         model.fit(bad, y, verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(np.full((12, 4), 1e38), y, verbose=0)  # finite, if not their sum
 
 
 @pytest.mark.parametrize(
