@@ -201,6 +201,9 @@ def test_fit_warns_of_targets_that_do_not_fit() -> None:
     bad[5, 2] = np.nan
     with pytest.warns(UserWarning, match=r"x holds nan at \[5, 2\]"):
         model.fit(bad, y, verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(np.full((12, 4), 1e38), y, verbose=0)  # finite, if not their sum
 
 
 @pytest.mark.parametrize(
@@ -427,7 +430,8 @@ class OnlySteps(Model):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale, self.given = tw.Variable(0.0), []
+        self.scale = tw.Variable(0.0)
+        self.given: list[Any] = []
 
     def train_step(self, data: Any) -> Any:
         self.given.append(data)
@@ -438,10 +442,12 @@ class OnlySteps(Model):
 
 def test_a_step_gets_what_fit_was_given() -> None:
     x, y = np.full((8, 1), 3.0, "float32"), np.ones(8, "float32")
-    for given, count in (((x,), None), ((x, y), 2), ((x, y, None, y), 3)):
+    cases: list[tuple[Any, Any]] = [((x,), None), ((x, y), 2), ((x, y, None, y), 3)]
+    for given, count in cases:
         model = OnlySteps()
         model.compile(tw.optimizers.SGD(0.5))
-        model.fit(*given[:2], sample_weight=given[-1] if count == 3 else None, epochs=3, verbose=0)
+        weight = given[-1] if count == 3 else None
+        model.fit(given[0], *given[1:2], sample_weight=weight, epochs=3, verbose=0)  # type: ignore[misc]
         assert float(model.scale.get_value()) == pytest.approx(3.0)
         assert {len(d) if isinstance(d, tuple) else None for d in model.given} == {count}
 

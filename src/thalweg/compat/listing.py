@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from thalweg.compat.keras import spelling
 from thalweg.compat.names import Namespace, public_names
 
 # The rooms, each under the name by which programs import it.
@@ -53,6 +54,8 @@ def _namespaces(root: Any, name: str) -> dict[str, list[str]]:
         seen.add(id(space))
         below = {n: getattr(space, n) for n in sorted(set(_names(space)))}
         members = [n for n, value in below.items() if not _is_space(value, root) and _is_theirs(n, value)]
+        if isinstance(space, ModuleType) and space is not root:
+            members = [n for n in members if n not in root._helpers and _is_meant(below[n], root)]
         if members:
             found[path] = members
         queue += [(value, f"{path}.{n}") for n, value in below.items() if _is_space(value, root)]
@@ -77,8 +80,19 @@ def _is_theirs(name: str, value: Any) -> bool:
     return not helper and not isinstance(value, ModuleType) and name not in ("annotations", "Any")
 
 
+def _is_meant(value: Any, root: Any) -> bool:
+    """Whether a module has a name for programs, and not because its own code uses it."""
+    made_in = getattr(value, "__module__", None) or type(value).__module__
+    if made_in.startswith(root.__name__):
+        return not (callable(value) and getattr(value, "__name__", "") in vars(spelling))
+    inner = ("thalweg.layers.base", "thalweg.layers.nodes")
+    return made_in.startswith(("thalweg.layers.", "thalweg.data.")) and made_in not in inner
+
+
 def _is_space(value: Any, root: Any) -> bool:
     if isinstance(value, Namespace):
+        return True
+    if any(value is room for room in getattr(root, "_rooms", ())):
         return True
     if any(isinstance(v, Namespace) for v in vars(root).values()):
         return False  # the modules of such a room are its own, its namespaces are what programs see

@@ -105,7 +105,9 @@ def _frame(frame: Any, name: str) -> np.ndarray:
 def warn_of_nan(structure: Any, name: str) -> None:
     """Warn of the first NaN or infinity in the data, by its place."""
     for k, array in enumerate(flat(structure)):
-        if array.dtype.kind == "f" and array.size and not np.isfinite(np.sum(array, dtype=np.float64)):
+        with np.errstate(over="ignore", invalid="ignore"):  # a sum that overflows only asks for a closer look
+            suspect = array.dtype.kind == "f" and not np.isfinite(np.sum(array))
+        if suspect:
             place = np.argwhere(~np.isfinite(array))
             if len(place):
                 where = tuple(int(i) for i in place[0])

@@ -39,7 +39,7 @@ from thalweg.compat.names import unsupported as _unsupported
 __version__ = "2.4.0"
 
 
-def engine_room(model: type) -> _Namespace:
+def _engine_room(model: type) -> _Namespace:
     """``keras.engine``: what programs imported from where Keras kept it."""
     base = {"Layer": Layer, "Input": Input, "InputSpec": _InputSpec}
     return _Namespace(
@@ -52,7 +52,12 @@ def engine_room(model: type) -> _Namespace:
     )
 
 
-engine = engine_room(Model)
+engine = _engine_room(Model)
+# The modules that programs know by these names.
+_rooms = (applications, backend, datasets, layers, models, optimizers, preprocessing, utils, wrappers)
+# What these modules share among each other.
+_helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "found", "layer", "named_loss",
+            "named_metric", "rooms"}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -89,7 +89,7 @@ models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential)
 # --- the rest is the same -------------------------------------------------------------------------------------------
 
 __version__ = "2.2.4"
-engine = _modern.engine_room(Model)
+engine = _modern._engine_room(Model)
 
 
 def __getattr__(name: str) -> Any:
