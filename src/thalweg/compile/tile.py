@@ -21,9 +21,8 @@ from thalweg.compile.target import Target, itemsize
 Epilogue = Callable[[Emitter, Value, Value, Value], Value | None]
 Near = Callable[[Emitter, Value, Value], None]
 
-K_BLOCK_BYTES = (
-    2048  # of one column of B: longer blocks visit C less often, shorter ones leave more of B near
-)
+# of one column of B, in vectors: longer blocks visit C less often, shorter ones leave more of B near
+K_BLOCK_VECTORS = 64
 A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
@@ -148,7 +147,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         rows = -(-m // -(-m // rows))
     cols, size = vectors * lanes, itemsize(product.dtype)
     in_place = dot or (_runs_of(product.b.cols, cols) and m is not None and m <= IN_PLACE_TILES * rows)
-    limit = (8 if in_place else 1) * K_BLOCK_BYTES // size
+    limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
     if k is not None:
         limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
