@@ -45,6 +45,60 @@ def test_a_notebook_runs_without_its_magics(thalweg_run: Run, tmp_path: Path) ->
     assert (done.returncode, done.stdout) == (0, "2.0\n"), done.stderr
 
 
+MAGICS = "%matplotlib inline\n%load_ext autoreload\n!pip install -q something\nfiles = !ls\n?print\nprint?\n"
+NOTEBOOKS = {
+    "tf1": GRAPH,
+    "theano": "import theano\nx = theano.tensor.dscalar()\n%time f = theano.function([x], 2 * x)\nprint(f(1.0))\n",
+    "keras": "from keras.models import Sequential\nmodel = Sequential()\nprint(2.0)\n",
+    "tf2": "import tensorflow as tf\n%tensorflow_version 2.x\nwith tf.GradientTape() as t:\n"
+    "    v = tf.Variable(1.0)\n    y = v * v\nprint(t.gradient(y, v).numpy())\n",
+}
+
+
+@pytest.mark.parametrize("kind", NOTEBOOKS)
+def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Path) -> None:
+    work = "%%time\nfrom IPython.display import display\nif True:\n    !echo no\n    get_ipython().magic('time')\n"
+    cells = [MAGICS + NOTEBOOKS[kind], "%%bash\nexit 1", work]
+    book = {"cells": [{"cell_type": "code", "source": text.splitlines(keepends=True)} for text in cells]}
+    (tmp_path / "n.ipynb").write_text(json.dumps(book))
+    done = thalweg_run(tmp_path / "n.ipynb")
+    assert (done.returncode, done.stdout) == (0, "2.0\n"), done.stderr
+    assert f"n.ipynb as {kind}: " in done.stderr
+    checked = thalweg_run("--check", tmp_path / "n.ipynb")
+    assert (checked.returncode, "missing" in checked.stdout) == (0, False), checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("from theano.tensor.nnet import relux", "relux"),
+        ("from lasagne.layers import DenseLayers", "DenseLayers"),
+        ("from tensorflow.contrib.layers import fully_conected", "fully_conected"),
+        ("import theano.tensor as T; T.nnet.relux", "relux"),
+        ("import tensorflow as tf; tf.train.Server", "several machines"),
+        ("import tensorflow as tf; tf.placeholder; tf.saved_model", "nodes"),
+    ],
+)
+def test_a_missing_name_is_one_line(line: str, missing: str, thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(line + "\n")
+    last = thalweg_run(tmp_path / "p.py").stderr.splitlines()[-1]
+    assert missing in last and "docs/compat.md" in last
+    checked = thalweg_run("--check", tmp_path / "p.py")
+    assert checked.returncode == 1 and missing in checked.stdout, checked.stdout
+    assert len(checked.stdout.splitlines()) == 1
+
+
+def test_six_is_there_for_programs_of_its_time(thalweg_run: Run, tmp_path: Path) -> None:
+    text = (
+        "import tensorflow as tf\nfrom six.moves import range, urllib, cPickle as pickle\nimport six\n"
+        "from six.moves.urllib.request import urlretrieve\n"
+        "print(list(six.iteritems({1: 2})), pickle.loads(pickle.dumps(3)), urllib.parse.quote(' '), tf.float32)\n"
+    )
+    (tmp_path / "p.py").write_text(text)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.startswith("[(1, 2)] 3 %20 "), done.stderr
+
+
 def test_arguments_and_the_exit_code_are_the_programs(thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("import tensorflow as tf\nx = tf.constant(3)\n")
     text = "import sys\nfrom beside import x\nprint(sys.argv[1:], x.dtype.name, __name__)\nsys.exit(4)\n"

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import thalweg.compat.lasagne as lasagne
 import thalweg.compat.theano as theano
 import thalweg.compat.theano.tensor as T
+from compat.conftest import Run
 from compat.theano_names import as_theano, modules
 from thalweg.compat.theano import function, shared
 from thalweg.compat.theano.functions import Function, MissingInputError, UnusedInputError
@@ -37,8 +39,9 @@ def run(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.stem)
-def test_program(path: Path) -> None:
-    run(path)
+def test_program(path: Path, thalweg_run: Run) -> None:
+    done = thalweg_run(path)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @needs_shared
@@ -440,7 +443,6 @@ _OPERATORS = {
     "FloorDiv": "__floordiv__", "USub": "__neg__", "Not": "__bool__", "Gt": "__gt__", "GtE": "__ge__", "Lt": "__lt__",
 }  # fmt: skip
 _ELSEWHERE = {
-    "lasagne": "a library of its own on top of Theano, which programs install beside it",
     "theano.sparse": "sparse matrices",
     "theano.sandbox.cuda.CudaNdarray.zeros": "arrays on a GPU",
     "theano.sandbox.cuda.basic_ops": "GPU device management",
@@ -466,9 +468,7 @@ def _exists(name: str) -> bool:
         return any(hasattr(p, name[1:]) for p in places)
     name = re.sub(r"^class\((.*)\)$", r"\1", name)
     first, *rest = name.split(".")
-    found: object = T if first == "T" else theano
-    if first not in ("T", "theano"):
-        return False
+    found: object = {"T": T, "theano": theano, "lasagne": lasagne}[first]
     for part in rest:
         if not hasattr(found, part):
             return False
@@ -479,12 +479,11 @@ def _exists(name: str) -> bool:
 @needs_shared
 def test_names_that_programs_use_are_covered() -> None:
     names = _listed_names()
-    ours = {n: c for n, c in names.items() if not n.startswith("lasagne")}
     lacking = {n for n in names if not _exists(n)}
     unexplained = {n for n in lacking if not any(n == k or n.startswith(f"{k}.") for k in _ELSEWHERE)}
-    often = {n: c for n, c in ours.items() if c > 1}
+    often = {n: c for n, c in names.items() if c > 1}
     share = sum(c for n, c in often.items() if n not in lacking) / sum(often.values())
-    rest = [n for n, c in ours.items() if c == 1]
+    rest = [n for n, c in names.items() if c == 1]
     share_of_rest = sum(n not in lacking for n in rest) / len(rest)
     print(f"used twice or more: {share:.1%} by use; once: {share_of_rest:.1%}; lacking: {sorted(lacking)}")
     assert not unexplained

@@ -255,7 +255,12 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(native, "_WORTH_KEEPING", 0.0)
     names: list[str] = []
     store = cache.store
-    monkeypatch.setattr(cache, "store", lambda name, data: (names.append(name), store(name, data)))
+
+    def counted(name: str, data: bytes) -> None:
+        names.append(name)
+        store(name, data)
+
+    monkeypatch.setattr(cache, "store", counted)
     return names
 
 

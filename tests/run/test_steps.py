@@ -187,6 +187,25 @@ def test_the_structure_of_the_outputs_is_kept() -> None:
     assert found["sum"].tolist() == [1, 5] and found["pair"][1][0].tolist() == [[1, 2], [3, 4]]
 
 
+def test_traced_functions_take_many_steps_too() -> None:
+    w = Variable(np.zeros(WIDTH, "f"))
+
+    @tw.function
+    def step(x: Any, rate: float, sign: int) -> Any:
+        loss = tw.sum(x * w)
+        w.assign_sub(rate * sign * tw.mean(x, axis=0))
+        return {"loss": loss}
+
+    wanted = [step(X[rows], 0.5, -1)["loss"].item() for rows in ROWS]
+    after = w.get_value()
+    w.assign(np.zeros(WIDTH, "f"))
+    assert step.run_steps(X, 0.5, -1, rows=ROWS)["loss"].tolist() == wanted
+    np.testing.assert_array_equal(w.get_value(), after)
+    assert step.num_traces == 1
+    with pytest.raises(IndexRangeError):
+        step.run_steps(X, 0.5, -1, rows=ROWS + 10)
+
+
 def test_progress_hears_of_every_step_in_order() -> None:
     net = Net()
     heard: list[int] = []

@@ -46,8 +46,8 @@ ALIASES: dict[str, dict[str, str]] = {
 }
 
 
-# Packages that the old libraries brought along: supplied where they are not installed.
-COMPANIONS = {"six": "thalweg.compat.six_names"}
+# Packages that the old libraries, or notebooks, brought along: supplied where they are not installed.
+COMPANIONS = {"six": "thalweg.compat.six_names", "IPython": "thalweg.compat.ipython_names"}
 
 _ABSENT = object()
 

@@ -12,19 +12,20 @@ from types import ModuleType
 from typing import Any
 
 from thalweg.compat.keras import spelling
-from thalweg.compat.names import Namespace, public_names
+from thalweg.compat.names import REASONS, Namespace, public_names
 
 # The rooms, each under the name by which programs import it.
 ROOMS = {
     "tensorflow (0.x and 1.x, or tensorflow.compat.v1)": ("tf", "thalweg.compat.tf1"),
     "theano": ("theano", "thalweg.compat.theano"),
+    "lasagne": ("lasagne", "thalweg.compat.lasagne"),
     "keras (1 and 2, or tensorflow.keras)": ("keras", "thalweg.compat.keras"),
     "tensorflow (2.x)": ("tf", "thalweg.compat.tf2"),
 }
 
 _HEAD = """# Supported names of other libraries
 
-`thalweg run FILE.py` runs a program written for TensorFlow, Theano or Keras as it stands: its imports lead to
+`thalweg run FILE.py` runs a program written for TensorFlow, Theano, Lasagne or Keras as it stands: its imports lead to
 thin translations over the main library. `thalweg run --check FILE.py` lists what a program uses that is not
 here, without running it. This page is made from the code by `python -m thalweg.compat.listing`.
 """
@@ -39,6 +40,8 @@ def page() -> str:
         parts.append(f"## {title}\n")
         for name, members in _namespaces(importlib.import_module(room), short).items():
             parts.append(f"**`{name}`**: {', '.join(f'`{m}`' for m in members)}\n")
+    parts.append("## Left out on purpose\n")
+    parts.append("".join(f"- `{name}`: {why}\n" for name, why in sorted(REASONS.items())))
     return "\n".join(parts)
 
 
@@ -55,7 +58,9 @@ def _namespaces(root: Any, name: str) -> dict[str, list[str]]:
         below = {n: getattr(space, n) for n in sorted(set(_names(space)))}
         members = [n for n, value in below.items() if not _is_space(value, root) and _is_theirs(n, value)]
         if isinstance(space, ModuleType) and space is not root:
-            members = [n for n in members if n not in root._helpers and _is_meant(below[n], root)]
+            members = [
+                n for n in members if n not in getattr(root, "_helpers", ()) and _is_meant(below[n], root)
+            ]
         if members:
             found[path] = members
         queue += [(value, f"{path}.{n}") for n, value in below.items() if _is_space(value, root)]

@@ -78,20 +78,36 @@ def source_of(path: Path) -> str:
         raise DataError(f"{str(path)!r} is not a notebook") from None
 
 
+_RUN_ANYWAY = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics around Python
+
+
 def _cell(cell: dict[str, object]) -> str:
     source = cell.get("source", cell.get("input", ""))
     text = "".join(source) if isinstance(source, list) else str(source)
-    if text.lstrip().startswith("%%"):
+    first, _, rest = text.lstrip().partition("\n")
+    if first.startswith(_RUN_ANYWAY):
+        text = rest
+    elif first.startswith("%%"):
         return ""
-    return "\n".join(_plain_line(line) for line in text.split("\n"))
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return "\n".join(map(_plain_line, text.split("\n")))
+    return text
 
 
 def _plain_line(line: str) -> str:
-    """The line, or ``pass`` in its place where it is meant for the notebook."""
-    words = line.lstrip()
-    if words.startswith(("%", "!", "?")) or words.rstrip().endswith("?"):
-        return line[: len(line) - len(words)] + "pass"
-    return line
+    """The line as Python: what is meant for the notebook or the shell is left out, or has nothing as its result."""
+    indent = line[: len(line) - len(line.lstrip())]
+    timed = re.match(r"\s*%time(?:it)?\s+(?:-\w+\s*\d*\s+)*(.+)", line)
+    if timed:
+        return indent + timed[1]
+    if re.match(r"\s*%pylab\b", line):
+        return indent + "from pylab import *"
+    if re.match(r"\s*(%\w|!|\?)", line) or re.match(r"\s*[\w.]+\?{1,2}\s*$", line):
+        return indent + "pass"
+    told = re.match(r"(\s*[\w, ]+=\s*)[!%]\w", line)
+    return told[1] + "[]" if told else line
 
 
 def parse(source: str, name: str) -> ast.Module:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from thalweg.compat import programs
+from thalweg.compat import ipython_names, programs
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -39,6 +39,8 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     main.__file__ = str(path)
     main.__dict__["__builtins__"] = __builtins__
     sys.modules["__main__"] = main
+    if path.suffix == ".ipynb":
+        main.__dict__["get_ipython"] = ipython_names.get_ipython
     return _executed(code, main)
 
 

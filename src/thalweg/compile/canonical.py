@@ -56,13 +56,14 @@ class Writer:
 
     def write(self, value: Any) -> None:
         """Write an object and all that it holds; UnwritableError where there is something without a rule."""
-        _rule(type(value))(self, value)
+        kind: Any = type(value)
+        _rule(kind)(self, value)
 
     def several(self, name: str, values: Any) -> None:
         """Write objects under a name."""
         self._parts.append(f"{name}(")
         for value in values:
-            kind = type(value)
+            kind: Any = type(value)
             if kind in _LITERALS:
                 self._parts.append(f"{value!r},")
             else:

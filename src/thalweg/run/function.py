@@ -18,6 +18,7 @@ from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
 from thalweg.run.program import Program
+from thalweg.run.rows import Rows
 
 Updates = Mapping[Variable, Any] | Sequence[tuple[Variable, Any]]
 
@@ -220,11 +221,39 @@ class TracedFunction:
         key = _signature((args, kwargs), arrays)
         if current_recorder() is not None or any(isinstance(a, Tensor) and a.value is None for a in arrays):
             return self._fn(*args, **kwargs)  # part of the program that is being built
-        shapes = tuple(tuple(a.shape) for a in arrays)
+        shapes = tuple([tuple(a.shape) for a in arrays])
+        return self._found(key, shapes, args, kwargs, arrays)(*arrays)
+
+    def run_steps(
+        self,
+        *data: Any,
+        rows: Any = None,
+        batch: int | None = None,
+        steps: int | None = None,
+        progress: Callable[[int], Any] | None = None,
+    ) -> Any:
+        """Many steps over data in memory, natively: see :meth:`Function.run_steps`.
+
+        Arrays among the arguments are data; anything else is what it is in a call.
+
+        >>> total = Variable(0.0)
+        >>> @function
+        ... def add(x):
+        ...     total.assign_add(x.sum())
+        >>> add.run_steps(np.arange(6, dtype="float32"), batch=2)
+        >>> total.get_value().item()
+        15.0
+        """
+        arrays: list[Any] = []
+        key = _signature((data, {}), arrays)
+        first = Rows("run_steps", [np.asarray(a) for a in arrays], rows, batch, steps).part(0)
+        traced = self._found(key, tuple(a.shape for a in first), data, {}, arrays)
+        return traced.run_steps(*arrays, rows=rows, batch=batch, steps=steps, progress=progress)
+
+    def _found(self, key: Any, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
+        """The function for arrays of these shapes, traced now if it was not."""
         traced = self._traced.get((key, shapes)) or self._traced.get((key, _opened(shapes)))
-        if traced is None:
-            traced = self._trace(key, shapes, args, kwargs, arrays)
-        return traced(*arrays)
+        return self._trace(key, shapes, args, kwargs, arrays) if traced is None else traced
 
     def _trace(self, key: Any, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         """Trace for these shapes; with the first axes open, where another length has been traced before."""
@@ -283,21 +312,21 @@ class _Same:
 
 def _signature(value: Any, arrays: list[Any]) -> Any:
     """A hashable signature of arguments; arrays are collected in order."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        arrays.append(value)
+        return ("tensor", value.dtype, value.ndim)
+    if isinstance(value, (list, tuple)):
+        return (type(value).__name__, *[_signature(v, arrays) for v in value])
+    if isinstance(value, (dict, Mapping)):  # a dict is found in no time
+        return ("dict", *[(k, _signature(v, arrays)) for k, v in value.items()])
     if isinstance(value, Variable):
         return ("variable", _Same(value))
     if isinstance(value, Tensor):
         arrays.append(value)
-        return ("tensor", value.dtype.name, len(value.shape))
-    if isinstance(value, (np.ndarray, np.generic)):
-        arrays.append(value)
-        return ("tensor", value.dtype.name, value.ndim)
+        return ("tensor", value.dtype, len(value.shape))
     if isinstance(value, float):
         arrays.append(constant(value))
-        return ("tensor", "float32", 0)
-    if isinstance(value, (list, tuple)):
-        return (type(value).__name__, *(_signature(v, arrays) for v in value))
-    if isinstance(value, Mapping):
-        return ("dict", *((k, _signature(v, arrays)) for k, v in value.items()))
+        return ("tensor", arrays[-1].dtype, 0)
     try:
         hash(value)
     except TypeError:

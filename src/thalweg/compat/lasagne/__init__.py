@@ -12,10 +12,13 @@ from thalweg.compat.lasagne import random as random
 from thalweg.compat.lasagne import regularization as regularization
 from thalweg.compat.lasagne import updates as updates
 from thalweg.compat.lasagne import utils as utils
-from thalweg.compat.theano.missing import missing
+from thalweg.compat.theano.missing import missing, name_what_is_missing
 
 __version__ = "0.2.dev1"
 
 
 def __getattr__(name: str) -> Any:
     raise missing("lasagne", name, globals())
+
+
+name_what_is_missing(__name__, "lasagne")

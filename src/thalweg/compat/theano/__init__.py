@@ -18,7 +18,7 @@ from thalweg.compat.theano.gradient import Lop as Lop
 from thalweg.compat.theano.gradient import Rop as Rop
 from thalweg.compat.theano.gradient import grad as grad
 from thalweg.compat.theano.gradient import subgraph_grad as subgraph_grad
-from thalweg.compat.theano.missing import missing
+from thalweg.compat.theano.missing import missing, name_what_is_missing
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.printing import function_dump as function_dump
@@ -94,3 +94,6 @@ from thalweg.compat.theano import tensor as tensor  # noqa: E402
 
 def __getattr__(name: str) -> Any:
     raise missing("theano", name, globals())
+
+
+name_what_is_missing(__name__, "theano")

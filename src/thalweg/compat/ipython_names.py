@@ -1,0 +1,87 @@
+"""What notebooks ask of IPython, for notebooks that run as programs: pictures and magics show nothing.
+
+``thalweg run`` supplies it where the package itself is not installed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.names import Namespace
+
+
+class Shown:
+    """Something to be shown in a notebook: its first argument is its text."""
+
+    def __init__(self, data: Any = None, *args: Any, **options: Any) -> None:
+        self.data = data
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class HTML(Shown):
+    """A piece of a page."""
+
+
+class Image(Shown):
+    """A picture."""
+
+
+class SVG(Shown):
+    """A drawing."""
+
+
+class Markdown(Shown):
+    """A text."""
+
+
+class Math(Shown):
+    """A formula."""
+
+
+class Audio(Shown):
+    """A sound."""
+
+
+class YouTubeVideo(Shown):
+    """A film."""
+
+
+def _display(*things: Any, **options: Any) -> None:
+    """Print things."""
+    for thing in things:
+        print(thing)  # noqa: T201 - what a notebook would show
+
+
+def _clear_output(wait: bool = False) -> None:
+    """Nothing: what was printed stays."""
+
+
+class Shell:
+    """The shell of a notebook, which runs no magics."""
+
+    def magic(self, *args: Any, **options: Any) -> None:
+        """Nothing."""
+
+    run_line_magic = run_cell_magic = system = getoutput = magic
+
+
+def get_ipython() -> Shell:
+    """The shell."""
+    return Shell()
+
+
+display = Namespace(
+    "IPython.display",
+    display=_display,
+    clear_output=_clear_output,
+    HTML=HTML,
+    Image=Image,
+    SVG=SVG,
+    Markdown=Markdown,
+    Math=Math,
+    Audio=Audio,
+    YouTubeVideo=YouTubeVideo,
+)
+core = Namespace("IPython.core", display=display)
