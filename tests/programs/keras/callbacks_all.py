@@ -107,7 +107,8 @@ rates = []
 model.fit(
     x_train, y_train, epochs=5, verbose=0,
     callbacks=[LearningRateScheduler(step_decay),
-               LambdaCallback(on_epoch_begin=lambda e, logs: None, on_epoch_end=lambda e, logs: rates.append(float(K.get_value(model.optimizer.lr))))],
+               LambdaCallback(on_epoch_begin=lambda e, logs: None,
+                              on_epoch_end=lambda e, logs: rates.append(float(K.get_value(model.optimizer.lr))))],
 )  # fmt: skip
 assert np.allclose(rates, [0.1, 0.1, 0.05, 0.05, 0.025])
 

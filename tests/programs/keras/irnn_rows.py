@@ -1,4 +1,4 @@
-"""Rows of images as sequences: IRNN with its initialisers, hierarchical LSTM over pixels and rows, class as a callback."""
+"""Rows of images as sequences: IRNN with its initialisers, hierarchical LSTM over pixels and rows."""
 
 import keras
 import numpy as np

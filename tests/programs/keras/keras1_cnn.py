@@ -38,7 +38,8 @@ sgd = SGD(lr=0.05, decay=1e-6, momentum=0.9, nesterov=True)
 model.compile(loss="categorical_crossentropy", optimizer=sgd, metrics=["accuracy"])
 history = model.fit(
     X_train, Y_train, batch_size=32, nb_epoch=8, verbose=1, validation_split=0.1,
-    callbacks=[EarlyStopping(monitor="val_loss", patience=5), ModelCheckpoint("best.h5", monitor="val_acc", save_best_only=True)],
+    callbacks=[EarlyStopping(monitor="val_loss", patience=5),
+               ModelCheckpoint("best.h5", monitor="val_acc", save_best_only=True)],
 )  # fmt: skip
 loss, accuracy = model.evaluate(X_test, Y_test, verbose=0)
 print("accuracy", accuracy)

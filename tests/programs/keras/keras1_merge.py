@@ -17,7 +17,7 @@ final_model = Sequential()
 final_model.add(merged)
 final_model.add(Dense(1, activation="sigmoid"))
 final_model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
-final_model.fit([data_1, data_2], labels, nb_epoch=60, batch_size=32, verbose=0)
+final_model.fit([data_1, data_2], labels, nb_epoch=120, batch_size=32, verbose=0)
 loss, accuracy = final_model.evaluate([data_1, data_2], labels, verbose=0)
 print("accuracy", accuracy)
 assert accuracy > 0.9

@@ -1,4 +1,4 @@
-"""The convolutional network of the examples of Keras 2.0: Adadelta at the rate of its paper, channels by the backend."""
+"""The convolutional network of Keras 2.0's examples: Adadelta at the rate of its paper, channels as the backend."""
 
 import keras
 from keras import backend as K

@@ -41,8 +41,8 @@ same.fit(X, Y, epochs=1, verbose=0)
 save_model(model, "again.h5")
 del same
 
-for made in (model_from_json(model.to_json()), model_from_yaml(model.to_yaml()), Sequential.from_config(model.get_config()),
-             clone_model(model)):  # fmt: skip
+for made in (model_from_json(model.to_json()), model_from_yaml(model.to_yaml()),
+             Sequential.from_config(model.get_config()), clone_model(model)):  # fmt: skip
     assert not np.array_equal(made.predict(X), wanted)
     made.set_weights(model.get_weights())
     assert np.array_equal(made.predict(X), wanted)

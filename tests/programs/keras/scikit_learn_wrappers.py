@@ -43,7 +43,7 @@ def create_model(optimizer="rmsprop", neurons=4):
 
 
 binary = (encoded_Y == 0).astype(int)
-model = KerasClassifier(build_fn=create_model, epochs=10, batch_size=10, verbose=0)
+model = KerasClassifier(build_fn=create_model, epochs=40, batch_size=10, verbose=0)
 grid = GridSearchCV(estimator=model, param_grid={"optimizer": ["sgd", "adam"], "neurons": [2, 8]}, cv=2)
 grid_result = grid.fit(X, binary)
 print("Best: %f using %s" % (grid_result.best_score_, grid_result.best_params_))
