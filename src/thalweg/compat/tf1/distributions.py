@@ -161,7 +161,8 @@ class Bernoulli(Distribution):
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         x = math.cast(value, self.logits.dtype)
-        return -nn.sigmoid_cross_entropy_with_logits(labels=x, logits=self.logits)
+        logits = self.logits + math.zeros_like(x)
+        return -nn.sigmoid_cross_entropy_with_logits(labels=x + math.zeros_like(self.logits), logits=logits)
 
     def entropy(self, name: str | None = None) -> Tensor:
         """The cross-entropy with itself."""

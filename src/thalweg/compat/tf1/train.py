@@ -599,7 +599,7 @@ class ScipyOptimizerInterface:
         loss_callback: Any = None,
     ) -> None:
         """Run the minimiser and leave its result in the session's variables."""
-        with needs("scipy", "tf.contrib.opt.ScipyOptimizerInterface"):
+        with needs("scikit-learn", "SciPy, for tf.contrib.opt.ScipyOptimizerInterface"):
             from scipy.optimize import minimize
         first = session.run(self.variables)
         shapes, sizes = [np.shape(v) for v in first], np.cumsum([np.size(v) for v in first])[:-1]
