@@ -45,5 +45,5 @@ for axes, picture in zip(figure.subplots(2, 10).flat, [*x_test[:10], *copies], s
     axes.set_axis_off()
 path = (arguments.out or Path(tempfile.mkdtemp())) / "autoencoder.png"
 figure.savefig(path)
-print(f"pictures and their copies: {path.name}")
+print(f"pictures and their copies: {path}")
 assert error < 0.4 * spread

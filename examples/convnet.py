@@ -16,7 +16,7 @@ x, x_test = data.train_images[..., None], data.test_images[..., None]  # one cha
 
 
 def block(filters):
-    """Convolution finds patterns wherever they are, normalisation keeps the figures in step, pooling halves the size."""
+    """Convolution finds patterns wherever they are, normalisation scales, pooling halves the picture."""
     return [
         tw.layers.Conv2D(filters, 3, padding="same", use_bias=False),  # normalisation has a bias of its own
         tw.layers.BatchNormalization(momentum=0.9),  # 0.99 is for longer trainings than that of the digits

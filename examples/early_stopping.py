@@ -53,5 +53,5 @@ for axes, (name, (model, history)) in zip(figure.subplots(1, 3, sharey=True), ru
     axes.legend()
 path = (arguments.out or Path(tempfile.mkdtemp())) / "early_stopping.png"
 figure.savefig(path)
-print(f"the best epoch was {stop.best_epoch + 1}; curves: {path.name}")
+print(f"the best epoch was {stop.best_epoch + 1}; curves: {path}")
 assert final["128 units, stopped"] < min(final["1 unit a layer"], final["128 units"])

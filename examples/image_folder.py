@@ -10,7 +10,8 @@ import thalweg as tw
 
 # Make such a folder of the digits 0 to 4 of scikit-learn: pictures/three/17.png and so on.
 NAMES = ["zero", "one", "two", "three", "four"]
-folder = Path(tempfile.mkdtemp()) / "pictures"
+scratch = tempfile.TemporaryDirectory()
+folder = Path(scratch.name) / "pictures"
 images, digits = tw.data.load_digits()
 for number, (image, digit) in enumerate(zip(images, digits, strict=True)):
     if digit < len(NAMES):
@@ -46,4 +47,5 @@ best = int(probabilities.argmax())
 print(
     f"{Path(test.file_paths[0]).parent.name}: {train.class_names[best]} with probability {probabilities[best]:.3f}"
 )
+scratch.cleanup()
 assert accuracy > 0.95

@@ -55,4 +55,4 @@ for axes, (name, (maker, rates)) in zip(figure.subplots(2, 2).flat, makers.items
     assert losses[1] < 0.1 < min(losses[0], losses[2])
 path = (arguments.out or Path(tempfile.mkdtemp())) / "learning_rates.png"
 figure.savefig(path)
-print(f"the ways: {path.name}")
+print(f"the ways: {path}")

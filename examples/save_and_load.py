@@ -27,7 +27,8 @@ def make():
 
 model = make()
 model.fit(x, y, epochs=3, verbose=0)
-path = Path(tempfile.mkdtemp()) / "digits.safetensors"
+scratch = tempfile.TemporaryDirectory()
+path = Path(scratch.name) / "digits.safetensors"
 model.save(path)
 
 with safe_open(path, "np") as file:
@@ -55,4 +56,5 @@ other = make()
 other.load_weights(path.with_name("weights.safetensors"))
 accuracy = other.evaluate(data.test_images, data.test_labels, verbose=0)[1]
 print(f"test accuracy of a third model with these weights {accuracy:.3f}")
+scratch.cleanup()
 assert accuracy > 0.9

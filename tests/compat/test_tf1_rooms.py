@@ -97,11 +97,12 @@ def test_slices_and_splits_of_lengths_that_a_run_says() -> None:
         tf.pad(x, [[0, 0], [0, n], [0, 0]]),
     ]
     slope = tf.gradients(tf.reduce_sum(tf.square(x[:, :n])), x)[0]
-    made = run([*parts, slope], {x: value, n: 2})
+    padded_slope = tf.gradients(tf.reduce_sum(tf.square(parts[-1])), x)[0]
+    made = run([*parts, slope, padded_slope], {x: value, n: 2})
     wanted = [value[:, :2], value[:, 2:, 0], value[:, 1:3], np.pad(value, [(0, 0), (0, 2), (0, 0)])]
     masked = value.copy()
     masked[:, 2:] = 0
-    for a, b in zip(made, [*wanted, 2 * masked], strict=True):
+    for a, b in zip(made, [*wanted, 2 * masked, 2 * value], strict=True):
         np.testing.assert_array_equal(a, b)
     flat = tf.placeholder(tf.float32, [None, 2])
     rows = value.reshape(-1, 2)
@@ -139,7 +140,7 @@ def test_functions_of_arrays_are_numpys() -> None:
         ]
     )
     windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2)).reshape(1, 4, 3, 4)
-    wanted = [
+    wanted: list[Any] = [
         np.tril(np.triu(x, -1)),
         np.roll(x, (1, -2), (0, 1)),
         -np.sort(-x),
@@ -371,7 +372,7 @@ def test_the_likelihood_of_a_chain_is_that_of_all_paths() -> None:
         paths = list(np.ndindex(*[2] * n))
         wanted = score(row, tags[row, :n]) - np.log(sum(np.exp(score(row, p)) for p in paths))
         assert value == pytest.approx(wanted, rel=1e-4)
-        best = max(paths, key=lambda p, row=row: score(row, p))
+        best = paths[int(np.argmax([score(row, p) for p in paths]))]
         assert tf.contrib.crf.viterbi_decode(scores[row, :n], moves)[0] == list(best)
 
 

@@ -30,7 +30,8 @@ def as_theano_expression(input: Any) -> Any:
 
 def one_hot(x: Any, m: int | None = None) -> TensorVariable:
     """Class numbers as rows."""
-    return tensor.extra_ops.to_one_hot(x, tensor.cast(tensor.max(x) + 1, "int32") if m is None else m)
+    classes: Any = tensor.cast(tensor.max(x) + 1, "int32") if m is None else m
+    return tensor.extra_ops.to_one_hot(x, classes)
 
 
 def as_tuple(x: Any, N: int, t: type | None = None) -> tuple[Any, ...]:

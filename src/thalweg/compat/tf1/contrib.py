@@ -657,8 +657,8 @@ _rnn = Namespace(
     GRUBlockCell=rnn.GRUCell,
     transpose_batch_time=rnn.transpose_batch_time,
 )
-_rnn.core_rnn_cell = _rnn
-_rnn.python = Namespace(
+vars(_rnn)["core_rnn_cell"] = _rnn
+vars(_rnn)["python"] = Namespace(
     "tf.contrib.rnn.python",
     ops=Namespace("tf.contrib.rnn.python.ops", core_rnn_cell=_rnn, rnn_cell=_rnn, core_rnn_cell_impl=_rnn),
 )

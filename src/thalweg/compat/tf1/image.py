@@ -164,7 +164,7 @@ def _weights(n_in: int, n_out: int, method: int, align_corners: bool) -> np.ndar
         made[rows, np.minimum(nearest, n_in - 1).astype(int)] = 1
         return made
     if method == ResizeMethod.AREA:
-        for k in rows:
+        for k in range(n_out):
             begin, end = k * scale, (k + 1) * scale
             cells = np.arange(n_in)
             made[k] = np.clip(np.minimum(cells + 1, end) - np.maximum(cells, begin), 0, None) / (end - begin)

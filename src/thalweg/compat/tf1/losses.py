@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
@@ -204,8 +202,8 @@ def mean_pairwise_squared_error(
 ) -> Tensor:
     """The mean squared difference of the differences of all pairs of elements of an example."""
     delta = math.subtract(predictions, labels)
-    rows = math.reshape(delta, [-1, int(np.prod(delta.get_shape().as_list()[1:]))])
-    n = rows.get_shape()[1].value
+    n: Any = delta.get_shape()[1:].num_elements()
+    rows = math.reshape(delta, [-1, n])
     squares = math.reduce_sum(math.square(rows), 1)
     made = 2.0 * (n * squares - math.square(math.reduce_sum(rows, 1))) / max(n * (n - 1), 1)
     return compute_weighted_loss(made, weights, scope, loss_collection)

@@ -55,7 +55,7 @@ def _lengths_of(fn: Callable[..., Any], x: Any, y: Any) -> Any:
     parts = [static_value(t) if isinstance(t, (Tensor, int, np.integer)) else None for t in (x, y)]
     if any(p is None or p.size > 8 for p in parts):
         return None
-    return fn(*(core.constant(p.astype(np.int64)) for p in parts)).value
+    return fn(*(core.constant(np.asarray(p, np.int64)) for p in parts)).value
 
 
 def _divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
@@ -751,6 +751,12 @@ def core_stacked(rows: Sequence[Any]) -> core.Tensor:
     return shape_ops.stack([shape_ops.stack([g.cast(value(x), "int32") for x in row]) for row in rows])
 
 
+@make_op({}, infer=lambda grad, x, amounts: x)
+def _unpadded(grad, x, amounts, /):  # type: ignore[no-untyped-def]
+    """The part of a padded array that is not padding."""
+    return grad[tuple(_py_slice(int(a), int(a) + n) for (a, _), n in zip(amounts, x.shape, strict=True))]
+
+
 @make_op(
     {},
     infer=lambda x, amounts, *, fill: core.Spec((None,) * len(x.shape), x.dtype),
@@ -759,12 +765,6 @@ def core_stacked(rows: Sequence[Any]) -> core.Tensor:
 def _padded(x, amounts, /, fill):  # type: ignore[no-untyped-def]
     """x with more elements before and after, as many as a run says."""
     return np.pad(x, [(int(a), int(b)) for a, b in amounts], constant_values=fill)
-
-
-@make_op({}, infer=lambda grad, x, amounts: x)
-def _unpadded(grad, x, amounts, /):  # type: ignore[no-untyped-def]
-    """The part of a padded array that is not padding."""
-    return grad[tuple(slice(int(a), int(a) + n) for (a, _), n in zip(amounts, x.shape, strict=True))]
 
 
 def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = None) -> Tensor:
@@ -819,6 +819,14 @@ def _between(bounds: np.ndarray) -> tuple[Any, ...]:
     return tuple(_py_slice(int(a), int(b)) for a, b in bounds)
 
 
+@make_op({}, infer=lambda grad, x, bounds: x)
+def _unsliced(grad, x, bounds, /):  # type: ignore[no-untyped-def]
+    """Zeros like x around what was sliced from it."""
+    room = np.zeros(x.shape, grad.dtype)
+    room[_between(bounds)] = grad
+    return room
+
+
 @make_op(
     {},
     infer=lambda x, bounds, *, known: core.Spec(known, x.dtype),
@@ -827,14 +835,6 @@ def _between(bounds: np.ndarray) -> tuple[Any, ...]:
 def _sliced(x, bounds, /, known):  # type: ignore[no-untyped-def]
     """x from the first to the second number of each axis, which a run says."""
     return x[_between(bounds)]
-
-
-@make_op({}, infer=lambda grad, x, bounds: x)
-def _unsliced(grad, x, bounds, /):  # type: ignore[no-untyped-def]
-    """Zeros like x around what was sliced from it."""
-    room = np.zeros(x.shape, grad.dtype)
-    room[_between(bounds)] = grad
-    return room
 
 
 def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -888,10 +888,10 @@ def strided_slice(
         ):
             raise ValueError("tf.strided_slice: ends that are nodes go without masks and strides")
         count = len(begin) if isinstance(begin, (list, tuple)) else g.convert_to_tensor(begin).shape[0].value
-        key = tuple(_py_slice(begin[k], end[k]) for k in np.arange(count).tolist())
-        return _item(g.convert_to_tensor(input_), key)
+        places = np.arange(count).tolist()
+        return _item(g.convert_to_tensor(input_), tuple(_py_slice(begin[k], end[k]) for k in places))
     steps = static_value(strides) if strides is not None else np.ones(len(starts), int)
-    key = []
+    key: list[Any] = []
     for k, (b, e, s) in enumerate(zip(starts.tolist(), stops.tolist(), steps.tolist(), strict=True)):
         if shrink_axis_mask >> k & 1:
             key.append(b)

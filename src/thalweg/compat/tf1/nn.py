@@ -383,7 +383,8 @@ def convolution(
     **options: Any,
 ) -> Tensor:
     """The convolution of one, two or three axes, as many as the kernel has."""
-    rank = g.convert_to_tensor(filter).shape.ndims - 2
+    axes: Any = g.convert_to_tensor(filter).shape.ndims
+    rank = axes - 2
     steps = list(strides or [1] * rank)
     if rank == 1:
         return conv1d(input, filter, steps[0], padding, name=name)

@@ -37,7 +37,7 @@ def decode_csv(
 
     def decode(lines: Any) -> list[np.ndarray]:
         flat = [_text(line) for line in np.atleast_1d(lines)]
-        quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
+        quoting: Any = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
         rows = list(csv.reader(flat, delimiter=field_delim, quoting=quoting))
         if select_cols is not None:
             rows = [[row[k] for k in select_cols] for row in rows]

@@ -27,7 +27,7 @@ class ReaderBase:
 
     def read(self, queue: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
         """(key, value) of the next record."""
-        specs = [("string", []), ("string", [])]
+        specs: list[tuple[Any, Any]] = [("string", []), ("string", [])]
         key, value = g.source_nodes(_Next(self, queue), specs, Operation(name, "ReaderRead"))
         return key, value
 

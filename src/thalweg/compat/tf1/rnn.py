@@ -658,10 +658,10 @@ def stack_bidirectional_dynamic_rnn(
     states_fw, states_bw, x = [], [], inputs
     with variable_scope(scope or "stack_bidirectional_rnn"):
         for k, (forward, backward) in enumerate(zip(cells_fw, cells_bw, strict=True)):
-            first = [None if s is None else s[k] for s in (initial_states_fw, initial_states_bw)]
+            starts = [None if s is None else s[k] for s in (initial_states_fw, initial_states_bw)]
             with variable_scope(f"cell_{k}"):
                 outputs, (fw, bw) = bidirectional_dynamic_rnn(
-                    forward, backward, x, sequence_length, *first, dtype=dtype, time_major=time_major
+                    forward, backward, x, sequence_length, starts[0], starts[1], dtype, time_major=time_major
                 )
             x = math.concat(list(outputs), 2)
             states_fw.append(fw)
@@ -671,7 +671,8 @@ def stack_bidirectional_dynamic_rnn(
 
 def transpose_batch_time(x: Any) -> Tensor:
     """The first two axes exchanged."""
-    return math.transpose(x, [1, 0, *range(2, g.convert_to_tensor(x).shape.ndims)])
+    rank: Any = g.convert_to_tensor(x).shape.ndims
+    return math.transpose(x, [1, 0, *range(2, rank)])
 
 
 # --- the old seq2seq functions --------------------------------------------------------------------------------------

@@ -211,7 +211,8 @@ class _Plan:
             if node in known:
                 continue
             if node.source is not None:
-                known[node] = _pulled(*node.source, session, given)
+                source, index = node.source
+                known[node] = _pulled(source, index, session, given)
             else:
                 known[node] = node.fn(*[known[x] for x in node.host_inputs])
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
@@ -344,7 +345,7 @@ class Session:
         if found is None:
             found = self._planned(fetches, feed_dict or {}, key)
         structure, flat, fed, plans = found
-        values = list(feed_dict.values()) if feed_dict else []
+        values: Sequence[Any] = list(feed_dict.values()) if feed_dict else []
         plan = plans.get(())
         if plan is None:
             plan, fed, values = self._plan_for(flat, fed, values, plans)
@@ -368,7 +369,8 @@ class Session:
         self, flat: Sequence[Any], fed: Sequence[Any], values: Sequence[Any], plans: dict[Any, Any]
     ) -> tuple[_Plan, Sequence[Any], Sequence[Any]]:
         """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers."""
-        given, fed = fed, [part for tensor in fed for part in getattr(tensor, "parts", (tensor,))]
+        given: Sequence[Any] = fed
+        fed = [part for tensor in given for part in getattr(tensor, "parts", (tensor,))]
         if len(fed) != len(given):  # sparse tensors
             values = [
                 v for t, x in zip(given, values, strict=True) for v in (x if hasattr(t, "parts") else (x,))

@@ -617,11 +617,8 @@ class ScipyOptimizerInterface:
 
         bounds = None
         if self.bounds:
-            bounds = [
-                self.bounds.get(v, (None, None))
-                for v in self.variables
-                for _ in range(int(np.prod(v.shape.as_list())))
-            ]
+            pairs = zip(self.variables, first, strict=True)
+            bounds = [self.bounds.get(v, (None, None)) for v, held in pairs for _ in range(np.size(held))]
         start = np.concatenate([np.ravel(v) for v in first]).astype(np.float64)
         found = minimize(
             evaluated,

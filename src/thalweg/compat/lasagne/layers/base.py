@@ -337,8 +337,8 @@ class ConcatLayer(MergeLayer):
         made[self.axis] = None if None in lengths else sum(lengths)
         return tuple(made)
 
-    def get_output_for(self, inputs: Any, **options: Any) -> Any:
-        return T.concatenate(_cropped(list(inputs), self.cropping), axis=self.axis)
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        return T.concatenate(_cropped(list(input), self.cropping), axis=self.axis)
 
 
 concat = ConcatLayer
@@ -355,8 +355,8 @@ class ElemwiseMergeLayer(MergeLayer):
         shapes = _cropped_shapes(input_shapes, self.cropping)
         return tuple(next((s[k] for s in shapes if s[k] is not None), None) for k in range(len(shapes[0])))
 
-    def get_output_for(self, inputs: Any, **options: Any) -> Any:
-        made, *rest = _cropped(list(inputs), self.cropping)
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        made, *rest = _cropped(list(input), self.cropping)
         for x in rest:
             made = self.merge_function(made, x)
         return made
@@ -369,6 +369,6 @@ class ElemwiseSumLayer(ElemwiseMergeLayer):
         super().__init__(incomings, T.add, cropping, **options)
         self.coeffs = list(coeffs) if isinstance(coeffs, (list, tuple)) else [coeffs] * len(incomings)
 
-    def get_output_for(self, inputs: Any, **options: Any) -> Any:
-        scaled = [x if c == 1 else x * c for x, c in zip(inputs, self.coeffs, strict=True)]
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        scaled = [x if c == 1 else x * c for x, c in zip(input, self.coeffs, strict=True)]
         return super().get_output_for(scaled)

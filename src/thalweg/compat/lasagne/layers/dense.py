@@ -121,7 +121,8 @@ dropout = DropoutLayer
 def dropout_channels(incoming: Any, *args: Any, **options: Any) -> DropoutLayer:
     """Whole channels left out."""
     shape = incoming if isinstance(incoming, tuple) else incoming.output_shape
-    return DropoutLayer(incoming, *args, shared_axes=tuple(range(2, len(shape))), **options)
+    options["shared_axes"] = tuple(range(2, len(shape)))
+    return DropoutLayer(incoming, *args, **options)
 
 
 spatial_dropout = dropout_channels

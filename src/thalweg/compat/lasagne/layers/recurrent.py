@@ -155,13 +155,13 @@ class RecurrentLayer(_Recurrent):
             self.b = self.add_param(start, (num_units,), name="input_to_hidden.b", regularizable=False)
         self.hid_init = self._start(hid_init, "hid_init")
 
-    def get_output_for(self, inputs: Any, **options: Any) -> Any:
+    def get_output_for(self, input: Any, **options: Any) -> Any:
         def step(x: Any, h: Any) -> list[Any]:
             total = T.dot(x, self.W_in) + T.dot(h, self.W_hid)
             total = total if self.b is None else total + self.b
             return [self.nonlinearity(self._clipped(total))]
 
-        return self._run(step, inputs, [self.hid_init])
+        return self._run(step, input, [self.hid_init])
 
 
 class LSTMLayer(_Recurrent):
@@ -218,7 +218,7 @@ class LSTMLayer(_Recurrent):
         self.cell_init = self._start(cell_init, "cell_init")
         self.hid_init = self._start(hid_init, "hid_init")
 
-    def get_output_for(self, inputs: Any, **options: Any) -> Any:
+    def get_output_for(self, input: Any, **options: Any) -> Any:
         def step(x: Any, h: Any, c: Any) -> list[Any]:
             def gate(name: str, peep: Any = None) -> Any:
                 W_in, W_hid, b, nonlinearity = self.gates[name]
@@ -230,7 +230,7 @@ class LSTMLayer(_Recurrent):
             new = gate("forgetgate", c) * c + gate("ingate", c) * gate("cell")
             return [gate("outgate", new) * self.nonlinearity(new), new]
 
-        return self._run(step, inputs, [self.hid_init, self.cell_init])
+        return self._run(step, input, [self.hid_init, self.cell_init])
 
 
 def _gate(layer: _Recurrent, gate: Gate, name: str) -> tuple[Any, Any, Any, Any]:
@@ -284,7 +284,7 @@ class GRULayer(_Recurrent):
         self.gates = {name: _gate(self, gate, name) for name, gate in gates.items()}
         self.hid_init = self._start(hid_init, "hid_init")
 
-    def get_output_for(self, inputs: Any, **options: Any) -> Any:
+    def get_output_for(self, input: Any, **options: Any) -> Any:
         def step(x: Any, h: Any) -> list[Any]:
             def parts(name: str) -> tuple[Any, Any, Any]:
                 W_in, W_hid, b, nonlinearity = self.gates[name]
@@ -297,4 +297,4 @@ class GRULayer(_Recurrent):
             from_x, from_h, fn = parts("hidden_update")
             return [(1 - update) * h + update * fn(self._clipped(from_x + reset * from_h))]
 
-        return self._run(step, inputs, [self.hid_init])
+        return self._run(step, input, [self.hid_init])
