@@ -7,22 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from thalweg.compat import aliases, names, tf1
+from thalweg.compat import aliases, eager, names, tf1
 
 NAMES = Path(__file__).resolve().parents[3] / "shared" / "compat-names.md"
-# There, so that they say what to do instead: not counted as supplied.
-REFUSED = {"tf.import_graph_def", "tf.enable_eager_execution"}
+# There, so that it says what to do instead: not counted as supplied.
+REFUSED = {"tf.import_graph_def"}
 
 pytestmark = pytest.mark.skipif(not NAMES.is_file(), reason="the list ../shared/compat-names.md is not there")
 
 
 def supplied(name: str) -> bool:
-    thing: object = tf1
+    return name not in REFUSED and any(_has(room, name) for room in (tf1, eager))
+
+
+def _has(room: object, name: str) -> bool:
+    thing: object = room
     for part in name.split(".")[1:]:
         thing = getattr(thing, part, None)
         if thing is None:
             return False
-    return name not in REFUSED
+    return True
 
 
 def part() -> str:

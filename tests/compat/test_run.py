@@ -99,6 +99,49 @@ def test_six_is_there_for_programs_of_its_time(thalweg_run: Run, tmp_path: Path)
     assert done.stdout.startswith("[(1, 2)] 3 %20 "), done.stderr
 
 
+def test_the_first_generation_runs_eagerly_where_it_says_so(thalweg_run: Run, tmp_path: Path) -> None:
+    text = """
+import tensorflow as tf
+import tensorflow.contrib.eager as tfe
+from tensorflow.examples.tutorials.mnist import input_data
+
+tf.enable_eager_execution()
+mnist = input_data.read_data_sets("data", one_hot=False)
+n = mnist.train.images.shape[1]
+data = tfe.Iterator(tf.data.Dataset.from_tensor_slices((mnist.train.images, mnist.train.labels)).batch(64))
+W, b = tfe.Variable(tf.zeros([n, 10])), tfe.Variable(tf.zeros([10]))
+
+def loss_fn(fn, x, y):
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=fn(x), labels=y))
+
+class Net(tfe.Network):
+    def __init__(self):
+        super(Net, self).__init__()
+        self.hidden = self.track_layer(tf.layers.Dense(16, activation=tf.nn.relu))
+        self.out = self.track_layer(tf.layers.Dense(10))
+
+    def call(self, x):
+        return self.out(self.hidden(x))
+
+x, y = data.next()
+y = tf.cast(y, tf.int64)
+linear = lambda v: tf.matmul(v, W) + b
+for model, optimizer in (linear, tf.train.GradientDescentOptimizer(0.1)), (Net(), tf.train.AdamOptimizer(0.01)):
+    grad, first = tfe.implicit_gradients(loss_fn), loss_fn(model, x, y).numpy()
+    for _ in range(20):
+        optimizer.apply_gradients(grad(model, x, y))
+    assert loss_fn(model, x, y).numpy() < first
+v = tfe.Variable(5.0)
+tf.train.GradientDescentOptimizer(0.1).minimize(lambda: v * v, tf.train.get_or_create_global_step())
+assert v.numpy() == 4.0 and tf.train.get_global_step().numpy() == 1
+assert tfe.gradients_function(lambda u: u * u)(3.0)[0].numpy() == 6.0 and tf.log(1.0).numpy() == 0.0
+"""
+    (tmp_path / "p.py").write_text(text)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("thalweg run: p.py as eager: ")
+
+
 def test_arguments_and_the_exit_code_are_the_programs(thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("import tensorflow as tf\nx = tf.constant(3)\n")
     text = "import sys\nfrom beside import x\nprint(sys.argv[1:], x.dtype.name, __name__)\nsys.exit(4)\n"

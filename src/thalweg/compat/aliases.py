@@ -34,6 +34,13 @@ ALIASES: dict[str, dict[str, str]] = {
         "tensorflow.python.keras": "thalweg.compat.keras",
         "keras": "thalweg.compat.keras",
     },
+    "eager": {
+        "tensorflow": "thalweg.compat.eager",
+        "tensorflow.compat.v1": "thalweg.compat.eager",
+        "tensorflow.keras": "thalweg.compat.keras",
+        "tensorflow.python.keras": "thalweg.compat.keras",
+        "keras": "thalweg.compat.keras",
+    },
     "keras": {
         "keras": "thalweg.compat.keras.classic",
         "tensorflow": "thalweg.compat.tf2",

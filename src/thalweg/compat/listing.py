@@ -17,6 +17,7 @@ from thalweg.compat.names import REASONS, Namespace, public_names
 # The rooms, each under the name by which programs import it.
 ROOMS = {
     "tensorflow (0.x and 1.x, or tensorflow.compat.v1)": ("tf", "thalweg.compat.tf1"),
+    "tensorflow (1.x, after tf.enable_eager_execution())": ("tf", "thalweg.compat.eager"),
     "theano": ("theano", "thalweg.compat.theano"),
     "lasagne": ("lasagne", "thalweg.compat.lasagne"),
     "keras (1 and 2, or tensorflow.keras)": ("keras", "thalweg.compat.keras"),

@@ -14,7 +14,7 @@ _SERVING = (
 )
 _CLUSTER = "programs of several machines are not supported; one process does the work"
 _TREES = "forests and boosted trees are no networks; scikit-learn has them"
-_EAGER = "run the program with --as tf2, where everything is eager"
+_EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
     "tf.GraphDef": _SERVING,

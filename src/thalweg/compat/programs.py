@@ -12,7 +12,7 @@ from typing import NamedTuple
 from thalweg.compat import aliases
 from thalweg.errors import DataError
 
-GENERATIONS = ("tf1", "tf2", "theano", "keras")
+GENERATIONS = ("tf1", "eager", "tf2", "theano", "keras")
 _GRAPH_STYLE = {
     "placeholder",
     "Session",
@@ -191,9 +191,11 @@ def generation(tree: ast.AST) -> str | None:
 def _of_tensorflow(tree: ast.AST) -> str:
     """Graph style or eager style, by the names that only one of them has."""
     found = [use.name for use in uses(tree) if use.name.startswith("tensorflow")]
+    parts = {part for name in found for part in name.split(".")[1:]}
+    if "enable_eager_execution" in parts:
+        return "eager"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return "tf1"
-    parts = {part for name in found for part in name.split(".")[1:]}
     if parts & _EAGER_STYLE:
         return "tf2"
     if parts & _GRAPH_STYLE or any(

@@ -22,7 +22,7 @@ _IMPORTLIB = str(Path(importlib.__file__).resolve().parent) + os.sep
 def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> int:
     """Run the program ``file`` as ``__main__`` with ``arguments``; its exit code (1 after an exception).
 
-    ``kind``: the generation ("tf1", "tf2", "theano", "keras"); read from the program unless given.
+    ``kind``: the generation ("tf1", "eager", "tf2", "theano", "keras"); read from the program unless given.
     """
     path = _program(file)
     try:

@@ -178,7 +178,7 @@ def executing_eagerly() -> bool:
 def enable_eager_execution(*args: Any, **options: Any) -> None:
     """Not in graph mode: the program is of the second generation."""
     raise NotImplementedError(
-        "tf.enable_eager_execution: run the program with --as tf2, where everything is eager"
+        "tf.enable_eager_execution: run the program with --as eager, where everything is eager"
     )
 
 

@@ -1,0 +1,274 @@
+"""TensorFlow 1.x with ``tf.enable_eager_execution()``: the second generation's tensors under the first one's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from thalweg import optimizers
+from thalweg.compat import names as _names
+from thalweg.compat import tf1 as _tf1
+from thalweg.compat import tf2 as _tf2
+from thalweg.compat.names import Namespace
+from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.walk import leaves
+
+__version__ = VERSION = "1.15.0"
+examples = _tf1.examples
+app, flags, gfile, logging = _tf1.app, _tf1.flags, _tf1.gfile, _tf1.logging
+random_normal, random_uniform = _tf2.random.normal, _tf2.random.uniform
+truncated_normal, set_random_seed = _tf2.random.truncated_normal, _tf2.random.set_seed
+ConfigProto, GPUOptions = _tf1.ConfigProto, _tf1.GPUOptions
+
+
+def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
+    """It is."""
+
+
+def to_float(x: Any, name: str | None = None) -> Any:
+    """As float32."""
+    return _tf2.cast(x, "float32")
+
+
+def to_int32(x: Any, name: str | None = None) -> Any:
+    """As int32."""
+    return _tf2.cast(x, "int32")
+
+
+# --- optimizers -------------------------------------------------------------------------------------------------------
+
+
+class _Optimizer:
+    """A rule of the main library with TensorFlow 1's arguments: it changes variables at once."""
+
+    rule: optimizers.Optimizer
+
+    def minimize(
+        self, loss: Callable[[], Any], global_step: Any = None, var_list: Any = None, **options: Any
+    ) -> None:
+        """One step down the gradient of what ``loss()`` gives."""
+        self.apply_gradients(self.compute_gradients(loss, var_list), global_step)
+
+    def compute_gradients(self, loss: Callable[[], Any], var_list: Any = None, **options: Any) -> list[Any]:
+        """Pairs (gradient, variable) of what ``loss()`` gives."""
+        return _pairs(loss(), var_list)[1]
+
+    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> None:
+        """One step with given pairs."""
+        self.rule.apply_gradients([(g, v) for g, v in grads_and_vars if g is not None])
+        if global_step is not None:
+            global_step.assign_add(1)
+
+
+class GradientDescentOptimizer(_Optimizer):
+    """``var -= lr g``."""
+
+    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
+        self.rule = optimizers.GradientDescent(learning_rate)
+
+
+class MomentumOptimizer(_Optimizer):
+    """``a = momentum a + g``, ``var -= lr a``."""
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: float,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
+        self.rule = optimizers.Momentum(learning_rate, momentum, use_nesterov)
+
+
+class AdagradOptimizer(_Optimizer):
+    """``a += g²``, ``var -= lr g / sqrt(a)``."""
+
+    def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, **options: Any) -> None:
+        self.rule = optimizers.Adagrad(learning_rate, initial_accumulator_value, 0.0)
+
+
+class RMSPropOptimizer(_Optimizer):
+    """The mean of squares starts at ones, and epsilon is inside the root."""
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        decay: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: str = "RMSProp",
+    ) -> None:
+        self.rule = optimizers.RMSProp(learning_rate, decay, momentum, epsilon, centered, True, 1.0)
+
+
+class AdamOptimizer(_Optimizer):
+    """Adam with the paper's epsilon-hat."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        **options: Any,
+    ) -> None:
+        self.rule = optimizers.Adam(learning_rate, beta1, beta2, epsilon)
+
+
+_step: list[Any] = []
+
+
+def get_or_create_global_step() -> Any:
+    """The counter of steps."""
+    if not _step:
+        _step.append(_tf2.Variable(0, dtype="int64", name="global_step", trainable=False))
+    return _step[0]
+
+
+# --- tf.contrib.eager -------------------------------------------------------------------------------------------------
+
+
+def _pairs(value: Tensor, variables: Any = None) -> tuple[Tensor, list[Any]]:
+    """A value, and pairs of its gradient by each variable below it (or given) and the variable."""
+    from thalweg.gradient import gradients
+
+    wanted = variables
+    if wanted is None:
+        wanted = [t for t in leaves([value]) if isinstance(t, Variable) and t.trainable]
+    return value, list(zip(gradients(value, list(wanted)), wanted, strict=True))
+
+
+def _implicit_value_and_gradients(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives the value of ``f`` and pairs (gradient, variable) of all variables that it read."""
+    return lambda *args, **options: _pairs(f(*args, **options))
+
+
+def _implicit_gradients(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives pairs (gradient, variable) of all variables that ``f`` read."""
+    return lambda *args, **options: _pairs(f(*args, **options))[1]
+
+
+def _value_and_gradients_function(f: Callable[..., Any], params: Any = None) -> Callable[..., Any]:
+    """A function that gives the value of ``f`` and its gradients by its arguments."""
+
+    def apply(*args: Any) -> Any:
+        inputs = [_tf2.convert_to_tensor(x) for x in args]
+        with _tf2.GradientTape() as tape:
+            for x in inputs:
+                tape.watch(x)
+            value = f(*inputs)
+        places = range(len(inputs)) if params is None else params
+        return value, tape.gradient(value, [inputs[k] for k in places])
+
+    return apply
+
+
+def _gradients_function(f: Callable[..., Any], params: Any = None) -> Callable[..., Any]:
+    """A function that gives the gradients of ``f`` by its arguments."""
+    both = _value_and_gradients_function(f, params)
+    return lambda *args: both(*args)[1]
+
+
+class EagerIterator:
+    """The elements of a data set, one after the other."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._elements = iter(dataset)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._elements)
+
+    next = get_next = __next__
+
+
+class Network(_tf2.keras.Model):
+    """A model whose layers are named by ``track_layer``."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self._tracked: list[Any] = []
+
+    def track_layer(self, layer: Any) -> Any:
+        """Keep a layer."""
+        self._tracked.append(layer)
+        return layer
+
+
+eager = Namespace(
+    "tf.contrib.eager",
+    Variable=_tf2.Variable,
+    Iterator=EagerIterator,
+    Network=Network,
+    implicit_gradients=_implicit_gradients,
+    implicit_value_and_gradients=_implicit_value_and_gradients,
+    gradients_function=_gradients_function,
+    value_and_gradients_function=_value_and_gradients_function,
+    enable_eager_execution=enable_eager_execution,
+    executing_eagerly=lambda: True,
+    in_eager_mode=lambda: True,
+    num_gpus=lambda: 0,
+    metrics=Namespace(
+        "tf.contrib.eager.metrics", Mean=_tf2.keras.metrics.Mean, Accuracy=_tf2.keras.metrics.Accuracy
+    ),
+)
+contrib = Namespace("tf.contrib", eager=eager)
+
+# --- namespaces with another content than in 2.x ----------------------------------------------------------------------
+
+
+def _mean(values: Any, weights: Any = 1.0) -> Any:
+    return _tf2.reduce_mean(values * weights)
+
+
+losses = Namespace(
+    "tf.losses",
+    mean_squared_error=lambda labels, predictions, weights=1.0, **_: _mean(
+        _tf2.math.squared_difference(predictions, _tf2.cast(labels, "float32")), weights
+    ),
+    absolute_difference=lambda labels, predictions, weights=1.0, **_: _mean(
+        _tf2.abs(predictions - _tf2.cast(labels, "float32")), weights
+    ),
+    softmax_cross_entropy=lambda onehot_labels, logits, weights=1.0, **_: _mean(
+        _tf2.nn.softmax_cross_entropy_with_logits(labels=_tf2.cast(onehot_labels, "float32"), logits=logits),
+        weights,
+    ),
+    sparse_softmax_cross_entropy=lambda labels, logits, weights=1.0, **_: _mean(
+        _tf2.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits), weights
+    ),
+    sigmoid_cross_entropy=lambda multi_class_labels, logits, weights=1.0, **_: _mean(
+        _tf2.nn.sigmoid_cross_entropy_with_logits(
+            labels=_tf2.cast(multi_class_labels, "float32"), logits=logits
+        ),
+        weights,
+    ),
+)
+layers = _tf2.keras.layers
+train = Namespace(
+    "tf.train",
+    GradientDescentOptimizer=GradientDescentOptimizer,
+    MomentumOptimizer=MomentumOptimizer,
+    AdagradOptimizer=AdagradOptimizer,
+    RMSPropOptimizer=RMSPropOptimizer,
+    AdamOptimizer=AdamOptimizer,
+    get_or_create_global_step=get_or_create_global_step,
+    Checkpoint=_tf2.train.Checkpoint,
+    latest_checkpoint=_tf2.train.latest_checkpoint,
+    get_global_step=get_or_create_global_step,
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    for space in (_tf2, _tf2.math, _tf2.linalg, _tf2.io):
+        found = getattr(space, name, None) if name in dir(space) or name in vars(space) else None
+        if found is not None:
+            return found
+    known = {*_names.public_names(_tf2), *(n for n in globals() if not n.startswith("_"))}
+    raise _names.unsupported("tf", name, sorted(known))
