@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 import thalweg as tw
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--epochs", type=int, default=60)
+parser.add_argument("--epochs", type=int, default=None, help="60 on the digits, 15 on MNIST")
 parser.add_argument("--code", type=int, default=8, help="how many numbers a picture becomes")
 parser.add_argument("--out", type=Path, default=None, help="folder of the picture")
 arguments = parser.parse_args()
 
 tw.random.set_seed(0)
 data = tw.data.load("mnist" if tw.data.find_folder("mnist") else "digits")
+epochs = arguments.epochs or (60 if data.name == "digits" else 15)
 pixels = data.image_shape[0] * data.image_shape[1]
 x, x_test = data.train_images.reshape(-1, pixels), data.test_images.reshape(-1, pixels)
 
@@ -30,7 +31,7 @@ decoder = tw.models.Model(code, tw.layers.Dense(pixels, activation="sigmoid")(hi
 model = tw.models.Model(image, decoder(encoder(image)))
 
 model.compile(tw.optimizers.Adam(3e-3), "mse")  # the target of a picture is the picture
-model.fit(x, x, epochs=arguments.epochs, batch_size=128, verbose=0)
+model.fit(x, x, epochs=epochs, batch_size=128, verbose=0)
 
 error = model.evaluate(x_test, x_test, verbose=0)
 spread = float(np.mean((x_test - x.mean(axis=0)) ** 2))
