@@ -7,6 +7,7 @@ import thalweg as tw
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--epochs", type=int, default=None, help="40 on the digits, 10 on MNIST")
 parser.add_argument("--units", type=int, default=128, help="of each hidden layer")
+parser.add_argument("--rate", type=float, default=0.003, help="of learning")
 arguments = parser.parse_args()
 
 data = tw.data.load("mnist" if tw.data.find_folder("mnist") else "digits")
@@ -46,7 +47,7 @@ for name in hidden_layers():
     model = tw.models.Sequential(
         [tw.layers.Flatten(), *hidden_layers()[name], tw.layers.Dense(10, activation="softmax")]
     )
-    model.compile(tw.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(tw.optimizers.Adam(arguments.rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(*train, epochs=epochs, batch_size=128, verbose=0)
     accuracy, found[name] = model.evaluate(*train, verbose=0)[1], model.evaluate(*test, verbose=0)[1]
     print(f"{name:24}{model.count_params():>9,}{accuracy:>10.4f}{found[name]:>8.4f}")
