@@ -127,3 +127,8 @@ def walk(namespace: Any, prefix: str, seen: set[int] | None = None) -> Iterator[
         yield f"{prefix}.{name}"
         if isinstance(value, Namespace):
             yield from walk(value, f"{prefix}.{name}", seen)
+
+
+def described(op: Any) -> str:
+    """What a function of the main library does, without its examples: those are written in its own names."""
+    return (op.__doc__ or "").partition(">>>")[0].rstrip()

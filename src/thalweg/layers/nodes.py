@@ -151,8 +151,10 @@ def _now(structure: Any, known: dict[Tensor, Any]) -> Any:
 
 
 def _remade(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
-    """The tensor's op on other inputs: with values where these have some."""
+    """The tensor's op on other inputs: with values where these have some; the tensor itself on the same ones."""
     assert tensor.op is not None
+    if all(a is b for a, b in zip(tensor.inputs, inputs, strict=True)):
+        return tensor
     if tensor.op.name == "item" or any(t.value is None for t in inputs):
         return remake(tensor, inputs)
     return tensor.op.apply(inputs, tensor.attrs)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes, nn, optimizers
+from thalweg.compat.names import described
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import activation, contract, elementwise, index, logic, reduce, shape, sort, special
@@ -19,7 +20,7 @@ def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
     def apply(x: Any, name: str | None = None) -> Any:
         return op(tensor(x))
 
-    apply.__name__, apply.__doc__ = op.__name__, op.__doc__
+    apply.__name__, apply.__doc__ = op.__name__, described(op)
     return apply
 
 
@@ -27,7 +28,7 @@ def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
     def apply(x: Any, y: Any, name: str | None = None) -> Any:
         return op(*pair(x, y))
 
-    apply.__name__, apply.__doc__ = op.__name__, op.__doc__
+    apply.__name__, apply.__doc__ = op.__name__, described(op)
     return apply
 
 
@@ -44,7 +45,7 @@ def _compared(op: Callable[..., Any]) -> Callable[..., Any]:
     def compare(x: Any, y: Any) -> Any:
         return op(x, y) if isinstance(x, Tensor) else (x == y if op is elementwise.equal else x != y)
 
-    compare.__name__, compare.__doc__ = op.__name__, op.__doc__
+    compare.__name__, compare.__doc__ = op.__name__, described(op)
     return _binary(compare)
 
 
@@ -136,7 +137,7 @@ def _reduction(op: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
     def apply(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
         return op(tensor(input_tensor), axis=axes(axis), keepdims=bool(keepdims), **fixed)
 
-    apply.__doc__ = f"{op.__doc__}"
+    apply.__doc__ = described(op)
     return apply
 
 
@@ -146,7 +147,7 @@ def _kept(op: Callable[..., Any]) -> Callable[..., Any]:
     def apply(x: Tensor, **options: Any) -> Any:
         return cast(op(x, **options), x.dtype)
 
-    apply.__doc__ = op.__doc__
+    apply.__doc__ = described(op)
     return apply
 
 

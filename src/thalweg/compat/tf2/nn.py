@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import nn
+from thalweg.compat.names import described
 from thalweg.compat.tf2 import math
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
 from thalweg.ops import elementwise, index
@@ -21,7 +22,7 @@ def _activation(op: Callable[..., Any]) -> Callable[..., Any]:
     def apply(features: Any, name: str | None = None) -> Any:
         return op(tensor(features))
 
-    apply.__name__, apply.__doc__ = op.__name__, op.__doc__
+    apply.__name__, apply.__doc__ = op.__name__, described(op)
     return apply
 
 
@@ -199,7 +200,7 @@ def _pooling(op: Callable[..., Any], rank: int) -> Callable[..., Any]:
             order,
         )
 
-    pool.__doc__ = op.__doc__
+    pool.__doc__ = described(op)
     return pool
 
 
