@@ -74,6 +74,9 @@ def set_seed(seed: int) -> None:
         _state.seed, _state.counter, _state.streams = int(seed) % 2**64, 0, 0
 
 
+set_random_seed = set_seed  # the name at the top of the package
+
+
 def get_state() -> dict[str, int]:
     """What a checkpoint keeps so that random numbers go on where they stopped: ``{"seed": ..., "counter": ...}``."""
     with _state.lock:
