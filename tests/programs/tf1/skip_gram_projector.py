@@ -1,7 +1,5 @@
 """Skip-gram with noise-contrastive estimation over a generator, its table shown in the Projector."""
 
-import os
-
 import numpy as np
 import tensorflow as tf
 from tensorflow.contrib.tensorboard.plugins import projector

@@ -1,4 +1,5 @@
 """A small Transformer encoder of layers of one's own, TextVectorization, and masked attention by hand."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -20,7 +21,7 @@ def scaled_dot_product_attention(q, k, v, mask):
     dk = tf.cast(tf.shape(k)[-1], tf.float32)
     scaled_attention_logits = matmul_qk / tf.math.sqrt(dk)
     if mask is not None:
-        scaled_attention_logits += (mask * -1e9)
+        scaled_attention_logits += mask * -1e9
     attention_weights = tf.nn.softmax(scaled_attention_logits, axis=-1)
     return tf.matmul(attention_weights, v), attention_weights
 
@@ -29,11 +30,13 @@ def create_look_ahead_mask(size):
     return 1 - tf.linalg.band_part(tf.ones((size, size)), -1, 0)
 
 
-q = tf.constant([[0., 10., 0.]])
-k = tf.constant([[10., 0, 0], [0, 10, 0], [0, 0, 10], [0, 0, 10]])
-v = tf.constant([[1., 0], [10, 0], [100, 5], [1000, 6]])
+q = tf.constant([[0.0, 10.0, 0.0]])
+k = tf.constant([[10.0, 0, 0], [0, 10, 0], [0, 0, 10], [0, 0, 10]])
+v = tf.constant([[1.0, 0], [10, 0], [100, 5], [1000, 6]])
 out, weights = scaled_dot_product_attention(q, k, v, None)
-assert np.allclose(out.numpy(), [[10., 0.]], atol=1e-4) and np.allclose(weights.numpy(), [[0, 1, 0, 0]], atol=1e-4)
+assert np.allclose(out.numpy(), [[10.0, 0.0]], atol=1e-4) and np.allclose(
+    weights.numpy(), [[0, 1, 0, 0]], atol=1e-4
+)
 assert create_look_ahead_mask(3).numpy().tolist() == [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
 
 
@@ -71,7 +74,10 @@ class Encoder(keras.Model):
         self.position = layers.Embedding(length, d_model)
         self.mha = MultiHeadAttention(d_model, 2)
         self.ffn = keras.Sequential([layers.Dense(32, activation="relu"), layers.Dense(d_model)])
-        self.norm1, self.norm2 = layers.LayerNormalization(epsilon=1e-6), layers.LayerNormalization(epsilon=1e-6)
+        self.norm1, self.norm2 = (
+            layers.LayerNormalization(epsilon=1e-6),
+            layers.LayerNormalization(epsilon=1e-6),
+        )
         self.out = layers.Dense(1)
 
     def call(self, x, training=False):

@@ -1,4 +1,5 @@
 """Layers of one's own: weights made in build, nested layers, add_loss, get_config, a layer without gradient updates."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -13,7 +14,9 @@ class Linear(layers.Layer):
         self.units = units
 
     def build(self, input_shape):
-        self.w = self.add_weight(shape=(input_shape[-1], self.units), initializer="random_normal", trainable=True)
+        self.w = self.add_weight(
+            shape=(input_shape[-1], self.units), initializer="random_normal", trainable=True
+        )
         self.b = self.add_weight(shape=(self.units,), initializer="zeros", trainable=True)
 
     def call(self, inputs):
@@ -64,7 +67,7 @@ assert Linear.from_config(linear_layer.get_config()).units == 4
 
 my_sum = ComputeSum(2)
 x = tf.ones((2, 2))
-assert my_sum(x).numpy().tolist() == [2., 2.] and my_sum(x).numpy().tolist() == [4., 4.]
+assert my_sum(x).numpy().tolist() == [2.0, 2.0] and my_sum(x).numpy().tolist() == [4.0, 4.0]
 assert len(my_sum.non_trainable_weights) == 1 and my_sum.trainable_weights == []
 
 mlp = MLPBlock()
@@ -74,7 +77,7 @@ mlp(tf.zeros((1, 64)))
 assert float(mlp.losses[0]) == 0.0  # of the last call alone
 
 inputs = tf.random.normal((256, 4))
-targets = tf.reduce_sum(inputs * tf.constant([1., -2., 3., 0.]), axis=1, keepdims=True)
+targets = tf.reduce_sum(inputs * tf.constant([1.0, -2.0, 3.0, 0.0]), axis=1, keepdims=True)
 net = keras.Sequential([Linear(16), layers.ReLU(), Linear(1)])
 optimizer = keras.optimizers.Adam(0.01)
 for step in range(300):

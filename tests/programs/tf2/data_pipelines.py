@@ -1,4 +1,5 @@
 """tf.data: slices, generators, zip, map, filter, windows, padded batches, interleave, cache, lines and records."""
+
 import os
 
 import numpy as np
@@ -14,7 +15,8 @@ assert dataset.element_spec == tf.TensorSpec(shape=(), dtype=tf.int32)
 features = tf.random.uniform([4, 10])
 dataset1 = tf.data.Dataset.from_tensor_slices(features)
 dataset2 = tf.data.Dataset.from_tensor_slices(
-    (tf.random.uniform([4]), tf.random.uniform([4, 100], maxval=100, dtype=tf.int32)))
+    (tf.random.uniform([4]), tf.random.uniform([4, 100], maxval=100, dtype=tf.int32))
+)
 dataset3 = tf.data.Dataset.zip((dataset1, dataset2))
 for a, (b, c) in dataset3:
     assert (a.shape, b.shape, c.shape) == ((10,), (), (100,)) and c.dtype == tf.int32
@@ -35,7 +37,11 @@ inc_dataset = tf.data.Dataset.range(100)
 dec_dataset = tf.data.Dataset.range(0, -100, -1)
 batched = tf.data.Dataset.zip((inc_dataset, dec_dataset)).batch(7, drop_remainder=True)
 first = next(iter(batched))
-assert first[1].numpy().tolist() == [0, -1, -2, -3, -4, -5, -6] and first[0].dtype == tf.int64 and len(batched) == 14
+assert (
+    first[1].numpy().tolist() == [0, -1, -2, -3, -4, -5, -6]
+    and first[0].dtype == tf.int64
+    and len(batched) == 14
+)
 
 padded = tf.data.Dataset.range(100).map(lambda x: tf.fill([tf.cast(x, tf.int32)], x))
 padded = padded.padded_batch(4, padded_shapes=(None,))
@@ -52,16 +58,25 @@ windows = windows.flat_map(lambda sub: sub.batch(5, drop_remainder=True)).map(la
 assert [(x.numpy().tolist(), int(y)) for x, y in windows][-1] == ([5, 6, 7, 8], 9) and len(list(windows)) == 6
 
 turns = tf.data.Dataset.range(1, 4).interleave(
-    lambda x: tf.data.Dataset.from_tensors(x).repeat(3), cycle_length=2, block_length=2)
+    lambda x: tf.data.Dataset.from_tensors(x).repeat(3), cycle_length=2, block_length=2
+)
 assert [int(v) for v in turns] == [1, 1, 2, 2, 1, 2, 3, 3, 3]
 
 calls = []
-cached = tf.data.Dataset.range(3).map(lambda x: tf.py_function(lambda v: calls.append(1) or v, [x], tf.int64)).cache()
+cached = (
+    tf.data.Dataset.range(3)
+    .map(lambda x: tf.py_function(lambda v: calls.append(1) or v, [x], tf.int64))
+    .cache()
+)
 assert [int(v) for v in cached] == [int(v) for v in cached] == [0, 1, 2] and len(calls) == 3
 assert tf.data.Dataset.range(5).repeat().cardinality().numpy() == tf.data.INFINITE_CARDINALITY
 assert [(int(k), int(v)) for k, v in tf.data.Dataset.range(7, 9).enumerate(start=1)] == [(1, 7), (2, 8)]
 assert [int(v) for v in tf.data.Dataset.range(10).filter(lambda x: x % 3 == 0).skip(1)] == [3, 6, 9]
-assert [int(v) for v in tf.data.Dataset.range(4).concatenate(tf.data.Dataset.range(2)).shard(2, 1)] == [1, 3, 1]
+assert [int(v) for v in tf.data.Dataset.range(4).concatenate(tf.data.Dataset.range(2)).shard(2, 1)] == [
+    1,
+    3,
+    1,
+]
 
 with open("lines.txt", "w") as f:
     f.write("alpha\nbeta\ngamma\n")
@@ -77,10 +92,19 @@ with tf.io.TFRecordWriter("numbers.tfrecord") as writer:
             "name": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"n%d" % k])),
         }
         writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
-description = {"label": tf.io.FixedLenFeature([], tf.int64), "values": tf.io.FixedLenFeature([2], tf.float32),
-               "name": tf.io.FixedLenFeature([], tf.string)}
-records = tf.data.TFRecordDataset(["numbers.tfrecord"]).map(lambda raw: tf.io.parse_single_example(raw, description))
+description = {
+    "label": tf.io.FixedLenFeature([], tf.int64),
+    "values": tf.io.FixedLenFeature([2], tf.float32),
+    "name": tf.io.FixedLenFeature([], tf.string),
+}
+records = tf.data.TFRecordDataset(["numbers.tfrecord"]).map(
+    lambda raw: tf.io.parse_single_example(raw, description)
+)
 rows = list(records)
-assert rows[2]["label"].numpy() == 2 and rows[1]["values"].numpy().tolist() == [1., 1.5] and rows[0]["name"] == "n0"
+assert (
+    rows[2]["label"].numpy() == 2
+    and rows[1]["values"].numpy().tolist() == [1.0, 1.5]
+    and rows[0]["name"] == "n0"
+)
 assert os.path.exists("numbers.tfrecord") and np.stack([r["values"] for r in rows]).shape == (3, 2)
 print("pipelines ok")

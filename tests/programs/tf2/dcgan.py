@@ -1,13 +1,14 @@
 """A small DCGAN: two models, two tapes in one compiled step, pictures of a bright square."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.keras import layers
 
 tf.random.set_seed(5)
 rng = np.random.RandomState(0)
-real = np.full((512, 8, 8, 1), -1., np.float32)
+real = np.full((512, 8, 8, 1), -1.0, np.float32)
 for picture, (i, j) in zip(real, rng.randint(1, 5, (512, 2))):
-    picture[i:i + 3, j:j + 3] = 1.
+    picture[i : i + 3, j : j + 3] = 1.0
 BATCH_SIZE, noise_dim = 64, 8
 train_dataset = tf.data.Dataset.from_tensor_slices(real).shuffle(512).batch(BATCH_SIZE)
 
@@ -19,18 +20,18 @@ def make_generator_model():
     model.add(layers.LeakyReLU())
     model.add(layers.Reshape((2, 2, 32)))
     assert model.output_shape == (None, 2, 2, 32)
-    model.add(layers.Conv2DTranspose(16, (3, 3), strides=(2, 2), padding='same', use_bias=False))
+    model.add(layers.Conv2DTranspose(16, (3, 3), strides=(2, 2), padding="same", use_bias=False))
     assert model.output_shape == (None, 4, 4, 16)
     model.add(layers.BatchNormalization())
     model.add(layers.LeakyReLU())
-    model.add(layers.Conv2DTranspose(1, (3, 3), strides=(2, 2), padding='same', activation='tanh'))
+    model.add(layers.Conv2DTranspose(1, (3, 3), strides=(2, 2), padding="same", activation="tanh"))
     assert model.output_shape == (None, 8, 8, 1)
     return model
 
 
 def make_discriminator_model():
     model = tf.keras.Sequential()
-    model.add(layers.Conv2D(16, (3, 3), strides=(2, 2), padding='same', input_shape=[8, 8, 1]))
+    model.add(layers.Conv2D(16, (3, 3), strides=(2, 2), padding="same", input_shape=[8, 8, 1]))
     model.add(layers.LeakyReLU())
     model.add(layers.Dropout(0.3))
     model.add(layers.Flatten())
@@ -68,7 +69,9 @@ def train_step(images):
     gradients_of_generator = gen_tape.gradient(gen_loss, generator.trainable_variables)
     gradients_of_discriminator = disc_tape.gradient(disc_loss, discriminator.trainable_variables)
     generator_optimizer.apply_gradients(zip(gradients_of_generator, generator.trainable_variables))
-    discriminator_optimizer.apply_gradients(zip(gradients_of_discriminator, discriminator.trainable_variables))
+    discriminator_optimizer.apply_gradients(
+        zip(gradients_of_discriminator, discriminator.trainable_variables)
+    )
     return gen_loss, disc_loss
 
 

@@ -1,13 +1,18 @@
 """Pictures changed by gradients: ascent on a layer's activations over octaves, and a style matched by Gram matrices."""
+
 import numpy as np
 import tensorflow as tf
 
 tf.random.set_seed(1)
-base_model = tf.keras.Sequential([
-    tf.keras.layers.Conv2D(8, 3, activation='relu', padding='same', input_shape=(None, None, 3), name='a'),
-    tf.keras.layers.Conv2D(8, 3, strides=2, activation='relu', padding='same', name='b'),
-])
-names = ['a', 'b']
+base_model = tf.keras.Sequential(
+    [
+        tf.keras.layers.Conv2D(
+            8, 3, activation="relu", padding="same", input_shape=(None, None, 3), name="a"
+        ),
+        tf.keras.layers.Conv2D(8, 3, strides=2, activation="relu", padding="same", name="b"),
+    ]
+)
+names = ["a", "b"]
 layers = [base_model.get_layer(name).output for name in names]
 dream_model = tf.keras.Model(inputs=base_model.input, outputs=layers)
 
@@ -32,7 +37,8 @@ class DeepDream(tf.Module):
         input_signature=(
             tf.TensorSpec(shape=[None, None, 3], dtype=tf.float32),
             tf.TensorSpec(shape=[], dtype=tf.int32),
-            tf.TensorSpec(shape=[], dtype=tf.float32),)
+            tf.TensorSpec(shape=[], dtype=tf.float32),
+        )
     )
     def __call__(self, img, steps, step_size):
         loss = tf.constant(0.0)
@@ -54,7 +60,7 @@ OCTAVE_SCALE = 1.30
 base_shape = tf.shape(img)[:-1]
 float_base_shape = tf.cast(base_shape, tf.float32)
 for n in range(-1, 2):
-    new_shape = tf.cast(float_base_shape * (OCTAVE_SCALE ** n), tf.int32)
+    new_shape = tf.cast(float_base_shape * (OCTAVE_SCALE**n), tf.int32)
     img = tf.image.resize(img, new_shape)
     loss, img = deepdream(img, tf.constant(10), tf.constant(0.01))
 img = tf.image.resize(img, base_shape)
@@ -64,7 +70,7 @@ assert loss > 2 * first and img.shape == (16, 16, 3) and img.dtype == tf.uint8
 
 
 def gram_matrix(input_tensor):
-    result = tf.linalg.einsum('bijc,bijd->bcd', input_tensor, input_tensor)
+    result = tf.linalg.einsum("bijc,bijd->bcd", input_tensor, input_tensor)
     input_shape = tf.shape(input_tensor)
     num_locations = tf.cast(input_shape[1] * input_shape[2], tf.float32)
     return result / num_locations

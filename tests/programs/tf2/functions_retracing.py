@@ -1,4 +1,5 @@
 """tf.function: what is traced when, signatures, state, control flow on tensors, methods, functions in functions."""
+
 import numpy as np
 import tensorflow as tf
 
@@ -13,7 +14,7 @@ def double(a):
 
 assert double(tf.constant(1)).numpy() == 2 and abs(double(tf.constant(1.1)).numpy() - 2.2) < 1e-6
 assert double(tf.constant(3)).numpy() == 6 and len(traced) == 2  # one trace for each dtype
-double(tf.constant([1., 2.]))
+double(tf.constant([1.0, 2.0]))
 assert len(traced) == 3 and double.experimental_get_tracing_count() == 3
 
 
@@ -66,15 +67,15 @@ def fizzbuzz(n):
     found = []
     for i in tf.range(1, n + 1):
         if i % 15 == 0:
-            found.append('FizzBuzz')
+            found.append("FizzBuzz")
         elif i % 3 == 0:
-            found.append('Fizz')
+            found.append("Fizz")
         else:
             found.append(str(int(i)))
     return found
 
 
-assert fizzbuzz(tf.constant(15))[-1] == 'FizzBuzz' and fizzbuzz(tf.constant(5))[2] == 'Fizz'
+assert fizzbuzz(tf.constant(15))[-1] == "FizzBuzz" and fizzbuzz(tf.constant(5))[2] == "Fizz"
 
 
 @tf.function
@@ -88,9 +89,9 @@ def power_by_loop(x, n):
     return y
 
 
-assert relu_by_cond(tf.constant(2.)).numpy() == 2 and relu_by_cond(tf.constant(-2.)).numpy() == 0
-assert power_by_loop(tf.constant(2.), tf.constant(10)).numpy() == 1024
-assert power_by_loop(tf.constant(2.), tf.constant(3)).numpy() == 8
+assert relu_by_cond(tf.constant(2.0)).numpy() == 2 and relu_by_cond(tf.constant(-2.0)).numpy() == 0
+assert power_by_loop(tf.constant(2.0), tf.constant(10)).numpy() == 1024
+assert power_by_loop(tf.constant(2.0), tf.constant(3)).numpy() == 8
 
 
 @tf.function
@@ -98,12 +99,12 @@ def dense_layer(x, w, b):
     return tf.matmul(x, w) + b
 
 
-w, b = tf.Variable(tf.ones([2, 2])), tf.Variable([1., 2.])
-assert dense_layer(tf.ones([3, 2]), w, b).numpy().tolist() == [[3., 4.]] * 3
+w, b = tf.Variable(tf.ones([2, 2])), tf.Variable([1.0, 2.0])
+assert dense_layer(tf.ones([3, 2]), w, b).numpy().tolist() == [[3.0, 4.0]] * 3
 with tf.GradientTape() as tape:  # through a compiled function
     loss = tf.reduce_sum(dense_layer(tf.ones([3, 2]), w, b) ** 2)
 grads = tape.gradient(loss, [w, b])
-assert grads[1].numpy().tolist() == [18., 24.] and grads[0].shape == (2, 2)
+assert grads[1].numpy().tolist() == [18.0, 24.0] and grads[0].shape == (2, 2)
 
 
 @tf.function

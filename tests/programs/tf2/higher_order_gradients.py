@@ -1,4 +1,5 @@
 """Tapes: nested, persistent, watched tensors, jacobians, stopped and custom gradients, unconnected sources."""
+
 import numpy as np
 import tensorflow as tf
 
@@ -15,7 +16,10 @@ with tf.GradientTape(persistent=True) as tape:
     tape.watch(x)
     y = x * x
     z = y * y
-assert tape.gradient(z, x).numpy().tolist() == [4.0, 108.0] and tape.gradient(y, x).numpy().tolist() == [2.0, 6.0]
+assert tape.gradient(z, x).numpy().tolist() == [4.0, 108.0] and tape.gradient(y, x).numpy().tolist() == [
+    2.0,
+    6.0,
+]
 del tape
 
 x0, x1 = tf.Variable(0.0), tf.Variable(10.0)
@@ -24,8 +28,8 @@ with tf.GradientTape(watch_accessed_variables=False) as tape:
     y0 = tf.math.sin(x0)
     y1 = tf.nn.softplus(x1)
     ys = tf.reduce_sum(y0 + y1)
-grad = tape.gradient(ys, {'x0': x0, 'x1': x1})
-assert grad['x0'] is None and abs(grad['x1'].numpy() - 0.9999546) < 1e-6
+grad = tape.gradient(ys, {"x0": x0, "x1": x1})
+assert grad["x0"] is None and abs(grad["x1"].numpy() - 0.9999546) < 1e-6
 
 x = tf.constant(3.0)
 with tf.GradientTape() as g:
@@ -37,15 +41,15 @@ assert g.gradient(z, y).numpy() == 18.0  # an intermediate result
 x, y = tf.Variable(2.0), tf.Variable(3.0)
 with tf.GradientTape() as t:
     z = x * x + tf.stop_gradient(y * y)
-grad = t.gradient(z, {'x': x, 'y': y}, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-assert grad['x'].numpy() == 4 and grad['y'].numpy() == 0
+grad = t.gradient(z, {"x": x, "y": y}, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+assert grad["x"].numpy() == 4 and grad["y"].numpy() == 0
 
 x = tf.Variable(2.0)
 with tf.GradientTape() as tape:
-    y0, y1 = x ** 2, 1 / x
-assert tape.gradient({'y0': y0, 'y1': y1}, x).numpy() == 3.75
+    y0, y1 = x**2, 1 / x
+assert tape.gradient({"y0": y0, "y1": y1}, x).numpy() == 3.75
 with tf.GradientTape() as tape:
-    y = x * [3., 4.]
+    y = x * [3.0, 4.0]
 assert tape.gradient(y, x).numpy() == 7.0
 
 
@@ -53,6 +57,7 @@ assert tape.gradient(y, x).numpy() == 7.0
 def clip_gradients(y):
     def backward(dy):
         return tf.clip_by_norm(dy, 0.5)
+
     return y, backward
 
 
@@ -68,10 +73,11 @@ def log1pexp(x):
 
     def grad(dy):
         return dy * (1 - 1 / (1 + e))
+
     return tf.math.log(1 + e), grad
 
 
-x = tf.constant(100.)
+x = tf.constant(100.0)
 with tf.GradientTape() as tape:
     tape.watch(x)
     y = log1pexp(x)

@@ -1,4 +1,5 @@
 """A line fitted by hand: a tape, two variables, an optimizer."""
+
 from __future__ import absolute_import, division, print_function
 
 import numpy as np
@@ -10,10 +11,48 @@ learning_rate = 0.01
 training_steps = 1000
 display_step = 250
 
-X = np.array([3.3, 4.4, 5.5, 6.71, 6.93, 4.168, 9.779, 6.182, 7.59, 2.167,
-              7.042, 10.791, 5.313, 7.997, 5.654, 9.27, 3.1])
-Y = np.array([1.7, 2.76, 2.09, 3.19, 1.694, 1.573, 3.366, 2.596, 2.53, 1.221,
-              2.827, 3.465, 1.65, 2.904, 2.42, 2.94, 1.3])
+X = np.array(
+    [
+        3.3,
+        4.4,
+        5.5,
+        6.71,
+        6.93,
+        4.168,
+        9.779,
+        6.182,
+        7.59,
+        2.167,
+        7.042,
+        10.791,
+        5.313,
+        7.997,
+        5.654,
+        9.27,
+        3.1,
+    ]
+)
+Y = np.array(
+    [
+        1.7,
+        2.76,
+        2.09,
+        3.19,
+        1.694,
+        1.573,
+        3.366,
+        2.596,
+        2.53,
+        1.221,
+        2.827,
+        3.465,
+        1.65,
+        2.904,
+        2.42,
+        2.94,
+        1.3,
+    ]
+)
 
 W = tf.Variable(rng.randn(), name="weight")
 b = tf.Variable(rng.randn(), name="bias")

@@ -1,4 +1,5 @@
 """Softmax regression on handwritten digits with a tf.data pipeline and a tape."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.keras.datasets import mnist
@@ -10,7 +11,7 @@ learning_rate, training_steps, batch_size, display_step = 0.1, 300, 128, 100
 num_features = x_train.shape[1] * x_train.shape[2]
 x_train, x_test = np.array(x_train, np.float32), np.array(x_test, np.float32)
 x_train, x_test = x_train.reshape([-1, num_features]), x_test.reshape([-1, num_features])
-x_train, x_test = x_train / 255., x_test / 255.
+x_train, x_test = x_train / 255.0, x_test / 255.0
 
 train_data = tf.data.Dataset.from_tensor_slices((x_train, y_train))
 train_data = train_data.repeat().shuffle(5000).batch(batch_size).prefetch(1)
@@ -25,7 +26,7 @@ def logistic_regression(x):
 
 def cross_entropy(y_pred, y_true):
     y_true = tf.one_hot(y_true, depth=num_classes)
-    y_pred = tf.clip_by_value(y_pred, 1e-9, 1.)
+    y_pred = tf.clip_by_value(y_pred, 1e-9, 1.0)
     return tf.reduce_mean(-tf.reduce_sum(y_true * tf.math.log(y_pred), 1))
 
 
@@ -49,7 +50,9 @@ for step, (batch_x, batch_y) in enumerate(train_data.take(training_steps), 1):
     run_optimization(batch_x, batch_y)
     if step % display_step == 0:
         pred = logistic_regression(batch_x)
-        print("step: %i, loss: %f, accuracy: %f" % (step, cross_entropy(pred, batch_y), accuracy(pred, batch_y)))
+        print(
+            "step: %i, loss: %f, accuracy: %f" % (step, cross_entropy(pred, batch_y), accuracy(pred, batch_y))
+        )
 
 assert step == training_steps
 pred = logistic_regression(x_test)

@@ -1,4 +1,5 @@
 """A multi-layer perceptron of tf.Modules, trained with a compiled step."""
+
 import tensorflow as tf
 
 tf.random.set_seed(42)

@@ -1,4 +1,5 @@
 """Digits read row by row: an LSTM and a bidirectional LSTM in a subclassed model, trained by tape."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.keras import Model, layers
@@ -9,7 +10,7 @@ num_classes, learning_rate, training_steps, batch_size, num_units = 10, 0.01, 15
 timesteps, num_input = x_train.shape[1:]
 x_train, x_test = np.array(x_train, np.float32), np.array(x_test, np.float32)
 x_train, x_test = x_train.reshape([-1, timesteps, num_input]), x_test.reshape([-1, timesteps, num_input])
-x_train, x_test = x_train / 255., x_test / 255.
+x_train, x_test = x_train / 255.0, x_test / 255.0
 train_data = tf.data.Dataset.from_tensor_slices((x_train, y_train))
 train_data = train_data.repeat().shuffle(5000).batch(batch_size).prefetch(1)
 

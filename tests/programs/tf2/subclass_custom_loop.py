@@ -1,4 +1,5 @@
 """The quickstart for experts: a subclassed Keras model, compiled train and test steps, metrics over epochs."""
+
 import tensorflow as tf
 from tensorflow.keras import Model
 from tensorflow.keras.layers import Conv2D, Dense, Flatten
@@ -20,9 +21,9 @@ test_ds = tf.data.Dataset.from_tensor_slices((x_test, y_test)).batch(32)
 class MyModel(Model):
     def __init__(self):
         super(MyModel, self).__init__()
-        self.conv1 = Conv2D(8, 3, strides=2, activation='relu')
+        self.conv1 = Conv2D(8, 3, strides=2, activation="relu")
         self.flatten = Flatten()
-        self.d1 = Dense(64, activation='relu')
+        self.d1 = Dense(64, activation="relu")
         self.d2 = Dense(10)
 
     def call(self, x):
@@ -35,10 +36,10 @@ class MyModel(Model):
 model = MyModel()
 loss_object = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 optimizer = tf.keras.optimizers.Adam()
-train_loss = tf.keras.metrics.Mean(name='train_loss')
-train_accuracy = tf.keras.metrics.SparseCategoricalAccuracy(name='train_accuracy')
-test_loss = tf.keras.metrics.Mean(name='test_loss')
-test_accuracy = tf.keras.metrics.SparseCategoricalAccuracy(name='test_accuracy')
+train_loss = tf.keras.metrics.Mean(name="train_loss")
+train_accuracy = tf.keras.metrics.SparseCategoricalAccuracy(name="train_accuracy")
+test_loss = tf.keras.metrics.Mean(name="test_loss")
+test_accuracy = tf.keras.metrics.SparseCategoricalAccuracy(name="test_accuracy")
 
 
 @tf.function
@@ -70,9 +71,16 @@ for epoch in range(EPOCHS):
         train_step(images, labels)
     for test_images, test_labels in test_ds:
         test_step(test_images, test_labels)
-    template = 'Epoch {}, Loss: {}, Accuracy: {}, Test Loss: {}, Test Accuracy: {}'
-    print(template.format(epoch + 1, train_loss.result(), train_accuracy.result() * 100,
-                          test_loss.result(), test_accuracy.result() * 100))
+    template = "Epoch {}, Loss: {}, Accuracy: {}, Test Loss: {}, Test Accuracy: {}"
+    print(
+        template.format(
+            epoch + 1,
+            train_loss.result(),
+            train_accuracy.result() * 100,
+            test_loss.result(),
+            test_accuracy.result() * 100,
+        )
+    )
 
 assert len(model.trainable_variables) == 6 and optimizer.iterations.numpy() == EPOCHS * len(train_ds)
 assert train_accuracy.result() > 0.9 and test_accuracy.result() > 0.8

@@ -1,4 +1,5 @@
 """Word embeddings for the sentiment of made-up sentences, whose texts tf.strings cleans."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.keras import layers
@@ -43,15 +44,21 @@ dataset = clean.map(encode).shuffle(400, seed=0).cache()
 train_ds = dataset.take(300).padded_batch(20, padded_shapes=([None], [])).prefetch(tf.data.AUTOTUNE)
 val_ds = dataset.skip(300).padded_batch(20, padded_shapes=([None], []))
 
-model = tf.keras.Sequential([
-    layers.Embedding(len(ids) + 1, 8, name="embedding"),
-    layers.GlobalAveragePooling1D(),
-    layers.Dense(8, activation='relu'),
-    layers.Dense(1)])
-model.compile(optimizer=tf.keras.optimizers.Adam(0.02), loss=tf.keras.losses.BinaryCrossentropy(from_logits=True),
-              metrics=['accuracy'])
+model = tf.keras.Sequential(
+    [
+        layers.Embedding(len(ids) + 1, 8, name="embedding"),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(8, activation="relu"),
+        layers.Dense(1),
+    ]
+)
+model.compile(
+    optimizer=tf.keras.optimizers.Adam(0.02),
+    loss=tf.keras.losses.BinaryCrossentropy(from_logits=True),
+    metrics=["accuracy"],
+)
 history = model.fit(train_ds, validation_data=val_ds, epochs=15, verbose=0)
-weights = model.get_layer('embedding').get_weights()[0]
+weights = model.get_layer("embedding").get_weights()[0]
 assert weights.shape == (16, 8)
 print("accuracy", history.history["val_accuracy"][-1])
 assert history.history["val_accuracy"][-1] > 0.95

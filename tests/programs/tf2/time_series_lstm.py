@@ -1,4 +1,5 @@
 """A time series forecast with an LSTM over windows, by fit with early stopping, and by a hand-written GRU loop."""
+
 import numpy as np
 import tensorflow as tf
 
@@ -25,14 +26,19 @@ def univariate_data(dataset, start_index, end_index, history_size, target_size):
 
 x_train, y_train = univariate_data(series, 0, TRAIN_SPLIT, past_history, 0)
 x_val, y_val = univariate_data(series, TRAIN_SPLIT, None, past_history, 0)
-train = tf.data.Dataset.from_tensor_slices((x_train, y_train)).cache().shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat()
+train = (
+    tf.data.Dataset.from_tensor_slices((x_train, y_train))
+    .cache()
+    .shuffle(BUFFER_SIZE)
+    .batch(BATCH_SIZE)
+    .repeat()
+)
 val = tf.data.Dataset.from_tensor_slices((x_val, y_val)).batch(BATCH_SIZE)
 
-model = tf.keras.models.Sequential([
-    tf.keras.layers.LSTM(16, input_shape=x_train.shape[-2:]),
-    tf.keras.layers.Dense(1)
-])
-model.compile(optimizer=tf.keras.optimizers.Adam(0.01), loss='mae')
+model = tf.keras.models.Sequential(
+    [tf.keras.layers.LSTM(16, input_shape=x_train.shape[-2:]), tf.keras.layers.Dense(1)]
+)
+model.compile(optimizer=tf.keras.optimizers.Adam(0.01), loss="mae")
 for x, y in val.take(1):
     assert model.predict(x).shape == (32, 1)
 stop = tf.keras.callbacks.EarlyStopping(patience=5, monitor="val_loss", restore_best_weights=True)

@@ -1,4 +1,5 @@
 """Models with a train_step of their own: a VAE with trackers and a sampling layer, a GAN with two optimizers."""
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -55,7 +56,8 @@ class VAE(keras.Model):
             z_mean, z_log_var, z = self.encoder(data)
             reconstruction = self.decoder(z)
             reconstruction_loss = tf.reduce_mean(
-                tf.reduce_sum(keras.losses.binary_crossentropy(data, reconstruction), axis=(1, 2)))
+                tf.reduce_sum(keras.losses.binary_crossentropy(data, reconstruction), axis=(1, 2))
+            )
             kl_loss = -0.5 * (1 + z_log_var - tf.square(z_mean) - tf.exp(z_log_var))
             kl_loss = tf.reduce_mean(tf.reduce_sum(kl_loss, axis=1))
             total_loss = reconstruction_loss + kl_loss
@@ -116,13 +118,18 @@ class GAN(keras.Model):
         return {"d_loss": d_loss, "g_loss": g_loss}
 
 
-points = (np.random.RandomState(0).randn(1024, 2) * 0.1 + [2., -1.]).astype("float32")
-gan = GAN(discriminator=keras.Sequential([layers.Dense(16, activation="relu", input_shape=(2,)), layers.Dense(1)]),
-          generator=keras.Sequential([layers.Dense(16, activation="relu", input_shape=(4,)), layers.Dense(2)]),
-          latent_dim=4)
-gan.compile(d_optimizer=keras.optimizers.Adam(0.005), g_optimizer=keras.optimizers.Adam(0.005),
-            loss_fn=keras.losses.BinaryCrossentropy(from_logits=True))
+points = (np.random.RandomState(0).randn(1024, 2) * 0.1 + [2.0, -1.0]).astype("float32")
+gan = GAN(
+    discriminator=keras.Sequential([layers.Dense(16, activation="relu", input_shape=(2,)), layers.Dense(1)]),
+    generator=keras.Sequential([layers.Dense(16, activation="relu", input_shape=(4,)), layers.Dense(2)]),
+    latent_dim=4,
+)
+gan.compile(
+    d_optimizer=keras.optimizers.Adam(0.005),
+    g_optimizer=keras.optimizers.Adam(0.005),
+    loss_fn=keras.losses.BinaryCrossentropy(from_logits=True),
+)
 gan.fit(tf.data.Dataset.from_tensor_slices(points).shuffle(1024).batch(64), epochs=25, verbose=0)
 made = gan.generator(tf.random.normal((256, 4))).numpy()
 print("generated around", made.mean(0))
-assert np.abs(made.mean(0) - [2., -1.]).max() < 0.6
+assert np.abs(made.mean(0) - [2.0, -1.0]).max() < 0.6

@@ -1,4 +1,5 @@
 """Word2vec with noise-contrastive estimation, on sentences in which words of a group stand together."""
+
 from __future__ import absolute_import, division, print_function
 
 import collections
@@ -18,7 +19,7 @@ for _ in range(600):
     group = random.choice(groups)
     text_words += random.sample(group, 4)
 
-count = [('UNK', -1)]
+count = [("UNK", -1)]
 count.extend(collections.Counter(text_words).most_common(max_vocabulary_size - 1))
 word2id = {word: i for i, (word, _) in enumerate(count)}
 id2word = dict(zip(word2id.values(), word2id.keys()))
@@ -35,7 +36,7 @@ def next_batch(batch_size, num_skips, skip_window):
     buffer = collections.deque(maxlen=span)
     if data_index + span > len(data):
         data_index = 0
-    buffer.extend(data[data_index:data_index + span])
+    buffer.extend(data[data_index : data_index + span])
     data_index += span
     for i in range(batch_size // num_skips):
         context_words = [w for w in range(span) if w != skip_window]
@@ -53,27 +54,34 @@ def next_batch(batch_size, num_skips, skip_window):
     return batch, labels
 
 
-with tf.device('/cpu:0'):
+with tf.device("/cpu:0"):
     embedding = tf.Variable(tf.random.uniform([vocabulary_size, embedding_size], -0.1, 0.1))
     nce_weights = tf.Variable(tf.random.truncated_normal([vocabulary_size, embedding_size], stddev=0.1))
     nce_biases = tf.Variable(tf.zeros([vocabulary_size]))
 
 
 def get_embedding(x):
-    with tf.device('/cpu:0'):
+    with tf.device("/cpu:0"):
         return tf.nn.embedding_lookup(embedding, x)
 
 
 def nce_loss(x_embed, y):
-    with tf.device('/cpu:0'):
+    with tf.device("/cpu:0"):
         y = tf.cast(y, tf.int64)
-        return tf.reduce_mean(tf.nn.nce_loss(
-            weights=nce_weights, biases=nce_biases, labels=y, inputs=x_embed,
-            num_sampled=num_sampled, num_classes=vocabulary_size))
+        return tf.reduce_mean(
+            tf.nn.nce_loss(
+                weights=nce_weights,
+                biases=nce_biases,
+                labels=y,
+                inputs=x_embed,
+                num_sampled=num_sampled,
+                num_classes=vocabulary_size,
+            )
+        )
 
 
 def evaluate(x_embed):
-    with tf.device('/cpu:0'):
+    with tf.device("/cpu:0"):
         x_embed = tf.cast(x_embed, tf.float32)
         x_embed_norm = x_embed / tf.sqrt(tf.reduce_sum(tf.square(x_embed)))
         embedding_norm = embedding / tf.sqrt(tf.reduce_sum(tf.square(embedding), 1, keepdims=True))
@@ -84,7 +92,7 @@ optimizer = tf.optimizers.Adam(learning_rate)
 
 
 def run_optimization(x, y):
-    with tf.device('/cpu:0'):
+    with tf.device("/cpu:0"):
         with tf.GradientTape() as g:
             emb = get_embedding(x)
             loss = nce_loss(emb, y)
