@@ -23,6 +23,7 @@ class LearningRateFinder(Callback):
     one entry per step, ``suggestion`` is the rate at which the loss fell fastest, and the model is as it was.
 
     >>> import thalweg as tw
+    >>> tw.set_random_seed(0)
     >>> x = np.random.default_rng(0).normal(size=(256, 3)).astype("float32")
     >>> model = tw.models.Sequential([tw.layers.Dense(1, input_shape=(3,))])
     >>> model.compile("sgd", "mse")
