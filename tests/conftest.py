@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from thalweg.ops import random
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update-golden``: write the golden texts anew instead of comparing with them."""
@@ -31,11 +33,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture(autouse=True)
 def _private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point the caches at an empty folder and forget THALWEG_DATA."""
+    """Point the caches at an empty folder, forget THALWEG_DATA, and begin all random numbers from one seed."""
     empty = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(empty))
     monkeypatch.setenv("LOCALAPPDATA", str(empty))
     monkeypatch.delenv("THALWEG_DATA", raising=False)
+    random.set_seed(0)
 
 
 @pytest.fixture
