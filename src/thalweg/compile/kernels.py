@@ -50,18 +50,22 @@ def kernel_function(
     b_kind: str,
     keeps: bool = False,
     cols: int | None = None,
+    ahead: bool = False,
 ) -> ir.Function:
     """The micro-kernel for one register tile.
 
     It sums A[i, k] B[k, j] over k in registers and stores the tile, or adds it to C. Row i of A and of C is
     where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table.
     Where B is read as it lies ("stride", "table"), it has `cols` columns (whole vectors unless given), and `keeps`
-    makes the kernel that packs it to the panel `kept` on its way, in the shadow of the multiply-adds.
+    makes the kernel that packs it to the panel `kept` on its way, in the shadow of the multiply-adds. Where B is
+    packed, `ahead` makes the kernel that fetches other memory meanwhile: a line for each k, from `kept`, `b_step` apart.
     """
     lanes = e.target.lanes(dtype)
     cols = vectors * lanes if cols is None or b_kind == "packed" else cols
     shape = f"{rows}x{vectors * lanes}{f'.{cols}' if cols % lanes else ''}"
-    name = f"tile.kernel.{dtype}.{shape}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}"
+    name = (
+        f"tile.kernel.{dtype}.{shape}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}{'.ahead' if ahead else ''}"
+    )
     if name in e.module.globals:
         return e.module.globals[name]
     steps = _step_type(a_kind), _step_type(b_kind)
@@ -72,6 +76,7 @@ def kernel_function(
         starts, stride = [e.at(a, i, dtype) for i in range(rows)], int(a_kind[len("packed") :])
     else:
         starts, stride = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)], a_step
+    ahead_step = b_step
     if b_kind == "packed":
         b_step = vectors * lanes
     mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
@@ -92,6 +97,8 @@ def kernel_function(
             for v, column in enumerate(columns):
                 e.prefetch(b, at + b_step * AHEAD + v * lanes, dtype)
                 e.store(kept, k * (vectors * lanes) + v * lanes, column)
+        if ahead:
+            e.prefetch(kept, k * ahead_step, dtype, locality=2)
         at = _k_offset(e, a_kind, stride, k)
         for start, row in zip(starts, totals):
             factor = e.splat(e.load(start, at, dtype), lanes)

@@ -24,7 +24,12 @@ Near = Callable[[Emitter, Value, Value], None]
 # of one column of B, in vectors: longer blocks visit C less often, shorter ones leave more of B near
 K_BLOCK_VECTORS = 64
 A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
+C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panels share are met again there
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
+AHEAD_TILES = (
+    16  # of rows at most, where the next panels of B are fetched meanwhile: the fewer, the more it counts
+)
+LINE_BYTES = 64  # of a cache
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
 
@@ -153,12 +158,13 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
     group_panels = max(1, min(panels, 16, B_GROUP_BYTES // (size * cols * limit)))
     pack_a = pack_a and not dot
+    block_rows = min(A_BLOCK_BYTES // limit, C_BLOCK_BYTES // n if n else A_BLOCK_BYTES) // size
     return Tiling(
         rows,
         vectors,
         lanes,
         limit,
-        block_tiles=max(1, min(row_tiles, A_BLOCK_BYTES // size // limit // rows)),
+        block_tiles=max(1, min(row_tiles, block_rows // rows)),
         group_panels=group_panels,
         pack_a=pack_a,
         pack_b=not in_place,
@@ -289,6 +295,11 @@ class _Workspace:
         return cls(*offsets)
 
 
+def _is_run(axes: tuple[Axis, ...], stride: Size) -> bool:
+    """Whether the indices are all `stride` apart, which is known."""
+    return len(axes) == 1 and isinstance(stride, int) and is_number(axes[0][1], stride)
+
+
 def _runs_of(axes: tuple[Axis, ...], count: int | None) -> bool:
     """Whether each aligned run of `count` indices (None: of any number) has unit stride."""
     extent, stride = axes[-1]
@@ -324,11 +335,23 @@ def emit_product(
 
 
 @dataclass(frozen=True)
+class _Ahead:
+    """Lines of memory that row tiles fetch while they sum, one for each k, `step` elements apart: the first tile, or
+    the first but one, those from the address on, each later one those `apart` elements further.
+    """
+
+    pointer: Any
+    step: Any
+    apart: Size
+    after: int
+
+
+@dataclass(frozen=True)
 class _Panel:
     """A panel of B: its address, and how its rows are found: "packed", "stride", "table", or "dot" along k.
 
     With a `source` (address, step), the first row tile reads B there and packs the panel. `cols`: its columns, where
-    they are known and not whole vectors.
+    they are known and not whole vectors. `ahead`: what is fetched meanwhile for a panel to come.
     """
 
     pointer: Any
@@ -336,6 +359,7 @@ class _Panel:
     step: Any
     source: tuple[Any, Any] | None = None
     cols: int | None = None
+    ahead: _Ahead | None = None
 
 
 class _Emission:
@@ -542,8 +566,27 @@ class _Emission:
         if not t.pack_b:
             return _Panel(source, *self.b_k)
         pointer = self.at(self.part("b"), x.mul(g, t.cols * t.k_block))
-        first = (source, self.b_k[1]) if self.packs_in_passing() else None
-        return _Panel(pointer, "packed", x.e.index(vectors * t.lanes).ir, first)
+        step = x.e.index(vectors * t.lanes).ir
+        if self.packs_in_passing():
+            return _Panel(pointer, "packed", step, (source, self.b_k[1]), ahead=self.ahead(col0))
+        return _Panel(pointer, "packed", step, ahead=self.ahead(col0))
+
+    def ahead(self, col0: Size) -> _Ahead | None:
+        """What the tiles of a panel of B fetch of a later one: of each row a line, or where its columns lie side by
+        side as many lines as they have steps of k. With many row tiles there is nothing to win.
+        """
+        x, p, t, line = self.x, self.p, self.t, LINE_BYTES // itemsize(self.p.dtype)
+        if not (isinstance(self.row_tiles, int) and 1 < self.row_tiles <= AHEAD_TILES):
+            return None
+        if self.packs_in_passing():
+            place = x.offset(p.b.cols, x.add(col0, t.cols))
+            return _Ahead(self.at(self.b_base, place), self.b_k[1], line, 1)
+        together = isinstance(p.k, int) and is_number(self.k_count, p.k) and _is_run(p.b.rows, 1)
+        if not (together and _is_run(p.b.cols, p.k)):
+            return None
+        place = x.offset(p.b.cols, x.add(col0, t.group_panels * t.cols))
+        step = self.e.index(line).ir
+        return _Ahead(self.at(self.b_base, place), step, x.mul(self.k_count, line), 0)
 
     def pack_cols(self, into: Any, col0: Size, cols: Size, width: int, panels: Size) -> None:
         """Copy `panels` panels of B so that each k has its columns side by side."""
@@ -596,9 +639,12 @@ class _Emission:
         e, x = self.e, self.x
         if self.c is None and self.near is None:
             return
+        places = [v * self.t.lanes for v in range(vectors)]
+        if not all(isinstance(s, int) and s % self.t.lanes == 0 for _, s in self.p.c.rows):
+            places.append(vectors * self.t.lanes - 1)  # the last vector may reach into a further line
         with e.loop(0, rows, name="near") as r:
-            for v in range(vectors):
-                col = x.add(col0, v * self.t.lanes)
+            for place in places:
+                col = x.add(col0, place)
                 if self.c is not None:
                     offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
                     column = self.at(self.c_batch, x.offset(self.p.c.cols, col))
@@ -625,13 +671,18 @@ class _Emission:
             table = e.at(self.part("a_rows"), x.sub(self.row_of(tile), self.row0), "int64")
 
         def call(height: int, b: Any, b_kind: str, b_step: Any, keeps: bool = False) -> None:
+            other, ahead = panel.pointer, b_kind == "packed" and panel.ahead is not None
+            if ahead:
+                other, b_step = self.fetched(panel.ahead, tile), panel.ahead.step
             if t.dot:
                 kernel = dot_function(e, self.p.dtype, height, t.cols)
             else:
                 kind = f"{a_kind[0]}{t.rows if t.pack_a else ''}"
-                kernel = kernel_function(e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols)
+                kernel = kernel_function(
+                    e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols, ahead
+                )
             arguments = [e.index(self.k_count).ir, a, table, a_kind[1], b, b_step, c, c_rows]
-            e.builder.call(kernel, [*arguments, e.to_memory(x.flag(adds), "bool"), panel.pointer])
+            e.builder.call(kernel, [*arguments, e.to_memory(x.flag(adds), "bool"), other])
 
         def choose(height: int) -> None:
             if panel.source is None:
@@ -652,6 +703,13 @@ class _Emission:
                 choose(t.rows)
             with less:
                 choose(t.rows - 1)
+
+    def fetched(self, ahead: _Ahead, tile: Size) -> Any:
+        """Where a row tile begins to fetch: a panel is no more than its columns' lines and one more in width."""
+        x, lines = self.x, self.t.cols * itemsize(self.p.dtype) // LINE_BYTES
+        return self.at(
+            ahead.pointer, x.mul(x.minimum(x.sub(x.sub(tile, self.first), ahead.after), lines), ahead.apart)
+        )
 
     def finish(self, row: Size, rows: Size, col0: Size, cols: Size, width: int, adds: bool | Value) -> None:
         """Move a tile from scratch to C: plainly in the early blocks of k, through the epilogue in the last."""
