@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from thalweg.compile.dims import Dim
 from thalweg.compile.layout import FAST_PRODUCTS, Access, Places, is_identity, solid
 from thalweg.compile.nests import merge
-from thalweg.graph.lowering import Layout, MatrixProduct, Pointwise, Reduce, row_major
+from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, Reduce, row_major
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Tensor
 
@@ -85,6 +85,8 @@ class _Fusion:
         self.before: dict[Kernel, set[Kernel]] = {}
         self.after: dict[Kernel, set[Kernel]] = {}
         self.position = {t: k for k, t in enumerate(computed)}
+        wholes = [t for t in computed if t.op is not None and isinstance(t.op.lower, Assemble)]
+        self.parts = {places.of[x].source for t in wholes for x in places.data_inputs(t)}
         for tensor in computed:
             self._add(tensor)
 
@@ -254,6 +256,8 @@ class _Fusion:
         for nest in sorted(self.after[kernel], key=lambda k: k.order):
             if not isinstance(nest, Nest) or nest.split is not None or self._between(kernel, nest):
                 continue
+            if sum(m in self.parts for m in nest.members) > 1:
+                continue  # it writes more than the product's result, each part where it belongs
             if nest.flat and _product(nest.domain) == _product(z.shape):
                 self._at(nest, solid(z.shape))
             rows = self._rows_of(nest, z)

@@ -58,7 +58,7 @@ def kernel_function(
     where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table.
     Where B is read as it lies ("stride", "table"), it has `cols` columns (whole vectors unless given), and `keeps`
     makes the kernel that packs it to the panel `kept` on its way, in the shadow of the multiply-adds. Where B is
-    packed, `ahead` makes the kernel that fetches other memory meanwhile: a line for each k, from `kept`, `b_step` apart.
+    packed, `ahead` makes the kernel that fetches a line of other memory for each k, from `kept`, `b_step` apart.
     """
     lanes = e.target.lanes(dtype)
     cols = vectors * lanes if cols is None or b_kind == "packed" else cols

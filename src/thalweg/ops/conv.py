@@ -7,6 +7,7 @@ expand into one matrix product over the windows of the padded input.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant, shape_text
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matrix_product
-from thalweg.ops.elementwise import divide, equal, where
+from thalweg.ops.elementwise import divide, equal, maximum, where
 from thalweg.ops.families import to_floats, to_numbers
 from thalweg.ops.reduce import max as max_
 from thalweg.ops.reduce import sum as sum_
@@ -643,6 +644,11 @@ def _pool_grid(lengths: Sequence[int], attrs: dict[str, Any]) -> Grid:
     return _grid(lengths, window, attrs["strides"], attrs["padding"], attrs["dilation"], (1,) * len(window))
 
 
+_UNROLLED = (
+    16  # places of a window up to which its maximum is written out, to be merged with what is done to it
+)
+
+
 def _lowest(dtype: np.dtype) -> Any:
     if dtypes.is_floating(dtype):
         return -math.inf
@@ -655,7 +661,9 @@ def _taps(rank: int) -> tuple[int, ...]:
 
 def _max_pool_expand(x: Tensor, **attrs: Any) -> Tensor:
     grid = _pool_grid(x.shape[1:-1], attrs)
-    return max_(_window_tensor(x, grid, _lowest(x.dtype)), axis=_taps(len(grid.kernel)))
+    if math.prod(grid.kernel) > _UNROLLED:
+        return max_(_window_tensor(x, grid, _lowest(x.dtype)), axis=_taps(len(grid.kernel)))
+    return functools.reduce(maximum, _tap_values(x, grid))
 
 
 def _max_pool_gradient(g: Tensor, y: Tensor, x: Tensor, **attrs: Any) -> list[Any]:
@@ -687,15 +695,20 @@ def _winners_array(x: np.ndarray, grid: Grid) -> tuple[np.ndarray, tuple[int, ..
 
 def _winners(x: Tensor, y: Tensor, grid: Grid) -> Tensor:
     """The tap of each first maximum, as int32: the last one unless an earlier one equals y or is NaN."""
+    taps = _tap_values(x, grid)
+    kind = "uint8" if len(taps) <= 256 else "int32"
+    place = shape_ops.full_like(y, len(taps) - 1, kind)
+    for k, tap in reversed([*enumerate(taps[:-1])]):
+        hit = where(equal(tap, tap), equal(tap, y), True)
+        place = where(hit, constant(k, kind), place)
+    return place
+
+
+def _tap_values(x: Tensor, grid: Grid) -> list[Tensor]:
+    """For each place in the window, what every window has there: [N, *O, C] each."""
     counts = grid.outputs(x.shape[1:-1])
     padded = _padded(x, grid.pads, grid.spread, _lowest(x.dtype))
-    taps = list(itertools.product(*map(range, grid.kernel)))
-    place = shape_ops.full_like(y, len(taps) - 1, "int32")
-    for k in reversed(range(len(taps) - 1)):
-        tap = _tap(padded, taps[k], counts, grid)
-        hit = where(equal(tap, tap), equal(tap, y), True)
-        place = where(hit, constant(k, "int32"), place)
-    return place
+    return [_tap(padded, tap, counts, grid) for tap in itertools.product(*map(range, grid.kernel))]
 
 
 def _tap(padded: Tensor, tap: Sequence[int], counts: Sequence[int], grid: Grid) -> Tensor:
@@ -733,7 +746,7 @@ def _max_pool_gradient_expand(g: Tensor, x: Tensor, y: Tensor, **attrs: Any) -> 
     grid = _pool_grid(x.shape[1:-1], attrs)
     place = _winners(x, y, grid)
     taps = enumerate(itertools.product(*map(range, grid.kernel)))
-    parts = [(where(equal(place, constant(k, "int32")), g, 0), tap) for k, tap in taps]
+    parts = [(where(equal(place, constant(k, place.dtype)), g, 0), tap) for k, tap in taps]
     return _folded(parts, x.shape[1:-1], grid)
 
 
@@ -760,7 +773,7 @@ def _max_pool_pick_expand(h: Tensor, x: Tensor, y: Tensor, **attrs: Any) -> Tens
     taps = list(itertools.product(*map(range, grid.kernel)))
     result = _tap(padded, taps[-1], counts, grid)
     for k in range(len(taps) - 1):
-        result = where(equal(place, constant(k, "int32")), _tap(padded, taps[k], counts, grid), result)
+        result = where(equal(place, constant(k, place.dtype)), _tap(padded, taps[k], counts, grid), result)
     return result
 
 
