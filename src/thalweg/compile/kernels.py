@@ -166,8 +166,8 @@ def dot_function(e: Emitter, dtype: str, rows: int, cols: int) -> ir.Function:
 def pack_function(e: Emitter, dtype: str, width: int, way: str, kind: str) -> ir.Function:
     """Copies `count` rows of A (or columns of B) to a panel with `width` places for each k.
 
-    "gather": each from where the table says, zeros past count; "transpose": the same where k has unit stride
-    and count = width; "whole": unit stride, `count` whole panels that follow one another, written `apart`
+    "gather": each from where the table says, zeros past count; "transpose": the same where k has unit stride in
+    runs of vectors and count = width; "whole": unit stride, `count` whole panels that follow one another, written `apart`
     elements from each other.
     """
     name = f"tile.pack.{dtype}.{width}.{way}.{kind}"
@@ -229,17 +229,18 @@ def _emit_elements(e: Emitter, dtype: str, width: int, kind: str) -> None:
 
 
 def _emit_transpose(e: Emitter, dtype: str, width: int, kind: str) -> None:
-    into, source, table, _, _, k_count, _ = e.args
+    into, source, table, _, step, k_count, _ = e.args
     lanes = e.target.lanes(dtype)
     whole = e.index(k_count) - (k_count & (lanes - 1))
     with e.loop(0, width, lanes, name="i") as i:
         places = [e.at(source, e.load(table, i + r, "int64"), dtype) for r in range(lanes)]
         with e.loop(0, whole, lanes, name="k") as k:
-            for r, row in enumerate(_transposed(e, [e.load(place, k, dtype, lanes) for place in places])):
+            at = _k_offset(e, kind, step, k)
+            for r, row in enumerate(_transposed(e, [e.load(place, at, dtype, lanes) for place in places])):
                 e.store(into, (k + r) * width + i, row)
         with e.loop(whole, k_count, name="k") as k:
             for r, place in enumerate(places):
-                e.store(into, k * width + i + r, e.load(place, k, dtype))
+                e.store(into, k * width + i + r, e.load(place, _k_offset(e, kind, step, k), dtype))
 
 
 def _transposed(e: Emitter, rows: list[Value]) -> list[Value]:

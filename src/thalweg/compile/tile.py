@@ -597,8 +597,8 @@ class _Emission:
                 into, self.at(self.b_base, x.offset(axes, col0)), into, width, panels, "whole", self.b_k
             )
             return
-        k_axes = self.p.b.rows
-        way = "transpose" if full and len(k_axes) == 1 and is_number(k_axes[0][1], 1) else "gather"
+        runs = _runs_of(self.p.b.rows, t.lanes) and (len(self.p.b.rows) == 1 or t.k_block % t.lanes == 0)
+        way = "transpose" if full and runs else "gather"
         with x.loop(0, panels, name="pack") as g:
             self.fill(self.part("b_cols"), axes, x.add(col0, x.mul(g, width)), cols)
             place = self.at(into, x.mul(g, width * t.k_block))
