@@ -93,9 +93,11 @@ def kernel_function(
         columns = [e.load(b, at + v * lanes, dtype, lanes) for v in range(vectors - (mask is not None))]
         if mask is not None:
             columns.append(e.load_masked(b, at + (vectors - 1) * lanes, dtype, mask))
+        if b_kind == "stride" and ways == 1:
+            for v in range(vectors):
+                e.prefetch(b, at + b_step * AHEAD + v * lanes, dtype)
         if keeps:
             for v, column in enumerate(columns):
-                e.prefetch(b, at + b_step * AHEAD + v * lanes, dtype)
                 e.store(kept, k * (vectors * lanes) + v * lanes, column)
         if ahead:
             e.prefetch(kept, k * ahead_step, dtype, locality=2)

@@ -192,7 +192,7 @@ def _tile_shapes(target: Target, pack_a: bool, widest: int) -> list[tuple[int, i
     most = 14 if pack_a else min(14, target.num_addresses)
     return [
         (rows, vectors)
-        for vectors in range(1, min(widest, 8) + 1)
+        for vectors in range(1, min(widest, 14) + 1)
         for rows in range(1, most + 1)
         if rows * vectors + vectors + 1 <= target.num_registers
     ]
