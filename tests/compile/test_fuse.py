@@ -55,9 +55,14 @@ def _normalised(x: Any) -> Any:
         (X, [TOTAL, tw.tanh(X) / TOTAL], ["Nest"]),
         (Z, tw.sum(tw.exp(Z)), ["Nest"]),
         (Z, tw.sum(tw.exp(Z), axis=(1, 2)) * 2 + 1, ["Nest"]),
-        (Z, tw.sum(tw.exp(Z), axis=(0, 2)), ["Nest", "Kernel"]),  # two levels: rows, then down the columns
-        (Z, tw.max(Z, axis=1) * 2, ["Kernel", "Nest"]),
-        (X, tw.exp(X) + tw.sum(tw.exp(X), axis=0), ["Nest", "Kernel", "Nest"]),
+        (Z, tw.sum(tw.exp(Z), axis=(0, 2)), ["Nest", "Columns"]),  # two levels: rows, then down the columns
+        (Z, tw.max(Z, axis=1) * 2, ["Columns", "Nest"]),
+        (Z, tw.sum(tw.exp(Z), axis=1), ["Columns"]),  # what is summed is computed on the way
+        (Z, [tw.sum(Z, axis=0), tw.sum(Z * Z, axis=0)], ["Columns"]),  # both in one walk
+        (Z, [tw.sum(Z, axis=0), tw.sum(Z, axis=1)], ["Columns", "Columns"]),
+        (Z, [tw.sum(Z * Z, axis=0), tw.tanh(Z * Z)], ["Nest", "Columns"]),  # a little is done twice
+        (Z, [tw.sum(Z * Z, axis=0), tw.abs(Z * Z), Z * Z], ["Nest", "Columns"]),
+        (X, tw.exp(X) + tw.sum(tw.exp(X), axis=0), ["Nest", "Columns", "Nest"]),
         (X, tw.exp(X).T * 2, ["Nest", "Nest"]),  # the second reads the first transposed
         (X, X.T * 2 + tw.reshape(X, (10, 6)), ["Nest"]),  # views of memory cost no kernel
         (X, tw.matmul(X, X.T), ["Product"]),

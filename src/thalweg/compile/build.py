@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from thalweg.compile import singles
 from thalweg.compile.emit import begin
-from thalweg.compile.fuse import Kernel, Nest, Product
+from thalweg.compile.fuse import Columns, Kernel, Nest, Product
 from thalweg.compile.native import compiled
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Step
@@ -88,7 +88,7 @@ class Executable:
 
 
 def _is_native(kernel: Kernel) -> bool:
-    return isinstance(kernel, (Nest, Product)) or singles.has_native_form(kernel.members[0])
+    return isinstance(kernel, (Nest, Columns, Product)) or singles.has_native_form(kernel.members[0])
 
 
 def _segments(order: Sequence[Kernel], apart: bool) -> list[tuple[bool, list[Kernel]]]:
@@ -105,5 +105,5 @@ def _segments(order: Sequence[Kernel], apart: bool) -> list[tuple[bool, list[Ker
 
 def _title(kernel: Kernel) -> str:
     names = " ".join(m.op.name for m in kernel.members if m.op is not None)
-    shape = kernel.domain if isinstance(kernel, Nest) else kernel.members[0].shape
+    shape = kernel.domain if isinstance(kernel, (Nest, Columns)) else kernel.members[0].shape
     return f"{names} {[int(d) for d in shape]}"

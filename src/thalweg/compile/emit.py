@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from thalweg.compile import fused, products, scan, singles
-from thalweg.compile.fuse import Kernel, Nest, Product
+from thalweg.compile import columns, fused, products, scan, singles
+from thalweg.compile.fuse import Columns, Kernel, Nest, Product
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Piece, Step
 from thalweg.compile.target import Target
@@ -18,6 +18,8 @@ def plan(step: Step, kernel: Kernel) -> Piece:
     """What writes a kernel, and whether all threads take part."""
     if isinstance(kernel, Nest):
         return fused.plan(step, kernel)
+    if isinstance(kernel, Columns):
+        return columns.plan(step, kernel)
     if isinstance(kernel, Product):
         return products.plan(step, kernel)
     if scan.is_loop(kernel):

@@ -18,6 +18,7 @@ from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, R
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Tensor
 
+_TWICE = 4  # ops on an element that are rather done twice than their result kept in memory
 _SINGLE_BLOCK = 512  # the longest sum of a product that is finished in registers
 
 
@@ -71,6 +72,21 @@ class Product(Kernel):
         return self.members[0]
 
 
+@dataclass(eq=False)
+class Columns(Kernel):
+    """Reductions over the axes ``first`` to ``last`` of the domain, which others follow. ``inside`` are also the
+    elementwise expressions computed on the way to them, which may be members of another kernel too.
+    """
+
+    domain: tuple[int, ...]
+    first: int
+    last: int
+    sums: list[Tensor]
+    inside: set[Tensor]
+    reads: dict[Tensor, list[Access]]
+    row_level: set[Tensor] = field(default_factory=set)
+
+
 def fuse(places: Places, computed: Sequence[Tensor]) -> list[Kernel]:
     """The kernels that compute these tensors (inputs first), merged as far as they go."""
     return _Fusion(places, computed).kernels()
@@ -85,6 +101,7 @@ class _Fusion:
         self.before: dict[Kernel, set[Kernel]] = {}
         self.after: dict[Kernel, set[Kernel]] = {}
         self.position = {t: k for k, t in enumerate(computed)}
+        self.kept = {places.of[root].source for root in places.roots}
         wholes = [t for t in computed if t.op is not None and isinstance(t.op.lower, Assemble)]
         self.parts = {places.of[x].source for t in wholes for x in places.data_inputs(t)}
         for tensor in computed:
@@ -93,6 +110,12 @@ class _Fusion:
     def kernels(self) -> list[Kernel]:
         for kernel in [k for k in self.before if isinstance(k, Product)]:
             self._attach(kernel)
+        columns = [k for k in self.before if isinstance(k, Columns)]
+        for sums in columns:
+            self._feed(sums)
+        for k, one in enumerate(columns):
+            for other in columns[k + 1 :]:
+                self._gather(one, other)
         return sorted(self.before, key=lambda k: k.order)
 
     def _add(self, tensor: Tensor) -> None:
@@ -117,6 +140,8 @@ class _Fusion:
         assert tensor.op is not None
         lower, order = tensor.op.lower, self.position[tensor]
         split = row_split(tensor) if isinstance(lower, Reduce) else None
+        if isinstance(lower, Reduce) and split is None:
+            return self._columns(tensor)
         if not isinstance(lower, Pointwise) and split is None:
             sources = {self.places.of[t].source for t in self.places.data_inputs(tensor)}
             kind = Product if isinstance(lower, MatrixProduct) else Kernel
@@ -133,6 +158,23 @@ class _Fusion:
             flat=split is None and all(is_identity(a.layout) or _is_number(a) for a in reads),
             inside={tensor},
             reads={tensor: reads},
+        )
+
+    def _columns(self, tensor: Tensor) -> Columns:
+        (x,) = tensor.inputs
+        kept = [k for k, d in enumerate(x.shape) if d != 1]
+        reduced = [kept.index(a) for a in tensor.attrs["axis"] if x.shape[a] != 1]
+        read = self.places.access(x, x.shape)
+        return Columns(
+            [tensor],
+            self.position[tensor],
+            {read.source},
+            domain=solid(x.shape),
+            first=reduced[0],
+            last=reduced[-1] + 1,
+            sums=[tensor],
+            inside={tensor},
+            reads={tensor: [read]},
         )
 
     # --- merging
@@ -244,6 +286,77 @@ class _Fusion:
             self.before[later].discard(b)
             self.before[later].add(a)
             self.after[a].add(later)
+
+    # --- reductions down columns
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _feed(self, kernel: Columns) -> None:
+        """Compute on the way what is reduced, where nobody else needs it in memory; what others need too is computed
+        twice if it is little.
+        """
+        (read,) = kernel.reads[kernel.sums[0]]
+        x, nest = read.source, self.owner.get(read.source)
+        if not isinstance(nest, Nest) or not is_identity(read.layout):
+            return
+        others = set().union(*(k.sources for k in self.after[nest] if k is not kernel))
+        stored = self.kept | others
+        if x in stored or _product(nest.domain) != _product(kernel.domain):
+            return
+        if nest.domain != kernel.domain:
+            if not nest.flat:
+                return
+            self._at(nest, kernel.domain)
+        needed = self._needed(x, nest, stored)
+        alone = self.after[nest] == {kernel} and not any(m in self.kept for m in nest.members)
+        if needed & nest.row_level or (not alone and len(needed) > _TWICE):
+            return
+        kernel.inside |= needed
+        kernel.reads = {m: nest.reads[m] for m in nest.members if m in needed} | kernel.reads
+        kernel.sources = {r.source for reads in kernel.reads.values() for r in reads} - kernel.inside
+        if alone:
+            self._drop(nest)
+        self._reconnect(kernel)
+
+    def _needed(self, x: Tensor, nest: Nest, stored: set[Tensor]) -> set[Tensor]:
+        """The members of a nest that compute one of them, from memory and from those that are stored anyway."""
+        needed, stack = {x}, [x]
+        while stack:
+            for source in [read.source for read in nest.reads[stack.pop()]]:
+                if source in nest.inside and source not in stored and source not in needed:
+                    needed.add(source)
+                    stack.append(source)
+        return needed
+
+    def _gather(self, one: Columns, other: Columns) -> None:
+        """Do two kernels that read the same memory over the same axes in one."""
+        if other not in self.before or one not in self.before or not one.sources & other.sources:
+            return
+        same = (one.domain, one.first, one.last) == (other.domain, other.first, other.last)
+        waits = one in self.before[other] or other in self.before[one]
+        if not same or waits or self._between(one, other) or self._between(other, one):
+            return
+        one.members, one.sums = [*one.members, *other.members], [*one.sums, *other.sums]
+        one.inside |= other.inside
+        one.reads = {**one.reads, **other.reads}
+        one.sources |= other.sources
+        one.order = max(one.order, other.order)
+        self._replace(other, one)
+
+    def _drop(self, kernel: Kernel) -> None:
+        """Forget a kernel whose results nobody reads."""
+        for earlier in self.before.pop(kernel):
+            self.after[earlier].discard(kernel)
+        for later in self.after.pop(kernel):
+            self.before[later].discard(kernel)
+
+    def _reconnect(self, kernel: Kernel) -> None:
+        """Find anew which kernels one waits for."""
+        for earlier in self.before[kernel]:
+            self.after[earlier].discard(kernel)
+        found = {self.owner.get(node_of(s)) for s in kernel.sources}
+        self.before[kernel] = {k for k in found if k in self.before}
+        for earlier in self.before[kernel]:
+            self.after[earlier].add(kernel)
 
     # --- work on a product's pieces
     # ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Nest, Product
+from thalweg.compile.fuse import Columns, Nest, Product
 from thalweg.compile.layout import Access
 from thalweg.compile.loops import Emitter, Value, register_dtype
 from thalweg.compile.nests import (
@@ -54,7 +54,7 @@ def size(shape: Sequence[int]) -> int:
 
 
 @dataclass
-class _Lanes:
+class Lanes:
     """One place in an innermost loop: the index of each access, the lanes, their mask, and what is computed
     there.
     """
@@ -66,17 +66,17 @@ class _Lanes:
     loads: dict[tuple[Tensor, Layout], Value]
 
 
-class _NestEmitter(ABC):
+class NestEmitter(ABC):
     """What flat and row nests share: reading accesses, computing members, storing results."""
 
-    def __init__(self, step: Step, nest: Nest, threads: Threads | None) -> None:
+    def __init__(self, step: Step, nest: Nest | Columns, threads: Threads | None) -> None:
         self.step, self.nest, self.threads = step, nest, threads
         self.schedule = step.schedule
         self.members = nest.inside
         self.reads = nest.reads
         self.stores = [m for m in nest.members if m in self.schedule.stored]
-        in_rows = {m: None for m in nest.members if m in nest.row_level and not _is_reduction(m)}
-        self.external = self._outside([m for m in nest.members if m not in in_rows])
+        in_rows = {m: None for m in nest.reads if m in nest.row_level and not _is_reduction(m)}
+        self.external = self._outside([m for m in nest.reads if m not in in_rows])
         self.row_external = self._outside(list(in_rows))
 
     def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
@@ -93,14 +93,14 @@ class _NestEmitter(ABC):
         """Lanes of the innermost loop: the target's for float32 (float64 where nothing is narrower), fewer
         for short rows.
         """
-        kinds = {register_dtype(m.dtype.name) for m in self.nest.members}
+        kinds = {register_dtype(m.dtype.name) for m in self.nest.reads}
         wide = kinds <= {"float64", "int64", "uint64", "bool"} and kinds != {"bool"}
         lanes = self.step.target.lanes("float64" if wide else "float32")
         while lanes > 1 and lanes // 2 >= length:
             lanes //= 2
         return lanes
 
-    def compute(self, member: Tensor, at: _Lanes) -> Value:
+    def compute(self, member: Tensor, at: Lanes) -> Value:
         """The member's value at these lanes, computed once."""
         if member not in at.values:
             args = [self.read(a, at) for a in self.reads[member]]
@@ -126,10 +126,10 @@ class _NestEmitter(ABC):
         return self.e.from_memory(self.e.to_memory(value, name), name, value.width)
 
     @abstractmethod
-    def read(self, access: Access, at: _Lanes) -> Value:
+    def read(self, access: Access, at: Lanes) -> Value:
         """An access at these lanes: another member's value, or memory."""
 
-    def load(self, access: Access, at: _Lanes, stride: int) -> Value:
+    def load(self, access: Access, at: Lanes, stride: int) -> Value:
         """External memory at these lanes; ``stride`` is the access's along the lanes."""
         e, key = self.e, (access.source, access.layout)
         if _is_number(access.source):
@@ -140,7 +140,7 @@ class _NestEmitter(ABC):
             at.loads[key] = e.load_strided(pointer, at.indices[key], stride, kind, at.width, at.mask)
         return at.loads[key]
 
-    def store(self, member: Tensor, index: Value, at: _Lanes, stride: int = 1) -> None:
+    def store(self, member: Tensor, index: Value, at: Lanes, stride: int = 1) -> None:
         value = at.values[member]
         value = value if value.width == at.width else self.e.splat(value, at.width)
         place = self.schedule.placed.get(member)
@@ -153,7 +153,7 @@ def _is_number(tensor: Tensor) -> bool:
     return tensor.op is None and tensor.value is not None and tensor.value.size == 1
 
 
-class FlatNest(_NestEmitter):
+class FlatNest(NestEmitter):
     """An elementwise nest: every member at every place, in one pass."""
 
     def emit(self) -> None:
@@ -161,8 +161,8 @@ class FlatNest(_NestEmitter):
         own = row_major(domain).strides
         whole = Layout(0, domain, own)
         placed = self.schedule.placed
-        self.targets = [placed[m].layout if m in placed else whole for m in self.stores]
-        layouts = [*(layout for _, layout in self.external), *self.targets, whole]
+        targets = [placed[m].layout if m in placed else whole for m in self.stores]
+        layouts = [*(layout for _, layout in self.external), *targets, whole]
         axes = merge(domain, [layout.strides for layout in layouts])
         outer = Axes(axes.lengths[:-1], tuple(s[:-1] for s in axes.strides))
         last, strides = axes.lengths[-1], [s[-1] for s in axes.strides]
@@ -190,7 +190,7 @@ class FlatNest(_NestEmitter):
         self.strides = dict(zip(self.external, strides, strict=False))
 
         def body(indices: Sequence[Value], width: int, mask: Value | None) -> None:
-            at = _Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
+            at = Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
             at.loads.update({key: self.e.splat(v, width) for key, v in hoisted.items()})
             for member in self.stores:
                 self.compute(member, at)
@@ -200,13 +200,13 @@ class FlatNest(_NestEmitter):
 
         return body
 
-    def read(self, access: Access, at: _Lanes) -> Value:
+    def read(self, access: Access, at: Lanes) -> Value:
         if access.source in self.members:
             return self.compute(access.source, at)
         return self.load(access, at, self.strides.get((access.source, access.layout), 0))
 
 
-class PieceNest(_NestEmitter):
+class PieceNest(NestEmitter):
     """An elementwise nest on the pieces of a product: a vector or an element at a time, wherever the product
     says.
     """
@@ -224,7 +224,7 @@ class PieceNest(_NestEmitter):
 
     def piece(self, e: Emitter, row: Any, col: Any, value: Value) -> Value | None:
         row, col = e.index(row), e.index(col)
-        at = _Lanes(self._indices(row, col), value.width, None, {self.product: value}, {})
+        at = Lanes(self._indices(row, col), value.width, None, {self.product: value}, {})
         place = row * self.product.shape[-1] + col
         for member in self.stores:
             self.compute(member, at)
@@ -251,7 +251,7 @@ class PieceNest(_NestEmitter):
             found[key] = step(self.e, base, col, self.strides[key])
         return found
 
-    def read(self, access: Access, at: _Lanes) -> Value:
+    def read(self, access: Access, at: Lanes) -> Value:
         if access.source in at.values:
             return at.values[access.source]
         if access.source in self.members:
@@ -259,7 +259,7 @@ class PieceNest(_NestEmitter):
         return self.load(access, at, self.strides.get((access.source, access.layout), 0))
 
 
-class RowNest(_NestEmitter):
+class RowNest(NestEmitter):
     """A nest with reductions over its last axes: for each row, as many passes as the reductions wait for
     each other.
     """
@@ -322,7 +322,7 @@ class RowNest(_NestEmitter):
 
     def _row_members(self, level: int) -> None:
         """Values of the row computed from reductions of earlier passes."""
-        at = _Lanes({}, 1, None, self.row_values, {})
+        at = Lanes({}, 1, None, self.row_values, {})
         for member in self.nest.members:
             if member in self.nest.row_level and self.level[member] == level and not _is_reduction(member):
                 self.compute(member, at)
@@ -348,32 +348,32 @@ class RowNest(_NestEmitter):
                 e, start, stop, length, at_row, strides, self.lanes, self._body(level, stores, partial)
             )
             for m, lanes in partial.items():
-                total = e.reduce(lanes.get(), _combine(m))
-                totals[m].set(combined(e, _combine(m), totals[m].get(), total))
+                total = e.reduce(lanes.get(), combine_of(m))
+                totals[m].set(combined(e, combine_of(m), totals[m].get(), total))
         for m in reductions:
             self.row_values[m] = self.rounded(totals[m].get(), m)
 
     def _start(self, member: Tensor, width: int) -> Value:
         kind = register_dtype(member.dtype.name)
-        return self.e.const(identity_of(_combine(member), kind), kind, width)
+        return self.e.const(identity_of(combine_of(member), kind), kind, width)
 
     def _body(self, level: int, stores: Sequence[Tensor], partial: dict[Tensor, Any]) -> Any:
         def body(indices: Sequence[Value], width: int, mask: Value | None) -> None:
-            at = _Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
+            at = Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
             self.now, self.place = level, indices[-1]
             for member in stores:
                 self.compute(member, at)
             for member, accumulator in partial.items():
                 value = self.read(self.reads[member][0], at)
                 value = value if value.width == width else self.e.splat(value, width)
-                total = combined(self.e, _combine(member), accumulator.get(), value)
+                total = combined(self.e, combine_of(member), accumulator.get(), value)
                 accumulator.set(total if mask is None else self.e.select(mask, total, accumulator.get()))
             for member in stores:
                 self.store(member, indices[-1], at)
 
         return body
 
-    def compute(self, member: Tensor, at: _Lanes) -> Value:
+    def compute(self, member: Tensor, at: Lanes) -> Value:
         if member in at.values or member in self.nest.row_level:
             return super().compute(member, at)
         if self.level[member] < self.now and self.kept.get(member) is not None:
@@ -392,7 +392,7 @@ class RowNest(_NestEmitter):
         users = [m for m in self.nest.members if any(a.source is member for a in self.reads[m])]
         return any(self.level[m] - _is_reduction(m) > self.now for m in users)
 
-    def _keep(self, member: Tensor, value: Value, at: _Lanes, cost: int) -> None:
+    def _keep(self, member: Tensor, value: Value, at: Lanes, cost: int) -> None:
         """Store a value for later passes, unless it is cheap to compute again or stored anyway."""
         if member not in self.kept:
             stored = member in self.schedule.stored
@@ -415,7 +415,7 @@ class RowNest(_NestEmitter):
         """The place within the row: the index into the domain less that of the row's first element."""
         return self.place - self.row_index * size(self.inner.lengths)
 
-    def _reload(self, member: Tensor, at: _Lanes) -> Value:
+    def _reload(self, member: Tensor, at: Lanes) -> Value:
         if self.kept[member] == "stored":
             return self.e.load_strided(
                 self.step.pointer(member), self.place, 1, member.dtype.name, at.width, at.mask
@@ -423,7 +423,7 @@ class RowNest(_NestEmitter):
         kind = register_dtype(member.dtype.name)
         return self.e.load_strided(self._kept_row(member), self._row_place(), 1, kind, at.width, at.mask)
 
-    def read(self, access: Access, at: _Lanes) -> Value:
+    def read(self, access: Access, at: Lanes) -> Value:
         e, key = self.e, (access.source, access.layout)
         if access.source in self.nest.row_level:
             return e.splat(self.row_values[access.source], at.width)
@@ -438,6 +438,7 @@ def _is_reduction(member: Tensor) -> bool:
     return member.op is not None and isinstance(member.op.lower, Reduce)
 
 
-def _combine(member: Tensor) -> str:
+def combine_of(member: Tensor) -> str:
+    """How a reduction puts two values together."""
     assert member.op is not None
     return member.op.lower.combine

@@ -169,7 +169,7 @@ def pack_function(e: Emitter, dtype: str, width: int, way: str, kind: str) -> ir
     """Copies `count` rows of A (or columns of B) to a panel with `width` places for each k.
 
     "gather": each from where the table says, zeros past count; "transpose": the same where k has unit stride in
-    runs of vectors and count = width; "whole": unit stride, `count` whole panels that follow one another, written `apart`
+    runs of vectors and count = width; "whole": unit stride, `count` whole panels after each other, written `apart`
     elements from each other.
     """
     name = f"tile.pack.{dtype}.{width}.{way}.{kind}"

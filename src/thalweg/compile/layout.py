@@ -135,6 +135,7 @@ class Places:
         self.of: dict[Tensor, Place] = dict(given or {})
         self.folded: dict[Tensor, Folded] = {}
         self.computed: list[Tensor] = []
+        self.roots = list(roots)
         order = topological(roots)
         self._others = set(roots)  # tensors that something else than matrix products reads
         for tensor in reversed(order):

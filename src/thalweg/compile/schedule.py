@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compile.assembly import written_in_place
-from thalweg.compile.fuse import Kernel, Nest, Product, fuse, node_of
+from thalweg.compile.fuse import Columns, Kernel, Nest, Product, fuse, node_of
 from thalweg.compile.layout import Place, Places, is_identity
 from thalweg.graph.lowering import RandomBits
 from thalweg.graph.tensor import Tensor
@@ -147,6 +147,8 @@ class Schedule:
             if isinstance(kernel, Product) and kernel.nest is not None:
                 if not kernel.in_registers:
                     stored.add(kernel.product)
+            elif isinstance(kernel, Columns):
+                stored |= set(kernel.sums)
             elif not isinstance(kernel, Nest):
                 stored |= {m for m in kernel.members if len(m.specs) == 1}
         return stored

@@ -1,4 +1,4 @@
-"""Kernels of one tensor: reductions down columns, assembled and indexed outputs, random words."""
+"""Kernels of one tensor: assembled and indexed outputs, random words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from thalweg.compile.loops import Emitter, Value, function, register_dtype
 from thalweg.compile.nests import (
     Axes,
     Threads,
-    chunks,
     combined,
     identity_of,
     merge,
@@ -27,7 +26,6 @@ from thalweg.graph.lowering import (
     Layout,
     Loop,
     RandomBits,
-    Reduce,
     Scan,
     Scatter,
     row_major,
@@ -36,7 +34,6 @@ from thalweg.graph.tensor import Tensor
 
 _PARALLEL_ELEMENTS = 1 << 14
 _GROUP, _GROUP_SHIFT = 64, 6  # random words made together, and its logarithm
-_COLUMN_VECTORS = 4
 
 
 def plan(step: Step, tensor: Tensor) -> Piece:
@@ -52,98 +49,12 @@ def has_native_form(tensor: Tensor) -> bool:
 
 def _planners() -> dict[type, Callable[[Step, Tensor], Piece]]:
     return {
-        Reduce: _columns,
         Assemble: _assemble,
         Indexed: _indexed,
         Scatter: _scatter,
         Scan: _running,
         RandomBits: _random_bits,
     }
-
-
-# --- reductions down columns
-# ----------------------------------------------------------------------------------------
-
-
-def _columns(step: Step, y: Tensor) -> Piece:
-    """A reduction over axes that others follow: vectors run along the axes that stay, sums down the reduced
-    ones.
-    """
-    (x,) = y.inputs
-    where = step.schedule.places.of[x]
-    axes = [
-        (d, s, k in y.attrs["axis"])
-        for k, (d, s) in enumerate(zip(x.shape, where.layout.strides, strict=True))
-        if d != 1
-    ]
-    reduced = [k for k, (_, _, r) in enumerate(axes) if r]
-    first, after = (reduced[0], reduced[-1] + 1) if reduced else (len(axes), len(axes))
-    lengths, strides = [d for d, _, _ in axes], [s for _, s, _ in axes]
-    own = row_major(tuple(d for d, _, r in axes if not r)).strides
-    head = merge(lengths[:first], [tuple(strides[:first]), own[:first]])
-    body = merge(lengths[first:after], [tuple(strides[first:after])])
-    tail = merge(lengths[after:], [tuple(strides[after:]), own[first:]])
-    splits = size(head.lengths) > 1 or tail.lengths[-1] > 8
-    parallel = size(x.shape) >= _PARALLEL_ELEMENTS and splits
-    nest = _ColumnNest(step, x, y, head, body, tail)
-    return (lambda: nest.emit(where.layout.offset, step.threads if parallel else None)), parallel
-
-
-class _ColumnNest:
-    """Loops of a column reduction: ``head`` and ``tail`` axes stay, ``body`` axes are reduced."""
-
-    def __init__(self, stp: Step, x: Tensor, y: Tensor, head: Axes, body: Axes, tail: Axes) -> None:
-        assert y.op is not None
-        self.step, self.x, self.y, self.head, self.body, self.tail = stp, x, y, head, body, tail
-        self.source = stp.schedule.places.of[x].source
-        self.combine, self.kind = y.op.lower.combine, register_dtype(y.dtype.name)
-
-    def emit(self, offset: int, threads: Threads | None) -> None:
-        e, last = self.step.e, self.tail.lengths[-1]
-        split_head = size(self.head.lengths) > 1
-        width = self._width(last)
-        outer = Axes(self.tail.lengths[:-1], tuple(s[:-1] for s in self.tail.strides))
-        strides = [s[-1] for s in self.tail.strides]
-
-        def body(at: Sequence[Value], lanes: int, mask: Value | None) -> None:
-            total = self._down(at[0], strides[0], lanes, mask)
-            e.store_strided(self.step.pointer(self.y), at[1], strides[1], total, self.y.dtype.name, mask)
-
-        with (
-            outer_loops(e, self.head, [offset, 0], threads if split_head else None) as at_head,
-            outer_loops(e, outer, at_head, None, name="column") as indices,
-        ):
-            if threads is None or split_head:
-                vector_loop(e, 0, last, last, indices, strides, width, body)
-            else:
-                vector_loop(e, *threads.share(e, last, width), None, indices, strides, width, body)
-
-    def _width(self, length: int) -> int:
-        lanes = self.step.target.lanes("float32" if self.kind == "bool" else self.kind)
-        width = lanes * _COLUMN_VECTORS if length >= lanes * _COLUMN_VECTORS else lanes
-        while width > 1 and width // 2 >= length:
-            width //= 2
-        return width
-
-    def _down(self, index: Value, stride: int, width: int, mask: Value | None) -> Value:
-        """The sum (or other combination) down one group of columns."""
-        e = self.step.e
-        start = e.const(identity_of(self.combine, self.kind), self.kind, width)
-        total = e.var(start, "total")
-        outer = Axes(self.body.lengths[:-1], tuple(s[:-1] for s in self.body.strides))
-        with (
-            outer_loops(e, outer, [index], None, name="down") as (base,),
-            chunks(e, self.body.lengths[-1], True) as part,
-        ):
-            partial = e.var(start, "partial")
-            with e.loop(part[0], part[1], name="r") as r:
-                place = step(e, base, r, self.body.strides[0][-1])
-                value = e.load_strided(
-                    self.step.pointer(self.source), place, stride, self.x.dtype.name, width, mask
-                )
-                partial.set(combined(e, self.combine, partial.get(), value))
-            total.set(combined(e, self.combine, total.get(), partial.get()))
-        return total.get()
 
 
 # --- assembled outputs

@@ -23,12 +23,14 @@ from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant, shape_text
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matrix_product
-from thalweg.ops.elementwise import divide, equal, maximum, where
+from thalweg.ops.elementwise import add, divide, equal, maximum, where
 from thalweg.ops.families import to_floats, to_numbers
 from thalweg.ops.reduce import max as max_
 from thalweg.ops.reduce import sum as sum_
 
 Pads = tuple[tuple[int, int], ...]
+
+_UNROLLED = 25  # places of a window up to which work on each is written out, to merge with what follows
 
 # --- geometry -------------------------------------------------------------------------------------------------------
 
@@ -383,19 +385,24 @@ def _ungrouped(y: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
     return shape_ops.reshape(y, shape)
 
 
-def _depthwise_operands(x: Tensor, grid: Grid) -> Tensor:
-    """[N, *O, *K, C, 1]: one channel per group needs no matrix product."""
-    return shape_ops.expand_dims(_window_tensor(x, grid), -1)
+def _depthwise(x: Tensor, filters: Tensor, grid: Grid) -> Tensor:
+    """[N, *O, C, M] of x and filters [*K, C, M]: one channel per group needs no matrix product."""
+    rank = len(grid.kernel)
+    if math.prod(grid.kernel) > _UNROLLED:
+        windows = shape_ops.expand_dims(_window_tensor(x, grid), -1)
+        return sum_(windows * filters, axis=tuple(range(1 + rank, 1 + 2 * rank)))
+    flat = shape_ops.reshape(filters, (-1, *filters.shape[rank:]))
+    taps = [shape_ops.expand_dims(tap, -1) * flat[k] for k, tap in enumerate(_tap_values(x, grid))]
+    return functools.reduce(add, taps)
 
 
 def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], w.shape[:-2], attrs)
-    rank, counts = len(grid.kernel), grid.outputs(x.shape[1:-1])
+    counts = grid.outputs(x.shape[1:-1])
     shape = (x.shape[0], *counts, w.shape[-1])
     if groups > 1 and groups == x.shape[-1]:
         filters = shape_ops.reshape(w, (*grid.kernel, groups, w.shape[-1] // groups))
-        taps = tuple(range(1 + rank, 1 + 2 * rank))
-        return shape_ops.reshape(sum_(_depthwise_operands(x, grid) * filters, axis=taps), shape)
+        return shape_ops.reshape(_depthwise(x, filters, grid), shape)
     filters = _by_group(w, math.prod(w.shape[:-1]), groups)
     return _ungrouped(matrix_product(_columns(x, grid, groups), filters), shape, groups)
 
@@ -492,9 +499,10 @@ def _filter_gradient_expand(x: Tensor, g: Tensor, like: Tensor, *, groups: int, 
     grid = _conv_grid(x.shape[1:-1], like.shape[:-2], attrs)
     rank, each = len(grid.kernel), like.shape[-1] // groups
     if groups > 1 and groups == x.shape[-1]:
-        split = shape_ops.reshape(g, (*g.shape[:-1], *(1,) * rank, groups, each))
-        total = sum_(_depthwise_operands(x, grid) * split, axis=tuple(range(1 + rank)))
-        return shape_ops.reshape(total, like.shape)
+        split = shape_ops.reshape(g, (*g.shape[:-1], groups, each))
+        taps = [shape_ops.expand_dims(tap, -1) for tap in _tap_values(x, grid)]
+        totals = [sum_(tap * split, axis=tuple(range(1 + rank))) for tap in taps]
+        return shape_ops.reshape(shape_ops.stack(totals), like.shape)
     columns = _columns(x, grid, groups)
     turned = shape_ops.permute_dims(columns, (1, 0) if groups == 1 else (0, 2, 1))
     return _ungrouped(
