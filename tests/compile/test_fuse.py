@@ -60,7 +60,7 @@ def _normalised(x: Any) -> Any:
         (Z, tw.sum(tw.exp(Z), axis=1), ["Columns"]),  # what is summed is computed on the way
         (Z, [tw.sum(Z, axis=0), tw.sum(Z * Z, axis=0)], ["Columns"]),  # both in one walk
         (Z, [tw.sum(Z, axis=0), tw.sum(Z, axis=1)], ["Columns", "Columns"]),
-        (Z, [tw.sum(Z * Z, axis=0), tw.tanh(Z * Z)], ["Nest", "Columns"]),  # a little is done twice
+        (Z, [tw.sum(Z * Z, axis=0), tw.tanh(Z * Z)], ["Columns", "Nest"]),  # a little is done twice
         (Z, [tw.sum(Z * Z, axis=0), tw.abs(Z * Z), Z * Z], ["Nest", "Columns"]),
         (X, tw.exp(X) + tw.sum(tw.exp(X), axis=0), ["Nest", "Columns", "Nest"]),
         (X, tw.exp(X).T * 2, ["Nest", "Nest"]),  # the second reads the first transposed

@@ -101,4 +101,4 @@ class ColumnNest(NestEmitter):
         """Another member's value, or memory."""
         if access.source in self.members:
             return self.compute(access.source, at)
-        return self.load(access, at, self.strides[access.source, access.layout])
+        return self.load(access, at, self.strides.get((access.source, access.layout), 0))

@@ -671,9 +671,9 @@ class _Emission:
             table = e.at(self.part("a_rows"), x.sub(self.row_of(tile), self.row0), "int64")
 
         def call(height: int, b: Any, b_kind: str, b_step: Any, keeps: bool = False) -> None:
-            other, ahead = panel.pointer, b_kind == "packed" and panel.ahead is not None
-            if ahead:
-                other, b_step = self.fetched(panel.ahead, tile), panel.ahead.step
+            other, ahead = panel.pointer, panel.ahead if b_kind == "packed" else None
+            if ahead is not None:
+                other, b_step = self.fetched(ahead, tile), ahead.step
             if t.dot:
                 kernel = dot_function(e, self.p.dtype, height, t.cols)
             else:

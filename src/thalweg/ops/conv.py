@@ -398,6 +398,8 @@ def _depthwise(x: Tensor, filters: Tensor, grid: Grid) -> Tensor:
 
 def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], w.shape[:-2], attrs)
+    if any(s > 1 for s in grid.spread) and all(s == 1 for s in grid.strides) and x.size and w.size:
+        return _interleaved(x, w, grid, groups)
     counts = grid.outputs(x.shape[1:-1])
     shape = (x.shape[0], *counts, w.shape[-1])
     if groups > 1 and groups == x.shape[-1]:
@@ -405,6 +407,61 @@ def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
         return shape_ops.reshape(_depthwise(x, filters, grid), shape)
     filters = _by_group(w, math.prod(w.shape[:-1]), groups)
     return _ungrouped(matrix_product(_columns(x, grid, groups), filters), shape, groups)
+
+
+def _interleaved(x: Tensor, w: Tensor, grid: Grid, groups: int) -> Tensor:
+    """A convolution of a dilated input without its zeros: the outputs that meet the same places of the filters lie as
+    far apart as the input's elements, and are a plain convolution by these places alone.
+    """
+    lengths = grid.outputs(x.shape[1:-1])
+    parts, starts = [], []
+    for phase in itertools.product(*(range(min(s, n)) for s, n in zip(grid.spread, lengths))):
+        axes = [
+            _phase(*of)
+            for of in zip(phase, lengths, x.shape[1:-1], w.shape[:-2], grid.spread, grid.pads, grid.dilation)
+        ]
+        parts.append(_of_phase(x, w, axes, groups))
+        starts.append(phase)
+    return _place(*parts, lengths=lengths, starts=tuple(starts), steps=grid.spread, fill=0)
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """Of one axis: how many outputs, the filter's places (first, apart, number), and their padding and dilation."""
+
+    count: int
+    taps: tuple[int, int, int]
+    pads: tuple[int, int]
+    dilation: int
+
+
+def _phase(
+    phase: int, length: int, n: int, k: int, spread: int, pads: tuple[int, int], dilation: int
+) -> _Phase:
+    """The outputs phase, phase + spread, ...: place t is over an element where phase + t * dilation - before is a
+    multiple of the spread.
+    """
+    count = -(-(length - phase) // spread)
+    met = [t for t in range(k) if (phase + t * dilation - pads[0]) % spread == 0]
+    if not met:
+        return _Phase(count, (0, 1, 0), (0, 0), 1)
+    apart = met[1] - met[0] if len(met) > 1 else 1
+    before = -((phase + met[0] * dilation - pads[0]) // spread)
+    step = apart * dilation // spread if len(met) > 1 else 1
+    after = count - 1 + _dilated(len(met), step) - n - before
+    return _Phase(count, (met[0], apart, len(met)), (before, after), step)
+
+
+def _of_phase(x: Tensor, w: Tensor, axes: Sequence[_Phase], groups: int) -> Tensor:
+    first, apart, number = (tuple(values) for values in zip(*(a.taps for a in axes)))
+    if 0 in number:
+        shape = (x.shape[0], *(a.count for a in axes), w.shape[-1])
+        return shape_ops.broadcast_to(constant(np.zeros((), x.dtype)), shape)
+    flat = shape_ops.reshape(w, (1, *w.shape[:-2], w.shape[-2] * w.shape[-1]))
+    taps = _cut(flat, starts=first, counts=number, steps=apart)
+    filters = shape_ops.reshape(taps, (*number, *w.shape[-2:]))
+    pads, dilation = tuple(a.pads for a in axes), tuple(a.dilation for a in axes)
+    return conv(x, filters, padding=pads, dilation=dilation, groups=groups)
 
 
 @make_op({}, infer=_conv_infer, prepare=_conv_prepare, grad=_conv_gradient, expand=_conv_expand)
@@ -495,9 +552,22 @@ def _filter_gradient_gradient(
     return [lambda: conv_input_gradient(g, h, x, **attrs), lambda: conv(x, h, **attrs), None]
 
 
+def _exchanged(x: Tensor, g: Tensor, like: Tensor, grid: Grid) -> Tensor:
+    """The filter gradient of a dilated input without its zeros: that of the convolution which would give x."""
+    pads = []
+    for n, o, e, (lo, _), spread in zip(x.shape[1:-1], g.shape[1:-1], grid.extents(), grid.pads, grid.spread):
+        before = e - 1 - lo
+        pads.append((before, _dilated(n, spread) + e - 1 - o - before))
+    attrs = {"strides": grid.spread, "padding": tuple(pads), "dilation": grid.dilation}
+    turned = conv_filter_gradient(g, x, turned_filters(like), input_dilation=grid.strides, groups=1, **attrs)
+    return turned_filters(turned)
+
+
 def _filter_gradient_expand(x: Tensor, g: Tensor, like: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], like.shape[:-2], attrs)
     rank, each = len(grid.kernel), like.shape[-1] // groups
+    if groups == 1 and any(s > 1 for s in grid.spread) and all(s == 1 for s in grid.strides):
+        return _exchanged(x, g, like, grid)
     if groups > 1 and groups == x.shape[-1]:
         split = shape_ops.reshape(g, (*g.shape[:-1], groups, each))
         taps = [shape_ops.expand_dims(tap, -1) for tap in _tap_values(x, grid)]
@@ -671,7 +741,7 @@ def _max_pool_expand(x: Tensor, **attrs: Any) -> Tensor:
     grid = _pool_grid(x.shape[1:-1], attrs)
     if math.prod(grid.kernel) > _UNROLLED:
         return max_(_window_tensor(x, grid, _lowest(x.dtype)), axis=_taps(len(grid.kernel)))
-    return functools.reduce(maximum, _tap_values(x, grid))
+    return functools.reduce(maximum, _tap_values(x, grid, _lowest(x.dtype)))
 
 
 def _max_pool_gradient(g: Tensor, y: Tensor, x: Tensor, **attrs: Any) -> list[Any]:
@@ -703,7 +773,7 @@ def _winners_array(x: np.ndarray, grid: Grid) -> tuple[np.ndarray, tuple[int, ..
 
 def _winners(x: Tensor, y: Tensor, grid: Grid) -> Tensor:
     """The tap of each first maximum, as int32: the last one unless an earlier one equals y or is NaN."""
-    taps = _tap_values(x, grid)
+    taps = _tap_values(x, grid, _lowest(x.dtype))
     kind = "uint8" if len(taps) <= 256 else "int32"
     place = shape_ops.full_like(y, len(taps) - 1, kind)
     for k, tap in reversed([*enumerate(taps[:-1])]):
@@ -712,10 +782,10 @@ def _winners(x: Tensor, y: Tensor, grid: Grid) -> Tensor:
     return place
 
 
-def _tap_values(x: Tensor, grid: Grid) -> list[Tensor]:
+def _tap_values(x: Tensor, grid: Grid, fill: Any = 0) -> list[Tensor]:
     """For each place in the window, what every window has there: [N, *O, C] each."""
     counts = grid.outputs(x.shape[1:-1])
-    padded = _padded(x, grid.pads, grid.spread, _lowest(x.dtype))
+    padded = _padded(x, grid.pads, grid.spread, fill)
     return [_tap(padded, tap, counts, grid) for tap in itertools.product(*map(range, grid.kernel))]
 
 
