@@ -113,12 +113,13 @@ class Access:
 
 @dataclass(frozen=True)
 class Folded:
-    """A matrix whose rows are the first ``rows`` axes of a place together and whose columns the others; or
-    its transpose.
+    """Matrices numbered by the axes of a place before ``rows``, whose rows are those before ``cols`` together and whose
+    columns the others; or their transposes.
     """
 
     place: Place
     rows: int
+    cols: int
     transposed: bool
 
 
@@ -148,33 +149,36 @@ class Places:
     def _resolve(self, tensor: Tensor) -> None:
         if tensor.inputs and tensor.inputs[0] in self.folded and _is_transpose(tensor):
             below = self.folded[tensor.inputs[0]]
-            self.folded[tensor] = Folded(below.place, below.rows, not below.transposed)
+            self.folded[tensor] = Folded(below.place, below.rows, below.cols, not below.transposed)
             self.of[tensor] = below.place
             return
         where = place(tensor, self.of)
         if where is None:
-            rows = self._rows_of(tensor)
-            if rows is not None:
+            axes = self._matrix_axes(tensor)
+            if axes is not None:
                 where = self.of[tensor.inputs[0]]
-                self.folded[tensor] = Folded(where, rows, False)
+                self.folded[tensor] = Folded(where, *axes, False)
             else:
                 where = Place(self.copy_of(tensor.inputs[0]), row_major(tensor.shape))
         elif tensor.op is not None and not is_view(tensor) and tensor.op is not item:
             self.computed.append(tensor)
         self.of[tensor] = where
 
-    def _rows_of(self, tensor: Tensor) -> int | None:
-        """How many axes of the input make the rows of a reshape to a matrix; None where it is no such
-        reshape.
+    def _matrix_axes(self, tensor: Tensor) -> tuple[int, int] | None:
+        """At which axes of the input the rows and the columns begin, of a reshape to a matrix or to several; None where
+        it is no such reshape.
         """
-        if tensor in self._others or len(tensor.shape) != 2 or 0 in tensor.shape:
+        if tensor in self._others or len(tensor.shape) not in (2, 3) or 0 in tensor.shape:
             return None
+        found: list[int] = []
         below, size = tensor.inputs[0].shape, 1
+        wanted = list(tensor.shape[:-1]) if len(tensor.shape) == 3 else [1, tensor.shape[0]]
         for k, d in enumerate(below):
-            if size == tensor.shape[0]:
-                return k
+            while len(found) < 2 and size == wanted[len(found)]:
+                found.append(k)
+                size = 1
             size *= d
-        return None
+        return (found[0], found[1]) if len(found) == 2 else None
 
     def copy_of(self, tensor: Tensor) -> Tensor:
         """A copy of the tensor, computed like any other."""
@@ -206,7 +210,7 @@ class Places:
 
 
 def _is_transpose(tensor: Tensor) -> bool:
-    return tensor.op is permute_dims and tensor.attrs["axes"] == (1, 0)
+    return tensor.op is permute_dims and tensor.attrs["axes"] in ((1, 0), (0, 2, 1))
 
 
 def _is_product(tensor: Tensor) -> bool:

@@ -110,7 +110,7 @@ def _operand(step: Step, tensor: Tensor) -> tile.Operand:
     """Where the elements of a factor lie; a folded reshape is read through the axes below it."""
     folded = step.schedule.places.folded.get(tensor)
     if folded is not None:
-        operand = _matrix(step.e, folded.place.layout, 0, folded.rows)
+        operand = _matrix(step.e, folded.place.layout, folded.rows, folded.cols)
         return operand.transposed if folded.transposed else operand
     return _matrix(step.e, step.schedule.places.of[tensor].layout, -2, -1)
 

@@ -679,7 +679,7 @@ class _Emission:
             else:
                 kind = f"{a_kind[0]}{t.rows if t.pack_a else ''}"
                 kernel = kernel_function(
-                    e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols, ahead
+                    e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols, ahead is not None
                 )
             arguments = [e.index(self.k_count).ir, a, table, a_kind[1], b, b_step, c, c_rows]
             e.builder.call(kernel, [*arguments, e.to_memory(x.flag(adds), "bool"), other])

@@ -361,8 +361,10 @@ def _columns(x: Tensor, grid: Grid, groups: int) -> Tensor:
     windows = _window_tensor(x, grid)
     if groups == 1:
         return shape_ops.reshape(windows, (rows, taps * each))
-    split = shape_ops.permute_dims(shape_ops.reshape(windows, (rows, taps, groups, each)), (2, 0, 1, 3))
-    return shape_ops.reshape(split, (groups, rows, taps * each))
+    split = shape_ops.reshape(windows, (*windows.shape[:-1], groups, each))
+    first = len(split.shape) - 2
+    by_group = shape_ops.permute_dims(split, (first, *range(first), first + 1))
+    return shape_ops.reshape(by_group, (groups, rows, taps * each))
 
 
 def _window_tensor(x: Tensor, grid: Grid, fill: Any = 0) -> Tensor:
