@@ -24,7 +24,7 @@ from thalweg.graph.tensor import Spec, Tensor, constant, shape_text
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matrix_product
 from thalweg.ops.elementwise import add, divide, equal, maximum, where
-from thalweg.ops.families import to_floats, to_numbers
+from thalweg.ops.families import cast_all, to_floats, to_numbers
 from thalweg.ops.reduce import max as max_
 from thalweg.ops.reduce import sum as sum_
 
@@ -393,9 +393,11 @@ def _depthwise(x: Tensor, filters: Tensor, grid: Grid) -> Tensor:
     if math.prod(grid.kernel) > _UNROLLED:
         windows = shape_ops.expand_dims(_window_tensor(x, grid), -1)
         return sum_(windows * filters, axis=tuple(range(1 + rank, 1 + 2 * rank)))
-    flat = shape_ops.reshape(filters, (-1, *filters.shape[rank:]))
-    taps = [shape_ops.expand_dims(tap, -1) * flat[k] for k, tap in enumerate(_tap_values(x, grid))]
-    return functools.reduce(add, taps)
+    wide, flat = x, shape_ops.reshape(filters, (-1, *filters.shape[rank:]))
+    if dtypes.is_floating(x.dtype) and x.dtype.itemsize == 2:  # rounded once, at the end
+        wide, flat = cast_all([x, flat], np.dtype(np.float32))
+    taps = [shape_ops.expand_dims(tap, -1) * flat[k] for k, tap in enumerate(_tap_values(wide, grid))]
+    return cast_all([functools.reduce(add, taps)], x.dtype)[0]
 
 
 def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
