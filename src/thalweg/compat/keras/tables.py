@@ -9,7 +9,6 @@ import numpy as np
 
 from thalweg import callbacks as _callbacks
 from thalweg import constraints as _constraints
-from thalweg import events as _events
 from thalweg import initializers as _initializers
 from thalweg import losses as _losses
 from thalweg import metrics as _metrics
@@ -111,40 +110,18 @@ metrics = Namespace(
 # --- callbacks ------------------------------------------------------------------------------------------------------
 
 
-class TensorBoard(_callbacks.Callback):
-    """Writes the figures of each epoch as event files; ``log_dir/train`` and ``log_dir/validation``."""
-
-    def __init__(self, log_dir: Any = "./logs", histogram_freq: int = 0, *args: Any, **ignored: Any) -> None:
-        self.log_dir, self.histogram_freq = str(log_dir), histogram_freq
-        self.writers: dict[str, _events.EventWriter] = {}
-
-    def _writer(self, part: str) -> _events.EventWriter:
-        if part not in self.writers:
-            self.writers[part] = _events.EventWriter(f"{self.log_dir}/{part}")
-        return self.writers[part]
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        for name, value in (logs or {}).items():
-            part = "validation" if name.startswith("val_") else "train"
-            self._writer(part).add(_events.scalar(f"epoch_{name.removeprefix('val_')}", float(value)), epoch)
-        if self.histogram_freq and epoch % self.histogram_freq == 0:
-            for weight in self.model.weights:
-                self._writer("train").add(
-                    _events.histogram(weight.name or "weight", weight.get_value()), epoch
-                )
-
-    def on_train_end(self, logs: Any = None) -> None:
-        for writer in self.writers.values():
-            writer.close()
-        self.writers = {}
-
-
 _WATCHING: dict[str, str | None] = {"epsilon": "min_delta", "period": None, "options": None}
+# What TensorFlow's own event writer was told besides.
+_OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
+    "batch_size write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
+    "profile_batch".split()
+)
+_ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
 callbacks = Namespace("keras.callbacks", **_classes(_callbacks, _callbacks.Callback))
 callbacks.__dict__.update(
     {n: respelt(v, _WATCHING) for n, v in vars(callbacks).items() if n in (
         "EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")},
-    TensorBoard=TensorBoard,
+    TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
     CallbackList=_callbacks.CallbackList,
     BaseLogger=_callbacks.Callback,  # figures and bars are fit's own
     ProgbarLogger=lambda *args, **options: _callbacks.Callback(),
