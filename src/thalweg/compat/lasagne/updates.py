@@ -11,7 +11,7 @@ import numpy as np
 from thalweg.compat.lasagne.utils import floatX
 from thalweg.compat.theano import grad
 from thalweg.compat.theano import tensor as T
-from thalweg.compat.theano.variable import shared
+from thalweg.compat.theano.sharing import shared
 
 Updates = OrderedDict[Any, Any]
 

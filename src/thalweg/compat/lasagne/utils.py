@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.theano import config, tensor
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, shared
+from thalweg.compat.theano.sharing import shared
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 
 def floatX(arr: Any) -> np.ndarray:

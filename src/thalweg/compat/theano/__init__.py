@@ -9,6 +9,7 @@ from thalweg.compat.theano import gradient as gradient
 from thalweg.compat.theano import printing as printing
 from thalweg.compat.theano import scan_module as scan_module
 from thalweg.compat.theano.configuration import config as config
+from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.functions import In as In
 from thalweg.compat.theano.functions import OrderedUpdates as OrderedUpdates
 from thalweg.compat.theano.functions import Out as Out
@@ -28,9 +29,9 @@ from thalweg.compat.theano.scan_module import foldr as foldr
 from thalweg.compat.theano.scan_module import map as map
 from thalweg.compat.theano.scan_module import reduce as reduce
 from thalweg.compat.theano.scan_module import scan as scan
+from thalweg.compat.theano.sharing import shared as shared
 from thalweg.compat.theano.variable import TensorVariable as _Variable
-from thalweg.compat.theano.variable import as_tensor_variable, tensor_of
-from thalweg.compat.theano.variable import shared as shared
+from thalweg.compat.theano.variable import as_tensor_variable
 
 __version__ = "1.0.5"
 version = "1.0.5"
@@ -90,6 +91,15 @@ from thalweg.compat.theano import ifelse as ifelse  # noqa: E402
 from thalweg.compat.theano import sandbox as sandbox  # noqa: E402
 from thalweg.compat.theano import scalar as scalar  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
+
+# What the translation is made with, its own rooms among it: the page of supported names leaves them out.
+_helpers = {
+    "AsTensorError", "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
+    "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "common", "constant_text", "constructors", "conversion",
+    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "lengths_of", "missing",
+    "next_state", "op_name", "operation", "places", "products", "reductions", "shape_items", "shaping", "sharing",
+    "states_made", "streams", "sum_of", "summary", "taking", "tensor_of", "tensor_type", "variable", "wrap",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -11,14 +11,10 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.configuration import config
-from thalweg.compat.theano.variable import (
-    SharedTensor,
-    TensorSharedVariable,
-    TensorType,
-    TensorVariable,
-    as_tensor_variable,
-    tensor_of,
-)
+from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
+from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 from thalweg.errors import ShapeError
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import leaves, rebuild, remake, topological

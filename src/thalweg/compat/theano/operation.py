@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.printing import Apply
-from thalweg.compat.theano.variable import TensorVariable, tensor_of
+from thalweg.compat.theano.variable import TensorVariable
 from thalweg.graph.op import Op as CoreOp
 from thalweg.graph.tensor import Spec
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.theano.variable import TensorVariable, tensor_of, wrap
+from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.variable import TensorVariable, wrap
 from thalweg.graph.lowering import Pointwise
 from thalweg.graph.op import item, make_op
 from thalweg.graph.tensor import Placeholder, Tensor, Variable

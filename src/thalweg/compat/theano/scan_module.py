@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.functions import OrderedUpdates
+from thalweg.compat.theano.sharing import TensorSharedVariable
 from thalweg.compat.theano.streams import next_state, states_made
 from thalweg.compat.theano.subtensor import getitem
-from thalweg.compat.theano.variable import (
-    TensorSharedVariable,
-    TensorVariable,
-    as_dtype,
-    tensor_of,
-)
+from thalweg.compat.theano.variable import TensorVariable
 from thalweg.graph.tensor import Spec, Tensor, Variable, shape_text, shapes_match
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.ops import dynamic

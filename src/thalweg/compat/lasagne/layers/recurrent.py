@@ -42,10 +42,12 @@ class _Recurrent(MergeLayer):
         cell_init: Any,
         backwards: bool,
         learn_init: bool,
-        gradient_steps: int,
-        grad_clipping: float,
-        mask_input: Any,
-        only_return_final: bool,
+        gradient_steps: int = -1,
+        grad_clipping: float = 0,
+        unroll_scan: bool = False,
+        precompute_input: bool = True,
+        mask_input: Any = None,
+        only_return_final: bool = False,
         **options: Any,
     ) -> None:
         starts = [x for x in (mask_input, hid_init, cell_init) if isinstance(x, Layer)]
@@ -121,27 +123,9 @@ class RecurrentLayer(_Recurrent):
         hid_init: Any = None,
         backwards: bool = False,
         learn_init: bool = False,
-        gradient_steps: int = -1,
-        grad_clipping: float = 0,
-        unroll_scan: bool = False,
-        precompute_input: bool = True,
-        mask_input: Any = None,
-        only_return_final: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(
-            incoming,
-            num_units,
-            hid_init,
-            None,
-            backwards,
-            learn_init,
-            gradient_steps,
-            grad_clipping,
-            mask_input,
-            only_return_final,
-            **options,
-        )
+        super().__init__(incoming, num_units, hid_init, None, backwards, learn_init, **options)
         self.nonlinearity = nonlinearity or nonlinearities.identity
         self.W_in = self.add_param(
             W_in_to_hid or Uniform(), (self.n_inputs, num_units), name="input_to_hidden.W"
@@ -181,27 +165,9 @@ class LSTMLayer(_Recurrent):
         backwards: bool = False,
         learn_init: bool = False,
         peepholes: bool = True,
-        gradient_steps: int = -1,
-        grad_clipping: float = 0,
-        unroll_scan: bool = False,
-        precompute_input: bool = True,
-        mask_input: Any = None,
-        only_return_final: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(
-            incoming,
-            num_units,
-            hid_init,
-            cell_init,
-            backwards,
-            learn_init,
-            gradient_steps,
-            grad_clipping,
-            mask_input,
-            only_return_final,
-            **options,
-        )
+        super().__init__(incoming, num_units, hid_init, cell_init, backwards, learn_init, **options)
         self.nonlinearity, self.peepholes = nonlinearity or nonlinearities.identity, peepholes
         plain = Gate(W_cell=None, nonlinearity=nonlinearities.tanh)
         gates = {
@@ -254,27 +220,9 @@ class GRULayer(_Recurrent):
         hid_init: Any = None,
         backwards: bool = False,
         learn_init: bool = False,
-        gradient_steps: int = -1,
-        grad_clipping: float = 0,
-        unroll_scan: bool = False,
-        precompute_input: bool = True,
-        mask_input: Any = None,
-        only_return_final: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(
-            incoming,
-            num_units,
-            hid_init,
-            None,
-            backwards,
-            learn_init,
-            gradient_steps,
-            grad_clipping,
-            mask_input,
-            only_return_final,
-            **options,
-        )
+        super().__init__(incoming, num_units, hid_init, None, backwards, learn_init, **options)
         plain = Gate(W_cell=None, nonlinearity=nonlinearities.tanh)
         gates = {
             "resetgate": resetgate or Gate(W_cell=None),

@@ -13,8 +13,8 @@ from thalweg.compat.theano.functions import SymbolicOutput as SymbolicOutput
 from thalweg.compat.theano.functions import UnusedInputError as UnusedInputError
 from thalweg.compat.theano.functions import function as function
 from thalweg.compat.theano.missing import missing
-from thalweg.compat.theano.variable import TensorSharedVariable as SharedVariable
-from thalweg.compat.theano.variable import shared as shared
+from thalweg.compat.theano.sharing import TensorSharedVariable as SharedVariable
+from thalweg.compat.theano.sharing import shared as shared
 
 __all__ = [
     "Function", "In", "MonitorMode", "NanGuardMode", "Out", "Param", "SharedVariable", "SymbolicInput",

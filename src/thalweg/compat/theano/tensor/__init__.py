@@ -14,6 +14,7 @@ from thalweg.compat.theano.gradient import verify_grad as verify_grad
 from thalweg.compat.theano.missing import missing
 from thalweg.compat.theano.printing import Elemwise as Elemwise
 from thalweg.compat.theano.printing import pprint as pprint
+from thalweg.compat.theano.sharing import shared as _shared
 from thalweg.compat.theano.subtensor import inc_subtensor as inc_subtensor
 from thalweg.compat.theano.subtensor import set_subtensor as set_subtensor
 from thalweg.compat.theano.tensor import basic as basic
@@ -38,11 +39,10 @@ from thalweg.compat.theano.tensor.nnet.nnet import conv2d as conv2d
 from thalweg.compat.theano.tensor.sort import argsort as argsort
 from thalweg.compat.theano.tensor.var import TensorConstant as TensorConstant
 from thalweg.compat.theano.tensor.var import TensorSharedVariable as TensorSharedVariable
-from thalweg.compat.theano.variable import TensorType as TensorType
+from thalweg.compat.theano.tensor_type import TensorType as TensorType
 from thalweg.compat.theano.variable import TensorVariable as TensorVariable
 from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_variable
 from thalweg.compat.theano.variable import constant as constant
-from thalweg.compat.theano.variable import shared as _shared
 
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
 as_tensor = as_tensor_variable

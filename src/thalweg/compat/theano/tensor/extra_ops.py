@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.tensor.basic import cast, cumprod, cumsum, eq, repeat, roll, searchsorted, squeeze
-from thalweg.compat.theano.variable import TensorVariable, as_dtype, as_tensor_variable, tensor_of
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 __all__ = [
     "bincount", "cumprod", "cumsum", "diff", "fill_diagonal", "repeat", "roll", "searchsorted", "squeeze", "to_one_hot",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import common, floats
 from thalweg.compat.theano.tensor.basic import diag, norm, trace
-from thalweg.compat.theano.variable import TensorVariable, common, floats, wrap
+from thalweg.compat.theano.variable import TensorVariable, wrap
 
 __all__ = [
     "alloc_diag", "det", "diag", "eig", "eigh", "extract_diag", "lstsq", "matrix_dot", "matrix_inverse", "matrix_power",

@@ -1,3 +1,3 @@
 """``theano.tensor.sharedvar``."""
 
-from thalweg.compat.theano.variable import TensorSharedVariable as TensorSharedVariable
+from thalweg.compat.theano.sharing import TensorSharedVariable as TensorSharedVariable

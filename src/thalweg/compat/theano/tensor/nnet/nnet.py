@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import common, floats, tensor_of
 from thalweg.compat.theano.tensor import basic
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, common, floats, tensor_of
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 
 def sigmoid(x: Any) -> TensorVariable:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.tensor.nnet import nnet
-from thalweg.compat.theano.variable import TensorVariable, tensor_of
+from thalweg.compat.theano.variable import TensorVariable
 
 
 def conv2d(

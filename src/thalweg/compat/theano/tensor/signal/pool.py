@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.tensor import basic
-from thalweg.compat.theano.variable import TensorVariable, tensor_of
+from thalweg.compat.theano.variable import TensorVariable
 from thalweg.ops import shape as shape_ops
 
 
