@@ -107,11 +107,14 @@ def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError
 
 
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:
-    """The public functions, classes and constants that a module defines, and the named ones that it imports."""
+    """The public functions, classes and constants that a module defines (a package: its modules), and the named
+    ones that it imports.
+    """
     found = {}
     for name, value in vars(module).items():
-        at_home = getattr(value, "__module__", module.__name__ if isinstance(value, (int, str)) else None)
-        if name in extra or (not name.startswith("_") and at_home == module.__name__):
+        home = getattr(value, "__module__", module.__name__ if isinstance(value, (int, str)) else None)
+        at_home = home is not None and f"{home}.".startswith(f"{module.__name__}.")
+        if name in extra or (not name.startswith("_") and at_home):
             found[name] = value
     return found
 

@@ -11,7 +11,6 @@ from typing import Any
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
-from thalweg.compat.tf1 import arrays as _arrays
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
 from thalweg.compat.tf1 import control as _control
@@ -39,7 +38,6 @@ from thalweg.compat.tf1 import readers as _readers
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import session as _session
-from thalweg.compat.tf1 import shapes as _shapes
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
@@ -56,28 +54,11 @@ GIT_VERSION = COMPILER_VERSION = "thalweg"
 # --- flat names -----------------------------------------------------------------------------------------------------
 
 _flat: dict[str, Any] = {}
-for _room in (_math, _shapes, _arrays, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
+for _room in (_math, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
-for _extra in (
-    "Length",
-    "Initializer",
-    "as_vector",
-    "filled",
-    "like",
-    "dims_of",
-    "of_shape",
-    "run_time_shape",
-    "to_core",
-    "to_nodes",
-    "without_order",
-    "map_structure",
-    "g_size",
-    "tuple_",
-):
-    _flat.pop(_extra, None)
 globals().update(_flat)
 globals().update(_types.BY_NAME)
-globals()["tuple"] = _control.tuple_
+globals()["tuple"] = globals().pop("tuple_")
 
 DType = _types.DType
 TensorShape = _types.TensorShape
@@ -101,8 +82,8 @@ initialize_local_variables = _variables.local_variables_initializer
 initialize_all_tables = _variables.tables_initializer
 import_graph_def = _strings.import_graph_def
 batch_gather = _math.gather
-reverse_sequence = _rnn.reverse_sequence
 newaxis = None
+extract_image_patches = _image.extract_image_patches
 FIFOQueue = _queues.FIFOQueue
 PaddingFIFOQueue = _queues.PaddingFIFOQueue
 RandomShuffleQueue = _queues.RandomShuffleQueue
@@ -340,14 +321,14 @@ linalg = _Namespace(
     tensordot=_math.tensordot,
     einsum=_math.einsum,
     l2_normalize=_nn.l2_normalize,
-    band_part=_arrays.matrix_band_part,
-    set_diag=_arrays.matrix_set_diag,
-    triangular_solve=_arrays.matrix_triangular_solve,
-    cholesky_solve=_arrays.cholesky_solve,
-    lstsq=_arrays.matrix_solve_ls,
-    cross=_arrays.cross,
+    band_part=_math.matrix_band_part,
+    set_diag=_math.matrix_set_diag,
+    triangular_solve=_math.matrix_triangular_solve,
+    cholesky_solve=_math.cholesky_solve,
+    lstsq=_math.matrix_solve_ls,
+    cross=_math.cross,
 )
-manip = _Namespace("tf.manip", roll=_arrays.roll)
+manip = _Namespace("tf.manip", roll=_math.roll)
 sparse = _Namespace(
     "tf.sparse",
     SparseTensor=_sparse.SparseTensor,

@@ -7,8 +7,9 @@ from typing import Any
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
+from thalweg.compat.tf1.math.joining import reverse
+from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
 from thalweg.graph import tensor as core
-from thalweg.graph.walk import rebuild, remake, topological
 from thalweg.ops import control
 
 
@@ -37,42 +38,6 @@ def control_dependencies(control_inputs: Any) -> Any:
 
 
 # --- structures -----------------------------------------------------------------------------------------------------
-
-
-def map_structure(fn: Callable[[Any], Any], tree: Any) -> Any:
-    """The structure with ``fn`` of each leaf."""
-    if tree is None:
-        return None
-    if isinstance(tree, Mapping):
-        return {k: map_structure(fn, v) for k, v in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(map_structure(fn, v) for v in tree))
-    if isinstance(tree, (list, tuple)) and any(
-        isinstance(v, (Tensor, core.Tensor, list, tuple)) for v in tree
-    ):
-        return type(tree)(map_structure(fn, v) for v in tree)
-    return fn(tree)
-
-
-def to_core(tree: Any) -> Any:
-    """Nodes as expressions."""
-    return map_structure(value, tree)
-
-
-def to_nodes(tree: Any, kind: str) -> Any:
-    """Expressions as nodes."""
-    return map_structure(lambda t: wrap(t, None, kind), tree)
-
-
-class _inside:
-    """A body is being built: its nodes wait for nothing, the loop or the choice itself does."""
-
-    def __enter__(self) -> None:
-        self.context = default_graph().control_dependencies(None)
-        self.context.__enter__()
-
-    def __exit__(self, *exception: Any) -> None:
-        self.context.__exit__(None, None, None)
 
 
 # --- choice ---------------------------------------------------------------------------------------------------------
@@ -114,7 +79,7 @@ class _Branch:
         made: list[Effect] = []
         graph.branches.append(made)
         try:
-            with _inside():
+            with inside():
                 result = self.fn()
         finally:
             graph.branches.remove(made)
@@ -132,22 +97,6 @@ class _Branch:
             self.effects += effects_of(leaf)
             return core.constant(self.wanted)
         return without_order(value(leaf))
-
-
-def without_order(t: core.Tensor) -> core.Tensor:
-    """The expression with ``after`` left out."""
-    nodes = topological([t])
-    if not any(node.op is g.after for node in nodes):
-        return t
-
-    def make(node: core.Tensor, inputs: list[core.Tensor]) -> core.Tensor:
-        if node.op is g.after:
-            return inputs[0]
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
-            return node
-        return remake(node, inputs)
-
-    return rebuild([t], {}, make)[0]
 
 
 def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch], name: str | None) -> Any:
@@ -203,11 +152,11 @@ def while_loop(
             start[k] = g.shaped_as(start[k], tuple(g.TensorShape(loosened).as_list()))
 
     def test(*parts: Any) -> core.Tensor:
-        with _inside():
+        with inside():
             return without_order(value(cond(*to_nodes(list(parts), "LoopVar"))))
 
     def step(*parts: Any) -> Any:
-        with _inside():
+        with inside():
             made = body(*to_nodes(list(parts), "LoopVar"))
         made = list(made) if isinstance(made, (list, tuple)) and len(parts) > 1 else made
         if not isinstance(made, list):
@@ -240,7 +189,7 @@ def map_fn(
     """``fn`` of each element along the first axis, stacked."""
 
     def step(x: Any) -> Any:
-        with _inside():
+        with inside():
             return map_structure(without_order, to_core(fn(to_nodes(x, "Element"))))
 
     return to_nodes(control.map_fn(step, to_core(elems)), "map")
@@ -248,7 +197,7 @@ def map_fn(
 
 def _folded(fn: Callable[..., Any]) -> Callable[..., Any]:
     def step(carry: Any, x: Any) -> Any:
-        with _inside():
+        with inside():
             made = fn(to_nodes(carry, "Carry"), to_nodes(x, "Element"))
         return map_structure(without_order, to_core(made))
 
@@ -297,15 +246,6 @@ def scan(
     return to_nodes(control.scan(both, to_core(initializer), xs, reverse=reverse)[1], "scan")
 
 
-__all__ = [
-    "case",
-    "cond",
-    "control_dependencies",
-    "foldl",
-    "group",
-    "map_fn",
-    "no_op",
-    "scan",
-    "tuple_",
-    "while_loop",
-]
+def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, **options: Any) -> Any:
+    """As ``tf.foldl``, from the last element on."""
+    return foldl(fn, map_structure(lambda x: reverse(x, [0]), elems), initializer, **options)

@@ -10,6 +10,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, variables
 from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
 from thalweg.compat.tf1.initializers import ones_initializer, zeros_initializer
+from thalweg.compat.tf1.lengths import dims_of
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 
@@ -396,7 +397,7 @@ class Dropout(Layer):
         shape = (
             None
             if self.noise_shape is None
-            else tuple(d if d == 1 else None for d in math.dims_of(self.noise_shape) or ())
+            else tuple(d if d == 1 else None for d in dims_of(self.noise_shape) or ())
         )
         if isinstance(training, Tensor):
             test = g.truth(training)

@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
-from thalweg.compat.tf1.shapes import like
+from thalweg.compat.tf1.lengths import like
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.ops import random
 

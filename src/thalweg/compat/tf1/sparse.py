@@ -63,7 +63,7 @@ class SparseTensor:
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> SparseTensorValue:
         """The value in the given or the default session."""
-        return g._session(session).run(self, feed_dict)
+        return g.session_for(session).run(self, feed_dict)
 
 
 def _as_int64(x: Any) -> Any:

@@ -267,7 +267,7 @@ def _gradient_error(
     """The largest difference between the derivative of a node and differences of its values."""
     from thalweg.compat.tf1 import math
 
-    session = g._session(None)
+    session = g.session_for(None)
     start = np.asarray(session.run(x) if x_init_value is None else x_init_value, np.float64)
     cotangent = g.constant(np.ones(y_shape, np.float32))
     slope = session.run(math.gradients(math.reduce_sum(y * cotangent), x)[0], {x: start})

@@ -7,19 +7,96 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compat.tf1 import math, nn
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Tensor, convert_to_tensor
 from thalweg.compat.tf1.rnn import (
     EmbeddingWrapper,
     OutputProjectionWrapper,
-    legacy_sequence_loss,
-    rnn_decoder,
-    sequence_loss_by_example,
     static_rnn,
 )
 from thalweg.compat.tf1.variables import get_variable, get_variable_scope, variable_scope
 
 Steps = Sequence[Any]
 Decoded = tuple[list[Any], Any]
+
+
+def rnn_decoder(
+    decoder_inputs: Sequence[Any], initial_state: Any, cell: Any, loop_function: Any = None, scope: Any = None
+) -> tuple[list[Any], Any]:
+    """A cell over a list of inputs, each but the first replaced by ``loop_function(previous output, k)`` if given."""
+    outputs: list[Any] = []
+    state, previous = initial_state, None
+    with variable_scope(scope or "rnn_decoder"):
+        for k, x in enumerate(decoder_inputs):
+            if loop_function is not None and previous is not None:
+                with variable_scope("loop_function", reuse=True):
+                    x = loop_function(previous, k)
+            if k > 0:
+                get_variable_scope().reuse_variables()
+            output, state = cell(x, state)
+            outputs.append(output)
+            previous = output if loop_function is not None else None
+    return outputs, state
+
+
+def sequence_loss_by_example(
+    logits: Sequence[Any],
+    targets: Sequence[Any],
+    weights: Sequence[Any],
+    average_across_timesteps: bool = True,
+    softmax_loss_function: Any = None,
+    name: Any = None,
+) -> Tensor:
+    """The weighted cross entropy of each example, over its time steps."""
+    losses = []
+    for score, target, weight in zip(logits, targets, weights, strict=True):
+        flat = math.reshape(target, [-1])
+        if softmax_loss_function is not None:
+            loss = softmax_loss_function(labels=flat, logits=score)
+        else:
+            loss = nn.sparse_softmax_cross_entropy_with_logits(labels=flat, logits=score)
+        losses.append(loss * weight)
+    total = math.add_n(losses)
+    return (
+        total / (math.add_n([convert_to_tensor(w) for w in weights]) + 1e-12)
+        if average_across_timesteps
+        else total
+    )
+
+
+def legacy_sequence_loss(
+    logits: Any,
+    targets: Any,
+    weights: Any,
+    average_across_timesteps: bool = True,
+    average_across_batch: bool = True,
+    softmax_loss_function: Any = None,
+    name: Any = None,
+) -> Tensor:
+    """The mean over the batch of :func:`sequence_loss_by_example`."""
+    by_example = sequence_loss_by_example(
+        logits, targets, weights, average_across_timesteps, softmax_loss_function
+    )
+    return math.reduce_mean(by_example) if average_across_batch else math.reduce_sum(by_example)
+
+
+def sequence_loss(
+    logits: Any,
+    targets: Any,
+    weights: Any,
+    average_across_timesteps: bool = True,
+    average_across_batch: bool = True,
+    softmax_loss_function: Any = None,
+    name: Any = None,
+) -> Tensor:
+    """The weighted cross entropy of [batch, time, classes], averaged over steps and examples as asked."""
+    fn = softmax_loss_function or nn.sparse_softmax_cross_entropy_with_logits
+    loss = fn(labels=targets, logits=logits) * weights
+    if average_across_timesteps and average_across_batch:
+        return math.reduce_sum(loss) / (math.reduce_sum(weights) + 1e-12)
+    if average_across_timesteps or average_across_batch:
+        axis = 1 if average_across_timesteps else 0
+        return math.reduce_sum(loss, axis) / (math.reduce_sum(weights, axis) + 1e-12)
+    return loss
 
 
 def basic_rnn_seq2seq(
@@ -116,8 +193,8 @@ def _decoded(decode: Callable[[bool], Decoded], feed_previous: Any) -> Decoded:
     said, state = decode(True)
     get_variable_scope().reuse_variables()
     told, other = decode(False)
-    from thalweg.compat.tf1.control import map_structure
     from thalweg.compat.tf1.graph import truth, value, wrap
+    from thalweg.compat.tf1.structures import map_structure
     from thalweg.ops.elementwise import where
 
     test = truth(feed_previous)
