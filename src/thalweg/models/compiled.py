@@ -7,38 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import losses, metrics, optimizers
+from thalweg import losses, metrics
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.layers.base import flat
 from thalweg.ops import elementwise as ew
 from thalweg.ops.shape import count
-from thalweg.registry import lookup
 
-__all__ = ["Compiled", "optimizer_of"]
-
-# The defaults of Keras, where they differ from those of the classes.
-_OPTIMIZERS: dict[str, Any] = {
-    "sgd": lambda: optimizers.SGD(0.01),
-    "rmsprop": lambda: optimizers.RMSProp(0.001, rho=0.9, epsilon=1e-7),
-    "adam": lambda: optimizers.Adam(0.001, epsilon=1e-7),
-    "adamw": lambda: optimizers.AdamW(0.001, weight_decay=0.004, epsilon=1e-7),
-    "adamax": lambda: optimizers.Adamax(0.001),
-    "nadam": lambda: optimizers.Nadam(0.001),
-    "adagrad": lambda: optimizers.Adagrad(0.001),
-    "adadelta": lambda: optimizers.Adadelta(0.001),
-    "ftrl": lambda: optimizers.Ftrl(0.001),
-    "lion": lambda: optimizers.Lion(0.001),
-    "momentum": lambda: optimizers.SGD(0.01, momentum=0.9),
-}
-
-
-def optimizer_of(given: Any) -> Any:
-    """An optimizer from a name, an object or a class."""
-    if isinstance(given, optimizers.Optimizer):
-        return given
-    if isinstance(given, type) and issubclass(given, optimizers.Optimizer):
-        return given()
-    return lookup("optimizer", given.lower() if isinstance(given, str) else given, _OPTIMIZERS)()
+__all__ = ["Compiled"]
 
 
 class Compiled:

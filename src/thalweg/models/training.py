@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, metrics
+from thalweg import dtypes, metrics, optimizers
 from thalweg.callbacks import CallbackList, History
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, no_grad
 from thalweg.layers.base import Layer, flat, mapped
 from thalweg.models import lint
-from thalweg.models.compiled import Compiled, optimizer_of
+from thalweg.models.compiled import Compiled
 from thalweg.models.feeds import (
     DEFAULT_BATCH,
     ArrayFeed,
@@ -86,7 +86,7 @@ class Training(Layer):
         ``run_eagerly=True`` runs steps op by op, for debugging. ``steps_per_execution``, ``jit_compile`` and
         ``auto_scale_loss`` are accepted and need nothing: every step is one native call.
         """
-        self.optimizer = optimizer_of(optimizer)
+        self.optimizer = optimizers.get(optimizer)
         self.compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
         self.run_eagerly = run_eagerly
         self.compile_arguments = {
@@ -383,6 +383,7 @@ class Training(Layer):
                 progress.end(logs)
                 if self.stop_training:
                     break
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         finally:
             run.train_end()
         self.history = history
