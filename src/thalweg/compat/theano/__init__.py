@@ -38,20 +38,6 @@ version = "1.0.5"
 Variable = _Variable
 
 
-class Mode:
-    """How functions are optimised and linked: kept for the programs that ask for one; there is one way here."""
-
-    def __init__(self, linker: Any = None, optimizer: Any = None) -> None:
-        self.linker = linker
-        self.optimizer = optimizer
-
-    def including(self, *tags: str) -> Mode:
-        """This mode."""
-        return self
-
-    excluding = including
-
-
 def clone(
     output: Any,
     replace: Any = None,
@@ -91,6 +77,9 @@ from thalweg.compat.theano import ifelse as ifelse  # noqa: E402
 from thalweg.compat.theano import sandbox as sandbox  # noqa: E402
 from thalweg.compat.theano import scalar as scalar  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
+from thalweg.compat.theano import tests as tests  # noqa: E402
+from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph  # noqa: E402
+from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 
 # What the translation is made with, its own rooms among it: the page of supported names leaves them out.
 _helpers = {

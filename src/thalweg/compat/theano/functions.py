@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano import monitored
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.modes import FAST_RUN
+from thalweg.compat.theano.monitored import MonitorMode
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
 from thalweg.compat.theano.tensor_type import TensorType
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, variable_of
 from thalweg.errors import ShapeError
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import leaves, rebuild, remake, topological
@@ -112,6 +115,7 @@ def function(
         name,
         allow_input_downcast,
         on_unused_input or config.on_unused_input,
+        mode,
     )
 
 
@@ -152,6 +156,7 @@ class Function:
         name: str | None,
         allow_downcast: bool | None,
         on_unused: str,
+        mode: Any = None,
     ) -> None:
         self.name = name
         self.trust_input = False
@@ -174,6 +179,7 @@ class Function:
         self._shared: list[SharedTensor] = []
         self._version: list[Any] = []
         self._program: Any = None
+        self._mode = mode
         self.n_calls = 0
 
     # --- building ---------------------------------------------------------------------------------------------------
@@ -254,6 +260,9 @@ class Function:
         return _structured(self._structure, outputs)
 
     def _run(self, values: list[np.ndarray]) -> list[np.ndarray]:
+        if isinstance(self._mode, MonitorMode):
+            given = dict(zip(self._leaves, values, strict=True))
+            return monitored.run(self._mode, given, self._outputs, self._updates)
         if self._program is None or any(
             v.shape != s for v, s in zip(self._shared, self._version, strict=True)
         ):
@@ -358,7 +367,7 @@ class Function:
 
     def get_shared(self) -> list[TensorVariable]:
         """The shared variables that it reads."""
-        return [TensorVariable(t) for t in leaves(self._roots()) if isinstance(t, SharedTensor)]
+        return [variable_of(t) for t in leaves(self._roots()) if isinstance(t, SharedTensor)]
 
     def copy(
         self,
@@ -480,7 +489,7 @@ class Maker:
         self.fgraph = Graph(f)
         self.inputs = f._entries
         self.outputs = f.outputs
-        self.mode = None
+        self.mode = f._mode or FAST_RUN
 
 
 class Graph:
@@ -490,7 +499,7 @@ class Graph:
         from thalweg.rewrite.pipeline import optimise
 
         self._tensors = optimise(f._roots())[: f._num_outputs]
-        self.inputs = [TensorVariable(t) for t in f._leaves]
+        self.inputs = [variable_of(t) for t in f._leaves]
         self.outputs = [TensorVariable(t) for t in self._tensors]
 
     def toposort(self) -> list[Any]:

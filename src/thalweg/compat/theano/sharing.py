@@ -19,8 +19,9 @@ class SharedTensor(Variable):
     ``default_update``: what it becomes after a function that reads it ran, unless an update says otherwise.
     """
 
-    __slots__ = ("default_update",)
+    __slots__ = ("default_update", "variable")
     default_update: Tensor | None
+    variable: TensorSharedVariable  # kept, so that what is found in a graph is what the program holds
 
     @property
     def value(self) -> None:  # type: ignore[override]
@@ -60,6 +61,7 @@ class TensorSharedVariable(TensorVariable):
         if len(self._broadcastable) != ndim:
             raise TypeError(f"shared: broadcastable has {len(self._broadcastable)} entries for {ndim} axes")
         self.tensor.default_update = None
+        self.tensor.variable = self
 
     @property
     def broadcastable(self) -> tuple[bool, ...]:

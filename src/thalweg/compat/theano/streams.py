@@ -261,7 +261,17 @@ class RandomStreams:
         return self._drawn(state, tw.argsort(waited, axis=-1)[..., : int(n)])
 
 
-MRG_RandomStreams = RandomStreams
+class MRG_RandomStreams(RandomStreams):
+    """The same source under the name of another generator."""
+
+    @property
+    def rstate(self) -> Any:
+        """Where the states of new draws come from; another stream's can be set."""
+        return self._numbers.get_state()
+
+    @rstate.setter
+    def rstate(self, state: Any) -> None:
+        self._numbers.set_state(state)
 
 
 def _moved(numbers: Any, start: Any, span: Any) -> Tensor:

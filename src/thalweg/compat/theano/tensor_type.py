@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,6 +98,12 @@ class TensorType:
         return f"TensorType({self.dtype}, {b})"
 
     __repr__ = __str__
+
+
+@lru_cache(maxsize=1024)
+def tensor_type(dtype: str, broadcastable: tuple[bool, ...]) -> TensorType:
+    """The one type of a dtype and pattern: ``x.type is T.dscalar``."""
+    return TensorType(dtype, broadcastable)
 
 
 def _filtered_dtype(data: Any, dtype: np.dtype, strict: bool, allow_downcast: bool | None) -> np.ndarray:

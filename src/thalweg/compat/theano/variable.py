@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import AsTensorError, Symbol, as_dtype, tensor_of
-from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.tensor_type import TensorType, tensor_type
+from thalweg.compat.theano.test_values import Tag, compute
 from thalweg.graph.tensor import Placeholder, Tensor, Variable
 from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
@@ -40,6 +43,16 @@ def _method(name: str) -> Any:
     return method
 
 
+# The variables there are, by their tensor's identity: each holds its tensor, so an identity names one of both.
+_known: WeakValueDictionary[int, TensorVariable] = WeakValueDictionary()
+
+
+def variable_of(tensor: Tensor) -> TensorVariable:
+    """The variable that a program has of a tensor, or a new one."""
+    found = _known.get(id(tensor))
+    return TensorVariable(tensor) if found is None else found
+
+
 class TensorVariable(Symbol):
     """A symbolic array. ``tensor`` is the main library's expression; equality is identity."""
 
@@ -48,12 +61,22 @@ class TensorVariable(Symbol):
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
-        self.tag = Tag()
+        if tensor is not None:  # a shape, whose tensor is made when it is asked for
+            _known.setdefault(id(tensor), self)
+            if config.compute_test_value != "off":
+                compute(tensor)
         self.source: tuple[TensorVariable, Any] | None = None  # (x, key) where this is x[key]
         self._functions: dict[Any, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_functions": {}}  # functions are compiled anew
+
+    @property
+    def tag(self) -> Tag:
+        """What a program attaches to it, such as ``tag.test_value``."""
+        if "_tag" not in self.__dict__:
+            self._tag = Tag(self.tensor)
+        return self._tag
 
     @property
     def name(self) -> str | None:
@@ -82,7 +105,7 @@ class TensorVariable(Symbol):
     @property
     def type(self) -> TensorType:
         """The dtype and broadcastable axes."""
-        return TensorType(self.dtype, self.broadcastable)
+        return tensor_type(self.dtype, self.broadcastable)
 
     @property
     def owner(self) -> Any:
@@ -132,7 +155,11 @@ class TensorVariable(Symbol):
         return self
 
     def get_test_value(self) -> Any:
-        """The value in ``tag.test_value``."""
+        """The value in ``tag.test_value``; a constant's and a shared variable's own value."""
+        if isinstance(self.tensor, Variable):
+            return self.tensor.get_value()
+        if self.tensor.op is None and self.tensor.value is not None:
+            return self.tensor.numpy()
         return self.tag.test_value
 
     def __getitem__(self, key: Any) -> TensorVariable:
@@ -170,7 +197,9 @@ class TensorVariable(Symbol):
 
         return f"{op_name(self.tensor)}.0"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        value = getattr(self.tag, "test_value", None) if config.print_test_value else None
+        return str(self) if value is None else f"{self}\n{np.asarray(value)!r}"
 
     def __hash__(self) -> int:
         return id(self)
@@ -238,12 +267,6 @@ class TensorVariable(Symbol):
 
         flat = pattern[0] if len(pattern) == 1 and isinstance(pattern[0], (list, tuple)) else pattern
         return dimshuffle(self, flat)
-
-
-class Tag:
-    """What programs attach to a variable (``tag.test_value``)."""
-
-    test_value: Any
 
 
 class TensorConstant(TensorVariable):

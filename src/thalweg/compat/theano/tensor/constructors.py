@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg.compat.theano.configuration import config
-from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.tensor_type import TensorType, tensor_type
 from thalweg.compat.theano.variable import TensorVariable
 
 _RANKS = {
     "scalar": (), "vector": (False,), "matrix": (False, False), "row": (True, False), "col": (False, True),
     "tensor3": (False,) * 3, "tensor4": (False,) * 4, "tensor5": (False,) * 5,
+    "tensor6": (False,) * 6, "tensor7": (False,) * 7,
 }  # fmt: skip
-_PREFIXES = {"b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64"}
+_PREFIXES = {
+    "b": "int8", "w": "int16", "i": "int32", "l": "int64", "ub": "uint8", "uw": "uint16", "ui": "uint32",
+    "ul": "uint64", "f": "float32", "d": "float64",
+}  # fmt: skip
 
 
 class _FloatXConstructor:
@@ -42,13 +46,13 @@ def _constructors() -> dict[str, Any]:
     for rank, broadcastable in _RANKS.items():
         made[rank] = _FloatXConstructor(rank)
         for prefix, dtype in _PREFIXES.items():
-            made[prefix + rank] = TensorType(dtype, broadcastable)
+            made[prefix + rank] = tensor_type(dtype, broadcastable)
     for name in list(made):
         plural = {"row": "rows", "col": "cols", "matrix": "matrices"}
         for single, many in plural.items():
             if name.endswith(single):
                 made[name.removesuffix(single) + many] = _several(made[name])
-        if name.endswith(("scalar", "vector", "tensor3", "tensor4", "tensor5")):
+        if name.endswith(("scalar", "vector", "tensor3", "tensor4", "tensor5", "tensor6", "tensor7")):
             made[name + "s"] = _several(made[name])
     return made
 
