@@ -22,15 +22,17 @@ from thalweg.registry import snake_case
 
 
 def _functions(module: Any) -> dict[str, Any]:
-    """The public functions that a module defines."""
-    return {n: v for n, v in vars(module).items() if n[0] != "_" and inspect.isfunction(v)
-            and v.__module__ == module.__name__}  # fmt: skip
+    """The public functions of a room."""
+    return {n: v for n, v in vars(module).items() if n in module.__all__ and inspect.isfunction(v)}
 
 
 def _classes(module: Any, kind: type) -> dict[str, Any]:
-    """The public classes of a kind in a module."""
+    """The public classes of a kind in a room."""
+    public = getattr(module, "__all__", vars(module))
     return {
-        n: v for n, v in vars(module).items() if n[0] != "_" and isinstance(v, type) and issubclass(v, kind)
+        n: v
+        for n, v in vars(module).items()
+        if n[0] != "_" and n in public and isinstance(v, type) and issubclass(v, kind)
     }
 
 
