@@ -89,7 +89,7 @@ class Metric(_metrics.Metric):
         """A number that the metric counts in: (name, shape, ...) or (shape, ...)."""
         if isinstance(name, (tuple, list)):
             name, shape = None, tuple(name)
-        return self.add_variable(shape, initializer, name or "state")
+        return self.add_variable(shape, initializer, name=name or "state")
 
     def reset_state(self) -> None:
         """Begin anew; a class may define the older ``reset_states`` instead."""
