@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -191,39 +191,37 @@ class AveragePrecision(AUC):
         return y[:-1]
 
 
+_RATES = {  # the right answers, and the wrong ones that lower their share
+    "sensitivity": ("true_positives", "false_negatives"),
+    "recall": ("true_positives", "false_negatives"),
+    "specificity": ("true_negatives", "false_positives"),
+    "precision": ("true_positives", "false_positives"),
+}
+
+
 class _AtLeast(Counts):
-    """The greatest value of one rate where another is at least the first field, over the thresholds; else 0."""
+    """The greatest value of the rate ``wanted`` where that of the first field is at least the field; 0 if nowhere."""
+
+    wanted: ClassVar[str]
 
     def __post_init__(self) -> None:
-        bound = fields(self)[0].name  # type: ignore[arg-type]
-        self.value, count = getattr(self, bound), self.num_thresholds  # type: ignore[attr-defined]
+        self.bound = fields(self)[0].name  # type: ignore[arg-type]
+        self.value, count = getattr(self, self.bound), self.num_thresholds  # type: ignore[attr-defined]
         if not 0 <= self.value <= 1 or count < 1:
             raise fail(
-                ArgumentError, f"{type(self).__name__}: {bound}, num_thresholds",
+                ArgumentError, f"{type(self).__name__}: {self.bound}, num_thresholds",
                 expected="a rate in [0, 1] and at least 1 threshold", received=f"{self.value}, {count}",
             )  # fmt: skip
         thresholds = np.linspace(0, 1, count).tolist() if count > 1 else [0.5]
         super().__init__(thresholds, None, self.class_id, self.name, self.dtype)
 
-    def rates(self) -> tuple[Any, Any]:
-        """What is to be great, and what is to be at least ``value``, for each threshold."""
-        raise NotImplementedError
-
     def result(self) -> Any:
-        wanted, bound = self.rates()
-        return max_over(ew.where(ew.greater_equal(bound, self.value), wanted, 0.0))
+        enough = ew.greater_equal(self._rate(self.bound), self.value)
+        return max_over(ew.where(enough, self._rate(self.wanted), 0.0))
 
-    def _sensitivity(self) -> Any:
-        tp: Any = value_of(self.true_positives)
-        return divide_no_nan(tp, tp + self.false_negatives)
-
-    def _specificity(self) -> Any:
-        tn: Any = value_of(self.true_negatives)
-        return divide_no_nan(tn, tn + self.false_positives)
-
-    def _precision(self) -> Any:
-        tp: Any = value_of(self.true_positives)
-        return divide_no_nan(tp, tp + self.false_positives)
+    def _rate(self, name: str) -> Any:
+        right, wrong = (value_of(getattr(self, counted)) for counted in _RATES[name])
+        return divide_no_nan(right, right + wrong)
 
 
 @dataclass(eq=False, repr=False)
@@ -234,53 +232,45 @@ class SensitivityAtSpecificity(_AtLeast):
     0.5
     """
 
+    wanted = "sensitivity"
     specificity: float
     num_thresholds: int = 200
     class_id: int | None = None
     name: Any = None
     dtype: Any = None
 
-    def rates(self) -> tuple[Any, Any]:
-        return self._sensitivity(), self._specificity()
-
 
 @dataclass(eq=False, repr=False)
 class SpecificityAtSensitivity(_AtLeast):
     """The greatest TN / (TN + FP) where TP / (TP + FN) is at least ``sensitivity``."""
 
+    wanted = "specificity"
     sensitivity: float
     num_thresholds: int = 200
     class_id: int | None = None
     name: Any = None
     dtype: Any = None
 
-    def rates(self) -> tuple[Any, Any]:
-        return self._specificity(), self._sensitivity()
-
 
 @dataclass(eq=False, repr=False)
 class PrecisionAtRecall(_AtLeast):
     """The greatest precision where the recall is at least ``recall``."""
 
+    wanted = "precision"
     recall: float
     num_thresholds: int = 200
     class_id: int | None = None
     name: Any = None
     dtype: Any = None
 
-    def rates(self) -> tuple[Any, Any]:
-        return self._precision(), self._sensitivity()
-
 
 @dataclass(eq=False, repr=False)
 class RecallAtPrecision(_AtLeast):
     """The greatest recall where the precision is at least ``precision``."""
 
+    wanted = "sensitivity"
     precision: float
     num_thresholds: int = 200
     class_id: int | None = None
     name: Any = None
     dtype: Any = None
-
-    def rates(self) -> tuple[Any, Any]:
-        return self._sensitivity(), self._precision()
