@@ -137,7 +137,7 @@ _kinds = {
 }
 _by_old_name = {snake_case(n): v for n, v in _kinds.items() if n != "Initializer"}
 _by_old_name |= {old: _kinds[new] for old, new in _SHORT.items()}
-initializers = Namespace("keras.initializers", get=_initializers.get, **_kinds, **_by_old_name)
+initializers = Namespace("keras.initializers", get=_initializers.get, **_kinds | _by_old_name)
 initializers.__dict__["Initializer"] = _initializers.Initializer
 
 
