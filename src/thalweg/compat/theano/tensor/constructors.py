@@ -14,10 +14,7 @@ _RANKS = {
     "tensor3": (False,) * 3, "tensor4": (False,) * 4, "tensor5": (False,) * 5,
     "tensor6": (False,) * 6, "tensor7": (False,) * 7,
 }  # fmt: skip
-_PREFIXES = {
-    "b": "int8", "w": "int16", "i": "int32", "l": "int64", "ub": "uint8", "uw": "uint16", "ui": "uint32",
-    "ul": "uint64", "f": "float32", "d": "float64",
-}  # fmt: skip
+_PREFIXES = {"b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64"}
 
 
 class _FloatXConstructor:
