@@ -29,11 +29,12 @@ class _FloatXConstructor:
 
 
 def _several(one: Any) -> Any:
-    def make(*names: Any) -> list[TensorVariable]:
-        """Several variables: from names, or as many as a number says."""
-        if len(names) == 1 and isinstance(names[0], int):
+    def make(*names: Any) -> Any:
+        """Several variables: from names or the letters of one, or as many as a number says."""
+        if isinstance(names[0], int):
             return [one() for _ in range(names[0])]
-        return [one(name) for name in names]
+        given = names[0] if len(names) == 1 else names
+        return one(given) if len(given) == 1 else [one(name) for name in given]
 
     return make
 

@@ -9,15 +9,25 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.tensor.basic import (
+    arange,
+    argsort,
     cast,
     compress,
+    concatenate,
     cumprod,
     cumsum,
     eq,
+    flatnonzero,
+    max,
+    maximum,
+    minimum,
+    neq,
+    ones,
     repeat,
     roll,
     searchsorted,
     squeeze,
+    zeros,
 )
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
@@ -30,7 +40,6 @@ __all__ = [
 
 def to_one_hot(y: Any, nb_class: int, dtype: Any = None) -> TensorVariable:
     """A row of zeros with a one at the class's place, for each class number."""
-    from thalweg.compat.theano.tensor.basic import arange
 
     classes = arange(nb_class).dimshuffle("x", 0)
     return cast(eq(as_tensor_variable(y).dimshuffle(0, "x"), classes), dtype or "floatX")
@@ -50,11 +59,9 @@ def bincount(
 ) -> TensorVariable:
     """How often each number occurs in a vector (or the weights there, summed)."""
     from thalweg.compat.theano.subtensor import inc_subtensor
-    from thalweg.compat.theano.tensor.basic import max as max_
-    from thalweg.compat.theano.tensor.basic import maximum, zeros
 
     v = as_tensor_variable(x)
-    count = cast(max_(v) + 1, "int64")
+    count = cast(max(v) + 1, "int64")
     if minlength is not None:
         count = maximum(count, minlength)
     start = zeros((count,), dtype="int64" if weights is None else tensor_of(weights).dtype)
@@ -86,11 +93,15 @@ def unique(
     """The different elements in order; with their first places, where they stand, and how often, if asked for."""
     if axis is not None:
         raise NotImplementedError("unique: only of all elements, axis=None")
-    found = tw.unique_all(tensor_of(ar))
+    flat = as_tensor_variable(ar).flatten()
+    order = argsort(flat)
+    ordered = flat[order]
+    starts = flatnonzero(concatenate([ones((1,), dtype="bool"), neq(ordered[1:], ordered[:-1])]))
+    values = ordered[starts]
+    ends = concatenate([starts[1:], flat.shape])
+    found = [values, order[starts], searchsorted(values, flat), ends - starts]
     wanted = [True, return_index, return_inverse, return_counts]
-    parts = [TensorVariable(t) for t, keep in zip(found, wanted, strict=True) if keep]
-    if return_inverse:
-        parts[1 + return_index] = parts[1 + return_index].flatten()
+    parts = [part for part, keep in zip(found, wanted, strict=True) if keep]
     return parts if len(parts) > 1 else parts[0]
 
 
@@ -112,7 +123,6 @@ class Unique:
 
 def bartlett(M: Any) -> TensorVariable:
     """The triangular window of M points."""
-    from thalweg.compat.theano.tensor.basic import arange, maximum, minimum
 
     count = as_tensor_variable(M)
     n = arange(count)

@@ -137,18 +137,8 @@ def conv2d_grad_wrt_inputs(
     **_: Any,
 ) -> TensorVariable:
     """The gradient of :func:`conv2d` by its input, of ``input_shape``, from the gradient by its output."""
-    return _grad_wrt_inputs(
-        2,
-        output_grad,
-        filters,
-        input_shape,
-        filter_shape,
-        border_mode,
-        subsample,
-        filter_flip,
-        filter_dilation,
-        num_groups,
-    )
+    how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
+    return _grad_wrt_inputs(2, output_grad, filters, input_shape, filter_shape, how)
 
 
 def conv3d_grad_wrt_inputs(
@@ -164,18 +154,8 @@ def conv3d_grad_wrt_inputs(
     **_: Any,
 ) -> TensorVariable:
     """The gradient of :func:`conv3d` by its input."""
-    return _grad_wrt_inputs(
-        3,
-        output_grad,
-        filters,
-        input_shape,
-        filter_shape,
-        border_mode,
-        subsample,
-        filter_flip,
-        filter_dilation,
-        num_groups,
-    )
+    how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
+    return _grad_wrt_inputs(3, output_grad, filters, input_shape, filter_shape, how)
 
 
 def _grad_wrt_inputs(

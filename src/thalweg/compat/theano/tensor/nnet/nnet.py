@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
-from thalweg.compat.theano.conversion import common, floats, tensor_of
+from thalweg.compat.theano.conversion import floats, tensor_of
 from thalweg.compat.theano.tensor import basic
+from thalweg.compat.theano.tensor.extra_ops import unique
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 
@@ -144,8 +145,7 @@ def prepend_1_to_each_row(mat: Any) -> TensorVariable:
 
 def confusion_matrix(actual: Any, pred: Any) -> list[TensorVariable]:
     """How often each class was predicted as each; and the sorted class numbers."""
-    both = tw.concat(common(actual, pred))
-    order = TensorVariable(tw.unique_values(both))
+    order = unique(basic.concatenate([actual, pred]))
     rows = basic.eq(as_tensor_variable(actual).dimshuffle(0, "x"), order.dimshuffle("x", 0))
     columns = basic.eq(as_tensor_variable(pred).dimshuffle(0, "x"), order.dimshuffle("x", 0))
     return [basic.dot(basic.cast(rows, "int64").T, basic.cast(columns, "int64")), order]
