@@ -41,6 +41,7 @@ from thalweg.compat.tf1 import session as _session
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import tensor_array as _tensor_array
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
@@ -62,6 +63,7 @@ globals()["tuple"] = globals().pop("tuple_")
 
 DType = _types.DType
 TensorShape = _types.TensorShape
+TensorArray = _tensor_array.TensorArray
 Dimension = _types.dimension
 as_dtype = _types.as_dtype
 Graph = _graph.Graph
