@@ -46,9 +46,14 @@ def _engine_room(model: type) -> _Namespace:
         "keras.engine",
         **base,
         Model=model,
-        topology=_Namespace("keras.engine.topology", **base, Container=model),
+        get_source_inputs=utils.get_source_inputs,
+        topology=_Namespace(
+            "keras.engine.topology", **base, Container=model, get_source_inputs=utils.get_source_inputs
+        ),
         base_layer=_Namespace("keras.engine.base_layer", **base),
         training=_Namespace("keras.engine.training", Model=model),
+        network=_Namespace("keras.engine.network", **base, Network=model),
+        input_layer=_Namespace("keras.engine.input_layer", Input=Input, InputLayer=layers.InputLayer),
     )
 
 

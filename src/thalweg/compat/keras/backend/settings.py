@@ -89,6 +89,8 @@ _phase = _placeholder("int32", [], name="keras_learning_phase")
 
 def learning_phase() -> Any:
     """What stands for training (1) or not (0) among the inputs of ``K.function``."""
+    if base._calls.training:  # within a layer's call it is known
+        return int(bool(base._calls.training[-1]))
     return _phase if _settings["phase"] is None else _settings["phase"]
 
 
@@ -121,13 +123,18 @@ def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
     return in_train_phase(alt, x, training)
 
 
-def get_session() -> Any:
-    """There is none to manage: functions run by themselves."""
-    raise unsupported("keras.backend", "get_session", ["function", "eval", "get_value"])
+def normalize_data_format(value: Any) -> str:
+    """Where images have their channels: as told, or as the backend is set to."""
+    value = image_data_format() if value is None else str(value).lower()
+    if value not in ("channels_first", "channels_last"):
+        raise fail(
+            ArgumentError, "data_format", expected="channels_first or channels_last", received=repr(value)
+        )
+    return str(value)
 
 
-def set_session(session: Any) -> None:
-    """Accepted: functions run by themselves."""
+def set_legacy_weight_ordering(value: bool) -> None:
+    """Accepted: weights have one order."""
 
 
 def manual_variable_initialization(value: bool) -> None:
