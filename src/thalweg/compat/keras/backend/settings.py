@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from thalweg import dtypes
-from thalweg.compat.names import unsupported
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.layers import base
 
-_settings: dict[str, Any] = {"epsilon": 1e-7, "data_format": "channels_last", "phase": None}
+_settings: dict[str, Any] = {
+    "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
+}  # fmt: skip
 
 
 def backend() -> str:
@@ -23,13 +23,14 @@ def backend() -> str:
 
 def floatx() -> str:
     """The dtype of weights."""
-    return dtypes.default_float.name
+    return str(_settings["floatx"])
 
 
 def set_floatx(dtype: str) -> None:
-    """Only float32 is kept as the default; layers take ``dtype=``."""
-    if dtype != floatx():
-        raise unsupported("keras.backend", f"set_floatx({dtype!r})", ["Layer(dtype=...)"])
+    """The dtype of the weights of the layers, and of the inputs, that are made from now on."""
+    if dtype not in ("float16", "float32", "float64"):
+        raise fail(ArgumentError, "floatx", expected="float16, float32 or float64", received=repr(dtype))
+    _settings["floatx"] = dtype
 
 
 def epsilon() -> float:
@@ -72,6 +73,7 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 def clear_session() -> None:
     """Start the automatic names over."""
     base.clear_session()
+    _settings["uids"] = {}
 
 
 reset_uids = clear_session
@@ -79,7 +81,7 @@ reset_uids = clear_session
 
 def get_uid(prefix: str = "") -> int:
     """A number that was not given for this prefix before."""
-    counts = _settings.setdefault("uids", {})
+    counts = _settings["uids"]
     counts[prefix] = counts.get(prefix, 0) + 1
     return int(counts[prefix])
 
