@@ -17,8 +17,8 @@ class Composite:
 
 def map_structure(fn: Callable[[Any], Any], tree: Any) -> Any:
     """The structure with ``fn`` of each leaf."""
-    if tree is None:
-        return None
+    if tree is None or (isinstance(tree, tuple) and not tree):
+        return tree
     if isinstance(tree, Mapping):
         return {k: map_structure(fn, v) for k, v in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
