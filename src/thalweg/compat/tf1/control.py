@@ -205,7 +205,7 @@ def _inside_of(leaf: Any, part: core.Tensor, starts: Any) -> Any:
 
 
 def _leaving(leaf: Any) -> core.Tensor:
-    return without_order(leaf.buffer if isinstance(leaf, TensorArray) else value(leaf))
+    return without_order(leaf.leaving() if isinstance(leaf, TensorArray) else value(leaf))
 
 
 def _exit(leaf: Any, made: core.Tensor, starts: Any) -> Any:

@@ -205,6 +205,14 @@ class TensorArray(Composite):
         """The expression with which a loop begins, or what stands for it."""
         return _Start(self) if self.buffer is None or self.buffer.shape is None else self.buffer
 
+    def leaving(self) -> core.Tensor:
+        """The expression with which a loop's body ends."""
+        if self.buffer is None:
+            raise ValueError(
+                "TensorArray: a loop's variable must be the array that came in, or one written from it"
+            )
+        return self.buffer
+
     def inside(self, part: core.Tensor, start: _Start | None) -> TensorArray:
         """The array whose elements are the loop's variable ``part``."""
         return self._with(part, start)

@@ -353,7 +353,9 @@ def max_pool_with_argmax(
 ) -> tuple[Tensor, Tensor]:
     """(the largest element of each window, its place in the flattened picture)."""
     x = g.convert_to_tensor(input)
-    height, width, channels = x.get_shape().as_list()[1:]
+    height, width, channels = (
+        g.static_int(n, "the size of the pictures") for n in x.get_shape().as_list()[1:]
+    )
     place: Any = np.arange(height * width * channels, dtype=np.float32).reshape(1, height, width, channels)
     size, steps = [int(n) for n in ksize[1:3]], [int(n) for n in strides]
     kernel = np.eye(size[0] * size[1], dtype=np.float32).reshape(size[0], size[1], 1, size[0] * size[1])
