@@ -494,6 +494,9 @@ class Training(Layer):
     ) -> Any:
         """The loss and metrics on the data: a number, a list in the order of ``metrics_names``, or a dict."""
         self._needs_compile("evaluate")
+        quiet = self.built and not (verbose or callbacks or steps or self.run_eagerly)
+        if quiet and _is_one_batch(x, batch_size) and len(x):
+            return self._on_batch("test", (x, y, sample_weight, None), return_dict, reset_metrics=True)
         feed = self._feed(x, y, sample_weight, batch_size, steps=steps)
         self._build_from(feed.structure)
         progress = Progress(verbose, 0)
@@ -512,12 +515,7 @@ class Training(Layer):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for ``x`` as arrays, in the structure of the outputs; ``batch_size`` is 32 unless given."""
-        if (
-            type(x) is np.ndarray
-            and len(x) <= (batch_size or DEFAULT_BATCH)
-            and steps is None
-            and not callbacks
-        ):
+        if _is_one_batch(x, batch_size) and steps is None and not callbacks:
             return self.predict_on_batch(x)
         feed = self._feed(x, batch_size=batch_size, steps=steps)
         run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": 0})
@@ -590,6 +588,10 @@ class Training(Layer):
                 return step((x,))  # type: ignore[misc]
         structure = (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
         return self._step("predict", structure)(flat(structure))
+
+
+def _is_one_batch(x: Any, batch_size: int | None) -> bool:
+    return type(x) is np.ndarray and x.ndim > 0 and len(x) <= (batch_size or DEFAULT_BATCH)
 
 
 def _num_rows(x: Any) -> Any:
