@@ -90,6 +90,7 @@ from thalweg.compat.theano import misc as misc  # noqa: E402
 from thalweg.compat.theano import raise_op as raise_op  # noqa: E402
 from thalweg.compat.theano import sandbox as sandbox  # noqa: E402
 from thalweg.compat.theano import scalar as scalar  # noqa: E402
+from thalweg.compat.theano import sparse as sparse  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
 from thalweg.compat.theano import tests as tests  # noqa: E402
 from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph  # noqa: E402

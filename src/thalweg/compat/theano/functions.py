@@ -256,7 +256,10 @@ class Function:
         for k, entry in enumerate(self._entries):
             if entry.update is not None:
                 self._defaults[k] = next(states)
-        outputs = results[: self._num_outputs]
+        outputs = [
+            v.stored(value) if isinstance(v, TensorVariable) else value
+            for v, value in zip(_flat(self._structure), results, strict=False)
+        ]
         return _structured(self._structure, outputs)
 
     def _run(self, values: list[np.ndarray]) -> list[np.ndarray]:
@@ -387,6 +390,9 @@ class Function:
         made._program = None
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_program": None}  # compiled anew
+
     def free(self) -> None:
         """Forget the compiled code."""
         self._program = None
@@ -395,7 +401,8 @@ class Function:
         return f"<theano function {self.name or ''}>"
 
 
-_NOT_GIVEN = object()
+class _NOT_GIVEN:
+    """Stands for an argument without a value; a class, so that it stays itself when a function is pickled."""
 
 
 def _first_value(entry: In) -> Any:

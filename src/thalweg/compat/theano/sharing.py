@@ -143,6 +143,10 @@ def shared(
         )
     if isinstance(value, Tensor):
         value = value.numpy()
+    if hasattr(value, "toarray"):
+        from thalweg.compat.theano.sparse.variables import SparseSharedVariable
+
+        return SparseSharedVariable(value, name)
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"shared: expected a number or an array of numbers, received {type(value).__name__}")

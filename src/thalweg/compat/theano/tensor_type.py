@@ -115,6 +115,8 @@ def _filtered_dtype(data: Any, dtype: np.dtype, strict: bool, allow_downcast: bo
         )
     if isinstance(data, Tensor):
         data = data.numpy()
+    if hasattr(data, "toarray"):  # one of SciPy's sparse matrices
+        data = data.toarray()
     given = data if isinstance(data, (np.ndarray, np.generic)) else np.asarray(data)
     if given.dtype == dtype:
         return np.ascontiguousarray(given).reshape(given.shape)

@@ -150,6 +150,10 @@ class TensorVariable(Symbol):
 
     copy = _method("tensor_copy")
 
+    def stored(self, array: np.ndarray) -> Any:
+        """A value of this variable as programs hold it: the array itself."""
+        return array
+
     def transfer(self, target: Any) -> TensorVariable:
         """Itself: there is one device."""
         return self

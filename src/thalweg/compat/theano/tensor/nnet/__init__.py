@@ -14,4 +14,7 @@ from thalweg.compat.theano.tensor.nnet.abstract_conv import conv2d as conv2d
 from thalweg.compat.theano.tensor.nnet.abstract_conv import conv2d_transpose as conv2d_transpose
 from thalweg.compat.theano.tensor.nnet.abstract_conv import conv3d as conv3d
 from thalweg.compat.theano.tensor.nnet.abstract_conv import separable_conv2d as separable_conv2d
+from thalweg.compat.theano.tensor.nnet.bn import batch_normalization as batch_normalization
+from thalweg.compat.theano.tensor.nnet.bn import batch_normalization_test as batch_normalization_test
+from thalweg.compat.theano.tensor.nnet.bn import batch_normalization_train as batch_normalization_train
 from thalweg.compat.theano.tensor.nnet.nnet import *  # noqa: F403
