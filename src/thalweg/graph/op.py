@@ -17,10 +17,13 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
+from thalweg.graph import later
+from thalweg.graph.lowering import Assemble, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
 from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history
 from thalweg.graph.updates import current_recorder
 
 Gradient = Callable[..., Sequence[Any]]
+_TOTAL = (Pointwise, Reduce, View, Reshape, Assemble, MatrixProduct, Scan)  # lowerings that refuse no value
 
 
 @dataclass(eq=False)
@@ -35,6 +38,7 @@ class Op:
     lower     how compiled loops compute it (a record of thalweg.graph.lowering); None: see ``expand``
     expand    (*inputs, **attrs) to tensors made of other ops; with neither, the op runs on the host
     shape_only  positions of inputs of which only the shape is read
+    check     (*tensors, **attrs): raises for values that the meaning refuses, of an op whose lowering or expansion cannot
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
     """
 
@@ -47,6 +51,7 @@ class Op:
     expand: Callable[..., Any] | None = None
     commutative: bool = False
     shape_only: tuple[int, ...] = ()
+    check: Callable[..., Any] | None = None
     flat: bool = False
     pure: bool = True
     parameters: tuple[str, ...] = ()
@@ -66,6 +71,8 @@ class Op:
             else:
                 attributes[parameter.name] = parameter.default
         self.parameters, self.defaults = tuple(arrays), attributes
+        compiles = isinstance(self.lower, _TOTAL) or (self.lower is None and self.expand is not None)
+        self._may_wait = self.pure and compiles and self.name != "read"
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -112,6 +119,10 @@ class Op:
         recorder = current_recorder()
         if recorder is not None:
             tensors = [recorder.newest(t) for t in tensors]
+        elif self._may_wait:
+            waiting = later.applied(self, tensors, attrs, keeps_history())
+            if waiting is not None:
+                return waiting
         if self.prepare is not None:
             tensors, attrs = self.prepare(tensors, attrs)
         if all(t.value is not None for t in tensors) and not (
@@ -203,7 +214,7 @@ def _promote_or_none(beside: list[np.dtype]) -> np.dtype | None:
 def _converted(operand: Any) -> Tensor:
     if operand is None or isinstance(operand, (str, bytes, dict, set)):
         raise fail(ArgumentTypeError, "not a tensor, array or number", received=repr(operand))
-    if isinstance(operand, (list, tuple)) and any(isinstance(o, Tensor) and o.value is None for o in operand):
+    if isinstance(operand, (list, tuple)) and any(isinstance(o, Tensor) and o.is_symbolic for o in operand):
         from thalweg.graph.tensor import _methods
 
         return _methods["stack"](operand)

@@ -193,12 +193,12 @@ class Optimizer(Configured):
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
         """One step with the given pairs (gradient, variable): see :meth:`minimize`. Pairs with None are skipped."""
         pairs = self._checked(list(grads_and_vars))
-        if current_recorder() is None and all(g.value is not None and v.value is not None for g, v in pairs):
+        if current_recorder() is None and not any(g.is_symbolic or v.is_symbolic for g, v in pairs):
             with no_grad():
                 updates = self._updates(pairs)
         else:
             updates = self._updates(pairs)
-        if current_recorder() is None and any(value.value is None for _, value in updates):
+        if current_recorder() is None and any(value.is_symbolic for _, value in updates):
             return Operation(updates, name=self.name)
         for variable, value in updates:
             assign(variable, value)
