@@ -283,14 +283,22 @@ def current() -> Batch:
     """The batch that this thread writes."""
     batch = _here.batch
     if batch is None or batch.closed:
-        if _here.first is None or _here.states > _MOST_STATES:
-            _here.first, _here.states = _State(), 0
+        if _here.states > _MOST_STATES:
+            forget()
+        if _here.first is None:
+            _here.first = _State()
         batch = _here.batch = Batch(_here.first)
     return batch
 
 
+def forget() -> None:
+    """Forget what this thread has written and compiled."""
+    _here.first, _here.states = None, 0
+
+
 def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool) -> Tensor | None:
-    """The op's result, where it may wait: it depends on a variable or on what waits, and nothing is symbolic. Else None.
+    """The op's result, where it may wait: it depends on a variable or on what waits, or draws beside what waits; and
+    nothing is symbolic. Else None.
 
     ``history``: whether it remembers the expression that made it, if that depends on a variable.
     """
@@ -300,14 +308,18 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
             if t.op is None and isinstance(t, Variable):
                 if t.is_symbolic:
                     return None
-                t = t.read()
+                t = t.shown()
             elif t.value is None:
                 return None
         else:
             wanted = True
         tracked = tracked or t.tracked
         inputs.append(t)
-    words = attribute_words(attrs) if wanted or tracked else None
+    if not (wanted or tracked):
+        batch = _here.batch
+        if not op.draws or batch is None or batch.closed or not batch._count:
+            return None
+    words = attribute_words(attrs)
     if words is None:
         return None
     batch = current()

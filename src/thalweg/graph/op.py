@@ -39,6 +39,7 @@ class Op:
     expand    (*inputs, **attrs) to tensors made of other ops; with neither, the op runs on the host
     shape_only  positions of inputs of which only the shape is read
     check     (*tensors, **attrs): raises for values that the meaning refuses, of an op whose lowering or expansion cannot
+    draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
     """
 
@@ -53,6 +54,7 @@ class Op:
     shape_only: tuple[int, ...] = ()
     check: Callable[..., Any] | None = None
     flat: bool = False
+    draws: bool = False
     pure: bool = True
     parameters: tuple[str, ...] = ()
     variadic: bool = False
@@ -71,7 +73,8 @@ class Op:
             else:
                 attributes[parameter.name] = parameter.default
         self.parameters, self.defaults = tuple(arrays), attributes
-        compiles = isinstance(self.lower, _TOTAL) or (self.lower is None and self.expand is not None)
+        total = isinstance(self.lower, _TOTAL) or self.check is not None or self.draws
+        compiles = total or (self.lower is None and self.expand is not None)
         self._may_wait = self.pure and compiles and self.name != "read"
 
     def __repr__(self) -> str:
@@ -81,11 +84,12 @@ class Op:
         return self.meaning.__qualname__  # copied and pickled by name, as functions are
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        count = len(self.parameters)
         if self.variadic:
             operands, rest = args, ()
         else:
-            operands, rest = args[: len(self.parameters)], args[len(self.parameters) :]
-        if len(operands) < len(self.parameters):
+            operands, rest = args[:count], args[count:]
+        if len(operands) < count:
             raise fail(
                 ArgumentTypeError,
                 f"{self.name}: too few arguments",
@@ -93,6 +97,12 @@ class Op:
                 received=f"{len(operands)} of them",
             )
         attrs = dict(self.defaults)
+        if attrs or rest or kwargs:
+            self._fill(attrs, rest, kwargs)
+        return self.apply(convert_operands(operands), attrs)
+
+    def _fill(self, attrs: dict[str, Any], rest: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Complete the attributes by those given."""
         names = list(attrs)
         if len(rest) > len(names):
             raise fail(
@@ -112,7 +122,6 @@ class Op:
         missing = [key for key, value in attrs.items() if value is inspect.Parameter.empty]
         if missing:
             raise fail(ArgumentTypeError, f"{self.name}: the argument {missing[0]!r} is missing")
-        return self.apply(convert_operands(operands), attrs)
 
     def apply(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
         """Apply to tensors with complete attributes: eager where every input has a value, else symbolic."""
@@ -133,7 +142,7 @@ class Op:
 
     def _evaluate(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
         history = keeps_history() and any(t.tracked for t in tensors)
-        tensors = tuple(t.read() if isinstance(t, Variable) and self.name != "read" else t for t in tensors)
+        tensors = tuple(t.shown() if isinstance(t, Variable) and self.name != "read" else t for t in tensors)
         self._infer(tensors, attrs)  # raises the clear error before NumPy's
         with np.errstate(all="ignore"):
             result = self.meaning(*[t.value for t in tensors], **attrs)
@@ -173,6 +182,11 @@ class Op:
 
 def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
     """Operands as tensors; Python scalars are weak: they take the dtype of the tensors beside them."""
+    for operand in operands:
+        if not isinstance(operand, Tensor):
+            break
+    else:
+        return list(operands)
     beside = [o.dtype for o in operands if isinstance(o, (Tensor, np.ndarray)) and _supported(o)]
     common = _promote_or_none(beside)
     result = []
@@ -180,12 +194,23 @@ def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
         if isinstance(operand, Tensor):
             result.append(operand)
         elif isinstance(operand, (bool, int, float)):
-            result.append(constant(operand, _scalar_dtype(operand, common)))
+            result.append(_number(operand, common))
         elif isinstance(operand, np.generic) and operand.dtype.kind in "biuf" and common is not None:
             result.append(constant(operand, dtypes.scalar_dtype(operand.item(), common)))
         else:
             result.append(_converted(operand))
     return result
+
+
+def _number(number: bool | int | float, common: np.dtype | None) -> Tensor:
+    """A Python number beside others: one tensor for all that are alike; two zeros may differ in sign."""
+    dtype = _scalar_dtype(number, common)
+    return _kept_number(number, dtype) if number else constant(number, dtype)
+
+
+@functools.lru_cache(maxsize=256, typed=True)
+def _kept_number(number: bool | int | float, dtype: np.dtype) -> Tensor:
+    return constant(number, dtype)
 
 
 def _scalar_dtype(number: bool | int | float, common: np.dtype | None) -> np.dtype:

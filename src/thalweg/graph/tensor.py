@@ -6,6 +6,7 @@ with a variable below it remembers the expression that made it; one without keep
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import weakref
@@ -621,9 +622,9 @@ def aligned_copy(array: np.ndarray) -> np.ndarray:
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An uninitialised row-major array on a 64-byte boundary."""
-    count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    count = math.prod(shape) * dtype.itemsize
     raw = np.empty(count + 64, np.uint8)
-    start = -raw.ctypes.data % 64
+    start = -raw.__array_interface__["data"][0] % 64
     return raw[start : start + count].view(dtype).reshape(shape)
 
 
@@ -696,16 +697,22 @@ class Variable(Tensor):
         """The value now, as an eager tensor that remembers this variable and does not change when the
         variable does.
         """
-        if _traces():
+        if _traces() or self.is_symbolic:
             return _methods["read"](self)
+        shown = self.shown()
+        return shown if _mode.history else Tensor(None, (), {}, shown.specs, shown.value)
+
+    def shown(self) -> Tensor:
+        """The value now, as an eager tensor that remembers this variable: the same one until it changes."""
         slot = self.slot
         slot.settle()
         held = slot.reader() if slot.reader is not None else None
-        if held is not None:
-            return held
-        tensor = _methods["read"](self)
-        slot.reader = weakref.ref(tensor)
-        return tensor
+        if held is None:
+            array = freeze(slot.array)
+            spec = Spec(array.shape, array.dtype)
+            held = Tensor(_methods["read"], (self,), {}, (spec,), array, tracked=True)  # type: ignore[arg-type]
+            slot.reader = weakref.ref(held)
+        return held
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
         """The value as a new NumPy array."""
