@@ -3,7 +3,8 @@
 An op on values checks its arguments at once, as always; its array may wait. What waits in a thread is a `Batch`, which
 is written down as it comes. A training loop writes the same batch at every step, so each is looked up while it grows:
 what an op gives was inferred before, and after a few times the whole batch is compiled to one program. A batch ends
-when a value of it is asked for: by the user, or by reading a variable that was assigned meanwhile.
+when a value of it is asked for: by the user, or by reading a variable that was assigned meanwhile. A batch without a
+gradient and without an assignment is never compiled: what is computed twice is the same to the bit.
 """
 
 from __future__ import annotations
@@ -86,13 +87,13 @@ class Batch:
 
     __slots__ = (
         "_bytes", "_count", "_held", "_leaves", "_numbers", "_recipe", "_results", "_symbols", "closed", "large",
-        "lock", "state",
+        "lock", "state", "trains",
     )  # fmt: skip
 
     def __init__(self, state: _State) -> None:
         self.lock = threading.RLock()
         self.state = state
-        self.closed = self.large = False
+        self.closed = self.large = self.trains = False
         self._bytes = self._count = 0  # of results
         self._leaves: list[tuple[Tensor, bool]] = []  # and whether it is a number that the batch is compiled for
         self._numbers: dict[int, Place] = {}  # of leaves, by id
@@ -147,6 +148,7 @@ class Batch:
     def write(self, line: Line, specs: Sequence[Spec]) -> list[Tensor]:
         """The results of a line, which wait."""
         self._recipe.append(line)
+        self.trains = self.trains or line.attrs is None
         results = []
         for spec in specs:
             results.append(self._waiting(spec, self._count))
@@ -165,8 +167,9 @@ class Batch:
         return made
 
     def alone(self, tensor: Tensor) -> Tensor:
-        """A result of this batch without what it remembers."""
+        """A result of this batch without what it remembers, for a variable."""
         assert tensor.later is not None
+        self.trains = True
         return self._waiting(tensor.specs[0], tensor.later[1])
 
     @property
@@ -192,11 +195,13 @@ class Batch:
             self._symbols, self._results = [], []
 
     def _computed(self, places: list[int]) -> list[np.ndarray]:
+        if not (self.trains and _programs):
+            return self._interpreted(places)
         state = self.state
         state.times += 1
         form = state.form
         if form is None or (form.places != places and not set(places) <= set(form.places)):
-            if not _programs or state.times < (_LARGE_TIMES if self.large else _SMALL_TIMES):
+            if state.times < (_LARGE_TIMES if self.large else _SMALL_TIMES):
                 return self._interpreted(places)
             form = state.form = self._compiled(sorted({*places, *(form.places if form is not None else ())}))
         arrays = form.program.run([self._leaves[k][0].value for k in form.read])
@@ -332,25 +337,25 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
         passes = tracked and history
         key: Any = (op, tuple([batch.place_of(t) for t in inputs]), words, passes)
         found = batch.state.following.get(key)
-        if found is None:
-            prepared = inputs
-            if op.prepare is not None:
-                prepared, attrs = op.prepare(inputs, attrs)
-            if any(a is not b for a, b in zip(prepared, inputs, strict=True)):
-                inputs = list(prepared)
-                if batch.closed:
-                    return applied(op, inputs, attrs, history)
-                key = (op, tuple([batch.place_of(t) for t in inputs]), attribute_words(attrs), passes)
-            spec = op._infer(inputs, attrs)
-            if op.check is not None:
-                op.check(*inputs, **attrs)
-            if not isinstance(spec, Spec) or spec.shape is None or None in spec.shape:
-                return None
-            spec, attrs = batch.follow(key, (spec, attrs))
-        else:
-            batch.state, (spec, attrs) = found
-            if op.check is not None:
-                op.check(*inputs, **attrs)
+        if found is None and op.prepare is not None:
+            given = inputs
+            inputs, attrs = op.prepare(given, attrs)
+            if batch.closed:  # what prepares them was too much for it
+                return applied(op, inputs, attrs, history)
+            if any(a is not b for a, b in zip(inputs, given, strict=True)):
+                words = attribute_words(attrs)
+                if words is None:
+                    return None
+                key = (op, tuple([batch.place_of(t) for t in inputs]), words, passes)
+                found = batch.state.following.get(key)
+        spec, attrs = (op._infer(inputs, attrs), attrs) if found is None else found[1]
+        if op.check is not None:
+            op.check(*inputs, **attrs)
+            if batch.closed:  # by a look at one of its values
+                return applied(op, inputs, attrs, history)
+        if not isinstance(spec, Spec) or spec.shape is None or None in spec.shape:
+            return None
+        spec, attrs = batch.follow(key, (spec, attrs))
         (made,) = batch.write(Line(op, key[1], attrs, passes), (spec,))
         if passes:
             made.op, made.inputs, made.attrs, made.tracked = op, tuple(inputs), attrs, True
