@@ -324,7 +324,7 @@ def test_a_failed_look_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_tensor_does_not_have_is_said_as_ever() -> None:
     y = Variable(2.0) * 3
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'valu'"):
-        y.valu  # noqa: B018
+        y.valu
     assert not hasattr(y, "units") and waits(y)
 
 

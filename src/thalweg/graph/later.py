@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -78,7 +78,7 @@ class Line(NamedTuple):
 
     op: Any
     operands: Any
-    attrs: dict[str, Any] | None
+    attrs: Any
     passes: bool
 
 
@@ -95,10 +95,14 @@ class Batch:
         self.state = state
         self.closed = self.large = self.trains = False
         self._bytes = self._count = 0  # of results
-        self._leaves: list[tuple[Tensor, bool]] = []  # and whether it is a number that the batch is compiled for
+        self._leaves: list[
+            tuple[Tensor, bool]
+        ] = []  # and whether it is a number that the batch is compiled for
         self._numbers: dict[int, Place] = {}  # of leaves, by id
         self._recipe: list[Line] = []
-        self._held: list[tuple[Place, weakref.ref[Tensor]]] = []  # the results, as long as somebody holds them
+        self._held: list[
+            tuple[Place, weakref.ref[Tensor]]
+        ] = []  # the results, as long as somebody holds them
         self._symbols: list[Tensor] = []  # the leaves and ...
         self._results: list[list[Tensor]] = []  # ... the lines as expressions, as far as somebody needed them
 
@@ -222,7 +226,9 @@ class Batch:
 
         if self._results or any(line.attrs is None for line in self._recipe):
             leaves, results = self.expressions()
-            given = {s: t.value for s, (t, _) in zip(leaves, self._leaves) if isinstance(s, Placeholder)}
+            given: dict[Tensor, Any] = {
+                s: t.value for s, (t, _) in zip(leaves, self._leaves) if isinstance(s, Placeholder)
+            }
             return evaluate([results[place] for place in places], given)
         values: list[Any] = []
         arrays = [leaf.value for leaf, _ in self._leaves]
@@ -339,7 +345,8 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
         found = batch.state.following.get(key)
         if found is None and op.prepare is not None:
             given = inputs
-            inputs, attrs = op.prepare(given, attrs)
+            prepared, attrs = op.prepare(given, attrs)
+            inputs = list(prepared)
             if batch.closed:  # what prepares them was too much for it
                 return applied(op, inputs, attrs, history)
             if any(a is not b for a, b in zip(inputs, given, strict=True)):

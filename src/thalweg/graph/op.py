@@ -38,7 +38,7 @@ class Op:
     lower     how compiled loops compute it (a record of thalweg.graph.lowering); None: see ``expand``
     expand    (*inputs, **attrs) to tensors made of other ops; with neither, the op runs on the host
     shape_only  positions of inputs of which only the shape is read
-    check     (*tensors, **attrs): raises for values that the meaning refuses, of an op whose lowering or expansion cannot
+    check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot
     draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
     """

@@ -137,7 +137,7 @@ class Tensor:
         if name == "value":
             if self.later is not None:
                 self.later[0].finish()
-            return Tensor.value.__get__(self)  # type: ignore[attr-defined]
+            return object.__getattribute__(self, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __getstate__(self) -> Any:

@@ -96,9 +96,9 @@ def _waiting_gradients(
     with batch.lock:
         if batch.closed:
             return None
-        operands = [tuple([batch.place_of(t) for t in ts]) for ts in (ys, seeds)]
-        operands.append(tuple([batch.places_of(x) for x in xs]))
-        key = (replayed_gradients, *operands)
+        places = (tuple([batch.place_of(y) for y in ys]), tuple([batch.place_of(seed) for seed in seeds]))
+        operands = (*places, tuple([batch.places_of(x) for x in xs]))
+        key = (replayed_gradients, operands)
         found = batch.state.following.get(key)
         if found is None:
             specs = None
