@@ -143,7 +143,7 @@ class PlainLoss(FunctionLoss):
     """A loss that is a function without options; its name is the function's."""
 
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = None
+    name: Any = None
     dtype: Any = None
 
     def __post_init__(self) -> None:

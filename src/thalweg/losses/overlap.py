@@ -39,7 +39,7 @@ class Dice(FunctionLoss):
 
     fn = staticmethod(dice)
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "dice"
+    name: str = "dice"
     axis: Any = None
     dtype: Any = None
 
@@ -64,6 +64,6 @@ class Tversky(FunctionLoss):
     alpha: float = 0.5
     beta: float = 0.5
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "tversky"
+    name: str = "tversky"
     axis: Any = None
     dtype: Any = None

@@ -75,7 +75,7 @@ class BinaryCrossentropy(FunctionLoss):
     label_smoothing: float = 0.0
     axis: int = -1
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "binary_crossentropy"
+    name: str = "binary_crossentropy"
     dtype: Any = None
 
 
@@ -122,7 +122,7 @@ class BinaryFocalCrossentropy(FunctionLoss):
     label_smoothing: float = 0.0
     axis: int = -1
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "binary_focal_crossentropy"
+    name: str = "binary_focal_crossentropy"
     dtype: Any = None
 
 
@@ -151,7 +151,7 @@ class CategoricalCrossentropy(FunctionLoss):
     label_smoothing: float = 0.0
     axis: int = -1
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "categorical_crossentropy"
+    name: str = "categorical_crossentropy"
     dtype: Any = None
 
 
@@ -187,7 +187,7 @@ class CategoricalFocalCrossentropy(FunctionLoss):
     label_smoothing: float = 0.0
     axis: int = -1
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "categorical_focal_crossentropy"
+    name: str = "categorical_focal_crossentropy"
     dtype: Any = None
 
 
@@ -228,7 +228,7 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     ignore_class: int | None = None
     reduction: str | None = "sum_over_batch_size"
     axis: int = -1
-    name: str | None = "sparse_categorical_crossentropy"
+    name: str = "sparse_categorical_crossentropy"
     dtype: Any = None
 
     def used(self, y_true: Any, y_pred: Any, losses: Any) -> Any:
@@ -257,7 +257,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionLoss):
     fn = staticmethod(categorical_generalized_cross_entropy)
     q: float = 0.5
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "categorical_generalized_cross_entropy"
+    name: str = "categorical_generalized_cross_entropy"
     dtype: Any = None
 
     def __post_init__(self) -> None:

@@ -116,7 +116,7 @@ class Huber(FunctionLoss):
     fn = staticmethod(huber)
     delta: float = 1.0
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "huber_loss"
+    name: str = "huber_loss"
     dtype: Any = None
 
 
@@ -154,7 +154,7 @@ class CosineSimilarity(FunctionLoss):
     fn = staticmethod(cosine_similarity)
     axis: int = -1
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "cosine_similarity"
+    name: str = "cosine_similarity"
     dtype: Any = None
 
 
@@ -175,7 +175,7 @@ class EpsilonInsensitive(FunctionLoss):
     fn = staticmethod(epsilon_insensitive)
     epsilon: float = 0.1
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "epsilon_insensitive"
+    name: str = "epsilon_insensitive"
     dtype: Any = None
 
 
@@ -196,5 +196,5 @@ class Quantile(FunctionLoss):
     fn = staticmethod(quantile)
     q: float = 0.5
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "quantile"
+    name: str = "quantile"
     dtype: Any = None

@@ -75,7 +75,7 @@ class Circle(FunctionLoss):
     margin: float = 0.4
     remove_diagonal: bool = True
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "circle"
+    name: str = "circle"
     dtype: Any = None
 
     def used(self, y_true: Any, y_pred: Any, losses: Any) -> Any:
@@ -103,6 +103,6 @@ class CTC(FunctionLoss):
 
     fn = staticmethod(ctc)
     reduction: str | None = "sum_over_batch_size"
-    name: str | None = "ctc"
+    name: str = "ctc"
     mask_index: int = 0
     dtype: Any = None

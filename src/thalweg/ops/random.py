@@ -639,7 +639,7 @@ def categorical(
         below = shape_ops.expand_dims(below, logits.ndim - 1)
     rows = below[..., 0]
     shape = None if num_samples is None else (*rows.shape[:-1], int(num_samples))
-    like = rows if num_samples is None else shape_ops.broadcast_to(rows, (*rows.shape[:-1], int(num_samples)))
+    like = rows if num_samples is None else rows + constant(np.zeros(int(num_samples), rows.dtype))
     u: Any = _unit_draw(random_uniform, "categorical", shape, [logits], below.dtype, like, key, symbolic)
     bound = shape_ops.expand_dims(u, u.ndim) * below[..., -1:]
     return ew.astype(reduce.sum(ew.astype(ew.less_equal(below[..., :-1], bound), "int32"), axis=-1), dtype)

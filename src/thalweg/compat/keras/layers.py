@@ -461,7 +461,7 @@ _ROOMS = {
     "noise": "GaussianNoise GaussianDropout AlphaDropout",
     "wrappers": "TimeDistributed Bidirectional",
     "local": "LocallyConnected1D LocallyConnected2D",
-    "convolutional_recurrent": "ConvLSTM2D",
+    "convolutional_recurrent": "ConvLSTM2D ConvLSTM3D",
 }
 _MERGING = (
     "Add Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average maximum minimum "

@@ -89,7 +89,7 @@ class Metric(_metrics.Metric):
         """A number that the metric counts in: (name, shape, ...) or (shape, ...)."""
         if isinstance(name, (tuple, list)):
             name, shape = None, tuple(name)
-        return self.add_variable(shape, initializer, name or "state")
+        return self.add_variable(shape, initializer, name=name or "state")
 
     def reset_state(self) -> None:
         """Begin anew; a class may define the older ``reset_states`` instead."""
@@ -137,7 +137,7 @@ _kinds = {
 }
 _by_old_name = {snake_case(n): v for n, v in _kinds.items() if n != "Initializer"}
 _by_old_name |= {old: _kinds[new] for old, new in _SHORT.items()}
-initializers = Namespace("keras.initializers", get=_initializers.get, **_kinds, **_by_old_name)
+initializers = Namespace("keras.initializers", get=_initializers.get, **_kinds | _by_old_name)
 initializers.__dict__["Initializer"] = _initializers.Initializer
 
 

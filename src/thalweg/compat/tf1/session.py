@@ -344,8 +344,10 @@ class Session:
             key, found = None, None
         if found is None:
             found = self._planned(fetches, feed_dict or {}, key)
-        structure, flat, fed, plans = found
+        structure, flat, fed, nested, plans = found
         values: Sequence[Any] = list(feed_dict.values()) if feed_dict else []
+        if nested:
+            values = [part for key, given in feed_dict.items() for part in _flat_values(key, given)]
         plan = plans.get(())
         if plan is None:
             plan, fed, values = self._plan_for(flat, fed, values, plans)
@@ -357,12 +359,14 @@ class Session:
             raise RuntimeError("Attempted to use a closed Session.")
         flat: list[Any] = []
         structure = _collected(fetches, flat, self.graph)
-        fed = [self.graph.as_graph_element(tensor) for tensor in feed_dict]
+        nested = any(isinstance(key, (list, tuple)) for key in feed_dict)
+        keys = [part for key in feed_dict for part in _flat_keys(key)]
+        fed = [self.graph.as_graph_element(tensor) for tensor in keys]
         if key is None:
             key = (_nested_key(fetches), tuple(feed_dict))
             if key in self._plans:
                 return self._plans[key]
-        self._plans[key] = (structure, flat, fed, {})
+        self._plans[key] = (structure, flat, fed, nested, {})
         return self._plans[key]
 
     def _plan_for(
@@ -471,6 +475,22 @@ def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
     raise TypeError(
         f"Fetch argument {fetches!r} has invalid type {type(fetches)}, must be a tensor or an operation."
     )
+
+
+def _flat_keys(key: Any) -> list[Any]:
+    """The tensors of a feed's key: a state is fed as a whole."""
+    if isinstance(key, (list, tuple)):
+        return [part for below in key for part in _flat_keys(below)]
+    return [key]
+
+
+def _flat_values(key: Any, value: Any) -> list[Any]:
+    """The values for the tensors of a feed's key."""
+    if not isinstance(key, (list, tuple)):
+        return [value]
+    if len(value) != len(key):
+        raise ValueError(f"a feed of {len(value)} parts for {len(key)} tensors: {key}")
+    return [part for k, v in zip(key, value, strict=True) for part in _flat_values(k, v)]
 
 
 def _nested_key(fetches: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from thalweg.compat.theano import gradient as gradient
 from thalweg.compat.theano import printing as printing
 from thalweg.compat.theano import scan_module as scan_module
+from thalweg.compat.theano.configuration import change_flags as change_flags
 from thalweg.compat.theano.configuration import config as config
 from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.functions import In as In
@@ -30,12 +31,16 @@ from thalweg.compat.theano.scan_module import map as map
 from thalweg.compat.theano.scan_module import reduce as reduce
 from thalweg.compat.theano.scan_module import scan as scan
 from thalweg.compat.theano.sharing import shared as shared
+from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.variable import TensorConstant as _Constant
 from thalweg.compat.theano.variable import TensorVariable as _Variable
 from thalweg.compat.theano.variable import as_tensor_variable
 
 __version__ = "1.0.5"
 version = "1.0.5"
 Variable = _Variable
+Constant = _Constant
+Type = TensorType
 
 
 def clone(
@@ -66,14 +71,23 @@ def dot(l: Any, r: Any) -> Any:
     return tensor.dot(l, r)
 
 
+def sparse_grad(var: Any) -> Any:
+    """x[i], whose gradient may be kept as rows: here it is the plain one."""
+    return var
+
+
 def get_scalar_constant_value(v: Any) -> Any:
     """The number that a variable is, where that is known now."""
     return tensor.get_scalar_constant_value(v)
 
 
 from thalweg.compat.theano import compile as compile  # noqa: E402
+from thalweg.compat.theano import d3viz as d3viz  # noqa: E402
 from thalweg.compat.theano import gof as gof  # noqa: E402
+from thalweg.compat.theano import gpuarray as gpuarray  # noqa: E402
 from thalweg.compat.theano import ifelse as ifelse  # noqa: E402
+from thalweg.compat.theano import misc as misc  # noqa: E402
+from thalweg.compat.theano import raise_op as raise_op  # noqa: E402
 from thalweg.compat.theano import sandbox as sandbox  # noqa: E402
 from thalweg.compat.theano import scalar as scalar  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
@@ -85,9 +99,10 @@ from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 _helpers = {
     "AsTensorError", "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
     "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "common", "constant_text", "constructors", "conversion",
-    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "lengths_of", "missing",
-    "next_state", "op_name", "operation", "places", "products", "reductions", "shape_items", "shaping", "sharing",
-    "states_made", "streams", "sum_of", "summary", "taking", "tensor_of", "tensor_type", "variable", "wrap",
+    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "lengths_of",
+    "missing", "modes", "monitored", "name_what_is_missing", "next_state", "op_name", "operation", "places",
+    "products", "reductions", "shape_items", "shaping", "sharing", "states_made", "streams", "sum_of", "summary",
+    "taking", "tensor_of", "tensor_type", "test_values", "type_of", "variable", "variable_of", "wrap",
 }  # fmt: skip
 
 

@@ -14,17 +14,16 @@ from thalweg.compat.tf1.lengths import (
     as_vector,
     dims_of,
     filled,
-    of_shape,
     one_dim,
     run_time_shape,
     scalar_of,
-    stretched,
     vector_of,
 )
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
+from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.elementwise import maximum as _maximum
+from thalweg.ops.elementwise import astype
 from thalweg.ops.state import identity as core_identity
 from thalweg.ops.state import stop_gradient as core_stop
 
@@ -85,52 +84,29 @@ def size(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor
 
 def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
     """The elements under another shape; one length may be -1."""
-    t, dims = g.value(tensor), dims_of(shape)
+    return wrap(_reshaped(g.value(tensor), shape), name, "Reshape", [tensor])
+
+
+def _reshaped(t: core.Tensor, shape: Any) -> core.Tensor:
+    dims = dims_of(shape)
     if dims is None:
-        return wrap(_by_values(t, shape), name, "Reshape", [tensor])
+        dims = _parts_of(shape)
     open_ones = [k for k, d in enumerate(dims) if not isinstance(d, int)]
-    if len(open_ones) <= 1 and not (open_ones and -1 in dims):
-        return wrap(
-            shape_ops.reshape(t, tuple(d if isinstance(d, int) else -1 for d in dims)),
-            name,
-            "Reshape",
-            [tensor],
-        )
-    if -1 not in dims:
-        return wrap(
-            shape_ops.reshape_like(t, stretched(core.constant(np.float32(0)), dims)),
-            name,
-            "Reshape",
-            [tensor],
-        )
-    return wrap(_by_values(t, [_as_tensor(d) for d in dims]), name, "Reshape", [tensor])
+    if not open_ones or (len(open_ones) == 1 and -1 not in dims and isinstance(dims[open_ones[0]], Length)):
+        return shape_ops.reshape(t, tuple(d if isinstance(d, int) else -1 for d in dims))
+    lengths = [scalar_of(d, np.dtype(np.int64)) if isinstance(d, Length) else d for d in dims]
+    return dynamic.reshape_to_lengths(t, lengths)
 
 
-def _as_tensor(length: Any) -> Any:
-    return scalar_of(length, np.dtype(np.int64))
-
-
-def _by_values(t: core.Tensor, shape: Any) -> core.Tensor:
-    """Reshaped to lengths that only a run knows; a -1 among them is computed."""
-    vector: Any = as_vector(shape)
-    n = vector.shape[0]
-    parts = [vector[k] for k in range(n)]
-    product: Any = parts[0]
-    for part in parts[1:]:
-        product = product * part
-    total = shape_ops.count(t, axis=None, dtype=np.dtype(np.int64))
-    inferred: Any = total // _maximum(-product, 1)  # type: ignore[operator]
-    from thalweg.ops.elementwise import where
-
-    vector = where(vector == -1, inferred, vector)
-    known = tuple(None if not isinstance(d, int) or d < 0 else d for d in _known(shape, n))
-    return shape_ops.reshape_like(t, of_shape(vector, core.constant(np.float32(0)), known=known))
-
-
-def _known(shape: Any, n: int) -> list[Any]:
+def _parts_of(shape: Any) -> list[Any]:
+    """The lengths of a shape that values decide: numbers, :class:`Length`, and expressions."""
     if isinstance(shape, (list, tuple)):
-        return [one_dim(d) if not isinstance(d, core.Tensor) else None for d in shape]
-    return [None] * n
+        known = [one_dim(d) for d in shape]
+        return [astype(g.value(d), "int64") if k is None else k for d, k in zip(shape, known, strict=True)]
+    vector: Any = as_vector(shape)
+    if vector.shape is None or vector.shape[0] is None:
+        raise ValueError("tf.reshape: the rank of the new shape must be known when the graph is built")
+    return [vector[k] for k in range(vector.shape[0])]
 
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:

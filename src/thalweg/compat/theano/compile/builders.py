@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import thalweg as tw
@@ -16,7 +16,7 @@ class OpFromGraph:
     """An op that computes expressions of its inputs: ``OpFromGraph([x, y], [x + y])(a, b)`` is a + b.
 
     ``lop_overrides`` (``grad_overrides`` without the outputs): a function ``(inputs, outputs, output_gradients)`` that
-    gives the gradients by the inputs, or a list of one such function, or None, for each input.
+    gives the gradients by the inputs, or a list of one such function, or "default", for each input.
     """
 
     def __init__(
@@ -52,19 +52,20 @@ class OpFromGraph:
         return outputs if len(outputs) > 1 else outputs[0]
 
 
-def _whole_rule(lop: Any, grad: Any) -> Callable[..., Any] | None:
-    """One function of inputs, outputs and output gradients, from either kind of override."""
-    given = lop if lop != "default" else grad
+def _whole_rule(lop: Any, grad: Any) -> Any:
+    """The gradients from inputs, outputs and output gradients: a function of all three, or one for each input."""
+    given, takes_outputs = (grad, False) if lop == "default" else (lop, True)
     if given == "default":
         return None
-    if isinstance(given, list):
-        if any(not callable(rule) for rule in given):
-            raise NotImplementedError(
-                "OpFromGraph: the overrides must be one function, or a function for each input"
-            )
-        rules = given
-        given = lambda *args: [rule(*args) for rule in rules]
-    return given if lop != "default" else lambda inputs, outputs, gradients: given(inputs, gradients)
+
+    def taking_three(rule: Any) -> Any:
+        return (
+            rule
+            if takes_outputs or rule == "default"
+            else lambda inputs, _, gradients: rule(inputs, gradients)
+        )
+
+    return [taking_three(rule) for rule in given] if isinstance(given, list) else taking_three(given)
 
 
 def _overridden(
@@ -74,7 +75,13 @@ def _overridden(
 
     def gradients(g: Any) -> list[Any]:
         arrived = [TensorVariable(g if j == k else tw.zeros_like(o.tensor)) for j, o in enumerate(outputs)]
-        found = rule(inputs, outputs, arrived)
+        if not isinstance(rule, list):
+            found = rule(inputs, outputs, arrived)
+        else:
+            plain = tw.gradients([outputs[k].tensor], [x.tensor for x in inputs], [g], unconnected="zero")
+            found = [
+                p if r == "default" else r(inputs, outputs, arrived) for p, r in zip(plain, rule, strict=True)
+            ]
         return [as_dtype(tensor_of(f), x.tensor.dtype) for f, x in zip(found, inputs, strict=True)]
 
     sources = [x.tensor for x in inputs]

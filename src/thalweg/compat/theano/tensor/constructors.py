@@ -14,10 +14,7 @@ _RANKS = {
     "tensor3": (False,) * 3, "tensor4": (False,) * 4, "tensor5": (False,) * 5,
     "tensor6": (False,) * 6, "tensor7": (False,) * 7,
 }  # fmt: skip
-_PREFIXES = {
-    "b": "int8", "w": "int16", "i": "int32", "l": "int64", "ub": "uint8", "uw": "uint16", "ui": "uint32",
-    "ul": "uint64", "f": "float32", "d": "float64",
-}  # fmt: skip
+_PREFIXES = {"b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64"}
 
 
 class _FloatXConstructor:
@@ -32,11 +29,12 @@ class _FloatXConstructor:
 
 
 def _several(one: Any) -> Any:
-    def make(*names: Any) -> list[TensorVariable]:
-        """Several variables: from names, or as many as a number says."""
-        if len(names) == 1 and isinstance(names[0], int):
+    def make(*names: Any) -> Any:
+        """Several variables: from names or the letters of one, or as many as a number says."""
+        if isinstance(names[0], int):
             return [one() for _ in range(names[0])]
-        return [one(name) for name in names]
+        given = names[0] if len(names) == 1 else names
+        return one(given) if len(given) == 1 else [one(name) for name in given]
 
     return make
 

@@ -79,10 +79,25 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     return cast(TensorVariable(tw.add(tw.multiply(numbers_, by), first)), wanted)
 
 
-def mgrid_arrays(*bounds: Any) -> list[TensorVariable]:
-    """The coordinates of a grid, one array per axis."""
-    lines = [arange(*b) for b in bounds]
-    return [TensorVariable(t) for t in tw.meshgrid(*[v.tensor for v in lines], indexing="ij")]
+class _Grid:
+    """``mgrid[0:3, 1:7:2]``: the coordinates of a grid, one array per axis; in ``ogrid`` only along its own axis."""
+
+    def __init__(self, sparse: bool) -> None:
+        self._sparse = sparse
+
+    def __getitem__(self, key: Any) -> list[TensorVariable]:
+        parts = key if isinstance(key, tuple) else (key,)
+        lines = [arange(p.start or 0, p.stop, p.step or 1) for p in parts]
+        thin = [line.dimshuffle(*["x"] * k, 0, *["x"] * (len(lines) - k - 1)) for k, line in enumerate(lines)]
+        if self._sparse:
+            return thin
+        whole = thin[0] * 0
+        for line in thin[1:]:
+            whole = whole + line * 0
+        return [line + whole for line in thin]
+
+
+mgrid, ogrid = _Grid(sparse=False), _Grid(sparse=True)
 
 
 def diag(v: Any, k: int = 0) -> TensorVariable:

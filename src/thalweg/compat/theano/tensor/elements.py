@@ -55,6 +55,26 @@ arcsin, arccos, arctan = _float_op(tw.asin), _float_op(tw.acos), _float_op(tw.at
 arcsinh, arccosh, arctanh = _float_op(tw.asinh), _float_op(tw.acosh), _float_op(tw.atanh)
 erf, erfc, erfinv = _float_op(tw.erf), _float_op(tw.erfc), _float_op(tw.erfinv)
 gammaln, psi, inv = _float_op(tw.lgamma), _float_op(tw.digamma), _float_op(tw.reciprocal)
+
+
+def _gamma(x: Any) -> Any:
+    """The gamma function."""
+    sign = tw.where(tw.less(x, 0), 1 - 2 * tw.abs(tw.remainder(tw.floor(x), 2)), tw.ones_like(x))
+    return tw.multiply(sign, tw.exp(tw.lgamma(x)))
+
+
+def _erfcx(x: Any) -> Any:
+    """exp(x²) erfc(x)."""
+    return tw.multiply(tw.exp(tw.square(x)), tw.erfc(x))
+
+
+def _tri_gamma(x: Any) -> Any:
+    """The second derivative of the logarithm of the gamma function."""
+    return tw.polygamma(x, n=1)
+
+
+gamma, tri_gamma, erfcx = _float_op(_gamma), _float_op(_tri_gamma), _float_op(_erfcx)
+erfcinv = _float_op(lambda x: tw.erfinv(tw.subtract(1.0, x)))
 sqr, neg, abs_, sgn = _plain_op(tw.square), _plain_op(tw.negative), _plain_op(tw.abs), _plain_op(tw.sign)
 floor, ceil, trunc = _plain_op(tw.floor), _plain_op(tw.ceil), _plain_op(tw.trunc)
 isnan, isinf = _plain_op(tw.isnan), _plain_op(tw.isinf)
@@ -90,6 +110,11 @@ divide = div = true_div
 def deg2rad(x: Any) -> TensorVariable:
     """Degrees as radians."""
     return TensorVariable(tw.multiply(*common(TensorVariable(floats(x)[0]), np.pi / 180)))
+
+
+def rad2deg(x: Any) -> TensorVariable:
+    """Radians as degrees."""
+    return TensorVariable(tw.multiply(*common(TensorVariable(floats(x)[0]), 180 / np.pi)))
 
 
 def round(x: Any, mode: str = "half_to_even") -> TensorVariable:
@@ -154,6 +179,16 @@ second = fill
 def tensor_copy(x: Any) -> TensorVariable:
     """x as a new expression."""
     return TensorVariable(tw.identity(tensor_of(x)))
+
+
+def real(x: Any) -> TensorVariable:
+    """x itself: numbers are real."""
+    return as_tensor_variable(x)
+
+
+def imag(x: Any) -> TensorVariable:
+    """Zeros: numbers are real."""
+    return TensorVariable(tw.zeros_like(tensor_of(x)))
 
 
 def conj(x: Any) -> TensorVariable:

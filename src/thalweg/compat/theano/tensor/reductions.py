@@ -8,7 +8,7 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, axes_of, floats, summary, tensor_of
-from thalweg.compat.theano.tensor.elements import abs_, isclose, neq, sqr, sqrt
+from thalweg.compat.theano.tensor.elements import abs_, isclose, maximum, minimum, neq, sqr, sqrt
 from thalweg.compat.theano.variable import TensorVariable
 
 
@@ -157,3 +157,19 @@ def allclose(
 ) -> TensorVariable:
     """Whether all elements are close."""
     return all(isclose(a, b, rtol, atol, equal_nan))
+
+
+def largest(*args: Any) -> TensorVariable:
+    """The largest of several, element by element."""
+    found = maximum(args[0], args[1]) if len(args) > 1 else max(args[0])
+    for x in args[2:]:
+        found = maximum(found, x)
+    return found
+
+
+def smallest(*args: Any) -> TensorVariable:
+    """The smallest of several, element by element."""
+    found = minimum(args[0], args[1]) if len(args) > 1 else min(args[0])
+    for x in args[2:]:
+        found = minimum(found, x)
+    return found

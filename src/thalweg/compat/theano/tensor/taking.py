@@ -86,3 +86,42 @@ class NotScalarConstantError(Exception):
 def where(cond: Any, ift: Any = None, iff: Any = None, **_: Any) -> Any:
     """:func:`switch`; with one argument the places where it is not 0."""
     return nonzero(cond) if ift is None else switch(cond, ift, iff)
+
+
+def topk(
+    x: Any, kth: Any, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
+) -> TensorVariable:
+    """The kth largest elements along an axis (the smallest if kth is negative), in ascending order."""
+    return topk_and_argtopk(x, kth, axis, sorted, idx_dtype)[0]
+
+
+def argtopk(
+    x: Any, kth: Any, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
+) -> TensorVariable:
+    """The places of :func:`topk`."""
+    return topk_and_argtopk(x, kth, axis, sorted, idx_dtype)[1]
+
+
+def topk_and_argtopk(
+    x: Any, kth: Any, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
+) -> list[TensorVariable]:
+    """:func:`topk` and its places."""
+    v = as_tensor_variable(x)
+    v, along = (flatten(v), 0) if axis is None else (v, axis % v.ndim)
+    count = int(tensor_of(kth).array())
+    order = argsort(v, along)
+    part = slice(-count, None) if count > 0 else slice(None, -count)
+    places = order[(slice(None),) * along + (part,)]
+    values = TensorVariable(tw.take_along_axis(v.tensor, places.tensor, axis=along))
+    return [values, TensorVariable(as_dtype(places.tensor, idx_dtype))]
+
+
+def get_vector_length(v: Any) -> int:
+    """The length of a vector, where it is known now."""
+    length = as_tensor_variable(v).tensor.known_shape()[0]
+    if length is None:
+        raise ValueError(f"length not known: {v}")
+    return length
+
+
+extract_constant = get_scalar_constant_value

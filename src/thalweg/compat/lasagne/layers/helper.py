@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.lasagne.layers.base import MergeLayer
+from thalweg.compat.lasagne.layers.input import InputLayer
 from thalweg.compat.lasagne.utils import as_theano_expression, unique
 
 
@@ -45,26 +47,33 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **options: Any) -> Any:
     ``inputs``: an expression for all input layers, or a dict from layers to expressions. ``options`` go to every
     layer: ``deterministic=True`` switches dropout and noise off and takes the stored moments.
     """
-    from thalweg.compat.lasagne.layers.base import InputLayer, MergeLayer
-
     several = isinstance(layer_or_layers, (list, tuple))
     wanted = list(layer_or_layers) if several else [layer_or_layers]
     known: dict[Any, Any] = {}
     if isinstance(inputs, Mapping):
         known = {layer: as_theano_expression(x) for layer, x in inputs.items()}
-    order = get_all_layers(wanted, list(known))
+    elif inputs is not None:
+        known[None] = as_theano_expression(inputs)  # what flows into a layer made from a shape
+    order = get_all_layers(wanted, [layer for layer in known if layer is not None])
     for layer in order:
         if layer in known:
             continue
         if isinstance(layer, InputLayer):
-            given = inputs is not None and not isinstance(inputs, Mapping)
-            known[layer] = as_theano_expression(inputs) if given else layer.input_var
+            known[layer] = known.get(None, layer.input_var)
         elif isinstance(layer, MergeLayer):
-            known[layer] = layer.get_output_for([known[x] for x in layer.input_layers], **options)
+            known[layer] = layer.get_output_for(
+                [_given(known, x, layer) for x in layer.input_layers], **options
+            )
         else:
-            known[layer] = layer.get_output_for(known[layer.input_layer], **options)
+            known[layer] = layer.get_output_for(_given(known, layer.input_layer, layer), **options)
     made = [known[layer] for layer in wanted]
     return made if several else made[0]
+
+
+def _given(known: dict[Any, Any], source: Any, layer: Any) -> Any:
+    if source not in known:
+        raise ValueError(f"get_output() was called without an input for {layer}, which was made from a shape")
+    return known[source]
 
 
 def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
@@ -74,8 +83,6 @@ def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
     if not input_shapes:
         made = [layer.output_shape for layer in wanted]
         return made if several else made[0]
-    from thalweg.compat.lasagne.layers.base import InputLayer, MergeLayer
-
     known = dict(input_shapes) if isinstance(input_shapes, Mapping) else {}
     for layer in get_all_layers(wanted, list(known)):
         if layer in known:
@@ -92,7 +99,9 @@ def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
 
 def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: Any) -> list[Any]:
     """The parameters below a layer that have (or, with False, have not) the tags, such as ``trainable=True``."""
-    return unique(p for one in get_all_layers(layer) for p in one.get_params(**tags))
+    return unique(
+        p for one in get_all_layers(layer) for p in one.get_params(unwrap_shared=unwrap_shared, **tags)
+    )
 
 
 def count_params(layer: Any, **tags: Any) -> int:

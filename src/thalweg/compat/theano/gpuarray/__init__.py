@@ -1,0 +1,5 @@
+"""``theano.gpuarray``: says that there is no such device."""
+
+from thalweg.compat.theano.sandbox.cuda import dnn as dnn
+
+pygpu_activated = False
