@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -369,6 +369,22 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
     if batch.full:
         batch.finish()
     return made
+
+
+def several(
+    line: Callable[..., list[Tensor]], inputs: Sequence[Tensor], specs: Sequence[Spec]
+) -> list[Tensor]:
+    """Results that wait: ``line(cuts, inputs)`` gives their expressions. Gradients do not pass them."""
+    batch = current()
+    for t in inputs:
+        if t.later is not None and t.later[0] is not batch:
+            t.array()
+    with batch.lock:
+        if batch.closed:
+            return several(line, inputs, specs)
+        places = tuple([batch.place_of(t) for t in inputs])
+        batch.follow((line, places), None)
+        return batch.write(Line(line, (places,), None, False), specs)
 
 
 def attribute_words(attrs: dict[str, Any]) -> Any:

@@ -204,13 +204,12 @@ def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
 
 def _number(number: bool | int | float, common: np.dtype | None) -> Tensor:
     """A Python number beside others: one tensor for all that are alike; two zeros may differ in sign."""
-    dtype = _scalar_dtype(number, common)
-    return _kept_number(number, dtype) if number else constant(number, dtype)
+    return _kept_number(number, common) if number else constant(number, _scalar_dtype(number, common))
 
 
 @functools.lru_cache(maxsize=256, typed=True)
-def _kept_number(number: bool | int | float, dtype: np.dtype) -> Tensor:
-    return constant(number, dtype)
+def _kept_number(number: bool | int | float, common: np.dtype | None) -> Tensor:
+    return constant(number, _scalar_dtype(number, common))
 
 
 def _scalar_dtype(number: bool | int | float, common: np.dtype | None) -> np.dtype:
@@ -228,8 +227,8 @@ def _supported(operand: Any) -> bool:
 
 
 def _promote_or_none(beside: list[np.dtype]) -> np.dtype | None:
-    if not beside:
-        return None
+    if len(beside) < 2:
+        return beside[0] if beside else None
     try:
         return dtypes.promote(*beside)
     except ThalwegError:
