@@ -6,6 +6,7 @@ import copy
 import gc
 import pickle
 import threading
+import tracemalloc
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -344,3 +345,26 @@ def test_values_that_are_checked_may_wait_themselves() -> None:
     for _ in range(5):
         places = tw.astype(w * 0 + 2, "int64")
         assert tw.take(w * 10, places, axis=0).tolist() == [30, 30, 30]
+
+
+def test_arrays_are_given_back_as_soon_as_they_are_not_needed() -> None:
+    w = Variable(np.ones(1_000_000, "float32"))
+    tracemalloc.start()
+    with tw.no_grad():
+        y = w * 2
+        for _ in range(50):
+            y = y + 1
+        total = tw.sum(y)
+        del y
+        assert total.item() == 52_000_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
+def test_what_waits_does_not_hold_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "_MOST_BYTES", 10_000)
+    w = Variable(2.0)
+    kept = [w * np.ones(1000, "float32") for _ in range(9)]
+    assert sum(map(waits, kept)) < 4
+    assert [k.array()[0] for k in kept] == [2] * 9

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _LARGE = 1024  # elements: what computes with as many is compiled at its third time, ...
 _LARGE_TIMES, _SMALL_TIMES = 3, 64  # ... what does not, later
 _MOST_NUMBERS = 8  # different values of one number: from then on it is an input like any other
-_MOST_WAITING, _MOST_BYTES = 1000, 1 << 30  # results of one batch
+_MOST_WAITING = 1000  # results of one batch
+_MOST_BYTES = (
+    256 << 20
+)  # of what they are computed from, beside the largest of it and variables: all of it stays
 _MOST_STATES = 20_000  # of one thread; then they are forgotten
 
 Place = int  # of a result, counted from 0; a leaf counts down from -1
@@ -86,23 +89,20 @@ class Batch:
     """What waits in one thread."""
 
     __slots__ = (
-        "_bytes", "_count", "_held", "_leaves", "_numbers", "_recipe", "_results", "_symbols", "closed", "large",
-        "lock", "state", "trains",
+        "_bytes", "_count", "_held", "_largest", "_leaves", "_numbers", "_recipe", "_results", "_symbols", "closed",
+        "large", "lock", "state", "trains",
     )  # fmt: skip
 
     def __init__(self, state: _State) -> None:
         self.lock = threading.RLock()
         self.state = state
         self.closed = self.large = self.trains = False
-        self._bytes = self._count = 0  # of results
-        self._leaves: list[
-            tuple[Tensor, bool]
-        ] = []  # and whether it is a number that the batch is compiled for
+        self._bytes = self._largest = 0  # of leaves
+        self._count = 0  # of results
+        self._leaves: list[tuple[Tensor, bool]] = []  # the second: a number that the batch is compiled for?
         self._numbers: dict[int, Place] = {}  # of leaves, by id
         self._recipe: list[Line] = []
-        self._held: list[
-            tuple[Place, weakref.ref[Tensor]]
-        ] = []  # the results, as long as somebody holds them
+        self._held: list[tuple[Place, weakref.ref[Tensor]]] = []  # results, as long as somebody holds them
         self._symbols: list[Tensor] = []  # the leaves and ...
         self._results: list[list[Tensor]] = []  # ... the lines as expressions, as far as somebody needed them
 
@@ -136,6 +136,9 @@ class Batch:
                 key = exact
                 state.numbers += exact not in state.following
         self._leaves.append((leaf, constant))
+        if not _is_read(leaf):
+            self._bytes += value.nbytes
+            self._largest = max(self._largest, value.nbytes)
         self.large = self.large or value.size >= _LARGE
         self.follow(key, None)
         return place
@@ -157,9 +160,7 @@ class Batch:
         for spec in specs:
             results.append(self._waiting(spec, self._count))
             self._count += 1
-            size = _size(spec)
-            self._bytes += size * spec.dtype.itemsize
-            self.large = self.large or size >= _LARGE
+            self.large = self.large or _size(spec) >= _LARGE
         return results
 
     def _waiting(self, spec: Spec, place: Place) -> Tensor:
@@ -179,7 +180,7 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether it is time to compute."""
-        return self._count >= _MOST_WAITING or self._bytes >= _MOST_BYTES
+        return self._count >= _MOST_WAITING or self._bytes - self._largest >= _MOST_BYTES
 
     # --- computing ----------------------------------------------------------------------------------------------
 
@@ -230,11 +231,21 @@ class Batch:
                 s: t.value for s, (t, _) in zip(leaves, self._leaves) if isinstance(s, Placeholder)
             }
             return evaluate([results[place] for place in places], given)
-        values: list[Any] = []
+        kept: set[Place] = set(places)
+        values: dict[Place, Any] = {}
+        last: dict[Place, Place] = {}  # where each result that is needed is needed last
+        for place in range(len(self._recipe) - 1, -1, -1):
+            if place in last or place in kept:
+                for operand in self._recipe[place].operands:
+                    last.setdefault(operand, place)
         arrays = [leaf.value for leaf, _ in self._leaves]
         with np.errstate(all="ignore"):
-            for op, operands, attrs, _ in self._recipe:
-                values.append(np.asarray(op.meaning(*picked(operands, arrays, values), **attrs)))
+            for place, (op, operands, attrs, _) in enumerate(self._recipe):
+                if place in last or place in kept:
+                    values[place] = np.asarray(op.meaning(*picked(operands, arrays, values), **attrs))
+                    for operand in set(operands):
+                        if operand >= 0 and last[operand] == place and operand not in kept:
+                            del values[operand]
         return [values[place] for place in places]
 
     def expressions(self) -> tuple[list[Tensor], list[Tensor]]:
