@@ -274,7 +274,7 @@ class Batch:
         return not any(id(t) in deep for t in topological(symbols, stop=lambda t: id(t) in cuts))
 
 
-def picked(places: Any, leaves: Sequence[Any], results: Sequence[Any]) -> Any:
+def picked(places: Any, leaves: Sequence[Any], results: Any) -> Any:
     """What stands in places, which may be nested."""
     if isinstance(places, int):
         return results[places] if places >= 0 else leaves[~places]
