@@ -1,8 +1,9 @@
 """What every op must satisfy, written once: a Row names an op and its cases, the checks below do the rest.
 
-A row goes through six checks: eager equals the NumPy reference, also where it waits; the symbolic spec equals the eager one, also with
-unknown axes; the compiled function equals eager, values and first gradients, also on arrays that are not contiguous;
-the gradient equals central differences in float64, up to the row's order; and the gradient keeps shape and dtype.
+A row goes through six checks: eager equals the NumPy reference, and the same where results wait; the symbolic spec equals
+the eager one, also with unknown axes; the compiled function equals eager, values and first gradients, also on arrays that
+are not contiguous; the gradient equals central differences in float64, up to the row's order; and the gradient keeps
+shape and dtype.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def compare(
 
 
 def check_waiting(row: Row) -> None:
-    """Results that wait, as those of variables do, are the very arrays of results computed at once, and say so before."""
+    """Results that wait, as those of variables do, have the specs and the arrays of results computed at once."""
     for dtype in row.all_dtypes():
         for case in row.inputs:
             arrays = row.arrays(case, dtype)
