@@ -1,9 +1,9 @@
 """What every op must satisfy, written once: a Row names an op and its cases, the checks below do the rest.
 
-A row goes through six checks: eager equals the NumPy reference, and the same where results wait; the symbolic spec equals
-the eager one, also with unknown axes; the compiled function equals eager, values and first gradients, also on arrays that
-are not contiguous; the gradient equals central differences in float64, up to the row's order; and the gradient keeps
-shape and dtype.
+A row goes through six checks: eager equals the NumPy reference; results that wait equal those computed at once; the
+symbolic spec equals the eager one, also with unknown axes; the compiled function equals eager, values and first
+gradients, also on arrays that are not contiguous; the gradient equals central differences in float64, up to the row's
+order; and the gradient keeps shape and dtype.
 """
 
 from __future__ import annotations
