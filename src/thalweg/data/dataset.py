@@ -40,6 +40,8 @@ class Dataset:
     ([[0, 1], [4, 9], [16]], 3)
     """
 
+    rows_in_memory: tuple[Any, Callable[[], Iterator[np.ndarray]]] | None = None
+
     def __init__(
         self, start: Callable[[_Pass], Iterator[Any]], length: int | None, draws: bool = False
     ) -> None:
@@ -61,8 +63,7 @@ class Dataset:
                 ShapeError, "Dataset.from_tensor_slices: arrays of different numbers of rows",
                 expected="one number of rows", received=", ".join(str(a.shape) for a in flat(arrays)) or "nothing",
             )  # fmt: skip
-        count = len(flat(arrays)[0])
-        return _Rows(arrays, lambda run: np.arange(count), count, False)
+        return _Rows.of(arrays, len(flat(arrays)[0]))
 
     @staticmethod
     def from_tensors(tensors: Any) -> Dataset:
@@ -95,12 +96,15 @@ class Dataset:
     def range(*args: int) -> Dataset:
         """The whole numbers of Python's ``range``, as int64."""
         numbers = np.arange(*args, dtype=np.int64)
-        return _Rows(numbers, lambda run: np.arange(len(numbers)), len(numbers), False)
+        return _Rows.of(numbers, len(numbers))
 
     @staticmethod
     def zip(*datasets: Any) -> Dataset:
         """Tuples of an element of each data set; as long as the shortest."""
         parts = datasets[0] if len(datasets) == 1 and isinstance(datasets[0], (list, tuple)) else datasets
+        if parts and all(isinstance(part, _Rows) and part.in_order for part in parts):
+            count = min(len(part) for part in parts)
+            return _Rows.of(tuple(_row(part.arrays, slice(count)) for part in parts), count)
         lengths = [part._length for part in parts if part._length != INFINITE]
         length = INFINITE if not lengths else None if None in lengths else min(lengths)  # type: ignore[type-var]
         return Dataset(
@@ -217,11 +221,6 @@ class Dataset:
         """The whole data set ``count`` times; for ever where ``count`` is None or -1."""
         _whole("repeat", "count", count, least=-1, optional=True)
         endless = count is None or count == INFINITE
-        length = self._length
-        if endless:
-            length = INFINITE if length != 0 else 0
-        elif length not in (None, INFINITE):
-            length = length * count  # type: ignore[operator]
 
         def start(run: _Pass) -> Iterator[Any]:
             rounds = itertools.count() if endless else range(count or 0)
@@ -240,7 +239,7 @@ class Dataset:
 
             return elements()
 
-        return self._then(start, length)
+        return self._then(start, _length_repeated(self._length, count))
 
     def take(self, count: int) -> Dataset:
         """The first ``count`` elements; all where it is -1."""
@@ -340,34 +339,155 @@ class Dataset:
         return Dataset(start, length, self._draws)
 
 
-class _Rows(Dataset):
-    """Rows of arrays in memory, in an order of row numbers: what reorders them never touches the arrays."""
+_Numbers = Callable[["_Pass"], Iterator[np.ndarray]]
 
-    def __init__(self, arrays: Any, order: Callable[[_Pass], np.ndarray], length: int, draws: bool) -> None:
-        self.arrays, self.order = arrays, order
+
+class _Rows(Dataset):
+    """Rows of arrays in memory: what reorders or repeats them only makes row numbers, and never touches the arrays.
+
+    ``numbers`` gives the row numbers of one iteration, in arrays one after the other; ``in_order`` says that they are
+    0, 1, ... once.
+    """
+
+    def __init__(
+        self, arrays: Any, numbers: _Numbers, length: int | None, draws: bool, in_order: bool = False
+    ) -> None:
+        self.arrays, self.numbers, self.in_order = arrays, numbers, in_order
         super().__init__(self._elements, length, draws)
 
-    def _elements(self, run: _Pass) -> Iterator[Any]:
-        order = self.order(run)
-        return (_row(self.arrays, k) for k in order)
+    @staticmethod
+    def of(arrays: Any, count: int) -> _Rows:
+        """All rows in their order."""
+        return _Rows(arrays, lambda run: iter([np.arange(count)]), count, False, in_order=True)
 
-    def _batches(self, run: _Pass, size: int, drop: bool) -> Iterator[Any]:
-        order = self.order(run)
-        stop = len(order) - len(order) % size if drop else len(order)
-        return (_row(self.arrays, order[k : k + size]) for k in range(0, stop, size))
+    def _elements(self, run: _Pass) -> Iterator[Any]:
+        numbers = self.numbers(run)
+        return (_row(self.arrays, k) for some in numbers for k in some)
+
+    def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:
+        _whole("batch", "batch_size", batch_size, least=1)
+        size, length = int(batch_size), _num_batches(self._length, batch_size, drop_remainder)
+        batches = lambda run: _cut(self.numbers(run), size, drop_remainder)
+        return _RowBatches(self.arrays, batches, length, self._draws, self.in_order)
+
+    def cache(self) -> Dataset:
+        return self if self.in_order else super().cache()
+
+    def prefetch(self, buffer_size: int) -> Dataset:
+        _whole("prefetch", "buffer_size", buffer_size, least=AUTOTUNE)
+        return self  # there is nothing to make ahead
+
+    def repeat(self, count: int | None = None) -> Dataset:
+        _whole("repeat", "count", count, least=-1, optional=True)
+        return _Rows(
+            self.arrays, _repeated(self.numbers, count), _length_repeated(self._length, count), self._draws
+        )
 
     def _shuffled(self, size: int, order: _Order) -> Dataset:
-        def shuffled(run: _Pass) -> np.ndarray:
-            rows, generator = self.order(run.below(0)), order.generator(run)
-            if size >= len(rows):
-                return rows[generator.permutation(len(rows))]
-            return np.fromiter(_drawn(iter(rows), size, generator), np.int64, len(rows))
+        def shuffled(run: _Pass) -> Iterator[np.ndarray]:
+            numbers, generator = self.numbers(run.below(0)), order.generator(run)
+            if self._length == INFINITE or size < len(self):
+                singles = (k for some in numbers for k in some.tolist())
+                drawn = _drawn(singles, size, generator)
+                return _gathered(drawn, 4096)
+            rows = np.concatenate([*numbers, np.zeros(0, np.int64)])
+            return iter([rows[generator.permutation(len(rows))]])
 
-        return _Rows(self.arrays, shuffled, len(self), self._draws or order.draws)
+        return _Rows(self.arrays, shuffled, self._length, self._draws or order.draws)
 
     def _sliced(self, start: int, stop: int | None, step: int = 1) -> Dataset:
-        length = _length_of_slice(self._length, start, stop, step) or 0
-        return _Rows(self.arrays, lambda run: self.order(run)[start:stop:step], length, self._draws)
+        length = _length_of_slice(self._length, start, stop, step)
+        numbers = lambda run: _chosen(self.numbers(run), start, stop, step)
+        return _Rows(self.arrays, numbers, length, self._draws)
+
+
+class _RowBatches(Dataset):
+    """Batches of rows of arrays in memory: ``rows_in_memory`` are the arrays and a function that gives row numbers
+    [steps, batch], many steps at a time, so that ``fit`` can do many steps in one native call.
+    """
+
+    def __init__(
+        self, arrays: Any, numbers: _Numbers, length: int | None, draws: bool, in_order: bool = False
+    ) -> None:
+        self.arrays, self.numbers, self.in_order = arrays, numbers, in_order
+        super().__init__(self._elements, length, draws)
+        self.rows_in_memory = arrays, self._begun
+
+    def _begun(self) -> Iterator[np.ndarray]:
+        return self.numbers(_Pass(next_key() if self._draws else None, ()))
+
+    def _elements(self, run: _Pass) -> Iterator[Any]:
+        numbers = self.numbers(run)
+        return (_row(self.arrays, rows) for block in numbers for rows in block)
+
+    def cache(self) -> Dataset:
+        return self if self.in_order else super().cache()
+
+    def prefetch(self, buffer_size: int) -> Dataset:
+        _whole("prefetch", "buffer_size", buffer_size, least=AUTOTUNE)
+        return self  # there is nothing to make ahead
+
+    def repeat(self, count: int | None = None) -> Dataset:
+        _whole("repeat", "count", count, least=-1, optional=True)
+        return _RowBatches(
+            self.arrays, _repeated(self.numbers, count), _length_repeated(self._length, count), self._draws
+        )
+
+    def _sliced(self, start: int, stop: int | None, step: int = 1) -> Dataset:
+        length = _length_of_slice(self._length, start, stop, step)
+        numbers = lambda run: _chosen(self.numbers(run), start, stop, step)
+        return _RowBatches(self.arrays, numbers, length, self._draws)
+
+
+def _gathered(rows: Iterator[int], size: int) -> Iterator[np.ndarray]:
+    """Single row numbers as arrays of up to ``size``."""
+    for some in iter(lambda: list(itertools.islice(rows, size)), []):
+        yield np.array(some, np.int64)
+
+
+def _repeated(numbers: _Numbers, count: int | None) -> _Numbers:
+    """The row numbers of an iteration, ``count`` times or for ever; each time is an iteration of its own."""
+
+    def start(run: _Pass) -> Iterator[np.ndarray]:
+        for k in itertools.count() if count in (None, INFINITE) else range(count or 0):
+            empty = True
+            for some in numbers(run.below(k)):
+                empty = empty and not len(some)
+                yield some
+            if empty:
+                return
+
+    return start
+
+
+def _chosen(numbers: Iterator[np.ndarray], start: int, stop: int | None, step: int) -> Iterator[np.ndarray]:
+    """Every ``step``-th of the entries of the arrays, counted through, from ``start`` to ``stop``."""
+    done = 0
+    for some in numbers:
+        if stop is not None and done >= stop:
+            return
+        first = start - done if done <= start else -(done - start) % step
+        yield some[first : None if stop is None else max(stop - done, 0) : step]
+        done += len(some)
+
+
+def _cut(numbers: Iterator[np.ndarray], size: int, drop: bool) -> Iterator[np.ndarray]:
+    """Row numbers as blocks [steps, size], and the rest as a block of one smaller batch, unless it is left out."""
+    rest = np.zeros(0, np.int64)
+    for some in numbers:
+        given = np.concatenate([rest, some]) if len(rest) else some
+        whole = len(given) // size * size
+        if whole:
+            yield given[:whole].reshape(-1, size)
+        rest = given[whole:]
+    if len(rest) and not drop:
+        yield rest.reshape(1, -1)
+
+
+def _length_repeated(length: int | None, count: int | None) -> int | None:
+    if count in (None, INFINITE):
+        return 0 if length == 0 else INFINITE
+    return length if length in (None, INFINITE) else length * (count or 0)  # type: ignore[operator]
 
 
 # --- random orders ----------------------------------------------------------------------------------------------------

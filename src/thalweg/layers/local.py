@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers.conv import _Conv
+from thalweg.nn.convolution import channels_first
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
 from thalweg.ops.slices import windows
 
-__all__ = ["LocallyConnected1D", "LocallyConnected2D"]
+__all__ = ["LocallyConnected1D", "LocallyConnected2D", "locally_connected"]
+
+
+def locally_connected(
+    x: Any, kernel: Any, kernel_size: Sequence[int], strides: Sequence[int], data_format: str | None = None
+) -> Any:
+    """A convolution, padding "valid", with a kernel of its own at every place: [places, window * channels, filters]."""
+    first = channels_first(data_format)
+    x = shape_ops.moveaxis(x, 1, -1) if first else x
+    rank = x.ndim - 2
+    seen = windows(x, kernel_size, strides, axes=range(1, rank + 1))  # [batch, *places, channels, *window]
+    places = seen.shape[1 : rank + 1]
+    rows = shape_ops.reshape(shape_ops.moveaxis(seen, rank + 1, -1), (-1, *kernel.shape[:2]))
+    y = shape_ops.swapaxes(matmul(shape_ops.swapaxes(rows, 0, 1), kernel), 0, 1)
+    y = shape_ops.reshape(y, (-1, *places, kernel.shape[-1]))
+    return shape_ops.moveaxis(y, -1, 1) if first else y
 
 
 class _LocallyConnected(_Conv):
@@ -28,24 +45,19 @@ class _LocallyConnected(_Conv):
                 expected="known lengths of all axes but the batch, and padding valid",
                 received=f"{shape_text(input_shape)}, padding {self.padding}",
             )  # fmt: skip
-        self.places = tuple((n - k) // s + 1 for n, k, s in zip(lengths, self.kernel_size, self.strides))
-        shape = (math.prod(self.places), math.prod(self.kernel_size) * channels, self.filters)
+        places = tuple((n - k) // s + 1 for n, k, s in zip(lengths, self.kernel_size, self.strides))
+        shape = (math.prod(places), math.prod(self.kernel_size) * channels, self.filters)
         self.kernel = self.add_weight(shape, name="kernel", **self.kernel_options)
         if self.use_bias:
-            self.bias = self.add_weight((*self.places, self.filters), name="bias", **self.bias_options)
+            self.bias = self.add_weight((*places, self.filters), name="bias", **self.bias_options)
 
     def call(self, inputs: Any) -> Any:
         self.channels(inputs.shape)
         x = self.floats(inputs)
-        x = shape_ops.moveaxis(x, 1, -1) if self.channel_axis == 1 else x
-        spatial = tuple(range(1, self.rank + 1))
-        seen = windows(x, self.kernel_size, self.strides, axes=spatial)  # [batch, *places, channels, *window]
-        seen = shape_ops.moveaxis(seen, self.rank + 1, -1)
-        rows = shape_ops.reshape(seen, (-1, *self.kernel.shape[:2]))
-        y: Any = shape_ops.swapaxes(matmul(shape_ops.swapaxes(rows, 0, 1), self.kernel), 0, 1)
-        y = shape_ops.reshape(y, (-1, *self.places, self.filters))
-        y = self.activation(y + self.bias if self.use_bias else y)
-        return shape_ops.moveaxis(y, -1, 1) if self.channel_axis == 1 else y
+        y = locally_connected(x, self.kernel, self.kernel_size, self.strides, self.data_format)
+        if self.use_bias:
+            y = y + (shape_ops.moveaxis(self.bias, -1, 0) if self.channel_axis == 1 else self.bias)
+        return self.activation(y)
 
 
 class LocallyConnected1D(_LocallyConnected):

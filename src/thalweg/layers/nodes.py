@@ -24,11 +24,23 @@ class Symbol(Tensor):
 
     node: Node
 
+    @property
+    def _keras_shape(self) -> Any:
+        """The shape, as programs for Keras 1 and 2 read it."""
+        return self.shape
+
+    @property
+    def _keras_history(self) -> tuple[Any, int, int]:
+        """The layer that made it, 0, and which of its outputs it is, as programs for Keras read them."""
+        return self.node.layer, 0, [id(t) for t in _leaves(self.node.outputs)].index(id(self))
+
 
 class InputSymbol(Placeholder):
     """An input of a model: a placeholder, made by :func:`Input`."""
 
     __slots__ = ()
+
+    _keras_shape = Symbol._keras_shape
 
 
 def Input(

@@ -22,6 +22,7 @@ __all__ = [
     "PlainLoss",
     "reduce_counted",
     "reduce_weighted",
+    "shared_weights",
     "weights_like",
 ]
 
@@ -102,6 +103,12 @@ def reduce_counted(losses: Any, used: Any, sample_weight: Any, reduction: str | 
         share = share * (total / ew.maximum(sum_over(share), 1.0))
     weight = share if sample_weight is None else share * weights_like(sample_weight, losses)
     return reduce_weighted(losses, weight, reduction)
+
+
+def shared_weights(used: Any, sample_weight: Any) -> Any:
+    """The weights of what is used, 0 elsewhere."""
+    share = ew.astype(used, dtypes.default_float)
+    return share if sample_weight is None else share * weights_like(sample_weight, share)
 
 
 def weights_like(sample_weight: Any, losses: Any) -> Any:

@@ -138,7 +138,10 @@ class Mean(Metric):
             add_to(self.total, ew.astype(sum_over(values), self.dtype))
             add_to(self.count, shape_ops.count(values, None, self.dtype))
             return
-        weight = shape_ops.broadcast_like(weights_like(sample_weight, values), values)
+        weight = tensor(sample_weight)
+        if dtypes.is_floating(weight.dtype) and weight.dtype.itemsize > values.dtype.itemsize:
+            values = ew.astype(values, weight.dtype)
+        weight = shape_ops.broadcast_like(weights_like(weight, values), values)
         add_to(self.total, sum_over(ew.multiply(values, weight)))
         add_to(self.count, sum_over(weight))
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from thalweg import losses
+from thalweg.losses.base import shared_weights
 from thalweg.metrics.base import MeanMetricWrapper
+from thalweg.ops import elementwise as ew
 
 __all__ = [
     "BinaryCrossentropy",
@@ -132,7 +134,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of :func:`thalweg.losses.sparse_categorical_crossentropy`."""
+    """The mean of :func:`thalweg.losses.sparse_categorical_crossentropy` over the classes that are not ignored."""
 
     def __init__(
         self,
@@ -144,3 +146,11 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     ) -> None:
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **options)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        ignored = self.options["ignore_class"]
+        if ignored is not None:
+            p = losses.tensor(y_pred)
+            used = ew.not_equal(losses.class_numbers(y_true, p, self.name), ignored)
+            sample_weight = shared_weights(used, sample_weight)
+        super().update_state(y_true, y_pred, sample_weight)

@@ -66,6 +66,7 @@ class R2Score(Metric):
     ) -> None:
         super().__init__(name, dtype)
         self.aggregation, self.num_regressors = class_aggregation, num_regressors
+        self.rows = self.add_variable(name="rows")
         self._sums: list[Variable] = []
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -80,6 +81,7 @@ class R2Score(Metric):
             ]
         for kept, amount in zip(self._sums, (weight * t * t, weight * t, weight * (t - p) * (t - p), weight)):
             add_to(kept, sum_over(amount, axis=0))
+        add_to(self.rows, shape_ops.count(t, (0,), self.dtype))
 
     def result(self) -> Any:
         if not self._sums:
@@ -89,7 +91,8 @@ class R2Score(Metric):
         total = squares - sums * sums / n
         score = 1.0 - gaps / ew.where(ew.equal(total, 0.0), 1.0, total)
         if self.num_regressors:
-            score = 1.0 - (1.0 - score) * (n - 1.0) / (n - (self.num_regressors + 1.0))
+            rows: Any = value_of(self.rows)
+            score = 1.0 - (1.0 - score) * (rows - 1.0) / (rows - (self.num_regressors + 1.0))
         if self.aggregation is None:
             return score
         weights = total if self.aggregation == "variance_weighted_average" else count

@@ -9,8 +9,9 @@ import numpy as np
 
 from thalweg import losses, metrics
 from thalweg.errors import ArgumentError, ShapeError, fail
-from thalweg.layers.base import flat
+from thalweg.layers.base import flat, masks_of
 from thalweg.ops import elementwise as ew
+from thalweg.ops.reduce import sum as total_of
 from thalweg.ops.shape import count
 
 __all__ = ["Compiled"]
@@ -20,7 +21,7 @@ class Compiled:
     """Losses and metrics for each output, once the outputs are known.
 
     ``loss``, ``loss_weights`` and ``metrics``: for the only output, lists in the order of the outputs, or dicts by
-    output name.
+    output name. Steps that the mask of an output leaves out count neither in losses nor in metrics.
     """
 
     def __init__(self, loss: Any, loss_weights: Any, given: Any, weighted: Any) -> None:
@@ -34,6 +35,12 @@ class Compiled:
         self.ready = False
         for name in flat(loss):
             losses.get(name)  # an unknown name fails here, not in fit
+        for value in flat(loss_weights):
+            if isinstance(value, str):
+                raise fail(
+                    ArgumentError, "compile: loss_weights", expected="numbers, one per output",
+                    received=repr(value), hint=f"compile(optimizer, loss, metrics=[{value!r}])",
+                )  # fmt: skip
         for name in [*flat(given), *flat(weighted)]:
             if not (isinstance(name, str) and name in _BY_SHAPE):
                 metrics.get(name)
@@ -82,7 +89,9 @@ class Compiled:
         for k, (loss, weight) in enumerate(zip(self.losses, self.weights)):
             if loss is None:
                 continue
-            value = loss(targets[place], predictions[k], _weight_of(sample_weights, place))
+            given = _weight_of(sample_weights, place)
+            means = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean")
+            value = loss(targets[place], predictions[k], _masked(given, predictions[k], means))
             if value.ndim:  # reduction "none"
                 value = losses.reduce_weighted(value, None, "sum_over_batch_size")
             if self.parts:
@@ -98,13 +107,26 @@ class Compiled:
         """Count one batch in all metrics."""
         for k, _, metric, weighted in self.metrics:
             given = _weight_of(sample_weights, k) if weighted else None
-            metric.update_state(targets[k], predictions[k], sample_weight=given)
+            metric.update_state(
+                targets[k], predictions[k], sample_weight=_masked(given, predictions[k], False)
+            )
 
 
 def _weight_of(sample_weights: Sequence[Any], k: int) -> Any:
     if not sample_weights:
         return None
     return sample_weights[k] if k < len(sample_weights) else sample_weights[0]
+
+
+def _masked(sample_weight: Any, prediction: Any, means: bool) -> Any:
+    """The weights with 0 where the prediction's mask is False; for ``means`` the others weigh more by as much."""
+    mask = masks_of(prediction)
+    if mask is None or mask.ndim >= prediction.ndim:
+        return sample_weight
+    share: Any = ew.astype(mask, prediction.dtype)
+    if means:
+        share = share * (count(share, None, share.dtype) / ew.maximum(total_of(share), 1))  # type: ignore[operator]
+    return share if sample_weight is None else share * losses.weights_like(sample_weight, share)
 
 
 def _spread(given: Any, names: Sequence[str], what: str, several: bool = False) -> list[Any]:

@@ -212,6 +212,73 @@ def _common_length(structure: Any) -> int:
     return found[0]
 
 
+class RowsFeed(ArrayFeed):
+    """A data set that only says which rows of arrays in memory each batch has: the arrays, cut as it says."""
+
+    uniform = True
+
+    def __init__(self, structure: Any, source: Any, steps: int | None) -> None:
+        self.structure, self.source, self.steps, self.shuffle = structure, source, steps, False
+        self.arrays = flat(structure)
+        self.num_batches = steps or _length_of(source)
+        self._going: Iterator[Any] | None = None
+        if self.num_batches == 0:
+            raise fail(DataError, "the data set has no batches")
+        if self.num_batches is None:
+            raise _endless()
+
+    def _once(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        for rows in self.source.rows_in_memory[1]():
+            if not rows.size:
+                continue
+            start, stop = int(rows[0, 0]), int(rows[-1, -1]) + 1
+            if stop - start == rows.size and np.array_equal(rows.ravel(), np.arange(start, stop)):
+                yield [a[start:stop] for a in self.arrays], {"batch": rows.shape[1], "steps": len(rows)}
+            else:
+                yield self.arrays, {"rows": rows}
+
+    def blocks(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        if self.steps is None:
+            yield from self._once()
+            return
+        left = self.steps
+        while left:  # go on where the last epoch stopped
+            self._going = self._going or chain.from_iterable(iter(self._once, None))
+            arrays, how = next(self._going)
+            there = len(how["rows"]) if "rows" in how else how["steps"]
+            steps = min(left, there)
+            yield _part_of(arrays, how, 0, steps)
+            if steps < there:
+                self._going = chain([_part_of(arrays, how, steps, there)], self._going)
+            left -= steps
+
+
+def _part_of(
+    arrays: list[np.ndarray], how: dict[str, Any], start: int, stop: int
+) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """The steps from ``start`` to ``stop`` of a block."""
+    if "rows" in how:
+        return arrays, {"rows": how["rows"][start:stop]}
+    batch = how["batch"]
+    return [a[start * batch : stop * batch] for a in arrays], {"batch": batch, "steps": stop - start}
+
+
+def _length_of(source: Any) -> int | None:
+    """The number of batches; None where it is not known, or there is no end."""
+    try:
+        return len(source)
+    except TypeError:
+        return None
+
+
+def _endless() -> ArgumentError:
+    return fail(
+        ArgumentError,
+        "the data set repeats for ever",
+        hint="say how many batches make an epoch: steps_per_epoch=... (validation_steps=, steps=), or repeat(count)",
+    )
+
+
 class IteratedFeed(Feed):
     """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
 
@@ -219,11 +286,9 @@ class IteratedFeed(Feed):
         self, source: Any, steps: int | None, floats: np.dtype, weigh: Any = None, texts: bool = False
     ) -> None:
         self.source, self.steps, self.floats, self.weigh, self.texts = source, steps, floats, weigh, texts
-        length = getattr(source, "__len__", None)
-        try:
-            self.num_batches = steps or (None if length is None else int(length()))
-        except TypeError:  # a data set of unknown length
-            self.num_batches = steps
+        self.num_batches = steps or _length_of(source)
+        if steps is None and getattr(source, "cardinality", lambda: 0)() == -1:
+            raise _endless()
         self._one_pass = iter(source) if iter(source) is source else None
         first = next(self._iterator(), None)
         if first is None:
@@ -244,14 +309,9 @@ class IteratedFeed(Feed):
         return iter(self.source)
 
     def _converted(self, batch: Any) -> Any:
-        x, y, w = (
-            as_data(v, n, self.floats, self.texts and n == "x")
-            for v, n in zip(unpack(batch), ("x", "y", "sample_weight"))
-        )
-        if self.weigh is not None:
-            w = self.weigh(y, w)
-        _common_length((x, y, w))
-        return (x, y, w)
+        structure = _weighed(_as_structure(unpack(batch), self.floats, self.texts), self.weigh)
+        _common_length(structure)
+        return structure
 
     def signature(self) -> Signature:
         return signature_of(flat(self.structure))
@@ -319,18 +379,29 @@ def feed_of(
             raise fail(
                 ArgumentError, "y and sample_weight come from the generator itself, as (x, y, sample_weight)"
             )
+        if getattr(x, "rows_in_memory", None) is not None:
+            return RowsFeed(
+                _weighed(_as_structure(unpack(x.rows_in_memory[0]), floats, texts), weigh), x, steps
+            )
         return IteratedFeed(x, steps, floats, weigh, texts)
     if batch_size is not None and (
         isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
     ):
         raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
-    names = ("x", "y", "sample_weight")
-    structure: Any = tuple(
-        as_data(v, n, floats, texts and n == "x") for v, n in zip((x, y, sample_weight), names)
-    )
-    if weigh is not None:
-        structure = (*structure[:2], weigh(structure[1], structure[2]))
+    structure = _weighed(_as_structure((x, y, sample_weight), floats, texts), weigh)
     return ArrayFeed(structure, batch_size, shuffle, steps)
+
+
+_NAMES = ("x", "y", "sample_weight")
+
+
+def _as_structure(given: Any, floats: np.dtype, texts: bool) -> Any:
+    """(x, y, sample_weight) with arrays at the leaves."""
+    return tuple(as_data(v, n, floats, texts and n == "x") for v, n in zip(given, _NAMES))
+
+
+def _weighed(structure: Any, weigh: Any) -> Any:
+    return structure if weigh is None else (*structure[:2], weigh(structure[1], structure[2]))
 
 
 def class_weights(y: Any, w: Any, class_weight: Mapping[int, float]) -> np.ndarray:

@@ -21,7 +21,7 @@ from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.layers.base import flat
 from thalweg.layers.nodes import Input
-from thalweg.layers.seeds import seed_states
+from thalweg.layers.seeds import memories
 from thalweg.models import foreign
 from thalweg.models.paths import weight_paths
 from thalweg.ops import random
@@ -107,7 +107,7 @@ def _weights(model: Any) -> tuple[dict[str, np.ndarray], list[str]]:
         )
     found = {name: weight.get_value() for name, weight in weight_paths(model).items()}
     tensors = {f"weights/{name}": value for name, value in found.items()}
-    tensors |= {f"seeds/{k}": state.get_value() for k, state in enumerate(seed_states(model))}
+    tensors |= {f"seeds/{k}": state.get_value() for k, state in enumerate(memories(model))}
     return tensors, list(found)
 
 
@@ -191,7 +191,7 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
         if fits:
             given = dict(zip(own, given.values()))
     _set_values(own, given, path, skip_mismatch)
-    for k, state in enumerate(seed_states(model)):
+    for k, state in enumerate(memories(model)):
         place = tensors.get(f"seeds/{k}")
         if place is not None and place.shape == state.shape:
             state.set_value(place.astype(state.dtype))

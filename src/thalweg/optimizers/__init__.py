@@ -25,6 +25,8 @@ from thalweg.optimizers.schedules import PolynomialDecay as polynomial_decay  # 
 from thalweg.optimizers.several import LossScaleOptimizer as LossScaleOptimizer
 from thalweg.optimizers.several import MultiOptimizer as MultiOptimizer
 from thalweg.optimizers.several import OptimizerMap as OptimizerMap
+from thalweg.registry import decode as deserialize  # noqa: F401
+from thalweg.registry import encode as serialize  # noqa: F401
 from thalweg.registry import lookup
 
 _CLASSES: dict[str, Any] = {

@@ -15,6 +15,8 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, constant
 from thalweg.ops import elementwise as ew
 from thalweg.registry import Configured
+from thalweg.registry import decode as deserialize
+from thalweg.registry import encode as serialize
 
 __all__ = [
     "ConstantRate",
@@ -26,6 +28,8 @@ __all__ = [
     "OneCycle",
     "PiecewiseConstantDecay",
     "PolynomialDecay",
+    "deserialize",
+    "serialize",
 ]
 
 

@@ -148,8 +148,8 @@ class Model(main.Model):
         history.history = Figures(history.history)
         return history
 
-    def _logs(self, kind: str, result: Any) -> dict[str, Any]:
-        return Figures(super()._logs(kind, result))
+    def _logs(self, result: Any) -> dict[str, Any]:
+        return Figures(super()._logs(result))
 
     def _with_accuracy(self, wanted: bool) -> None:
         """``show_accuracy`` of the first versions: accuracy as a metric."""

@@ -83,7 +83,7 @@ def named_metric(given: Any) -> Any:
 class Metric(_metrics.Metric):
     """What a program's own metrics derive from."""
 
-    def add_weight(
+    def add_weight(  # type: ignore[override]
         self, name: Any = None, shape: Any = (), initializer: Any = "zeros", **ignored: Any
     ) -> Variable:
         """A number that the metric counts in: (name, shape, ...) or (shape, ...)."""

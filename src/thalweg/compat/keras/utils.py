@@ -353,8 +353,8 @@ data_utils = Namespace(
 generic_utils = Namespace(
     f"{_room}.generic_utils", Progbar=Progbar, CustomObjectScope=CustomObjectScope,
     custom_object_scope=CustomObjectScope, get_custom_objects=get_custom_objects,
-    has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton, is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays,
-    object_list_uid=helpers.object_list_uid,
+    has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton,
+    is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays, object_list_uid=helpers.object_list_uid,
 )  # fmt: skip
 conv_utils = Namespace(
     f"{_room}.conv_utils", normalize_tuple=helpers.normalize_tuple, normalize_padding=helpers.normalize_padding,

@@ -24,12 +24,14 @@ from thalweg.compat.tf1 import gfile as _gfile
 from thalweg.compat.tf1 import graph as _graph
 from thalweg.compat.tf1 import image as _image
 from thalweg.compat.tf1 import initializers as _initializers
+from thalweg.compat.tf1 import internals as _internals
 from thalweg.compat.tf1 import layers as _layers
 from thalweg.compat.tf1 import logging as _logging
 from thalweg.compat.tf1 import losses as _losses
 from thalweg.compat.tf1 import math as _math
 from thalweg.compat.tf1 import metrics as _metrics
 from thalweg.compat.tf1 import monitored as _monitored
+from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
@@ -41,11 +43,11 @@ from thalweg.compat.tf1 import session as _session
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import tensor_array as _tensor_array
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
 from thalweg.compat.tf1.contrib import contrib as contrib
-from thalweg.compat.tf1.contrib import nest as nest
 from thalweg.compat.tf1.distributions import distributions as distributions
 
 __version__ = VERSION = "1.15.0"
@@ -62,6 +64,7 @@ globals()["tuple"] = globals().pop("tuple_")
 
 DType = _types.DType
 TensorShape = _types.TensorShape
+TensorArray = _tensor_array.TensorArray
 Dimension = _types.dimension
 as_dtype = _types.as_dtype
 Graph = _graph.Graph
@@ -403,68 +406,11 @@ debugging = _Namespace(
     "tf.debugging",
     Assert=_math.Assert,
     check_numerics=_math.check_numerics,
-    assert_equal=_math.assert_equal,
+    **{_n: _v for _n, _v in _names.own(_math).items() if _n.startswith("assert_")},
     is_nan=_math.is_nan,
+    is_inf=_math.is_inf,
     is_finite=_math.is_finite,
-)
-python = _Namespace(
-    "tf.python",
-    ops=_Namespace(
-        "tf.python.ops",
-        rnn_cell=rnn_cell,
-        rnn_cell_impl=rnn_cell,
-        seq2seq=_seq2seq,
-        distributions=distributions,
-        math_ops=math,
-        nn_ops=nn,
-        variable_scope=_Namespace("tf.python.ops.variable_scope", **_names.own(_variables)),
-        rnn=_Namespace(
-            "tf.python.ops.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
-        ),
-        array_ops=math,
-        control_flow_ops=_Namespace("tf.python.ops.control_flow_ops", **_names.own(_control)),
-        init_ops=initializers,
-        resources=_strings.resources,
-    ),
-    framework=_Namespace(
-        "tf.python.framework",
-        ops=_Namespace(
-            "tf.python.framework.ops",
-            GraphKeys=GraphKeys,
-            get_collection=get_collection,
-            Tensor=Tensor,
-            Graph=Graph,
-            reset_default_graph=reset_default_graph,
-            get_default_graph=get_default_graph,
-            name_scope=_variables.name_scope,
-            convert_to_tensor=convert_to_tensor,
-            add_to_collection=add_to_collection,
-            Operation=Operation,
-        ),
-        dtypes=_Namespace("tf.python.framework.dtypes", **_types.BY_NAME, DType=DType, as_dtype=as_dtype),
-        tensor_shape=_Namespace(
-            "tf.python.framework.tensor_shape",
-            TensorShape=TensorShape,
-            Dimension=Dimension,
-            scalar=lambda: TensorShape([]),
-        ),
-    ),
-    platform=_Namespace("tf.python.platform", gfile=gfile, flags=flags, app=app),
-    training=_Namespace(
-        "tf.python.training",
-        moving_averages=_Namespace(
-            "tf.python.training.moving_averages",
-            assign_moving_average=_strings.assign_moving_average,
-        ),
-    ),
-    util=_Namespace("tf.python.util", compat=_strings.compat, nest=nest),
-    layers=_Namespace("tf.python.layers", core=_Namespace("tf.python.layers.core", **_names.own(_layers))),
-    pywrap_tensorflow=_Namespace(
-        "tf.python.pywrap_tensorflow", NewCheckpointReader=_checkpoints.NewCheckpointReader
-    ),
-    client=_Namespace(
-        "tf.python.client", device_lib=_Namespace("tf.python.client.device_lib", list_local_devices=list)
-    ),
+    is_numeric_tensor=_math.is_numeric_tensor,
 )
 compat = _Namespace(
     "tf.compat",
@@ -492,14 +438,46 @@ examples = _Namespace(
         ),
     ),
 )
+_loops = _Namespace(
+    "tf.models.rnn.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
+)
 models = _Namespace(
-    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=python.ops.rnn)
+    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=_loops)
 )
 tensorboard = _Namespace(
     "tf.tensorboard",
     plugins=_Namespace("tf.tensorboard.plugins", projector=contrib.tensorboard.plugins.projector),
 )
 sysconfig = _Namespace("tf.sysconfig", get_include=lambda: "", get_lib=lambda: "")
+nest = _Namespace("tf.nest", **_names.own(_nest))
+dtypes = _Namespace(
+    "tf.dtypes", **_types.BY_NAME, as_dtype=as_dtype, DType=DType, cast=_math.cast, saturate_cast=_math.cast
+)
+queue = _Namespace(
+    "tf.queue",
+    FIFOQueue=FIFOQueue,
+    PaddingFIFOQueue=PaddingFIFOQueue,
+    RandomShuffleQueue=RandomShuffleQueue,
+    QueueBase=QueueBase,
+)
+bitwise = _Namespace(
+    "tf.bitwise",
+    bitwise_and=_math.bitwise_and,
+    bitwise_or=_math.bitwise_or,
+    bitwise_xor=_math.bitwise_xor,
+    left_shift=_math.left_shift,
+    right_shift=_math.right_shift,
+)
+lookup = contrib.lookup
+
+
+class AggregationMethod:
+    """How gradients are summed up: accepted."""
+
+    DEFAULT, ADD_N, EXPERIMENTAL_TREE, EXPERIMENTAL_ACCUMULATE_N = 0, 0, 1, 2
+
+
+python = _internals.internals({_n: _v for _n, _v in globals().items() if not _n.startswith("_")})
 
 
 def __getattr__(name: str) -> Any:

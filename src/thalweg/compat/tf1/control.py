@@ -9,6 +9,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
 from thalweg.compat.tf1.math.joining import reverse
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
 from thalweg.ops import control
 
@@ -146,33 +147,80 @@ def while_loop(
     return_same_structure: bool = False,
 ) -> Any:
     """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds."""
-    start = to_core(list(loop_vars))
+    shown = list(loop_vars)
+    starts: list[Any] = []  # of the arrays among the variables
+    start = map_structure(lambda leaf: _entering(leaf, starts), shown)
     for k, loosened in enumerate(shape_invariants or ()):
-        if isinstance(start[k], core.Tensor) and loosened is not None:
+        if isinstance(start[k], core.Tensor) and loosened is not None and start[k].shape is not None:
             start[k] = g.shaped_as(start[k], tuple(g.TensorShape(loosened).as_list()))
+    seen: list[core.Tensor] = []  # the variables inside
+
+    def nodes(parts: Sequence[Any]) -> list[Any]:
+        seen[:] = _leaves(list(parts))
+        leaves, begun = iter(seen), iter(starts)
+        return map_structure(lambda leaf: _inside_of(leaf, next(leaves), begun), shown)
 
     def test(*parts: Any) -> core.Tensor:
         with inside():
-            return without_order(value(cond(*to_nodes(list(parts), "LoopVar"))))
+            return without_order(g.truth(cond(*nodes(parts))))
 
     def step(*parts: Any) -> Any:
         with inside():
-            made = body(*to_nodes(list(parts), "LoopVar"))
+            made = body(*nodes(parts))
         made = list(made) if isinstance(made, (list, tuple)) and len(parts) > 1 else made
         if not isinstance(made, list):
             made = list(made) if isinstance(made, (list, tuple)) else [made]
-        return [_like(a, map_structure(without_order, to_core(b))) for a, b in zip(parts, made, strict=True)]
+        made = map_structure(_leaving, made)
+        return [_like(a, b) for a, b in zip(parts, made, strict=True)]
 
     limit = None if maximum_iterations is None else g.static_int(maximum_iterations, "maximum_iterations")
-    made = control.while_loop(test, step, start, limit)
-    result = to_nodes(list(made), "Exit")
+    found = _leaves(list(control.while_loop(test, step, start, limit)))
+    found = filled_in(found, starts, seen, _leaves(start))
+    ends, arrays = iter(found), iter(starts)
+    result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays), shown)
     return result[0] if len(result) == 1 and not return_same_structure else result
 
 
+def _leaves(tree: Any) -> list[Any]:
+    found: list[Any] = []
+    map_structure(found.append, tree)
+    return found
+
+
+def _entering(leaf: Any, starts: list[Any]) -> core.Tensor:
+    """The expression with which a variable of a loop begins."""
+    if not isinstance(leaf, TensorArray):
+        return value(leaf)
+    begun = leaf.entering()
+    starts.append(begun)
+    return begun if isinstance(begun, core.Tensor) else begun.leaf
+
+
+def _inside_of(leaf: Any, part: core.Tensor, starts: Any) -> Any:
+    """What the functions of a loop get for a variable."""
+    if not isinstance(leaf, TensorArray):
+        return wrap(part, None, "LoopVar")
+    begun = next(starts)
+    return leaf.inside(part, None if isinstance(begun, core.Tensor) else begun)
+
+
+def _leaving(leaf: Any) -> core.Tensor:
+    return without_order(leaf.leaving() if isinstance(leaf, TensorArray) else value(leaf))
+
+
+def _exit(leaf: Any, made: core.Tensor, starts: Any) -> Any:
+    if isinstance(leaf, TensorArray):
+        return leaf.inside(made, None)
+    return wrap(made, None, "Exit")
+
+
 def _like(before: Any, after: Any) -> Any:
-    """The new value in the dtype of the old one (Python numbers have none of their own)."""
+    """The new value in the dtype of the old one (Python numbers have none of their own), in its structure."""
     if isinstance(before, core.Tensor) and isinstance(after, core.Tensor):
         return g.cast(after, before.dtype)
+    if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)) and len(before) == len(after):
+        parts = [_like(a, b) for a, b in zip(before, after, strict=True)]
+        return type(before)(*parts) if hasattr(before, "_fields") else type(before)(parts)
     return after
 
 

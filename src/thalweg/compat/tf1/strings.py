@@ -244,6 +244,20 @@ class TestCase(unittest.TestCase):
     def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6) -> None:
         np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
+    def get_temp_dir(self) -> str:
+        """A folder of its own."""
+        return _temp_dir()
+
+    def assertNear(self, a: Any, b: Any, err: Any, msg: Any = None) -> None:
+        self.assertLessEqual(abs(a - b), err, msg)
+
+    def assertArrayNear(self, a: Any, b: Any, err: Any) -> None:
+        np.testing.assert_allclose(a, b, rtol=0, atol=err)
+
+    def evaluate(self, tensors: Any) -> Any:
+        """The values in the default session."""
+        return g.session_for(None).run(tensors)
+
     def assertShapeEqual(self, np_array: Any, tensor: Any) -> None:
         self.assertEqual(np_array.shape, tuple(tensor.get_shape().as_list()))
 

@@ -11,16 +11,20 @@ from thalweg.graph import tensor as core
 from thalweg.graph.walk import rebuild, remake, topological
 
 
+class Composite:
+    """Something made of tensors that is one leaf of a structure."""
+
+
 def map_structure(fn: Callable[[Any], Any], tree: Any) -> Any:
     """The structure with ``fn`` of each leaf."""
-    if tree is None:
-        return None
+    if tree is None or (isinstance(tree, tuple) and not tree):
+        return tree
     if isinstance(tree, Mapping):
         return {k: map_structure(fn, v) for k, v in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(map_structure(fn, v) for v in tree))
     if isinstance(tree, (list, tuple)) and any(
-        isinstance(v, (Tensor, core.Tensor, list, tuple)) for v in tree
+        isinstance(v, (Tensor, core.Tensor, Composite, list, tuple)) for v in tree
     ):
         return type(tree)(map_structure(fn, v) for v in tree)
     return fn(tree)

@@ -281,10 +281,6 @@ class Function:
         self._shared = list(dict.fromkeys([*found, *(v for v, _ in self._updates)]))
         made = rebuild(self._roots(), {}, remake)
         for (variable, _), new in zip(self._updates, made[len(self._outputs) :], strict=True):
-            if new.ndim != variable.ndim:
-                raise TypeError(
-                    f"An update must have as many axes as the shared variable: {variable.label()}"
-                )
             pairs = zip(variable.known_shape(), new.known_shape(), strict=True)
             if variable.loosen([-1 if d is None else d if n is None else n for d, n in pairs]):
                 made = rebuild(self._roots(), {}, remake)
@@ -448,21 +444,8 @@ def _checked_updates(updates: list[tuple[Any, Any]]) -> tuple[list[SharedTensor]
             raise TypeError("update target must be a SharedVariable", variable)
         if any(variable.tensor is t for t in targets):
             raise ValueError(f"this shared variable already has an update expression: {variable}")
-        update = tensor_of(new)
-        if update.dtype != variable.tensor.dtype:
-            fits = np.can_cast(update.dtype, variable.tensor.dtype, "safe")
-            number = not isinstance(new, TensorVariable)
-            if not fits and not number:
-                raise TypeError(
-                    "An update must have the same type as the original shared variable "
-                    f"(shared_var={variable}, shared_var.type={variable.type}, update_val={new}, "
-                    f"update_val.type={TensorVariable(update).type}).",
-                    "If the difference is related to the broadcast pattern, you can call the "
-                    "tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) function to remove broadcastable dimensions.",
-                )
-            update = tw.astype(update, variable.tensor.dtype)
         targets.append(variable.tensor)
-        news.append(update)
+        news.append(variable.update_from(new))
     return targets, news
 
 

@@ -229,6 +229,9 @@ class DisconnectedType:
         return None
 
 
+disconnected_type = DisconnectedType()
+
+
 def verify_grad(
     fun: Any, pt: Any, n_tests: int = 2, rng: Any = None, eps: float | None = None, **_: Any
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.tensor_type import TensorType
 from thalweg.compat.theano.variable import TensorVariable
 from thalweg.graph.tensor import Spec, Tensor, Variable
@@ -75,7 +75,21 @@ class TensorSharedVariable(TensorVariable):
 
     @default_update.setter
     def default_update(self, update: Any) -> None:
-        self.tensor.default_update = None if update is None else tensor_of(update, self.dtype)
+        self.tensor.default_update = None if update is None else self.update_from(update)
+
+    def update_from(self, new: Any) -> Tensor:
+        """An expression as an update: of this variable's type, or a TypeError."""
+        update = tensor_of(new)
+        fits = np.can_cast(update.dtype, self.tensor.dtype, "safe") or not isinstance(new, TensorVariable)
+        if update.ndim != self.ndim or not fits:
+            raise TypeError(
+                "An update must have the same type as the original shared variable "
+                f"(shared_var={self}, shared_var.type={self.type}, update_val={new}, "
+                f"update_val.type={TensorVariable(update).type}).",
+                "If the difference is related to the broadcast pattern, you can call the "
+                "tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) function to remove broadcastable dimensions.",
+            )
+        return as_dtype(update, self.tensor.dtype)
 
     def over_the_same_value(self) -> TensorSharedVariable:
         """Another variable over the value of this one, without its default update."""

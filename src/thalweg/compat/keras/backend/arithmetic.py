@@ -135,3 +135,8 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, name: Any = None, dtype: Any = 
 def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: Any = None) -> Any:
     """The elements along the first axis gathered from the left."""
     return _ops["foldl"](fn, elems, initializer)
+
+
+def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: Any = None) -> Any:
+    """The elements along the first axis gathered from the right."""
+    return _ops["foldl"](fn, _ops["flip"](tensor(elems), axis=0), initializer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Placeholder, Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import Recorder, recording
+from thalweg.layers.base import flat, mapped
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.ops.reduce import sum as _sum
 from thalweg.ops.state import stop_gradient as _stop
@@ -49,6 +51,39 @@ class KerasFunction:
         given = {t: _placeholder(t.dtype, t.shape) for t in self.inputs if not isinstance(t, Placeholder)}
         inputs = [given.get(t, t) for t in self.inputs]
         return _compiled(inputs, outputs, updates=self.updates, givens=given or None)
+
+
+class KerasSession:
+    """What programs take for the session behind Keras: values of tensors, by the values of inputs."""
+
+    graph: Any = None
+
+    def run(self, fetches: Any, feed_dict: Any = None, **ignored: Any) -> Any:
+        """The values of tensors in their structure; what gives none (an initialiser) gives None."""
+        given = dict(feed_dict or {})
+        wanted = [t for t in flat(fetches) if isinstance(t, Tensor)]
+        found = function(list(given), wanted)(list(given.values())) if wanted else []
+        values = dict(zip(map(id, wanted), found))
+        return mapped(lambda t: values.get(id(t)), fetches)
+
+    def as_default(self) -> Any:
+        """The session, for ``with``."""
+        return nullcontext(self)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+_session = KerasSession()
+
+
+def get_session() -> KerasSession:
+    """What stands for the session: its ``run`` gives values of tensors."""
+    return _session
+
+
+def set_session(session: Any) -> None:
+    """Accepted: functions run by themselves."""
 
 
 def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> KerasFunction:

@@ -82,6 +82,21 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
     return expand_dims(cost, 1)
 
 
+def ctc_decode(
+    y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1
+) -> tuple[list[Any], Any]:
+    """The labels read out of probabilities [batch, steps, classes], filled up with -1, and minus their log probability.
+
+    The greedy way takes the best class of every step; ``greedy=False`` searches among ``beam_width`` prefixes.
+    """
+    paths = 1 if greedy else top_paths
+    lengths = cast(reshape(tensor(input_length), (-1,)), "int64")
+    found, scores = nn.ctc_decode(
+        log(tensor(y_pred) + epsilon()), lengths, 0 if greedy else beam_width, paths
+    )
+    return [found[k] for k in range(paths)], scores
+
+
 def bias_add(x: Any, bias: Any, data_format: Any = None) -> Any:
     """The tensor with a bias per channel."""
     return nn.bias_add(tensor(x), bias, data_format)
@@ -135,9 +150,76 @@ def depthwise_conv2d(
     return nn.depthwise_conv(tensor(x), depthwise_kernel, strides, padding, data_format, dilation_rate)
 
 
+atrous_conv2d, deconv2d = conv2d, conv2d_transpose
+
+
+def conv3d_transpose(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Any = (1, 1, 1),
+    padding: str = "valid",
+    data_format: Any = None,
+) -> Any:
+    """What turns :func:`conv3d`'s outputs back; the shape follows from the inputs."""
+    return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
+
+
+def separable_conv2d(
+    x: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Any = 1, padding: str = "valid",
+    data_format: Any = None, dilation_rate: Any = 1,
+) -> Any:  # fmt: skip
+    """A convolution of each channel by itself, then one of width 1 over the channels."""
+    given = (depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate)
+    return nn.separable_conv(tensor(x), *given)
+
+
+separable_conv1d = separable_conv2d
+
+
+def local_conv1d(inputs: Any, kernel: Any, kernel_size: Any, strides: Any, data_format: Any = None) -> Any:
+    """A convolution with a kernel [length * channels, filters] for every place: ``kernel`` [places, ...]."""
+    return layers.locally_connected(tensor(inputs), kernel, kernel_size, strides, data_format)
+
+
+def local_conv2d(
+    inputs: Any,
+    kernel: Any,
+    kernel_size: Any,
+    strides: Any,
+    output_shape: Any = None,
+    data_format: Any = None,
+) -> Any:
+    """A convolution with a kernel [rows * columns * channels, filters] for every place."""
+    return layers.locally_connected(tensor(inputs), kernel, kernel_size, strides, data_format)
+
+
 def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: Any = None) -> Any:
     """Zeros around images."""
     return layers.ZeroPadding2D(padding, data_format=data_format)(x)
+
+
+def asymmetric_spatial_2d_padding(
+    x: Any,
+    top_pad: int = 1,
+    bottom_pad: int = 1,
+    left_pad: int = 1,
+    right_pad: int = 1,
+    dim_ordering: Any = None,
+) -> Any:
+    """Zeros around images, as many as told on each side."""
+    data_format = {"th": "channels_first", "tf": "channels_last"}.get(dim_ordering, dim_ordering)
+    return spatial_2d_padding(x, ((top_pad, bottom_pad), (left_pad, right_pad)), data_format)
+
+
+def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: Any = None) -> Any:
+    """Zeros around volumes."""
+    return layers.ZeroPadding3D(padding, data_format=data_format)(x)
+
+
+def asymmetric_temporal_padding(x: Any, left_pad: int = 1, right_pad: int = 1) -> Any:
+    """Zeros before and after the steps."""
+    return temporal_padding(x, (left_pad, right_pad))
 
 
 def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
@@ -152,16 +234,35 @@ def resize_images(
     return layers.UpSampling2D((height_factor, width_factor), data_format=data_format)(x)
 
 
+def resize_volumes(
+    x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: Any = None
+) -> Any:
+    """Every element ``depth_factor x height_factor x width_factor`` times."""
+    return layers.UpSampling3D((depth_factor, height_factor, width_factor), data_format=data_format)(x)
+
+
+def normalize_batch_in_training(
+    x: Any, gamma: Any, beta: Any, reduction_axes: Any, epsilon: float = 1e-3
+) -> tuple[Any, Any, Any]:
+    """The tensor with mean ``beta`` and deviation ``gamma`` over the axes, its own mean and its own variance."""
+    x = tensor(x)
+    axes = tuple(a % x.ndim for a in reduction_axes)
+    mean, variance = _ops["mean"](x, axis=axes), _ops["var"](x, axis=axes)
+    shape = tuple(1 if a in axes else -1 for a in range(x.ndim))
+
+    def along(v: Any) -> Any:
+        return v if v is None or shape.count(-1) > 1 else reshape(v, shape)
+
+    y = (x - along(mean)) / _ops["sqrt"](along(variance) + epsilon)
+    y = y if gamma is None else y * along(tensor(gamma))
+    return (y if beta is None else y + along(tensor(beta))), mean, variance
+
+
 def batch_normalization(
     x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis: int = -1, epsilon: float = 1e-3
 ) -> Any:
     """gamma * (x - mean) / sqrt(var + epsilon) + beta."""
     return nn.batch_norm(tensor(x), mean, var, gamma, beta, epsilon, axis)
-
-
-def print_tensor(x: Any, message: str = "") -> Any:
-    """The tensor; its value is not printed in compiled programs."""
-    return tensor(x)
 
 
 def rnn(
@@ -202,3 +303,6 @@ def pool2d(
     """The greatest element or the mean of each window."""
     pool = nn.max_pool if pool_mode == "max" else nn.avg_pool
     return pool(tensor(x), pool_size, strides, padding, data_format)
+
+
+pool3d = pool2d

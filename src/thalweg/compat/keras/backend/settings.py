@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from thalweg import dtypes
-from thalweg.compat.names import unsupported
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.layers import base
 
-_settings: dict[str, Any] = {"epsilon": 1e-7, "data_format": "channels_last", "phase": None}
+_settings: dict[str, Any] = {
+    "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
+}  # fmt: skip
 
 
 def backend() -> str:
@@ -23,13 +23,14 @@ def backend() -> str:
 
 def floatx() -> str:
     """The dtype of weights."""
-    return dtypes.default_float.name
+    return str(_settings["floatx"])
 
 
 def set_floatx(dtype: str) -> None:
-    """Only float32 is kept as the default; layers take ``dtype=``."""
-    if dtype != floatx():
-        raise unsupported("keras.backend", f"set_floatx({dtype!r})", ["Layer(dtype=...)"])
+    """The dtype of the weights of the layers, and of the inputs, that are made from now on."""
+    if dtype not in ("float16", "float32", "float64"):
+        raise fail(ArgumentError, "floatx", expected="float16, float32 or float64", received=repr(dtype))
+    _settings["floatx"] = dtype
 
 
 def epsilon() -> float:
@@ -72,6 +73,7 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 def clear_session() -> None:
     """Start the automatic names over."""
     base.clear_session()
+    _settings["uids"] = {}
 
 
 reset_uids = clear_session
@@ -79,7 +81,7 @@ reset_uids = clear_session
 
 def get_uid(prefix: str = "") -> int:
     """A number that was not given for this prefix before."""
-    counts = _settings.setdefault("uids", {})
+    counts = _settings["uids"]
     counts[prefix] = counts.get(prefix, 0) + 1
     return int(counts[prefix])
 
@@ -89,6 +91,8 @@ _phase = _placeholder("int32", [], name="keras_learning_phase")
 
 def learning_phase() -> Any:
     """What stands for training (1) or not (0) among the inputs of ``K.function``."""
+    if base._calls.training:  # within a layer's call it is known
+        return int(bool(base._calls.training[-1]))
     return _phase if _settings["phase"] is None else _settings["phase"]
 
 
@@ -121,13 +125,18 @@ def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
     return in_train_phase(alt, x, training)
 
 
-def get_session() -> Any:
-    """There is none to manage: functions run by themselves."""
-    raise unsupported("keras.backend", "get_session", ["function", "eval", "get_value"])
+def normalize_data_format(value: Any) -> str:
+    """Where images have their channels: as told, or as the backend is set to."""
+    value = image_data_format() if value is None else str(value).lower()
+    if value not in ("channels_first", "channels_last"):
+        raise fail(
+            ArgumentError, "data_format", expected="channels_first or channels_last", received=repr(value)
+        )
+    return str(value)
 
 
-def set_session(session: Any) -> None:
-    """Accepted: functions run by themselves."""
+def set_legacy_weight_ordering(value: bool) -> None:
+    """Accepted: weights have one order."""
 
 
 def manual_variable_initialization(value: bool) -> None:

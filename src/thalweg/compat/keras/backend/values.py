@@ -9,9 +9,11 @@ import numpy as np
 
 from thalweg import dtypes, losses
 from thalweg.compat.keras.backend.settings import floatx
+from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape
 from thalweg.layers.nodes import InputSymbol
 from thalweg.ops.public import names as _names
+from thalweg.ops.state import identity as _identity
 
 _ops = _names()
 
@@ -137,3 +139,39 @@ def ones_like(x: Any, dtype: Any = None, name: Any = None) -> Any:
 def count_params(x: Any) -> int:
     """The number of elements."""
     return int(np.prod(x.shape))
+
+
+def identity(x: Any, name: str | None = None) -> Any:
+    """The tensor as another one."""
+    return _identity(tensor(x))
+
+
+def is_sparse(tensor: Any) -> bool:
+    """Whether a tensor is sparse: none is."""
+    return False
+
+
+def to_dense(x: Any) -> Any:
+    """The tensor itself."""
+    return x
+
+
+def get_variable_shape(x: Any) -> tuple[int, ...]:
+    """The shape of a variable."""
+    return tuple(x.shape)
+
+
+def _printing(x, /, message):  # type: ignore[no-untyped-def]
+    """x itself, printed."""
+    print(message, x)  # noqa: T201
+    return x
+
+
+_printed = make_op({}, name="print", infer=lambda x, **_: x, grad=lambda g, y, x, **_: [g], pure=False)(
+    _printing
+)
+
+
+def print_tensor(x: Any, message: str = "") -> Any:
+    """The tensor, whose value is printed with the message whenever it is computed."""
+    return _printed(tensor(x), message=message)

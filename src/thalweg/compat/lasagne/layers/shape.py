@@ -89,7 +89,8 @@ class PadLayer(Layer):
         self.val, self.batch_ndim = val, batch_ndim
         rank = len(self.input_shape) - batch_ndim
         widths = [width] * rank if isinstance(width, int) else list(width)
-        self.width = [(w, w) if isinstance(w, int) else tuple(w) for w in widths]
+        given = [(w, w) if isinstance(w, int) else tuple(w) for w in widths]
+        self.width = given + [(0, 0)] * (rank - len(given))
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         pads = [(0, 0)] * self.batch_ndim + self.width

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+import thalweg as tw
 from thalweg.compat.lasagne.init import Constant
 from thalweg.compat.lasagne.layers.base import Layer, MergeLayer
 from thalweg.compat.lasagne.nonlinearities import identity, rectify
@@ -77,7 +78,7 @@ def standardize(layer: Any, offset: Any, scale: Any, shared_axes: Any = "auto") 
 
 
 class ExpressionLayer(Layer):
-    """Any function of the output; ``output_shape``: None for the same, a tuple, or a function of the shape."""
+    """Any function of the output; ``output_shape``: None for the same, a tuple, a function of the shape, or "auto"."""
 
     def __init__(self, incoming: Any, function: Any, output_shape: Any = None, **options: Any) -> None:
         super().__init__(incoming, **options)
@@ -88,7 +89,10 @@ class ExpressionLayer(Layer):
             return input_shape
         if callable(self._shape):
             return self._shape(input_shape)
-        return input_shape if self._shape == "auto" else tuple(self._shape)
+        if self._shape == "auto":
+            x = T.TensorVariable(tw.placeholder(config.floatX, input_shape))
+            return self.function(x).tensor.known_shape()
+        return tuple(self._shape)
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         return self.function(input)

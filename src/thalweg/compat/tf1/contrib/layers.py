@@ -15,6 +15,7 @@ from thalweg.compat.tf1 import (
 )
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope
 from thalweg.compat.tf1.graph import Tensor, default_graph
+from thalweg.compat.tf1.types import as_tuple
 
 _ZEROS = initializers.zeros_initializer()
 
@@ -98,11 +99,11 @@ def conv2d(
 ) -> Tensor:
     """Convolution, rectified by default."""
     with variables.variable_scope(scope, "Conv", reuse=reuse):
-        size, steps = (layers._tuple(v, 2) for v in (kernel_size, stride))
+        size, steps = (as_tuple(v, 2) for v in (kernel_size, stride))
         shape = [*size, inputs.get_shape()[-1].value, num_outputs]
         start = weights_initializer or initializers.xavier_initializer()
         weights = variables.get_variable("weights", shape, None, start, weights_regularizer, trainable)
-        dilations = [1, *layers._tuple(rate, 2), 1]
+        dilations = [1, *as_tuple(rate, 2), 1]
         x = nn.conv2d(inputs, weights, [1, *steps, 1], padding, dilations=dilations)
         if normalizer_fn is None and biases_initializer is not None:
             x = nn.bias_add(
@@ -288,11 +289,11 @@ def separable_conv2d(
 ) -> Tensor:
     """A convolution of each channel, then one of points (left out with ``num_outputs=None``), rectified by default."""
     with variables.variable_scope(scope, "SeparableConv2d", reuse=reuse):
-        size, steps = (layers._tuple(v, 2) for v in (kernel_size, stride))
+        size, steps = (as_tuple(v, 2) for v in (kernel_size, stride))
         start = weights_initializer or initializers.xavier_initializer()
         shape = [*size, inputs.get_shape()[-1].value, depth_multiplier]
         depthwise = variables.get_variable("depthwise_weights", shape, None, start, trainable=trainable)
-        x = nn.depthwise_conv2d(inputs, depthwise, [1, *steps, 1], padding, layers._tuple(rate, 2))
+        x = nn.depthwise_conv2d(inputs, depthwise, [1, *steps, 1], padding, as_tuple(rate, 2))
         if num_outputs is not None:
             shape = [1, 1, shape[2] * depth_multiplier, num_outputs]
             pointwise = variables.get_variable("pointwise_weights", shape, None, start, trainable=trainable)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
     checkpoints,
@@ -21,7 +19,8 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.contrib import layers, legacy_seq2seq, normalisation, regularizers, summaries
+from thalweg.compat.tf1 import nest as nest_room
+from thalweg.compat.tf1.contrib import layers, legacy_seq2seq, normalisation, regularizers, seq2seq, summaries
 from thalweg.compat.tf1.contrib.crf import crf_log_likelihood, viterbi_decode
 from thalweg.compat.tf1.contrib.factorization import factorization
 from thalweg.compat.tf1.contrib.learn import learn
@@ -32,7 +31,6 @@ from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope
 from thalweg.compat.tf1.contrib.training import HParams, optimize_loss
 from thalweg.compat.tf1.distributions import distributions
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
-from thalweg.compat.tf1.structures import map_structure
 
 _layers = Namespace(
     "tf.contrib.layers",
@@ -69,13 +67,7 @@ _layers = Namespace(
 )
 
 
-def _leaves(structure: Any) -> list[Any]:
-    found: list[Any] = []
-    map_structure(found.append, structure)
-    return found
-
-
-nest = Namespace("tf.contrib.framework.nest", map_structure=map_structure, flatten=_leaves)
+nest = Namespace("tf.contrib.framework.nest", **own(nest_room))
 _framework = Namespace(
     "tf.contrib.framework",
     arg_scope=arg_scope,
@@ -139,7 +131,7 @@ _slim = Namespace(
     variable=variables.get_variable,
     model_variable=variables.get_variable,
 )
-_seq2seq = Namespace("tf.contrib.seq2seq", sequence_loss=legacy_seq2seq.sequence_loss)
+_seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_seq2seq.sequence_loss)
 _legacy_seq2seq = Namespace(
     "tf.contrib.legacy_seq2seq",
     **{n: v for n, v in own(legacy_seq2seq).items() if not n.startswith("legacy")},

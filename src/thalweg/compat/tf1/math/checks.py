@@ -184,3 +184,73 @@ def is_numeric_tensor(tensor: Any) -> bool:
 def make_ndarray(tensor: Any) -> Any:
     """The value of a constant."""
     return static_value(tensor)
+
+
+numpy_function = py_func
+assert_none_equal = _assertion("assert_none_equal", elementwise.not_equal, "!=")
+
+
+def _sign_check(kind: str, compare: Any, reads: str) -> Callable[..., g.Operation]:
+    def check(
+        x: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+    ) -> g.Operation:
+        return compare(x, 0, data, message=message or f"x {reads} 0 did not hold", name=name)
+
+    check.__doc__ = f"An operation that raises unless x {reads} 0 everywhere."
+    return check
+
+
+assert_negative = _sign_check("assert_negative", assert_less, "<")
+assert_non_positive = _sign_check("assert_non_positive", assert_less_equal, "<=")
+
+
+def assert_near(
+    x: Any, y: Any, rtol: Any = 1e-6, atol: Any = 1e-6, data: Any = None, message: str = "", **options: Any
+) -> g.Operation:
+    """An operation that raises unless ``|x - y| <= atol + rtol |y|`` everywhere."""
+    a, b = values(x, y)
+    near = elementwise.less_equal(elementwise.abs(a - b), atol + rtol * elementwise.abs(b))  # type: ignore[operator]
+    return Assert(
+        wrap(reduce.all(near), None, "assert_near"), [message or "x and y are not near", *(data or ())]
+    )
+
+
+def assert_rank_in(x: Any, ranks: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+    """Raises while the graph is built unless the rank is one of those given."""
+    found, wanted = g.convert_to_tensor(x).shape.ndims, [static_int(r, "rank") for r in ranks]
+    if found is not None and found not in wanted:
+        raise ValueError(f"{message} Tensor must have a rank of {wanted}, received rank {found}".strip())
+    return g.Operation(options.get("name"), "NoOp", g.Effect())
+
+
+def assert_scalar(tensor: Any, name: str | None = None, message: str = "") -> Tensor:
+    """The tensor; raises while the graph is built if it has axes."""
+    assert_rank(tensor, 0, message=message)
+    return g.convert_to_tensor(tensor)
+
+
+def assert_integer(x: Any, message: str = "", name: str | None = None) -> g.Operation:
+    """Raises while the graph is built unless the dtype is one of whole numbers."""
+    if not x.dtype.is_integer:
+        raise TypeError(f'{message} Expected "x" to be integer type. Found: {x.dtype!r}'.strip())
+    return g.Operation(name, "NoOp", g.Effect())
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether it is a node of a graph."""
+    return isinstance(x, Tensor)
+
+
+class IndexedSlices:
+    """Rows of a gradient by number: here gradients are whole tensors, so that nothing is one of these."""
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        self.values, self.indices, self.dense_shape = values, indices, dense_shape
+
+
+def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+    """``tf.convert_to_tensor``."""
+    return g.convert_to_tensor(value, dtype, name)
+
+
+convert_to_tensor_or_sparse_tensor = convert_to_tensor_or_indexed_slices

@@ -190,3 +190,12 @@ def lbeta(x: Any, name: str | None = None) -> Tensor:
 def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     """The a-th derivative of the digamma function."""
     return wrap(special.polygamma(value(x), n=static_int(a, "a")), name, "Polygamma", [x])
+
+
+erfinv, xlogy = unary("Erfinv", special.erfinv), binary("Xlogy", special.xlogy)
+divide_no_nan = div_no_nan
+multiply_no_nan = binary("MulNoNan", elementwise.masked_product)
+bitwise_and, bitwise_or, bitwise_xor = (
+    binary(n, getattr(logic, n)) for n in ("bitwise_and", "bitwise_or", "bitwise_xor")
+)
+left_shift, right_shift = (binary(n, getattr(logic, f"bitwise_{n}")) for n in ("left_shift", "right_shift"))

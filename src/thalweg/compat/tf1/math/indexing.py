@@ -291,3 +291,25 @@ def reverse_sequence(
     places = elementwise.where(steps < lengths, lengths - 1 - steps, steps)
     places = shape_ops.broadcast_like(places, x)
     return wrap(index.take_along_axis(x, places, axis=time), name, "ReverseSequence", [input])
+
+
+def _scattered(kind: str, change: Any) -> Any:
+    def apply(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        t: Any = value(tensor)
+        places, new = value(indices), value(updates, getattr(tensor, "dtype", None))
+        return wrap(change(t, places, new), name, kind, [tensor])
+
+    apply.__doc__ = f"{kind}: the tensor with updates at index vectors."
+    return apply
+
+
+def _replaced(t: Any, places: Any, new: Any) -> Any:
+    return index.index_update(t, tuple(places[..., k] for k in range(places.shape[-1])), new)
+
+
+tensor_scatter_add = tensor_scatter_nd_add = _scattered("TensorScatterAdd", index.scatter_nd_add)
+tensor_scatter_sub = tensor_scatter_nd_sub = _scattered(
+    "TensorScatterSub", lambda t, places, new: index.scatter_nd_add(t, places, -new)
+)
+tensor_scatter_update = tensor_scatter_nd_update = _scattered("TensorScatterUpdate", _replaced)
+where_v2 = where

@@ -170,3 +170,20 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
 batch_matrix_inverse = matrix_inverse
 batch_matrix_determinant = matrix_determinant
 batch_cholesky = cholesky
+
+logdet = unary("LogDet", lambda x: linalg.slogdet(x)[1])
+pinv = unary("Pinv", linalg.pinv)
+adjoint = matrix_transpose
+
+
+def slogdet(input: Any, name: str | None = None) -> Any:
+    """(sign, log of the absolute value) of determinants."""
+    return tuple(wrap_all(list(linalg.slogdet(value(input))), name, "LogMatrixDeterminant", [input]))
+
+
+def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -> Tensor:
+    """The product of a matrix and a vector."""
+    x, y = values(a, b)
+    x = contract.matrix_transpose(x) if transpose_a else x
+    made = shape_ops.squeeze(contract.matmul(x, shape_ops.expand_dims(y, -1)), -1)
+    return wrap(made, name, "MatVec", [a, b])

@@ -204,3 +204,48 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     joined = concat(rows, 0)
     order = cast(argsort(places), "int32")
     return gather(joined, order, name=name)
+
+
+def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """Each element so often in a row."""
+    times = static_value(repeats)
+    if times is None:
+        raise ValueError("tf.repeat: repeats must be known when the graph is built")
+    x = g.convert_to_tensor(input)
+    x, place = (reshape(x, [-1]), 0) if axis is None else (x, static_int(axis, "axis"))
+    length = x.get_shape()[place].value
+    if length is None:
+        if times.size != 1:
+            raise ValueError("tf.repeat: the length of the axis must be known when the graph is built")
+        wide: Any = shape_ops.stack([value(x)] * int(times.reshape(())), axis=place % value(x).ndim + 1)
+        return wrap(shape_ops.merge_axes(wide, place % value(x).ndim), name, "Repeat", [input])
+    order = np.repeat(np.arange(length), np.broadcast_to(times.reshape(-1), length))
+    return gather(x, order.astype(np.int32), axis=place, name=name)
+
+
+@make_op({}, infer=lambda rows, numbers, *, right: core.Spec(numbers.shape, np.dtype(np.int32)))
+def _between_which(rows, numbers, /, right):  # type: ignore[no-untyped-def]
+    """For each row the places at which numbers fit into its order."""
+    flat = zip(rows.reshape(-1, rows.shape[-1]), numbers.reshape(-1, numbers.shape[-1]), strict=True)
+    found = [np.searchsorted(row, ns, "right" if right else "left") for row, ns in flat]
+    return np.array(found, np.int32).reshape(numbers.shape)
+
+
+def searchsorted(
+    sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: str | None = None
+) -> Tensor:
+    """The places at which values fit into rows in order."""
+    inputs = [value(sorted_sequence), value(values)]
+    made = _between_which.build(inputs, {"right": side == "right"})
+    return wrap(g.cast(made, out_type), name, "SearchSorted", [values])
+
+
+def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """Products of rows with equal ids, which are in order."""
+    ids = static_value(segment_ids)
+    if ids is None:
+        raise ValueError("tf.segment_prod: segment_ids must be known when the graph is built")
+    starts = np.flatnonzero(np.diff(ids, prepend=-1))
+    rows: Any = value(data)
+    parts = [reduce.prod(rows[a:b], axis=0) for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
+    return wrap(shape_ops.stack(parts), name, "SegmentProd", [data])

@@ -7,6 +7,7 @@ from thalweg.compat.tf1.math import sigmoid as sigmoid
 from thalweg.compat.tf1.math import tanh as tanh
 from thalweg.compat.tf1.nn.activations import *  # noqa: F403
 from thalweg.compat.tf1.nn.convolution import *  # noqa: F403
+from thalweg.compat.tf1.nn.ctc import *  # noqa: F403
 from thalweg.compat.tf1.nn.lookup import *  # noqa: F403
 from thalweg.compat.tf1.nn.losses import *  # noqa: F403
 from thalweg.compat.tf1.nn.normalisation import *  # noqa: F403

@@ -8,6 +8,7 @@ import numpy as np
 
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.lengths import filled
 from thalweg.ops import elementwise
@@ -305,4 +306,97 @@ def convolution(
         return conv3d(input, filter, [1, *steps, 1], padding, name=name)
     return conv2d(
         input, filter, [1, *steps, 1], padding, dilations=[1, *(dilation_rate or (1, 1)), 1], name=name
+    )
+
+
+def conv3d_transpose(
+    value: Any,
+    filter: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: str = "SAME",
+    data_format: str = "NDHWC",
+    name: str | None = None,
+) -> Tensor:
+    """The gradient of a convolution of three axes by its input; filters are [KD, KH, KW, O, C]."""
+    wanted = g.static_value(output_shape)
+    steps = _spatial(strides, data_format, 3)
+    made = nn.conv3d_transpose(g.value(value), g.value(filter), steps, padding.upper(), data_format)
+    if wanted is not None:
+        made = g.shaped_as(made, tuple(int(d) for d in wanted))
+    return wrap(made, name, "conv3d_transpose", [value, filter])
+
+
+def conv1d_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: str = "SAME",
+    data_format: str = "NWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """The gradient of a convolution of one axis by its input; filters are [K, O, C]."""
+    made = conv2d_transpose(
+        math.expand_dims(input, 1),
+        math.expand_dims(filters, 0),
+        math.stack([output_shape[0], 1, output_shape[1], output_shape[2]]),
+        [1, 1, _spatial(strides, data_format, 1), 1],
+        padding,
+    )
+    return math.squeeze(made, [1], name)
+
+
+def max_pool_with_argmax(
+    input: Any, ksize: Any, strides: Any, padding: str, Targmax: Any = "int64", name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """(the largest element of each window, its place in the flattened picture)."""
+    x = g.convert_to_tensor(input)
+    height, width, channels = (
+        g.static_int(n, "the size of the pictures") for n in x.get_shape().as_list()[1:]
+    )
+    place: Any = np.arange(height * width * channels, dtype=np.float32).reshape(1, height, width, channels)
+    size, steps = [int(n) for n in ksize[1:3]], [int(n) for n in strides]
+    kernel = np.eye(size[0] * size[1], dtype=np.float32).reshape(size[0], size[1], 1, size[0] * size[1])
+    pooled = max_pool(x, ksize, strides, padding)
+
+    def windows(t: Any, outside: float) -> Any:
+        """[batch, height, width, channels, window]; ``outside`` where a window leaves the picture."""
+        many = depthwise_conv2d(t, np.tile(kernel, (1, 1, channels, 1)), steps, padding)
+        inside = depthwise_conv2d(math.ones_like(t), np.tile(kernel, (1, 1, channels, 1)), steps, padding)
+        lengths = [-1, *pooled.get_shape().as_list()[1:], size[0] * size[1]]
+        return math.where(
+            math.reshape(math.greater(inside, 0.5), lengths),
+            math.reshape(many, lengths),
+            math.zeros_like(math.reshape(many, lengths)) + outside,
+        )
+
+    best = math.argmax(windows(x, -3e38), -1)
+    places = windows(math.zeros_like(x) + place, 0.0)
+    chosen = math.reduce_sum(places * math.one_hot(best, size[0] * size[1]), -1)
+    return pooled, math.cast(chosen, Targmax)
+
+
+max_pool2d, avg_pool2d = max_pool, avg_pool
+depthwise_conv2d_native = depthwise_conv2d
+
+
+def max_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: Any = None
+) -> Tensor:
+    """The largest element of each window of one axis."""
+    size, step = (_spatial(n, data_format, 1) for n in (ksize, strides))
+    return math.squeeze(
+        max_pool(math.expand_dims(input, 1), [1, 1, size, 1], [1, 1, step, 1], padding), [1], name
+    )
+
+
+def avg_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: Any = None
+) -> Tensor:
+    """The mean of each window of one axis."""
+    size, step = (_spatial(n, data_format, 1) for n in (ksize, strides))
+    return math.squeeze(
+        avg_pool(math.expand_dims(input, 1), [1, 1, size, 1], [1, 1, step, 1], padding), [1], name
     )

@@ -129,3 +129,23 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """The share of zeros."""
     zero = elementwise.equal(g.value(value), 0)
     return wrap(reduce.mean(elementwise.astype(zero, "float32")), name, "zero_fraction", [value])
+
+
+def sufficient_statistics(
+    x: Any, axes: Any, shift: Any = None, keep_dims: Any = None, name: str | None = None, keepdims: Any = None
+) -> Any:
+    """(count, sum, sum of squares, shift) over axes, from which :func:`normalize_moments` makes moments."""
+    node, keep = g.convert_to_tensor(x), bool(keep_dims or keepdims)
+    moved = node if shift is None else math.subtract(node, shift)
+    count = math.reduce_prod(math.gather(math.shape(node), [int(a) for a in g.static_value(axes)]))
+    sums = [math.reduce_sum(t, axes, keepdims=keep) for t in (moved, math.square(moved))]
+    return math.cast(count, node.dtype), *sums, shift
+
+
+def normalize_moments(
+    counts: Any, mean_ss: Any, variance_ss: Any, shift: Any = None, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """(mean, variance) of sums."""
+    first = math.divide(mean_ss, counts)
+    variance = math.subtract(math.divide(variance_ss, counts), math.square(first))
+    return (first if shift is None else math.add(first, shift)), variance

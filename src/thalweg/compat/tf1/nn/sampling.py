@@ -5,6 +5,8 @@ from __future__ import annotations
 import math as _math
 from typing import Any
 
+import numpy as np
+
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
@@ -153,3 +155,39 @@ def log_uniform_candidate_sampler(
         _expected(drawn, num_sampled, range_max),
     ]
     return tuple(wrap_all(parts, name, "LogUniformCandidateSampler"))
+
+
+def _sampler(kind: str, logits_of: Any) -> Any:
+    """Classes drawn with replacement from probabilities, and how often each is expected."""
+
+    def sample(
+        true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, **options: Any
+    ) -> Any:
+        scores = np.asarray(logits_of(int(range_max), options), np.float32)
+        drawn = core_random.categorical(g.core.constant(scores), int(num_sampled), "int64", symbolic=True)
+        chances = g.core.constant(np.exp(scores - np.logaddexp.reduce(scores)) * np.float32(num_sampled))
+        parts = [drawn, *(index.take(chances, c, axis=0) for c in (value(true_classes), drawn))]
+        return tuple(wrap_all(parts, options.get("name"), kind))
+
+    sample.__doc__ = f"{kind}: (drawn classes, expected counts of the true ones, of the drawn ones)."
+    return sample
+
+
+def _uniform_logits(n: int, options: Any) -> Any:
+    return np.zeros(n)
+
+
+def _unigram_logits(n: int, options: Any) -> Any:
+    weights = options.get("unigrams")
+    if options.get("vocab_file"):
+        with open(options["vocab_file"], encoding="utf-8") as lines:
+            weights = [float(line.rstrip().rsplit(",", 1)[1]) for line in lines if line.strip()]
+    weights = [1.0] * n if weights is None or not len(weights) else list(weights)
+    reserved = [0.0] * int(options.get("num_reserved_ids", 0))
+    with np.errstate(divide="ignore"):
+        return np.log(np.array((reserved + weights)[:n], np.float64)) * float(options.get("distortion", 1.0))
+
+
+uniform_candidate_sampler = _sampler("UniformCandidateSampler", _uniform_logits)
+fixed_unigram_candidate_sampler = _sampler("FixedUnigramCandidateSampler", _unigram_logits)
+learned_unigram_candidate_sampler = _sampler("LearnedUnigramCandidateSampler", _uniform_logits)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn
+from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
 from thalweg.compat.tf1.variables import get_variable, variable_scope
 
@@ -84,6 +85,24 @@ class RNNCell:
         """A state of zeros for these inputs."""
         size = math.shape(inputs)[0] if inputs is not None else batch_size
         return self.zero_state(size, dtype or "float32")
+
+
+def _state_parts(state: Any, sizes: Sequence[int]) -> Any:
+    """The parts of a state: a tuple of them, or one tensor, as they were given before 0.11."""
+    return (
+        math.split(value=state, num_or_size_splits=list(sizes), axis=1)
+        if isinstance(state, Tensor)
+        else state
+    )
+
+
+def _state_like(state: Any, parts: Any) -> Any:
+    """The parts of the new state in the form of the old one."""
+    return math.concat(list(parts), 1) if isinstance(state, Tensor) else parts
+
+
+def _width(size: Any) -> int:
+    return sum(map(_width, size)) if isinstance(size, (list, tuple)) else int(size)
 
 
 def _zeros(size: Any, batch_size: Any, dtype: Any) -> Any:
@@ -197,12 +216,12 @@ class BasicLSTMCell(RNNCell):
         return self.units
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        c, h = state if self.state_is_tuple else math.split(value=state, num_or_size_splits=2, axis=1)
+        c, h = _state_parts(state, [self.units, self.units])
         gates = self._linear([inputs, h], 4 * self.units, kernel=self.kernel)
         i, j, f, o = math.split(value=gates, num_or_size_splits=4, axis=1)
         c = c * math.sigmoid(f + self.forget_bias) + math.sigmoid(i) * self.activation(j)
         h = self.activation(c) * math.sigmoid(o)
-        return h, LSTMStateTuple(c, h) if self.state_is_tuple else math.concat([c, h], 1)
+        return h, _state_like(state, LSTMStateTuple(c, h))
 
 
 class LSTMCell(RNNCell):
@@ -250,8 +269,7 @@ class LSTMCell(RNNCell):
         return self.projection or self.units
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        sizes = [self.units, self.output_size]
-        c, h = state if self.state_is_tuple else math.split(value=state, num_or_size_splits=sizes, axis=1)
+        c, h = _state_parts(state, [self.units, self.output_size])
         gates = self._linear([inputs, h], 4 * self.units, kernel=self.kernel)
         i, j, f, o = math.split(value=gates, num_or_size_splits=4, axis=1)
         if self.peepholes:
@@ -269,7 +287,7 @@ class LSTMCell(RNNCell):
             )
             if self.projection_clip is not None:
                 h = math.clip_by_value(h, -self.projection_clip, self.projection_clip)
-        return h, LSTMStateTuple(c, h) if self.state_is_tuple else math.concat([c, h], 1)
+        return h, _state_like(state, LSTMStateTuple(c, h))
 
 
 class LayerNormBasicLSTMCell(BasicLSTMCell):
@@ -338,11 +356,10 @@ class MultiRNNCell(RNNCell):
         return "multi_rnn_cell"
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        sizes = [cell.state_size for cell in self.cells]
-        states = state if self.state_is_tuple else math.split(value=state, num_or_size_splits=sizes, axis=1)
+        states = _state_parts(state, [_width(cell.state_size) for cell in self.cells])
         new = []
         for k, (cell, own) in enumerate(zip(self.cells, states, strict=True)):
             with variable_scope(f"cell_{k}"):
                 inputs, after = cell(inputs, own)
             new.append(after)
-        return inputs, tuple(new) if self.state_is_tuple else math.concat(new, 1)
+        return inputs, _state_like(state, tuple(new))

@@ -18,6 +18,7 @@ from thalweg.compat.tf1.graph import (
 )
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
+from thalweg.ops import elementwise
 from thalweg.ops.shape import broadcast_to
 
 
@@ -206,3 +207,43 @@ def scatter_nd_update(
     columns = tuple(places[..., k] for k in range(places.shape[-1]))
     new = index_update(current.build([ref.t], {}), columns, g.value(updates, ref.dtype))
     return _assigned(ref, new, name, "ScatterNdUpdate")
+
+
+def _scatter(kind: str, combine: Any) -> Any:
+    def apply(
+        ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+    ) -> Tensor:
+        from thalweg.ops.index import index_update, take
+
+        now, rows = current.build([ref.t], {}), g.value(indices)
+        new = combine(take(now, rows, axis=0), g.value(updates, ref.dtype))
+        return _assigned(ref, index_update(now, rows, new), name, kind)
+
+    apply.__doc__ = f"{kind}: rows of a variable combined with others."
+    return apply
+
+
+scatter_mul = _scatter("ScatterMul", lambda a, b: a * b)
+scatter_div = _scatter("ScatterDiv", lambda a, b: a / b)
+scatter_min = _scatter("ScatterMin", lambda a, b: elementwise.minimum(a, b))
+scatter_max = _scatter("ScatterMax", lambda a, b: elementwise.maximum(a, b))
+
+
+def scatter_nd_add(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Add at index vectors."""
+    from thalweg.ops.index import scatter_nd_add as added
+
+    new = added(current.build([ref.t], {}), g.value(indices), g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterNdAdd")
+
+
+def scatter_nd_sub(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Subtract at index vectors."""
+    from thalweg.ops.index import scatter_nd_add as added
+
+    new = added(current.build([ref.t], {}), g.value(indices), -g.value(updates, ref.dtype))  # type: ignore[operator]
+    return _assigned(ref, new, name, "ScatterNdSub")

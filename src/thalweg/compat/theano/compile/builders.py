@@ -82,7 +82,10 @@ def _overridden(
             found = [
                 p if r == "default" else r(inputs, outputs, arrived) for p, r in zip(plain, rule, strict=True)
             ]
-        return [as_dtype(tensor_of(f), x.tensor.dtype) for f, x in zip(found, inputs, strict=True)]
+        return [
+            None if f is None else as_dtype(tensor_of(f), x.tensor.dtype)
+            for f, x in zip(found, inputs, strict=True)
+        ]
 
     sources = [x.tensor for x in inputs]
     return TensorVariable(with_gradient(tw.stop_gradient(outputs[k].tensor), *sources, rule=gradients))

@@ -49,7 +49,7 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> TensorVariable:
     return cast(eq(rows.dimshuffle(0, "x") + k, columns.dimshuffle("x", 0)), dtype_of(dtype))
 
 
-def identity_matrix_like(x: Any) -> TensorVariable:
+def identity_like(x: Any) -> TensorVariable:
     """Ones on the diagonal, in the shape of x."""
     v = as_tensor_variable(x)
     return eye(v.shape[0], v.shape[1], 0, v.dtype)

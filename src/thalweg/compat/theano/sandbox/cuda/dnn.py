@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.theano.tensor.nnet.abstract_conv import conv2d, conv3d
+from thalweg.compat.theano.tensor.nnet.abstract_conv import (
+    conv2d,
+    conv2d_grad_wrt_inputs,
+    conv2d_grad_wrt_weights,
+    conv3d,
+)
 from thalweg.compat.theano.tensor.signal.pool import pool_2d, pool_3d
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
@@ -54,3 +59,46 @@ def dnn_pool(img: Any, ws: Any, stride: Any = None, mode: str = "max", pad: Any 
     return pool(
         x, ws, True, stride or (1,) * len(ws), margin, "average_inc_pad" if mode == "average" else mode
     )
+
+
+class GpuDnnConvDesc:
+    """How a convolution goes, for the ops below: ``GpuDnnConvDesc(border_mode, subsample)(kernel_shape)``."""
+
+    def __init__(
+        self,
+        border_mode: Any,
+        subsample: Any = (1, 1),
+        dilation: Any = (1, 1),
+        conv_mode: str = "conv",
+        precision: Any = None,
+        num_groups: int = 1,
+    ) -> None:
+        self.how = (border_mode, subsample, conv_mode == "conv", dilation, num_groups)
+
+    def __call__(self, *shapes: Any) -> GpuDnnConvDesc:
+        return self
+
+
+class GpuDnnConv:
+    """``GpuDnnConv()(image, kernels, out, description)``: the convolution; ``out`` only tells its shape."""
+
+    def __init__(self, algo: Any = None, **_: Any) -> None:
+        self.algo = algo
+
+    def __call__(self, img: Any, kern: Any, output: Any, desc: GpuDnnConvDesc, *_: Any) -> TensorVariable:
+        mode, steps, flip, dilation, groups = desc.how
+        return conv2d(img, kern, None, None, mode, steps, flip, None, dilation, groups)
+
+
+class GpuDnnConvGradI(GpuDnnConv):
+    """``GpuDnnConvGradI()(kernels, gradient, out, description)``: the gradient by the image, in the shape of out."""
+
+    def __call__(self, kern: Any, topgrad: Any, output: Any, desc: GpuDnnConvDesc, *_: Any) -> TensorVariable:
+        return conv2d_grad_wrt_inputs(topgrad, kern, list(as_tensor_variable(output).shape), None, *desc.how)
+
+
+class GpuDnnConvGradW(GpuDnnConv):
+    """``GpuDnnConvGradW()(image, gradient, out, description)``: the gradient by the kernels, in the shape of out."""
+
+    def __call__(self, img: Any, topgrad: Any, output: Any, desc: GpuDnnConvDesc, *_: Any) -> TensorVariable:
+        return conv2d_grad_wrt_weights(img, topgrad, list(as_tensor_variable(output).shape), None, *desc.how)
