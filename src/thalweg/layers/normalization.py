@@ -110,7 +110,7 @@ class BatchNormalization(_Scaled):
         else:
             mean, variance = _masked_moments(x, mask, self.axis)
             y = nn.batch_norm(x, mean, variance, self.gamma, self.beta, self.epsilon, self.axis)
-        if current_recorder() is not None or y.value is not None:  # a symbol alone has nothing to average yet
+        if current_recorder() is not None or not y.is_symbolic:  # a symbol alone has nothing to average yet
             with no_grad():
                 self._blend(self.moving_mean, mean)
                 self._blend(self.moving_variance, variance)

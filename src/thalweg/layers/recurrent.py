@@ -165,7 +165,7 @@ class Loop(Layer):
         return tuple(last), ys
 
     def _keep(self, last: State, ys: Any) -> None:
-        if self.kept and (current_recorder() is not None or ys.value is not None):
+        if self.kept and (current_recorder() is not None or not ys.is_symbolic):
             with no_grad():
                 for variable, value in zip(self.kept, last):
                     variable.assign(value)

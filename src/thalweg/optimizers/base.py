@@ -22,6 +22,7 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops.shape import full_like
 from thalweg.ops.state import assign
 from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+from thalweg.optimizers.waiting import waiting_updates
 from thalweg.registry import Configured
 
 __all__ = ["Optimizer"]
@@ -193,12 +194,12 @@ class Optimizer(Configured):
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
         """One step with the given pairs (gradient, variable): see :meth:`minimize`. Pairs with None are skipped."""
         pairs = self._checked(list(grads_and_vars))
-        if current_recorder() is None and all(g.value is not None and v.value is not None for g, v in pairs):
+        if current_recorder() is None and not any(g.is_symbolic or v.is_symbolic for g, v in pairs):
             with no_grad():
-                updates = self._updates(pairs)
+                updates = waiting_updates(self, pairs) or self._updates(pairs)
         else:
             updates = self._updates(pairs)
-        if current_recorder() is None and any(value.value is None for _, value in updates):
+        if current_recorder() is None and any(value.is_symbolic for _, value in updates):
             return Operation(updates, name=self.name)
         for variable, value in updates:
             assign(variable, value)
