@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from thalweg.compat import ipython_names, programs
+from thalweg.compat import ipython_names, programs, removed_names
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -32,6 +32,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
         return 1
     finder = AliasFinder(found or "tf1")
     finder.install()
+    removed_names.install()
     sys.stderr.write(_announcement(path, found, roots) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))

@@ -12,8 +12,8 @@ import numpy as np
 from thalweg.compat.keras import architectures as nets
 from thalweg.compat.keras import backend as K
 from thalweg.compat.keras import layers as L
-from thalweg.compat.keras.models import Model
-from thalweg.compat.keras.utils import get_file, get_source_inputs
+from thalweg.compat.keras import models as _models
+from thalweg.compat.keras import utils as _utils
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
@@ -61,7 +61,7 @@ def decode_predictions(preds: Any, top: int = 5, **ignored: Any) -> list[list[tu
     preds = np.asarray(preds)
     if preds.ndim != 2 or preds.shape[1] != 1000:
         raise fail(ArgumentError, "decode_predictions", expected="[rows, 1000]", received=str(preds.shape))
-    path = get_file("imagenet_class_index.json", _INDEX, cache_subdir="models",
+    path = _utils.get_file("imagenet_class_index.json", _INDEX, cache_subdir="models",
                     file_hash="c2c37ea517e94d9795004a39431a14cb")  # fmt: skip
     names = json.loads(Path(path).read_text(encoding="utf-8"))
     return [[(*names[str(k)], row[k]) for k in np.argsort(row)[-top:][::-1]] for row in preds]
@@ -99,7 +99,7 @@ _WEIGHTS = {
 }
 
 
-def _load(model: Model, name: str, weights: Any, include_top: bool) -> None:
+def _load(model: _models.Model, name: str, weights: Any, include_top: bool) -> None:
     if weights is None:
         return
     if weights != "imagenet":
@@ -112,7 +112,7 @@ def _load(model: Model, name: str, weights: Any, include_top: bool) -> None:
         )
     file = f"{files.name}{'' if include_top else '_notop'}.h5"
     md5 = files.whole if include_top else files.no_top
-    model.load_weights(get_file(file, files.folder + file, cache_subdir="models", md5_hash=md5))
+    model.load_weights(_utils.get_file(file, files.folder + file, cache_subdir="models", md5_hash=md5))
 
 
 _ORDER = "include_top weights input_tensor input_shape pooling classes"
@@ -121,10 +121,10 @@ _MOBILE = "dropout include_top weights input_tensor pooling classes"
 
 def _network(
     name: str, size: int, parts: Callable[..., tuple[Any, Any]], order: str = _ORDER
-) -> Callable[..., Model]:
+) -> Callable[..., _models.Model]:
     """A function of Keras's arguments that makes a network; ``parts`` gives its features and its top."""
 
-    def make(*args: Any, **options: Any) -> Model:
+    def make(*args: Any, **options: Any) -> _models.Model:
         given = {
             "include_top": True,
             "weights": "imagenet",
@@ -144,8 +144,8 @@ def _network(
             y = top(y, classes)
         elif pooling is not None:
             y = (L.GlobalAveragePooling2D if pooling == "avg" else L.GlobalMaxPooling2D)()(y)
-        sources = get_source_inputs(x)
-        model = Model(sources if len(sources) > 1 else sources[0], y, name=name)
+        sources = _utils.get_source_inputs(x)
+        model = _models.Model(sources if len(sources) > 1 else sources[0], y, name=name)
         _load(model, name, weights, include_top)
         return model
 

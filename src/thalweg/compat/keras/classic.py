@@ -17,6 +17,7 @@ from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras import models as _models
 from thalweg.compat.keras import optimizers as _optimizers
 from thalweg.compat.keras.custom import OwnLayer as _OwnLayer
+from thalweg.compat.keras.graph_model import Graph
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace, public_names
 from thalweg.compat.names import unsupported as _unsupported
@@ -147,7 +148,7 @@ class Sequential(_Classic, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
 
-models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential)
+models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential, Graph=Graph)
 Layer = layers.Layer
 
 # --- the rest is the same -------------------------------------------------------------------------------------------

@@ -6,21 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from thalweg import layers as _main
+from thalweg.compat.keras import arguments as _of
+from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import older as _older
-from thalweg.compat.keras.arguments import (
-    NAMES,
-    OWN_NAMES,
-    by_sides,
-    by_steps,
-    epsilon_first,
-    function_alone,
-    values,
-    where_channels_are,
-    window,
-    with_implementation,
-    without_output_shape,
-)
-from thalweg.compat.keras.backend import floatx
 from thalweg.compat.keras.custom import DroppedEmbedding, InputPlace, OwnLayer
 from thalweg.compat.keras.custom import InputSpec as InputSpec
 from thalweg.compat.keras.merging import Merge as Merge
@@ -34,13 +22,13 @@ Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
 # --- layers ---------------------------------------------------------------------------------------------------------
 
 _STEPS: dict[str, tuple[Step, ...]] = {
-    "BatchNormalization": (epsilon_first,),
-    "Lambda": (function_alone,),
-    "TimeDistributed": (by_steps,),
-    "Bidirectional": (by_steps,),
-    "ZeroPadding2D": (by_sides,),
+    "BatchNormalization": (_of.epsilon_first,),
+    "Lambda": (_of.function_alone,),
+    "TimeDistributed": (_of.by_steps,),
+    "Bidirectional": (_of.by_steps,),
+    "ZeroPadding2D": (_of.by_sides,),
     **dict.fromkeys(
-        ("LSTM", "GRU", "SimpleRNN", "ConvLSTM2D", "ConvLSTM3D"), (with_implementation, by_steps)
+        ("LSTM", "GRU", "SimpleRNN", "ConvLSTM2D", "ConvLSTM3D"), (_of.with_implementation, _of.by_steps)
     ),
 }
 
@@ -56,12 +44,12 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     steps = [*_STEPS.get(name, ()), *more]
     rank = _conv_rank(name)
     if rank:
-        steps += [window(rank, old_windows), by_steps]
+        steps += [_of.window(rank, old_windows), _of.by_steps]
     if rank > 1 or any(
         part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")
     ):
-        steps.append(where_channels_are)
-    return respelt(cls, OWN_NAMES.get(name, NAMES), *steps, values, **defaults)
+        steps.append(_of.where_channels_are)
+    return respelt(cls, _of.OWN_NAMES.get(name, _of.NAMES), *steps, _of.values, **defaults)
 
 
 def _layers() -> dict[str, Any]:
@@ -78,14 +66,14 @@ _OLD = {"Convolution1D": _main.Conv1D, "Convolution2D": _main.Conv2D, "Convoluti
         "SeparableConvolution2D": _main.SeparableConv2D, "AtrousConvolution1D": _main.Conv1D,
         "AtrousConvolution2D": _main.Conv2D}  # fmt: skip
 globals().update({name: layer(cls, True) for name, cls in _OLD.items()})
-Deconvolution2D = layer(_main.Conv2DTranspose, True, without_output_shape)
+Deconvolution2D = layer(_main.Conv2DTranspose, True, _of.without_output_shape)
 Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
 Highway, SReLU, ParametricSoftplus = _older.Highway, _older.SReLU, _older.ParametricSoftplus
 TimeDistributedMerge = _older.TimeDistributedMerge
 MaxoutDense, SpatialDropout = layer(_main.Maxout), _found["SpatialDropout2D"]
 TimeDistributedDense = respelt(
-    _main.Dense, NAMES, by_steps, values
+    _main.Dense, _of.NAMES, _of.by_steps, _of.values
 )  # Dense takes any number of axes in front
 
 
@@ -102,7 +90,7 @@ class _EmbeddingNames(Renamed):
 # By position Keras 1 had (input_dim, output_dim, init, input_length).
 _ORDER = "input_dim output_dim embeddings_initializer input_length"
 Embedding = _EmbeddingNames(
-    _main.Embedding, respelt(_main.Embedding, OWN_NAMES["Embedding"], values, order=_ORDER).translate
+    _main.Embedding, respelt(_main.Embedding, _of.OWN_NAMES["Embedding"], _of.values, order=_ORDER).translate
 )
 
 
@@ -117,7 +105,7 @@ def Input(
     if isinstance(batch_shape, int):  # tf.keras: (shape, batch_size, name)
         batch_shape, batch_size = None, batch_shape
     return _main.Input(
-        shape, batch_size=batch_size, dtype=dtype or floatx(), name=name, batch_shape=batch_shape
+        shape, batch_size=batch_size, dtype=dtype or _K.floatx(), name=name, batch_shape=batch_shape
     )
 
 

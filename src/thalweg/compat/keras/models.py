@@ -18,7 +18,7 @@ from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
-from thalweg.models.functional import Graph
+from thalweg.models.functional import Graph as _Graph
 from thalweg.ops.reduce import mean
 from thalweg.registry import decode, encode, register
 
@@ -58,6 +58,20 @@ def _renamed_accuracy(text: str, accuracy: str) -> str:
     return re.sub(r"(?<![a-z0-9])(val_)?acc(uracy)?(?![a-z0-9_])", lambda m: f"{m[1] or ''}{accuracy}", text)
 
 
+class LayerList(list[Any]):
+    """The layers of a model; taking one out takes it out of the model's list, as programs that refit networks do."""
+
+    def __init__(self, layers: Any, model: Any) -> None:
+        super().__init__(layers)
+        self.model = model
+
+    def pop(self, index: Any = -1) -> Any:
+        """Take a layer out."""
+        layer = super().pop(index)
+        self.model.without(layer)
+        return layer
+
+
 class Model(main.Model):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
@@ -73,9 +87,10 @@ class Model(main.Model):
         self._losses_of_symbols: list[Tensor] = []
         self._values: dict[Tensor, Any] = {}
         self._input_places: list[InputPlace] = []
+        self._taken: list[Any] = []
 
     def _parts(self) -> Iterator[Any]:
-        hidden = {id(vars(self).get(n)) for n in ("_input_places", "_losses_of_symbols", "_values")}
+        hidden = {id(vars(self).get(n)) for n in ("_input_places", "_losses_of_symbols", "_values", "_taken")}
         return (value for value in super()._parts() if id(value) not in hidden)
 
     # --- compile and losses -------------------------------------------------------------------------------------
@@ -228,10 +243,38 @@ class Model(main.Model):
     def layers(self) -> list[Any]:
         """The layers, in order; those of a model made of inputs and outputs begin with its inputs."""
         if self._graph is None or isinstance(self, main.Sequential):
-            return super().layers
+            return LayerList(super().layers, self)
         if not self._input_places:
             self._input_places = [InputPlace(symbol) for symbol in self._graph.flat_inputs]
-        return [*self._input_places, *super().layers]
+        found = [*self._input_places, *super().layers]
+        return LayerList([layer for layer in found if not any(layer is taken for taken in self._taken)], self)
+
+    def without(self, layer: Any) -> None:
+        """List this layer no longer."""
+        self._taken.append(layer)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs; others may be set."""
+        return super().inputs
+
+    @inputs.setter
+    def inputs(self, tensors: Any) -> None:
+        self._between(_one(tensors), super().output)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs; others may be set."""
+        return super().outputs
+
+    @outputs.setter
+    def outputs(self, tensors: Any) -> None:
+        self._between(super().input, _one(tensors))
+
+    def _between(self, inputs: Any, outputs: Any) -> None:
+        self._graph = _Graph(inputs, outputs)
+        self._layers, self._variables = self._graph.layers(), self._graph.own_variables()
+        self._steps.clear()
 
     def build(self, input_shape: Any) -> None:
         """Make the weights of a model that only has ``call``, for inputs of this shape, the batch first."""
@@ -308,6 +351,11 @@ class Sequential(Model, main.Sequential):
         for layer in layers or ():
             self.add(layer)
 
+    def without(self, layer: Any) -> None:
+        """Take this layer out of the model."""
+        self._layers = [kept for kept in self._layers if kept is not layer]
+        self._connect()
+
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Merge):
             self._first = [model.input for model in layer.parts]
@@ -321,7 +369,7 @@ class Sequential(Model, main.Sequential):
         x: Any = self._first
         for layer in self._layers:
             x = layer(x)
-        self._graph = Graph(self._first, x)
+        self._graph = _Graph(self._first, x)
         self.built, self.build_shape = True, shapes_of(self._first)
         self._steps.clear()
 
@@ -340,6 +388,10 @@ class Sequential(Model, main.Sequential):
 
 def _mean(loss: Any) -> Any:
     return mean(loss) if loss.ndim else loss
+
+
+def _one(tensors: Any) -> Any:
+    return tensors[0] if isinstance(tensors, (list, tuple)) and len(tensors) == 1 else tensors
 
 
 def _listed(value: Any) -> list[Any]:
