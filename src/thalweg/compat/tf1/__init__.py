@@ -25,6 +25,7 @@ from thalweg.compat.tf1 import graph as _graph
 from thalweg.compat.tf1 import image as _image
 from thalweg.compat.tf1 import initializers as _initializers
 from thalweg.compat.tf1 import internals as _internals
+from thalweg.compat.tf1 import late as _late
 from thalweg.compat.tf1 import layers as _layers
 from thalweg.compat.tf1 import logging as _logging
 from thalweg.compat.tf1 import losses as _losses
@@ -58,6 +59,13 @@ GIT_VERSION = COMPILER_VERSION = "thalweg"
 _flat: dict[str, Any] = {}
 for _room in (_math, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
+_flat.update(
+    {
+        _n: _late.deferring(_v)
+        for _n, _v in _names.own(_math).items()
+        if callable(_v) and not isinstance(_v, type)
+    }
+)
 globals().update(_flat)
 globals().update(_types.BY_NAME)
 globals()["tuple"] = globals().pop("tuple_")
@@ -84,7 +92,7 @@ initialize_variables = _variables.variables_initializer
 initialize_local_variables = _variables.local_variables_initializer
 initialize_all_tables = _variables.tables_initializer
 import_graph_def = _strings.import_graph_def
-batch_gather = _math.gather
+batch_gather = _flat["gather"]
 newaxis = None
 extract_image_patches = _image.extract_image_patches
 FIFOQueue = _queues.FIFOQueue
@@ -231,7 +239,10 @@ rnn_cell = _Namespace(
 _seq2seq = _Namespace("tf.nn.seq2seq", **_names.members(contrib.legacy_seq2seq))
 nn = _Namespace(
     "tf.nn",
-    **_names.own(_nn, "sigmoid", "tanh", "log_sigmoid"),
+    **{
+        _n: _late.deferring(_v) if callable(_v) and not isinstance(_v, type) else _v
+        for _n, _v in _names.own(_nn, "sigmoid", "tanh", "log_sigmoid").items()
+    },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
     embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
     rnn_cell=rnn_cell,

@@ -14,7 +14,8 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope
-from thalweg.compat.tf1.graph import Tensor, default_graph
+from thalweg.compat.tf1.contrib.utils import collect_named_outputs, model_variable, scope_name
+from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.types import as_tuple
 
 _ZEROS = initializers.zeros_initializer()
@@ -26,9 +27,12 @@ def _finished(
     if normalizer_fn is not None:
         x = normalizer_fn(x, **(normalizer_params or {}))
     x = x if activation_fn is None else activation_fn(x)
-    for key in [collections] if isinstance(collections, str) else collections or ():
-        default_graph().add_to_collection(key, x)
-    return x
+    return collect_named_outputs(collections, scope_name(), x)
+
+
+def _pooled(layer: Any, scope: Any, kind: str, collections: Any, inputs: Any, **options: Any) -> Any:
+    with variables.name_scope(scope if isinstance(scope, str) else None, kind):
+        return collect_named_outputs(collections, scope_name(), layer(inputs, **options))
 
 
 @add_arg_scope
@@ -52,8 +56,14 @@ def fully_connected(
     with variables.variable_scope(scope, "fully_connected", reuse=reuse):
         width = inputs.get_shape()[-1].value
         start = weights_initializer or initializers.xavier_initializer()
-        weights = variables.get_variable(
-            "weights", [width, num_outputs], None, start, weights_regularizer, trainable
+        weights = model_variable(
+            "weights",
+            [width, num_outputs],
+            None,
+            start,
+            weights_regularizer,
+            trainable,
+            variables_collections,
         )
         flat = inputs if inputs.shape.ndims == 2 else math.reshape(inputs, [-1, width])
         x = math.matmul(flat, weights)
@@ -62,8 +72,14 @@ def fully_connected(
         if normalizer_fn is None and biases_initializer is not None:
             x = nn.bias_add(
                 x,
-                variables.get_variable(
-                    "biases", [num_outputs], None, biases_initializer, biases_regularizer, trainable
+                model_variable(
+                    "biases",
+                    [num_outputs],
+                    None,
+                    biases_initializer,
+                    biases_regularizer,
+                    trainable,
+                    variables_collections,
                 ),
             )
         return _finished(x, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
@@ -102,14 +118,22 @@ def conv2d(
         size, steps = (as_tuple(v, 2) for v in (kernel_size, stride))
         shape = [*size, inputs.get_shape()[-1].value, num_outputs]
         start = weights_initializer or initializers.xavier_initializer()
-        weights = variables.get_variable("weights", shape, None, start, weights_regularizer, trainable)
+        weights = model_variable(
+            "weights", shape, None, start, weights_regularizer, trainable, variables_collections
+        )
         dilations = [1, *as_tuple(rate, 2), 1]
         x = nn.conv2d(inputs, weights, [1, *steps, 1], padding, dilations=dilations)
         if normalizer_fn is None and biases_initializer is not None:
             x = nn.bias_add(
                 x,
-                variables.get_variable(
-                    "biases", [num_outputs], None, biases_initializer, biases_regularizer, trainable
+                model_variable(
+                    "biases",
+                    [num_outputs],
+                    None,
+                    biases_initializer,
+                    biases_regularizer,
+                    trainable,
+                    variables_collections,
                 ),
             )
         return _finished(x, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
@@ -163,7 +187,9 @@ def max_pool2d(
     scope: Any = None,
 ) -> Tensor:
     """The largest element of each window."""
-    return layers.MaxPooling2D(kernel_size, stride, padding, name=scope)(inputs)
+    return _pooled(
+        layers.MaxPooling2D(kernel_size, stride, padding), scope, "MaxPool2D", outputs_collections, inputs
+    )
 
 
 @add_arg_scope
@@ -177,7 +203,9 @@ def avg_pool2d(
     scope: Any = None,
 ) -> Tensor:
     """The mean of each window."""
-    return layers.AveragePooling2D(kernel_size, stride, padding, name=scope)(inputs)
+    return _pooled(
+        layers.AveragePooling2D(kernel_size, stride, padding), scope, "AvgPool2D", outputs_collections, inputs
+    )
 
 
 @add_arg_scope
@@ -192,14 +220,14 @@ def dropout(
 ) -> Tensor:
     """Elements kept with probability ``keep_prob`` while training."""
     rate = 1.0 - keep_prob
-    return layers.Dropout(rate, noise_shape, name=scope if isinstance(scope, str) else None)(
-        inputs, training=is_training
-    )
+    layer = layers.Dropout(rate, noise_shape)
+    return _pooled(layer, scope, "Dropout", outputs_collections, inputs, training=is_training)
 
 
+@add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> Tensor:
     """All axes but the first as one."""
-    return layers.Flatten(scope if isinstance(scope, str) else None)(inputs)
+    return _pooled(layers.Flatten(), scope, "Flatten", outputs_collections, inputs)
 
 
 def one_hot_encoding(
@@ -326,3 +354,10 @@ def bow_encoder(
         shape = [vocab_size, embed_dim]
         table = variables.get_variable("embeddings", shape, initializer=initializer)
         return math.reduce_mean(nn.embedding_lookup(table, ids), 1)
+
+
+@add_arg_scope
+def softmax(logits: Any, scope: Any = None) -> Tensor:
+    """Probabilities over the last axis."""
+    with variables.name_scope(scope, "softmax"):
+        return nn.softmax(logits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,6 +39,12 @@ def rnn_decoder(
     return outputs, state
 
 
+def _own_loss(fn: Callable[..., Any], labels: Any, logits: Any) -> Any:
+    """A program's own loss: of (logits, labels) by position, or by these names, as since 1.0."""
+    names = inspect.signature(fn).parameters
+    return fn(labels=labels, logits=logits) if {"labels", "logits"} <= set(names) else fn(logits, labels)
+
+
 def sequence_loss_by_example(
     logits: Sequence[Any],
     targets: Sequence[Any],
@@ -51,7 +58,7 @@ def sequence_loss_by_example(
     for score, target, weight in zip(logits, targets, weights, strict=True):
         flat = math.reshape(target, [-1])
         if softmax_loss_function is not None:
-            loss = softmax_loss_function(labels=flat, logits=score)
+            loss = _own_loss(softmax_loss_function, flat, score)
         else:
             loss = nn.sparse_softmax_cross_entropy_with_logits(labels=flat, logits=score)
         losses.append(loss * weight)

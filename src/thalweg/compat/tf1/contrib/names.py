@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
     checkpoints,
@@ -20,7 +22,15 @@ from thalweg.compat.tf1 import (
 )
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest as nest_room
-from thalweg.compat.tf1.contrib import layers, legacy_seq2seq, normalisation, regularizers, seq2seq, summaries
+from thalweg.compat.tf1.contrib import (
+    layers,
+    legacy_seq2seq,
+    normalisation,
+    regularizers,
+    seq2seq,
+    summaries,
+    utils,
+)
 from thalweg.compat.tf1.contrib.crf import crf_log_likelihood, viterbi_decode
 from thalweg.compat.tf1.contrib.factorization import factorization
 from thalweg.compat.tf1.contrib.learn import learn
@@ -29,6 +39,7 @@ from thalweg.compat.tf1.contrib.losses import losses
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope
 from thalweg.compat.tf1.contrib.training import HParams, optimize_loss
+from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
@@ -43,7 +54,6 @@ _layers = Namespace(
     xavier_initializer=initializers.xavier_initializer,
     xavier_initializer_conv2d=initializers.xavier_initializer,
     variance_scaling_initializer=initializers.contrib_variance_scaling,
-    softmax=nn.softmax,
     relu6=nn.relu6,
     separable_convolution2d=layers.separable_conv2d,
     legacy_fully_connected=layers.fully_connected,
@@ -80,6 +90,8 @@ _framework = Namespace(
     ),
     get_trainable_variables=variables.trainable_variables,
     get_model_variables=variables.model_variables,
+    model_variable=model_variable,
+    variable=variables.get_variable,
     get_variables_to_restore=lambda include=None, exclude=None: [
         v
         for v in default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
@@ -107,20 +119,13 @@ _rnn = Namespace(
     transpose_batch_time=rnn.transpose_batch_time,
 )
 vars(_rnn)["core_rnn_cell"] = _rnn
-vars(_rnn)["python"] = Namespace(
-    "tf.contrib.rnn.python",
-    ops=Namespace("tf.contrib.rnn.python.ops", core_rnn_cell=_rnn, rnn_cell=_rnn, core_rnn_cell_impl=_rnn),
-)
+_utils = Namespace("tf.contrib.layers.utils", **own(utils))
 _slim = Namespace(
     "tf.contrib.slim",
     **{**members(_layers), **{k: v for k, v in members(_framework).items() if k != "nest"}},
     losses=losses,
-    utils=Namespace(
-        "tf.contrib.slim.utils",
-        convert_collection_to_dict=lambda key, clear_collection=False: {
-            x.op.name: x for x in default_graph().get_collection(key)
-        },
-    ),
+    utils=_utils,
+    model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",
         train=monitored.train_loop,
@@ -128,8 +133,6 @@ _slim = Namespace(
             total_loss, global_step, None, optimizer
         ),
     ),
-    variable=variables.get_variable,
-    model_variable=variables.get_variable,
 )
 _seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_seq2seq.sequence_loss)
 _legacy_seq2seq = Namespace(
@@ -187,3 +190,38 @@ contrib = Namespace(
         LazyAdamOptimizer=train.AdamOptimizer,
     ),
 )
+
+
+def _add_inner_paths() -> None:
+    """``tf.contrib.X.python...``: the modules inside, from which programs imported what X has itself."""
+    for name, paths in _INNER.items():
+        space = getattr(contrib, name)
+        root: Any = Namespace(f"tf.contrib.{name}.python")
+        for path in paths.split():
+            at = root
+            *folders, last = path.split(".")
+            for folder in folders:
+                at = vars(at).setdefault(
+                    folder, Namespace(f"{vars(at)['__name__']}.{folder}", **members(space))
+                )
+            vars(at)[last] = space
+        vars(space)["python"] = root
+
+
+_INNER = {
+    "framework": "ops.variables ops.ops framework.checkpoint_utils",
+    "layers": "layers.layers layers.initializers layers.regularizers layers.feature_column layers.optimizers "
+    "layers.summaries layers.embedding_ops layers.encoders layers.normalization",
+    "rnn": "ops.core_rnn_cell ops.core_rnn_cell_impl ops.core_rnn ops.rnn_cell ops.rnn ops.lstm_ops ops.gru_ops",
+    "seq2seq": "ops.attention_wrapper ops.basic_decoder ops.beam_search_decoder ops.decoder ops.helper ops.loss "
+    "ops.beam_search_ops",
+    "legacy_seq2seq": "ops.seq2seq",
+    "losses": "losses.loss_ops losses",
+    "metrics": "ops.metric_ops",
+    "slim": "slim slim.learning slim.evaluation slim.model_analyzer",
+    "learn": "learn learn.datasets learn.estimators learn.preprocessing",
+    "training": "training.hparam training.training",
+    "crf": "ops.crf",
+}
+_add_inner_paths()
+vars(contrib.layers.python.layers)["utils"] = _utils

@@ -12,6 +12,7 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope
+from thalweg.compat.tf1.contrib.utils import collect_named_outputs
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
 
@@ -45,6 +46,9 @@ def batch_norm(
         with variables.variable_scope(opened):
             layer.build(inputs.get_shape())
             layer.built = True
+            for made in layer.variables:
+                if made not in default_graph().get_collection(GraphKeys.MODEL_VARIABLES):
+                    default_graph().add_to_collection(GraphKeys.MODEL_VARIABLES, made)
             collected = default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)
             before = len(collected)
             x = layer.call(inputs, training=is_training)
@@ -55,7 +59,8 @@ def batch_norm(
     else:
         for operation in made:
             default_graph().add_to_collection(updates_collections, operation)
-    return x if activation_fn is None else activation_fn(x)
+    x = x if activation_fn is None else activation_fn(x)
+    return collect_named_outputs(outputs_collections, layer.scope_name, x)
 
 
 @add_arg_scope

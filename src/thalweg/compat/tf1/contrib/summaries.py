@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from thalweg.compat.tf1 import (
     nn,
@@ -39,3 +42,19 @@ def summarize_collection(
 def summarize_activations(name_filter: Any = None, summarizer: Any = summarize_activation) -> list[Any]:
     """Summaries of the collection of activations."""
     return summarize_collection(GraphKeys.ACTIVATIONS, name_filter, summarizer)
+
+
+def analyze_vars(variables: Sequence[Any], print_info: bool = False) -> tuple[int, int]:
+    """(the number of numbers, of bytes) of variables; printed for each, if asked for."""
+    lines = ["---------", "Variables: name (type shape) [size]", "---------"]
+    sizes, bytes_of = 0, 0
+    for variable in variables:
+        lengths = variable.get_shape().as_list()
+        size, width = int(np.prod(lengths)), variable.dtype.size
+        sizes, bytes_of = sizes + size, bytes_of + size * width
+        shape = "x".join(map(str, lengths))
+        lines.append(f"{variable.name} ({variable.dtype.name} {shape}) [{size}, bytes: {size * width}]")
+    lines += [f"Total size of variables: {sizes}", f"Total bytes of variables: {bytes_of}"]
+    if print_info:
+        sys.stdout.write("\n".join(lines) + "\n")
+    return sizes, bytes_of

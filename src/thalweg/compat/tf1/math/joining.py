@@ -9,10 +9,11 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
-from thalweg.compat.tf1.lengths import Length, dims_of, filled, stretched
+from thalweg.compat.tf1.lengths import Length, dims_of, filled, scalar_of, stretched
 from thalweg.compat.tf1.math.shapes import identity, reshape, transpose
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
 
 
@@ -100,11 +101,10 @@ def split(
 
 def _equal_parts(t: Any, count: int, axis: int) -> list[Any]:
     """Parts of one length along an axis whose length only a run knows."""
-    lengths = list(t.shape)
+    int64 = np.dtype(np.int64)
+    lengths = [scalar_of(Length(t, k), int64) if d is None else d for k, d in enumerate(t.shape)]
     lengths[axis : axis + 1] = [count, -1]
-    if any(n is None for n in lengths):
-        raise ValueError(f"tf.split: of {t.shape} only the axis that is split may have an unknown length")
-    return list(shape_ops.unstack(shape_ops.reshape(t, tuple(lengths)), axis=axis))
+    return list(shape_ops.unstack(dynamic.reshape_to_lengths(t, lengths), axis=axis))
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:

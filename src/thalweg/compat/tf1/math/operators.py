@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.late import deferring
 from thalweg.compat.tf1.math.elementwise import (
     abs,
     add,
@@ -48,7 +49,7 @@ def _install() -> None:
         "and": logical_and,
         "or": logical_or,
         "xor": logical_xor,
-        "matmul": matmul,
+        "matmul": deferring(matmul),
     }
     for name, op in pairs.items():
         setattr(Tensor, f"__{name}__", forward(op))
@@ -57,7 +58,7 @@ def _install() -> None:
         setattr(Tensor, f"__{name}__", forward(op))
     for name, one in {"neg": negative, "abs": abs, "invert": logical_not}.items():
         setattr(Tensor, f"__{name}__", lambda self, one=one: one(self))
-    setattr(Tensor, "__getitem__", _item)  # noqa: B010 - the class declares it for readers
+    setattr(Tensor, "__getitem__", deferring(_item))  # noqa: B010 - the class declares it for readers
 
 
 _install()

@@ -55,8 +55,10 @@ def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
     """Axes of length 1 dropped: the named ones, or all."""
     over = axes_of(squeeze_dims if axis is None else axis)
-    over = None if over == () else over
-    return wrap(shape_ops.squeeze(value(input), over), name, "Squeeze", [input])
+    over, t = None if over == () else over, value(input)
+    if over is None and t.shape is not None and None in t.shape:  # an axis of no known length stays
+        over = tuple(k for k, d in enumerate(t.shape) if d == 1)
+    return wrap(shape_ops.squeeze(t, over), name, "Squeeze", [input])
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor:
