@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from thalweg import dtypes
-from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, fail
 from thalweg.graph.tensor import shape_text, shapes_match
 from thalweg.losses.targets import same_rank, tensor
 from thalweg.ops import elementwise as ew
@@ -166,4 +166,9 @@ class FunctionOf(Loss):
         self.fn = fn
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return tensor(self.fn(same_rank(tensor(y_true), y_pred), y_pred))
+        value = self.fn(same_rank(tensor(y_true), y_pred), y_pred)
+        if value is None:
+            raise fail(
+                ArgumentTypeError, f"the loss {self.name!r} gave nothing", hint="does the function return?"
+            )
+        return tensor(value)

@@ -7,7 +7,16 @@ from typing import Any
 
 from thalweg.errors import ArgumentError, fail
 from thalweg.losses.base import FunctionLoss, PlainLoss
-from thalweg.losses.targets import EPSILON, as_floats, class_numbers, logits_of, matched, mean_last, tensor
+from thalweg.losses.targets import (
+    EPSILON,
+    as_floats,
+    class_numbers,
+    logits_of,
+    matched,
+    mean_last,
+    one_hot_matched,
+    tensor,
+)
 from thalweg.nn import losses as nn
 from thalweg.ops import elementwise as ew
 from thalweg.ops.activation import sigmoid
@@ -134,7 +143,7 @@ def categorical_crossentropy(
     >>> round(categorical_crossentropy([[0.0, 1.0]], [[0.0, 0.0]], from_logits=True).item(), 4)
     0.6931
     """
-    t, p = matched(y_true, y_pred, "categorical_crossentropy")
+    t, p = one_hot_matched(y_true, y_pred, "categorical_crossentropy")
     t = _smoothed(t, label_smoothing, float(p.shape[axis]))
     logits = p if from_logits else logits_of(y_pred, "softmax", axis)
     if logits is not None:
@@ -169,7 +178,7 @@ def categorical_focal_crossentropy(
     >>> round(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).item(), 4)
     0.0433
     """
-    t, p = matched(y_true, y_pred, "categorical_focal_crossentropy")
+    t, p = one_hot_matched(y_true, y_pred, "categorical_focal_crossentropy")
     t = _smoothed(t, label_smoothing, float(p.shape[axis]))
     p = softmax(p, axis=axis) if from_logits else p / sum_over(p, axis=axis, keepdims=True)
     p = ew.minimum(ew.maximum(p, EPSILON), 1.0 - EPSILON)

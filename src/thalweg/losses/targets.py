@@ -19,6 +19,7 @@ __all__ = [
     "logits_of",
     "matched",
     "mean_last",
+    "one_hot_matched",
     "same_rank",
     "tensor",
 ]
@@ -36,7 +37,7 @@ def as_floats(y: Any) -> Any:
     return y if dtypes.is_floating(y.dtype) else ew.astype(y, dtypes.default_float)
 
 
-def matched(y_true: Any, y_pred: Any, name: str) -> tuple[Any, Any]:
+def matched(y_true: Any, y_pred: Any, name: str, hint: str | None = None) -> tuple[Any, Any]:
     """Both in one shape and floating dtype; a last axis of length 1 is added to or dropped from the target."""
     y_true, y_pred = tensor(y_true), as_floats(tensor(y_pred))
     y_true = same_rank(y_true, y_pred)
@@ -46,7 +47,8 @@ def matched(y_true: Any, y_pred: Any, name: str) -> tuple[Any, Any]:
             f"{name}: targets and predictions differ in shape",
             expected=f"targets {shape_text(y_pred.shape)} as the predictions",
             received=shape_text(y_true.shape),
-            hint="a loss never broadcasts: reshape the targets, or give the last layer one unit per column",
+            hint=hint
+            or "a loss never broadcasts: reshape the targets, or give the last layer one unit per column",
         )
     return ew.astype(y_true, y_pred.dtype), y_pred
 
@@ -74,9 +76,26 @@ def class_numbers(y_true: Any, y_pred: Any, name: str) -> Any:
             f"{name}: targets",
             expected=f"one class number per example, {shape_text(y_pred.shape[:-1])}",
             received=shape_text(y_true.shape),
-            hint="the targets look one-hot: use categorical_crossentropy" if one_hot else None,
+            hint="the targets look one-hot: use categorical_crossentropy"
+            if one_hot
+            else _too_deep(y_true, y_pred),
         )
     return y_true if dtypes.is_integer(y_true.dtype) else ew.astype(y_true, "int64")
+
+
+def _too_deep(y_true: Any, y_pred: Any) -> str | None:
+    deeper = y_pred.ndim - 1 > y_true.ndim
+    return (
+        f"the predictions are {shape_text(y_pred.shape)}: is a Flatten() missing before?" if deeper else None
+    )
+
+
+def one_hot_matched(y_true: Any, y_pred: Any, name: str) -> tuple[Any, Any]:
+    """As :func:`matched`; class numbers in place of one-hot rows are named."""
+    t, p = tensor(y_true), tensor(y_pred)
+    numbers = t.ndim == p.ndim - 1 or (t.ndim == p.ndim and t.shape[-1] == 1 != p.shape[-1])
+    hint = "a loss never broadcasts, and the targets look like class numbers: use sparse_categorical_crossentropy"
+    return matched(t, p, name, hint if numbers else None)
 
 
 def logits_of(y_pred: Any, op: str, axis: int = -1) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, metrics, optimizers
+from thalweg import dtypes, losses, metrics, optimizers
 from thalweg.callbacks import CallbackList, History
-from thalweg.errors import ArgumentError, fail
+from thalweg.errors import ArgumentError, ThalwegError, fail, warn
 from thalweg.graph.tensor import Tensor, no_grad
 from thalweg.layers.base import Layer, flat, mapped
 from thalweg.models import lint
@@ -187,8 +187,14 @@ class Training(Layer):
         names = self.output_names_for(y_pred)
         targets, predictions = self._in_order(y, names), flat(y_pred)
         assert self.compiled is not None
+        if not self.compiled.ready and not self.last_layers():
+            lint.check_predictions(map(losses.get, flat(self.compiled.loss)), predictions)
         self.compiled.prepare(names, targets, predictions)
         return targets, predictions
+
+    def last_layers(self) -> list[Layer]:
+        """The layers that give the outputs, where that is known before a call."""
+        return []
 
     def _in_order(self, value: Any, names: Any = None) -> list[Any]:
         if isinstance(value, Mapping):
@@ -360,10 +366,19 @@ class Training(Layer):
         elif validation_split:
             feed, validation = split_rows(feed, validation_split)
             validation.batch_size = validation_batch_size or validation.batch_size
-        for name, part in zip(("x", "y", "sample_weight"), feed.structure):
-            warn_of_nan(part, name)
-        lint.check_targets(self, compiled, feed.structure[1])
+        self._check_data(compiled, feed, "")
+        if validation is not None:
+            self._check_data(compiled, validation, "validation " if validation_data is not None else "")
         return self._fit(feed, validation, epochs, initial_epoch, verbose, callbacks, validation_freq)
+
+    def _check_data(self, compiled: Compiled, feed: Feed, what: str) -> None:
+        """Warn of NaN, and of targets that the loss does not expect."""
+        if isinstance(feed, ArrayFeed):  # others are looked at batch by batch
+            for name, part in zip(("x", "y", "sample_weight"), feed.structure):
+                warn_of_nan(part, what + name)
+        if feed.structure[1] is None and compiled.loss is not None and self._steps_are_ours("train_step"):
+            raise fail(ArgumentError, f"{self.name}: {what}y is missing", expected="targets for the loss")
+        lint.check_targets(self, compiled, feed.structure[1], what + "y")
 
     def has_text_layers(self) -> bool:
         """Whether a layer makes numbers of texts, so that data may hold some."""
@@ -375,7 +390,9 @@ class Training(Layer):
         return max([dtypes.default_float, *own], key=lambda dtype: dtype.itemsize)
 
     def _feed(self, *data: Any, **options: Any) -> Feed:
-        return feed_of(*data, floats=self.float_dtype(), texts=self.has_text_layers(), **options)
+        fitting = lambda structure: (lint.ranked(self, structure[0]), *structure[1:])
+        floats, texts = self.float_dtype(), self.has_text_layers()
+        return feed_of(*data, floats=floats, texts=texts, fitting=fitting, **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
@@ -392,16 +409,33 @@ class Training(Layer):
         callbacks: Any,
         validation_freq: Any,
     ) -> History:
+        for name, given in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 0:
+                raise fail(
+                    ArgumentError, f"fit: {name}", expected="a whole number >= 0", received=repr(given)
+                )
         history = History()
         self.stop_training = False
         progress = Progress(verbose, epochs)
-        params = {"epochs": epochs, "steps": feed.num_batches, "verbose": progress.verbose}
+        params = {
+            "epochs": epochs,
+            "steps": feed.num_batches,
+            "verbose": progress.verbose,
+            "validation_freq": validation_freq,
+        }
         run = CallbackList(callbacks, [history], self, params)
         self._build_from(feed.structure)
+        if validation is not None:  # a mistake in its shapes is to be known before the first epoch
+            try:
+                self._step("test", validation.structure)
+            except ThalwegError as error:
+                raise type(error)(f"validation data: {error}") from None
         run.train_begin()
         try:
             for epoch in range(max(initial_epoch, run.initial_epoch()), epochs):
                 logs = self._fit_epoch(feed, epoch, run, progress)
+                if logs is None:
+                    break
                 if validation is not None and _is_due(epoch, validation_freq):
                     self._run_all("test", validation, run)
                     logs |= {f"val_{name}": value for name, value in self.figures().items()}
@@ -415,7 +449,10 @@ class Training(Layer):
         self.history = history
         return history
 
-    def _fit_epoch(self, feed: Feed, epoch: int, run: CallbackList, progress: Progress) -> dict[str, Any]:
+    def _fit_epoch(
+        self, feed: Feed, epoch: int, run: CallbackList, progress: Progress
+    ) -> dict[str, Any] | None:
+        """The logs of the epoch; None where the data have ended before it."""
         self.reset_metrics()
         run.epoch_begin(epoch)
         progress.begin(epoch, feed.num_batches)
@@ -424,8 +461,14 @@ class Training(Layer):
             done += more
             if progress.refreshing:
                 progress.batch(done, lambda r=result: self._logs(r))  # type: ignore[misc]
+        if done < (feed.steps or 1):
+            warn(
+                f"the data ended after {done} of {feed.steps or 'the'} batches of epoch {epoch + 1}: training ends. "
+                "A generator is used up once: give a data set, or one that goes on for ever and steps_per_epoch"
+            )
+            self.stop_training = True
         if not done:
-            raise fail(ArgumentError, "fit: no batches came for this epoch", hint="is the generator used up?")
+            return None
         return self._logs(result)
 
     def _run_all(self, kind: str, feed: Feed, run: CallbackList | None = None) -> Any:
@@ -580,14 +623,18 @@ class Training(Layer):
         """The outputs for one batch, as arrays."""
         if type(x) is np.ndarray and x.dtype.kind in "biuf" and not self.run_eagerly:
             step = self._steps.get(("row", x.dtype, x.shape[1:]))
-            if step is None:
-                step = self._steps["row", x.dtype, x.shape[1:]] = self._step(
-                    "predict", (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
-                )
-            if x.dtype.kind != "f" or x.dtype == np.float32:
-                return step((x,))  # type: ignore[misc]
-        structure = (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
+            if step is not None:
+                return step((x,))
+            structure = self._predicted(x)
+            step = self._step("predict", structure)
+            if structure[0] is x:
+                self._steps["row", x.dtype, x.shape[1:]] = step
+            return step(flat(structure))
+        structure = self._predicted(x)
         return self._step("predict", structure)(flat(structure))
+
+    def _predicted(self, x: Any) -> Any:
+        return lint.ranked(self, as_data(x, "x", self.float_dtype(), self.has_text_layers())), None, None
 
 
 def _is_one_batch(x: Any, batch_size: int | None) -> bool:
