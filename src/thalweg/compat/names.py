@@ -18,7 +18,6 @@ _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
     "tf.GraphDef": _SERVING,
-    "tf.MetaGraphDef": _SERVING,
     "tf.import_graph_def": _SERVING,
     "tf.graph_util": _SERVING,
     "tf.saved_model": _SERVING,
@@ -28,7 +27,6 @@ REASONS = {
     "tf.contrib.quantize": _SERVING,
     "tf.contrib.lite": _SERVING,
     "tf.lite": _SERVING,
-    "tf.train.export_meta_graph": _SERVING,
     "tf.python.framework.graph_util": _SERVING,
     "tf.python.saved_model": _SERVING,
     "tf.python.tools": _SERVING,

@@ -30,6 +30,7 @@ from thalweg.compat.tf1 import layers as _layers
 from thalweg.compat.tf1 import logging as _logging
 from thalweg.compat.tf1 import losses as _losses
 from thalweg.compat.tf1 import math as _math
+from thalweg.compat.tf1 import meta as _meta
 from thalweg.compat.tf1 import metrics as _metrics
 from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
@@ -59,13 +60,7 @@ GIT_VERSION = COMPILER_VERSION = "thalweg"
 _flat: dict[str, Any] = {}
 for _room in (_math, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
-_flat.update(
-    {
-        _n: _late.deferring(_v)
-        for _n, _v in _names.own(_math).items()
-        if callable(_v) and not isinstance(_v, type)
-    }
-)
+_flat.update({_n: _late.deferring(_v) for _n, _v in _names.own(_math).items() if _late.can_wait(_v)})
 globals().update(_flat)
 globals().update(_types.BY_NAME)
 globals()["tuple"] = globals().pop("tuple_")
@@ -73,6 +68,7 @@ globals()["tuple"] = globals().pop("tuple_")
 DType = _types.DType
 TensorShape = _types.TensorShape
 TensorArray = _tensor_array.TensorArray
+MetaGraphDef = _meta.MetaGraphDef
 Dimension = _types.dimension
 as_dtype = _types.as_dtype
 Graph = _graph.Graph
@@ -240,7 +236,7 @@ _seq2seq = _Namespace("tf.nn.seq2seq", **_names.members(contrib.legacy_seq2seq))
 nn = _Namespace(
     "tf.nn",
     **{
-        _n: _late.deferring(_v) if callable(_v) and not isinstance(_v, type) else _v
+        _n: _late.deferring(_v) if _late.can_wait(_v) else _v
         for _n, _v in _names.own(_nn, "sigmoid", "tanh", "log_sigmoid").items()
     },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
@@ -252,6 +248,8 @@ train = _Namespace(
     "tf.train",
     **_names.own(_train),
     **_names.own(_checkpoints),
+    export_meta_graph=_meta.export_meta_graph,
+    import_meta_graph=_meta.import_meta_graph,
     **_names.own(_monitored),
     SummaryWriter=_summary.FileWriter,
     **_names.own(_queues),

@@ -49,6 +49,11 @@ def late(*inputs, call, index, dtype):  # type: ignore[no-untyped-def]
     return made.value
 
 
+def can_wait(thing: Any) -> bool:
+    """Whether it is a function, whose calls can be kept."""
+    return callable(thing) and not isinstance(thing, type)
+
+
 def deferring(fn: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose call is kept for later where it needs to know the rank of an argument."""
 

@@ -295,7 +295,10 @@ class SKCompat:
         rows = list(self.est.inner.predict(_input_fn(x, None, None, batch_size, 1)))
         if not isinstance(rows[0], dict):
             return np.array(rows)
-        return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+        found = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+        if "class_ids" in found:  # here the classes are the numbers
+            found["classes"] = found.pop("class_ids").reshape(len(rows))
+        return found
 
 
 def infer_real_valued_columns_from_input(x: Any) -> list[Any]:

@@ -59,9 +59,15 @@ class Variable(Tensor):
         self.trainable = trainable
         self.constraint = constraint
         self._save_slice_info = None
+        prefix, graph.name_prefix = graph.name_prefix, ""
+        self.start = Tensor(variable.initializer, Operation(f"{operation.name}/initial_value", "Const"))
         self.initializer = Operation(
-            f"{operation.name}/Assign", "Assign", _free_effect([(variable, variable.initializer)])
+            f"{operation.name}/Assign",
+            "Assign",
+            _free_effect([(variable, variable.initializer)]),
+            [self, self.start],
         )
+        graph.name_prefix = prefix
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
         if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
             keys.append(GraphKeys.TRAINABLE_VARIABLES)
@@ -71,7 +77,7 @@ class Variable(Tensor):
     @property
     def initial_value(self) -> Tensor:
         """The expression that initialisation computes."""
-        return g.wrap(self.t.initializer, f"{self.op.name}/initial_value", "Identity")
+        return self.start
 
     def initialized_value(self) -> Tensor:
         """The value, also while this variable is being initialised in the same run."""
