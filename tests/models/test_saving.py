@@ -179,6 +179,14 @@ def test_a_model_is_saved_before_its_first_step(tmp_path: Path) -> None:
     assert len(load_model(tmp_path / "m.safetensors").optimizer.variables()) == len(model.optimizer.variables())
 
 
+def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
+    for name in "ab":
+        tw.random.set_seed(0)
+        tw.layers.clear_session()
+        trained().save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
 def test_files_of_the_first_version_are_read_for_ever() -> None:
     model = load_model(Path(__file__).parent / "golden" / "version1.safetensors")
     a, b = (

@@ -47,7 +47,7 @@ def _convolved() -> list[Case]:
 
 def _recurrent() -> list[Case]:
     found: list[Case] = []
-    x = [(2, 4, 3)]
+    x: list[tuple[int, ...]] = [(2, 4, 3)]
     for cls in ("SimpleRNN", "LSTM", "GRU"):
         for sequences, backwards, mask in product((False, True), (False, True), (STEPS, SHORT)):
             options = {

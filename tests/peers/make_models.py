@@ -123,7 +123,7 @@ def main() -> None:
                     archive.write(f"{folder}/m.{kind}", f"{name}.{kind}")
             given = [x.astype("float32") if x.dtype.kind == "f" else x for x in xs]
             ys = model.predict(given if len(given) > 1 else given[0], verbose=0)
-            held = {f"x{k}": x for k, x in enumerate(given)}
+            held: dict[str, Any] = {f"x{k}": x for k, x in enumerate(given)}
             held |= {f"y{k}": y for k, y in enumerate(ys if isinstance(ys, list) else [ys])}
             file = io.BytesIO()
             np.savez(file, **held)

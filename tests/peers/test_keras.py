@@ -279,9 +279,9 @@ def test_layers_that_could_be_taken_for_each_other_are_warned_of(tmp_path: Path)
     np.testing.assert_array_equal(model.get_weights(), kernels)
 
 
-def test_a_model_file_of_keras_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(tw.DataError, match=r"written by Keras.*model.load_weights"):
-        tw.models.load_model(keras_file("model.keras", tmp_path))
+def test_a_model_file_of_keras_is_a_model(tmp_path: Path) -> None:
+    pytest.importorskip("h5py", reason="files of Keras need h5py")
+    assert tw.models.load_model(keras_file("model.keras", tmp_path)).count_params() > 0
 
 
 def test_a_keras_file_for_another_model(tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from .keras_rows import layer_weights
 from .values import numbers
 
 FILE = np.load(Path(__file__).parent / "layers.npz")
-TOLERANCE = {"float64": {"rtol": 1e-10, "atol": 1e-11}, "float32": {"rtol": 1e-5, "atol": 1e-5}}
+TOLERANCE: dict[str, Any] = {
+    "float64": {"rtol": 1e-10, "atol": 1e-11},
+    "float32": {"rtol": 1e-5, "atol": 1e-5},
+}
 
 
 def answers() -> list[list[np.ndarray]]:

@@ -79,7 +79,8 @@ def _read(name: str) -> tuple[Any, Any, dict[str, list[str]]]:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
             if "config.json" not in sizes:
                 raise fail(DataError, f"{name!r} is no model of Keras", expected="config.json",
-                           received=", ".join(list(sizes)[:5]))  # fmt: skip
+                           received=", ".join(list(sizes)[:5]),
+                           hint="of a PyTorch file, write the state dict with safetensors.torch.save_file")  # fmt: skip
             texts = [key for key in sizes if key == "config.json" or key.endswith("/vocabulary.txt")]
             if sum(sizes[key] for key in texts) > foreign.limit(name):
                 raise fail(DataError, f"{name!r} would grow more than a thousandfold")

@@ -19,7 +19,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, DataError, ShapeError, ThalwegError, fail
 from thalweg.extras import needs
-from thalweg.files import atomic_write_bytes
+from thalweg.files import atomic_write
 from thalweg.graph.op import Op, convert_operands
 from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.graph.walk import topological
@@ -70,9 +70,20 @@ def _write(path: Any, tensors: dict[str, np.ndarray], header: dict[str, Any], ov
     texts = {"format": "thalweg", "version": str(VERSION)}
     texts |= {key: json.dumps(value, allow_nan=False) for key, value in header.items()}
     try:
-        atomic_write_bytes(path, save(tensors, texts))
+        with atomic_write(path) as file:
+            file.writelines(_sorted_header(save(tensors, texts)))
     except OSError as error:
         raise fail(DataError, f"cannot write {os.fspath(path)!r}: {error.strerror or error}") from None
+
+
+def _sorted_header(data: bytes) -> list[Any]:
+    """The parts of a safetensors file with its texts in order, so that the same model is the same bytes."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return [len(text).to_bytes(8, "little"), text, memoryview(data)[end:]]
 
 
 def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -155,14 +166,35 @@ def _optimizer_state(model: Any) -> dict[str, np.ndarray]:
     return {f"optimizer/{k}": v.get_value() for k, v in enumerate(model.optimizer.variables())}
 
 
-def save_state(model: Any, path: Any, notes: Mapping[str, int]) -> None:
-    """Write weights, optimizer, random numbers and notes."""
+def save_state(model: Any, path: Any, notes: Mapping[str, Any]) -> None:
+    """Write weights, optimizer, random numbers and notes, which may hold arrays."""
     tensors, names = _weights(model)
     tensors |= _optimizer_state(model)
-    _write(path, tensors, {"weights": names, "state": {"random": random.get_state(), "notes": dict(notes)}})
+    arrays: list[np.ndarray] = []
+    state = {"random": random.get_state(), "notes": encode(_without_arrays(notes, arrays))}
+    tensors |= {f"notes/{k}": array for k, array in enumerate(arrays)}
+    _write(path, tensors, {"weights": names, "state": state})
 
 
-def load_state(model: Any, path: Any) -> dict[str, int]:
+def _without_arrays(notes: Any, arrays: list[np.ndarray]) -> Any:
+    """The notes with numbers in place of arrays, which are put into the list."""
+    if isinstance(notes, np.ndarray):
+        arrays.append(notes)
+        return {"$tensor": len(arrays) - 1}
+    if isinstance(notes, Mapping):
+        return {key: _without_arrays(value, arrays) for key, value in notes.items()}
+    return [_without_arrays(value, arrays) for value in notes] if isinstance(notes, (list, tuple)) else notes
+
+
+def _with_arrays(notes: Any, tensors: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(notes, dict) and "$tensor" in notes:
+        return tensors[f"notes/{notes['$tensor']}"]
+    if isinstance(notes, dict):
+        return {key: _with_arrays(value, tensors) for key, value in notes.items()}
+    return [_with_arrays(value, tensors) for value in notes] if isinstance(notes, list) else notes
+
+
+def load_state(model: Any, path: Any) -> dict[str, Any]:
     """Set weights, optimizer and random numbers; the notes."""
     tensors, header = _read(path)
     if "state" not in header:
@@ -170,7 +202,7 @@ def load_state(model: Any, path: Any) -> dict[str, int]:
     _set_weights(model, tensors, header, path, False)
     _set_optimizer(model, tensors)
     random.set_state(header["state"]["random"])
-    return dict(header["state"]["notes"])
+    return dict(_with_arrays(decode(header["state"]["notes"]), tensors))
 
 
 def load_weights(
@@ -201,7 +233,7 @@ def load_weights(
 def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool) -> None:
     own = weight_paths(model)
     names = header.get("weights") or [
-        n.removeprefix("weights/") for n in tensors if not n.startswith(("optimizer/", "seeds/"))
+        n.removeprefix("weights/") for n in tensors if not n.startswith(("optimizer/", "seeds/", "notes/"))
     ]
     given = {n: tensors.get(f"weights/{n}", tensors.get(n)) for n in names}
     if any(value is None for value in given.values()):
