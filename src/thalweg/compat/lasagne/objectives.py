@@ -88,8 +88,13 @@ class Objective:
         return aggregate(self.loss_function(made, target), mode=aggregation or self.aggregation)
 
 
-class MaskedObjective(Objective):
+class MaskedObjective:
     """The loss of a network over the places that a mask keeps, as before version 0.1."""
+
+    def __init__(
+        self, input_layer: Any, loss_function: Any = squared_error, aggregation: str = "mean"
+    ) -> None:
+        self.layer, self.loss_function, self.aggregation = input_layer, loss_function, aggregation
 
     def get_loss(
         self,

@@ -30,4 +30,4 @@ def get_default_mode() -> Mode:
 
 def get_mode(name: Any = None) -> Any:
     """A mode by name, or the mode that is given."""
-    return predefined_modes.get(name, FAST_RUN) if name is None or isinstance(name, str) else name
+    return predefined_modes.get(name or "Mode", FAST_RUN) if name is None or isinstance(name, str) else name

@@ -51,7 +51,8 @@ spatial_dropout = dropout_channels
 
 def dropout_locations(incoming: Any, *args: Any, **options: Any) -> DropoutLayer:
     """Whole places left out, in all channels."""
-    return DropoutLayer(incoming, *args, shared_axes=(1,), **options)
+    options["shared_axes"] = (1,)
+    return DropoutLayer(incoming, *args, **options)
 
 
 class GaussianNoiseLayer(Layer):

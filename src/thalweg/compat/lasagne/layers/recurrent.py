@@ -39,7 +39,7 @@ class _Recurrent(MergeLayer):
     def __init__(
         self,
         incoming: Any,
-        num_units: int,
+        num_units: int | None,
         hid_init: Any,
         cell_init: Any,
         backwards: bool,

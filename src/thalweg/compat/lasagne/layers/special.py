@@ -68,8 +68,6 @@ def _along(param: Any, axes: list[int], rank: int) -> Any:
 
 def standardize(layer: Any, offset: Any, scale: Any, shared_axes: Any = "auto") -> Any:
     """``(x - offset) / scale`` with fixed numbers."""
-    from thalweg.compat.lasagne.layers.base import ScaleLayer
-
     made = BiasLayer(layer, -np.asarray(offset, config.floatX), shared_axes)
     made.params[made.b].discard("trainable")
     scaled = ScaleLayer(made, 1 / np.asarray(scale, config.floatX), shared_axes)

@@ -10,7 +10,8 @@ from typing import Any
 from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.sparse.variables import SparseType, SparseVariable, is_sparse_matrix
 from thalweg.compat.theano.subtensor import inc_subtensor
-from thalweg.compat.theano.tensor import basic, nnet
+from thalweg.compat.theano.tensor import basic as dense
+from thalweg.compat.theano.tensor import nnet
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 
@@ -82,10 +83,10 @@ def csm_properties(x: Any) -> list[TensorVariable]:
     """What the format stores: the numbers, their places within rows (or columns), where those begin, the shape."""
     v = as_sparse_variable(x)
     whole = v.toarray() if v.format == "csr" else v.toarray().T
-    rows, places = basic.nonzero(whole)
-    counts = basic.sum(basic.neq(whole, 0), axis=1)
-    starts = basic.concatenate([basic.zeros((1,), dtype="int64"), basic.cumsum(counts)])
-    return [whole[rows, places], basic.cast(places, "int32"), basic.cast(starts, "int32"), v.shape]
+    rows, places = dense.nonzero(whole)
+    counts = dense.sum(dense.neq(whole, 0), axis=1)
+    starts = dense.concatenate([dense.zeros((1,), dtype="int64"), dense.cumsum(counts)])
+    return [whole[rows, places], dense.cast(places, "int32"), dense.cast(starts, "int32"), v.shape]
 
 
 def csm_data(x: Any) -> TensorVariable:
@@ -111,14 +112,14 @@ def CSR(data: Any, indices: Any, indptr: Any, shape: Any) -> SparseVariable:
 def CSC(data: Any, indices: Any, indptr: Any, shape: Any) -> SparseVariable:
     """A matrix by columns, from what :func:`csm_properties` gives."""
     lengths = as_tensor_variable(shape)
-    return csc_from_dense(_placed(data, indices, indptr, basic.stack([lengths[1], lengths[0]])).T)
+    return csc_from_dense(_placed(data, indices, indptr, dense.stack([lengths[1], lengths[0]])).T)
 
 
 def _placed(data: Any, indices: Any, indptr: Any, shape: Any) -> TensorVariable:
     numbers, lengths = as_tensor_variable(data), as_tensor_variable(shape)
-    rows = basic.searchsorted(indptr, basic.arange(numbers.shape[0]), side="right") - 1
-    empty = basic.zeros((lengths[0], lengths[1]), dtype=numbers.dtype)
-    return inc_subtensor(empty[rows, basic.cast(indices, "int64")], numbers)
+    rows = dense.searchsorted(indptr, dense.arange(numbers.shape[0]), side="right") - 1
+    empty = dense.zeros((lengths[0], lengths[1]), dtype=numbers.dtype)
+    return inc_subtensor(empty[rows, dense.cast(indices, "int64")], numbers)
 
 
 # --- products and sums --------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def _placed(data: Any, indices: Any, indptr: Any, shape: Any) -> TensorVariable:
 
 def dot(x: Any, y: Any) -> TensorVariable:
     """The product of matrices: sparse where both are."""
-    made = basic.dot(_whole(x), _whole(y))
+    made = dense.dot(_whole(x), _whole(y))
     return _sparse(made, x, y) if _is_sparse(x) and _is_sparse(y) else made
 
 
@@ -135,12 +136,12 @@ structured_dot = dot
 
 def true_dot(x: Any, y: Any, grad_preserves_dense: bool = True) -> SparseVariable:
     """The product of matrices, sparse."""
-    return _sparse(basic.dot(_whole(x), _whole(y)), x, y)
+    return _sparse(dense.dot(_whole(x), _whole(y)), x, y)
 
 
 def sampling_dot(x: Any, y: Any, p: Any) -> SparseVariable:
     """x yᵀ where the pattern p is not 0."""
-    return _sparse(basic.dot(_whole(x), _whole(y).T) * basic.neq(_whole(p), 0), p)
+    return _sparse(dense.dot(_whole(x), _whole(y).T) * dense.neq(_whole(p), 0), p)
 
 
 def usmm(alpha: Any, x: Any, y: Any, z: Any) -> TensorVariable:
@@ -179,7 +180,7 @@ def col_scale(x: Any, s: Any) -> SparseVariable:
 
 def sp_sum(x: Any, axis: Any = None, sparse_grad: bool = False) -> TensorVariable:
     """The sum over an axis, or of all numbers."""
-    return basic.sum(_whole(x), axis=axis)
+    return dense.sum(_whole(x), axis=axis)
 
 
 def transpose(x: Any) -> SparseVariable:
@@ -189,12 +190,12 @@ def transpose(x: Any) -> SparseVariable:
 
 def diag(x: Any) -> TensorVariable:
     """The diagonal."""
-    return basic.diagonal(_whole(x))
+    return dense.diagonal(_whole(x))
 
 
 def square_diagonal(d: Any) -> SparseVariable:
     """A matrix with a diagonal."""
-    return csc_from_dense(basic.diag(d))
+    return csc_from_dense(dense.diag(d))
 
 
 def clean(x: Any) -> SparseVariable:
@@ -207,7 +208,7 @@ remove0 = ensure_sorted_indices = clean
 
 def cast(x: Any, dtype: Any) -> SparseVariable:
     """The matrix in a dtype."""
-    return _sparse(basic.cast(_whole(x), dtype), x)
+    return _sparse(dense.cast(_whole(x), dtype), x)
 
 
 def neg(x: Any) -> TensorVariable:
@@ -221,20 +222,20 @@ def neg(x: Any) -> TensorVariable:
 def _structured(function: Any) -> Any:
     def apply(x: Any, *more: Any) -> SparseVariable:
         whole = _whole(x)
-        return _sparse(basic.switch(basic.neq(whole, 0), function(whole, *more), basic.zeros_like(whole)), x)
+        return _sparse(dense.switch(dense.neq(whole, 0), function(whole, *more), dense.zeros_like(whole)), x)
 
     apply.__doc__ = f"``{function.__name__}`` of the numbers that are not 0."
     return apply
 
 
-structured_add = structured_add_s_v = _structured(basic.add)
+structured_add = structured_add_s_v = _structured(dense.add)
 structured_sigmoid, structured_exp, structured_log = (
-    _structured(f) for f in (nnet.sigmoid, basic.exp, basic.log)
+    _structured(f) for f in (nnet.sigmoid, dense.exp, dense.log)
 )
 structured_pow, structured_minimum, structured_maximum = (
-    _structured(f) for f in (basic.pow, basic.minimum, basic.maximum)
+    _structured(f) for f in (dense.pow, dense.minimum, dense.maximum)
 )
 sqr, sqrt, sin, tan, tanh, arcsin, arctan, arcsinh, sinh, sgn, expm1, log1p, ceil, floor, trunc = (
-    _structured(getattr(basic, name))
+    _structured(getattr(dense, name))
     for name in "sqr sqrt sin tan tanh arcsin arctan arcsinh sinh sgn expm1 log1p ceil floor trunc".split()
 )

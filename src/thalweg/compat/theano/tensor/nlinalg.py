@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import thalweg as tw
 from thalweg.compat.theano.conversion import common, floats
-from thalweg.compat.theano.tensor.basic import diag, norm, trace
-from thalweg.compat.theano.variable import TensorVariable, wrap
+from thalweg.compat.theano.tensor.basic import diag, norm, prod, reshape, stack, trace
+from thalweg.compat.theano.variable import TensorVariable, lengths_of, wrap
 
 __all__ = [
     "alloc_diag", "det", "diag", "eig", "eigh", "extract_diag", "lstsq", "matrix_dot", "matrix_inverse", "matrix_power",
@@ -98,9 +96,9 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> TensorVariable:
     if axes is not None:
         order = [k for k in range(left.ndim) if k not in axes] + [int(k) for k in axes]
         left = tw.permute_dims(left, tuple(order))
-    rest = left.known_shape()[right.ndim :]
-    flat = tw.linalg.solve(tw.reshape(left, (-1, int(np.prod(rest)))), tw.reshape(right, (-1,)))
-    return TensorVariable(tw.reshape(flat, tuple(rest)))
+    rest = lengths_of(left)[right.ndim :]
+    flat = tw.linalg.solve(reshape(TensorVariable(left), [-1, prod(stack(rest))]).tensor, tw.flatten(right))
+    return reshape(TensorVariable(flat), rest)
 
 
 def _as_op(function: Any, doc: str) -> type:

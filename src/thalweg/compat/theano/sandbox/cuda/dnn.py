@@ -79,25 +79,27 @@ class GpuDnnConvDesc:
         return self
 
 
-class GpuDnnConv:
-    """``GpuDnnConv()(image, kernels, out, description)``: the convolution; ``out`` only tells its shape."""
-
+class _WithAlgorithm:
     def __init__(self, algo: Any = None, **_: Any) -> None:
         self.algo = algo
+
+
+class GpuDnnConv(_WithAlgorithm):
+    """``GpuDnnConv()(image, kernels, out, description)``: the convolution; ``out`` only tells its shape."""
 
     def __call__(self, img: Any, kern: Any, output: Any, desc: GpuDnnConvDesc, *_: Any) -> TensorVariable:
         mode, steps, flip, dilation, groups = desc.how
         return conv2d(img, kern, None, None, mode, steps, flip, None, dilation, groups)
 
 
-class GpuDnnConvGradI(GpuDnnConv):
+class GpuDnnConvGradI(_WithAlgorithm):
     """``GpuDnnConvGradI()(kernels, gradient, out, description)``: the gradient by the image, in the shape of out."""
 
     def __call__(self, kern: Any, topgrad: Any, output: Any, desc: GpuDnnConvDesc, *_: Any) -> TensorVariable:
         return conv2d_grad_wrt_inputs(topgrad, kern, list(as_tensor_variable(output).shape), None, *desc.how)
 
 
-class GpuDnnConvGradW(GpuDnnConv):
+class GpuDnnConvGradW(_WithAlgorithm):
     """``GpuDnnConvGradW()(image, gradient, out, description)``: the gradient by the kernels, in the shape of out."""
 
     def __call__(self, img: Any, topgrad: Any, output: Any, desc: GpuDnnConvDesc, *_: Any) -> TensorVariable:
