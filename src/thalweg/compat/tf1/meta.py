@@ -61,6 +61,7 @@ class _Copy:
 
     def __init__(self, source: g.Graph, target: g.Graph) -> None:
         self.source, self.target = source, target
+        target.origins |= {source, *source.origins}
         self.new: dict[int, Any] = {}
         for name, operation in source.operations.items():
             target.operations[name] = self._operation(operation)

@@ -486,7 +486,7 @@ def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
         fetches = graph.as_graph_element(fetches)
     fetches = fetches.as_fetch() if hasattr(fetches, "as_fetch") else fetches
     if isinstance(fetches, (g.Tensor, g.Operation)):
-        if fetches.graph is not graph:
+        if fetches.graph is not graph and fetches.graph not in graph.origins:
             raise ValueError(f"{fetches!r} is not an element of this graph.")
         flat.append(fetches)
         return len(flat) - 1

@@ -109,6 +109,7 @@ class Graph:
         self._used: dict[str, int] = {}
         self._controls: list[list[Effect]] = []
         self.finalized = False
+        self.origins: set[Graph] = set()  # graphs of which this one has copies, over the same expressions
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """The name under the open name scopes, numbered if it is taken."""
