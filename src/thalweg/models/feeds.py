@@ -13,6 +13,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, DTypeErr
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
 from thalweg.layers.texts import is_texts, text_codes
+from thalweg.models.frames import column_array, frame_array, is_frame
 from thalweg.ops.random import next_key
 from thalweg.run.rows import Rows
 
@@ -64,13 +65,15 @@ def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, text
 def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
     if isinstance(value, Tensor):
         array = value.array()
-    elif hasattr(value, "columns") and hasattr(value, "to_numpy"):
-        array = _frame(value, name)
+    elif is_frame(value):
+        array = frame_array(value, name)
     else:
         try:
             array = np.asarray(value)
         except ValueError as error:
             raise fail(DataError, f"{name}: rows of different lengths: {error}") from None
+    if array.dtype == object and getattr(getattr(value, "dtype", None), "kind", "O") in "biuf":
+        array = column_array(value, name)
     if texts and is_texts(array):
         return text_codes(array)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
@@ -91,23 +94,6 @@ def _not_numbers(array: np.ndarray, name: str) -> DTypeError:
         hint = f"the first element that is no number is {wrong!r}; convert with np.asarray(..., 'float32')"
     received = f"dtype {array.dtype}"
     return fail(DTypeError, f"{name} does not hold numbers", expected="numbers", received=received, hint=hint)
-
-
-def _frame(frame: Any, name: str) -> np.ndarray:
-    """A data frame's numbers; a column of anything else is named."""
-    for column in frame.columns:
-        kind = getattr(frame[column].dtype, "kind", "O")
-        if kind not in "biuf":
-            raise fail(
-                DTypeError, f"{name}: column {column!r} does not hold numbers", received=f"dtype {frame[column].dtype}",
-                hint="encode or drop it",
-            )  # fmt: skip
-        gaps = np.flatnonzero(~np.isfinite(frame[column].to_numpy().astype(np.float64)))
-        if len(gaps):
-            warn(
-                f"{name}: column {column!r} holds NaN or infinity in row {gaps[0]}: losses and weights will become NaN"
-            )
-    return frame.to_numpy()
 
 
 def warn_of_nan(structure: Any, name: str) -> bool:
