@@ -77,6 +77,7 @@ class Process:
             **{name: str(caches / name.lower()) for name in _CACHES},
             **framework.environment,
             "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+            "PYTHONDONTWRITEBYTECODE": "",  # installers write the bytecode of what they install
         }
         python = plan.pythons.get(framework.peer, sys.executable)
         arguments = [framework.module, framework.variant, str(plan.threads)]

@@ -108,6 +108,51 @@ def numpy_ftrl(p, g, s, t, lr, initial, l1=0.0, l2=0.0, shrink=0.0, beta=0.0, po
     return (np.clip(z, -l1, l1) - z) / ((n**power + beta) / lr + 2 * l2)
 
 
+def numpy_lamb(p, g, s, t, lr, b1, b2, eps):  # type: ignore[no-untyped-def]
+    m = s["m"] = b1 * s.get("m", 0.0) + (1 - b1) * g
+    v = s["v"] = b2 * s.get("v", 0.0) + (1 - b2) * g**2
+    u = m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + eps)
+    norms = np.linalg.norm(p), np.linalg.norm(u)
+    return p - lr * u * (norms[0] / norms[1] if min(norms) > 0 else 1.0)
+
+
+def numpy_adafactor(p, g, s, t, lr, decay, eps, least, clip):  # type: ignore[no-untyped-def]
+    b = 1 - t**decay
+    square = g**2 + eps
+    if p.ndim < 2:
+        v = s["v"] = b * s.get("v", 0.0) + (1 - b) * square
+    else:
+        r = s["r"] = b * s.get("r", 0.0) + (1 - b) * square.mean(-1)
+        c = s["c"] = b * s.get("c", 0.0) + (1 - b) * square.mean(-2)
+        v = r[:, None] * c[None] / r.mean()
+    u = g / np.sqrt(v)
+    u = u / max(1.0, np.sqrt((u**2).mean()) / clip)
+    return p - max(least, np.sqrt((p**2).mean())) * min(lr, 1 / math.sqrt(t)) * u
+
+
+def numpy_schedule_free(p, g, s, t, lr, b1, b2, eps, warm=0):  # type: ignore[no-untyped-def]
+    v = s["v"] = b2 * s.get("v", 0.0) + (1 - b2) * g**2
+    z = s.get("z", p)
+    x = s.get("x", p)
+    rate = lr * min(1.0, t / warm) if warm else lr
+    z = s["z"] = z - rate * g / (np.sqrt(v / (1 - b2**t)) + eps)
+    x = s["x"] = (1 - 1 / t) * x + z / t
+    return (1 - b1) * z + b1 * x
+
+
+def numpy_muon(p, g, s, t, lr, momentum, rms, nesterov=True, decay=0.0):  # type: ignore[no-untyped-def]
+    p = p - lr * decay * p
+    m = s["m"] = momentum * s.get("m", 0.0) + g
+    x = g + momentum * m if nesterov else m
+    x = x.T if p.shape[0] > p.shape[1] else x
+    x = x / (np.linalg.norm(x) + 1e-7)
+    for _ in range(5):
+        a = x @ x.T
+        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+    x = x.T if p.shape[0] > p.shape[1] else x
+    return p - lr * (1.0 if rms is None else rms * math.sqrt(max(p.shape))) * x
+
+
 CASES: dict[str, tuple[Callable[[], opt.Optimizer], Rule, Any]] = {
     "sgd": (lambda: opt.SGD(0.1), numpy_sgd, {"lr": 0.1}),
     "sgd momentum": (lambda: opt.SGD(0.02, 0.9), numpy_sgd, {"lr": 0.02, "momentum": 0.9}),
@@ -168,6 +213,27 @@ CASES: dict[str, tuple[Callable[[], opt.Optimizer], Rule, Any]] = {
         numpy_nadam,
         {"lr": 0.1, "b1": 0.9, "b2": 0.999, "eps": 1e-7, "decay": 0.004},
     ),
+    "lamb": (lambda: opt.Lamb(0.1), numpy_lamb, {"lr": 0.1, "b1": 0.9, "b2": 0.999, "eps": 1e-7}),
+    "adafactor": (
+        lambda: opt.Adafactor(0.1, clip_threshold=0.5),
+        numpy_adafactor,
+        {"lr": 0.1, "decay": -0.8, "eps": 1e-30, "least": 1e-3, "clip": 0.5},
+    ),
+    "schedule free": (
+        lambda: opt.ScheduleFreeAdamW(0.1, warmup_steps=5),
+        numpy_schedule_free,
+        {"lr": 0.1, "b1": 0.9, "b2": 0.999, "eps": 1e-8, "warm": 5},
+    ),
+    "muon": (
+        lambda: opt.Muon(0.1),
+        numpy_muon,
+        {"lr": 0.1, "momentum": 0.95, "rms": 0.2, "decay": 0.004},
+    ),
+    "muon plain": (
+        lambda: opt.Muon(0.1, weight_decay=None, nesterov=False, rms_rate=None, momentum=0.5),
+        numpy_muon,
+        {"lr": 0.1, "momentum": 0.5, "rms": None, "nesterov": False},
+    ),
     "lion": (lambda: opt.Lion(0.05), numpy_lion, {"lr": 0.05, "b1": 0.9, "b2": 0.99}),
     "ftrl": (lambda: opt.Ftrl(0.5), numpy_ftrl, {"lr": 0.5, "initial": 0.1}),
     "ftrl all": (
@@ -224,7 +290,9 @@ def test_every_optimizer_is_compared() -> None:
         for _, c in inspect.getmembers(opt, inspect.isclass)
         if issubclass(c, opt.Optimizer) and not c.__name__.startswith("_")
     }
-    assert classes - {opt.Optimizer} == {type(make()) for make, _, _ in CASES.values()}
+    assert classes - {opt.Optimizer, opt.MultiOptimizer, opt.LossScaleOptimizer} == {
+        type(make()) for make, _, _ in CASES.values()
+    }
 
 
 # --- ways to apply --------------------------------------------------------------------------------------------------
@@ -316,7 +384,66 @@ def test_moving_average_of_parameters() -> None:
     for _ in range(2):
         optimizer.apply_gradients([(1.0, w)])
     ((_, average),) = optimizer.averages()
-    assert average.item() == 0.75 * 0.75 + 0.25 * -1.0
+    assert average.item() == 0.75 * 0.0 + 0.25 * -1.0  # the first average is the first new value
+    optimizer.finalize_variable_values([w])
+    assert w.item() == -0.25
+
+
+def test_averages_may_take_the_parameters_place() -> None:
+    options: dict[str, Any] = {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2}
+    w, optimizer, seen = Variable(1.0, dtype="float64"), opt.SGD(1.0, **options), []
+    for _ in range(4):
+        optimizer.apply_gradients([(1.0, w)])
+        seen.append(w.item())
+    assert seen == [0.0, -0.5, -1.5, -1.75]  # the average after two: (0 - 1) / 2; after four: (-1 - 2.5) / 2
+
+
+def test_a_schedule_counts_the_calls_of_an_accumulated_step() -> None:
+    options: dict[str, Any] = {"gradient_accumulation_steps": 2}
+    w, optimizer = Variable(0.0, dtype="float64"), opt.SGD(lambda step: 1.0 + step, **options)
+    for _ in range(4):
+        optimizer.apply_gradients([(1.0, w)])
+    assert w.item() == -(1.0 + 1) - (1.0 + 3)  # the second and the fourth call
+
+
+def test_a_loss_scale_changes_no_step() -> None:
+    w, v = Variable(START), Variable(START)
+    scaled, plain = opt.Adam(0.1, loss_scale_factor=1024.0), opt.Adam(0.1)
+    for k in range(3):
+        scaled.minimize(lambda k=k: loss_at(w, k), [w])
+        plain.minimize(lambda k=k: loss_at(v, k), [v])
+    np.testing.assert_array_equal(w.numpy(), v.numpy())
+
+
+def test_a_dynamic_loss_scale_leaves_out_steps_that_overflow() -> None:
+    w = Variable(1.0)
+    optimizer = opt.LossScaleOptimizer(opt.SGD(0.5), initial_scale=4.0, dynamic_growth_steps=2)
+    for gradient in (4.0, np.inf, 2.0, 2.0):
+        optimizer.apply_gradients([(gradient, w)])
+    assert (w.item(), optimizer.scale.item(), optimizer.iterations.item()) == (1.0 - 0.5 - 0.5 - 0.5, 4.0, 4)
+    assert optimizer.inner_optimizer.iterations.item() == 3
+    optimizer.learning_rate = 0.25
+    assert optimizer.learning_rate.item() == 0.25
+
+
+def test_parameters_may_have_different_optimizers() -> None:
+    body, head = Variable(START, name="body/kernel"), Variable(START, name="head/kernel")
+    wanted = opt.OptimizerMap(opt.SGD(0.1), {"head/.*": opt.Adam(0.1)})
+    both = opt.MultiOptimizer(wanted)
+    alone = Variable(START), Variable(START)
+    rules = opt.SGD(0.1), opt.Adam(0.1)
+    for _ in range(3):
+        both.apply_gradients([(START, body), (START, head)])
+        for rule, param in zip(rules, alone):
+            rule.apply_gradients([(START, param)])
+    np.testing.assert_array_equal(body.numpy(), alone[0].numpy())
+    np.testing.assert_array_equal(head.numpy(), alone[1].numpy())
+    assert [type(o) for o in both.optimizers] == [opt.SGD, opt.Adam]
+    assert any(v is both.slot(head, "m") for v in both.variables())
+    with pytest.raises(ArgumentError, match="fits several patterns"):
+        opt.OptimizerMap(opt.SGD(), {"a.*": opt.SGD(), ".*b": opt.SGD()})["ab"]
+    with pytest.raises(ArgumentTypeError, match="plain optimizers"):
+        opt.OptimizerMap("sgd")  # type: ignore[arg-type]
 
 
 def test_several_gradients_are_clipped_together() -> None:
@@ -337,7 +464,21 @@ def test_clipping_leaves_small_gradients_and_zeros() -> None:
 
 # --- schedules ------------------------------------------------------------------------------------------------------
 
-SCHEDULES: dict[str, tuple[opt.Schedule, Callable[[float], float]]] = {
+
+def one_cycle(t: float, top: float = 5.0, last: float = 19.0) -> float:
+    """PyTorch's OneCycleLR(max_lr=0.5, total_steps=20)."""
+    wave = lambda a, b, share: b + (a - b) / 2 * (1 + math.cos(math.pi * share))
+    return wave(0.02, 0.5, t / top) if t <= top else wave(0.5, 2e-6, min(t - top, last - top) / (last - top))
+
+
+def restarts(t: float, length: float = 4.0, peak: float = 1.0) -> float:
+    """Half cosines, each twice as long and 0.8 times as high as the one before."""
+    while t >= length:
+        t, length, peak = t - length, length * 2, peak * 0.8
+    return 0.5 * (0.9 * peak * (1 + math.cos(math.pi * t / length)) / 2 + 0.1)
+
+
+SCHEDULES: dict[str, tuple[Callable[[Any], Any], Callable[[float], float]]] = {
     "constant": (opt.constant_rate(0.3), lambda t: 0.3),
     "exponential": (opt.exponential_decay(0.5, 7, 0.8), lambda t: 0.5 * 0.8 ** (t / 7)),
     "exponential stairs": (opt.exponential_decay(0.5, 7, 0.8, True), lambda t: 0.5 * 0.8 ** (t // 7)),
@@ -353,8 +494,14 @@ SCHEDULES: dict[str, tuple[opt.Schedule, Callable[[float], float]]] = {
         lambda t: 0.5 * (0.9 * (1 + math.cos(math.pi * min(t, 10) / 10)) / 2 + 0.1),
     ),
     "cosine warmup": (
-        opt.cosine_decay(0.1, 10, 0.0, 0.6, 5),
+        opt.cosine_decay(0.1, 10, warmup_target=0.6, warmup_steps=5),
         lambda t: 0.1 + 0.1 * t if t < 5 else 0.3 * (1 + math.cos(math.pi * min(t - 5, 10) / 10)),
+    ),
+    "one cycle": (opt.one_cycle(0.5, 20), one_cycle),
+    "restarts": (opt.cosine_decay_restarts(0.5, 4, m_mul=0.8, alpha=0.1), restarts),
+    "even restarts": (
+        opt.cosine_decay_restarts(0.5, 6, t_mul=1.0),
+        lambda t: 0.25 * (1 + math.cos(math.pi * (t % 6) / 6)),
     ),
     "pieces": (
         opt.piecewise_constant([3, 9], [1.0, 0.5, 0.1]),
@@ -391,6 +538,18 @@ def test_errors_name_the_cause() -> None:
         opt.SGD().updates([1.0], [w, b])
     with pytest.raises(ArgumentError, match="no slot 'm'"):
         opt.SGD().slot(w, "m")
+    with pytest.raises(
+        ArgumentTypeError, match=r"unknown argument 'lr'.*learning_rate.*lr is called learning_rate"
+    ):
+        opt.Adam(lr=0.1)
+    with pytest.raises(ArgumentError, match="ema_momentum"):
+        opt.SGD(use_ema=True, ema_momentum=1.5)
+    with pytest.raises(ArgumentError, match="gradient_accumulation_steps; expected a whole number"):
+        opt.SGD(gradient_accumulation_steps=0)
+    with pytest.raises(ArgumentError, match="decay_steps; expected > 0"):
+        opt.cosine_decay(0.1, 0)
+    with pytest.raises(ArgumentError, match="OneCycle: rise"):
+        opt.one_cycle(0.1, 10, rise=1.0)
     with pytest.raises(ArgumentError, match="one more than boundaries"):
         opt.piecewise_constant([1], [1.0])
 
@@ -416,5 +575,5 @@ def test_a_rule_may_use_any_slot_name() -> None:
     assert (w.item(), optimizer.slot(w, "average").item(), optimizer.averages()[0][1].item()) == (
         0.5,
         0.5,
-        0.75,
+        0.5,
     )

@@ -8,6 +8,8 @@ from thalweg.graph.op import convert_operands
 from thalweg.ops.elementwise import divide, maximum, minimum, multiply, sqrt
 from thalweg.ops.reduce import sum
 from thalweg.registry import Configured, lookup
+from thalweg.registry import decode as deserialize
+from thalweg.registry import encode as serialize
 
 __all__ = [
     "Constraint",
@@ -15,13 +17,16 @@ __all__ = [
     "MinMaxNorm",
     "NonNeg",
     "UnitNorm",
+    "deserialize",
     "get",
     "max_norm",
+    "min_max_norm",
     "non_neg",
+    "serialize",
     "unit_norm",
 ]
 
-_TINY = 1e-7  # keeps a norm of 0 from dividing
+_TINY = 1e-7  # added to a norm, as in Keras: one of 0 divides nothing
 
 
 class Constraint(Configured):
@@ -50,7 +55,7 @@ class MaxNorm(Constraint):
     def __call__(self, w: Any) -> Any:
         (w,) = convert_operands([w])
         norm = _norm(w, self.axis)
-        return multiply(w, divide(minimum(norm, self.max_value), maximum(norm, _TINY)))
+        return multiply(w, divide(minimum(norm, self.max_value), norm + _TINY))
 
 
 class MinMaxNorm(Constraint):
@@ -66,7 +71,7 @@ class MinMaxNorm(Constraint):
         norm: Any = _norm(w, self.axis)
         inside = minimum(maximum(norm, self.min_value), self.max_value)
         wanted = multiply(inside, self.rate) + norm * (1 - self.rate)  # type: ignore[operator]
-        return multiply(w, divide(wanted, maximum(norm, _TINY)))
+        return multiply(w, divide(wanted, norm + _TINY))
 
 
 class NonNeg(Constraint):
@@ -88,7 +93,7 @@ class UnitNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         (w,) = convert_operands([w])
-        return divide(w, maximum(_norm(w, self.axis), _TINY))
+        return divide(w, _norm(w, self.axis) + _TINY)
 
 
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm

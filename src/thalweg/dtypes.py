@@ -63,7 +63,7 @@ def as_dtype(value: Any) -> np.dtype:
 
 def is_floating(dtype: np.dtype) -> bool:
     """Whether elements are real numbers."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
+    return dtype.kind == "f" or (dtype.kind == "V" and dtype.name == "bfloat16")
 
 
 def is_integer(dtype: np.dtype) -> bool:

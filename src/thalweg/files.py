@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 import tempfile
@@ -12,7 +13,9 @@ from typing import BinaryIO
 
 from thalweg.errors import DataError
 
-__all__ = ["atomic_write", "atomic_write_bytes", "atomic_write_text", "user_cache", "writable_folder"]
+__all__ = [
+    "atomic_write", "atomic_write_bytes", "atomic_write_text", "remove_leftovers", "user_cache", "writable_folder",
+]  # fmt: skip
 
 
 @contextmanager
@@ -43,6 +46,13 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.unlink(temporary)
         raise
     _sync_folder(path.parent)
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove temporary files that killed writers of ``path`` have left; nobody may be writing it."""
+    path = Path(path)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -13,27 +13,9 @@ from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Tensor, no_grad, shape_text
 from thalweg.graph.updates import recording
 from thalweg.ops import random
-from thalweg.registry import Configured, lookup, snake_case
-
-__all__ = [
-    "Constant",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Identity",
-    "Initializer",
-    "LecunNormal",
-    "LecunUniform",
-    "Ones",
-    "Orthogonal",
-    "RandomNormal",
-    "RandomUniform",
-    "TruncatedNormal",
-    "VarianceScaling",
-    "Zeros",
-    "get",
-]
+from thalweg.registry import Configured, lookup
+from thalweg.registry import decode as deserialize
+from thalweg.registry import encode as serialize
 
 Shape = Sequence[int]
 
@@ -123,12 +105,17 @@ class TruncatedNormal(Initializer):
         return random.truncated_normal(shape, self.mean, self.stddev, dtype, key=self.key()).array()
 
 
-def fans(shape: Shape) -> tuple[float, float]:
-    """The number of inputs and outputs of one unit: kernels are [*window, in, out].
+Axes = Sequence[int] | None
 
-    >>> fans((3, 3, 16, 32))
-    (144, 288)
+
+def fans(shape: Shape, input_axes: Axes = None, output_axes: Axes = None) -> tuple[float, float]:
+    """The number of inputs and outputs of one unit: kernels are [*window, in, out] unless axes are given.
+
+    >>> fans((3, 3, 16, 32)), fans((8, 2, 5), input_axes=[1], output_axes=[0])
+    ((144, 288), (2, 8))
     """
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[k] for k in input_axes), math.prod(shape[k] for k in output_axes)
     if len(shape) < 2:
         only = shape[0] if shape else 1
         return only, only
@@ -143,6 +130,10 @@ class VarianceScaling(Initializer):
     """Random numbers of variance ``scale / n``; n is the number of inputs, of outputs, or their mean by ``mode``.
 
     ``mode``: "fan_in", "fan_out" or "fan_avg"; ``distribution``: "truncated_normal", "untruncated_normal", "uniform".
+    ``input_axes`` and ``output_axes``: the axes that count inputs and outputs, where they are not the last two.
+
+    >>> round(float(VarianceScaling(2.0, seed=0)((100, 200)).var()), 3)
+    0.02
     """
 
     def __init__(
@@ -151,6 +142,8 @@ class VarianceScaling(Initializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
+        input_axes: Axes = None,
+        output_axes: Axes = None,
     ) -> None:
         modes, kinds = ("fan_in", "fan_out", "fan_avg"), ("truncated_normal", "untruncated_normal", "uniform")
         distribution = "truncated_normal" if distribution == "normal" else distribution
@@ -162,9 +155,10 @@ class VarianceScaling(Initializer):
                 received=f"{scale}, {mode!r}, {distribution!r}",
             )
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+        self.input_axes, self.output_axes = input_axes, output_axes
 
     def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -176,46 +170,49 @@ class VarianceScaling(Initializer):
         return random.truncated_normal(shape, 0.0, stddev, dtype, key=self.key()).array()
 
 
-class GlorotUniform(VarianceScaling):
+class _Scaled(VarianceScaling):
+    """:class:`VarianceScaling` with a scale, a mode and a distribution of its own."""
+
+    kind: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None, input_axes: Axes = None, output_axes: Axes = None) -> None:
+        super().__init__(*self.kind, seed, input_axes, output_axes)
+
+
+class GlorotUniform(_Scaled):
     """Uniform in ±sqrt(6 / (inputs + outputs))."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_avg", "uniform", seed)
+    kind = (1.0, "fan_avg", "uniform")
 
 
-class GlorotNormal(VarianceScaling):
+class GlorotNormal(_Scaled):
     """Truncated normal of variance 2 / (inputs + outputs)."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+    kind = (1.0, "fan_avg", "truncated_normal")
 
 
-class HeUniform(VarianceScaling):
+class HeUniform(_Scaled):
     """Uniform in ±sqrt(6 / inputs)."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(2.0, "fan_in", "uniform", seed)
+    kind = (2.0, "fan_in", "uniform")
 
 
-class HeNormal(VarianceScaling):
+class HeNormal(_Scaled):
     """Truncated normal of variance 2 / inputs."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+    kind = (2.0, "fan_in", "truncated_normal")
 
 
-class LecunUniform(VarianceScaling):
+class LecunUniform(_Scaled):
     """Uniform in ±sqrt(3 / inputs)."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_in", "uniform", seed)
+    kind = (1.0, "fan_in", "uniform")
 
 
-class LecunNormal(VarianceScaling):
+class LecunNormal(_Scaled):
     """Truncated normal of variance 1 / inputs."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+    kind = (1.0, "fan_in", "truncated_normal")
 
 
 class Orthogonal(Initializer):
@@ -250,24 +247,76 @@ class Identity(Initializer):
         return self.gain * np.eye(*shape)
 
 
-_CLASSES = (
-    Zeros,
-    Ones,
-    Constant,
-    RandomNormal,
-    RandomUniform,
-    TruncatedNormal,
-    VarianceScaling,
-    GlorotUniform,
-    GlorotNormal,
-    HeUniform,
-    HeNormal,
-    LecunUniform,
-    LecunNormal,
-    Orthogonal,
-    Identity,
-)
-_TABLE = {snake_case(c.__name__): c for c in _CLASSES} | {c.__name__: c for c in _CLASSES}
+_WINDOWS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46), "blackman": (0.42, 0.5, 0.08)}
+
+
+class STFT(Initializer):
+    """The real or imaginary part of a short-time Fourier transform, as a kernel [frame, 1, frequencies].
+
+    ``cos`` or ``sin`` of ``-2 pi t f / n`` with ``n = 2 (frequencies - 1)``, times a window: "hann", "hamming",
+    "blackman", an array of the frame's length, or None. ``scaling``: "density" divides by the window's L2 norm,
+    "spectrum" by its sum, None by nothing. ``periodic``: the window's period is the frame's length.
+
+    >>> STFT(window=None)((2, 1, 2)).round(6).ravel().tolist()
+    [1.0, 1.0, 1.0, -1.0]
+    """
+
+    def __init__(
+        self,
+        side: str = "real",
+        window: Any = "hann",
+        scaling: str | None = "density",
+        periodic: bool = False,
+    ) -> None:
+        known = side in ("real", "imag") and scaling in ("density", "spectrum", None)
+        if not known or (isinstance(window, str) and window not in _WINDOWS):
+            raise fail(
+                ArgumentError,
+                "STFT: side, window, scaling",
+                expected=f"real or imag; {', '.join(_WINDOWS)} or an array; density, spectrum or None",
+                received=f"{side!r}, {window!r}, {scaling!r}",
+            )
+        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+
+    def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        if len(shape) != 3 or shape[1] != 1:
+            raise fail(ShapeError, "STFT", expected="[frame, 1, frequencies]", received=shape_text(shape))
+        frame, _, frequencies = shape
+        angles = (
+            -2 * np.pi * np.outer(np.arange(frame), np.arange(frequencies)) / max(2 * (frequencies - 1), 1)
+        )
+        kernel = (np.cos if self.side == "real" else np.sin)(angles)
+        if self.window is not None:
+            window = self._window(frame)
+            size = {"density": np.sqrt((window**2).sum()), "spectrum": np.abs(window).sum(), None: 1.0}
+            kernel *= window[:, None] / size[self.scaling]
+        return kernel[:, None].astype(dtype)
+
+    def _window(self, frame: int) -> np.ndarray:
+        if isinstance(self.window, str):
+            turns = np.arange(frame) / max(frame if self.periodic else frame - 1, 1)
+            factors = enumerate(_WINDOWS[self.window])
+            return np.sum([a * (-1) ** k * np.cos(2 * np.pi * k * turns) for k, a in factors], axis=0)
+        window = np.asarray(self.window, np.float64)
+        if window.shape != (frame,):
+            raise fail(
+                ShapeError, "STFT: window", expected=shape_text((frame,)), received=shape_text(window.shape)
+            )
+        return window
+
+
+IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogonal, STFT
+zeros, ones, constant, identity, orthogonal, stft = Zeros, Ones, Constant, Identity, Orthogonal, STFT
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal
+lecun_uniform, lecun_normal, variance_scaling = LecunUniform, LecunNormal, VarianceScaling
+
+_TABLE: dict[str, Any] = {
+    name: cls
+    for name, cls in list(globals().items())
+    if isinstance(cls, type) and issubclass(cls, Initializer) and name[0] != "_" and cls is not Initializer
+}
+__all__ = ["Initializer", "deserialize", "get", "serialize", *_TABLE]
 _TABLE |= {"normal": RandomNormal, "uniform": RandomUniform, "zero": Zeros, "one": Ones, "eye": Identity}
 
 

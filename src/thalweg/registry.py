@@ -106,7 +106,8 @@ def lookup(kind: str, given: Any, table: Mapping[str, Any]) -> Any:
     if found is None:
         near = get_close_matches(given, list(table), 1, 0.4)
         hint = f"did you mean {near[0]!r}?" if near else None
-        raise fail(ArgumentError, f"unknown {kind} {given!r}", expected=", ".join(sorted(table)), hint=hint)
+        names = sorted(name for name in table if name.islower()) or sorted(table)
+        raise fail(ArgumentError, f"unknown {kind} {given!r}", expected=", ".join(names), hint=hint)
     return found
 
 

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.ops.elementwise import abs, multiply
-from thalweg.ops.reduce import sum
-from thalweg.registry import Configured, lookup
+import numpy as np
 
-__all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "l1", "l1_l2", "l2"]
+from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import shape_text
+from thalweg.ops.contract import matmul
+from thalweg.ops.elementwise import abs, divide, maximum, multiply
+from thalweg.ops.linalg import vector_norm
+from thalweg.ops.reduce import sum
+from thalweg.ops.shape import swapaxes
+from thalweg.registry import Configured, lookup
+from thalweg.registry import decode as deserialize
+from thalweg.registry import encode as serialize
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
 
 
 class Regularizer(Configured):
@@ -54,15 +77,41 @@ class L2(L1L2):
         super().__init__(l2=l2)
 
 
-l1, l2 = L1, L2
+class OrthogonalRegularizer(Regularizer):
+    """``factor`` times the mean of ``|cos|`` of the angles between any two rows (``mode="rows"``) or columns.
+
+    >>> OrthogonalRegularizer(0.5)([[1.0, 0.0], [2.0, 0.0]]).item()
+    0.5
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        if mode not in ("rows", "columns"):
+            what = "OrthogonalRegularizer: mode"
+            raise fail(ArgumentError, what, expected="rows or columns", received=repr(mode))
+        self.factor, self.mode = float(factor), mode
+
+    def __call__(self, x: Any) -> Any:
+        (x,) = convert_operands([x])
+        if x.ndim != 2:
+            raise fail(ShapeError, "OrthogonalRegularizer", expected="a matrix", received=shape_text(x.shape))
+        x = x if self.mode == "rows" else swapaxes(x, 0, 1)
+        x = divide(x, maximum(vector_norm(x, axis=1, keepdims=True), 1e-12))
+        count = x.shape[0]
+        apart = multiply(matmul(x, swapaxes(x, 0, 1)), 1 - np.eye(count, dtype=x.dtype))
+        return multiply(sum(abs(apart)), self.factor / max(count * (count - 1), 1))
 
 
-def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
-    """:class:`L1L2` with both terms."""
-    return L1L2(l1, l2)
-
-
-_TABLE = {"l1": L1, "l2": L2, "l1_l2": l1_l2, "L1": L1, "L2": L2, "L1L2": L1L2}
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+# By name alone both penalties count.
+_TABLE: dict[str, Any] = {
+    "l1": L1,
+    "l2": L2,
+    "l1_l2": lambda: L1L2(0.01, 0.01),
+    "L1": L1,
+    "L2": L2,
+    "L1L2": L1L2,
+}
+_TABLE |= {"orthogonal_regularizer": OrthogonalRegularizer, "OrthogonalRegularizer": OrthogonalRegularizer}
 
 
 def get(given: Any) -> Any:

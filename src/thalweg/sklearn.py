@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import optimizers
 from thalweg.errors import ArgumentError, fail
 from thalweg.extras import needs
 from thalweg.layers import Dense, Dropout
 from thalweg.losses import BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy
 from thalweg.models import Sequential
-from thalweg.models.compiled import optimizer_of
 from thalweg.ops import random
 from thalweg.registry import remade
 
@@ -73,7 +73,7 @@ class _Network(BaseEstimator):
 
     def _optimizer(self) -> Any:
         """An optimizer without a history: what it remembers belongs to one training."""
-        optimizer = optimizer_of(self.optimizer)
+        optimizer = optimizers.get(self.optimizer)
         if optimizer is self.optimizer:
             optimizer = remade(optimizer)
         if self.learning_rate is not None:

@@ -22,7 +22,8 @@ from compat.theano_names import as_theano, modules
 from thalweg.compat.theano import function, shared
 from thalweg.compat.theano.functions import Function, MissingInputError, UnusedInputError
 from thalweg.compat.theano.gradient import DisconnectedInputError
-from thalweg.compat.theano.variable import TensorSharedVariable, TensorVariable
+from thalweg.compat.theano.sharing import TensorSharedVariable
+from thalweg.compat.theano.variable import TensorVariable
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"

@@ -173,7 +173,7 @@ ROWS = [
     row(L.Discretization, {"bin_boundaries": [1.0, 2.5]}, (4,), (4,), integers=5),
     row(L.Discretization, {"bin_boundaries": [1.0, 2.5], "output_mode": "count"}, (4,), (3,), integers=5),
     row(L.Rescaling, {"scale": 0.5, "offset": 1.0}, (4,), (4,)),
-    row(L.Normalization, {"mean": [1.0, 2.0], "variance": [4.0, 9.0]}, (3, 2), (3, 2), 4),
+    row(L.Normalization, {"mean": [1.0, 2.0], "variance": [4.0, 9.0]}, (3, 2), (3, 2)),
     row(L.SimpleRNN, {"units": 4}, (5, 3), (4,), 32),
     row(L.SimpleRNN, {"units": 4, "return_sequences": True, "go_backwards": True}, (5, 3), (5, 4), 32),
     row(L.LSTM, {"units": 4}, (5, 3), (4,), 128),

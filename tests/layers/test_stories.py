@@ -224,3 +224,10 @@ def test_a_layer_tells_of_its_last_symbolic_call() -> None:
     outputs = layer(inputs)
     assert layer.input is inputs and layer.output is outputs
     assert (layer.input_shape, layer.output_shape) == ((None, 5), (None, 3))
+
+
+def test_reshape_finds_two_lengths() -> None:
+    model = Sequential([tw.layers.Input((None, None, 4)), tw.layers.Reshape((-1, 4))])
+    assert model.output_shape == (None, None, 4)
+    x = np.arange(2 * 3 * 5 * 4, dtype="float32").reshape(2, 3, 5, 4)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), x.reshape(2, 15, 4))

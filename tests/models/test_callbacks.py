@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +270,138 @@ def test_what_the_finder_needs() -> None:
         _ = C.LearningRateFinder().suggestion
     with pytest.raises(tw.errors.ArgumentError, match='expected "epoch"'):
         C.BackupAndRestore("x", save_freq=3)
+
+
+def test_early_stopping_counts_from_the_baseline_and_survives_a_first_nan() -> None:
+    model, x, y = model_and_data()
+    script = Script([float("nan"), 5.0, 4.0, 3.0, 3.5, 3.6, 3.7, 3.8])
+    stop = C.EarlyStopping(patience=3, restore_best_weights=True)
+    history = model.fit(x, y, epochs=8, callbacks=[script, stop], verbose=0)
+    assert len(history.epoch) == 7 and stop.best == 3.0 and model.layers[-1].bias.get_value() == [3.0]
+    script = Script([5.0, 4.0, 3.0, 2.0, 2.5, 2.6])
+    stop = C.EarlyStopping(patience=2, baseline=1.0)
+    history = model.fit(x, y, epochs=6, callbacks=[script, stop], verbose=0)
+    assert len(history.epoch) == 5  # an epoch that is better never ends it
+
+
+def test_figures_of_validation_are_awaited_where_it_is_not_due(tmp_path: Path) -> None:
+    model, x, y = model_and_data()
+    path = tmp_path / "best-{epoch}.safetensors"
+    stop, best = C.EarlyStopping(patience=1), C.ModelCheckpoint(path, save_best_only=True)
+    plateau = C.ReduceLROnPlateau(patience=1)
+    history = model.fit(
+        x, y, epochs=4, validation_data=(x, y), validation_freq=2, callbacks=[stop, best, plateau], verbose=0
+    )
+    assert len(history.history["val_loss"]) == 2 and history.history["learning_rate"]
+    assert {p.name for p in tmp_path.iterdir()} <= {"best-2.safetensors", "best-4.safetensors"}
+
+
+def test_who_asks_is_told(tmp_path: Path, capsys: Any) -> None:
+    model, x, y = model_and_data()
+    script = Script([1.0, 2.0, 3.0, 4.0])
+    told = [
+        script,
+        C.ReduceLROnPlateau(patience=1, verbose=1),
+        C.ModelCheckpoint(tmp_path / "{epoch}.safetensors", verbose=1),
+        C.EarlyStopping(patience=2, restore_best_weights=True, verbose=1),
+    ]
+    model.fit(x, y, epochs=4, callbacks=told, verbose=0)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [
+        "epoch 1", "epoch 2", "epoch 2", "epoch 3", "epoch 3", "epoch 3", "the weights are those of epoch 1",
+    ]  # fmt: skip
+    model.fit(x, y, callbacks=C.LearningRateScheduler(lambda epoch: 0.25, verbose=1), verbose=0)
+    assert capsys.readouterr().out == "epoch 1: the learning rate is 0.25\n"
+    with pytest.raises(tw.errors.ArgumentTypeError, match="gives a number"):
+        model.fit(x, y, callbacks=C.LearningRateScheduler(lambda epoch, rate: None), verbose=0)
+
+
+def test_files_are_named_by_batches(tmp_path: Path) -> None:
+    model, x, y = model_and_data()
+    keep = C.ModelCheckpoint(tmp_path / "{epoch}-{batch:02d}.safetensors", save_freq=3)
+    model.fit(x, y, epochs=2, batch_size=8, callbacks=keep, verbose=0)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1-03.safetensors", "2-02.safetensors"]
+
+
+def watched(folder: Path, more: Any = ()) -> tuple[Any, list[Any]]:
+    """A training with everything that has a memory: its model and callbacks."""
+    model, x, y = model_and_data()
+    stop = C.EarlyStopping("loss", patience=3, min_delta=0.02, restore_best_weights=True)
+    all_of_it = [
+        C.BackupAndRestore(folder),
+        C.ReduceLROnPlateau("loss", 0.5, patience=2, min_delta=0.02),
+        stop,
+        *more,
+    ]
+    model.fit(x, y, epochs=60, batch_size=8, callbacks=all_of_it, verbose=0)
+    return model, [stop.best, stop.wait, stop.best_epoch, stop.stopped_epoch]
+
+
+def test_what_other_callbacks_have_seen_goes_on(tmp_path: Path) -> None:
+    whole, seen = watched(tmp_path / "a")
+
+    class Break(C.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == seen[2] + 1:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watched(tmp_path / "b", [Break()])
+    again, then = watched(tmp_path / "b")
+    assert then == seen and seen[3] > seen[2] + 1
+    for a, b in zip(whole.get_weights(), again.get_weights()):
+        np.testing.assert_array_equal(a, b)
+
+
+PROGRAM = """
+import sys
+import numpy as np
+import thalweg as tw
+from thalweg import callbacks as C
+from thalweg.layers import BatchNormalization, Dense, Dropout
+from thalweg.models import Sequential
+
+tw.set_random_seed(3)
+x = np.random.default_rng(0).normal(size=(256, 3)).astype("float32")
+model = Sequential([Dense(64, "tanh", input_shape=(3,)), BatchNormalization(), Dropout(0.2), Dense(1)])
+model.compile(tw.optimizers.Adam(0.05), "mse")
+keep = [C.BackupAndRestore(sys.argv[1]), C.ModelCheckpoint(sys.argv[1] + "/m.safetensors")]
+keep.append(C.LambdaCallback(on_epoch_begin=lambda epoch, logs: print(epoch, flush=True)))
+model.fit(x, x.sum(1), epochs=40, batch_size=16, callbacks=keep, verbose=0)
+model.save_weights(sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_a_run_that_is_killed_at_any_moment_ends_in_the_same_bits(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+
+    def run(folder: str, epochs: int | None = None, pause: float = 0.0) -> bool:
+        """Whether it ended by itself; it is killed a moment after so many epochs have begun."""
+        command = [
+            sys.executable,
+            str(program),
+            str(tmp_path / folder),
+            str(tmp_path / f"{folder}.safetensors"),
+        ]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for _ in range(epochs or 0):
+                process.stdout.readline()
+            if epochs is not None:
+                time.sleep(pause)
+                process.send_signal(signal.SIGKILL)
+            process.stdout.read()
+        return process.returncode == 0
+
+    assert run("whole")
+    draw = np.random.default_rng()
+    kills = [(int(draw.integers(1, 7)), float(draw.uniform(0, 0.01))) for _ in range(6)]
+    assert not any(run("killed", *kill) for kill in kills)
+    assert run("killed")
+    whole, killed = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("whole", "killed"))
+    assert whole == killed, f"killed after {kills}"
+    assert sorted(p.name for p in (tmp_path / "killed").iterdir() if p.suffix == ".safetensors") == [
+        "m.safetensors"
+    ]

@@ -18,6 +18,8 @@ LABELS = GENERATOR.integers(0, K, N)
 SCORES = GENERATOR.dirichlet(np.ones(K), N)
 BITS = GENERATOR.integers(0, 2, N)
 CHANCES = np.round(GENERATOR.uniform(size=N) * 198) / 199 + 0.5 / 199  # between the thresholds of AUC
+MANY = GENERATOR.integers(0, 2, (N, 3))
+MANY_CHANCES = np.round(GENERATOR.uniform(size=(N, 3)) * 198) / 199 + 0.5 / 199
 REAL, GUESS = GENERATOR.normal(size=(N, 3)), GENERATOR.normal(size=(N, 3))
 WEIGHTS = GENERATOR.uniform(0.5, 2.0, N)
 
@@ -62,6 +64,32 @@ ROWS: list[tuple[Any, Any, Any, Callable[..., Any]]] = [
         lambda t, p, w: sk("recall_score")(t, p > 0.2, sample_weight=w),
     ),
     (M.AUC(), BITS, CHANCES, lambda t, p, w: sk("roc_auc_score")(t, p, sample_weight=w)),
+    (
+        M.AveragePrecision(),
+        BITS,
+        CHANCES,
+        lambda t, p, w: sk("average_precision_score")(t, p, sample_weight=w),
+    ),
+    (
+        M.AUC(multi_label=True, num_labels=3),
+        MANY,
+        MANY_CHANCES,
+        lambda t, p, w: sk("roc_auc_score")(t, p, average="macro", sample_weight=w),
+    ),
+    (
+        M.AUC(num_thresholds=400),
+        MANY,
+        MANY_CHANCES,
+        lambda t, p, w: sk("roc_auc_score")(
+            t.ravel(), p.ravel(), sample_weight=None if w is None else np.repeat(w, 3)
+        ),
+    ),
+    (
+        M.AveragePrecision(multi_label=True),
+        MANY,
+        MANY_CHANCES,
+        lambda t, p, w: sk("average_precision_score")(t, p, average="macro", sample_weight=w),
+    ),
     (
         M.F1Score(),
         LABELS,
@@ -230,6 +258,53 @@ def test_a_saturated_softmax_still_teaches() -> None:
         loss = Ls.sparse_categorical_crossentropy([1], tw.nn.softmax(logits))
     assert loss.item() == 200.0
     np.testing.assert_allclose(tape.gradient(loss, logits), [[1.0, -1.0]])
+
+
+def test_an_ignored_class_counts_neither_in_the_loss_nor_in_its_metric() -> None:
+    options: dict[str, Any] = {"ignore_class": 1}
+    wanted = Ls.SparseCategoricalCrossentropy(**options)(LABELS, SCORES).item()
+    for weights in (None, np.ones(N)):
+        metric = M.SparseCategoricalCrossentropy(**options)
+        assert metric(LABELS, SCORES, sample_weight=weights).item() == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_loss_may_be_computed_in_a_dtype_of_its_own() -> None:
+    loss = Ls.MeanSquaredError(dtype="float64")
+    assert loss([1.0], np.array([3.0], "float32")).dtype.name == "float64"
+
+
+def test_losses_and_metrics_are_objects_that_files_keep() -> None:
+    for thing in (
+        Ls.Huber(0.5, "sum"),
+        Ls.SparseCategoricalCrossentropy(ignore_class=2),
+        M.AUC(curve="PR", multi_label=True, label_weights=[1.0, 2.0]),
+        M.PrecisionAtRecall(0.5, num_thresholds=7),
+        M.MeanIoU(3, ignore_class=0),
+    ):
+        room = M if isinstance(thing, M.Metric) else Ls
+        again = room.deserialize(room.serialize(thing))
+        assert type(again) is type(thing) and again.get_config() == thing.get_config()
+
+
+def test_areas_say_what_they_take() -> None:
+    with pytest.raises(
+        tw.errors.ArgumentError, match="auc: curve; expected ROC or PR or PRGAIN; received 'pro'"
+    ):
+        M.AUC(curve="pro")
+    with pytest.raises(tw.errors.ArgumentError, match="summation_method"):
+        M.AUC(summation_method="mean")
+    with pytest.raises(tw.errors.ArgumentError, match="num_labels"):
+        M.AUC(num_labels=3)
+    with pytest.raises(tw.errors.ArgumentError, match="thresholds"):
+        M.AUC(thresholds=[2.0])
+    with pytest.raises(tw.errors.ShapeError, match=r"predictions; expected \[batch, 2\]; received \[60, 3\]"):
+        M.AUC(multi_label=True, num_labels=2)(MANY, MANY_CHANCES)
+    with pytest.raises(tw.errors.ShapeError, match="class_id 5"):
+        M.Precision(class_id=5)(MANY, MANY_CHANCES)
+    with pytest.raises(tw.errors.ArgumentError, match="target_class_ids; expected 0 to 1"):
+        M.IoU(2, [2])
+    with pytest.raises(tw.errors.ArgumentError, match="a rate in"):
+        M.RecallAtPrecision(1.5)
 
 
 @pytest.mark.parametrize("name", ["mean_sqared_error", "accurracy"])

@@ -582,3 +582,9 @@ def test_layers_in_float64_get_float64_data() -> None:
     x = np.array([[1.0 + 2.0**-40]])
     assert model.predict(x) == x and model.evaluate(x, x, verbose=0) == 0.0
     assert model.train_on_batch(x, x) == 0.0
+
+
+def test_metrics_in_the_place_of_loss_weights_are_refused() -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    with pytest.raises(tw.errors.ArgumentError, match=r"metrics=\['accuracy'\]"):
+        model.compile("sgd", "mse", ["accuracy"])

@@ -1,8 +1,9 @@
 """What every op must satisfy, written once: a Row names an op and its cases, the checks below do the rest.
 
-A row goes through five checks: eager equals the NumPy reference; the symbolic spec equals the eager one, also with
-unknown axes; the compiled function equals eager, values and first gradients, also on arrays that are not contiguous;
-the gradient equals central differences in float64, up to the row's order; and the gradient keeps shape and dtype.
+A row goes through six checks: eager equals the NumPy reference; results that wait equal those computed at once; the
+symbolic spec equals the eager one, also with unknown axes; the compiled function equals eager, values and first
+gradients, also on arrays that are not contiguous; the gradient equals central differences in float64, up to the row's
+order; and the gradient keeps shape and dtype.
 """
 
 from __future__ import annotations
@@ -119,6 +120,21 @@ def compare(
     np.testing.assert_allclose(
         got.astype("float64"), wanted.astype("float64"), rtol=rtol, atol=atol, err_msg=f"{row.name}: {what}"
     )
+
+
+def check_waiting(row: Row) -> None:
+    """Results that wait, as those of variables do, have the specs and the arrays of results computed at once."""
+    for dtype in row.all_dtypes():
+        for case in row.inputs:
+            arrays = row.arrays(case, dtype)
+            outputs = row.call([constant(a) for a in arrays])
+            waiting = row.call([Variable(constant(a)) for a in arrays])
+            assert [y.specs for y in waiting] == [y.specs for y in outputs]
+            for got, wanted in zip(waiting, outputs, strict=True):
+                np.testing.assert_array_equal(
+                    got.array(), wanted.array(), err_msg=f"{row.name}, {dtype} {case}"
+                )
+                assert got.array().dtype == got.dtype and got.array().shape == got.shape
 
 
 def check_reference(row: Row) -> None:

@@ -32,6 +32,11 @@ def test_eager_equals_reference(row: Row) -> None:
 
 
 @every_row
+def test_waiting_equals_computed_at_once(row: Row) -> None:
+    harness.check_waiting(row)
+
+
+@every_row
 def test_symbolic_spec_equals_eager(row: Row) -> None:
     harness.check_spec(row)
 

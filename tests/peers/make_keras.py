@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import inspect
 import os
 import tempfile
 import zipfile
@@ -80,20 +81,77 @@ def metric_answers() -> dict[str, Any]:
 
 
 def optimizer_answers() -> dict[str, Any]:
-    """The parameter after each fifth step."""
+    """The parameter after each fifth step: a matrix, the matrix on its side, and a vector."""
     found = {}
     for cls, arguments in rows.OPTIMIZERS:
-        w, optimizer, seen = (
-            keras.Variable(rows.START, dtype="float64"),
-            getattr(keras.optimizers, cls)(**arguments),
-            [],
-        )
-        for t in range(20):
-            slope = 2 * rows.SCALE**2 * (w.numpy() - rows.TARGET) * (1 + 0.1 * t)
-            optimizer.apply([tf.constant(slope)], [w])
-            if t % 5 == 4:
-                seen.append(w.numpy().copy())
-        found["optimizer " + rows.name_of(cls, arguments)] = {"values": np.stack(seen)}
+        answer = {}
+        for kind, pick in rows.PARTS.items():
+            w, seen = keras.Variable(pick(rows.START), dtype="float64"), []
+            optimizer = getattr(keras.optimizers, cls)(**arguments)
+            for t in range(20):
+                slope = (
+                    2
+                    * pick(rows.SCALE + 0 * rows.START) ** 2
+                    * (w.numpy() - pick(rows.TARGET))
+                    * (1 + 0.1 * t)
+                )
+                optimizer.apply([tf.constant(slope * arguments.get("loss_scale_factor", 1))], [w])
+                if t % 5 == 4:
+                    seen.append(w.numpy().copy())
+            answer[kind] = np.stack(seen)
+        found["optimizer " + rows.name_of(cls, arguments)] = answer
+    return found
+
+
+def schedule_answers() -> dict[str, Any]:
+    return {
+        "schedule " + rows.name_of(cls, arguments): {
+            "rates": [float(getattr(keras.optimizers.schedules, cls)(**arguments)(t)) for t in range(25)]
+        }
+        for cls, arguments in rows.SCHEDULES
+    }
+
+
+def weight_answers() -> dict[str, Any]:
+    """Regularisers, constraints and initialisers; of drawn numbers, the standard deviation."""
+    found, w = {}, tf.constant(rows.START)
+    for cls, arguments in rows.REGULARIZERS:
+        value = getattr(keras.regularizers, cls)(**arguments)(tf.cast(w, "float32"))
+        found["regularizer " + rows.name_of(cls, arguments)] = {"value": np.asarray(value)}
+    for cls, arguments in rows.CONSTRAINTS:
+        value = getattr(keras.constraints, cls)(**arguments)(w)
+        found["constraint " + rows.name_of(cls, arguments)] = {"value": np.asarray(value)}
+    for cls, arguments, shape in rows.INITIALIZERS:
+        value = getattr(keras.initializers, cls)(**arguments)(shape, dtype="float64")
+        found["initializer " + rows.name_of(cls, arguments, shape)] = {"value": np.asarray(value)}
+    for cls, arguments, shape in rows.DRAWN:
+        many = [
+            getattr(keras.initializers, cls)(**arguments, seed=k)(shape, dtype="float64") for k in range(8)
+        ]
+        found["drawn " + rows.name_of(cls, arguments, shape)] = {
+            "deviation": np.std(many),
+            "most": np.max(many),
+        }
+    return found
+
+
+def signatures() -> dict[str, Any]:
+    """What every public name takes: arguments and defaults, where these are plain values."""
+    found = {}
+    for room in rows.ROOMS:
+        module = keras
+        for part in room.split("."):
+            module = getattr(module, part)
+        for name in sorted(n for n in dir(module) if n[0] != "_" and callable(getattr(module, n))):
+            target = getattr(module, name)
+            parameters = inspect.signature(target.__init__ if inspect.isclass(target) else target).parameters
+            found[f"signature {room}.{name}"] = {
+                "state": [
+                    [p.name, *([] if p.default is p.empty else [p.default])]
+                    for p in parameters.values()
+                    if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+                ]
+            }
     return found
 
 
@@ -134,4 +192,5 @@ def file_answers() -> dict[str, Any]:
 
 if __name__ == "__main__":
     answers = layer_answers() | activation_answers() | loss_answers() | metric_answers() | optimizer_answers()
+    answers |= schedule_answers() | weight_answers() | signatures()
     write(FOLDER / "keras.json", answers | file_answers())

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from thalweg.errors import ArgumentError, DataError, fail
-from thalweg.files import atomic_write_text, writable_folder
+from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, fail
+from thalweg.files import atomic_write_text, remove_leftovers, writable_folder
 from thalweg.graph.show import html_table
 from thalweg.graph.tensor import Variable
 
@@ -28,6 +29,9 @@ class Callback:
     model: Any = None
     params: dict[str, Any]
     watches_batches: bool | None = None  # None: if it has a method for the moments of batches
+    remembers: tuple[
+        str, ...
+    ] = ()  # attributes that an interrupted run must have back (see BackupAndRestore)
 
     def set_model(self, model: Any) -> None:
         """Learn of the model."""
@@ -103,11 +107,16 @@ class CallbackList:
             callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
         )
         self.callbacks: list[Any] = [*given, *more]
+        self.callbacks.sort(
+            key=lambda c: isinstance(c, BackupAndRestore)
+        )  # what the others know is kept with the rest
         self._watching = [c for c in self.callbacks if _watches_batches(c)]
         self.watches_batches = bool(self._watching)
         for callback in self.callbacks:
             callback.set_params(params)
             callback.set_model(model)
+            if isinstance(callback, BackupAndRestore):
+                callback.others = [c for c in self.callbacks if getattr(c, "remembers", ())]
 
     def initial_epoch(self) -> int:
         """The first epoch to do: later than 0 where a callback has restored an interrupted run."""
@@ -198,12 +207,19 @@ class LambdaCallback(Callback):
                 setattr(self, name, function)
 
 
+def _say(verbose: Any, text: str) -> None:
+    """A line for who asked for it."""
+    if verbose:
+        sys.stdout.write(text + "\n")
+
+
 class TerminateOnNaN(Callback):
     """Ends training at a batch whose loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         loss = (logs or {}).get("loss")
         if loss is not None and not np.isfinite(loss):
+            _say(True, f"batch {batch}: the loss is {loss}, training ends")
             self.model.stop_training = True
 
 
@@ -246,9 +262,11 @@ class _Monitor(Callback):
         """Whether the figure has become better."""
         return value < than - self.min_delta if self.mode == "min" else value > than + self.min_delta
 
-    def value(self, logs: Any) -> float:
-        """The figure in the logs, or an error that names those that are there."""
+    def value(self, logs: Any) -> float | None:
+        """The figure in the logs, or an error that names those that are there; None where validation is not due."""
         if self.monitor not in (logs or {}):
+            if self.monitor.startswith("val_") and self.params.get("validation_freq", 1) != 1:
+                return None
             raise fail(
                 ArgumentError, f"{type(self).__name__}: there is no figure {self.monitor!r}",
                 expected=", ".join(logs or {}), received=self.monitor,
@@ -261,7 +279,10 @@ class EarlyStopping(_Monitor):
     """Ends training when a figure has not become better for ``patience`` epochs.
 
     ``restore_best_weights``: at the end of training, however it comes, the model has the weights of its best epoch.
+    ``baseline``: a figure to be beaten within ``patience`` epochs. ``start_from_epoch``: earlier ones do not count.
     """
+
+    remembers = ("best", "wait", "best_epoch", "best_weights")
 
     def __init__(
         self,
@@ -276,7 +297,7 @@ class EarlyStopping(_Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.patience, self.baseline, self.start_from_epoch = patience, baseline, start_from_epoch
-        self.restore_best_weights = restore_best_weights
+        self.restore_best_weights, self.verbose = restore_best_weights, verbose
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.best, self.wait, self.stopped_epoch, self.best_epoch = self.worst(), 0, 0, 0
@@ -284,27 +305,35 @@ class EarlyStopping(_Monitor):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         value = self.value(logs)
-        if epoch < self.start_from_epoch:
+        if value is None or epoch < self.start_from_epoch:
             return
-        if self.better(value, self.best) or (self.best_weights is None and self.restore_best_weights):
-            improved = self.better(value, self.best)
-            self.best, self.best_epoch = value, epoch
+        improved = self.better(value, self.best)
+        if improved or self.best_weights is None:
+            self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            if improved and (self.baseline is None or self.better(value, self.baseline)):
-                self.wait = 0
-                return
         self.wait += 1
-        if self.wait >= max(self.patience, 1) and epoch > 0:
+        if improved:
+            self.best = value
+            if self.baseline is None or self.better(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch, self.model.stop_training = epoch, True
+            _say(
+                self.verbose,
+                f"epoch {epoch + 1}: {self.monitor} has not become better than {self.best:.5g}, stopping",
+            )
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
+            _say(self.verbose, f"the weights are those of epoch {self.best_epoch + 1}")
 
 
 class ReduceLROnPlateau(_Monitor):
     """Multiplies the learning rate by ``factor`` when a figure has not become better for ``patience`` epochs."""
+
+    remembers = ("best", "wait", "resting")
 
     def __init__(
         self,
@@ -321,6 +350,7 @@ class ReduceLROnPlateau(_Monitor):
         if not 0 < factor < 1:
             raise fail(ArgumentError, "ReduceLROnPlateau: factor", expected="0 < factor < 1", received=factor)
         self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
+        self.verbose = verbose
 
     def on_train_begin(self, logs: Any = None) -> None:
         needs_a_number(self.model, "ReduceLROnPlateau")
@@ -329,6 +359,8 @@ class ReduceLROnPlateau(_Monitor):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         value, rate = self.value(logs), learning_rate(self.model)
         logs["learning_rate"] = rate
+        if value is None:
+            return
         if self.resting:
             self.resting, self.wait = self.resting - 1, 0
         if self.better(value, self.best):
@@ -336,8 +368,9 @@ class ReduceLROnPlateau(_Monitor):
         elif not self.resting:
             self.wait += 1
             if self.wait >= self.patience and rate > self.min_lr:
-                self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                self.model.optimizer.learning_rate = lower = max(rate * self.factor, self.min_lr)
                 self.wait, self.resting = 0, self.cooldown
+                _say(self.verbose, f"epoch {epoch + 1}: the learning rate is {lower:.4g} from here on")
 
 
 def learning_rate(model: Any) -> float:
@@ -371,7 +404,13 @@ class LearningRateScheduler(Callback):
             new = self.schedule(epoch, rate)
         except TypeError:  # the old form
             new = self.schedule(epoch)
+        if not isinstance(new, (float, int, np.number)):
+            raise fail(
+                ArgumentTypeError, "LearningRateScheduler: schedule", expected="a function that gives a number",
+                received=repr(new),
+            )  # fmt: skip
         self.model.optimizer.learning_rate = float(new)
+        _say(self.verbose, f"epoch {epoch + 1}: the learning rate is {float(new):.4g}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         logs["learning_rate"] = learning_rate(self.model)
@@ -380,9 +419,11 @@ class LearningRateScheduler(Callback):
 class ModelCheckpoint(_Monitor):
     """Saves the model, or its weights, after epochs or every ``save_freq`` batches; each file appears complete.
 
-    ``filepath`` may hold figures: ``"m-{epoch:02d}-{val_loss:.2f}.safetensors"``. That the folder can be written is
-    found out before training.
+    ``filepath`` may hold figures: ``"m-{epoch:02d}-{val_loss:.2f}.safetensors"``, and ``{batch}`` where batches are
+    counted. That the folder can be written is found out before training.
     """
+
+    remembers = ("best", "_batches")
 
     def __init__(
         self,
@@ -408,7 +449,7 @@ class ModelCheckpoint(_Monitor):
                 expected='"epoch" or a number of batches',
                 received=save_freq,
             )
-        self.save_freq, self.epoch, self._batches = save_freq, 0, 0
+        self.save_freq, self.epoch, self._batches, self.verbose = save_freq, 0, 0, verbose
         self.watches_batches = save_freq != "epoch"
         if initial_value_threshold is not None:
             self.best = initial_value_threshold
@@ -416,6 +457,8 @@ class ModelCheckpoint(_Monitor):
     def on_train_begin(self, logs: Any = None) -> None:
         folders = Path(self.filepath).parents
         writable_folder(next(folder for folder in folders if "{" not in str(folder)))
+        if "{" not in self.filepath:
+            remove_leftovers(self.filepath)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
@@ -423,7 +466,7 @@ class ModelCheckpoint(_Monitor):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._batches += 1
         if self.save_freq != "epoch" and self._batches % self.save_freq == 0:
-            self._save(logs)
+            self._save({**(logs or {}), "batch": batch + 1})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.save_freq == "epoch":
@@ -432,7 +475,7 @@ class ModelCheckpoint(_Monitor):
     def _save(self, logs: Any) -> None:
         if self.save_best_only:
             value = self.value(logs)
-            if not self.better(value, self.best):
+            if value is None or not self.better(value, self.best):
                 return
             self.best = value
         try:
@@ -446,12 +489,14 @@ class ModelCheckpoint(_Monitor):
             self.model.save_weights(path)
         else:
             self.model.save(path)
+        _say(self.verbose, f"epoch {self.epoch + 1}: saved {path}")
 
 
 class BackupAndRestore(Callback):
     """Keeps weights, optimizer, epoch and random numbers after every epoch; a run that was interrupted goes on there.
 
-    The file is removed when training ends well, unless ``delete_checkpoint`` is False.
+    What other callbacks have seen (the best figure, epochs waited) goes on, too. The file is removed when training ends
+    well, unless ``delete_checkpoint`` is False.
     """
 
     def __init__(
@@ -468,6 +513,7 @@ class BackupAndRestore(Callback):
             )  # fmt: skip
         self.folder, self.delete_checkpoint = os.fspath(backup_dir), delete_checkpoint
         self.restored_epoch = 0
+        self.others: list[Any] = []
 
     @property
     def _path(self) -> Path:
@@ -475,14 +521,18 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         writable_folder(self.folder)
+        remove_leftovers(self._path)
         self.restored_epoch, self._last, self._epochs = 0, -1, self.params["epochs"]
         if self._path.exists():
             state = self.model.load_state(self._path)
             self.restored_epoch = int(state["epoch"]) + 1
+            for callback, memory in zip(self.others, state.get("callbacks", [])):
+                vars(callback).update({name: memory[name] for name in callback.remembers if name in memory})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._last = epoch
-        self.model.save_state(self._path, epoch=epoch)
+        memories = [{name: getattr(c, name) for name in c.remembers} for c in self.others]
+        self.model.save_state(self._path, epoch=epoch, callbacks=memories)
 
     def on_train_end(self, logs: Any = None) -> None:
         complete = self._last + 1 >= self._epochs or self.model.stop_training

@@ -64,7 +64,8 @@ def _namespaces(root: Any, name: str) -> dict[str, list[str]]:
             ]
         if members:
             found[path] = members
-        queue += [(value, f"{path}.{n}") for n, value in below.items() if _is_space(value, root)]
+        inner = getattr(root, "_helpers", ())
+        queue += [(v, f"{path}.{n}") for n, v in below.items() if _is_space(v, root) and n not in inner]
     return found
 
 

@@ -18,7 +18,6 @@ _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
     "tf.GraphDef": _SERVING,
-    "tf.MetaGraphDef": _SERVING,
     "tf.import_graph_def": _SERVING,
     "tf.graph_util": _SERVING,
     "tf.saved_model": _SERVING,
@@ -28,7 +27,6 @@ REASONS = {
     "tf.contrib.quantize": _SERVING,
     "tf.contrib.lite": _SERVING,
     "tf.lite": _SERVING,
-    "tf.train.export_meta_graph": _SERVING,
     "tf.python.framework.graph_util": _SERVING,
     "tf.python.saved_model": _SERVING,
     "tf.python.tools": _SERVING,
@@ -107,11 +105,14 @@ def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError
 
 
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:
-    """The public functions, classes and constants that a module defines, and the named ones that it imports."""
+    """The public functions, classes and constants that a module defines (a package: its modules), and the named
+    ones that it imports.
+    """
     found = {}
     for name, value in vars(module).items():
-        at_home = getattr(value, "__module__", module.__name__ if isinstance(value, (int, str)) else None)
-        if name in extra or (not name.startswith("_") and at_home == module.__name__):
+        home = getattr(value, "__module__", module.__name__ if isinstance(value, (int, str)) else None)
+        at_home = home is not None and f"{home}.".startswith(f"{module.__name__}.")
+        if name in extra or (not name.startswith("_") and at_home):
             found[name] = value
     return found
 

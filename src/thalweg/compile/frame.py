@@ -72,7 +72,7 @@ class Frame:
         outputs = list(zip(self._schedule.outputs, self._schedule.output_shapes, strict=True))
         self._results = [(tensor, places[tensor]) for tensor, _ in outputs]
         self._makers = [
-            (_with_slack if _overruns(tensor) else np.empty, numbers(shape, lengths), tensor.dtype)
+            (_maker(tensor, self._bytes(tensor)), numbers(shape, lengths), tensor.dtype)
             for tensor, shape in outputs
         ]
         self._rooms: dict[int, np.ndarray] = {}  # where the rows of an input are gathered
@@ -252,6 +252,16 @@ class Frame:
 
 def _address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
+
+
+_LARGE = 1 << 14  # bytes: an output that may be read often, by vectors
+
+
+def _maker(tensor: Tensor, num_bytes: int) -> Callable[..., np.ndarray]:
+    """What makes the array of an output."""
+    if _overruns(tensor):
+        return _with_slack
+    return np.empty if num_bytes < _LARGE else aligned_empty
 
 
 def _overruns(tensor: Tensor) -> bool:

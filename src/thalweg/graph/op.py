@@ -17,10 +17,13 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
+from thalweg.graph import later
+from thalweg.graph.lowering import Assemble, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
 from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history
 from thalweg.graph.updates import current_recorder
 
 Gradient = Callable[..., Sequence[Any]]
+_TOTAL = (Pointwise, Reduce, View, Reshape, Assemble, MatrixProduct, Scan)  # lowerings that refuse no value
 
 
 @dataclass(eq=False)
@@ -35,6 +38,8 @@ class Op:
     lower     how compiled loops compute it (a record of thalweg.graph.lowering); None: see ``expand``
     expand    (*inputs, **attrs) to tensors made of other ops; with neither, the op runs on the host
     shape_only  positions of inputs of which only the shape is read
+    check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot
+    draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
     """
 
@@ -47,7 +52,9 @@ class Op:
     expand: Callable[..., Any] | None = None
     commutative: bool = False
     shape_only: tuple[int, ...] = ()
+    check: Callable[..., Any] | None = None
     flat: bool = False
+    draws: bool = False
     pure: bool = True
     parameters: tuple[str, ...] = ()
     variadic: bool = False
@@ -66,6 +73,9 @@ class Op:
             else:
                 attributes[parameter.name] = parameter.default
         self.parameters, self.defaults = tuple(arrays), attributes
+        total = isinstance(self.lower, _TOTAL) or self.check is not None or self.draws
+        compiles = total or (self.lower is None and self.expand is not None)
+        self._may_wait = self.pure and compiles and self.name != "read"
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -74,11 +84,12 @@ class Op:
         return self.meaning.__qualname__  # copied and pickled by name, as functions are
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        count = len(self.parameters)
         if self.variadic:
             operands, rest = args, ()
         else:
-            operands, rest = args[: len(self.parameters)], args[len(self.parameters) :]
-        if len(operands) < len(self.parameters):
+            operands, rest = args[:count], args[count:]
+        if len(operands) < count:
             raise fail(
                 ArgumentTypeError,
                 f"{self.name}: too few arguments",
@@ -86,6 +97,12 @@ class Op:
                 received=f"{len(operands)} of them",
             )
         attrs = dict(self.defaults)
+        if attrs or rest or kwargs:
+            self._fill(attrs, rest, kwargs)
+        return self.apply(convert_operands(operands), attrs)
+
+    def _fill(self, attrs: dict[str, Any], rest: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Complete the attributes by those given."""
         names = list(attrs)
         if len(rest) > len(names):
             raise fail(
@@ -105,13 +122,16 @@ class Op:
         missing = [key for key, value in attrs.items() if value is inspect.Parameter.empty]
         if missing:
             raise fail(ArgumentTypeError, f"{self.name}: the argument {missing[0]!r} is missing")
-        return self.apply(convert_operands(operands), attrs)
 
     def apply(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
         """Apply to tensors with complete attributes: eager where every input has a value, else symbolic."""
         recorder = current_recorder()
         if recorder is not None:
             tensors = [recorder.newest(t) for t in tensors]
+        elif self._may_wait:
+            waiting = later.applied(self, tensors, attrs, keeps_history())
+            if waiting is not None:
+                return waiting
         if self.prepare is not None:
             tensors, attrs = self.prepare(tensors, attrs)
         if all(t.value is not None for t in tensors) and not (
@@ -122,7 +142,7 @@ class Op:
 
     def _evaluate(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
         history = keeps_history() and any(t.tracked for t in tensors)
-        tensors = tuple(t.read() if isinstance(t, Variable) and self.name != "read" else t for t in tensors)
+        tensors = tuple(t.shown() if isinstance(t, Variable) and self.name != "read" else t for t in tensors)
         self._infer(tensors, attrs)  # raises the clear error before NumPy's
         with np.errstate(all="ignore"):
             result = self.meaning(*[t.value for t in tensors], **attrs)
@@ -162,6 +182,11 @@ class Op:
 
 def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
     """Operands as tensors; Python scalars are weak: they take the dtype of the tensors beside them."""
+    for operand in operands:
+        if not isinstance(operand, Tensor):
+            break
+    else:
+        return list(operands)
     beside = [o.dtype for o in operands if isinstance(o, (Tensor, np.ndarray)) and _supported(o)]
     common = _promote_or_none(beside)
     result = []
@@ -169,12 +194,22 @@ def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
         if isinstance(operand, Tensor):
             result.append(operand)
         elif isinstance(operand, (bool, int, float)):
-            result.append(constant(operand, _scalar_dtype(operand, common)))
+            result.append(_number(operand, common))
         elif isinstance(operand, np.generic) and operand.dtype.kind in "biuf" and common is not None:
             result.append(constant(operand, dtypes.scalar_dtype(operand.item(), common)))
         else:
             result.append(_converted(operand))
     return result
+
+
+def _number(number: bool | int | float, common: np.dtype | None) -> Tensor:
+    """A Python number beside others: one tensor for all that are alike; two zeros may differ in sign."""
+    return _kept_number(number, common) if number else constant(number, _scalar_dtype(number, common))
+
+
+@functools.lru_cache(maxsize=256, typed=True)
+def _kept_number(number: bool | int | float, common: np.dtype | None) -> Tensor:
+    return constant(number, _scalar_dtype(number, common))
 
 
 def _scalar_dtype(number: bool | int | float, common: np.dtype | None) -> np.dtype:
@@ -192,8 +227,8 @@ def _supported(operand: Any) -> bool:
 
 
 def _promote_or_none(beside: list[np.dtype]) -> np.dtype | None:
-    if not beside:
-        return None
+    if len(beside) < 2:
+        return beside[0] if beside else None
     try:
         return dtypes.promote(*beside)
     except ThalwegError:
@@ -203,7 +238,7 @@ def _promote_or_none(beside: list[np.dtype]) -> np.dtype | None:
 def _converted(operand: Any) -> Tensor:
     if operand is None or isinstance(operand, (str, bytes, dict, set)):
         raise fail(ArgumentTypeError, "not a tensor, array or number", received=repr(operand))
-    if isinstance(operand, (list, tuple)) and any(isinstance(o, Tensor) and o.value is None for o in operand):
+    if isinstance(operand, (list, tuple)) and any(isinstance(o, Tensor) and o.is_symbolic for o in operand):
         from thalweg.graph.tensor import _methods
 
         return _methods["stack"](operand)

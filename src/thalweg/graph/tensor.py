@@ -6,6 +6,7 @@ with a variable below it remembers the expression that made it; one without keep
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import weakref
@@ -28,6 +29,7 @@ from thalweg.errors import (
 )
 
 if TYPE_CHECKING:
+    from thalweg.graph.later import Batch
     from thalweg.graph.op import Op
 
 Shape = tuple[int | None, ...] | None  # None alone: the rank itself is unknown
@@ -89,9 +91,12 @@ class Tensor:
     ``op`` is None for leaves; ``inputs`` are tensors; ``attrs`` the op's attributes; ``specs`` one Spec per
     output (several for ops that return several arrays, whose parts the op ``item`` picks); ``value`` an
     array, or None where symbolic; ``tracked`` whether a variable or a watched tensor stands below.
+    ``later`` is None, or the batch that computes the value when somebody looks, and the place in it.
     """
 
-    __slots__ = ("__weakref__", "attrs", "built_at", "inputs", "name", "op", "specs", "tracked", "value")
+    __slots__ = (
+        "__weakref__", "attrs", "built_at", "inputs", "later", "name", "op", "specs", "tracked", "value",
+    )  # fmt: skip
     __array_priority__ = 1000
     __array_ufunc__ = None
 
@@ -103,6 +108,7 @@ class Tensor:
     name: str | None
     built_at: str | None
     tracked: bool
+    later: tuple[Batch, int] | None
 
     def __init__(
         self,
@@ -124,6 +130,20 @@ class Tensor:
         self.name = name
         self.built_at = built_at
         self.tracked = tracked
+        self.later = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there: the value of a tensor that waits for somebody to look."""
+        if name == "value":
+            if self.later is not None:
+                self.later[0].finish()
+            return object.__getattribute__(self, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def __getstate__(self) -> Any:
+        """What a copy or a pickle holds: everything, the value too."""
+        self.value  # noqa: B018
+        return object.__getstate__(self)
 
     @property
     def shape(self) -> Any:
@@ -155,8 +175,8 @@ class Tensor:
 
     @property
     def is_symbolic(self) -> bool:
-        """Whether the tensor has no value yet."""
-        return self.value is None
+        """Whether the tensor has no value, neither yet nor when somebody looks."""
+        return self.later is None and self.value is None
 
     def known_shape(self) -> tuple[int | None, ...]:
         """The shape, or an error where the rank is unknown."""
@@ -381,7 +401,10 @@ _HOOKS = ("getitem", "read", "assign", "stack")  # called from this room, not me
 
 
 def install_methods(methods: dict[str, Any]) -> None:
-    """Give Tensor its operators and methods: the ops, which stand above this room, call this once."""
+    """Give Tensor its operators and methods: the ops, which stand above this room, call this once.
+
+    So does what runs whole programs of another library, to which tensors must look as they did there.
+    """
     _methods.update(methods)
     for name, method in methods.items():
         if name not in _HOOKS:
@@ -524,11 +547,13 @@ def check_shape(shape: Any) -> Shape:
 class Slot:
     """Storage of one variable: the array and its address, and a weak mark of the eager tensor that shows it.
 
+    ``later`` is an eager tensor whose value is to be the array; asking for the array computes it.
+
     ``Slot.moment`` is another object whenever any slot's array has been given away or replaced since: as long as
     it is the same, compiled programs find every array where it was, and nobody else holds one.
     """
 
-    __slots__ = ("_array", "address", "reader")
+    __slots__ = ("_array", "address", "later", "reader")
 
     moment: ClassVar[object] = object()
 
@@ -540,14 +565,32 @@ class Slot:
     def array(self) -> np.ndarray | None:
         """The variable's value; None before it has one."""
         Slot.moment = object()
+        self.settle()
         return self._array
 
     @array.setter
     def array(self, array: np.ndarray | None) -> None:
         Slot.moment = object()  # before and after: another thread may look at any time
+        self.later: Tensor | None = None
         self._array = array
         self.address: int = 0 if array is None else array.__array_interface__["data"][0]
         Slot.moment = object()
+
+    def promise(self, tensor: Tensor) -> None:
+        """The array is to be the value of an eager tensor that waits."""
+        later = tensor.later
+        if later is None:  # not any more
+            self.array = aligned_copy(tensor.array())
+        else:
+            self.later = later[0].alone(tensor)
+        self.reader = None
+        Slot.moment = object()
+
+    def settle(self) -> None:
+        """Make a promised value the array."""
+        promised = self.later
+        if promised is not None:
+            self.array = _own(promised.array())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Slot, (self.array,)  # the mark of the last reader stays behind
@@ -561,6 +604,18 @@ class Slot:
         return self._array
 
 
+def _own(array: np.ndarray) -> np.ndarray:
+    """A writable view of memory that programs made, or a copy. Whoever else shows it is seen by `Slot.writable`."""
+    base = array.base
+    if not (isinstance(base, np.ndarray) and base.dtype == np.uint8 and array.flags.c_contiguous):
+        return aligned_copy(array)
+    if array.__array_interface__["data"][0] % 64 or not base.flags.owndata:
+        return aligned_copy(array)
+    view = array.view()
+    view.flags.writeable = True
+    return view
+
+
 def aligned_copy(array: np.ndarray) -> np.ndarray:
     """A row-major copy on a 64-byte boundary."""
     copy = aligned_empty(array.shape, array.dtype)
@@ -570,9 +625,9 @@ def aligned_copy(array: np.ndarray) -> np.ndarray:
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An uninitialised row-major array on a 64-byte boundary."""
-    count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    count = math.prod(shape) * dtype.itemsize
     raw = np.empty(count + 64, np.uint8)
-    start = -raw.ctypes.data % 64
+    start = -raw.__array_interface__["data"][0] % 64
     return raw[start : start + count].view(dtype).reshape(shape)
 
 
@@ -624,6 +679,10 @@ class Variable(Tensor):
             self.slot.array = aligned_copy(start.value)
 
     @property
+    def is_symbolic(self) -> bool:
+        return self.slot.later is None and self.slot._array is None
+
+    @property
     def value(self) -> np.ndarray | None:  # type: ignore[override]
         return self.slot.array
 
@@ -641,15 +700,22 @@ class Variable(Tensor):
         """The value now, as an eager tensor that remembers this variable and does not change when the
         variable does.
         """
-        if _traces():
+        if _traces() or self.is_symbolic:
             return _methods["read"](self)
+        shown = self.shown()
+        return shown if _mode.history else Tensor(None, (), {}, shown.specs, shown.value)
+
+    def shown(self) -> Tensor:
+        """The value now, as an eager tensor that remembers this variable: the same one until it changes."""
         slot = self.slot
+        slot.settle()
         held = slot.reader() if slot.reader is not None else None
-        if held is not None:
-            return held
-        tensor = _methods["read"](self)
-        slot.reader = weakref.ref(tensor)
-        return tensor
+        if held is None:
+            array = freeze(slot.array)
+            spec = Spec(array.shape, array.dtype)
+            held = Tensor(_methods["read"], (self,), {}, (spec,), array, tracked=True)  # type: ignore[arg-type]
+            slot.reader = weakref.ref(held)
+        return held
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
         """The value as a new NumPy array."""

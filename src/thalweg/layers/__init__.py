@@ -6,10 +6,12 @@ from thalweg.layers.base import Layer as Layer
 from thalweg.layers.base import clear_session as clear_session
 from thalweg.layers.cells import *  # noqa: F403
 from thalweg.layers.conv import *  # noqa: F403
+from thalweg.layers.conv_recurrent import *  # noqa: F403
 from thalweg.layers.core import *  # noqa: F403
 from thalweg.layers.einsum import *  # noqa: F403
 from thalweg.layers.embedding import *  # noqa: F403
 from thalweg.layers.images import *  # noqa: F403
+from thalweg.layers.local import *  # noqa: F403
 from thalweg.layers.lookup import *  # noqa: F403
 from thalweg.layers.merge import *  # noqa: F403
 from thalweg.layers.nodes import Input as Input

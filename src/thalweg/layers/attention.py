@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from thalweg import initializers
+from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ArgumentError, fail
 from thalweg.layers.core import known_last, positive
 from thalweg.layers.seeds import Seeded
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.activation import sigmoid
 from thalweg.ops.contract import matmul
 from thalweg.ops.reduce import sum as total
 from thalweg.ops.softmax import softmax
 
-__all__ = ["AdditiveAttention", "Attention", "MultiHeadAttention"]
+__all__ = ["AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"]
 
 _FAR = -1e9  # a score whose weight is 0
 
@@ -28,18 +30,29 @@ def attend(query: Any, key: Any, value: Any, mask: Any, drop: Any = None) -> tup
 
 def weighted(scores: Any, value: Any, mask: Any, drop: Any) -> tuple[Any, Any]:
     """``softmax(scores) v``, and the weights; where ``mask`` is False they are 0; ``drop`` is a function of them."""
-    if mask is not None:
-        scores = ew.where(mask, scores, _FAR)
-    weights: Any = softmax(scores, axis=-1)
+    weights: Any = softmax(scores if mask is None else ew.where(mask, scores, _FAR), axis=-1)
+    if mask is not None:  # a query that may look nowhere would look everywhere
+        weights = ew.where(mask, weights, 0)
     return matmul(weights if drop is None else drop(weights), value), weights
 
 
-def causal_mask(scores_like: Any, queries: Any, keys: Any) -> Any:
-    """True where a key is not later than the query: [queries, keys]."""
+def steps_apart(queries: Any, keys: Any) -> Any:
+    """The place of each query less that of each key: [..., queries, keys]."""
     rows = shape_ops.iota_like(queries, axis=queries.ndim - 2)
     columns = shape_ops.iota_like(keys, axis=keys.ndim - 2)
-    rows, columns = rows[..., :1], shape_ops.swapaxes(columns[..., :1], -1, -2)
-    return ew.greater_equal(rows, columns)
+    return rows[..., :1] - shape_ops.swapaxes(columns[..., :1], -1, -2)
+
+
+def causal_mask(queries: Any, keys: Any) -> Any:
+    """True where a key is not later than the query: [..., queries, keys]."""
+    return ew.greater_equal(steps_apart(queries, keys), 0)
+
+
+def both(mask: Any, other: Any) -> Any:
+    """True where both masks are; None is True everywhere."""
+    if mask is None or other is None:
+        return other if mask is None else mask
+    return ew.logical_and(mask, other)
 
 
 def scores_of_sums(query: Any, key: Any, scale: Any) -> Any:
@@ -66,6 +79,8 @@ class Attention(_Dropping):
 
     ``score_mode``: "dot" for the products of queries and keys, "concat" for ``w sum(tanh(s (q + k)))`` with learnt w
     (and s, where ``use_scale``). ``use_scale`` learns a factor of the scores; ``dropout`` drops weights in training.
+    ``mask``: [mask of the queries, mask of the values], each [batch, steps] or None: masked values get no weight, the
+    outputs of masked queries are 0.
     """
 
     def __init__(
@@ -109,13 +124,18 @@ class Attention(_Dropping):
     ) -> Any:
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
-        if mask is not None:
-            mask = shape_ops.expand_dims(mask[1] if isinstance(mask, (list, tuple)) else mask, 1)
+        of_query, of_value = mask[:2] if isinstance(mask, (list, tuple)) else (None, mask)
+        seen = None if of_value is None else shape_ops.expand_dims(of_value, 1)
         if use_causal_mask:
-            causal = causal_mask(None, query, key)
-            mask = causal if mask is None else ew.multiply(mask, causal)
-        y, weights = weighted(self.scores(query, key), value, mask, self.drop(training))
+            seen = both(seen, causal_mask(query, key))
+        y, weights = weighted(self.scores(query, key), value, seen, self.drop(training))
+        if of_query is not None:
+            y = ew.where(shape_ops.expand_dims(of_query, -1), y, 0)
         return (y, weights) if return_attention_scores else y
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the queries."""
+        return mask[0] if isinstance(mask, (list, tuple)) else None
 
 
 class AdditiveAttention(Attention):
@@ -136,8 +156,14 @@ class MultiHeadAttention(_Dropping):
     """``num_heads`` attentions side by side on projections of size ``key_dim``, joined by a last projection.
 
     ``layer(query, value, key=value)``: [batch, queries, features] to the same shape, or ``output_shape`` features.
-    ``attention_mask`` [batch, queries, keys] is True where a query may look; ``use_causal_mask``: at no later key.
+    ``attention_mask`` [batch, queries, keys] (or [batch, heads, queries, keys]) is True where a query may look;
+    ``use_causal_mask``: at no later key; ``sliding_window``: at fewer than so many steps away. ``query_mask``,
+    ``value_mask`` and ``key_mask`` [batch, steps] are those of the inputs, if they have any. ``attention_axes``: the
+    axes along which to look, all between batch and features unless given. ``use_gate`` multiplies the joined values by
+    a learnt sigmoid of the query. ``flash_attention`` is accepted and changes nothing.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -146,56 +172,96 @@ class MultiHeadAttention(_Dropping):
         value_dim: int | None = None,
         dropout: float = 0.0,
         use_bias: bool = True,
-        output_shape: int | None = None,
+        output_shape: int | Sequence[int] | None = None,
+        attention_axes: int | Sequence[int] | None = None,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        use_gate: bool = False,
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(seed, **options)
-        self.num_heads, self.key_dim = (
-            positive(self, "num_heads", num_heads),
-            positive(self, "key_dim", key_dim),
-        )
+        super().__init__(seed, activity_regularizer=activity_regularizer, **options)
+        self.num_heads = positive(self, "num_heads", num_heads)
+        self.key_dim = positive(self, "key_dim", key_dim)
         self.value_dim = value_dim or key_dim
-        self.dropout, self.use_bias, self.width = dropout, use_bias, output_shape
-        self.first = (initializers.get(kernel_initializer), initializers.get(bias_initializer))
+        self.dropout, self.use_bias, self.use_gate = dropout, use_bias, use_gate
+        self.widths = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape or ())
+        self.attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
+        self.sliding_window = sliding_window
+        self.of_kernels = (kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.of_biases = (bias_initializer, bias_regularizer, bias_constraint)
+
+    def heads(self) -> dict[str, int]:
+        """How many heads each projection has."""
+        return dict.fromkeys(("query", "key", "gate", "value", "output"), self.num_heads)
 
     def build_for(self, args: Any) -> None:
         if self.built:
             return
         query, value = args[0].shape, args[1].shape
         key = args[2].shape if len(args) > 2 and args[2] is not None else value
-        heads, out = self.num_heads, self.width or known_last(self, query)
-        sizes = {
-            "query": (known_last(self, query), heads, self.key_dim),
-            "key": (known_last(self, key), heads, self.key_dim),
-            "value": (known_last(self, value), heads, self.value_dim),
-            "output": (heads, self.value_dim, out),
+        heads, out = self.heads(), self.widths or (known_last(self, query),)
+        axes = range(1, len(query) - 1) if self.attention_axes is None else self.attention_axes
+        self._axes = [a % len(query) for a in axes]
+        sizes: dict[str, tuple[int, ...]] = {
+            "query": (known_last(self, query), heads["query"], self.key_dim),
+            "key": (known_last(self, key), heads["key"], self.key_dim),
+            "gate": (known_last(self, query), heads["gate"], self.value_dim),
+            "value": (known_last(self, value), heads["value"], self.value_dim),
+            "output": (heads["output"], self.value_dim, *out),
         }
-        self.kernels, self.biases = {}, {}
+        self.kernels: dict[str, Any] = {}
+        self.biases: dict[str, Any] = {}
         for name, shape in sizes.items():
-            self.kernels[name] = self.add_weight(shape, self.first[0], name=f"{name}_kernel")
+            if name == "gate" and not self.use_gate:
+                continue
+            self.kernels[name] = self._weight(f"{name}_kernel", shape, self.of_kernels)
             if self.use_bias:
-                bias = shape[2:] if name == "output" else shape[1:]
-                self.biases[name] = self.add_weight(bias, self.first[1], name=f"{name}_bias")
+                bias = out if name == "output" else shape[1:]
+                self.biases[name] = self._weight(f"{name}_bias", bias, self.of_biases)
         super().build_for(args)
 
+    def _weight(self, name: str, shape: tuple[int, ...], options: tuple[Any, Any, Any]) -> Any:
+        first, penalty, limit = options
+        return self.add_weight(
+            shape, initializers.get(first), name=name,
+            regularizer=regularizers.get(penalty), constraint=constraints.get(limit),
+        )  # fmt: skip
+
+    def _turned(self, rank: int) -> list[int]:
+        """The order of axes in which those to look along stand before the features."""
+        return [*(a for a in range(rank - 1) if a not in self._axes), *self._axes, rank - 1]
+
     def _projected(self, name: str, x: Any) -> Any:
-        """[batch, n, features] to [batch, heads, n, size]."""
+        """[batch, ..., features] to [batch, other axes, heads, places, size]."""
         kernel = self.kernels[name]
         features, heads, size = kernel.shape
+        order = self._turned(x.ndim)
+        x = x if order == sorted(order) else shape_ops.permute_dims(x, order)
+        if len(self._axes) > 1:
+            others = [-1 if n is None else n for n in x.shape[: -1 - len(self._axes)]]
+            x = shape_ops.reshape(x, (*others, math.prod(x.shape[-1 - len(self._axes) : -1]), features))
         y: Any = matmul(x, shape_ops.reshape(kernel, (features, heads * size)))
         if self.use_bias:
             y = y + shape_ops.reshape(self.biases[name], (heads * size,))
         parts = [y[..., k * size : (k + 1) * size] for k in range(heads)]
-        return shape_ops.stack(parts, axis=1)
+        return shape_ops.stack(parts, axis=y.ndim - 2)
 
     def call(
         self,
         query: Any,
         value: Any,
         key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
         attention_mask: Any = None,
         return_attention_scores: bool = False,
         training: Any = False,
@@ -203,13 +269,97 @@ class MultiHeadAttention(_Dropping):
     ) -> Any:
         q = self._projected("query", query) * (1.0 / math.sqrt(self.key_dim))
         k, v = self._projected("key", value if key is None else key), self._projected("value", value)
-        mask = None if attention_mask is None else shape_ops.expand_dims(attention_mask, 1)
+        k, v = self.shared(k), self.shared(v)
+        mask = None if query_mask is None else shape_ops.expand_dims(query_mask, -1)
+        for other in (value_mask, key_mask):
+            mask = both(mask, None if other is None else shape_ops.expand_dims(other, -2))
+        mask = both(mask, None if attention_mask is None else ew.astype(attention_mask, "bool"))
+        mask = None if mask is None else self._for_heads(mask, q.ndim)
         if use_causal_mask:
-            causal = causal_mask(None, q, k)
-            mask = causal if mask is None else ew.multiply(mask, causal)
+            mask = both(mask, causal_mask(q, k))
+        if self.sliding_window is not None:
+            mask = both(mask, ew.less(ew.abs(steps_apart(q, k)), self.sliding_window))
         y, weights = attend(q, k, v, mask, self.drop(training))
+        if self.use_gate:
+            y = y * sigmoid(self._projected("gate", query))
+        joined = shape_ops.concat([y[..., h, :, :] for h in range(self.num_heads)], axis=-1)
+        out = self._joined(joined, query)
+        return (out, self._as_scores(weights, query, value)) if return_attention_scores else out
+
+    def shared(self, x: Any) -> Any:
+        """Keys or values for every head of the queries."""
+        return x
+
+    def _for_heads(self, mask: Any, rank: int) -> Any:
+        """A mask with an axis of heads, and one for each axis that is not looked along."""
+        looked = 2 * len(self._axes)
+        missing = rank - 2 + looked - mask.ndim
+        if missing > 0:
+            mask = shape_ops.expand_dims(mask, tuple(range(mask.ndim - looked, mask.ndim - looked + missing)))
+        if looked == 2:
+            return mask
+        sizes = [math.prod(mask.shape[-looked : -looked // 2]), math.prod(mask.shape[-looked // 2 :])]
+        return shape_ops.reshape(mask, [*(-1 if n is None else n for n in mask.shape[:-looked]), *sizes])
+
+    def _joined(self, joined: Any, query: Any) -> Any:
+        """The last projection, of [batch, other axes, places, heads * size], with the axes of the query."""
         kernel = self.kernels["output"]
-        joined = shape_ops.concat([y[:, h] for h in range(self.num_heads)], axis=-1)
-        out: Any = matmul(joined, shape_ops.reshape(kernel, (-1, kernel.shape[-1])))
-        out = out + self.biases["output"] if self.use_bias else out
-        return (out, weights) if return_attention_scores else out
+        out: Any = matmul(joined, shape_ops.reshape(kernel, (joined.shape[-1], -1)))
+        out = out + shape_ops.reshape(self.biases["output"], (-1,)) if self.use_bias else out
+        order = self._turned(query.ndim)
+        if len(self._axes) > 1:
+            shape = [query.shape[a] for a in order[:-1]]
+            out = shape_ops.reshape(out, [*(-1 if n is None else n for n in shape), out.shape[-1]])
+        if order != sorted(order):
+            out = shape_ops.permute_dims(out, [order.index(a) for a in range(query.ndim)])
+        return _split_last(out, self.widths[1:])
+
+    def _as_scores(self, weights: Any, query: Any, value: Any) -> Any:
+        """[batch, other axes, heads, places of queries, places of keys], the places along their own axes."""
+        if len(self._axes) == 1:
+            return weights
+        shape = [
+            *weights.shape[:-2],
+            *(query.shape[a] for a in self._axes),
+            *(value.shape[a] for a in self._axes),
+        ]
+        return shape_ops.reshape(weights, [-1 if n is None else n for n in shape])
+
+
+def _split_last(x: Any, lengths: Sequence[int]) -> Any:
+    """The last axis as several, of which all but the first have these lengths."""
+    for k in range(len(lengths)):
+        size = math.prod(lengths[k:])
+        place = x.ndim - 1
+        x = shape_ops.stack([x[..., j : j + size] for j in range(0, x.shape[-1], size)], axis=place)
+    return x
+
+
+class GroupQueryAttention(MultiHeadAttention):
+    """Attention of ``num_query_heads`` heads that share ``num_key_value_heads`` heads of keys and values.
+
+    Otherwise as :class:`MultiHeadAttention` with projections of size ``head_dim``.
+
+    >>> import numpy as np
+    >>> x = np.ones((2, 5, 6), "float32")
+    >>> GroupQueryAttention(4, num_query_heads=6, num_key_value_heads=2)(x, x).shape
+    (2, 5, 6)
+    """
+
+    def __init__(
+        self, head_dim: int, num_query_heads: int, num_key_value_heads: int, dropout: float = 0.0,
+        use_bias: bool = True, flash_attention: bool | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(num_query_heads, head_dim, dropout=dropout, use_bias=use_bias, **options)
+        self.num_key_value_heads = positive(self, "num_key_value_heads", num_key_value_heads)
+        if num_query_heads % num_key_value_heads:
+            raise fail(
+                ArgumentError, "GroupQueryAttention: num_key_value_heads",
+                expected=f"a divisor of num_query_heads ({num_query_heads})", received=num_key_value_heads,
+            )  # fmt: skip
+
+    def heads(self) -> dict[str, int]:
+        return {**super().heads(), "key": self.num_key_value_heads, "value": self.num_key_value_heads}
+
+    def shared(self, x: Any) -> Any:
+        return shape_ops.repeat(x, self.num_heads // self.num_key_value_heads, axis=x.ndim - 3)

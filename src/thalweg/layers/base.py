@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from thalweg.layers.nodes import Node, symbols_of
 from thalweg.ops import elementwise as ew
 from thalweg.registry import Configured, snake_case
 
-__all__ = ["Layer", "clear_session", "flat", "shapes_of"]
+__all__ = ["Layer", "clear_session", "flat", "masks_of", "shapes_of"]
 
 
 class _Names(threading.local):
@@ -35,12 +36,10 @@ class _Names(threading.local):
 class _Calls(threading.local):
     def __init__(self) -> None:
         self.training: list[Any] = []  # of the calls that are under way, outermost first
-        self.masks: dict[
-            int, tuple[Any, Any]
-        ] = {}  # within the outermost call: tensors with their masks, by id
 
 
 _names, _calls = _Names(), _Calls()
+_masks: dict[int, tuple[Any, Any]] = {}  # by the id of a tensor that lives: a reference to it, and its mask
 
 
 def clear_session() -> None:
@@ -360,20 +359,21 @@ class Layer(Configured):
         return self._last_call.outputs_for(outputs)
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
-        training = kwargs.get("training")
+        training = self._argument("training", args, kwargs)
         if training is None:
             training = _calls.training[-1] if _calls.training else False
         try:
             self.build_for(args)
             with _under_way(training):
                 kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-                if self._takes("training"):
+                if "training" in self._parameters()[len(args) :]:
                     kwargs["training"] = training
-                mask = _mask_of(args, kwargs)
-                if mask is not None and self._takes("mask"):
-                    kwargs["mask"] = mask
+                mask = self._argument("mask", args, kwargs)
+                mask = masks_of(args[0]) if mask is None and args else mask
+                kwargs = self._with_masks(args, kwargs)
                 outputs = self.call(*args, **kwargs)
-                _keep_mask(outputs, self.compute_mask(args[0], mask) if args else None)
+                if args:
+                    _keep_masks(outputs, self.compute_mask(args[0], mask))
         except ThalwegError as error:
             _name_layer(error, self, args)
             raise
@@ -394,12 +394,27 @@ class Layer(Configured):
             self.set_weights(self._first_weights)
             self._first_weights = None
 
-    def _takes(self, argument: str) -> bool:
-        """Whether ``call`` has an argument of this name."""
-        cls = type(self)
-        if "_parameters" not in cls.__dict__:
-            cls._parameters = frozenset(inspect.signature(cls.call).parameters)  # type: ignore[attr-defined]
-        return argument in cls._parameters  # type: ignore[attr-defined]
+    @classmethod
+    def _parameters(cls) -> tuple[str, ...]:
+        """The names of the arguments of ``call``."""
+        if "_names_of_call" not in cls.__dict__:
+            cls._names_of_call = tuple(inspect.signature(cls.call).parameters)[1:]  # type: ignore[attr-defined]
+        return cls._names_of_call  # type: ignore[attr-defined]
+
+    def _with_masks(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments with the masks that ``call`` takes, ``mask`` and as ``query_mask``, and that inputs have."""
+        names = self._parameters()
+        for k, (name, value) in enumerate([*zip(names, args), *kwargs.items()]):
+            wanted = "mask" if k == 0 and "mask" in names else f"{name}_mask"
+            if wanted in names[len(args) :] and kwargs.get(wanted) is None:
+                found = masks_of(value)
+                kwargs = kwargs if found is None else {**kwargs, wanted: found}
+        return kwargs
+
+    def _argument(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """What was given for an argument of ``call``, by name or position; None where nothing was."""
+        names = self._parameters()[: len(args)]
+        return args[names.index(name)] if name in names else kwargs.get(name)
 
     def _as_input(self, value: Any) -> Any:
         """A tensor; floats in the layer's :meth:`float_dtype`."""
@@ -408,10 +423,12 @@ class Layer(Configured):
                 return value
             value = np.asarray(value)
         (t,) = convert_operands([value])
-        if dtypes.is_floating(t.dtype):
-            wanted = self.float_dtype()
-            return t if t.dtype == wanted else ew.astype(t, wanted)
-        return t
+        wanted = self.float_dtype()
+        if not dtypes.is_floating(t.dtype) or t.dtype == wanted:
+            return t
+        cast = ew.astype(t, wanted)
+        _keep_masks(cast, masks_of(t))
+        return cast
 
     def float_dtype(self) -> np.dtype:
         """The dtype that floating inputs are cast to."""
@@ -440,22 +457,29 @@ def _under_way(training: Any) -> Iterator[None]:
         yield
     finally:
         _calls.training.pop()
-        if not _calls.training:
-            _calls.masks.clear()
 
 
-def _mask_of(args: Any, kwargs: Mapping[str, Any]) -> Any:
-    """The mask given, or that of the first input."""
-    given = kwargs.get("mask")
-    if given is not None or not args or not isinstance(args[0], Tensor):
-        return given
-    return _calls.masks.get(id(args[0]), (None, None))[1]
+def masks_of(inputs: Any) -> Any:
+    """The mask that a layer gave a tensor, in the structure of the inputs; None where nothing has one."""
+    if isinstance(inputs, Tensor):
+        found = _masks.get(id(inputs))
+        return found[1] if found is not None and found[0]() is inputs else None
+    if not isinstance(inputs, (list, tuple, Mapping)):
+        return None
+    parts = inputs.values() if isinstance(inputs, Mapping) else inputs
+    masks = [masks_of(part) for part in parts]
+    if all(mask is None for mask in masks):
+        return None
+    return dict(zip(inputs, masks)) if isinstance(inputs, Mapping) else masks
 
 
-def _keep_mask(outputs: Any, mask: Any) -> None:
-    first = flat(outputs)[:1]
-    if mask is not None and first:
-        _calls.masks[id(first[0])] = (first[0], mask)  # the tensor itself keeps its id from being used again
+def _keep_masks(outputs: Any, masks: Any) -> None:
+    """Remember masks for as long as the outputs live; one mask for several outputs is that of the first."""
+    given = list(masks) if isinstance(masks, (list, tuple)) else [masks]
+    for output, mask in zip(flat(outputs), given):
+        if mask is not None and isinstance(output, Tensor):
+            key = id(output)
+            _masks[key] = (weakref.ref(output, lambda _, key=key: _masks.pop(key, None)), mask)  # type: ignore[misc]
 
 
 def _holds_tensor(value: Any) -> bool:

@@ -75,6 +75,10 @@ class Gated(Seeded):
         y: Any = matmul(x, self.kernel)
         return y + self.bias if self.use_bias else y
 
+    def recur(self, h: Any) -> Any:
+        """What the first state contributes: [batch, units] to [batch, gates * units]."""
+        return matmul(h, self.recurrent_kernel)
+
     def step(self, state: State, x: Any, seen: Any) -> tuple[State, Any]:
         """The state after a step and its output; x: what :meth:`project` gave, ``seen``: the first state, dropped."""
         raise NotImplementedError
@@ -110,7 +114,7 @@ class SimpleRNNFormula(Gated):
     gates = 1
 
     def step(self, state: State, x: Any, seen: Any) -> tuple[State, Any]:
-        h = self.activation(x + matmul(seen, self.recurrent_kernel))
+        h = self.activation(x + self.recur(seen))
         return (h,), h
 
 
@@ -149,8 +153,8 @@ class LSTMFormula(Gated):
 
     def step(self, state: State, x: Any, seen: Any) -> tuple[State, Any]:
         c = state[1]
-        z: Any = x + matmul(seen, self.recurrent_kernel)
-        i, f, new, o = (z[:, k * self.units : (k + 1) * self.units] for k in range(4))
+        z: Any = x + self.recur(seen)
+        i, f, new, o = (z[..., k * self.units : (k + 1) * self.units] for k in range(4))
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(new)
         h = gate(o) * self.activation(c)
@@ -192,7 +196,7 @@ class GRUFormula(Gated):
         (h,) = state
         n, gate = self.units, self.recurrent_activation
         if self.reset_after:
-            y: Any = matmul(seen, self.recurrent_kernel)
+            y: Any = self.recur(seen)
             y = y + self.bias[1] if self.use_bias else y
             z, r = gate(x[:, :n] + y[:, :n]), gate(x[:, n : 2 * n] + y[:, n : 2 * n])
             new = self.activation(x[:, 2 * n :] + r * y[:, 2 * n :])

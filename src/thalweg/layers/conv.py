@@ -162,21 +162,57 @@ class Conv3D(_Conv):
 
 class _ConvTranspose(_Conv):
     def __init__(
-        self, filters: int, kernel_size: Any, strides: Any = 1, padding: Any = "valid", output_padding: Any = None,
-        **options: Any,
+        self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", output_padding: Any = None,
+        data_format: str | None = None, dilation_rate: Any = 1, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(filters, kernel_size, strides, padding, **options)
-        self.output_padding = 0 if output_padding is None else output_padding
+        super().__init__(filters, kernel_size, strides, padding, data_format, dilation_rate, **options)
+        self.output_padding = None if output_padding is None else self._per_axis(output_padding)
+
+    def _per_axis(self, output_padding: Any) -> tuple[int, ...]:
+        many = (
+            tuple(output_padding)
+            if isinstance(output_padding, (list, tuple))
+            else (output_padding,) * self.rank
+        )
+        whole = len(many) == self.rank and all(isinstance(n, int) for n in many)
+        if not whole or not all(0 <= n < stride for n, stride in zip(many, self.strides)):
+            raise fail(
+                ArgumentError, f"{type(self).__name__}: output_padding",
+                expected=f"{self.rank} whole numbers from 0, each below its stride {self.strides}",
+                received=repr(output_padding),
+            )  # fmt: skip
+        return many
+
+    def _placed(self) -> tuple[Any, Any]:
+        """The padding, and what is added at the ends: where output_padding is given, of the length
+        (n - 1) * stride + extent + output_padding, less 2 * (extent // 2) for "same".
+        """
+        if self.output_padding is None:
+            return self.padding, 0
+        pads, extra = [], []
+        for k, dilation, more in zip(self.kernel_size, self.dilation_rate, self.output_padding, strict=True):
+            extent = (k - 1) * dilation + 1
+            cut = 2 * (extent // 2) if self.padding.lower() == "same" else 0
+            total = max(cut - more, 0)
+            pads.append((total // 2, total - total // 2))
+            extra.append(more - (cut - total))
+        return pads, extra
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
         return (*self.kernel_size, self.filters, channels)
 
     def call(self, inputs: Any) -> Any:
         self.channels(inputs.shape)
+        padding, extra = self._placed()
         y = nn.conv_transpose(
-            self.floats(inputs), self.kernel, self.strides, self.padding, self.data_format, self.dilation_rate,
-            self.output_padding,
-        )  # fmt: skip
+            self.floats(inputs),
+            self.kernel,
+            self.strides,
+            padding,
+            self.data_format,
+            self.dilation_rate,
+            extra,
+        )
         return self.finish(y)
 
 
@@ -272,6 +308,8 @@ class _Separable(_Convolution):
         pointwise_initializer: Any = "glorot_uniform",
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -279,20 +317,25 @@ class _Separable(_Convolution):
         )
         self.filters = positive(self, "filters", filters)
         self.depth_multiplier = positive(self, "depth_multiplier", depth_multiplier)
-        self.first = (initializers.get(depthwise_initializer), initializers.get(pointwise_initializer))
-        self.penalties = (regularizers.get(depthwise_regularizer), regularizers.get(pointwise_regularizer))
+        self.kernel_options = {
+            "depthwise_kernel": (depthwise_initializer, depthwise_regularizer, depthwise_constraint),
+            "pointwise_kernel": (pointwise_initializer, pointwise_regularizer, pointwise_constraint),
+        }
 
     def build(self, input_shape: Any) -> None:
         channels = self.channels(input_shape)
         deep = (*self.kernel_size, channels, self.depth_multiplier)
         wide = (*(1,) * self.rank, channels * self.depth_multiplier, self.filters)
-        self.depthwise_kernel = self.add_weight(
-            deep, self.first[0], name="depthwise_kernel", regularizer=self.penalties[0]
-        )
-        self.pointwise_kernel = self.add_weight(
-            wide, self.first[1], name="pointwise_kernel", regularizer=self.penalties[1]
-        )
+        self.depthwise_kernel = self._kernel("depthwise_kernel", deep)
+        self.pointwise_kernel = self._kernel("pointwise_kernel", wide)
         self.add_bias(self.filters)
+
+    def _kernel(self, name: str, shape: tuple[int, ...]) -> Any:
+        first, penalty, limit = self.kernel_options[name]
+        return self.add_weight(
+            shape, initializers.get(first), name=name,
+            regularizer=regularizers.get(penalty), constraint=constraints.get(limit),
+        )  # fmt: skip
 
     def call(self, inputs: Any) -> Any:
         y = nn.separable_conv(

@@ -15,7 +15,7 @@ from thalweg.ops import activation as act
 from thalweg.ops import elementwise as ew
 from thalweg.ops.contract import matmul
 from thalweg.ops.reduce import max as max_over
-from thalweg.ops.shape import reshape
+from thalweg.ops.shape import expand_dims, reshape
 from thalweg.ops.softmax import softmax
 
 __all__ = [
@@ -213,7 +213,9 @@ class PReLU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) / sum(exp(x)) over an axis; places where ``mask`` is False get 0."""
+    """exp(x) / sum(exp(x)) over an axis, or several; places where ``mask`` is False get 0."""
+
+    supports_masking = True
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
@@ -221,7 +223,10 @@ class Softmax(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         x = self.floats(inputs)
-        return softmax(x if mask is None else ew.where(mask, x, -1e9), axis=self.axis)
+        if mask is None:
+            return softmax(x, axis=self.axis)
+        mask = expand_dims(mask, tuple(range(mask.ndim, x.ndim))) if mask.ndim < x.ndim else mask
+        return ew.where(mask, softmax(ew.where(mask, x, -1e9), axis=self.axis), 0)
 
 
 class Maxout(Layer):
@@ -248,14 +253,27 @@ class Maxout(Layer):
 
 
 class Lambda(Layer):
-    """A function of the inputs as a layer without weights; saved by the name under which it is registered."""
+    """A function of the inputs as a layer without weights; saved by the name under which it is registered.
 
-    def __init__(self, function: Callable[..., Any], arguments: Any = None, **options: Any) -> None:
-        options.pop("output_shape", None)  # found from the expression itself
+    ``mask``: the mask of the outputs, or a function of inputs and their mask. ``arguments``: more for the function.
+    ``output_shape`` is accepted and not needed: the shape follows from the function.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Any = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         if not callable(function):
             raise fail(ArgumentTypeError, "Lambda: function", expected="a function", received=repr(function))
-        self.function, self.arguments = function, dict(arguments or {})
+        self.function, self.mask, self.arguments = function, mask, dict(arguments or {})
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def call(self, inputs: Any) -> Any:
         return self.function(inputs, **self.arguments)

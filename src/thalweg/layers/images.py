@@ -309,7 +309,7 @@ class RandomCrop(_Random):
             return self.as_given(_cropped(x, self.size), inputs)
         height, width, *_ = images.aspect(x, self.size, "RandomCrop")
         top, left = (
-            random.randint(0, n - wanted + 1, key=self.next_key(), symbolic=x.value is None or None)
+            random.randint(0, n - wanted + 1, key=self.next_key(), symbolic=x.is_symbolic or None)
             for n, wanted in ((height, self.size[0]), (width, self.size[1]))
         )
         return self.as_given(images.cut(x, top, left, *self.size), inputs)

@@ -12,6 +12,7 @@ from thalweg.layers.base import Layer
 from thalweg.nn.normalisation import l2_normalize
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.reduce import any as any_over
 from thalweg.ops.reduce import sum as sum_over
 
 __all__ = [
@@ -21,7 +22,7 @@ __all__ = [
 
 
 class _Merge(Layer):
-    least = 2
+    least = 1
     most: int | None = None
 
     def checked(self, inputs: Any) -> list[Any]:
@@ -42,10 +43,24 @@ class _Merge(Layer):
 
 
 class _Elementwise(_Merge):
+    """Shapes broadcast; inputs of fewer axes get axes of 1 after the batch."""
+
     fn: Callable[[Any, Any], Any]
 
     def call(self, inputs: Any) -> Any:
-        return functools.reduce(type(self).fn, self.checked(inputs))
+        given = self.checked(inputs)
+        most = max(x.ndim for x in given)
+        wide = [
+            shape_ops.expand_dims(x, tuple(range(1, 1 + most - x.ndim))) if x.ndim < most else x
+            for x in given
+        ]
+        return functools.reduce(type(self).fn, wide)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Steps that count in any of the inputs; None where an input has no mask."""
+        if mask is None or any(m is None for m in mask):
+            return None
+        return functools.reduce(ew.logical_or, mask)
 
 
 class Add(_Elementwise):
@@ -75,7 +90,7 @@ class Minimum(_Elementwise):
 class Subtract(_Elementwise):
     """The first input less the second."""
 
-    most = 2
+    least = most = 2
     fn = staticmethod(ew.subtract)
 
 
@@ -91,8 +106,6 @@ class Average(_Elementwise):
 class Concatenate(_Merge):
     """The inputs one after another along ``axis``."""
 
-    least = 1
-
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
@@ -100,11 +113,24 @@ class Concatenate(_Merge):
     def call(self, inputs: Any) -> Any:
         return shape_ops.concat(self.checked(inputs), axis=self.axis)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks one after another where steps are joined, else the steps that count in any; none counts as all."""
+        if mask is None:
+            return None
+        whole = [_elements(x, m) for x, m in zip(inputs, mask)]
+        return any_over(shape_ops.concat(whole, axis=self.axis), axis=-1)
+
+
+def _elements(x: Any, mask: Any) -> Any:
+    """Which elements of x count, by the mask of its steps."""
+    everything = shape_ops.full_like(x, True, dtype="bool")
+    return everything if mask is None else ew.logical_and(everything, shape_ops.expand_dims(mask, -1))
+
 
 class Dot(_Merge):
     """The dot product of two inputs over one axis of each, for each example; ``normalize``: of unit vectors."""
 
-    most = 2
+    least = most = 2
 
     def __init__(self, axes: Any, normalize: bool = False, **options: Any) -> None:
         super().__init__(**options)

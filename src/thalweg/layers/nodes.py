@@ -24,11 +24,23 @@ class Symbol(Tensor):
 
     node: Node
 
+    @property
+    def _keras_shape(self) -> Any:
+        """The shape, as programs for Keras 1 and 2 read it."""
+        return self.shape
+
+    @property
+    def _keras_history(self) -> tuple[Any, int, int]:
+        """The layer that made it, 0, and which of its outputs it is, as programs for Keras read them."""
+        return self.node.layer, 0, [id(t) for t in _leaves(self.node.outputs)].index(id(self))
+
 
 class InputSymbol(Placeholder):
     """An input of a model: a placeholder, made by :func:`Input`."""
 
     __slots__ = ()
+
+    _keras_shape = Symbol._keras_shape
 
 
 def Input(
@@ -81,7 +93,7 @@ def _replaced(structure: Any, new: Mapping[int, Any]) -> Any:
 
 def symbols_of(structure: Any) -> list[Tensor]:
     """The symbolic tensors among the leaves."""
-    return [t for t in _leaves(structure) if isinstance(t, Tensor) and t.value is None]
+    return [t for t in _leaves(structure) if isinstance(t, Tensor) and t.is_symbolic]
 
 
 class Node:
@@ -96,7 +108,7 @@ class Node:
         """The structure of results with symbols in place of its symbolic tensors."""
         new: dict[int, Any] = {}
         for t in _leaves(results):
-            if isinstance(t, Tensor) and t.value is None:
+            if isinstance(t, Tensor) and t.is_symbolic:
                 new[id(t)] = self._symbol(t if t.op is not None else identity(t))
         self.outputs = _replaced(results, new)
         return self.outputs
@@ -144,7 +156,7 @@ def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, tra
 def _now(structure: Any, known: dict[Tensor, Any]) -> Any:
     """The structure with every tensor expressed by what is known."""
     tensors = [t for t in _leaves(structure) if isinstance(t, Tensor)]
-    waiting = [t for t in tensors if t not in known and t.value is None]
+    waiting = [t for t in tensors if t not in known and t.is_symbolic]
     made = dict(zip(map(id, waiting), rebuild(waiting, known, _remade))) if waiting else {}
     made.update((id(t), known[t]) for t in tensors if t in known)
     return _replaced(structure, made)
@@ -155,6 +167,6 @@ def _remade(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
     assert tensor.op is not None
     if all(a is b for a, b in zip(tensor.inputs, inputs, strict=True)):
         return tensor
-    if tensor.op.name == "item" or any(t.value is None for t in inputs):
+    if tensor.op.name == "item" or any(t.is_symbolic for t in inputs):
         return remake(tensor, inputs)
     return tensor.op.apply(inputs, tensor.attrs)

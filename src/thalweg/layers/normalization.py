@@ -10,6 +10,9 @@ from thalweg.graph.tensor import no_grad, shape_text
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer
 from thalweg.nn import normalisation as nn
+from thalweg.ops import elementwise as ew
+from thalweg.ops import reduce
+from thalweg.ops import shape as shape_ops
 
 __all__ = [
     "BatchNormalization",
@@ -69,7 +72,7 @@ class BatchNormalization(_Scaled):
 
     In training, mean and variance are those of the batch, and moving averages of them are kept:
     ``average = momentum * average + (1 - momentum) * value``. Otherwise, and where ``trainable`` is False, the averages
-    are used.
+    are used. Steps where ``mask`` [batch, steps] is False do not count in mean and variance.
     """
 
     def __init__(
@@ -96,14 +99,18 @@ class BatchNormalization(_Scaled):
         self.moving_mean = self.add_weight(size, self._first[0], trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(size, self._first[1], trainable=False, name="moving_variance")
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
         x = self.floats(inputs)
         if not training or not self.trainable:
             return nn.batch_norm(
                 x, self.moving_mean, self.moving_variance, self.gamma, self.beta, self.epsilon, self.axis
             )
-        y, mean, variance = nn.batch_norm_training(x, self.gamma, self.beta, self.epsilon, self.axis)
-        if current_recorder() is not None or y.value is not None:  # a symbol alone has nothing to average yet
+        if mask is None:
+            y, mean, variance = nn.batch_norm_training(x, self.gamma, self.beta, self.epsilon, self.axis)
+        else:
+            mean, variance = _masked_moments(x, mask, self.axis)
+            y = nn.batch_norm(x, mean, variance, self.gamma, self.beta, self.epsilon, self.axis)
+        if current_recorder() is not None or not y.is_symbolic:  # a symbol alone has nothing to average yet
             with no_grad():
                 self._blend(self.moving_mean, mean)
                 self._blend(self.moving_variance, variance)
@@ -111,6 +118,17 @@ class BatchNormalization(_Scaled):
 
     def _blend(self, average: Any, value: Any) -> None:
         average.assign(average * self.momentum + value * (1.0 - self.momentum))
+
+
+def _masked_moments(x: Any, mask: Any, axis: int) -> tuple[Any, Any]:
+    """Mean and variance for each place of ``axis``, of the steps where the mask is True."""
+    used = ew.astype(shape_ops.expand_dims(mask, tuple(range(mask.ndim, x.ndim))), x.dtype)
+    used = used + shape_ops.full_like(x, 0)
+    over = tuple(k for k in range(x.ndim) if k != axis % x.ndim)
+    count: Any = ew.maximum(reduce.sum(used, over, True), 1)
+    mean: Any = reduce.sum(x * used, over, True) / count
+    variance: Any = reduce.sum((x - mean) ** 2 * used, over, True) / count
+    return reduce.sum(mean, over), reduce.sum(variance, over)
 
 
 class LayerNormalization(_Scaled):
@@ -129,30 +147,38 @@ class LayerNormalization(_Scaled):
 
     def build(self, input_shape: Any) -> None:
         axes = (self.axis,) if isinstance(self.axis, int) else tuple(self.axis)
-        places = sorted(a % len(input_shape) for a in axes)
-        self._axes = tuple(places)
-        shape = [
-            _length(self, input_shape, k) if k in places else 1 for k in range(places[0], len(input_shape))
-        ]
-        self.add_scale(tuple(shape))
+        self._axes = tuple(sorted(a % len(input_shape) for a in axes))
+        self.add_scale(tuple(_length(self, input_shape, k) for k in self._axes))
 
     def call(self, inputs: Any) -> Any:
-        return nn.layer_norm(self.floats(inputs), self.gamma, self.beta, self._axes, self.epsilon)
+        x = self.floats(inputs)
+        gamma, beta = (_along(w, self._axes, x.ndim) for w in (self.gamma, self.beta))
+        return nn.layer_norm(x, gamma, beta, self._axes, self.epsilon)
+
+
+def _along(weight: Any, axes: tuple[int, ...], rank: int) -> Any:
+    """The weight with its axes at the given places of a tensor of that rank."""
+    if weight is None or axes == tuple(range(rank - len(axes), rank)):
+        return weight
+    lengths = dict(zip(axes, weight.shape))
+    return shape_ops.reshape(weight, [lengths.get(k, 1) for k in range(axes[0], rank)])
 
 
 class RMSNormalization(_Scaled):
     """``gamma * x / sqrt(mean(x^2) + epsilon)`` over ``axis``."""
 
-    def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
+    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Any) -> None:
         super().__init__(False, True, **options)
         self.axis, self.epsilon = axis, epsilon
 
     def build(self, input_shape: Any) -> None:
-        after = len(input_shape) - 1 - self.axis % len(input_shape)
-        self.add_scale((_length(self, input_shape, self.axis), *(1,) * after))
+        axes = (self.axis,) if isinstance(self.axis, int) else tuple(self.axis)
+        self._axes = tuple(sorted(a % len(input_shape) for a in axes))
+        self.add_scale(tuple(_length(self, input_shape, k) for k in self._axes))
 
     def call(self, inputs: Any) -> Any:
-        return nn.rms_norm(self.floats(inputs), self.gamma, self.axis, self.epsilon)
+        x = self.floats(inputs)
+        return nn.rms_norm(x, _along(self.gamma, self._axes, x.ndim), self._axes, self.epsilon)
 
 
 class GroupNormalization(_Scaled):
@@ -182,6 +208,8 @@ class GroupNormalization(_Scaled):
 
 class UnitNormalization(Layer):
     """x divided by its L2 norm over ``axis``."""
+
+    supports_masking = True
 
     def __init__(self, axis: Any = -1, **options: Any) -> None:
         super().__init__(**options)

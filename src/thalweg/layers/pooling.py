@@ -9,6 +9,9 @@ from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import Layer
 from thalweg.layers.conv import window
 from thalweg.nn import convolution as nn
+from thalweg.ops import elementwise as ew
+from thalweg.ops import reduce
+from thalweg.ops.shape import expand_dims
 
 __all__ = [
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
@@ -130,9 +133,18 @@ class _GlobalAverage(_GlobalPooling):
 
 
 class GlobalAveragePooling1D(_GlobalAverage):
-    """The mean of each channel over all steps."""
+    """The mean of each channel over all steps, or over those where ``mask`` [batch, steps] is True."""
 
     rank = 1
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return super().call(inputs)
+        x = self.floats(self.checked(inputs))
+        steps, channels = (2, 1) if nn.channels_first(self.data_format) else (1, 2)
+        used = expand_dims(ew.astype(mask, x.dtype), channels)
+        count: Any = ew.maximum(reduce.sum(used, steps, self.keepdims), 1)
+        return reduce.sum(x * used, steps, self.keepdims) / count
 
 
 class GlobalAveragePooling2D(_GlobalAverage):

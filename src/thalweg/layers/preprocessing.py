@@ -22,6 +22,8 @@ __all__ = ["CategoryEncoding", "Discretization", "Normalization", "Rescaling"]
 class Rescaling(Layer):
     """``x * scale + offset``: pixels 0 to 255 become 0 to 1 with ``scale=1 / 255``."""
 
+    supports_masking = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
         super().__init__(**options)
         self.scale, self.offset = scale, offset
@@ -48,8 +50,12 @@ def _numbers(layer: Layer, batch: Any) -> np.ndarray:
 class Normalization(Layer):
     """``(x - mean) / max(sqrt(variance), 1e-7)`` for each place of ``axis``, measured by :meth:`adapt` or given.
 
+    What is measured is kept in weights, what is given is not.
+
     ``invert`` goes back: ``x * sqrt(variance) + mean``.
     """
+
+    supports_masking = True
 
     def __init__(
         self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **options: Any
@@ -70,14 +76,23 @@ class Normalization(Layer):
         shape = tuple(n if k in kept else 1 for k, n in enumerate(input_shape))[
             min(kept, default=len(input_shape)) :
         ]
+        if self._given_mean is not None:
+            given = self._given_mean, self._given_variance
+            self.mean: Any
+            self.variance: Any
+            self.mean, self.variance = (
+                constant(np.broadcast_to(np.asarray(value, self.dtype), shape).copy()) for value in given
+            )
+            return
         self.mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
         self.variance = self.add_weight(shape, "ones", trainable=False, name="variance")
-        if self._given_mean is not None:
-            for weight, value in ((self.mean, self._given_mean), (self.variance, self._given_variance)):
-                weight.set_value(np.broadcast_to(np.asarray(value, self.dtype), shape))
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Measure mean and variance on an array, or on the batches of a data set or other iterable."""
+        if self._given_mean is not None:
+            raise fail(
+                ArgumentError, f"{self.name}.adapt: mean and variance were given", hint="leave them out"
+            )
         count, mean, spread = 0, np.zeros(()), np.zeros(())
         for batch in batches_of(data, steps):
             x = _numbers(self, batch)

@@ -63,6 +63,7 @@ class Loop(Layer):
         self.kept: list[Variable] = []
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         return mask if self.return_sequences else None
 
     # --- what a subclass says -----------------------------------------------------------------------------------
@@ -111,6 +112,16 @@ class Loop(Layer):
             zeros = np.zeros((batch, *shape), self.dtype)
             self.kept.append(Variable(zeros, trainable=False, name=f"{self.name}/state_{k}"))
 
+    def own_weights(self) -> list[Variable]:
+        """The weights of this layer itself, without the states that it keeps."""
+        kept = {id(v) for v in self.kept}
+        return [weight for weight in super().own_weights() if id(weight) not in kept]
+
+    @property
+    def states(self) -> list[Variable]:
+        """The kept states; none unless the layer is stateful."""
+        return list(self.kept)
+
     def reset_states(self, states: Any = None) -> None:
         """Set the kept state to zeros, or to the given arrays."""
         for k, variable in enumerate(self.kept):
@@ -121,6 +132,7 @@ class Loop(Layer):
     def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
         if isinstance(inputs, (list, tuple)):
             inputs, initial_state = inputs[0], list(inputs[1:])
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         x = self.floats(inputs)
         x = self.prepared(x if self.time_major else shape_ops.swapaxes(x, 0, 1), training)
         xs: dict[str, Any] = {"x": x}
@@ -158,7 +170,7 @@ class Loop(Layer):
         return tuple(last), ys
 
     def _keep(self, last: State, ys: Any) -> None:
-        if self.kept and (current_recorder() is not None or ys.value is not None):
+        if self.kept and (current_recorder() is not None or not ys.is_symbolic):
             with no_grad():
                 for variable, value in zip(self.kept, last):
                     variable.assign(value)
@@ -168,7 +180,11 @@ class Loop(Layer):
             ys = flip(ys, axis=0) if self.go_backwards else ys
             y = ys if self.time_major else shape_ops.swapaxes(ys, 0, 1)
         else:
-            y = self.last_output(last, ys)
+            y = (
+                ys[0 if self.go_backwards else -1]
+                if self.zero_output_for_mask
+                else self.last_output(last, ys)
+            )
         return [y, *last] if self.return_state else y
 
     def last_output(self, last: State, ys: Any) -> Any:
@@ -294,7 +310,11 @@ class RNN(Loop):
 
 
 class Bidirectional(Layer):
-    """A recurrent layer run both ways; ``merge_mode`` joins: "concat", "sum", "mul", "ave", or None (a list)."""
+    """A recurrent layer run both ways; ``merge_mode`` joins: "concat", "sum", "mul", "ave", or None (a list).
+
+    Where steps are masked, the outputs of these steps are 0. ``initial_state``: the states of the layer, then those of
+    the one that runs backwards.
+    """
 
     def __init__(
         self,
@@ -316,18 +336,29 @@ class Bidirectional(Layer):
             backwards = not layer.get_config().get("go_backwards", False)
             backward_layer = remade(layer, name=f"backward_{layer.name}", go_backwards=backwards)
         self.backward_layer = backward_layer
+        for one in (layer, backward_layer):  # the outputs of masked steps are no use to the other direction
+            if isinstance(one, Loop):
+                one.zero_output_for_mask = one.return_sequences
         if self.input_shape_given is None:
             self.input_shape_given = layer.input_shape_given
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return self.forward_layer.compute_mask(inputs, mask)
+        found = self.forward_layer.compute_mask(inputs, mask)
+        return found if self.merge_mode is not None else [found, found]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
 
-    def call(self, inputs: Any, mask: Any = None, training: Any = False) -> Any:
-        there = self.forward_layer(inputs, mask=mask, training=training)
-        back = self.backward_layer(inputs, mask=mask, training=training)
+    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+        if isinstance(inputs, (list, tuple)):
+            inputs, initial_state = inputs[0], list(inputs[1:])
+        first, rest = {}, {}
+        if initial_state is not None:
+            half = len(initial_state) // 2
+            first, rest = {"initial_state": initial_state[:half]}, {"initial_state": initial_state[half:]}
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        there = self.forward_layer(inputs, mask=mask, training=training, **first)
+        back = self.backward_layer(inputs, mask=mask, training=training, **rest)
         states: list[Any] = []
         if getattr(self.forward_layer, "return_state", False):
             states = [*there[1:], *back[1:]]
@@ -348,7 +379,11 @@ class Bidirectional(Layer):
 
 
 class TimeDistributed(Layer):
-    """A layer applied to every step: [batch, steps, ...] to [batch, steps, ...]."""
+    """A layer applied to every step: [batch, steps, ...] to [batch, steps, ...].
+
+    All steps go through the layer at once, as so many examples: a BatchNormalization takes its moments over them all.
+    ``mask`` [batch, steps, ...] is handed to the layer, if it takes one, without the axis of steps.
+    """
 
     supports_masking = True
 
@@ -356,12 +391,22 @@ class TimeDistributed(Layer):
         super().__init__(**options)
         self.layer = layer
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
         batch, steps = inputs.shape[:2]
+        given: dict[str, Any] = {}
+        if mask is not None and mask.ndim > 2 and "mask" in self.layer._parameters():
+            given["mask"] = mask
         if steps is None and batch is None:
-            turned = shape_ops.swapaxes(inputs, 0, 1)
-            _, ys = scan(lambda carry, x: (None, self.layer(x, training=training)), None, turned)
+            turned = {"x": inputs, **given}
+            turned = {name: shape_ops.swapaxes(part, 0, 1) for name, part in turned.items()}
+
+            def step(carry: Any, now: Any) -> Any:
+                more = {"mask": now["mask"]} if given else {}
+                return None, self.layer(now["x"], training=training, **more)
+
+            _, ys = scan(step, None, turned)
             return shape_ops.swapaxes(ys, 0, 1)
-        y = self.layer(shape_ops.reshape(inputs, (-1, *inputs.shape[2:])), training=training)
+        given = {name: shape_ops.reshape(part, (-1, *part.shape[2:])) for name, part in given.items()}
+        y = self.layer(shape_ops.reshape(inputs, (-1, *inputs.shape[2:])), training=training, **given)
         lead = (-1, steps) if steps is not None else (batch, -1)
         return shape_ops.reshape(y, (*lead, *y.shape[1:]))

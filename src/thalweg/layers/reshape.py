@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import Layer
@@ -12,6 +14,7 @@ from thalweg.layers.core import positive
 from thalweg.nn.convolution import channels_first
 from thalweg.nn.images import resize
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.dynamic import reshape_to_lengths
 
 __all__ = [
     "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D",
@@ -61,7 +64,11 @@ class Reshape(Layer):
             target[target.index(-1)] = math.prod(given) // rest
         if None not in given and -1 not in target and math.prod(given) != math.prod(target):
             raise self._misfit(inputs)
-        return shape_ops.reshape(inputs, (-1 if inputs.shape[0] is None else inputs.shape[0], *target))
+        batch = inputs.shape[0]
+        if batch is None and -1 in target:  # two lengths to be found out: the batch stays what it is
+            batch = shape_ops.count(inputs, (0,), np.dtype("int64"))
+            return reshape_to_lengths(inputs, [batch, *target])
+        return shape_ops.reshape(inputs, (-1 if batch is None else batch, *target))
 
     def _misfit(self, inputs: Any) -> ShapeError:
         return fail(

@@ -11,7 +11,7 @@ from thalweg.errors import ArgumentTypeError, fail
 from thalweg.graph.tensor import Variable, constant, no_grad
 from thalweg.layers.base import Layer
 
-__all__ = ["Seeded", "seed_states"]
+__all__ = ["Seeded", "memories"]
 
 _NEXT = np.array([0, 0, 1, 0], np.uint32)
 
@@ -48,7 +48,9 @@ class Seeded(Layer):
         return key
 
 
-def seed_states(layer: Layer) -> list[Variable]:
-    """The places in their sequences of all seeded layers of a tree, in order."""
-    found = [getattr(part, "seed_state", None) for part in layer.tree()]
-    return [state for state in found if isinstance(state, Variable)]
+def memories(layer: Layer) -> list[Variable]:
+    """What the layers of a tree remember beside weights, in order: places in random sequences, kept states."""
+    found = [
+        v for part in layer.tree() for v in (getattr(part, "seed_state", None), *getattr(part, "kept", ()))
+    ]
+    return [v for v in found if isinstance(v, Variable)]

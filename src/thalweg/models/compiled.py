@@ -7,45 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import losses, metrics, optimizers
+from thalweg import losses, metrics
 from thalweg.errors import ArgumentError, ShapeError, fail
-from thalweg.layers.base import flat
+from thalweg.layers.base import flat, masks_of
 from thalweg.ops import elementwise as ew
+from thalweg.ops.reduce import sum as total_of
 from thalweg.ops.shape import count
-from thalweg.registry import lookup
 
-__all__ = ["Compiled", "optimizer_of"]
-
-# The defaults of Keras, where they differ from those of the classes.
-_OPTIMIZERS: dict[str, Any] = {
-    "sgd": lambda: optimizers.SGD(0.01),
-    "rmsprop": lambda: optimizers.RMSProp(0.001, rho=0.9, epsilon=1e-7),
-    "adam": lambda: optimizers.Adam(0.001, epsilon=1e-7),
-    "adamw": lambda: optimizers.AdamW(0.001, weight_decay=0.004, epsilon=1e-7),
-    "adamax": lambda: optimizers.Adamax(0.001),
-    "nadam": lambda: optimizers.Nadam(0.001),
-    "adagrad": lambda: optimizers.Adagrad(0.001),
-    "adadelta": lambda: optimizers.Adadelta(0.001),
-    "ftrl": lambda: optimizers.Ftrl(0.001),
-    "lion": lambda: optimizers.Lion(0.001),
-    "momentum": lambda: optimizers.SGD(0.01, momentum=0.9),
-}
-
-
-def optimizer_of(given: Any) -> Any:
-    """An optimizer from a name, an object or a class."""
-    if isinstance(given, optimizers.Optimizer):
-        return given
-    if isinstance(given, type) and issubclass(given, optimizers.Optimizer):
-        return given()
-    return lookup("optimizer", given.lower() if isinstance(given, str) else given, _OPTIMIZERS)()
+__all__ = ["Compiled"]
 
 
 class Compiled:
     """Losses and metrics for each output, once the outputs are known.
 
     ``loss``, ``loss_weights`` and ``metrics``: for the only output, lists in the order of the outputs, or dicts by
-    output name.
+    output name. Steps that the mask of an output leaves out count neither in losses nor in metrics.
     """
 
     def __init__(self, loss: Any, loss_weights: Any, given: Any, weighted: Any) -> None:
@@ -59,6 +35,12 @@ class Compiled:
         self.ready = False
         for name in flat(loss):
             losses.get(name)  # an unknown name fails here, not in fit
+        for value in flat(loss_weights):
+            if isinstance(value, str):
+                raise fail(
+                    ArgumentError, "compile: loss_weights", expected="numbers, one per output",
+                    received=repr(value), hint=f"compile(optimizer, loss, metrics=[{value!r}])",
+                )  # fmt: skip
         for name in [*flat(given), *flat(weighted)]:
             if not (isinstance(name, str) and name in _BY_SHAPE):
                 metrics.get(name)
@@ -107,7 +89,9 @@ class Compiled:
         for k, (loss, weight) in enumerate(zip(self.losses, self.weights)):
             if loss is None:
                 continue
-            value = loss(targets[place], predictions[k], _weight_of(sample_weights, place))
+            given = _weight_of(sample_weights, place)
+            means = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean")
+            value = loss(targets[place], predictions[k], _masked(given, predictions[k], means))
             if value.ndim:  # reduction "none"
                 value = losses.reduce_weighted(value, None, "sum_over_batch_size")
             if self.parts:
@@ -123,13 +107,26 @@ class Compiled:
         """Count one batch in all metrics."""
         for k, _, metric, weighted in self.metrics:
             given = _weight_of(sample_weights, k) if weighted else None
-            metric.update_state(targets[k], predictions[k], sample_weight=given)
+            metric.update_state(
+                targets[k], predictions[k], sample_weight=_masked(given, predictions[k], False)
+            )
 
 
 def _weight_of(sample_weights: Sequence[Any], k: int) -> Any:
     if not sample_weights:
         return None
     return sample_weights[k] if k < len(sample_weights) else sample_weights[0]
+
+
+def _masked(sample_weight: Any, prediction: Any, means: bool) -> Any:
+    """The weights with 0 where the prediction's mask is False; for ``means`` the others weigh more by as much."""
+    mask = masks_of(prediction)
+    if mask is None or mask.ndim >= prediction.ndim:
+        return sample_weight
+    share: Any = ew.astype(mask, prediction.dtype)
+    if means:
+        share = share * (count(share, None, share.dtype) / ew.maximum(total_of(share), 1))  # type: ignore[operator]
+    return share if sample_weight is None else share * losses.weights_like(sample_weight, share)
 
 
 def _spread(given: Any, names: Sequence[str], what: str, several: bool = False) -> list[Any]:

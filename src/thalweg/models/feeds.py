@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -10,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError, fail
+from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, DTypeError, ShapeError, fail, warn
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
 from thalweg.layers.texts import is_texts, text_codes
+from thalweg.models.frames import column_array, frame_array, is_frame
 from thalweg.ops.random import next_key
 from thalweg.run.rows import Rows
 
@@ -21,15 +21,15 @@ __all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack
 
 Signature = tuple[Any, ...]
 DEFAULT_BATCH = 32
+_NAMES = ("x", "y", "sample_weight")
 
 
 def unpack(batch: Any) -> tuple[Any, Any, Any]:
     """(x, y, sample_weight) of what a generator gives: x alone, or a tuple of up to three."""
-    if isinstance(batch, tuple):
+    if isinstance(batch, (tuple, list)):
         if not 1 <= len(batch) <= 3:
-            raise fail(
-                DataError, "a batch", expected="x, (x, y) or (x, y, sample_weight)", received=len(batch)
-            )
+            received = f"{len(batch)} parts"
+            raise fail(DataError, "a batch", expected="x, (x, y) or (x, y, sample_weight)", received=received)
         return (*batch, None, None)[:3]  # type: ignore[return-value]
     return batch, None, None
 
@@ -65,45 +65,39 @@ def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, text
 def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
     if isinstance(value, Tensor):
         array = value.array()
-    elif hasattr(value, "columns") and hasattr(value, "to_numpy"):
-        array = _frame(value, name)
+    elif is_frame(value):
+        array = frame_array(value, name)
     else:
         try:
             array = np.asarray(value)
         except ValueError as error:
             raise fail(DataError, f"{name}: rows of different lengths: {error}") from None
+    if array.dtype == object and getattr(getattr(value, "dtype", None), "kind", "O") in "biuf":
+        array = column_array(value, name)
     if texts and is_texts(array):
         return text_codes(array)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
-        raise fail(
-            DTypeError, f"{name} does not hold numbers", expected="numbers", received=f"dtype {array.dtype}",
-            hint="a TextVectorization or StringLookup layer in front makes numbers of texts",
-        )  # fmt: skip
+        raise _not_numbers(array, name)
     if array.dtype.kind == "f" and array.dtype != floats:
         array = array.astype(floats)
     return np.ascontiguousarray(array) if array.ndim else array
 
 
-def _frame(frame: Any, name: str) -> np.ndarray:
-    """A data frame's numbers; a column of anything else is named."""
-    for column in frame.columns:
-        kind = getattr(frame[column].dtype, "kind", "O")
-        if kind not in "biuf":
-            raise fail(
-                DTypeError, f"{name}: column {column!r} does not hold numbers", received=f"dtype {frame[column].dtype}",
-                hint="encode or drop it",
-            )  # fmt: skip
-        gaps = np.flatnonzero(~np.isfinite(frame[column].to_numpy().astype(np.float64)))
-        if len(gaps):
-            warnings.warn(
-                f"{name}: column {column!r} holds NaN or infinity in row {gaps[0]}: losses and weights will become NaN",
-                stacklevel=6,
-            )
-    return frame.to_numpy()
+def _not_numbers(array: np.ndarray, name: str) -> DTypeError:
+    texts = array.dtype.kind in "US" or (array.size and all(isinstance(v, str) for v in array.flat))
+    if texts and name.startswith("y"):
+        hint = "thalweg.data.encode_labels makes class numbers of texts"
+    elif texts:
+        hint = "a TextVectorization or StringLookup layer in front makes numbers of texts"
+    else:
+        wrong = next((v for v in array.flat if not isinstance(v, (int, float, np.number))), None)
+        hint = f"the first element that is no number is {wrong!r}; convert with np.asarray(..., 'float32')"
+    received = f"dtype {array.dtype}"
+    return fail(DTypeError, f"{name} does not hold numbers", expected="numbers", received=received, hint=hint)
 
 
-def warn_of_nan(structure: Any, name: str) -> None:
-    """Warn of the first NaN or infinity in the data, by its place."""
+def warn_of_nan(structure: Any, name: str) -> bool:
+    """Warn of the first NaN or infinity in the data, by its place; whether there was one."""
     for k, array in enumerate(flat(structure)):
         with np.errstate(over="ignore", invalid="ignore"):  # a sum that overflows only asks for a closer look
             suspect = array.dtype.kind == "f" and not np.isfinite(np.sum(array))
@@ -112,10 +106,9 @@ def warn_of_nan(structure: Any, name: str) -> None:
             if len(place):
                 where = tuple(int(i) for i in place[0])
                 label = name if k == 0 else f"{name} (array {k})"
-                warnings.warn(
-                    f"{label} holds {array[where]} at {list(where)}: losses and weights will become NaN",
-                    stacklevel=4,
-                )
+                warn(f"{label} holds {array[where]} at {list(where)}: losses and weights will become NaN")
+                return True
+    return False
 
 
 class Feed:
@@ -124,6 +117,7 @@ class Feed:
     structure: Any
     uniform = False  # whether all batches have the dtypes and shapes of the first
     num_batches: int | None = None
+    steps: int | None = None  # of an epoch, where the user said how many
     num_samples: int | None = None
     batch_size: int | None = None
 
@@ -153,11 +147,6 @@ class ArrayFeed(Feed):
         self.arrays: list[np.ndarray] = flat(structure)
         if not self.arrays:
             raise fail(ArgumentError, "no data was given", expected="x")
-        for array in self.arrays:
-            if not array.ndim:
-                raise fail(
-                    ShapeError, "data", expected="an array with one row per example", received="a scalar"
-                )
         self.num_samples = _common_length(structure)
         self.batch_size = batch_size or DEFAULT_BATCH
         self.steps = steps
@@ -199,32 +188,111 @@ class ArrayFeed(Feed):
                 yield [a[start:stop] for a in self.arrays], {"batch": batch, "steps": (stop - start) // batch}
 
 
-def _common_length(structure: Any) -> int:
+def _common_length(structure: Any, hint: str | None = None) -> int:
+    for name, part in zip(_NAMES, structure):
+        if any(not array.ndim for array in flat(part)):
+            raise fail(
+                ShapeError, name, expected="an array with one row per example", received="a scalar", hint=hint
+            )
     lengths = mapped(len, structure)
     found = sorted(set(flat(lengths)))
     if len(found) > 1:
-        parts = ", ".join(f"{n}: {v}" for n, v in zip(("x", "y", "sample_weight"), lengths) if v is not None)
+        parts = ", ".join(f"{n}: {v}" for n, v in zip(_NAMES, lengths) if v is not None)
         raise fail(
-            ShapeError, "the data differ in their number of rows", expected="one number", received=parts
-        )
+            ShapeError, "the data differ in their number of rows", expected="one number", received=parts,
+            hint=hint,
+        )  # fmt: skip
     if found[0] == 0:
         raise fail(DataError, "the data have no rows")
     return found[0]
+
+
+class RowsFeed(ArrayFeed):
+    """A data set that only says which rows of arrays in memory each batch has: the arrays, cut as it says."""
+
+    uniform = True
+
+    def __init__(self, structure: Any, source: Any, steps: int | None) -> None:
+        self.structure, self.source, self.steps, self.shuffle = structure, source, steps, False
+        self.arrays = flat(structure)
+        self.num_batches = steps or _length_of(source)
+        self._going: Iterator[Any] | None = None
+        if self.num_batches == 0:
+            raise fail(DataError, "the data set has no batches")
+        if self.num_batches is None:
+            raise _endless()
+
+    def _once(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        for rows in self.source.rows_in_memory[1]():
+            if not rows.size:
+                continue
+            start, stop = int(rows[0, 0]), int(rows[-1, -1]) + 1
+            if stop - start == rows.size and np.array_equal(rows.ravel(), np.arange(start, stop)):
+                yield [a[start:stop] for a in self.arrays], {"batch": rows.shape[1], "steps": len(rows)}
+            else:
+                yield self.arrays, {"rows": rows}
+
+    def blocks(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        if self.steps is None:
+            yield from self._once()
+            return
+        left = self.steps
+        while left:  # go on where the last epoch stopped
+            self._going = self._going or chain.from_iterable(iter(self._once, None))
+            arrays, how = next(self._going)
+            there = len(how["rows"]) if "rows" in how else how["steps"]
+            steps = min(left, there)
+            yield _part_of(arrays, how, 0, steps)
+            if steps < there:
+                self._going = chain([_part_of(arrays, how, steps, there)], self._going)
+            left -= steps
+
+
+def _part_of(
+    arrays: list[np.ndarray], how: dict[str, Any], start: int, stop: int
+) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """The steps from ``start`` to ``stop`` of a block."""
+    if "rows" in how:
+        return arrays, {"rows": how["rows"][start:stop]}
+    batch = how["batch"]
+    return [a[start * batch : stop * batch] for a in arrays], {"batch": batch, "steps": stop - start}
+
+
+def _length_of(source: Any) -> int | None:
+    """The number of batches; None where it is not known, or there is no end."""
+    try:
+        return len(source)
+    except TypeError:
+        return None
+
+
+def _endless() -> ArgumentError:
+    return fail(
+        ArgumentError,
+        "the data set repeats for ever",
+        hint="say how many batches make an epoch: steps_per_epoch=... (validation_steps=, steps=), or repeat(count)",
+    )
 
 
 class IteratedFeed(Feed):
     """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
 
     def __init__(
-        self, source: Any, steps: int | None, floats: np.dtype, weigh: Any = None, texts: bool = False
+        self,
+        source: Any,
+        steps: int | None,
+        floats: np.dtype,
+        weigh: Any = None,
+        texts: bool = False,
+        fitting: Any = lambda structure: structure,
     ) -> None:
         self.source, self.steps, self.floats, self.weigh, self.texts = source, steps, floats, weigh, texts
-        length = getattr(source, "__len__", None)
-        try:
-            self.num_batches = steps or (None if length is None else int(length()))
-        except TypeError:  # a data set of unknown length
-            self.num_batches = steps
+        self.fitting = fitting
+        self.num_batches = steps or _length_of(source)
+        if steps is None and getattr(source, "cardinality", lambda: 0)() == -1:
+            raise _endless()
         self._one_pass = iter(source) if iter(source) is source else None
+        self._nan_known = False
         first = next(self._iterator(), None)
         if first is None:
             raise fail(DataError, "the generator gave no batch")
@@ -243,15 +311,13 @@ class IteratedFeed(Feed):
             return (self.source[k] for k in range(len(self.source)))  # keras.utils.Sequence
         return iter(self.source)
 
-    def _converted(self, batch: Any) -> Any:
-        x, y, w = (
-            as_data(v, n, self.floats, self.texts and n == "x")
-            for v, n in zip(unpack(batch), ("x", "y", "sample_weight"))
-        )
-        if self.weigh is not None:
-            w = self.weigh(y, w)
-        _common_length((x, y, w))
-        return (x, y, w)
+    def _converted(self, batch: Any, number: int = 0) -> Any:
+        structure = _as_structure(unpack(batch), self.floats, self.texts)
+        _common_length(structure, "the data must come in batches: is .batch() missing?")
+        for name, part in zip(_NAMES, structure):
+            if not self._nan_known:
+                self._nan_known = warn_of_nan(part, f"batch {number}: {name}")
+        return _weighed(self.fitting(structure), self.weigh)
 
     def signature(self) -> Signature:
         return signature_of(flat(self.structure))
@@ -264,8 +330,8 @@ class IteratedFeed(Feed):
             batches = islice(self._going, self.steps)
         count = 0
         for batch in batches:
+            yield flat(self._converted(batch, count))
             count += 1
-            yield flat(self._converted(batch))
         if self.num_batches is None:
             self.num_batches = count
         if hasattr(self.source, "on_epoch_end"):
@@ -306,43 +372,98 @@ def feed_of(
     class_weight: Any = None,
     floats: np.dtype = dtypes.default_float,
     texts: bool = False,
+    fitting: Any = lambda structure: structure,
 ) -> Feed:
     """The batches of any of the kinds of data that ``fit`` takes; floating data in the dtype ``floats``.
 
-    ``texts``: whether x may hold texts.
+    ``texts``: whether x may hold texts. ``fitting``: what makes (x, y, sample_weight) fit the model.
     """
-    weigh = None if class_weight is None else lambda t, w: class_weights(t, w, class_weight)
+    weigh = None
+    if class_weight is not None:
+        _check_class_weight(class_weight)
+        weigh = lambda t, w: class_weights(t, w, class_weight)
     if isinstance(x, Feed):
         return x
+    if callable(x) and not _is_iterated(x) and not hasattr(x, "shape"):
+        raise fail(
+            ArgumentTypeError, "x", expected="arrays, a generator or a data set",
+            received=f"the function {getattr(x, '__name__', x)!r}", hint="call it: fit(make()), not fit(make)",
+        )  # fmt: skip
     if _is_iterated(x):
         if y is not None or sample_weight is not None:
             raise fail(
                 ArgumentError, "y and sample_weight come from the generator itself, as (x, y, sample_weight)"
             )
-        return IteratedFeed(x, steps, floats, weigh, texts)
+        if getattr(x, "rows_in_memory", None) is not None:
+            return RowsFeed(
+                _weighed(_as_structure(unpack(x.rows_in_memory[0]), floats, texts), weigh), x, steps
+            )
+        return IteratedFeed(x, steps, floats, weigh, texts, fitting)
     if batch_size is not None and (
         isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
     ):
         raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
-    names = ("x", "y", "sample_weight")
-    structure: Any = tuple(
-        as_data(v, n, floats, texts and n == "x") for v, n in zip((x, y, sample_weight), names)
-    )
+    structure = fitting(_as_structure((x, y, sample_weight), floats, texts))
     if weigh is not None:
-        structure = (*structure[:2], weigh(structure[1], structure[2]))
+        structure = _weighed(structure, weigh)
+        _warn_of_unknown_classes(structure[1], class_weight)
     return ArrayFeed(structure, batch_size, shuffle, steps)
 
 
+def _as_structure(given: Any, floats: np.dtype, texts: bool) -> Any:
+    """(x, y, sample_weight) with arrays at the leaves."""
+    return tuple(as_data(v, n, floats, texts and n == "x") for v, n in zip(given, _NAMES))
+
+
+def _weighed(structure: Any, weigh: Any) -> Any:
+    return structure if weigh is None else (*structure[:2], weigh(structure[1], structure[2]))
+
+
 def class_weights(y: Any, w: Any, class_weight: Mapping[int, float]) -> np.ndarray:
-    """One weight per example: that of its class, times the weight given."""
+    """One weight per example: that of its class (1 for classes that are not named), times the weight given."""
     if not isinstance(y, np.ndarray):
         raise fail(ArgumentError, "class_weight", expected="a single target", received=type(y).__name__)
     labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
-    table = np.ones(int(max(labels.max(initial=0), *class_weight)) + 1, dtypes.default_float)
+    if (labels != np.floor(labels)).any() or labels.min(initial=0) < 0:
+        wrong = labels[(labels != np.floor(labels)) | (labels < 0)][0]
+        raise fail(ArgumentError, "class_weight: the targets are no classes", expected="whole numbers >= 0",
+                   received=f"{wrong:g}")  # fmt: skip
+    table = np.ones(int(max(labels.max(initial=0), *class_weight, 0)) + 1, dtypes.default_float)
     for label, weight in class_weight.items():
         table[int(label)] = weight
     weights = table[labels.astype(np.int64)]
     return weights if w is None else weights * w
+
+
+def _check_class_weight(given: Any) -> None:
+    hint = (
+        "sklearn.utils.class_weight.compute_class_weight gives balanced ones" if given == "balanced" else None
+    )
+    if not isinstance(given, Mapping):
+        raise fail(
+            ArgumentTypeError,
+            "class_weight",
+            expected="a dict {class number: weight}",
+            received=repr(given),
+            hint=hint,
+        )
+    for label, weight in given.items():
+        whole = isinstance(label, (int, np.integer)) and not isinstance(label, bool) and label >= 0
+        if not whole or not isinstance(weight, (int, float, np.number)):
+            raise fail(
+                ArgumentError, "class_weight", expected="class numbers >= 0 with a weight each",
+                received=f"{label!r}: {weight!r}", hint="classes go by the numbers in y, not by their names",
+            )  # fmt: skip
+
+
+def _warn_of_unknown_classes(y: Any, class_weight: Mapping[int, float]) -> None:
+    if not isinstance(y, np.ndarray):
+        return
+    there = range(y.shape[-1]) if y.ndim > 1 and y.shape[-1] > 1 else np.unique(y).astype(np.int64).tolist()
+    unknown = sorted(set(class_weight) - set(there))
+    if unknown:
+        classes = ", ".join(map(str, list(there)[:10]))
+        warn(f"class_weight names class {unknown[0]}, which no target has (there are {classes})")
 
 
 def split_rows(feed: Feed, share: float) -> tuple[Feed, Feed]:
@@ -370,7 +491,9 @@ def _warn_of_missing_classes(before: Any, after: Any) -> None:
         return
     sides = []
     for y in (before, after):
-        if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "biu":
+        if y.dtype.kind == "f" and y.ndim <= 2 and ((y == 0) | (y == 1)).all():
+            y = y.astype(np.int64)
+        if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "biu" and (y.sum(axis=1) == 1).all():
             y = y.argmax(axis=1)
         if y.dtype.kind not in "biu" or y.ndim > 2:
             return
@@ -382,7 +505,4 @@ def _warn_of_missing_classes(before: Any, after: Any) -> None:
         for part, lost in (("training", sides[1] - sides[0]), ("validation", sides[0] - sides[1]))
         if lost
     ]
-    warnings.warn(
-        f"validation_split takes the last rows as they stand: {'; '.join(missing)}. Are the data sorted?",
-        stacklevel=4,
-    )
+    warn(f"validation_split takes the last rows as they stand: {'; '.join(missing)}. Are the data sorted?")

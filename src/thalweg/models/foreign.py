@@ -24,7 +24,7 @@ from thalweg.layers.recurrent import Recurrent
 from thalweg.models.paths import layer_paths, weight_paths
 from thalweg.registry import snake_case
 
-__all__ = ["keras_weights", "pytorch_weights"]
+__all__ = ["keras_weights", "limit", "opened", "pytorch_weights"]
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -233,8 +233,8 @@ def _one_layer_each(tensors: Arrays) -> dict[str, np.ndarray]:
 
 def keras_weights(model: Any, path: Any) -> dict[str, np.ndarray]:
     """The weights of the model by their paths, from a ``.h5``, ``.weights.h5`` or ``.keras`` file."""
-    with _opened(path) as file:
-        tree = _Tree(file, _limit(path))
+    with opened(path) as file:
+        tree = _Tree(file, limit(path))
         tree = tree.child("model_weights") or tree
         if "layer_names" in tree.group.attrs:
             return _by_layer(model, tree, os.fspath(path))
@@ -242,7 +242,8 @@ def keras_weights(model: Any, path: Any) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def _opened(path: Any) -> Iterator[Any]:
+def opened(path: Any) -> Iterator[Any]:
+    """An HDF5 file, or the weights inside a ``.keras`` archive."""
     with needs("h5py", "reading a file of Keras"):
         import h5py
     name = os.fspath(path)
@@ -256,7 +257,7 @@ def _opened(path: Any) -> Iterator[Any]:
                         received=", ".join(archive.namelist()[:5]),
                         hint="of a PyTorch file, write the state dict with safetensors.torch.save_file",
                     )  # fmt: skip
-                if archive.getinfo("model.weights.h5").file_size > _limit(path):
+                if archive.getinfo("model.weights.h5").file_size > limit(path):
                     raise fail(DataError, f"{name!r} would grow more than a thousandfold")
                 source = io.BytesIO(archive.read("model.weights.h5"))
         with h5py.File(source, "r") as file:
@@ -265,7 +266,7 @@ def _opened(path: Any) -> Iterator[Any]:
         raise fail(DataError, f"{name!r} is no file of Keras, or it is damaged: {error}") from None
 
 
-def _limit(path: Any) -> int:
+def limit(path: Any) -> int:
     """The most bytes that a file may ask for."""
     return 1000 * os.path.getsize(path)
 
@@ -313,7 +314,7 @@ class _Tree:
         return str(held.group.attrs.get("name", "")) if isinstance(held, _Tree) else None
 
 
-_ATTENTION = {f"{name}_{kind}": (f"{name}_dense", place) for name in ("query", "key", "value", "output")
+_ATTENTION = {f"{name}_{kind}": (f"{name}_dense", place) for name in ("query", "key", "gate", "value", "output")
               for place, kind in enumerate(("kernel", "bias"))}  # fmt: skip
 
 
@@ -410,6 +411,8 @@ def _by_layer(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
     paths = {id(weight): path for path, weight in weight_paths(model).items()}
     found: dict[str, np.ndarray] = {}
     for part, name in pairs:
+        if isinstance(part, L.Normalization):
+            lists[name] = lists[name][:2]  # mean and variance, without how many examples there were
         if len(part.weights) != len(lists[name]):
             raise fail(
                 DataError, f"{file!r}: the layer {name!r} has another number of weights",

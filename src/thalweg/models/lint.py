@@ -1,64 +1,96 @@
-"""Warnings before training: a last activation, a loss and targets that do not fit each other."""
+"""Warnings before training: a last activation, a loss and targets that do not fit each other; data of another rank."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from thalweg import losses
+from thalweg.errors import ShapeError, fail, warn
+from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import flat
 
-__all__ = ["check_compiled", "check_targets"]
+__all__ = ["check_compiled", "check_predictions", "check_targets", "ranked"]
+
+_BINARY = (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy)
+_ONE_HOT = (losses.CategoricalCrossentropy, losses.CategoricalFocalCrossentropy)
+_SPARSE = (losses.SparseCategoricalCrossentropy, losses.CategoricalGeneralizedCrossEntropy)
+_HINGES = (losses.Hinge, losses.SquaredHinge, losses.CategoricalHinge)
+_REAL = (
+    losses.MeanSquaredError, losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losses.Huber, losses.LogCosh,
+)  # fmt: skip
+# What a last activation can give.
+_RANGES = {
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+    "sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+}
 
 
-def last_activation(layer: Any) -> tuple[str | None, int | None]:
-    """The name of the last activation of a layer ("linear" if it has none) and its number of units, where known."""
+@dataclass
+class _Output:
+    """What is known of one output before any data: the layer that gives it, the activation, the last axis; its loss."""
+
+    layer: Any
+    activation: str | None
+    units: int | None
+    loss: Any
+
+    def warn(self, text: str) -> None:
+        where = f"layer {self.layer.name!r} and " if self.layer is not None else ""
+        warn(f"{where}loss {self.loss.name!r}: {text}")
+
+
+def last_activation(layer: Any) -> str | None:
+    """The name of the last activation of a layer, "linear" if it has none, where known."""
     activation = getattr(layer, "activation", None)
-    name = type(layer).__name__.lower() if type(layer).__name__ in ("Softmax", "ReLU") else None
     if activation is not None:
-        name = getattr(activation, "__name__", None)
-    return name, getattr(layer, "units", None)
+        return getattr(activation, "__name__", None)
+    return type(layer).__name__.lower() if type(layer).__name__ in ("Softmax", "ReLU") else None
 
 
-def _last_layers(model: Any) -> list[Any]:
-    """The layers that give the outputs, where that is known before a call."""
-    found = getattr(model, "last_layers", None)
-    return found() if found is not None else []
+def _outputs(model: Any, loss: Any) -> list[_Output]:
+    """The outputs with a loss each, in order; none where losses and outputs cannot be matched yet."""
+    found: list[Any] = getattr(model, "last_layers", list)()
+    given = _in_order(model, loss)
+    if len(given) not in (1, len(found) or len(given)):
+        return []
+    if not found:  # a model that has only a method call: nothing is known but the losses
+        return [_Output(None, None, None, losses.get(one)) for one in given]
+    graph = getattr(model, "_graph", None)
+    units = [None] * len(found) if graph is None else [_last_axis(t) for t in flat(graph.outputs)]
+    pairs = zip(found, units, given if len(given) > 1 else given * len(found))
+    return [_Output(layer, last_activation(layer), count, losses.get(one)) for layer, count, one in pairs]
+
+
+def _last_axis(output: Any) -> int | None:
+    return output.shape[-1] if output.shape else None
 
 
 def _in_order(model: Any, given: Any) -> list[Any]:
     """What was given for the outputs, in their order where they have names."""
     graph = getattr(model, "_graph", None)
     if isinstance(given, Mapping) and graph is not None:
-        return [given[name] for name in graph.output_names() if name in given]
+        return [given.get(name) for name in graph.output_names()]
     return flat(given)
 
 
 def check_compiled(model: Any, loss: Any) -> None:
     """Warn of a last activation that the loss does not expect."""
-    layers, given = _last_layers(model), _in_order(model, loss)
-    if not layers or len(given) not in (1, len(layers)):
-        return
-    for k, layer in enumerate(layers):
-        one = losses.get(given[k] if len(given) > 1 else given[0])
-        for text in _misfits(one, *last_activation(layer)):
-            warnings.warn(f"layer {layer.name!r} and loss {one.name!r}: {text}", stacklevel=4)
+    for output in _outputs(model, loss):
+        if output.loss is not None and output.layer is not None:
+            for text in _misfits(output.loss, output.activation, output.units):
+                output.warn(text)
 
 
 def _misfits(loss: Any, activation: str | None, units: int | None) -> list[str]:
     found = []
-    categorical = isinstance(
-        loss,
-        (
-            losses.CategoricalCrossentropy,
-            losses.SparseCategoricalCrossentropy,
-            losses.CategoricalFocalCrossentropy,
-        ),
-    )
-    binary = isinstance(loss, (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy))
+    binary, categorical = isinstance(loss, _BINARY), isinstance(loss, (*_ONE_HOT, *_SPARSE))
     if activation == "softmax" and units == 1:
         found.append("the softmax of one unit is always 1; use sigmoid and binary_crossentropy")
     elif categorical and units == 1:
@@ -75,34 +107,121 @@ def _misfits(loss: Any, activation: str | None, units: int | None) -> list[str]:
         )
     if binary and activation == "softmax" and units != 1:
         found.append("the outputs of a softmax exclude each other; use categorical_crossentropy, or sigmoid")
+    if isinstance(loss, _HINGES) and activation in ("sigmoid", "softmax", "relu"):
+        found.append(
+            f"expects scores of both signs, but the last activation is {activation}: use tanh or none"
+        )
     return found
 
 
-def check_targets(model: Any, compiled: Any, y: Any) -> None:
-    """Warn of targets that the loss does not expect: class numbers out of range, or outside [0, 1]."""
-    targets, given = _in_order(model, y), _in_order(model, compiled.loss)
-    layers = _last_layers(model)
-    for k, target in enumerate(targets):
-        if not given or len(given) not in (1, len(targets)) or not target.size:
-            return
-        loss = losses.get(given[k] if len(given) > 1 else given[0])
-        units = getattr(layers[k], "units", None) if k < len(layers) else None
-        text = _target_misfit(loss, target, units)
+def check_predictions(given: Any, predictions: Any) -> None:
+    """Warn of what models that only have a method call show at their first step: the op that gives a prediction."""
+    for loss, prediction in zip(given, predictions):
+        name = prediction.op.name if getattr(prediction, "op", None) is not None else None
+        activation = {"add": "linear", "matmul": "linear", "softmax": "softmax", "sigmoid": "sigmoid"}.get(
+            name or ""
+        )
+        if loss is not None and activation is not None:
+            for text in _misfits(loss, activation, _last_axis(prediction)):
+                warn(f"loss {loss.name!r}: {text}")
+
+
+def check_targets(model: Any, compiled: Any, y: Any, what: str = "y") -> None:
+    """Warn of targets that the loss does not expect: classes out of range, values out of reach, rows of many."""
+    targets, outputs = _in_order(model, y), _outputs(model, compiled.loss)
+    if len(targets) != len(outputs):
+        return
+    for target, output in zip(targets, outputs):
+        if output.loss is None or target is None or not target.size or target.dtype.kind not in "biuf":
+            continue
+        text = _target_misfit(output, target)
         if text:
-            warnings.warn(f"targets and loss {loss.name!r}: {text}", stacklevel=4)
+            output.warn(f"{what}: {text}")
+    if isinstance(compiled.given, (list, tuple, str)) and {"accuracy", "acc"} & {
+        name for name in flat(compiled.given) if isinstance(name, str)
+    }:
+        for target, output in zip(targets, outputs):
+            if isinstance(output.loss, _REAL) and target is not None and _first(target != np.round(target)):
+                output.warn(
+                    f"{what}: accuracy counts classes, but these are real numbers; use 'mae' or R2Score()"
+                )
 
 
-def _target_misfit(loss: Any, target: np.ndarray, units: int | None) -> str | None:
+def _first(where: np.ndarray) -> list[int] | None:
+    """The place of the first True."""
+    found = np.argwhere(where)
+    return [int(k) for k in found[0]] if len(found) else None
+
+
+def _target_misfit(output: _Output, target: np.ndarray) -> str | None:
+    loss, units = output.loss, output.units
     low, high = target.min(), target.max()
-    if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        if units is not None and high >= units and loss.options.get("ignore_class") != high:
-            return f"class {high} is out of range for {units} units (classes count from 0)"
-        if low < 0 and loss.options.get("ignore_class") != low:
-            return f"class {low} is negative"
-    if isinstance(loss, (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy)) and (
-        low < 0 or high > 1
-    ):
+    if isinstance(loss, _SPARSE):
+        return _class_misfit(target, units, loss.options.get("ignore_class"))
+    if isinstance(loss, _BINARY) and (low < 0 or high > 1):
         return f"targets lie in [{low}, {high}], but probabilities in [0, 1]"
-    if isinstance(loss, losses.CategoricalCrossentropy) and target.ndim == 1 and units not in (None, 1):
-        return "targets are class numbers: use sparse_categorical_crossentropy, or make them one-hot"
+    if isinstance(loss, _ONE_HOT):
+        if (target.ndim == 1 or target.shape[-1] == 1) and units not in (None, 1):
+            return "targets are class numbers: use sparse_categorical_crossentropy, or make them one-hot"
+        sums = target.sum(axis=-1) if target.ndim > 1 and target.shape[-1] > 1 else np.ones(1)
+        if np.any(np.abs(sums - 1) > 1e-3):
+            place = _first(np.abs(sums - 1) > 1e-3)
+            return (
+                f"the targets at {place} sum to {sums[tuple(place or ())]:g}, not 1; for several labels at once use "
+                "sigmoid and binary_crossentropy"
+            )
+    if isinstance(loss, _REAL) and output.activation in _RANGES:
+        least, most = _RANGES[output.activation]
+        if low < least or high > most:
+            return f"targets lie in [{low:g}, {high:g}], where {output.activation} never comes: use no last activation"
     return None
+
+
+def _class_misfit(target: np.ndarray, units: int | None, ignored: int | None) -> str | None:
+    if target.ndim > 1 and target.shape[-1] == units and units != 1:
+        return None  # one-hot rows: the loss itself says so
+    counted = target if ignored is None else target[target != ignored]
+    if not counted.size:
+        return None
+    if target.dtype.kind == "f" and (place := _first(target != np.floor(target))) is not None:
+        return f"the class at {place} is {target[tuple(place)]:g}, no whole number"
+    low, high = counted.min(), counted.max()
+    if units is not None and high >= units:
+        place = _first(target == high)
+        return (
+            f"class {high:g} is out of range for {units} units (the first at {place}; classes count from 0)"
+        )
+    return f"class {low:g} is negative (the first at {_first(target == low)})" if low < 0 else None
+
+
+def ranked(model: Any, x: Any) -> Any:
+    """The data with an axis of length 1 at the end added or dropped where that gives them the rank of the inputs, as
+    Keras does; any other rank is an error that names the input.
+    """
+    graph = getattr(model, "_graph", None)
+    if graph is None:
+        return x
+    inputs = graph.flat_inputs
+    if isinstance(x, np.ndarray) and len(inputs) == 1:
+        return _ranked(x, inputs[0], graph.input_names()[0], model.name)
+    if isinstance(x, list) and len(x) == len(inputs):
+        return [_ranked(*pair, model.name) for pair in zip(x, inputs, graph.input_names())]
+    return x
+
+
+def _ranked(x: np.ndarray, symbol: Any, name: str, model: str) -> np.ndarray:
+    shape = symbol.shape
+    if shape is None or x.ndim == len(shape):
+        return x
+    if x.ndim == len(shape) - 1 and shape[-1] == 1:
+        return x[..., None]
+    if x.ndim == len(shape) + 1 and x.shape[-1] == 1:
+        return x[..., 0]
+    one = len(shape) == x.ndim + 1 and all(a in (None, b) for a, b in zip(shape[1:], x.shape))
+    raise fail(
+        ShapeError,
+        f"{model}: the data for the input {name!r} have another number of axes",
+        expected=shape_text(shape),
+        received=shape_text(x.shape),
+        hint="a single example becomes a batch of one by x[np.newaxis]" if one else None,
+    )

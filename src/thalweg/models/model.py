@@ -162,11 +162,11 @@ class Model(Training):
         """
         saving.load_weights(self, filepath, skip_mismatch, names)
 
-    def save_state(self, filepath: Any, **notes: int) -> None:
+    def save_state(self, filepath: Any, **notes: Any) -> None:
         """Write weights, optimizer and random numbers: what an interrupted training needs to go on."""
         saving.save_state(self, filepath, notes)
 
-    def load_state(self, filepath: Any) -> dict[str, int]:
+    def load_state(self, filepath: Any) -> dict[str, Any]:
         """Go on from a file of :meth:`save_state`; the notes that were kept in it."""
         return saving.load_state(self, filepath)
 

@@ -6,6 +6,7 @@ Header entries: ``format`` ("thalweg"), ``version``, ``weights`` (their names in
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import warnings
@@ -15,16 +16,34 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import dtypes
 from thalweg.errors import ArgumentError, DataError, ShapeError, ThalwegError, fail
 from thalweg.extras import needs
-from thalweg.files import atomic_write_bytes
+from thalweg.files import atomic_write
+from thalweg.graph.op import Op, convert_operands
 from thalweg.graph.tensor import Tensor, Variable, shape_text
+from thalweg.graph.walk import topological
 from thalweg.layers.base import flat
 from thalweg.layers.nodes import Input
-from thalweg.layers.seeds import seed_states
+from thalweg.layers.seeds import memories
 from thalweg.models import foreign
 from thalweg.models.paths import weight_paths
-from thalweg.ops import random
+from thalweg.ops import (
+    activation,
+    arithmetic,
+    contract,
+    conv,
+    elementwise,
+    index,
+    logic,
+    random,
+    reduce,
+    shape,
+    slices,
+    softmax,
+    sort,
+    special,
+)  # fmt: skip
 from thalweg.registry import decode, encode
 
 __all__ = [
@@ -38,7 +57,7 @@ __all__ = [
     "save_weights",
 ]
 
-VERSION = 1
+VERSION = 2  # 2: operations between layers
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
@@ -51,9 +70,20 @@ def _write(path: Any, tensors: dict[str, np.ndarray], header: dict[str, Any], ov
     texts = {"format": "thalweg", "version": str(VERSION)}
     texts |= {key: json.dumps(value, allow_nan=False) for key, value in header.items()}
     try:
-        atomic_write_bytes(path, save(tensors, texts))
+        with atomic_write(path) as file:
+            file.writelines(_sorted_header(save(tensors, texts)))
     except OSError as error:
         raise fail(DataError, f"cannot write {os.fspath(path)!r}: {error.strerror or error}") from None
+
+
+def _sorted_header(data: bytes) -> list[Any]:
+    """The parts of a safetensors file with its texts in order, so that the same model is the same bytes."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return [len(text).to_bytes(8, "little"), text, memoryview(data)[end:]]
 
 
 def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -107,7 +137,7 @@ def _weights(model: Any) -> tuple[dict[str, np.ndarray], list[str]]:
         )
     found = {name: weight.get_value() for name, weight in weight_paths(model).items()}
     tensors = {f"weights/{name}": value for name, value in found.items()}
-    tensors |= {f"seeds/{k}": state.get_value() for k, state in enumerate(seed_states(model))}
+    tensors |= {f"seeds/{k}": state.get_value() for k, state in enumerate(memories(model))}
     return tensors, list(found)
 
 
@@ -132,17 +162,39 @@ def save_model(model: Any, path: Any, overwrite: bool = True, include_optimizer:
 
 
 def _optimizer_state(model: Any) -> dict[str, np.ndarray]:
+    model.optimizer.build(model.trainable_weights)  # of a model that was compiled and not yet trained
     return {f"optimizer/{k}": v.get_value() for k, v in enumerate(model.optimizer.variables())}
 
 
-def save_state(model: Any, path: Any, notes: Mapping[str, int]) -> None:
-    """Write weights, optimizer, random numbers and notes."""
+def save_state(model: Any, path: Any, notes: Mapping[str, Any]) -> None:
+    """Write weights, optimizer, random numbers and notes, which may hold arrays."""
     tensors, names = _weights(model)
     tensors |= _optimizer_state(model)
-    _write(path, tensors, {"weights": names, "state": {"random": random.get_state(), "notes": dict(notes)}})
+    arrays: list[np.ndarray] = []
+    state = {"random": random.get_state(), "notes": encode(_without_arrays(notes, arrays))}
+    tensors |= {f"notes/{k}": array for k, array in enumerate(arrays)}
+    _write(path, tensors, {"weights": names, "state": state})
 
 
-def load_state(model: Any, path: Any) -> dict[str, int]:
+def _without_arrays(notes: Any, arrays: list[np.ndarray]) -> Any:
+    """The notes with numbers in place of arrays, which are put into the list."""
+    if isinstance(notes, np.ndarray):
+        arrays.append(notes)
+        return {"$tensor": len(arrays) - 1}
+    if isinstance(notes, Mapping):
+        return {key: _without_arrays(value, arrays) for key, value in notes.items()}
+    return [_without_arrays(value, arrays) for value in notes] if isinstance(notes, (list, tuple)) else notes
+
+
+def _with_arrays(notes: Any, tensors: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(notes, dict) and "$tensor" in notes:
+        return tensors[f"notes/{notes['$tensor']}"]
+    if isinstance(notes, dict):
+        return {key: _with_arrays(value, tensors) for key, value in notes.items()}
+    return [_with_arrays(value, tensors) for value in notes] if isinstance(notes, list) else notes
+
+
+def load_state(model: Any, path: Any) -> dict[str, Any]:
     """Set weights, optimizer and random numbers; the notes."""
     tensors, header = _read(path)
     if "state" not in header:
@@ -150,7 +202,7 @@ def load_state(model: Any, path: Any) -> dict[str, int]:
     _set_weights(model, tensors, header, path, False)
     _set_optimizer(model, tensors)
     random.set_state(header["state"]["random"])
-    return dict(header["state"]["notes"])
+    return dict(_with_arrays(decode(header["state"]["notes"]), tensors))
 
 
 def load_weights(
@@ -181,7 +233,7 @@ def load_weights(
 def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool) -> None:
     own = weight_paths(model)
     names = header.get("weights") or [
-        n.removeprefix("weights/") for n in tensors if not n.startswith(("optimizer/", "seeds/"))
+        n.removeprefix("weights/") for n in tensors if not n.startswith(("optimizer/", "seeds/", "notes/"))
     ]
     given = {n: tensors.get(f"weights/{n}", tensors.get(n)) for n in names}
     if any(value is None for value in given.values()):
@@ -191,7 +243,7 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
         if fits:
             given = dict(zip(own, given.values()))
     _set_values(own, given, path, skip_mismatch)
-    for k, state in enumerate(seed_states(model)):
+    for k, state in enumerate(memories(model)):
         place = tensors.get(f"seeds/{k}")
         if place is not None and place.shape == state.shape:
             state.set_value(place.astype(state.dtype))
@@ -235,13 +287,17 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """The model in a file of ``model.save``; ``custom_objects`` maps names to your own classes and functions.
+    """The model in a file of ``model.save``, or in a ``.keras`` or ``.h5`` file of Keras.
 
-    No code is taken from the file, whatever ``safe_mode`` says.
+    ``custom_objects`` maps names to your own classes and functions. No code is taken from a file, whatever
+    ``safe_mode`` says. Of a model of Keras the optimizer's state starts anew.
     """
     import thalweg.layers
     import thalweg.models  # noqa: F401  the names that a file may hold
+    from thalweg.models.keras_models import keras_model
 
+    if Path(filepath).is_file() and _is_keras(os.fspath(filepath)):
+        return keras_model(filepath, custom_objects, compile)
     tensors, header = _read(filepath)
     if "model" not in header:
         raise fail(
@@ -308,48 +364,75 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
 
 def graph_config(model: Any) -> dict[str, Any]:
-    """Inputs, layers, and the calls that lead to the outputs."""
+    """Inputs, layers, and the calls of layers and operations that lead to the outputs."""
     graph = model.graph
     places: dict[int, Any] = {id(t): {"$input": k} for k, t in enumerate(graph.flat_inputs)}
     layers = graph.layers()
     numbers = {id(layer): k for k, layer in enumerate(layers)}
-    calls = []
-    for k, node in enumerate(graph.nodes):
-        calls.append(
-            {
-                "layer": numbers[id(node.layer)],
-                "args": _referred(list(node.args), places),
-                "kwargs": _referred(dict(node.kwargs), places),
-            }
-        )
-        places.update((id(t), {"$call": [k, j]}) for j, t in enumerate(flat(node.outputs)))
+    calls: list[dict[str, Any]] = []
+    for node in graph.nodes:
+        args = _referred([list(node.args), dict(node.kwargs)], places, calls)
+        calls.append({"layer": numbers[id(node.layer)], "args": args[0], "kwargs": args[1]})
+        places.update((id(t), {"$call": [len(calls) - 1, j]}) for j, t in enumerate(flat(node.outputs)))
     inputs = [{"batch_shape": t.shape, "dtype": t.dtype.name, "name": t.name} for t in graph.flat_inputs]
+    outputs = _referred(graph.outputs, places, calls)
     return {
         "name": model.name,
         "inputs": inputs,
         "layers": layers,
         "calls": calls,
-        "input": _referred(graph.inputs, places),
-        "output": _referred(graph.outputs, places),
+        "input": _referred(graph.inputs, places, calls),
+        "output": outputs,
     }
 
 
-def _referred(structure: Any, places: Mapping[int, Any]) -> Any:
-    """The structure as data, with references in place of tensors."""
+def _referred(structure: Any, places: dict[int, Any], calls: list[dict[str, Any]]) -> Any:
+    """The structure as data, with references in place of tensors; what computes these is added to the calls."""
     if isinstance(structure, Mapping):
-        return {key: _referred(value, places) for key, value in structure.items()}
+        return {key: _referred(value, places, calls) for key, value in structure.items()}
     if isinstance(structure, (list, tuple)):
-        return [_referred(value, places) for value in structure]
-    if id(structure) in places:
-        return places[id(structure)]
-    if isinstance(structure, Tensor):
-        if structure.value is not None and not isinstance(structure, Variable):
-            return structure.numpy()
+        return [_referred(value, places, calls) for value in structure]
+    if not isinstance(structure, Tensor):
+        return structure
+    for t in topological([structure], stop=lambda t: id(t) in places):
+        if id(t) not in places:
+            places[id(t)] = _placed(t, places, calls)
+    return places[id(structure)]
+
+
+def _placed(t: Tensor, places: Mapping[int, Any], calls: list[dict[str, Any]]) -> Any:
+    """A constant, or a reference to a call that is added for an operation whose inputs have places."""
+    if t.value is not None and not isinstance(t, Variable):
+        return t.numpy()
+    if t.op is None or _operations().get(t.op.name) is not t.op:
         raise fail(
-            ArgumentError, f"{structure.label()} between the layers cannot be saved", built_at=structure.built_at,
+            ArgumentError, f"{t.label()} between the layers cannot be saved", built_at=t.built_at,
             hint="make it a layer: Add, Multiply, Rescaling, or a Lambda with a registered function",
         )  # fmt: skip
-    return structure
+    attrs = {key: _plain_attribute(value) for key, value in t.attrs.items()}
+    calls.append({"operation": t.op.name, "args": [places[id(x)] for x in t.inputs], "attributes": attrs})
+    return {"$call": [len(calls) - 1, 0]}
+
+
+@functools.cache
+def _operations() -> dict[str, Op]:
+    """The operations that a file may name: those of tensors that compute nothing but tensors."""
+    rooms = (
+        activation, arithmetic, contract, conv, elementwise, index, logic, reduce, shape, slices, softmax, sort,
+        special,
+    )  # fmt: skip
+    return {op.name: op for room in rooms for op in vars(room).values() if isinstance(op, Op)}
+
+
+def _plain_attribute(value: Any) -> Any:
+    return {"$dtype": value.name} if isinstance(value, np.dtype) else value
+
+
+def _attribute(value: Any) -> Any:
+    """An attribute of an operation as it was: lists in files were tuples."""
+    if isinstance(value, dict) and "$dtype" in value:
+        return dtypes.as_dtype(value["$dtype"])
+    return tuple(_attribute(v) for v in value) if isinstance(value, list) else value
 
 
 def graph_from_config(config: Mapping[str, Any]) -> Any:
@@ -360,6 +443,16 @@ def graph_from_config(config: Mapping[str, Any]) -> Any:
     layers: Sequence[Any] = config["layers"]
     results: list[list[Any]] = []
     for call in config["calls"]:
+        if "operation" in call:
+            operation = _operations().get(call["operation"])
+            if operation is None:
+                raise fail(
+                    DataError, f"the file names the operation {call['operation']!r}, which is not known here"
+                )
+            given = convert_operands(_resolved(call["args"], inputs, results))
+            attributes = {key: _attribute(value) for key, value in call["attributes"].items()}
+            results.append([operation.build(given, attributes)])
+            continue
         args, kwargs = _resolved(call["args"], inputs, results), _resolved(call["kwargs"], inputs, results)
         results.append(flat(layers[call["layer"]](*args, **kwargs)))
     outputs = _resolved(config["output"], inputs, results)

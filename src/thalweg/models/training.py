@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, metrics
+from thalweg import dtypes, losses, metrics, optimizers
 from thalweg.callbacks import CallbackList, History
-from thalweg.errors import ArgumentError, fail
+from thalweg.errors import ArgumentError, ThalwegError, fail, warn
 from thalweg.graph.tensor import Tensor, no_grad
 from thalweg.layers.base import Layer, flat, mapped
 from thalweg.models import lint
-from thalweg.models.compiled import Compiled, optimizer_of
+from thalweg.models.compiled import Compiled
 from thalweg.models.feeds import (
     DEFAULT_BATCH,
     ArrayFeed,
@@ -86,7 +86,7 @@ class Training(Layer):
         ``run_eagerly=True`` runs steps op by op, for debugging. ``steps_per_execution``, ``jit_compile`` and
         ``auto_scale_loss`` are accepted and need nothing: every step is one native call.
         """
-        self.optimizer = optimizer_of(optimizer)
+        self.optimizer = optimizers.get(optimizer)
         self.compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
         self.run_eagerly = run_eagerly
         self.compile_arguments = {
@@ -187,8 +187,14 @@ class Training(Layer):
         names = self.output_names_for(y_pred)
         targets, predictions = self._in_order(y, names), flat(y_pred)
         assert self.compiled is not None
+        if not self.compiled.ready and not self.last_layers():
+            lint.check_predictions(map(losses.get, flat(self.compiled.loss)), predictions)
         self.compiled.prepare(names, targets, predictions)
         return targets, predictions
+
+    def last_layers(self) -> list[Layer]:
+        """The layers that give the outputs, where that is known before a call."""
+        return []
 
     def _in_order(self, value: Any, names: Any = None) -> list[Any]:
         if isinstance(value, Mapping):
@@ -225,6 +231,11 @@ class Training(Layer):
         """Their names in the logs."""
         return [name for name, _ in self.named_metrics()]
 
+    def _counts(self) -> list[Any]:
+        """The variables in which metrics count."""
+        all_metrics = {id(metric): metric for metric in (self._loss_tracker, *self.metrics)}
+        return [variable for metric in all_metrics.values() for variable in metric.variables]
+
     def reset_metrics(self) -> None:
         """Start all counts anew."""
         self._loss_tracker.reset_state()
@@ -244,39 +255,60 @@ class Training(Layer):
     def _steps_are_ours(self, name: str) -> bool:
         return getattr(type(self), name) is getattr(Training, name)
 
-    def _step(self, kind: str, structure: Any) -> Callable[[Any], Any]:
-        """What runs one batch: a flat list of arrays to the logs (train, test) or the outputs (predict)."""
+    def _step(self, kind: str, structure: Any, alone: str = "") -> Callable[[Any], Any]:
+        """What runs one batch: a flat list of arrays to the logs (train, test) or the outputs (predict).
+
+        Steps of ``fit`` and ``evaluate`` only count; those of a batch ``alone`` ("anew" or "on", as the counts begin
+        or go on) give the figures too, all in one native call.
+        """
         if kind == "train" and not self.trainable and self._flags.get(self):
-            return self._step_as_compiled(structure)
+            return self._step_as_compiled(structure, alone)
         body = getattr(self, f"{kind}_step")
         if not self._steps_are_ours(f"{kind}_step"):
             body = lambda data, own=body: own(packed(data))
         if self.run_eagerly:
             return lambda arrays: _eager_step(body, _filled(structure, arrays))
         trained = tuple(map(id, self.trainable_weights)) if kind == "train" else ()
-        key = (kind, _shape_of_structure(structure), signature_of(flat(structure)), trained)
+        key = (kind, alone, _shape_of_structure(structure), signature_of(flat(structure)), trained)
         if key not in self._steps:
-            step = self._traced(kind, body, structure)
+            step = (
+                self._traced_alone(kind, body, structure, alone)
+                if alone
+                else self._traced(kind, body, structure)
+            )
             if kind == "train":  # the first step may have built the model: its weights are known now
-                key = (*key[:3], tuple(map(id, self.trainable_weights)))
+                key = (*key[:4], tuple(map(id, self.trainable_weights)))
             if len(self._steps) >= _KEPT_STEPS:
                 self._steps.pop(next(iter(self._steps)))
             self._steps[key] = step
         return self._steps[key]
 
-    def _step_as_compiled(self, structure: Any) -> Callable[[Any], Any]:
+    def _step_as_compiled(self, structure: Any, alone: str) -> Callable[[Any], Any]:
         """A model frozen after its compile, to be part of another, is still trained by its own fit: as in a GAN."""
         now = {layer: layer.trainable for layer in self._flags}
         for layer, flag in self._flags.items():
             layer._trainable = flag
         try:
-            return self._step("train", structure)
+            return self._step("train", structure, alone)
         finally:
             for layer, flag in now.items():
                 layer._trainable = flag
 
+    def _traced_alone(self, kind: str, body: Any, structure: Any, alone: str) -> Step:
+        """The step with its figures. The first trace may make counts, which then another one sets to 0 first."""
+
+        def whole(data: Any) -> Any:
+            for variable in self._counts() if alone == "anew" else []:
+                variable.assign(np.zeros(variable.shape, variable.dtype))
+            return body(data)
+
+        known = -1
+        while known != len(self._counts()):
+            known, step = len(self._counts()), self._traced("alone", whole, structure)
+        return step
+
     def _traced(self, kind: str, body: Any, structure: Any) -> Step:
-        if kind != "predict" and self._steps_are_ours(f"{kind}_step"):
+        if kind in ("train", "test") and self._steps_are_ours(f"{kind}_step"):
             traced = lambda data: body(data) and None
         else:
             traced = body
@@ -287,9 +319,9 @@ class Training(Layer):
             for layer in self.tree():  # what the trace added stands for no values
                 layer._added = before.get(id(layer), [])
 
-    def _logs(self, kind: str, result: Any) -> dict[str, Any]:
-        """The logs after a batch: what an overridden step gave, else the figures."""
-        if not self._steps_are_ours(f"{kind}_step") and isinstance(result, Mapping):
+    def _logs(self, result: Any) -> dict[str, Any]:
+        """The logs after a batch: what the step gave, if it gave any, else the figures."""
+        if isinstance(result, Mapping):
             values = {name: np.asarray(value) for name, value in result.items()}
             return {name: v.item() if v.ndim == 0 else v for name, v in values.items()}
         return self.figures()
@@ -334,10 +366,19 @@ class Training(Layer):
         elif validation_split:
             feed, validation = split_rows(feed, validation_split)
             validation.batch_size = validation_batch_size or validation.batch_size
-        for name, part in zip(("x", "y", "sample_weight"), feed.structure):
-            warn_of_nan(part, name)
-        lint.check_targets(self, compiled, feed.structure[1])
+        self._check_data(compiled, feed, "")
+        if validation is not None:
+            self._check_data(compiled, validation, "validation " if validation_data is not None else "")
         return self._fit(feed, validation, epochs, initial_epoch, verbose, callbacks, validation_freq)
+
+    def _check_data(self, compiled: Compiled, feed: Feed, what: str) -> None:
+        """Warn of NaN, and of targets that the loss does not expect."""
+        if isinstance(feed, ArrayFeed):  # others are looked at batch by batch
+            for name, part in zip(("x", "y", "sample_weight"), feed.structure):
+                warn_of_nan(part, what + name)
+        if feed.structure[1] is None and compiled.loss is not None and self._steps_are_ours("train_step"):
+            raise fail(ArgumentError, f"{self.name}: {what}y is missing", expected="targets for the loss")
+        lint.check_targets(self, compiled, feed.structure[1], what + "y")
 
     def has_text_layers(self) -> bool:
         """Whether a layer makes numbers of texts, so that data may hold some."""
@@ -349,7 +390,9 @@ class Training(Layer):
         return max([dtypes.default_float, *own], key=lambda dtype: dtype.itemsize)
 
     def _feed(self, *data: Any, **options: Any) -> Feed:
-        return feed_of(*data, floats=self.float_dtype(), texts=self.has_text_layers(), **options)
+        fitting = lambda structure: (lint.ranked(self, structure[0]), *structure[1:])
+        floats, texts = self.float_dtype(), self.has_text_layers()
+        return feed_of(*data, floats=floats, texts=texts, fitting=fitting, **options)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
@@ -366,16 +409,33 @@ class Training(Layer):
         callbacks: Any,
         validation_freq: Any,
     ) -> History:
+        for name, given in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 0:
+                raise fail(
+                    ArgumentError, f"fit: {name}", expected="a whole number >= 0", received=repr(given)
+                )
         history = History()
         self.stop_training = False
         progress = Progress(verbose, epochs)
-        params = {"epochs": epochs, "steps": feed.num_batches, "verbose": progress.verbose}
+        params = {
+            "epochs": epochs,
+            "steps": feed.num_batches,
+            "verbose": progress.verbose,
+            "validation_freq": validation_freq,
+        }
         run = CallbackList(callbacks, [history], self, params)
         self._build_from(feed.structure)
+        if validation is not None:  # a mistake in its shapes is to be known before the first epoch
+            try:
+                self._step("test", validation.structure)
+            except ThalwegError as error:
+                raise type(error)(f"validation data: {error}") from None
         run.train_begin()
         try:
             for epoch in range(max(initial_epoch, run.initial_epoch()), epochs):
                 logs = self._fit_epoch(feed, epoch, run, progress)
+                if logs is None:
+                    break
                 if validation is not None and _is_due(epoch, validation_freq):
                     self._run_all("test", validation, run)
                     logs |= {f"val_{name}": value for name, value in self.figures().items()}
@@ -383,12 +443,16 @@ class Training(Layer):
                 progress.end(logs)
                 if self.stop_training:
                     break
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         finally:
             run.train_end()
         self.history = history
         return history
 
-    def _fit_epoch(self, feed: Feed, epoch: int, run: CallbackList, progress: Progress) -> dict[str, Any]:
+    def _fit_epoch(
+        self, feed: Feed, epoch: int, run: CallbackList, progress: Progress
+    ) -> dict[str, Any] | None:
+        """The logs of the epoch; None where the data have ended before it."""
         self.reset_metrics()
         run.epoch_begin(epoch)
         progress.begin(epoch, feed.num_batches)
@@ -396,10 +460,16 @@ class Training(Layer):
         for more, result in self._run_feed("train", feed, run):
             done += more
             if progress.refreshing:
-                progress.batch(done, lambda r=result: self._logs("train", r))  # type: ignore[misc]
+                progress.batch(done, lambda r=result: self._logs(r))  # type: ignore[misc]
+        if done < (feed.steps or 1):
+            warn(
+                f"the data ended after {done} of {feed.steps or 'the'} batches of epoch {epoch + 1}: training ends. "
+                "A generator is used up once: give a data set, or one that goes on for ever and steps_per_epoch"
+            )
+            self.stop_training = True
         if not done:
-            raise fail(ArgumentError, "fit: no batches came for this epoch", hint="is the generator used up?")
-        return self._logs("train", result)
+            return None
+        return self._logs(result)
 
     def _run_all(self, kind: str, feed: Feed, run: CallbackList | None = None) -> Any:
         """All batches of a feed through the test step; the logs of the last batch."""
@@ -409,7 +479,7 @@ class Training(Layer):
         result = None
         for _, last in self._run_feed(kind, feed, run):
             result = last
-        logs = self._logs(kind, result)
+        logs = self._logs(result)
         if run is not None:
             run.test_end(logs)
         return logs
@@ -432,7 +502,7 @@ class Training(Layer):
                 step = self._step(kind, _filled(feed.structure, arrays))
             result = step(arrays)
             if watching is not None:
-                watching.batch_end(kind, number, self._logs(kind, result))
+                watching.batch_end(kind, number, self._logs(result))
             yield 1, result
             if watching is not None and self.stop_training:
                 return
@@ -467,6 +537,9 @@ class Training(Layer):
     ) -> Any:
         """The loss and metrics on the data: a number, a list in the order of ``metrics_names``, or a dict."""
         self._needs_compile("evaluate")
+        quiet = self.built and not (verbose or callbacks or steps or self.run_eagerly)
+        if quiet and _is_one_batch(x, batch_size) and len(x):
+            return self._on_batch("test", (x, y, sample_weight, None), return_dict, reset_metrics=True)
         feed = self._feed(x, y, sample_weight, batch_size, steps=steps)
         self._build_from(feed.structure)
         progress = Progress(verbose, 0)
@@ -474,7 +547,7 @@ class Training(Layer):
         run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": progress.verbose})
         logs = self._run_all("test", feed, run)
         progress.end(logs)
-        return logs if return_dict else _plain(logs)
+        return _plain(logs, return_dict)
 
     def predict(
         self,
@@ -485,12 +558,7 @@ class Training(Layer):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for ``x`` as arrays, in the structure of the outputs; ``batch_size`` is 32 unless given."""
-        if (
-            type(x) is np.ndarray
-            and len(x) <= (batch_size or DEFAULT_BATCH)
-            and steps is None
-            and not callbacks
-        ):
+        if _is_one_batch(x, batch_size) and steps is None and not callbacks:
             return self.predict_on_batch(x)
         feed = self._feed(x, batch_size=batch_size, steps=steps)
         run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": 0})
@@ -518,10 +586,7 @@ class Training(Layer):
     ) -> Any:
         """One step of training; the figures of this batch (of all since the last reset, unless ``reset_metrics``)."""
         self._needs_compile("train_on_batch")
-        feed = self._feed(x, y, sample_weight, 1 << 62, class_weight=class_weight)
-        if not self.built:
-            self._build_from(feed.structure)
-        return self._on_batch("train", feed, return_dict, reset_metrics)
+        return self._on_batch("train", (x, y, sample_weight, class_weight), return_dict, reset_metrics)
 
     def test_on_batch(
         self,
@@ -533,26 +598,47 @@ class Training(Layer):
     ) -> Any:
         """The figures of one batch."""
         self._needs_compile("test_on_batch")
-        return self._on_batch("test", self._feed(x, y, sample_weight, 1 << 62), return_dict, reset_metrics)
+        return self._on_batch("test", (x, y, sample_weight, None), return_dict, reset_metrics)
 
-    def _on_batch(self, kind: str, feed: Feed, return_dict: bool, reset_metrics: bool) -> Any:
-        if reset_metrics:
+    def _on_batch(self, kind: str, given: Any, return_dict: bool, reset_metrics: bool) -> Any:
+        x, y, sample_weight, class_weight = given
+        alone, key = "anew" if reset_metrics else "on", None
+        if type(x) is np.ndarray and type(y) is np.ndarray and sample_weight is None and class_weight is None:
+            key = ("batch", kind, alone, x.dtype, x.shape[1:], y.dtype, y.shape[1:])
+            step, flags = self._steps.get(key, (None, None))
+            if step is not None and len(x) == len(y) and all(k._trainable is v for k, v in flags):
+                return _plain(self._logs(step((x, y))), return_dict)
+        feed = self._feed(x, y, sample_weight, 1 << 62, class_weight=class_weight)
+        if not self.built:
+            self._build_from(feed.structure)
+        arrays = flat(feed.structure)
+        if reset_metrics and self.run_eagerly:
             self.reset_metrics()
-        logs = self._logs(kind, self._step(kind, feed.structure)(flat(feed.structure)))
-        return logs if return_dict else _plain(logs)
+        step = self._step(kind, feed.structure, alone)
+        if key is not None and isinstance(step, Step) and arrays[0] is x and arrays[1] is y:
+            self._steps[key] = step, [(layer, layer._trainable) for layer in self.tree()]
+        return _plain(self._logs(step(arrays)), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as arrays."""
         if type(x) is np.ndarray and x.dtype.kind in "biuf" and not self.run_eagerly:
             step = self._steps.get(("row", x.dtype, x.shape[1:]))
-            if step is None:
-                step = self._steps["row", x.dtype, x.shape[1:]] = self._step(
-                    "predict", (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
-                )
-            if x.dtype.kind != "f" or x.dtype == np.float32:
-                return step((x,))  # type: ignore[misc]
-        structure = (as_data(x, "x", self.float_dtype(), self.has_text_layers()), None, None)
+            if step is not None:
+                return step((x,))
+            structure = self._predicted(x)
+            step = self._step("predict", structure)
+            if structure[0] is x:
+                self._steps["row", x.dtype, x.shape[1:]] = step
+            return step(flat(structure))
+        structure = self._predicted(x)
         return self._step("predict", structure)(flat(structure))
+
+    def _predicted(self, x: Any) -> Any:
+        return lint.ranked(self, as_data(x, "x", self.float_dtype(), self.has_text_layers())), None, None
+
+
+def _is_one_batch(x: Any, batch_size: int | None) -> bool:
+    return type(x) is np.ndarray and x.ndim > 0 and len(x) <= (batch_size or DEFAULT_BATCH)
 
 
 def _num_rows(x: Any) -> Any:
@@ -582,7 +668,9 @@ def _eager_step(body: Any, data: Any) -> Any:
     return mapped(lambda t: t.array() if isinstance(t, Tensor) else np.asarray(t), result)
 
 
-def _plain(logs: Mapping[str, Any]) -> Any:
+def _plain(logs: Mapping[str, Any], as_dict: bool) -> Any:
+    if as_dict:
+        return logs
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
 

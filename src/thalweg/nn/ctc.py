@@ -75,8 +75,7 @@ def _with_blanks(labels: Any, blank: int) -> Any:
     """[batch, n] to [batch, 2 n + 1]: a blank before each label and one at the end."""
     blanks = shape_ops.full_like(labels, blank)
     pairs = shape_ops.stack([blanks, labels], axis=2)
-    flat = shape_ops.reshape(pairs, (-1 if labels.shape[0] is None else labels.shape[0], 2 * labels.shape[1]))
-    return shape_ops.concat([flat, blanks[:, :1]], axis=1)
+    return shape_ops.concat([shape_ops.merge_axes(pairs, 1), blanks[:, :1]], axis=1)
 
 
 def _moved(x: Any, places: int, fill: float) -> Any:

@@ -29,8 +29,8 @@ def embedding_lookup(table: Any, ids: Any) -> Tensor:
         raise fail(DTypeError, "embedding_lookup: ids", expected="integers", received=str(ids.specs[0]))
     if not table.known_shape():
         raise fail(ShapeError, "embedding_lookup: table", expected="at least 1 axis", received="a scalar")
-    if ids.value is not None and table.shape[0] is not None:
-        _check_ids(ids.value, table.shape[0])
+    if not ids.is_symbolic and table.shape[0] is not None:
+        _check_ids(ids.array(), table.shape[0])
     return take(table, ids, axis=0)
 
 

@@ -139,6 +139,10 @@ def _labels_fit(shape: Any, labels: Spec) -> None:
         )  # fmt: skip
 
 
+def _labels_of(name: str) -> Any:
+    return lambda x, labels, axis: _check_labels(labels.array(), x.shape[axis], name)
+
+
 def _check_labels(labels: np.ndarray, classes: int, name: str) -> None:
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
@@ -184,7 +188,10 @@ def _sparse_expand(logits: Any, labels: Any, *, axis: int) -> Tensor:
     return where(known, subtract(total, own), constant(np.nan, logits.dtype))
 
 
-@make_op({}, infer=_sparse_infer, prepare=_sparse_prepare, grad=_sparse_gradient, expand=_sparse_expand)
+@make_op(
+    {}, infer=_sparse_infer, prepare=_sparse_prepare, grad=_sparse_gradient, expand=_sparse_expand,
+    check=_labels_of("sparse_softmax_cross_entropy"),
+)  # fmt: skip
 def sparse_softmax_cross_entropy(logits, labels, /, axis=-1):  # type: ignore[no-untyped-def]
     """-log_softmax(logits)[label] over the class ``axis``: one loss per example.
 
@@ -216,7 +223,9 @@ def _nll_expand(x: Any, labels: Any, *, axis: int) -> Tensor:
     return where(known, negative(own), constant(np.nan, x.dtype))
 
 
-@make_op({}, infer=_nll_infer, prepare=_sparse_prepare, grad=_nll_gradient, expand=_nll_expand)
+@make_op(
+    {}, infer=_nll_infer, prepare=_sparse_prepare, grad=_nll_gradient, expand=_nll_expand, check=_labels_of("nll")
+)  # fmt: skip
 def nll(log_probabilities, labels, /, axis=-1):  # type: ignore[no-untyped-def]
     """-log_probabilities[label] over the class ``axis``: one loss per example; labels as in the sparse cross-entropy.
 

@@ -610,9 +610,10 @@ def _transpose_pads(k: int, stride: int, dilation: int, pad: Any, extra: int) ->
         before = max(extent - stride, 0) // 2
         after = stride + extent - 2 - (extent - 1 - before)
         return extent - 1 - before, after + extra
+    if pad == "VALID":
+        return extent - 1, extent - 1 + max(stride - extent, 0) + extra
     lo, hi = pad
-    slack = max(stride - extent, 0) if (lo, hi) == (0, 0) else 0
-    return extent - 1 - lo, extent - 1 - hi + slack + extra
+    return extent - 1 - lo, extent - 1 - hi + extra
 
 
 def conv_transpose(
@@ -634,8 +635,8 @@ def conv_transpose(
     strides = per_axis(strides, rank, "conv_transpose: strides")
     dilation = per_axis(dilation, rank, "conv_transpose: dilation")
     extra = per_axis(output_padding, rank, "conv_transpose: output_padding", 0)
-    pads = normal_padding(padding, rank, [None] * rank)
-    pads = [pads] * rank if pads == "SAME" else pads
+    word = padding.upper() if isinstance(padding, str) else None
+    pads = [word] * rank if word in ("SAME", "VALID") else normal_padding(padding, rank, [None] * rank)
     turned = tuple(map(_transpose_pads, w.shape[:-2], strides, dilation, pads, extra))
     return conv(x, turned_filters(w), padding=turned, dilation=dilation, input_dilation=strides)
 

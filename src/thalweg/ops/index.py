@@ -58,7 +58,7 @@ def _gather_shape(x: Any, indices: Sequence[Any], axes: tuple[int, ...], positio
     return (*rest[:position], *where_to, *rest[position:])
 
 
-def _numpy_key(x: np.ndarray, indices: Sequence[np.ndarray], axes: tuple[int, ...]) -> tuple[Any, ...]:
+def _numpy_key(x: Any, indices: Sequence[np.ndarray], axes: tuple[int, ...]) -> tuple[Any, ...]:
     """The key for the array with the indexed axes in front, its indices checked."""
     for axis, index in zip(axes, indices, strict=True):
         wrong = (index < -x.shape[axis]) | (index >= x.shape[axis])
@@ -149,6 +149,7 @@ def _gather_gradient(
     prepare=_indices_prepare(1),
     grad=_gather_gradient,
     lower=Indexed(_gather_emit),
+    check=lambda x, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
 )
 def gather(*tensors, axes, position):  # type: ignore[no-untyped-def]
     """The elements of the first tensor at integer indices into ``axes``; the indices' axes stand at ``position``."""
@@ -192,6 +193,7 @@ def _scatter_gradient(
     prepare=_indices_prepare(2),
     grad=_scatter_gradient,
     lower=Scatter(_scatter_emit, base=0, domain=1),
+    check=lambda x, updates, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
 )
 def scatter_add_op(*tensors, axes, position):  # type: ignore[no-untyped-def]
     """The first tensor with the second added, in order, at the places that :func:`gather` would read."""

@@ -176,6 +176,7 @@ def _stream_key(key: Any, stream: int) -> np.ndarray:
     infer=lambda key, *, shape, stream: Spec(shape, dtypes.uint32),
     grad=lambda g, y, key, *, shape, stream: [None],
     lower=RandomBits(),
+    draws=True,
 )
 def random_bits(key, /, shape, stream=0):  # type: ignore[no-untyped-def]
     """Random uint32 words: the first ones of the stream ``key + [0, 0, 0, stream]``, in row-major order."""
@@ -235,6 +236,7 @@ def _draws(expand: Callable[..., Any]) -> Callable[[Callable[..., Any]], Op]:
         grad=lambda g, y, *inputs, **attrs: [None] * len(inputs),
         expand=expanded,
         shape_only=(1,),
+        draws=True,
     )
 
 
@@ -369,7 +371,7 @@ def _source(operands: Sequence[Any], key: Any, symbolic: bool | None) -> tuple[T
             )
         return given, 0
     if symbolic is None:
-        unknown = any(isinstance(t, Tensor) and t.value is None for t in operands)
+        unknown = any(isinstance(t, Tensor) and t.is_symbolic for t in operands)
         symbolic = unknown or current_recorder() is not None or bool(_keys.stack)
     if symbolic:
         return random_key(), _next_stream()
@@ -637,7 +639,7 @@ def categorical(
         below = shape_ops.expand_dims(below, logits.ndim - 1)
     rows = below[..., 0]
     shape = None if num_samples is None else (*rows.shape[:-1], int(num_samples))
-    like = rows if num_samples is None else shape_ops.broadcast_to(rows, (*rows.shape[:-1], int(num_samples)))
+    like = rows if num_samples is None else rows + constant(np.zeros(int(num_samples), rows.dtype))
     u: Any = _unit_draw(random_uniform, "categorical", shape, [logits], below.dtype, like, key, symbolic)
     bound = shape_ops.expand_dims(u, u.ndim) * below[..., -1:]
     return ew.astype(reduce.sum(ew.astype(ew.less_equal(below[..., :-1], bound), "int32"), axis=-1), dtype)

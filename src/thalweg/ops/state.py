@@ -66,6 +66,9 @@ def assign(variable: Any, value: Any) -> Any:
     if recorder is not None:
         recorder.record(variable, value)
         return variable
+    if value.later is not None:
+        variable.slot.promise(value)
+        return variable
     if value.value is not None:
         variable.set_value(value.value)
         return variable

@@ -96,6 +96,7 @@ class Bound:
         self._bound = [slot_of(variable, slots) for _, variable in self._variables]
         new: list[Slot] = []
         for slot, (leaf, variable) in zip(self._bound, self._variables, strict=True):
+            slot.settle()
             if slot._array is None:
                 if variable in self._read:
                     _forget(new)

@@ -20,6 +20,7 @@ from thalweg import dtypes
 from thalweg.compile.dims import MAX_OPEN, NotUniform, open_graph, open_lengths_inside
 from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import ArgumentTypeError, DTypeError, FeedError, FetchError, ShapeError, fail
+from thalweg.graph import later
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import (
     Placeholder,
@@ -473,3 +474,4 @@ def _converted(target: Tensor, value: Any) -> np.ndarray:
 
 
 install_programs(Program)
+later.install_programs(Program)

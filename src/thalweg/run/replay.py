@@ -1,8 +1,9 @@
 """Gradients of eager results by compiled programs.
 
-A training loop asks for the gradient of the same expression at every step, with other values in it. After a few times
-the backward pass is compiled: a program whose inputs are the values that the forward pass left behind. It gives what
-:func:`thalweg.gradient.gradients` gives, up to rounding, without its history.
+A training loop asks for the gradient of the same expression at every step, with other values in it. Where the
+expression still waits to be computed (:mod:`thalweg.graph.later`), its gradients join what waits. Where it has been
+computed, the backward pass is compiled after a few times: a program whose inputs are the values that the forward pass
+left behind. Both give what :func:`thalweg.gradient.gradients` gives, up to rounding, without its history.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.gradient import gradients
+from thalweg.graph import later
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, freeze
 from thalweg.graph.walk import attributes_key, leaves, rebuild, remake, topological
 from thalweg.ops.state import read
@@ -63,6 +65,9 @@ def replayed_gradients(
     >>> [replayed_gradients([x * x], [x], [x * 0 + 1])[0].item() for _ in range(5)]
     [6.0, 6.0, 6.0, 6.0, 6.0]
     """
+    waiting = _waiting_gradients(ys, xs, seeds)
+    if waiting is not None:
+        return waiting
     order = topological([*ys, *seeds], stop=lambda t: any(t is x for x in xs))
     key = _key(order, ys, xs, seeds)
     plan = 0 if key is None else _memory.times(key)
@@ -76,6 +81,53 @@ def replayed_gradients(
         plan.program.run([order[k].value for k in plan.places]) if plan.places else plan.program.run([])
     )
     return [_value(next(results)) if reached else None for reached in plan.connected]
+
+
+def _waiting_gradients(
+    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor]
+) -> list[Tensor | None] | None:
+    """The gradients as further results of the batch that holds the whole expression; None where none does."""
+    batch = later.current()
+    if any(y.later is None or y.later[0] is not batch for y in ys):
+        return None
+    for seed in seeds:
+        if seed.later is not None and seed.later[0] is not batch:
+            seed.array()
+    with batch.lock:
+        if batch.closed:
+            return None
+        places = (tuple([batch.place_of(y) for y in ys]), tuple([batch.place_of(seed) for seed in seeds]))
+        operands = (*places, tuple([batch.places_of(x) for x in xs]))
+        key = (replayed_gradients, operands)
+        found = batch.state.following.get(key)
+        if found is None:
+            specs = None
+            leaves, results = batch.expressions()
+            outputs, weights, sources = later.picked(operands, leaves, results)
+            if batch.remembers([*outputs, *weights]):
+                sums = _slopes(batch.cuts(), outputs, weights, sources)
+                specs = [None if g is None else x.specs[0] for x, g in zip(xs, sums, strict=True)]
+            known = batch.follow(key, specs)
+        else:
+            batch.state, known = found
+        if known is None:
+            return None
+        line = later.Line(_reached_slopes, operands, None, False)
+        made = iter(batch.write(line, [spec for spec in known if spec is not None]))
+        return [None if spec is None else next(made) for spec in known]
+
+
+def _slopes(
+    cuts: Sequence[Tensor], ys: Sequence[Tensor], seeds: Sequence[Tensor], sources: Sequence[Sequence[Tensor]]
+) -> list[Tensor | None]:
+    """The gradient by each source, which stands for the sum of several tensors; None where none is reached."""
+    flat = [p for ps in sources for p in ps]
+    found = iter(gradients(ys, flat, seeds, unconnected="none", consider_constant=cuts))
+    return [_sum([g for g in [next(found) for _ in ps] if g is not None]) for ps in sources]
+
+
+def _reached_slopes(*operands: Any) -> list[Tensor]:
+    return [g for g in _slopes(*operands) if g is not None]
 
 
 def _value(array: np.ndarray) -> Tensor:
@@ -126,14 +178,7 @@ def _planned(
 ) -> _Plan:
     """The backward pass of the expression, whose forward values are inputs where it reads them."""
     again, sources = _again(order, xs)
-    found = gradients(
-        [again[id(y)] for y in ys],
-        [p for ps in sources for p in ps],
-        [again[id(s)] for s in seeds],
-        unconnected="none",
-    )
-    rest = iter(found)
-    sums = [_sum([g for g in [next(rest) for _ in ps] if g is not None]) for ps in sources]
+    sums = _slopes([], [again[id(y)] for y in ys], [again[id(s)] for s in seeds], sources)
     kept = [g for g in sums if g is not None]
     computed = [again[id(t)] for t in order if t.op is not None and len(t.specs) == 1]
     values: dict[Tensor, Tensor] = {t: _input(t) for t in computed if not isinstance(t, Placeholder)}

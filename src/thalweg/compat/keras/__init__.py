@@ -39,20 +39,25 @@ from thalweg.compat.names import unsupported as _unsupported
 __version__ = "2.4.0"
 
 
-def _engine_room(model: type) -> _Namespace:
+def _engine_room(model: type, layer: Any, make_input: Any) -> _Namespace:
     """``keras.engine``: what programs imported from where Keras kept it."""
-    base = {"Layer": Layer, "Input": Input, "InputSpec": _InputSpec}
+    base = {"Layer": layer, "Input": make_input, "InputSpec": _InputSpec, "InputLayer": layers.InputLayer}
     return _Namespace(
         "keras.engine",
         **base,
         Model=model,
-        topology=_Namespace("keras.engine.topology", **base, Container=model),
+        get_source_inputs=utils.get_source_inputs,
+        topology=_Namespace(
+            "keras.engine.topology", **base, Container=model, get_source_inputs=utils.get_source_inputs
+        ),
         base_layer=_Namespace("keras.engine.base_layer", **base),
         training=_Namespace("keras.engine.training", Model=model),
+        network=_Namespace("keras.engine.network", **base, Network=model),
+        input_layer=_Namespace("keras.engine.input_layer", **base),
     )
 
 
-engine = _engine_room(Model)
+engine = _engine_room(Model, Layer, Input)
 # The modules that programs know by these names.
 _rooms = (applications, backend, datasets, layers, models, optimizers, preprocessing, utils, wrappers)
 # What these modules share among each other.

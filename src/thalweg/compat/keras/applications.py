@@ -1,44 +1,212 @@
-"""``keras.applications``: trained networks do not come with Thalweg; the preparation of their inputs does."""
+"""``keras.applications``: known networks for images. Their trained weights are downloaded where Keras kept them."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg.compat.keras import architectures as nets
+from thalweg.compat.keras import backend as K
+from thalweg.compat.keras import layers as L
+from thalweg.compat.keras import models as _models
+from thalweg.compat.keras import utils as _utils
 from thalweg.compat.names import Namespace, UnsupportedNameError
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Tensor
 
-_MEANS = (103.939, 116.779, 123.68)
+# --- inputs and outputs ---------------------------------------------------------------------------------------------
 
-
-def _caffe(x: Any, data_format: Any = None, **ignored: Any) -> Any:
-    """Blue, green, red, less the means of ImageNet."""
-    return np.asarray(x, "float32")[..., ::-1] - np.asarray(_MEANS, "float32")
-
-
-def _unit(x: Any, data_format: Any = None, **ignored: Any) -> Any:
-    """From 0 .. 255 to -1 .. 1."""
-    return np.asarray(x, "float32") / 127.5 - 1.0
+_CAFFE = (103.939, 116.779, 123.68)  # means of blue, green, red
+_TORCH = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
-def _room(name: str, prepare: Any, *models: str) -> Namespace:
-    def absent(*args: Any, **kwargs: Any) -> Any:
+def _along(values: Any, x: Any, first: bool) -> np.ndarray:
+    """Three numbers along the axis of channels."""
+    return np.reshape(np.asarray(values, "float32"), (3, 1, 1) if first and x.ndim > 2 else (3,))
+
+
+def preprocess_input(x: Any, data_format: Any = None, mode: str = "caffe", **ignored: Any) -> Any:
+    """Images of 0 to 255 as a network saw them in training.
+
+    ``caffe``: blue, green, red, less their means; ``tf``: -1 to 1; ``torch``: less the means, over the deviations.
+    """
+    x = x if isinstance(x, Tensor) else np.asarray(x, "float32")
+    if mode == "tf":
+        return x / np.float32(127.5) - np.float32(1.0)
+    first = (data_format or K.image_data_format()) == "channels_first"
+    if mode == "torch":
+        return (x / np.float32(255.0) - _along(_TORCH[0], x, first)) / _along(_TORCH[1], x, first)
+    axis = x.ndim - 3 if first else x.ndim - 1
+    turned = x[tuple(slice(None, None, -1) if k == axis else slice(None) for k in range(x.ndim))]
+    return turned - _along(_CAFFE, x, first)
+
+
+def _prepared(mode: str) -> Callable[..., Any]:
+    def prepare(x: Any, data_format: Any = None, **ignored: Any) -> Any:
+        return preprocess_input(x, data_format, mode)
+
+    prepare.__doc__ = preprocess_input.__doc__
+    return prepare
+
+
+_INDEX = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
+
+
+def decode_predictions(preds: Any, top: int = 5, **ignored: Any) -> list[list[tuple[str, str, float]]]:
+    """The ``top`` classes of each row of 1000 probabilities: (number in WordNet, name, probability)."""
+    preds = np.asarray(preds)
+    if preds.ndim != 2 or preds.shape[1] != 1000:
+        raise fail(ArgumentError, "decode_predictions", expected="[rows, 1000]", received=str(preds.shape))
+    path = _utils.get_file("imagenet_class_index.json", _INDEX, cache_subdir="models",
+                    file_hash="c2c37ea517e94d9795004a39431a14cb")  # fmt: skip
+    names = json.loads(Path(path).read_text(encoding="utf-8"))
+    return [[(*names[str(k)], row[k]) for k in np.argsort(row)[-top:][::-1]] for row in preds]
+
+
+# --- networks -------------------------------------------------------------------------------------------------------
+
+
+class _Files(NamedTuple):
+    """Where the weights of a network are: the folder, the names and MD5 sums of the whole and of it without its top."""
+
+    folder: str
+    name: str
+    whole: str | None
+    no_top: str | None
+
+
+def _files(version: str, name: str, whole: str, no_top: str) -> _Files:
+    folder = f"https://github.com/fchollet/deep-learning-models/releases/download/{version}/"
+    return _Files(folder, f"{name}_weights_tf_dim_ordering_tf_kernels", whole, no_top)
+
+
+_WEIGHTS = {
+    "vgg16": _files("v0.1", "vgg16", "64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"),
+    "vgg19": _files("v0.1", "vgg19", "cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"),
+    "resnet50": _files(
+        "v0.2", "resnet50", "a7b3fe01876f51b976af0dea6bc144eb", "a268eb855778b3df3c7506639542a6af"
+    ),
+    "xception": _files(
+        "v0.4", "xception", "0a58e3b7378bc2990ea3b43d5981f1f6", "b0042744bf5b25fce3cb969f33bebb97"
+    ),
+    "inception_v3": _files(
+        "v0.5", "inception_v3", "9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63"
+    ),
+}
+
+
+def _load(model: _models.Model, name: str, weights: Any, include_top: bool) -> None:
+    if weights is None:
+        return
+    if weights != "imagenet":
+        model.load_weights(weights)
+        return
+    files = _WEIGHTS.get(name)
+    if files is None:
         raise UnsupportedNameError(
-            f"keras.applications.{name}: trained weights of {models[0]} do not come with Thalweg"
+            f"keras.applications: the trained weights of {name} are not supported; give weights=None, or a file"
         )
+    file = f"{files.name}{'' if include_top else '_notop'}.h5"
+    md5 = files.whole if include_top else files.no_top
+    model.load_weights(_utils.get_file(file, files.folder + file, cache_subdir="models", md5_hash=md5))
 
+
+_ORDER = "include_top weights input_tensor input_shape pooling classes"
+_MOBILE = "dropout include_top weights input_tensor pooling classes"
+
+
+def _network(
+    name: str, size: int, parts: Callable[..., tuple[Any, Any]], order: str = _ORDER
+) -> Callable[..., _models.Model]:
+    """A function of Keras's arguments that makes a network; ``parts`` gives its features and its top."""
+
+    def make(*args: Any, **options: Any) -> _models.Model:
+        given = {
+            "include_top": True,
+            "weights": "imagenet",
+            "classes": 1000,
+            **dict(zip(order.split(), args)),
+            **options,
+        }
+        include_top, weights, classes = (given.pop(n) for n in ("include_top", "weights", "classes"))
+        tensor, shape, pooling = (given.pop(n, None) for n in ("input_tensor", "input_shape", "pooling"))
+        if shape is None:
+            lengths = [size, size] if include_top else [None, None]
+            shape = [3, *lengths] if K.image_data_format() == "channels_first" else [*lengths, 3]
+        x = L.Input(tuple(shape)) if tensor is None else tensor
+        features, top = parts(**given)
+        y = features(x)
+        if include_top:
+            y = top(y, classes)
+        elif pooling is not None:
+            y = (L.GlobalAveragePooling2D if pooling == "avg" else L.GlobalMaxPooling2D)()(y)
+        sources = _utils.get_source_inputs(x)
+        model = _models.Model(sources if len(sources) > 1 else sources[0], y, name=name)
+        _load(model, name, weights, include_top)
+        return model
+
+    make.__name__ = name
+    return make
+
+
+def _classes(name: str) -> Callable[[Any, int], Any]:
+    """The mean of each feature, and the classes in a layer of this name."""
+
+    def top(x: Any, classes: int) -> Any:
+        x = L.GlobalAveragePooling2D(name="avg_pool")(x)
+        return L.Dense(classes, activation="softmax", name=name)(x)
+
+    return top
+
+
+def _mobilenet(alpha: float = 1.0, depth_multiplier: int = 1, dropout: float = 1e-3) -> tuple[Any, Any]:
+    return nets.mobilenet(alpha, depth_multiplier), nets.mobilenet_top(dropout)
+
+
+VGG16 = _network("vgg16", 224, lambda: (nets.vgg((2, 2, 3, 3, 3)), nets.vgg_top))
+VGG19 = _network("vgg19", 224, lambda: (nets.vgg((2, 2, 4, 4, 4)), nets.vgg_top))
+ResNet50 = _network("resnet50", 224, lambda: (nets.resnet((3, 4, 6, 3)), _classes("fc1000")))
+ResNet101 = _network("resnet101", 224, lambda: (nets.resnet((3, 4, 23, 3)), _classes("fc1000")))
+ResNet152 = _network("resnet152", 224, lambda: (nets.resnet((3, 8, 36, 3)), _classes("fc1000")))
+InceptionV3 = _network("inception_v3", 299, lambda: (nets.inception_v3, _classes("predictions")))
+Xception = _network("xception", 299, lambda: (nets.xception, _classes("predictions")))
+MobileNet = _network("mobilenet", 224, _mobilenet, f"input_shape alpha depth_multiplier {_MOBILE}")
+MobileNetV2 = _network(
+    "mobilenet_v2", 224, lambda alpha=1.0: (nets.mobilenet_v2(alpha), _classes("Logits")),
+    "input_shape alpha include_top weights input_tensor pooling classes",
+)  # fmt: skip
+DenseNet121 = _network("densenet121", 224, lambda: (nets.densenet((6, 12, 24, 16)), _classes("fc1000")))
+DenseNet169 = _network("densenet169", 224, lambda: (nets.densenet((6, 12, 32, 32)), _classes("fc1000")))
+DenseNet201 = _network("densenet201", 224, lambda: (nets.densenet((6, 12, 48, 32)), _classes("fc1000")))
+
+
+def _room(name: str, mode: str, **networks: Any) -> Namespace:
     return Namespace(
         f"keras.applications.{name}",
-        preprocess_input=prepare,
-        decode_predictions=absent,
-        **dict.fromkeys(models, absent),
+        preprocess_input=_prepared(mode),
+        decode_predictions=decode_predictions,
+        **networks,
     )
 
 
-vgg16, vgg19 = _room("vgg16", _caffe, "VGG16"), _room("vgg19", _caffe, "VGG19")
-resnet50 = _room("resnet50", _caffe, "ResNet50")
-inception_v3, xception = _room("inception_v3", _unit, "InceptionV3"), _room("xception", _unit, "Xception")
-mobilenet, mobilenet_v2 = _room("mobilenet", _unit, "MobileNet"), _room("mobilenet_v2", _unit, "MobileNetV2")
-VGG16, VGG19, ResNet50 = vgg16.VGG16, vgg19.VGG19, resnet50.ResNet50
-InceptionV3, Xception = inception_v3.InceptionV3, xception.Xception
-MobileNet, MobileNetV2 = mobilenet.MobileNet, mobilenet_v2.MobileNetV2
+vgg16, vgg19 = _room("vgg16", "caffe", VGG16=VGG16), _room("vgg19", "caffe", VGG19=VGG19)
+resnet50 = _room("resnet50", "caffe", ResNet50=ResNet50)
+resnet = _room("resnet", "caffe", ResNet50=ResNet50, ResNet101=ResNet101, ResNet152=ResNet152)
+inception_v3, xception = (
+    _room("inception_v3", "tf", InceptionV3=InceptionV3),
+    _room("xception", "tf", Xception=Xception),
+)
+mobilenet = _room("mobilenet", "tf", MobileNet=MobileNet)
+mobilenet_v2 = _room("mobilenet_v2", "tf", MobileNetV2=MobileNetV2)
+densenet = _room(
+    "densenet", "torch", DenseNet121=DenseNet121, DenseNet169=DenseNet169, DenseNet201=DenseNet201
+)
+imagenet_utils = Namespace(
+    "keras.applications.imagenet_utils",
+    preprocess_input=preprocess_input,
+    decode_predictions=decode_predictions,
+)

@@ -6,17 +6,22 @@ called ``acc``, and optimizers have the rates of their papers.
 
 from __future__ import annotations
 
+import copy
 from types import ModuleType
 from typing import Any
 
 from thalweg import layers as _main
 from thalweg.compat import keras as _modern
+from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras import models as _models
 from thalweg.compat.keras import optimizers as _optimizers
-from thalweg.compat.keras.spelling import respelt
+from thalweg.compat.keras.custom import OwnLayer as _OwnLayer
+from thalweg.compat.keras.graph_model import Graph
+from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace, public_names
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.registry import snake_case
 
 # --- layers ---------------------------------------------------------------------------------------------------------
 
@@ -34,7 +39,58 @@ def _changed(module: Any, name: str, **members: Any) -> Namespace:
     return Namespace(name, **{n: getattr(module, n) for n in public_names(module)} | members)
 
 
+def _next_name(base: str) -> str:
+    """``dense_1``, ``dense_2``, ...: the first has its number too."""
+    return f"{base}_{_K.get_uid(base)}"
+
+
+def _numbered(kind: Renamed, base: str) -> Renamed:
+    """The same class, its objects named ``base`` with a number unless told."""
+    translate = kind.translate
+
+    def named(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args, kwargs = translate(args, kwargs)
+        return args, kwargs if kwargs.get("name") else {**kwargs, "name": _next_name(base)}
+
+    new = copy.copy(kind)
+    new.translate = named
+    return new
+
+
+def _merging(join: Any, base: str) -> Any:
+    def joined(inputs: Any, *args: Any, name: str | None = None, **options: Any) -> Any:
+        return join(inputs, *args, name=name or _next_name(base), **options)
+
+    joined.__doc__ = join.__doc__
+    return joined
+
+
+class OwnLayer(_OwnLayer):
+    """What a program's own layers derive from."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        name = kwargs.pop("name", None) or _next_name(snake_case(type(self).__name__))
+        super().__init__(name=name, **kwargs)
+
+
+def Input(*args: Any, name: str | None = None, **options: Any) -> Any:
+    """A symbolic input; ``tensor`` gives one that exists already."""
+    return _layers.Input(*args, name=name or _next_name("input"), **options)
+
+
 _members = {n: v for n, v in vars(_layers).items() if n[0] != "_" and not isinstance(v, ModuleType)} | _own
+_members |= {
+    n: _numbered(v, n.lower() if n.startswith("Convolution") else snake_case(v.target.__name__))
+    for n, v in _members.items()
+    if isinstance(v, Renamed) and n not in ("Layer", "InputLayer")
+}
+_members |= {
+    n: _merging(_members[n], n)
+    for n in "add subtract multiply average maximum minimum concatenate dot".split()
+}
+_members["merge"] = _merging(_layers.merge, "merge")
+vars(_members["merge"]).update({n: _members[n] for n in vars(_layers.merge)})
+_members |= {"Input": Input, "Layer": Renamed(_main.Layer, _layers.Layer.translate, base=OwnLayer)}
 layers = Namespace("keras.layers", **_members | _layers.rooms(_members))
 
 # --- optimizers -----------------------------------------------------------------------------------------------------
@@ -65,7 +121,12 @@ def _get(identifier: Any) -> Any:
 
 
 optimizers = _changed(
-    _optimizers, "keras.optimizers", get=_get, deserialize=_get, **{o.__name__: o for o in _table.values()}
+    _optimizers,
+    "keras.optimizers",
+    get=_get,
+    deserialize=_get,
+    **{o.__name__: o for o in _table.values()},
+    **_table,
 )
 
 # --- models ---------------------------------------------------------------------------------------------------------
@@ -74,6 +135,9 @@ optimizers = _changed(
 class _Classic(_models.Model):
     optimizers_by_name = staticmethod(_get)
     accuracy = "acc"
+
+    def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
+        super().__init__(*args, name=name or _next_name(snake_case(type(self).__name__)), **options)
 
 
 class Model(_Classic):
@@ -84,12 +148,13 @@ class Sequential(_Classic, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
 
-models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential)
+models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential, Graph=Graph)
+Layer = layers.Layer
 
 # --- the rest is the same -------------------------------------------------------------------------------------------
 
 __version__ = "2.2.4"
-engine = _modern._engine_room(Model)
+engine = _modern._engine_room(Model, layers.Layer, Input)
 
 
 def __getattr__(name: str) -> Any:

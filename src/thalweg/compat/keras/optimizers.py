@@ -5,11 +5,11 @@ The defaults of stand-alone Keras, up to 2.2, are in :mod:`thalweg.compat.keras.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from thalweg import optimizers as main
-from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.registry import lookup
@@ -81,10 +81,16 @@ class _Keras(main.Optimizer):
 
     def minimize(self, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
         """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
+        if tape is None and callable(loss) and not isinstance(loss, Tensor):
+            tapes = importlib.import_module(
+                "thalweg.compat.tf2.tape"
+            )  # the room of TensorFlow 2 stands on this one
+            with tapes.GradientTape() as tape:
+                loss = loss()
         var_list = var_list() if callable(var_list) else var_list
-        if tape is not None:
-            return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
-        return super().minimize(loss, var_list)
+        if tape is None or var_list is None:
+            return super().minimize(loss, var_list)
+        return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
 
 
 class SGD(_Keras, main.GradientDescent):
@@ -178,32 +184,10 @@ deserialize = get
 # --- schedules ------------------------------------------------------------------------------------------------------
 
 
-class LearningRateSchedule:
-    """What a program's own schedules derive from: a call with the step gives the rate."""
-
-    def __call__(self, step: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__}.__call__")
-
-
-def _schedule(function: Any) -> Any:
-    """A schedule of the main library with Keras's names of arguments."""
-    names = {"initial_learning_rate": "initial", "end_learning_rate": "end", "name": None}
-
-    def make(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **renamed(kwargs, names))
-
-    make.__doc__ = function.__doc__
-    return make
-
-
+LearningRateSchedule = main.schedules.LearningRateSchedule
 schedules = Namespace(
     "keras.optimizers.schedules",
-    ExponentialDecay=_schedule(main.exponential_decay),
-    InverseTimeDecay=_schedule(main.inverse_time),
-    PolynomialDecay=_schedule(main.polynomial_decay),
-    CosineDecay=_schedule(main.cosine_decay),
-    PiecewiseConstantDecay=_schedule(main.piecewise_constant),
-    LearningRateSchedule=LearningRateSchedule,
+    **{name: cls for name, cls in vars(main.schedules).items() if name in main.schedules.__all__},
 )
 legacy = Namespace("keras.optimizers.legacy", **{c.__name__: c for c in TABLE.values()}, Optimizer=Optimizer)
 optimizer_v2 = legacy

@@ -66,9 +66,9 @@ def respelt(
     """
 
     def translate(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-        kwargs = renamed(kwargs, table)
         if order:
             args, kwargs = (), {**dict(zip(order.split(), args)), **kwargs}
+        kwargs = renamed(kwargs, table)
         for step in steps:
             args, kwargs = step(args, kwargs)
         return args, {**defaults, **kwargs}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from thalweg import callbacks as _callbacks
 from thalweg import constraints as _constraints
-from thalweg import events as _events
 from thalweg import initializers as _initializers
 from thalweg import losses as _losses
 from thalweg import metrics as _metrics
@@ -17,21 +18,24 @@ from thalweg import regularizers as _regularizers
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras.spelling import respelt
 from thalweg.compat.names import Namespace
-from thalweg.graph.tensor import Variable
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.layers import activations as _activations
-from thalweg.registry import snake_case
+from thalweg.ops.reduce import mean as _mean
+from thalweg.registry import register, snake_case
 
 
 def _functions(module: Any) -> dict[str, Any]:
-    """The public functions that a module defines."""
-    return {n: v for n, v in vars(module).items() if n[0] != "_" and inspect.isfunction(v)
-            and v.__module__ == module.__name__}  # fmt: skip
+    """The public functions of a room."""
+    return {n: v for n, v in vars(module).items() if n in module.__all__ and inspect.isfunction(v)}
 
 
 def _classes(module: Any, kind: type) -> dict[str, Any]:
-    """The public classes of a kind in a module."""
+    """The public classes of a kind in a room."""
+    public = getattr(module, "__all__", vars(module))
     return {
-        n: v for n, v in vars(module).items() if n[0] != "_" and isinstance(v, type) and issubclass(v, kind)
+        n: v
+        for n, v in vars(module).items()
+        if n[0] != "_" and n in public and isinstance(v, type) and issubclass(v, kind)
     }
 
 
@@ -46,7 +50,26 @@ _OLD_NAMES = {
     "KLD": "kl_divergence",
     "kld": "kl_divergence",
 }
-_named_losses = {**_functions(_losses), **{old: getattr(_losses, new) for old, new in _OLD_NAMES.items()}}
+
+
+def _over_rows(function: Any) -> Any:
+    """The function as Keras 1 and 2 had it: of vectors, a number."""
+
+    @functools.wraps(function)
+    def of(y_true: Any, y_pred: Any, *args: Any, **options: Any) -> Any:
+        found = function(y_true, y_pred, *args, **options)
+        of_vectors = (y_pred.ndim if isinstance(y_pred, Tensor) else np.ndim(y_pred)) == 1
+        return _mean(found) if of_vectors and getattr(found, "ndim", 0) == 1 else found
+
+    return of
+
+
+_named_losses = {
+    name: register("keras", name)(_over_rows(function))
+    for name, function in _functions(_losses).items()
+    if name not in ("get", "serialize", "deserialize")
+}
+_named_losses |= {old: _named_losses[new] for old, new in _OLD_NAMES.items()}
 _REDUCTIONS = {"NONE": "none", "SUM": "sum", "SUM_OVER_BATCH_SIZE": "sum_over_batch_size", "AUTO": "auto"}
 
 
@@ -58,7 +81,7 @@ def _averaged(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 losses = Namespace(
     "keras.losses",
-    **{n: v for n, v in _named_losses.items() if n != "get"},
+    **_named_losses,
     **{n: respelt(v, {"dtype": None}, _averaged) for n, v in _classes(_losses, _losses.Loss).items()},
 )
 losses.__dict__.update(
@@ -74,6 +97,8 @@ def named_loss(given: Any) -> Any:
 
 def named_metric(given: Any) -> Any:
     """A metric whose name is an old one as an object that keeps the name."""
+    if isinstance(given, str) and given in _OF_BATCHES:
+        return _metrics.MeanMetricWrapper(_OF_BATCHES[given], given)
     if isinstance(given, str) and given in _OLD_NAMES and given != "cosine_proximity":
         return _metrics.MeanMetricWrapper(_named_losses[given], given)
     return given
@@ -82,13 +107,13 @@ def named_metric(given: Any) -> Any:
 class Metric(_metrics.Metric):
     """What a program's own metrics derive from."""
 
-    def add_weight(
+    def add_weight(  # type: ignore[override]
         self, name: Any = None, shape: Any = (), initializer: Any = "zeros", **ignored: Any
     ) -> Variable:
         """A number that the metric counts in: (name, shape, ...) or (shape, ...)."""
         if isinstance(name, (tuple, list)):
             name, shape = None, tuple(name)
-        return self.add_variable(shape, initializer, name or "state")
+        return self.add_variable(shape, initializer, name=name or "state")
 
     def reset_state(self) -> None:
         """Begin anew; a class may define the older ``reset_states`` instead."""
@@ -103,52 +128,86 @@ class Metric(_metrics.Metric):
         self.reset_state()
 
 
+def _counts(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
+    """How many are right among the positive ones, how many were given, how many there are: of one batch."""
+    given, true = _K.round(_K.clip(y_pred, 0, 1)), _K.round(_K.clip(y_true, 0, 1))
+    return _K.sum(given * true), _K.sum(given), _K.sum(true)
+
+
+def _precision(y_true: Any, y_pred: Any) -> Any:
+    """The share of right ones among those said to be positive, of a batch (Keras 1)."""
+    right, given, _ = _counts(y_true, y_pred)
+    return right / (given + _K.epsilon())
+
+
+def _recall(y_true: Any, y_pred: Any) -> Any:
+    """The share found of the positive ones, of a batch (Keras 1)."""
+    right, _, true = _counts(y_true, y_pred)
+    return right / (true + _K.epsilon())
+
+
+def _fbeta_score(y_true: Any, y_pred: Any, beta: float = 1.0) -> Any:
+    """The weighted harmonic mean of precision and recall, of a batch (Keras 1)."""
+    p, r, square = _precision(y_true, y_pred), _recall(y_true, y_pred), beta**2
+    return (1 + square) * (p * r) / (square * p + r + _K.epsilon())
+
+
+def _matthews_correlation(y_true: Any, y_pred: Any) -> Any:
+    """The correlation of what is and what was said to be positive, of a batch (Keras 1)."""
+    given, true = _K.round(_K.clip(y_pred, 0, 1)), _K.round(_K.clip(y_true, 0, 1))
+    tp, tn = _K.sum(given * true), _K.sum((1 - given) * (1 - true))
+    fp, fn = _K.sum(given * (1 - true)), _K.sum((1 - given) * true)
+    root = _K.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+    return (tp * tn - fp * fn) / (root + _K.epsilon())
+
+
+_OF_BATCHES = {
+    "precision": _precision, "recall": _recall, "fbeta_score": _fbeta_score, "fmeasure": _fbeta_score,
+    "fscore": _fbeta_score, "matthews_correlation": _matthews_correlation,
+}  # fmt: skip
 metrics = Namespace(
     "keras.metrics",
+    **_OF_BATCHES,
     **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric},
 )
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
 
 
-class TensorBoard(_callbacks.Callback):
-    """Writes the figures of each epoch as event files; ``log_dir/train`` and ``log_dir/validation``."""
-
-    def __init__(self, log_dir: Any = "./logs", histogram_freq: int = 0, *args: Any, **ignored: Any) -> None:
-        self.log_dir, self.histogram_freq = str(log_dir), histogram_freq
-        self.writers: dict[str, _events.EventWriter] = {}
-
-    def _writer(self, part: str) -> _events.EventWriter:
-        if part not in self.writers:
-            self.writers[part] = _events.EventWriter(f"{self.log_dir}/{part}")
-        return self.writers[part]
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        for name, value in (logs or {}).items():
-            part = "validation" if name.startswith("val_") else "train"
-            self._writer(part).add(_events.scalar(f"epoch_{name.removeprefix('val_')}", float(value)), epoch)
-        if self.histogram_freq and epoch % self.histogram_freq == 0:
-            for weight in self.model.weights:
-                self._writer("train").add(
-                    _events.histogram(weight.name or "weight", weight.get_value()), epoch
-                )
-
-    def on_train_end(self, logs: Any = None) -> None:
-        for writer in self.writers.values():
-            writer.close()
-        self.writers = {}
-
-
 _WATCHING: dict[str, str | None] = {"epsilon": "min_delta", "period": None, "options": None}
+# What TensorFlow's own event writer was told besides.
+_OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
+    "batch_size write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
+    "profile_batch".split()
+)
+_ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
 callbacks = Namespace("keras.callbacks", **_classes(_callbacks, _callbacks.Callback))
 callbacks.__dict__.update(
     {n: respelt(v, _WATCHING) for n, v in vars(callbacks).items() if n in (
         "EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")},
-    TensorBoard=TensorBoard,
+    TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
     CallbackList=_callbacks.CallbackList,
     BaseLogger=_callbacks.Callback,  # figures and bars are fit's own
     ProgbarLogger=lambda *args, **options: _callbacks.Callback(),
 )  # fmt: skip
+
+
+def _described(value: Any) -> Any:
+    """An object of the library as data: its class and the arguments of its constructor."""
+    return {"class_name": type(value).__name__, "config": value.get_config()}
+
+
+def _maker(room: Any) -> Any:
+    """A function that makes what :func:`_described` describes, or what the room's ``get`` knows."""
+
+    def deserialize(config: Any, custom_objects: Any = None) -> Any:
+        if not isinstance(config, Mapping):
+            return room.get(config)
+        name = config["class_name"]
+        return {**vars(room), **(custom_objects or {})}[name](**config.get("config", {}))
+
+    return deserialize
+
 
 # --- initialisers ---------------------------------------------------------------------------------------------------
 
@@ -158,7 +217,13 @@ _kinds = {
 }
 _by_old_name = {snake_case(n): v for n, v in _kinds.items() if n != "Initializer"}
 _by_old_name |= {old: _kinds[new] for old, new in _SHORT.items()}
-initializers = Namespace("keras.initializers", get=_initializers.get, **_kinds, **_by_old_name)
+initializers = Namespace(
+    "keras.initializers",
+    get=_initializers.get,
+    serialize=_described,
+    deserialize=_initializers.get,
+    **_kinds | _by_old_name,
+)
 initializers.__dict__["Initializer"] = _initializers.Initializer
 
 
@@ -203,11 +268,16 @@ def _both(l1: float = 0.01, l2: float = 0.01) -> Any:
     return _regularizers.L1L2(l1, l2)
 
 
+def _both_or_none(l1: float = 0.0, l2: float = 0.0) -> Any:
+    return _regularizers.L1L2(l1, l2)
+
+
 _l1, _l2 = _penalty(_regularizers.L1, "l1"), _penalty(_regularizers.L2, "l2")
 regularizers = Namespace(
     "keras.regularizers", get=_regularizers.get, Regularizer=_regularizers.Regularizer, L1=_regularizers.L1,
     L2=_regularizers.L2, L1L2=_regularizers.L1L2, l1=_l1, l2=_l2, l1_l2=_both, l1l2=_both, activity_l1=_l1,
-    activity_l2=_l2, activity_l1l2=_both,
+    activity_l2=_l2, activity_l1l2=_both, WeightRegularizer=_both_or_none, ActivityRegularizer=_both_or_none,
+    L1L2Regularizer=_both_or_none, serialize=_described, deserialize=_maker(_regularizers),
 )  # fmt: skip
 
 _kinds_of_limits = {
@@ -216,7 +286,8 @@ _kinds_of_limits = {
 }
 _limits_by_old_name = {snake_case(n): v for n, v in _kinds_of_limits.items()}
 constraints = Namespace(
-    "keras.constraints", get=_constraints.get, Constraint=_constraints.Constraint, **_kinds_of_limits,
+    "keras.constraints", get=_constraints.get, serialize=_described, deserialize=_maker(_constraints),
+    Constraint=_constraints.Constraint, **_kinds_of_limits,
     **_limits_by_old_name, **{n.replace("_", ""): v for n, v in _limits_by_old_name.items()},
 )  # fmt: skip
 

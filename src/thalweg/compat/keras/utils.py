@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 
 from thalweg import data
-from thalweg.compat.keras import preprocessing
+from thalweg.compat.drawing import Drawing
+from thalweg.compat.keras import helpers, preprocessing
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.errors import DataError
 from thalweg.extras import needs
-from thalweg.files import atomic_write_text, writable_folder
+from thalweg.files import atomic_write_bytes, writable_folder
 from thalweg.graph.tensor import Tensor
-from thalweg.layers.base import flat
+from thalweg.graph.walk import topological
+from thalweg.layers.base import flat, shapes_of
+from thalweg.layers.nodes import InputSymbol, Symbol
 from thalweg.ops.random import set_seed
 from thalweg.registry import register
 
@@ -48,24 +51,74 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     return np.asarray(x) / np.expand_dims(norm, axis)
 
 
+def probas_to_classes(y_pred: Any) -> np.ndarray:
+    """The most probable class of each row; of one column, whether it is above one half."""
+    y_pred = np.asarray(y_pred)
+    many = y_pred.ndim > 1 and y_pred.shape[1] > 1
+    return y_pred.argmax(axis=1) if many else np.array([1 if p > 0.5 else 0 for p in y_pred.ravel()])
+
+
+def categorical_probas_to_classes(p: Any) -> np.ndarray:
+    """The most probable class of each row."""
+    return np.argmax(p, axis=1)
+
+
 # --- pictures of models ---------------------------------------------------------------------------------------------
 
 
+class ModelDrawing(Drawing):
+    """A model as :func:`model_to_dot` gives it."""
+
+    def create(self, prog: str = "dot", format: str = "svg") -> bytes:
+        """The picture as it stands in a file: ``create(prog="dot", format="svg")``."""
+        return self.dot().encode() if format in ("dot", "raw") else self.image(format)
+
+    def write(self, path: Any, prog: str = "dot", format: str = "raw") -> None:
+        """Write the picture to a file."""
+        atomic_write_bytes(Path(path), self.create(prog, format))
+
+    to_string = Drawing.dot
+
+
+def model_to_dot(
+    model: Any, show_shapes: bool = False, show_layer_names: bool = True, rankdir: str = "TB", **ignored: Any
+) -> ModelDrawing:
+    """The layers of a model and what leads to what, as a drawing."""
+    graph = model.graph
+    names: list[tuple[str, Any, Any]] = []  # label, shape of the inputs, shape of the outputs
+    edges: list[tuple[int, int]] = []
+    places: dict[int, int] = {}
+
+    def box(name: str, kind: str, given: Any, found: Any) -> None:
+        names.append((f"{name}: {kind}" if show_layer_names else kind, given, found))
+
+    for symbol in graph.flat_inputs:
+        places[id(symbol)] = len(names)
+        box(symbol.name, "InputLayer", symbol.shape, symbol.shape)
+    for node in graph.nodes:
+        arguments = [t for t in flat([list(node.args), node.kwargs]) if isinstance(t, Tensor)]
+        below = topological(arguments, stop=lambda t: id(t) in places)
+        edges += [
+            (place, len(names)) for place in dict.fromkeys(places[id(t)] for t in below if id(t) in places)
+        ]
+        places.update((id(t), len(names)) for t in flat(node.outputs))
+        shapes = [t.shape for t in arguments]
+        box(
+            node.layer.name, type(node.layer).__name__, shapes if len(shapes) != 1 else shapes[0],
+            shapes_of(node.outputs),
+        )  # fmt: skip
+    labels = [f"{name}\ninput: {a}\noutput: {b}" if show_shapes else name for name, a, b in names]
+    return ModelDrawing(labels, edges, across=rankdir == "LR")
+
+
 def plot_model(
-    model: Any, to_file: str = "model.png", show_shapes: bool = False, show_layer_names: bool = True,
-    *args: Any, **options: Any,
+    model: Any, to_file: Any = "model.png", show_shapes: bool = False, show_layer_names: bool = True,
+    rankdir: str = "TB", **options: Any,
 ) -> None:  # fmt: skip
-    """Write the layers as Graphviz text: ``to_file`` with the suffix .dot."""
-    nodes = model.graph.nodes
-    lines = ["digraph model {", "  node [shape=box];"]
-    places = {id(node): k for k, node in enumerate(nodes)}
-    for k, node in enumerate(nodes):
-        name = f"{node.layer.name}: " if show_layer_names else ""
-        shapes = "".join(f"\\n{t.shape}" for t in flat(node.outputs)) if show_shapes else ""
-        lines.append(f'  n{k} [label="{name}{type(node.layer).__name__}{shapes}"];')
-        sources = [getattr(t, "node", None) for t in flat(list(node.args)) if isinstance(t, Tensor)]
-        lines += [f"  n{places[id(source)]} -> n{k};" for source in sources if id(source) in places]
-    atomic_write_text(Path(to_file).with_suffix(".dot"), "\n".join([*lines, "}"]) + "\n")
+    """Write a picture of the layers: PNG, JPEG, PDF, SVG or Graphviz text, whichever ``to_file`` ends in."""
+    path = Path(to_file)
+    drawing = model_to_dot(model, show_shapes, show_layer_names, rankdir)
+    drawing.write(path if path.suffix else path.with_suffix(".png"), format=path.suffix[1:] or "png")
 
 
 plot = plot_model
@@ -74,6 +127,30 @@ plot = plot_model
 def print_summary(model: Any, *args: Any, **options: Any) -> None:
     """``model.summary()``."""
     model.summary(*args, **options)
+
+
+def get_source_inputs(tensor: Any, layer: Any = None, node_index: Any = None) -> list[Any]:
+    """The inputs from which a symbolic tensor was computed."""
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    stack = [tensor]
+    while stack:
+        for t in topological([stack.pop()], stop=lambda t: isinstance(t, Symbol)):
+            if isinstance(t, InputSymbol):
+                found[id(t)] = t
+            elif isinstance(t, Symbol) and t.node.number not in seen:
+                seen.add(t.node.number)
+                stack += [a for a in flat([list(t.node.args), t.node.kwargs]) if isinstance(a, Tensor)]
+    return list(found.values())
+
+
+def count_params(weights: Any) -> int:
+    """The number of elements of all these variables, each once."""
+    return sum(int(np.prod(w.shape)) for w in {id(w): w for w in weights}.values())
+
+
+def convert_all_kernels_in_model(model: Any) -> None:
+    """Nothing has to be turned: kernels mean the same whatever wrote them."""
 
 
 class Progbar:
@@ -187,6 +264,50 @@ class Sequence:
         return (self[k] for k in range(len(self)))  # type: ignore[index,arg-type]
 
 
+class OrderedEnqueuer:
+    """The batches of a :class:`Sequence` in order, without end: ``start()``, then ``get()``.
+
+    Programs fed their models from it; nothing has to run beside them, so ``start`` and ``stop`` only say when.
+    """
+
+    def __init__(self, sequence: Any, use_multiprocessing: bool = False, shuffle: bool = False) -> None:
+        self.sequence, self.shuffle, self.running = sequence, shuffle, False
+
+    def is_running(self) -> bool:
+        """Whether it was started."""
+        return self.running
+
+    def start(self, workers: int = 1, max_queue_size: int = 10, **ignored: Any) -> None:
+        """Be ready to give batches."""
+        self.running = True
+
+    def stop(self, timeout: Any = None) -> None:
+        """Give no more."""
+        self.running = False
+
+    def get(self) -> Iterator[Any]:
+        """The batches."""
+        while self.running:
+            order = np.random.permutation(len(self.sequence)) if self.shuffle else range(len(self.sequence))
+            yield from (self.sequence[int(k)] for k in order)
+            self.sequence.on_epoch_end()
+
+
+class GeneratorEnqueuer(OrderedEnqueuer):
+    """What a generator gives, in order."""
+
+    def __init__(self, generator: Any, use_multiprocessing: bool = False, **ignored: Any) -> None:
+        super().__init__(generator)
+
+    def get(self) -> Iterator[Any]:
+        """What the generator gives."""
+        while self.running:
+            try:
+                yield next(self.sequence)
+            except StopIteration:
+                return
+
+
 def set_random_seed(seed: int) -> None:
     """Seed Python, NumPy and the library."""
     _random.seed(seed)
@@ -209,22 +330,45 @@ def timeseries_dataset_from_array(
     windows = starts[:, None] + np.arange(sequence_length) * sampling_rate
     parts = series[windows] if goals is None else (series[windows], goals[starts])
     found = _Dataset.from_tensor_slices(parts)
-    return found if batch_size is None else found.batch(batch_size)
+    return preprocessing.dataset(found if batch_size is None else found.batch(batch_size))
 
 
 _Dataset = data.Dataset
-image_dataset_from_directory = data.image_dataset_from_directory
-text_dataset_from_directory = data.text_dataset_from_directory
+image_dataset_from_directory = preprocessing.image_dataset_from_directory
+text_dataset_from_directory = preprocessing.text_dataset_from_directory
 load_img, img_to_array = preprocessing.load_img, preprocessing.img_to_array
 array_to_img, save_img = preprocessing.array_to_img, preprocessing.save_img
 pad_sequences = preprocessing.pad_sequences
-np_utils = Namespace("keras.utils.np_utils", to_categorical=to_categorical, normalize=normalize)
-data_utils = Namespace("keras.utils.data_utils", get_file=get_file, Sequence=Sequence)
-generic_utils = Namespace(
-    "keras.utils.generic_utils", Progbar=Progbar, CustomObjectScope=CustomObjectScope,
-    get_custom_objects=get_custom_objects,
+HDF5Matrix = helpers.HDF5Matrix
+_room = "keras.utils"
+np_utils = Namespace(
+    f"{_room}.np_utils", to_categorical=to_categorical, normalize=normalize,
+    convert_kernel=helpers.convert_kernel, probas_to_classes=probas_to_classes,
+    categorical_probas_to_classes=categorical_probas_to_classes,
 )  # fmt: skip
-layer_utils = Namespace("keras.utils.layer_utils", print_summary=print_summary)
-training_utils = Namespace("keras.utils.training_utils", multi_gpu_model=multi_gpu_model)
-vis_utils = Namespace("keras.utils.vis_utils", plot_model=plot_model)
-visualize_util = Namespace("keras.utils.visualize_util", plot=plot_model)
+data_utils = Namespace(
+    f"{_room}.data_utils", get_file=get_file, Sequence=Sequence, validate_file=helpers.validate_file,
+    GeneratorEnqueuer=GeneratorEnqueuer, OrderedEnqueuer=OrderedEnqueuer,
+)  # fmt: skip
+generic_utils = Namespace(
+    f"{_room}.generic_utils", Progbar=Progbar, CustomObjectScope=CustomObjectScope,
+    custom_object_scope=CustomObjectScope, get_custom_objects=get_custom_objects,
+    has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton,
+    is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays, object_list_uid=helpers.object_list_uid,
+)  # fmt: skip
+conv_utils = Namespace(
+    f"{_room}.conv_utils", normalize_tuple=helpers.normalize_tuple, normalize_padding=helpers.normalize_padding,
+    normalize_data_format=helpers.normalize_data_format, conv_output_length=helpers.conv_output_length,
+    conv_input_length=helpers.conv_input_length, deconv_length=helpers.deconv_length,
+    convert_kernel=helpers.convert_kernel,
+)  # fmt: skip
+io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
+test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_data)
+layer_utils = Namespace(
+    f"{_room}.layer_utils", print_summary=print_summary, count_params=count_params,
+    convert_all_kernels_in_model=convert_all_kernels_in_model, get_source_inputs=get_source_inputs,
+)  # fmt: skip
+training_utils = Namespace(f"{_room}.training_utils", multi_gpu_model=multi_gpu_model)
+multi_gpu_utils = training_utils
+vis_utils = Namespace(f"{_room}.vis_utils", plot_model=plot_model, model_to_dot=model_to_dot)
+visualize_util = Namespace(f"{_room}.visualize_util", plot=plot_model, model_to_dot=model_to_dot)

@@ -50,5 +50,15 @@ class LeakyRectify:
         return T.nnet.relu(x, self.leakiness)
 
 
+class SELU:
+    """``scale x`` where positive, else ``scale scale_neg (exp(x) - 1)``."""
+
+    def __init__(self, scale: float = 1, scale_neg: float = 1) -> None:
+        self.scale, self.scale_neg = scale, scale_neg
+
+    def __call__(self, x: Any) -> Any:
+        return self.scale * T.switch(x > 0.0, x, self.scale_neg * T.expm1(x))
+
+
 leaky_rectify = LeakyRectify()
 very_leaky_rectify = LeakyRectify(1.0 / 3)

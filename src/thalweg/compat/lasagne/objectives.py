@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.lasagne.layers.graph import get_output
+from thalweg.compat.lasagne.layers.helper import get_output
 from thalweg.compat.theano import tensor as T
 
 binary_crossentropy = T.nnet.binary_crossentropy
@@ -64,6 +64,14 @@ def categorical_accuracy(predictions: Any, targets: Any, top_k: int = 1) -> Any:
     return T.any(T.eq(best, T.shape_padright(targets)), axis=-1)
 
 
+mse = squared_error
+
+
+def crossentropy(x: Any, t: Any) -> Any:
+    """:func:`categorical_crossentropy`, as before version 0.1."""
+    return categorical_crossentropy(x, t)
+
+
 class Objective:
     """The loss of a network, as before version 0.1."""
 
@@ -78,3 +86,24 @@ class Objective:
         """The loss for a target."""
         made = get_output(self.layer, input, **options)
         return aggregate(self.loss_function(made, target), mode=aggregation or self.aggregation)
+
+
+class MaskedObjective:
+    """The loss of a network over the places that a mask keeps, as before version 0.1."""
+
+    def __init__(
+        self, input_layer: Any, loss_function: Any = squared_error, aggregation: str = "mean"
+    ) -> None:
+        self.layer, self.loss_function, self.aggregation = input_layer, loss_function, aggregation
+
+    def get_loss(
+        self,
+        input: Any = None,
+        target: Any = None,
+        mask: Any = None,
+        aggregation: str | None = None,
+        **options: Any,
+    ) -> Any:
+        """The loss for a target and a mask; ``aggregation="normalized_sum"`` divides by what the mask holds."""
+        made = get_output(self.layer, input, **options)
+        return aggregate(self.loss_function(made, target), mask, aggregation or self.aggregation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.lasagne.layers.graph import get_all_params
+from thalweg.compat.lasagne.layers.helper import get_all_params
 from thalweg.compat.theano import tensor as T
 
 

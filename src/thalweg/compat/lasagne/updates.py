@@ -11,7 +11,7 @@ import numpy as np
 from thalweg.compat.lasagne.utils import floatX
 from thalweg.compat.theano import grad
 from thalweg.compat.theano import tensor as T
-from thalweg.compat.theano.variable import shared
+from thalweg.compat.theano.sharing import shared
 
 Updates = OrderedDict[Any, Any]
 
@@ -158,6 +158,27 @@ def adamax(
         made[m] = beta1 * m + (1 - beta1) * g
         made[u] = T.maximum(beta2 * u, abs(g) + epsilon)
         made[p] = p - learning_rate / (1 - beta1**t) * made[m] / made[u]
+    return made
+
+
+def amsgrad(
+    loss_or_grads: Any,
+    params: Sequence[Any],
+    learning_rate: Any = 0.001,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> Updates:
+    """:func:`adam` with the largest ``v`` so far."""
+    made: Updates = OrderedDict()
+    t = _counted(made)
+    rate = learning_rate * T.sqrt(1 - beta2**t) / (1 - beta1**t)
+    for p, g in zip(params, get_or_compute_grads(loss_or_grads, params), strict=True):
+        m, v, largest = _zeros(p), _zeros(p), _zeros(p)
+        made[m] = beta1 * m + (1 - beta1) * g
+        made[v] = beta2 * v + (1 - beta2) * g**2
+        made[largest] = T.maximum(largest, made[v])
+        made[p] = p - rate * made[m] / (T.sqrt(made[largest]) + epsilon)
     return made
 
 

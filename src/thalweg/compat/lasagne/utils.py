@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.theano import config, tensor
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, shared
+from thalweg.compat.theano.gof.graph import inputs
+from thalweg.compat.theano.sharing import TensorSharedVariable as SharedVariable
+from thalweg.compat.theano.sharing import shared
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 
 def floatX(arr: Any) -> np.ndarray:
@@ -56,3 +59,39 @@ def create_param(spec: Any, shape: Any, name: str | None = None) -> Any:
     if value.shape != shape:
         raise ValueError(f"parameter {name}: expected shape {shape}, received {value.shape}")
     return shared(floatX(value), name=name)
+
+
+def collect_shared_vars(expressions: Any) -> list[Any]:
+    """The shared variables below expressions, each once."""
+    given = [expressions] if isinstance(expressions, TensorVariable) else expressions
+    return unique(v for v in inputs(given) if isinstance(v, SharedVariable))
+
+
+def compute_norms(array: Any, norm_axes: Any = None) -> Any:
+    """The Euclidean norms of the weights of each unit of a layer."""
+    rank = array.ndim
+    axes = tuple(norm_axes) if norm_axes is not None else ((0,) if rank == 2 else tuple(range(1, rank)))
+    if rank == 1 and norm_axes is None:
+        return abs(array)
+    if isinstance(array, TensorVariable):
+        return tensor.sqrt(tensor.sum(array**2, axis=axes))
+    return np.sqrt(np.sum(np.square(array), axis=axes))
+
+
+def unroll_scan(
+    fn: Callable[..., Any],
+    sequences: Any,
+    outputs_info: Any,
+    non_sequences: Any,
+    n_steps: int,
+    go_backwards: bool = False,
+) -> list[Any]:
+    """A loop written out: for each output of ``fn`` its values of all steps, stacked."""
+    given = sequences if isinstance(sequences, (list, tuple)) else [sequences]
+    states = list(outputs_info) if isinstance(outputs_info, (list, tuple)) else [outputs_info]
+    steps = []
+    for k in reversed(range(n_steps)) if go_backwards else range(n_steps):
+        found = fn(*[s[k] for s in given], *states, *non_sequences)
+        states = list(found) if isinstance(found, (list, tuple)) else [found]
+        steps.append(states)
+    return [tensor.stack(list(values)) for values in zip(*steps, strict=True)]

@@ -11,7 +11,6 @@ from typing import Any
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
-from thalweg.compat.tf1 import arrays as _arrays
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
 from thalweg.compat.tf1 import control as _control
@@ -25,12 +24,16 @@ from thalweg.compat.tf1 import gfile as _gfile
 from thalweg.compat.tf1 import graph as _graph
 from thalweg.compat.tf1 import image as _image
 from thalweg.compat.tf1 import initializers as _initializers
+from thalweg.compat.tf1 import internals as _internals
+from thalweg.compat.tf1 import late as _late
 from thalweg.compat.tf1 import layers as _layers
 from thalweg.compat.tf1 import logging as _logging
 from thalweg.compat.tf1 import losses as _losses
 from thalweg.compat.tf1 import math as _math
+from thalweg.compat.tf1 import meta as _meta
 from thalweg.compat.tf1 import metrics as _metrics
 from thalweg.compat.tf1 import monitored as _monitored
+from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
@@ -39,15 +42,14 @@ from thalweg.compat.tf1 import readers as _readers
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import session as _session
-from thalweg.compat.tf1 import shapes as _shapes
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import tensor_array as _tensor_array
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
 from thalweg.compat.tf1.contrib import contrib as contrib
-from thalweg.compat.tf1.contrib import nest as nest
 from thalweg.compat.tf1.distributions import distributions as distributions
 
 __version__ = VERSION = "1.15.0"
@@ -56,31 +58,17 @@ GIT_VERSION = COMPILER_VERSION = "thalweg"
 # --- flat names -----------------------------------------------------------------------------------------------------
 
 _flat: dict[str, Any] = {}
-for _room in (_math, _shapes, _arrays, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
+for _room in (_math, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
-for _extra in (
-    "Length",
-    "Initializer",
-    "as_vector",
-    "filled",
-    "like",
-    "dims_of",
-    "of_shape",
-    "run_time_shape",
-    "to_core",
-    "to_nodes",
-    "without_order",
-    "map_structure",
-    "g_size",
-    "tuple_",
-):
-    _flat.pop(_extra, None)
+_flat.update({_n: _late.deferring(_v) for _n, _v in _names.own(_math).items() if _late.can_wait(_v)})
 globals().update(_flat)
 globals().update(_types.BY_NAME)
-globals()["tuple"] = _control.tuple_
+globals()["tuple"] = globals().pop("tuple_")
 
 DType = _types.DType
 TensorShape = _types.TensorShape
+TensorArray = _tensor_array.TensorArray
+MetaGraphDef = _meta.MetaGraphDef
 Dimension = _types.dimension
 as_dtype = _types.as_dtype
 Graph = _graph.Graph
@@ -100,9 +88,9 @@ initialize_variables = _variables.variables_initializer
 initialize_local_variables = _variables.local_variables_initializer
 initialize_all_tables = _variables.tables_initializer
 import_graph_def = _strings.import_graph_def
-batch_gather = _math.gather
-reverse_sequence = _rnn.reverse_sequence
+batch_gather = _flat["gather"]
 newaxis = None
+extract_image_patches = _image.extract_image_patches
 FIFOQueue = _queues.FIFOQueue
 PaddingFIFOQueue = _queues.PaddingFIFOQueue
 RandomShuffleQueue = _queues.RandomShuffleQueue
@@ -247,7 +235,10 @@ rnn_cell = _Namespace(
 _seq2seq = _Namespace("tf.nn.seq2seq", **_names.members(contrib.legacy_seq2seq))
 nn = _Namespace(
     "tf.nn",
-    **_names.own(_nn, "sigmoid", "tanh", "log_sigmoid"),
+    **{
+        _n: _late.deferring(_v) if _late.can_wait(_v) else _v
+        for _n, _v in _names.own(_nn, "sigmoid", "tanh", "log_sigmoid").items()
+    },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
     embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
     rnn_cell=rnn_cell,
@@ -257,6 +248,8 @@ train = _Namespace(
     "tf.train",
     **_names.own(_train),
     **_names.own(_checkpoints),
+    export_meta_graph=_meta.export_meta_graph,
+    import_meta_graph=_meta.import_meta_graph,
     **_names.own(_monitored),
     SummaryWriter=_summary.FileWriter,
     **_names.own(_queues),
@@ -340,14 +333,14 @@ linalg = _Namespace(
     tensordot=_math.tensordot,
     einsum=_math.einsum,
     l2_normalize=_nn.l2_normalize,
-    band_part=_arrays.matrix_band_part,
-    set_diag=_arrays.matrix_set_diag,
-    triangular_solve=_arrays.matrix_triangular_solve,
-    cholesky_solve=_arrays.cholesky_solve,
-    lstsq=_arrays.matrix_solve_ls,
-    cross=_arrays.cross,
+    band_part=_math.matrix_band_part,
+    set_diag=_math.matrix_set_diag,
+    triangular_solve=_math.matrix_triangular_solve,
+    cholesky_solve=_math.cholesky_solve,
+    lstsq=_math.matrix_solve_ls,
+    cross=_math.cross,
 )
-manip = _Namespace("tf.manip", roll=_arrays.roll)
+manip = _Namespace("tf.manip", roll=_math.roll)
 sparse = _Namespace(
     "tf.sparse",
     SparseTensor=_sparse.SparseTensor,
@@ -422,68 +415,11 @@ debugging = _Namespace(
     "tf.debugging",
     Assert=_math.Assert,
     check_numerics=_math.check_numerics,
-    assert_equal=_math.assert_equal,
+    **{_n: _v for _n, _v in _names.own(_math).items() if _n.startswith("assert_")},
     is_nan=_math.is_nan,
+    is_inf=_math.is_inf,
     is_finite=_math.is_finite,
-)
-python = _Namespace(
-    "tf.python",
-    ops=_Namespace(
-        "tf.python.ops",
-        rnn_cell=rnn_cell,
-        rnn_cell_impl=rnn_cell,
-        seq2seq=_seq2seq,
-        distributions=distributions,
-        math_ops=math,
-        nn_ops=nn,
-        variable_scope=_Namespace("tf.python.ops.variable_scope", **_names.own(_variables)),
-        rnn=_Namespace(
-            "tf.python.ops.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
-        ),
-        array_ops=math,
-        control_flow_ops=_Namespace("tf.python.ops.control_flow_ops", **_names.own(_control)),
-        init_ops=initializers,
-        resources=_strings.resources,
-    ),
-    framework=_Namespace(
-        "tf.python.framework",
-        ops=_Namespace(
-            "tf.python.framework.ops",
-            GraphKeys=GraphKeys,
-            get_collection=get_collection,
-            Tensor=Tensor,
-            Graph=Graph,
-            reset_default_graph=reset_default_graph,
-            get_default_graph=get_default_graph,
-            name_scope=_variables.name_scope,
-            convert_to_tensor=convert_to_tensor,
-            add_to_collection=add_to_collection,
-            Operation=Operation,
-        ),
-        dtypes=_Namespace("tf.python.framework.dtypes", **_types.BY_NAME, DType=DType, as_dtype=as_dtype),
-        tensor_shape=_Namespace(
-            "tf.python.framework.tensor_shape",
-            TensorShape=TensorShape,
-            Dimension=Dimension,
-            scalar=lambda: TensorShape([]),
-        ),
-    ),
-    platform=_Namespace("tf.python.platform", gfile=gfile, flags=flags, app=app),
-    training=_Namespace(
-        "tf.python.training",
-        moving_averages=_Namespace(
-            "tf.python.training.moving_averages",
-            assign_moving_average=_strings.assign_moving_average,
-        ),
-    ),
-    util=_Namespace("tf.python.util", compat=_strings.compat, nest=nest),
-    layers=_Namespace("tf.python.layers", core=_Namespace("tf.python.layers.core", **_names.own(_layers))),
-    pywrap_tensorflow=_Namespace(
-        "tf.python.pywrap_tensorflow", NewCheckpointReader=_checkpoints.NewCheckpointReader
-    ),
-    client=_Namespace(
-        "tf.python.client", device_lib=_Namespace("tf.python.client.device_lib", list_local_devices=list)
-    ),
+    is_numeric_tensor=_math.is_numeric_tensor,
 )
 compat = _Namespace(
     "tf.compat",
@@ -511,14 +447,46 @@ examples = _Namespace(
         ),
     ),
 )
+_loops = _Namespace(
+    "tf.models.rnn.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
+)
 models = _Namespace(
-    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=python.ops.rnn)
+    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=_loops)
 )
 tensorboard = _Namespace(
     "tf.tensorboard",
     plugins=_Namespace("tf.tensorboard.plugins", projector=contrib.tensorboard.plugins.projector),
 )
 sysconfig = _Namespace("tf.sysconfig", get_include=lambda: "", get_lib=lambda: "")
+nest = _Namespace("tf.nest", **_names.own(_nest))
+dtypes = _Namespace(
+    "tf.dtypes", **_types.BY_NAME, as_dtype=as_dtype, DType=DType, cast=_math.cast, saturate_cast=_math.cast
+)
+queue = _Namespace(
+    "tf.queue",
+    FIFOQueue=FIFOQueue,
+    PaddingFIFOQueue=PaddingFIFOQueue,
+    RandomShuffleQueue=RandomShuffleQueue,
+    QueueBase=QueueBase,
+)
+bitwise = _Namespace(
+    "tf.bitwise",
+    bitwise_and=_math.bitwise_and,
+    bitwise_or=_math.bitwise_or,
+    bitwise_xor=_math.bitwise_xor,
+    left_shift=_math.left_shift,
+    right_shift=_math.right_shift,
+)
+lookup = contrib.lookup
+
+
+class AggregationMethod:
+    """How gradients are summed up: accepted."""
+
+    DEFAULT, ADD_N, EXPERIMENTAL_TREE, EXPERIMENTAL_ACCUMULATE_N = 0, 0, 1, 2
+
+
+python = _internals.internals({_n: _v for _n, _v in globals().items() if not _n.startswith("_")})
 
 
 def __getattr__(name: str) -> Any:

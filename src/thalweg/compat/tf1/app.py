@@ -21,6 +21,10 @@ class _Flags:
         self.__dict__["_parser"].add_argument(f"--{name}", default=default, help=text, dest=name, **options)
         self.__dict__["_parsed"] = False
 
+    def _parse_flags(self) -> None:
+        """Read the command line, as programs asked for before 1.5."""
+        self._parse()
+
     def _parse(self, argv: Sequence[str] | None = None) -> list[str]:
         """Read the command line; what is left of it."""
         given = sys.argv[1:] if argv is None else list(argv)
@@ -31,6 +35,8 @@ class _Flags:
         return rest
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__flags":
+            return self.flag_values_dict()
         if name.startswith("__"):
             raise AttributeError(name)
         if not self.__dict__["_parsed"]:
@@ -51,10 +57,6 @@ class _Flags:
         if not self.__dict__["_parsed"]:
             self._parse()
         return dict(self.__dict__["_values"])
-
-    @property
-    def __flags(self) -> dict[str, Any]:
-        return self.flag_values_dict()
 
 
 def _truth(text: str) -> bool:

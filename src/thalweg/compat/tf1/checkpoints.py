@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import meta
 from thalweg.compat.tf1.errors import NotFoundError
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes, atomic_write_text
@@ -85,6 +86,8 @@ class Saver:
             n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in zip(self._fixed, values, strict=True)
         }
         atomic_write_bytes(path + _SUFFIX, save(arrays))
+        if write_meta_graph:
+            meta.remember(f"{path}.{meta_graph_suffix}", sess.graph)
         self._remember(path)
         if write_state:
             update_checkpoint_state(os.path.dirname(path), path, self._kept, latest_filename)
@@ -112,10 +115,9 @@ class Saver:
         for name, variable in self._fixed.items():
             session.load(variable.t, found[name])
 
-    def export_meta_graph(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(
-            "meta graphs are not supported: the program that built the graph is its description"
-        )
+    def export_meta_graph(self, filename: str | None = None, **options: Any) -> Any:
+        """``tf.train.export_meta_graph``."""
+        return meta.export_meta_graph(filename)
 
 
 def _named(var_list: Any) -> dict[str, Any]:
@@ -208,10 +210,3 @@ class NewCheckpointReader:
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         return {name: list(array.shape) for name, array in self._arrays.items()}
-
-
-def import_meta_graph(meta_graph_or_file: Any, **options: Any) -> Saver:
-    """Meta graphs hold TensorFlow's own nodes: it says what to do instead."""
-    raise NotImplementedError(
-        f"{meta_graph_or_file}: meta graphs are not supported; build the graph again and call tf.train.Saver().restore"
-    )

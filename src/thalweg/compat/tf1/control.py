@@ -7,8 +7,10 @@ from typing import Any
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
+from thalweg.compat.tf1.math.joining import reverse
+from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
-from thalweg.graph.walk import rebuild, remake, topological
 from thalweg.ops import control
 
 
@@ -37,42 +39,6 @@ def control_dependencies(control_inputs: Any) -> Any:
 
 
 # --- structures -----------------------------------------------------------------------------------------------------
-
-
-def map_structure(fn: Callable[[Any], Any], tree: Any) -> Any:
-    """The structure with ``fn`` of each leaf."""
-    if tree is None:
-        return None
-    if isinstance(tree, Mapping):
-        return {k: map_structure(fn, v) for k, v in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(map_structure(fn, v) for v in tree))
-    if isinstance(tree, (list, tuple)) and any(
-        isinstance(v, (Tensor, core.Tensor, list, tuple)) for v in tree
-    ):
-        return type(tree)(map_structure(fn, v) for v in tree)
-    return fn(tree)
-
-
-def to_core(tree: Any) -> Any:
-    """Nodes as expressions."""
-    return map_structure(value, tree)
-
-
-def to_nodes(tree: Any, kind: str) -> Any:
-    """Expressions as nodes."""
-    return map_structure(lambda t: wrap(t, None, kind), tree)
-
-
-class _inside:
-    """A body is being built: its nodes wait for nothing, the loop or the choice itself does."""
-
-    def __enter__(self) -> None:
-        self.context = default_graph().control_dependencies(None)
-        self.context.__enter__()
-
-    def __exit__(self, *exception: Any) -> None:
-        self.context.__exit__(None, None, None)
 
 
 # --- choice ---------------------------------------------------------------------------------------------------------
@@ -114,7 +80,7 @@ class _Branch:
         made: list[Effect] = []
         graph.branches.append(made)
         try:
-            with _inside():
+            with inside():
                 result = self.fn()
         finally:
             graph.branches.remove(made)
@@ -132,22 +98,6 @@ class _Branch:
             self.effects += effects_of(leaf)
             return core.constant(self.wanted)
         return without_order(value(leaf))
-
-
-def without_order(t: core.Tensor) -> core.Tensor:
-    """The expression with ``after`` left out."""
-    nodes = topological([t])
-    if not any(node.op is g.after for node in nodes):
-        return t
-
-    def make(node: core.Tensor, inputs: list[core.Tensor]) -> core.Tensor:
-        if node.op is g.after:
-            return inputs[0]
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
-            return node
-        return remake(node, inputs)
-
-    return rebuild([t], {}, make)[0]
 
 
 def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch], name: str | None) -> Any:
@@ -197,33 +147,80 @@ def while_loop(
     return_same_structure: bool = False,
 ) -> Any:
     """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds."""
-    start = to_core(list(loop_vars))
+    shown = list(loop_vars)
+    starts: list[Any] = []  # of the arrays among the variables
+    start = map_structure(lambda leaf: _entering(leaf, starts), shown)
     for k, loosened in enumerate(shape_invariants or ()):
-        if isinstance(start[k], core.Tensor) and loosened is not None:
+        if isinstance(start[k], core.Tensor) and loosened is not None and start[k].shape is not None:
             start[k] = g.shaped_as(start[k], tuple(g.TensorShape(loosened).as_list()))
+    seen: list[core.Tensor] = []  # the variables inside
+
+    def nodes(parts: Sequence[Any]) -> list[Any]:
+        seen[:] = _leaves(list(parts))
+        leaves, begun = iter(seen), iter(starts)
+        return map_structure(lambda leaf: _inside_of(leaf, next(leaves), begun), shown)
 
     def test(*parts: Any) -> core.Tensor:
-        with _inside():
-            return without_order(value(cond(*to_nodes(list(parts), "LoopVar"))))
+        with inside():
+            return without_order(g.truth(cond(*nodes(parts))))
 
     def step(*parts: Any) -> Any:
-        with _inside():
-            made = body(*to_nodes(list(parts), "LoopVar"))
+        with inside():
+            made = body(*nodes(parts))
         made = list(made) if isinstance(made, (list, tuple)) and len(parts) > 1 else made
         if not isinstance(made, list):
             made = list(made) if isinstance(made, (list, tuple)) else [made]
-        return [_like(a, map_structure(without_order, to_core(b))) for a, b in zip(parts, made, strict=True)]
+        made = map_structure(_leaving, made)
+        return [_like(a, b) for a, b in zip(parts, made, strict=True)]
 
     limit = None if maximum_iterations is None else g.static_int(maximum_iterations, "maximum_iterations")
-    made = control.while_loop(test, step, start, limit)
-    result = to_nodes(list(made), "Exit")
+    found = _leaves(list(control.while_loop(test, step, start, limit)))
+    found = filled_in(found, starts, seen, _leaves(start))
+    ends, arrays = iter(found), iter(starts)
+    result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays), shown)
     return result[0] if len(result) == 1 and not return_same_structure else result
 
 
+def _leaves(tree: Any) -> list[Any]:
+    found: list[Any] = []
+    map_structure(found.append, tree)
+    return found
+
+
+def _entering(leaf: Any, starts: list[Any]) -> core.Tensor:
+    """The expression with which a variable of a loop begins."""
+    if not isinstance(leaf, TensorArray):
+        return value(leaf)
+    begun = leaf.entering()
+    starts.append(begun)
+    return begun if isinstance(begun, core.Tensor) else begun.leaf
+
+
+def _inside_of(leaf: Any, part: core.Tensor, starts: Any) -> Any:
+    """What the functions of a loop get for a variable."""
+    if not isinstance(leaf, TensorArray):
+        return wrap(part, None, "LoopVar")
+    begun = next(starts)
+    return leaf.inside(part, None if isinstance(begun, core.Tensor) else begun)
+
+
+def _leaving(leaf: Any) -> core.Tensor:
+    return without_order(leaf.leaving() if isinstance(leaf, TensorArray) else value(leaf))
+
+
+def _exit(leaf: Any, made: core.Tensor, starts: Any) -> Any:
+    if isinstance(leaf, TensorArray):
+        return leaf.inside(made, None)
+    return wrap(made, None, "Exit")
+
+
 def _like(before: Any, after: Any) -> Any:
-    """The new value in the dtype of the old one (Python numbers have none of their own)."""
+    """The new value in the dtype of the old one (Python numbers have none of their own), in its structure."""
     if isinstance(before, core.Tensor) and isinstance(after, core.Tensor):
         return g.cast(after, before.dtype)
+    if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)) and len(before) == len(after):
+        parts = [_like(a, b) for a, b in zip(before, after, strict=True)]
+        return type(before)(*parts) if hasattr(before, "_fields") else type(before)(parts)
     return after
 
 
@@ -240,7 +237,7 @@ def map_fn(
     """``fn`` of each element along the first axis, stacked."""
 
     def step(x: Any) -> Any:
-        with _inside():
+        with inside():
             return map_structure(without_order, to_core(fn(to_nodes(x, "Element"))))
 
     return to_nodes(control.map_fn(step, to_core(elems)), "map")
@@ -248,7 +245,7 @@ def map_fn(
 
 def _folded(fn: Callable[..., Any]) -> Callable[..., Any]:
     def step(carry: Any, x: Any) -> Any:
-        with _inside():
+        with inside():
             made = fn(to_nodes(carry, "Carry"), to_nodes(x, "Element"))
         return map_structure(without_order, to_core(made))
 
@@ -297,15 +294,6 @@ def scan(
     return to_nodes(control.scan(both, to_core(initializer), xs, reverse=reverse)[1], "scan")
 
 
-__all__ = [
-    "case",
-    "cond",
-    "control_dependencies",
-    "foldl",
-    "group",
-    "map_fn",
-    "no_op",
-    "scan",
-    "tuple_",
-    "while_loop",
-]
+def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, **options: Any) -> Any:
+    """As ``tf.foldl``, from the last element on."""
+    return foldl(fn, map_structure(lambda x: reverse(x, [0]), elems), initializer, **options)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import arrays, math, nn, random
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.graph import Tensor
 
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
@@ -297,7 +297,7 @@ class Beta(Distribution):
         return self.a * self.b / (math.square(total) * (total + 1.0))
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
-        both = arrays.lbeta(math.stack([self.a, self.b], -1))
+        both = math.lbeta(math.stack([self.a, self.b], -1))
         return (self.a - 1.0) * math.log(value) + (self.b - 1.0) * math.log1p(-value) - both
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.names import Namespace
+from thalweg.compat.tf1 import checkpoints, monitored, train, variables
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import monitored, train, variables
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session
@@ -103,9 +103,9 @@ class Estimator:
     def _session(self) -> Session:
         session = Session()
         session.run([variables.global_variables_initializer(), variables.local_variables_initializer()])
-        found = train.latest_checkpoint(self.model_dir)
+        found = checkpoints.latest_checkpoint(self.model_dir)
         if found:
-            train.Saver().restore(session, found)
+            checkpoints.Saver().restore(session, found)
         return session
 
     def train(
@@ -178,15 +178,15 @@ class Estimator:
 
     def get_variable_names(self) -> list[str]:
         """The names of the values in the last checkpoint."""
-        return [name for name, _ in train.list_variables(self._checkpoint())]
+        return [name for name, _ in checkpoints.list_variables(self._checkpoint())]
 
     def get_variable_value(self, name: str) -> np.ndarray:
         """A value in the last checkpoint."""
-        return train.load_variable(self._checkpoint(), name)
+        return checkpoints.load_variable(self._checkpoint(), name)
 
     def latest_checkpoint(self) -> str | None:
         """The last checkpoint."""
-        return train.latest_checkpoint(self.model_dir)
+        return checkpoints.latest_checkpoint(self.model_dir)
 
     def _checkpoint(self) -> str:
         found = self.latest_checkpoint()

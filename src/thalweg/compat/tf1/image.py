@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math
+from thalweg.compat.tf1 import math, nn
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.extras import needs
 from thalweg.graph.op import make_op
@@ -521,3 +521,20 @@ def random_crop(image: Any, size: Any, seed: Any = None) -> Tensor:
     from thalweg.compat.tf1.random import random_crop as crop
 
     return crop(image, size)
+
+
+def extract_image_patches(
+    images: Any,
+    ksizes: Any = None,
+    strides: Any = None,
+    rates: Any = None,
+    padding: Any = None,
+    name: Any = None,
+) -> Tensor:
+    """The pixels of each window, row by row, as channels."""
+    channels = g.convert_to_tensor(images).get_shape()[-1].value
+    height, width = int(ksizes[1]), int(ksizes[2])
+    size = height * width * channels
+    kernel = np.eye(size, dtype=np.float32).reshape(height, width, channels, size)
+    dilations = [int(r) for r in rates or (1, 1, 1, 1)]
+    return nn.conv2d(images, kernel, [int(s) for s in strides], padding, dilations=dilations, name=name)

@@ -10,6 +10,8 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, variables
 from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
 from thalweg.compat.tf1.initializers import ones_initializer, zeros_initializer
+from thalweg.compat.tf1.lengths import dims_of
+from thalweg.compat.tf1.types import as_tuple
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 
@@ -158,10 +160,6 @@ class Dense(Layer):
         return _activated(made if self.bias is None else nn.bias_add(made, self.bias), self.activation)
 
 
-def _tuple(value: Any, rank: int) -> tuple[int, ...]:
-    return (int(value),) * rank if isinstance(value, int) else tuple(int(v) for v in value)
-
-
 class _Conv(Layer):
     rank = 2
 
@@ -188,7 +186,7 @@ class _Conv(Layer):
     ) -> None:
         super().__init__(name, trainable, activity_regularizer=activity_regularizer, **options)
         self.filters, self.activation, self.use_bias = int(filters), activation, use_bias
-        self.size, self.strides = _tuple(kernel_size, self.rank), _tuple(strides, self.rank)
+        self.size, self.strides = as_tuple(kernel_size, self.rank), as_tuple(strides, self.rank)
         self.padding, self.dilation, self.layout = padding.upper(), dilation_rate, data_format
         self.starts = (kernel_initializer, bias_initializer or zeros_initializer())
         self.penalties = (kernel_regularizer, bias_regularizer)
@@ -322,7 +320,7 @@ class _Pool(Layer):
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
-        self.size, self.strides = _tuple(pool_size, self.rank), _tuple(strides, self.rank)
+        self.size, self.strides = as_tuple(pool_size, self.rank), as_tuple(strides, self.rank)
         self.padding, self.layout = padding.upper(), data_format
 
     def call(self, inputs: Any, **options: Any) -> Tensor:
@@ -396,7 +394,7 @@ class Dropout(Layer):
         shape = (
             None
             if self.noise_shape is None
-            else tuple(d if d == 1 else None for d in math.dims_of(self.noise_shape) or ())
+            else tuple(d if d == 1 else None for d in dims_of(self.noise_shape) or ())
         )
         if isinstance(training, Tensor):
             test = g.truth(training)

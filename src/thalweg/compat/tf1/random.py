@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
-from thalweg.compat.tf1.shapes import like
+from thalweg.compat.tf1.lengths import like
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.ops import random
 
@@ -132,3 +132,8 @@ def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Te
             start = random.randint(0, t.shape[axis] - length + 1, (), np.int64, symbolic=True)
             t = take(t, arange(length) + start, axis=axis)
     return wrap(t, name, "random_crop", [value])
+
+
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """(the graph's seed, the node's)."""
+    return default_graph().seed, op_seed

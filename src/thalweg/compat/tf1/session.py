@@ -11,6 +11,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
+from thalweg.compat.tf1.late import late
 from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Placeholder, Slot, Spec, Tensor, Variable
@@ -117,6 +118,8 @@ class _Resolver:
             return inputs[1] if first in self.initial else inputs[0]
         if getattr(node.op, "name", "") == "of_shape":
             return self._of_shape(node, inputs)
+        if node.op is late:
+            return self(node.attrs["call"](inputs)[node.attrs["index"]])
         if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             return node
         return remake(node, inputs)
@@ -145,12 +148,14 @@ class _Plan:
         self.numeric = list(dict.fromkeys(numeric))
         self.flat = flat
         self.actors = [x for x in flat if hasattr(x, "act")]
-        inputs, replaced, given = _inputs(fed, values)
-        self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
         wanted = [e for x in flat for e in _own_effects(x)]
         wanted += [e for node in self.host_order for e in node.effects]
         wanted += _waited_for([x.t for x in self.numeric])
-        resolve = _Resolver(_Order(dict.fromkeys(wanted)), replaced, given)
+        order = _Order(dict.fromkeys(wanted))
+        self.ranks = _rank_inputs(fed, [x.t for x in self.numeric], order.order)
+        inputs, replaced, given = _inputs(fed, values, self.ranks)
+        self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
+        resolve = _Resolver(order, replaced, given)
         outputs = [resolve(x.t) for x in self.numeric]
         self.sources = _sources([*outputs, *resolve.outputs, *resolve.state.values()], set(inputs))
         places = {id(t): k for k, t in enumerate(inputs)}
@@ -247,21 +252,33 @@ def _own_effects(fetch: Any) -> list[g.Effect]:
     return [effect] if effect is not None else []
 
 
+def _rank_inputs(fed: Sequence[Any], outputs: Sequence[Tensor], effects: Sequence[g.Effect]) -> list[int]:
+    """Which feeds decide, by their ranks, what is computed: those of no known rank, where calls wait for one."""
+    open_ones = [
+        k for k, x in enumerate(fed) if isinstance(x, g.Tensor) and x.t is not None and x.t.shape is None
+    ]
+    if not open_ones:
+        return []
+    below = [*outputs, *(t for e in effects for _, t in e.updates), *(t for e in effects for t in e.fetches)]
+    return open_ones if any(node.op is late for node in topological(below)) else []
+
+
 def _inputs(
-    fed: Sequence[Any], values: Sequence[Any]
+    fed: Sequence[Any], values: Sequence[Any], ranks: Sequence[int]
 ) -> tuple[list[Tensor], dict[Tensor, Tensor], dict[Tensor, Any]]:
     inputs: list[Tensor] = []
     replaced: dict[Tensor, Tensor] = {}
     given: dict[Tensor, Any] = {}
-    for tensor, fed_value in zip(fed, values, strict=True):
+    for k, (tensor, fed_value) in enumerate(zip(fed, values, strict=True)):
         if not isinstance(tensor, g.Tensor):
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {tensor!r}")
         if isinstance(tensor, g.HostTensor):
             continue
         t = tensor.t
-        if not isinstance(t, Placeholder):
+        shape = (None,) * np.ndim(fed_value) if k in ranks else t.shape
+        if not isinstance(t, Placeholder) or k in ranks:
             replaced[t] = t = Placeholder(
-                None, (), {}, (Spec(t.shape, t.dtype),), name=tensor.op.name, tracked=True
+                None, (), {}, (Spec(shape, t.dtype),), name=tensor.op.name, tracked=True
             )
         inputs.append(t)
         if np.size(fed_value) <= 16:
@@ -344,8 +361,10 @@ class Session:
             key, found = None, None
         if found is None:
             found = self._planned(fetches, feed_dict or {}, key)
-        structure, flat, fed, plans = found
+        structure, flat, fed, plans, nested = found
         values: Sequence[Any] = list(feed_dict.values()) if feed_dict else []
+        if nested:
+            values = [part for key, given in feed_dict.items() for part in _flat_values(key, given)]
         plan = plans.get(())
         if plan is None:
             plan, fed, values = self._plan_for(flat, fed, values, plans)
@@ -357,12 +376,14 @@ class Session:
             raise RuntimeError("Attempted to use a closed Session.")
         flat: list[Any] = []
         structure = _collected(fetches, flat, self.graph)
-        fed = [self.graph.as_graph_element(tensor) for tensor in feed_dict]
+        nested = any(isinstance(key, (list, tuple)) for key in feed_dict)
+        keys = [part for key in feed_dict for part in _flat_keys(key)]
+        fed = [self.graph.as_graph_element(tensor) for tensor in keys]
         if key is None:
             key = (_nested_key(fetches), tuple(feed_dict))
             if key in self._plans:
                 return self._plans[key]
-        self._plans[key] = (structure, flat, fed, {})
+        self._plans[key] = (structure, flat, fed, {}, nested)
         return self._plans[key]
 
     def _plan_for(
@@ -375,6 +396,9 @@ class Session:
             values = [
                 v for t, x in zip(given, values, strict=True) for v in (x if hasattr(t, "parts") else (x,))
             ]
+        ranks = plans.get("rank inputs")
+        if ranks is not None:
+            plans = plans.setdefault(tuple(np.ndim(values[k]) for k in ranks), {})
         if "parts" in plans:
             return plans["parts"], fed, values
         numbers = plans.get("shape inputs")
@@ -383,8 +407,11 @@ class Session:
             if known in plans:
                 return plans[known], fed, values
         plan = _Plan(self.graph, flat, fed, values)
+        if plan.ranks and ranks is None:
+            plans["rank inputs"] = plan.ranks
+            plans = plans.setdefault(tuple(np.ndim(values[k]) for k in plan.ranks), {})
         if not plan.shape_inputs:
-            plans[() if len(fed) == len(given) else "parts"] = plan
+            plans["parts" if plan.ranks or len(fed) != len(given) else ()] = plan
             return plan, fed, values
         positions = [plan.fed_positions[k] for k in plan.shape_inputs]
         plans["shape inputs"] = positions
@@ -459,7 +486,7 @@ def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
         fetches = graph.as_graph_element(fetches)
     fetches = fetches.as_fetch() if hasattr(fetches, "as_fetch") else fetches
     if isinstance(fetches, (g.Tensor, g.Operation)):
-        if fetches.graph is not graph:
+        if fetches.graph is not graph and fetches.graph not in graph.origins:
             raise ValueError(f"{fetches!r} is not an element of this graph.")
         flat.append(fetches)
         return len(flat) - 1
@@ -471,6 +498,22 @@ def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
     raise TypeError(
         f"Fetch argument {fetches!r} has invalid type {type(fetches)}, must be a tensor or an operation."
     )
+
+
+def _flat_keys(key: Any) -> list[Any]:
+    """The tensors of a feed's key: a state is fed as a whole."""
+    if isinstance(key, (list, tuple)):
+        return [part for below in key for part in _flat_keys(below)]
+    return [key]
+
+
+def _flat_values(key: Any, value: Any) -> list[Any]:
+    """The values for the tensors of a feed's key."""
+    if not isinstance(key, (list, tuple)):
+        return [value]
+    if len(value) != len(key):
+        raise ValueError(f"a feed of {len(value)} parts for {len(key)} tensors: {key}")
+    return [part for k, v in zip(key, value, strict=True) for part in _flat_values(k, v)]
 
 
 def _nested_key(fetches: Any) -> Any:

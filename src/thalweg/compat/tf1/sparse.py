@@ -63,7 +63,7 @@ class SparseTensor:
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> SparseTensorValue:
         """The value in the given or the default session."""
-        return g._session(session).run(self, feed_dict)
+        return g.session_for(session).run(self, feed_dict)
 
 
 def _as_int64(x: Any) -> Any:
@@ -158,3 +158,109 @@ def embedding_lookup_sparse(
     squares = weights if combiner != "sqrtn" else math.square(weights)
     count = math.unsorted_segment_sum(squares, places, n)
     return math.div(total, math.sqrt(count) if combiner == "sqrtn" else count)
+
+
+def _distance(a: list[Any], b: list[Any]) -> int:
+    """How many insertions, deletions and replacements make one sequence the other (Levenshtein)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1]
+
+
+def edit_distance(
+    hypothesis: SparseTensor, truth: SparseTensor, normalize: bool = True, name: str = "edit_distance"
+) -> Tensor:
+    """The edit distance of each sequence (the last axis), over the length of the truth if ``normalize``."""
+
+    def measure(hi: Any, hv: Any, hs: Any, ti: Any, tv: Any, ts: Any) -> np.ndarray:
+        made = np.zeros([max(a, b) for a, b in zip(hs[:-1], ts[:-1], strict=True)], np.float32)
+        for place in np.ndindex(*made.shape):
+            a, b = (list(v[np.all(i[:, :-1] == place, axis=1)]) for i, v in ((hi, hv), (ti, tv)))
+            far = float(_distance(a, b))
+            made[place] = far if not normalize else far / len(b) if b else (np.inf if a else 0.0)
+        return made
+
+    parts = [p for sparse in (hypothesis, truth) for p in (sparse.indices, sparse.values, sparse.dense_shape)]
+    node = math.py_func(measure, parts, "float32", name=name)
+    rank = truth.get_shape().ndims
+    node.set_shape(None if rank is None else [None] * (rank - 1))
+    return node
+
+
+def sparse_reshape(sp_input: SparseTensor, shape: Any, name: str | None = None) -> SparseTensor:
+    """The elements at the places that they have under another shape; one length may be -1."""
+
+    def moved(indices: np.ndarray, old: np.ndarray, new: np.ndarray) -> list[np.ndarray]:
+        lengths = [int(d) for d in new]
+        if -1 in lengths:
+            rest = int(np.prod([d for d in lengths if d != -1]))
+            lengths[lengths.index(-1)] = int(np.prod(old)) // max(rest, 1)
+        flat = np.ravel_multi_index(tuple(indices.T), tuple(int(d) for d in old))
+        return [np.stack(np.unravel_index(flat, lengths), axis=1), np.array(lengths, np.int64)]
+
+    wanted = g.convert_to_tensor(_as_int64(shape))
+    indices, lengths = math.py_func(
+        moved, [sp_input.indices, sp_input.dense_shape, wanted], ["int64", "int64"], name=name
+    )
+    rank = wanted.get_shape()[0].value
+    indices.set_shape([None, rank])
+    lengths.set_shape([rank])
+    return SparseTensor(indices, sp_input.values, lengths)
+
+
+def sparse_transpose(sp_input: SparseTensor, perm: Any = None, name: str | None = None) -> SparseTensor:
+    """The axes in another order (reversed by default)."""
+    rank = sp_input.get_shape().ndims
+    order = list(range(rank))[::-1] if perm is None else [int(k) for k in g.static_value(perm)]
+    return sparse_reorder(
+        SparseTensor(
+            math.gather(sp_input.indices, order, axis=1),
+            sp_input.values,
+            math.gather(sp_input.dense_shape, order),
+        )
+    )
+
+
+def sparse_reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
+    """The elements row by row."""
+
+    def order(indices: np.ndarray) -> np.ndarray:
+        return np.lexsort(indices.T[::-1]).astype(np.int64)
+
+    places = math.py_func(order, [sp_input.indices], "int64", name=name)
+    places.set_shape([None])
+    return SparseTensor(
+        math.gather(sp_input.indices, places), math.gather(sp_input.values, places), sp_input.dense_shape
+    )
+
+
+def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
+    """The elements for which the flag is set."""
+    return SparseTensor(
+        math.boolean_mask(sp_input.indices, to_retain),
+        math.boolean_mask(sp_input.values, to_retain),
+        sp_input.dense_shape,
+    )
+
+
+def sparse_to_indicator(sp_input: SparseTensor, vocab_size: int, name: str | None = None) -> Tensor:
+    """For each row, which of ``vocab_size`` numbers it holds."""
+    dense = sparse_tensor_to_dense(sp_input, default_value=-1)
+    return math.greater(math.reduce_max(math.one_hot(dense, vocab_size), -2), 0.0, name)
+
+
+def _segment(reduction: Any) -> Any:
+    def apply(
+        data: Any, indices: Any, segment_ids: Any, name: Any = None, num_segments: Any = None
+    ) -> Tensor:
+        return reduction(math.gather(data, indices), segment_ids)
+
+    apply.__doc__ = f"``tf.{reduction.__name__}`` of the rows with the given numbers."
+    return apply
+
+
+sparse_segment_sum = _segment(math.segment_sum)
+sparse_segment_mean = _segment(math.segment_mean)

@@ -244,6 +244,20 @@ class TestCase(unittest.TestCase):
     def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6) -> None:
         np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
+    def get_temp_dir(self) -> str:
+        """A folder of its own."""
+        return _temp_dir()
+
+    def assertNear(self, a: Any, b: Any, err: Any, msg: Any = None) -> None:
+        self.assertLessEqual(abs(a - b), err, msg)
+
+    def assertArrayNear(self, a: Any, b: Any, err: Any) -> None:
+        np.testing.assert_allclose(a, b, rtol=0, atol=err)
+
+    def evaluate(self, tensors: Any) -> Any:
+        """The values in the default session."""
+        return g.session_for(None).run(tensors)
+
     def assertShapeEqual(self, np_array: Any, tensor: Any) -> None:
         self.assertEqual(np_array.shape, tuple(tensor.get_shape().as_list()))
 
@@ -267,7 +281,7 @@ def _gradient_error(
     """The largest difference between the derivative of a node and differences of its values."""
     from thalweg.compat.tf1 import math
 
-    session = g._session(None)
+    session = g.session_for(None)
     start = np.asarray(session.run(x) if x_init_value is None else x_init_value, np.float64)
     cotangent = g.constant(np.ones(y_shape, np.float32))
     slope = session.run(math.gradients(math.reduce_sum(y * cotangent), x)[0], {x: start})

@@ -229,3 +229,8 @@ class TensorShape:
 
     def __repr__(self) -> str:
         return f"TensorShape({None if self.dims is None else self.dims})"
+
+
+def as_tuple(value: Any, rank: int) -> tuple[int, ...]:
+    """One number for each axis, of one number or of so many."""
+    return (int(value),) * rank if isinstance(value, int) else tuple(int(v) for v in value)

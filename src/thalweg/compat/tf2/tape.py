@@ -129,7 +129,7 @@ class GradientTape(core.GradientTape):
 
 def _gradients(targets: list[Tensor], sources: list[Tensor], given: list[Any]) -> list[Any]:
     seeds = [full_like(t, 1) if g is None else tensor(g) for t, g in zip(targets, given)]
-    known = all(t.value is not None for t in (*targets, *seeds))
+    known = not any(t.is_symbolic for t in (*targets, *seeds))
     if known and not is_recording() and current_recorder() is None:
         return replayed_gradients(targets, sources, seeds)
     return core_gradients(targets, sources, seeds, unconnected="none")
@@ -137,7 +137,7 @@ def _gradients(targets: list[Tensor], sources: list[Tensor], given: list[Any]) -
 
 def _forgotten(x: Tensor) -> Tensor:
     """The value alone, where no tape is open that could ask how it came about."""
-    if x.value is None or is_recording() or current_recorder() is not None:
+    if x.is_symbolic or is_recording() or current_recorder() is not None:
         return x
     return Tensor(None, (), {}, x.specs, x.value)
 

@@ -8,7 +8,9 @@ from typing import Any
 from thalweg.compat.theano import gradient as gradient
 from thalweg.compat.theano import printing as printing
 from thalweg.compat.theano import scan_module as scan_module
+from thalweg.compat.theano.configuration import change_flags as change_flags
 from thalweg.compat.theano.configuration import config as config
+from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.functions import In as In
 from thalweg.compat.theano.functions import OrderedUpdates as OrderedUpdates
 from thalweg.compat.theano.functions import Out as Out
@@ -28,27 +30,17 @@ from thalweg.compat.theano.scan_module import foldr as foldr
 from thalweg.compat.theano.scan_module import map as map
 from thalweg.compat.theano.scan_module import reduce as reduce
 from thalweg.compat.theano.scan_module import scan as scan
+from thalweg.compat.theano.sharing import shared as shared
+from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.variable import TensorConstant as _Constant
 from thalweg.compat.theano.variable import TensorVariable as _Variable
-from thalweg.compat.theano.variable import as_tensor_variable, tensor_of
-from thalweg.compat.theano.variable import shared as shared
+from thalweg.compat.theano.variable import as_tensor_variable
 
 __version__ = "1.0.5"
 version = "1.0.5"
 Variable = _Variable
-
-
-class Mode:
-    """How functions are optimised and linked: kept for the programs that ask for one; there is one way here."""
-
-    def __init__(self, linker: Any = None, optimizer: Any = None) -> None:
-        self.linker = linker
-        self.optimizer = optimizer
-
-    def including(self, *tags: str) -> Mode:
-        """This mode."""
-        return self
-
-    excluding = including
+Constant = _Constant
+Type = TensorType
 
 
 def clone(
@@ -79,17 +71,41 @@ def dot(l: Any, r: Any) -> Any:
     return tensor.dot(l, r)
 
 
+def sparse_grad(var: Any) -> Any:
+    """x[i], whose gradient may be kept as rows: here it is the plain one."""
+    return var
+
+
 def get_scalar_constant_value(v: Any) -> Any:
     """The number that a variable is, where that is known now."""
     return tensor.get_scalar_constant_value(v)
 
 
 from thalweg.compat.theano import compile as compile  # noqa: E402
+from thalweg.compat.theano import d3viz as d3viz  # noqa: E402
 from thalweg.compat.theano import gof as gof  # noqa: E402
+from thalweg.compat.theano import gpuarray as gpuarray  # noqa: E402
 from thalweg.compat.theano import ifelse as ifelse  # noqa: E402
+from thalweg.compat.theano import misc as misc  # noqa: E402
+from thalweg.compat.theano import raise_op as raise_op  # noqa: E402
 from thalweg.compat.theano import sandbox as sandbox  # noqa: E402
 from thalweg.compat.theano import scalar as scalar  # noqa: E402
+from thalweg.compat.theano import sparse as sparse  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
+from thalweg.compat.theano import tests as tests  # noqa: E402
+from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph  # noqa: E402
+from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
+
+# What the translation is made with, its own rooms among it: the page of supported names leaves them out.
+_helpers = {
+    "AsTensorError", "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
+    "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "common", "constant_text", "constructors", "conversion",
+    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_constant",
+    "is_sparse_matrix", "lengths_of", "missing", "modes", "monitored", "name_what_is_missing", "next_state",
+    "op_name", "operation", "places", "products", "reductions", "shape_items", "shaping", "sharing",
+    "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "tensor_of", "tensor_type",
+    "test_values", "type_of", "variable", "variable_of", "wrap",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano import monitored
 from thalweg.compat.theano.configuration import config
-from thalweg.compat.theano.variable import (
-    SharedTensor,
-    TensorSharedVariable,
-    TensorType,
-    TensorVariable,
-    as_tensor_variable,
-    tensor_of,
-)
+from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.modes import FAST_RUN
+from thalweg.compat.theano.monitored import MonitorMode
+from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
+from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, variable_of
 from thalweg.errors import ShapeError
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import leaves, rebuild, remake, topological
@@ -116,6 +115,7 @@ def function(
         name,
         allow_input_downcast,
         on_unused_input or config.on_unused_input,
+        mode,
     )
 
 
@@ -156,6 +156,7 @@ class Function:
         name: str | None,
         allow_downcast: bool | None,
         on_unused: str,
+        mode: Any = None,
     ) -> None:
         self.name = name
         self.trust_input = False
@@ -178,6 +179,7 @@ class Function:
         self._shared: list[SharedTensor] = []
         self._version: list[Any] = []
         self._program: Any = None
+        self._mode = mode
         self.n_calls = 0
 
     # --- building ---------------------------------------------------------------------------------------------------
@@ -254,10 +256,16 @@ class Function:
         for k, entry in enumerate(self._entries):
             if entry.update is not None:
                 self._defaults[k] = next(states)
-        outputs = results[: self._num_outputs]
+        outputs = [
+            v.stored(value) if isinstance(v, TensorVariable) else value
+            for v, value in zip(_flat(self._structure), results, strict=False)
+        ]
         return _structured(self._structure, outputs)
 
     def _run(self, values: list[np.ndarray]) -> list[np.ndarray]:
+        if isinstance(self._mode, MonitorMode):
+            given = dict(zip(self._leaves, values, strict=True))
+            return monitored.run(self._mode, given, self._outputs, self._updates)
         if self._program is None or any(
             v.shape != s for v, s in zip(self._shared, self._version, strict=True)
         ):
@@ -276,10 +284,6 @@ class Function:
         self._shared = list(dict.fromkeys([*found, *(v for v, _ in self._updates)]))
         made = rebuild(self._roots(), {}, remake)
         for (variable, _), new in zip(self._updates, made[len(self._outputs) :], strict=True):
-            if new.ndim != variable.ndim:
-                raise TypeError(
-                    f"An update must have as many axes as the shared variable: {variable.label()}"
-                )
             pairs = zip(variable.known_shape(), new.known_shape(), strict=True)
             if variable.loosen([-1 if d is None else d if n is None else n for d, n in pairs]):
                 made = rebuild(self._roots(), {}, remake)
@@ -362,7 +366,7 @@ class Function:
 
     def get_shared(self) -> list[TensorVariable]:
         """The shared variables that it reads."""
-        return [TensorVariable(t) for t in leaves(self._roots()) if isinstance(t, SharedTensor)]
+        return [variable_of(t) for t in leaves(self._roots()) if isinstance(t, SharedTensor)]
 
     def copy(
         self,
@@ -386,6 +390,9 @@ class Function:
         made._program = None
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_program": None}  # compiled anew
+
     def free(self) -> None:
         """Forget the compiled code."""
         self._program = None
@@ -394,7 +401,8 @@ class Function:
         return f"<theano function {self.name or ''}>"
 
 
-_NOT_GIVEN = object()
+class _NOT_GIVEN:
+    """Stands for an argument without a value; a class, so that it stays itself when a function is pickled."""
 
 
 def _first_value(entry: In) -> Any:
@@ -443,21 +451,8 @@ def _checked_updates(updates: list[tuple[Any, Any]]) -> tuple[list[SharedTensor]
             raise TypeError("update target must be a SharedVariable", variable)
         if any(variable.tensor is t for t in targets):
             raise ValueError(f"this shared variable already has an update expression: {variable}")
-        update = tensor_of(new)
-        if update.dtype != variable.tensor.dtype:
-            fits = np.can_cast(update.dtype, variable.tensor.dtype, "safe")
-            number = not isinstance(new, TensorVariable)
-            if not fits and not number:
-                raise TypeError(
-                    "An update must have the same type as the original shared variable "
-                    f"(shared_var={variable}, shared_var.type={variable.type}, update_val={new}, "
-                    f"update_val.type={TensorVariable(update).type}).",
-                    "If the difference is related to the broadcast pattern, you can call the "
-                    "tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) function to remove broadcastable dimensions.",
-                )
-            update = tw.astype(update, variable.tensor.dtype)
         targets.append(variable.tensor)
-        news.append(update)
+        news.append(variable.update_from(new))
     return targets, news
 
 
@@ -484,7 +479,7 @@ class Maker:
         self.fgraph = Graph(f)
         self.inputs = f._entries
         self.outputs = f.outputs
-        self.mode = None
+        self.mode = f._mode or FAST_RUN
 
 
 class Graph:
@@ -494,7 +489,7 @@ class Graph:
         from thalweg.rewrite.pipeline import optimise
 
         self._tensors = optimise(f._roots())[: f._num_outputs]
-        self.inputs = [TensorVariable(t) for t in f._leaves]
+        self.inputs = [variable_of(t) for t in f._leaves]
         self.outputs = [TensorVariable(t) for t in self._tensors]
 
     def toposort(self) -> list[Any]:

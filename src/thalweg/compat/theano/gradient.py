@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
-from thalweg.compat.theano.variable import TensorVariable, as_dtype, tensor_of, wrap
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
+from thalweg.compat.theano.variable import TensorVariable, wrap
 from thalweg.errors import GradientError
 from thalweg.graph.tensor import Tensor
 from thalweg.ops.state import with_gradient
@@ -226,6 +227,9 @@ class DisconnectedType:
 
     def __call__(self) -> None:
         return None
+
+
+disconnected_type = DisconnectedType()
 
 
 def verify_grad(

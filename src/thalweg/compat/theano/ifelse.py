@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
-from thalweg.compat.theano.variable import TensorVariable, as_dtype, tensor_of
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
+from thalweg.compat.theano.variable import TensorVariable
 
 
 def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None = None) -> Any:

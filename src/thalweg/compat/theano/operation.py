@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+import thalweg as tw
+from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.printing import Apply
-from thalweg.compat.theano.variable import TensorVariable, tensor_of
+from thalweg.compat.theano.variable import TensorVariable
 from thalweg.graph.op import Op as CoreOp
 from thalweg.graph.tensor import Spec
 
@@ -79,7 +81,10 @@ def _record(op: Op, node: Apply, specs: list[Spec]) -> CoreOp:
         incoming = g if isinstance(g, tuple) else (g,)
         outputs = y if isinstance(y, tuple) else (y,)
         wrapped = [TensorVariable(t) for t in inputs]
-        arrived = [TensorVariable(t) for t in incoming]
+        arrived = [
+            TensorVariable(tw.zeros_like(o) if t is None else t)  # an output that nothing uses
+            for t, o in zip(incoming, outputs, strict=True)
+        ]
         found = op.L_op(wrapped, [TensorVariable(t) for t in outputs], arrived)
         return [None if f is None else tensor_of(f) for f in found]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.theano.variable import TensorVariable, tensor_of, wrap
+from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.variable import TensorVariable, variable_of
 from thalweg.graph.lowering import Pointwise
 from thalweg.graph.op import item, make_op
 from thalweg.graph.tensor import Placeholder, Tensor, Variable
@@ -72,7 +73,7 @@ def apply_of(variable: TensorVariable) -> Apply | None:
     if tensor.op is None:
         return None
     kind = Elemwise if isinstance(tensor.op.lower, Pointwise) else OpView
-    return Apply(kind(tensor), wrap(list(tensor.inputs)), [variable])
+    return Apply(kind(tensor), [variable_of(t) for t in tensor.inputs], [variable])
 
 
 def _made_by(tensor: Tensor) -> Tensor:
@@ -91,7 +92,7 @@ def op_name(tensor: Tensor) -> str:
     return f"Elemwise{{{name},no_inplace}}" if isinstance(tensor.op.lower, Pointwise) else name
 
 
-def _is_constant(tensor: Tensor) -> bool:
+def is_constant(tensor: Tensor) -> bool:
     return tensor.op is None and tensor.value is not None and not isinstance(tensor, (Variable, Placeholder))
 
 
@@ -109,9 +110,7 @@ def constant_text(tensor: Tensor) -> str:
 
 
 def _leaf_text(tensor: Tensor) -> str:
-    return (
-        constant_text(tensor) if _is_constant(tensor) else tensor.name or f"<{TensorVariable(tensor).type}>"
-    )
+    return constant_text(tensor) if is_constant(tensor) else tensor.name or f"<{TensorVariable(tensor).type}>"
 
 
 # --- one expression -------------------------------------------------------------------------------------------------
@@ -175,6 +174,8 @@ def debugprint(
 def _roots(obj: Any) -> list[Tensor]:
     if hasattr(obj, "maker"):
         return [tensor_of(v) for v in obj.maker.fgraph.outputs]
+    if isinstance(obj, Apply):
+        return [tensor_of(v) for v in obj.outputs]
     if isinstance(obj, (list, tuple)):
         return [tensor_of(v) for v in obj]
     return [tensor_of(obj)]

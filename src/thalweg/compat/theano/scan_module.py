@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.functions import OrderedUpdates
+from thalweg.compat.theano.sharing import TensorSharedVariable
 from thalweg.compat.theano.streams import next_state, states_made
 from thalweg.compat.theano.subtensor import getitem
-from thalweg.compat.theano.variable import (
-    TensorSharedVariable,
-    TensorVariable,
-    as_dtype,
-    tensor_of,
-)
+from thalweg.compat.theano.variable import TensorVariable, variable_of
 from thalweg.graph.tensor import Spec, Tensor, Variable, shape_text, shapes_match
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.ops import dynamic
@@ -188,7 +185,7 @@ class _Scan:
             ys = [getitem(TensorVariable(y), slice(None, TensorVariable(final[-1]))).tensor for y in ys]
         updates = OrderedUpdates()
         for shared, new in zip(states, final[len(start) :], strict=False):
-            updates[self.variables.get(shared) or _variable_of(shared)] = TensorVariable(new)
+            updates[variable_of(shared)] = TensorVariable(new)
         return ys, updates
 
     def _call(self, fn: Callable[..., Any]) -> list[Tensor]:
@@ -212,7 +209,6 @@ class _Scan:
             if all(a.dtype == b.dtype for a, b in zip(settled, start, strict=True)):
                 break
             start = settled
-        self.variables = {tensor_of(v): v for v in updates}
         self.news = {tensor_of(v): u for v, u in updates.items()}
         below = leaves([*self.values, *self.news.values()])
         self.news.update({t: next_state(t) for t in made if any(t is b for b in below)})
@@ -270,13 +266,6 @@ class _Scan:
 
 def _places(x: Tensor) -> Tensor:
     return tw.reshape(tw.iota_like(x, axis=0), (-1,))
-
-
-def _variable_of(tensor: Any) -> TensorSharedVariable:
-    made = TensorSharedVariable.__new__(TensorSharedVariable)
-    TensorVariable.__init__(made, tensor)
-    made._broadcastable = (False,) * tensor.ndim
-    return made
 
 
 def _check_state(value: Tensor, state: Tensor) -> None:

@@ -11,17 +11,9 @@ import numpy as np
 
 import thalweg as tw
 from thalweg import philox
-from thalweg.compat.theano.configuration import config
-from thalweg.compat.theano.variable import (
-    SharedTensor,
-    TensorSharedVariable,
-    TensorVariable,
-    as_dtype,
-    filled,
-    float_of,
-    shape_items,
-    tensor_of,
-)
+from thalweg.compat.theano.conversion import as_dtype, dtype_of, float_of, tensor_of
+from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
+from thalweg.compat.theano.variable import TensorVariable, filled, shape_items
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import random as draws
@@ -141,7 +133,7 @@ class RandomStreams:
         **_: Any,
     ) -> TensorVariable:
         """Uniform numbers in [low, high)."""
-        dtype = _dtype(dtype)
+        dtype = dtype_of(dtype)
         state, like = self._key(), _shape_of(size, ndim, low, high)
         u: Any = draws.uniform(like=like, dtype=dtype, key=state.tensor, symbolic=True)
         return self._drawn(state, _moved(u, low, tw.subtract(tensor_of(high, dtype), tensor_of(low, dtype))))
@@ -157,7 +149,7 @@ class RandomStreams:
     ) -> TensorVariable:
         """Normal numbers of mean ``avg`` and standard deviation ``std``."""
         state, like = self._key(), _shape_of(size, ndim, avg, std)
-        z: Any = draws.normal(like=like, dtype=_dtype(dtype), key=state.tensor, symbolic=True)
+        z: Any = draws.normal(like=like, dtype=dtype_of(dtype), key=state.tensor, symbolic=True)
         return self._drawn(state, _moved(z, avg, tensor_of(std, z.dtype)))
 
     def truncated_normal(
@@ -165,7 +157,7 @@ class RandomStreams:
     ) -> TensorVariable:
         """Normal numbers, none further than two ``std`` from ``avg``."""
         state, like = self._key(), _shape_of(size, ndim)
-        z: Any = draws.truncated_normal(like=like, dtype=_dtype(dtype), key=state.tensor, symbolic=True)
+        z: Any = draws.truncated_normal(like=like, dtype=dtype_of(dtype), key=state.tensor, symbolic=True)
         return self._drawn(state, _moved(z, avg, tensor_of(std, z.dtype)))
 
     def binomial(
@@ -184,7 +176,7 @@ class RandomStreams:
         trials = tw.stack([like] * int(n), axis=0)
         u = draws.uniform(like=trials, dtype="float32", key=state.tensor, symbolic=True)
         hits = tw.less(u, tensor_of(p, "float32"))
-        return self._drawn(state, tw.sum(as_dtype(hits, _dtype(dtype)), axis=0, dtype=_dtype(dtype)))
+        return self._drawn(state, tw.sum(as_dtype(hits, dtype_of(dtype)), axis=0, dtype=dtype_of(dtype)))
 
     def random_integers(
         self, size: Any = None, low: int = 0, high: int = 1, ndim: int | None = None, dtype: Any = "int64"
@@ -227,7 +219,7 @@ class RandomStreams:
         state = self._key()
         rows: Any = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), [*lengths, count])
         u = draws.uniform(like=rows, dtype="float64", key=state.tensor, symbolic=True)
-        return self._drawn(state, as_dtype(tw.argsort(u, axis=-1), _dtype(dtype)))
+        return self._drawn(state, as_dtype(tw.argsort(u, axis=-1), dtype_of(dtype)))
 
     def shuffle_row_elements(self, input: Any) -> TensorVariable:
         """Each row's elements in one random order."""
@@ -256,7 +248,7 @@ class RandomStreams:
         picked = draws.categorical(tw.log(p), int(n), key=state.tensor, symbolic=True)
         classes = tw.iota_like(tw.expand_dims(p, p.ndim - 1), p.ndim)
         hits = tw.equal(tw.expand_dims(picked, picked.ndim), classes)
-        return self._drawn(state, tw.sum(as_dtype(hits, _dtype(dtype)), axis=-2, dtype=_dtype(dtype)))
+        return self._drawn(state, tw.sum(as_dtype(hits, dtype_of(dtype)), axis=-2, dtype=dtype_of(dtype)))
 
     def multinomial_wo_replacement(
         self, size: Any = None, n: int = 1, pvals: Any = None, **_: Any
@@ -269,11 +261,17 @@ class RandomStreams:
         return self._drawn(state, tw.argsort(waited, axis=-1)[..., : int(n)])
 
 
-MRG_RandomStreams = RandomStreams
+class MRG_RandomStreams(RandomStreams):
+    """The same source under the name of another generator."""
 
+    @property
+    def rstate(self) -> Any:
+        """Where the states of new draws come from; another stream's can be set."""
+        return self._numbers.get_state()
 
-def _dtype(dtype: Any) -> np.dtype:
-    return np.dtype(config.floatX if dtype in (None, "floatX") else dtype)
+    @rstate.setter
+    def rstate(self, state: Any) -> None:
+        self._numbers.set_state(state)
 
 
 def _moved(numbers: Any, start: Any, span: Any) -> Tensor:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
-from thalweg.compat.theano.variable import TensorVariable, as_dtype, tensor_of
+from thalweg.compat.theano.conversion import as_dtype, tensor_of
+from thalweg.compat.theano.variable import TensorVariable
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import index as index_ops

@@ -1,4 +1,4 @@
-"""``lasagne.layers``: convolutions, pooling and their opposites, over [batch, channels, ...]."""
+"""``lasagne.layers``: convolutions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from thalweg.compat.lasagne.layers.dense import _bias
 from thalweg.compat.lasagne.nonlinearities import identity, rectify
 from thalweg.compat.lasagne.utils import as_tuple
 from thalweg.compat.theano import tensor as T
-from thalweg.compat.theano.tensor.signal.pool import pool_2d
 
 
 def conv_output_length(input_length: Any, filter_size: int, stride: int, pad: Any = 0) -> Any:
@@ -28,7 +27,15 @@ def conv_output_length(input_length: Any, filter_size: int, stride: int, pad: An
     return (length + stride - 1) // stride
 
 
-class _Conv(Layer):
+def conv_input_length(output_length: Any, filter_size: int, stride: int, pad: Any = 0) -> Any:
+    """The length of the input along an axis that gives an output of this length."""
+    if output_length is None:
+        return None
+    pads = {"valid": 0, "full": filter_size - 1, "same": filter_size // 2}
+    return (output_length - 1) * stride - 2 * (pads[pad] if isinstance(pad, str) else pad) + filter_size
+
+
+class BaseConvLayer(Layer):
     """What the convolutions share: ``W`` [filters, channels, ...], flipped unless ``flip_filters=False``."""
 
     rank = 2
@@ -94,11 +101,29 @@ class _Conv(Layer):
         )
 
 
-class Conv2DLayer(_Conv):
+class Conv2DLayer(BaseConvLayer):
     """Convolution over two axes."""
 
 
-class Conv1DLayer(_Conv):
+class Conv3DLayer(BaseConvLayer):
+    """Convolution over three axes."""
+
+    rank = 3
+
+    def convolve(self, input: Any) -> Any:
+        mode = "half" if self.pad == "same" else self.pad
+        return T.nnet.conv3d(
+            input,
+            self.W,
+            filter_shape=self.get_W_shape(),
+            border_mode=mode,
+            subsample=self.stride,
+            filter_flip=self.flip_filters,
+            num_groups=self.num_groups,
+        )
+
+
+class Conv1DLayer(BaseConvLayer):
     """Convolution over one axis."""
 
     rank = 1
@@ -122,7 +147,7 @@ class Conv1DLayer(_Conv):
         return made[:, :, 0, :]
 
 
-class DilatedConv2DLayer(_Conv):
+class DilatedConv2DLayer(BaseConvLayer):
     """Convolution over two axes with holes in its filters [channels, filters, ...]."""
 
     def __init__(
@@ -157,7 +182,7 @@ class DilatedConv2DLayer(_Conv):
         )
 
 
-class TransposedConv2DLayer(_Conv):
+class TransposedConv2DLayer(BaseConvLayer):
     """The gradient of a convolution: ``crop`` takes away what padding had added."""
 
     def __init__(
@@ -165,7 +190,7 @@ class TransposedConv2DLayer(_Conv):
         incoming: Any,
         num_filters: int,
         filter_size: Any,
-        stride: Any = (1, 1),
+        stride: Any = 1,
         crop: Any = 0,
         untie_biases: bool = False,
         W: Any = None,
@@ -206,11 +231,12 @@ class TransposedConv2DLayer(_Conv):
             for n, s, f, c in zip(input_shape[2:], self.stride, self.filter_size, self._crops(), strict=True)
         ]
         if self.output_size is not None:
-            lengths = list(as_tuple(self.output_size, 2))
+            lengths = list(as_tuple(self.output_size, self.rank))
         return (input_shape[0], self.num_filters, *lengths)
 
     def convolve(self, input: Any) -> Any:
-        return T.nnet.nnet.conv2d_transpose(
+        transposed = T.nnet.conv2d_transpose if self.rank == 2 else T.nnet.abstract_conv.conv3d_transpose
+        return transposed(
             input,
             self.W,
             self.output_shape,
@@ -224,154 +250,10 @@ class TransposedConv2DLayer(_Conv):
 Deconv2DLayer = TransposedConv2DLayer
 
 
-# --- pooling ----------------------------------------------------------------------------------------------------------
+class TransposedConv3DLayer(TransposedConv2DLayer):
+    """The gradient of a convolution over three axes."""
+
+    rank = 3
 
 
-def pool_output_length(input_length: Any, pool_size: int, stride: int, pad: int, ignore_border: bool) -> Any:
-    """The length of a pooling's output along an axis."""
-    if input_length is None or pool_size is None:
-        return None
-    if ignore_border:
-        return (input_length + 2 * pad - pool_size) // stride + 1
-    if stride >= pool_size:
-        return (input_length + stride - 1) // stride
-    return max(0, (input_length - pool_size + stride - 1) // stride) + 1
-
-
-class Pool2DLayer(Layer):
-    """The largest element or mean of each window of two axes."""
-
-    rank = 2
-
-    def __init__(
-        self,
-        incoming: Any,
-        pool_size: Any,
-        stride: Any = None,
-        pad: Any = 0,
-        ignore_border: bool = True,
-        mode: str = "max",
-        **options: Any,
-    ) -> None:
-        super().__init__(incoming, **options)
-        self.pool_size = as_tuple(pool_size, self.rank)
-        self.stride = self.pool_size if stride is None else as_tuple(stride, self.rank)
-        self.pad, self.ignore_border, self.mode = as_tuple(pad, self.rank), ignore_border, mode
-
-    def get_output_shape_for(self, input_shape: Any) -> Any:
-        parts = zip(input_shape[2:], self.pool_size, self.stride, self.pad, strict=True)
-        return (*input_shape[:2], *(pool_output_length(*part, self.ignore_border) for part in parts))
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        return pool_2d(
-            input,
-            ws=self.pool_size,
-            stride=self.stride,
-            ignore_border=self.ignore_border,
-            pad=self.pad,
-            mode=self.mode,
-        )
-
-
-class MaxPool2DLayer(Pool2DLayer):
-    """The largest element of each window."""
-
-
-class Pool1DLayer(Pool2DLayer):
-    """The largest element or mean of each window of one axis."""
-
-    rank = 1
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        made = pool_2d(
-            T.shape_padright(input, 1),
-            ws=(self.pool_size[0], 1),
-            stride=(self.stride[0], 1),
-            ignore_border=self.ignore_border,
-            pad=(self.pad[0], 0),
-            mode=self.mode,
-        )
-        return made[:, :, :, 0]
-
-
-class MaxPool1DLayer(Pool1DLayer):
-    """The largest element of each window."""
-
-
-class Upscale2DLayer(Layer):
-    """Every element so often along two axes."""
-
-    rank = 2
-
-    def __init__(self, incoming: Any, scale_factor: Any, mode: str = "repeat", **options: Any) -> None:
-        super().__init__(incoming, **options)
-        self.scale_factor, self.mode = as_tuple(scale_factor, self.rank), mode
-        if mode not in ("repeat", "dilate"):
-            raise ValueError(f"mode must be one of 'repeat', 'dilate', received {mode!r}")
-
-    def get_output_shape_for(self, input_shape: Any) -> Any:
-        scaled = (
-            None if n is None else n * f for n, f in zip(input_shape[2:], self.scale_factor, strict=True)
-        )
-        return (*input_shape[:2], *scaled)
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        made = input
-        for axis, factor in enumerate(self.scale_factor, 2):
-            made = T.repeat(made, factor, axis=axis)
-        if self.mode == "dilate":
-            for axis, factor in enumerate(self.scale_factor, 2):
-                first = T.eq(T.arange(made.shape[axis]) % factor, 0)
-                pattern = ["x"] * made.ndim
-                pattern[axis] = 0  # type: ignore[call-overload]
-                made = made * T.cast(first, input.dtype).dimshuffle(pattern)
-        return made
-
-
-class Upscale1DLayer(Upscale2DLayer):
-    """Every element so often along one axis."""
-
-    rank = 1
-
-
-class GlobalPoolLayer(Layer):
-    """A function over all axes after the channels; the mean unless told otherwise."""
-
-    def __init__(self, incoming: Any, pool_function: Any = T.mean, **options: Any) -> None:
-        super().__init__(incoming, **options)
-        self.pool_function = pool_function
-
-    def get_output_shape_for(self, input_shape: Any) -> Any:
-        return input_shape[:2]
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        return self.pool_function(input.flatten(3), axis=2)
-
-
-class FeaturePoolLayer(Layer):
-    """A function over groups of channels: the maximum (maxout) unless told otherwise."""
-
-    def __init__(
-        self, incoming: Any, pool_size: int, axis: int = 1, pool_function: Any = T.max, **options: Any
-    ) -> None:
-        super().__init__(incoming, **options)
-        self.pool_size, self.axis, self.pool_function = pool_size, axis, pool_function
-        if self.input_shape[axis] % pool_size:
-            raise ValueError(
-                f"{self.input_shape[axis]} channels are no multiple of the pool size {pool_size}"
-            )
-
-    def get_output_shape_for(self, input_shape: Any) -> Any:
-        made = list(input_shape)
-        made[self.axis] //= self.pool_size
-        return tuple(made)
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        groups = self.input_shape[self.axis] // self.pool_size
-        lengths = [input.shape[k] for k in range(self.axis)]
-        rest = [input.shape[k] for k in range(self.axis + 1, input.ndim)]
-        split = input.reshape((*lengths, groups, self.pool_size, *rest), ndim=input.ndim + 1)
-        return self.pool_function(split, axis=self.axis + 1)
-
-
-maxout = FeaturePoolLayer
+Deconv3DLayer = TransposedConv3DLayer

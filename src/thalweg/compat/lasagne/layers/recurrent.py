@@ -8,10 +8,12 @@ import numpy as np
 
 from thalweg.compat.lasagne import nonlinearities
 from thalweg.compat.lasagne.init import Constant, Normal, Uniform
+from thalweg.compat.lasagne.layers import helper
 from thalweg.compat.lasagne.layers.base import Layer, MergeLayer
 from thalweg.compat.theano import scan
 from thalweg.compat.theano import tensor as T
 from thalweg.compat.theano.gradient import grad_clip
+from thalweg.graph.tensor import shapes_match
 
 
 class Gate:
@@ -37,20 +39,24 @@ class _Recurrent(MergeLayer):
     def __init__(
         self,
         incoming: Any,
-        num_units: int,
+        num_units: int | None,
         hid_init: Any,
         cell_init: Any,
         backwards: bool,
         learn_init: bool,
-        gradient_steps: int,
-        grad_clipping: float,
-        mask_input: Any,
-        only_return_final: bool,
+        gradient_steps: int = -1,
+        grad_clipping: float = 0,
+        unroll_scan: bool = False,
+        precompute_input: bool = True,
+        mask_input: Any = None,
+        only_return_final: bool = False,
         **options: Any,
     ) -> None:
         starts = [x for x in (mask_input, hid_init, cell_init) if isinstance(x, Layer)]
         super().__init__([incoming, *starts], **options)
         self.num_units, self.backwards, self.learn_init = num_units, backwards, learn_init
+        if num_units is not None:
+            self._state = (num_units,)
         self.gradient_steps, self.grad_clipping = gradient_steps, grad_clipping
         self.only_return_final = only_return_final
         self._places = {id(x): k for k, x in enumerate(starts, 1)}
@@ -60,19 +66,19 @@ class _Recurrent(MergeLayer):
     def _start(self, given: Any, name: str) -> Any:
         if isinstance(given, Layer):
             return given
-        shape = (1, self.num_units)
+        shape = (1, *self._state)
         return self.add_param(
             given or Constant(0.0), shape, name=name, trainable=self.learn_init, regularizable=False
         )
 
     def get_output_shape_for(self, input_shapes: Any) -> Any:
         batch, steps = input_shapes[0][:2]
-        return (batch, self.num_units) if self.only_return_final else (batch, steps, self.num_units)
+        return (batch, *self._state) if self.only_return_final else (batch, steps, *self._state)
 
     def _first(self, start: Any, inputs: Any, batch: Any) -> Any:
         if id(start) in self._places:
             return inputs[self._places[id(start)]]
-        return T.dot(T.ones((batch, 1), dtype=start.dtype), start)
+        return T.tensordot(T.ones((batch, 1), dtype=start.dtype), start, axes=[[1], [0]])
 
     def _clipped(self, x: Any) -> Any:
         return grad_clip(x, -self.grad_clipping, self.grad_clipping) if self.grad_clipping else x
@@ -80,11 +86,14 @@ class _Recurrent(MergeLayer):
     def _run(self, step: Any, inputs: Any, starts: list[Any]) -> Any:
         """The states of all steps, batch first; ``step(x, *states)`` gives the new states, the output first."""
         x = inputs[0]
-        x = (x.flatten(3) if x.ndim > 3 else x).dimshuffle(1, 0, 2)
+        if self.num_units is not None and x.ndim > 3:
+            x = x.flatten(3)
+        x = x.dimshuffle(1, 0, *range(2, x.ndim))
         firsts = [self._first(s, inputs, x.shape[1]) for s in starts]
         sequences = [x]
         if self._mask is not None:
-            sequences.append(inputs[self._places[id(self._mask)]].dimshuffle(1, 0, "x"))
+            mask = inputs[self._places[id(self._mask)]]
+            sequences.append(mask.dimshuffle(1, 0, *["x"] * len(self._state)))
 
         def masked(now: Any, *rest: Any) -> list[Any]:
             going, states = (None, rest) if self._mask is None else (rest[0], rest[1:])
@@ -103,8 +112,54 @@ class _Recurrent(MergeLayer):
         outputs = made[0] if isinstance(made, (list, tuple)) else made
         if self.only_return_final:
             return outputs[-1]
-        outputs = outputs.dimshuffle(1, 0, 2)
+        outputs = outputs.dimshuffle(1, 0, *range(2, outputs.ndim))
         return outputs[:, ::-1] if self.backwards else outputs
+
+
+class CustomRecurrentLayer(_Recurrent):
+    """``h = nonlinearity(f(x) + g(h))`` with networks ``input_to_hidden`` f and ``hidden_to_hidden`` g."""
+
+    def __init__(
+        self,
+        incoming: Any,
+        input_to_hidden: Any,
+        hidden_to_hidden: Any,
+        nonlinearity: Any = nonlinearities.rectify,
+        hid_init: Any = None,
+        backwards: bool = False,
+        learn_init: bool = False,
+        **options: Any,
+    ) -> None:
+        self._state = hidden_to_hidden.output_shape[1:]
+        super().__init__(incoming, None, hid_init, None, backwards, learn_init, **options)
+        self.input_to_hidden, self.hidden_to_hidden = input_to_hidden, hidden_to_hidden
+        for what, shape in (
+            ("output", hidden_to_hidden.output_shape),
+            ("input", hidden_to_hidden.input_shape),
+        ):
+            if not shapes_match(input_to_hidden.output_shape[1:], shape[1:]):
+                raise ValueError(
+                    "The output shape for input_to_hidden and the "
+                    f"{what} shape of hidden_to_hidden must be equal after the first axis, received "
+                    f"{input_to_hidden.output_shape} and {shape}"
+                )
+        self.nonlinearity = nonlinearity or nonlinearities.identity
+        self.hid_init = self._start(hid_init, "hid_init")
+
+    def get_params(self, unwrap_shared: bool = True, **tags: Any) -> list[Any]:
+        params = super().get_params(unwrap_shared=unwrap_shared, **tags)
+        for network in (self.input_to_hidden, self.hidden_to_hidden):
+            params += helper.get_all_params(network, unwrap_shared=unwrap_shared, **tags)
+        return params
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        def step(x: Any, h: Any) -> list[Any]:
+            total = helper.get_output(self.hidden_to_hidden, h, **options) + helper.get_output(
+                self.input_to_hidden, x, **options
+            )
+            return [self.nonlinearity(self._clipped(total))]
+
+        return self._run(step, input, [self.hid_init])
 
 
 class RecurrentLayer(_Recurrent):
@@ -121,27 +176,9 @@ class RecurrentLayer(_Recurrent):
         hid_init: Any = None,
         backwards: bool = False,
         learn_init: bool = False,
-        gradient_steps: int = -1,
-        grad_clipping: float = 0,
-        unroll_scan: bool = False,
-        precompute_input: bool = True,
-        mask_input: Any = None,
-        only_return_final: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(
-            incoming,
-            num_units,
-            hid_init,
-            None,
-            backwards,
-            learn_init,
-            gradient_steps,
-            grad_clipping,
-            mask_input,
-            only_return_final,
-            **options,
-        )
+        super().__init__(incoming, num_units, hid_init, None, backwards, learn_init, **options)
         self.nonlinearity = nonlinearity or nonlinearities.identity
         self.W_in = self.add_param(
             W_in_to_hid or Uniform(), (self.n_inputs, num_units), name="input_to_hidden.W"
@@ -181,27 +218,9 @@ class LSTMLayer(_Recurrent):
         backwards: bool = False,
         learn_init: bool = False,
         peepholes: bool = True,
-        gradient_steps: int = -1,
-        grad_clipping: float = 0,
-        unroll_scan: bool = False,
-        precompute_input: bool = True,
-        mask_input: Any = None,
-        only_return_final: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(
-            incoming,
-            num_units,
-            hid_init,
-            cell_init,
-            backwards,
-            learn_init,
-            gradient_steps,
-            grad_clipping,
-            mask_input,
-            only_return_final,
-            **options,
-        )
+        super().__init__(incoming, num_units, hid_init, cell_init, backwards, learn_init, **options)
         self.nonlinearity, self.peepholes = nonlinearity or nonlinearities.identity, peepholes
         plain = Gate(W_cell=None, nonlinearity=nonlinearities.tanh)
         gates = {
@@ -254,27 +273,9 @@ class GRULayer(_Recurrent):
         hid_init: Any = None,
         backwards: bool = False,
         learn_init: bool = False,
-        gradient_steps: int = -1,
-        grad_clipping: float = 0,
-        unroll_scan: bool = False,
-        precompute_input: bool = True,
-        mask_input: Any = None,
-        only_return_final: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(
-            incoming,
-            num_units,
-            hid_init,
-            None,
-            backwards,
-            learn_init,
-            gradient_steps,
-            grad_clipping,
-            mask_input,
-            only_return_final,
-            **options,
-        )
+        super().__init__(incoming, num_units, hid_init, None, backwards, learn_init, **options)
         plain = Gate(W_cell=None, nonlinearity=nonlinearities.tanh)
         gates = {
             "resetgate": resetgate or Gate(W_cell=None),

@@ -4,6 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.theano.compile import builders as builders
+from thalweg.compat.theano.compile import debugmode as debugmode
+from thalweg.compat.theano.compile import function_module as function_module
+from thalweg.compat.theano.compile import io as io
+from thalweg.compat.theano.compile import mode as mode
+from thalweg.compat.theano.compile import monitormode as monitormode
+from thalweg.compat.theano.compile import nanguardmode as nanguardmode
+from thalweg.compat.theano.compile import ops as ops
+from thalweg.compat.theano.compile import pfunc as pfunc
+from thalweg.compat.theano.compile import profilemode as profilemode
+from thalweg.compat.theano.compile import sharedvalue as sharedvalue
+from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph
+from thalweg.compat.theano.compile.debugmode import DebugMode as DebugMode
+from thalweg.compat.theano.compile.mode import FAST_COMPILE as FAST_COMPILE
+from thalweg.compat.theano.compile.mode import FAST_RUN as FAST_RUN
+from thalweg.compat.theano.compile.mode import Mode as Mode
+from thalweg.compat.theano.compile.mode import get_default_mode as get_default_mode
+from thalweg.compat.theano.compile.mode import get_mode as get_mode
+from thalweg.compat.theano.compile.mode import predefined_modes as predefined_modes
+from thalweg.compat.theano.compile.monitormode import MonitorMode as MonitorMode
+from thalweg.compat.theano.compile.nanguardmode import NanGuardMode as NanGuardMode
+from thalweg.compat.theano.compile.profilemode import ProfileMode as ProfileMode
+from thalweg.compat.theano.compile.sharedvalue import SharedVariable as SharedVariable
+from thalweg.compat.theano.compile.sharedvalue import shared as shared
 from thalweg.compat.theano.functions import Function as Function
 from thalweg.compat.theano.functions import In as In
 from thalweg.compat.theano.functions import Out as Out
@@ -13,57 +37,6 @@ from thalweg.compat.theano.functions import SymbolicOutput as SymbolicOutput
 from thalweg.compat.theano.functions import UnusedInputError as UnusedInputError
 from thalweg.compat.theano.functions import function as function
 from thalweg.compat.theano.missing import missing
-from thalweg.compat.theano.variable import TensorSharedVariable as SharedVariable
-from thalweg.compat.theano.variable import shared as shared
-
-__all__ = [
-    "Function", "In", "MonitorMode", "NanGuardMode", "Out", "Param", "SharedVariable", "SymbolicInput",
-    "SymbolicOutput", "UnusedInputError", "function", "get_default_mode", "get_mode", "shared",
-]  # fmt: skip
-
-
-class MonitorMode:
-    """Accepted as a mode; its callbacks are not called, as steps of a compiled function have no single nodes."""
-
-    def __init__(self, pre_func: Any = None, post_func: Any = None, **_: Any) -> None:
-        self.pre_func = pre_func
-        self.post_func = post_func
-
-    def including(self, *tags: str) -> MonitorMode:
-        """This mode."""
-        return self
-
-    excluding = including
-
-
-class NanGuardMode(MonitorMode):
-    """Accepted as a mode."""
-
-    def __init__(
-        self, nan_is_error: bool = True, inf_is_error: bool = True, big_is_error: bool = True, **_: Any
-    ) -> None:
-        super().__init__()
-
-
-class DebugMode(MonitorMode):
-    """Accepted as a mode."""
-
-
-def get_default_mode() -> Any:
-    """The one mode there is."""
-    from thalweg.compat.theano import Mode
-
-    return Mode()
-
-
-def get_mode(name: Any = None) -> Any:
-    """The one mode there is."""
-    return get_default_mode()
-
-
-from thalweg.compat.theano.compile import mode as mode  # noqa: E402
-from thalweg.compat.theano.compile import nanguardmode as nanguardmode  # noqa: E402
-from thalweg.compat.theano.compile import ops as ops  # noqa: E402
 
 
 def __getattr__(name: str) -> Any:

@@ -1,3 +1,3 @@
 """``theano.compile.nanguardmode``."""
 
-from thalweg.compat.theano.compile import NanGuardMode as NanGuardMode
+from thalweg.compat.theano.monitored import NanGuardMode as NanGuardMode

@@ -12,14 +12,19 @@ from thalweg.compat.theano.gradient import jacobian as jacobian
 from thalweg.compat.theano.gradient import numeric_grad as numeric_grad
 from thalweg.compat.theano.gradient import verify_grad as verify_grad
 from thalweg.compat.theano.missing import missing
-from thalweg.compat.theano.printing import Elemwise as Elemwise
 from thalweg.compat.theano.printing import pprint as pprint
+from thalweg.compat.theano.sharing import shared as _shared
 from thalweg.compat.theano.subtensor import inc_subtensor as inc_subtensor
 from thalweg.compat.theano.subtensor import set_subtensor as set_subtensor
 from thalweg.compat.theano.tensor import basic as basic
+from thalweg.compat.theano.tensor import blas as blas
+from thalweg.compat.theano.tensor import elemwise as elemwise
 from thalweg.compat.theano.tensor import extra_ops as extra_ops
+from thalweg.compat.theano.tensor import inplace as inplace
 from thalweg.compat.theano.tensor import nlinalg as nlinalg
 from thalweg.compat.theano.tensor import nnet as nnet
+from thalweg.compat.theano.tensor import opt as opt
+from thalweg.compat.theano.tensor import randomstreams as randomstreams
 from thalweg.compat.theano.tensor import raw_random as raw_random
 from thalweg.compat.theano.tensor import shared_randomstreams as shared_randomstreams
 from thalweg.compat.theano.tensor import sharedvar as sharedvar
@@ -29,20 +34,25 @@ from thalweg.compat.theano.tensor import subtensor as subtensor
 from thalweg.compat.theano.tensor import type as type
 from thalweg.compat.theano.tensor import xlogx as xlogx
 from thalweg.compat.theano.tensor.basic import *  # noqa: F403
+from thalweg.compat.theano.tensor.elemwise import CAReduce as CAReduce
+from thalweg.compat.theano.tensor.elemwise import DimShuffle as DimShuffle
+from thalweg.compat.theano.tensor.elemwise import Elemwise as Elemwise
 from thalweg.compat.theano.tensor.extra_ops import bincount as bincount
 from thalweg.compat.theano.tensor.extra_ops import diff as diff
 from thalweg.compat.theano.tensor.extra_ops import fill_diagonal as fill_diagonal
+from thalweg.compat.theano.tensor.extra_ops import ravel_multi_index as ravel_multi_index
 from thalweg.compat.theano.tensor.extra_ops import to_one_hot as to_one_hot
+from thalweg.compat.theano.tensor.extra_ops import unique as unique
+from thalweg.compat.theano.tensor.extra_ops import unravel_index as unravel_index
+from thalweg.compat.theano.tensor.nnet.abstract_conv import conv2d as conv2d
 from thalweg.compat.theano.tensor.nnet.nnet import *  # noqa: F403
-from thalweg.compat.theano.tensor.nnet.nnet import conv2d as conv2d
 from thalweg.compat.theano.tensor.sort import argsort as argsort
 from thalweg.compat.theano.tensor.var import TensorConstant as TensorConstant
 from thalweg.compat.theano.tensor.var import TensorSharedVariable as TensorSharedVariable
-from thalweg.compat.theano.variable import TensorType as TensorType
+from thalweg.compat.theano.tensor_type import TensorType as TensorType
 from thalweg.compat.theano.variable import TensorVariable as TensorVariable
 from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_variable
 from thalweg.compat.theano.variable import constant as constant
-from thalweg.compat.theano.variable import shared as _shared
 
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
 as_tensor = as_tensor_variable

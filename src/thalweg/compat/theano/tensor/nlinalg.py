@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
-from thalweg.compat.theano.tensor.basic import diag, norm, trace
-from thalweg.compat.theano.variable import TensorVariable, common, floats, wrap
+from thalweg.compat.theano.conversion import common, floats
+from thalweg.compat.theano.tensor.basic import diag, norm, prod, reshape, stack, trace
+from thalweg.compat.theano.variable import TensorVariable, lengths_of, wrap
 
 __all__ = [
     "alloc_diag", "det", "diag", "eig", "eigh", "extract_diag", "lstsq", "matrix_dot", "matrix_inverse", "matrix_power",
-    "norm", "pinv", "qr", "svd", "tensorinv", "trace",
+    "norm", "pinv", "qr", "svd", "tensorinv", "tensorsolve", "trace", "AllocDiag", "ExtractDiag", "MatrixInverse",
+    "MatrixPinv", "Det",
 ]  # fmt: skip
 
 alloc_diag = extract_diag = diag
@@ -86,3 +88,24 @@ def tensorinv(a: Any, ind: int = 2) -> TensorVariable:
         rows *= int(d or 0)
     flat = tw.linalg.inv(tw.reshape(t, (rows, -1)))
     return TensorVariable(tw.reshape(flat, (*shape[ind:], *shape[:ind])))
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> TensorVariable:
+    """The tensor x whose ``tensordot`` with a over all its axes is b."""
+    left, right = floats(a, b)
+    if axes is not None:
+        order = [k for k in range(left.ndim) if k not in axes] + [int(k) for k in axes]
+        left = tw.permute_dims(left, tuple(order))
+    rest = lengths_of(left)[right.ndim :]
+    flat = tw.linalg.solve(reshape(TensorVariable(left), [-1, prod(stack(rest))]).tensor, tw.flatten(right))
+    return reshape(TensorVariable(flat), rest)
+
+
+def _as_op(function: Any, doc: str) -> type:
+    """The class of an op without settings: ``MatrixInverse()(x)``."""
+    return type("Op", (), {"__call__": staticmethod(function), "__doc__": doc})
+
+
+MatrixInverse = _as_op(matrix_inverse, ":func:`matrix_inverse` as an op.")
+MatrixPinv, Det = _as_op(pinv, ":func:`pinv` as an op."), _as_op(det, ":func:`det` as an op.")
+AllocDiag = ExtractDiag = _as_op(diag, ":func:`diag` as an op.")

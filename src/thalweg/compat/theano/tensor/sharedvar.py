@@ -1,3 +1,7 @@
 """``theano.tensor.sharedvar``."""
 
-from thalweg.compat.theano.variable import TensorSharedVariable as TensorSharedVariable
+from thalweg.compat.theano.sharing import TensorSharedVariable as TensorSharedVariable
+from thalweg.compat.theano.sharing import shared
+
+SharedVariable = TensorSharedVariable
+tensor_constructor = scalar_constructor = shared

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
-from thalweg.compat.theano.variable import TensorVariable, floats
+from thalweg.compat.theano.conversion import floats
+from thalweg.compat.theano.tensor.basic import eye
+from thalweg.compat.theano.variable import TensorVariable
 
 
 def cholesky(x: Any, lower: bool = True) -> TensorVariable:
@@ -16,6 +18,79 @@ def cholesky(x: Any, lower: bool = True) -> TensorVariable:
 def solve(a: Any, b: Any, **_: Any) -> TensorVariable:
     """The solution of a x = b."""
     return TensorVariable(tw.linalg.solve(*floats(a, b)))
+
+
+solve_symmetric = solve
+
+
+def cho_solve(c_and_lower: Any, b: Any, **_: Any) -> TensorVariable:
+    """The solution of a x = b, given a's triangular factor and whether it is the lower one."""
+    factor, lower = c_and_lower
+    left, right = floats(factor, b)
+    low = tw.tril(left) if lower else tw.permute_dims(tw.triu(left))
+    return TensorVariable(tw.linalg.solve(tw.permute_dims(low), tw.linalg.solve(low, right)))
+
+
+class Solve:
+    """``Solve(A_structure="lower_triangular", lower=True)(a, b)``: the solution of a x = b for that part of a."""
+
+    def __init__(self, A_structure: str = "general", lower: bool = False, **_: Any) -> None:
+        structures = {
+            "lower_triangular": solve_lower_triangular,
+            "upper_triangular": solve_upper_triangular,
+            "symmetric": solve,
+            "general": solve,
+        }
+        if A_structure not in structures:
+            raise ValueError(
+                f"Solve: A_structure must be one of {', '.join(structures)}, received {A_structure!r}"
+            )
+        self._solve = structures[A_structure]
+
+    def __call__(self, A: Any, b: Any) -> TensorVariable:
+        return self._solve(A, b)
+
+
+class Cholesky:
+    """:func:`cholesky` as an op: ``Cholesky(lower=True)(x)``."""
+
+    def __init__(self, lower: bool = True, **_: Any) -> None:
+        self.lower = lower
+
+    def __call__(self, x: Any) -> TensorVariable:
+        return cholesky(x, self.lower)
+
+
+_SQUARINGS = 24  # enough for matrices of norm up to 2^23
+
+
+def expm(A: Any) -> TensorVariable:
+    """The exponential of a square matrix: halved until its norm is below 1/2, a Padé quotient of degree 6, squared."""
+    (a,) = floats(A)
+    size = tw.max(tw.sum(tw.abs(a), axis=1))
+    count = tw.clip(tw.ceil(tw.log2(tw.maximum(size, 1e-30))) + 1, 0, _SQUARINGS)
+    scaled = tw.multiply(a, tw.exp2(tw.negative(count)))
+    power = top = bottom = eye(TensorVariable(a).shape[0], dtype=a.dtype).tensor
+    factor = 1.0
+    for k in range(1, 7):
+        factor *= (7 - k) / (k * (13 - k))
+        power = tw.matmul(power, scaled)
+        top = tw.add(top, tw.multiply(power, factor))
+        bottom = tw.add(bottom, tw.multiply(power, (-1) ** k * factor))
+    made = tw.linalg.solve(bottom, top)
+    for k in range(_SQUARINGS):
+        made = tw.cond(tw.less(k, count), lambda m=made: tw.matmul(m, m), lambda m=made: tw.identity(m))
+    return TensorVariable(made)
+
+
+def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> TensorVariable:
+    """The eigenvalues of a symmetric matrix, or those of a x = w b x for a positive definite b."""
+    (left,) = floats(a)
+    if b is not None:
+        factor = tw.linalg.cholesky(floats(b)[0])
+        half = tw.linalg.solve(factor, left)
+        left = tw.linalg.solve(factor, tw.permute_dims(half))
+    return TensorVariable(tw.linalg.eigvalsh(left))
 
 
 def solve_lower_triangular(a: Any, b: Any) -> TensorVariable:

@@ -1,3 +1,3 @@
 """``theano.tensor.type``."""
 
-from thalweg.compat.theano.variable import TensorType as TensorType
+from thalweg.compat.theano.tensor_type import TensorType as TensorType

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
-from thalweg.compat.theano.variable import TensorVariable, floats
+from thalweg.compat.theano.conversion import floats
+from thalweg.compat.theano.variable import TensorVariable
 
 
 def xlogx(x: Any) -> TensorVariable:

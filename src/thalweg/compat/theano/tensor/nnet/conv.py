@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.theano.tensor.nnet import nnet
+from thalweg.compat.theano.tensor.nnet import abstract_conv
 from thalweg.compat.theano.variable import TensorVariable
 
 
@@ -18,4 +18,4 @@ def conv2d(
     **_: Any,
 ) -> TensorVariable:
     """Convolution of [N, C, H, W] with filters [O, C, KH, KW], turned around."""
-    return nnet.conv2d(input, filters, image_shape, filter_shape, border_mode, subsample)
+    return abstract_conv.conv2d(input, filters, image_shape, filter_shape, border_mode, subsample)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import thalweg as tw
+from thalweg.compat.theano.conversion import floats, tensor_of
 from thalweg.compat.theano.tensor import basic
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, common, floats, tensor_of
+from thalweg.compat.theano.tensor.extra_ops import unique
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
 
 def sigmoid(x: Any) -> TensorVariable:
@@ -145,174 +145,44 @@ def prepend_1_to_each_row(mat: Any) -> TensorVariable:
 
 def confusion_matrix(actual: Any, pred: Any) -> list[TensorVariable]:
     """How often each class was predicted as each; and the sorted class numbers."""
-    both = tw.concat(common(actual, pred))
-    order = TensorVariable(tw.unique_values(both))
+    order = unique(basic.concatenate([actual, pred]))
     rows = basic.eq(as_tensor_variable(actual).dimshuffle(0, "x"), order.dimshuffle("x", 0))
     columns = basic.eq(as_tensor_variable(pred).dimshuffle(0, "x"), order.dimshuffle("x", 0))
     return [basic.dot(basic.cast(rows, "int64").T, basic.cast(columns, "int64")), order]
 
 
-def conv2d(
-    input: Any,
-    filters: Any,
-    input_shape: Any = None,
-    filter_shape: Any = None,
-    border_mode: Any = "valid",
-    subsample: Any = (1, 1),
-    filter_flip: bool = True,
-    image_shape: Any = None,
-    filter_dilation: Any = (1, 1),
-    num_groups: int = 1,
-    **_: Any,
-) -> TensorVariable:
-    """Convolution of [N, C, H, W] with filters [O, C, KH, KW], which are turned around unless ``filter_flip=False``.
+def crossentropy_softmax_argmax_1hot_with_bias(
+    x: Any, b: Any, y_idx: Any, **_: Any
+) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
+    """The cross-entropy of each row's class, the softmax of x + b, and its likeliest class."""
+    loss, p = crossentropy_softmax_1hot_with_bias(x, b, y_idx)
+    return loss, p, basic.argmax(p, axis=-1)
 
-    ``border_mode``: "valid", "full" (every overlap), "half" (the same size for odd filters), an int or a pair.
+
+def h_softmax(
+    x: Any,
+    batch_size: Any,
+    n_outputs: int,
+    n_classes: int,
+    n_outputs_per_class: int,
+    W1: Any,
+    b1: Any,
+    W2: Any,
+    b2: Any,
+    target: Any = None,
+) -> TensorVariable:
+    """A softmax over classes, then one over each class's outputs: [N] of the target's probability, or [N, outputs].
+
+    ``W1`` [D, classes], ``b1``; ``W2`` [classes, D, outputs per class], ``b2``.
     """
-    x, w = common(input, filters)
-    for t, shape in ((x, image_shape or input_shape), (w, filter_shape)):
-        if t.ndim != 4:
-            raise TypeError(f"conv2d: expected 4 axes, received {t.ndim}")
-        _check_shape(t, shape)
-    sizes = [_number(filter_shape, 2 + k) or w.known_shape()[2 + k] for k in range(2)]
-    pads = _paddings(border_mode, sizes, filter_dilation)
-    if filter_flip:
-        w = tw.flip(w, axis=(2, 3))
-    strides = tuple(int(s) for s in ((subsample,) * 2 if isinstance(subsample, int) else subsample))
-    made = tw.nn.conv2d(
-        x,
-        tw.permute_dims(w, (2, 3, 1, 0)),
-        strides=strides,
-        padding=pads,
-        data_format="NCHW",
-        dilation=tuple(filter_dilation),
-        groups=num_groups,
-    )
-    return TensorVariable(made)
-
-
-def _number(shape: Any, k: int) -> int | None:
-    if shape is None or shape[k] is None:
-        return None
-    d = shape[k]
-    return (
-        int(d.tensor.array())
-        if isinstance(d, TensorVariable) and d.tensor.value is not None
-        else (None if isinstance(d, TensorVariable) else int(d))
-    )
-
-
-def _check_shape(t: Any, shape: Any) -> None:
-    known = t.known_shape()
-    for k in range(4):
-        wanted = _number(shape, k)
-        if wanted is not None and known[k] is not None and known[k] != wanted:
-            raise ValueError(f"conv2d: the declared shape {tuple(shape)} does not fit {known}")
-
-
-def _paddings(mode: Any, sizes: list[int | None], dilation: Any) -> Any:
-    if mode == "valid":
-        return "VALID"
-    if mode in ("full", "half"):
-        if None in sizes:
-            raise ValueError(
-                f"conv2d: border_mode={mode!r} needs filter_shape= where the filters are symbolic"
-            )
-        wide = [(n - 1) * d + 1 for n, d in zip(sizes, dilation, strict=True)]  # type: ignore[operator]
-        return [(n - 1,) * 2 if mode == "full" else (n // 2,) * 2 for n in wide]
-    pads = (mode, mode) if isinstance(mode, (int, np.integer)) else mode
-    return [(p, p) if isinstance(p, (int, np.integer)) else tuple(p) for p in pads]
-
-
-def conv2d_transpose(
-    input: Any,
-    filters: Any,
-    output_shape: Any,
-    filter_shape: Any = None,
-    border_mode: Any = "valid",
-    input_dilation: Any = (1, 1),
-    filter_flip: bool = True,
-    **_: Any,
-) -> TensorVariable:
-    """The gradient of :func:`conv2d` by its input: filters are [C of ``input``, C of the result, KH, KW]."""
-    x, w = common(input, filters)
-    sizes = [_number(filter_shape, 2 + k) or w.known_shape()[2 + k] for k in range(2)]
-    pads = _paddings(border_mode, sizes, (1, 1))
-    pads = [(0, 0), (0, 0)] if pads == "VALID" else pads
-    wanted = [int(n) for n in output_shape[2:]]
-    steps = tuple(int(s) for s in input_dilation)
-    extra = []
-    for k in range(2):
-        rows = x.known_shape()[2 + k]
-        if rows is None:
-            extra.append(0)
-            continue
-        extra.append(wanted[k] - ((rows - 1) * steps[k] + sizes[k] - sum(pads[k])))  # type: ignore[operator]
-    w = tw.flip(w, axis=(2, 3)) if filter_flip else w
-    made = tw.nn.conv2d_transpose(
-        x,
-        tw.permute_dims(w, (2, 3, 1, 0)),
-        strides=steps,
-        padding=pads,
-        data_format="NCHW",
-        output_padding=tuple(extra),
-    )
-    return TensorVariable(made)
-
-
-def h_softmax(*args: Any, **kwargs: Any) -> Any:
-    """Not supported."""
-    raise NotImplementedError("theano.tensor.nnet.h_softmax is not supported; use softmax")
-
-
-def batch_normalization(
-    inputs: Any, gamma: Any, beta: Any, mean: Any, std: Any, mode: str = "low_mem"
-) -> TensorVariable:
-    """(x - mean) * gamma / std + beta."""
-    return (as_tensor_variable(inputs) - mean) * (as_tensor_variable(gamma) / std) + beta
-
-
-def _normal_axes(x: TensorVariable, axes: Any) -> tuple[int, ...]:
-    if axes == "per-activation":
-        return (0,)
-    if axes == "spatial":
-        return (0, *range(2, x.ndim))
-    return (axes,) if isinstance(axes, int) else tuple(axes)
-
-
-def batch_normalization_train(
-    inputs: Any,
-    gamma: Any,
-    beta: Any,
-    axes: Any = "per-activation",
-    epsilon: float = 1e-4,
-    running_average_factor: float = 0.1,
-    running_mean: Any = None,
-    running_var: Any = None,
-) -> tuple[Any, ...]:
-    """Normalised by the batch's own mean and variance: (result, mean, 1 / std), and the running averages if given."""
-    x = as_tensor_variable(inputs)
-    over = _normal_axes(x, axes)
-    m = basic.mean(x, axis=over, keepdims=True)
-    v = basic.var(x, axis=over, keepdims=True)
-    inverse = 1.0 / basic.sqrt(v + epsilon)
-    result = ((x - m) * inverse * gamma + beta, m, inverse)
-    if running_mean is None:
-        return result
-    count = basic.cast(basic.prod(basic.stack([x.shape[k] for k in over])), x.dtype)
-    new_mean = running_mean * (1 - running_average_factor) + m * running_average_factor
-    new_var = running_var * (1 - running_average_factor) + count / (count - 1) * v * running_average_factor
-    return (*result, new_mean, new_var)
-
-
-def batch_normalization_test(
-    inputs: Any,
-    gamma: Any,
-    beta: Any,
-    mean: Any,
-    var: Any,
-    axes: Any = "per-activation",
-    epsilon: float = 1e-4,
-) -> TensorVariable:
-    """Normalised by given means and variances."""
-    return (as_tensor_variable(inputs) - mean) / basic.sqrt(as_tensor_variable(var) + epsilon) * gamma + beta
+    v = as_tensor_variable(x)
+    class_probs = softmax(basic.dot(v, W1) + b1)
+    if target is None:
+        inner = basic.tensordot(v, W2, axes=[[1], [1]]) + b2
+        within = TensorVariable(tw.nn.softmax(*floats(inner), axis=-1))
+        both = class_probs.dimshuffle(0, 1, "x") * within
+        return both.reshape((v.shape[0], n_classes * n_outputs_per_class))[:, :n_outputs]
+    t = basic.flatten(target)
+    group, place = t // n_outputs_per_class, t % n_outputs_per_class
+    inner = basic.batched_dot(v, as_tensor_variable(W2)[group]) + as_tensor_variable(b2)[group]
+    return picked(class_probs, group) * picked(softmax(inner), place)

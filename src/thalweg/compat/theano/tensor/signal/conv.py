@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
-from thalweg.compat.theano.tensor.nnet import nnet
-from thalweg.compat.theano.variable import TensorVariable, tensor_of
+from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.tensor.nnet import abstract_conv
+from thalweg.compat.theano.variable import TensorVariable
 
 
 def conv2d(
@@ -23,6 +24,6 @@ def conv2d(
     many, several = x.ndim == 3, w.ndim == 3
     images = tw.expand_dims(x, 1 if many else (0, 1))
     kernels = tw.expand_dims(w, 1 if several else (0, 1))
-    made = nnet.conv2d(images, kernels, border_mode=border_mode, subsample=subsample).tensor
+    made = abstract_conv.conv2d(images, kernels, border_mode=border_mode, subsample=subsample).tensor
     drop = tuple(k for k, kept in ((0, many), (1, several)) if not kept)
     return TensorVariable(tw.squeeze(made, drop) if drop else made)

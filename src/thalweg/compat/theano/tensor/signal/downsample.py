@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.theano.tensor.signal.pool import Pool, pool_2d
 from thalweg.compat.theano.tensor.signal.pool import max_pool_2d_same_size as max_pool_2d_same_size
-from thalweg.compat.theano.tensor.signal.pool import pool_2d
 from thalweg.compat.theano.variable import TensorVariable
 
 
@@ -19,3 +19,12 @@ def max_pool_2d(
 ) -> TensorVariable:
     """The largest element of each window of the last two axes."""
     return pool_2d(input, ds, bool(ignore_border), st, padding, mode)
+
+
+class DownsampleFactorMax(Pool):
+    """Pooling as an op, under its older name: ``DownsampleFactorMax((2, 2), ignore_border=True)(x)``."""
+
+    def __init__(
+        self, ds: Any, ignore_border: bool = False, st: Any = None, padding: Any = (0, 0), mode: str = "max"
+    ) -> None:
+        super().__init__(ignore_border, mode, 2, ds, st, padding)

@@ -1,0 +1,202 @@
+"""Arguments of layers in Keras 1, Keras 2 and tf.keras, brought into those of the main library, step by step."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.keras import backend as _K
+from thalweg.compat.keras.spelling import Arguments, Step
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Variable
+from thalweg.registry import register
+
+NAMES: dict[str, str | None] = {
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "stride": "strides",
+    "nb_filter": "filters",
+    "filter_length": "kernel_size",
+    "pool_length": "pool_size",
+    "length": "size",
+    "dim_ordering": "data_format",
+    "atrous_rate": "dilation_rate",
+    "p": "rate",
+    "sigma": "stddev",
+    "output_dim": "units",
+    "dims": "target_shape",
+    "inner_init": "recurrent_initializer",
+    "forget_bias_init": None,
+    "inner_activation": "recurrent_activation",
+    "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+    "consume_less": None,
+    "nb_feature": "pieces",
+    "beta_init": "beta_initializer",
+    "gamma_init": "gamma_initializer",
+    "batch_shape": "batch_input_shape",
+    "autocast": None,
+    "dynamic": None,
+    "renorm": None,
+    "fused": None,
+    "virtual_batch_size": None,
+}
+OWN_NAMES: dict[str, dict[str, str | None]] = {
+    "Embedding": {
+        **{k: v for k, v in NAMES.items() if k != "output_dim"},
+        "init": "embeddings_initializer",
+        "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint",
+    },
+    "PReLU": {**NAMES, "init": "alpha_initializer"},
+    "Permute": {k: v for k, v in NAMES.items() if k != "dims"},
+    "Lambda": {**NAMES, "mask": None},
+}
+_ORDERINGS = {"th": "channels_first", "tf": "channels_last", "default": None}
+
+
+def values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Values that were written otherwise: orders of axes, shapes, initialisers that give a variable."""
+    if "data_format" in kwargs:
+        kwargs["data_format"] = _ORDERINGS.get(kwargs["data_format"], kwargs["data_format"])
+    batch = kwargs.pop("batch_size", None)
+    if batch is not None and kwargs.get("input_shape") is not None:
+        kwargs["batch_input_shape"] = (batch, *kwargs.pop("input_shape"))
+    for name in ("input_shape", "batch_input_shape"):
+        if kwargs.get(name) is not None and not isinstance(kwargs[name], int):
+            kwargs[name] = tuple(None if n is None else int(n) for n in kwargs[name])
+    for name, value in kwargs.items():
+        if name.endswith("_initializer"):
+            kwargs[name] = initialiser(value)
+        elif isinstance(value, str) and name.endswith(("_constraint", "_regularizer")):
+            kwargs[name] = _SHORT.get(value, value)
+    if _K.floatx() != "float32":
+        kwargs.setdefault("dtype", _K.floatx())
+    return tuple(map(_activation, args)), {k: _activation(v) for k, v in kwargs.items()}
+
+
+# Constraints and regularisers by the names of Keras 1.
+_SHORT = {
+    "maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm", "l1l2": "l1_l2", "activity_l1": "l1",
+    "activity_l2": "l2", "activity_l1l2": "l1_l2",
+}  # fmt: skip
+
+
+def _activation(given: Any) -> Any:
+    """An activation by a name that meant another function before Keras 3."""
+    return _K.hard_sigmoid if isinstance(given, str) and given == "hard_sigmoid" else given
+
+
+def initialiser(given: Any) -> Any:
+    """An initialiser; one of Keras 1 is a function of the shape alone that gives a variable."""
+    if not callable(given) or isinstance(given, type) or hasattr(given, "make"):
+        return given
+
+    def make(shape: Any, dtype: Any = None) -> Any:
+        try:
+            value = given(shape, dtype=dtype)
+        except TypeError:
+            value = given(shape)
+        return value.get_value() if isinstance(value, Variable) else value
+
+    return make
+
+
+def where_channels_are(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """The order of axes that the backend was set to, where the layer is not told."""
+    if kwargs.get("data_format") is None and _K.image_data_format() != "channels_last":
+        kwargs["data_format"] = _K.image_data_format()
+    return args, kwargs
+
+
+_WINDOWS = {2: ("nb_row", "nb_col"), 3: ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
+
+
+def window(rank: int, old: bool) -> Step:
+    """The lengths of the window one by one, as Keras 1 gave them; by position only where ``old``."""
+    names = _WINDOWS.get(rank, ())
+
+    def gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        numbers = args[1 : 1 + rank]
+        whole = len(numbers) == rank and all(isinstance(n, (int, np.integer)) for n in numbers)
+        if rank > 1 and old and whole:
+            args = (args[0], tuple(numbers), *args[1 + rank :])
+        window = [kwargs.pop(name) for name in names if name in kwargs]
+        if window:
+            kwargs["kernel_size"] = (*args[1:], *window)  # the first may stand by position
+            args = args[:1]
+        return args, kwargs
+
+    return gathered
+
+
+def without_output_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """The shape of the outputs follows from the inputs: Deconvolution2D(filters, rows, columns, shape)."""
+    kwargs.pop("output_shape", None)
+    return tuple(a for k, a in enumerate(args) if k < 2 or not isinstance(a, (tuple, list))), kwargs
+
+
+def by_sides(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """ZeroPadding2D of Keras 1: four numbers, or a dict of them by sides."""
+    given = args[0] if args else kwargs.get("padding")
+    if isinstance(given, Mapping):
+        given = [given.get(f"{side}_pad", 0) for side in ("top", "bottom", "left", "right")]
+    if isinstance(given, (tuple, list)) and len(given) == 4:
+        pairs = ((given[0], given[1]), (given[2], given[3]))
+        return ((pairs, *args[1:]), kwargs) if args else (args, {**kwargs, "padding": pairs})
+    return args, kwargs
+
+
+def by_steps(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """``input_dim`` is the number of features, ``input_length`` that of steps."""
+    features, length = kwargs.pop("input_dim", None), kwargs.pop("input_length", None)
+    if features is not None:
+        kwargs["input_shape"] = (length, int(features))
+    return args, kwargs
+
+
+def with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    kwargs.pop("implementation", None)
+    return args, kwargs
+
+
+def epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """BatchNormalization of Keras 1 was (epsilon, mode, axis, momentum); later it is (axis, momentum, epsilon)."""
+    if kwargs.pop("mode", 0) not in (0, 2):
+        raise fail(
+            ArgumentError, "BatchNormalization: mode", expected="0 or 2", hint="LayerNormalization for mode=1"
+        )
+    if args and isinstance(args[0], float):
+        args, kwargs = (), {**dict(zip(("epsilon", "mode", "axis", "momentum"), args)), **kwargs}
+        kwargs.pop("mode", None)
+    return args, kwargs
+
+
+def function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Lambda(function, output_shape, mask, arguments): the shape follows from the function."""
+    given = {**dict(zip(("function", "output_shape", "mask", "arguments"), args)), **kwargs}
+    given.pop("output_shape", None)
+    known_function(given.get("function"))
+    return (), given
+
+
+def known_function(function: Any) -> None:
+    """Let files name a function of the program: one without a name by its line and what it does."""
+    if not callable(function) or isinstance(function, type):
+        return
+    name, code = getattr(function, "__name__", None), getattr(function, "__code__", None)
+    if name == "<lambda>" and code is not None:
+        name = f"lambda_{code.co_firstlineno}_{zlib.crc32(code.co_code + repr(code.co_names).encode()):08x}"
+    if name:
+        register("custom", name)(function)

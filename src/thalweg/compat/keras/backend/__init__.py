@@ -1,0 +1,27 @@
+"""``keras.backend``: the functions that layers and losses were written with, over the main library's ops."""
+
+from __future__ import annotations
+
+import sys as _sys
+from typing import Any
+
+from thalweg.compat.keras.backend import arithmetic as _arithmetic
+from thalweg.compat.keras.backend import draws as _draws
+from thalweg.compat.keras.backend import functions as _functions
+from thalweg.compat.keras.backend import networks as _networks
+from thalweg.compat.keras.backend import settings as _settings
+from thalweg.compat.keras.backend import shapes as _shapes
+from thalweg.compat.keras.backend import values as _values
+from thalweg.compat.names import own as _own
+from thalweg.compat.names import unsupported as _unsupported
+
+for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _draws):
+    globals().update(_own(_room))
+
+tensorflow_backend = _sys.modules[__name__]  # where programs found set_session
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise _unsupported("keras.backend", name, [n for n in globals() if not n.startswith("_")])

@@ -1,0 +1,142 @@
+"""``keras.backend``: sums, comparisons, products, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from thalweg import dtypes, nn
+from thalweg.compat.keras.backend.settings import floatx
+from thalweg.compat.keras.backend.shapes import expand_dims
+from thalweg.compat.keras.backend.values import cast, tensor
+from thalweg.graph.tensor import Tensor
+from thalweg.ops.public import names as _names
+
+_ops = _names()
+
+
+def _reduction(name: str, to_float: bool = False) -> Callable[..., Any]:
+    op = _ops[name]
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        x = tensor(x)
+        if to_float and not dtypes.is_floating(x.dtype):
+            x = cast(x, floatx())
+        return op(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+
+    reduce.__name__ = name
+    return reduce
+
+
+sum, prod, max, min = (_reduction(n) for n in ("sum", "prod", "max", "min"))
+mean, std, var = (_reduction(n, True) for n in ("mean", "std", "var"))
+any, all, logsumexp = (_reduction(n) for n in ("any", "all", "logsumexp"))
+
+
+def argmax(x: Any, axis: int = -1) -> Any:
+    """The place of the greatest element."""
+    return _ops["argmax"](tensor(x), axis=axis)
+
+
+def argmin(x: Any, axis: int = -1) -> Any:
+    """The place of the least element."""
+    return _ops["argmin"](tensor(x), axis=axis)
+
+
+def cumsum(x: Any, axis: int = 0) -> Any:
+    """Sums of all elements so far."""
+    return _ops["cumulative_sum"](tensor(x), axis=axis)
+
+
+def cumprod(x: Any, axis: int = 0) -> Any:
+    """Products of all elements so far."""
+    return _ops["cumulative_prod"](tensor(x), axis=axis)
+
+
+def _elementwise(name: str) -> Callable[..., Any]:
+    op = _ops[name]
+
+    def apply(*operands: Any) -> Any:
+        return op(*map(tensor, operands))
+
+    apply.__name__, apply.__doc__ = name, op.__doc__
+    return apply
+
+
+exp, log, square, abs, sign, round, sin, cos = (
+    _elementwise(n) for n in ("exp", "log", "square", "abs", "sign", "round", "sin", "cos")
+)
+sigmoid, tanh, softplus, softsign = (_elementwise(n) for n in ("sigmoid", "tanh", "softplus", "softsign"))
+maximum, minimum, equal, not_equal = (_elementwise(n) for n in ("maximum", "minimum", "equal", "not_equal"))
+greater, greater_equal, less, less_equal = (
+    _elementwise(n) for n in ("greater", "greater_equal", "less", "less_equal")
+)
+lesser, lesser_equal = less, less_equal
+
+
+def sqrt(x: Any) -> Any:
+    """The root, of negative numbers 0."""
+    return _ops["sqrt"](_ops["maximum"](tensor(x), 0.0))
+
+
+def pow(x: Any, a: Any) -> Any:
+    """``x ** a``."""
+    return tensor(x) ** a
+
+
+def clip(x: Any, min_value: Any, max_value: Any) -> Any:
+    """The elements within bounds."""
+    return _ops["clip"](tensor(x), min_value, max_value)
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The product over the last axis of x and the last but one of y."""
+    return tensor(x).dot(tensor(y))
+
+
+def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
+    """The product of each pair of examples over an axis of each; [batch, 1] for rows."""
+    x, y = tensor(x), tensor(y)
+    if x.ndim == y.ndim == 2:
+        return sum(x * y, axis=1, keepdims=True)
+    first, second = (
+        (x.ndim - 1, y.ndim - 2) if axes is None else (axes, axes) if isinstance(axes, int) else axes
+    )
+    letters = "abcdefghij"
+    left = ["z", *letters[: x.ndim - 1]]
+    right = ["z", *letters[x.ndim - 1 : x.ndim + y.ndim - 2]]
+    left[first] = right[second] = "y"
+    kept = [c for c in left if c != "y"] + [c for c in right[1:] if c != "y"]
+    return _ops["einsum"](f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+
+
+def l2_normalize(x: Any, axis: Any = None) -> Any:
+    """The tensor, its L2 norm over the axis 1."""
+    x = tensor(x)
+    return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axis)
+
+
+def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
+    """One or the other, by a condition; functions are called."""
+    first, second = (
+        e() if callable(e) and not isinstance(e, Tensor) else e for e in (then_expression, else_expression)
+    )
+    condition, first = tensor(condition), tensor(first)
+    for _ in range(first.ndim - condition.ndim if condition.ndim else 0):
+        condition = expand_dims(condition, -1)
+    return _ops["where"](cast(condition, "bool"), first, second)
+
+
+def map_fn(fn: Callable[[Any], Any], elems: Any, name: Any = None, dtype: Any = None) -> Any:
+    """A function of every element along the first axis."""
+    return _ops["map_fn"](fn, elems)
+
+
+def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: Any = None) -> Any:
+    """The elements along the first axis gathered from the left."""
+    return _ops["foldl"](fn, elems, initializer)
+
+
+def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: Any = None) -> Any:
+    """The elements along the first axis gathered from the right."""
+    return _ops["foldl"](fn, _ops["flip"](tensor(elems), axis=0), initializer)

@@ -1,0 +1,73 @@
+"""``keras.backend``: random numbers."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.keras.backend.settings import floatx
+from thalweg.compat.keras.backend.values import cast, tensor
+from thalweg.graph.tensor import Tensor, Variable
+from thalweg.ops import random as _random
+from thalweg.ops.dynamic import broadcast_to_lengths
+from thalweg.ops.public import names as _names
+
+_ops = _names()
+
+
+def random_normal(
+    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None, std: Any = None
+) -> Any:
+    """Normal numbers; of a symbolic shape, new ones at each run."""
+    return _random_in(_random.normal, shape, mean, stddev if std is None else std)
+
+
+def random_uniform(
+    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Any:
+    """Uniform numbers."""
+    return _random_in(_random.uniform, shape, minval, maxval)
+
+
+def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = None) -> Any:
+    """1 with probability p, else 0."""
+    return cast(_ops["less"](random_uniform(shape), p), dtype or floatx())
+
+
+def truncated_normal(
+    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Any:
+    """Normal numbers within two deviations."""
+    return _random_in(_random.truncated_normal, shape, mean, stddev)
+
+
+def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
+    """Draws in a shape some of whose lengths may be tensors."""
+    if isinstance(shape, Tensor):
+        shape = (
+            [int(n) for n in shape.array()]
+            if shape.value is not None
+            else [shape[k] for k in range(shape.shape[0])]
+        )
+    if not builtins.any(isinstance(n, Tensor) for n in shape):
+        return draw(tuple(int(n) for n in shape), first, second)
+    names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
+    like = broadcast_to_lengths(tensor(np.float32(0)), list(shape))
+    return draw(like=like, **dict(zip(names, (first, second))))
+
+
+def random_normal_variable(
+    shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
+) -> Variable:
+    """A variable of normal numbers."""
+    return Variable(random_normal(shape, mean, scale), name=name)
+
+
+def random_uniform_variable(
+    shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
+) -> Variable:
+    """A variable of uniform numbers."""
+    return Variable(random_uniform(shape, low, high), name=name)

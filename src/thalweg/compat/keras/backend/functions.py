@@ -1,0 +1,111 @@
+"""``keras.backend``: compiled functions, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.keras.backend.settings import _phase, _settings
+from thalweg.gradient import gradients as _gradients
+from thalweg.graph.tensor import Placeholder, Tensor
+from thalweg.graph.tensor import placeholder as _placeholder
+from thalweg.graph.updates import Recorder, recording
+from thalweg.layers.base import flat, mapped
+from thalweg.layers.nodes import nodes_between, run_nodes
+from thalweg.ops.reduce import sum as _sum
+from thalweg.ops.state import stop_gradient as _stop
+from thalweg.run.function import function as _compiled
+
+
+class KerasFunction:
+    """What :func:`function` gives: called with a list of values, it gives a list of arrays."""
+
+    def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Any) -> None:
+        self.one = isinstance(outputs, Tensor)
+        self.outputs = [outputs] if self.one else list(outputs)
+        self.phase_at = next((k for k, t in enumerate(inputs) if t is _phase), None)
+        self.inputs = [t for t in inputs if isinstance(t, Tensor) and t is not _phase]
+        self.keep = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t is not _phase]
+        self.updates = [u for u in (updates or []) if isinstance(u, tuple)]
+        self.made: dict[bool, Any] = {}
+
+    def __call__(self, values: Any) -> Any:
+        values = list(values) if isinstance(values, (list, tuple)) else [values]
+        training = bool(_settings["phase"])
+        if self.phase_at is not None and self.phase_at < len(values):
+            training = bool(np.asarray(values[self.phase_at]))
+        if training not in self.made:
+            self.made[training] = self._compile(training)
+        found = [np.array(t.array()) for t in self.made[training](*[values[k] for k in self.keep])]
+        return found[0] if self.one else found
+
+    def _compile(self, training: bool) -> Any:
+        outputs = self.outputs
+        if training:  # layers are called once more, as in training
+            nodes = nodes_between(self.inputs, outputs)
+            with recording(Recorder()):
+                outputs = run_nodes(nodes, {t: t for t in self.inputs}, outputs, True)
+        given = {t: _placeholder(t.dtype, t.shape) for t in self.inputs if not isinstance(t, Placeholder)}
+        inputs = [given.get(t, t) for t in self.inputs]
+        return _compiled(inputs, outputs, updates=self.updates, givens=given or None)
+
+
+class KerasSession:
+    """What programs take for the session behind Keras: values of tensors, by the values of inputs."""
+
+    graph: Any = None
+
+    def run(self, fetches: Any, feed_dict: Any = None, **ignored: Any) -> Any:
+        """The values of tensors in their structure; what gives none (an initialiser) gives None."""
+        given = dict(feed_dict or {})
+        wanted = [t for t in flat(fetches) if isinstance(t, Tensor)]
+        found = function(list(given), wanted)(list(given.values())) if wanted else []
+        values = dict(zip(map(id, wanted), found))
+        return mapped(lambda t: values.get(id(t)), fetches)
+
+    def as_default(self) -> Any:
+        """The session, for ``with``."""
+        return nullcontext(self)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+_session = KerasSession()
+
+
+def get_session() -> KerasSession:
+    """What stands for the session: its ``run`` gives values of tensors."""
+    return _session
+
+
+def set_session(session: Any) -> None:
+    """Accepted: functions run by themselves."""
+
+
+def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> KerasFunction:
+    """A compiled function of a list of values, giving a list of arrays."""
+    return KerasFunction(inputs if isinstance(inputs, (list, tuple)) else [inputs], outputs, updates)
+
+
+def gradients(loss: Any, variables: Any) -> list[Any]:
+    """The gradients of a loss, summed where it is not a scalar, with respect to tensors."""
+    listed = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    summed = [_sum(part) for part in loss] if isinstance(loss, (list, tuple)) else [_sum(loss)]
+    total = summed[0]
+    for part in summed[1:]:
+        total = total + part
+    return list(_gradients(total, listed, unconnected="none"))
+
+
+def stop_gradient(x: Any) -> Any:
+    """The value, through which no gradient passes."""
+    return _stop(x)
+
+
+def eval(x: Any) -> Any:
+    """The value of an expression without inputs."""
+    return x.numpy() if x.value is not None else function([], [x])([])[0]

@@ -1,0 +1,149 @@
+"""``keras.backend``: dtype, epsilon, order of axes, names, the learning phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import placeholder as _placeholder
+from thalweg.layers import base
+
+_settings: dict[str, Any] = {
+    "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
+}  # fmt: skip
+
+
+def backend() -> str:
+    """The name of the backend: programs that ask mean the order of axes and the names, which are TensorFlow's."""
+    return "tensorflow"
+
+
+def floatx() -> str:
+    """The dtype of weights."""
+    return str(_settings["floatx"])
+
+
+def set_floatx(dtype: str) -> None:
+    """The dtype of the weights of the layers, and of the inputs, that are made from now on."""
+    if dtype not in ("float16", "float32", "float64"):
+        raise fail(ArgumentError, "floatx", expected="float16, float32 or float64", received=repr(dtype))
+    _settings["floatx"] = dtype
+
+
+def epsilon() -> float:
+    """The small number that keeps logarithms and quotients finite."""
+    return float(_settings["epsilon"])
+
+
+def set_epsilon(value: float) -> None:
+    """Another small number."""
+    _settings["epsilon"] = value
+
+
+def image_data_format() -> str:
+    """Where images have their channels."""
+    return str(_settings["data_format"])
+
+
+def set_image_data_format(data_format: str) -> None:
+    """What :func:`image_data_format` answers, and what layers of images take where they are not told."""
+    if data_format not in ("channels_first", "channels_last"):
+        raise fail(
+            ArgumentError,
+            "data_format",
+            expected="channels_first or channels_last",
+            received=repr(data_format),
+        )
+    _settings["data_format"] = data_format
+
+
+def image_dim_ordering() -> str:
+    """``tf`` for channels last, ``th`` for channels first."""
+    return "tf" if image_data_format() == "channels_last" else "th"
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """:func:`set_image_data_format` by the older names, ``tf`` and ``th``."""
+    set_image_data_format("channels_last" if dim_ordering == "tf" else "channels_first")
+
+
+def clear_session() -> None:
+    """Start the automatic names over."""
+    base.clear_session()
+    _settings["uids"] = {}
+
+
+reset_uids = clear_session
+
+
+def get_uid(prefix: str = "") -> int:
+    """A number that was not given for this prefix before."""
+    counts = _settings["uids"]
+    counts[prefix] = counts.get(prefix, 0) + 1
+    return int(counts[prefix])
+
+
+_phase = _placeholder("int32", [], name="keras_learning_phase")
+
+
+def learning_phase() -> Any:
+    """What stands for training (1) or not (0) among the inputs of ``K.function``."""
+    if base._calls.training:  # within a layer's call it is known
+        return int(bool(base._calls.training[-1]))
+    return _phase if _settings["phase"] is None else _settings["phase"]
+
+
+def set_learning_phase(value: int) -> None:
+    """Fix the phase; None asks again."""
+    _settings["phase"] = value
+
+
+@contextmanager
+def learning_phase_scope(value: int) -> Iterator[None]:
+    """The phase within a block."""
+    before = _settings["phase"]
+    _settings["phase"] = value
+    try:
+        yield
+    finally:
+        _settings["phase"] = before
+
+
+def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """``x`` in training and ``alt`` else; functions are called."""
+    if training is None or training is _phase:
+        training = base._calls.training[-1] if base._calls.training else _settings["phase"]
+    chosen = x if training else alt
+    return chosen() if callable(chosen) and not isinstance(chosen, Tensor) else chosen
+
+
+def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """``alt`` in training and ``x`` else."""
+    return in_train_phase(alt, x, training)
+
+
+def normalize_data_format(value: Any) -> str:
+    """Where images have their channels: as told, or as the backend is set to."""
+    value = image_data_format() if value is None else str(value).lower()
+    if value not in ("channels_first", "channels_last"):
+        raise fail(
+            ArgumentError, "data_format", expected="channels_first or channels_last", received=repr(value)
+        )
+    return str(value)
+
+
+def set_legacy_weight_ordering(value: bool) -> None:
+    """Accepted: weights have one order."""
+
+
+def manual_variable_initialization(value: bool) -> None:
+    """Accepted: variables have values at once."""
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """A block; names of layers are not nested."""
+    yield name

@@ -1,0 +1,141 @@
+"""``keras.backend``: lengths and order of axes."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.compat.keras.backend.values import cast, tensor
+from thalweg.graph.tensor import Tensor
+from thalweg.ops.dynamic import reshape_to_lengths
+from thalweg.ops.public import names as _names
+from thalweg.ops.shape import count as _count
+
+_ops = _names()
+
+
+def shape(x: Any) -> Any:
+    """The lengths of the axes: a tuple where all are known, else a tensor."""
+    if None not in x.shape:
+        return x.shape
+    return tuple(
+        n if n is not None else _count(x, (k,), dtypes.as_dtype("int64")) for k, n in enumerate(x.shape)
+    )
+
+
+def int_shape(x: Any) -> Any:
+    """The lengths of the axes, None where unknown."""
+    return tuple(x.shape)
+
+
+def ndim(x: Any) -> int:
+    """The number of axes."""
+    return int(x.ndim)
+
+
+def dtype(x: Any) -> str:
+    """The name of the dtype."""
+    return str(np.dtype(x.dtype).name)
+
+
+def count_params(x: Any) -> int:
+    """The number of elements."""
+    return int(np.prod(x.shape))
+
+
+def reshape(x: Any, shape: Any) -> Any:
+    """The elements in another shape; one length may be -1."""
+    lengths = [-1 if n is None else n for n in shape] if isinstance(shape, (tuple, list)) else shape
+    if isinstance(lengths, list) and builtins.any(isinstance(n, Tensor) for n in lengths):
+        return reshape_to_lengths(tensor(x), lengths)
+    return _ops["reshape"](tensor(x), tuple(lengths) if isinstance(lengths, list) else lengths)
+
+
+def batch_flatten(x: Any) -> Any:
+    """All axes but the first as one."""
+    x = tensor(x)
+    rest = int(np.prod(x.shape[1:])) if None not in x.shape[1:] else -1
+    return _ops["reshape"](x, (-1 if x.shape[0] is None or rest != -1 else x.shape[0], rest))
+
+
+def flatten(x: Any) -> Any:
+    """All axes as one."""
+    return _ops["reshape"](tensor(x), (-1,))
+
+
+def permute_dimensions(x: Any, pattern: Sequence[int]) -> Any:
+    """The axes in another order."""
+    return _ops["permute_dims"](tensor(x), tuple(pattern))
+
+
+def transpose(x: Any) -> Any:
+    """The axes reversed."""
+    return _ops["permute_dims"](tensor(x))
+
+
+def expand_dims(x: Any, axis: int = -1, dim: int | None = None) -> Any:
+    """An axis of length 1 more."""
+    x, axis = tensor(x), axis if dim is None else dim
+    return _ops["expand_dims"](x, axis if axis >= 0 else x.ndim + 1 + axis)
+
+
+def squeeze(x: Any, axis: int) -> Any:
+    """An axis of length 1 less."""
+    return _ops["squeeze"](tensor(x), axis)
+
+
+def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:
+    """Tensors one after another along an axis."""
+    return _ops["concat"]([tensor(t) for t in tensors], axis=axis)
+
+
+def stack(x: Sequence[Any], axis: int = 0) -> Any:
+    """Tensors along a new axis."""
+    return _ops["stack"]([tensor(t) for t in x], axis=axis)
+
+
+pack = stack
+
+
+def repeat(x: Any, n: int) -> Any:
+    """[batch, features] as [batch, n, features]."""
+    return _ops["repeat"](expand_dims(x, 1), n, axis=1)
+
+
+def repeat_elements(x: Any, rep: int, axis: int) -> Any:
+    """Every element several times along an axis."""
+    return _ops["repeat"](tensor(x), rep, axis=axis)
+
+
+def tile(x: Any, n: Any) -> Any:
+    """The tensor several times along each axis."""
+    return _ops["tile"](tensor(x), n)
+
+
+def reverse(x: Any, axes: Any) -> Any:
+    """The order along axes turned around."""
+    return _ops["flip"](tensor(x), axis=tuple(axes) if isinstance(axes, list) else axes)
+
+
+def gather(reference: Any, indices: Any) -> Any:
+    """Rows by their numbers."""
+    return _ops["take"](tensor(reference), cast(indices, "int64"), axis=0)
+
+
+def one_hot(indices: Any, num_classes: int) -> Any:
+    """1 at the number of the class, 0 elsewhere."""
+    return _ops["one_hot"](tensor(indices), num_classes)
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") -> Any:
+    """Numbers from start to stop."""
+    return _ops["arange"](start, stop, step, dtype=dtype)
+
+
+def slice(x: Any, start: Any, size: Any) -> Any:
+    """A block of a tensor."""
+    return x[tuple(builtins.slice(a, None if n == -1 else a + n) for a, n in zip(start, size))]

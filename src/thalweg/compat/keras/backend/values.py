@@ -1,0 +1,177 @@
+"""``keras.backend``: variables, inputs and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes, losses
+from thalweg.compat.keras.backend.settings import floatx
+from thalweg.graph.op import make_op
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape
+from thalweg.layers.nodes import InputSymbol
+from thalweg.ops.public import names as _names
+from thalweg.ops.state import identity as _identity
+
+_ops = _names()
+
+
+def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
+    """A variable; numbers become floats of the default dtype."""
+    value = value if isinstance(value, Tensor) else np.asarray(value)
+    wanted = dtype or (None if isinstance(value, Tensor) else floatx() if value.dtype.kind in "fiu" else None)
+    return Variable(value, dtype=wanted, name=name)
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
+    """A tensor of this value, filled to a shape where one is given."""
+    array = np.asarray(value, dtype or floatx())
+    return tensor(np.broadcast_to(array, tuple(shape)) if shape is not None else array)
+
+
+def tensor(value: Any) -> Any:
+    """A tensor of numbers, an array or a tensor."""
+    return value if isinstance(value, Tensor) else losses.tensor(value)
+
+
+def placeholder(
+    shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: Any = None
+) -> Any:
+    """A symbolic input, for ``K.function`` and ``Input(tensor=...)``."""
+    lengths = (None,) * (ndim or 0) if shape is None else tuple(shape)
+    spec = Spec(check_shape(lengths), dtypes.as_dtype(dtype or floatx()))
+    return InputSymbol(None, (), {}, (spec,), name=name, tracked=True)
+
+
+def cast_to_floatx(x: Any) -> Any:
+    """An array or tensor in the dtype of weights."""
+    return cast(x, floatx()) if isinstance(x, Tensor) else np.asarray(x, floatx())
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether a tensor is symbolic."""
+    return isinstance(x, Tensor) and x.value is None
+
+
+def is_placeholder(x: Any) -> bool:
+    """Whether a tensor is an input."""
+    return isinstance(x, Placeholder)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether it is a tensor."""
+    return isinstance(x, Tensor)
+
+
+def get_value(x: Any) -> Any:
+    """The value of a variable, as an array."""
+    return x.get_value() if isinstance(x, Variable) else np.asarray(x)
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Replace the value of a variable."""
+    x.set_value(value)
+
+
+def batch_get_value(xs: Sequence[Any]) -> list[Any]:
+    """The values of variables."""
+    return [get_value(x) for x in xs]
+
+
+def batch_set_value(pairs: Sequence[tuple[Any, Any]]) -> None:
+    """Replace the values of variables."""
+    for x, value in pairs:
+        set_value(x, value)
+
+
+def update(x: Any, new_x: Any) -> tuple[Any, Any]:
+    """A variable and its new value, for ``K.function(updates=...)``."""
+    return (x, new_x)
+
+
+def update_add(x: Any, increment: Any) -> tuple[Any, Any]:
+    """A variable and its value with something added."""
+    return (x, x + increment)
+
+
+def update_sub(x: Any, decrement: Any) -> tuple[Any, Any]:
+    """A variable and its value with something taken away."""
+    return (x, x - decrement)
+
+
+def moving_average_update(x: Any, value: Any, momentum: float) -> tuple[Any, Any]:
+    """A variable and its moving average."""
+    return (x, x * momentum + value * (1.0 - momentum))
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """The tensor in another dtype."""
+    return _ops["astype"](tensor(x), dtypes.as_dtype(dtype))
+
+
+def _filled(value: float) -> Callable[..., Any]:
+    def make(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
+        return Variable(np.full(tuple(shape), value, np.dtype(dtype or floatx())), name=name)
+
+    return make
+
+
+zeros, ones = _filled(0.0), _filled(1.0)
+
+
+def eye(size: int, dtype: Any = None, name: str | None = None) -> Variable:
+    """The identity matrix."""
+    return Variable(np.eye(size, dtype=dtype or floatx()), name=name)
+
+
+def zeros_like(x: Any, dtype: Any = None, name: Any = None) -> Any:
+    """Zeros in the shape of a tensor."""
+    return _ops["zeros_like"](tensor(x), dtype=dtype)
+
+
+def ones_like(x: Any, dtype: Any = None, name: Any = None) -> Any:
+    """Ones in the shape of a tensor."""
+    return _ops["ones_like"](tensor(x), dtype=dtype)
+
+
+def count_params(x: Any) -> int:
+    """The number of elements."""
+    return int(np.prod(x.shape))
+
+
+def identity(x: Any, name: str | None = None) -> Any:
+    """The tensor as another one."""
+    return _identity(tensor(x))
+
+
+def is_sparse(tensor: Any) -> bool:
+    """Whether a tensor is sparse: none is."""
+    return False
+
+
+def to_dense(x: Any) -> Any:
+    """The tensor itself."""
+    return x
+
+
+def get_variable_shape(x: Any) -> tuple[int, ...]:
+    """The shape of a variable."""
+    return tuple(x.shape)
+
+
+def _printing(x, /, message):  # type: ignore[no-untyped-def]
+    """x itself, printed."""
+    print(message, x)  # noqa: T201
+    return x
+
+
+_printed = make_op({}, name="print", infer=lambda x, **_: x, grad=lambda g, y, x, **_: [g], pure=False)(
+    _printing
+)
+
+
+def print_tensor(x: Any, message: str = "") -> Any:
+    """The tensor, whose value is printed with the message whenever it is computed."""
+    return _printed(tensor(x), message=message)

@@ -1,0 +1,116 @@
+"""Classes that programs derive their own layers from, or meet among the layers of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from thalweg import layers as _main
+from thalweg.compat.keras.arguments import NAMES, initialiser, values
+from thalweg.compat.keras.spelling import renamed
+from thalweg.graph.tensor import Variable
+from thalweg.metrics import Metric
+from thalweg.nn.noise import dropout as _dropout
+from thalweg.ops.create import full as _full
+from thalweg.ops.elementwise import multiply as _multiply
+from thalweg.ops.reduce import mean as _mean
+from thalweg.registry import register
+
+_OF_ALL = ("name", "trainable", "dtype", "input_shape", "input_dim", "batch_input_shape")
+_UNUSED = ("synchronization", "aggregation", "use_resource", "partitioner")
+
+
+class OwnLayer(_main.Layer):
+    """What a program's own layers derive from: the methods of Keras 1 and 2 beside those of the main library."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        register("custom")(cls)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**values((), renamed(kwargs, NAMES))[1])
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
+        """A weight: (name, shape, dtype, initializer, ...), or Keras 1's and 3's (shape, initializer, ...)."""
+        named = bool(args) and (args[0] is None or isinstance(args[0], str))
+        order = ("name shape dtype initializer regularizer trainable constraint" if named else
+                 "shape initializer name trainable regularizer constraint")  # fmt: skip
+        given = {k: v for k, v in {**dict(zip(order.split(), args)), **kwargs}.items() if k not in _UNUSED}
+        given["initializer"] = initialiser(given.get("initializer"))
+        return super().add_weight(**given)
+
+    add_variable = add_weight
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add to the loss: a tensor, or several."""
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            super().add_loss(_mean(loss) if loss.ndim else loss)
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The inputs, where a subclass computes nothing."""
+        return inputs
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
+        """Accepted; figures come from ``compile(metrics=...)``."""
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics among the layer's attributes."""
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that training moves; a list may be set, as layers of Keras 1 did."""
+        return super().trainable_weights
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights: Sequence[Variable]) -> None:
+        self.listed_weights = list(weights)  # found there as any attribute's are
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The same as ``trainable_weights``."""
+        return self.trainable_weights
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; to a class with a ``get_config`` of its own, those that all layers have."""
+        config = super().get_config()
+        if type(self).get_config is OwnLayer.get_config:
+            return config
+        return {k: v for k, v in config.items() if k in _OF_ALL}
+
+
+class InputSpec:
+    """What a layer expects of its inputs: a note that a program's own layers keep."""
+
+    def __init__(self, dtype: Any = None, shape: Any = None, ndim: Any = None, **more: Any) -> None:
+        self.dtype, self.shape, self.ndim = dtype, shape, ndim
+        vars(self).update(more)
+
+
+class InputPlace(_main.Layer):
+    """An input where Keras lists it: among the layers of a model made of inputs and outputs."""
+
+    def __init__(self, symbol: Any) -> None:
+        super().__init__(name=symbol.name)
+        self.built = True
+        self.output_shape, self.input_shape = symbol.shape, symbol.shape
+        self.input = self.output = symbol
+
+
+class DroppedEmbedding(_main.Embedding):
+    """Embedding of Keras 1 with ``dropout``: in training, a share of the words is 0 in the whole batch."""
+
+    def __init__(self, input_dim: int, output_dim: int, *args: Any, dropout: float, **options: Any) -> None:
+        super().__init__(input_dim, output_dim, *args, **options)
+        self.dropout = dropout
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        if not training:
+            return super().call(inputs)
+        table, kept = self.embeddings, _dropout(_full((self.input_dim, 1), 1.0), self.dropout)
+        self.embeddings = _multiply(table, kept)  # type: ignore[assignment]
+        try:
+            return super().call(inputs)
+        finally:
+            self.embeddings = table

@@ -1,0 +1,57 @@
+"""``merge`` and ``Merge``: several tensors, or the outputs of several models, as one, in Keras 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from thalweg import layers as _main
+from thalweg.compat.keras.arguments import known_function
+from thalweg.errors import ArgumentError, fail
+
+_MODES: dict[str, Any] = {
+    "sum": _main.Add, "mul": _main.Multiply, "ave": _main.Average, "max": _main.Maximum, "concat": _main.Concatenate,
+    "dot": _main.Dot, "cos": _main.Dot,
+}  # fmt: skip
+
+
+def _merging(mode: Any, concat_axis: int, dot_axes: Any, options: dict[str, Any]) -> _main.Layer:
+    if callable(mode):
+        known_function(mode)
+        return _main.Lambda(mode, **options)
+    if mode not in _MODES:
+        raise fail(ArgumentError, "merge: mode", expected=", ".join(_MODES), received=repr(mode))
+    if mode == "concat":
+        options["axis"] = concat_axis
+    elif mode in ("dot", "cos"):
+        pair = [dot_axes] * 2 if isinstance(dot_axes, int) else dot_axes
+        options["axes"] = tuple(a[0] if isinstance(a, (list, tuple)) else a for a in pair)
+        options["normalize"] = mode == "cos"
+    return _MODES[mode](**options)
+
+
+def _named(name: str | None, arguments: Any = None) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": name} if name else {}
+    return {**options, "arguments": arguments} if arguments else options
+
+
+def merge(
+    inputs: Sequence[Any], mode: Any = "sum", dot_axes: Any = -1, concat_axis: int = -1, output_shape: Any = None,
+    output_mask: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
+) -> Any:  # fmt: skip
+    """Several tensors as one: Keras 1."""
+    return _merging(mode, concat_axis, dot_axes, _named(name, arguments))(list(inputs))
+
+
+class Merge:
+    """The outputs of several models as one, at the start of a Sequential: Keras 1."""
+
+    def __init__(
+        self, layers: Sequence[Any] | None = None, mode: Any = "sum", concat_axis: int = -1, dot_axes: Any = -1,
+        output_shape: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
+    ) -> None:  # fmt: skip
+        self.parts = list(layers or [])
+        self.layer = _merging(mode, concat_axis, dot_axes, _named(name, arguments))
+
+    def __call__(self, inputs: Any) -> Any:
+        return self.layer(list(inputs))

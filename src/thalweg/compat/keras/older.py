@@ -1,0 +1,102 @@
+"""Layers that only Keras 0.x and 1 had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.keras.custom import OwnLayer
+from thalweg.initializers import Constant
+from thalweg.layers import activations
+from thalweg.nn import sigmoid, softplus
+from thalweg.ops.elementwise import where
+from thalweg.ops.reduce import mean, sum
+
+
+class Highway(OwnLayer):
+    """``t = sigmoid(x W_carry + b_carry)``; ``t activation(x W + b) + (1 - t) x`` (Srivastava and others 2015)."""
+
+    def __init__(
+        self, init: Any = "glorot_uniform", activation: Any = None, bias: bool = True, **options: Any
+    ) -> None:
+        super().__init__(
+            **{k: v for k, v in options.items() if not k.endswith(("_regularizer", "_constraint"))}
+        )
+        self.init, self.function, self.bias = init, activations.get(activation), bias
+        self.limits_given = {k: v for k, v in options.items() if k.endswith(("_regularizer", "_constraint"))}
+
+    def build(self, input_shape: Any) -> None:
+        n, given = input_shape[-1], self.limits_given
+        self.W = self.add_weight((n, n), self.init, name="W", regularizer=given.get("W_regularizer"),
+                                 constraint=given.get("W_constraint"))  # fmt: skip
+        self.W_carry = self.add_weight((n, n), self.init, name="W_carry")
+        if self.bias:
+            self.b = self.add_weight((n,), "zeros", name="b", regularizer=given.get("b_regularizer"),
+                                     constraint=given.get("b_constraint"))  # fmt: skip
+            self.b_carry = self.add_weight((n,), "ones", name="b_carry")
+
+    def call(self, inputs: Any) -> Any:
+        x, y = inputs @ self.W_carry, inputs @ self.W
+        share: Any = sigmoid(x + self.b_carry if self.bias else x)
+        return share * self.function(y + self.b if self.bias else y) + (1.0 - share) * inputs
+
+
+class _Shared(OwnLayer):
+    """Weights of the shape of one example, of length 1 along the ``shared_axes``."""
+
+    def __init__(self, shared_axes: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else list(shared_axes or ())
+
+    def one(self, input_shape: Any, name: str, init: Any) -> Any:
+        """One of them."""
+        shape = [1 if k in self.shared_axes else n for k, n in enumerate(input_shape)][1:]
+        return self.add_weight(tuple(shape), init, name=name)
+
+
+class SReLU(_Shared):
+    """x between two thresholds, beyond them lines of their own slopes; all four are learned (Jin and others 2015)."""
+
+    def __init__(
+        self, t_left_init: Any = "zeros", a_left_init: Any = "glorot_uniform", t_right_init: Any = "glorot_uniform",
+        a_right_init: Any = "ones", shared_axes: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(shared_axes, **options)
+        self.inits = (t_left_init, a_left_init, t_right_init, a_right_init)
+
+    def build(self, input_shape: Any) -> None:
+        names = ("t_left", "a_left", "t_right", "a_right")
+        self.parts = [self.one(input_shape, n, init) for n, init in zip(names, self.inits)]
+
+    def call(self, inputs: Any) -> Any:
+        left, a, width, b = self.parts
+        right = left + abs(width)
+        low = where(inputs < left, left + a * (inputs - left), inputs)
+        return where(inputs > right, right + b * (inputs - right), low)
+
+
+class ParametricSoftplus(_Shared):
+    """``alpha log(1 + exp(beta x))``, alpha and beta learned."""
+
+    def __init__(
+        self, alpha_init: float = 0.2, beta_init: float = 5.0, shared_axes: Any = None, **options: Any
+    ) -> None:
+        super().__init__(shared_axes, **options)
+        self.first = (alpha_init, beta_init)
+
+    def build(self, input_shape: Any) -> None:
+        first = zip(("alpha", "beta"), self.first)
+        self.alphas, self.betas = (self.one(input_shape, name, Constant(value)) for name, value in first)
+
+    def call(self, inputs: Any) -> Any:
+        return self.alphas * softplus(self.betas * inputs)
+
+
+class TimeDistributedMerge(OwnLayer):
+    """The sum or the mean over the steps: Keras 0.x."""
+
+    def __init__(self, mode: str = "sum", **options: Any) -> None:
+        super().__init__(**options)
+        self.mode = mode
+
+    def call(self, inputs: Any) -> Any:
+        return (mean if self.mode == "ave" else sum)(inputs, axis=1)

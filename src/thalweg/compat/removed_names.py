@@ -1,0 +1,185 @@
+"""Names that NumPy, SciPy, scikit-learn and Python had when a program was written, and have no longer.
+
+``thalweg run`` puts them back in its own process: :func:`restore` those of modules that are loaded anyway, a finder
+the modules of :data:`MODULES`.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.aliases import AliasModule
+from thalweg.compat.names import Namespace, UnsupportedNameError
+from thalweg.extras import needs
+
+# --- NumPy and Python -----------------------------------------------------------------------------------------------
+
+_NUMPY: dict[str, Any] = {
+    "float": float, "int": int, "object": object, "str": str, "complex": complex, "long": int, "unicode": str,
+    "float_": np.float64, "complex_": np.complex128, "unicode_": np.str_, "string_": np.bytes_, "Inf": np.inf,
+    "Infinity": np.inf, "infty": np.inf, "PINF": np.inf, "NINF": -np.inf, "NaN": np.nan, "alltrue": np.all,
+    "sometrue": np.any, "product": np.prod, "cumproduct": np.cumprod, "round_": np.round, "row_stack": np.vstack,
+    "mat": np.asmatrix, "asscalar": lambda a: a.item(), "rank": np.ndim, "in1d": np.isin, "asfarray": np.asarray,
+    "trapz": getattr(np, "trapezoid", None),
+}  # fmt: skip
+
+
+def restore() -> None:
+    """Give NumPy and the standard library back the names that they no longer have."""
+    for name, value in _NUMPY.items():
+        if name not in vars(np):
+            setattr(np, name, value)
+    if not hasattr(time, "clock"):
+        time.clock = time.perf_counter  # type: ignore[attr-defined]
+
+
+# --- scipy.misc -----------------------------------------------------------------------------------------------------
+
+
+def _image() -> Any:
+    with needs("pillow", "reading and writing images"):
+        from PIL import Image
+    return Image
+
+
+def imread(name: Any, flatten: bool = False, mode: str | None = None) -> np.ndarray:
+    """An image file as an array; ``flatten``: grey, as floats."""
+    image = _image().open(name)
+    mode = "F" if flatten else mode
+    if mode or image.mode == "P":
+        image = image.convert(mode or "RGB")
+    return np.array(image)
+
+
+def _picture(
+    arr: Any, high: Any = None, low: Any = None, cmin: Any = None, cmax: Any = None, **ignored: Any
+) -> Any:
+    """The array as a picture, bytes as they are, other numbers spread over 0 to 255."""
+    arr = np.asarray(arr)
+    if arr.ndim == 3 and arr.shape[-1] not in (3, 4) and arr.shape[0] in (3, 4):
+        arr = np.moveaxis(arr, 0, -1)
+    if arr.dtype != np.uint8:
+        least, most = arr.min() if cmin is None else cmin, arr.max() if cmax is None else cmax
+        arr = np.clip((arr - least) * (255.0 / ((most - least) or 1)) + 0.5, 0, 255).astype(np.uint8)
+    return _image().fromarray(arr)
+
+
+def imsave(name: Any, arr: Any, format: str | None = None) -> None:
+    """Write an array as an image."""
+    _picture(arr).save(name, format)
+
+
+def imresize(arr: Any, size: Any, interp: str = "bilinear", mode: str | None = None) -> np.ndarray:
+    """The image in another size: (height, width), a per cent, or a share of 1; as bytes."""
+    image = _picture(arr)
+    if isinstance(size, (int, np.integer)):
+        wanted = tuple(int(n * size / 100) for n in image.size)
+    elif isinstance(size, float):
+        wanted = tuple(int(n * size) for n in image.size)
+    else:
+        wanted = (int(size[1]), int(size[0]))
+    ways = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "cubic": 3}
+    return np.array(image.resize(wanted, ways[interp]))
+
+
+def imrotate(arr: Any, angle: float, interp: str = "bilinear") -> np.ndarray:
+    """The image turned by an angle in degrees; as bytes."""
+    return np.array(_picture(arr).rotate(angle, resample=2))
+
+
+def _special(name: str) -> Callable[..., Any]:
+    def of_scipy(*args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(*args, **kwargs)
+
+    return of_scipy
+
+
+misc = Namespace(
+    "scipy.misc", imread=imread, imsave=imsave, imresize=imresize, imrotate=imrotate, toimage=_picture,
+    fromimage=np.array, bytescale=lambda arr, **options: np.array(_picture(arr, **options)),
+    **{name: _special(name) for name in ("comb", "factorial", "factorial2", "logsumexp")},
+)  # fmt: skip
+
+# --- scikit-learn ---------------------------------------------------------------------------------------------------
+
+
+def _selection() -> Any:
+    return importlib.import_module("sklearn.model_selection")
+
+
+def _folds(kind: str) -> Callable[..., Any]:
+    def make(
+        y: Any, n_folds: int = 3, shuffle: bool = False, random_state: Any = None, **options: Any
+    ) -> Any:
+        """The folds of a number of rows, or of rows with these classes: pairs (train, test) of row numbers."""
+        labels = np.zeros(y) if isinstance(y, (int, np.integer)) else np.asarray(y)
+        folds = getattr(_selection(), kind)(
+            options.get("n_splits", n_folds), shuffle=shuffle, random_state=random_state if shuffle else None
+        )
+        return _Folds(list(folds.split(labels, labels)))
+
+    return make
+
+
+class _Folds(list[Any]):
+    """Folds to go through; their number is that of the folds."""
+
+    def split(self, *ignored: Any) -> Iterator[Any]:
+        """The pairs, as the later classes give them."""
+        return iter(self)
+
+
+class _Moved(Namespace):
+    """A module of scikit-learn whose names are in another one."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = getattr(importlib.import_module(vars(self)["_now_in"]), name, None)
+        if found is None:
+            raise UnsupportedNameError(f"{vars(self)['__name__']}.{name} is not in {vars(self)['_now_in']}")
+        return found
+
+
+cross_validation = _Moved(
+    "sklearn.cross_validation", _now_in="sklearn.model_selection", KFold=_folds("KFold"),
+    StratifiedKFold=_folds("StratifiedKFold"),
+)  # fmt: skip
+grid_search = _Moved("sklearn.grid_search", _now_in="sklearn.model_selection")
+learning_curve = _Moved("sklearn.learning_curve", _now_in="sklearn.model_selection")
+samples_generator = _Moved("sklearn.datasets.samples_generator", _now_in="sklearn.datasets")
+joblib = _Moved("sklearn.externals.joblib", _now_in="joblib")
+
+# --- the modules ----------------------------------------------------------------------------------------------------
+
+# By the name that a program imports.
+MODULES = {space.__name__: space for space in (misc, cross_validation, grid_search, learning_curve, samples_generator,
+                                               joblib)}  # fmt: skip
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules; SciPy still has an empty ``misc``."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname not in MODULES:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: Any) -> Any:
+        return AliasModule(spec.name, MODULES[spec.name])
+
+    def exec_module(self, module: Any) -> None:
+        """There is nothing to run."""
+
+
+def install() -> None:
+    """Put everything back, for this process."""
+    restore()
+    sys.meta_path.insert(0, Finder())

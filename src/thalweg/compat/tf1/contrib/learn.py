@@ -1,0 +1,430 @@
+"""``tf.contrib.learn``: estimators with ``fit(x, y)``, small data sets and vocabularies, as before ``tf.estimator``."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thalweg.compat.names import Namespace
+from thalweg.compat.tf1 import canned, estimator, examples, feature_column
+from thalweg.compat.tf1.data import Dataset
+from thalweg.extras import needs
+
+# --- data sets --------------------------------------------------------------------------------------------------------
+
+
+class Table(NamedTuple):
+    """Rows and what they mean."""
+
+    data: Any
+    target: Any
+
+
+def _load_csv_with_header(
+    filename: str, target_dtype: Any, features_dtype: Any, target_column: int = -1
+) -> Table:
+    """A CSV file whose first line holds the number of rows and of features."""
+    with open(filename, newline="") as file:
+        rows = list(csv.reader(file))
+    return _table(rows[1 : 1 + int(rows[0][0])], target_dtype, features_dtype, target_column)
+
+
+def _load_csv_without_header(
+    filename: str, target_dtype: Any, features_dtype: Any, target_column: int = -1
+) -> Table:
+    """A CSV file of rows alone."""
+    with open(filename, newline="") as file:
+        return _table([row for row in csv.reader(file) if row], target_dtype, features_dtype, target_column)
+
+
+def _table(rows: list[list[str]], target_dtype: Any, features_dtype: Any, target_column: int) -> Table:
+    targets = np.array([row.pop(target_column) for row in rows]).astype(target_dtype)
+    return Table(np.array(rows).astype(features_dtype), targets)
+
+
+def _load_iris(data_path: Any = None) -> Table:
+    """The iris flowers, from scikit-learn."""
+    with needs("scikit-learn", "tf.contrib.learn.datasets.load_iris"):
+        from sklearn import datasets as found
+    made = found.load_iris()
+    return Table(made.data, made.target)
+
+
+def _load_dataset(name: str, **options: Any) -> Any:
+    """A data set by name: iris or mnist."""
+    if name == "iris":
+        return _load_iris()
+    if name == "mnist":
+        return examples.read_data_sets("MNIST_data")
+    raise ValueError(f"tf.contrib.learn.datasets.load_dataset: expected 'iris' or 'mnist', received {name!r}")
+
+
+_base = Namespace(
+    "tf.contrib.learn.datasets.base",
+    Dataset=Table,
+    Datasets=examples.Datasets,
+    load_csv_with_header=_load_csv_with_header,
+    load_csv_without_header=_load_csv_without_header,
+    load_iris=_load_iris,
+)
+_mnist = Namespace(
+    "tf.contrib.learn.datasets.mnist",
+    read_data_sets=examples.read_data_sets,
+    DataSet=examples.DataSet,
+    load_mnist=examples.load_mnist,
+)
+datasets = Namespace(
+    "tf.contrib.learn.datasets", base=_base, mnist=_mnist, load_iris=_load_iris, load_dataset=_load_dataset
+)
+
+# --- estimators -------------------------------------------------------------------------------------------------------
+
+
+class ModelFnOps(NamedTuple):
+    """What a model function returns."""
+
+    mode: Any
+    predictions: Any = None
+    loss: Any = None
+    train_op: Any = None
+    eval_metric_ops: Any = None
+    output_alternatives: Any = None
+    training_hooks: Any = None
+    training_chief_hooks: Any = None
+
+
+class MetricSpec:
+    """A metric over the predictions (or one of them) and the labels."""
+
+    def __init__(
+        self,
+        metric_fn: Callable[..., Any],
+        prediction_key: Any = None,
+        label_key: Any = None,
+        weight_key: Any = None,
+    ) -> None:
+        self.metric_fn, self.prediction_key = metric_fn, prediction_key
+
+
+class _Fitted:
+    """``fit``, ``evaluate`` and ``predict`` over arrays or input functions, by an estimator with ``train``."""
+
+    def __init__(self, inner: estimator.Estimator) -> None:
+        self.inner = inner
+        self.model_dir = inner.model_dir
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        input_fn: Any = None,
+        steps: int | None = None,
+        batch_size: int | None = None,
+        monitors: Any = None,
+        max_steps: int | None = None,
+    ) -> _Fitted:
+        """Train."""
+        found = _input_fn(x, y, input_fn, batch_size, None if steps or max_steps else 1, shuffle=True)
+        self.inner.train(found, hooks=monitors, steps=steps, max_steps=max_steps)
+        return self
+
+    partial_fit = fit
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        input_fn: Any = None,
+        feed_fn: Any = None,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        metrics: Any = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """The metrics."""
+        self.inner.extra_metrics = metrics
+        return self.inner.evaluate(_input_fn(x, y, input_fn, batch_size, 1), steps=steps)
+
+    def predict(
+        self,
+        x: Any = None,
+        input_fn: Any = None,
+        batch_size: int | None = None,
+        outputs: Any = None,
+        as_iterable: bool = True,
+    ) -> Any:
+        """The predictions: class numbers, numbers, or what the model function calls so."""
+        made = self.inner.predict(_input_fn(x, None, input_fn, batch_size, 1))
+        rows = (self._plain(row) for row in made)
+        return rows if as_iterable else np.array(list(rows))
+
+    def _plain(self, row: Any) -> Any:
+        if isinstance(row, dict) and "class_ids" in row:
+            return row["class_ids"][0]
+        if isinstance(row, dict) and list(row) == ["predictions"]:
+            return row["predictions"][0] if np.size(row["predictions"]) == 1 else row["predictions"]
+        return row
+
+    def predict_classes(
+        self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True
+    ) -> Any:
+        """The class of each example."""
+        return self.predict(x, input_fn, batch_size, as_iterable=as_iterable)
+
+    def predict_scores(
+        self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True
+    ) -> Any:
+        """The number for each example."""
+        return self.predict(x, input_fn, batch_size, as_iterable=as_iterable)
+
+    def predict_proba(
+        self, x: Any = None, input_fn: Any = None, batch_size: Any = None, as_iterable: bool = True
+    ) -> Any:
+        """The probabilities of each example."""
+        made = self.inner.predict(_input_fn(x, None, input_fn, batch_size, 1))
+        rows: Iterator[Any] = (row["probabilities"] for row in made)
+        return rows if as_iterable else np.array(list(rows))
+
+    def get_variable_names(self) -> list[str]:
+        """The names of the values."""
+        return self.inner.get_variable_names()
+
+    def get_variable_value(self, name: str) -> np.ndarray:
+        """One of the values."""
+        return self.inner.get_variable_value(name)
+
+
+def _input_fn(
+    x: Any, y: Any, input_fn: Any, batch_size: int | None, epochs: int | None, shuffle: bool = False
+) -> Callable[[], Any]:
+    """The input function itself, or one over arrays; without a batch size all rows at once."""
+    if input_fn is not None:
+        return input_fn
+    arrays = {k: np.asarray(v) for k, v in x.items()} if isinstance(x, dict) else np.asarray(x)
+    if not isinstance(arrays, dict) and arrays.dtype == np.float64:
+        arrays = arrays.astype(np.float32)
+    targets = None if y is None else np.asarray(y)
+    count = len(next(iter(arrays.values())) if isinstance(arrays, dict) else arrays)
+
+    def made() -> Any:
+        found = Dataset.from_tensor_slices(arrays if targets is None else (arrays, targets))
+        found = found.shuffle(count) if shuffle and batch_size else found
+        return found.repeat(epochs).batch(batch_size or count)
+
+    return made
+
+
+class _Own(estimator.Estimator):
+    """An estimator whose model function returns (predictions, loss, train operation) or a spec."""
+
+    def __init__(self, model_fn: Any, model_dir: Any, config: Any, params: Any) -> None:
+        self.wrapped = model_fn
+        super().__init__(model_fn, model_dir, config, params)
+
+    def _built(self, input_fn: Callable[[], Any], mode: str) -> tuple[Any, Any]:
+        fn = self.wrapped
+
+        def model(features: Any, labels: Any, mode: str, params: Any) -> Any:
+            import inspect
+
+            given = {"mode": mode, "params": params}
+            options = {k: v for k, v in given.items() if k in inspect.signature(fn).parameters}
+            made = fn(features, labels, **options)
+            if isinstance(made, tuple) and not hasattr(made, "train_op"):
+                predictions, loss, train_op = made
+                made = ModelFnOps(mode, predictions, loss, train_op)
+            return made
+
+        self.model_fn = model
+        return super()._built(input_fn, mode)
+
+
+class Estimator(_Fitted):
+    """Trains ``model_fn(features, targets, mode[, params])``."""
+
+    def __init__(
+        self,
+        model_fn: Any = None,
+        model_dir: Any = None,
+        config: Any = None,
+        params: Any = None,
+        feature_engineering_fn: Any = None,
+    ) -> None:
+        super().__init__(_Own(model_fn, model_dir, config, params))
+
+
+def _learned(make: Callable[..., canned.Canned]) -> Callable[..., _Fitted]:
+    """A ready model whose loss is the mean over the batch."""
+
+    def build(*args: Any, **options: Any) -> _Fitted:
+        if "weight_column_name" in options:
+            options["weight_column"] = options.pop("weight_column_name")
+        inner = make(*args, **options)
+        inner.reduction = "mean"
+        return _Fitted(inner)
+
+    build.__name__, build.__doc__ = make.__name__, make.__doc__
+    return build
+
+
+class SKCompat:
+    """An estimator as scikit-learn has them: ``predict`` gives arrays."""
+
+    def __init__(self, est: _Fitted) -> None:
+        self.est = est
+
+    def fit(
+        self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, **options: Any
+    ) -> SKCompat:
+        """Train."""
+        self.est.fit(x, y, batch_size=batch_size, steps=steps)
+        return self
+
+    def score(
+        self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, metrics: Any = None
+    ) -> Any:
+        """The metrics."""
+        return self.est.evaluate(x, y, batch_size=batch_size, steps=steps, metrics=metrics)
+
+    def predict(self, x: Any, batch_size: int = 128, outputs: Any = None) -> Any:
+        """The predictions, each kind as one array."""
+        rows = list(self.est.inner.predict(_input_fn(x, None, None, batch_size, 1)))
+        if not isinstance(rows[0], dict):
+            return np.array(rows)
+        found = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+        if "class_ids" in found:  # here the classes are the numbers
+            found["classes"] = found.pop("class_ids").reshape(len(rows))
+        return found
+
+
+def infer_real_valued_columns_from_input(x: Any) -> list[Any]:
+    """One column over all features of an array (or one for each array of a dict)."""
+    if isinstance(x, dict):
+        return [feature_column.numeric_column(k, np.asarray(v).shape[1:] or (1,)) for k, v in x.items()]
+    return [feature_column.numeric_column("", np.asarray(x).shape[1:] or (1,))]
+
+
+# --- vocabularies -----------------------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z][a-z]+(?=[A-Z])|[\'\w\-]+", re.UNICODE)
+
+
+class _Vocabulary:
+    """Words and their numbers; 0 is a word that is not known."""
+
+    def __init__(self) -> None:
+        self._mapping: dict[str, int] = {"<UNK>": 0}
+        self._words = ["<UNK>"]
+        self.counts: dict[str, int] = {}
+        self.frozen = False
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def get(self, word: str) -> int:
+        if word not in self._mapping and not self.frozen:
+            self._mapping[word] = len(self._words)
+            self._words.append(word)
+        return self._mapping.get(word, 0)
+
+    def reverse(self, class_id: int) -> str:
+        return self._words[class_id]
+
+    def trim(self, least: int) -> None:
+        """Only the words that occur at least so often, the most frequent first."""
+        kept = sorted(
+            (w for w in self._words[1:] if self.counts[w] >= least), key=lambda w: (-self.counts[w], w)
+        )
+        self._words = ["<UNK>", *kept]
+        self._mapping = {w: k for k, w in enumerate(self._words)}
+
+
+def _tokenizer(iterator: Iterable[str]) -> Iterator[list[str]]:
+    """The words of each text."""
+    for text in iterator:
+        yield _WORD.findall(text)
+
+
+class VocabularyProcessor:
+    """Texts as rows of word numbers, all of one length."""
+
+    def __init__(
+        self,
+        max_document_length: int,
+        min_frequency: int = 0,
+        vocabulary: Any = None,
+        tokenizer_fn: Any = None,
+    ) -> None:
+        self.max_document_length, self.min_frequency = max_document_length, min_frequency
+        self.vocabulary_ = vocabulary or _Vocabulary()
+        self._tokenizer = tokenizer_fn or _tokenizer
+
+    def fit(self, raw_documents: Iterable[str], unused_y: Any = None) -> VocabularyProcessor:
+        """Learn the words."""
+        for tokens in self._tokenizer(raw_documents):
+            for token in tokens:
+                self.vocabulary_.get(token)
+                self.vocabulary_.counts[token] = self.vocabulary_.counts.get(token, 0) + 1
+        if self.min_frequency > 0:
+            self.vocabulary_.trim(self.min_frequency)
+        self.vocabulary_.frozen = True
+        return self
+
+    def transform(self, raw_documents: Iterable[str]) -> Iterator[np.ndarray]:
+        """A row of numbers for each text."""
+        for tokens in self._tokenizer(raw_documents):
+            row = np.zeros(self.max_document_length, np.int64)
+            for k, token in enumerate(tokens[: self.max_document_length]):
+                row[k] = self.vocabulary_.get(token)
+            yield row
+
+    def fit_transform(self, raw_documents: Sequence[str], unused_y: Any = None) -> Iterator[np.ndarray]:
+        """Both."""
+        return self.fit(raw_documents).transform(raw_documents)
+
+    def reverse(self, documents: Iterable[Any]) -> Iterator[str]:
+        """The words of rows of numbers."""
+        for row in documents:
+            yield " ".join(self.vocabulary_.reverse(int(k)) for k in row)
+
+
+learn = Namespace(
+    "tf.contrib.learn",
+    Estimator=Estimator,
+    SKCompat=SKCompat,
+    ModelFnOps=ModelFnOps,
+    MetricSpec=MetricSpec,
+    ModeKeys=estimator.ModeKeys,
+    RunConfig=estimator.RunConfig,
+    DNNClassifier=_learned(canned.DNNClassifier),
+    DNNRegressor=_learned(canned.DNNRegressor),
+    LinearClassifier=_learned(canned.LinearClassifier),
+    LinearRegressor=_learned(canned.LinearRegressor),
+    DNNLinearCombinedClassifier=_learned(canned.DNNLinearCombinedClassifier),
+    DNNLinearCombinedRegressor=_learned(canned.DNNLinearCombinedRegressor),
+    infer_real_valued_columns_from_input=infer_real_valued_columns_from_input,
+    datasets=datasets,
+    io=Namespace(
+        "tf.contrib.learn.io",
+        numpy_input_fn=estimator.inputs.numpy_input_fn,
+        pandas_input_fn=estimator.inputs.pandas_input_fn,
+    ),
+    preprocessing=Namespace("tf.contrib.learn.preprocessing", VocabularyProcessor=VocabularyProcessor),
+    python=Namespace(
+        "tf.contrib.learn.python",
+        learn=Namespace(
+            "tf.contrib.learn.python.learn",
+            datasets=datasets,
+            estimators=Namespace(
+                "tf.contrib.learn.python.learn.estimators",
+                model_fn=Namespace(
+                    "tf.contrib.learn.python.learn.estimators.model_fn", ModelFnOps=ModelFnOps
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,227 @@
+"""The namespaces below ``tf.contrib``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.names import Namespace, members, own
+from thalweg.compat.tf1 import (
+    checkpoints,
+    data,
+    data_functions,
+    feature_column,
+    initializers,
+    math,
+    metrics,
+    monitored,
+    nn,
+    rnn,
+    sparse,
+    train,
+    variables,
+)
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import nest as nest_room
+from thalweg.compat.tf1.contrib import (
+    layers,
+    legacy_seq2seq,
+    normalisation,
+    regularizers,
+    seq2seq,
+    summaries,
+    utils,
+)
+from thalweg.compat.tf1.contrib.crf import crf_log_likelihood, viterbi_decode
+from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.learn import learn
+from thalweg.compat.tf1.contrib.lookup import lookup
+from thalweg.compat.tf1.contrib.losses import losses
+from thalweg.compat.tf1.contrib.projector import projector
+from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope
+from thalweg.compat.tf1.contrib.training import HParams, optimize_loss
+from thalweg.compat.tf1.contrib.utils import model_variable
+from thalweg.compat.tf1.distributions import distributions
+from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
+
+_layers = Namespace(
+    "tf.contrib.layers",
+    **own(layers),
+    **own(normalisation),
+    **own(regularizers),
+    **own(summaries),
+    linear=layers.linear,
+    optimize_loss=optimize_loss,
+    xavier_initializer=initializers.xavier_initializer,
+    xavier_initializer_conv2d=initializers.xavier_initializer,
+    variance_scaling_initializer=initializers.contrib_variance_scaling,
+    relu6=nn.relu6,
+    separable_convolution2d=layers.separable_conv2d,
+    legacy_fully_connected=layers.fully_connected,
+    embedding_lookup_unique=nn.embedding_lookup,
+    safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
+    real_valued_column=lambda column_name, dimension=1, **_: feature_column.numeric_column(
+        column_name, dimension
+    ),
+    sparse_column_with_keys=lambda column_name, keys, **_: (
+        feature_column.categorical_column_with_vocabulary_list(column_name, keys)
+    ),
+    sparse_column_with_hash_bucket=feature_column.categorical_column_with_hash_bucket,
+    sparse_column_with_integerized_feature=feature_column.categorical_column_with_identity,
+    bucketized_column=feature_column.bucketized_column,
+    crossed_column=feature_column.crossed_column,
+    one_hot_column=feature_column.indicator_column,
+    embedding_column=feature_column.embedding_column,
+    input_from_feature_columns=feature_column.input_layer,
+    OPTIMIZER_CLS_NAMES={},
+    add_arg_scope=add_arg_scope,
+)
+
+
+nest = Namespace("tf.contrib.framework.nest", **own(nest_room))
+_framework = Namespace(
+    "tf.contrib.framework",
+    arg_scope=arg_scope,
+    add_arg_scope=add_arg_scope,
+    get_global_step=train.get_global_step,
+    create_global_step=train.create_global_step,
+    get_or_create_global_step=train.get_or_create_global_step,
+    get_variables=lambda scope=None, suffix=None: default_graph().get_collection(
+        GraphKeys.GLOBAL_VARIABLES, scope
+    ),
+    get_trainable_variables=variables.trainable_variables,
+    get_model_variables=variables.model_variables,
+    model_variable=model_variable,
+    variable=variables.get_variable,
+    get_variables_to_restore=lambda include=None, exclude=None: [
+        v
+        for v in default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
+        if (not include or v.op.name.startswith(tuple(include)))
+        and not (exclude and v.op.name.startswith(tuple(exclude)))
+    ],
+    assign_from_checkpoint_fn=lambda model_path, var_list, **_: (
+        lambda session: checkpoints.Saver(var_list).restore(session, model_path)
+    ),
+    local_variable=lambda initial_value, **_: variables.Variable(
+        initial_value, trainable=False, collections=[GraphKeys.LOCAL_VARIABLES]
+    ),
+    is_tensor=lambda x: isinstance(x, Tensor),
+    sort=math.sort,
+    argsort=math.argsort,
+    nest=nest,
+    load_variable=checkpoints.load_variable,
+    list_variables=checkpoints.list_variables,
+)
+_rnn = Namespace(
+    "tf.contrib.rnn",
+    **{name: getattr(rnn, name) for name in dir(rnn) if name.endswith(("Cell", "Wrapper", "Tuple", "_rnn"))},
+    LSTMBlockCell=rnn.BasicLSTMCell,
+    GRUBlockCell=rnn.GRUCell,
+    transpose_batch_time=rnn.transpose_batch_time,
+)
+vars(_rnn)["core_rnn_cell"] = _rnn
+_utils = Namespace("tf.contrib.layers.utils", **own(utils))
+_slim = Namespace(
+    "tf.contrib.slim",
+    **{**members(_layers), **{k: v for k, v in members(_framework).items() if k != "nest"}},
+    losses=losses,
+    utils=_utils,
+    model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
+    learning=Namespace(
+        "tf.contrib.slim.learning",
+        train=monitored.train_loop,
+        create_train_op=lambda total_loss, optimizer, global_step=None, **_: optimize_loss(
+            total_loss, global_step, None, optimizer
+        ),
+    ),
+)
+_seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_seq2seq.sequence_loss)
+_legacy_seq2seq = Namespace(
+    "tf.contrib.legacy_seq2seq",
+    **{n: v for n, v in own(legacy_seq2seq).items() if not n.startswith("legacy")},
+)
+_metrics = Namespace(
+    "tf.contrib.metrics",
+    accuracy=lambda predictions, labels, weights=None, name=None: math.reduce_mean(
+        math.cast(
+            math.equal(predictions, math.cast(labels, g.convert_to_tensor(predictions).dtype)), "float32"
+        )
+    ),
+    streaming_accuracy=lambda predictions, labels, **_: metrics.accuracy(labels, predictions),
+    streaming_auc=lambda predictions, labels, **_: metrics.auc(labels, predictions),
+    streaming_mean=metrics.mean,
+    streaming_precision=lambda predictions, labels, **_: metrics.precision(labels, predictions),
+    streaming_recall=lambda predictions, labels, **_: metrics.recall(labels, predictions),
+    confusion_matrix=math.confusion_matrix,
+)
+_training = Namespace("tf.contrib.training", HParams=HParams)
+_tensorboard = Namespace(
+    "tf.contrib.tensorboard",
+    plugins=Namespace("tf.contrib.tensorboard.plugins", projector=projector),
+)
+_data = Namespace(
+    "tf.contrib.data",
+    Dataset=data.Dataset,
+    Iterator=data.Iterator,
+    TFRecordDataset=data.TFRecordDataset,
+    TextLineDataset=data.TextLineDataset,
+    **own(data_functions),
+)
+contrib = Namespace(
+    "tf.contrib",
+    layers=_layers,
+    framework=_framework,
+    rnn=_rnn,
+    losses=losses,
+    slim=_slim,
+    seq2seq=_seq2seq,
+    legacy_seq2seq=_legacy_seq2seq,
+    metrics=_metrics,
+    learn=learn,
+    factorization=factorization,
+    distributions=distributions,
+    lookup=lookup,
+    training=_training,
+    tensorboard=_tensorboard,
+    crf=Namespace("tf.contrib.crf", crf_log_likelihood=crf_log_likelihood, viterbi_decode=viterbi_decode),
+    data=_data,
+    opt=Namespace(
+        "tf.contrib.opt",
+        ScipyOptimizerInterface=train.ScipyOptimizerInterface,
+        LazyAdamOptimizer=train.AdamOptimizer,
+    ),
+)
+
+
+def _add_inner_paths() -> None:
+    """``tf.contrib.X.python...``: the modules inside, from which programs imported what X has itself."""
+    for name, paths in _INNER.items():
+        space = getattr(contrib, name)
+        root: Any = Namespace(f"tf.contrib.{name}.python")
+        for path in paths.split():
+            at = root
+            *folders, last = path.split(".")
+            for folder in folders:
+                at = vars(at).setdefault(
+                    folder, Namespace(f"{vars(at)['__name__']}.{folder}", **members(space))
+                )
+            vars(at)[last] = space
+        vars(space)["python"] = root
+
+
+_INNER = {
+    "framework": "ops.variables ops.ops framework.checkpoint_utils",
+    "layers": "layers.layers layers.initializers layers.regularizers layers.feature_column layers.optimizers "
+    "layers.summaries layers.embedding_ops layers.encoders layers.normalization",
+    "rnn": "ops.core_rnn_cell ops.core_rnn_cell_impl ops.core_rnn ops.rnn_cell ops.rnn ops.lstm_ops ops.gru_ops",
+    "seq2seq": "ops.attention_wrapper ops.basic_decoder ops.beam_search_decoder ops.decoder ops.helper ops.loss "
+    "ops.beam_search_ops",
+    "legacy_seq2seq": "ops.seq2seq",
+    "losses": "losses.loss_ops losses",
+    "metrics": "ops.metric_ops",
+    "slim": "slim slim.learning slim.evaluation slim.model_analyzer",
+    "learn": "learn learn.datasets learn.estimators learn.preprocessing",
+    "training": "training.hparam training.training",
+    "crf": "ops.crf",
+}
+_add_inner_paths()
+vars(contrib.layers.python.layers)["utils"] = _utils

@@ -1,0 +1,117 @@
+"""Layers that normalise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.tf1 import (
+    initializers,
+    layers,
+    math,
+    nn,
+    variables,
+)
+from thalweg.compat.tf1.contrib.scopes import add_arg_scope
+from thalweg.compat.tf1.contrib.utils import collect_named_outputs
+from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
+
+
+@add_arg_scope
+def batch_norm(
+    inputs: Any,
+    decay: float = 0.999,
+    center: bool = True,
+    scale: bool = False,
+    epsilon: float = 0.001,
+    activation_fn: Any = None,
+    param_initializers: Any = None,
+    param_regularizers: Any = None,
+    updates_collections: Any = GraphKeys.UPDATE_OPS,
+    is_training: Any = True,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    batch_weights: Any = None,
+    fused: Any = None,
+    scope: Any = None,
+    **options: Any,
+) -> Tensor:
+    """Normalisation over a batch; with ``updates_collections=None`` the moments move with each use."""
+    with variables.variable_scope(scope, "BatchNorm", reuse=reuse):
+        layer = layers.BatchNormalization(-1, decay, epsilon, center, scale, trainable=trainable, name=None)
+        layer.scope_name = variables.get_variable_scope().name
+        shared = variables.get_variable_scope().reuse
+        opened = variables.VariableScope(layer.scope_name, shared)
+        with variables.variable_scope(opened):
+            layer.build(inputs.get_shape())
+            layer.built = True
+            for made in layer.variables:
+                if made not in default_graph().get_collection(GraphKeys.MODEL_VARIABLES):
+                    default_graph().add_to_collection(GraphKeys.MODEL_VARIABLES, made)
+            collected = default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)
+            before = len(collected)
+            x = layer.call(inputs, training=is_training)
+    made, collected[before:] = collected[before:], []
+    if updates_collections is None:
+        with default_graph().control_dependencies(made):
+            x = math.identity(x)
+    else:
+        for operation in made:
+            default_graph().add_to_collection(updates_collections, operation)
+    x = x if activation_fn is None else activation_fn(x)
+    return collect_named_outputs(outputs_collections, layer.scope_name, x)
+
+
+@add_arg_scope
+def layer_norm(
+    inputs: Any,
+    center: bool = True,
+    scale: bool = True,
+    activation_fn: Any = None,
+    reuse: Any = None,
+    trainable: bool = True,
+    begin_norm_axis: int = 1,
+    scope: Any = None,
+    **options: Any,
+) -> Tensor:
+    """Each example normalised over its own axes."""
+    with variables.variable_scope(scope, "LayerNorm", reuse=reuse):
+        width = [inputs.get_shape()[-1].value]
+        beta = (
+            variables.get_variable("beta", width, initializer=initializers.zeros_initializer())
+            if center
+            else None
+        )
+        gamma = (
+            variables.get_variable("gamma", width, initializer=initializers.ones_initializer())
+            if scale
+            else None
+        )
+        axes = list(range(begin_norm_axis, inputs.shape.ndims))
+        mean, variance = nn.moments(inputs, axes, keep_dims=True)
+        x = nn.batch_normalization(inputs, mean, variance, beta, gamma, 1e-12)
+        return x if activation_fn is None else activation_fn(x)
+
+
+@add_arg_scope
+def instance_norm(
+    inputs: Any,
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    activation_fn: Any = None,
+    reuse: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    **options: Any,
+) -> Tensor:
+    """Each channel of each picture normalised over its pixels."""
+    with variables.variable_scope(scope, "InstanceNorm", reuse=reuse):
+        width = [inputs.get_shape()[-1].value]
+        starts = (initializers.zeros_initializer(), initializers.ones_initializer())
+        beta = variables.get_variable("beta", width, initializer=starts[0]) if center else None
+        gamma = variables.get_variable("gamma", width, initializer=starts[1]) if scale else None
+        mean, variance = nn.moments(inputs, list(range(1, inputs.shape.ndims - 1)), keep_dims=True)
+        x = nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+        return x if activation_fn is None else activation_fn(x)

@@ -1,0 +1,36 @@
+"""Argument scopes: defaults for functions."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_defaults: list[dict[Any, dict[str, Any]]] = [{}]
+
+
+def add_arg_scope(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes defaults from the open argument scopes."""
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Any:
+        return fn(*args, **{**_defaults[-1].get(apply, {}), **options})
+
+    return apply
+
+
+@contextmanager
+def arg_scope(list_ops_or_scope: Any, **options: Any) -> Iterator[dict[Any, dict[str, Any]]]:
+    """Inside, the functions take these defaults."""
+    base = dict(_defaults[-1])
+    if isinstance(list_ops_or_scope, dict):
+        base = dict(list_ops_or_scope)
+    else:
+        for fn in list_ops_or_scope:
+            base[fn] = {**base.get(fn, {}), **options}
+    _defaults.append(base)
+    try:
+        yield base
+    finally:
+        _defaults.pop()

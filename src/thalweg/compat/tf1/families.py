@@ -1,0 +1,44 @@
+"""How functions of one and of two tensors are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.graph import Tensor, static_value, value, values, wrap
+from thalweg.graph import tensor as core
+
+_ROOM = "thalweg.compat.tf1.math"  # to which the functions made here belong
+
+
+def unary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A node of one tensor, from a function of an expression."""
+
+    def apply(x: Any, name: str | None = None) -> Tensor:
+        return wrap(fn(value(x)), name, kind, [x])
+
+    apply.__name__, apply.__doc__, apply.__module__ = kind, f"{kind} of each element.", _ROOM
+    return apply
+
+
+def binary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A node of two tensors, from a function of two expressions."""
+
+    def apply(x: Any, y: Any, name: str | None = None) -> Tensor:
+        return wrap(fn(*values(x, y)), name, kind, [x, y], static=_lengths_of(fn, x, y))
+
+    apply.__name__, apply.__module__ = kind, _ROOM
+    apply.__doc__ = f"{kind} of the elements of two tensors."
+    return apply
+
+
+def _lengths_of(fn: Callable[..., Any], x: Any, y: Any) -> Any:
+    """The value of arithmetic of known whole numbers: lengths stay known."""
+    if not any(isinstance(t, Tensor) and t.static is not None and t.dtype.is_integer for t in (x, y)):
+        return None
+    parts = [static_value(t) if isinstance(t, (Tensor, int, np.integer)) else None for t in (x, y)]
+    if any(p is None or p.size > 8 for p in parts):
+        return None
+    return fn(*(core.constant(np.asarray(p, np.int64)) for p in parts)).value

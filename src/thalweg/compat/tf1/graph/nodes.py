@@ -1,0 +1,261 @@
+"""Nodes: operations, tensors, and those that Python computes or a source gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from thalweg.compat.tf1.graph.graphs import Effect, Graph, default_graph
+from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype, string
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+
+
+class Operation:
+    """A node with its outputs; running it runs its effect (and what it depends on)."""
+
+    def __init__(
+        self,
+        name: str | None,
+        kind: str,
+        effect: Effect | None = None,
+        inputs: Sequence[Any] = (),
+        graph: Graph | None = None,
+    ) -> None:
+        self.graph = graph or default_graph()
+        if self.graph.finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+        self.name = self.graph.unique_name((name or kind).rstrip("/"))
+        self.type = kind
+        self.effect = effect
+        self.inputs = [x for x in inputs if isinstance(x, Tensor)]
+        self.outputs: list[Tensor] = []
+        self.graph.operations[self.name] = self
+
+    @property
+    def op(self) -> Operation:
+        return self
+
+    @property
+    def device(self) -> str:
+        return ""
+
+    @property
+    def node_def(self) -> Operation:
+        return self
+
+    def values(self) -> tuple[Tensor, ...]:
+        return tuple(self.outputs)
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+        """Run in the given or the default session."""
+        session_for(session).run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation '{self.name}' type={self.kind_name()}>"
+
+    def kind_name(self) -> str:
+        """The type as TensorFlow names it."""
+        return self.type
+
+
+def session_for(session: Any) -> Any:
+    from thalweg.compat.tf1.session import get_default_session
+
+    found = session or get_default_session()
+    if found is None:
+        raise ValueError(
+            "Cannot evaluate tensor using `eval()` or run an operation: no default session is registered. "
+            "Use `with sess.as_default()` or pass an explicit session."
+        )
+    return found
+
+
+class Tensor:
+    """A named expression. ``static`` is its value where it is a constant; ``dims`` the lengths where it is a shape."""
+
+    __array_priority__ = 2000
+    __array_ufunc__ = None
+
+    def __init__(self, t: Any, op: Operation, static: Any = None, dims: Any = None) -> None:
+        self.t = t
+        self.op = op
+        self.static = static
+        self.dims = dims
+        self.index = len(op.outputs)
+        op.outputs.append(self)
+
+    @property
+    def graph(self) -> Graph:
+        return self.op.graph
+
+    @property
+    def name(self) -> str:
+        return f"{self.op.name}:{self.index}"
+
+    @property
+    def dtype(self) -> DType:
+        return as_dtype(self.t.dtype)
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self.t.shape)
+
+    @property
+    def device(self) -> str:
+        return ""
+
+    @property
+    def value_index(self) -> int:
+        return self.index
+
+    def get_shape(self) -> TensorShape:
+        """The static shape."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Say more about the static shape."""
+        merged = self.shape.merge_with(shape)
+        if merged.dims is None or (self.t.shape is not None and merged.as_list() == list(self.t.shape)):
+            return
+        self.t = shaped_as(self.t, tuple(merged.as_list()))
+
+    def consumers(self) -> list[Operation]:
+        """The operations that take this tensor."""
+        return [op for op in self.graph.operations.values() if any(x is self for x in op.inputs)]
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """The value in the given or the default session."""
+        return session_for(session).run(self, feed_dict)
+
+    if TYPE_CHECKING:  # given by thalweg.compat.tf1.math
+
+        def _binary(self, other: Any) -> Any: ...
+
+        def _unary(self) -> Any: ...
+
+        def __getitem__(self, key: Any) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _binary
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = (
+            _binary
+        )
+        __and__ = __or__ = __xor__ = __lt__ = __le__ = __gt__ = __ge__ = _binary
+        __neg__ = __abs__ = __invert__ = _unary
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
+
+    def __str__(self) -> str:
+        return f'Tensor("{self.name}", shape={self.shape}, dtype={self.dtype.name})'
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "Using a `tf.Tensor` as a Python `bool` is not allowed. Use `if t is not None:` instead of `if t:` "
+            "to test if a tensor is defined, and use tf.cond to choose by its value."
+        )
+
+    def __iter__(self) -> Iterator[Tensor]:
+        raise TypeError(
+            "Tensor objects are only iterable when eager execution is enabled; use tf.unstack or tf.map_fn."
+        )
+
+    def __len__(self) -> int:
+        raise TypeError(
+            "object of type 'Tensor' has no len(): its length is known when the graph runs; see tf.shape"
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            f"Cannot convert a symbolic Tensor ({self.name}) to a numpy array: run it first."
+        )
+
+    def __float__(self) -> float:
+        raise TypeError(f"{self.name} has no value before the graph runs: use Session.run or .eval()")
+
+    __int__ = __float__  # type: ignore[assignment]
+
+
+@make_op(
+    {},
+    infer=lambda x, *, shape: core.Spec(shape, x.dtype),
+    grad=lambda g, y, x, *, shape: [g],
+    expand=lambda x, *, shape: x,
+)
+def shaped_as(x, /, shape):  # type: ignore[no-untyped-def]
+    """x, of whose shape more is known than the graph says."""
+    return x
+
+
+class HostTensor(Tensor):
+    """A node computed by Python from the values of others: strings and serialised messages."""
+
+    def __init__(
+        self,
+        op: Operation,
+        inputs: Sequence[Tensor],
+        fn: Callable[..., Any],
+        shape: Any = (),
+        source: Any = None,
+    ) -> None:
+        super().__init__(None, op)
+        self.host_inputs = list(inputs)
+        self.fn = fn
+        self.source = source  # (source, index) where a session asks a source instead, as for a SourceLeaf
+        self._shape = shape
+        self.effects = self.graph.controls()
+
+    @property
+    def dtype(self) -> DType:
+        return string
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self._shape)
+
+
+def host(
+    kind: str, name: str | None, inputs: Sequence[Tensor], fn: Callable[..., Any], shape: Any = ()
+) -> HostTensor:
+    """A node that Python computes."""
+    return HostTensor(Operation(name, kind, inputs=inputs), inputs, fn, shape)
+
+
+class SourceLeaf(core.Placeholder):
+    """A leaf whose value a session asks ``source`` for, once per run, unless it is fed."""
+
+    __slots__ = ("index", "source")
+
+    index: int
+    source: Any
+
+
+def source_leaf(source: Any, index: int, dtype: Any, shape: Any, name: str | None = None) -> SourceLeaf:
+    """A leaf for part ``index`` of what ``source.pull(session, values)`` gives at each run."""
+    spec = core.Spec(core.check_shape(shape), np.dtype(dtype))
+    leaf = SourceLeaf(None, (), {}, (spec,), name=name, tracked=True)
+    leaf.source, leaf.index = source, index
+    return leaf
+
+
+def source_nodes(source: Any, specs: Sequence[tuple[Any, Any]], operation: Operation) -> list[Tensor]:
+    """A node for each part (dtype, shape) of what a source gives: leaves of the program, strings on the host."""
+    made: list[Tensor] = []
+    for k, (dtype, shape) in enumerate(specs):
+        if as_dtype(dtype) == string:
+            made.append(HostTensor(operation, (), _unmade, shape, (source, k)))
+        else:
+            made.append(Tensor(source_leaf(source, k, numpy_dtype(dtype), shape, operation.name), operation))
+    return made
+
+
+def _unmade() -> Any:
+    raise AssertionError("a session asks the source")

@@ -1,0 +1,190 @@
+"""Between nodes, expressions, numbers and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.compat.tf1.graph.graphs import after, default_graph
+from thalweg.compat.tf1.graph.nodes import Operation, Tensor, host, shaped_as
+from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype, string
+from thalweg.graph import tensor as core
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.elementwise import astype
+from thalweg.ops.state import identity
+
+
+def value(x: Any, dtype: Any = None) -> core.Tensor:
+    """The expression of a tensor, number, array or list; what is not a tensor takes ``dtype`` if it can."""
+    if isinstance(x, Tensor):
+        if x.t is None:
+            raise TypeError(f"{x.name} is a string; a number is needed")
+        if isinstance(x.t, core.Variable) and (effects := x.graph.controls()):
+            return after.build([x.t], {"effects": tuple(effects)})
+        return x.t
+    if isinstance(x, core.Tensor):
+        return x
+    if isinstance(x, (list, tuple)) and _has_tensor(x):
+        like = dtype or next(iter(_leaf_dtypes(x)))
+        return shape_ops.stack([value(part, like) for part in x])
+    wanted = None if dtype is None else numpy_dtype(dtype)
+    array = as_array(x)
+    if wanted is not None and dtypes.rank(wanted) >= dtypes.rank(array.dtype):
+        array = array.astype(wanted)
+    return core.constant(array)
+
+
+def as_array(x: Any, dtype: Any = None) -> np.ndarray:
+    """A number, list or array with TensorFlow's dtype: Python ints are int32 and floats float32."""
+    if isinstance(x, TensorShape):
+        x = x.as_list()
+    array = np.asarray(x)
+    if dtype is not None:
+        return array.astype(numpy_dtype(dtype))
+    if not isinstance(x, (np.ndarray, np.generic)) and not _has_numpy(x):
+        if array.dtype == np.float64:
+            return array.astype(np.float32)
+        if array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
+            return array.astype(np.int32)
+    return array
+
+
+def _has_numpy(x: Any) -> bool:
+    while isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    return isinstance(x, (np.ndarray, np.generic))
+
+
+def _has_tensor(x: Any) -> bool:
+    if isinstance(x, (list, tuple)):
+        return any(_has_tensor(part) for part in x)
+    return isinstance(x, (Tensor, core.Tensor))
+
+
+def _leaf_dtypes(x: Any) -> Iterator[Any]:
+    for part in x:
+        if isinstance(part, (list, tuple)):
+            yield from _leaf_dtypes(part)
+        elif isinstance(part, (Tensor, core.Tensor)):
+            yield part.dtype
+
+
+def values(*xs: Any) -> list[core.Tensor]:
+    """Expressions of operands; numbers and arrays take the dtype of the tensor beside them."""
+    dtype = next((x.dtype for x in xs if isinstance(x, Tensor)), None)
+    return [value(x, dtype) for x in xs]
+
+
+def wrap(t: core.Tensor, name: str | None, kind: str, inputs: Sequence[Any] = (), **known: Any) -> Tensor:
+    """A new node of the default graph with this expression."""
+    if t.value is not None or isinstance(t, core.Variable):
+        t = identity.build([t], {})
+    graph = default_graph()
+    if effects := graph.controls():
+        t = after.build([t], {"effects": tuple(effects)})
+    operation = Operation(name, kind, inputs=inputs)
+    if kind in graph.overrides:
+        from thalweg.compat.tf1.math.gradients import RegisterGradient
+
+        t = RegisterGradient.overridden(t, graph.overrides[kind], operation)
+    return Tensor(t, operation, **known)
+
+
+def wrap_all(
+    parts: Sequence[core.Tensor], name: str | None, kind: str, inputs: Sequence[Any] = ()
+) -> list[Tensor]:
+    """One new node with several outputs."""
+    graph = default_graph()
+    effects = graph.controls()
+    operation = Operation(name, kind, inputs=inputs)
+    made = []
+    for t in parts:
+        if t.value is not None or isinstance(t, core.Variable):
+            t = identity.build([t], {})
+        made.append(Tensor(after.build([t], {"effects": tuple(effects)}) if effects else t, operation))
+    return made
+
+
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
+) -> Tensor:
+    """A constant node. Strings stay on the host."""
+    if isinstance(value, Tensor):
+        return value
+    if (dtype is not None and as_dtype(dtype) == string) or np.asarray(value).dtype.kind in "SUO":
+        text = np.array(value, dtype=object)
+        encoded = np.vectorize(_bytes, otypes=[object])(text) if text.size else text
+        held = host("Const", name, (), lambda: encoded[()] if encoded.ndim == 0 else encoded, encoded.shape)
+        held.static = encoded
+        return held
+    array = as_array(value, dtype)
+    if shape is not None:
+        wanted = tuple(int(d) for d in TensorShape(shape))
+        if array.size == int(np.prod(wanted)):
+            array = array.reshape(wanted)
+        else:  # the last value fills what is left
+            flat = array.reshape(-1)
+            filled = np.concatenate([flat, np.repeat(flat[-1:], int(np.prod(wanted)) - flat.size)])
+            array = filled.reshape(wanted)
+    array = np.array(array)
+    return wrap(core.constant(array), name, "Const", static=array)
+
+
+def _bytes(text: Any) -> bytes:
+    return text if isinstance(text, bytes) else str(text).encode()
+
+
+def convert_to_tensor(
+    value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None
+) -> Tensor:
+    """The tensor itself, or a constant."""
+    if isinstance(value, Tensor):
+        if dtype is not None and value.t is not None and value.dtype != as_dtype(dtype):
+            raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for {value}")
+        return value
+    if _has_tensor(value):
+        return wrap(globals()["value"](value, dtype), name, "Pack", list(value))
+    return constant(value, dtype, name=name or "Const")
+
+
+def static_value(x: Any) -> Any:
+    """The value of a constant, number or list as NumPy; None where it is known only when the graph runs."""
+    if isinstance(x, Tensor):
+        return x.static
+    if _has_tensor(x):
+        parts = [static_value(part) for part in x]
+        return None if any(p is None for p in parts) else np.asarray(parts)
+    return np.asarray(x.as_list() if isinstance(x, TensorShape) else x)
+
+
+def static_int(x: Any, what: str) -> int:
+    """An argument that must be known when the graph is built, as an int."""
+    found = static_value(x)
+    if found is None:
+        raise ValueError(f"{what} must be known when the graph is built, received {x!r}")
+    return int(found)
+
+
+def cast(t: core.Tensor, dtype: Any) -> core.Tensor:
+    """The expression in another dtype."""
+    wanted = numpy_dtype(dtype)
+    return t if t.dtype == wanted else astype(t, wanted)
+
+
+def truth(x: Any) -> core.Tensor:
+    """A condition as a scalar bool, also where a placeholder does not say that it is a scalar."""
+    t = cast(value(x), "bool")
+    return t if t.shape == () else shaped_as(t, ())
+
+
+def axes_of(axis: Any) -> Any:
+    """Axes as an int, a tuple or None."""
+    if axis is None:
+        return None
+    found = static_value(axis)
+    if found is None:
+        raise ValueError(f"the axis must be known when the graph is built, received {axis!r}")
+    return int(found) if found.ndim == 0 else tuple(int(a) for a in found)

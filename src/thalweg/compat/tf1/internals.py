@@ -1,0 +1,221 @@
+"""``tensorflow.python``: the paths inside TensorFlow from which programs imported what is public elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thalweg.compat.names import Namespace, members, own
+from thalweg.compat.tf1 import (
+    app,
+    checkpoints,
+    distributions,
+    errors,
+    feature_column,
+    gfile,
+    graph,
+    random,
+    rnn,
+    strings,
+    types,
+)
+
+# Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
+_OPS = (
+    "array_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops "
+    "control_flow_util data_flow_ops embedding_ops functional_ops gen_array_ops gen_math_ops gen_nn_ops gradients "
+    "gradients_impl init_ops io_ops linalg_ops logging_ops lookup_ops math_ops nn nn_impl nn_ops parsing_ops "
+    "partitioned_variables random_ops script_ops sparse_ops special_math_ops standard_ops state_ops string_ops "
+    "template tensor_array_grad tensor_array_ops variable_scope variables"
+).split()
+_TRAINING = (
+    "adadelta adagrad adam basic_session_run_hooks checkpoint_utils coordinator ftrl gradient_descent input "
+    "learning_rate_decay momentum monitored_session optimizer queue_runner queue_runner_impl rmsprop saver "
+    "session_run_hook slot_creator summary_io supervisor training training_util"
+).split()
+_LAYERS = "base convolutional core layers normalization pooling utils".split()
+
+
+def internals(names: Mapping[str, Any]) -> Namespace:
+    """The namespace, made of the public names of ``tf``."""
+    flat = {name: thing for name, thing in names.items() if not isinstance(thing, Namespace)}
+    nn, train = names["nn"], names["train"]
+    ops = Namespace("tf.python.ops.math_ops", **{**members(nn), **members(names["initializers"]), **flat})
+    training = Namespace("tf.python.training.training", **members(train))
+    the_layers = Namespace(
+        "tf.python.layers.layers",
+        **members(names["layers"]),
+        smart_cond=names["cond"],
+        normalize_tuple=types.as_tuple,
+    )
+    cells = names["rnn_cell"]
+    loops = Namespace("tf.python.ops.rnn", **{n: v for n, v in own(rnn).items() if n.endswith("rnn")})
+    moving = Namespace(
+        "tf.python.training.moving_averages",
+        assign_moving_average=strings.assign_moving_average,
+        ExponentialMovingAverage=train.ExponentialMovingAverage,
+    )
+    return Namespace(
+        "tf.python",
+        ops=Namespace(
+            "tf.python.ops",
+            **dict.fromkeys(_OPS, ops),
+            rnn=loops,
+            rnn_cell=cells,
+            rnn_cell_impl=cells,
+            seq2seq=names["nn"].seq2seq,
+            distributions=distributions.distributions,
+            image_ops=names["image"],
+            image_ops_impl=names["image"],
+            metrics=names["metrics"],
+            losses=Namespace("tf.python.ops.losses", losses=names["losses"], losses_impl=names["losses"]),
+            summary_ops=names["summary"],
+            resources=strings.resources,
+        ),
+        framework=_framework(ops),
+        platform=Namespace(
+            "tf.python.platform",
+            gfile=names["gfile"],
+            flags=app.flags,
+            app=names["app"],
+            tf_logging=names["logging"],
+            resource_loader=Namespace(
+                "tf.python.platform.resource_loader", get_path_to_datafile=lambda path: path
+            ),
+            test=names["test"],
+            googletest=names["test"],
+        ),
+        training=Namespace(
+            "tf.python.training",
+            **{**members(train), **dict.fromkeys(_TRAINING, training)},
+            moving_averages=moving,
+        ),
+        util=Namespace(
+            "tf.python.util",
+            compat=strings.compat,
+            nest=names["nest"],
+            deprecation=Namespace(
+                "tf.python.util.deprecation", deprecated=_accepted, deprecated_args=_accepted
+            ),
+            tf_export=Namespace("tf.python.util.tf_export", tf_export=_accepted),
+            tf_decorator=Namespace(
+                "tf.python.util.tf_decorator", make_decorator=lambda target, made, *_: made
+            ),
+        ),
+        layers=Namespace("tf.python.layers", **dict.fromkeys(_LAYERS, the_layers)),
+        summary=Namespace("tf.python.summary", summary=names["summary"], writer=names["summary"]),
+        feature_column=Namespace(
+            "tf.python.feature_column",
+            feature_column=Namespace("tf.python.feature_column.feature_column", **own(feature_column)),
+        ),
+        estimator=names["estimator"],
+        data=names["data"],
+        lib=Namespace("tf.python.lib", io=Namespace("tf.python.lib.io", **_files(names))),
+        eager=Namespace(
+            "tf.python.eager",
+            context=Namespace(
+                "tf.python.eager.context",
+                in_graph_mode=lambda: True,
+                in_eager_mode=lambda: False,
+                executing_eagerly=lambda: False,
+            ),
+        ),
+        pywrap_tensorflow=Namespace(
+            "tf.python.pywrap_tensorflow", NewCheckpointReader=checkpoints.NewCheckpointReader
+        ),
+        client=Namespace(
+            "tf.python.client",
+            device_lib=Namespace("tf.python.client.device_lib", list_local_devices=_devices),
+            session=Namespace(
+                "tf.python.client.session",
+                Session=names["Session"],
+                InteractiveSession=names["InteractiveSession"],
+            ),
+            timeline=Namespace("tf.python.client.timeline", Timeline=Timeline),
+        ),
+    )
+
+
+def _files(names: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "tf_record": names["python_io"],
+        "file_io": Namespace(
+            "tf.python.lib.io.file_io",
+            FileIO=gfile.GFile,
+            file_exists=gfile.Exists,
+            create_dir=gfile.MkDir,
+            recursive_create_dir=gfile.MakeDirs,
+            is_directory=gfile.IsDirectory,
+            list_directory=gfile.ListDirectory,
+            delete_file=gfile.Remove,
+            delete_recursively=gfile.DeleteRecursively,
+            get_matching_files=gfile.Glob,
+            copy=gfile.Copy,
+            rename=gfile.Rename,
+        ),
+    }
+
+
+def _framework(ops: Namespace) -> Namespace:
+    return Namespace(
+        "tf.python.framework",
+        ops=ops,
+        constant_op=ops,
+        common_shapes=ops,
+        function=ops,
+        random_seed=Namespace(
+            "tf.python.framework.random_seed",
+            set_random_seed=random.set_random_seed,
+            get_seed=random.get_seed,
+        ),
+        errors=Namespace("tf.python.framework.errors", **own(errors, "OpError", "FailedPreconditionError")),
+        errors_impl=Namespace("tf.python.framework.errors_impl", **own(errors, "OpError")),
+        dtypes=Namespace(
+            "tf.python.framework.dtypes", **types.BY_NAME, DType=types.DType, as_dtype=types.as_dtype
+        ),
+        tensor_shape=Namespace(
+            "tf.python.framework.tensor_shape",
+            TensorShape=types.TensorShape,
+            Dimension=types.dimension,
+            scalar=lambda: types.TensorShape([]),
+            vector=lambda length: types.TensorShape([length]),
+            matrix=lambda rows, cols: types.TensorShape([rows, cols]),
+            unknown_shape=lambda ndims=None: types.TensorShape(None if ndims is None else [None] * ndims),
+        ),
+        tensor_util=Namespace(
+            "tf.python.framework.tensor_util",
+            constant_value=graph.static_value,
+            make_tensor_proto=graph.static_value,
+            MakeNdarray=graph.static_value,
+            is_tensor=lambda x: isinstance(x, graph.Tensor),
+        ),
+    )
+
+
+def _accepted(*args: Any, **options: Any) -> Any:
+    """A decorator that changes nothing."""
+    return lambda fn: fn
+
+
+class _Device:
+    """What ``list_local_devices`` tells of the processor."""
+
+    name, device_type, memory_limit, physical_device_desc = "/device:CPU:0", "CPU", 0, ""
+
+    def __repr__(self) -> str:
+        return f'name: "{self.name}"\ndevice_type: "{self.device_type}"\n'
+
+
+def _devices(session_config: Any = None) -> list[Any]:
+    return [_Device()]
+
+
+class Timeline:
+    """A trace of a run; empty, the main library has its own profile."""
+
+    def __init__(self, step_stats: Any, graph: Any = None) -> None:
+        self.step_stats = step_stats
+
+    def generate_chrome_trace_format(self, **options: Any) -> str:
+        """The trace as JSON."""
+        return '{"traceEvents": []}'

@@ -1,0 +1,137 @@
+"""Nodes of tensors whose rank only a run knows, as of ``tf.placeholder(tf.float32)`` without a shape.
+
+Most functions of the main library have to know how many axes a tensor has. Where one of them does not, the call is kept
+as an expression of its own, ``late``; a session, which knows the ranks of what it is fed, makes the call then.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import nest
+from thalweg.compat.tf1.graph import Tensor, wrap
+from thalweg.errors import ShapeError
+from thalweg.gradient import gradients
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+from thalweg.ops import control
+from thalweg.ops.shape import full_like
+
+_RANKS = (2, 1, 3, 4, 5, 0)  # tried in this order to see what a call gives
+
+Call = Callable[[Sequence[core.Tensor]], list[core.Tensor]]
+
+
+def _gradient(grad: Any, y: Any, *inputs: core.Tensor, call: Call, index: int, dtype: Any) -> list[Any]:
+    wanted = [k for k, x in enumerate(inputs) if x.dtype.kind == "f"]
+
+    def back(place: int) -> core.Tensor:
+        def parts(given: Sequence[core.Tensor]) -> list[core.Tensor]:
+            *xs, cotangent = given
+            found = gradients([call(xs)[index]], [xs[place]], [cotangent], unconnected="none")[0]
+            return [full_like(xs[place], 0) if found is None else found]
+
+        made = late.build([*inputs, grad], {"call": parts, "index": 0, "dtype": inputs[place].dtype})
+        return made if inputs[place].shape is None else g.shaped_as(made, inputs[place].shape)
+
+    return [back(k) if k in wanted else None for k in range(len(inputs))]
+
+
+@make_op({}, infer=lambda *inputs, call, index, dtype: core.Spec(None, dtype), grad=_gradient)
+def late(*inputs, call, index, dtype):  # type: ignore[no-untyped-def]
+    """Result ``index`` of a call that is made when the ranks of its inputs are known."""
+    made = call([core.constant(x) for x in inputs])[index]
+    return made.value
+
+
+def can_wait(thing: Any) -> bool:
+    """Whether it is a function, whose calls can be kept."""
+    return callable(thing) and not isinstance(thing, type)
+
+
+def deferring(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose call is kept for later where it needs to know the rank of an argument."""
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Any:
+        try:
+            return fn(*args, **options)
+        except (ShapeError, AssertionError, TypeError):
+            tensors = [x for x in _leaves((args, options)) if _is_numeric(x)]
+            if all(x.t.shape is not None for x in tensors):
+                raise
+            made = _kept(fn, args, options, tensors)
+            if made is None:
+                raise
+        return made
+
+    return apply
+
+
+def _leaves(tree: Any) -> list[Any]:
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in _leaves(part)]
+    if isinstance(tree, (list, tuple)):
+        return [leaf for part in tree for leaf in _leaves(part)]
+    return [tree]
+
+
+def _is_numeric(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.t is not None
+
+
+def _replaced(tree: Any, new: dict[int, Any]) -> Any:
+    if isinstance(tree, dict):
+        return {key: _replaced(part, new) for key, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = [_replaced(part, new) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return new.get(id(tree), tree)
+
+
+def _kept(fn: Any, args: Any, options: Any, tensors: Sequence[Tensor]) -> Any:
+    """The call as nodes; None where no rank makes it possible."""
+    tensors = list(dict.fromkeys(tensors))
+
+    def made_of(expressions: Sequence[core.Tensor]) -> Any:
+        with g.Graph().as_default():
+            new = {}
+            for old, t in zip(tensors, expressions, strict=True):
+                operation = g.Operation(old.op.name, "Late")
+                known = {"static": old.static, "dims": old.dims} if old.t.shape is not None else {}
+                new[id(old)] = Tensor(t, operation, **known)
+            return fn(*_replaced(args, new), **_replaced(options, new))
+
+    def call(expressions: Sequence[core.Tensor]) -> list[core.Tensor]:
+        return [x.t for x in nest.flatten(made_of(expressions))]
+
+    tried = _tried(made_of, tensors)
+    if tried is None:
+        return None
+    parts = []
+    for index, leaf in enumerate(nest.flatten(tried)):
+        t = late.build(
+            [x.t for x in tensors], {"call": call, "index": index, "dtype": np.dtype(leaf.t.dtype)}
+        )
+        parts.append(wrap(t, None, fn.__name__, tensors))
+    return nest.pack_sequence_as(tried, parts)
+
+
+def _tried(made_of: Any, tensors: Sequence[Tensor]) -> Any:
+    """What the call gives for some rank of the tensors whose rank is not known."""
+    for rank in _RANKS:
+        dummies = [
+            control.parameter(core.Spec((None,) * rank, x.t.dtype)) if x.t.shape is None else x.t
+            for x in tensors
+        ]
+        try:
+            made = made_of(dummies)
+        except (ShapeError, AssertionError, TypeError, ValueError, IndexError):
+            continue
+        return made if all(isinstance(leaf, Tensor) for leaf in nest.flatten(made)) else None
+    return None

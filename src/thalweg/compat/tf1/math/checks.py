@@ -1,0 +1,256 @@
+"""Work that Python does while the graph runs: printing, checks, functions of arrays."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.math.shapes import identity
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+from thalweg.ops import elementwise, logic, reduce
+
+
+@make_op(
+    {},
+    infer=lambda x, *data, message, summarize: x,
+    pure=False,
+    grad=lambda g, y, x, *data, message, summarize: [g, *[None] * len(data)],
+)
+def _printed(x, *data, message, summarize):  # type: ignore[no-untyped-def]
+    """x; writes the data to stderr."""
+    shown = "".join(f"[{' '.join(map(_number_text, np.asarray(d).reshape(-1)[:summarize]))}]" for d in data)
+    sys.stderr.write(f"{message}{shown}\n")
+    return x
+
+
+def _number_text(number: Any) -> str:
+    return f"{number:.6g}" if isinstance(number, np.floating) else str(number)
+
+
+def Print(
+    input_: Any,
+    data: Sequence[Any],
+    message: str | None = None,
+    first_n: Any = None,
+    summarize: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """``input_``; each run writes the data to stderr."""
+    attrs = {"message": message or "", "summarize": summarize or 3}
+    return wrap(_printed.build([value(input_), *map(value, data)], attrs), name, "Print", [input_])
+
+
+@make_op({}, infer=lambda holds, *data, message: core.Spec((), np.dtype(bool)), pure=False)
+def _asserted(holds, *data, message):  # type: ignore[no-untyped-def]
+    """Raises where the condition does not hold."""
+    if not np.all(holds):
+        from thalweg.compat.tf1.errors import InvalidArgumentError
+
+        shown = " ".join(f"[{d}]" for d in data)
+        raise InvalidArgumentError(f"assertion failed: {message} {shown}".rstrip())
+    return np.asarray(True)
+
+
+def Assert(
+    condition: Any, data: Sequence[Any], summarize: Any = None, name: str | None = None
+) -> g.Operation:
+    """An operation that raises where the condition does not hold."""
+    texts = [d for d in data if isinstance(d, str)]
+    numbers = [value(d) for d in data if not isinstance(d, (str, g.HostTensor))]
+    check = _asserted.build([value(condition), *numbers], {"message": " ".join(texts)})
+    return g.Operation(name, "Assert", g.Effect(fetches=[check]))
+
+
+def _assertion(kind: str, test: Callable[..., Any], reads: str) -> Callable[..., g.Operation]:
+    def check(
+        x: Any, y: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+    ) -> g.Operation:
+        a, b = values(x, y)
+        return Assert(
+            wrap(reduce.all(test(a, b)), None, kind), [message or f"x {reads} y did not hold", *(data or ())]
+        )
+
+    check.__doc__ = f"An operation that raises unless x {reads} y everywhere."
+    return check
+
+
+assert_equal = _assertion("assert_equal", elementwise.equal, "==")
+assert_less = _assertion("assert_less", elementwise.less, "<")
+assert_less_equal = _assertion("assert_less_equal", elementwise.less_equal, "<=")
+assert_greater = _assertion("assert_greater", elementwise.greater, ">")
+assert_greater_equal = _assertion("assert_greater_equal", elementwise.greater_equal, ">=")
+
+
+def assert_positive(
+    x: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+) -> g.Operation:
+    """An operation that raises unless x > 0 everywhere."""
+    return assert_greater(x, 0, data, message=message or "x > 0 did not hold")
+
+
+def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
+    """The tensor; raises where it holds a NaN or an infinity."""
+    fine = reduce.all(logic.isfinite(value(tensor)))
+    with g.default_graph().control_dependencies([Assert(wrap(fine, None, "IsFinite"), [message])]):
+        return identity(tensor, name)
+
+
+def add_check_numerics_ops() -> g.Operation:
+    """Checks nothing: ask the main library's own tools for NaNs."""
+    return g.Operation(None, "NoOp", g.Effect())
+
+
+@make_op(
+    {},
+    infer=lambda *inputs, fn, specs: specs if len(specs) > 1 else specs[0],
+    pure=False,
+    grad=lambda g, y, *inputs, fn, specs: [None] * len(inputs),
+)
+def _python_call(*inputs, fn, specs):  # type: ignore[no-untyped-def]
+    """What a Python function makes of arrays."""
+    made = fn(*inputs)
+    parts = made if isinstance(made, (list, tuple)) else [made]
+    arrays = tuple(np.asarray(p, s.dtype) for p, s in zip(parts, specs, strict=True))
+    return arrays if len(specs) > 1 else arrays[0]
+
+
+def py_func(
+    func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: Any = None
+) -> Any:
+    """A Python function of arrays as a node, without gradient; one dtype gives one tensor, a list a list."""
+    kinds = Tout if isinstance(Tout, (list, tuple)) else [Tout]
+    specs = tuple(core.Spec(None, numpy_dtype(k)) for k in kinds)
+    made = _python_call.build([value(x) for x in inp], {"fn": func, "specs": specs})
+    parts = wrap_all(list(made) if isinstance(made, tuple) else [made], name, "PyFunc", inp)
+    return parts if isinstance(Tout, (list, tuple)) else parts[0]
+
+
+def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:
+    """As ``tf.py_func``: the function gets arrays."""
+    return py_func(func, inp, Tout, name=name)
+
+
+eager_py_func = py_function
+
+
+def verify_tensor_all_finite(t: Any = None, msg: str = "", name: str | None = None, x: Any = None) -> Tensor:
+    """The tensor; a run raises where it holds a NaN or an infinity."""
+    return check_numerics(x if t is None else t, msg, name)
+
+
+def assert_non_negative(x: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+    """An operation that raises unless x >= 0 everywhere."""
+    return assert_greater_equal(x, 0, data, message=message or "x >= 0 did not hold")
+
+
+def _rank_check(kind: str, fits: Callable[[int, int], bool], text: str) -> Callable[..., g.Operation]:
+    def check(x: Any, rank: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+        found, wanted = g.convert_to_tensor(x).shape.ndims, static_int(rank, "rank")
+        if found is not None and not fits(found, wanted):
+            raise ValueError(
+                f"{message} Tensor must have rank {text} {wanted}, received rank {found}".strip()
+            )
+        return g.Operation(options.get("name"), "NoOp", g.Effect())
+
+    check.__doc__ = (
+        f"{kind}: raises while the graph is built unless the rank is {text or 'exactly'} the given one."
+    )
+    return check
+
+
+assert_rank = _rank_check("assert_rank", lambda a, b: a == b, "")
+assert_rank_at_least = _rank_check("assert_rank_at_least", lambda a, b: a >= b, "at least")
+
+
+def assert_type(tensor: Any, tf_type: Any, message: str = "", name: str | None = None) -> g.Operation:
+    """Raises while the graph is built unless the dtype is the given one."""
+    if numpy_dtype(tensor.dtype) != numpy_dtype(tf_type):
+        raise TypeError(f"{message} tensor must be of type {tf_type!r}, received {tensor.dtype!r}".strip())
+    return g.Operation(name, "NoOp", g.Effect())
+
+
+def is_numeric_tensor(tensor: Any) -> bool:
+    """Whether it is a tensor of numbers."""
+    return isinstance(tensor, Tensor) and not isinstance(tensor, g.HostTensor)
+
+
+def make_ndarray(tensor: Any) -> Any:
+    """The value of a constant."""
+    return static_value(tensor)
+
+
+numpy_function = py_func
+assert_none_equal = _assertion("assert_none_equal", elementwise.not_equal, "!=")
+
+
+def _sign_check(kind: str, compare: Any, reads: str) -> Callable[..., g.Operation]:
+    def check(
+        x: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+    ) -> g.Operation:
+        return compare(x, 0, data, message=message or f"x {reads} 0 did not hold", name=name)
+
+    check.__doc__ = f"An operation that raises unless x {reads} 0 everywhere."
+    return check
+
+
+assert_negative = _sign_check("assert_negative", assert_less, "<")
+assert_non_positive = _sign_check("assert_non_positive", assert_less_equal, "<=")
+
+
+def assert_near(
+    x: Any, y: Any, rtol: Any = 1e-6, atol: Any = 1e-6, data: Any = None, message: str = "", **options: Any
+) -> g.Operation:
+    """An operation that raises unless ``|x - y| <= atol + rtol |y|`` everywhere."""
+    a, b = values(x, y)
+    near = elementwise.less_equal(elementwise.abs(a - b), atol + rtol * elementwise.abs(b))  # type: ignore[operator]
+    return Assert(
+        wrap(reduce.all(near), None, "assert_near"), [message or "x and y are not near", *(data or ())]
+    )
+
+
+def assert_rank_in(x: Any, ranks: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+    """Raises while the graph is built unless the rank is one of those given."""
+    found, wanted = g.convert_to_tensor(x).shape.ndims, [static_int(r, "rank") for r in ranks]
+    if found is not None and found not in wanted:
+        raise ValueError(f"{message} Tensor must have a rank of {wanted}, received rank {found}".strip())
+    return g.Operation(options.get("name"), "NoOp", g.Effect())
+
+
+def assert_scalar(tensor: Any, name: str | None = None, message: str = "") -> Tensor:
+    """The tensor; raises while the graph is built if it has axes."""
+    assert_rank(tensor, 0, message=message)
+    return g.convert_to_tensor(tensor)
+
+
+def assert_integer(x: Any, message: str = "", name: str | None = None) -> g.Operation:
+    """Raises while the graph is built unless the dtype is one of whole numbers."""
+    if not x.dtype.is_integer:
+        raise TypeError(f'{message} Expected "x" to be integer type. Found: {x.dtype!r}'.strip())
+    return g.Operation(name, "NoOp", g.Effect())
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether it is a node of a graph."""
+    return isinstance(x, Tensor)
+
+
+class IndexedSlices:
+    """Rows of a gradient by number: here gradients are whole tensors, so that nothing is one of these."""
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        self.values, self.indices, self.dense_shape = values, indices, dense_shape
+
+
+def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+    """``tf.convert_to_tensor``."""
+    return g.convert_to_tensor(value, dtype, name)
+
+
+convert_to_tensor_or_sparse_tensor = convert_to_tensor_or_indexed_slices

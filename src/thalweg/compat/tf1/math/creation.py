@@ -1,0 +1,161 @@
+"""Tensors made of nothing: zeros, ranges, placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
+from thalweg.compat.tf1.lengths import Length, dims_of, filled
+from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.state import identity as core_identity
+
+
+def zeros(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
+    """Zeros."""
+    return _filled(shape, 0, dtype, name, "zeros")
+
+
+def ones(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
+    """Ones."""
+    return _filled(shape, 1, dtype, name, "ones")
+
+
+def _filled(shape: Any, number: float, dtype: Any, name: str | None, kind: str) -> Tensor:
+    dims = dims_of(shape)
+    if dims is not None and all(isinstance(d, int) for d in dims):
+        return g.constant(np.full(dims, number, numpy_dtype(dtype)), name=name or kind)
+    return wrap(filled(shape, number, dtype), name, kind)
+
+
+def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
+    """One number in every place."""
+    number = g.value(value)
+    return wrap(filled(dims, number, number.dtype), name, "Fill")
+
+
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    """Zeros in the shape of a tensor."""
+    t = value(tensor)
+    return wrap(
+        shape_ops.full_like(t, 0, dtype=numpy_dtype(dtype) if dtype else t.dtype),
+        name,
+        "zeros_like",
+        [tensor],
+    )
+
+
+def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    """Ones in the shape of a tensor."""
+    t = value(tensor)
+    return wrap(
+        shape_ops.full_like(t, 1, dtype=numpy_dtype(dtype) if dtype else t.dtype), name, "ones_like", [tensor]
+    )
+
+
+def eye(
+    num_rows: Any,
+    num_columns: Any = None,
+    batch_shape: Any = None,
+    dtype: Any = "float32",
+    name: str | None = None,
+) -> Tensor:
+    """The identity matrix."""
+    return g.constant(
+        np.eye(int(num_rows), num_columns and int(num_columns), dtype=numpy_dtype(dtype)), name=name or "eye"
+    )
+
+
+def range(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range"
+) -> Tensor:
+    """start, start + delta, ... below ``limit``; ``range(n)`` counts from 0."""
+    if limit is None:
+        start, limit = 0, start
+    known = [static_value(x) for x in (start, limit, delta)]
+    if all(x is not None for x in known):
+        made = np.arange(*[x.item() for x in known if x is not None])
+        kind = dtype or ("float32" if made.dtype.kind == "f" else "int32")
+        return g.constant(made.astype(numpy_dtype(kind)), name=name or "range")
+    if isinstance(getattr(limit, "dims", None), Length) and known[0] is not None and known[2] is not None:
+        length = limit.dims
+        counted = shape_ops.iota_like(length.of, axis=length.axis, dtype=numpy_dtype(dtype or "int32"))
+        counted = shape_ops.reshape(counted, (-1,))
+        if known[0] == 0 and known[2] == 1:
+            return wrap(counted, name, "Range")
+    ends = [g.cast(value(x), "int64") for x in (start, limit, delta)]
+    return wrap(g.cast(_arange(*ends), dtype or "int32"), name, "Range")
+
+
+@make_op({}, infer=lambda start, stop, step: core.Spec((None,), start.dtype))
+def _arange(start, stop, step, /):  # type: ignore[no-untyped-def]
+    """Whole numbers between limits that a run knows."""
+    return np.arange(start, stop, step)
+
+
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
+    """``num`` numbers evenly apart, both ends included."""
+    first, last = (static_value(x) for x in (start, stop))
+    return g.constant(
+        np.linspace(first, last, static_int(num, "num")).astype(np.float32), name=name or "LinSpace"
+    )
+
+
+lin_space = linspace
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
+    """A node whose value is fed."""
+    kind = as_dtype(dtype)
+    operation = g.Operation(name, "Placeholder")
+    dims = None if shape is None else [None if d == -1 else d for d in _as_dims(shape)]
+    if kind.name == "string":
+        return g.HostTensor(operation, (), _unfed(operation.name), dims or ())
+    return Tensor(core.placeholder(kind.dtype, dims, operation.name), operation)
+
+
+def _as_dims(shape: Any) -> list[Any]:
+    dims = TensorShape(shape).dims
+    return [] if dims is None else [d.value for d in dims]
+
+
+def _unfed(name: str) -> Callable[..., Any]:
+    def complain() -> Any:
+        from thalweg.compat.tf1.errors import InvalidArgumentError
+
+        raise InvalidArgumentError(f"You must feed a value for placeholder tensor '{name}' with dtype string")
+
+    return complain
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """A node that has a value also when it is not fed."""
+    t = value(input)
+    static = t.value if t.value is not None else static_value(input)
+    if static is None:
+        return wrap(core_identity.build([t], {}), name, "PlaceholderWithDefault", [input])
+    operation = g.Operation(name, "PlaceholderWithDefault")
+    return Tensor(
+        g.source_leaf(_Default(np.array(static)), 0, t.dtype, _as_dims(shape), operation.name), operation
+    )
+
+
+class _Default:
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
+        return [self.array]
+
+
+def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
+    """Coordinates of the grid that vectors span."""
+    return wrap_all(
+        list(shape_ops.meshgrid(*[value(a) for a in args], indexing=indexing)), name, "meshgrid", args
+    )

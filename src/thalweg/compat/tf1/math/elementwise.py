@@ -1,0 +1,201 @@
+"""Arithmetic, comparisons and functions of each element; clipping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes, optimizers
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.families import binary, unary
+from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, values, wrap
+from thalweg.compat.tf1.math.shapes import size
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.ops import activation, elementwise, logic, reduce, special
+from thalweg.ops.elementwise import astype
+
+
+def _divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
+    """True division; integers as float64."""
+    if dtypes.is_integer(x.dtype) and dtypes.is_integer(y.dtype):
+        x, y = astype(x, "float64"), astype(y, "float64")
+    return elementwise.divide(x, y)
+
+
+def _python2_divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
+    """Floor division of integers, true division of floats: ``tf.div``."""
+    both = dtypes.is_integer(x.dtype) and dtypes.is_integer(y.dtype)
+    return elementwise.floor_divide(x, y) if both else elementwise.divide(x, y)
+
+
+def _truncated_division(x: core.Tensor, y: core.Tensor) -> core.Tensor:
+    """Division of integers towards zero."""
+    made = elementwise.divide(astype(x, "float64"), astype(y, "float64"))
+    return astype(made, x.dtype)
+
+
+def _truncated_mod(x: core.Tensor, y: core.Tensor) -> core.Tensor:
+    return elementwise.fmod(x, y)
+
+
+abs = unary("Abs", elementwise.abs)
+exp = unary("Exp", elementwise.exp)
+expm1 = unary("Expm1", elementwise.expm1)
+log = unary("Log", elementwise.log)
+log1p = unary("Log1p", elementwise.log1p)
+sqrt = unary("Sqrt", elementwise.sqrt)
+rsqrt = unary("Rsqrt", elementwise.rsqrt)
+square = unary("Square", elementwise.square)
+negative = neg = unary("Neg", elementwise.negative)
+sign = unary("Sign", elementwise.sign)
+reciprocal = inv = unary("Reciprocal", elementwise.reciprocal)
+floor = unary("Floor", elementwise.floor)
+ceil = unary("Ceil", elementwise.ceil)
+round = unary("Round", elementwise.round)
+rint = unary("Rint", elementwise.round)
+sin, cos, tan = (unary(n.title(), getattr(elementwise, n)) for n in ("sin", "cos", "tan"))
+asin, acos, atan = (unary(n.title(), getattr(elementwise, n)) for n in ("asin", "acos", "atan"))
+sinh, cosh, tanh = (unary(n.title(), getattr(elementwise, n)) for n in ("sinh", "cosh", "tanh"))
+asinh, acosh, atanh = (unary(n.title(), getattr(elementwise, n)) for n in ("asinh", "acosh", "atanh"))
+sigmoid = unary("Sigmoid", activation.sigmoid)
+log_sigmoid = unary("LogSigmoid", activation.log_sigmoid)
+erf, erfc, lgamma, digamma = (
+    unary(n.title(), getattr(special, n)) for n in ("erf", "erfc", "lgamma", "digamma")
+)
+is_nan = unary("IsNan", logic.isnan)
+is_inf = unary("IsInf", logic.isinf)
+is_finite = unary("IsFinite", logic.isfinite)
+logical_not = unary("LogicalNot", logic.logical_not)
+add = binary("Add", elementwise.add)
+subtract = sub = binary("Sub", elementwise.subtract)
+multiply = mul = binary("Mul", elementwise.multiply)
+divide = truediv = realdiv = binary("RealDiv", _divided)
+div = binary("Div", _python2_divided)
+div_no_nan = binary("DivNoNan", special.divide_no_nan)
+truncatediv = binary("TruncateDiv", _truncated_division)
+floordiv = floor_div = binary("FloorDiv", elementwise.floor_divide)
+mod = floormod = binary("FloorMod", elementwise.remainder)
+truncatemod = binary("TruncateMod", _truncated_mod)
+maximum = binary("Maximum", elementwise.maximum)
+minimum = binary("Minimum", elementwise.minimum)
+pow = binary("Pow", elementwise.pow)
+atan2 = binary("Atan2", elementwise.atan2)
+equal = binary("Equal", elementwise.equal)
+not_equal = binary("NotEqual", elementwise.not_equal)
+less = binary("Less", elementwise.less)
+less_equal = binary("LessEqual", elementwise.less_equal)
+greater = binary("Greater", elementwise.greater)
+greater_equal = binary("GreaterEqual", elementwise.greater_equal)
+logical_and = binary("LogicalAnd", logic.logical_and)
+logical_or = binary("LogicalOr", logic.logical_or)
+logical_xor = binary("LogicalXor", logic.logical_xor)
+squared_difference = binary("SquaredDifference", special.squared_difference)
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
+    """A number times a tensor."""
+    return multiply(scalar, x, name)
+
+
+def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """In another dtype; floats are cut towards zero for integers."""
+    return wrap(
+        g.cast(value(x), dtype),
+        name,
+        "Cast",
+        [x],
+        static=_cast_static(x, dtype),
+        dims=getattr(x, "dims", None),
+    )
+
+
+def _cast_static(x: Any, dtype: Any) -> Any:
+    found = getattr(x, "static", None)
+    return None if found is None else np.asarray(found).astype(numpy_dtype(dtype))
+
+
+def _caster(dtype: str) -> Callable[..., Tensor]:
+    def apply(x: Any, name: str | None = None) -> Tensor:
+        return cast(x, dtype, name)
+
+    apply.__doc__ = f"As {dtype}."
+    return apply
+
+
+to_float, to_double, to_int32, to_int64 = map(_caster, ("float32", "float64", "int32", "int64"))
+saturate_cast = cast
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
+    """Elements kept within limits."""
+    return wrap(
+        optimizers.clip_by_value(*values(t, clip_value_min, clip_value_max)), name, "clip_by_value", [t]
+    )
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """Of L2 norm ``clip_norm`` at most."""
+    x, limit = values(t, clip_norm)
+    return wrap(optimizers.clip_by_norm(x, limit, axes_of(axes)), name, "clip_by_norm", [t])
+
+
+def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Tensor:
+    """Of L2 norm per element ``clip_norm`` at most."""
+    count = cast(size(t), t.dtype)
+    return clip_by_norm(t, clip_norm * count, None, name)
+
+
+def clip_by_global_norm(
+    t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> Any:
+    """All tensors scaled so that their common norm is ``clip_norm`` at most; and the norm before."""
+    parts = [None if t is None else value(t) for t in t_list]
+    given = next(t for t in parts if t is not None)
+    norm = None if use_norm is None else value(use_norm)
+    clipped, norm = optimizers.clip_by_global_norm(parts, value(clip_norm, given.dtype), norm)
+    made = [None if t is None else wrap(t, name, "clip_by_global_norm") for t in clipped]
+    return made, wrap(norm, name, "global_norm")
+
+
+def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
+    """The root of the sum of all squares."""
+    return wrap(optimizers.global_norm([value(t) for t in t_list if t is not None]), name, "global_norm")
+
+
+def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
+    """The sum of tensors of one shape."""
+    total: Any = value(inputs[0])
+    for part in inputs[1:]:
+        total = total + value(part)
+    return wrap(total, name, "AddN", inputs)
+
+
+def accumulate_n(
+    inputs: Sequence[Any], shape: Any = None, tensor_dtype: Any = None, name: str | None = None
+) -> Tensor:
+    """The sum of tensors of one shape."""
+    return add_n(inputs, name)
+
+
+def lbeta(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the beta function over the last axis."""
+    t: Any = value(x)
+    made = reduce.sum(special.lgamma(t), axis=-1) - special.lgamma(reduce.sum(t, axis=-1))
+    return wrap(made, name, "lbeta", [x])
+
+
+def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
+    """The a-th derivative of the digamma function."""
+    return wrap(special.polygamma(value(x), n=static_int(a, "a")), name, "Polygamma", [x])
+
+
+erfinv, xlogy = unary("Erfinv", special.erfinv), binary("Xlogy", special.xlogy)
+divide_no_nan = div_no_nan
+multiply_no_nan = binary("MulNoNan", elementwise.masked_product)
+bitwise_and, bitwise_or, bitwise_xor = (
+    binary(n, getattr(logic, n)) for n in ("bitwise_and", "bitwise_or", "bitwise_xor")
+)
+left_shift, right_shift = (binary(n, getattr(logic, f"bitwise_{n}")) for n in ("left_shift", "right_shift"))

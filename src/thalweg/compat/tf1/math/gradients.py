@@ -1,0 +1,101 @@
+"""Gradients, and functions with their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.gradient import gradients as core_gradients
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+
+
+def gradients(
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str | None = "gradients",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: Any = False,
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
+) -> list[Tensor | None]:
+    """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it."""
+    outputs = [value(y) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
+    targets = [x.t for x in (xs if isinstance(xs, (list, tuple)) else [xs])]
+    seeds = None
+    if grad_ys is not None:
+        given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
+        seeds = [None if s is None else value(s, y.dtype) for s, y in zip(given, outputs, strict=True)]
+    fixed = [x.t for x in stop_gradients or ()]
+    found = core_gradients(outputs, targets, seeds, unconnected="none", consider_constant=fixed)
+    return [None if t is None else wrap(t, name, "gradients") for t in found]
+
+
+def hessians(ys: Any, xs: Any, name: str = "hessians", **options: Any) -> list[Tensor]:
+    """The second derivatives of a scalar by each of ``xs``."""
+    from thalweg.gradient import hessian
+
+    targets = xs if isinstance(xs, (list, tuple)) else [xs]
+    return [wrap(hessian(value(ys), x.t), name, "hessians") for x in targets]
+
+
+@make_op(
+    {},
+    infer=lambda y, *xs, fn: y,
+    grad=lambda grad, out, y, *xs, fn: [None, *fn(grad)],
+    expand=lambda y, *xs, fn: y,
+)
+def _differentiated(y, *xs, fn):  # type: ignore[no-untyped-def]
+    """y, whose gradients for the xs a function gives."""
+    return y
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns (result, function of the gradient); the second one differentiates the first."""
+
+    def apply(*args: Any, **options: Any) -> Tensor:
+        made, gradient = f(*args, **options)
+        inputs = [value(x) for x in args]
+
+        def rule(grad: core.Tensor) -> list[core.Tensor]:
+            parts = gradient(wrap(grad, None, "Gradient"))
+            return [value(p) for p in (parts if isinstance(parts, (list, tuple)) else [parts])]
+
+        return wrap(_differentiated.build([value(made), *inputs], {"fn": rule}), None, "CustomGradient", args)
+
+    return apply
+
+
+def NotDifferentiable(op_type: str) -> None:
+    """Says that an op has no gradient: the library knows which have none."""
+
+
+NoGradient = NotDifferentiable
+
+
+class RegisterGradient:
+    """Gives a gradient a name, by which ``Graph.gradient_override_map`` puts it in the place of an op's own."""
+
+    by_name: dict[str, Callable[..., Any]] = {}
+
+    def __init__(self, op_type: str) -> None:
+        self.op_type = op_type
+
+    def __call__(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        self.by_name[self.op_type] = fn
+        return fn
+
+    @classmethod
+    def overridden(cls, t: core.Tensor, name: str, operation: g.Operation) -> core.Tensor:
+        """The result of an operation, with a registered gradient instead of its own."""
+        fn = cls.by_name[name]
+
+        def rule(grad: core.Tensor) -> list[core.Tensor | None]:
+            parts = fn(operation, wrap(grad, None, "Gradient"))
+            parts = parts if isinstance(parts, (list, tuple)) else [parts]
+            return [None if p is None else value(p) for p in parts]
+
+        return _differentiated.build([t, *(x.t for x in operation.inputs)], {"fn": rule})

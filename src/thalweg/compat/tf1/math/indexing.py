@@ -1,0 +1,315 @@
+"""Elements by their places: slices, gathering, scattering, choosing by a condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap
+from thalweg.compat.tf1.lengths import Length, dims_of, filled
+from thalweg.compat.tf1.math.creation import range as _range
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+from thalweg.ops import elementwise, index
+from thalweg.ops import shape as shape_ops
+
+
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """The block that begins at ``begin`` and has the given lengths; -1 is all that is left."""
+    starts, lengths = static_value(begin), static_value(size)
+    if starts is None or lengths is None:
+        return _slice_by_values(input_, begin, size, name)
+    key = tuple(
+        python_slice(int(b), None if n == -1 else int(b + n)) for b, n in zip(starts, lengths, strict=True)
+    )
+    return wrap(index.getitem(value(input_), key), name, "Slice", [input_])
+
+
+python_slice = type(np.s_[0:1])
+
+
+def _slice_by_values(input_: Any, begin: Any, size: Any, name: str | None) -> Tensor:
+    """A block whose place is known when the graph runs."""
+    t: Any = value(input_)
+    lengths, starts = dims_of(size), value(begin)
+    if lengths is None or not all(isinstance(n, int) for n in lengths):
+        counts, begins = g.cast(value(size), "int64"), g.cast(starts, "int64")
+        ends = elementwise.where(counts < 0, _ALL, begins + counts)  # type: ignore[operator]
+        bounds = shape_ops.stack([begins, ends], axis=1)
+        return wrap(_sliced.build([t, bounds], {"known": (None,) * len(t.shape)}), name, "Slice", [input_])
+    for axis, n in enumerate(lengths):
+        if n != -1 and n != t.shape[axis]:
+            t = index.take(t, core.constant(np.arange(n)) + g.cast(starts[axis], "int64"), axis=axis)  # type: ignore[operator]
+    return wrap(t, name, "Slice", [input_])
+
+
+_ALL = np.int64(2**62)  # an end past all ends
+
+
+def _between(bounds: np.ndarray) -> tuple[Any, ...]:
+    return tuple(python_slice(int(a), int(b)) for a, b in bounds)
+
+
+@make_op({}, infer=lambda grad, x, bounds: x)
+def _unsliced(grad, x, bounds, /):  # type: ignore[no-untyped-def]
+    """Zeros like x around what was sliced from it."""
+    room = np.zeros(x.shape, grad.dtype)
+    room[_between(bounds)] = grad
+    return room
+
+
+@make_op(
+    {},
+    infer=lambda x, bounds, *, known: core.Spec(known, x.dtype),
+    grad=lambda grad, y, x, bounds, *, known: [_unsliced(grad, x, bounds), None],
+)
+def _sliced(x, bounds, /, known):  # type: ignore[no-untyped-def]
+    """x from the first to the second number of each axis, which a run says."""
+    return x[_between(bounds)]
+
+
+def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Slices whose ends are nodes, done: the expression, and the keys with whole slices in their places."""
+    if not any(isinstance(k, python_slice) and _is_open(k) for k in keys):
+        return t, keys
+    rank = len(t.shape)
+    taken = sum(k is not None and k is not Ellipsis for k in keys)
+    bounds: list[Any] = [(0, _ALL)] * rank
+    known, axis, rest = list(t.shape), 0, []
+    for k in keys:
+        if k is Ellipsis:
+            axis += rank - taken
+        elif k is not None:
+            if isinstance(k, python_slice) and _is_open(k):
+                if k.step is not None:
+                    raise ValueError("a slice whose ends are nodes takes every element: no step")
+                bounds[axis] = (0 if k.start is None else k.start, _ALL if k.stop is None else k.stop)
+                known[axis], k = None, python_slice(None)
+            axis += 1
+        rest.append(k)
+    rows = [shape_ops.stack([g.cast(value(x), "int64") for x in pair]) for pair in bounds]
+    return _sliced.build([t, shape_ops.stack(rows)], {"known": tuple(known)}), tuple(rest)
+
+
+def _is_open(k: Any) -> bool:
+    return any(isinstance(x, Tensor) and x.static is None for x in (k.start, k.stop))
+
+
+def strided_slice(
+    input_: Any,
+    begin: Any,
+    end: Any,
+    strides: Any = None,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+    var: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """``input_[begin:end:strides]`` for each axis."""
+    starts, stops = static_value(begin), static_value(end)
+    if starts is None or stops is None:
+        if (
+            begin_mask
+            or end_mask
+            or shrink_axis_mask
+            or (strides is not None and np.any(static_value(strides) != 1))
+        ):
+            raise ValueError("tf.strided_slice: ends that are nodes go without masks and strides")
+        count = len(begin) if isinstance(begin, (list, tuple)) else g.convert_to_tensor(begin).shape[0].value
+        places = range(count)
+        return _item(g.convert_to_tensor(input_), tuple(python_slice(begin[k], end[k]) for k in places))
+    steps = static_value(strides) if strides is not None else np.ones(len(starts), int)
+    key: list[Any] = []
+    for k, (b, e, s) in enumerate(zip(starts.tolist(), stops.tolist(), steps.tolist(), strict=True)):
+        if shrink_axis_mask >> k & 1:
+            key.append(b)
+        else:
+            key.append(python_slice(None if begin_mask >> k & 1 else b, None if end_mask >> k & 1 else e, s))
+    return wrap(index.getitem(value(input_), tuple(key)), name, "StridedSlice", [input_])
+
+
+def _item(self: Tensor, key: Any) -> Tensor:
+    """``tensor[key]``, also with tensors as indices."""
+    keys = key if isinstance(key, tuple) else (key,)
+    source, keys = _open_ends(keys, value(self))
+    plain = tuple(_index(k) for k in keys)
+    dims = None
+    if self.dims is not None and not isinstance(self.dims, Length) and len(plain) == 1:
+        chosen = self.dims[plain[0]] if isinstance(plain[0], (int, python_slice)) else None
+        dims = chosen if isinstance(chosen, (Length, list)) else None
+    static = None
+    if self.static is not None and all(not isinstance(k, core.Tensor) for k in plain):
+        static = np.asarray(self.static)[plain]
+    if source is not value(self):
+        dims = static = None
+    return wrap(index.getitem(source, plain), None, "strided_slice", [self], dims=dims, static=static)
+
+
+def _index(k: Any) -> Any:
+    if isinstance(k, python_slice):
+        return python_slice(
+            *(None if x is None else static_int(x, "a slice's end") for x in (k.start, k.stop, k.step))
+        )
+    if isinstance(k, Tensor):
+        found = static_value(k)
+        return int(found) if found is not None and found.ndim == 0 else value(k)
+    return int(k) if isinstance(k, (int, np.integer)) and not isinstance(k, bool) else k
+
+
+def gather(
+    params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0
+) -> Tensor:
+    """Slices at integer indices along ``axis``."""
+    made = index.take(value(params), value(indices), axis=static_int(axis, "axis"))
+    return wrap(made, name, "Gather", [params, indices])
+
+
+def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
+    """Slices at index vectors."""
+    return wrap(index.gather_nd(value(params), value(indices)), name, "GatherNd", [params, indices])
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
+    """Zeros with the updates added at index vectors."""
+    new = value(updates)
+    return wrap(
+        index.scatter_nd_add(filled(shape, 0, new.dtype), value(indices), new), name, "ScatterNd", [updates]
+    )
+
+
+def sparse_to_dense(
+    sparse_indices: Any,
+    output_shape: Any,
+    sparse_values: Any,
+    default_value: Any = 0,
+    validate_indices: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """``default_value`` with values at the given index vectors."""
+    places, base = value(sparse_indices), g.value(sparse_values)
+    start: Any = filled(output_shape, default_value, base.dtype)
+    rank = len(start.shape)
+    columns = tuple(places[..., k] for k in range(rank)) if len(places.shape) > 1 else (places,)
+    return wrap(index.index_update(start, columns, base), name, "SparseToDense")
+
+
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """``on_value`` at the index along a new axis, ``off_value`` elsewhere."""
+    given = next((x.dtype for x in (on_value, off_value) if isinstance(x, Tensor)), None)
+    wanted = numpy_dtype(dtype or given or "float32")
+    place = -1 if axis is None else int(axis)
+    made: Any = shape_ops.one_hot(value(indices), static_int(depth, "depth"), dtype=wanted, axis=place)
+    if on_value is not None or off_value is not None:
+        on, off = value(1 if on_value is None else on_value), value(0 if off_value is None else off_value)
+        made = elementwise.where(made == 1, g.cast(on, wanted), g.cast(off, wanted))
+    return wrap(made, name, "one_hot", [indices])
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """``x`` where the condition holds, else ``y``; with the condition alone, the index vectors where it holds."""
+    test: Any = value(condition)
+    if x is None and y is None:
+        return wrap(_places(test), name, "Where", [condition])
+    a, b = values(x, y)
+    if test.shape is not None and a.shape is not None and len(test.shape) == 1 and len(a.shape) > 1:
+        test = shape_ops.expand_dims(test, tuple(range(1, len(a.shape))))  # a condition for each row
+    return wrap(elementwise.where(test, a, b), name, "Select", [condition, x, y])
+
+
+select = where
+
+
+@make_op(
+    {}, infer=lambda x: core.Spec((None, len(x.shape) if x.shape is not None else None), np.dtype(np.int64))
+)
+def _places(x, /):  # type: ignore[no-untyped-def]
+    """The index vectors of the elements that are true."""
+    return np.argwhere(x)
+
+
+def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis: Any = None) -> Tensor:
+    """The slices where the mask holds; how many is known when the graph runs."""
+    t: Any = value(tensor)
+    test: Any = value(mask)
+    for _ in test.shape[1:]:
+        t, test = shape_ops.merge_axes(t, 0), shape_ops.merge_axes(test, 0)
+    place = shape_ops.reshape(_places(test), (-1,))
+    made = index.take(t, place, axis=0 if axis is None else static_int(axis, "axis"))
+    return wrap(made, name, "boolean_mask", [tensor, mask])
+
+
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: str | None = None) -> Tensor:
+    """For each length n, n times true and then false up to ``maxlen``."""
+    row = _range(maxlen)
+    made = value(row) < shape_ops.expand_dims(g.cast(value(lengths), "int32"), -1)  # type: ignore[operator]
+    return wrap(g.cast(made, dtype), name, "SequenceMask", [lengths])
+
+
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+    """Positions in the flat array as index vectors, one a column."""
+    lengths, rest, rows = static_value(dims), value(indices), []
+    if lengths is None:
+        raise ValueError("tf.unravel_index: dims must be known when the graph is built")
+    for n in lengths.tolist()[::-1]:
+        rows.append(elementwise.remainder(rest, n))
+        rest = elementwise.floor_divide(rest, n)
+    return wrap(shape_ops.stack(rows[::-1]), name, "UnravelIndex", [indices])
+
+
+def reverse_sequence(
+    input: Any,
+    seq_lengths: Any,
+    seq_axis: Any = None,
+    batch_axis: Any = None,
+    name: Any = None,
+    seq_dim: Any = None,
+    batch_dim: Any = None,
+) -> Tensor:
+    """The first ``length`` elements of each example in the opposite order."""
+    x: Any = value(input)
+    time = int(seq_dim if seq_axis is None else seq_axis)
+    batch = int((batch_dim or 0) if batch_axis is None else batch_axis)
+    rank = len(x.shape)
+    steps: Any = shape_ops.iota_like(x, axis=time, dtype=np.dtype(np.int64))
+    lengths: Any = shape_ops.reshape(
+        g.cast(value(seq_lengths), "int64"), tuple(-1 if k == batch else 1 for k in range(rank))
+    )
+    places = elementwise.where(steps < lengths, lengths - 1 - steps, steps)
+    places = shape_ops.broadcast_like(places, x)
+    return wrap(index.take_along_axis(x, places, axis=time), name, "ReverseSequence", [input])
+
+
+def _scattered(kind: str, change: Any) -> Any:
+    def apply(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        t: Any = value(tensor)
+        places, new = value(indices), value(updates, getattr(tensor, "dtype", None))
+        return wrap(change(t, places, new), name, kind, [tensor])
+
+    apply.__doc__ = f"{kind}: the tensor with updates at index vectors."
+    return apply
+
+
+def _replaced(t: Any, places: Any, new: Any) -> Any:
+    return index.index_update(t, tuple(places[..., k] for k in range(places.shape[-1])), new)
+
+
+tensor_scatter_add = tensor_scatter_nd_add = _scattered("TensorScatterAdd", index.scatter_nd_add)
+tensor_scatter_sub = tensor_scatter_nd_sub = _scattered(
+    "TensorScatterSub", lambda t, places, new: index.scatter_nd_add(t, places, -new)
+)
+tensor_scatter_update = tensor_scatter_nd_update = _scattered("TensorScatterUpdate", _replaced)
+where_v2 = where

@@ -1,0 +1,222 @@
+"""Tensors joined, taken apart, repeated, padded and turned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
+from thalweg.compat.tf1.lengths import Length, dims_of, filled, scalar_of, stretched
+from thalweg.compat.tf1.math.shapes import identity, reshape, transpose
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+from thalweg.ops import dynamic
+from thalweg.ops import shape as shape_ops
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, np.integer)) or (
+        isinstance(x, Tensor) and x.static is not None and x.shape.ndims == 0
+    )
+
+
+def concat(
+    values: Any = None, axis: Any = None, name: str | None = "concat", concat_dim: Any = None
+) -> Tensor:
+    """Tensors joined along an axis: ``concat(values, axis)``, or ``concat(axis, values)`` as before 1.0."""
+    axis = concat_dim if axis is None else axis
+    if _is_number(values) and not _is_number(axis):
+        values, axis = axis, values
+    if isinstance(values, Tensor):
+        return identity(values, name)
+    like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
+    parts = [value(x, like_dtype) for x in values]
+    dims = _joined_dims(values) if len(parts[0].shape or ()) == 1 else None
+    made = shape_ops.concat(parts, axis=static_int(axis, "axis"))
+    return wrap(made, name, "concat", list(values), dims=dims)
+
+
+def _joined_dims(parts: Sequence[Any]) -> list[Any] | None:
+    """The lengths in a shape put together of others."""
+    found: list[Any] = []
+    for part in parts:
+        dims = dims_of(part)
+        if dims is None:
+            return None
+        found += dims
+    return found if any(isinstance(d, Length) for d in found) else None
+
+
+def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
+    """Tensors of one shape joined along a new axis."""
+    like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
+    dims = dims_of(values) if any(isinstance(getattr(x, "dims", None), Length) for x in values) else None
+    made = shape_ops.stack([value(x, like_dtype) for x in values], axis=static_int(axis, "axis"))
+    return wrap(made, name, "stack", list(values), dims=dims)
+
+
+pack = parallel_stack = stack
+
+
+def unstack(value: Any, num: Any = None, axis: Any = 0, name: str | None = "unstack") -> list[Tensor]:
+    """The slices along an axis, whose length must be known."""
+    t, place = g.value(value), static_int(axis, "axis")
+    if t.shape is not None and t.shape[place] is None and num is not None:
+        lengths = list(t.shape)
+        lengths[place] = int(num)
+        t = g.shaped_as(t, tuple(lengths))
+    return wrap_all(shape_ops.unstack(t, axis=place), name, "unstack", [value])
+
+
+unpack = unstack
+
+
+def split(
+    value: Any = None,
+    num_or_size_splits: Any = None,
+    axis: Any = 0,
+    num: Any = None,
+    name: str | None = "split",
+    split_dim: Any = None,
+    num_split: Any = None,
+) -> list[Tensor]:
+    """Parts along an axis: ``split(value, parts, axis)``, or ``split(axis, parts, value)`` as before 1.0."""
+    axis = axis if split_dim is None else split_dim
+    if _is_number(value) and not _is_number(axis):
+        value, axis = axis, value
+    parts = static_value(num_or_size_splits if num_split is None else num_split)
+    if parts is None:
+        raise ValueError("split: the sizes must be known when the graph is built")
+    sizes = int(parts) if parts.ndim == 0 else [int(n) for n in parts]
+    place, t = static_int(axis, "axis"), g.value(value)
+    if isinstance(sizes, int) and t.shape is not None and t.shape[place] is None:
+        return wrap_all(_equal_parts(t, sizes, place % len(t.shape)), name, "split", [value])
+    return wrap_all(
+        shape_ops.split(g.value(value), sizes, axis=static_int(axis, "axis")), name, "split", [value]
+    )
+
+
+def _equal_parts(t: Any, count: int, axis: int) -> list[Any]:
+    """Parts of one length along an axis whose length only a run knows."""
+    int64 = np.dtype(np.int64)
+    lengths = [scalar_of(Length(t, k), int64) if d is None else d for k, d in enumerate(t.shape)]
+    lengths[axis : axis + 1] = [count, -1]
+    return list(shape_ops.unstack(dynamic.reshape_to_lengths(t, lengths), axis=axis))
+
+
+def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+    """The tensor repeated along each axis."""
+    t: Any = value(input)
+    counts = dims_of(multiples)
+    if counts is not None and all(isinstance(n, int) for n in counts):
+        return wrap(shape_ops.tile(t, tuple(counts)), name, "Tile", [input])
+    rank = len(t.shape)
+    spread = shape_ops.reshape(t, tuple(x for d in t.shape for x in (1, -1 if d is None else d)))
+    if counts is None:
+        vector = value(multiples)
+        counts = [wrap(vector[k], None, "StridedSlice") for k in range(rank)]
+    pattern: list[Any] = [x for n in counts for x in (n, 1)]
+    dims = dims_of(pattern)
+    shape_of_tiles = (
+        filled(pattern, 0, t.dtype) if dims is None else stretched(core.constant(np.zeros((), t.dtype)), dims)
+    )
+    longer: Any = spread + shape_of_tiles
+    for k in range(rank):
+        longer = shape_ops.merge_axes(longer, k)
+    return wrap(longer, name, "Tile", [input])
+
+
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0
+) -> Tensor:
+    """More elements before and after on each axis."""
+    known = static_value(paddings)
+    if known is None:
+        if mode.upper() != "CONSTANT":
+            raise ValueError(
+                "tf.pad: paddings must be known when the graph is built, unless it pads with a constant"
+            )
+        amounts = value(paddings) if isinstance(paddings, Tensor) else _stacked(paddings)
+        return wrap(_padded.build([value(tensor), amounts], {"fill": constant_values}), name, "Pad", [tensor])
+    widths = tuple((int(a), int(b)) for a, b in known)
+    made = shape_ops.pad(value(tensor), widths, mode.lower(), constant_values=constant_values)
+    return wrap(made, name, "Pad", [tensor])
+
+
+def _stacked(rows: Sequence[Any]) -> core.Tensor:
+    """Rows of numbers and nodes as one matrix."""
+    return shape_ops.stack([shape_ops.stack([g.cast(value(x), "int32") for x in row]) for row in rows])
+
+
+@make_op({}, infer=lambda grad, x, amounts: x)
+def _unpadded(grad, x, amounts, /):  # type: ignore[no-untyped-def]
+    """The part of a padded array that is not padding."""
+    return grad[tuple(slice(int(a), int(a) + n) for (a, _), n in zip(amounts, x.shape, strict=True))]
+
+
+@make_op(
+    {},
+    infer=lambda x, amounts, *, fill: core.Spec((None,) * len(x.shape), x.dtype),
+    grad=lambda grad, y, x, amounts, *, fill: [_unpadded(grad, x, amounts), None],
+)
+def _padded(x, amounts, /, fill):  # type: ignore[no-untyped-def]
+    """x with more elements before and after, as many as a run says."""
+    return np.pad(x, [(int(a), int(b)) for a, b in amounts], constant_values=fill)
+
+
+def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = None) -> Tensor:
+    """The opposite order along axes; before 1.0 a truth value for each axis."""
+    from thalweg.ops.slices import flip
+
+    chosen = static_value(dims if axis is None else axis)
+    over = (
+        tuple(np.flatnonzero(chosen).tolist())
+        if chosen.dtype == bool
+        else tuple(np.atleast_1d(chosen).tolist())
+    )
+    return wrap(flip(value(tensor), axis=over), name, "Reverse", [tensor])
+
+
+reverse_v2 = reverse
+
+
+def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
+    """The elements moved along axes; those that fall off come back at the other end."""
+    moves, axes = (static_value(x) for x in (shift, axis))
+    if moves is None:
+        raise ValueError("tf.roll: shift must be known when the graph is built")
+    pair = [int(v) if v.ndim == 0 else tuple(int(i) for i in v) for v in (moves, axes)]
+    return wrap(shape_ops.roll(value(input), pair[0], axis=pair[1]), name, "Roll", [input])
+
+
+def concat_v2(values: Sequence[Any], axis: Any, name: str | None = None) -> Tensor:
+    """``tf.concat(values, axis)``."""
+    return concat(values, axis, name)
+
+
+def mirror_pad(tensor: Any, paddings: Any, mode: str, name: str | None = None) -> Tensor:
+    """``tf.pad`` by reflection, with the border (``SYMMETRIC``) or without it (``REFLECT``)."""
+    return pad(tensor, paddings, mode, name)
+
+
+def _lengths(x: Any) -> list[Any]:
+    return [-1 if d is None else d for d in g.convert_to_tensor(x).get_shape().as_list()]
+
+
+def space_to_depth(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
+    """Blocks of pixels as channels."""
+    n, h, w, c = _lengths(input)
+    split = reshape(input, [n, h // block_size, block_size, w // block_size, block_size, c])
+    turned = transpose(split, [0, 1, 3, 2, 4, 5])
+    return reshape(turned, [n, h // block_size, w // block_size, block_size**2 * c], name)
+
+
+def depth_to_space(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
+    """Channels as blocks of pixels (sub-pixel convolution)."""
+    n, h, w, c = _lengths(input)
+    split = reshape(input, [n, h, w, block_size, block_size, c // block_size**2])
+    turned = transpose(split, [0, 1, 3, 2, 4, 5])
+    return reshape(turned, [n, h * block_size, w * block_size, c // block_size**2], name)

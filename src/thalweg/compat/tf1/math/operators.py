@@ -1,0 +1,64 @@
+"""What ``+``, ``[]`` and the other operators of tensors do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.late import deferring
+from thalweg.compat.tf1.math.elementwise import (
+    abs,
+    add,
+    div,
+    divide,
+    floordiv,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    mod,
+    multiply,
+    negative,
+    pow,
+    subtract,
+)
+from thalweg.compat.tf1.math.indexing import _item
+from thalweg.compat.tf1.math.linalg import matmul
+
+
+def _install() -> None:
+    def forward(op: Any) -> Any:
+        return lambda self, other: op(self, other)
+
+    def reflected(op: Any) -> Any:
+        return lambda self, other: op(other, self)
+
+    pairs = {
+        "add": add,
+        "sub": subtract,
+        "mul": multiply,
+        "truediv": divide,
+        "div": div,
+        "floordiv": floordiv,
+        "mod": mod,
+        "pow": pow,
+        "and": logical_and,
+        "or": logical_or,
+        "xor": logical_xor,
+        "matmul": deferring(matmul),
+    }
+    for name, op in pairs.items():
+        setattr(Tensor, f"__{name}__", forward(op))
+        setattr(Tensor, f"__r{name}__", reflected(op))
+    for name, op in {"lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}.items():
+        setattr(Tensor, f"__{name}__", forward(op))
+    for name, one in {"neg": negative, "abs": abs, "invert": logical_not}.items():
+        setattr(Tensor, f"__{name}__", lambda self, one=one: one(self))
+    setattr(Tensor, "__getitem__", deferring(_item))  # noqa: B010 - the class declares it for readers
+
+
+_install()

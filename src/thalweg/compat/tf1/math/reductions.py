@@ -1,0 +1,115 @@
+"""Sums, means and extremes over axes, norms, running sums and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from thalweg import dtypes
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
+from thalweg.graph import tensor as core
+from thalweg.ops import linalg, reduce
+from thalweg.ops.elementwise import astype
+
+Axis = Any
+
+
+def _integer_mean(x: core.Tensor, **options: Any) -> core.Tensor:
+    made = reduce.mean(x, **options)
+    return astype(made, x.dtype) if dtypes.is_integer(x.dtype) else made
+
+
+def _kept_sum(x: core.Tensor, **options: Any) -> core.Tensor:
+    return reduce.sum(x, **options, dtype=x.dtype)
+
+
+def _kept_prod(x: core.Tensor, **options: Any) -> core.Tensor:
+    return reduce.prod(x, **options, dtype=x.dtype)
+
+
+def _reduction(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
+    def apply(
+        input_tensor: Any,
+        axis: Axis = None,
+        keepdims: Any = None,
+        name: str | None = None,
+        reduction_indices: Any = None,
+        keep_dims: Any = None,
+    ) -> Tensor:
+        over = axes_of(reduction_indices if axis is None else axis)
+        made = fn(value(input_tensor), axis=over, keepdims=bool(keepdims or keep_dims))
+        return wrap(made, name, kind, [input_tensor])
+
+    apply.__doc__ = f"{kind} over ``axis`` (all axes by default)."
+    return apply
+
+
+reduce_sum = _reduction("Sum", _kept_sum)
+reduce_mean = _reduction("Mean", _integer_mean)
+reduce_prod = _reduction("Prod", _kept_prod)
+reduce_max = _reduction("Max", reduce.max)
+reduce_min = _reduction("Min", reduce.min)
+reduce_all = _reduction("All", reduce.all)
+reduce_any = _reduction("Any", reduce.any)
+reduce_logsumexp = _reduction("ReduceLogSumExp", reduce.logsumexp)
+reduce_euclidean_norm = _reduction("EuclideanNorm", reduce.norm)
+reduce_variance = _reduction("Variance", reduce.var)
+reduce_std = _reduction("Std", reduce.std)
+count_nonzero = _reduction("CountNonzero", reduce.count_nonzero)
+
+
+def _arg(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
+    def apply(
+        input: Any,
+        axis: Any = None,
+        name: str | None = None,
+        dimension: Any = None,
+        output_type: Any = "int64",
+    ) -> Tensor:
+        over = dimension if axis is None else axis
+        made = fn(value(input), axis=0 if over is None else static_int(over, "axis"))
+        return wrap(g.cast(made, output_type), name, kind, [input])
+
+    apply.__doc__ = f"{kind}: the index of the extreme element along ``axis`` (0 by default)."
+    return apply
+
+
+argmax = arg_max = _arg("ArgMax", reduce.argmax)
+argmin = arg_min = _arg("ArgMin", reduce.argmin)
+
+
+def cumsum(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
+    """Running sums."""
+    made = reduce.cumulative_sum(
+        value(x), axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse
+    )
+    return wrap(made, name, "Cumsum", [x])
+
+
+def cumprod(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
+    """Running products."""
+    made = reduce.cumulative_prod(
+        value(x), axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse
+    )
+    return wrap(made, name, "Cumprod", [x])
+
+
+def norm(
+    tensor: Any,
+    ord: Any = "euclidean",
+    axis: Any = None,
+    keepdims: Any = None,
+    name: str | None = None,
+    keep_dims: Any = None,
+) -> Tensor:
+    """Vector norms (over one axis or all), matrix norms (over two)."""
+    over, keep = axes_of(axis), bool(keepdims or keep_dims)
+    if ord in ("euclidean", 2) and not isinstance(over, tuple):
+        return wrap(reduce.norm(value(tensor), axis=over, keepdims=keep), name, "norm", [tensor])
+    kind = "fro" if ord == "euclidean" else ord
+    return wrap(linalg.norm(value(tensor), kind, over, keep), name, "norm", [tensor])

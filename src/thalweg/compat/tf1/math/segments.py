@@ -1,0 +1,251 @@
+"""Rows by number: segments, distinct elements, order, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import optimizers
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.lengths import filled
+from thalweg.compat.tf1.math.creation import ones_like
+from thalweg.compat.tf1.math.elementwise import add, cast, div, equal, maximum
+from thalweg.compat.tf1.math.indexing import boolean_mask, gather
+from thalweg.compat.tf1.math.joining import concat
+from thalweg.compat.tf1.math.reductions import reduce_max
+from thalweg.compat.tf1.math.shapes import reshape
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
+from thalweg.ops import contract, elementwise, index, reduce
+from thalweg.ops import shape as shape_ops
+from thalweg.ops import sort as core_sort
+
+
+def unique(x: Any, out_idx: Any = "int32", name: str | None = None) -> Any:
+    """Distinct elements in order of first appearance, and each element's number among them."""
+    parts = _distinct(value(x), dtype=numpy_dtype(out_idx))
+    return tuple(wrap_all(list(parts), name, "Unique", [x]))
+
+
+@make_op({}, infer=lambda x, *, dtype: (core.Spec((None,), x.dtype), core.Spec(x.shape, dtype)))
+def _distinct(x, /, dtype):  # type: ignore[no-untyped-def]
+    """Distinct elements in order of first appearance."""
+    found, first, inverse = np.unique(x, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    ranks = np.empty(len(order), dtype)
+    ranks[order] = np.arange(len(order))
+    return found[order], ranks[inverse].astype(dtype)
+
+
+def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """Sums of rows with equal ids; as many as the largest id says."""
+    ids = static_value(segment_ids)
+    count = add(reduce_max(segment_ids), 1) if ids is None else int(ids.max()) + 1
+    return unsorted_segment_sum(data, segment_ids, count, name)
+
+
+def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+    """Sums of rows with equal ids."""
+    rows, ids, n = value(data), value(segment_ids), static_value(num_segments)
+    if n is not None:
+        made = index.segment_sum(rows, ids, int(n))
+    else:  # only a run knows how many
+        room = filled([num_segments, *[1] * (len(rows.shape) - 1)], 0, rows.dtype)
+        like: Any = shape_ops.sum_like(rows, rows[:1])  # type: ignore[index]
+        made = index.scatter_nd_add(room + like * 0, shape_ops.expand_dims(ids, -1), rows)
+    return wrap(made, name, "UnsortedSegmentSum", [data])
+
+
+def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+    """Means of rows with equal ids; 0 where there are none."""
+    rows, ids, n = value(data), value(segment_ids), static_int(num_segments, "num_segments")
+    counted = index.segment_sum(shape_ops.full_like(rows, 1), ids, n)
+    total = index.segment_sum(rows, ids, n)
+    return wrap(total / elementwise.maximum(counted, 1), name, "UnsortedSegmentMean", [data])  # type: ignore[operator]
+
+
+def invert_permutation(x: Any, name: str | None = None) -> Tensor:
+    """Where each number stands."""
+    return wrap(g.cast(core_sort.argsort(value(x)), value(x).dtype), name, "InvertPermutation", [x])
+
+
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: Any = None,
+    dtype: Any = "int32",
+    name: Any = None,
+    weights: Any = None,
+) -> Tensor:
+    """Counts of predictions (columns) by label (rows)."""
+    if num_classes is None:
+        raise ValueError("tf.confusion_matrix: num_classes must be given")
+    rows = shape_ops.one_hot(value(labels), int(num_classes))
+    columns: Any = shape_ops.one_hot(value(predictions), int(num_classes))
+    columns = columns if weights is None else columns * shape_ops.expand_dims(value(weights), -1)
+    made = contract.matmul(shape_ops.permute_dims(rows), columns)
+    return wrap(g.cast(made, dtype), name, "confusion_matrix", [labels, predictions])
+
+
+def bincount(
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = "int32"
+) -> Tensor:
+    """How often each number occurs."""
+    n = minlength or maxlength
+    if n is None:
+        raise ValueError("tf.bincount: minlength must be given")
+    counted = reduce.sum(shape_ops.one_hot(shape_ops.flatten(value(arr)), int(n)), axis=0)
+    return wrap(g.cast(counted, dtype), None, "Bincount", [arr])
+
+
+def histogram_fixed_width(
+    values: Any, value_range: Any, nbins: Any = 100, dtype: Any = "int32", name: Any = None
+) -> Tensor:
+    """Counts of numbers in equal bins; those outside the range fall into the end bins."""
+    low, high = (float(v) for v in static_value(value_range))
+    place: Any = elementwise.floor((g.value(values) - low) * (nbins / (high - low)))  # type: ignore[operator]
+    inside = g.cast(optimizers.clip_by_value(place, 0.0, float(nbins - 1)), "int32")
+    return bincount(wrap(inside, None, "Bins"), minlength=nbins, dtype=dtype)
+
+
+def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
+    """The elements in order along an axis."""
+    made = core_sort.sort(value(values), axis=axis, descending=direction == "DESCENDING")
+    return wrap(made, name, "sort", [values])
+
+
+def argsort(
+    values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None
+) -> Tensor:
+    """The positions of the elements in order."""
+    made = core_sort.argsort(value(values), axis=axis, descending=direction == "DESCENDING")
+    return wrap(g.cast(made, "int32"), name, "argsort", [values])
+
+
+@make_op({}, infer=lambda x, y: (core.Spec((None,), x.dtype), core.Spec((None,), np.dtype(np.int32))))
+def _missing(x, y, /):  # type: ignore[no-untyped-def]
+    """The elements of x that y has not, and their positions."""
+    places = np.flatnonzero(~np.isin(x, y))
+    return x[places], places.astype(np.int32)
+
+
+def setdiff1d(x: Any, y: Any, index_dtype: Any = "int32", name: str | None = None) -> Any:
+    """(elements of x that are not in y, their positions)."""
+    return tuple(wrap_all(list(_missing(*values(x, y))), name, "ListDiff", [x, y]))
+
+
+listdiff = setdiff1d
+
+
+def unique_with_counts(x: Any, out_idx: Any = "int32", name: str | None = None) -> Any:
+    """Distinct elements, each element's number among them, and how often each occurs."""
+    found, numbers = unique(x, out_idx)
+    return found, numbers, wrap(_tally(value(numbers)), name, "UniqueWithCounts", [x])
+
+
+@make_op({}, infer=lambda x: core.Spec((None,), x.dtype))
+def _tally(x, /):  # type: ignore[no-untyped-def]
+    """How often each number from 0 on occurs."""
+    return np.bincount(x).astype(x.dtype)
+
+
+def _segment_count(segment_ids: Any) -> Any:
+    ids = static_value(segment_ids)
+    return add(reduce_max(segment_ids), 1) if ids is None else int(ids.max()) + 1
+
+
+def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """Means of rows with equal ids."""
+    n = _segment_count(segment_ids)
+    counted = unsorted_segment_sum(ones_like(data), segment_ids, n)
+    return div(unsorted_segment_sum(data, segment_ids, n), maximum(counted, 1), name)
+
+
+def _extreme(kind: str, fold: Any) -> Callable[..., Tensor]:
+    """For each segment the extreme of its rows, by a comparison of every row with every segment."""
+
+    def apply(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
+        t: Any = value(data)
+        n = static_int(_segment_count(segment_ids) if num_segments is None else num_segments, "num_segments")
+        member = shape_ops.one_hot(value(segment_ids), n, dtype="bool", axis=0)
+        member = shape_ops.expand_dims(member, tuple(range(2, 1 + t.ndim))) if t.ndim > 1 else member
+        info = np.finfo(t.dtype) if t.dtype.kind == "f" else np.iinfo(t.dtype)
+        rest = info.min if fold is reduce.max else info.max
+        filler = core.constant(np.asarray(rest, t.dtype))
+        made = fold(elementwise.where(member, shape_ops.expand_dims(t, 0), filler), axis=1)
+        return wrap(made, name, kind, [data])
+
+    apply.__doc__ = f"{kind}: the extreme of the rows with equal ids."
+    return apply
+
+
+segment_max = unsorted_segment_max = _extreme("SegmentMax", reduce.max)
+segment_min = unsorted_segment_min = _extreme("SegmentMin", reduce.min)
+
+
+def dynamic_partition(
+    data: Any, partitions: Any, num_partitions: int, name: str | None = None
+) -> list[Tensor]:
+    """The rows with number 0, with number 1, ..., as many tensors."""
+    return [boolean_mask(data, equal(partitions, k)) for k in range(num_partitions)]
+
+
+def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None = None) -> Tensor:
+    """Rows put back at their numbers."""
+    places = concat([reshape(i, [-1]) for i in indices], 0)
+    rows = []
+    for i, d in zip(indices, data, strict=True):
+        ranks = g.convert_to_tensor(i).shape.ndims, g.convert_to_tensor(d).shape.as_list()
+        rows.append(reshape(d, [-1, *ranks[1][ranks[0] :]]))
+    joined = concat(rows, 0)
+    order = cast(argsort(places), "int32")
+    return gather(joined, order, name=name)
+
+
+def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """Each element so often in a row."""
+    times = static_value(repeats)
+    if times is None:
+        raise ValueError("tf.repeat: repeats must be known when the graph is built")
+    x = g.convert_to_tensor(input)
+    x, place = (reshape(x, [-1]), 0) if axis is None else (x, static_int(axis, "axis"))
+    length = x.get_shape()[place].value
+    if length is None:
+        if times.size != 1:
+            raise ValueError("tf.repeat: the length of the axis must be known when the graph is built")
+        wide: Any = shape_ops.stack([value(x)] * int(times.reshape(())), axis=place % value(x).ndim + 1)
+        return wrap(shape_ops.merge_axes(wide, place % value(x).ndim), name, "Repeat", [input])
+    order = np.repeat(np.arange(length), np.broadcast_to(times.reshape(-1), length))
+    return gather(x, order.astype(np.int32), axis=place, name=name)
+
+
+@make_op({}, infer=lambda rows, numbers, *, right: core.Spec(numbers.shape, np.dtype(np.int32)))
+def _between_which(rows, numbers, /, right):  # type: ignore[no-untyped-def]
+    """For each row the places at which numbers fit into its order."""
+    flat = zip(rows.reshape(-1, rows.shape[-1]), numbers.reshape(-1, numbers.shape[-1]), strict=True)
+    found = [np.searchsorted(row, ns, "right" if right else "left") for row, ns in flat]
+    return np.array(found, np.int32).reshape(numbers.shape)
+
+
+def searchsorted(
+    sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: str | None = None
+) -> Tensor:
+    """The places at which values fit into rows in order."""
+    inputs = [value(sorted_sequence), value(values)]
+    made = _between_which.build(inputs, {"right": side == "right"})
+    return wrap(g.cast(made, out_type), name, "SearchSorted", [values])
+
+
+def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """Products of rows with equal ids, which are in order."""
+    ids = static_value(segment_ids)
+    if ids is None:
+        raise ValueError("tf.segment_prod: segment_ids must be known when the graph is built")
+    starts = np.flatnonzero(np.diff(ids, prepend=-1))
+    rows: Any = value(data)
+    parts = [reduce.prod(rows[a:b], axis=0) for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
+    return wrap(shape_ops.stack(parts), name, "SegmentProd", [data])

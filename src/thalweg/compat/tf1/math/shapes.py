@@ -1,0 +1,134 @@
+"""Shapes as tensors, and tensors under other shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
+from thalweg.compat.tf1.lengths import (
+    Length,
+    as_vector,
+    dims_of,
+    filled,
+    one_dim,
+    run_time_shape,
+    scalar_of,
+    vector_of,
+)
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.graph import tensor as core
+from thalweg.ops import dynamic
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.elementwise import astype
+from thalweg.ops.state import identity as core_identity
+from thalweg.ops.state import stop_gradient as core_stop
+
+
+def identity(input: Any, name: str | None = None) -> Tensor:
+    """The same value as a new node."""
+    if isinstance(input, g.HostTensor):
+        return g.host("Identity", name, [input], lambda x: x)
+    known = {"static": getattr(input, "static", None), "dims": getattr(input, "dims", None)}
+    return wrap(core_identity.build([value(input)], {}), name, "Identity", [input], **known)
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
+    """The same value; gradients do not pass."""
+    return wrap(core_stop.build([value(input)], {}), name, "StopGradient", [input])
+
+
+def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool = False) -> Tensor:
+    """Axes in another order (reversed by default)."""
+    return wrap(shape_ops.permute_dims(value(a), axes_of(perm)), name, "Transpose", [a])
+
+
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
+    """A new axis of length 1."""
+    place = static_int(dim if axis is None else axis, "axis")
+    return wrap(shape_ops.expand_dims(value(input), place), name, "ExpandDims", [input])
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
+    """Axes of length 1 dropped: the named ones, or all."""
+    over = axes_of(squeeze_dims if axis is None else axis)
+    over, t = None if over == () else over, value(input)
+    if over is None and t.shape is not None and None in t.shape:  # an axis of no known length stays
+        over = tuple(k for k, d in enumerate(t.shape) if d == 1)
+    return wrap(shape_ops.squeeze(t, over), name, "Squeeze", [input])
+
+
+def shape(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor:
+    """The lengths of the axes as a tensor."""
+    t, dtype = g.value(input), numpy_dtype(out_type)
+    if t.shape is None:
+        return wrap(run_time_shape(t, dtype=dtype), name, "Shape", [input])
+    lengths = [d if d is not None else Length(t, k) for k, d in enumerate(t.shape)]
+    static = np.array(t.shape, dtype) if None not in t.shape else None
+    return wrap(vector_of(lengths, dtype), name, "Shape", [input], dims=lengths, static=static)
+
+
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """The number of axes."""
+    return g.constant(g.value(input).ndim, "int32", name=name or "Rank")
+
+
+def size(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor:
+    """The number of elements."""
+    t, dtype = g.value(input), numpy_dtype(out_type)
+    if t.size is not None:
+        return g.constant(t.size, dtype, name=name or "Size")
+    return wrap(shape_ops.count(t, axis=None, dtype=dtype), name, "Size", [input])
+
+
+def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
+    """The elements under another shape; one length may be -1."""
+    return wrap(_reshaped(g.value(tensor), shape), name, "Reshape", [tensor])
+
+
+def _reshaped(t: core.Tensor, shape: Any) -> core.Tensor:
+    dims = dims_of(shape)
+    if dims is None:
+        dims = _parts_of(shape)
+    open_ones = [k for k, d in enumerate(dims) if not isinstance(d, int)]
+    if not open_ones or (len(open_ones) == 1 and -1 not in dims and isinstance(dims[open_ones[0]], Length)):
+        return shape_ops.reshape(t, tuple(d if isinstance(d, int) else -1 for d in dims))
+    lengths = [scalar_of(d, np.dtype(np.int64)) if isinstance(d, Length) else d for d in dims]
+    return dynamic.reshape_to_lengths(t, lengths)
+
+
+def _parts_of(shape: Any) -> list[Any]:
+    """The lengths of a shape that values decide: numbers, :class:`Length`, and expressions."""
+    if isinstance(shape, (list, tuple)):
+        known = [one_dim(d) for d in shape]
+        return [astype(g.value(d), "int64") if k is None else k for d, k in zip(shape, known, strict=True)]
+    vector: Any = as_vector(shape)
+    if vector.shape is None or vector.shape[0] is None:
+        raise ValueError("tf.reshape: the rank of the new shape must be known when the graph is built")
+    return [vector[k] for k in range(vector.shape[0])]
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """Stretched to a shape."""
+    t = g.value(input)
+    return wrap(shape_ops.broadcast_like(t, filled(shape, 0.0, "float32")), name, "BroadcastTo", [input])
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
+    """x, of whose shape more is known."""
+    node = identity(x, name)
+    node.set_shape(shape)
+    return node
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
+    """The same values as new nodes."""
+    return [identity(x) for x in input]
+
+
+def shape_n(input: Sequence[Any], out_type: Any = "int32", name: str | None = None) -> list[Tensor]:
+    """The lengths of several tensors."""
+    return [shape(x, out_type=out_type) for x in input]

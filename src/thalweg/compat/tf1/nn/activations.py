@@ -1,0 +1,104 @@
+"""Activations, softmax and dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg import nn
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap
+from thalweg.compat.tf1.lengths import dims_of
+from thalweg.ops import activation, contract
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.softmax import log_softmax as core_log_softmax
+from thalweg.ops.softmax import softmax as core_softmax
+
+
+def _activation(kind: str, fn: Any) -> Any:
+    def apply(features: Any = None, name: str | None = None, **others: Any) -> Tensor:
+        x = others.pop("x", features)
+        return wrap(fn(value(x)), name, kind, [x])
+
+    apply.__name__, apply.__doc__ = kind.lower(), f"{kind} of each element."
+    return apply
+
+
+relu = _activation("Relu", activation.relu)
+relu6 = _activation("Relu6", activation.relu6)
+elu = _activation("Elu", activation.elu)
+selu = _activation("Selu", activation.selu)
+softplus = _activation("Softplus", activation.softplus)
+softsign = _activation("Softsign", activation.softsign)
+swish = _activation("Swish", activation.silu)
+
+
+def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tensor:
+    """x where positive, ``alpha`` x elsewhere."""
+    return wrap(activation.leaky_relu(value(features), float(alpha)), name, "LeakyRelu", [features])
+
+
+def crelu(features: Any, name: str | None = None, axis: int = -1) -> Tensor:
+    """relu(x) and relu(-x) side by side."""
+    x: Any = value(features)
+    return wrap(
+        shape_ops.concat([activation.relu(x), activation.relu(-x)], axis=axis), name, "CRelu", [features]
+    )
+
+
+def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
+    """Exponentials over their sum, along ``axis`` (the last one by default)."""
+    over = -1 if axis is None and dim is None else static_int(dim if axis is None else axis, "axis")
+    return wrap(core_softmax(value(logits), over), name, "Softmax", [logits])
+
+
+def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
+    """The logarithm of :func:`softmax`."""
+    over = -1 if axis is None and dim is None else static_int(dim if axis is None else axis, "axis")
+    return wrap(core_log_softmax(value(logits), over), name, "LogSoftmax", [logits])
+
+
+def dropout(
+    x: Any,
+    keep_prob: Any = None,
+    noise_shape: Any = None,
+    seed: Any = None,
+    name: str | None = None,
+    rate: Any = None,
+) -> Tensor:
+    """Elements kept with probability ``keep_prob`` and divided by it; the others are 0."""
+    t = value(x)
+    if rate is not None:
+        drop: Any = rate if isinstance(rate, (int, float)) else value(rate, x.dtype)
+    elif isinstance(keep_prob, (int, float)):
+        if not 0 < keep_prob <= 1:
+            raise ValueError(
+                f"keep_prob must be a scalar tensor or a float in the range (0, 1], got {keep_prob}"
+            )
+        drop = 1 - keep_prob
+    else:
+        kept = g.shaped_as(
+            g.cast(value(keep_prob), t.dtype), ()
+        )  # a scalar, also where the placeholder does not say so
+        drop = 1.0 - kept  # type: ignore[operator]
+    lengths = None
+    if noise_shape is not None:
+        dims = dims_of(noise_shape)
+        if dims is None:
+            raise ValueError("tf.nn.dropout: noise_shape must be made of known lengths and lengths of x")
+        lengths = tuple(d if d == 1 else None for d in dims)
+    return wrap(nn.dropout(t, drop, noise_shape=lengths, symbolic=True), name, "dropout", [x])
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
+    """A vector added over the channels."""
+    return wrap(nn.bias_add(g.value(value), g.value(bias), data_format), name, "BiasAdd", [value, bias])
+
+
+def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
+    """``x @ weights + biases``."""
+    return wrap(contract.matmul(value(x), value(weights)) + value(biases), name, "xw_plus_b", [x])  # type: ignore[operator]
+
+
+def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
+    """``relu(x @ weights + biases)``."""
+    return relu(xw_plus_b(x, weights, biases), name)

@@ -1,0 +1,61 @@
+"""Rows of tables, and the largest elements."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thalweg import nn
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math
+from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap, wrap_all
+from thalweg.ops import elementwise, index, reduce, sort
+from thalweg.ops import shape as shape_ops
+
+
+class TopK(NamedTuple):
+    """The k largest elements and where they stand."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def embedding_lookup(
+    params: Any,
+    ids: Any,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    validate_indices: bool = True,
+    max_norm: Any = None,
+) -> Tensor:
+    """Rows of a table by number."""
+    table = params
+    if isinstance(params, (list, tuple)):
+        table = params[0] if len(params) == 1 else math.concat(list(params), 0)
+        if len(params) > 1 and partition_strategy == "mod":  # row k is in part k mod n
+            parts = [p.get_shape()[0].value for p in params]
+            first = np.cumsum([0, *parts[:-1]])
+            order = [first[k % len(parts)] + k // len(parts) for k in range(sum(parts))]
+            table = math.gather(table, np.array(order, np.int32))
+    rows = nn.embedding_lookup(value(table), value(ids))
+    if max_norm is not None:
+        from thalweg.optimizers import clip_by_norm
+
+        rows = clip_by_norm(rows, float(max_norm), -1)
+    return wrap(rows, name, "embedding_lookup", [params, ids])
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> Any:
+    """The k largest elements along the last axis and their indices."""
+    found, places = sort.top_k(value(input), static_int(k, "k"))
+    return TopK(*wrap_all([found, g.cast(places, "int32")], name, "TopKV2", [input]))
+
+
+def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
+    """Whether the target is among the k largest predictions of its row."""
+    scores: Any = value(predictions)
+    wanted = shape_ops.expand_dims(g.cast(value(targets), "int64"), -1)
+    own = index.take_along_axis(scores, wanted, axis=-1)
+    above = reduce.sum(elementwise.astype(elementwise.greater(scores, own), "int32"), axis=-1)
+    return wrap(above < static_int(k, "k"), name, "InTopK", [predictions])  # type: ignore[operator]

@@ -1,0 +1,85 @@
+"""Cross entropies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg import nn
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, value, values, wrap
+from thalweg.ops import elementwise
+from thalweg.ops import shape as shape_ops
+
+
+def softmax_cross_entropy_with_logits(
+    _logits: Any = None,
+    _labels: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    dim: int = -1,
+    name: str | None = None,
+    axis: Any = None,
+    _sentinel: Any = None,
+) -> Tensor:
+    """-sum(labels log softmax(logits)) for each row; by position (logits, labels), as before 1.0."""
+    scores, targets = values(_logits if logits is None else logits, _labels if labels is None else labels)
+    targets = g.cast(targets, scores.dtype)
+    if None not in (targets.shape, scores.shape) and len(targets.shape) != len(scores.shape):  # type: ignore[arg-type]
+        targets = shape_ops.reshape_like(targets, scores)  # rows are compared, however they are stacked
+    made = nn.softmax_cross_entropy(scores, targets, axis=dim if axis is None else axis)
+    return wrap(made, name, "SoftmaxCrossEntropyWithLogits", [logits, labels])
+
+
+softmax_cross_entropy_with_logits_v2 = softmax_cross_entropy_with_logits
+
+
+def sparse_softmax_cross_entropy_with_logits(
+    _logits: Any = None,
+    _labels: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    name: str | None = None,
+    _sentinel: Any = None,
+) -> Tensor:
+    """-log softmax(logits)[label] for each row; by position (logits, labels), as before 1.0."""
+    scores = value(_logits if logits is None else logits)
+    made = nn.sparse_softmax_cross_entropy(scores, value(_labels if labels is None else labels))
+    return wrap(made, name, "SparseSoftmaxCrossEntropyWithLogits", [logits, labels])
+
+
+def sigmoid_cross_entropy_with_logits(
+    _logits: Any = None,
+    _targets: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    name: str | None = None,
+    targets: Any = None,
+    _sentinel: Any = None,
+) -> Tensor:
+    """The cross entropy of each element with its sigmoid; by position (logits, targets), as before 1.0."""
+    wanted = next(t for t in (labels, targets, _targets) if t is not None)
+    scores, wanted = values(_logits if logits is None else logits, wanted)
+    made = nn.sigmoid_cross_entropy(scores, g.cast(wanted, scores.dtype))
+    return wrap(made, name, "logistic_loss", [logits, labels])
+
+
+def weighted_cross_entropy_with_logits(
+    targets: Any = None,
+    logits: Any = None,
+    pos_weight: Any = 1.0,
+    name: str | None = None,
+    labels: Any = None,
+) -> Tensor:
+    """The sigmoid cross entropy with its positive term weighted."""
+    scores, wanted = values(logits, labels if targets is None else targets)
+    return wrap(
+        nn.weighted_sigmoid_cross_entropy(scores, wanted, value(pos_weight)), name, "logistic_loss", [logits]
+    )
+
+
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> Tensor:
+    """exp(c) - z c for log rates c."""
+    z, c = values(targets, log_input)
+    return wrap(elementwise.exp(c) - z * c, name, "log_poisson_loss", [log_input])  # type: ignore[operator]

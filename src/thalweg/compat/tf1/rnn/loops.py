@@ -1,0 +1,198 @@
+"""Loops that run cells over sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math
+from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.variables import variable_scope
+from thalweg.ops import control, elementwise
+from thalweg.ops import shape as shape_ops
+
+
+def _chosen(going: Any, new: Any, old: Any) -> Any:
+    """The new state where the sequence still goes on."""
+    if isinstance(new, (list, tuple)):
+        parts = [_chosen(going, a, b) for a, b in zip(new, old, strict=True)]
+        return type(new)(*parts) if hasattr(new, "_fields") else type(new)(parts)
+    return elementwise.where(going, new, old)
+
+
+def dynamic_rnn(
+    cell: Any,
+    inputs: Any,
+    sequence_length: Any = None,
+    initial_state: Any = None,
+    dtype: Any = None,
+    parallel_iterations: Any = None,
+    swap_memory: bool = False,
+    time_major: bool = False,
+    scope: Any = None,
+) -> tuple[Any, Any]:
+    """(outputs, last state) over the time axis of [batch, time, n] (or [time, batch, n])."""
+    if initial_state is None and dtype is None:
+        raise ValueError("If there is no initial_state, you must give a dtype.")
+    inputs = g.convert_to_tensor(inputs)
+    with variable_scope(scope or "rnn") as opened:
+        x = inputs if time_major else math.transpose(inputs, [1, 0, *range(2, inputs.get_shape().ndims)])
+        start = initial_state
+        if start is None:
+            start = cell.zero_state(math.shape(x)[1], dtype)
+        first = wrap(value(x)[0], None, "FirstStep")
+        cell(first, start)  # makes the variables, before the loop
+        opened.reuse_variables()
+        outputs, last = _scanned(cell, value(x), to_core(start), sequence_length)
+    result = wrap(outputs, None, "RNNOutputs")
+    return (result if time_major else math.transpose(result, [1, 0, *range(2, len(outputs.shape))])), last
+
+
+def _scanned(cell: Any, x: Any, start: Any, sequence_length: Any) -> tuple[Any, Any]:
+    lengths = None if sequence_length is None else g.cast(value(sequence_length), "int32")
+    times = shape_ops.reshape(shape_ops.iota_like(x, axis=0, dtype=np.dtype(np.int32)), (-1,))
+
+    def step(state: Any, now: Any) -> Any:
+        with inside():
+            made = cell(wrap(now[0], None, "Step"), to_nodes(state, "State"))
+        output, new = (map_structure(without_order, to_core(part)) for part in made)
+        if lengths is not None:
+            going = shape_ops.expand_dims(elementwise.less(now[1], lengths), -1)
+            new = _chosen(going, new, state)
+            output = elementwise.where(going, output, shape_ops.full_like(output, 0))
+        return new, output
+
+    last, outputs = control.scan(step, start, (x, times))
+    return outputs, to_nodes(last, "LastState")
+
+
+def static_rnn(
+    cell: Any,
+    inputs: Sequence[Any],
+    initial_state: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    scope: Any = None,
+) -> tuple[list[Any], Any]:
+    """(list of outputs, last state) over a list of inputs, unrolled."""
+    if initial_state is None and dtype is None:
+        raise ValueError("If there is no initial_state, you must give a dtype.")
+    outputs, inputs = [], [g.convert_to_tensor(x) for x in inputs]
+    with variable_scope(scope or "rnn") as opened:
+        state = cell.zero_state(math.shape(inputs[0])[0], dtype) if initial_state is None else initial_state
+        lengths = None if sequence_length is None else g.cast(value(sequence_length), "int32")
+        for t, x in enumerate(inputs):
+            if t == 1:
+                opened.reuse_variables()
+            output, new = cell(x, state)
+            if lengths is not None:
+                going = shape_ops.expand_dims(elementwise.greater(lengths, t), -1)
+                new = to_nodes(_chosen(going, to_core(new), to_core(state)), "State")
+                output = wrap(elementwise.where(going, value(output), 0.0), None, "Output")
+            outputs.append(output)
+            state = new
+    return outputs, state
+
+
+rnn = static_rnn
+
+
+def bidirectional_dynamic_rnn(
+    cell_fw: Any,
+    cell_bw: Any,
+    inputs: Any,
+    sequence_length: Any = None,
+    initial_state_fw: Any = None,
+    initial_state_bw: Any = None,
+    dtype: Any = None,
+    parallel_iterations: Any = None,
+    swap_memory: bool = False,
+    time_major: bool = False,
+    scope: Any = None,
+) -> tuple[Any, Any]:
+    """((outputs forwards, backwards), (states forwards, backwards))."""
+    axis = 0 if time_major else 1
+    with variable_scope(scope or "bidirectional_rnn"):
+        forward, state_fw = dynamic_rnn(
+            cell_fw, inputs, sequence_length, initial_state_fw, dtype, time_major=time_major, scope="fw"
+        )
+        turned = _turned(inputs, sequence_length, axis)
+        backward, state_bw = dynamic_rnn(
+            cell_bw, turned, sequence_length, initial_state_bw, dtype, time_major=time_major, scope="bw"
+        )
+    return (forward, _turned(backward, sequence_length, axis)), (state_fw, state_bw)
+
+
+def _turned(x: Any, lengths: Any, axis: int) -> Any:
+    return (
+        math.reverse(x, [axis])
+        if lengths is None
+        else math.reverse_sequence(x, lengths, seq_axis=axis, batch_axis=1 - axis)
+    )
+
+
+def static_bidirectional_rnn(
+    cell_fw: Any,
+    cell_bw: Any,
+    inputs: Sequence[Any],
+    initial_state_fw: Any = None,
+    initial_state_bw: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    scope: Any = None,
+) -> tuple[list[Any], Any, Any]:
+    """(outputs of both directions side by side, state forwards, state backwards)."""
+    with variable_scope(scope or "bidirectional_rnn"):
+        forward, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, "fw")
+        turned = _turned_list(inputs, sequence_length)
+        backward, state_bw = static_rnn(cell_bw, turned, initial_state_bw, dtype, sequence_length, "bw")
+    backward = _turned_list(backward, sequence_length)
+    joined = [math.concat([a, b], 1) for a, b in zip(forward, backward, strict=True)]
+    return joined, state_fw, state_bw
+
+
+def _turned_list(steps: Sequence[Any], lengths: Any) -> list[Any]:
+    """The steps in the opposite order; each example's own steps where lengths are given."""
+    if lengths is None:
+        return list(steps)[::-1]
+    return math.unstack(_turned(math.stack(list(steps)), lengths, 0), len(steps))
+
+
+bidirectional_rnn = static_bidirectional_rnn
+
+
+def stack_bidirectional_dynamic_rnn(
+    cells_fw: Sequence[Any],
+    cells_bw: Sequence[Any],
+    inputs: Any,
+    initial_states_fw: Any = None,
+    initial_states_bw: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    time_major: bool = False,
+    scope: Any = None,
+    **options: Any,
+) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    """(outputs, last states forwards, backwards): layers one above the other, each in both directions."""
+    states_fw, states_bw, x = [], [], inputs
+    with variable_scope(scope or "stack_bidirectional_rnn"):
+        for k, (forward, backward) in enumerate(zip(cells_fw, cells_bw, strict=True)):
+            starts = [None if s is None else s[k] for s in (initial_states_fw, initial_states_bw)]
+            with variable_scope(f"cell_{k}"):
+                outputs, (fw, bw) = bidirectional_dynamic_rnn(
+                    forward, backward, x, sequence_length, starts[0], starts[1], dtype, time_major=time_major
+                )
+            x = math.concat(list(outputs), 2)
+            states_fw.append(fw)
+            states_bw.append(bw)
+    return x, tuple(states_fw), tuple(states_bw)
+
+
+def transpose_batch_time(x: Any) -> Tensor:
+    """The first two axes exchanged."""
+    rank: Any = g.convert_to_tensor(x).shape.ndims
+    return math.transpose(x, [1, 0, *range(2, rank)])

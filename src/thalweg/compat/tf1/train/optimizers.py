@@ -1,0 +1,353 @@
+"""Optimizers with TensorFlow 1's formulas and defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg import optimizers
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math
+from thalweg.compat.tf1.graph import Effect, Operation, Tensor, current, default_graph, value, wrap
+from thalweg.compat.tf1.variables import (
+    Variable,
+    trainable_variables,
+)
+from thalweg.graph import tensor as core
+from thalweg.graph.lowering import Pointwise
+from thalweg.graph.op import make_op
+from thalweg.ops import elementwise
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.families import same_dtype, to_numbers
+
+
+class Optimizer:
+    """A rule of the main library over a graph's variables: what it remembers are variables that must be initialised."""
+
+    GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
+    _slot_names: dict[str, str] = {}  # the rule's names of what it remembers -> TensorFlow's
+
+    def __init__(
+        self,
+        rule: optimizers.Optimizer | None = None,
+        learning_rate: Any = 0.0,
+        name: str = "Optimizer",
+        counts: bool = False,
+    ) -> None:
+        self._rule, self._rate, self._name = rule, learning_rate, name
+        self._counts = counts
+        self._step_count: Variable | None = None
+        self._slots: dict[Any, dict[str, Variable]] = {}
+
+    def get_name(self) -> str:
+        return self._name
+
+    def minimize(
+        self,
+        loss: Any,
+        global_step: Any = None,
+        var_list: Any = None,
+        gate_gradients: int = 1,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        name: str | None = None,
+        grad_loss: Any = None,
+    ) -> Operation:
+        """One step down the gradient of the loss."""
+        pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
+        if all(gradient is None for gradient, _ in pairs):
+            raise ValueError(
+                "No gradients provided for any variable, check your graph for ops that do not support gradients, "
+                f"between variables {[str(v) for _, v in pairs]} and loss {loss}."
+            )
+        return self.apply_gradients(pairs, global_step, name)
+
+    def compute_gradients(
+        self,
+        loss: Any,
+        var_list: Any = None,
+        gate_gradients: int = 1,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        grad_loss: Any = None,
+    ) -> list[tuple[Any, Variable]]:
+        """Pairs (gradient, variable); the gradient is None where the loss does not depend on it."""
+        loss = loss() if callable(loss) and not isinstance(loss, Tensor) else loss
+        wanted = trainable_variables() if var_list is None else _flat(var_list)
+        if not wanted:
+            raise ValueError("No variables to optimize.")
+        return list(zip(math.gradients(loss, wanted, grad_loss), wanted, strict=True))
+
+    def apply_gradients(
+        self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
+    ) -> Operation:
+        """One step with given pairs (gradient, variable)."""
+        pairs = [(gradient, v) for gradient, v in grads_and_vars if gradient is not None]
+        if not pairs:
+            raise ValueError(
+                f"No gradients provided for any variable: {[str(v) for _, v in grads_and_vars]}."
+            )
+        t, updates = self._counted()
+        rate = self._learning_rate()
+        for gradient, v in pairs:
+            updates += self._stepped(value(gradient), v, g.cast(rate, v.dtype), t)
+        if global_step is not None:
+            updates.append((global_step.t, current.build([global_step.t], {}) + 1))  # type: ignore[operator]
+        return Operation(name or self._name, "NoOp", Effect(updates))
+
+    def _learning_rate(self) -> core.Tensor:
+        rate = self._rate() if callable(self._rate) and not isinstance(self._rate, Tensor) else self._rate
+        return value(rate) if isinstance(rate, Tensor) else core.constant(np.float64(rate))
+
+    def _counted(self) -> tuple[Any, list[Any]]:
+        """The number of this step, from 1, and the update of the counter."""
+        if not self._counts:
+            return None, []
+        if self._step_count is None:
+            self._step_count = Variable(np.int64(0), trainable=False, name=f"{self._name}/step")
+        now: Any = current.build([self._step_count.t], {})
+        return g.cast(now, "float64") + 1.0, [(self._step_count.t, now + 1)]  # type: ignore[operator]
+
+    def _stepped(self, gradient: core.Tensor, v: Variable, rate: core.Tensor, t: Any) -> list[Any]:
+        assert self._rule is not None
+        slots = self._slots_of(v)
+        now = {name: current.build([slot.t], {}) for name, slot in slots.items()}
+        new, after = self._rule.step(g.cast(gradient, v.dtype), current.build([v.t], {}), now, rate, t)
+        if v.constraint is not None:
+            new = value(v.constraint(wrap(new, None, "Constrained")))
+        return [(v.t, new), *((slots[name].t, made) for name, made in after.items())]
+
+    def _slots_of(self, v: Variable) -> dict[str, Variable]:
+        if v not in self._slots:
+            assert self._rule is not None
+            first = self._rule.slots(v.t)
+            self._slots[v] = {name: self._slot(v, start) for name, start in first.items()}
+        return self._slots[v]
+
+    def _slot(self, v: Variable, start: Any) -> Variable:
+        graph = default_graph()
+        saved, graph.name_prefix = graph.name_prefix, ""
+        try:
+            if isinstance(start, (int, float)):
+                known = v.t.shape is not None and None not in v.t.shape
+                dtype = v.t.dtype
+                start = (
+                    np.full(v.t.shape, start, dtype)
+                    if known
+                    else wrap(shape_ops.full_like(v.t.initializer, start), None, "Slot")
+                )
+            return Variable(start, trainable=False, name=f"{v.op.name}/{self._name}")
+        finally:
+            graph.name_prefix = saved
+
+    def variables(self) -> list[Variable]:
+        """What the optimizer remembers: the step counter, if it has one, and the slots."""
+        first = [] if self._step_count is None else [self._step_count]
+        return first + [slot for made in self._slots.values() for slot in made.values()]
+
+    def get_slot_names(self) -> list[str]:
+        return sorted({self._slot_names.get(n, n) for made in self._slots.values() for n in made})
+
+    def get_slot(self, var: Variable, name: str) -> Variable | None:
+        """What the optimizer remembers for a variable under a name."""
+        made = {self._slot_names.get(n, n): slot for n, slot in self._slots.get(var, {}).items()}
+        return made.get(name)
+
+
+def _flat(variables: Any) -> list[Any]:
+    if not isinstance(variables, (list, tuple)):
+        return [variables]
+    return [v for part in variables for v in _flat(part)]
+
+
+def _emit_rounded(e: Any, x: Any, y: Any) -> Any:
+    with e.exactly():
+        return x * y
+
+
+@make_op(
+    {},
+    prepare=to_numbers,
+    infer=same_dtype,
+    grad=lambda g, y, a, b: [g * b, g * a],
+    lower=Pointwise(_emit_rounded),
+)
+def rounded_product(x, y, /):  # type: ignore[no-untyped-def]
+    """x * y, rounded before anything is added to it."""
+    return np.multiply(x, y)
+
+
+class _Descent(optimizers.GradientDescent):
+    """Gradient descent whose product is rounded on its own, so that it gives the digits that old programs print."""
+
+    def step(self, g: Any, param: Any, slots: Any, lr: Any, t: Any) -> tuple[Any, Any]:
+        return param - rounded_product(lr, g), {}
+
+
+class GradientDescentOptimizer(Optimizer):
+    """``var -= lr * g``."""
+
+    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
+        super().__init__(_Descent(0.0), learning_rate, name)
+
+
+class MomentumOptimizer(Optimizer):
+    """``v = momentum v + g``, ``var -= lr v``; with Nesterov ``var -= lr (g + momentum v)``."""
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: Any,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
+        factor: Any = value(momentum) if isinstance(momentum, Tensor) else momentum
+        super().__init__(optimizers.Momentum(0.0, factor, use_nesterov), learning_rate, name)
+
+
+class AdagradOptimizer(Optimizer):
+    """``a += g²``, ``var -= lr g / sqrt(a)``; a starts at 0.1."""
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        use_locking: bool = False,
+        name: str = "Adagrad",
+    ) -> None:
+        super().__init__(optimizers.Adagrad(0.0, initial_accumulator_value, 0.0), learning_rate, name)
+
+
+class AdadeltaOptimizer(Optimizer):
+    """``a = rho a + (1 - rho) g²``, ``d = g sqrt(s + eps) / sqrt(a + eps)``, ``var -= lr d``."""
+
+    _slot_names = {"accumulator": "accum", "delta": "accum_update"}
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: float = 0.95,
+        epsilon: float = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adadelta",
+    ) -> None:
+        super().__init__(optimizers.Adadelta(0.0, rho, epsilon), learning_rate, name)
+
+
+class RMSPropOptimizer(Optimizer):
+    """``v = decay v + (1 - decay) g²``, ``m = momentum m + lr g / sqrt(v + eps)``, ``var -= m``; v starts at ones."""
+
+    _slot_names = {"velocity": "rms", "average_gradient": "mg"}
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        decay: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: str = "RMSProp",
+    ) -> None:
+        rule = optimizers.RMSProp(0.0, decay, momentum, epsilon, centered, True, 1.0)
+        super().__init__(rule, learning_rate, name)
+
+
+class AdamOptimizer(Optimizer):
+    """``var -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps)``: the paper's epsilon-hat."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+    ) -> None:
+        super().__init__(optimizers.Adam(0.0, beta1, beta2, epsilon), learning_rate, name, counts=True)
+
+
+class FtrlOptimizer(Optimizer):
+    """Follow the regularised leader."""
+
+    _slot_names = {"accumulator": "accum"}
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "Ftrl",
+        accum_name: Any = None,
+        linear_name: Any = None,
+        l2_shrinkage_regularization_strength: float = 0.0,
+    ) -> None:
+        rule = optimizers.Ftrl(
+            0.0,
+            learning_rate_power,
+            initial_accumulator_value,
+            l1_regularization_strength,
+            l2_regularization_strength,
+            l2_shrinkage_regularization_strength,
+        )
+        super().__init__(rule, learning_rate, name)
+
+
+def _shrunk(x: Any, l1: Any, l2: Any) -> Any:
+    """``sign(x) max(|x| - l1, 0) / (1 + l2)``: the proximal step of both penalties."""
+    return elementwise.sign(x) * elementwise.maximum(elementwise.abs(x) - l1, 0.0) / (1.0 + l2)  # type: ignore[operator]
+
+
+class _Proximal(optimizers.Optimizer):
+    """Gradient descent (or Adagrad), then the proximal step of L1 and L2 penalties."""
+
+    def __init__(self, l1: float, l2: float, accumulator: float | None) -> None:
+        super().__init__(0.0)
+        self.l1, self.l2, self.accumulator = l1, l2, accumulator
+
+    def slots(self, param: core.Variable) -> dict[str, Any]:
+        return {} if self.accumulator is None else {"accumulator": self.accumulator}
+
+    def step(self, g: Any, param: Any, slots: dict[str, Any], lr: Any, t: Any) -> tuple[Any, dict[str, Any]]:
+        new = {}
+        if self.accumulator is not None:
+            new["accumulator"] = slots["accumulator"] + g * g
+            lr = lr / elementwise.sqrt(new["accumulator"])
+        return _shrunk(param - lr * g, lr * self.l1, lr * self.l2), new
+
+
+class ProximalGradientDescentOptimizer(Optimizer):
+    """``x = var - lr g``, ``var = sign(x) max(|x| - lr l1, 0) / (1 + lr l2)``."""
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalGradientDescent",
+    ) -> None:
+        rule = _Proximal(l1_regularization_strength, l2_regularization_strength, None)
+        super().__init__(rule, learning_rate, name)
+
+
+class ProximalAdagradOptimizer(Optimizer):
+    """Adagrad, then the proximal step of L1 and L2 penalties."""
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalAdagrad",
+    ) -> None:
+        rule = _Proximal(l1_regularization_strength, l2_regularization_strength, initial_accumulator_value)
+        super().__init__(rule, learning_rate, name)

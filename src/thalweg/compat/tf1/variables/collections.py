@@ -1,0 +1,95 @@
+"""Variables by collection, and their initialisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import (
+    Effect,
+    GraphKeys,
+    Operation,
+    Tensor,
+    default_graph,
+)
+from thalweg.compat.tf1.variables.variable import Variable, _free_effect
+from thalweg.graph import tensor as core
+
+
+def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
+    """An operation that gives the listed variables their initial values."""
+    return Operation(name, "NoOp", _free_effect([(v.t, v.t.initializer) for v in var_list]))
+
+
+def global_variables_initializer() -> Operation:
+    """Initialises the variables made until now: those made later stay without a value."""
+    return variables_initializer(global_variables())
+
+
+def local_variables_initializer() -> Operation:
+    """Initialises the local variables (of metrics and counters) made until now."""
+    return variables_initializer(local_variables(), "init_local")
+
+
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """There are no tables to fill."""
+    return Operation(name, "NoOp", Effect())
+
+
+def global_variables(scope: str | None = None) -> list[Variable]:
+    """All variables that initialisation and checkpoints care for."""
+    return default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+
+
+def local_variables(scope: str | None = None) -> list[Variable]:
+    """Variables of metrics."""
+    return default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Variable]:
+    """Variables that optimizers change."""
+    return default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of which moving averages are kept."""
+    return g.default_graph().get_collection(g.GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Variable]:
+    """Variables that a program put into that collection."""
+    return default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
+
+
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
+    """The names of variables without a value, as bytes."""
+    from thalweg.compat.tf1.session import get_default_session
+
+    wanted = var_list or [*global_variables(), *local_variables()]
+
+    def names() -> np.ndarray:
+        session = get_default_session()
+        slots = session.slots if session else {}
+        missing = [v.op.name.encode() for v in wanted if v.t not in slots or slots[v.t].array is None]
+        return np.array(missing, object)
+
+    return g.host("ReportUninitialized", name, (), names, (None,))
+
+
+def is_variable_initialized(ref: Variable, name: Any = None) -> Tensor:
+    """Whether the session has a value for the variable."""
+    source = _Initialized(ref.t)
+    return g.wrap(g.source_leaf(source, 0, np.bool_, ()), name, "IsVariableInitialized")
+
+
+class _Initialized:
+    def __init__(self, variable: core.Variable) -> None:
+        self.variable = variable
+
+    def pull(self, session: Any, fed: Any) -> list[Any]:
+        return [np.asarray(session.slots[self.variable].array is not None)]

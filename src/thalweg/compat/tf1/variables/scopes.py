@@ -1,0 +1,329 @@
+"""Scopes of variables and names, and sharing by name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import (
+    GraphKeys,
+    Tensor,
+    default_graph,
+)
+from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
+from thalweg.compat.tf1.variables.collections import global_variables, trainable_variables
+from thalweg.compat.tf1.variables.variable import Variable
+
+
+def get_local_variable(name: str, *args: Any, **options: Any) -> Variable:
+    """As ``tf.get_variable``, for a variable that is neither trained nor saved."""
+    options.update(trainable=False, collections=[g.GraphKeys.LOCAL_VARIABLES])
+    return get_variable(name, *args, **options)
+
+
+def make_template(name_: str, func_: Any, create_scope_now_: bool = False, **fixed: Any) -> Any:
+    """A function whose calls share the variables that the first one makes."""
+    state: dict[str, Any] = {}
+
+    def template(*args: Any, **options: Any) -> Any:
+        if "scope" not in state:
+            with variable_scope(None, name_) as scope:
+                made = func_(*args, **{**fixed, **options})
+            state["scope"] = scope
+            return made
+        with variable_scope(state["scope"], reuse=True):
+            return func_(*args, **{**fixed, **options})
+
+    return template
+
+
+def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Any:
+    """Accepted: variables stay in one piece."""
+    return None
+
+
+variable_axis_size_partitioner = min_max_variable_partitioner = fixed_size_partitioner
+
+
+def no_regularizer(_: Any) -> None:
+    """No penalty."""
+    return
+
+
+AUTO_REUSE = "auto_reuse"
+
+
+class VariableScope:
+    """A prefix for the names of ``get_variable``, whether they are shared, and defaults for them."""
+
+    def __init__(
+        self,
+        name: str,
+        reuse: Any = False,
+        initializer: Any = None,
+        regularizer: Any = None,
+        dtype: Any = None,
+        constraint: Any = None,
+        custom_getter: Any = None,
+    ) -> None:
+        self.name = name
+        self.reuse = reuse
+        self.custom_getter = custom_getter
+        self.initializer = initializer
+        self.regularizer = regularizer
+        self.dtype = as_dtype(dtype or "float32")
+        self.constraint = constraint
+        self.original_name_scope = f"{name}/" if name else ""
+
+    def reuse_variables(self) -> None:
+        """From here on, names stand for variables that exist."""
+        self.reuse = True
+
+    def set_initializer(self, initializer: Any) -> None:
+        self.initializer = initializer
+
+    def set_regularizer(self, regularizer: Any) -> None:
+        self.regularizer = regularizer
+
+    def global_variables(self) -> list[Variable]:
+        return global_variables(self.name + "/")
+
+    def trainable_variables(self) -> list[Variable]:
+        return trainable_variables(self.name + "/")
+
+    def get_collection(self, name: Any) -> list[Any]:
+        return default_graph().get_collection(name, self.name + "/" if self.name else None)
+
+
+def get_variable_scope() -> VariableScope:
+    """The open variable scope."""
+    graph = default_graph()
+    if graph.scope is None:
+        graph.scope = VariableScope("")
+    return graph.scope
+
+
+@contextmanager
+def variable_scope(
+    name_or_scope: Any = None,
+    default_name: str | None = None,
+    values: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    reuse: Any = None,
+    dtype: Any = None,
+    use_resource: Any = None,
+    constraint: Any = None,
+    auxiliary_name_scope: bool = True,
+) -> Iterator[VariableScope]:
+    """Open a variable scope (and a name scope): a new one below the open one, or one that exists."""
+    graph, outer = default_graph(), get_variable_scope()
+    if isinstance(name_or_scope, VariableScope):
+        name, base = name_or_scope.name, name_or_scope
+    else:
+        short = name_or_scope if name_or_scope is not None else _unused_scope(graph, outer, default_name)
+        name, base = f"{outer.name}/{short}" if outer.name else str(short), outer
+    shared = outer.reuse or (base.reuse if base is not outer else False) if reuse is None else reuse
+    scope = VariableScope(
+        name,
+        shared,
+        initializer or base.initializer,
+        regularizer or base.regularizer,
+        dtype or base.dtype,
+        constraint or base.constraint,
+        _chained(custom_getter, base.custom_getter),
+    )
+    graph.scope = scope
+    short_name = name.rsplit("/", 1)[-1]
+    counts, below = graph.scope_counts, f"{name}/"
+    kept = dict(counts) if isinstance(name_or_scope, VariableScope) else None
+    counts[name] = counts.get(name, 0) + 1
+    try:
+        with graph.name_scope(short_name) if auxiliary_name_scope and short_name else _nothing() as opened:
+            scope.original_name_scope = opened or ""
+            yield scope
+    finally:
+        graph.scope = outer
+        if kept is not None:
+            graph.scope_counts = kept
+        else:  # the next scope of this name numbers those below it anew
+            graph.scope_counts = {key: n for key, n in counts.items() if not key.startswith(below)}
+
+
+def _chained(getter: Any, outer: Any) -> Any:
+    """A custom getter around the one of the scope outside."""
+    if getter is None or outer is None:
+        return getter or outer
+    return lambda inner, *args, **options: getter(functools.partial(outer, inner), *args, **options)
+
+
+@contextmanager
+def _nothing() -> Iterator[str]:
+    yield ""
+
+
+def _unused_scope(graph: g.Graph, outer: VariableScope, default_name: str | None) -> str:
+    if default_name is None:
+        raise TypeError("If default_name is None then name_or_scope is required")
+    prefix = f"{outer.name}/" if outer.name else ""
+    short, k = default_name, 0
+    while graph.scope_counts.get(prefix + short, 0):
+        k += 1
+        short = f"{default_name}_{k}"
+    return short
+
+
+@contextmanager
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+) -> Iterator[Any]:
+    """The older spelling of :func:`variable_scope`."""
+    with variable_scope(name_or_scope, default_name, **options) as scope:
+        yield scope
+
+
+@contextmanager
+def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
+    """A prefix for the names of nodes."""
+    with default_graph().name_scope(name if name is not None else default_name) as opened:
+        yield opened
+
+
+@contextmanager
+def op_scope(values: Any, name: str | None, default_name: str | None = None) -> Iterator[str]:
+    """The older spelling of :func:`name_scope`."""
+    with name_scope(name, default_name) as opened:
+        yield opened
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Callable[[Tensor], Any] | None = None,
+    trainable: bool = True,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: Any = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    **options: Any,
+) -> Variable:
+    """The variable of that name in the open scope: a new one, or where the scope shares, the one that exists."""
+    scope = get_variable_scope()
+    full = f"{scope.name}/{name}" if scope.name else name
+    given = {
+        "shape": shape,
+        "dtype": dtype,
+        "initializer": initializer,
+        "regularizer": regularizer,
+        "trainable": trainable,
+        "collections": collections,
+        "validate_shape": validate_shape,
+        "constraint": constraint,
+    }
+    getter = custom_getter or scope.custom_getter
+    return _got(full, **given) if getter is None else getter(_got, full, **given)
+
+
+def _got(
+    full: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    validate_shape: bool = True,
+    constraint: Any = None,
+    **options: Any,
+) -> Variable:
+    """The variable of a full name; what custom getters call."""
+    graph, scope = default_graph(), get_variable_scope()
+    found = graph.variables.get(full)
+    if found is not None:
+        return _shared(found, full, scope, shape)
+    if scope.reuse is True:
+        raise ValueError(
+            f"Variable {full} does not exist, or was not created with tf.get_variable(). "
+            "Did you mean to set reuse=None or reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    wanted = dtype or scope.dtype
+    start = _first_value(
+        full, shape, wanted, initializer if initializer is not None else scope.initializer, dtype
+    )
+    saved, graph.name_prefix = graph.name_prefix, ""
+    try:
+        made = Variable(
+            start,
+            trainable,
+            collections,
+            validate_shape,
+            name=full,
+            constraint=constraint or scope.constraint,
+        )
+    finally:
+        graph.name_prefix = saved
+    graph.variables[full] = made
+    penalty = regularizer or scope.regularizer
+    if penalty is not None:
+        with graph.name_scope(f"{full}/Regularizer/"):
+            loss = penalty(made)
+        if loss is not None:
+            graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+    return made
+
+
+def _shared(found: Variable, full: str, scope: VariableScope, shape: Any) -> Variable:
+    if not scope.reuse:
+        raise ValueError(
+            f"Variable {full} already exists, disallowed. "
+            "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    if shape is not None and not found.shape.is_compatible_with(_lengths(shape)):
+        raise ValueError(
+            f"Trying to share variable {full}, but specified shape {TensorShape(_lengths(shape))} "
+            f"and found shape {found.shape}."
+        )
+    return found
+
+
+def _lengths(shape: Any) -> TensorShape:
+    static = g.static_value(shape)
+    return TensorShape(
+        shape if static is None or isinstance(shape, TensorShape) else static.reshape(-1).tolist()
+    )
+
+
+def _first_value(full: str, shape: Any, wanted: Any, initializer: Any, dtype: Any) -> Any:
+    """The initial value: what the initializer makes of the shape, or the initializer itself where it is a value."""
+    from thalweg.compat.tf1.initializers import glorot_uniform_initializer, zeros_initializer
+
+    if initializer is None:
+        initializer = glorot_uniform_initializer() if as_dtype(wanted).is_floating else zeros_initializer()
+    if isinstance(initializer, type):
+        initializer = initializer()
+    if isinstance(initializer, Tensor):
+        return initializer
+    if not callable(initializer):
+        array = g.as_array(initializer)
+        return array if dtype is None else array.astype(numpy_dtype(dtype))
+    if shape is None:
+        return initializer()
+    lengths = _lengths(shape)
+    if not lengths.is_fully_defined():
+        raise ValueError(
+            f"Shape of a new variable ({full}) must be fully defined, but instead was {lengths}."
+        )
+    with default_graph().control_dependencies(None):
+        made = initializer(lengths.as_list(), dtype=as_dtype(wanted))
+    return made if isinstance(made, Tensor) else g.as_array(made, wanted)

@@ -1,0 +1,255 @@
+"""Variables, and assignments as nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import (
+    Effect,
+    GraphKeys,
+    Operation,
+    Tensor,
+    after,
+    current,
+    default_graph,
+    value,
+)
+from thalweg.compat.tf1.types import TensorShape
+from thalweg.graph import tensor as core
+from thalweg.ops import elementwise
+from thalweg.ops.shape import broadcast_to
+
+
+class Variable(Tensor):
+    """A node whose value a session keeps; its initialisation must be run first."""
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool = True,
+        collections: Sequence[Any] | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        expected_shape: Any = None,
+        import_scope: Any = None,
+        constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        graph = default_graph()
+        # An initial value does not wait for what else is going on where the variable is made.
+        with graph.control_dependencies(None):
+            made = (
+                initial_value()
+                if callable(initial_value) and not isinstance(initial_value, Tensor)
+                else initial_value
+            )
+            if not isinstance(made, (Tensor, list, tuple)):
+                made = g.as_array(made, dtype)
+            start = value(made, dtype)
+        start = start if dtype is None else g.cast(start, dtype)
+        operation = Operation(name, "Variable")
+        shape = None if validate_shape else [None] * len(start.shape or ())
+        variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
+        super().__init__(variable, operation)
+        self.trainable = trainable
+        self.constraint = constraint
+        self._save_slice_info = None
+        prefix, graph.name_prefix = graph.name_prefix, ""
+        self.start = Tensor(variable.initializer, Operation(f"{operation.name}/initial_value", "Const"))
+        self.initializer = Operation(
+            f"{operation.name}/Assign",
+            "Assign",
+            _free_effect([(variable, variable.initializer)]),
+            [self, self.start],
+        )
+        graph.name_prefix = prefix
+        keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
+        if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
+            keys.append(GraphKeys.TRAINABLE_VARIABLES)
+        for key in keys:
+            graph.add_to_collection(key, self)
+
+    @property
+    def initial_value(self) -> Tensor:
+        """The expression that initialisation computes."""
+        return self.start
+
+    def initialized_value(self) -> Tensor:
+        """The value, also while this variable is being initialised in the same run."""
+        return g.wrap(g.initialized.build([self.t, self.t.initializer], {}), None, "Identity")
+
+    def value(self) -> Tensor:
+        """The value."""
+        return g.wrap(value(self), f"{self.op.name}/read", "Identity")
+
+    read_value = value
+
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor:
+        """A node that sets the variable and has the new value."""
+        return assign(self, value)
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor:
+        """A node that adds to the variable and has the new value."""
+        return assign_add(self, delta)
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor:
+        """A node that subtracts from the variable and has the new value."""
+        return assign_sub(self, delta)
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False) -> Tensor:
+        """A node that subtracts from rows."""
+        return scatter_sub(self, sparse_delta.indices, sparse_delta.values)
+
+    def count_up_to(self, limit: int) -> Tensor:
+        """A node that counts; past ``limit`` nothing raises."""
+        return assign_add(self, 1)
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Set the value in a session at once."""
+        g.session_for(session).load(self.t, value)
+
+    def is_initialized(self, session: Any = None) -> bool:
+        """Whether the session has a value."""
+        return g.session_for(session).slots[self.t].array is not None
+
+    def set_shape(self, shape: Any) -> None:
+        self.shape.assert_is_compatible_with(shape)
+
+    def __repr__(self) -> str:
+        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}_ref>"
+
+    __str__ = __repr__
+
+    def __iter__(self) -> Iterator[Tensor]:
+        raise TypeError("'Variable' object is not iterable.")
+
+
+def _free_effect(updates: Sequence[Any]) -> Effect:
+    """An effect that waits for nothing."""
+    with default_graph().control_dependencies(None):
+        return Effect(updates)
+
+
+def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
+    variable = ref.t
+    new = g.cast(new, variable.dtype)
+    if new.shape == () and variable.shape:
+        new = broadcast_to.build([new], {"shape": variable.shape})
+    effect = Effect([(variable, new)])
+    operation = Operation(name, kind, effect, [ref])
+    return Tensor(after.build([variable], {"effects": (effect,)}), operation)
+
+
+def assign(
+    ref: Variable, value: Any, validate_shape: bool = True, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Set a variable; the node's value is the new one."""
+    new = g.value(value, ref.dtype)
+    if new.shape is not None and ref.t.shape is not None and not ref.shape.is_compatible_with(new.shape):
+        raise ValueError(
+            f"Dimension mismatch: {ref.op.name} has shape {ref.shape}, the value {TensorShape(new.shape)}"
+        )
+    return _assigned(ref, new, name, "Assign")
+
+
+def assign_add(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+    """Add to a variable; the node's value is the new one."""
+    return _assigned(ref, current.build([ref.t], {}) + g.value(value, ref.dtype), name, "AssignAdd")  # type: ignore[operator]
+
+
+def assign_sub(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+    """Subtract from a variable; the node's value is the new one."""
+    return _assigned(ref, current.build([ref.t], {}) - g.value(value, ref.dtype), name, "AssignSub")  # type: ignore[operator]
+
+
+def scatter_update(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = True, name: Any = None
+) -> Tensor:
+    """Replace rows of a variable."""
+    from thalweg.ops.index import index_update
+
+    new = index_update(current.build([ref.t], {}), g.value(indices), g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterUpdate")
+
+
+def scatter_add(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Add to rows of a variable; equal indices add up."""
+    from thalweg.ops.index import index_add
+
+    new = index_add(current.build([ref.t], {}), g.value(indices), g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterAdd")
+
+
+def scatter_sub(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Subtract from rows of a variable; equal indices add up."""
+    from thalweg.ops.index import index_add
+
+    new = index_add(current.build([ref.t], {}), g.value(indices), -g.value(updates, ref.dtype))  # type: ignore[operator]
+    return _assigned(ref, new, name, "ScatterSub")
+
+
+def scatter_nd_update(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = True, name: Any = None
+) -> Tensor:
+    """Replace parts of a variable at index vectors."""
+    from thalweg.ops.index import index_update
+
+    places: Any = g.value(indices)
+    columns = tuple(places[..., k] for k in range(places.shape[-1]))
+    new = index_update(current.build([ref.t], {}), columns, g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterNdUpdate")
+
+
+def _scatter(kind: str, combine: Any) -> Any:
+    def apply(
+        ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+    ) -> Tensor:
+        from thalweg.ops.index import index_update, take
+
+        now, rows = current.build([ref.t], {}), g.value(indices)
+        new = combine(take(now, rows, axis=0), g.value(updates, ref.dtype))
+        return _assigned(ref, index_update(now, rows, new), name, kind)
+
+    apply.__doc__ = f"{kind}: rows of a variable combined with others."
+    return apply
+
+
+scatter_mul = _scatter("ScatterMul", lambda a, b: a * b)
+scatter_div = _scatter("ScatterDiv", lambda a, b: a / b)
+scatter_min = _scatter("ScatterMin", lambda a, b: elementwise.minimum(a, b))
+scatter_max = _scatter("ScatterMax", lambda a, b: elementwise.maximum(a, b))
+
+
+def scatter_nd_add(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Add at index vectors."""
+    from thalweg.ops.index import scatter_nd_add as added
+
+    new = added(current.build([ref.t], {}), g.value(indices), g.value(updates, ref.dtype))
+    return _assigned(ref, new, name, "ScatterNdAdd")
+
+
+def scatter_nd_sub(
+    ref: Variable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
+    """Subtract at index vectors."""
+    from thalweg.ops.index import scatter_nd_add as added
+
+    new = added(current.build([ref.t], {}), g.value(indices), -g.value(updates, ref.dtype))  # type: ignore[operator]
+    return _assigned(ref, new, name, "ScatterNdSub")

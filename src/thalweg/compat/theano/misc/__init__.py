@@ -1,0 +1,3 @@
+"""``theano.misc``."""
+
+from thalweg.compat.theano.misc import safe_asarray as safe_asarray

@@ -1,0 +1,40 @@
+"""``theano.tensor.opt``: conditions that are checked when a function runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.variable import TensorVariable
+from thalweg.graph.op import make_op
+
+
+def _checked_meaning(x, /, *conditions, message):  # type: ignore[no-untyped-def]
+    """x, where all conditions hold."""
+    if not all(np.all(c) for c in conditions):
+        raise AssertionError(message)
+    return x
+
+
+def _through(g: Any, y: Any, x: Any, *conditions: Any, **_: Any) -> list[Any]:
+    return [g, *(None for _ in conditions)]
+
+
+_checked = make_op({}, name="assert", infer=lambda x, *_, **__: x, grad=_through, pure=False)(
+    _checked_meaning
+)
+
+
+class Assert:
+    """``Assert("message")(x, condition, ...)`` is x, or an AssertionError when a condition does not hold."""
+
+    def __init__(self, msg: str = "Theano Assert failed!") -> None:
+        self.msg = msg
+
+    def __call__(self, value: Any, *conds: Any) -> TensorVariable:
+        return TensorVariable(_checked(tensor_of(value), *[tensor_of(c) for c in conds], message=self.msg))
+
+
+assert_op = Assert()

@@ -1,0 +1,339 @@
+"""Models that Keras has saved, made again from their descriptions: ``.keras`` archives and ``.h5`` files.
+
+A description names classes; they are looked for among this library's and those that the caller passes, never imported,
+and functions that a file holds as code are refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from thalweg import constraints, initializers, losses, metrics, optimizers, regularizers
+from thalweg import layers as L
+from thalweg.errors import DataError, ThalwegError, fail
+from thalweg.layers import activations
+from thalweg.layers.base import Layer, flat
+from thalweg.models import foreign
+from thalweg.models.model import Model
+from thalweg.models.sequential import Sequential
+from thalweg.ops import public
+from thalweg.optimizers import schedules
+from thalweg.registry import Configured, snake_case
+
+__all__ = ["keras_model"]
+
+_ROOMS = {
+    "layers": L, "initializers": initializers, "regularizers": regularizers, "constraints": constraints,
+    "losses": losses, "metrics": metrics, "optimizers": optimizers, "schedules": schedules,
+}  # fmt: skip
+_FUNCTIONS = {"activations": activations.get, "losses": losses.get, "metrics": metrics.get}
+_NAMES = {
+    "OrthogonalInitializer": "Orthogonal", "IdentityInitializer": "Identity", "Functional": "Model",
+    "L1_L2": "L1L2", "MaxoutDense": "Maxout",
+}  # fmt: skip
+_IGNORED = {
+    "dtype", "input_axes", "output_axes", "fn", "renorm_momentum", "jit_compile", "is_legacy_optimizer", "direction",
+    "time_major", "implementation", "vocabulary_size",
+}  # fmt: skip
+_DAMAGE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
+)  # fmt: skip
+
+
+def keras_model(path: Any, custom: Mapping[str, Any] | None, compile: bool) -> Any:
+    """The model in a file of Keras, with its weights, compiled as it was; the optimizer's state starts anew."""
+    name = os.fspath(path)
+    try:
+        description, compiled, vocabularies = _read(name)
+        reader = _Reader(name, dict(custom or {}), vocabularies)
+        model = reader.made(description)
+    except ThalwegError:
+        raise
+    except _DAMAGE as error:
+        what = "is damaged, or holds what is not known here"
+        raise fail(DataError, f"{name!r} {what}: {type(error).__name__}: {error}") from None
+    if not isinstance(model, Model):
+        raise fail(DataError, f"{name!r} describes no model", received=type(model).__name__)
+    if not model.built:
+        raise fail(DataError, f"{model.name}: the shape of the inputs is not in {name!r}",
+                   hint="make the model, then load_weights()")  # fmt: skip
+    model.load_weights(name)
+    if compile and compiled:
+        model.compile(**reader.compiled(compiled))
+    return model
+
+
+def _read(name: str) -> tuple[Any, Any, dict[str, list[str]]]:
+    """The description of the model, the arguments of compile, and vocabularies by the paths of their layers."""
+    if zipfile.is_zipfile(name):
+        with zipfile.ZipFile(name) as archive:
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
+            if "config.json" not in sizes:
+                raise fail(DataError, f"{name!r} is no model of Keras", expected="config.json",
+                           received=", ".join(list(sizes)[:5]),
+                           hint="of a PyTorch file, write the state dict with safetensors.torch.save_file")  # fmt: skip
+            texts = [key for key in sizes if key == "config.json" or key.endswith("/vocabulary.txt")]
+            if sum(sizes[key] for key in texts) > foreign.limit(name):
+                raise fail(DataError, f"{name!r} would grow more than a thousandfold")
+            whole = json.loads(archive.read("config.json"))
+            lists = {
+                key: archive.read(key).decode("utf-8").splitlines() for key in texts if key != "config.json"
+            }
+        return whole, whole.get("compile_config"), lists
+    with foreign.opened(name) as file:
+        if "model_config" not in file.attrs:
+            raise fail(DataError, f"{name!r} holds weights but no model",
+                       hint="make the model, then load_weights()")  # fmt: skip
+        whole = json.loads(file.attrs["model_config"])
+        compiled = json.loads(file.attrs["training_config"]) if "training_config" in file.attrs else None
+    if compiled is not None:
+        compiled = {"optimizer": compiled.pop("optimizer_config", None), **compiled}
+    return whole, compiled, {}
+
+
+class _Reader:
+    """Makes objects of descriptions: ``{"class_name": ..., "config": {...}}``."""
+
+    def __init__(self, file: str, custom: dict[str, Any], vocabularies: Mapping[str, list[str]]) -> None:
+        self.file, self.custom, self.vocabularies = file, custom, vocabularies
+        self.rooms = list(_ROOMS.values())  # where a class is looked for whose module is not told
+
+    def made(self, value: Any) -> Any:
+        """The value, with objects in place of their descriptions."""
+        if isinstance(value, list):
+            return [self.made(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        if "class_name" not in value:
+            return {key: self.made(v) for key, v in value.items()}
+        kind, config = value["class_name"], value.get("config", {})
+        if kind == "__tuple__":
+            return tuple(self.made(v) for v in value["items"])
+        if kind in ("__numpy__", "__tensor__"):
+            return np.array(config["value"], config["dtype"])
+        if kind == "function" or isinstance(config, str):
+            return self._function(
+                value.get("module") or "", config if isinstance(config, str) else config["name"]
+            )
+        if "DTypePolicy" in kind:
+            return config["name"]
+        if kind == "__lambda__":
+            raise fail(
+                DataError, f"{self.file!r} holds a function as code, which is not run", received="a Lambda",
+                hint="make the model again with the function, then load_weights()",
+            )  # fmt: skip
+        return self._object(self._class(value), config)
+
+    def _class(self, value: Mapping[str, Any]) -> Any:
+        kind, module = str(value["class_name"]), str(value.get("module") or "keras")
+        registered = str(value.get("registered_name") or kind)
+        for name in (registered, registered.rpartition(">")[2], kind):
+            if name in self.custom:
+                return self.custom[name]
+        kind = _NAMES.get(kind, kind)
+        rooms = [_ROOMS[part] for part in module.split(".") if part in _ROOMS][-1:] or self.rooms
+        found: Any = {"Model": Model, "Sequential": Sequential}.get(kind)
+        for room in rooms:
+            found = found or getattr(room, kind, None)
+        known = found is L.InputLayer or (
+            isinstance(found, type) and issubclass(found, (Configured, metrics.Metric))
+        )
+        if not known:
+            raise fail(
+                DataError, f"{self.file!r} names {value['class_name']!r}, which is not known here",
+                hint=f"pass custom_objects={{{value['class_name']!r}: ...}}",
+            )  # fmt: skip
+        return found
+
+    def _function(self, module: str, name: str) -> Any:
+        if name in self.custom:
+            return self.custom[name]
+        for room, get in _FUNCTIONS.items():
+            if room in module or module == "builtins":
+                return get(name)
+        raise fail(DataError, f"{self.file!r} names the function {name!r}, which is not known here",
+                   hint=f"pass custom_objects={{{name!r}: ...}}")  # fmt: skip
+
+    def _object(self, cls: Any, config: Mapping[str, Any]) -> Any:
+        if cls is Sequential:
+            made = self._sequential(config)
+        elif cls is Model:
+            made = self._functional(config)
+        elif cls in self.custom.values() and "from_config" in vars(cls):
+            made = cls.from_config(dict(config))
+        else:
+            made = getattr(cls, "from_config", lambda options: cls(**options))(self._options(cls, config))
+        if isinstance(made, Layer) and config.get("trainable") is False:
+            made.trainable = False
+        return made
+
+    def _options(self, cls: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that the class takes; others must say nothing."""
+        taken, options = _arguments(cls), {}
+        for key, value in config.items():
+            if key == "dtype" and issubclass(cls, Layer):
+                options[key] = _dtype(self.made(value))
+            elif key == "trainable":
+                continue  # is set once the layers inside are there
+            elif key in taken:
+                options[key] = self.made(value)
+            elif value and key not in _IGNORED:
+                raise fail(
+                    DataError, f"{self.file!r}: {cls.__name__} has no argument {key!r} here", received=repr(value),
+                )  # fmt: skip
+        return options
+
+    # --- models -------------------------------------------------------------------------------------------------
+
+    def _layer(self, value: Mapping[str, Any], counts: dict[str, int]) -> Any:
+        """A layer of a model; the vocabulary that was found by ``adapt`` stands in a file of its own."""
+        base = snake_case(value["class_name"])
+        number = counts[base] = counts.get(base, -1) + 1
+        words = self.vocabularies.get(f"assets/layers/{base}{f'_{number}' if number else ''}/vocabulary.txt")
+        if words is not None:
+            tokens = [int(w) for w in words] if value["class_name"] == "IntegerLookup" else words
+            value = {**value, "config": {**value["config"], "vocabulary": tokens}}
+        return self.made(value)
+
+    def _sequential(self, config: Mapping[str, Any]) -> Any:
+        counts: dict[str, int] = {}
+        layers = [
+            _input(one["config"]) if one["class_name"] == "InputLayer" else self._layer(one, counts)
+            for one in config["layers"]
+        ]
+        model = Sequential(layers, name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if not model.built and shape:
+            model.build(tuple(shape))
+        return model
+
+    def _functional(self, config: Mapping[str, Any]) -> Any:
+        """Inputs, layers and calls, in whatever order their inputs come to be known."""
+        outputs: dict[tuple[str, int], list[Any]] = {}
+        counts: dict[str, int] = {}
+        calls: list[tuple[str, Any, Any]] = []
+        for one in config["layers"]:
+            name = one.get("name") or one["config"]["name"]
+            if one["class_name"] == "InputLayer":
+                outputs[name, 0] = [_input({**one["config"], "name": name})]
+                continue
+            operation = "trainable" not in one["config"] and one["class_name"] not in self.custom
+            layer = self._operation(one) if operation else self._layer(one, counts)
+            calls += [(name, layer, call) for call in one["inbound_nodes"]]
+        done: dict[str, int] = {}
+        while calls:
+            first = {
+                name: call for name, *call in reversed(calls)
+            }  # the calls of a layer come in their order
+            ready = [
+                name for name, (_, node) in first.items() if all(r[:2] in outputs for r in _references(node))
+            ]
+            if not ready:
+                raise fail(DataError, f"{self.file!r}: the inputs of {calls[0][0]!r} are not there")
+            for name in ready:
+                layer, node = first[name]
+                args, kwargs = self._call(node, outputs)
+                number = done[name] = done.get(name, -1) + 1
+                outputs[name, number] = flat(layer(*args, **kwargs))
+                calls.remove(next(call for call in calls if call[0] == name))
+        inputs = _ends(config["input_layers"], outputs)
+        return Model(inputs, _ends(config["output_layers"], outputs), name=config.get("name"))
+
+    def _operation(self, one: Mapping[str, Any]) -> Callable[..., Any]:
+        """An operation between layers: a function of the same name."""
+        name = snake_case(one["class_name"])
+        function = public.names().get({"true_divide": "divide", "absolute": "abs"}.get(name, name))
+        more = [key for key in one["config"] if key not in ("name", "trainable", "dtype")]
+        if function is None or more:
+            raise fail(DataError, f"{self.file!r}: the operation {one['class_name']!r} is not known here",
+                       hint="make it a layer before saving, or make the model again and load_weights()")  # fmt: skip
+        return function
+
+    def _call(self, node: Any, outputs: Mapping[Any, list[Any]]) -> tuple[list[Any], dict[str, Any]]:
+        if isinstance(node, dict):
+            args, kwargs = self._given(node["args"], outputs), self._given(node.get("kwargs", {}), outputs)
+        else:  # as Keras 2 wrote it: [[layer, call, output, arguments], ...]
+            given = [outputs[name, number][place] for name, number, place, *_ in node]
+            args = [given if len(given) > 1 else given[0]]
+            kwargs = self._given(node[0][3] if len(node[0]) > 3 else {}, outputs)
+        return args, {k: v for k, v in kwargs.items() if v is not None}
+
+    def _given(self, value: Any, outputs: Mapping[Any, list[Any]]) -> Any:
+        if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+            name, number, place = value["config"]["keras_history"]
+            return outputs[name, number][place]
+        if isinstance(value, dict) and "class_name" in value:
+            return self.made(value)
+        if isinstance(value, dict):
+            return {key: self._given(v, outputs) for key, v in value.items()}
+        return [self._given(v, outputs) for v in value] if isinstance(value, list) else value
+
+    # --- compile ------------------------------------------------------------------------------------------------
+
+    def compiled(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of compile."""
+        wanted = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+        found = {}
+        for key in wanted:
+            self.rooms = [
+                _ROOMS.get({"loss": "losses", "optimizer": "optimizers"}.get(key, "metrics"), metrics)
+            ]
+            found[key] = self.made(config.get(key))
+        found["optimizer"] = found["optimizer"] or "rmsprop"
+        return found
+
+
+def _arguments(cls: Any) -> set[str]:
+    """The names of the arguments of a class, with those that go on to the classes above it."""
+    found: set[str] = set()
+    for one in cls.__mro__ if isinstance(cls, type) else ():
+        if "__init__" in vars(one):
+            parameters = inspect.signature(vars(one)["__init__"]).parameters.values()
+            found |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    return found - {"self", "weights"}
+
+
+def _dtype(name: Any) -> Any:
+    """The dtype of the weights: those of mixed precision are float32."""
+    return "float32" if str(name).startswith("mixed_") else name
+
+
+def _input(config: Mapping[str, Any]) -> Any:
+    shape = config.get("batch_shape") or config.get("batch_input_shape")
+    if shape is None:
+        raise fail(DataError, "an input without a shape", received=config.get("name"))
+    kind = config.get("dtype") or "float32"
+    return L.Input(
+        batch_shape=tuple(shape), dtype=kind if isinstance(kind, str) else "float32", name=config.get("name")
+    )
+
+
+def _references(node: Any) -> list[tuple[Any, ...]]:
+    """The outputs of layers that a call takes: (layer, call, output)."""
+    if isinstance(node, dict):
+        if node.get("class_name") == "__keras_tensor__":
+            return [tuple(node["config"]["keras_history"])]
+        return [ref for value in node.values() for ref in _references(value)]
+    if isinstance(node, list):
+        old = len(node) >= 3 and isinstance(node[0], str) and all(isinstance(n, int) for n in node[1:3])
+        return [tuple(node[:3])] if old else [ref for value in node for ref in _references(value)]
+    return []
+
+
+def _ends(listed: Any, outputs: Mapping[Any, list[Any]]) -> Any:
+    """The tensors at the ends of a model, in the structure in which they are listed."""
+    if isinstance(listed, dict):
+        return {key: _ends(value, outputs) for key, value in listed.items()}
+    if isinstance(listed[0], str):
+        return outputs[listed[0], listed[1]][listed[2]]
+    found = [_ends(one, outputs) for one in listed]
+    return found[0] if len(found) == 1 else found

@@ -1,0 +1,55 @@
+"""Gradient descent, with momentum of two kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.graph.tensor import Variable
+from thalweg.optimizers.base import Optimizer, Slots
+
+__all__ = ["GradientDescent", "Momentum", "SGD"]
+
+
+class GradientDescent(Optimizer):
+    """Gradient descent, with momentum if asked: ``v = momentum * v - lr * g``, ``param += v``.
+
+    With ``nesterov``: ``param += momentum * v - lr * g``. Without momentum: ``param -= lr * g``.
+    """
+
+    def __init__(
+        self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Any
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def slots(self, param: Variable) -> Slots:
+        return {"momentum": 0.0} if self.momentum else {}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        if not self.momentum:
+            return param - lr * g, {}
+        v = slots["momentum"] * self.momentum - lr * g
+        return param + (v * self.momentum - lr * g if self.nesterov else v), {"momentum": v}
+
+
+SGD = GradientDescent
+
+
+class Momentum(Optimizer):
+    """Momentum that gathers gradients: ``v = momentum * v + g``, ``param -= lr * v``.
+
+    With ``nesterov``: ``param -= lr * (g + momentum * v)``. Differs from :class:`SGD` where the learning rate changes.
+    """
+
+    def __init__(
+        self, learning_rate: Any = 0.01, momentum: float = 0.9, nesterov: bool = False, **options: Any
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def slots(self, param: Variable) -> Slots:
+        return {"momentum": 0.0}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        v = slots["momentum"] * self.momentum + g
+        return param - lr * (g + v * self.momentum if self.nesterov else v), {"momentum": v}

@@ -1,0 +1,236 @@
+"""Adam and its kin: moving averages of gradients and of their squares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.graph.tensor import Tensor, Variable
+from thalweg.ops import elementwise as ew
+from thalweg.ops.linalg import vector_norm
+from thalweg.optimizers.base import Optimizer, Slots, blend, first_value
+from thalweg.optimizers.schedules import power_of
+
+__all__ = ["Adam", "AdamW", "Adamax", "Lamb", "Lion", "Nadam", "ScheduleFreeAdamW"]
+
+
+def correction(beta: float, t: Tensor) -> Any:
+    """``1 - beta ** t``, float64: it has few digits left in float32."""
+    return 1.0 - power_of(beta, t) if beta > 0 else t * 0.0 + 1.0  # type: ignore[operator]
+
+
+class Adam(Optimizer):
+    """``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g²``, and with ``c1 = 1 - b1^t``, ``c2 = 1 - b2^t``
+
+    ``param -= lr * sqrt(c2) / c1 * m / (sqrt(v) + epsilon)``. ``epsilon_hat=False`` adds epsilon after the
+    correction, as the paper's first form: ``param -= lr * (m / c1) / (sqrt(v / c2) + epsilon)``.
+    ``amsgrad``: the largest v so far in place of v.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        epsilon_hat: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.amsgrad, self.epsilon_hat = amsgrad, epsilon_hat
+
+    def slots(self, param: Variable) -> Slots:
+        return {"m": 0.0, "v": 0.0, **({"largest_v": 0.0} if self.amsgrad else {})}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        m, v = blend(slots["m"], g, self.beta_1), blend(slots["v"], g * g, self.beta_2)
+        new = {"m": m, "v": v}
+        if self.amsgrad:
+            v = new["largest_v"] = ew.maximum(slots["largest_v"], v)
+        c1, root = correction(self.beta_1, t), ew.sqrt(correction(self.beta_2, t))
+        # The corrections are scalars in float64: 1 - b2^t has few digits left in float32.
+        if self.epsilon_hat:
+            move = (lr * ew.astype(root / c1, param.dtype)) * m / (ew.sqrt(v) + self.epsilon)
+        else:
+            unbiased = ew.sqrt(v) * ew.astype(1.0 / root, param.dtype)
+            move = (lr * ew.astype(1.0 / c1, param.dtype)) * m / (unbiased + self.epsilon)
+        return param - move, new
+
+
+class AdamW(Adam):
+    """:class:`Adam` with weight decay: ``param -= lr * weight_decay * param`` before each step."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float | None = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options
+        )
+
+
+class Adamax(Optimizer):
+    """``m = b1 m + (1 - b1) g``, ``u = max(b2 u, |g|)``, ``param -= lr / (1 - b1^t) * m / (u + epsilon)``."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def slots(self, param: Variable) -> Slots:
+        return {"m": 0.0, "u": 0.0}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        m, u = blend(slots["m"], g, self.beta_1), ew.maximum(slots["u"] * self.beta_2, ew.abs(g))
+        scaled = lr * ew.astype(1.0 / correction(self.beta_1, t), param.dtype)
+        return param - scaled * m / (u + self.epsilon), {"m": m, "u": u}
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov momentum.
+
+    With ``mu(t) = b1 (1 - 0.96^(t * momentum_decay) / 2)`` and P the product of mu(1), ..., mu(t):
+
+    ``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g²``,
+    ``param -= lr * (mu(t+1) m / (1 - P mu(t+1)) + (1 - mu(t)) g / (1 - P)) / (sqrt(v / (1 - b2^t)) + epsilon)``.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        momentum_decay: float = 1.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2, self.epsilon, self.momentum_decay = beta_1, beta_2, epsilon, momentum_decay
+
+    def slots(self, param: Variable) -> Slots:
+        return {"m": 0.0, "v": 0.0, "product": np.ones((), param.dtype)}
+
+    def _mu(self, t: Any) -> Any:
+        return self.beta_1 * (1.0 - 0.5 * power_of(0.96**self.momentum_decay, t))  # type: ignore[operator]
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        m, v = blend(slots["m"], g, self.beta_1), blend(slots["v"], g * g, self.beta_2)
+        now, after = self._mu(t), self._mu(t + 1.0)
+        product = ew.astype(slots["product"], "float64") * now  # type: ignore[operator]
+        of_m = lr * ew.astype(after / (1.0 - product * after), param.dtype)
+        of_g = lr * ew.astype((1.0 - now) / (1.0 - product), param.dtype)
+        root = ew.sqrt(v) * ew.astype(1.0 / ew.sqrt(correction(self.beta_2, t)), param.dtype)
+        move = (of_m * m + of_g * g) / (root + self.epsilon)
+        return param - move, {"m": m, "v": v, "product": ew.astype(product, param.dtype)}
+
+
+class Lion(Optimizer):
+    """``param -= lr * sign(b1 m + (1 - b1) g)``, then ``m = b2 m + (1 - b2) g``."""
+
+    def __init__(
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **options: Any
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2 = beta_1, beta_2
+
+    def slots(self, param: Variable) -> Slots:
+        return {"m": 0.0}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        move = lr * ew.sign(blend(slots["m"], g, self.beta_1))
+        return param - move, {"m": blend(slots["m"], g, self.beta_2)}
+
+
+class Lamb(Optimizer):
+    """Adam's step, as long as a share ``lr`` of the parameter (You et al., 2019): for very large batches.
+
+    ``m`` and ``v`` as in :class:`Adam`, ``u = (m / c1) / (sqrt(v / c2) + epsilon)``, and
+    ``param -= lr * |param| / |u| * u``, with L2 norms over the whole parameter; 1 in place of the quotient of norms
+    where one of them is 0.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable([3.0, 4.0]), Lamb(0.5)
+    >>> optimizer.minimize(lambda: tw.sum(w), [w])
+    >>> [round(v, 4) for v in w.numpy().tolist()]
+    [1.2322, 2.2322]
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def slots(self, param: Variable) -> Slots:
+        return {"m": 0.0, "v": 0.0}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        m, v = blend(slots["m"], g, self.beta_1), blend(slots["v"], g * g, self.beta_2)
+        c1, c2 = (ew.astype(correction(b, t), param.dtype) for b in (self.beta_1, self.beta_2))
+        u = (m / c1) / (ew.sqrt(v / c2) + self.epsilon)  # type: ignore[operator]
+        own, step = vector_norm(param), vector_norm(u)
+        either = ew.minimum(own, step)
+        ratio = ew.where(ew.greater(either, 0.0), own / ew.where(ew.greater(step, 0.0), step, 1.0), 1.0)
+        return param - ratio * lr * u, {"m": m, "v": v}
+
+
+class ScheduleFreeAdamW(Optimizer):
+    """Adam that needs no schedule, since it averages its own path (Defazio et al., 2024).
+
+    Beside the parameter y it keeps z, which takes Adam's steps without momentum. With x the mean of all z so far:
+    ``y = (1 - beta_1) z + beta_1 x``, and ``z -= lr * g / (sqrt(v / c2) + epsilon)``. The rate rises in a line over
+    the first ``warmup_steps``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), ScheduleFreeAdamW(0.5)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.5
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.0025,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warmup_steps: int = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self._within("beta_1", beta_1, 0 < beta_1 < 1, "0 < beta_1 < 1")
+        self.beta_1, self.beta_2, self.epsilon, self.warmup_steps = beta_1, beta_2, epsilon, warmup_steps
+
+    def slots(self, param: Variable) -> Slots:
+        return {"momentum": first_value(param), "velocity": 0.0}
+
+    def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        v = blend(slots["velocity"], g * g, self.beta_2)
+        if self.warmup_steps:
+            lr = lr * ew.astype(ew.minimum(t / float(self.warmup_steps), 1.0), param.dtype)
+        root = ew.sqrt(v / ew.astype(correction(self.beta_2, t), param.dtype))  # type: ignore[operator]
+        z = slots["momentum"] - lr * g / (root + self.epsilon)
+        share = ew.astype(1.0 / t, param.dtype)
+        x = (param - slots["momentum"] * (1.0 - self.beta_1)) / self.beta_1
+        x = blend(x, z, 1.0 - share)
+        return blend(x, z, self.beta_1), {"momentum": z, "velocity": v}

@@ -1,0 +1,394 @@
+"""Theano's and Lasagne's further rooms against NumPy, SciPy and differences: convolutions, matrices, sparse, layers."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg.compat.lasagne as lasagne
+import thalweg.compat.theano as theano
+import thalweg.compat.theano.tensor as T
+from thalweg.compat.theano import function, shared
+from thalweg.compat.theano.gof import graph
+from thalweg.compat.theano.sandbox.cuda import dnn
+from thalweg.compat.theano.tensor.nnet import abstract_conv, conv3d2d, ctc, neighbours
+from thalweg.compat.theano.tensor.signal import downsample, pool
+
+RNG = np.random.default_rng(7)
+
+
+def run(make: Any, *arrays: Any) -> Any:
+    """What a function of variables gives for arrays."""
+    variables = [T.TensorType(np.asarray(a).dtype, [False] * np.ndim(a))() for a in arrays]
+    return function(variables, make(*variables), on_unused_input="ignore")(*arrays)
+
+
+# --- convolutions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["valid", "full", "half", 1, (1, 2)])
+@pytest.mark.parametrize("steps", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("flip", [True, False])
+def test_gradients_of_a_convolution_are_those_that_grad_gives(mode: Any, steps: Any, flip: bool) -> None:
+    x, w = RNG.normal(size=(2, 3, 7, 8)), RNG.normal(size=(4, 3, 3, 3))
+    g = RNG.normal(size=abstract_conv.get_conv_output_shape(x.shape, w.shape, mode, steps))
+
+    def both(x: Any, w: Any, g: Any) -> list[Any]:
+        y = T.nnet.conv2d(x, w, None, (4, 3, 3, 3), mode, steps, flip)
+        how = (mode, steps, flip)
+        return [
+            *T.grad((y * g).sum(), [x, w]),
+            abstract_conv.conv2d_grad_wrt_inputs(g, w, (2, 3, 7, 8), (4, 3, 3, 3), *how),
+            abstract_conv.conv2d_grad_wrt_weights(x, g, (4, 3, 3, 3), None, *how),
+        ]
+
+    gx, gw, found_gx, found_gw = run(both, x, w, g)
+    np.testing.assert_allclose(found_gx, gx)
+    np.testing.assert_allclose(found_gw, gw)
+
+
+def _conv3d(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    d, h, k = (n - m + 1 for n, m in zip(x.shape[2:], w.shape[2:], strict=True))
+    made = np.zeros((len(x), len(w), d, h, k))
+    for a, b, c in np.ndindex(d, h, k):
+        part = x[:, :, a : a + w.shape[2], b : b + w.shape[3], c : c + w.shape[4]]
+        made[:, :, a, b, c] = np.einsum("ncdhw,ocdhw->no", part, w[:, :, ::-1, ::-1, ::-1])
+    return made
+
+
+def test_convolution_and_pooling_over_three_axes() -> None:
+    x, w = RNG.normal(size=(2, 3, 5, 6, 7)), RNG.normal(size=(4, 3, 2, 3, 3))
+    expected = _conv3d(x, w)
+    np.testing.assert_allclose(run(T.nnet.conv3d, x, w), expected)
+    time_second = run(conv3d2d.conv3d, x.transpose(0, 2, 1, 3, 4), w.transpose(0, 2, 1, 3, 4))
+    np.testing.assert_allclose(time_second.transpose(0, 2, 1, 3, 4), expected)
+    top = run(lambda v: pool.pool_3d(v, (2, 3, 3), ignore_border=True), x)
+    np.testing.assert_allclose(top, x[:, :, :4, :, :6].reshape(2, 3, 2, 2, 2, 3, 2, 3).max(axis=(3, 5, 7)))
+    old = run(downsample.DownsampleFactorMax((2, 2), ignore_border=True), x[0])
+    np.testing.assert_array_equal(old, run(lambda v: pool.pool_2d(v, (2, 2), ignore_border=True), x[0]))
+    np.testing.assert_array_equal(old, run(lambda v: pool.Pool(ignore_border=True)(v, (2, 2)), x[0]))
+
+
+def test_the_graphics_library_by_its_names() -> None:
+    x, w = RNG.normal(size=(2, 4, 5, 5)), RNG.normal(size=(4, 3, 5, 5))
+
+    def deconv(x: Any, w: Any) -> Any:
+        desc = dnn.GpuDnnConvDesc(border_mode=(2, 2), subsample=(2, 2), conv_mode="conv")(w.shape)
+        out = theano.sandbox.cuda.basic_ops.GpuAllocEmpty("float64", None)(
+            x.shape[0], w.shape[1], x.shape[2] * 2, x.shape[3] * 2
+        )
+        return dnn.GpuDnnConvGradI()(w, x, out, desc)
+
+    found = run(deconv, x, w)
+    assert found.shape == (2, 3, 10, 10)
+    z = RNG.normal(size=found.shape)
+    forth = run(lambda z, w: dnn.dnn_conv(z, w, (2, 2), (2, 2)), z, w)
+    np.testing.assert_allclose((forth * x).sum(), (found * z).sum())  # one is the other's transpose
+
+
+@pytest.mark.parametrize("ratio", [2, 3, 4])
+def test_bilinear_upsampling_lies_on_lines(ratio: int) -> None:
+    ramp = np.arange(5.0)[None, None, None, :] + 10 * np.arange(4.0)[None, None, :, None]
+    made = run(lambda v: abstract_conv.bilinear_upsampling(v, ratio), ramp)[0, 0]
+    at = np.clip((np.arange(5 * ratio) - (ratio - 1) // 2) / ratio, 0, 4)
+    down = np.clip((np.arange(4 * ratio) - (ratio - 1) // 2) / ratio, 0, 3)
+    np.testing.assert_allclose(made, at[None, :] + 10 * down[:, None])
+
+
+@pytest.mark.parametrize("mode", ["valid", "half", "wrap_centered"])
+def test_neighbours(mode: str) -> None:
+    x = RNG.normal(size=(2, 3, 6, 9))
+    step = (3, 3) if mode == "valid" else (1, 1)
+    found = run(lambda v: neighbours.images2neibs(v, (3, 3), step, mode), x)
+    if mode != "valid":
+        how: Any = {"half": "constant", "wrap_centered": "wrap"}[mode]
+        x = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), mode=how)
+    rows = [
+        x[n, c, i : i + 3, j : j + 3].ravel()
+        for n, c in np.ndindex(2, 3)
+        for i in range(0, x.shape[2] - 2, step[0])
+        for j in range(0, x.shape[3] - 2, step[1])
+    ]
+    np.testing.assert_array_equal(found, rows)
+    if mode == "valid":
+        back = run(lambda v: neighbours.neibs2images(v, (3, 3), (2, 3, 6, 9)), found)
+        np.testing.assert_array_equal(back, x)
+
+
+def test_causal_and_separable_convolution() -> None:
+    x, w = RNG.normal(size=(2, 3, 8)), RNG.normal(size=(4, 3, 3))
+    made = run(lambda x, w: T.nnet.causal_conv1d(x, w, (4, 3, 3)), x, w)
+    wide = np.pad(x, ((0, 0), (0, 0), (2, 0)))
+    expected = [np.einsum("nck,ock->no", wide[:, :, t : t + 3], w[:, :, ::-1]) for t in range(8)]
+    np.testing.assert_allclose(made, np.stack(expected, axis=2))
+    image, own, all_ = (
+        RNG.normal(size=(1, 2, 5, 5)),
+        RNG.normal(size=(2, 1, 3, 3)),
+        RNG.normal(size=(4, 2, 1, 1)),
+    )
+    made = run(lambda x, a, b: T.nnet.separable_conv2d(x, a, b, 2), image, own, all_)
+    parts = [run(T.nnet.conv2d, image[:, k : k + 1], own[k : k + 1]) for k in range(2)]
+    np.testing.assert_allclose(made, run(T.nnet.conv2d, np.concatenate(parts, axis=1), all_))
+
+
+def test_ctc_sums_all_ways() -> None:
+    x = RNG.normal(size=(4, 2, 3))
+    labels, lengths = np.int32([[1, 2], [1, -1]]), np.int32([4, 3])
+    found = run(ctc.ctc, x, labels, lengths)
+    p = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+    for n in range(2):
+        ways = itertools.product(range(3), repeat=int(lengths[n]))
+        wanted = [k for k in labels[n] if k > 0]
+        read = {way: [k for k, _ in itertools.groupby(way) if k] for way in ways}
+        total = sum(
+            np.prod([p[t, n, k] for t, k in enumerate(way)]) for way, r in read.items() if r == wanted
+        )
+        np.testing.assert_allclose(found[n], -np.log(total))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_batch_normalisation_takes_parameters_in_either_form(whole: bool) -> None:
+    x = RNG.normal(2, 3, size=(5, 3, 4, 4))
+    shape = (1, 3, 1, 1) if whole else (3,)
+    gamma, beta, mean, var = (RNG.uniform(1, 2, shape) for _ in range(4))
+    made = run(
+        lambda *v: T.nnet.bn.batch_normalization_train(*v[:3], "spatial", 1e-4, 0.1, *v[3:]),
+        x, gamma, beta, mean, var,
+    )  # fmt: skip
+    m, v = x.mean(axis=(0, 2, 3)).reshape(shape), x.var(axis=(0, 2, 3)).reshape(shape)
+    spread = [a.reshape(1, 3, 1, 1) for a in (gamma, beta, m, v, mean, var)]
+    np.testing.assert_allclose(made[0], (x - spread[2]) / np.sqrt(spread[3] + 1e-4) * spread[0] + spread[1])
+    np.testing.assert_allclose(made[1], m)
+    np.testing.assert_allclose(made[2], 1 / np.sqrt(v + 1e-4))
+    np.testing.assert_allclose(made[3], 0.9 * mean + 0.1 * m)
+    np.testing.assert_allclose(made[4], 0.9 * var + 0.1 * v * 80 / 79)
+    tested = run(lambda *v: T.nnet.bn.batch_normalization_test(*v, "spatial"), x, gamma, beta, mean, var)
+    np.testing.assert_allclose(tested, (x - spread[4]) / np.sqrt(spread[5] + 1e-4) * spread[0] + spread[1])
+
+
+def test_hierarchical_softmax_is_a_distribution() -> None:
+    x, W1, b1 = RNG.normal(size=(6, 5)), RNG.normal(size=(5, 3)), RNG.normal(size=3)
+    W2, b2 = RNG.normal(size=(3, 5, 4)), RNG.normal(size=(3, 4))
+    every = run(lambda *v: T.nnet.h_softmax(v[0], 6, 12, 3, 4, *v[1:]), x, W1, b1, W2, b2)
+    np.testing.assert_allclose(every.sum(axis=1), 1)
+    target = RNG.integers(0, 12, 6)
+    one = run(lambda *v: T.nnet.h_softmax(v[0], 6, 12, 3, 4, *v[2:], target=v[1]), x, target, W1, b1, W2, b2)
+    np.testing.assert_allclose(one, every[np.arange(6), target])
+
+
+# --- matrices and places --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 40.0])
+def test_the_exponential_of_a_matrix(scale: float) -> None:
+    linalg = pytest.importorskip("scipy.linalg")
+    a = RNG.normal(size=(5, 5)) * scale
+    expected = linalg.expm(a)
+    np.testing.assert_allclose(run(T.slinalg.expm, a), expected, rtol=1e-9, atol=1e-9 * abs(expected).max())
+
+
+def test_systems_and_eigenvalues() -> None:
+    a, b = RNG.normal(size=(4, 4)), RNG.normal(size=(4, 2))
+    s, d = a @ a.T + np.eye(4), np.diag([1.0, 2, 3, 4])
+    factor = np.linalg.cholesky(s)
+    np.testing.assert_allclose(
+        run(lambda c, b: T.slinalg.cho_solve((c, True), b), factor, b), np.linalg.solve(s, b)
+    )
+    np.testing.assert_allclose(run(T.slinalg.Solve("lower_triangular"), a, b), np.linalg.solve(np.tril(a), b))
+    general = np.sort(np.linalg.eigvals(np.linalg.solve(d, s)).real)
+    np.testing.assert_allclose(run(T.slinalg.eigvalsh, s, d), general)
+    np.testing.assert_allclose(run(T.slinalg.Cholesky(), s), factor)
+    big, right = RNG.normal(size=(2, 3, 6)), RNG.normal(size=(2, 3))
+    np.testing.assert_allclose(run(T.nlinalg.tensorsolve, big, right), np.linalg.tensorsolve(big, right))
+    np.testing.assert_allclose(run(T.nlinalg.MatrixInverse(), s), np.linalg.inv(s))
+
+
+def test_unique_and_its_kin() -> None:
+    x = RNG.integers(0, 5, 12)
+    expected = np.unique(x, return_index=True, return_inverse=True, return_counts=True)
+    for found, wanted in zip(run(T.extra_ops.Unique(True, True, True), x), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    places = RNG.integers(0, 24, 6)
+    found = run(lambda v: list(T.unravel_index(v, (2, 3, 4))), places)
+    np.testing.assert_array_equal(found, np.unravel_index(places, (2, 3, 4)))
+    np.testing.assert_array_equal(run(lambda *v: T.ravel_multi_index(v, (2, 3, 4)), *found), places)
+    np.testing.assert_array_equal(run(lambda v: T.topk(v, 3), x), np.sort(x)[-3:])
+    np.testing.assert_allclose(function([], T.extra_ops.bartlett(7))(), np.bartlett(7))
+    for ours, theirs in ((T.mgrid, np.mgrid), (T.ogrid, np.ogrid)):
+        for found, wanted in zip(function([], ours[0:3, 1:7:2])(), theirs[0:3, 1:7:2], strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_allclose(
+        run(lambda v: T.extra_ops.fill_diagonal_offset(v, 9.0, 1), np.zeros((3, 3))), 9 * np.eye(3, k=1)
+    )
+
+
+def test_special_functions() -> None:
+    special = pytest.importorskip("scipy.special")
+    x = np.array([-2.5, -1.5, -0.5, 0.5, 2.0, 4.5])
+    np.testing.assert_allclose(run(T.gamma, x), special.gamma(x))
+    np.testing.assert_allclose(run(T.tri_gamma, x[3:]), special.polygamma(1, x[3:]))
+    np.testing.assert_allclose(run(T.erfcx, x), special.erfcx(x))
+    np.testing.assert_allclose(
+        run(T.erfcinv, np.array([0.2, 1.0, 1.7])), special.erfcinv([0.2, 1.0, 1.7]), atol=1e-15
+    )
+
+
+# --- sparse ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["csr", "csc"])
+def test_sparse_matrices_in_and_out(format: str) -> None:
+    sp = pytest.importorskip("scipy.sparse")
+    S = theano.sparse
+    m = getattr(sp, f"{format}_matrix")(np.array([[0.0, 1, 0], [2, 0, 3]]))
+    x = S.matrix(format, "x")
+    again = {"csr": S.CSR, "csc": S.CSC}[format]
+    outputs = [
+        *S.csm_properties(x),
+        again(*S.csm_properties(x)),
+        x.T,
+        S.structured_exp(x),
+        S.sp_sum(x, axis=0),
+    ]
+    data, indices, indptr, shape, rebuilt, turned, exped, sums = function([x], outputs)(m)
+    np.testing.assert_array_equal(data, m.data)
+    np.testing.assert_array_equal(indices, m.indices)
+    np.testing.assert_array_equal(indptr, m.indptr)
+    assert tuple(shape) == m.shape and rebuilt.format == format and (rebuilt != m).nnz == 0
+    assert turned.format != format and (turned != m.T).nnz == 0
+    np.testing.assert_allclose(exped.toarray(), np.where(m.toarray(), np.exp(m.toarray()), 0))
+    np.testing.assert_allclose(sums, [2, 1, 3])
+    w = shared(RNG.normal(size=(3, 2)))
+    cost = (S.dot(x, w) ** 2).sum()
+    slope = function([x], T.grad(cost, w))(m)
+    np.testing.assert_allclose(slope, 2 * m.T @ (m @ w.get_value()))
+    assert sp.issparse(shared(m).get_value()) and sp.issparse(function([x], S.dot(x, x.T))(m))
+
+
+# --- graphs and functions -------------------------------------------------------------------------------------------
+
+
+def test_what_is_found_in_a_graph_is_what_the_program_holds() -> None:
+    x, w = T.matrix("x"), shared(np.ones(3), "w")
+    cost = (T.dot(x, w) ** 2).sum()
+    assert {id(v) for v in graph.inputs([cost])} >= {id(x), id(w)}
+    assert cost.owner.inputs[0].owner is not None
+    assert graph.is_same_graph(T.dot(x, w) + 1, T.dot(x, w) + 1)
+    assert not graph.is_same_graph(T.dot(x, w) + 1, T.dot(x, w) + 2)
+    assert x.type is T.matrix("other").type and T.dscalar("s").type is T.dscalar
+
+
+def test_a_function_goes_through_pickle() -> None:
+    x, w = T.dvector("x"), shared(2.0, "w")
+    f = function([x, theano.In(T.dscalar("k"), value=3.0)], x * w, on_unused_input="ignore")
+    again = pickle.loads(pickle.dumps(f))
+    np.testing.assert_array_equal(again([1.0, 2.0]), f([1.0, 2.0]))
+    with pytest.raises(TypeError, match="Missing required input"):
+        again()
+
+
+def test_an_update_of_another_rank_is_refused_at_once() -> None:
+    s = shared(1.0)
+    with pytest.raises(TypeError, match="same type as the original"):
+        function([], s, updates=[(s, T.zeros((3,)))])
+    with pytest.raises(TypeError, match="same type as the original"):
+        s.default_update = T.zeros((3,))
+
+
+def test_an_op_from_a_graph_says_what_is_wrong() -> None:
+    x = T.dscalar("x")
+    with pytest.raises(TypeError, match="outputs must be a list"):
+        theano.OpFromGraph([x], x * 2)
+    with pytest.raises(ValueError, match="expected 1 inputs, received 2"):
+        theano.OpFromGraph([x], [x * 2])(x, x)
+    with pytest.raises(TypeError, match="Cannot convert Type"):
+        theano.OpFromGraph([x], [x * 2])(T.dvector())
+
+
+# --- lasagne --------------------------------------------------------------------------------------------------------
+
+
+def _output(layer: Any, *arrays: np.ndarray) -> np.ndarray:
+    inputs = [
+        v.input_var for v in lasagne.layers.get_all_layers(layer) if isinstance(v, lasagne.layers.InputLayer)
+    ]
+    return function(inputs, lasagne.layers.get_output(layer, deterministic=True))(*arrays)
+
+
+def _same_convolution(x: np.ndarray, filters: Any) -> np.ndarray:
+    """Each place's 3 by 3 neighbourhood times the filters there, turned around: ``filters(i, j)`` is [O, C, 3, 3]."""
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    made = [
+        np.einsum("nchw,ochw->no", wide[:, :, i : i + 3, j : j + 3], filters(i, j)[:, :, ::-1, ::-1])
+        for i, j in np.ndindex(x.shape[2:])
+    ]
+    return np.stack(made, axis=2).reshape(len(x), -1, *x.shape[2:])
+
+
+def test_a_locally_connected_layer_has_filters_of_its_own_everywhere() -> None:
+    x = RNG.normal(size=(2, 3, 4, 5))
+    layer = lasagne.layers.LocallyConnected2DLayer(
+        lasagne.layers.InputLayer((None, 3, 4, 5)), 2, 3, nonlinearity=None, b=None
+    )
+    w = layer.W.get_value()
+    np.testing.assert_allclose(_output(layer, x), _same_convolution(x, lambda i, j: w[..., i, j]))
+
+
+def test_an_affine_transformer_turns_and_moves() -> None:
+    x = RNG.normal(size=(1, 2, 5, 5))
+    theta = lasagne.layers.InputLayer((None, 6))
+    layer = lasagne.layers.TransformerLayer(lasagne.layers.InputLayer((None, 2, 5, 5)), theta)
+    turned = _output(layer, x, np.array([[0.0, 1, 0, 1, 0, 0]]))
+    np.testing.assert_allclose(turned, x.swapaxes(2, 3), atol=1e-12)
+    moved = _output(layer, x, np.array([[1.0, 0, 0.5, 0, 1, 0]]))
+    np.testing.assert_allclose(moved[..., :4], x[..., 1:], atol=1e-12)
+
+
+def test_norms_of_layers() -> None:
+    x = RNG.normal(3, 2, size=(4, 3, 5, 5))
+    l_in = lasagne.layers.InputLayer((None, 3, 5, 5))
+    made = _output(lasagne.layers.StandardizationLayer(l_in, axes="spatial", epsilon=1e-8), x)
+    axes = (2, 3)
+    np.testing.assert_allclose(
+        made, (x - x.mean(axes, keepdims=True)) / x.std(axes, keepdims=True), rtol=1e-6
+    )
+    dense = lasagne.layers.DenseLayer(l_in, 6, nonlinearity=lasagne.nonlinearities.tanh)
+    normed = lasagne.layers.layer_norm(dense)
+    assert isinstance(normed, lasagne.layers.NonlinearityLayer) and dense.b is None
+    shapes = [p.get_value().shape for p in lasagne.layers.get_all_params(normed)]
+    assert shapes == [(75, 6), (6,), (6,)]
+
+
+def test_winners_take_all_in_each_group() -> None:
+    x = RNG.normal(size=(2, 6))
+    made = _output(lasagne.layers.FeatureWTALayer(lasagne.layers.InputLayer((None, 6)), 3), x)
+    grouped = x.reshape(2, 2, 3)
+    kept = grouped == grouped.max(axis=2, keepdims=True)
+    np.testing.assert_array_equal(made, (grouped * kept).reshape(2, 6))
+
+
+def test_a_pyramid_pools_into_fixed_grids() -> None:
+    x = RNG.normal(size=(2, 3, 8, 8))
+    made = _output(lasagne.layers.SpatialPyramidPoolingLayer(lasagne.layers.InputLayer((None, 3, 8, 8))), x)
+    parts = [x.reshape(2, 3, n, 8 // n, n, 8 // n).max(axis=(3, 5)).reshape(2, 3, -1) for n in (4, 2, 1)]
+    np.testing.assert_array_equal(made, np.concatenate(parts, axis=2))
+
+
+def test_parameters_given_as_expressions_count_as_the_shared_variables_below_them() -> None:
+    l_in = lasagne.layers.InputLayer((None, 4))
+    first = lasagne.layers.DenseLayer(l_in, 3)
+    second = lasagne.layers.DenseLayer(first, 4, W=first.W.T)
+    assert lasagne.layers.get_all_params(second) == [first.W, first.b, second.b]
+    assert len(lasagne.layers.get_all_params(second, unwrap_shared=False)) == 4
+
+
+def test_a_layer_made_from_a_shape_needs_its_input() -> None:
+    layer = lasagne.layers.DenseLayer((None, 4), 3)
+    with pytest.raises(ValueError, match="without an input"):
+        lasagne.layers.get_output(layer)
+    x = T.matrix()
+    assert function([x], lasagne.layers.get_output(layer, x))(np.ones((2, 4))).shape == (2, 3)

@@ -1,0 +1,275 @@
+"""What fit takes as data: the same numbers whatever form they come in, and how many native calls they take."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.data import Dataset
+from thalweg.layers import BatchNormalization, Dense, Dropout
+from thalweg.models import Sequential
+from thalweg.models.feeds import ArrayFeed, IteratedFeed, RowsFeed, feed_of
+from thalweg.models.steps import Step
+
+GENERATOR = np.random.default_rng(3)
+X = GENERATOR.normal(size=(50, 4)).astype("float32")
+Y = GENERATOR.integers(0, 3, 50)
+
+
+def made(**options: Any) -> Sequential:
+    tw.set_random_seed(4)
+    model = Sequential(
+        [
+            Dense(8, activation="relu", input_shape=(4,)),
+            Dropout(0.25),
+            BatchNormalization(),
+            Dense(3, "softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+    return model
+
+
+def plain() -> Sequential:
+    """Without random numbers in its steps."""
+    tw.set_random_seed(4)
+    model = Sequential(
+        [Dense(8, activation="relu", input_shape=(4,)), BatchNormalization(), Dense(3, "softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def trained(data: Any, **options: Any) -> tuple[list[np.ndarray], dict[str, list[float]]]:
+    model = made()
+    tw.set_random_seed(5)
+    history = model.fit(data, epochs=3, verbose=0, **options)
+    return model.get_weights(), history.history
+
+
+def same(a: Any, b: Any) -> None:
+    for ours, theirs in zip(a[0], b[0], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert a[1] == b[1]
+
+
+def batches() -> Iterator[Any]:
+    for k in range(0, 50, 8):
+        yield X[k : k + 8], Y[k : k + 8]
+
+
+class OfBatches:
+    """A sequence of batches, as keras.utils.Sequence is."""
+
+    def __len__(self) -> int:
+        return 7
+
+    def __getitem__(self, k: int) -> Any:
+        return X[8 * k : 8 * k + 8], Y[8 * k : 8 * k + 8]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda: Dataset.from_tensor_slices((X, Y)).batch(8),
+        lambda: Dataset.from_tensor_slices((X, Y)).batch(8).prefetch(2),
+        lambda: Dataset.from_tensor_slices((X, Y)).cache().batch(8).cache(),
+        lambda: Dataset.zip(Dataset.from_tensor_slices(X), Dataset.from_tensor_slices(Y)).batch(8),
+        lambda: Dataset.from_tensor_slices((X, Y)).map(lambda x, y: (x, y)).batch(8),
+        lambda: Dataset.from_generator(batches),
+        lambda: OfBatches(),
+    ],
+    ids=["slices", "prefetched", "cached", "zipped", "mapped", "generator function", "sequence"],
+)
+def test_the_form_of_the_data_changes_no_bit(data: Any) -> None:
+    expected = trained((X, Y)[0], y=Y, batch_size=8, shuffle=False)
+    same(trained(data()), expected)
+
+
+def test_a_shuffled_data_set_is_shuffled_anew_in_each_epoch() -> None:
+    tw.set_random_seed(6)
+    feed = feed_of(Dataset.range(40).shuffle(40).batch(8))
+    orders = [np.concatenate([arrays[0] for arrays in feed.epoch()]) for _ in range(2)]
+    assert not np.array_equal(orders[0], orders[1])
+    for order in orders:
+        np.testing.assert_array_equal(np.sort(order), np.arange(40))
+
+
+def test_many_batches_of_a_data_set_in_memory_are_one_native_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    many = Step.many
+
+    def counted(self: Step, arrays: Any, **rows: Any) -> Any:
+        calls.append(rows)
+        return many(self, arrays, **rows)
+
+    monkeypatch.setattr(Step, "many", counted)
+    monkeypatch.setattr(Step, "__call__", lambda self, arrays: pytest.fail("a batch by itself"))
+    data = Dataset.from_tensor_slices((X, Y)).shuffle(50).batch(8)
+    made().fit(data, verbose=0, validation_data=Dataset.from_tensor_slices((X, Y)).batch(25))
+    shapes = [np.shape(c["rows"]) if "rows" in c else (c["steps"], c["batch"]) for c in calls]
+    assert shapes == [(6, 8), (1, 2), (2, 25)]
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda d: d.batch(4).take(2), [[0, 1, 2, 3], [4, 5, 6, 7]]),
+        (lambda d: d.batch(4).skip(1), [[4, 5, 6, 7], [8, 9]]),
+        (lambda d: d.batch(4).shard(2, 1), [[4, 5, 6, 7]]),
+        (lambda d: d.batch(4).skip(1).repeat(2), [[4, 5, 6, 7], [8, 9], [4, 5, 6, 7], [8, 9]]),
+        (lambda d: d.repeat(2).batch(8), [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 0, 1, 2, 3, 4, 5], [6, 7, 8, 9]]),
+        (lambda d: d.repeat(2).batch(8, True), [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 0, 1, 2, 3, 4, 5]]),
+        (lambda d: d.repeat().skip(15).take(6).batch(4), [[5, 6, 7, 8], [9, 0]]),
+        (lambda d: d.shard(3, 1).batch(2), [[1, 4], [7]]),
+        (lambda d: d.take(0).batch(2), []),
+        (lambda d: d.repeat(0).batch(2), []),
+        (lambda d: d.skip(20).batch(2), []),
+    ],
+)
+def test_row_numbers_are_those_of_the_elements(make: Any, wanted: Any) -> None:
+    """What the pipeline says of itself, and what iterating it gives, is what TensorFlow's pipelines give."""
+    in_memory, one_by_one = Dataset.range(10), Dataset.from_generator(lambda: iter(range(10)))
+    assert [b.tolist() for b in make(in_memory)] == wanted
+    if len(wanted) != 1 or wanted[0] != [4, 5, 6, 7]:
+        assert [b.tolist() for b in make(one_by_one)] == wanted
+    arrays, begun = make(in_memory).rows_in_memory
+    assert [arrays[rows].tolist() for block in begun() for rows in block] == wanted
+    assert len(make(in_memory)) == len(wanted)
+
+
+def test_shuffled_rows_are_those_of_the_elements() -> None:
+    for make in (
+        lambda d: d.shuffle(10).batch(4),
+        lambda d: d.shuffle(3).batch(4),
+        lambda d: d.shuffle(10).repeat(2).batch(7),
+        lambda d: d.repeat(2).shuffle(5).batch(4),
+        lambda d: d.batch(2).shuffle(3),
+    ):
+        tw.set_random_seed(1)
+        whole = [b.tolist() for b in make(Dataset.range(10))]
+        tw.set_random_seed(1)
+        assert [b.tolist() for b in make(Dataset.from_generator(lambda: iter(range(10))))] == whole
+        flat = [k for batch in whole for k in batch]
+        assert sorted(flat) == sorted(list(range(10)) * (len(flat) // 10))
+
+
+def test_steps_of_an_epoch_go_on_where_the_last_epoch_stopped() -> None:
+    feed = feed_of(Dataset.range(10).batch(4).repeat(), steps=2)
+    assert isinstance(feed, RowsFeed) and feed.num_batches == 2
+    epochs = [[arrays[0].tolist() for arrays in feed.epoch()] for _ in range(3)]
+    assert epochs == [[[0, 1, 2, 3], [4, 5, 6, 7]], [[8, 9], [0, 1, 2, 3]], [[4, 5, 6, 7], [8, 9]]]
+
+
+def test_weights_of_classes_reach_data_sets() -> None:
+    expected = made().fit(X, Y, batch_size=8, shuffle=False, class_weight={1: 3.0}, verbose=0).history
+    data = Dataset.from_tensor_slices((X, Y)).batch(8)
+    assert made().fit(data, class_weight={1: 3.0}, verbose=0).history == expected
+    assert made().fit(batches(), class_weight={1: 3.0}, verbose=0).history == expected
+
+
+def test_which_feed_takes_what() -> None:
+    rows = Dataset.from_tensor_slices((X, Y)).shuffle(9)
+    assert type(feed_of(X, Y)) is ArrayFeed
+    assert type(feed_of(rows.batch(4))) is RowsFeed
+    assert type(feed_of(rows.batch(4).prefetch(tw.data.AUTOTUNE))) is RowsFeed
+    assert type(feed_of(rows.batch(4).map(lambda x, y: (x, y)))) is IteratedFeed
+    assert type(feed_of(batches())) is IteratedFeed
+
+
+def test_predictions_for_a_data_set_are_those_for_arrays() -> None:
+    model = made()
+    data = Dataset.from_tensor_slices((X, Y)).batch(16)
+    np.testing.assert_array_equal(model.predict(data), model.predict(X, batch_size=16))
+    assert model.evaluate(data, verbose=0) == model.evaluate(X, Y, batch_size=16, verbose=0)
+
+
+# --- a batch alone --------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_alone_gives_its_own_figures_or_those_since_the_last_reset() -> None:
+    model = made()
+    alone = [model.test_on_batch(X[k : k + 10], Y[k : k + 10]) for k in (0, 10)]
+    assert alone[0] == model.evaluate(X[:10], Y[:10], verbose=0)
+    model.reset_metrics()
+    model.test_on_batch(X[:10], Y[:10], reset_metrics=False)
+    both = model.test_on_batch(X[10:20], Y[10:20], reset_metrics=False, return_dict=True)
+    assert both["loss"] == pytest.approx((alone[0][0] + alone[1][0]) / 2)
+    assert both == model.figures()
+    assert model.test_on_batch(X[:10], Y[:10]) == alone[0]
+
+
+def test_a_batch_alone_steps_as_fit_does() -> None:
+    model, other = plain(), plain()
+    expected = model.fit(X[:8], Y[:8], batch_size=8, epochs=4, shuffle=False, verbose=0).history["loss"]
+    assert [other.train_on_batch(X[:8], Y[:8], return_dict=True)["loss"] for _ in range(4)] == expected
+    for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_counts_that_a_metric_makes_late_begin_anew_too() -> None:
+    model = Sequential([Dense(2, input_shape=(4,))])
+    model.compile("sgd", "mse", metrics=[tw.metrics.R2Score()])
+    y = X[:, :2] * 2
+    first = model.test_on_batch(X, y)
+    assert model.test_on_batch(X, y) == first == model.evaluate(X, y, batch_size=50, verbose=0)
+
+
+def test_freezing_reaches_a_batch_alone() -> None:
+    model = Sequential([Dense(3, input_shape=(4,)), Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    for _ in range(2):
+        model.train_on_batch(X, Y)
+    before = model.layers[0].get_weights()[0]
+    model.layers[0].trainable = False
+    model.train_on_batch(X, Y)
+    np.testing.assert_array_equal(before, model.layers[0].get_weights()[0])
+    model.layers[0].trainable = True
+    model.train_on_batch(X, Y)
+    assert not np.array_equal(before, model.layers[0].get_weights()[0])
+
+
+def test_a_batch_alone_of_other_kinds_of_data() -> None:
+    model, expected = plain(), plain().train_on_batch(X, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.train_on_batch(X.tolist(), Y.tolist()) == pytest.approx(expected)
+    model = plain()
+    assert model.train_on_batch(X.astype("float64"), Y.astype("int32")) == pytest.approx(expected)
+    with pytest.raises(tw.ShapeError, match="x: 50, y: 49"):
+        model.train_on_batch(X, Y[:49])
+    with pytest.raises(tw.ShapeError, match="x: 50, y: 49"):
+        made().evaluate(X, Y[:49], verbose=0)
+
+
+def test_run_eagerly_gives_the_same_figures() -> None:
+    eager, native = made(run_eagerly=True), made()
+    assert eager.test_on_batch(X, Y) == pytest.approx(native.test_on_batch(X, Y), rel=1e-5)
+    assert eager.test_on_batch(X, Y) == pytest.approx(native.test_on_batch(X, Y), rel=1e-5)
+
+
+# --- wrong data -----------------------------------------------------------------------------------------------------
+
+
+def test_a_data_set_without_end_needs_a_number_of_steps() -> None:
+    for data in (
+        Dataset.from_tensor_slices((X, Y)).batch(8).repeat(),
+        Dataset.from_generator(batches).repeat(),
+    ):
+        with pytest.raises(tw.ArgumentError, match=r"repeats for ever.*steps_per_epoch"):
+            made().fit(data, verbose=0)
+        assert len(made().fit(data, steps_per_epoch=3, epochs=2, verbose=0).history["loss"]) == 2
+
+
+def test_data_sets_without_batches() -> None:
+    for data in (
+        Dataset.from_tensor_slices((X, Y)).take(0).batch(8),
+        Dataset.from_generator(lambda: iter([])),
+    ):
+        with pytest.raises(tw.DataError, match=r"no batch"):
+            made().fit(data, verbose=0)
