@@ -135,7 +135,7 @@ def test_names_and_lines_are_no_part_of_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "slot", [s for s in Tensor.__slots__ if s not in ("__weakref__", "name", "built_at", "tracked")]
+    "slot", [s for s in Tensor.__slots__ if s not in ("__weakref__", "name", "built_at", "later", "tracked")]
 )
 def test_every_field_of_a_tensor_is_written(slot: str) -> None:
     made = tw.sum(leaf(4, 5), axis=1)
