@@ -136,3 +136,22 @@ def test_the_documented_amounts_of_work(repository: Path) -> None:
         "lstm": 16158,
         "linreg": 0,
     } | dict.fromkeys(("session-net", "session-modern", "fit", "tape"), 0)
+
+
+def test_convolutions_of_all_kinds_are_measured(repository: Path) -> None:
+    refused = run(repository, "benchmarks.convolutions", "--cases", "3x4")
+    assert refused.returncode == 2 and "there is no '3x4'" in refused.stderr
+    result = run(
+        repository,
+        "benchmarks.convolutions",
+        "--cases",
+        "3x3 depthwise,1x1",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0",
+    )
+    assert result.returncode == 0, result.stderr
+    rows = {line[:28].strip(): line[28:].split() for line in result.stdout.splitlines()}
+    assert all(float(us) > 0 for name in ("3x3 depthwise", "1x1") for us in rows[name][:2])
+    assert "differ" not in result.stdout

@@ -29,6 +29,7 @@ B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each
 AHEAD_TILES = (
     16  # of rows at most, where the next panels of B are fetched meanwhile: the fewer, the more it counts
 )
+A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
 LINE_BYTES = 64  # of a cache
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
@@ -156,7 +157,9 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     if k is not None:
         limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
-    group_panels = max(1, min(panels, 16, B_GROUP_BYTES // (size * cols * limit)))
+    again = m is None or k is None or m * k * size > A_BYTES  # A for each group of panels
+    group_bytes = B_BYTES if again else B_GROUP_BYTES
+    group_panels = max(1, min(panels, panels if again else 16, group_bytes // (size * cols * limit)))
     pack_a = pack_a and not dot
     block_rows = min(A_BLOCK_BYTES // limit, C_BLOCK_BYTES // n if n else A_BLOCK_BYTES) // size
     return Tiling(

@@ -1,0 +1,204 @@
+"""The command ``python -m benchmarks.convolutions``: convolutions of all kinds, beside PyTorch where it is installed.
+
+Each is done alone, and with the gradients of its input and its filters. ``--python`` names PyTorch's interpreter, if
+it has one of its own. Both get the same numbers, and must agree on the loss before they are timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """A convolution of [batch, *lengths, inputs] to `outputs` channels by windows of `kernel` places an axis."""
+
+    batch: int
+    lengths: tuple[int, ...]
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+    transposed: bool = False
+
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """The input [batch, *lengths, inputs] and the filters [*kernel, inputs / groups, outputs], float32."""
+        rng, rank = np.random.default_rng(0), len(self.lengths)
+        x = rng.normal(size=(self.batch, *self.lengths, self.inputs))
+        channels = (
+            (self.outputs, self.inputs) if self.transposed else (self.inputs // self.groups, self.outputs)
+        )
+        w = 0.05 * rng.normal(size=(*(self.kernel,) * rank, *channels))
+        return x.astype("float32"), w.astype("float32")
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """Places before and after each axis, so that lengths stay, or are divided (or multiplied) by the stride."""
+        if self.transposed:
+            return (self.kernel - self.stride) // 2, -(-(self.kernel - self.stride) // 2)
+        total = max((self.kernel - 1) * self.dilation + 1 - self.stride, 0)
+        return total // 2, total - total // 2
+
+
+CASES = {
+    "3x3": Case(16, (28, 28), 64, 64, 3),
+    "3x3 by 2": Case(16, (28, 28), 64, 128, 3, stride=2),
+    "3x3 dilated": Case(16, (28, 28), 64, 64, 3, dilation=2),
+    "1x1": Case(16, (28, 28), 64, 256, 1),
+    "7x7 of images by 2": Case(8, (112, 112), 3, 64, 7, stride=2),
+    "3x3 in 4 groups": Case(16, (28, 28), 64, 64, 3, groups=4),
+    "3x3 depthwise": Case(16, (28, 28), 64, 64, 3, groups=64),
+    "3x3 depthwise by 2": Case(16, (56, 56), 64, 64, 3, stride=2, groups=64),
+    "1-D, 5": Case(32, (256,), 64, 64, 5),
+    "1-D, 3 dilated by 4": Case(32, (256,), 64, 64, 3, dilation=4),
+    "4x4 transposed by 2": Case(16, (14, 14), 64, 32, 4, stride=2, transposed=True),
+    "5x5 transposed by 2": Case(16, (8, 8), 256, 128, 5, stride=2, transposed=True),
+}
+Forms = tuple[
+    Callable[[], Any], Callable[[], float]
+]  # the result alone; with gradients, gives the sum of squares
+
+
+def ours(case: Case) -> Forms:
+    """Compiled by Thalweg."""
+    import thalweg as tw
+
+    array, filters = case.numbers()
+    x, w = tw.placeholder("float32", array.shape), tw.Variable(filters)
+    pads = [case.pads] * len(case.lengths)
+    if case.transposed:
+        y = tw.nn.conv_transpose(x, w, strides=case.stride, padding=pads)
+    else:
+        y = tw.nn.conv(x, w, strides=case.stride, padding=pads, dilation=case.dilation, groups=case.groups)
+    loss = tw.sum(tw.square(y))
+    alone = tw.function([x], y)
+    both = tw.function([x], [loss, *tw.gradients(loss, [x, w])])
+    return lambda: alone(array), lambda: float(both(array)[0])
+
+
+def of_torch(case: Case) -> Forms:
+    """PyTorch, channels last."""
+    import torch
+    import torch.nn.functional as F
+
+    array, filters = case.numbers()
+    rank = len(case.lengths)
+    last = torch.channels_last if rank == 2 else torch.contiguous_format
+    x = torch.tensor(np.moveaxis(array, -1, 1).copy()).to(memory_format=last).requires_grad_()
+    w = torch.tensor(np.moveaxis(filters, (-1, -2), (0, 1)).copy()).to(memory_format=last).requires_grad_()
+    before, after = case.pads
+
+    def convolved(x: Any) -> Any:
+        if case.transposed:
+            op = (F.conv_transpose1d, F.conv_transpose2d)[rank - 1]
+            return op(x, w, stride=case.stride, padding=after, output_padding=after - before)
+        if before != after:
+            x = F.pad(x, (before, after) * rank)
+        op = (F.conv1d, F.conv2d)[rank - 1]
+        padding = before if before == after else 0
+        return op(x, w, stride=case.stride, padding=padding, dilation=case.dilation, groups=case.groups)
+
+    def alone() -> Any:
+        with torch.inference_mode():
+            return convolved(x)
+
+    def both() -> float:
+        x.grad = w.grad = None
+        loss = convolved(x).square().sum()
+        loss.backward()
+        return loss.item()
+
+    return alone, both
+
+
+def measured(forms: Forms, seconds: float) -> dict[str, float]:
+    """The loss, and the best microseconds of both forms."""
+    figures = {"loss": forms[1]()}
+    for name, form in zip(("alone", "both"), forms, strict=True):
+        form()
+        times, end = [], time.perf_counter() + seconds
+        while not times or time.perf_counter() < end:
+            begun = time.perf_counter()
+            form()
+            times.append(time.perf_counter() - begun)
+        figures[name] = min(times) * 1e6
+    return figures
+
+
+def figures(of: Callable[[Case], Forms], cases: Sequence[str], seconds: float) -> dict[str, dict[str, float]]:
+    """The loss and the times of each case."""
+    return {name: measured(of(CASES[name]), seconds) for name in cases}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print the table, or as the peer the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.convolutions", description=__doc__)
+    parser.add_argument("--cases", default=",".join(CASES), help="some of them, with commas between")
+    parser.add_argument("--seconds", type=float, default=0.3, help="for each form in each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has PyTorch")
+    parser.add_argument("--torch", action="store_true", help="be the peer: its figures as JSON")
+    options = parser.parse_args(argv)
+    cases = (
+        [name.strip() for name in options.cases.split(",")]
+        if options.cases != parser.get_default("cases")
+        else [*CASES]
+    )
+    if unknown := [name for name in cases if name not in CASES]:
+        parser.error(f"--cases: there is no {unknown[0]!r}; there are {', '.join(CASES)}")
+    if options.torch:
+        import torch
+
+        torch.set_num_threads(options.threads)
+        print(json.dumps(figures(of_torch, cases, options.seconds)))
+        return
+    import thalweg as tw
+
+    tw.set_num_threads(options.threads)
+    rounds = [(figures(ours, cases, options.seconds), _peer(options, cases)) for _ in range(options.rounds)]
+    print("\n".join(_table(rounds, cases)))
+
+
+def _peer(options: argparse.Namespace, cases: Sequence[str]) -> dict[str, dict[str, float]] | None:
+    """PyTorch's figures, from a process of its own; None where it is not installed."""
+    given = ["--torch", "--seconds", str(options.seconds), "--threads", str(options.threads)]
+    command = [options.python, "-m", "benchmarks.convolutions", *given]
+    if len(cases) < len(CASES):
+        command += ["--cases", ",".join(cases)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return json.loads(done.stdout) if not done.returncode else None
+
+
+def _table(rounds: Sequence[Any], cases: Sequence[str]) -> list[str]:
+    lines = [
+        f"{'us, best':28}{'alone':>9}{'PyTorch':>9}{'ratio':>7}{'gradients':>11}{'PyTorch':>9}{'ratio':>7}"
+    ]
+    for name in cases:
+        mine, theirs = ([r[k][name] for r in rounds if r[k] is not None] for k in (0, 1))
+        line = f"{name:28}"
+        for form, width in (("alone", 9), ("both", 11)):
+            us = min(f[form] for f in mine)
+            line += f"{us:{width}.0f}"
+            if theirs:
+                other = min(f[form] for f in theirs)
+                line += f"{other:9.0f}{other / us:7.2f}"
+        if theirs and abs(mine[0]["loss"] - theirs[0]["loss"]) > 1e-3 * abs(theirs[0]["loss"]):
+            line += f"  the losses differ: {mine[0]['loss']} and {theirs[0]['loss']}"
+        lines.append(line)
+    return lines if any(r[1] is not None for r in rounds) else [*lines, "PyTorch is not installed"]
+
+
+if __name__ == "__main__":
+    main()
