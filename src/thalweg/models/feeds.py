@@ -131,6 +131,9 @@ class Feed:
         """The batches of one epoch."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Nobody will read on: threads that work ahead may end."""
+
 
 def signature_of(arrays: Sequence[np.ndarray]) -> Signature:
     """Dtype and shape without the batch of each array."""
@@ -347,6 +350,11 @@ class IteratedFeed(Feed):
             self.num_batches = count
         if hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
+
+    def close(self) -> None:
+        going, self._going = self._going, None
+        if going is not None:
+            going.close()
 
     def _made(self, batches: Iterator[Any]) -> Iterator[Any]:
         return ahead(batches, 1) if self._in_thread else batches
