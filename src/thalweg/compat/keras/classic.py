@@ -89,7 +89,7 @@ _members |= {
     for n in "add subtract multiply average maximum minimum concatenate dot".split()
 }
 _members["merge"] = _merging(_layers.merge, "merge")
-vars(_members["merge"]).update({n: _members[n] for n in vars(_layers.merge)})
+vars(_members["merge"]).update({n: _members.get(n, v) for n, v in vars(_layers.merge).items()})
 _members |= {"Input": Input, "Layer": Renamed(_main.Layer, _layers.Layer.translate, base=OwnLayer)}
 layers = Namespace("keras.layers", **_members | _layers.rooms(_members))
 
