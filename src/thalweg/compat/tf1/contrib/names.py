@@ -204,7 +204,7 @@ def _add_inner_paths() -> None:
                 at = vars(at).setdefault(
                     folder, Namespace(f"{vars(at)['__name__']}.{folder}", **members(space))
                 )
-            vars(at)[last] = space
+            vars(at).setdefault(last, space)  # what X has by this name, a namespace of its own, stays
         vars(space)["python"] = root
 
 

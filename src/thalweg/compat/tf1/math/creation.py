@@ -84,15 +84,17 @@ def range(
         kind = dtype or ("float32" if made.dtype.kind == "f" else "int32")
         return g.constant(made.astype(numpy_dtype(kind)), name=name or "range")
     first, last, step = values(start, limit, delta)
-    numbers = elementwise.ceil((g.cast(last, "float64") - g.cast(first, "float64")) / g.cast(step, "float64"))  # type: ignore[operator]
+    numbers: Any = elementwise.ceil(
+        (g.cast(last, "float64") - g.cast(first, "float64")) / g.cast(step, "float64")  # type: ignore[operator]
+    )
     if known[0] == 0 and known[2] == 1 and last.dtype.kind in "iu":
         numbers = last
     counted: Any = dynamic.iota(g.cast(numbers, "int64"))
     kind = (
         dtype or (limit if isinstance(limit, Tensor) else start if isinstance(start, Tensor) else delta).dtype
     )
-    made = counted if known[0] == 0 and known[2] == 1 else first + g.cast(counted, first.dtype) * step
-    return wrap(g.cast(made, kind), name, "Range")
+    wanted = counted if known[0] == 0 and known[2] == 1 else first + g.cast(counted, first.dtype) * step
+    return wrap(g.cast(wanted, kind), name, "Range")
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
