@@ -16,6 +16,8 @@ import numpy as np
 
 from thalweg.gradient import gradients
 from thalweg.graph import later
+from thalweg.graph.interpret import evaluate
+from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, freeze
 from thalweg.graph.walk import attributes_key, leaves, rebuild, remake, topological
 from thalweg.ops.state import read
@@ -83,8 +85,54 @@ def replayed_gradients(
     return [_value(next(results)) if reached else None for reached in plan.connected]
 
 
-def _waiting_gradients(
+def remembered_gradients(
     ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor]
+) -> list[Tensor | None] | None:
+    """As `replayed_gradients` by variables, but the results remember how they came about, so that gradients of them may
+    be taken. None where the expression does not wait.
+    """
+    found = _waiting_gradients(ys, xs, seeds, True)
+    if found is None:
+        return None
+    batch = later.current()
+    leaves = batch.sources()
+    for x, g in zip(xs, found, strict=True):
+        if g is not None:
+            g.op, g.inputs, g.tracked = slope, tuple(leaves), True
+            g.attrs = {"of": _Slope(ys, x, seeds, leaves)}
+    return found
+
+
+class _Slope:
+    """Which gradient a tensor is: of ``ys``, weighted by ``seeds``, by the variable x, all made of ``leaves``."""
+
+    def __init__(
+        self, ys: Sequence[Tensor], x: Tensor, seeds: Sequence[Tensor], leaves: Sequence[Tensor]
+    ) -> None:
+        self.ys, self.seeds, self.leaves = list(ys), list(seeds), list(leaves)
+        self.read = [k for k, leaf in enumerate(leaves) if leaf.op is read and leaf.inputs[0] is x]
+        self.spec = x.specs[0]
+
+    def expressed(self, leaves: Sequence[Tensor]) -> Tensor:
+        """The gradient as an expression of these leaves."""
+        ys, seeds = self.ys, self.seeds
+        if any(a is not b for a, b in zip(leaves, self.leaves, strict=True)):
+            made = rebuild([*ys, *seeds], dict(zip(self.leaves, leaves, strict=True)), remake)
+            ys, seeds = made[: len(ys)], made[len(ys) :]
+        (total,) = _slopes([], ys, seeds, [[leaves[k] for k in self.read]])
+        assert total is not None
+        return total
+
+
+@make_op({}, infer=lambda *leaves, of: of.spec, expand=lambda *leaves, of: of.expressed(leaves))
+def slope(*leaves, of):  # type: ignore[no-untyped-def]
+    """A gradient that waited, as an op on what it is made of; its own gradient is that of its expression."""
+    symbols = [Placeholder(None, (), {}, (Spec(a.shape, a.dtype),), tracked=True) for a in leaves]
+    return evaluate([of.expressed(symbols)], dict(zip(symbols, leaves, strict=True)))[0]
+
+
+def _waiting_gradients(
+    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], passes: bool = False
 ) -> list[Tensor | None] | None:
     """The gradients as further results of the batch that holds the whole expression; None where none does."""
     batch = later.current()
@@ -98,7 +146,7 @@ def _waiting_gradients(
             return None
         places = (tuple([batch.place_of(y) for y in ys]), tuple([batch.place_of(seed) for seed in seeds]))
         operands = (*places, tuple([batch.places_of(x) for x in xs]))
-        key = (replayed_gradients, operands)
+        key = (replayed_gradients, operands, passes)
         found = batch.state.following.get(key)
         if found is None:
             specs = None
@@ -112,7 +160,7 @@ def _waiting_gradients(
             batch.state, known = found
         if known is None:
             return None
-        line = later.Line(_reached_slopes, operands, None, False)
+        line = later.Line(_reached_slopes, operands, None, passes)
         made = iter(batch.write(line, [spec for spec in known if spec is not None]))
         return [None if spec is None else next(made) for spec in known]
 
