@@ -54,6 +54,20 @@ CASES: list[tuple[Callable[[Dataset], Dataset], list[Any]]] = [
     (lambda d: d.filter(lambda x: x > 2), [3, 4]),
     (lambda d: d.concatenate(R(2)), [0, 1, 2, 3, 4, 0, 1]),
     (lambda d: d.enumerate(5).take(2), [(5, 0), (6, 1)]),
+    (lambda d: d.flat_map(R).take(4), [0, 0, 1, 0]),
+    (lambda d: d.flat_map(lambda k: range(k)), [0, 0, 1, 0, 1, 2, 0, 1, 2, 3]),
+    (lambda d: d.interleave(lambda k: R(10 * k, 10 * k + 2), 2), [0, 10, 1, 11, 20, 30, 21, 31, 40, 41]),
+    (
+        lambda d: d.interleave(lambda k: R(10 * k, 10 * k + k), 3, 2),
+        [10, 20, 21, 30, 31, 40, 41, 32, 42, 43],
+    ),
+    (lambda d: d.window(2).map(lambda w: np.stack(list(w))), [[0, 1], [2, 3], [4]]),
+    (lambda d: d.window(2, drop_remainder=True).flat_map(lambda w: w), [0, 1, 2, 3]),
+    (lambda d: d.window(3, 1, drop_remainder=True).flat_map(lambda w: w.batch(3)), [[0, 1, 2], [1, 2, 3], [2, 3, 4]]),
+    (lambda d: d.window(2, 1, 2, True).flat_map(lambda w: w.batch(2)), [[0, 2], [1, 3], [2, 4]]),
+    (lambda d: d.window(1, 3).flat_map(lambda w: w), [0, 3]),
+    (lambda d: Dataset.zip(d, d).window(2).take(1).map(lambda a, b: np.stack([*a, *b])), [[0, 1, 0, 1]]),
+    (lambda d: d.apply(lambda e: e.take(1)), [0]),
     (lambda d: Dataset.zip(d, R(5, 8)), [(0, 5), (1, 6), (2, 7)]),
     (lambda d: Dataset.zip((d, R(1))), [(0, 0)]),
     (lambda d: d.cache(), [0, 1, 2, 3, 4]),
@@ -184,6 +198,20 @@ def test_parallel_calls_keep_the_order() -> None:
         return x
 
     assert items(R(20).map(uneven, num_parallel_calls=AUTOTUNE)) == list(range(20))
+
+
+def test_a_sum_of_all() -> None:
+    assert R(5).reduce(0, lambda total, x: total + x) == 10
+
+
+def test_an_error_in_a_function_says_in_which_link() -> None:
+    with pytest.raises(TypeError, match="takes 1 positional argument") as caught:
+        items(Dataset.zip(R(3), R(3)).map(lambda x: x))
+    assert caught.value.__notes__ == [
+        "in the function given to Dataset.map, called on ('int64[]', 'int64[]')"
+    ]
+    with pytest.raises(DataError, match=r"Dataset.map: the function gave nothing.*does it return"):
+        items(R(3).map(lambda x: None))
 
 
 def test_errors_come_out_where_they_happen() -> None:

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from thalweg.compat.names import Namespace
+
+version_info = (8, 24, 0)
 
 
 class Shown:
@@ -58,8 +61,19 @@ def _clear_output(wait: bool = False) -> None:
     """Nothing: what was printed stays."""
 
 
+class Events:
+    """Moments between cells: a notebook that runs as a program has none."""
+
+    def register(self, event: str, function: Any) -> None:
+        """Nothing."""
+
+    unregister = register
+
+
 class Shell:
     """The shell of a notebook, which runs no magics."""
+
+    events = Events()
 
     def magic(self, *args: Any, **options: Any) -> None:
         """Nothing."""
@@ -67,9 +81,9 @@ class Shell:
     run_line_magic = run_cell_magic = system = getoutput = magic
 
 
-def get_ipython() -> Shell:
-    """The shell."""
-    return Shell()
+def get_ipython() -> Shell | None:
+    """The shell of a notebook; None in a program."""
+    return Shell() if "get_ipython" in vars(sys.modules["__main__"]) else None
 
 
 display = Namespace(

@@ -15,6 +15,7 @@ from thalweg.compat import ipython_names, programs, removed_names
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
+_EAGER = ("tf2", "eager", "keras")  # generations whose programs see the main library's tensors
 _LIBRARY = str(Path(__file__).resolve().parent.parent) + os.sep
 _IMPORTLIB = str(Path(importlib.__file__).resolve().parent) + os.sep
 
@@ -33,6 +34,8 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     finder = AliasFinder(found or "tf1")
     finder.install()
     removed_names.install()
+    if found in _EAGER:
+        importlib.import_module("thalweg.compat.tf2.dialect").speak()
     sys.stderr.write(_announcement(path, found, roots) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))

@@ -209,10 +209,20 @@ def _found(file: str, names: list[str], wanted: list[Any], what: str) -> list[st
         elif column in names:
             found.append(column)
         else:
-            near = get_close_matches(str(column), names, 1, 0.5)
             raise fail(DataError, f"{file!r} has no column {column!r} ({what})", expected=", ".join(names),
-                       hint=f"did you mean {near[0]!r}?" if near else None)  # fmt: skip
+                       hint=_about_names(str(column), names))  # fmt: skip
     return found
+
+
+def _about_names(wanted: str, names: list[str]) -> str | None:
+    """What may be wrong where a column is not found."""
+    near = get_close_matches(wanted, names, 1, 0.5)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    other = next((mark for mark in ";\t|," if len(names) == 1 and mark in names[0]), None)
+    if other is not None:
+        return f"the cells look separated by {other!r}: delimiter={other!r}"
+    return "the first line holds numbers: header=False" if all(map(_is_number, names)) else None
 
 
 def _dtypes(file: str, dtype: Any, names: list[str]) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def train_test_split(
     if stratify is not None:
         names, counts = np.unique(np.asarray(stratify), return_counts=True, axis=0)
         if len(counts) and counts.min() < 2:
-            rare = names[int(counts.argmin())]
+            rare = names[int(counts.argmin())].tolist()
             raise fail(DataError, f"train_test_split: the class {rare!r} has a single example",
                        expected="at least 2 of each class to stratify")  # fmt: skip
     try:

@@ -401,7 +401,10 @@ _HOOKS = ("getitem", "read", "assign", "stack")  # called from this room, not me
 
 
 def install_methods(methods: dict[str, Any]) -> None:
-    """Give Tensor its operators and methods: the ops, which stand above this room, call this once."""
+    """Give Tensor its operators and methods: the ops, which stand above this room, call this once.
+
+    So does what runs whole programs of another library, to which tensors must look as they did there.
+    """
     _methods.update(methods)
     for name, method in methods.items():
         if name not in _HOOKS:

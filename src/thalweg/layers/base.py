@@ -359,16 +359,16 @@ class Layer(Configured):
         return self._last_call.outputs_for(outputs)
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
-        training = kwargs.get("training")
+        training = self._argument("training", args, kwargs)
         if training is None:
             training = _calls.training[-1] if _calls.training else False
         try:
             self.build_for(args)
             with _under_way(training):
                 kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-                if "training" in self._parameters():
+                if "training" in self._parameters()[len(args) :]:
                     kwargs["training"] = training
-                mask = kwargs.get("mask")
+                mask = self._argument("mask", args, kwargs)
                 mask = masks_of(args[0]) if mask is None and args else mask
                 kwargs = self._with_masks(args, kwargs)
                 outputs = self.call(*args, **kwargs)
@@ -410,6 +410,11 @@ class Layer(Configured):
                 found = masks_of(value)
                 kwargs = kwargs if found is None else {**kwargs, wanted: found}
         return kwargs
+
+    def _argument(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """What was given for an argument of ``call``, by name or position; None where nothing was."""
+        names = self._parameters()[: len(args)]
+        return args[names.index(name)] if name in names else kwargs.get(name)
 
     def _as_input(self, value: Any) -> Any:
         """A tensor; floats in the layer's :meth:`float_dtype`."""

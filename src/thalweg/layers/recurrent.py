@@ -117,6 +117,11 @@ class Loop(Layer):
         kept = {id(v) for v in self.kept}
         return [weight for weight in super().own_weights() if id(weight) not in kept]
 
+    @property
+    def states(self) -> list[Variable]:
+        """The kept states; none unless the layer is stateful."""
+        return list(self.kept)
+
     def reset_states(self, states: Any = None) -> None:
         """Set the kept state to zeros, or to the given arrays."""
         for k, variable in enumerate(self.kept):

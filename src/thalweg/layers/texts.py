@@ -21,10 +21,10 @@ __all__ = ["Hosted", "is_texts", "text_codes", "texts_of"]
 
 
 def is_texts(array: np.ndarray) -> bool:
-    """Whether the array holds texts: str, bytes, or objects that are all str."""
+    """Whether the array holds texts: str, bytes, or objects that are all one of the two."""
     if array.dtype.kind in "US":
         return True
-    return array.dtype.kind == "O" and array.size > 0 and all(isinstance(v, str) for v in array.flat)
+    return array.dtype.kind == "O" and array.size > 0 and all(isinstance(v, (str, bytes)) for v in array.flat)
 
 
 def text_codes(texts: Any) -> np.ndarray:

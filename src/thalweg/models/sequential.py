@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from typing import Any
 
@@ -71,8 +72,9 @@ class Sequential(Model):
         self.built, self.build_shape = True, self._first.shape
 
     def build(self, input_shape: Any) -> None:
-        """Build all layers for inputs of this shape, the batch first."""
-        if self._first is None and input_shape is not None and self._layers:
+        """Build all layers for inputs of this shape, the batch first; for a dict of shapes each in its first call."""
+        named = isinstance(input_shape, Mapping)
+        if self._first is None and input_shape is not None and not named and self._layers:
             dtype = _input_dtype(self._layers[0])
             shape = input_shape[1:-1] if dtype == "string" else input_shape[1:]  # without the characters
             self._first = Input(batch_shape=(None, *shape), dtype=dtype)

@@ -9,6 +9,7 @@ from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
 from thalweg.compat.keras.spelling import renamed
 from thalweg.graph.tensor import Variable
+from thalweg.metrics import Metric
 from thalweg.nn.noise import dropout as _dropout
 from thalweg.ops.create import full as _full
 from thalweg.ops.elementwise import multiply as _multiply
@@ -51,6 +52,11 @@ class OwnLayer(_main.Layer):
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
         """Accepted; figures come from ``compile(metrics=...)``."""
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics among the layer's attributes."""
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
 
     @property
     def trainable_weights(self) -> list[Variable]:

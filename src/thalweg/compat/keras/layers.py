@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -201,4 +202,6 @@ experimental = Namespace(
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "DenseFeatures":  # belongs to tf.feature_column, which is built on this room
+        return importlib.import_module("thalweg.compat.tf2.feature_column").DenseFeatures
     raise unsupported("keras.layers", name, [n for n in globals() if n[0].isupper()])

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.layers import InputPlace, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
-from thalweg.errors import ArgumentError, fail
-from thalweg.graph.tensor import Tensor
+from thalweg.errors import ArgumentError, SymbolicError, fail
+from thalweg.graph.tensor import Tensor, shapes_match
 from thalweg.layers.base import flat, mapped, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
 from thalweg.models.functional import Graph as _Graph
 from thalweg.ops.reduce import mean
+from thalweg.ops.shape import count
 from thalweg.registry import decode, encode, register
 
 __all__ = [
@@ -33,13 +38,24 @@ _FIT: dict[str, str | None] = {
 }  # fmt: skip
 
 
+_SHORT = {
+    "mae": "mean_absolute_error", "mse": "mean_squared_error", "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+}  # fmt: skip
+
+
 class Figures(dict[str, Any]):
-    """The figures of epochs, where accuracy is found under both names that Keras gave it: acc and accuracy."""
+    """The figures of epochs, where those that Keras called in two ways are found under both: acc and accuracy, mae and
+    mean_absolute_error.
+    """
 
     def __missing__(self, name: str) -> Any:
-        other = _renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy")
-        if other in self.keys():
-            return self[other]
+        end, kind = ("val_", name[4:]) if name.startswith("val_") else ("", name)
+        others = [_renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy"), end + _SHORT.get(kind, kind),
+                  *(end + short for short, long in _SHORT.items() if long == kind)]  # fmt: skip
+        for other in others:
+            if other in self.keys():
+                return self[other]
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
@@ -72,6 +88,38 @@ class LayerList(list[Any]):
         return layer
 
 
+class CompiledLoss:
+    """``model.compiled_loss``: the losses of ``compile``, counted in the model's figure "loss"."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
+    ) -> Any:
+        """The loss of a batch, and the penalties given."""
+        model = self._model
+        targets, predictions = model._match(y_true, y_pred)
+        parts = [
+            *model.compiled.total(targets, predictions, model._in_order(sample_weight)),
+            *(regularization_losses or ()),
+        ]
+        total = sum(parts[1:], parts[0])
+        model._loss_tracker.update_state(total, sample_weight=rows_of(predictions[0]))
+        return total
+
+
+class CompiledMetrics:
+    """``model.compiled_metrics``: the metrics of ``compile``."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch."""
+        self._model.compute_metrics(None, y_true, y_pred, sample_weight)
+
+
 class Model(main.Model):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
@@ -93,6 +141,14 @@ class Model(main.Model):
         hidden = {id(vars(self).get(n)) for n in ("_input_places", "_losses_of_symbols", "_values", "_taken")}
         return (value for value in super()._parts() if id(value) not in hidden)
 
+    compiled_loss = property(CompiledLoss, doc="The losses of ``compile``, as a function.")
+    compiled_metrics = property(CompiledMetrics, doc="The metrics of ``compile``.")
+
+    @property
+    def submodules(self) -> tuple[Any, ...]:
+        """The layers below, each once."""
+        return tuple(self.tree()[1:])
+
     # --- compile and losses -------------------------------------------------------------------------------------
 
     def compile(  # type: ignore[override]  # the order of Keras 2
@@ -112,6 +168,8 @@ class Model(main.Model):
     def _metric(self, given: Any) -> Any:
         if isinstance(given, str) and given in ("acc", "accuracy"):
             return self.accuracy or given
+        if self.accuracy and isinstance(given, str):  # a name was that of the function
+            given = _SHORT.get(given.lower(), given)
         return named_metric(given)
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
@@ -142,6 +200,16 @@ class Model(main.Model):
         values, self._values = self._values, {}
         return run_nodes((), values, super().compute_loss(*args, **kwargs), None)
 
+    def _step(self, *request: Any) -> Any:
+        """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could."""
+        try:
+            return super()._step(*request)
+        except SymbolicError:
+            if self.run_eagerly:
+                raise
+        self.run_eagerly = True
+        return super()._step(*request)
+
     # --- training -----------------------------------------------------------------------------------------------
 
     def fit(
@@ -157,6 +225,8 @@ class Model(main.Model):
         order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
         options = {**dict(zip(order, args)), **renamed(options, _FIT)}
         epochs = options.pop("epochs", epochs)
+        if y is None and options.get("steps_per_epoch") is None and _is_counted(x) and hasattr(x, "__next__"):
+            options["steps_per_epoch"] = len(x)
         self._with_accuracy(options.pop("show_accuracy", False))
         self._agree_with(options.get("callbacks") or (), options.get("validation_data"))
         history = super().fit(x, y, batch_size, int(epochs), **options)
@@ -210,6 +280,11 @@ class Model(main.Model):
         if kept is not None and not isinstance(validation, (tuple, list)):
             options["validation_data"], options["validation_steps"] = _counted(validation, kept)
         options.setdefault("epochs", epochs)
+        if steps_per_epoch is None and _is_counted(generator):
+            steps_per_epoch = len(generator)
+        validation = options.get("validation_data")
+        if options.get("validation_steps") is None and _is_counted(validation):
+            options["validation_steps"] = len(validation)
         return self.fit(generator, steps_per_epoch=_whole(steps_per_epoch), **options)
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
@@ -276,14 +351,27 @@ class Model(main.Model):
         self._layers, self._variables = self._graph.layers(), self._graph.own_variables()
         self._steps.clear()
 
+    def build_for(self, args: Any) -> None:
+        """A model that only has ``call`` makes its weights in the call itself, whatever its arguments are."""
+        if self._only_calls() and not self.built and type(self).build is Model.build:
+            self.built, self.build_shape = True, shapes_of(args[0]) if args else None
+        super().build_for(args)
+
     def build(self, input_shape: Any) -> None:
         """Make the weights of a model that only has ``call``, for inputs of this shape, the batch first."""
-        called = type(self).call is not Model.call and self._graph is None
-        if called and not self.built and isinstance(input_shape, (tuple, list)) and _is_shape(input_shape):
+        if (
+            self._only_calls()
+            and not self.built
+            and isinstance(input_shape, (tuple, list))
+            and _is_shape(input_shape)
+        ):
             self.built = True
             self.compute_output_shape(tuple(input_shape))
-        elif not called:
+        elif not self._only_calls():
             super().build(input_shape)
+
+    def _only_calls(self) -> bool:
+        return type(self).call is not Model.call and self._graph is None
 
     @property
     def state_updates(self) -> list[Any]:
@@ -311,18 +399,34 @@ class Model(main.Model):
     def save(
         self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **ignored: Any
     ) -> None:
-        """Write everything to one file (safetensors, whatever the suffix)."""
-        super().save(filepath, overwrite, include_optimizer)
+        """Write everything to one file (safetensors, whatever the suffix), in a folder where there is no suffix."""
+        if os.path.splitext(os.fspath(filepath))[1]:
+            super().save(filepath, overwrite, include_optimizer)
+        else:
+            save_in_folder(self, filepath, overwrite, include_optimizer)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **ignored: Any) -> None:
-        """Write the weights to a file (safetensors, whatever the suffix)."""
+        """Write the weights to a file (safetensors, whatever the suffix).
+
+        Without a suffix of Keras it is a checkpoint: the newest of its folder for ``tf.train.latest_checkpoint``.
+        """
         super().save_weights(filepath, overwrite)
+        path = os.fspath(filepath)
+        if not path.endswith((".h5", ".hdf5", ".keras", ".weights")):
+            files = importlib.import_module("thalweg.compat.tf1.checkpoints")  # needed by few programs
+            files.update_checkpoint_state(os.path.dirname(path), path)
 
     def load_weights(  # type: ignore[override]
         self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **ignored: Any
     ) -> None:
-        """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras."""
-        super().load_weights(filepath, skip_mismatch or by_name)
+        """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras.
+
+        A model that has no weights yet reads them when it is called first.
+        """
+        if self.built:
+            super().load_weights(filepath, skip_mismatch or by_name)
+        else:
+            when_built(self, lambda: self.load_weights(filepath, by_name, skip_mismatch))
 
     def to_yaml(self) -> str:
         """The description of the model; JSON is YAML."""
@@ -332,19 +436,24 @@ class Model(main.Model):
         """The model as data."""
         if self._graph is not None and type(self).__init__ is Model.__init__:
             return encode(saving.graph_config(self))
-        return super().get_config()
+        shape = (
+            {"build_shape": self.build_shape} if self._only_calls() and self.build_shape is not None else {}
+        )
+        return {**super().get_config(), **shape}
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
         """The model of :meth:`get_config`."""
         if "calls" not in config:
-            return cls(**config)
+            return _made(cls, dict(config))
         made = saving.graph_from_config(decode(config, custom_objects))
         return cls(made.input, made.output, name=made.name)
 
 
 class Sequential(Model, main.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
+
+    _shape_is_open = False  # whether only the first inputs said what shape they have
 
     def __init__(self, layers: Any = None, name: str | None = None, **options: Any) -> None:
         super().__init__(None, name=name, **options)
@@ -355,6 +464,21 @@ class Sequential(Model, main.Sequential):
         """Take this layer out of the model."""
         self._layers = [kept for kept in self._layers if kept is not layer]
         self._connect()
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape; where the layers said none, others may come later."""
+        self._shape_is_open = self._first is None
+        super().build(input_shape)
+
+    def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        first = self._first
+        if self._shape_is_open and isinstance(first, Tensor) and args and isinstance(args[0], Tensor):
+            there, given = first.specs[0].shape, args[0].specs[0].shape
+            if there and given and len(there) == len(given) and not shapes_match(there, given):
+                open_shape = tuple(a if a == b else None for a, b in zip(there, given))
+                self._first = main_layers.Input(batch_shape=open_shape, dtype=first.dtype)
+                self._connect()
+        return super()._called(args, kwargs)
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Merge):
@@ -383,7 +507,42 @@ class Sequential(Model, main.Sequential):
         return main.Sequential.from_config.__func__(cls, decode(config, custom_objects))  # type: ignore[attr-defined]
 
 
+def when_built(layer: Any, act: Callable[[], Any]) -> None:
+    """Do something once a layer has its weights: in its first call, whose outputs are computed after it."""
+    called = layer._called
+
+    def first_call(args: Any, kwargs: Any) -> Any:
+        vars(layer).pop("_called", None)
+        called(args, kwargs)
+        act()
+        return called(args, kwargs)
+
+    layer._called = first_call
+
+
+for _model in (Model, Sequential):  # known as these whatever classes of the same names a program defines
+    register("keras.models")(_model)
+
+
 # --- helpers --------------------------------------------------------------------------------------------------------
+
+
+def rows_of(x: Any) -> Any:
+    """How many rows a batch has, as a scalar."""
+    return count(x, (0,), np.dtype(np.float64))
+
+
+def _made(cls: Any, config: dict[str, Any]) -> Any:
+    """A model of a program's own class, whose constructor need not know about names; built for the shape it had."""
+    shape = config.pop("build_shape", None)
+    taken = inspect.signature(cls.__init__).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in taken.values())
+    made = cls(**{n: v for n, v in config.items() if open_ended or n in taken})
+    made.name = config.get("name", made.name)
+    if shape is not None and not made.built:
+        made.built, made.build_shape = True, shape
+        made.compute_output_shape(shape)
+    return made
 
 
 def _mean(loss: Any) -> Any:
@@ -412,7 +571,14 @@ def _batches(generator: Any, steps: Any, options: dict[str, Any]) -> tuple[Any, 
     samples = options.pop("nb_val_samples", None)
     if samples is not None:
         generator, steps = _counted(generator, samples)
+    if steps is None and _is_counted(generator):
+        steps = len(generator)
     return generator, _whole(steps), options
+
+
+def _is_counted(batches: Any) -> bool:
+    """Whether batches come without end, but their number is known."""
+    return hasattr(batches, "__len__") and not isinstance(batches, (tuple, list, np.ndarray))
 
 
 def _counted(generator: Any, samples: Any) -> tuple[Any, int]:
@@ -437,8 +603,20 @@ def _rows(batch: Any) -> int:
     return max(1, len(batch))
 
 
+def file_in_folder(folder: Any) -> str:
+    """Where a folder that stands for a model holds it."""
+    return os.path.join(os.fspath(folder), "saved_model.safetensors")
+
+
+def save_in_folder(model: Any, folder: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+    """Write everything to one file in a folder of its own."""
+    os.makedirs(folder, exist_ok=True)
+    main.Model.save(model, file_in_folder(folder), overwrite, include_optimizer)
+
+
 def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, **ignored: Any) -> Any:
-    """The model in a file of ``model.save``."""
+    """The model in a file, or a folder, of ``model.save``."""
+    filepath = file_in_folder(filepath) if os.path.isdir(filepath) else filepath
     known = {"models.Model": Model, "models.Sequential": Sequential, **(custom_objects or {})}
     return main.load_model(filepath, known, compile)
 

@@ -5,6 +5,7 @@ The defaults of stand-alone Keras, up to 2.2, are in :mod:`thalweg.compat.keras.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,10 +81,16 @@ class _Keras(main.Optimizer):
 
     def minimize(self, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
         """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
+        if tape is None and callable(loss) and not isinstance(loss, Tensor):
+            tapes = importlib.import_module(
+                "thalweg.compat.tf2.tape"
+            )  # the room of TensorFlow 2 stands on this one
+            with tapes.GradientTape() as tape:
+                loss = loss()
         var_list = var_list() if callable(var_list) else var_list
-        if tape is not None:
-            return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
-        return super().minimize(loss, var_list)
+        if tape is None or var_list is None:
+            return super().minimize(loss, var_list)
+        return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
 
 
 class SGD(_Keras, main.GradientDescent):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import zlib
 from collections import Counter
@@ -274,5 +275,20 @@ text = Namespace(
 image = images
 load_img, img_to_array = images.load_img, images.img_to_array
 array_to_img, save_img = images.array_to_img, images.save_img
-image_dataset_from_directory = data.image_dataset_from_directory
-text_dataset_from_directory = data.text_dataset_from_directory
+
+
+def dataset(found: Any) -> Any:
+    """A data set of the main library as ``tf.data.Dataset``, whose room stands on this one."""
+    return importlib.import_module("thalweg.compat.tf2.data").of_folder(found)
+
+
+def image_dataset_from_directory(
+    directory: Any, *args: Any, smart_resize: bool = False, **options: Any
+) -> Any:
+    """Batches (images, labels) of the image files in the sub-folders of a folder."""
+    return dataset(data.image_dataset_from_directory(directory, *args, **options))
+
+
+def text_dataset_from_directory(directory: Any, *args: Any, **options: Any) -> Any:
+    """Batches (texts, labels) of the text files in the sub-folders of a folder."""
+    return dataset(data.text_dataset_from_directory(directory, *args, **options))

@@ -330,12 +330,12 @@ def timeseries_dataset_from_array(
     windows = starts[:, None] + np.arange(sequence_length) * sampling_rate
     parts = series[windows] if goals is None else (series[windows], goals[starts])
     found = _Dataset.from_tensor_slices(parts)
-    return found if batch_size is None else found.batch(batch_size)
+    return preprocessing.dataset(found if batch_size is None else found.batch(batch_size))
 
 
 _Dataset = data.Dataset
-image_dataset_from_directory = data.image_dataset_from_directory
-text_dataset_from_directory = data.text_dataset_from_directory
+image_dataset_from_directory = preprocessing.image_dataset_from_directory
+text_dataset_from_directory = preprocessing.text_dataset_from_directory
 load_img, img_to_array = preprocessing.load_img, preprocessing.img_to_array
 array_to_img, save_img = preprocessing.array_to_img, preprocessing.save_img
 pad_sequences = preprocessing.pad_sequences

@@ -20,6 +20,7 @@ from thalweg.compat.tf1.strings import compat as _as_text
 from thalweg.compat.tf2 import arrays as _arrays
 from thalweg.compat.tf2 import checkpoint as _checkpoint
 from thalweg.compat.tf2 import debugging as _debugging
+from thalweg.compat.tf2 import feature_column as _feature_column
 from thalweg.compat.tf2 import function as _function
 from thalweg.compat.tf2 import image as _image
 from thalweg.compat.tf2 import io as _io
@@ -30,18 +31,46 @@ from thalweg.compat.tf2 import math as _math
 from thalweg.compat.tf2 import module as _module
 from thalweg.compat.tf2 import nested as _nested
 from thalweg.compat.tf2 import nn as _nn
+from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
+from thalweg.compat.tf2 import saved_model as _saved_model
+from thalweg.compat.tf2 import shapes as _shapes
+from thalweg.compat.tf2 import sparse as _sparse
 from thalweg.compat.tf2 import summary as _summary
+from thalweg.compat.tf2 import tables as _tables
 from thalweg.compat.tf2 import tape as _tape
 from thalweg.compat.tf2 import text as _text
+from thalweg.compat.tf2 import words as _words
 from thalweg.compat.tf2.data import data as data
-from thalweg.compat.tf2.values import cast as cast
 from thalweg.graph.tensor import Tensor as Tensor
 from thalweg.ops import logic as _logic
 
 __version__ = "2.4.0"
 newaxis = None
 version = _Namespace("tf.version", VERSION=__version__)
+
+# --- what takes rows of different lengths, too ------------------------------------------------------------------------
+
+_ELEMENTWISE = (
+    "abs add subtract multiply divide floordiv floormod mod pow maximum minimum equal not_equal less less_equal "
+    "greater greater_equal logical_and logical_or logical_not negative square sqrt rsqrt exp log log1p sigmoid tanh "
+    "sin cos sign round floor ceil squared_difference clip_by_value"
+).split()
+_OF_ROWS: dict[str, Any] = {n: _ragged.elementwise(getattr(_math, n)) for n in _ELEMENTWISE}
+_OF_ROWS |= {
+    n: _ragged.elementwise(getattr(_arrays, n))
+    for n in "identity zeros_like ones_like one_hot gather stop_gradient".split()
+}
+_OF_ROWS |= {
+    n: _ragged.reduction(getattr(_math, n))
+    for n in "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_any reduce_all".split()
+}
+_OF_ROWS |= {
+    "cast": _ragged.row_cast,
+    "concat": _ragged.concat,
+    "expand_dims": _ragged.expand_dims,
+    "tile": _ragged.tile,
+}
 
 # --- names in tf itself ---------------------------------------------------------------------------------------------
 
@@ -59,14 +88,18 @@ _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
 _flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
 _flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
 _flat |= {
-    n: v for n, v in _own(_module).items() if n not in ("Reference", "parts", "ExponentialMovingAverage")
+    n: v
+    for n, v in _own(_module).items()
+    if n not in ("Reference", "Part", "parts", "ExponentialMovingAverage")
 }
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
-globals().update({_RENAMED.get(n, n): v for n, v in _flat.items()})
+globals().update({_RENAMED.get(n, n): _OF_ROWS.get(n, v) for n, v in _flat.items()})
+cast = _OF_ROWS["cast"]
+RaggedTensor, SparseTensor = _ragged.RaggedTensor, _sparse.SparseTensor
 globals().update(_types.BY_NAME)
 double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
 as_string = _text.as_string
-DType, TensorShape, as_dtype = _types.DType, _types.TensorShape, _types.as_dtype
+DType, TensorShape, as_dtype = _types.DType, _shapes.TensorShape, _types.as_dtype
 Assert = _debugging.Assert
 device, name_scope, init_scope = _machine.device, _machine.name_scope, _machine.init_scope
 control_dependencies, executing_eagerly = _machine.control_dependencies, _machine.executing_eagerly
@@ -87,12 +120,14 @@ random_uniform_initializer = keras.initializers.RandomUniform
 zeros_initializer, ones_initializer = keras.initializers.Zeros, keras.initializers.Ones
 constant_initializer = keras.initializers.Constant
 math = _Namespace(
-    "tf.math", **{n: v for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")}
+    "tf.math",
+    **{n: _OF_ROWS.get(n, v) for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")},
 )
 _ACTIVATIONS = (
     "sigmoid tanh log_sigmoid softmax log_softmax l2_normalize top_k in_top_k zero_fraction".split()
 )
 nn = _Namespace("tf.nn", **_own(_nn), **{n: getattr(_nn, n) for n in _ACTIVATIONS})
+nn.__dict__["embedding_lookup"] = _ragged.elementwise(_nn.embedding_lookup)
 random = _Namespace(
     "tf.random",
     **{n: v for n, v in _own(_random).items() if n != "log_uniform_candidates"},
@@ -117,8 +152,19 @@ io = _Namespace(
 )
 io.__dict__["decode_gif"] = _image.decode_image
 strings = _Namespace(
-    "tf.strings", **{n: v for n, v in _own(_text).items() if n not in ("TextTensor", "is_text", "texts")}
+    "tf.strings",
+    **{
+        n: _ragged.elementwise(v)
+        for n, v in _own(_text).items()
+        if n not in ("TextTensor", "as_bytes", "is_text", "texts")
+    },
+    **{n: getattr(_words, n) for n in _words.__all__},
 )
+ragged = _Namespace(
+    "tf.ragged",
+    **{n.rstrip("_"): getattr(_ragged, n) for n in _ragged.__all__ if n != "RaggedTensor"},
+)
+sparse = _Namespace("tf.sparse", **{n: getattr(_sparse, n) for n in _sparse.__all__})
 debugging = _Namespace("tf.debugging", **_own(_debugging))
 errors = _Namespace(
     "tf.errors",
@@ -137,6 +183,14 @@ nest = _Namespace(
     assert_same_structure=_nested.assert_same_structure,
     pack_sequence_as=_nested.pack_sequence_as,
 )
+feature_column = _Namespace(
+    "tf.feature_column",
+    **{n: getattr(_feature_column, n) for n in _feature_column.__all__ if n != "DenseFeatures"},
+)
+data.__dict__["experimental"].__dict__.update(
+    make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
+)
+saved_model = _Namespace("tf.saved_model", **{n: getattr(_saved_model, n) for n in _saved_model.__all__})
 bitwise = _Namespace(
     "tf.bitwise",
     **{n: getattr(_logic, n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor")},
@@ -167,16 +221,9 @@ train = _Namespace(
     },
 )
 _REFUSED = {
-    "ragged": "rows of different lengths are no tensor here: pad them (tf.keras.preprocessing.sequence.pad_sequences)",
-    "RaggedTensor": "rows of different lengths are no tensor here: pad them",
-    "sparse": "there are no sparse tensors: use dense ones",
-    "SparseTensor": "there are no sparse tensors: use dense ones",
-    "IndexedSlices": "gradients of embeddings are dense tensors",
-    "saved_model": "there is no format for serving: model.save() keeps a model in one file",
     "lite": "there is no format for other devices: model.save() keeps a model in one file",
     "tpu": "everything runs on the processor",
     "estimator": "estimators belong to TensorFlow 1: run the program with --as tf1",
-    "feature_column": "feature columns belong to TensorFlow 1: run the program with --as tf1",
     "complex64": "there are no complex numbers",
     "complex128": "there are no complex numbers",
     "signal": "there are no complex numbers",

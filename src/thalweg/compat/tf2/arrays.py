@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import axes, cast, filled, is_known, lengths, number, pair, tensor
 from thalweg.errors import SymbolicError, fail
@@ -46,8 +47,8 @@ def ones(shape: Any, dtype: Any = "float32", name: Any = None) -> Any:
 
 
 def fill(dims: Any, value: Any, name: Any = None) -> Any:
-    """One number everywhere."""
-    return filled(dims, tensor(value))
+    """One number, or text, everywhere."""
+    return constant(value, shape=lengths(dims)) if is_text(value) else filled(dims, tensor(value))
 
 
 def zeros_like(input: Any, dtype: Any = None, name: Any = None) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.keras.models import when_built
 from thalweg.compat.tf1 import checkpoints as files
 from thalweg.compat.tf2.module import Module, parts
 from thalweg.dtypes import is_floating
-from thalweg.errors import ArgumentError, fail
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Variable
@@ -19,9 +19,15 @@ from thalweg.layers import Layer
 from thalweg.optimizers import Optimizer
 
 _SUFFIX = ".safetensors"
-latest_checkpoint, list_variables = files.latest_checkpoint, files.list_variables
-load_checkpoint = files.NewCheckpointReader
-load_variable, get_checkpoint_state = files.load_variable, files.get_checkpoint_state
+list_variables, load_variable = files.list_variables, files.load_variable
+load_checkpoint, get_checkpoint_state = files.NewCheckpointReader, files.get_checkpoint_state
+
+
+def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
+    """The path of the newest checkpoint in a folder, or of the newest weights of a model; None where there is none."""
+    state = get_checkpoint_state(os.fspath(checkpoint_dir), latest_filename)
+    path = "" if state is None else state.model_checkpoint_path
+    return path if path and (files.checkpoint_exists(path) or os.path.isfile(path)) else None
 
 
 def _named(name: str, thing: Any, found: dict[str, Variable]) -> None:
@@ -46,7 +52,8 @@ def _named(name: str, thing: Any, found: dict[str, Variable]) -> None:
 class Checkpoint:
     """Objects by name whose variables are kept in files: layers, models, optimizers, modules, variables, lists.
 
-    A model must have its weights when it is restored; an optimizer that has made no step yet gets the variables of one.
+    A layer that has no weights yet is restored when it is called first; an optimizer that has made no step yet gets
+    the variables of one.
     """
 
     def __init__(self, root: Any = None, **objects: Any) -> None:
@@ -85,14 +92,26 @@ class Checkpoint:
         path = latest_checkpoint(path) or path if os.path.isdir(path) else path
         reader = files.NewCheckpointReader(path)
         kept = set(reader.get_variable_to_shape_map())
-        self._prepare(kept)
+        later = self._prepare(kept)
         variables = self.variables()
         for name in kept & set(variables):
             variables[name].set_value(reader.get_tensor(name))
-        return Status(path, set(variables) - kept, kept - set(variables))
+        for layer in later:
+            when_built(layer, lambda: self.restore(path))
+        found = set(variables) if later else kept
+        return Status(path, set(variables) - kept, found - set(variables))
 
-    def _prepare(self, kept: set[str]) -> None:
-        """Make the slots that the optimizers had when they were saved; an error where a model has no weights yet."""
+    def _prepare(self, kept: set[str]) -> list[Layer]:
+        """Make the slots that the optimizers had when they were saved; the layers that have no weights yet."""
+        later = [
+            thing
+            for name, thing in self.objects.items()
+            if isinstance(thing, Layer)
+            and not thing.variables
+            and any(k.startswith(f"{name}/") for k in kept)
+        ]
+        if later:
+            return later
         trained = [v for v in self.variables().values() if v.trainable and is_floating(v.dtype)]
         for name, thing in self.objects.items():
             own: dict[str, Variable] = {}
@@ -100,11 +119,7 @@ class Checkpoint:
             saved = {k for k in kept if k.startswith(f"{name}/")}
             if isinstance(thing, Optimizer) and len(saved) > len(own):
                 thing.build(trained)
-            elif saved and not own:
-                raise fail(
-                    ArgumentError, f"Checkpoint.restore: {name!r} has no variables", expected=f"{len(saved)} of them",
-                    hint="call the model on one batch, or build it, before its values are restored",
-                )  # fmt: skip
+        return []
 
     read = restore
 

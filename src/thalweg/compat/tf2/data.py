@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import Namespace
+from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.records import tf_record_iterator
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.function import TensorSpec
 from thalweg.compat.tf2.io import path_of
+from thalweg.compat.tf2.ragged import RaggedTensor
+from thalweg.compat.tf2.ragged import stack as stack_rows
+from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import number, tensor
 from thalweg.data import dataset as core
@@ -46,6 +50,12 @@ def _leaves(structure: Any) -> list[Any]:
     return found
 
 
+def _placed(structure: Any, leaves: Iterable[Any]) -> Any:
+    """The structure with other leaves."""
+    rest = iter(leaves)
+    return _mapped(lambda _: next(rest), structure)
+
+
 def _held(thing: Any) -> np.ndarray:
     """One object as an array without axes, as pipelines pass texts and data sets."""
     made = np.empty((), dtype=object)
@@ -54,7 +64,7 @@ def _held(thing: Any) -> np.ndarray:
 
 
 def _as_array(leaf: Any) -> Any:
-    if isinstance(leaf, (bytes, Dataset)):
+    if isinstance(leaf, (bytes, *_WHOLE)):
         return _held(leaf)
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "SU":
         return leaf
@@ -65,7 +75,9 @@ def _as_tensor(leaf: Any) -> Any:
     array = leaf if isinstance(leaf, np.ndarray) else _as_array(leaf)
     if array.dtype == object:
         inside = array.item() if array.ndim == 0 else None
-        return inside if isinstance(inside, Dataset) else TextTensor(array)
+        return inside if isinstance(inside, _WHOLE) else TextTensor(array)
+    if array.dtype.kind in "SU":
+        return texts(array)
     return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), freeze(array))
 
 
@@ -108,6 +120,13 @@ class Dataset:
     @staticmethod
     def from_tensor_slices(tensors: Any, name: Any = None) -> Dataset:
         """One element for each row."""
+        if any(isinstance(leaf, RaggedTensor) for leaf in _leaves(tensors)):
+            parts = [
+                list(leaf) if isinstance(leaf, RaggedTensor) else tensor(leaf) for leaf in _leaves(tensors)
+            ]
+            return Dataset(
+                core.Dataset.from_generator([_arrays(_placed(tensors, row)) for row in builtins.zip(*parts)])
+            )
         rows = _arrays(tensors)
         if not any(leaf.dtype == object for leaf in _leaves(rows)):
             return Dataset(core.Dataset.from_tensor_slices(rows))
@@ -143,11 +162,7 @@ class Dataset:
         parts = tuple(parts) if isinstance(parts, list) else parts
         beside = core.Dataset.zip([p._core for p in _leaves(parts)])
 
-        def placed(*elements: Any) -> Any:
-            rest = iter(elements)
-            return _mapped(lambda _: next(rest), parts)
-
-        return Dataset(beside.map(placed))
+        return Dataset(beside.map(lambda *elements: _placed(parts, elements)))
 
     @staticmethod
     def list_files(
@@ -322,6 +337,81 @@ class Dataset:
 
         return self._made_by(windows)
 
+    def group_by_window(
+        self, key_func: Callable[..., Any], reduce_func: Callable[..., Dataset], window_size: Any = None,
+        window_size_func: Any = None, name: Any = None,
+    ) -> Dataset:  # fmt: skip
+        """What a function makes of the elements of one key, so many at a time."""
+
+        def groups(elements: Iterator[Any]) -> Iterator[Any]:
+            held: dict[int, list[Any]] = {}
+
+            def reduced(key: int) -> Any:
+                return reduce_func(tensor(np.int64(key)), _listed(held.pop(key)))._core
+
+            for element in elements:
+                key = int(_called(key_func, element))
+                held.setdefault(key, []).append(element)
+                size = window_size if window_size is not None else window_size_func(tensor(np.int64(key)))
+                if len(held[key]) == int(number(size)):
+                    yield from reduced(key)
+            for key in sorted(held):
+                yield from reduced(key)
+
+        return self._made_by(groups)
+
+    @staticmethod
+    def random(seed: Any = None, *more: Any, **ignored: Any) -> Dataset:
+        """Whole numbers without end."""
+        start = None if seed is None else int(number(seed))
+
+        def numbers() -> Iterator[Any]:
+            source = np.random.default_rng(start)
+            while True:
+                yield source.integers(2**32)
+
+        return Dataset(core.Dataset.from_generator(numbers))
+
+    @staticmethod
+    def sample_from_datasets(
+        datasets: Any, weights: Any = None, seed: Any = None, stop_on_empty_dataset: bool = False, *more: Any,
+        **ignored: Any,
+    ) -> Dataset:  # fmt: skip
+        """The elements of several data sets, each drawn at random from one of them."""
+
+        def drawn() -> Iterator[Any]:
+            source = np.random.default_rng(None if seed is None else int(number(seed)))
+            left = [iter(d._core) for d in datasets]
+            share = np.ones(len(left)) if weights is None else np.array(weights, float)
+            while share.sum():
+                place = source.choice(len(left), p=share / share.sum())
+                element = next(left[place], left)
+                if element is not left:
+                    yield element
+                elif stop_on_empty_dataset:
+                    return
+                else:
+                    share[place] = 0
+
+        return Dataset(core.Dataset.from_generator(drawn))
+
+    @staticmethod
+    def choose_from_datasets(
+        datasets: Any, choice_dataset: Dataset, stop_on_empty_dataset: bool = True
+    ) -> Dataset:
+        """The elements of several data sets, taken from the one whose number a data set of numbers says."""
+
+        def chosen() -> Iterator[Any]:
+            left = [iter(d._core) for d in datasets]
+            for place in choice_dataset._core:
+                element = next(left[int(place)], left)
+                if element is not left:
+                    yield element
+                elif stop_on_empty_dataset:
+                    return
+
+        return Dataset(core.Dataset.from_generator(chosen))
+
     # --- which elements, in which order -----------------------------------------------------------------------------
 
     def shuffle(
@@ -380,11 +470,7 @@ class Dataset:
     # --- read -------------------------------------------------------------------------------------------------------
 
     def __iter__(self) -> DatasetIterator:
-        if current_recorder() is not None:
-            raise fail(
-                SymbolicError, "a data set cannot be iterated over in a compiled function",
-                hint="iterate outside, and call the function with each element",
-            )  # fmt: skip
+        _outside_functions()
         return DatasetIterator(map(_tensors, self._core))
 
     def __len__(self) -> int:
@@ -423,6 +509,43 @@ class Dataset:
         return _mapped(spec, next(iter(self)))
 
 
+def of_folder(found: core.Dataset) -> Dataset:
+    """A data set of the main library's, made from a folder: the names of its classes and files are kept."""
+    made = Dataset(found, batched=True)
+    vars(made).update({n: v for n, v in vars(found).items() if n in ("class_names", "file_paths")})
+    return made
+
+
+def _outside_functions() -> None:
+    if current_recorder() is not None:
+        raise fail(
+            SymbolicError, "a data set cannot be iterated over in a compiled function",
+            hint="iterate outside, and call the function with each element",
+        )  # fmt: skip
+
+
+_WHOLE = (Dataset, RaggedTensor, SparseTensor)  # parts of elements that are no arrays
+
+
+def ragged_batch(
+    batch_size: Any, drop_remainder: bool = False, row_splits_dtype: Any = None
+) -> Callable[[Dataset], Dataset]:
+    """What makes batches of elements of different lengths: ragged tensors."""
+    size = int(number(batch_size))
+
+    def joined(elements: Iterator[Any]) -> Iterator[Any]:
+        while chunk := list(itertools.islice(elements, size)):
+            if len(chunk) == size or not drop_remainder:
+                columns = zip(*[_leaves(_tensors(e)) for e in chunk], strict=True)
+                yield _placed(chunk[0], [_rows_of(column) for column in columns])
+
+    return lambda dataset: dataset._made_by(joined)
+
+
+def _rows_of(column: Any) -> Any:
+    return stack_rows(column) if column[0].shape else tensor(list(column))
+
+
 def _typed(element: Any, kind: Any) -> Any:
     """An element of a generator in the dtypes that were announced."""
     if isinstance(kind, tuple):
@@ -447,8 +570,7 @@ def _padded_chunk(chunk: list[Any], padded_shapes: Any, padding_values: Any) -> 
     """Elements as one, each leaf filled up to the longest of it, or to the given shape."""
     shapes, values = _for_each(padded_shapes, chunk[0]), _for_each(padding_values, chunk[0])
     columns = zip(*map(_leaves, chunk), strict=True)
-    made = iter([_padded(c, s, v) for c, s, v in zip(columns, shapes, values, strict=True)])
-    return _mapped(lambda _: next(made), chunk[0])
+    return _placed(chunk[0], [_padded(c, s, v) for c, s, v in zip(columns, shapes, values, strict=True)])
 
 
 def _padded(parts: Any, shape: Any, value: Any) -> np.ndarray:
@@ -475,11 +597,15 @@ class DatasetIterator(Iterator[Any]):
         self._left = elements
 
     def __next__(self) -> Any:
+        _outside_functions()
         return next(self._left)
 
     def get_next(self, name: Any = None) -> Any:
-        """The next element."""
-        return next(self._left)
+        """The next element; an OutOfRangeError at the end."""
+        try:
+            return next(self)
+        except StopIteration:
+            raise OutOfRangeError("End of sequence") from None
 
 
 class Options:
@@ -517,6 +643,46 @@ def TFRecordDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
     )
 
 
+def _applied(method: Callable[..., Dataset]) -> Callable[..., Callable[[Dataset], Dataset]]:
+    """A method of data sets as what ``dataset.apply`` takes."""
+    return lambda *args, **options: lambda dataset: method(dataset, *args, **options)
+
+
+def _shuffled_and_repeated(
+    dataset: Dataset, buffer_size: Any, count: Any = None, seed: Any = None
+) -> Dataset:
+    return dataset.shuffle(buffer_size, seed).repeat(count)
+
+
+def _mapped_and_batched(
+    dataset: Dataset, map_func: Callable[..., Any], batch_size: Any, *more: Any, drop_remainder: bool = False,
+    **ignored: Any,
+) -> Dataset:  # fmt: skip
+    return dataset.map(map_func).batch(batch_size, drop_remainder)
+
+
+def _without_errors(dataset: Dataset, log_warning: bool = False) -> Dataset:
+    def sound(elements: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            try:
+                yield next(elements)
+            except StopIteration:
+                return
+            except Exception:
+                continue
+
+    return dataset._made_by(sound)
+
+
+def _counter(start: int = 0, step: int = 1, dtype: Any = "int64") -> Dataset:
+    kind = numpy_dtype(dtype)
+    return Dataset(core.Dataset.from_generator(lambda: (kind.type(k) for k in itertools.count(start, step))))
+
+
+def _same_dataset(dataset: Dataset, *args: Any, **ignored: Any) -> Dataset:
+    return dataset
+
+
 data = Namespace(
     "tf.data",
     Dataset=Dataset,
@@ -533,7 +699,24 @@ data = Namespace(
         INFINITE_CARDINALITY=INFINITE_CARDINALITY,
         UNKNOWN_CARDINALITY=UNKNOWN_CARDINALITY,
         cardinality=Dataset.cardinality,
-        unbatch=lambda: Dataset.unbatch,
+        dense_to_ragged_batch=ragged_batch,
+        Counter=_counter,
+        assert_cardinality=_applied(_same_dataset),
+        bucket_by_sequence_length=_applied(Dataset.bucket_by_sequence_length),
+        choose_from_datasets=Dataset.choose_from_datasets,
+        copy_to_device=_applied(_same_dataset),
+        enumerate_dataset=_applied(Dataset.enumerate),
+        group_by_window=_applied(Dataset.group_by_window),
+        ignore_errors=_applied(_without_errors),
+        map_and_batch=_applied(_mapped_and_batched),
+        parallel_interleave=_applied(Dataset.interleave),
+        prefetch_to_device=_applied(_same_dataset),
+        sample_from_datasets=Dataset.sample_from_datasets,
+        scan=_applied(Dataset.scan),
+        shuffle_and_repeat=_applied(_shuffled_and_repeated),
+        take_while=_applied(Dataset.take_while),
+        unbatch=_applied(Dataset.unbatch),
+        unique=_applied(Dataset.unique),
         get_single_element=Dataset.get_single_element,
     ),
 )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.types import TensorShape, as_dtype
+from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.values import tensor
 
 

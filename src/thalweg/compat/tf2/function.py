@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype
+from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.tape import is_recording
 from thalweg.compat.tf2.text import TextTensor, is_text
 from thalweg.compat.tf2.values import is_known, number, tensor
-from thalweg.errors import ArgumentTypeError, SymbolicError, UninitializedError, fail
+from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.updates import current_recorder
@@ -64,6 +65,10 @@ def functions_run_eagerly() -> bool:
     return _settings["eager"]
 
 
+class SignatureError(TypeError, ValueError):
+    """An argument does not fit a function's input_signature."""
+
+
 class Function:
     """A Python function compiled for each signature of its arguments.
 
@@ -90,14 +95,15 @@ class Function:
         if self.input_signature is not None:
             args = self._fitted(args)
         if self._eager or functions_run_eagerly() or (is_recording() and current_recorder() is None):
-            return self.python_function(*args, **kwargs)
+            return mapped(_as_result, self.python_function(*args, **kwargs))
         try:
             return self._traced(*args, **kwargs)
-        except (SymbolicError, UninitializedError, ArgumentTypeError):
+        except Exception:
             if current_recorder() is not None:  # the function that called this one cannot be compiled either
                 raise
-            self._eager = True
-        return self.python_function(*args, **kwargs)
+        made = self.python_function(*args, **kwargs)  # what is wrong in the Python itself is wrong here too
+        self._eager = True
+        return mapped(_as_result, made)
 
     def _fitted(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments as tensors of the signature; an error where one does not fit."""
@@ -109,7 +115,7 @@ class Function:
         made = [mapped(lambda v: v if isinstance(v, TextTensor) else tensor(v), a) for a in args]
         for spec, given in zip((s for s in specs if isinstance(s, TensorSpec)), made):
             if isinstance(given, Tensor) and not spec.is_compatible_with(given):
-                raise TypeError(
+                raise SignatureError(
                     f"{self.__name__}: the argument does not fit the input_signature: expected {spec}, "
                     f"received shape {given.shape}, dtype {given.dtype}"
                 )
@@ -122,6 +128,11 @@ class Function:
     def experimental_get_tracing_count(self) -> int:
         """How many signatures were compiled."""
         return self._traced.num_traces
+
+
+def _as_result(value: Any) -> Any:
+    """What a function gives: Python's numbers become tensors."""
+    return tensor(value) if isinstance(value, (bool, int, float, np.generic, np.ndarray)) else value
 
 
 def function(
@@ -165,8 +176,9 @@ def numpy_function(
 
 
 def _known(values: Sequence[Any], name: str) -> None:
-    if not all(map(is_known, values)):
-        raise fail(SymbolicError, f"{name}: the values are not known in a compiled function")
+    """An error where values are not known, or where what is done with them would be done once, by the trace alone."""
+    if current_recorder() is not None or not all(map(is_known, values)):
+        raise fail(SymbolicError, f"{name}: a compiled function cannot do it")
 
 
 def _typed(made: Any, kinds: Any) -> Any:
@@ -262,6 +274,8 @@ def map_fn(
     **ignored: Any,
 ) -> Any:
     """A function of each element along the first axis, stacked."""
+    if hasattr(elems, "row_splits"):  # rows of different lengths
+        return _stacked([fn(row) for row in elems])
     if is_text(elems) or (isinstance(elems, (list, tuple)) and any(is_text(e) for e in elems)):
         return _stacked([fn(e) for e in (elems if isinstance(elems, TextTensor) else zip(*elems))])
     given = mapped(tensor, elems)
@@ -273,8 +287,13 @@ def map_fn(
 
 def _stacked(rows: list[Any]) -> Any:
     from thalweg.compat.tf2.arrays import stack
+    from thalweg.compat.tf2.ragged import stack as stack_rows
 
     first = rows[0]
+    if hasattr(first, "row_splits"):
+        return stack_rows(rows)
+    if isinstance(first, (Tensor, TextTensor)) and len({tuple(row.shape) for row in rows}) > 1:
+        return stack_rows(rows)
     if isinstance(first, (list, tuple)):
         return type(first)(_stacked([row[k] for row in rows]) for k in range(len(first)))
     if isinstance(first, dict):

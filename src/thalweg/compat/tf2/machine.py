@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,8 +113,17 @@ config = Namespace(
     ),
     LogicalDeviceConfiguration=accepted,
 )
+
+
+def to_code(entity: Any, *more: Any, **ignored: Any) -> str:
+    """The source of a function: it is run as it is written."""
+    return inspect.getsource(getattr(entity, "python_function", entity))
+
+
 autograph = Namespace(
     "tf.autograph",
+    to_code=to_code,
+    to_graph=unchanged,
     set_verbosity=accepted,
     experimental=Namespace("tf.autograph.experimental", do_not_convert=unchanged),
 )

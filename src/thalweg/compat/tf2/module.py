@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.types import TensorShape
-from thalweg.compat.tf2.arrays import gather
+from thalweg.compat.tf2.arrays import expand_dims, gather
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.values import pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
@@ -66,6 +67,10 @@ class Variable(core.Variable, metaclass=_Variables):
         declared = shape.as_list() if isinstance(shape, TensorShape) else shape
         super().__init__(value, trainable is not False, name, shape=declared)
 
+    def __getitem__(self, key: Any) -> Any:
+        """A part, which can be assigned: ``v[0].assign(1.0)``."""
+        return Part(self, key, super().__getitem__(key))
+
     def read_value(self) -> Any:
         """The value now."""
         return self.read()
@@ -107,6 +112,18 @@ class Variable(core.Variable, metaclass=_Variables):
         places = tensor(indices)
         return self.scatter_nd_add(places, pair(self, updates)[1] - index.gather_nd(self, places))  # type: ignore[operator]
 
+    def scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: Any = None) -> Any:
+        """Put rows at numbers."""
+        return self.scatter_nd_update(_column(sparse_delta), sparse_delta.values)
+
+    def scatter_add(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: Any = None) -> Any:
+        """Add rows at numbers."""
+        return self.scatter_nd_add(_column(sparse_delta), sparse_delta.values)
+
+    def scatter_sub(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: Any = None) -> Any:
+        """Subtract rows at numbers."""
+        return self.scatter_nd_sub(_column(sparse_delta), sparse_delta.values)
+
     def sparse_read(self, indices: Any, name: Any = None) -> Any:
         """Rows by their numbers."""
         return gather(self, indices)
@@ -116,6 +133,44 @@ class Variable(core.Variable, metaclass=_Variables):
         return Reference(self)
 
     experimental_ref = ref
+
+
+class Part(Tensor):
+    """A part of a variable: its value when it was read, and a place to assign to."""
+
+    __slots__ = ("key", "variable")
+
+    def __init__(self, variable: Variable, key: Any, read: Tensor) -> None:
+        super().__init__(
+            read.op, read.inputs, read.attrs, read.specs, read.value,
+            name=read.name, built_at=read.built_at, tracked=read.tracked,
+        )  # fmt: skip
+        self.variable, self.key = variable, key
+
+    def assign(self, value: Any, name: Any = None, read_value: bool = True) -> Any:
+        """Set this part of the variable."""
+        return self.variable.assign(
+            index.index_update(self.variable, self.key, pair(self.variable, value)[1])
+        )
+
+    def assign_add(self, delta: Any, name: Any = None, read_value: bool = True) -> Any:
+        """Add to this part of the variable."""
+        return self.assign(self + pair(self, delta)[1])  # type: ignore[operator]
+
+    def assign_sub(self, delta: Any, name: Any = None, read_value: bool = True) -> Any:
+        """Subtract from this part of the variable."""
+        return self.assign(self - pair(self, delta)[1])  # type: ignore[operator]
+
+
+class IndexedSlices:
+    """Rows and their numbers. Gradients are dense tensors here: none is one of these."""
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        self.values, self.indices, self.dense_shape = tensor(values), tensor(indices), dense_shape
+
+
+def _column(slices: IndexedSlices) -> Any:
+    return expand_dims(slices.indices, -1)
 
 
 class Reference:
@@ -174,6 +229,11 @@ class Module:
     def name(self) -> str:
         """The given name, or that of the class."""
         return getattr(self, "_name", type(self).__name__)
+
+    @property
+    def name_scope(self) -> Any:
+        """A block; names are not nested."""
+        return nullcontext(self.name)
 
     @property
     def variables(self) -> tuple[Any, ...]:

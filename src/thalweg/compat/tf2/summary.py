@@ -13,6 +13,7 @@ from thalweg import events
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import is_known, number
 from thalweg.errors import SymbolicError, fail
+from thalweg.graph.updates import current_recorder
 
 
 class SummaryWriter:
@@ -79,11 +80,11 @@ def create_file_writer(
 
 
 def _write(make: Callable[[Any], bytes], value: Any, step: Any) -> bool:
-    if not is_known(value):
-        raise fail(SymbolicError, "tf.summary: the value is not known in a compiled function")
-    now = _state.step if step is None else step
     if not _state.writers or not _state.recording:
         return False
+    if current_recorder() is not None or not is_known(value):
+        raise fail(SymbolicError, "tf.summary: a compiled function cannot write")
+    now = _state.step if step is None else step
     if now is None:
         raise ValueError("No step set. Please specify one either through the `step` argument or through "
                          "tf.summary.experimental.set_step()")  # fmt: skip

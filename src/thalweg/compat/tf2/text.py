@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.types import TensorShape, numpy_dtype, string
+from thalweg.compat.tf1.types import numpy_dtype, string
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.graph.tensor import Tensor, constant
 
 
@@ -31,6 +32,11 @@ class TextTensor:
         """The lengths of the axes."""
         return self.shape
 
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
     def numpy(self) -> Any:
         """The bytes, or an array of them."""
         return self._array.item() if self._array.ndim == 0 else self._array.copy()
@@ -39,7 +45,7 @@ class TextTensor:
         return self._array if dtype is None else self._array.astype(dtype)
 
     def __getitem__(self, key: Any) -> TextTensor:
-        return texts(self._array[key])
+        return texts(self._array[_plain(key)])
 
     def __len__(self) -> int:
         return len(self._array)
@@ -48,10 +54,10 @@ class TextTensor:
         return (self[k] for k in range(len(self)))
 
     def __add__(self, other: Any) -> TextTensor:
-        return join([self, other])
+        return TextTensor(np.asarray(self._array + texts(other)._array, dtype=object))
 
     def __radd__(self, other: Any) -> TextTensor:
-        return join([other, self])
+        return TextTensor(np.asarray(texts(other)._array + self._array, dtype=object))
 
     def __eq__(self, other: Any) -> Any:  # type: ignore[override]
         return constant(np.asarray(self._array == texts(other)._array, np.bool_))
@@ -65,11 +71,28 @@ class TextTensor:
     def __bool__(self) -> bool:
         return bool(self._array)
 
+    def __str__(self) -> str:
+        return f"tf.Tensor({self.numpy()}, shape={self.shape}, dtype=string)"
+
     def __repr__(self) -> str:
-        return f"tf.Tensor({self._array!r}, shape={self.shape}, dtype=string)"
+        return f"<tf.Tensor: shape={self.shape}, dtype=string, numpy={self.numpy()!r}>"
+
+    def __format__(self, form: str) -> str:
+        return format(self.numpy(), form)
+
+    def set_shape(self, shape: Any) -> None:
+        """An error where the texts cannot have that shape."""
+        self.shape.assert_is_compatible_with(shape)
 
 
-def _as_bytes(x: Any) -> bytes:
+def _plain(key: Any) -> Any:
+    """An index, of which numbers may be tensors."""
+    if isinstance(key, tuple):
+        return tuple(map(_plain, key))
+    return np.asarray(key) if isinstance(key, Tensor) else key
+
+
+def as_bytes(x: Any) -> bytes:
     return x if isinstance(x, bytes) else str(x).encode()
 
 
@@ -79,12 +102,14 @@ def texts(value: Any) -> TextTensor:
         return value
     given = np.asarray(value, dtype=object)
     made = np.empty(given.shape, dtype=object)
-    made[...] = np.frompyfunc(_as_bytes, 1, 1)(given)
+    made[...] = np.frompyfunc(as_bytes, 1, 1)(given)
     return TextTensor(made)
 
 
 def is_text(value: Any) -> bool:
     """Whether it is a text or holds texts."""
+    if hasattr(value, "flat_values"):
+        return is_text(value.flat_values)
     return isinstance(value, (str, bytes, TextTensor)) or (
         not isinstance(value, Tensor) and np.asarray(value).dtype.kind in "OSU"
     )
@@ -119,13 +144,13 @@ def regex_replace(
     input: Any, pattern: str, rewrite: str, replace_global: bool = True, name: Any = None
 ) -> TextTensor:
     """What fits a pattern replaced; ``\\1`` stands for the first group."""
-    rule, new = re.compile(_as_bytes(pattern)), _as_bytes(rewrite).replace(b"\\0", b"\\g<0>")
+    rule, new = re.compile(as_bytes(pattern)), as_bytes(rewrite).replace(b"\\0", b"\\g<0>")
     return TextTensor(_each(lambda s: rule.sub(new, s, count=0 if replace_global else 1), input))
 
 
 def regex_full_match(input: Any, pattern: str, name: Any = None) -> Tensor:
     """Whether a pattern fits the whole text."""
-    rule = re.compile(_as_bytes(pattern))
+    rule = re.compile(as_bytes(pattern))
     return constant(_each(lambda s: rule.fullmatch(s) is not None, input).astype(np.bool_))
 
 
@@ -140,47 +165,6 @@ def substr(input: Any, pos: int, len: int, unit: str = "BYTE", name: Any = None)
     if unit == "BYTE":
         return TextTensor(_each(lambda s: s[first:][:count], input))
     return TextTensor(_each(lambda s: s.decode()[first:][:count].encode(), input))
-
-
-def join(inputs: Sequence[Any], separator: str = "", name: Any = None) -> TextTensor:
-    """Texts one after the other."""
-    parts = np.broadcast_arrays(*[np.asarray(texts(x)) for x in inputs])
-    made = np.empty(parts[0].shape, dtype=object)
-    made[...] = np.frompyfunc(lambda *row: _as_bytes(separator).join(row), len(parts), 1)(*parts)
-    return TextTensor(made)
-
-
-def reduce_join(
-    inputs: Any, axis: int | None = None, keepdims: bool = False, separator: str = "", name: Any = None
-) -> TextTensor:
-    """The texts along an axis (all by default) as one."""
-    given = np.asarray(texts(inputs))
-    if axis is None:
-        return texts(_as_bytes(separator).join(given.reshape(-1)))
-    made = np.apply_along_axis(lambda row: np.array(_as_bytes(separator).join(row), object), axis, given)
-    return texts(np.expand_dims(made, axis) if keepdims else made)
-
-
-def split(input: Any, sep: str | None = None, maxsplit: int = -1, name: Any = None) -> Any:
-    """The words of one text; of several texts, a list of their words (there are no ragged tensors)."""
-    given = np.asarray(texts(input))
-    cut = None if not sep else _as_bytes(sep)
-    if given.ndim == 0:
-        return texts(given.item().split(cut, maxsplit))
-    return [texts(s.split(cut, maxsplit)) for s in given]
-
-
-def unicode_split(input: Any, input_encoding: str = "UTF-8", name: Any = None) -> Any:
-    """The characters of one text; of several, a list of theirs."""
-    given = np.asarray(texts(input))
-    if given.ndim == 0:
-        return texts(list(given.item().decode(input_encoding)))
-    return [texts(list(s.decode(input_encoding))) for s in given]
-
-
-def bytes_split(input: Any, name: Any = None) -> Any:
-    """The bytes of one text; of several, a list of theirs."""
-    return unicode_split(input, "latin-1")
 
 
 def as_string(input: Any, precision: int = -1, scientific: bool = False, name: Any = None) -> TextTensor:
@@ -213,12 +197,6 @@ def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Tenso
 to_hash_bucket = to_hash_bucket_fast
 
 
-def unicode_decode(input: Any, input_encoding: str, name: Any = None) -> Tensor:
-    """The numbers of the characters of one text."""
-    given = np.asarray(texts(input)).item().decode(input_encoding)
-    return constant(np.array([ord(c) for c in given], np.int32))
-
-
 def format(
     template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: Any = None
 ) -> TextTensor:
@@ -228,17 +206,3 @@ def format(
         shown = value.numpy() if isinstance(value, (Tensor, TextTensor)) else value
         template = template.replace(placeholder, str(shown), 1)
     return texts(template)
-
-
-def unicode_encode(
-    input: Any, output_encoding: str = "UTF-8", name: Any = None, **ignored: Any
-) -> TextTensor:
-    """Texts from the numbers of their characters."""
-    return texts("".join(map(chr, np.asarray(input).tolist())).encode(output_encoding))
-
-
-def ngrams(data: Any, ngram_width: int, separator: str = " ", name: Any = None, **ignored: Any) -> TextTensor:
-    """Neighbouring words joined."""
-    words = list(np.asarray(texts(data)))
-    last = len(words) - ngram_width + 1
-    return texts([_as_bytes(separator).join(words[k : k + ngram_width]) for k in range(last)])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compat.tf1.types import TensorShape, numpy_dtype
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, texts
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor

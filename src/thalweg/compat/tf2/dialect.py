@@ -1,0 +1,135 @@
+"""How tensors look to a program of the second generation, whatever part of the library made them.
+
+``thalweg run`` calls :func:`speak` before the program starts. Importing this room changes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf2.module import Reference
+from thalweg.compat.tf2.shapes import TensorShape
+from thalweg.errors import SymbolicError, fail
+from thalweg.graph.tensor import Tensor, Variable, install_methods
+from thalweg.graph.updates import current_recorder
+from thalweg.layers.base import masks_of
+
+iterate = Tensor.__iter__
+
+
+def _shape(self: Tensor) -> Any:
+    """The lengths of the axes; None where the rank is unknown. The library itself sees the tuple that it keeps."""
+    found = self.specs[0].shape
+    inside = sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg.")
+    return found if inside or found is None else TensorShape(found)
+
+
+def _get_shape(self: Tensor) -> TensorShape:
+    """The lengths of the axes."""
+    return TensorShape(self.specs[0].shape)
+
+
+def _set_shape(self: Tensor, shape: Any) -> None:
+    """Say more about the shape; an error where the tensor cannot have that one."""
+    (first, *rest) = self.specs
+    merged = TensorShape(first.shape).merge_with(shape)
+    self.specs = (first._replace(shape=tuple(merged) if merged.known else None), *rest)
+
+
+def _numpy(self: Tensor) -> Any:
+    """The value as an array; of a tensor without axes, a NumPy number."""
+    return np.array(self.array())[()]
+
+
+def _format(self: Tensor, form: str) -> str:
+    return str(self) if self.value is None else format(_numpy(self), form)
+
+
+def _text(self: Tensor) -> str:
+    kind = f"shape={_get_shape(self)}, dtype={self.dtype.name}"
+    if isinstance(self, Variable):
+        return repr(self)
+    return f'Tensor("{_name(self)}", {kind})' if self.value is None else f"tf.Tensor({_numpy(self)}, {kind})"
+
+
+def _representation(self: Tensor) -> str:
+    held = None if self.value is None else np.array(self.array())
+    value = "" if held is None else f", numpy={held if held.ndim == 0 else repr(held)}"
+    shape, dtype = f"shape={_get_shape(self)}", f"dtype={self.dtype.name}"
+    if isinstance(self, Variable):
+        return f"<tf.Variable '{_name(self)}' {shape} {dtype}{value}>"
+    return (
+        f"<tf.Tensor '{_name(self)}' {shape} {dtype}>"
+        if not value
+        else f"<tf.Tensor: {shape}, {dtype}{value}>"
+    )
+
+
+def _name(self: Tensor) -> str:
+    return f"{self.name or (self.op.name if self.op is not None else type(self).__name__)}:0"
+
+
+def _ref(self: Tensor) -> Reference:
+    """A key of dicts and sets."""
+    return Reference(self)
+
+
+def _array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """NumPy's functions see arrays, and give what they give of those."""
+    return function(*_arrays(args), **_arrays(kwargs))
+
+
+def _arrays(given: Any) -> Any:
+    if isinstance(given, Tensor):
+        return given.array()
+    if isinstance(given, dict):
+        return {key: _arrays(value) for key, value in given.items()}
+    return type(given)(map(_arrays, given)) if type(given) in (list, tuple) else given
+
+
+_UNROLLED = 64  # rows that a function's loop over a tensor may have, to be compiled row by row
+
+
+def _rows(self: Tensor) -> Iterator[Tensor]:
+    """The rows; in a function that is being compiled only a few, as every turn of a loop is compiled for itself."""
+    found = iterate(self)
+    if current_recorder() is not None and len(self) > _UNROLLED:
+        raise fail(SymbolicError, f"a loop over {len(self)} rows is not compiled")
+    return found
+
+
+def _same(self: Tensor) -> Tensor:
+    """The tensor itself: there is one machine."""
+    return self
+
+
+_WORDS: dict[str, Any] = {
+    "shape": property(_shape, doc=_shape.__doc__),
+    "get_shape": _get_shape,
+    "set_shape": _set_shape,
+    "numpy": _numpy,
+    "device": property(
+        lambda self: "/job:localhost/replica:0/task:0/device:CPU:0", doc="Where the value is."
+    ),
+    "_keras_mask": property(masks_of, doc="The mask that a layer gave the tensor; None where it has none."),
+    "ref": _ref,
+    "experimental_ref": _ref,
+    "cpu": _same,
+    "gpu": _same,
+    "__iter__": _rows,
+    "__array_function__": _array_function,
+    "__format__": _format,
+    "__str__": _text,
+    "__repr__": _representation,
+}
+
+
+def speak() -> None:
+    """Give every tensor of this process TensorFlow 2's attributes, and NumPy's functions tensors as arrays."""
+    install_methods(_WORDS)
+    if "__array_ufunc__" in vars(Tensor):
+        del Tensor.__array_ufunc__

@@ -1,0 +1,101 @@
+"""``tf.saved_model``: a folder with a safetensors file, and nothing of TensorFlow's format.
+
+A Keras model is kept whole: ``load`` gives it back in any process, as ``tf.keras.models.load_model`` does. Of a
+``tf.Module`` the file holds the values of the variables; its functions are Python, so ``load`` gives it back only in
+the process that saved it.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from thalweg.compat.keras import models
+from thalweg.compat.tf2.checkpoint import Checkpoint
+from thalweg.compat.tf2.function import TensorSpec
+from thalweg.compat.tf2.values import tensor
+from thalweg.errors import DataError, fail
+from thalweg.layers.base import flat
+from thalweg.models.training import Training
+
+__all__ = ["contains_saved_model", "load", "save"]
+
+_VALUES = os.path.join("variables", "variables")
+_modules: dict[str, Any] = {}  # what this process saved, by folder
+
+
+def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:
+    """Keep a Keras model, or a module, in a folder."""
+    folder = os.path.abspath(os.fspath(export_dir))
+    if isinstance(obj, Training):
+        models.save_in_folder(obj, folder)
+        return
+    Checkpoint(root=obj).write(os.path.join(folder, _VALUES))
+    _modules[folder] = obj
+
+
+def contains_saved_model(export_dir: Any) -> bool:
+    """Whether there is a saved model in a folder."""
+    folder = os.path.abspath(os.fspath(export_dir))
+    return folder in _modules or os.path.exists(models.file_in_folder(folder))
+
+
+def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
+    """What was saved: a model as :class:`LoadedModel`, a module as another one of the same class and values."""
+    folder = os.path.abspath(os.fspath(export_dir))
+    if os.path.exists(models.file_in_folder(folder)):
+        return LoadedModel(models.load_model(folder, compile=False))
+    if folder not in _modules:
+        raise fail(
+            DataError, f"tf.saved_model.load: {folder!r} holds no Keras model that this library saved",
+            hint="the functions of a tf.Module are Python and come back only in the process that saved them; "
+            "keep its values with tf.train.Checkpoint",
+        )  # fmt: skip
+    made = copy.deepcopy(_modules[folder])
+    Checkpoint(root=made).restore(os.path.join(folder, _VALUES))
+    return made
+
+
+class LoadedModel:
+    """A saved Keras model as a function of tensors, with its signature ``serving_default``."""
+
+    def __init__(self, model: Any) -> None:
+        self.keras_model = model
+        self.signatures: Mapping[str, Callable[..., Any]] = {"serving_default": Signature(model)}
+
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
+        """The outputs."""
+        return self.keras_model(inputs, training=training)
+
+    variables = property(lambda self: self.keras_model.variables, doc="All variables.")
+    trainable_variables = property(
+        lambda self: self.keras_model.trainable_variables, doc="The variables that training moves."
+    )
+
+
+class Signature:
+    """A model as a function of its inputs, by position or name, that gives a dict of its outputs by name."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __call__(self, *args: Any, **named: Any) -> dict[str, Any]:
+        given = [tensor(a) for a in (*args, *named.values())]
+        outputs = flat(self._model(given[0] if len(given) == 1 else given))
+        return dict(zip(self._model.output_names_for(outputs), outputs, strict=False))
+
+    @property
+    def structured_outputs(self) -> dict[str, TensorSpec]:
+        """The shape and dtype of each output."""
+        names = self._model.output_names
+        return {n: TensorSpec(t.shape, t.dtype, n) for n, t in zip(names, self._model.outputs, strict=True)}
+
+    @property
+    def structured_input_signature(self) -> tuple[Any, dict[str, TensorSpec]]:
+        """The shape and dtype of each input."""
+        names = self._model.input_names
+        return (), {
+            n: TensorSpec(t.shape, t.dtype, n) for n, t in zip(names, self._model.inputs, strict=True)
+        }

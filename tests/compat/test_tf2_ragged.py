@@ -1,0 +1,170 @@
+"""Ragged and sparse tensors, texts in parts, tables and saved models: what TensorFlow 2.21 gives for the same calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from thalweg.compat import tf2
+from thalweg.errors import DataError, ShapeError
+
+tf: Any = tf2
+DIGITS = tf.ragged.constant([[3, 1, 4, 1], [], [5, 9, 2], [6], []])
+WORDS = tf.ragged.constant([["So", "long"], ["thanks", "for", "all"]])
+
+RAGGED: list[tuple[Any, Any]] = [
+    (lambda: tf.add(DIGITS, 3), [[6, 4, 7, 4], [], [8, 12, 5], [9], []]),
+    (lambda: DIGITS * DIGITS, [[9, 1, 16, 1], [], [25, 81, 4], [36], []]),
+    (lambda: 10 - DIGITS, [[7, 9, 6, 9], [], [5, 1, 8], [4], []]),
+    (lambda: DIGITS[:, :2], [[3, 1], [], [5, 9], [6], []]),
+    (lambda: DIGITS[:, -1:], [[1], [], [2], [6], []]),
+    (lambda: DIGITS[2:4], [[5, 9, 2], [6]]),
+    (lambda: tf.concat([DIGITS, [[5, 3]]], axis=0), [[3, 1, 4, 1], [], [5, 9, 2], [6], [], [5, 3]]),
+    (
+        lambda: tf.concat([WORDS, [["!"], ["?"]]], axis=1),
+        [[b"So", b"long", b"!"], [b"thanks", b"for", b"all", b"?"]],
+    ),
+    (lambda: tf.tile(DIGITS[2:4], [1, 2]), [[5, 9, 2, 5, 9, 2], [6, 6]]),
+    (lambda: tf.strings.substr(WORDS, 0, 2), [[b"So", b"lo"], [b"th", b"fo", b"al"]]),
+    (lambda: tf.map_fn(tf.math.square, DIGITS[2:4]), [[25, 81, 4], [36]]),
+    (lambda: tf.ragged.map_flat_values(lambda v: v * 2 + 1, DIGITS[3:]), [[13], []]),
+    (lambda: tf.strings.split(["a b c", "d e"]), [[b"a", b"b", b"c"], [b"d", b"e"]]),
+    (lambda: tf.strings.split([["a b"], ["c"]]), [[[b"a", b"b"]], [[b"c"]]]),
+    (lambda: tf.strings.unicode_split(["né", "o"], "UTF-8"), [[b"n", "é".encode()], [b"o"]]),
+    (lambda: tf.strings.unicode_decode(["né", "o"], "UTF-8"), [[110, 233], [111]]),
+    (lambda: tf.strings.ngrams(WORDS, 2), [[b"So long"], [b"thanks for", b"for all"]]),
+    (lambda: tf.ragged.range([2, 3]), [[0, 1], [0, 1, 2]]),
+    (lambda: tf.ragged.boolean_mask([[1, 2], [3, 4]], [[True, False], [True, True]]), [[1], [3, 4]]),
+    (lambda: tf.expand_dims(DIGITS[2:4], -1), [[[5], [9], [2]], [[6]]]),
+    (lambda: tf.cast(DIGITS[3:], "float32"), [[6.0], []]),
+    (lambda: tf.gather([10, 20, 30], tf.ragged.constant([[0, 2], [1]])), [[10, 30], [20]]),
+    (lambda: tf.RaggedTensor.from_value_rowids([3, 1, 4], [0, 0, 2]), [[3, 1], [], [4]]),
+    (lambda: tf.RaggedTensor.from_tensor([[1, 3, -1], [2, -1, -1]], padding=-1), [[1, 3], [2]]),
+    (lambda: tf.RaggedTensor.from_sparse(DIGITS.to_sparse()), [[3, 1, 4, 1], [], [5, 9, 2], [6], []]),
+]
+
+
+@pytest.mark.parametrize(("made", "rows"), RAGGED)
+def test_a_ragged_result(made: Any, rows: list[Any]) -> None:
+    found = made()
+    assert isinstance(found, tf.RaggedTensor)
+    assert found.to_list() == rows
+
+
+def test_ragged_rows_become_tensors_and_figures() -> None:
+    assert DIGITS.shape.as_list() == [5, None]
+    assert DIGITS.to_tensor(-1).tolist() == [[3, 1, 4, 1], [-1] * 4, [5, 9, 2, -1], [6, -1, -1, -1], [-1] * 4]
+    assert WORDS.to_tensor(shape=[None, 2]).numpy().tolist() == [[b"So", b"long"], [b"thanks", b"for"]]
+    assert tf.reduce_sum(DIGITS, axis=1).tolist() == [9, 0, 16, 6, 0]
+    assert tf.reduce_max(DIGITS) == 9
+    assert tf.strings.reduce_join(WORDS, axis=-1, separator=" ").numpy().tolist() == [
+        b"So long",
+        b"thanks for all",
+    ]
+    with pytest.raises(ShapeError, match="rows have different lengths"):
+        DIGITS + tf.ragged.constant([[1], [2], [3], [4], [5]])
+
+
+def test_a_gradient_passes_ragged_numbers() -> None:
+    table = tf.Variable(tf.ones([4, 2]))
+    with tf.GradientTape() as tape:
+        rows = tf.nn.embedding_lookup(table, tf.ragged.constant([[0, 2], [2]]))
+        loss = tf.reduce_sum(tf.reduce_mean(rows, axis=1))
+    np.testing.assert_allclose(
+        np.asarray(tape.gradient(loss, table)), [[0.5] * 2, [0] * 2, [1.5] * 2, [0] * 2]
+    )
+
+
+def test_sparse_tensors_against_dense_ones() -> None:
+    dense = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]], "float32")
+    s = tf.sparse.from_dense(dense)
+    assert np.asarray(s.indices).tolist() == [[0, 0], [0, 2], [1, 2]]
+    right = np.arange(6.0, dtype="float32").reshape(3, 2)
+    for found, wanted in [
+        (tf.sparse.to_dense(s, default_value=7.0), np.where(dense == 0, 7, dense)),
+        (tf.sparse.sparse_dense_matmul(s, right), dense @ right),
+        (tf.sparse.sparse_dense_matmul(s, right[:2], adjoint_a=True), dense.T @ right[:2]),
+        (tf.sparse.reduce_sum(s, axis=1), dense.sum(1)),
+        (tf.sparse.to_dense(tf.sparse.add(s, s)), dense * 2),
+        (tf.sparse.to_dense(tf.sparse.transpose(s)), dense.T),
+        (tf.sparse.to_dense(tf.sparse.reshape(s, [3, -1])), dense.reshape(3, 2)),
+        (tf.sparse.to_dense(s * [[2.0, 3.0, 4.0]]), dense * [[2.0, 3.0, 4.0]]),
+    ]:
+        np.testing.assert_allclose(np.asarray(found), wanted)
+
+
+def test_csv_files_as_data_sets(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("age,town,yes\n20,Rome,1\n?,Oslo,0\n31.5,,1\n")
+    ds = tf.data.experimental.make_csv_dataset(
+        str(path), 3, label_name="yes", na_value="?", num_epochs=1, shuffle=False
+    )
+    (features, labels), *_ = list(ds)
+    assert features["age"].tolist() == [20.0, 0.0, 31.5]
+    assert features["town"].numpy().tolist() == [b"Rome", b"Oslo", b""]
+    assert labels.tolist() == [1, 0, 1]
+    rows = tf.data.experimental.CsvDataset(
+        str(path), [0.0, "none"], header=True, na_value="?", select_cols=[0, 1]
+    )
+    assert [(a.item(), t.numpy()) for a, t in rows] == [(20.0, b"Rome"), (0.0, b"Oslo"), (31.5, b"none")]
+
+
+def test_feature_columns_as_a_layer() -> None:
+    fc = tf.feature_column
+    age = fc.numeric_column("age", normalizer_fn=lambda x: x / 10)
+    town = fc.categorical_column_with_vocabulary_list("town", ["Rome", "Oslo"])
+    decade = fc.bucketized_column(fc.numeric_column("age"), [20, 30])
+    columns = [age, decade, fc.indicator_column(town), fc.embedding_column(town, 3, combiner="sum")]
+    layer = tf.keras.layers.DenseFeatures(columns)
+    features = {"age": tf.constant([[25.0], [40.0]]), "town": tf.constant([["Oslo"], ["Bonn"]])}
+    found = np.asarray(layer(features))
+    (table,) = layer.trainable_variables
+    wanted = [[2.5, 0, 1, 0, *table.get_value()[1], 0, 1], [4.0, 0, 0, 1, 0, 0, 0, 0, 0]]
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    crossed = fc.indicator_column(fc.crossed_column([town, decade], 10))
+    assert np.asarray(tf.keras.layers.DenseFeatures(crossed)(features)).sum(1).tolist() == [1, 1]
+
+
+def test_a_saved_model_comes_back(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+
+    class Counter(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.total = tf.Variable(1.0)
+
+        @tf.function
+        def add(self, x: Any) -> Any:
+            return self.total.assign_add(x)
+
+    counter = Counter()
+    tf.saved_model.save(counter, str(tmp_path / "counter"))
+    other = tf.saved_model.load(str(tmp_path / "counter"))
+    other.add(tf.constant(2.0))
+    assert (other.total, counter.total) == (3.0, 1.0)
+    model = tf.keras.Sequential([tf.keras.layers.Dense(2, input_shape=(3,))])
+    tf.saved_model.save(model, str(tmp_path / "model"))
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    (found,) = loaded.signatures["serving_default"](tf.ones([1, 3])).values()
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(model(tf.ones([1, 3]))))
+    with pytest.raises(DataError, match="come back only in the process that saved them"):
+        tf.saved_model.load(str(tmp_path))
+
+
+def test_data_sets_of_several() -> None:
+    rows = tf.data.Dataset.range(6)
+    grouped = rows.group_by_window(lambda x: x % 2, lambda key, window: window.batch(2), 2)
+    assert [b.tolist() for b in grouped] == [[0, 2], [1, 3], [4], [5]]
+    ones, zeros = tf.data.Dataset.from_tensors(1).repeat(), tf.data.Dataset.from_tensors(0).repeat()
+    drawn = tf.data.experimental.sample_from_datasets([zeros, ones], [0.25, 0.75], seed=0).take(2000)
+    assert abs(np.mean(list(drawn.as_numpy_iterator())) - 0.75) < 0.05
+    chosen = tf.data.experimental.choose_from_datasets(
+        [zeros, ones], tf.data.Dataset.from_tensor_slices(np.array([1, 0, 1]))
+    )
+    assert list(chosen.as_numpy_iterator()) == [1, 0, 1]
+    parts = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[1, 2], [3], []]))
+    batches = parts.apply(tf.data.experimental.dense_to_ragged_batch(2))
+    assert [b.to_list() for b in batches] == [[[1, 2], [3]], [[]]]

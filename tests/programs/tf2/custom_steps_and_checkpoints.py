@@ -1,0 +1,93 @@
+"""A train_step with compiled_loss, weights and checkpoints restored before the first call, early latest_checkpoint."""
+
+import os
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+tf.random.set_seed(1)
+folder = tempfile.mkdtemp()
+rng = np.random.RandomState(0)
+x = rng.rand(256, 8).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+
+
+class Net(keras.Model):
+    def __init__(self, width):
+        super().__init__()
+        self.hidden = keras.layers.Dense(
+            width, activation="relu", kernel_regularizer=keras.regularizers.l2(1e-5)
+        )
+        self.out = keras.layers.Dense(1)
+
+    def call(self, inputs):
+        return self.out(self.hidden(inputs))
+
+    def train_step(self, data):
+        inputs, targets = data
+        with tf.GradientTape() as tape:
+            predictions = self(inputs, training=True)
+            loss = self.compiled_loss(targets, predictions, regularization_losses=self.losses)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        self.compiled_metrics.update_state(targets, predictions)
+        return {m.name: m.result() for m in self.metrics}
+
+
+model = Net(16)
+model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse", metrics=["mae"])
+history = model.fit(x, y, epochs=8, verbose=0).history
+assert history["loss"][-1] < 0.1 * history["loss"][0] and set(history) == {"loss", "mae"}, history
+
+# weights read before there are any, by the newest checkpoint of a folder
+model.save_weights(os.path.join(folder, "weights_1"))
+newest = tf.train.latest_checkpoint(folder)
+assert newest == os.path.join(folder, "weights_1")
+other = Net(16)
+other.load_weights(newest)
+assert np.allclose(other(x[:4]), model(x[:4]))
+third = Net(16)
+path = tf.train.Checkpoint(net=model).save(os.path.join(folder, "ckpt"))
+tf.train.Checkpoint(net=third).restore(path)
+assert np.allclose(third(x[:4]), model(x[:4]))
+
+# a model of one's own class in a folder
+model.save(os.path.join(folder, "whole"))
+again = keras.models.load_model(os.path.join(folder, "whole"))
+assert np.allclose(again.predict(x[:4], verbose=0), model.predict(x[:4], verbose=0))
+
+
+# a model whose call looks at values is trained op by op
+class Looking(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+
+    def call(self, inputs):
+        if tf.reduce_mean(inputs) > 100.0:
+            inputs = inputs / 100.0
+        return self.dense(inputs)
+
+
+looking = Looking()
+looking.compile(keras.optimizers.Adam(0.1), "mse")
+losses = looking.fit(x, y, epochs=4, verbose=0).history["loss"]
+assert losses[-1] < 0.5 * losses[0], losses
+
+
+# minimize with a loss that is a compiled function
+w = tf.Variable(0.0)
+optimizer = keras.optimizers.SGD(0.1)
+
+
+@tf.function
+def cost():
+    return (w - 3.0) ** 2
+
+
+for _ in range(50):
+    optimizer.minimize(cost, [w])
+assert abs(w.numpy() - 3.0) < 1e-3
+print("steps of one's own")

@@ -1,0 +1,84 @@
+"""What tensors of TensorFlow 2 show to a program: shapes, numbers, texts, parts of variables, NumPy's functions."""
+
+import numpy as np
+import tensorflow as tf
+
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+assert x.shape.as_list() == [2, 2] and x.get_shape().rank == 2 and x.shape == [2, 2]
+assert isinstance(x.shape, tf.TensorShape) and x.shape[1:].as_list() == [2]
+assert [None] + x.shape == tf.TensorShape([None, 2, 2]) and x.shape.num_elements() == 4
+assert str(x) == "tf.Tensor(\n[[1. 2.]\n [3. 4.]], shape=(2, 2), dtype=float32)".replace("(\n", "(")
+assert repr(tf.constant(2.5)) == "<tf.Tensor: shape=(), dtype=float32, numpy=2.5>", repr(tf.constant(2.5))
+assert "{:.2f} {}".format(tf.reduce_sum(x), tf.constant(3)) == "10.00 3"
+
+# NumPy's functions give arrays; operators between arrays and tensors give tensors
+assert isinstance(np.exp(x), np.ndarray) and isinstance(np.sum(x), np.float32)
+assert isinstance(np.concatenate([x, x]), np.ndarray) and isinstance(np.argmax(x, axis=1), np.ndarray)
+assert tf.is_tensor(np.ones((2, 2), "float32") * x) and isinstance(np.add(x, 1), np.ndarray)
+
+# scalars are NumPy's numbers: they can be looked up
+names = {0: "cat", 1: "dog"}
+assert names[tf.argmax(x[0]).numpy()] == "dog" and x[0, 0].numpy() in {1.0}
+
+v = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+v[0, :].assign([9.0, 8.0])
+v[1, 1].assign_add(0.5)
+assert v.numpy().tolist() == [[9.0, 8.0], [3.0, 4.5]]
+v.scatter_update(tf.IndexedSlices([[0.0, 0.0]], [1]))
+assert v.numpy().tolist() == [[9.0, 8.0], [0.0, 0.0]]
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(v[0] ** 2)
+assert tape.gradient(y, v).numpy().tolist() == [[18.0, 16.0], [0.0, 0.0]]
+assert {v.ref(): "v"}[v.ref()] == "v"
+
+x.set_shape([None, 2])
+try:
+    x.set_shape([3, 2])
+except ValueError as error:
+    assert "incompatible" in str(error)
+else:
+    raise AssertionError("a wrong shape was accepted")
+
+
+# a layer that is given training by position, and one whose first lengths are not its last
+class Noisy(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.drop = tf.keras.layers.Dropout(0.5)
+
+    def call(self, inputs, training, factor):
+        return self.drop(inputs, training=training) * factor
+
+
+assert np.all(Noisy()(tf.ones([4, 4]), False, 2.0) == 2.0)
+assert np.any(Noisy()(tf.ones([4, 4]), True, 2.0) == 0.0)
+dense = tf.keras.Sequential([tf.keras.layers.Dense(3), tf.keras.layers.Dense(1)])
+assert dense(tf.ones([2, 5, 4])).shape == [2, 5, 1] and dense(tf.ones([2, 7, 4])).shape == [2, 7, 1]
+
+
+# a loop over many rows in a function, texts as arguments, and effects that happen at every call
+@tf.function
+def total(count):
+    s = tf.constant(0)
+    for i in tf.range(count):
+        s += i
+    return s
+
+
+@tf.function
+def shout(word):
+    return word + "!"
+
+
+seen = []
+
+
+@tf.function
+def note(value):
+    tf.py_function(lambda: seen.append(1), [], [])
+    return value + 1
+
+
+assert total(1000) == 499500 and shout(tf.constant("ho")).numpy() == b"ho!"
+assert [note(1).numpy(), note(1).numpy(), note(1).numpy()] == [2, 2, 2] and len(seen) == 3
+print("as they were")
