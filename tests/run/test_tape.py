@@ -206,3 +206,12 @@ def test_second_derivatives_by_what_is_no_variable_come_from_expressions() -> No
     y = h * h * x
     assert tape.gradient(y, h).item() == 16
     assert tape.jacobian(tape.gradient(y, x), x).item() == 160
+
+
+def test_variables_of_any_shape() -> None:
+    w = Variable(np.ones(3, "float32"), shape=[None])
+    for size in (3, 3, 3, 5, 5):
+        w.assign(np.full(size, 2.0, "float32"))
+        first = tw.GradientTape().gradient(tw.sum(w * w * w), w)
+        assert first.shape == (size,) and first.tolist() == [12] * size
+        assert tw.GradientTape().gradient(first, w).tolist() == [12] * size

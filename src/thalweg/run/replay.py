@@ -91,27 +91,23 @@ def remembered_gradients(
     """As `replayed_gradients` by variables, but the results remember how they came about, so that gradients of them may
     be taken. None where the expression does not wait.
     """
-    found = _waiting_gradients(ys, xs, seeds, True)
-    if found is None:
-        return None
-    batch = later.current()
-    leaves = batch.sources()
-    for x, g in zip(xs, found, strict=True):
-        if g is not None:
-            g.op, g.inputs, g.tracked = slope, tuple(leaves), True
-            g.attrs = {"of": _Slope(ys, x, seeds, leaves)}
-    return found
+    return _waiting_gradients(ys, xs, seeds, remembered=True)
 
 
 class _Slope:
     """Which gradient a tensor is: of ``ys``, weighted by ``seeds``, by the variable x, all made of ``leaves``."""
 
     def __init__(
-        self, ys: Sequence[Tensor], x: Tensor, seeds: Sequence[Tensor], leaves: Sequence[Tensor]
+        self,
+        ys: Sequence[Tensor],
+        x: Tensor,
+        seeds: Sequence[Tensor],
+        leaves: Sequence[Tensor],
+        spec: Spec,
     ) -> None:
         self.ys, self.seeds, self.leaves = list(ys), list(seeds), list(leaves)
         self.read = [k for k, leaf in enumerate(leaves) if leaf.op is read and leaf.inputs[0] is x]
-        self.spec = x.specs[0]
+        self.spec = spec
 
     def expressed(self, leaves: Sequence[Tensor]) -> Tensor:
         """The gradient as an expression of these leaves."""
@@ -132,7 +128,7 @@ def slope(*leaves, of):  # type: ignore[no-untyped-def]
 
 
 def _waiting_gradients(
-    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], passes: bool = False
+    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], remembered: bool = False
 ) -> list[Tensor | None] | None:
     """The gradients as further results of the batch that holds the whole expression; None where none does."""
     batch = later.current()
@@ -146,7 +142,7 @@ def _waiting_gradients(
             return None
         places = (tuple([batch.place_of(y) for y in ys]), tuple([batch.place_of(seed) for seed in seeds]))
         operands = (*places, tuple([batch.places_of(x) for x in xs]))
-        key = (replayed_gradients, operands, passes)
+        key = (replayed_gradients, operands, remembered)
         found = batch.state.following.get(key)
         if found is None:
             specs = None
@@ -154,15 +150,25 @@ def _waiting_gradients(
             outputs, weights, sources = later.picked(operands, leaves, results)
             if batch.remembers([*outputs, *weights]):
                 sums = _slopes(batch.cuts(), outputs, weights, sources)
-                specs = [None if g is None else x.specs[0] for x, g in zip(xs, sums, strict=True)]
+                specs = [None if g is None else g.specs[0] for g in sums]
+            if specs is not None and any(
+                s is not None and (s.shape is None or None in s.shape) for s in specs
+            ):
+                specs = None
             known = batch.follow(key, specs)
         else:
             batch.state, known = found
         if known is None:
             return None
-        line = later.Line(_reached_slopes, operands, None, passes)
+        line = later.Line(_reached_slopes, operands, None, remembered)
         made = iter(batch.write(line, [spec for spec in known if spec is not None]))
-        return [None if spec is None else next(made) for spec in known]
+        slopes = [None if spec is None else next(made) for spec in known]
+        below = batch.sources() if remembered else []
+        for x, g in zip(xs, slopes, strict=True):
+            if g is not None and remembered:
+                g.op, g.inputs, g.tracked = slope, tuple(below), True
+                g.attrs = {"of": _Slope(ys, x, seeds, below, g.specs[0])}
+        return slopes
 
 
 def _slopes(
