@@ -38,6 +38,11 @@ def with_nan() -> np.ndarray:
     return x
 
 
+def wrong(value: Any) -> Any:
+    """Of a type that is not allowed."""
+    return value
+
+
 def batches(x: Any = X, y: Any = Y, size: int = 8) -> Iterator[Any]:
     for k in range(0, len(x), size):
         yield x[k : k + size], y[k : k + size]
@@ -200,7 +205,7 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
     "rows of different lengths": (
         lambda: net().fit([[1, 2], [1, 2, 3]], [0, 1], verbose=0), tw.DataError, "x: rows of different lengths",
     ),
-    "epochs as text": (lambda: net().fit(X, Y, epochs="3", verbose=0), tw.ArgumentError, "fit: epochs; expected a"),
+    "epochs as text": (lambda: net().fit(X, Y, epochs=wrong("3"), verbose=0), tw.ArgumentError, "fit: epochs; expected a"),
     "a loss that gives nothing": (
         lambda: net(None, 1, lambda t, p: None).fit(X, X[:, 0], verbose=0), tw.errors.ArgumentTypeError,
         "the loss '<lambda>' gave nothing.*does the function return",

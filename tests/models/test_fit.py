@@ -588,3 +588,18 @@ def test_metrics_in_the_place_of_loss_weights_are_refused() -> None:
     model = Sequential([Dense(1, input_shape=(2,))])
     with pytest.raises(tw.errors.ArgumentError, match=r"metrics=\['accuracy'\]"):
         model.compile("sgd", "mse", ["accuracy"])
+
+
+@pytest.mark.parametrize("targets", ["list", "dict", "those with a loss"])
+def test_an_output_may_have_no_loss(targets: str) -> None:
+    x = Input((3,))
+    model = Model(x, [Dense(1, name="a")(x), Dense(2, name="b")(x)])
+    model.compile("sgd", {"b": "mse"}, metrics={"b": ["mae"]})
+    data, y = np.ones((4, 3), "float32"), [np.zeros((4, 1)), np.ones((4, 2))]
+    given = {"list": y, "dict": {"a": y[0], "b": y[1]}, "those with a loss": {"b": y[1]}}[targets]
+    before = model.get_weights()
+    found = model.evaluate(data, given, verbose=0, return_dict=True)
+    assert found["loss"] == pytest.approx(((model.predict(data)[1] - 1) ** 2).mean(), rel=1e-5)
+    model.fit(data, given, verbose=0)
+    changed = [not np.array_equal(v, w) for v, w in zip(before, model.get_weights())]
+    assert changed == [False, False, True, True]

@@ -11,6 +11,7 @@ import numpy as np
 from thalweg.errors import ArgumentError, DataError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
+from thalweg.models.frames import frame_array, is_frame
 
 __all__ = [
     "INFINITE", "arrays_of", "check_whole", "groups", "length_of", "length_of_slice", "length_repeated", "num_batches",
@@ -27,7 +28,7 @@ def value_of(leaf: Any) -> Any:
 
 
 def _array(leaf: Any) -> np.ndarray:
-    array = np.asarray(leaf)
+    array = frame_array(leaf, "the data frame") if is_frame(leaf) else np.asarray(leaf)
     return array.astype(np.str_) if array.dtype == object and _is_text(array) else array
 
 

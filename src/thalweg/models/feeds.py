@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.ahead import ahead
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, DTypeError, ShapeError, fail, warn
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
 from thalweg.layers.texts import is_texts, text_codes
-from thalweg.ops.random import next_key
+from thalweg.models.frames import column_array, frame_array, is_frame
+from thalweg.ops.random import get_state, next_key
 from thalweg.run.rows import Rows
 
 __all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack"]
@@ -64,13 +67,15 @@ def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, text
 def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
     if isinstance(value, Tensor):
         array = value.array()
-    elif hasattr(value, "columns") and hasattr(value, "to_numpy"):
-        array = _frame(value, name)
+    elif is_frame(value):
+        array = frame_array(value, name)
     else:
         try:
             array = np.asarray(value)
         except ValueError as error:
             raise fail(DataError, f"{name}: rows of different lengths: {error}") from None
+    if array.dtype == object and getattr(getattr(value, "dtype", None), "kind", "O") in "biuf":
+        array = column_array(value, name)
     if texts and is_texts(array):
         return text_codes(array)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
@@ -91,23 +96,6 @@ def _not_numbers(array: np.ndarray, name: str) -> DTypeError:
         hint = f"the first element that is no number is {wrong!r}; convert with np.asarray(..., 'float32')"
     received = f"dtype {array.dtype}"
     return fail(DTypeError, f"{name} does not hold numbers", expected="numbers", received=received, hint=hint)
-
-
-def _frame(frame: Any, name: str) -> np.ndarray:
-    """A data frame's numbers; a column of anything else is named."""
-    for column in frame.columns:
-        kind = getattr(frame[column].dtype, "kind", "O")
-        if kind not in "biuf":
-            raise fail(
-                DTypeError, f"{name}: column {column!r} does not hold numbers", received=f"dtype {frame[column].dtype}",
-                hint="encode or drop it",
-            )  # fmt: skip
-        gaps = np.flatnonzero(~np.isfinite(frame[column].to_numpy().astype(np.float64)))
-        if len(gaps):
-            warn(
-                f"{name}: column {column!r} holds NaN or infinity in row {gaps[0]}: losses and weights will become NaN"
-            )
-    return frame.to_numpy()
 
 
 def warn_of_nan(structure: Any, name: str) -> bool:
@@ -142,6 +130,9 @@ class Feed:
     def epoch(self) -> Iterator[list[np.ndarray]]:
         """The batches of one epoch."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Nobody will read on: threads that work ahead may end."""
 
 
 def signature_of(arrays: Sequence[np.ndarray]) -> Signature:
@@ -288,8 +279,14 @@ def _endless() -> ArgumentError:
     )
 
 
+_SLOW_SECONDS = 1e-3  # to make a batch: less is not worth a thread
+
+
 class IteratedFeed(Feed):
-    """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
+    """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch.
+
+    Batches that take long to make are made one ahead, in a thread, while the steps run.
+    """
 
     def __init__(
         self,
@@ -307,7 +304,10 @@ class IteratedFeed(Feed):
             raise _endless()
         self._one_pass = iter(source) if iter(source) is source else None
         self._nan_known = False
+        begun, drawn = time.perf_counter(), get_state()
         first = next(self._iterator(), None)
+        # Slow batches are made in a thread while steps run; not where they draw from the generator of the steps.
+        self._in_thread = time.perf_counter() - begun > _SLOW_SECONDS and get_state() == drawn
         if first is None:
             raise fail(DataError, "the generator gave no batch")
         self.structure = self._converted(first)
@@ -338,9 +338,9 @@ class IteratedFeed(Feed):
 
     def epoch(self) -> Iterator[list[np.ndarray]]:
         if self.steps is None:
-            batches = self._from_start()
+            batches = self._made(self._from_start())
         else:  # go on where the last epoch stopped
-            self._going = self._going or self._endless()
+            self._going = self._going or self._made(self._endless())
             batches = islice(self._going, self.steps)
         count = 0
         for batch in batches:
@@ -350,6 +350,14 @@ class IteratedFeed(Feed):
             self.num_batches = count
         if hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
+
+    def close(self) -> None:
+        going, self._going = self._going, None
+        if going is not None:
+            going.close()
+
+    def _made(self, batches: Iterator[Any]) -> Iterator[Any]:
+        return ahead(batches, 1) if self._in_thread else batches
 
     def _from_start(self) -> Iterator[Any]:
         first, self._first = self._first, None

@@ -168,7 +168,7 @@ _OF_BATCHES = {
 metrics = Namespace(
     "keras.metrics",
     **_OF_BATCHES,
-    **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric},
+    **{**_functions(_metrics), **_named_losses, **_classes(_metrics, _metrics.Metric), "Metric": Metric},
 )
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
