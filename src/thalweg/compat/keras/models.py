@@ -14,6 +14,7 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
+from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.layers import InputPlace, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
@@ -198,7 +199,9 @@ class Model(main.Model):
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
         values, self._values = self._values, {}
-        return run_nodes((), values, super().compute_loss(*args, **kwargs), None)
+        with _symbols_stand_for(values):
+            loss = super().compute_loss(*args, **kwargs)
+        return run_nodes((), values, loss, None)
 
     def _step(self, *request: Any) -> Any:
         """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could."""
@@ -637,7 +640,10 @@ model_from_yaml = model_from_json
 
 
 def model_from_config(config: Any, custom_objects: Any = None) -> Any:
-    """The model of ``get_config``."""
+    """The model of ``get_config``, or of a dict of its class and that."""
+    if "class_name" in config:
+        own = {"Model": Model, "Sequential": Sequential, **(custom_objects or {})}
+        return own[config["class_name"]].from_config(config["config"], custom_objects)
     return (Sequential if "layers" in config and "calls" not in config else Model).from_config(
         config, custom_objects
     )
