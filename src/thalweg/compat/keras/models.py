@@ -173,6 +173,25 @@ class Model(main.Model):
             given = _SHORT.get(given.lower(), given)
         return named_metric(given)
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the figures, in order: known when the model is compiled."""
+        given, known = self.compile_arguments, super().metrics_names
+        if given is None or self._graph is None or len(known) > 1 or not given["metrics"]:
+            return known
+        outputs = self.output_names
+        many = len(outputs) > 1
+        parts = (
+            given["metrics"]
+            if isinstance(given["metrics"], Mapping)
+            else dict.fromkeys(outputs, given["metrics"])
+        )
+        names = [f"{o}_loss" for o in outputs if many] + [
+            (f"{output}_" if many else "") + _name_of_metric(metric)
+            for output in outputs for metric in flat(parts.get(output))
+        ]  # fmt: skip
+        return ["loss", *names]
+
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Add to the loss: an expression of the model's symbols, or (in ``call``) of what is computed there."""
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
@@ -550,6 +569,10 @@ def _made(cls: Any, config: dict[str, Any]) -> Any:
 
 def _mean(loss: Any) -> Any:
     return mean(loss) if loss.ndim else loss
+
+
+def _name_of_metric(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
 
 
 def _one(tensors: Any) -> Any:
