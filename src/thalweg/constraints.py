@@ -59,7 +59,11 @@ class MaxNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Moves the norm of w over ``axis`` the share ``rate`` of the way into [min_value, max_value]."""
+    """Moves the norm of w over ``axis`` the share ``rate`` of the way into [min_value, max_value].
+
+    >>> [round(v, 4) for v in MinMaxNorm(1.0, 2.0)([[3.0], [4.0]]).numpy().ravel().tolist()]
+    [1.2, 1.6]
+    """
 
     def __init__(
         self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0
@@ -86,7 +90,11 @@ class NonNeg(Constraint):
 
 
 class UnitNorm(Constraint):
-    """Scales w so that its norm over ``axis`` is 1."""
+    """Scales w so that its norm over ``axis`` is 1.
+
+    >>> [round(v, 4) for v in UnitNorm()([[3.0], [4.0]]).numpy().ravel().tolist()]
+    [0.6, 0.8]
+    """
 
     def __init__(self, axis: Any = 0) -> None:
         self.axis = axis

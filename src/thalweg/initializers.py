@@ -41,14 +41,22 @@ class Initializer(Configured):
 
 
 class Zeros(Initializer):
-    """All 0."""
+    """All 0.
+
+    >>> Zeros()((2,)).tolist()
+    [0.0, 0.0]
+    """
 
     def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
         return np.zeros(shape, dtype)
 
 
 class Ones(Initializer):
-    """All 1."""
+    """All 1.
+
+    >>> Ones()((2,)).tolist()
+    [1.0, 1.0]
+    """
 
     def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
         return np.ones(shape, dtype)
@@ -76,7 +84,11 @@ class Constant(Initializer):
 
 
 class RandomNormal(Initializer):
-    """Normal numbers."""
+    """Normal numbers.
+
+    >>> round(float(RandomNormal(seed=0)((200, 100)).std()), 3)
+    0.05
+    """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         self.mean, self.stddev, self.seed = mean, stddev, seed
@@ -86,7 +98,11 @@ class RandomNormal(Initializer):
 
 
 class RandomUniform(Initializer):
-    """Uniform numbers in [minval, maxval)."""
+    """Uniform numbers in [minval, maxval).
+
+    >>> round(float(RandomUniform(seed=0)((200, 100)).std()), 3)
+    0.029
+    """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         self.minval, self.maxval, self.seed = minval, maxval, seed
@@ -96,7 +112,11 @@ class RandomUniform(Initializer):
 
 
 class TruncatedNormal(Initializer):
-    """Normal numbers, none further than two ``stddev`` from ``mean``."""
+    """Normal numbers, none further than two ``stddev`` from ``mean``.
+
+    >>> round(float(TruncatedNormal(seed=0)((200, 100)).std()), 3)
+    0.044
+    """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         self.mean, self.stddev, self.seed = mean, stddev, seed
@@ -180,37 +200,61 @@ class _Scaled(VarianceScaling):
 
 
 class GlorotUniform(_Scaled):
-    """Uniform in ±sqrt(6 / (inputs + outputs))."""
+    """Uniform in ±sqrt(6 / (inputs + outputs)).
+
+    >>> round(float(GlorotUniform(seed=0)((200, 100)).std()), 3)
+    0.082
+    """
 
     kind = (1.0, "fan_avg", "uniform")
 
 
 class GlorotNormal(_Scaled):
-    """Truncated normal of variance 2 / (inputs + outputs)."""
+    """Truncated normal of variance 2 / (inputs + outputs).
+
+    >>> round(float(GlorotNormal(seed=0)((200, 100)).std()), 3)
+    0.082
+    """
 
     kind = (1.0, "fan_avg", "truncated_normal")
 
 
 class HeUniform(_Scaled):
-    """Uniform in ±sqrt(6 / inputs)."""
+    """Uniform in ±sqrt(6 / inputs).
+
+    >>> round(float(HeUniform(seed=0)((200, 100)).std()), 3)
+    0.1
+    """
 
     kind = (2.0, "fan_in", "uniform")
 
 
 class HeNormal(_Scaled):
-    """Truncated normal of variance 2 / inputs."""
+    """Truncated normal of variance 2 / inputs.
+
+    >>> round(float(HeNormal(seed=0)((200, 100)).std()), 3)
+    0.1
+    """
 
     kind = (2.0, "fan_in", "truncated_normal")
 
 
 class LecunUniform(_Scaled):
-    """Uniform in ±sqrt(3 / inputs)."""
+    """Uniform in ±sqrt(3 / inputs).
+
+    >>> round(float(LecunUniform(seed=0)((200, 100)).std()), 3)
+    0.071
+    """
 
     kind = (1.0, "fan_in", "uniform")
 
 
 class LecunNormal(_Scaled):
-    """Truncated normal of variance 1 / inputs."""
+    """Truncated normal of variance 1 / inputs.
+
+    >>> round(float(LecunNormal(seed=0)((200, 100)).std()), 3)
+    0.071
+    """
 
     kind = (1.0, "fan_in", "truncated_normal")
 
@@ -219,6 +263,9 @@ class Orthogonal(Initializer):
     """``gain`` times a random matrix with orthonormal rows or columns, whichever are fewer.
 
     Leading axes count as rows.
+
+    >>> (lambda w: (w.T @ w).round(5).tolist())(Orthogonal(seed=0)((3, 2)).astype("float64"))
+    [[1.0, 0.0], [0.0, 1.0]]
     """
 
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
@@ -236,7 +283,11 @@ class Orthogonal(Initializer):
 
 
 class Identity(Initializer):
-    """``gain`` times the identity matrix."""
+    """``gain`` times the identity matrix.
+
+    >>> Identity(2.0)((2, 2)).tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
+    """
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = gain

@@ -64,14 +64,22 @@ class L1L2(Regularizer):
 
 
 class L1(L1L2):
-    """``l1 * sum(|w|)``."""
+    """``l1 * sum(|w|)``.
+
+    >>> round(L1(0.5)([1.0, -2.0]).item(), 4)
+    1.5
+    """
 
     def __init__(self, l1: float = 0.01) -> None:
         super().__init__(l1=l1)
 
 
 class L2(L1L2):
-    """``l2 * sum(w^2)``."""
+    """``l2 * sum(w^2)``.
+
+    >>> round(L2(0.5)([1.0, -2.0]).item(), 4)
+    2.5
+    """
 
     def __init__(self, l2: float = 0.01) -> None:
         super().__init__(l2=l2)

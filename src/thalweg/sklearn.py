@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers
+from thalweg.callbacks import EarlyStopping
 from thalweg.errors import ArgumentError, fail
 from thalweg.extras import needs
 from thalweg.layers import Dense, Dropout
@@ -18,6 +19,7 @@ from thalweg.registry import remade
 
 with needs("scikit-learn", "an estimator"):
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.model_selection import train_test_split
     from sklearn.utils import check_random_state, compute_sample_weight
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
     from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -45,6 +47,9 @@ class _Network(BaseEstimator):
         callbacks: Any = None,
         random_state: Any = None,
         verbose: int = 0,
+        warm_start: bool = False,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -58,6 +63,9 @@ class _Network(BaseEstimator):
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
 
     def _network(self, x: np.ndarray, outputs: int, last: str) -> Any:
         """The network for the rows of ``x``, in their dtype unless it is the user's own."""
@@ -80,16 +88,49 @@ class _Network(BaseEstimator):
             optimizer.learning_rate = self.learning_rate
         return optimizer
 
-    def _train(self, x: Any, y: Any, sample_weight: Any, outputs: int, last: str, loss: Any) -> None:
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        with random.seeded(seed):
-            self.model_ = self._network(x, outputs, last)
-            self.model_.compile(self._optimizer(), loss(reduction="mean_with_sample_weight"))
-            history = self.model_.fit(
-                x, y, epochs=self.epochs, batch_size=self.batch_size, sample_weight=sample_weight,
-                validation_split=self.validation_split, callbacks=self.callbacks, verbose=self.verbose,
+    def _fit(self, x: Any, y: Any, weight: Any, outputs: int, last: str, loss: Any, once: bool) -> None:
+        """Train the network, a new one unless an earlier one is to go on; ``once``: one epoch on all rows."""
+        goes_on = (once or self.warm_start) and hasattr(self, "model_")
+        if goes_on and self.model_.output_shape[1:] != (outputs,):
+            raise fail(
+                ArgumentError, f"{type(self).__name__}: a network that is trained on",
+                expected=f"{self.model_.output_shape[1:]} outputs", received=f"{outputs}", hint="warm_start=False begins anew",
             )  # fmt: skip
+        self._calls = self._calls + 1 if goes_on else 0
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)) + self._calls
+        with random.seeded(seed):
+            if not goes_on:
+                self.model_ = self._network(x, outputs, last)
+                self.model_.compile(self._optimizer(), loss(reduction="mean_with_sample_weight"))
+            if once:
+                rows: dict[str, Any] = {"x": x, "y": y, "sample_weight": weight, "epochs": 1}
+            else:
+                rows = self._with_validation(x, y, weight, seed, last)
+            history = self.model_.fit(**rows, batch_size=self.batch_size, verbose=self.verbose)
         self.history_, self.n_iter_ = history.history, len(history.epoch)
+
+    def _with_validation(self, x: Any, y: Any, weight: Any, seed: int, last: str) -> dict[str, Any]:
+        """The arguments of ``fit``: rows set aside at random, of every class its share, and what ends it early."""
+        callbacks = list(self.callbacks) if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
+        callbacks = [c for c in callbacks if c is not None]
+        share = self.validation_split or (0.1 if self.early_stopping else 0.0)
+        parts = [x, y] if weight is None else [x, y, weight]
+        aside = None
+        if share:
+            several = (
+                last == "softmax" and min(np.bincount(y)) > 1 and int(share * len(y)) > len(np.unique(y))
+            )
+            split = train_test_split(
+                *parts, test_size=share, random_state=seed, stratify=y if several else None
+            )
+            parts, aside = split[::2], tuple(split[1::2])
+        if self.early_stopping:
+            callbacks.append(EarlyStopping(patience=self.n_iter_no_change, restore_best_weights=True))
+        x, y, weight = (*parts, None)[:3]
+        return {
+            "x": x, "y": y, "sample_weight": weight, "validation_data": aside, "epochs": self.epochs,
+            "callbacks": callbacks,
+        }  # fmt: skip
 
     def _outputs(self, x: Any) -> np.ndarray:
         """What the network gives for the rows of ``x``."""
@@ -111,6 +152,9 @@ class Classifier(ClassifierMixin, _Network):
     softmax, or in sigmoid for multi-label targets. Otherwise the network computes in the dtype of ``X``, float32 or
     float64. ``optimizer``: a name or an object; ``learning_rate`` overrides its
     own. ``class_weight``: a dict, or "balanced". ``random_state``: the same one gives the same network to the bit.
+    ``validation_split``: a share of the rows, drawn at random, of each class as much. ``early_stopping`` ends training
+    when the loss on these (a tenth unless given) has not fallen for ``n_iter_no_change`` epochs, with the best weights.
+    ``warm_start``: ``fit`` goes on with the network of the last one.
     After ``fit``: ``classes_``, ``model_``, ``history_`` (figures by epoch).
 
     >>> import numpy as np
@@ -135,10 +179,13 @@ class Classifier(ClassifierMixin, _Network):
         random_state: Any = None,
         verbose: int = 0,
         class_weight: Any = None,
+        warm_start: bool = False,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
     ) -> None:
         super().__init__(
             hidden, activation, dropout, model, optimizer, learning_rate, epochs, batch_size, validation_split,
-            callbacks, random_state, verbose,
+            callbacks, random_state, verbose, warm_start, early_stopping, n_iter_no_change,
         )  # fmt: skip
         self.class_weight = class_weight
 
@@ -150,23 +197,40 @@ class Classifier(ClassifierMixin, _Network):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Classifier:
         """Train on rows ``X`` [rows, ...] with classes ``y`` [rows], or 0 and 1 [rows, labels]."""
-        x, y = validate_data(self, X, y, allow_nd=True, dtype=_FLOATS, multi_output=True)
+        return self._learn(X, y, sample_weight, None, once=False)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Classifier:
+        """One epoch on these rows, of a new network at the first call, which must know all ``classes``."""
+        return self._learn(X, y, sample_weight, classes, once=True)
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any, once: bool) -> Classifier:
+        first = not (once and hasattr(self, "model_"))
+        x, y = validate_data(self, X, y, reset=first, allow_nd=True, dtype=_FLOATS, multi_output=True)
         check_classification_targets(y)
         weight = _checked(sample_weight, x)
         if self.class_weight is not None:
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class
-        self._labels = type_of_target(y) == "multilabel-indicator"
+        if first:
+            self._labels = type_of_target(y) == "multilabel-indicator"
         if self._labels:
             self.classes_ = np.arange(y.shape[1])
-            self._train(x, y, weight, y.shape[1], "sigmoid", BinaryCrossentropy)
+            self._fit(x, y, weight, y.shape[1], "sigmoid", BinaryCrossentropy, once)
             return self
-        self.classes_, numbers = np.unique(_column(y), return_inverse=True)
+        y = _column(y)
+        if first:
+            self.classes_ = np.unique(y if classes is None else np.asarray(classes))
+        if not np.isin(y, self.classes_).all():
+            raise fail(
+                ArgumentError, "Classifier.partial_fit: y", expected=f"classes {self.classes_}",
+                received=np.setdiff1d(y, self.classes_), hint="the first call must be given all classes",
+            )  # fmt: skip
         if len(self.classes_) < 2:
             raise fail(
                 ArgumentError, "Classifier.fit: y", expected="two classes or more", received="one class"
             )
-        self._train(x, numbers, weight, len(self.classes_), "softmax", SparseCategoricalCrossentropy)
+        numbers = np.searchsorted(self.classes_, y)
+        self._fit(x, numbers, weight, len(self.classes_), "softmax", SparseCategoricalCrossentropy, once)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -206,16 +270,27 @@ class Regressor(RegressorMixin, _Network):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Regressor:
         """Train on rows ``X`` [rows, ...] with numbers ``y`` [rows] or [rows, columns]."""
-        x, y = validate_data(self, X, y, allow_nd=True, dtype=_FLOATS, multi_output=True, y_numeric=True)
+        return self._learn(X, y, sample_weight, once=False)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Regressor:
+        """One epoch on these rows, of a new network at the first call, whose targets decide mean and variance."""
+        return self._learn(X, y, sample_weight, once=True)
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, once: bool) -> Regressor:
+        first = not ((once or self.warm_start) and hasattr(self, "model_"))
+        x, y = validate_data(
+            self, X, y, reset=first, allow_nd=True, dtype=_FLOATS, multi_output=True, y_numeric=True
+        )
         weight = _checked(sample_weight, x)
         y = np.asarray(y, np.float64)
         y = _column(y) if y.ndim == 2 and y.shape[1] == 1 else y
-        self._mean = np.average(y, axis=0, weights=weight)
-        spread = np.sqrt(np.average((y - self._mean) ** 2, axis=0, weights=weight))
-        self._scale = np.where(spread > 0, spread, 1.0)
-        self._flat = y.ndim == 1
+        if first:
+            self._mean = np.average(y, axis=0, weights=weight)
+            spread = np.sqrt(np.average((y - self._mean) ** 2, axis=0, weights=weight))
+            self._scale = np.where(spread > 0, spread, 1.0)
+            self._flat = y.ndim == 1
         columns = ((y - self._mean) / self._scale).reshape(len(y), -1)
-        self._train(x, columns, weight, columns.shape[1], "linear", MeanSquaredError)
+        self._fit(x, columns, weight, columns.shape[1], "linear", MeanSquaredError, once)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

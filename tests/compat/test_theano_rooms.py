@@ -392,3 +392,71 @@ def test_a_layer_made_from_a_shape_needs_its_input() -> None:
         lasagne.layers.get_output(layer)
     x = T.matrix()
     assert function([x], lasagne.layers.get_output(layer, x))(np.ones((2, 4))).shape == (2, 3)
+
+
+# --- shared variables -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_made_of_shared_variables_waits_for_a_function() -> None:
+    w = shared(np.ones(2), "w")
+    twin = theano.clone(w, share_inputs=False)
+    assert (w * 2).tensor.is_symbolic and (w * 2).tensor.value is None
+    assert graph.inputs([twin * 2])[0] is twin or twin in graph.inputs([twin * 2])
+    assert w not in graph.inputs([twin * 2])
+    f = function([], w * 2)
+    w.set_value(np.array([3.0, 4.0]))
+    np.testing.assert_array_equal(f(), [6, 8])
+
+
+def test_givens_reach_default_updates() -> None:
+    x, y = T.dscalar("x"), T.dscalar("y")
+    total = shared(0.0)
+    total.default_update = total + x
+    f = function([y], total * 1, givens={x: 10 * y})
+    assert f(1.0) == 0 and total.get_value() == 10 and f(2.0) == 10 and total.get_value() == 30
+
+
+def test_one_network_normalises_two_batches_apart() -> None:
+    a, b = T.matrix("a"), T.matrix("b")
+    net = lasagne.layers.BatchNormLayer(lasagne.layers.InputLayer((None, 3), input_var=a), alpha=0.5)
+    lasagne.layers.get_output(net)
+    f = function([b], lasagne.layers.get_output(net, b).sum())  # needs no value of a
+    f(np.full((4, 3), 2.0))
+    np.testing.assert_allclose(net.mean.get_value(), 1.0)
+
+
+def test_checkpoints_of_a_scan() -> None:
+    x, n = T.dvector("x"), T.iscalar("n")
+    kept, _ = theano.scan_checkpoints(
+        lambda y, x: y * x, outputs_info=T.ones_like(x), non_sequences=x, n_steps=n, save_every_N=3
+    )
+    values, slope = function([x, n], [kept, T.grad(kept[-1].sum(), x)])([1.0, 2.0], 8)
+    np.testing.assert_array_equal(values, np.array([1.0, 2.0]) ** np.array([[3], [6], [8]]))
+    np.testing.assert_array_equal(slope, 8 * np.array([1.0, 2.0]) ** 7)
+
+
+def test_eigenvalues_of_any_matrix_that_has_real_ones() -> None:
+    a = np.triu(RNG.normal(size=(4, 4)), 1) + np.diag([1.0, 2, 3, 4])
+    values, vectors = run(lambda m: list(T.nlinalg.eig(m)), a)
+    np.testing.assert_allclose(a @ vectors, vectors * values)
+    with pytest.raises(ValueError, match="complex eigenvalues"):
+        run(lambda m: list(T.nlinalg.eig(m)), np.array([[0.0, 1], [-1, 0]]))
+
+
+def test_a_gradient_of_a_convolution_as_an_op() -> None:
+    g, w = RNG.normal(size=(2, 3, 4, 4)), RNG.normal(size=(3, 2, 5, 5))
+    op = abstract_conv.AbstractConv2d_gradInputs(
+        imshp=(None, 2, 8, 8), kshp=w.shape, subsample=(2, 2), border_mode=(2, 2)
+    )
+    expected = run(
+        lambda g, w: abstract_conv.conv2d_grad_wrt_inputs(g, w, (2, 2, 8, 8), w.shape, (2, 2), (2, 2)), g, w
+    )
+    np.testing.assert_allclose(run(lambda g, w: op(w, g, (8, 8)), g, w), expected)
+
+
+def test_padding_of_expressions() -> None:
+    x = RNG.normal(size=(2, 3))
+    pad = lasagne.theano_extensions.padding.pad
+    np.testing.assert_array_equal(
+        run(lambda v: pad(v, [(1, 2)], val=7), x), np.pad(x, ((0, 0), (1, 2)), constant_values=7)
+    )

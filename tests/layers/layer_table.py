@@ -87,6 +87,29 @@ ROWS = [
     row(L.Resizing, {"height": 4, "width": 4, "pad_to_aspect_ratio": True}, (4, 6, 2), (4, 4, 2)),
     row(L.CenterCrop, {"height": 2, "width": 3}, (4, 6, 2), (2, 3, 2)),
     row(L.CenterCrop, {"height": 5, "width": 3}, (4, 6, 2), (5, 3, 2)),
+    row(
+        L.RandomShear, {"x_factor": 0.3, "y_factor": (0.1, 0.2), "seed": 4}, (4, 5, 2), (4, 5, 2), random=True
+    ),
+    row(L.RandomGrayscale, {"factor": 0.5, "seed": 2}, (4, 5, 3), (4, 5, 3), random=True),
+    row(
+        L.RandomInvert, {"factor": 0.5, "value_range": (-1, 1), "seed": 2}, (4, 5, 3), (4, 5, 3), random=True
+    ),
+    row(L.ActivityRegularization, {"l1": 0.1, "l2": 0.2}, (4,), (4,)),
+    row(L.AlphaDropout, {"rate": 0.5, "noise_shape": (None, 1)}, (6,), (6,), random=True),
+    row(
+        L.SpatialDropout2D, {"rate": 0.5, "data_format": "channels_first"}, (3, 4, 5), (3, 4, 5), random=True
+    ),
+    row(L.AdaptiveAveragePooling1D, {"output_size": 3}, (7, 2), (3, 2)),
+    row(
+        L.AdaptiveAveragePooling2D,
+        {"output_size": (2, 3), "data_format": "channels_first"},
+        (2, 5, 7),
+        (2, 2, 3),
+    ),
+    row(L.AdaptiveAveragePooling3D, {"output_size": 2}, (3, 4, 5, 2), (2, 2, 2, 2)),
+    row(L.AdaptiveMaxPooling1D, {"output_size": 3}, (7, 2), (3, 2), smooth=False),
+    row(L.AdaptiveMaxPooling2D, {"output_size": 3}, (5, 7, 2), (3, 3, 2), smooth=False),
+    row(L.AdaptiveMaxPooling3D, {"output_size": 2}, (3, 4, 5, 2), (2, 2, 2, 2), smooth=False),
     row(L.Flatten, {}, (2, 3, 4), (24,)),
     row(L.Flatten, {"data_format": "channels_first"}, (2, 3, 4), (24,)),
     row(L.Flatten, {}, (), (1,)),

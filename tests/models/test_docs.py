@@ -1,4 +1,4 @@
-"""The programs on the page about layers run."""
+"""The programs on the pages about layers, losses and metrics run."""
 
 from __future__ import annotations
 
@@ -27,3 +27,14 @@ def test_the_page_names_layers_that_exist(repository: Path) -> None:
     table = text.split("## What is there")[1].split("\n## ")[0]
     for name in re.findall(r"`([A-Z]\w+)`", table):
         assert hasattr(layers, name) or hasattr(layers, f"{name}1D"), name
+
+
+def test_the_page_about_losses_and_metrics_is_true(repository: Path) -> None:
+    import thalweg as tw
+
+    text = (repository / "docs" / "losses.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    exec(compile(program, "losses.md", "exec"), {"__name__": "docs"})
+    rows = [row for row in text.splitlines() if row.startswith("|")]
+    for name in re.findall(r"`([A-Z]\w+)`", "\n".join(rows)):
+        assert hasattr(tw.losses, name) or hasattr(tw.metrics, name), name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -273,3 +275,58 @@ def test_data_sets_without_batches() -> None:
     ):
         with pytest.raises(tw.DataError, match=r"no batch"):
             made().fit(data, verbose=0)
+
+
+# --- batches made ahead ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[True, False], ids=["slow", "fast"])
+def slow(request: Any, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the time that the first batch takes counts as long."""
+    monkeypatch.setattr("thalweg.models.feeds._SLOW_SECONDS", -1.0 if request.param else np.inf)
+    return bool(request.param)
+
+
+def threads_that_make(draws: bool = False, **options: Any) -> list[str]:
+    """The names of the threads in which a generator made its batches."""
+    seen = []
+
+    def named() -> Iterator[Any]:
+        for x, y in batches():
+            seen.append(threading.current_thread().name)
+            yield (x + tw.random.normal(x.shape).numpy() if draws else x), y
+
+    made().fit(Dataset.from_generator(named), verbose=0, **options)
+    return seen
+
+
+@pytest.mark.parametrize("options", [{}, {"epochs": 2}, {"epochs": 2, "steps_per_epoch": 5}])
+def test_slow_batches_are_made_in_a_thread_while_steps_run(slow: bool, options: Any) -> None:
+    main = threading.current_thread().name
+    first, *later = threads_that_make(**options)
+    assert first == main and set(later) == {"thalweg-prefetch" if slow else main}
+    gc.collect()
+    for thread in [t for t in threading.enumerate() if t.name == "thalweg-prefetch"]:
+        thread.join(2.0)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("slow", [True], indirect=True)
+def test_batches_that_draw_random_numbers_are_made_in_turn(slow: bool) -> None:
+    """Or the numbers of the steps would depend on who comes first."""
+    assert set(threads_that_make(draws=True)) == {threading.current_thread().name}
+
+
+def test_an_error_of_a_generator_comes_out_of_fit(slow: bool) -> None:
+    def broken() -> Iterator[Any]:
+        for k, batch in enumerate(batches()):
+            if k == 3:
+                raise RuntimeError("disk on fire")
+            yield batch
+
+    with pytest.raises(RuntimeError, match="disk on fire"):
+        made().fit(broken(), verbose=0)
+
+
+def test_a_thread_changes_no_bit(slow: bool) -> None:
+    same(trained(Dataset.from_generator(batches)), trained(X, y=Y, batch_size=8, shuffle=False))

@@ -588,3 +588,51 @@ def test_metrics_in_the_place_of_loss_weights_are_refused() -> None:
     model = Sequential([Dense(1, input_shape=(2,))])
     with pytest.raises(tw.errors.ArgumentError, match=r"metrics=\['accuracy'\]"):
         model.compile("sgd", "mse", ["accuracy"])
+
+
+@pytest.mark.parametrize("targets", ["list", "dict", "those with a loss"])
+def test_an_output_may_have_no_loss(targets: str) -> None:
+    x = Input((3,))
+    model = Model(x, [Dense(1, name="a")(x), Dense(2, name="b")(x)])
+    model.compile("sgd", {"b": "mse"}, metrics={"b": ["mae"]})
+    data, y = np.ones((4, 3), "float32"), [np.zeros((4, 1)), np.ones((4, 2))]
+    given = {"list": y, "dict": {"a": y[0], "b": y[1]}, "those with a loss": {"b": y[1]}}[targets]
+    before = model.get_weights()
+    found = model.evaluate(data, given, verbose=0, return_dict=True)
+    assert found["loss"] == pytest.approx(((model.predict(data)[1] - 1) ** 2).mean(), rel=1e-5)
+    model.fit(data, given, verbose=0)
+    changed = [not np.array_equal(v, w) for v, w in zip(before, model.get_weights())]
+    assert changed == [False, False, True, True]
+
+
+def test_arrays_data_sets_and_a_loop_give_the_same_bits() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 6, 6, 2)).astype("float32")
+    y = np.arange(50) % 3
+
+    def trained(how: str) -> list[np.ndarray]:
+        tw.set_random_seed(0)
+        layers = [
+            tw.layers.RandomFlip(),
+            tw.layers.Conv2D(4, 3),
+            BatchNormalization(),
+            Dropout(0.3),
+            Flatten(),
+        ]
+        model = Sequential([Input((6, 6, 2)), *layers, Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        rows = tw.data.Dataset.from_tensor_slices((x, y))
+        if how == "arrays":
+            model.fit(x, y, epochs=2, batch_size=16, shuffle=False, verbose=0)
+        elif how == "loop":
+            for _ in range(2):
+                for k in range(0, 50, 16):
+                    model.train_on_batch(x[k : k + 16], y[k : k + 16])
+        else:
+            rows = rows.map(lambda a, b: (a, b)) if how == "mapped" else rows
+            model.fit(rows.batch(16).prefetch(2), epochs=2, verbose=0)
+        return model.get_weights()
+
+    expected = trained("arrays")
+    for how in ("arrays", "data set", "mapped", "loop"):
+        for a, b in zip(trained(how), expected, strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -102,3 +102,50 @@ def test_a_fitted_estimator_goes_through_pickle() -> None:
 def test_one_class_is_no_choice() -> None:
     with pytest.raises(tw.ArgumentError, match="two classes or more"):
         Classifier().fit(np.ones((4, 2)), np.zeros(4))
+
+
+def iris() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_iris
+
+    x, y = load_iris(return_X_y=True)
+    return (x - x.mean(0)) / x.std(0), np.array(["setosa", "versicolor", "virginica"])[y]
+
+
+def test_rows_may_come_in_parts() -> None:
+    x, y = iris()
+    parts = Classifier((16,), learning_rate=0.01, random_state=0)
+    for _ in range(30):
+        for rows in np.split(np.random.default_rng(0).permutation(len(x)), 3):
+            parts.partial_fit(x[rows], y[rows], classes=np.unique(y))
+    assert parts.score(x, y) > 0.95 and parts.predict(x[:1]) == ["setosa"]
+    again = Classifier((16,), random_state=0).partial_fit(x, y)
+    np.testing.assert_array_equal(
+        again.predict_proba(x), Classifier((16,), random_state=0).partial_fit(x, y).predict_proba(x)
+    )
+    with pytest.raises(ValueError, match="all classes"):
+        Classifier((4,)).partial_fit(x[:60], y[:60]).partial_fit(x, y)
+    line = Regressor((16,), learning_rate=0.01, random_state=0)
+    for _ in range(100):
+        line.partial_fit(x[:, :2], x[:, 2] * 50 + 7)
+    assert line.score(x[:, :2], x[:, 2] * 50 + 7) > 0.9
+
+
+def test_a_fit_goes_on_where_the_last_one_ended() -> None:
+    x, y = iris()
+    warm = Classifier((16,), epochs=5, random_state=0, warm_start=True).fit(x, y)
+    first = warm.history_["loss"][-1]
+    assert warm.fit(x, y).history_["loss"][0] < first
+    with pytest.raises(ValueError, match="begins anew"):
+        warm.fit(x[:100], y[:100])
+
+
+def test_early_stopping_sets_rows_of_every_class_aside() -> None:
+    x, y = iris()  # sorted by class: the last rows would be of one
+    stopped = Classifier((16,), epochs=500, learning_rate=0.05, random_state=0, early_stopping=True).fit(x, y)
+    assert stopped.n_iter_ < 500 and stopped.score(x, y) > 0.9
+    assert min(stopped.history_["val_loss"]) < 0.5
+    held = Classifier((8,), epochs=3, random_state=0, validation_split=0.2).fit(x, y)
+    assert len(held.history_["val_loss"]) == 3
+    assert (
+        Regressor((8,), epochs=300, early_stopping=True, random_state=0).fit(x[:, :2], x[:, 2]).n_iter_ <= 300
+    )

@@ -118,6 +118,8 @@ def _rest() -> list[Case]:
         ("Normalization", {"mean": 2.0, "variance": 3.0, "axis": None, "invert": True}, [(2, 3)], {}),
         ("Concatenate", {}, [(2, 3)], {}),
     ]
+    for kind, size in product(("Average", "Max"), (2, 3, (3, 2), (5, 7), (4, 5))):
+        found.append((f"Adaptive{kind}Pooling2D", {"output_size": size}, [(1, 5, 7, 2)], {}))
     for axis in (1, [1, 3], [2, 3]):
         found.append(("LayerNormalization", {"axis": axis}, [(2, 3, 4, 5)], {}))
     for axis, training in product((1, -1), (False, True)):

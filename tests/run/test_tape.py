@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.graph.tensor import Variable
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.run.tape import GradientTape
 
 
@@ -116,3 +118,100 @@ def test_inside_a_traced_function() -> None:
     np.testing.assert_allclose(w.numpy(), [0.8, 1.6], rtol=1e-6)
     loss, g = step(np.array([1, 1], np.float32))
     np.testing.assert_allclose(g.array(), [1.6, 3.2], rtol=1e-6)
+
+
+# --- gradients that wait with what they are of ------------------------------------------------------------------------
+
+
+def cube(x: Variable, times: int) -> list[Tensor]:
+    """x³ and its gradients up to an order, each taken under the tapes of those after it."""
+    tapes = [tw.GradientTape() for _ in range(times)]
+    y: Any = x * x * x
+    found = [y]
+    for tape in tapes:
+        y = tape.gradient(y, x)
+        found.append(y)
+    return found
+
+
+@pytest.mark.parametrize("look", [False, True])
+def test_gradients_of_gradients_that_wait(look: bool) -> None:
+    x = Variable([2.0, -1.0], dtype="float64")
+    for _ in range(5):
+        y = x * x * x
+        first = tw.GradientTape().gradient(y, x)
+        assert first.later is not None
+        if look:
+            assert first.tolist() == [12, 3]
+        second = tw.GradientTape().gradient(first, x)
+        assert second.tolist() == [12, -6]
+        third = tw.GradientTape().gradient(second * second, x)
+        assert third.tolist() == [144, -72]
+    assert [t.tolist() for t in cube(x, 3)] == [[8, -1], [12, 3], [12, -6], [6, 6]]
+
+
+@pytest.mark.parametrize("look", [False, True])
+def test_a_penalty_on_the_gradient(look: bool) -> None:
+    rng = np.random.default_rng(3)
+    w = Variable(rng.normal(size=(3, 2)), dtype="float64")
+    b = Variable(rng.normal(size=2), dtype="float64")
+    x = rng.normal(size=(5, 3))
+    for _ in range(5):
+        loss = tw.mean(tw.tanh(x @ w + b) ** 2)
+        slope = tw.GradientTape().gradient(loss, w)
+        if look:
+            slope.numpy()
+        total = loss + tw.sum(slope**2)
+        found = tw.GradientTape().gradient(total, [w, b])
+        plain = tw.mean(tw.tanh(x @ w + b) ** 2)
+        wanted = tw.gradients(plain + tw.sum(tw.gradients(plain, w) ** 2), [w, b])
+        for f, g in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(f.array(), g.array(), rtol=1e-10)
+        w.assign_sub(found[0] * 0.1)
+        b.assign_sub(found[1] * 0.1)
+
+
+def test_a_gradient_of_a_gradient_uses_the_values_of_its_time() -> None:
+    x = Variable(3.0)
+    for _ in range(5):
+        x.assign(3.0)
+        first = tw.GradientTape().gradient(x * x * x, x)
+        x.assign(100.0)
+        assert first.item() == 27
+        assert tw.GradientTape().gradient(first, x).item() == 18
+
+
+def test_a_gradient_that_waits_in_a_program_is_the_expression() -> None:
+    x, p = Variable(3.0), tw.placeholder("float32", ())
+    first = tw.GradientTape().gradient(x * x, x)
+    times = tw.function([p], p * first)
+    assert times(10.0).item() == 60
+    x.assign(5.0)
+    assert times(10.0).item() == 100 and first.item() == 6
+
+
+def test_sources_that_nothing_leads_to() -> None:
+    x, z = Variable(3.0), Variable(1.0)
+    y = x * x + z * 0
+    assert tw.GradientTape().gradient(tw.stop_gradient(y), [x, z]) == [None, None]
+    first, other = tw.GradientTape().gradient(x * x, [x, z])
+    assert other is None and tw.GradientTape().gradient(first, [x, z])[1] is None
+    assert tw.GradientTape().gradient(x * x, z, unconnected_gradients="zero").item() == 0
+
+
+def test_second_derivatives_by_what_is_no_variable_come_from_expressions() -> None:
+    x = Variable(2.0)
+    tape = tw.GradientTape(persistent=True)
+    h = x * x
+    y = h * h * x
+    assert tape.gradient(y, h).item() == 16
+    assert tape.jacobian(tape.gradient(y, x), x).item() == 160
+
+
+def test_variables_of_any_shape() -> None:
+    w = Variable(np.ones(3, "float32"), shape=[None])
+    for size in (3, 3, 3, 5, 5):
+        w.assign(np.full(size, 2.0, "float32"))
+        first = tw.GradientTape().gradient(tw.sum(w * w * w), w)
+        assert first.shape == (size,) and first.tolist() == [12] * size
+        assert tw.GradientTape().gradient(first, w).tolist() == [12] * size

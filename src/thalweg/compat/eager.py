@@ -10,8 +10,10 @@ from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat.names import Namespace
+from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.walk import leaves
+from thalweg.run.tape import GradientTape as _GradientTape
 
 __version__ = VERSION = "1.15.0"
 examples = _tf1.examples
@@ -133,12 +135,13 @@ def get_or_create_global_step() -> Any:
 
 def _pairs(value: Tensor, variables: Any = None) -> tuple[Tensor, list[Any]]:
     """A value, and pairs of its gradient by each variable below it (or given) and the variable."""
-    from thalweg.gradient import gradients
-
     wanted = variables
     if wanted is None:
         wanted = [t for t in leaves([value]) if isinstance(t, Variable) and t.trainable]
-    return value, list(zip(gradients(value, list(wanted)), wanted, strict=True))
+    found = _GradientTape().gradient(value, list(wanted))
+    if any(g is None for g in found):
+        found = _gradients(value, list(wanted))  # says why
+    return value, list(zip(found, wanted, strict=True))
 
 
 def _implicit_value_and_gradients(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.data.ahead import ahead, parallel
+from thalweg.ahead import ahead, parallel
 from thalweg.data.elements import (
     INFINITE,
     arrays_of,

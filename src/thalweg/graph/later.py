@@ -124,6 +124,10 @@ class Batch:
         waits = tensor.later is not None and tensor.later[0] is self
         return (self.place_of(tensor),) if waits or id(tensor) in self._numbers else ()
 
+    def sources(self) -> list[Tensor]:
+        """The leaves that gradients are taken by: what was read of variables, and what is watched."""
+        return [leaf for leaf, _ in self._leaves if leaf.tracked and not _is_deep(leaf)]
+
     def _enter(self, leaf: Tensor) -> Place:
         value, state = leaf.value, self.state
         place = self._numbers[id(leaf)] = ~len(self._leaves)

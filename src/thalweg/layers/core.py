@@ -19,7 +19,8 @@ from thalweg.ops.shape import expand_dims, reshape
 from thalweg.ops.softmax import softmax
 
 __all__ = [
-    "Activation", "Dense", "ELU", "Identity", "Lambda", "LeakyReLU", "Maxout", "PReLU", "ReLU", "Softmax",
+    "Activation", "ActivityRegularization", "Dense", "ELU", "Identity", "Lambda", "LeakyReLU", "Maxout", "PReLU",
+    "ReLU", "Softmax",
 ]  # fmt: skip
 
 
@@ -124,6 +125,19 @@ class Activation(Layer):
 
     def call(self, inputs: Any) -> Any:
         return self.activation(inputs)
+
+
+class ActivityRegularization(Layer):
+    """The inputs themselves; adds ``l1 * sum(abs(x)) + l2 * sum(x^2)``, per example, to the loss."""
+
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
+        super().__init__(activity_regularizer=regularizers.L1L2(l1, l2), **options)
+        self.l1, self.l2 = l1, l2
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
 
 
 class Identity(Layer):

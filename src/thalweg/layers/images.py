@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import shape_text
@@ -15,13 +17,13 @@ from thalweg.layers.seeds import Seeded
 from thalweg.nn import images
 from thalweg.nn.convolution import channels_first
 from thalweg.ops import elementwise as ew
-from thalweg.ops import random
+from thalweg.ops import random, reduce
 from thalweg.ops.shape import expand_dims, permute_dims, reshape, squeeze
 from thalweg.ops.slices import flip
 
 __all__ = [
     "CenterCrop", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation",
-    "RandomTranslation", "RandomZoom", "Resizing",
+    "RandomGrayscale", "RandomInvert", "RandomShear", "RandomTranslation", "RandomZoom", "Resizing",
 ]  # fmt: skip
 
 
@@ -290,6 +292,73 @@ class RandomTranslation(_Placed):
         down = self.draw(x, *self.height_factor) * height
         across = self.draw(x, *self.width_factor) * width
         return 1.0, 0.0, -across, 0.0, 1.0, -down
+
+
+class RandomShear(_Placed):
+    """Each image sheared: pixels moved along an axis by a random part of their place on the other.
+
+    ``x_factor`` and ``y_factor``: 0.2 means up to 0.2 either way, (0.1, 0.2) at least 0.1. Other arguments are those
+    of :class:`RandomRotation`.
+    """
+
+    def __init__(
+        self,
+        x_factor: Any = 0.0,
+        y_factor: Any = 0.0,
+        interpolation: str = "bilinear",
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **options)
+        self.x_factor = _range(self, "x_factor", x_factor, 0, 1, around=False)
+        self.y_factor = _range(self, "y_factor", y_factor, 0, 1, around=False)
+
+    def transform(self, x: Any, height: int, width: int) -> images.Matrix:
+        side = ew.where(self.draw(x, 0.0, 1.0) < 0.5, 1.0, -1.0)
+        across, down = (self.draw(x, *factor) * side for factor in (self.x_factor, self.y_factor))
+        return 1.0, across, 0.0, down, 1.0, 0.0
+
+
+class RandomGrayscale(_Random):
+    """Each image in shades of grey with probability ``factor``: 0.2989 red, 0.587 green, 0.114 blue in all channels."""
+
+    def __init__(
+        self, factor: float = 0.5, data_format: str | None = None, seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(seed, data_format, **options)
+        self.factor = _range(self, "factor", (0, factor), 0, 1)[1]
+
+    def changed(self, x: Any) -> Any:
+        if x.shape[-1] != 3:
+            raise fail(
+                ShapeError, f"{self.name}: images", expected="3 channels", received=shape_text(x.shape)
+            )
+        grey = reduce.sum(x * np.array([0.2989, 0.587, 0.114], x.dtype), -1, True)
+        hit = reshape(self.draw(x, 0.0, 1.0) < self.factor, (-1, 1, 1, 1))
+        return ew.where(hit, grey, x)
+
+
+class RandomInvert(_Random):
+    """Each image as its negative, ``value_range[1] - x``, with probability ``factor``."""
+
+    def __init__(
+        self,
+        factor: float = 1.0,
+        value_range: Sequence[float] = (0, 255),
+        seed: int | None = None,
+        data_format: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(seed, data_format, **options)
+        self.factor = _range(self, "factor", (0, factor), 0, 1)[1]
+        self.value_range = tuple(value_range)
+
+    def changed(self, x: Any) -> Any:
+        hit = reshape(self.draw(x, 0.0, 1.0) < self.factor, (-1, 1, 1, 1))
+        return ew.where(hit, self.value_range[1] - x, x)
 
 
 class RandomCrop(_Random):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from thalweg import dtypes
-from thalweg.errors import ArgumentError, fail, user_line
+from thalweg.errors import ArgumentError, SymbolicError, fail, user_line
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape
 from thalweg.graph.walk import rebuild, remake, topological
 from thalweg.ops.state import identity
@@ -17,12 +17,28 @@ __all__ = ["Input", "InputLayer", "Node", "Symbol", "nodes_between", "run_nodes"
 _counter = itertools.count()
 
 
+class _NoLengthError(SymbolicError, AttributeError):
+    """The length of a symbol was asked for."""
+
+
+class _NoLength:
+    """``__len__`` that is not there: programs for Keras ask by ``hasattr`` whether there are several outputs."""
+
+    def __get__(self, symbol: Any, owner: Any = None) -> Any:
+        if symbol is None:
+            return self
+        raise fail(
+            _NoLengthError, f"{symbol.label()} is symbolic: it has no length", hint="x.shape[0] has it"
+        )
+
+
 class Symbol(Tensor):
     """A symbolic tensor that a layer made; ``node`` is the call that made it."""
 
     __slots__ = ("node",)
 
     node: Node
+    __len__: Any = _NoLength()
 
     @property
     def _keras_shape(self) -> Any:
@@ -41,6 +57,7 @@ class InputSymbol(Placeholder):
     __slots__ = ()
 
     _keras_shape = Symbol._keras_shape
+    __len__: Any = _NoLength()
 
 
 def Input(

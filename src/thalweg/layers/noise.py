@@ -8,6 +8,7 @@ from typing import Any
 from thalweg.errors import ArgumentError, fail
 from thalweg.layers.seeds import Seeded
 from thalweg.nn import noise
+from thalweg.nn.convolution import channels_first
 from thalweg.ops import elementwise as ew
 from thalweg.ops import random
 
@@ -47,15 +48,27 @@ class Dropout(_Rated):
 class SpatialDropout1D(_Rated):
     """Dropout of whole channels."""
 
+    data_format: str | None = None
+
     def call(self, inputs: Any, training: Any = False) -> Any:
-        return noise.spatial_dropout(inputs, self.rate, key=self.next_key()) if training else inputs
+        if not training:
+            return inputs
+        places = (1,) * (inputs.ndim - 2)
+        shape = (None, None, *places) if channels_first(self.data_format) else (None, *places, None)
+        return noise.dropout(inputs, self.rate, noise_shape=shape, key=self.next_key())
 
 
 class SpatialDropout2D(SpatialDropout1D):
     """Dropout of whole feature maps."""
 
+    def __init__(
+        self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(rate, seed, **options)
+        self.data_format = data_format
 
-class SpatialDropout3D(SpatialDropout1D):
+
+class SpatialDropout3D(SpatialDropout2D):
     """Dropout of whole feature volumes."""
 
 
@@ -86,11 +99,18 @@ _LOW = -1.7580993408473766  # selu of minus infinity
 
 
 class AlphaDropout(_Rated):
-    """Dropout that keeps mean and variance of selu's outputs: dropped elements become selu's lower limit, rescaled."""
+    """Dropout that keeps mean and variance of selu's outputs: dropped elements become selu's lower limit, rescaled.
+
+    ``noise_shape`` shares draws along axes of 1.
+    """
+
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any) -> None:
+        super().__init__(rate, seed, **options)
+        self.noise_shape = noise_shape
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        kept = random.bernoulli(1 - self.rate, like=inputs, key=self.next_key())
+        kept = random.bernoulli(1 - self.rate, self.noise_shape, like=inputs, key=self.next_key())
         scale = ((1 - self.rate) * (1 + self.rate * _LOW**2)) ** -0.5
         return ew.where(kept, inputs, _LOW) * scale - scale * _LOW * self.rate  # type: ignore[operator]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from thalweg.errors import ShapeError, fail
@@ -11,12 +12,13 @@ from thalweg.layers.conv import window
 from thalweg.nn import convolution as nn
 from thalweg.ops import elementwise as ew
 from thalweg.ops import reduce
-from thalweg.ops.shape import expand_dims
+from thalweg.ops.shape import concat, expand_dims
 
 __all__ = [
-    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "MaxPooling1D",
-    "MaxPooling2D", "MaxPooling3D",
+    "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
 ]  # fmt: skip
 
 
@@ -157,6 +159,74 @@ class GlobalAveragePooling3D(_GlobalAverage):
     """The mean of each channel of a volume."""
 
     rank = 3
+
+
+class _Adaptive(_Spatial):
+    """Windows as many as ``output_size`` says: along an axis of n places, window i goes from floor(i n / size) to
+    ceil((i + 1) n / size).
+    """
+
+    over: Callable[..., Any]
+
+    def __init__(self, output_size: Any, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.output_size = window(self, "output_size", output_size, self.rank)
+        self.data_format = data_format
+
+    def call(self, inputs: Any) -> Any:
+        x = self.floats(self.checked(inputs))
+        for k, size in enumerate(self.output_size):
+            axis = k + (2 if nn.channels_first(self.data_format) else 1)
+            length = x.shape[axis]
+            if length is None:
+                raise fail(
+                    ShapeError, f"{self.name}: axis {axis} must be known", received=shape_text(x.shape)
+                )
+            ends = [(i * length // size, -(-(i + 1) * length // size)) for i in range(size)]
+            parts = [x[(slice(None),) * axis + (slice(*end),)] for end in ends]
+            x = concat([type(self).over(part, axis, True) for part in parts], axis=axis)
+        return x
+
+
+class AdaptiveAveragePooling1D(_Adaptive):
+    """The mean of each of ``output_size`` windows of steps, however many steps there are."""
+
+    rank, over = 1, staticmethod(reduce.mean)
+
+
+class AdaptiveAveragePooling2D(_Adaptive):
+    """The mean of each of ``output_size`` windows of an image, whatever its size.
+
+    >>> import numpy as np
+    >>> AdaptiveAveragePooling2D((2, 3))(np.zeros((1, 5, 7, 4), "float32")).shape
+    (1, 2, 3, 4)
+    """
+
+    rank, over = 2, staticmethod(reduce.mean)
+
+
+class AdaptiveAveragePooling3D(_Adaptive):
+    """The mean of each of ``output_size`` windows of a volume, whatever its size."""
+
+    rank, over = 3, staticmethod(reduce.mean)
+
+
+class AdaptiveMaxPooling1D(_Adaptive):
+    """The greatest element of each of ``output_size`` windows of steps, however many steps there are."""
+
+    rank, over = 1, staticmethod(reduce.max)
+
+
+class AdaptiveMaxPooling2D(_Adaptive):
+    """The greatest element of each of ``output_size`` windows of an image, whatever its size."""
+
+    rank, over = 2, staticmethod(reduce.max)
+
+
+class AdaptiveMaxPooling3D(_Adaptive):
+    """The greatest element of each of ``output_size`` windows of a volume, whatever its size."""
+
+    rank, over = 3, staticmethod(reduce.max)
 
 
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D

@@ -36,7 +36,11 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 
 
 class Hinge(PlainLoss):
-    """:func:`hinge`, reduced."""
+    """:func:`hinge`, reduced.
+
+    >>> round(Hinge()([[1.0, -1.0]], [[0.5, 0.5]]).item(), 4)
+    1.0
+    """
 
     fn = staticmethod(hinge)
 
@@ -53,7 +57,11 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 
 
 class SquaredHinge(PlainLoss):
-    """:func:`squared_hinge`, reduced."""
+    """:func:`squared_hinge`, reduced.
+
+    >>> round(SquaredHinge()([[1.0, -1.0]], [[0.5, 0.5]]).item(), 4)
+    1.25
+    """
 
     fn = staticmethod(squared_hinge)
 
@@ -70,6 +78,10 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
 
 
 class CategoricalHinge(PlainLoss):
-    """:func:`categorical_hinge`, reduced."""
+    """:func:`categorical_hinge`, reduced.
+
+    >>> round(CategoricalHinge()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.75
+    """
 
     fn = staticmethod(categorical_hinge)

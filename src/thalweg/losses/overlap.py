@@ -35,7 +35,11 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 @dataclass(eq=False, repr=False)
 class Dice(FunctionLoss):
-    """:func:`dice`, reduced."""
+    """:func:`dice`, reduced.
+
+    >>> round(Dice()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.375
+    """
 
     fn = staticmethod(dice)
     reduction: str | None = "sum_over_batch_size"
@@ -58,7 +62,11 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 
 @dataclass(eq=False, repr=False)
 class Tversky(FunctionLoss):
-    """:func:`tversky`, reduced."""
+    """:func:`tversky`, reduced.
+
+    >>> round(Tversky()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.375
+    """
 
     fn = staticmethod(tversky)
     alpha: float = 0.5

@@ -77,7 +77,11 @@ def binary_crossentropy(
 
 @dataclass(eq=False, repr=False)
 class BinaryCrossentropy(FunctionLoss):
-    """:func:`binary_crossentropy`, reduced."""
+    """:func:`binary_crossentropy`, reduced.
+
+    >>> round(BinaryCrossentropy(label_smoothing=0.1)([[1.0], [0.0]], [[0.75], [0.5]]).item(), 4)
+    0.5179
+    """
 
     fn = staticmethod(binary_crossentropy)
     from_logits: bool = False
@@ -121,7 +125,11 @@ def binary_focal_crossentropy(
 
 @dataclass(eq=False, repr=False)
 class BinaryFocalCrossentropy(FunctionLoss):
-    """:func:`binary_focal_crossentropy`, reduced."""
+    """:func:`binary_focal_crossentropy`, reduced.
+
+    >>> round(BinaryFocalCrossentropy()([[1.0], [0.0]], [[0.75], [0.5]]).item(), 4)
+    0.0956
+    """
 
     fn = staticmethod(binary_focal_crossentropy)
     apply_class_balancing: bool = False
@@ -153,7 +161,11 @@ def categorical_crossentropy(
 
 @dataclass(eq=False, repr=False)
 class CategoricalCrossentropy(FunctionLoss):
-    """:func:`categorical_crossentropy`, reduced."""
+    """:func:`categorical_crossentropy`, reduced.
+
+    >>> round(CategoricalCrossentropy()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.4904
+    """
 
     fn = staticmethod(categorical_crossentropy)
     from_logits: bool = False
@@ -187,7 +199,11 @@ def categorical_focal_crossentropy(
 
 @dataclass(eq=False, repr=False)
 class CategoricalFocalCrossentropy(FunctionLoss):
-    """:func:`categorical_focal_crossentropy`, reduced."""
+    """:func:`categorical_focal_crossentropy`, reduced.
+
+    >>> round(CategoricalFocalCrossentropy()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.0239
+    """
 
     fn = staticmethod(categorical_focal_crossentropy)
     alpha: float = 0.25
@@ -230,7 +246,11 @@ def sparse_categorical_crossentropy(
 
 @dataclass(eq=False, repr=False)
 class SparseCategoricalCrossentropy(FunctionLoss):
-    """:func:`sparse_categorical_crossentropy`, reduced; means are over the examples of other classes than ignored."""
+    """:func:`sparse_categorical_crossentropy`, reduced; means are over the examples of other classes than ignored.
+
+    >>> round(SparseCategoricalCrossentropy(ignore_class=0)([1, 0], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.2877
+    """
 
     fn = staticmethod(sparse_categorical_crossentropy)
     from_logits: bool = False
@@ -261,7 +281,11 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 
 @dataclass(eq=False, repr=False)
 class CategoricalGeneralizedCrossEntropy(FunctionLoss):
-    """:func:`categorical_generalized_cross_entropy`, reduced."""
+    """:func:`categorical_generalized_cross_entropy`, reduced.
+
+    >>> round(CategoricalGeneralizedCrossEntropy(q=0.5)([1, 0], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.4269
+    """
 
     fn = staticmethod(categorical_generalized_cross_entropy)
     q: float = 0.5
@@ -287,7 +311,11 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
 
 
 class KLDivergence(PlainLoss):
-    """:func:`kl_divergence`, reduced."""
+    """:func:`kl_divergence`, reduced.
+
+    >>> round(KLDivergence()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.4904
+    """
 
     fn = staticmethod(kl_divergence)
 
@@ -303,6 +331,10 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
 
 class Poisson(PlainLoss):
-    """:func:`poisson`, reduced."""
+    """:func:`poisson`, reduced.
+
+    >>> round(Poisson()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    1.0473
+    """
 
     fn = staticmethod(poisson)

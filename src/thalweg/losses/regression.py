@@ -45,7 +45,11 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
 
 class MeanSquaredError(PlainLoss):
-    """:func:`mean_squared_error`, reduced."""
+    """:func:`mean_squared_error`, reduced.
+
+    >>> round(MeanSquaredError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.625
+    """
 
     fn = staticmethod(mean_squared_error)
 
@@ -61,7 +65,11 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 
 
 class MeanAbsoluteError(PlainLoss):
-    """:func:`mean_absolute_error`, reduced."""
+    """:func:`mean_absolute_error`, reduced.
+
+    >>> round(MeanAbsoluteError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.75
+    """
 
     fn = staticmethod(mean_absolute_error)
 
@@ -77,7 +85,11 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 
 
 class MeanAbsolutePercentageError(PlainLoss):
-    """:func:`mean_absolute_percentage_error`, reduced."""
+    """:func:`mean_absolute_percentage_error`, reduced.
+
+    >>> round(MeanAbsolutePercentageError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    50.0
+    """
 
     fn = staticmethod(mean_absolute_percentage_error)
 
@@ -94,7 +106,11 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 
 
 class MeanSquaredLogarithmicError(PlainLoss):
-    """:func:`mean_squared_logarithmic_error`, reduced."""
+    """:func:`mean_squared_logarithmic_error`, reduced.
+
+    >>> round(MeanSquaredLogarithmicError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.1071
+    """
 
     fn = staticmethod(mean_squared_logarithmic_error)
 
@@ -111,7 +127,11 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 @dataclass(eq=False, repr=False)
 class Huber(FunctionLoss):
-    """:func:`huber`, reduced."""
+    """:func:`huber`, reduced.
+
+    >>> round(Huber(0.25)([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.1562
+    """
 
     fn = staticmethod(huber)
     delta: float = 1.0
@@ -131,7 +151,11 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 
 
 class LogCosh(PlainLoss):
-    """:func:`log_cosh`, reduced."""
+    """:func:`log_cosh`, reduced.
+
+    >>> round(LogCosh()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.2769
+    """
 
     fn = staticmethod(log_cosh)
 
@@ -149,7 +173,11 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 @dataclass(eq=False, repr=False)
 class CosineSimilarity(FunctionLoss):
-    """:func:`cosine_similarity`, reduced."""
+    """:func:`cosine_similarity`, reduced.
+
+    >>> round(CosineSimilarity()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    -0.8682
+    """
 
     fn = staticmethod(cosine_similarity)
     axis: int = -1
@@ -170,7 +198,11 @@ def epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any:
 
 @dataclass(eq=False, repr=False)
 class EpsilonInsensitive(FunctionLoss):
-    """:func:`epsilon_insensitive`, reduced."""
+    """:func:`epsilon_insensitive`, reduced.
+
+    >>> round(EpsilonInsensitive(0.25)([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.5
+    """
 
     fn = staticmethod(epsilon_insensitive)
     epsilon: float = 0.1
@@ -191,7 +223,11 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any:
 
 @dataclass(eq=False, repr=False)
 class Quantile(FunctionLoss):
-    """:func:`quantile`, reduced."""
+    """:func:`quantile`, reduced.
+
+    >>> round(Quantile(0.75)([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.4375
+    """
 
     fn = staticmethod(quantile)
     q: float = 0.5

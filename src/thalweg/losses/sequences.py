@@ -68,7 +68,11 @@ def circle(
 
 @dataclass(eq=False, repr=False)
 class Circle(FunctionLoss):
-    """:func:`circle`, reduced; means are over the embeddings whose loss is not 0."""
+    """:func:`circle`, reduced; means are over the embeddings whose loss is not 0.
+
+    >>> round(Circle(gamma=1.0)([0, 0, 1], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]).item(), 4)
+    1.1444
+    """
 
     fn = staticmethod(circle)
     gamma: float = 80.0
@@ -99,7 +103,11 @@ def ctc(y_true: Any, y_pred: Any, mask_index: int = 0) -> Any:
 
 @dataclass(eq=False, repr=False)
 class CTC(FunctionLoss):
-    """:func:`ctc`, reduced."""
+    """:func:`ctc`, reduced.
+
+    >>> round(CTC()([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).item(), 4)
+    0.2877
+    """
 
     fn = staticmethod(ctc)
     reduction: str | None = "sum_over_batch_size"

@@ -34,19 +34,31 @@ def _agreement(a: Any, b: Any) -> Any:
 
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where target and prediction are the same number."""
+    """1 where target and prediction are the same number.
+
+    >>> accuracy([1, 2], [1, 3]).tolist()
+    [1.0, 0.0]
+    """
     t, p = matched(y_true, y_pred, "accuracy")
     return losses.mean_last(_agreement(t, p))
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
-    """The share of the last axis on which prediction > threshold agrees with the target."""
+    """The share of the last axis on which prediction > threshold agrees with the target.
+
+    >>> binary_accuracy([[1.0, 0.0]], [[0.75, 0.625]]).tolist()
+    [0.5]
+    """
     t, p = matched(y_true, y_pred, "binary_accuracy")
     return losses.mean_last(_agreement(ew.greater(p, threshold), ew.greater(t, 0.5)))
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where the greatest prediction is at the place of the greatest target."""
+    """1 where the greatest prediction is at the place of the greatest target.
+
+    >>> categorical_accuracy([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).tolist()
+    [1.0, 1.0]
+    """
     t, p = matched(y_true, y_pred, "categorical_accuracy")
     return _agreement(argmax(t, axis=-1), argmax(p, axis=-1))
 
@@ -69,7 +81,11 @@ def _in_top(own: Any, p: Any, k: int) -> Any:
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """1 where the class of the one-hot target is among the k greatest predictions."""
+    """1 where the class of the one-hot target is among the k greatest predictions.
+
+    >>> top_k_categorical_accuracy([[0.0, 0.0, 1.0]], [[0.1, 0.6, 0.3]], k=2).tolist()
+    [1.0]
+    """
     t, p = matched(y_true, y_pred, "top_k_categorical_accuracy")
     return sparse_top_k_categorical_accuracy(argmax(t, axis=-1), p, k)
 
@@ -97,42 +113,66 @@ def sparse_top_k_categorical_accuracy(
 
 
 class Accuracy(MeanMetricWrapper):
-    """The share of targets and predictions that are the same number."""
+    """The share of targets and predictions that are the same number.
+
+    >>> round(Accuracy()([1, 2], [1, 3]).item(), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "accuracy", dtype: Any = None) -> None:
         super().__init__(accuracy, name, dtype)
 
 
 class BinaryAccuracy(MeanMetricWrapper):
-    """The share of predictions on the right side of ``threshold`` (0 for logits)."""
+    """The share of predictions on the right side of ``threshold`` (0 for logits).
+
+    >>> round(BinaryAccuracy()([1, 0], [0.75, 0.625]).item(), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
 
 
 class CategoricalAccuracy(MeanMetricWrapper):
-    """The share of examples whose greatest prediction is at the 1 of the one-hot target."""
+    """The share of examples whose greatest prediction is at the 1 of the one-hot target.
+
+    >>> round(CategoricalAccuracy()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    1.0
+    """
 
     def __init__(self, name: str = "categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(categorical_accuracy, name, dtype)
 
 
 class SparseCategoricalAccuracy(MeanMetricWrapper):
-    """The share of examples whose greatest prediction is at the target's class number."""
+    """The share of examples whose greatest prediction is at the target's class number.
+
+    >>> round(SparseCategoricalAccuracy()([1, 1], [[0.25, 0.75], [0.75, 0.25]]).item(), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
 class TopKCategoricalAccuracy(MeanMetricWrapper):
-    """The share of one-hot targets among the k greatest predictions."""
+    """The share of one-hot targets among the k greatest predictions.
+
+    >>> round(TopKCategoricalAccuracy(k=2)([[0.0, 0.0, 1.0]], [[0.1, 0.6, 0.3]]).item(), 4)
+    1.0
+    """
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
-    """The share of class numbers among the k greatest predictions."""
+    """The share of class numbers among the k greatest predictions.
+
+    >>> round(SparseTopKCategoricalAccuracy(k=2)([2, 0], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]]).item(), 4)
+    0.5
+    """
 
     def __init__(
         self,

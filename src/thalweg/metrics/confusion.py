@@ -132,25 +132,41 @@ class _OneCount(Counts):
 
 
 class TruePositives(_OneCount):
-    """Positives that were predicted as such."""
+    """Positives that were predicted as such.
+
+    >>> round(TruePositives()([1, 0], [0.75, 0.75]).item(), 4)
+    1.0
+    """
 
     counted = "true_positives"
 
 
 class FalsePositives(_OneCount):
-    """Negatives that were predicted as positives."""
+    """Negatives that were predicted as positives.
+
+    >>> round(FalsePositives()([1, 0], [0.25, 0.75]).item(), 4)
+    1.0
+    """
 
     counted = "false_positives"
 
 
 class TrueNegatives(_OneCount):
-    """Negatives that were predicted as such."""
+    """Negatives that were predicted as such.
+
+    >>> round(TrueNegatives()([1, 0], [0.25, 0.25]).item(), 4)
+    1.0
+    """
 
     counted = "true_negatives"
 
 
 class FalseNegatives(_OneCount):
-    """Positives that were predicted as negatives."""
+    """Positives that were predicted as negatives.
+
+    >>> round(FalseNegatives()([1, 0], [0.25, 0.75]).item(), 4)
+    1.0
+    """
 
     counted = "false_negatives"
 
@@ -168,7 +184,11 @@ class Precision(Counts):
 
 
 class Recall(Counts):
-    """True positives among all positives; 0 where there are none."""
+    """True positives among all positives; 0 where there are none.
+
+    >>> round(Recall()([1, 1, 0], [0.75, 0.25, 0.25]).item(), 4)
+    0.5
+    """
 
     def result(self) -> Any:
         tp: Any = self.true_positives
@@ -181,6 +201,9 @@ class FBetaScore(Metric):
     ``average``: None (one figure per class), "micro" (of all counts together), "macro" (mean over classes), "weighted"
     (mean weighted by the classes' numbers of positives). ``threshold``: scores above it are positive; without it, the
     greatest score of each row is. Targets are one-hot or multi-label, or class numbers.
+
+    >>> round(FBetaScore("macro", beta=2.0)([1, 0, 1], [[0.25, 0.75], [0.75, 0.25], [0.75, 0.25]]).item(), 4)
+    0.6944
     """
 
     def __init__(
@@ -238,7 +261,11 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """:class:`FBetaScore` with beta 1: the harmonic mean of precision and recall."""
+    """:class:`FBetaScore` with beta 1: the harmonic mean of precision and recall.
+
+    >>> round(F1Score("macro")([1, 0, 1], [[0.25, 0.75], [0.75, 0.25], [0.75, 0.25]]).item(), 4)
+    0.6667
+    """
 
     def __init__(
         self,

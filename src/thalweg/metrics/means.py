@@ -48,25 +48,41 @@ class MeanSquaredError(PlainMean):
 
 
 class MeanAbsoluteError(PlainMean):
-    """The mean of :func:`thalweg.losses.mean_absolute_error`."""
+    """The mean of :func:`thalweg.losses.mean_absolute_error`.
+
+    >>> round(MeanAbsoluteError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.75
+    """
 
     loss = staticmethod(losses.mean_absolute_error)
 
 
 class MeanAbsolutePercentageError(PlainMean):
-    """The mean of :func:`thalweg.losses.mean_absolute_percentage_error`."""
+    """The mean of :func:`thalweg.losses.mean_absolute_percentage_error`.
+
+    >>> round(MeanAbsolutePercentageError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    50.0
+    """
 
     loss = staticmethod(losses.mean_absolute_percentage_error)
 
 
 class MeanSquaredLogarithmicError(PlainMean):
-    """The mean of :func:`thalweg.losses.mean_squared_logarithmic_error`."""
+    """The mean of :func:`thalweg.losses.mean_squared_logarithmic_error`.
+
+    >>> round(MeanSquaredLogarithmicError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.1071
+    """
 
     loss = staticmethod(losses.mean_squared_logarithmic_error)
 
 
 class LogCoshError(PlainMean):
-    """The mean of :func:`thalweg.losses.log_cosh`; its name is "logcosh"."""
+    """The mean of :func:`thalweg.losses.log_cosh`; its name is "logcosh".
+
+    >>> round(LogCoshError()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.2769
+    """
 
     loss = staticmethod(losses.log_cosh)
 
@@ -75,37 +91,61 @@ class LogCoshError(PlainMean):
 
 
 class Hinge(PlainMean):
-    """The mean of :func:`thalweg.losses.hinge`."""
+    """The mean of :func:`thalweg.losses.hinge`.
+
+    >>> round(Hinge()([[1.0, -1.0]], [[0.5, 0.5]]).item(), 4)
+    1.0
+    """
 
     loss = staticmethod(losses.hinge)
 
 
 class SquaredHinge(PlainMean):
-    """The mean of :func:`thalweg.losses.squared_hinge`."""
+    """The mean of :func:`thalweg.losses.squared_hinge`.
+
+    >>> round(SquaredHinge()([[1.0, -1.0]], [[0.5, 0.5]]).item(), 4)
+    1.25
+    """
 
     loss = staticmethod(losses.squared_hinge)
 
 
 class CategoricalHinge(PlainMean):
-    """The mean of :func:`thalweg.losses.categorical_hinge`."""
+    """The mean of :func:`thalweg.losses.categorical_hinge`.
+
+    >>> round(CategoricalHinge()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.75
+    """
 
     loss = staticmethod(losses.categorical_hinge)
 
 
 class KLDivergence(PlainMean):
-    """The mean of :func:`thalweg.losses.kl_divergence`."""
+    """The mean of :func:`thalweg.losses.kl_divergence`.
+
+    >>> round(KLDivergence()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.4904
+    """
 
     loss = staticmethod(losses.kl_divergence)
 
 
 class Poisson(PlainMean):
-    """The mean of :func:`thalweg.losses.poisson`."""
+    """The mean of :func:`thalweg.losses.poisson`.
+
+    >>> round(Poisson()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    1.0473
+    """
 
     loss = staticmethod(losses.poisson)
 
 
 class BinaryCrossentropy(MeanMetricWrapper):
-    """The mean of :func:`thalweg.losses.binary_crossentropy`."""
+    """The mean of :func:`thalweg.losses.binary_crossentropy`.
+
+    >>> round(BinaryCrossentropy()([[1.0], [0.0]], [[0.75], [0.5]]).item(), 4)
+    0.4904
+    """
 
     def __init__(
         self,
@@ -119,7 +159,11 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
 
 class CategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of :func:`thalweg.losses.categorical_crossentropy`."""
+    """The mean of :func:`thalweg.losses.categorical_crossentropy`.
+
+    >>> round(CategoricalCrossentropy()([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.4904
+    """
 
     def __init__(
         self,
@@ -134,7 +178,11 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of :func:`thalweg.losses.sparse_categorical_crossentropy` over the classes that are not ignored."""
+    """The mean of :func:`thalweg.losses.sparse_categorical_crossentropy` over the classes that are not ignored.
+
+    >>> round(SparseCategoricalCrossentropy()([1, 0], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.4904
+    """
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields, make_dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -224,53 +224,26 @@ class _AtLeast(Counts):
         return divide_no_nan(right, right + wrong)
 
 
-@dataclass(eq=False, repr=False)
-class SensitivityAtSpecificity(_AtLeast):
-    """The greatest TP / (TP + FN) where TN / (TN + FP) is at least ``specificity``.
+def _at(wanted: str, bound: str, example: str = "") -> Any:
+    """The class of a rate where another is good enough, under the name and with the arguments that Keras gives it."""
+    given: list[Any] = [(bound, float), ("num_thresholds", int, 200)]
+    given += [(name, Any, None) for name in ("class_id", "name", "dtype")]
+    text = f"The greatest {wanted} among ``num_thresholds`` thresholds at which the {bound} is at least ``{bound}``."
+    body = {"wanted": wanted, "__doc__": f"{text}\n{example}", "__module__": __name__}
+    name = f"{wanted.title()}At{bound.title()}"
+    return make_dataclass(name, given, bases=(_AtLeast,), namespace=body, eq=False, repr=False)
+
+
+SensitivityAtSpecificity = _at(
+    "sensitivity",
+    "specificity",
+    """
+    TP / (TP + FN) where TN / (TN + FP) is high enough; ``class_id``: only that column counts.
 
     >>> SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0.0, 0.3, 0.8, 0.3, 0.8]).item()
     0.5
-    """
-
-    wanted = "sensitivity"
-    specificity: float
-    num_thresholds: int = 200
-    class_id: int | None = None
-    name: Any = None
-    dtype: Any = None
-
-
-@dataclass(eq=False, repr=False)
-class SpecificityAtSensitivity(_AtLeast):
-    """The greatest TN / (TN + FP) where TP / (TP + FN) is at least ``sensitivity``."""
-
-    wanted = "specificity"
-    sensitivity: float
-    num_thresholds: int = 200
-    class_id: int | None = None
-    name: Any = None
-    dtype: Any = None
-
-
-@dataclass(eq=False, repr=False)
-class PrecisionAtRecall(_AtLeast):
-    """The greatest precision where the recall is at least ``recall``."""
-
-    wanted = "precision"
-    recall: float
-    num_thresholds: int = 200
-    class_id: int | None = None
-    name: Any = None
-    dtype: Any = None
-
-
-@dataclass(eq=False, repr=False)
-class RecallAtPrecision(_AtLeast):
-    """The greatest recall where the precision is at least ``precision``."""
-
-    wanted = "sensitivity"
-    precision: float
-    num_thresholds: int = 200
-    class_id: int | None = None
-    name: Any = None
-    dtype: Any = None
+    """,
+)
+SpecificityAtSensitivity = _at("specificity", "sensitivity")
+PrecisionAtRecall = _at("precision", "recall")
+RecallAtPrecision = _at("recall", "precision")

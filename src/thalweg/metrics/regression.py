@@ -26,7 +26,11 @@ __all__ = [
 
 
 class CosineSimilarity(MeanMetricWrapper):
-    """The mean cosine of the angle between target and prediction: 1 where they point the same way."""
+    """The mean cosine of the angle between target and prediction: 1 where they point the same way.
+
+    >>> round(CosineSimilarity()([[1.0, 2.0]], [[1.5, 1.0]]).item(), 4)
+    0.8682
+    """
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(lambda t, p: -losses.cosine_similarity(t, p, axis), name, dtype)
@@ -55,6 +59,9 @@ class R2Score(Metric):
     """1 - sum((t - p)^2) / sum((t - mean(t))^2) for each column, averaged over columns.
 
     ``class_aggregation``: "uniform_average", "variance_weighted_average" or None (one figure per column).
+
+    >>> round(R2Score()([0.0, 1.0, 2.0], [0.0, 1.0, 1.0]).item(), 4)
+    0.5
     """
 
     def __init__(
@@ -129,14 +136,22 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 class PearsonCorrelation(MeanMetricWrapper):
-    """The mean of :func:`pearson_correlation` over the examples."""
+    """The mean of :func:`pearson_correlation` over the examples.
+
+    >>> round(PearsonCorrelation()([[0.0, 1.0, 2.0]], [[1.0, 3.0, 4.0]]).item(), 4)
+    0.982
+    """
 
     def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1) -> None:
         super().__init__(pearson_correlation, name or "pearson_correlation", dtype, axis=axis)
 
 
 class ConcordanceCorrelation(MeanMetricWrapper):
-    """The mean of :func:`concordance_correlation` over the examples."""
+    """The mean of :func:`concordance_correlation` over the examples.
+
+    >>> round(ConcordanceCorrelation()([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).item(), 4)
+    0.3636
+    """
 
     def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1) -> None:
         super().__init__(concordance_correlation, name or "concordance_correlation", dtype, axis=axis)

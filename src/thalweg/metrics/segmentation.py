@@ -80,7 +80,11 @@ class IoU(MeanIoU):
 
 
 class BinaryIoU(IoU):
-    """Intersection over union of what reaches ``threshold`` and the targets that are 1 (class 1), and of the rest."""
+    """Intersection over union of what reaches ``threshold`` and the targets that are 1 (class 1), and of the rest.
+
+    >>> round(BinaryIoU()([0, 1, 1], [0.25, 0.75, 0.25]).item(), 4)
+    0.5
+    """
 
     def __init__(
         self,
@@ -98,7 +102,12 @@ class BinaryIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """:class:`IoU` of one-hot targets and of scores over the last axis (class numbers with ``sparse_y_pred``)."""
+    """:class:`IoU` of one-hot targets and of scores over the last axis (class numbers with ``sparse_y_pred``).
+
+    >>> metric = OneHotIoU(num_classes=2, target_class_ids=[1])
+    >>> metric([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item()
+    1.0
+    """
 
     def __init__(
         self,
@@ -115,7 +124,11 @@ class OneHotIoU(IoU):
 
 
 class OneHotMeanIoU(OneHotIoU):
-    """:class:`MeanIoU` of one-hot targets and of scores over the last axis (class numbers with ``sparse_y_pred``)."""
+    """:class:`MeanIoU` of one-hot targets and of scores over the last axis (class numbers with ``sparse_y_pred``).
+
+    >>> round(OneHotMeanIoU(num_classes=2)([[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    1.0
+    """
 
     def __init__(self, num_classes: int, name: str | None = None, dtype: Any = None, **options: Any) -> None:
         super().__init__(num_classes, range(num_classes), name, dtype, **options)

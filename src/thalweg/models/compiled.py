@@ -31,6 +31,7 @@ class Compiled:
         self.losses: list[Any] = []
         self.weights: list[Any] = []
         self.metrics: list[tuple[int, str, Any, bool]] = []  # output, name in the logs, metric, weighted
+        self.part_of: dict[int, Any] = {}
         self.parts: list[Any] = []  # the mean of each output's own loss, where there are several
         self.ready = False
         for name in flat(loss):
@@ -53,6 +54,7 @@ class Compiled:
         self.losses = [losses.get(v) for v in _spread(self.loss, names, "loss")]
         self.weights = _spread(self.loss_weights, names, "loss_weights")
         taken: set[str] = set()
+        targets = self._for_outputs(targets)
         for given, weighted in ((self.given, False), (self.weighted, True)):
             for k, ones in enumerate(_spread(given, names, "metrics", several=True)):
                 for one in flat(ones):
@@ -62,13 +64,15 @@ class Compiled:
                         name = f"weighted_{name}" if weighted else f"{name}_{len(taken)}"
                     taken.add(name)
                     self.metrics.append((k, name, metric, weighted))
-        if len(names) > 1:
-            self.parts = [metrics.Mean(f"{name}_loss") for name in names]
+        with_loss = [k for k, loss in enumerate(self.losses) if loss is not None]
+        if len(with_loss) > 1:
+            self.part_of = {k: metrics.Mean(f"{names[k]}_loss") for k in with_loss}
+            self.parts = list(self.part_of.values())
         self.ready = True
 
     def _metric(self, one: Any, k: int, targets: Any, predictions: Any) -> tuple[Any, str]:
         if isinstance(one, str) and one in _BY_SHAPE:
-            if k >= len(targets):
+            if targets[k] is None:
                 raise fail(ArgumentError, f"metrics: {one!r} needs targets")
             return _by_shape(one, targets[k], predictions[k], self.losses[k]), one
         metric = metrics.get(one)
@@ -78,44 +82,48 @@ class Compiled:
         self, targets: Sequence[Any], predictions: Sequence[Any], sample_weights: Sequence[Any]
     ) -> list[Any]:
         """The weighted loss of each output that has one."""
-        if len(targets) != len([v for v in self.losses if v is not None]):
-            raise fail(
-                ShapeError,
-                "the number of targets",
-                expected=f"{len(self.losses)}, one per output",
-                received=len(targets),
-            )
-        found, place = [], 0
+        found = []
+        of_outputs, given = self._for_outputs(targets), self._weights_for_outputs(sample_weights)
         for k, (loss, weight) in enumerate(zip(self.losses, self.weights)):
             if loss is None:
                 continue
-            given = _weight_of(sample_weights, place)
             means = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean")
-            value = loss(targets[place], predictions[k], _masked(given, predictions[k], means))
+            value = loss(of_outputs[k], predictions[k], _masked(given[k], predictions[k], means))
             if value.ndim:  # reduction "none"
                 value = losses.reduce_weighted(value, None, "sum_over_batch_size")
             if self.parts:
                 rows = count(predictions[k], (0,), np.dtype(np.float64))
-                self.parts[k].update_state(value, sample_weight=rows)
+                self.part_of[k].update_state(value, sample_weight=rows)
             found.append(value if weight is None else ew.multiply(value, weight))
-            place += 1
         return found
 
     def update(
         self, targets: Sequence[Any], predictions: Sequence[Any], sample_weights: Sequence[Any]
     ) -> None:
         """Count one batch in all metrics."""
+        of_outputs, weights = self._for_outputs(targets), self._weights_for_outputs(sample_weights)
         for k, _, metric, weighted in self.metrics:
-            given = _weight_of(sample_weights, k) if weighted else None
-            metric.update_state(
-                targets[k], predictions[k], sample_weight=_masked(given, predictions[k], False)
-            )
+            given = _masked(weights[k] if weighted else None, predictions[k], False)
+            metric.update_state(of_outputs[k], predictions[k], sample_weight=given)
 
+    def _for_outputs(self, targets: Sequence[Any]) -> list[Any]:
+        """One target for each output: all are given, or those of the outputs that have a loss."""
+        if len(targets) == len(self.losses):
+            return list(targets)
+        places = [k for k, loss in enumerate(self.losses) if loss is not None]
+        if len(targets) != len(places):
+            raise fail(
+                ShapeError, "the number of targets", expected=f"{len(self.losses)}, one per output",
+                received=len(targets),
+            )  # fmt: skip
+        given = dict(zip(places, targets))
+        return [given.get(k) for k in range(len(self.losses))]
 
-def _weight_of(sample_weights: Sequence[Any], k: int) -> Any:
-    if not sample_weights:
-        return None
-    return sample_weights[k] if k < len(sample_weights) else sample_weights[0]
+    def _weights_for_outputs(self, sample_weights: Sequence[Any]) -> list[Any]:
+        """The weights of the rows for each output; what is given for one is for all."""
+        if len(sample_weights) < 2:
+            return [*sample_weights, *[None] * (not sample_weights)] * len(self.losses)
+        return self._for_outputs(sample_weights)
 
 
 def _masked(sample_weight: Any, prediction: Any, means: bool) -> Any:

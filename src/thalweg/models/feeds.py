@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.ahead import ahead
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, DTypeError, ShapeError, fail, warn
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
 from thalweg.layers.texts import is_texts, text_codes
 from thalweg.models.frames import column_array, frame_array, is_frame
-from thalweg.ops.random import next_key
+from thalweg.ops.random import get_state, next_key
 from thalweg.run.rows import Rows
 
 __all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack"]
@@ -128,6 +130,9 @@ class Feed:
     def epoch(self) -> Iterator[list[np.ndarray]]:
         """The batches of one epoch."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Nobody will read on: threads that work ahead may end."""
 
 
 def signature_of(arrays: Sequence[np.ndarray]) -> Signature:
@@ -274,8 +279,14 @@ def _endless() -> ArgumentError:
     )
 
 
+_SLOW_SECONDS = 1e-3  # to make a batch: less is not worth a thread
+
+
 class IteratedFeed(Feed):
-    """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch."""
+    """Batches as they come from a generator, a sequence of batches, or a data set; ``steps`` of them an epoch.
+
+    Batches that take long to make are made one ahead, in a thread, while the steps run.
+    """
 
     def __init__(
         self,
@@ -293,7 +304,10 @@ class IteratedFeed(Feed):
             raise _endless()
         self._one_pass = iter(source) if iter(source) is source else None
         self._nan_known = False
+        begun, drawn = time.perf_counter(), get_state()
         first = next(self._iterator(), None)
+        # Slow batches are made in a thread while steps run; not where they draw from the generator of the steps.
+        self._in_thread = time.perf_counter() - begun > _SLOW_SECONDS and get_state() == drawn
         if first is None:
             raise fail(DataError, "the generator gave no batch")
         self.structure = self._converted(first)
@@ -324,9 +338,9 @@ class IteratedFeed(Feed):
 
     def epoch(self) -> Iterator[list[np.ndarray]]:
         if self.steps is None:
-            batches = self._from_start()
+            batches = self._made(self._from_start())
         else:  # go on where the last epoch stopped
-            self._going = self._going or self._endless()
+            self._going = self._going or self._made(self._endless())
             batches = islice(self._going, self.steps)
         count = 0
         for batch in batches:
@@ -336,6 +350,14 @@ class IteratedFeed(Feed):
             self.num_batches = count
         if hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
+
+    def close(self) -> None:
+        going, self._going = self._going, None
+        if going is not None:
+            going.close()
+
+    def _made(self, batches: Iterator[Any]) -> Iterator[Any]:
+        return ahead(batches, 1) if self._in_thread else batches
 
     def _from_start(self) -> Iterator[Any]:
         first, self._first = self._first, None

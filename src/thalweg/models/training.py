@@ -446,6 +446,9 @@ class Training(Layer):
             self.optimizer.finalize_variable_values(self.trainable_weights)
         finally:
             run.train_end()
+            for read in (feed, validation):
+                if read is not None:
+                    read.close()
         self.history = history
         return history
 
@@ -546,6 +549,7 @@ class Training(Layer):
         progress.begin(0, feed.num_batches)
         run = CallbackList(callbacks, [], self, {"steps": feed.num_batches, "verbose": progress.verbose})
         logs = self._run_all("test", feed, run)
+        feed.close()
         progress.end(logs)
         return _plain(logs, return_dict)
 
@@ -569,6 +573,7 @@ class Training(Layer):
             template = step(arrays)
             parts.append(flat(template))
             run.batch_end("predict", number, {"outputs": template})
+        feed.close()
         run.predict_end()
         joined = iter([np.concatenate(column) for column in zip(*parts)])
         return mapped(lambda _: next(joined), template)

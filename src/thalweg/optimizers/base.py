@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ArgumentError, ArgumentTypeError, GradientError, fail
-from thalweg.gradient import gradients
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, Variable, no_grad
 from thalweg.graph.updates import Operation, current_recorder
@@ -24,6 +23,7 @@ from thalweg.ops.state import assign
 from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from thalweg.optimizers.waiting import waiting_updates
 from thalweg.registry import Configured
+from thalweg.run.tape import GradientTape
 
 __all__ = ["Optimizer"]
 
@@ -181,7 +181,7 @@ class Optimizer(Configured):
                 received=f"{loss.label()} {loss.specs[0]}",
                 hint="was it computed under no_grad, or its value converted to a number?",
             )
-        return list(zip(gradients(loss, params, unconnected="none"), params, strict=True))
+        return list(zip(GradientTape().gradient(loss, params), params, strict=True))
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``: take gradients for :meth:`apply_gradients` of this."""

@@ -14,6 +14,12 @@ class GradientDescent(Optimizer):
     """Gradient descent, with momentum if asked: ``v = momentum * v - lr * g``, ``param += v``.
 
     With ``nesterov``: ``param += momentum * v - lr * g``. Without momentum: ``param -= lr * g``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), GradientDescent(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.5
     """
 
     def __init__(
@@ -39,6 +45,12 @@ class Momentum(Optimizer):
     """Momentum that gathers gradients: ``v = momentum * v + g``, ``param -= lr * v``.
 
     With ``nesterov``: ``param -= lr * (g + momentum * v)``. Differs from :class:`SGD` where the learning rate changes.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Momentum(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.5
     """
 
     def __init__(

@@ -26,6 +26,12 @@ class Adam(Optimizer):
     ``param -= lr * sqrt(c2) / c1 * m / (sqrt(v) + epsilon)``. ``epsilon_hat=False`` adds epsilon after the
     correction, as the paper's first form: ``param -= lr * (m / c1) / (sqrt(v / c2) + epsilon)``.
     ``amsgrad``: the largest v so far in place of v.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Adam(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.75
     """
 
     def __init__(
@@ -61,7 +67,14 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """:class:`Adam` with weight decay: ``param -= lr * weight_decay * param`` before each step."""
+    """:class:`Adam` with weight decay: ``param -= lr * weight_decay * param`` before each step.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), AdamW(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.749
+    """
 
     def __init__(
         self,
@@ -79,7 +92,14 @@ class AdamW(Adam):
 
 
 class Adamax(Optimizer):
-    """``m = b1 m + (1 - b1) g``, ``u = max(b2 u, |g|)``, ``param -= lr / (1 - b1^t) * m / (u + epsilon)``."""
+    """``m = b1 m + (1 - b1) g``, ``u = max(b2 u, |g|)``, ``param -= lr / (1 - b1^t) * m / (u + epsilon)``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Adamax(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.75
+    """
 
     def __init__(
         self,
@@ -108,6 +128,12 @@ class Nadam(Optimizer):
 
     ``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g²``,
     ``param -= lr * (mu(t+1) m / (1 - P mu(t+1)) + (1 - mu(t)) g / (1 - P)) / (sqrt(v / (1 - b2^t)) + epsilon)``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Nadam(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.7343
     """
 
     def __init__(
@@ -140,7 +166,14 @@ class Nadam(Optimizer):
 
 
 class Lion(Optimizer):
-    """``param -= lr * sign(b1 m + (1 - b1) g)``, then ``m = b2 m + (1 - b2) g``."""
+    """``param -= lr * sign(b1 m + (1 - b1) g)``, then ``m = b2 m + (1 - b2) g``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Lion(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.75
+    """
 
     def __init__(
         self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **options: Any

@@ -30,6 +30,12 @@ class Adagrad(_Rooted):
     """``a += g * g``, ``param -= lr * g / sqrt(a + epsilon)``; ``a`` starts at ``initial_accumulator_value``.
 
     ``epsilon_inside=False``: ``lr * g / (sqrt(a) + epsilon)``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Adagrad(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.7531
     """
 
     def __init__(
@@ -54,6 +60,12 @@ class Adagrad(_Rooted):
 class Adadelta(Optimizer):
     """``a = rho a + (1 - rho) g²``, ``d = g sqrt(s + epsilon) / sqrt(a + epsilon)``, ``s = rho s + (1 - rho) d²``,
     ``param -= lr * d``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Adadelta(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.9996
     """
 
     def __init__(
@@ -77,6 +89,12 @@ class RMSProp(_Rooted):
     ``v`` starts at ``initial_accumulator_value``. ``centered``: ``v - a²`` under the root, with
     ``a = rho a + (1 - rho) g``. ``epsilon_inside=False``: ``sqrt(v) + epsilon``. ``momentum``:
     ``m = momentum * m + lr * g / root``, ``param -= m``.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), RMSProp(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.2094
     """
 
     def __init__(
@@ -180,6 +198,12 @@ class Ftrl(Optimizer):
 
     ``z += g - (n'^p - n^p) / lr * param``, ``q = (n'^p + beta) / lr + 2 l2`` and
     ``param = (clip(z, -l1, l1) - z) / q``; ``l2_shrinkage`` adds ``2 * l2_shrinkage * param`` to the g in z.
+
+    >>> import thalweg as tw
+    >>> w, optimizer = tw.Variable(1.0), Ftrl(0.25)
+    >>> optimizer.minimize(lambda: w * w, [w])
+    >>> round(w.numpy().item(), 4)
+    0.5969
     """
 
     def __init__(

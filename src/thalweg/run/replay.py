@@ -16,6 +16,8 @@ import numpy as np
 
 from thalweg.gradient import gradients
 from thalweg.graph import later
+from thalweg.graph.interpret import evaluate
+from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, freeze
 from thalweg.graph.walk import attributes_key, leaves, rebuild, remake, topological
 from thalweg.ops.state import read
@@ -83,8 +85,50 @@ def replayed_gradients(
     return [_value(next(results)) if reached else None for reached in plan.connected]
 
 
-def _waiting_gradients(
+def remembered_gradients(
     ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor]
+) -> list[Tensor | None] | None:
+    """As `replayed_gradients` by variables, but the results remember how they came about, so that gradients of them may
+    be taken. None where the expression does not wait.
+    """
+    return _waiting_gradients(ys, xs, seeds, remembered=True)
+
+
+class _Slope:
+    """Which gradient a tensor is: of ``ys``, weighted by ``seeds``, by the variable x, all made of ``leaves``."""
+
+    def __init__(
+        self,
+        ys: Sequence[Tensor],
+        x: Tensor,
+        seeds: Sequence[Tensor],
+        leaves: Sequence[Tensor],
+        spec: Spec,
+    ) -> None:
+        self.ys, self.seeds, self.leaves = list(ys), list(seeds), list(leaves)
+        self.read = [k for k, leaf in enumerate(leaves) if leaf.op is read and leaf.inputs[0] is x]
+        self.spec = spec
+
+    def expressed(self, leaves: Sequence[Tensor]) -> Tensor:
+        """The gradient as an expression of these leaves."""
+        ys, seeds = self.ys, self.seeds
+        if any(a is not b for a, b in zip(leaves, self.leaves, strict=True)):
+            made = rebuild([*ys, *seeds], dict(zip(self.leaves, leaves, strict=True)), remake)
+            ys, seeds = made[: len(ys)], made[len(ys) :]
+        (total,) = _slopes([], ys, seeds, [[leaves[k] for k in self.read]])
+        assert total is not None
+        return total
+
+
+@make_op({}, infer=lambda *leaves, of: of.spec, expand=lambda *leaves, of: of.expressed(leaves))
+def slope(*leaves, of):  # type: ignore[no-untyped-def]
+    """A gradient that waited, as an op on what it is made of; its own gradient is that of its expression."""
+    symbols = [Placeholder(None, (), {}, (Spec(a.shape, a.dtype),), tracked=True) for a in leaves]
+    return evaluate([of.expressed(symbols)], dict(zip(symbols, leaves, strict=True)))[0]
+
+
+def _waiting_gradients(
+    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], remembered: bool = False
 ) -> list[Tensor | None] | None:
     """The gradients as further results of the batch that holds the whole expression; None where none does."""
     batch = later.current()
@@ -98,7 +142,7 @@ def _waiting_gradients(
             return None
         places = (tuple([batch.place_of(y) for y in ys]), tuple([batch.place_of(seed) for seed in seeds]))
         operands = (*places, tuple([batch.places_of(x) for x in xs]))
-        key = (replayed_gradients, operands)
+        key = (replayed_gradients, operands, remembered)
         found = batch.state.following.get(key)
         if found is None:
             specs = None
@@ -106,15 +150,25 @@ def _waiting_gradients(
             outputs, weights, sources = later.picked(operands, leaves, results)
             if batch.remembers([*outputs, *weights]):
                 sums = _slopes(batch.cuts(), outputs, weights, sources)
-                specs = [None if g is None else x.specs[0] for x, g in zip(xs, sums, strict=True)]
+                specs = [None if g is None else g.specs[0] for g in sums]
+            if specs is not None and any(
+                s is not None and (s.shape is None or None in s.shape) for s in specs
+            ):
+                specs = None
             known = batch.follow(key, specs)
         else:
             batch.state, known = found
         if known is None:
             return None
-        line = later.Line(_reached_slopes, operands, None, False)
+        line = later.Line(_reached_slopes, operands, None, remembered)
         made = iter(batch.write(line, [spec for spec in known if spec is not None]))
-        return [None if spec is None else next(made) for spec in known]
+        slopes = [None if spec is None else next(made) for spec in known]
+        below = batch.sources() if remembered else []
+        for x, g in zip(xs, slopes, strict=True):
+            if g is not None and remembered:
+                g.op, g.inputs, g.tracked = slope, tuple(below), True
+                g.attrs = {"of": _Slope(ys, x, seeds, below, g.specs[0])}
+        return slopes
 
 
 def _slopes(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.dtypes import is_floating
 from thalweg.errors import ArgumentTypeError, GradientError, fail
 from thalweg.gradient import gradients, jacobian
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.updates import current_recorder
+from thalweg.ops.shape import full_like
+from thalweg.run.replay import remembered_gradients
 
 
 class GradientTape:
@@ -53,7 +57,10 @@ class GradientTape:
         self._use("gradient")
         flat = _flat(sources)
         allowed = [t for t in flat if self._automatic or not isinstance(t, Variable) or t in self._watched]
-        found = gradients(target, allowed, output_gradients, unconnected=unconnected_gradients)
+        plain = output_gradients is None and unconnected_gradients == "none"
+        found = _waiting(target, allowed) if plain else None
+        if found is None:
+            found = gradients(target, allowed, output_gradients, unconnected=unconnected_gradients)
         by_source = {id(t): g for t, g in zip(allowed, found, strict=True)}
         return _like(sources, lambda t: by_source.get(id(t)))
 
@@ -77,6 +84,16 @@ class GradientTape:
         """Forget what is watched, and allow another gradient."""
         self._used = False
         self._watched.clear()
+
+
+def _waiting(target: Any, sources: list[Tensor]) -> list[Tensor | None] | None:
+    """The gradients as further results that wait, where the target waits and the sources are variables."""
+    targets = list(target) if isinstance(target, (list, tuple)) else [target]
+    if current_recorder() is not None or not all(isinstance(s, Variable) for s in sources):
+        return None
+    if any(not isinstance(t, Tensor) or t.later is None or not is_floating(t.dtype) for t in targets):
+        return None
+    return remembered_gradients(targets, sources, [full_like(t, 1) for t in targets])
 
 
 def _flat(sources: Any) -> list[Tensor]:

@@ -89,7 +89,7 @@ _members |= {
     for n in "add subtract multiply average maximum minimum concatenate dot".split()
 }
 _members["merge"] = _merging(_layers.merge, "merge")
-vars(_members["merge"]).update({n: _members[n] for n in vars(_layers.merge)})
+vars(_members["merge"]).update({n: _members.get(n, v) for n, v in vars(_layers.merge).items()})
 _members |= {"Input": Input, "Layer": Renamed(_main.Layer, _layers.Layer.translate, base=OwnLayer)}
 layers = Namespace("keras.layers", **_members | _layers.rooms(_members))
 
@@ -148,7 +148,21 @@ class Sequential(_Classic, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
 
-models = _changed(_models, "keras.models", Model=Model, Sequential=Sequential, Graph=Graph)
+def model_from_config(config: Any, custom_objects: Any = None) -> Any:
+    """The model of ``get_config``, or of a dict of its class and that."""
+    return _models.model_from_config(
+        config, {"Model": Model, "Sequential": Sequential, **(custom_objects or {})}
+    )
+
+
+models = _changed(
+    _models,
+    "keras.models",
+    Model=Model,
+    Sequential=Sequential,
+    Graph=Graph,
+    model_from_config=model_from_config,
+)
 Layer = layers.Layer
 
 # --- the rest is the same -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from thalweg import layers as _main
 from thalweg.compat.keras.arguments import known_function
+from thalweg.compat.keras.custom import OwnLayer
 from thalweg.errors import ArgumentError, fail
 
 _MODES: dict[str, Any] = {
@@ -55,3 +56,16 @@ class Merge:
 
     def __call__(self, inputs: Any) -> Any:
         return self.layer(list(inputs))
+
+
+class _Merge(OwnLayer):
+    """What a program's own ways to merge derive from: they define ``_merge_function(inputs)``."""
+
+    def _merge_function(self, inputs: Any) -> Any:
+        raise fail(ArgumentError, f"{type(self).__name__} has no _merge_function")
+
+    def call(self, inputs: Any) -> Any:
+        return self._merge_function(inputs)
+
+
+merge._Merge = _Merge  # type: ignore[attr-defined]

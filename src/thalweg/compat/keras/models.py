@@ -14,6 +14,7 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
+from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.layers import InputPlace, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
@@ -172,6 +173,25 @@ class Model(main.Model):
             given = _SHORT.get(given.lower(), given)
         return named_metric(given)
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the figures, in order: known when the model is compiled."""
+        given, known = self.compile_arguments, super().metrics_names
+        if given is None or self._graph is None or len(known) > 1 or not given["metrics"]:
+            return known
+        outputs = self.output_names
+        many = len(outputs) > 1
+        parts = (
+            given["metrics"]
+            if isinstance(given["metrics"], Mapping)
+            else dict.fromkeys(outputs, given["metrics"])
+        )
+        names = [f"{o}_loss" for o in outputs if many] + [
+            (f"{output}_" if many else "") + _name_of_metric(metric)
+            for output in outputs for metric in flat(parts.get(output))
+        ]  # fmt: skip
+        return ["loss", *names]
+
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Add to the loss: an expression of the model's symbols, or (in ``call``) of what is computed there."""
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
@@ -198,7 +218,9 @@ class Model(main.Model):
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
         values, self._values = self._values, {}
-        return run_nodes((), values, super().compute_loss(*args, **kwargs), None)
+        with _symbols_stand_for(values):
+            loss = super().compute_loss(*args, **kwargs)
+        return run_nodes((), values, loss, None)
 
     def _step(self, *request: Any) -> Any:
         """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could."""
@@ -434,7 +456,7 @@ class Model(main.Model):
 
     def get_config(self) -> dict[str, Any]:
         """The model as data."""
-        if self._graph is not None and type(self).__init__ is Model.__init__:
+        if self._graph is not None and type(self).__module__.startswith("thalweg.compat.keras"):
             return encode(saving.graph_config(self))
         shape = (
             {"build_shape": self.build_shape} if self._only_calls() and self.build_shape is not None else {}
@@ -549,6 +571,10 @@ def _mean(loss: Any) -> Any:
     return mean(loss) if loss.ndim else loss
 
 
+def _name_of_metric(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
+
+
 def _one(tensors: Any) -> Any:
     return tensors[0] if isinstance(tensors, (list, tuple)) and len(tensors) == 1 else tensors
 
@@ -637,7 +663,10 @@ model_from_yaml = model_from_json
 
 
 def model_from_config(config: Any, custom_objects: Any = None) -> Any:
-    """The model of ``get_config``."""
+    """The model of ``get_config``, or of a dict of its class and that."""
+    if "class_name" in config:
+        own = {"Model": Model, "Sequential": Sequential, **(custom_objects or {})}
+        return own[config["class_name"]].from_config(config["config"], custom_objects)
     return (Sequential if "layers" in config and "calls" not in config else Model).from_config(
         config, custom_objects
     )

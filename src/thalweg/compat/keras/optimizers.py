@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from thalweg import optimizers as main
+from thalweg.compat.keras.own_optimizer import OwnOptimizer
+from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.registry import lookup
 
-Optimizer = main.Optimizer
+Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=OwnOptimizer)
 _UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
 
 

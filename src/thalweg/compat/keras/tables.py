@@ -16,6 +16,7 @@ from thalweg import losses as _losses
 from thalweg import metrics as _metrics
 from thalweg import regularizers as _regularizers
 from thalweg.compat.keras import backend as _K
+from thalweg.compat.keras import callbacks as _own_callbacks
 from thalweg.compat.keras.spelling import respelt
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
@@ -168,7 +169,7 @@ _OF_BATCHES = {
 metrics = Namespace(
     "keras.metrics",
     **_OF_BATCHES,
-    **{**_named_losses, **_functions(_metrics), **_classes(_metrics, _metrics.Metric), "Metric": Metric},
+    **{**_functions(_metrics), **_named_losses, **_classes(_metrics, _metrics.Metric), "Metric": Metric},
 )
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
@@ -186,7 +187,8 @@ callbacks.__dict__.update(
     {n: respelt(v, _WATCHING) for n, v in vars(callbacks).items() if n in (
         "EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")},
     TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
-    CallbackList=_callbacks.CallbackList,
+    CallbackList=_own_callbacks.CallbackList,
+    RemoteMonitor=_own_callbacks.RemoteMonitor,
     BaseLogger=_callbacks.Callback,  # figures and bars are fit's own
     ProgbarLogger=lambda *args, **options: _callbacks.Callback(),
 )  # fmt: skip

@@ -57,6 +57,9 @@ class _Wrapper:
     def _outputs(self, x: Any, options: dict[str, Any]) -> np.ndarray:
         return np.asarray(self.model.predict(x, **self._taken_by(_OF_PREDICT, options)))
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model")
+
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
 
@@ -118,5 +121,8 @@ def _loss_of(model: Model) -> str:
 
 
 scikit_learn = Namespace(
-    "keras.wrappers.scikit_learn", KerasClassifier=KerasClassifier, KerasRegressor=KerasRegressor
+    "keras.wrappers.scikit_learn",
+    BaseWrapper=_Wrapper,
+    KerasClassifier=KerasClassifier,
+    KerasRegressor=KerasRegressor,
 )

@@ -10,6 +10,7 @@ from thalweg.compat.lasagne import nonlinearities as nonlinearities
 from thalweg.compat.lasagne import objectives as objectives
 from thalweg.compat.lasagne import random as random
 from thalweg.compat.lasagne import regularization as regularization
+from thalweg.compat.lasagne import theano_extensions as theano_extensions
 from thalweg.compat.lasagne import updates as updates
 from thalweg.compat.lasagne import utils as utils
 from thalweg.compat.theano.missing import missing, name_what_is_missing

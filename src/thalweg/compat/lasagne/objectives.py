@@ -72,13 +72,15 @@ def crossentropy(x: Any, t: Any) -> Any:
     return categorical_crossentropy(x, t)
 
 
-class Objective:
-    """The loss of a network, as before version 0.1."""
-
+class _Loss:
     def __init__(
         self, input_layer: Any, loss_function: Any = squared_error, aggregation: str = "mean"
     ) -> None:
         self.layer, self.loss_function, self.aggregation = input_layer, loss_function, aggregation
+
+
+class Objective(_Loss):
+    """The loss of a network, as before version 0.1."""
 
     def get_loss(
         self, input: Any = None, target: Any = None, aggregation: str | None = None, **options: Any
@@ -88,13 +90,8 @@ class Objective:
         return aggregate(self.loss_function(made, target), mode=aggregation or self.aggregation)
 
 
-class MaskedObjective:
+class MaskedObjective(_Loss):
     """The loss of a network over the places that a mask keeps, as before version 0.1."""
-
-    def __init__(
-        self, input_layer: Any, loss_function: Any = squared_error, aggregation: str = "mean"
-    ) -> None:
-        self.layer, self.loss_function, self.aggregation = input_layer, loss_function, aggregation
 
     def get_loss(
         self,

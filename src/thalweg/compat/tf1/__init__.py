@@ -316,6 +316,17 @@ math = _Namespace(
 )
 linalg = _Namespace(
     "tf.linalg",
+    **{_n: _v for _n, _v in _names.own(_math).items() if _n.startswith("LinearOperator")},
+    logdet=_math.logdet,
+    slogdet=_math.slogdet,
+    pinv=_math.pinv,
+    matvec=_math.matvec,
+    adjoint=_math.adjoint,
+    matrix_transpose=_math.matrix_transpose,
+    eigvalsh=_math.self_adjoint_eigvals,
+    tensor_diag=_math.diag,
+    tensor_diag_part=_math.diag_part,
+    global_norm=_math.global_norm,
     matmul=_math.matmul,
     inv=_math.matrix_inverse,
     det=_math.matrix_determinant,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
+from thalweg.compat.tf1.math.creation import placeholder
 from thalweg.compat.tf1.math.joining import reverse
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
@@ -235,12 +238,58 @@ def map_fn(
     name: Any = None,
 ) -> Any:
     """``fn`` of each element along the first axis, stacked."""
+    if _is_text(dtype) or any(isinstance(x, g.HostTensor) for x in _leaves(elems)):
+        return _mapped_by_host(fn, elems, name)
 
     def step(x: Any) -> Any:
         with inside():
             return map_structure(without_order, to_core(fn(to_nodes(x, "Element"))))
 
     return to_nodes(control.map_fn(step, to_core(elems)), "map")
+
+
+def _is_text(dtype: Any) -> bool:
+    return dtype is not None and not isinstance(dtype, (list, tuple)) and g.as_dtype(dtype) == g.string
+
+
+class _HostMap:
+    """A function of texts, or with texts as its result, of each row: one run for each."""
+
+    def __init__(self, rows: Sequence[Tensor], places: Sequence[Tensor], results: Sequence[Tensor]) -> None:
+        self.rows, self.places, self.results = list(rows), list(places), list(results)
+
+    def pull(self, session: Any, fed: Any) -> list[Any]:
+        given = session.run(self.rows, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
+        made = []
+        for row in zip(*given, strict=True):
+            with session.one_moment(fresh=True):
+                made.append(session.run(self.results, dict(zip(self.places, row, strict=True))))
+        columns = list(zip(*made, strict=True))
+        return [_column(c, r) for c, r in zip(columns, self.results, strict=True)]
+
+
+def _column(values: Sequence[Any], node: Tensor) -> np.ndarray:
+    if not isinstance(node, g.HostTensor):
+        return np.stack(values)
+    made = np.empty(len(values), object)
+    made[:] = values
+    return made
+
+
+def _mapped_by_host(fn: Callable[[Any], Any], elems: Any, name: str | None) -> Any:
+    rows = _leaves(map_structure(g.convert_to_tensor, elems))
+    places = [placeholder(x.dtype, x.get_shape()[1:] if x.get_shape().ndims else None) for x in rows]
+    parts = iter(places)
+    result = fn(map_structure(lambda _: next(parts), elems))
+    results = _leaves(result)
+    length = rows[0].get_shape()[0].value if rows[0].get_shape().ndims else None
+    specs = []
+    for x in results:
+        shape = x.get_shape()
+        specs.append((x.dtype, None if shape.ndims is None else [length, *shape.as_list()]))
+    made = g.source_nodes(_HostMap(rows, places, results), specs, Operation(name, "map"))
+    parts = iter(made)
+    return map_structure(lambda _: next(parts), result)
 
 
 def _folded(fn: Callable[..., Any]) -> Callable[..., Any]:

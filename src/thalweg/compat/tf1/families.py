@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.graph import Tensor, static_value, value, values, wrap
+from thalweg.compat.tf1.graph import HostTensor, Tensor, convert_to_tensor, static_value, value, values, wrap
 from thalweg.graph import tensor as core
 
 _ROOM = "thalweg.compat.tf1.math"  # to which the functions made here belong
@@ -42,3 +42,22 @@ def _lengths_of(fn: Callable[..., Any], x: Any, y: Any) -> Any:
     if any(p is None or p.size > 8 for p in parts):
         return None
     return fn(*(core.constant(np.asarray(p, np.int64)) for p in parts)).value
+
+
+def of_texts_too(kind: str, fn: Callable[..., Any], of_texts: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A comparison of two tensors of numbers, or of two of texts."""
+    of_numbers = binary(kind, fn)
+
+    def apply(x: Any, y: Any, name: str | None = None) -> Tensor:
+        if not any(isinstance(t, (HostTensor, str, bytes)) for t in (x, y)):
+            return of_numbers(x, y, name)
+        from thalweg.compat.tf1.strings import from_host
+
+        pair = [convert_to_tensor(t) for t in (x, y)]
+        shapes = [t.get_shape() for t in pair]
+        known = max(shapes, key=lambda s: -1 if s.ndims is None else s.ndims)
+        lengths = () if known.ndims is None else known.as_list()
+        return from_host(pair, lambda a, b: np.asarray(of_texts(a, b), bool), np.bool_, lengths, name, kind)
+
+    apply.__name__, apply.__doc__, apply.__module__ = kind, of_numbers.__doc__, _ROOM
+    return apply

@@ -281,8 +281,9 @@ def resize_image_with_crop_or_pad(image: Any, target_height: int, target_width: 
     return wrap(x, None, "crop_or_pad", [image])
 
 
-def _rows(x: Any, axis: int, start: int, count: int) -> Any:
-    return index.take(x, g.core.constant(np.arange(start, start + count)), axis=axis)
+def _rows(x: Any, axis: int, start: Any, count: int) -> Any:
+    places: Any = g.core.constant(np.arange(count, dtype=np.int64))
+    return index.take(x, places + g.cast(value(start), "int64"), axis=axis)
 
 
 def _framed(x: Any, axis: int, before: int, wanted: int) -> Any:
@@ -295,8 +296,9 @@ def crop_to_bounding_box(
 ) -> Tensor:
     """A rectangle of the picture."""
     x, first = _spatial(image)
-    x = _rows(x, first, int(offset_height), int(target_height))
-    return wrap(_rows(x, first + 1, int(offset_width), int(target_width)), None, "crop", [image])
+    size = [g.static_int(n, "the size of the box") for n in (target_height, target_width)]
+    x = _rows(_rows(x, first, offset_height, size[0]), first + 1, offset_width, size[1])
+    return wrap(x, None, "crop", [image])
 
 
 def pad_to_bounding_box(

@@ -89,6 +89,17 @@ def as_vector(shape: Any) -> core.Tensor:
     return shape_ops.stack(parts)
 
 
+def parts_of(shape: Any) -> list[Any] | None:
+    """The lengths of a shape that values decide: numbers, :class:`Length`, expressions; None for an unknown rank."""
+    if isinstance(shape, (list, tuple)):
+        known = [one_dim(d) for d in shape]
+        return [astype(g.value(d), "int64") if k is None else k for d, k in zip(shape, known, strict=True)]
+    vector: Any = as_vector(shape)
+    if vector.shape is None or vector.shape[0] is None:
+        return None
+    return [vector[k] for k in range(vector.shape[0])]
+
+
 def filled(shape: Any, fill: Any, dtype: Any) -> core.Tensor:
     """A symbolic tensor of the given shape filled with one number."""
     number = g.cast(g.value(fill), dtype)

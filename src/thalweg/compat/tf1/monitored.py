@@ -317,21 +317,27 @@ def MonitoredTrainingSession(
 SingularMonitoredSession = MonitoredSession
 
 
+def _is_default(given: Any) -> bool:
+    return isinstance(given, int) and given == Supervisor.USE_DEFAULT
+
+
 class Supervisor:
     """A session with a folder: it restores what is there, writes summaries, and saves at the end."""
+
+    USE_DEFAULT = 0
 
     def __init__(
         self,
         graph: Any = None,
         ready_op: Any = None,
         is_chief: bool = True,
-        init_op: Any = None,
+        init_op: Any = USE_DEFAULT,
         init_feed_dict: Any = None,
-        local_init_op: Any = None,
+        local_init_op: Any = USE_DEFAULT,
         logdir: str | None = None,
-        summary_op: Any = None,
-        saver: Any = None,
-        global_step: Any = None,
+        summary_op: Any = USE_DEFAULT,
+        saver: Any = USE_DEFAULT,
+        global_step: Any = USE_DEFAULT,
         save_summaries_secs: int = 120,
         save_model_secs: int = 600,
         init_fn: Any = None,
@@ -340,13 +346,14 @@ class Supervisor:
         self.graph = graph or default_graph()
         with self.graph.as_default():
             variables = self.graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES)
-            self.saver = saver or (Saver() if variables else None)
-            self._init = init_op if init_op is not None else global_variables_initializer()
-            self._local = local_variables_initializer()
-            self.global_step = global_step if global_step is not None else get_global_step()
+            self.saver = (Saver() if variables else None) if _is_default(saver) else saver
+            self.init_op = global_variables_initializer() if _is_default(init_op) else init_op
+            self._local = local_variables_initializer() if _is_default(local_init_op) else local_init_op
+            self.summary_op = merge_all() if _is_default(summary_op) else summary_op
+            self.global_step = get_global_step() if _is_default(global_step) else global_step
         self._init_feed_dict, self._init_fn, self._logdir = init_feed_dict, init_fn, logdir
         self.coord = Coordinator()
-        self.summary_writer = FileWriter(logdir, self.graph) if logdir and summary_op is not False else None
+        self.summary_writer = FileWriter(logdir, self.graph) if logdir else None
 
     @contextmanager
     def managed_session(self, master: str = "", config: Any = None, **options: Any) -> Iterator[Session]:
@@ -364,7 +371,9 @@ class Supervisor:
     PrepareSession = prepare_or_wait_for_session
 
     def _prepared(self, session: Session) -> Session:
-        session.run([self._init, self._local], self._init_feed_dict)
+        for operation in (self.init_op, self._local):
+            if operation is not None:
+                session.run(operation, self._init_feed_dict)
         found = latest_checkpoint(self._logdir) if self._logdir else None
         if found and self.saver:
             self.saver.restore(session, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,6 +20,23 @@ def set_random_seed(seed: int) -> None:
     random.set_seed(int(seed))
 
 
+class _SeededKeys:
+    """The keys of a node with a seed of its own: the same ones in every session."""
+
+    def __init__(self, seed: int) -> None:
+        self.seeds = default_graph().seed or 0, int(seed)
+        self.counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
+    def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
+        self.counts[session] = self.counts.get(session, 0) + 1
+        return [np.array([*self.seeds, self.counts[session], 1], np.uint64).astype(np.uint32)]
+
+
+def _key(seed: Any) -> Any:
+    """The key of a node with a seed; None for one that draws from the stream of all."""
+    return None if seed is None else g.source_leaf(_SeededKeys(seed), 0, np.uint32, (4,), "seed")
+
+
 def _number(x: Any, dtype: Any) -> Any:
     return x if isinstance(x, (int, float)) else value(x, dtype)
 
@@ -29,7 +47,13 @@ def random_normal(
     """Normal numbers."""
     lengths, follows = like(shape)
     drawn = random.normal(
-        lengths, _number(mean, dtype), _number(stddev, dtype), numpy_dtype(dtype), like=follows, symbolic=True
+        lengths,
+        _number(mean, dtype),
+        _number(stddev, dtype),
+        numpy_dtype(dtype),
+        like=follows,
+        symbolic=True,
+        key=_key(seed),
     )
     return wrap(drawn, name, "random_normal")
 
@@ -40,7 +64,13 @@ def truncated_normal(
     """Normal numbers within two standard deviations."""
     lengths, follows = like(shape)
     drawn = random.truncated_normal(
-        lengths, _number(mean, dtype), _number(stddev, dtype), numpy_dtype(dtype), like=follows, symbolic=True
+        lengths,
+        _number(mean, dtype),
+        _number(stddev, dtype),
+        numpy_dtype(dtype),
+        like=follows,
+        symbolic=True,
+        key=_key(seed),
     )
     return wrap(drawn, name, "truncated_normal")
 
@@ -66,7 +96,13 @@ def random_uniform(
     else:
         top: Any = 1.0 if maxval is None else _number(maxval, dtype)
         drawn = random.uniform(
-            lengths, _number(minval, dtype), top, numpy_dtype(dtype), like=follows, symbolic=True
+            lengths,
+            _number(minval, dtype),
+            top,
+            numpy_dtype(dtype),
+            like=follows,
+            symbolic=True,
+            key=_key(seed),
         )
     return wrap(drawn, name, "random_uniform")
 

@@ -18,7 +18,7 @@ from thalweg.graph.walk import variables
 from thalweg.layers.base import flat, mapped
 from thalweg.ops.shape import full_like, stack
 from thalweg.run import tape as core
-from thalweg.run.replay import replayed_gradients
+from thalweg.run.replay import remembered_gradients, replayed_gradients
 
 
 class UnconnectedGradients:
@@ -130,8 +130,13 @@ class GradientTape(core.GradientTape):
 def _gradients(targets: list[Tensor], sources: list[Tensor], given: list[Any]) -> list[Any]:
     seeds = [full_like(t, 1) if g is None else tensor(g) for t, g in zip(targets, given)]
     known = not any(t.is_symbolic for t in (*targets, *seeds))
-    if known and not is_recording() and current_recorder() is None:
-        return replayed_gradients(targets, sources, seeds)
+    if known and current_recorder() is None:
+        if not is_recording():
+            return replayed_gradients(targets, sources, seeds)
+        if all(isinstance(s, Variable) for s in sources):
+            found = remembered_gradients(targets, sources, seeds)
+            if found is not None:
+                return found
     return core_gradients(targets, sources, seeds, unconnected="none")
 
 

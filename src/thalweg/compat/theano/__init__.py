@@ -30,6 +30,7 @@ from thalweg.compat.theano.scan_module import foldr as foldr
 from thalweg.compat.theano.scan_module import map as map
 from thalweg.compat.theano.scan_module import reduce as reduce
 from thalweg.compat.theano.scan_module import scan as scan
+from thalweg.compat.theano.scan_module import scan_checkpoints as scan_checkpoints
 from thalweg.compat.theano.sharing import shared as shared
 from thalweg.compat.theano.tensor_type import TensorType
 from thalweg.compat.theano.variable import TensorConstant as _Constant

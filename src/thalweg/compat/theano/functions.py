@@ -173,7 +173,7 @@ class Function:
         made = rebuild([*flat, *news], replace, remake) if replace else [*flat, *news]
         self._outputs, news = made[: len(flat)], made[len(flat) :]
         self._updates = list(zip(targets, news, strict=True))
-        self._add_default_updates(no_default_updates)
+        self._add_default_updates(no_default_updates, replace)
         self._drop_shapes_of_missing()
         self._check_inputs(on_unused)
         self._shared: list[SharedTensor] = []
@@ -187,7 +187,7 @@ class Function:
     def _roots(self) -> list[Tensor]:
         return [*self._outputs, *(u for _, u in self._updates)]
 
-    def _add_default_updates(self, left_out: Any) -> None:
+    def _add_default_updates(self, left_out: Any, replace: dict[Tensor, Tensor]) -> None:
         """What shared variables (the states of random streams) become unless an update says otherwise."""
         if left_out is True:
             return
@@ -198,7 +198,7 @@ class Function:
             for tensor in found:
                 done.add(id(tensor))
                 if tensor.default_update is not None:
-                    self._updates.append((tensor, tensor.default_update))
+                    self._updates.append((tensor, rebuild([tensor.default_update], replace, remake)[0]))
             if not found:
                 return
 

@@ -63,6 +63,29 @@ def scan(
     return found, updates
 
 
+def scan_checkpoints(
+    fn: Callable[..., Any],
+    sequences: Any = None,
+    outputs_info: Any = None,
+    non_sequences: Any = None,
+    name: str = "checkpointscan_fn",
+    n_steps: Any = None,
+    save_every_N: int = 10,
+    padding: bool = True,
+) -> tuple[Any, OrderedUpdates]:
+    """:func:`scan` of which only every ``save_every_N``-th step and the last come out."""
+    from thalweg.compat.theano.tensor import basic
+
+    outputs, updates = scan(fn, sequences, outputs_info, non_sequences, n_steps, name=name, return_list=True)
+
+    def kept(y: TensorVariable) -> TensorVariable:
+        count = (y.shape[0] + save_every_N - 1) // save_every_N
+        return y[basic.minimum((basic.arange(count) + 1) * save_every_N, y.shape[0]) - 1]
+
+    found = [kept(y) for y in outputs]
+    return found[0] if len(found) == 1 else found, updates
+
+
 def _listed(given: Any) -> list[Any]:
     if given is None:
         return []

@@ -24,6 +24,10 @@ class SharedTensor(Variable):
     variable: TensorSharedVariable  # kept, so that what is found in a graph is what the program holds
 
     @property
+    def is_symbolic(self) -> bool:
+        return True
+
+    @property
     def value(self) -> None:  # type: ignore[override]
         return None
 

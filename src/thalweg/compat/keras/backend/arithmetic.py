@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from thalweg import dtypes, nn
 from thalweg.compat.keras.backend.settings import floatx
 from thalweg.compat.keras.backend.shapes import expand_dims
@@ -22,7 +24,8 @@ def _reduction(name: str, to_float: bool = False) -> Callable[..., Any]:
         x = tensor(x)
         if to_float and not dtypes.is_floating(x.dtype):
             x = cast(x, floatx())
-        return op(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+        axes = tuple(int(a) for a in axis) if isinstance(axis, (list, tuple, np.ndarray)) else axis
+        return op(x, axis=axes, keepdims=keepdims)
 
     reduce.__name__ = name
     return reduce

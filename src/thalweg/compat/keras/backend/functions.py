@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -91,9 +91,24 @@ def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> 
     return KerasFunction(inputs if isinstance(inputs, (list, tuple)) else [inputs], outputs, updates)
 
 
+_standing: list[Mapping[Any, Any]] = []  # what symbols of a model stand for, while its loss is computed
+
+
+@contextmanager
+def _symbols_stand_for(values: Mapping[Any, Any]) -> Iterator[None]:
+    """Within the block, gradients with respect to these symbols are with respect to their values."""
+    _standing.append(values)
+    try:
+        yield
+    finally:
+        _standing.pop()
+
+
 def gradients(loss: Any, variables: Any) -> list[Any]:
     """The gradients of a loss, summed where it is not a scalar, with respect to tensors."""
     listed = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    if _standing:
+        listed = [_standing[-1].get(v, v) for v in listed]
     summed = [_sum(part) for part in loss] if isinstance(loss, (list, tuple)) else [_sum(loss)]
     total = summed[0]
     for part in summed[1:]:

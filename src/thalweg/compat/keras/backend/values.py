@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,37 @@ from thalweg.ops.state import identity as _identity
 _ops = _names()
 
 
+_kept: list[
+    tuple[list[Variable], list[int]]
+] = []  # variables made before in such a block, and how many were asked for
+
+
+@contextmanager
+def made_once(made: list[Variable]) -> Iterator[None]:
+    """A block that may be run again: the variables made in it are those of the first time, kept in ``made``."""
+    _kept.append((made, [0]))
+    try:
+        yield
+    finally:
+        _kept.pop()
+
+
+def _new(value: Any, **options: Any) -> Variable:
+    """A new variable, or the one that the block made at this place before."""
+    if not _kept:
+        return Variable(value, **options)
+    made, place = _kept[-1]
+    if place[0] == len(made):
+        made.append(Variable(value, **options))
+    place[0] += 1
+    return made[place[0] - 1]
+
+
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
     """A variable; numbers become floats of the default dtype."""
     value = value if isinstance(value, Tensor) else np.asarray(value)
     wanted = dtype or (None if isinstance(value, Tensor) else floatx() if value.dtype.kind in "fiu" else None)
-    return Variable(value, dtype=wanted, name=name)
+    return _new(value, dtype=wanted, name=name)
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
@@ -113,7 +140,7 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def _filled(value: float) -> Callable[..., Any]:
     def make(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
-        return Variable(np.full(tuple(shape), value, np.dtype(dtype or floatx())), name=name)
+        return _new(np.full(tuple(shape), value, np.dtype(dtype or floatx())), name=name)
 
     return make
 

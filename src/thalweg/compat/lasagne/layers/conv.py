@@ -39,6 +39,7 @@ class BaseConvLayer(Layer):
     """What the convolutions share: ``W`` [filters, channels, ...], flipped unless ``flip_filters=False``."""
 
     rank = 2
+    convolution: Any = staticmethod(T.nnet.conv2d)
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class BaseConvLayer(Layer):
     def convolve(self, input: Any) -> Any:
         """The convolution itself."""
         mode = "half" if self.pad == "same" else self.pad
-        return T.nnet.conv2d(
+        return self.convolution(
             input,
             self.W,
             filter_shape=self.get_W_shape(),
@@ -109,18 +110,7 @@ class Conv3DLayer(BaseConvLayer):
     """Convolution over three axes."""
 
     rank = 3
-
-    def convolve(self, input: Any) -> Any:
-        mode = "half" if self.pad == "same" else self.pad
-        return T.nnet.conv3d(
-            input,
-            self.W,
-            filter_shape=self.get_W_shape(),
-            border_mode=mode,
-            subsample=self.stride,
-            filter_flip=self.flip_filters,
-            num_groups=self.num_groups,
-        )
+    convolution = staticmethod(T.nnet.conv3d)
 
 
 class Conv1DLayer(BaseConvLayer):

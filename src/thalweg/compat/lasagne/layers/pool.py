@@ -25,6 +25,7 @@ class Pool2DLayer(Layer):
     """The largest element or mean of each window of two axes."""
 
     rank = 2
+    pool = staticmethod(pool_2d)
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Pool2DLayer(Layer):
         return (*input_shape[:2], *(pool_output_length(*part, self.ignore_border) for part in parts))
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
-        return pool_2d(
+        return self.pool(
             input,
             ws=self.pool_size,
             stride=self.stride,
@@ -81,16 +82,7 @@ class Pool3DLayer(Pool2DLayer):
     """The largest element or mean of each window of three axes."""
 
     rank = 3
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        return pool_3d(
-            input,
-            ws=self.pool_size,
-            stride=self.stride,
-            ignore_border=self.ignore_border,
-            pad=self.pad,
-            mode=self.mode,
-        )
+    pool = staticmethod(pool_3d)
 
 
 class MaxPool3DLayer(Pool3DLayer):
@@ -157,37 +149,8 @@ class GlobalPoolLayer(Layer):
         return self.pool_function(input.flatten(3), axis=2)
 
 
-class FeaturePoolLayer(Layer):
-    """A function over groups of channels: the maximum (maxout) unless told otherwise."""
-
-    def __init__(
-        self, incoming: Any, pool_size: int, axis: int = 1, pool_function: Any = T.max, **options: Any
-    ) -> None:
-        super().__init__(incoming, **options)
-        self.pool_size, self.axis, self.pool_function = pool_size, axis, pool_function
-        if self.input_shape[axis] % pool_size:
-            raise ValueError(
-                f"{self.input_shape[axis]} channels are no multiple of the pool size {pool_size}"
-            )
-
-    def get_output_shape_for(self, input_shape: Any) -> Any:
-        made = list(input_shape)
-        made[self.axis] //= self.pool_size
-        return tuple(made)
-
-    def get_output_for(self, input: Any, **options: Any) -> Any:
-        groups = self.input_shape[self.axis] // self.pool_size
-        lengths = [input.shape[k] for k in range(self.axis)]
-        rest = [input.shape[k] for k in range(self.axis + 1, input.ndim)]
-        split = input.reshape((*lengths, groups, self.pool_size, *rest), ndim=input.ndim + 1)
-        return self.pool_function(split, axis=self.axis + 1)
-
-
-maxout = FeaturePoolLayer
-
-
-class FeatureWTALayer(Layer):
-    """Of each group of channels only the largest stays, the others become 0."""
+class _Groups(Layer):
+    """What acts on groups of channels."""
 
     def __init__(self, incoming: Any, pool_size: int, axis: int = 1, **options: Any) -> None:
         super().__init__(incoming, **options)
@@ -197,11 +160,39 @@ class FeatureWTALayer(Layer):
                 f"{self.input_shape[axis]} channels are no multiple of the pool size {pool_size}"
             )
 
+    def _split(self, input: Any) -> Any:
+        """The channels as two axes: groups, and places in a group."""
+        lengths = [input.shape[k] for k in range(input.ndim)]
+        lengths[self.axis : self.axis + 1] = [self.input_shape[self.axis] // self.pool_size, self.pool_size]
+        return input.reshape(tuple(lengths), ndim=input.ndim + 1)
+
+
+class FeaturePoolLayer(_Groups):
+    """A function over groups of channels: the maximum (maxout) unless told otherwise."""
+
+    def __init__(
+        self, incoming: Any, pool_size: int, axis: int = 1, pool_function: Any = T.max, **options: Any
+    ) -> None:
+        super().__init__(incoming, pool_size, axis, **options)
+        self.pool_function = pool_function
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        made = list(input_shape)
+        made[self.axis] //= self.pool_size
+        return tuple(made)
+
     def get_output_for(self, input: Any, **options: Any) -> Any:
-        groups = self.input_shape[self.axis] // self.pool_size
-        lengths = [input.shape[k] for k in range(self.axis)]
-        rest = [input.shape[k] for k in range(self.axis + 1, input.ndim)]
-        split = input.reshape((*lengths, groups, self.pool_size, *rest), ndim=input.ndim + 1)
+        return self.pool_function(self._split(input), axis=self.axis + 1)
+
+
+maxout = FeaturePoolLayer
+
+
+class FeatureWTALayer(_Groups):
+    """Of each group of channels only the largest stays, the others become 0."""
+
+    def get_output_for(self, input: Any, **options: Any) -> Any:
+        split = self._split(input)
         best = T.argmax(split, axis=self.axis + 1, keepdims=True)
         pattern: list[Any] = ["x"] * split.ndim
         pattern[self.axis + 1] = 0

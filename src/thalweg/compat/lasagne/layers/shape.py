@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import thalweg as tw
 from thalweg.compat.lasagne.layers.base import Layer
-from thalweg.compat.theano import tensor as T
+from thalweg.compat.lasagne.theano_extensions import padding
 
 
 class FlattenLayer(Layer):
@@ -87,18 +86,14 @@ class PadLayer(Layer):
     ) -> None:
         super().__init__(incoming, **options)
         self.val, self.batch_ndim = val, batch_ndim
-        rank = len(self.input_shape) - batch_ndim
-        widths = [width] * rank if isinstance(width, int) else list(width)
-        given = [(w, w) if isinstance(w, int) else tuple(w) for w in widths]
-        self.width = given + [(0, 0)] * (rank - len(given))
+        self.width = padding.around(width, len(self.input_shape), batch_ndim)[batch_ndim:]
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
-        pads = [(0, 0)] * self.batch_ndim + self.width
+        pads = padding.around(self.width, len(input_shape), self.batch_ndim)
         return tuple(None if n is None else n + a + b for n, (a, b) in zip(input_shape, pads, strict=True))
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
-        pads = [(0, 0)] * self.batch_ndim + self.width
-        return T.TensorVariable(tw.pad(input.tensor, tuple(pads), constant_values=self.val))
+        return padding.pad(input, self.width, self.val, self.batch_ndim)
 
 
 pad = PadLayer

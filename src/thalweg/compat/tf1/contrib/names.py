@@ -23,6 +23,7 @@ from thalweg.compat.tf1 import (
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest as nest_room
 from thalweg.compat.tf1.contrib import (
+    crf,
     layers,
     legacy_seq2seq,
     normalisation,
@@ -31,7 +32,6 @@ from thalweg.compat.tf1.contrib import (
     summaries,
     utils,
 )
-from thalweg.compat.tf1.contrib.crf import crf_log_likelihood, viterbi_decode
 from thalweg.compat.tf1.contrib.factorization import factorization
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
@@ -182,7 +182,7 @@ contrib = Namespace(
     lookup=lookup,
     training=_training,
     tensorboard=_tensorboard,
-    crf=Namespace("tf.contrib.crf", crf_log_likelihood=crf_log_likelihood, viterbi_decode=viterbi_decode),
+    crf=Namespace("tf.contrib.crf", **own(crf)),
     data=_data,
     opt=Namespace(
         "tf.contrib.opt",
@@ -204,7 +204,7 @@ def _add_inner_paths() -> None:
                 at = vars(at).setdefault(
                     folder, Namespace(f"{vars(at)['__name__']}.{folder}", **members(space))
                 )
-            vars(at)[last] = space
+            vars(at).setdefault(last, space)  # what X has by this name, a namespace of its own, stays
         vars(space)["python"] = root
 
 

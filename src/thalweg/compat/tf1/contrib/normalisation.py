@@ -46,9 +46,9 @@ def batch_norm(
         with variables.variable_scope(opened):
             layer.build(inputs.get_shape())
             layer.built = True
-            for made in layer.variables:
-                if made not in default_graph().get_collection(GraphKeys.MODEL_VARIABLES):
-                    default_graph().add_to_collection(GraphKeys.MODEL_VARIABLES, made)
+            for variable in layer.variables:
+                if variable not in default_graph().get_collection(GraphKeys.MODEL_VARIABLES):
+                    default_graph().add_to_collection(GraphKeys.MODEL_VARIABLES, variable)
             collected = default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)
             before = len(collected)
             x = layer.call(inputs, training=is_training)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
-from thalweg.compat.tf1.lengths import Length, dims_of, filled
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.lengths import dims_of, filled
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
 from thalweg.graph import tensor as core
-from thalweg.graph.op import make_op
+from thalweg.ops import dynamic, elementwise
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.state import identity as core_identity
 
@@ -83,20 +83,18 @@ def range(
         made = np.arange(*[x.item() for x in known if x is not None])
         kind = dtype or ("float32" if made.dtype.kind == "f" else "int32")
         return g.constant(made.astype(numpy_dtype(kind)), name=name or "range")
-    if isinstance(getattr(limit, "dims", None), Length) and known[0] is not None and known[2] is not None:
-        length = limit.dims
-        counted = shape_ops.iota_like(length.of, axis=length.axis, dtype=numpy_dtype(dtype or "int32"))
-        counted = shape_ops.reshape(counted, (-1,))
-        if known[0] == 0 and known[2] == 1:
-            return wrap(counted, name, "Range")
-    ends = [g.cast(value(x), "int64") for x in (start, limit, delta)]
-    return wrap(g.cast(_arange(*ends), dtype or "int32"), name, "Range")
-
-
-@make_op({}, infer=lambda start, stop, step: core.Spec((None,), start.dtype))
-def _arange(start, stop, step, /):  # type: ignore[no-untyped-def]
-    """Whole numbers between limits that a run knows."""
-    return np.arange(start, stop, step)
+    first, last, step = values(start, limit, delta)
+    numbers: Any = elementwise.ceil(
+        (g.cast(last, "float64") - g.cast(first, "float64")) / g.cast(step, "float64")  # type: ignore[operator]
+    )
+    if known[0] == 0 and known[2] == 1 and last.dtype.kind in "iu":
+        numbers = last
+    counted: Any = dynamic.iota(g.cast(numbers, "int64"))
+    kind = (
+        dtype or (limit if isinstance(limit, Tensor) else start if isinstance(start, Tensor) else delta).dtype
+    )
+    wanted = counted if known[0] == 0 and known[2] == 1 else first + g.cast(counted, first.dtype) * step
+    return wrap(g.cast(wanted, kind), name, "Range")
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:

@@ -9,10 +9,10 @@ import numpy as np
 
 from thalweg import dtypes, optimizers
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.families import binary, unary
-from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, values, wrap
+from thalweg.compat.tf1.families import binary, of_texts_too, unary
+from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, static_int, value, values, wrap
 from thalweg.compat.tf1.math.shapes import size
-from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import activation, elementwise, logic, reduce, special
 from thalweg.ops.elementwise import astype
@@ -83,8 +83,8 @@ maximum = binary("Maximum", elementwise.maximum)
 minimum = binary("Minimum", elementwise.minimum)
 pow = binary("Pow", elementwise.pow)
 atan2 = binary("Atan2", elementwise.atan2)
-equal = binary("Equal", elementwise.equal)
-not_equal = binary("NotEqual", elementwise.not_equal)
+equal = of_texts_too("Equal", elementwise.equal, np.equal)
+not_equal = of_texts_too("NotEqual", elementwise.not_equal, np.not_equal)
 less = binary("Less", elementwise.less)
 less_equal = binary("LessEqual", elementwise.less_equal)
 greater = binary("Greater", elementwise.greater)
@@ -102,6 +102,8 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """In another dtype; floats are cut towards zero for integers."""
+    if isinstance(x, HostTensor) and as_dtype(dtype) == string:
+        return x
     return wrap(
         g.cast(value(x), dtype),
         name,

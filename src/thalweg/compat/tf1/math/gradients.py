@@ -23,8 +23,8 @@ def gradients(
     stop_gradients: Any = None,
 ) -> list[Tensor | None]:
     """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it."""
-    outputs = [value(y) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
-    targets = [x.t for x in (xs if isinstance(xs, (list, tuple)) else [xs])]
+    outputs = [value(y) for y in ([ys] if isinstance(ys, Tensor) else ys)]
+    targets = [x.t for x in ([xs] if isinstance(xs, Tensor) else xs)]
     seeds = None
     if grad_ys is not None:
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]

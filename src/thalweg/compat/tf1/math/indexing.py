@@ -10,6 +10,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap
 from thalweg.compat.tf1.lengths import Length, dims_of, filled
 from thalweg.compat.tf1.math.creation import range as _range
+from thalweg.compat.tf1.math.reductions import reduce_max
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
@@ -254,7 +255,7 @@ def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: str | None = None) -> Tensor:
     """For each length n, n times true and then false up to ``maxlen``."""
-    row = _range(maxlen)
+    row = _range(reduce_max(lengths) if maxlen is None else maxlen)
     made = value(row) < shape_ops.expand_dims(g.cast(value(lengths), "int32"), -1)  # type: ignore[operator]
     return wrap(g.cast(made, dtype), name, "SequenceMask", [lengths])
 

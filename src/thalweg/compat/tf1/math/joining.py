@@ -9,11 +9,11 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
-from thalweg.compat.tf1.lengths import Length, dims_of, filled, scalar_of, stretched
+from thalweg.compat.tf1.lengths import Length, dims_of, parts_of, scalar_of
 from thalweg.compat.tf1.math.shapes import identity, reshape, transpose
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import dynamic
+from thalweg.ops import dynamic, elementwise, index
 from thalweg.ops import shape as shape_ops
 
 
@@ -113,20 +113,17 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     counts = dims_of(multiples)
     if counts is not None and all(isinstance(n, int) for n in counts):
         return wrap(shape_ops.tile(t, tuple(counts)), name, "Tile", [input])
-    rank = len(t.shape)
-    spread = shape_ops.reshape(t, tuple(x for d in t.shape for x in (1, -1 if d is None else d)))
+    counts = parts_of(multiples) if counts is None else counts
     if counts is None:
-        vector = value(multiples)
-        counts = [wrap(vector[k], None, "StridedSlice") for k in range(rank)]
-    pattern: list[Any] = [x for n in counts for x in (n, 1)]
-    dims = dims_of(pattern)
-    shape_of_tiles = (
-        filled(pattern, 0, t.dtype) if dims is None else stretched(core.constant(np.zeros((), t.dtype)), dims)
-    )
-    longer: Any = spread + shape_of_tiles
-    for k in range(rank):
-        longer = shape_ops.merge_axes(longer, k)
-    return wrap(longer, name, "Tile", [input])
+        raise ValueError("tf.tile: multiples must be a vector of known length")
+    int64 = np.dtype(np.int64)
+    for axis, n in enumerate(counts):
+        if isinstance(n, int) and n == 1:
+            continue
+        times: Any = scalar_of(n, int64) if isinstance(n, (int, Length)) else n
+        length = scalar_of(t.shape[axis] if t.shape[axis] is not None else Length(t, axis), int64)
+        t = index.take(t, elementwise.remainder(dynamic.iota(times * length), length), axis=axis)
+    return wrap(t, name, "Tile", [input])
 
 
 def pad(

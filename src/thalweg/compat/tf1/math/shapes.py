@@ -14,16 +14,16 @@ from thalweg.compat.tf1.lengths import (
     as_vector,
     dims_of,
     filled,
-    one_dim,
+    parts_of,
     run_time_shape,
     scalar_of,
     vector_of,
 )
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
+from thalweg.graph.op import make_op
 from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.elementwise import astype
 from thalweg.ops.state import identity as core_identity
 from thalweg.ops.state import stop_gradient as core_stop
 
@@ -92,23 +92,25 @@ def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
 def _reshaped(t: core.Tensor, shape: Any) -> core.Tensor:
     dims = dims_of(shape)
     if dims is None:
-        dims = _parts_of(shape)
+        dims = parts_of(shape)
+    if dims is None:
+        return _reshaped_by.build([t, as_vector(shape)], {})
     open_ones = [k for k, d in enumerate(dims) if not isinstance(d, int)]
-    if not open_ones or (len(open_ones) == 1 and -1 not in dims and isinstance(dims[open_ones[0]], Length)):
+    inferred = any(isinstance(d, int) and d == -1 for d in dims)
+    if not open_ones or (len(open_ones) == 1 and not inferred and isinstance(dims[open_ones[0]], Length)):
         return shape_ops.reshape(t, tuple(d if isinstance(d, int) else -1 for d in dims))
     lengths = [scalar_of(d, np.dtype(np.int64)) if isinstance(d, Length) else d for d in dims]
     return dynamic.reshape_to_lengths(t, lengths)
 
 
-def _parts_of(shape: Any) -> list[Any]:
-    """The lengths of a shape that values decide: numbers, :class:`Length`, and expressions."""
-    if isinstance(shape, (list, tuple)):
-        known = [one_dim(d) for d in shape]
-        return [astype(g.value(d), "int64") if k is None else k for d, k in zip(shape, known, strict=True)]
-    vector: Any = as_vector(shape)
-    if vector.shape is None or vector.shape[0] is None:
-        raise ValueError("tf.reshape: the rank of the new shape must be known when the graph is built")
-    return [vector[k] for k in range(vector.shape[0])]
+@make_op(
+    {},
+    infer=lambda x, lengths: core.Spec(None, x.dtype),
+    grad=lambda grad, y, x, lengths: [shape_ops.reshape_like(grad, x), None],
+)
+def _reshaped_by(x, lengths, /):  # type: ignore[no-untyped-def]
+    """x under a shape of which not even the rank is known before."""
+    return np.reshape(x, [int(d) for d in lengths])
 
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ class Optimizer:
 
 
 def _flat(variables: Any) -> list[Any]:
-    if not isinstance(variables, (list, tuple)):
+    if isinstance(variables, Tensor) or not isinstance(variables, Iterable):
         return [variables]
     return [v for part in variables for v in _flat(part)]
 

@@ -23,7 +23,9 @@ __all__ = [
     "ancestors",
     "inputs",
     "is_same_graph",
+    "io_toposort",
     "list_of_nodes",
+    "ops",
     "variables",
 ]
 
@@ -50,6 +52,16 @@ def variables(i: Any, o: Iterable[Any]) -> list[Variable]:
 def list_of_nodes(inputs: Any, outputs: Iterable[Any]) -> list[Apply]:
     """The applications below the outputs."""
     return [v.owner for v in ancestors(outputs) if v.owner is not None]
+
+
+def io_toposort(inputs: Any, outputs: Iterable[Any]) -> list[Apply]:
+    """The applications below the outputs, each after those it needs."""
+    return list_of_nodes(inputs, outputs)
+
+
+def ops(i: Any, o: Iterable[Any]) -> set[Apply]:
+    """The applications below the outputs."""
+    return set(list_of_nodes(i, o))
 
 
 def is_same_graph(var1: Any, var2: Any, **_: Any) -> bool:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import thalweg as tw
 from thalweg.compat.theano.conversion import common, floats
+from thalweg.compat.theano.operation import Op
+from thalweg.compat.theano.printing import Apply
 from thalweg.compat.theano.tensor.basic import diag, norm, prod, reshape, stack, trace
-from thalweg.compat.theano.variable import TensorVariable, lengths_of, wrap
+from thalweg.compat.theano.tensor_type import tensor_type
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, lengths_of, wrap
 
 __all__ = [
     "alloc_diag", "det", "diag", "eig", "eigh", "extract_diag", "lstsq", "matrix_dot", "matrix_inverse", "matrix_power",
     "norm", "pinv", "qr", "svd", "tensorinv", "tensorsolve", "trace", "AllocDiag", "ExtractDiag", "MatrixInverse",
-    "MatrixPinv", "Det",
+    "MatrixPinv", "Det", "Eig", "Eigh",
 ]  # fmt: skip
 
 alloc_diag = extract_diag = diag
@@ -38,11 +43,28 @@ def eigh(x: Any, UPLO: str = "L") -> list[TensorVariable]:
     return wrap(list(tw.linalg.eigh(*floats(x))))
 
 
-def eig(x: Any) -> list[TensorVariable]:
-    """Not supported for general matrices, whose eigenvalues are complex."""
-    raise NotImplementedError(
-        "theano.tensor.nlinalg.eig: eigenvalues may be complex; eigh takes symmetric matrices"
-    )
+class Eig(Op):
+    """The eigenvalues and right eigenvectors of a square matrix; they must be real."""
+
+    __props__: tuple[str, ...] = ()
+    _numop = staticmethod(np.linalg.eig)
+
+    def make_node(self, x: Any) -> Apply:
+        v = as_tensor_variable(x)
+        if v.ndim != 2:
+            raise TypeError(f"eig: expected a matrix, received {v.ndim} axes")
+        return Apply(self, [v], [tensor_type(v.dtype, (False,))(), tensor_type(v.dtype, (False, False))()])
+
+    def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+        for storage, found in zip(output_storage, self._numop(inputs[0]), strict=True):
+            if np.iscomplexobj(found):
+                raise ValueError(
+                    "eig: this matrix has complex eigenvalues, and there are no complex numbers here"
+                )
+            storage[0] = found
+
+
+eig = Eig()
 
 
 def svd(a: Any, full_matrices: int = 1, compute_uv: int = 1) -> Any:
@@ -106,6 +128,7 @@ def _as_op(function: Any, doc: str) -> type:
     return type("Op", (), {"__call__": staticmethod(function), "__doc__": doc})
 
 
+Eigh = _as_op(eigh, ":func:`eigh` as an op.")
 MatrixInverse = _as_op(matrix_inverse, ":func:`matrix_inverse` as an op.")
 MatrixPinv, Det = _as_op(pinv, ":func:`pinv` as an op."), _as_op(det, ":func:`det` as an op.")
 AllocDiag = ExtractDiag = _as_op(diag, ":func:`diag` as an op.")

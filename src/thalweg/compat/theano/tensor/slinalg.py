@@ -83,6 +83,13 @@ def expm(A: Any) -> TensorVariable:
     return TensorVariable(made)
 
 
+class Expm:
+    """:func:`expm` as an op: ``Expm()(x)``."""
+
+    def __call__(self, A: Any) -> TensorVariable:
+        return expm(A)
+
+
 def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> TensorVariable:
     """The eigenvalues of a symmetric matrix, or those of a x = w b x for a positive definite b."""
     (left,) = floats(a)

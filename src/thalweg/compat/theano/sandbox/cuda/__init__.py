@@ -6,6 +6,7 @@ from typing import Any
 
 from thalweg.compat.theano.sandbox.cuda import basic_ops as basic_ops
 from thalweg.compat.theano.sandbox.cuda import dnn as dnn
+from thalweg.compat.theano.sandbox.cuda import rng_curand as rng_curand
 from thalweg.compat.theano.sandbox.cuda.basic_ops import gpu_from_host as gpu_from_host
 from thalweg.compat.theano.sandbox.cuda.basic_ops import host_from_gpu as host_from_gpu
 from thalweg.compat.theano.sharing import shared

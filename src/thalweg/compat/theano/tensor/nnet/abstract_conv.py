@@ -290,6 +290,48 @@ def _transposed(
     return TensorVariable(made)
 
 
+class _AsOp:
+    """A convolution or its gradient as an op: the shapes (None: not known) and the way first, then the arrays."""
+
+    def __init__(
+        self,
+        imshp: Any = None,
+        kshp: Any = None,
+        border_mode: Any = "valid",
+        subsample: Any = (1, 1),
+        filter_flip: bool = True,
+        filter_dilation: Any = (1, 1),
+        num_groups: int = 1,
+        unshared: bool = False,
+    ) -> None:
+        self.imshp, self.kshp = imshp, kshp
+        self.how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
+
+
+class AbstractConv2d(_AsOp):
+    """:func:`conv2d`: ``AbstractConv2d(...)(image, kernels)``."""
+
+    def __call__(self, img: Any, kern: Any) -> TensorVariable:
+        return _conv(2, img, kern, (self.imshp, self.kshp), *self.how)
+
+
+class AbstractConv2d_gradInputs(_AsOp):
+    """:func:`conv2d_grad_wrt_inputs`: ``AbstractConv2d_gradInputs(...)(kernels, gradient, (height, width))``."""
+
+    def __call__(self, kern: Any, topgrad: Any, shape: Any) -> TensorVariable:
+        lengths = [None, None, *shape_items(shape, 2)]
+        return _grad_wrt_inputs(2, topgrad, kern, lengths, self.kshp, self.how)
+
+
+class AbstractConv2d_gradWeights(_AsOp):
+    """:func:`conv2d_grad_wrt_weights`: ``AbstractConv2d_gradWeights(...)(image, gradient, (height, width))``."""
+
+    def __call__(self, img: Any, topgrad: Any, shape: Any) -> TensorVariable:
+        x, g = as_tensor_variable(img), as_tensor_variable(topgrad)
+        lengths = [g.shape[1], x.shape[1] // self.how[-1], *shape_items(shape, 2)]
+        return _grad_wrt_weights(2, x, g, lengths, self.how)
+
+
 # --- what is made of them -------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,94 @@
+"""Callbacks that only Keras has: lists that a program's own loop tells what happens, and figures sent to a server."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+
+from thalweg.callbacks import Callback
+
+_MOMENTS = (
+    "on_train_begin on_train_end on_epoch_begin on_epoch_end on_batch_begin on_batch_end on_train_batch_begin "
+    "on_train_batch_end on_test_begin on_test_end on_test_batch_begin on_test_batch_end on_predict_begin "
+    "on_predict_end on_predict_batch_begin on_predict_batch_end"
+).split()
+
+
+class CallbackList:
+    """Several callbacks as one: what it is told, it tells them in order.
+
+    >>> told = CallbackList([Callback()])
+    >>> told.on_epoch_end(0, {"loss": 1.0})
+    """
+
+    def __init__(self, callbacks: Sequence[Any] | None = None, queue_length: int = 10) -> None:
+        self.callbacks = list(callbacks or [])
+
+    def append(self, callback: Any) -> None:
+        """One more."""
+        self.callbacks.append(callback)
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Tell them of the number of epochs and steps."""
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Tell them of the model."""
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.callbacks)
+
+
+def _telling(moment: str) -> Callable[..., None]:
+    numbered = "epoch" in moment or "batch" in moment
+
+    def tell(self: CallbackList, *args: Any, logs: Any = None) -> None:
+        given = args[:numbered]
+        logs = args[numbered] if len(args) > numbered else logs
+        for callback in self.callbacks:
+            getattr(callback, moment)(*given, logs or {})
+
+    tell.__name__ = moment
+    tell.__doc__ = f"Call ``{moment}`` of all."
+    return tell
+
+
+for _moment in _MOMENTS:
+    setattr(CallbackList, _moment, _telling(_moment))
+
+
+class RemoteMonitor(Callback):
+    """Sends the figures of every epoch to ``root + path``, as a form with one field or as JSON."""
+
+    def __init__(
+        self, root: str = "http://localhost:9000", path: str = "/publish/epoch/end/", field: str = "data",
+        headers: Mapping[str, str] | None = None, send_as_json: bool = False,
+    ) -> None:  # fmt: skip
+        self.address, self.field, self.headers, self.send_as_json = (
+            root + path,
+            field,
+            headers or {},
+            send_as_json,
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        figures = {
+            k: v.item() if isinstance(v, (np.ndarray, np.generic)) else v for k, v in (logs or {}).items()
+        }
+        text = json.dumps({"epoch": epoch, **figures})
+        kind = {"Content-Type": "application/json"} if self.send_as_json else {}
+        body = text if self.send_as_json else urlencode({self.field: text})
+        request = urllib.request.Request(self.address, body.encode(), {**kind, **self.headers})
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except OSError:
+            warnings.warn(f"RemoteMonitor could not reach {self.address}", stacklevel=2)

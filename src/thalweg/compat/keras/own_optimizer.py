@@ -1,0 +1,73 @@
+"""What programs derive their own optimizers from: Keras's rule ``get_updates(loss, params)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg import optimizers as main
+from thalweg.compat.keras.backend import values
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Tensor, Variable
+from thalweg.ops.state import assign
+
+
+class OwnOptimizer(main.Optimizer):
+    """An optimizer whose subclass says in ``get_updates(loss, params)`` which variable gets which new value.
+
+    Variables that ``get_updates`` makes are kept: it is called once for every program that is built.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{k: v for k, v in kwargs.items() if k in ("clipnorm", "clipvalue", "name")})
+        self.updates: Any = []  # as subclasses fill it
+        self.weights: Any = []
+        self._loss: Any = None
+        self._made: list[Variable] = []
+
+    def get_updates(self, loss: Any, params: Any) -> Any:
+        """Pairs (variable, new value): what a subclass defines."""
+        raise fail(ArgumentError, f"{type(self).__name__} has no get_updates(loss, params)")
+
+    def get_gradients(self, loss: Any, params: Sequence[Variable]) -> list[Any]:
+        """The gradients of the loss, clipped."""
+        return self._clipped([g for g, _ in super().compute_gradients(loss, params)])
+
+    def get_config(self) -> dict[str, Any]:
+        """What all optimizers have: the bounds of gradients."""
+        given = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def compute_gradients(
+        self, loss: Any, var_list: Sequence[Variable] | None = None
+    ) -> list[tuple[Any, Variable]]:
+        """The loss is remembered: the rule asks for its gradients itself."""
+        self._loss = loss
+        return super().compute_gradients(loss, var_list)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
+        """One step of the rule."""
+        with values.made_once(self._made):
+            updates = self.get_updates(loss=self._loss, params=[v for _, v in grads_and_vars])
+        for variable, value in (u for u in updates if isinstance(u, tuple)):
+            assign(variable, value if isinstance(value, Tensor) else np.asarray(value, variable.dtype))
+
+    @property
+    def learning_rate(self) -> Any:
+        """What the subclass keeps as ``lr``, or the rate of the base class."""
+        return vars(self).get("lr", self._rate)
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        self.learning_rate.set_value(rate)
+
+    def get_weights(self) -> list[Any]:
+        """The values of ``weights``."""
+        return [v.get_value() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the values of ``weights``."""
+        for variable, value in zip(self.weights, weights, strict=True):
+            variable.set_value(value)
