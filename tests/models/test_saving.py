@@ -252,3 +252,29 @@ def test_a_variable_between_layers_cannot_be_saved(tmp_path: Path) -> None:
     model = Model(x, Dense(4)(x) * tw.Variable(np.ones(4, "float32")))
     with pytest.raises(tw.errors.ArgumentError, match="cannot be saved"):
         model.save(tmp_path / "m.safetensors")
+
+
+def every_optimizer() -> list[str]:
+    kinds = (tw.optimizers.LossScaleOptimizer, tw.optimizers.MultiOptimizer, tw.optimizers.OptimizerMap)
+    found = {
+        name
+        for name, value in vars(tw.optimizers).items()
+        if isinstance(value, type) and issubclass(value, tw.optimizers.Optimizer)
+        if value is not tw.optimizers.Optimizer and not issubclass(value, kinds)
+    }
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", every_optimizer())
+def test_every_optimizer_goes_on_from_a_file_to_the_same_bits(name: str, tmp_path: Path) -> None:
+    optimizer = getattr(tw.optimizers, name)(learning_rate=0.01)
+    model = Sequential([Dense(8, "relu", input_shape=(4,)), Dense(2, activation="softmax")])
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    x, y = data()
+    model.fit(x, y, epochs=2, verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    again = load_model(tmp_path / "m.safetensors")
+    for one in (model, again):
+        one.fit(x, y, shuffle=False, epochs=2, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
