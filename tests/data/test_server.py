@@ -75,8 +75,9 @@ def source_of(server: Server, *mirrors: str) -> Source:
     return Source("mnist", tuple(f"{server.address}{mirror}/" for mirror in mirrors), sums)
 
 
-def test_a_set_is_downloaded_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_is_downloaded_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sets.SOURCES, "mnist", source_of(server, "one"))
+    monkeypatch.setattr(sets, "cache_folder", lambda: tmp_path / "cache")
     first = load("mnist")
     assert [name for _, name in server.asked] == list(FILES)
     np.testing.assert_array_equal(load("mnist").train_images, first.train_images)

@@ -186,6 +186,10 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
         lambda: net(None, 1, "mse").fit(X, X[:, 0], class_weight={0: 1.0}, verbose=0), tw.ArgumentError,
         "the targets are no classes",
     ),
+    "a share of a data set": (
+        lambda: net().fit(Dataset.from_tensor_slices((X, Y)).batch(8), validation_split=0.2, verbose=0),
+        tw.ArgumentError, "validation_split; expected arrays; received a generator or data set",
+    ),
     "a batch of four": (
         lambda: net().fit(((X, Y, Y, Y) for _ in range(2)), verbose=0), tw.DataError, "received 4 parts",
     ),

@@ -490,7 +490,7 @@ def _warn_of_unknown_classes(y: Any, class_weight: Mapping[int, float]) -> None:
 
 def split_rows(feed: Feed, share: float) -> tuple[Feed, Feed]:
     """The feed without its last rows, and one of these: the last ``share`` of all, before any shuffling."""
-    if not isinstance(feed, ArrayFeed):
+    if not isinstance(feed, ArrayFeed) or isinstance(feed, RowsFeed):
         raise fail(ArgumentError, "validation_split", expected="arrays", received="a generator or data set",
                    hint="pass validation_data")  # fmt: skip
     if not 0 < share < 1:
