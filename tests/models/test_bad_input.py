@@ -209,7 +209,9 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
     "rows of different lengths": (
         lambda: net().fit([[1, 2], [1, 2, 3]], [0, 1], verbose=0), tw.DataError, "x: rows of different lengths",
     ),
-    "epochs as text": (lambda: net().fit(X, Y, epochs=wrong("3"), verbose=0), tw.ArgumentError, "fit: epochs; expected a"),
+    "epochs as text": (
+        lambda: net().fit(X, Y, epochs=wrong("3"), verbose=0), tw.ArgumentError, "fit: epochs; expected a",
+    ),
     "a loss that gives nothing": (
         lambda: net(None, 1, lambda t, p: None).fit(X, X[:, 0], verbose=0), tw.errors.ArgumentTypeError,
         "the loss '<lambda>' gave nothing.*does the function return",
