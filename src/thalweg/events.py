@@ -268,14 +268,19 @@ def example(features: dict[str, tuple[int, Sequence[Any]]]) -> bytes:
     """The message of an example."""
     entries = b""
     for name, (kind, values) in features.items():
-        if kind == 1:
-            held = b"".join(_field(1, v if isinstance(v, bytes) else str(v).encode()) for v in values)
-        elif kind == 2:
-            held = _field(1, np.asarray(values, "<f4").tobytes())
-        else:
-            held = _field(1, b"".join(_varint(int(v) & 0xFFFFFFFFFFFFFFFF) for v in values))
-        entries += _field(1, _field(1, name.encode()) + _field(2, _field(kind, held)))
+        entries += _field(1, _field(1, name.encode()) + _field(2, feature(kind, values)))
     return _field(1, entries)
+
+
+def feature(kind: int, values: Sequence[Any]) -> bytes:
+    """The message of one list."""
+    if kind == 1:
+        held = b"".join(_field(1, v if isinstance(v, bytes) else str(v).encode()) for v in values)
+    elif kind == 2:
+        held = _field(1, np.asarray(values, "<f4").tobytes())
+    else:
+        held = _field(1, b"".join(_varint(int(v) & 0xFFFFFFFFFFFFFFFF) for v in values))
+    return _field(kind, held)
 
 
 def read_example(message: bytes) -> dict[str, tuple[int, list[Any]]]:

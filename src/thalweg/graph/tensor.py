@@ -653,7 +653,7 @@ class Variable(Tensor):
     array([2., 3.], dtype=float32)
     """
 
-    __slots__ = ("initializer", "slot", "trainable")
+    __slots__ = ("constraint", "initializer", "slot", "trainable")
 
     def __init__(
         self,
@@ -673,6 +673,7 @@ class Variable(Tensor):
             None, (), {}, (Spec(declared, start.dtype),), name=name, built_at=user_line(), tracked=True
         )
         self.trainable = trainable
+        self.constraint: Any = None  # what a layer bounds the value by, as a function of it
         self.slot = Slot()
         self.initializer: Tensor = start
         if start.value is not None and not symbolic:

@@ -200,7 +200,8 @@ class Layer(Configured):
         if regularizer is not None:
             self._penalties.append((weight, regularizers.get(regularizer)))
         if constraint is not None:
-            self._limits.append((weight, constraints.get(constraint)))
+            weight.constraint = constraints.get(constraint)
+            self._limits.append((weight, weight.constraint))
         return weight
 
     def add_loss(self, loss: Any) -> None:
@@ -366,7 +367,7 @@ class Layer(Configured):
             self.build_for(args)
             with _under_way(training):
                 kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-                if "training" in self._parameters()[len(args) :]:
+                if "training" in self._call_parameters()[len(args) :]:
                     kwargs["training"] = training
                 mask = self._argument("mask", args, kwargs)
                 mask = masks_of(args[0]) if mask is None and args else mask
@@ -395,7 +396,7 @@ class Layer(Configured):
             self._first_weights = None
 
     @classmethod
-    def _parameters(cls) -> tuple[str, ...]:
+    def _call_parameters(cls) -> tuple[str, ...]:
         """The names of the arguments of ``call``."""
         if "_names_of_call" not in cls.__dict__:
             cls._names_of_call = tuple(inspect.signature(cls.call).parameters)[1:]  # type: ignore[attr-defined]
@@ -403,7 +404,7 @@ class Layer(Configured):
 
     def _with_masks(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments with the masks that ``call`` takes, ``mask`` and as ``query_mask``, and that inputs have."""
-        names = self._parameters()
+        names = self._call_parameters()
         for k, (name, value) in enumerate([*zip(names, args), *kwargs.items()]):
             wanted = "mask" if k == 0 and "mask" in names else f"{name}_mask"
             if wanted in names[len(args) :] and kwargs.get(wanted) is None:
@@ -413,7 +414,7 @@ class Layer(Configured):
 
     def _argument(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What was given for an argument of ``call``, by name or position; None where nothing was."""
-        names = self._parameters()[: len(args)]
+        names = self._call_parameters()[: len(args)]
         return args[names.index(name)] if name in names else kwargs.get(name)
 
     def _as_input(self, value: Any) -> Any:
@@ -448,6 +449,16 @@ class Layer(Configured):
     def __repr__(self) -> str:
         built = f", built for {self.build_shape}" if self.built and self.build_shape else ""
         return f"<{type(self).__name__} name={self.name}{built}>"
+
+
+@contextmanager
+def outermost() -> Iterator[None]:
+    """Inside, layers are called as if no other call were under way: for a model put together in another one's call."""
+    calls, _calls.training = _calls.training, []
+    try:
+        yield
+    finally:
+        _calls.training = calls
 
 
 @contextmanager

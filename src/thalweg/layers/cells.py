@@ -21,6 +21,7 @@ from thalweg.layers.seeds import Seeded
 from thalweg.nn.noise import dropout
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
+from thalweg.ops.create import zeros
 
 __all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
 
@@ -213,6 +214,13 @@ class Cell(Gated):
     """What the cells of this library share: one step of a :class:`Gated` as a layer of its own."""
 
     _factors: tuple[Any, Any] | None = None
+
+    def get_initial_state(self, inputs: Any = None, batch_size: int | None = None, dtype: Any = None) -> Any:
+        """Zeros for a batch, of the size of ``inputs`` or as given: one state, or the list of several."""
+        rows = inputs.shape[0] if inputs is not None else batch_size
+        kind = self.dtype if dtype is None else dtype
+        made = [zeros((rows, size), dtype=kind) for size in self.state_size]
+        return made[0] if len(made) == 1 else made
 
     @property
     def state_size(self) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence as Many
 from typing import Any
 
 from thalweg.errors import ArgumentTypeError, fail
-from thalweg.layers.base import Layer
+from thalweg.layers.base import Layer, outermost
 from thalweg.layers.nodes import Input, InputSymbol
 from thalweg.models.functional import Graph
 from thalweg.models.model import Model
@@ -66,8 +66,9 @@ class Sequential(Model):
         if self._first is None or not self._layers:
             return
         x = self._first
-        for layer in self._layers:
-            x = layer(x)
+        with outermost():
+            for layer in self._layers:
+                x = layer(x)
         self._graph = Graph(self._first, x)
         self.built, self.build_shape = True, self._first.shape
 

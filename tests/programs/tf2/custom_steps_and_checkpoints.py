@@ -90,4 +90,46 @@ def cost():
 for _ in range(50):
     optimizer.minimize(cost, [w])
 assert abs(w.numpy() - 3.0) < 1e-3
+
+
+# a Sequential that is built within another model's call: it drops, and its averages move, in training alone
+class Around(keras.Model):
+    def __init__(self):
+        super().__init__()
+        norm, drop = keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)
+        self.inner = keras.Sequential([keras.layers.LSTM(4, return_sequences=True), norm, drop])
+
+    def call(self, inputs, training=None):
+        return self.inner(inputs, training=training)
+
+
+around = Around()
+sequences = tf.random.normal((4, 5, 2))
+assert np.any(around(sequences, training=True).numpy() == 0.0)
+assert np.any(around.inner.layers[1].moving_mean.numpy() != 0.0)
+assert not np.any(around(sequences).numpy() == 0.0)
+
+
+# layers of functions of one's own, in a file
+def steep(z):
+    return tf.math.log(tf.exp(z) + 1.0)
+
+
+def narrow(shape, dtype=tf.float32):
+    return tf.random.normal(shape, stddev=0.1, dtype=dtype)
+
+
+def positive(weights):
+    return tf.where(weights < 0.0, tf.zeros_like(weights), weights)
+
+
+layer = keras.layers.Dense(
+    2, activation=steep, kernel_initializer=narrow, kernel_constraint=positive, input_shape=(8,)
+)
+own = keras.Sequential([layer])
+own.save(os.path.join(folder, "own.h5"))
+parts = {"steep": steep, "narrow": narrow, "positive": positive}
+back = keras.models.load_model(os.path.join(folder, "own.h5"), custom_objects=parts)
+assert np.allclose(back.predict(x[:2], verbose=0), own.predict(x[:2], verbose=0))
+assert np.all(own.weights[0].constraint(own.weights[0]) >= 0.0) and own.weights[1].constraint is None
 print("steps of one's own")

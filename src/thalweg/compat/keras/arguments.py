@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -103,6 +104,7 @@ def initialiser(given: Any) -> Any:
     if not callable(given) or isinstance(given, type) or hasattr(given, "make"):
         return given
 
+    @functools.wraps(given)
     def make(shape: Any, dtype: Any = None) -> Any:
         try:
             value = given(shape, dtype=dtype)

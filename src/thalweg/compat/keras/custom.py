@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
-from thalweg.compat.keras.spelling import renamed
+from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.graph.tensor import Variable
 from thalweg.metrics import Metric
 from thalweg.nn.noise import dropout as _dropout
@@ -53,10 +53,10 @@ class OwnLayer(_main.Layer):
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
         """Accepted; figures come from ``compile(metrics=...)``."""
 
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics among the layer's attributes."""
-        return [value for value in vars(self).values() if isinstance(value, Metric)]
+    metrics = Offered(
+        lambda layer: [value for value in vars(layer).values() if isinstance(value, Metric)],
+        "The metrics among the layer's attributes.",
+    )
 
     @property
     def trainable_weights(self) -> list[Variable]:

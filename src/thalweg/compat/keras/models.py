@@ -16,17 +16,17 @@ from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.layers import InputPlace, Merge
-from thalweg.compat.keras.spelling import renamed
+from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, shapes_match
-from thalweg.layers.base import flat, mapped, shapes_of
+from thalweg.layers.base import flat, mapped, outermost, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
 from thalweg.models.functional import Graph as _Graph
 from thalweg.ops.reduce import mean
 from thalweg.ops.shape import count
-from thalweg.registry import decode, encode, register
+from thalweg.registry import Configured, decode, encode, register
 
 __all__ = [
     "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
@@ -142,8 +142,9 @@ class Model(main.Model):
         hidden = {id(vars(self).get(n)) for n in ("_input_places", "_losses_of_symbols", "_values", "_taken")}
         return (value for value in super()._parts() if id(value) not in hidden)
 
-    compiled_loss = property(CompiledLoss, doc="The losses of ``compile``, as a function.")
-    compiled_metrics = property(CompiledMetrics, doc="The metrics of ``compile``.")
+    compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
+    compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
+    loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")
 
     @property
     def submodules(self) -> tuple[Any, ...]:
@@ -160,6 +161,8 @@ class Model(main.Model):
         for function in flat([loss, metrics]):
             if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
                 register("custom")(function)  # a saved model names it; loading asks for custom_objects
+            elif isinstance(function, Configured) and not type(function).__module__.startswith("thalweg."):
+                register("custom")(type(function))
         super().compile(
             self.optimizers_by_name(optimizer), mapped(named_loss, loss), loss_weights=loss_weights,
             metrics=mapped(self._metric, metrics), weighted_metrics=mapped(self._metric, weighted_metrics),
@@ -422,6 +425,12 @@ class Model(main.Model):
         self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **ignored: Any
     ) -> None:
         """Write everything to one file (safetensors, whatever the suffix), in a folder where there is no suffix."""
+        for (
+            layer
+        ) in self.tree():  # functions of the program's own are named in the file; loading asks for them
+            for given in layer._arguments.values():
+                if callable(given) and not getattr(given, "__module__", "thalweg.").startswith("thalweg."):
+                    register("custom")(given)
         if os.path.splitext(os.fspath(filepath))[1]:
             super().save(filepath, overwrite, include_optimizer)
         else:
@@ -432,8 +441,9 @@ class Model(main.Model):
 
         Without a suffix of Keras it is a checkpoint: the newest of its folder for ``tf.train.latest_checkpoint``.
         """
-        super().save_weights(filepath, overwrite)
         path = os.fspath(filepath)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        super().save_weights(path, overwrite)
         if not path.endswith((".h5", ".hdf5", ".keras", ".weights")):
             files = importlib.import_module("thalweg.compat.tf1.checkpoints")  # needed by few programs
             files.update_checkpoint_state(os.path.dirname(path), path)
@@ -513,8 +523,9 @@ class Sequential(Model, main.Sequential):
             super()._connect()
             return
         x: Any = self._first
-        for layer in self._layers:
-            x = layer(x)
+        with outermost():
+            for layer in self._layers:
+                x = layer(x)
         self._graph = _Graph(self._first, x)
         self.built, self.build_shape = True, shapes_of(self._first)
         self._steps.clear()

@@ -113,6 +113,11 @@ class TimeseriesGenerator:
         return (windows[:, ::-1] if self.reverse else windows), self.targets[rows]
 
 
+def base_filter() -> str:
+    """What is no part of a word (Keras 1)."""
+    return _FILTERS.replace("'", "")
+
+
 # --- texts ----------------------------------------------------------------------------------------------------------
 
 
@@ -271,6 +276,7 @@ sequence = Namespace(
 text = Namespace(
     "keras.preprocessing.text", Tokenizer=Tokenizer, one_hot=one_hot, hashing_trick=hashing_trick,
     text_to_word_sequence=text_to_word_sequence, tokenizer_from_json=tokenizer_from_json,
+    base_filter=base_filter,
 )  # fmt: skip
 image = images
 load_img, img_to_array = images.load_img, images.img_to_array
@@ -292,3 +298,24 @@ def image_dataset_from_directory(
 def text_dataset_from_directory(directory: Any, *args: Any, **options: Any) -> Any:
     """Batches (texts, labels) of the text files in the sub-folders of a folder."""
     return dataset(data.text_dataset_from_directory(directory, *args, **options))
+
+
+_Pipeline = data.Dataset
+
+
+def timeseries_dataset_from_array(
+    data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
+    batch_size: int | None = 128, shuffle: bool = False, seed: Any = None, start_index: Any = None,
+    end_index: Any = None,
+) -> Any:  # fmt: skip
+    """A data set of windows of a series and the targets at their beginnings."""
+    series = np.asarray(data)[start_index or 0 : end_index]
+    goals = None if targets is None else np.asarray(targets)[start_index or 0 :]
+    count = len(series) - (sequence_length - 1) * sampling_rate
+    starts = np.arange(0, count if goals is None else min(count, len(goals)), sequence_stride)
+    if shuffle:
+        np.random.RandomState(seed).shuffle(starts)
+    windows = starts[:, None] + np.arange(sequence_length) * sampling_rate
+    parts = series[windows] if goals is None else (series[windows], goals[starts])
+    found = _Pipeline.from_tensor_slices(parts)
+    return dataset(found if batch_size is None else found.batch(batch_size))

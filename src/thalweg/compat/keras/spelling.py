@@ -9,6 +9,16 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 Step = Callable[[tuple[Any, ...], dict[str, Any]], Arguments]
 
 
+class Offered:
+    """What an attribute of that name shows as long as nothing was assigned to it."""
+
+    def __init__(self, read: Callable[[Any], Any], doc: str) -> None:
+        self.read, self.__doc__ = read, doc
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else self.read(instance)
+
+
 class Renamed:
     """A class of the main library under an old name: calling it translates the arguments and makes the class itself.
 

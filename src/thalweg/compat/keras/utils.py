@@ -315,25 +315,7 @@ def set_random_seed(seed: int) -> None:
     set_seed(seed)
 
 
-def timeseries_dataset_from_array(
-    data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
-    batch_size: int | None = 128, shuffle: bool = False, seed: Any = None, start_index: Any = None,
-    end_index: Any = None,
-) -> Any:  # fmt: skip
-    """A data set of windows of a series and the targets at their beginnings."""
-    series = np.asarray(data)[start_index or 0 : end_index]
-    goals = None if targets is None else np.asarray(targets)[start_index or 0 :]
-    count = len(series) - (sequence_length - 1) * sampling_rate
-    starts = np.arange(0, count if goals is None else min(count, len(goals)), sequence_stride)
-    if shuffle:
-        np.random.RandomState(seed).shuffle(starts)
-    windows = starts[:, None] + np.arange(sequence_length) * sampling_rate
-    parts = series[windows] if goals is None else (series[windows], goals[starts])
-    found = _Dataset.from_tensor_slices(parts)
-    return preprocessing.dataset(found if batch_size is None else found.batch(batch_size))
-
-
-_Dataset = data.Dataset
+timeseries_dataset_from_array = preprocessing.timeseries_dataset_from_array
 image_dataset_from_directory = preprocessing.image_dataset_from_directory
 text_dataset_from_directory = preprocessing.text_dataset_from_directory
 load_img, img_to_array = preprocessing.load_img, preprocessing.img_to_array

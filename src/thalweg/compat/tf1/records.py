@@ -57,6 +57,21 @@ class Feature:
     def __init__(self, bytes_list: Any = None, float_list: Any = None, int64_list: Any = None) -> None:
         self.bytes_list, self.float_list, self.int64_list = bytes_list, float_list, int64_list
 
+    def WhichOneof(self, group: str) -> str | None:
+        """The name of the list that there is."""
+        names = ("bytes_list", "float_list", "int64_list")
+        return next((name for name in names if getattr(self, name) is not None), None)
+
+    def SerializeToString(self) -> bytes:
+        """The message."""
+        return events.feature(*_held(self))
+
+
+def _held(feature: Feature) -> tuple[int, Any]:
+    """The number of the list that there is, and what it holds."""
+    kinds = ((1, feature.bytes_list), (2, feature.float_list), (3, feature.int64_list))
+    return next(((kind, held.value) for kind, held in kinds if held is not None), (1, []))
+
 
 class Features:
     """Features by name."""
@@ -86,11 +101,7 @@ class Example:
 
     def SerializeToString(self) -> bytes:
         """The message."""
-        lists: dict[str, Any] = {}
-        for name, feature in self.features.feature.items():
-            kinds = ((1, feature.bytes_list), (2, feature.float_list), (3, feature.int64_list))
-            lists[name] = next(((kind, held.value) for kind, held in kinds if held is not None), (1, []))
-        return events.example(lists)
+        return events.example({name: _held(feature) for name, feature in self.features.feature.items()})
 
     @staticmethod
     def FromString(message: bytes) -> Example:

@@ -31,6 +31,7 @@ from thalweg.compat.tf2 import math as _math
 from thalweg.compat.tf2 import module as _module
 from thalweg.compat.tf2 import nested as _nested
 from thalweg.compat.tf2 import nn as _nn
+from thalweg.compat.tf2 import pictures as _pictures
 from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2 import saved_model as _saved_model
@@ -141,7 +142,7 @@ random = _Namespace(
 _PRODUCTS = "matmul matvec tensordot einsum eye norm matrix_transpose l2_normalize".split()
 linalg = _Namespace("tf.linalg", **_own(_linalg), **{n: getattr(_linalg, n) for n in _PRODUCTS})
 linalg.__dict__["transpose"] = _linalg.matrix_transpose
-image = _Namespace("tf.image", **_own(_image))
+image = _Namespace("tf.image", **_own(_image), **{n: getattr(_pictures, n) for n in _pictures.__all__})
 _FORMATS = (
     "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter gfile".split()
 )
@@ -190,6 +191,7 @@ feature_column = _Namespace(
 data.__dict__["experimental"].__dict__.update(
     make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
 )
+sets = _Namespace("tf.sets", **{n: getattr(_sparse, f"set_{n}") for n in _sparse.SETS})
 saved_model = _Namespace("tf.saved_model", **{n: getattr(_saved_model, n) for n in _saved_model.__all__})
 bitwise = _Namespace(
     "tf.bitwise",
@@ -256,4 +258,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     if name in _REFUSED:
         raise _names.UnsupportedNameError(f"tf.{name} is not supported: {_REFUSED[name]}; {_names.LIST}")
-    raise _names.unsupported("tf", name, [n for n in globals() if not n.startswith("_")])
+    raise _names.unsupported(
+        "tf", name, [n for n, v in globals().items() if n[0] != "_" and not isinstance(v, type(_names))]
+    )

@@ -13,7 +13,7 @@ import numpy as np
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.errors import OutOfRangeError
-from thalweg.compat.tf1.records import tf_record_iterator
+from thalweg.compat.tf1.records import TFRecordWriter, tf_record_iterator
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.function import TensorSpec
 from thalweg.compat.tf2.io import path_of
@@ -674,6 +674,19 @@ def _without_errors(dataset: Dataset, log_warning: bool = False) -> Dataset:
     return dataset._made_by(sound)
 
 
+class _RecordWriter:
+    """``tf.data.experimental.TFRecordWriter``: writes all elements of a data set of byte strings to a file."""
+
+    def __init__(self, filename: Any, compression_type: Any = None) -> None:
+        self._path = path_of(filename)
+
+    def write(self, dataset: Dataset) -> None:
+        """Write the elements."""
+        with TFRecordWriter(self._path) as writer:
+            for record in dataset:
+                writer.write(record.numpy())
+
+
 def _counter(start: int = 0, step: int = 1, dtype: Any = "int64") -> Dataset:
     kind = numpy_dtype(dtype)
     return Dataset(core.Dataset.from_generator(lambda: (kind.type(k) for k in itertools.count(start, step))))
@@ -701,6 +714,7 @@ data = Namespace(
         cardinality=Dataset.cardinality,
         dense_to_ragged_batch=ragged_batch,
         Counter=_counter,
+        TFRecordWriter=_RecordWriter,
         assert_cardinality=_applied(_same_dataset),
         bucket_by_sequence_length=_applied(Dataset.bucket_by_sequence_length),
         choose_from_datasets=Dataset.choose_from_datasets,

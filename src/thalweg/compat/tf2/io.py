@@ -13,6 +13,9 @@ from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2 import image
+from thalweg.compat.tf2.arrays import stack
+from thalweg.compat.tf2.ragged import stack as stack_rows
+from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import tensor
 from thalweg.files import atomic_write_bytes
@@ -112,8 +115,17 @@ class FixedLenFeature:
         self.shape, self.dtype, self.default_value = tuple(shape), dtype, default_value
 
 
+class FixedLenSequenceFeature:
+    """A feature of any number of parts of a known shape; of several examples, filled up to the longest."""
+
+    def __init__(
+        self, shape: Any, dtype: Any, allow_missing: bool = False, default_value: Any = None
+    ) -> None:
+        self.shape, self.dtype, self.default_value = tuple(shape), dtype, default_value
+
+
 class VarLenFeature:
-    """A feature of any length: parsed as a vector (there are no sparse tensors)."""
+    """A feature of any length: parsed as a sparse tensor."""
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = dtype
@@ -121,8 +133,18 @@ class VarLenFeature:
 
 def parse_single_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
     """The features of one serialised example."""
+    return {n: _as_parsed(v, features[n]) for n, v in _parsed(serialized, features).items()}
+
+
+def _parsed(serialized: Any, features: Any) -> dict[str, Any]:
     found = events.read_example(np.asarray(texts(serialized)).item())
     return {name: _feature(name, kind, found) for name, kind in features.items()}
+
+
+def _as_parsed(value: Any, kind: Any) -> Any:
+    if not isinstance(kind, VarLenFeature):
+        return value
+    return SparseTensor(np.arange(len(value))[:, None], value, [len(value)])
 
 
 def _feature(name: str, kind: Any, found: Any) -> Any:
@@ -133,7 +155,8 @@ def _feature(name: str, kind: Any, found: Any) -> Any:
                 f"tf.io.parse_example: the example has no feature {name!r}; it has {', '.join(found)}"
             )
         held = np.asarray(kind.default_value).reshape(-1)
-    shape = kind.shape if isinstance(kind, FixedLenFeature) else (-1,)
+    shape = (-1,) if isinstance(kind, VarLenFeature) else kind.shape
+    shape = (-1, *shape) if isinstance(kind, FixedLenSequenceFeature) else shape
     if numpy_dtype(kind.dtype).kind == "O":
         made = np.empty(len(held or ()), dtype=object)
         made[:] = list(held or ())
@@ -143,7 +166,16 @@ def _feature(name: str, kind: Any, found: Any) -> Any:
 
 def parse_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
     """The features of several serialised examples, stacked."""
-    from thalweg.compat.tf2.arrays import stack
+    rows = [_parsed(s, features) for s in np.asarray(texts(serialized)).reshape(-1)]
 
-    rows = [parse_single_example(s, features) for s in np.asarray(texts(serialized)).reshape(-1)]
-    return {name: stack([row[name] for row in rows]) for name in features}
+    def together(name: str) -> Any:
+        parts, kind = [row[name] for row in rows], features[name]
+        if isinstance(kind, VarLenFeature):
+            return stack_rows(parts).to_sparse()
+        return stack_rows(parts).to_tensor(kind.default_value) if _is_open(kind) else stack(parts)
+
+    return {name: together(name) for name in features}
+
+
+def _is_open(kind: Any) -> bool:
+    return isinstance(kind, FixedLenSequenceFeature)

@@ -179,11 +179,14 @@ distribute = Namespace(
     "tf.distribute",
     Strategy=Strategy,
     MirroredStrategy=Strategy,
+    MultiWorkerMirroredStrategy=Strategy,
     OneDeviceStrategy=Strategy,
     get_strategy=lambda: _only,
     has_strategy=lambda: False,
     ReduceOp=ReduceOp,
-    experimental=Namespace("tf.distribute.experimental", CentralStorageStrategy=Strategy),
+    experimental=Namespace(
+        "tf.distribute.experimental", CentralStorageStrategy=Strategy, MultiWorkerMirroredStrategy=Strategy
+    ),
 )
 
 

@@ -239,6 +239,12 @@ class RaggedTensor:
             raise IndexError(f"row {place} of {len(self._splits) - 1}")
         return list(self)[place]
 
+    def __neg__(self) -> RaggedTensor:
+        return map_flat_values(math.negative, self)
+
+    def __abs__(self) -> RaggedTensor:
+        return map_flat_values(math.abs, self)
+
     def __repr__(self) -> str:
         return f"<tf.RaggedTensor {self.to_list()}>"
 
@@ -427,6 +433,4 @@ for _name, _operator in _OPERATORS.items():
     _of_rows = elementwise(_operator)
     setattr(RaggedTensor, f"__{_name}__", lambda self, other, f=_of_rows: f(self, other))
     setattr(RaggedTensor, f"__r{_name}__", lambda self, other, f=_of_rows: f(other, self))
-RaggedTensor.__neg__ = lambda self: map_flat_values(math.negative, self)  # type: ignore[attr-defined]
-RaggedTensor.__abs__ = lambda self: map_flat_values(math.abs, self)  # type: ignore[attr-defined]
 RaggedTensor.__hash__ = object.__hash__  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class TensorShape(tuple[int | None, ...]):
 
     def num_elements(self) -> int | None:
         """How many elements; None where a length is unknown."""
-        return int(np.prod(list(self), dtype=np.int64)) if self.is_fully_defined() else None
+        return math.prod(d for d in self if d is not None) if self.is_fully_defined() else None
 
     def is_fully_defined(self) -> bool:
         """Whether every length is known."""

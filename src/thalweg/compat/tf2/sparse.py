@@ -63,6 +63,10 @@ class SparseTensor:
         return f"SparseTensor(indices={self.indices!r}, values={self.values!r}, dense_shape={self.dense_shape!r})"
 
 
+def _lengths(x: SparseTensor) -> tuple[int, ...]:
+    return tuple(np.asarray(x.dense_shape).tolist())
+
+
 def _is_sparse(x: Any) -> bool:
     return isinstance(x, SparseTensor)
 
@@ -145,8 +149,8 @@ def reduce_max(
 
 def reshape(sp_input: SparseTensor, shape: Any, name: Any = None) -> SparseTensor:
     """The same values under another shape; one length may be -1."""
-    flat = np.ravel_multi_index(tuple(np.asarray(sp_input.indices).T), sp_input.shape)
-    form = np.empty(sp_input.shape, np.bool_).reshape([int(n) for n in shape]).shape
+    flat = np.ravel_multi_index(tuple(np.asarray(sp_input.indices).T), _lengths(sp_input))
+    form = np.empty(_lengths(sp_input), np.bool_).reshape([int(n) for n in shape]).shape
     return SparseTensor(np.stack(np.unravel_index(flat, form), 1), sp_input.values, form)
 
 
@@ -192,7 +196,7 @@ def mask(a: SparseTensor, mask_indices: Any, name: Any = None) -> SparseTensor:
 def expand_dims(sp_input: SparseTensor, axis: int | None = None, name: Any = None) -> SparseTensor:
     """An axis of length 1 more."""
     place = -1 if axis is None else int(axis)
-    form = list(np.expand_dims(np.empty(sp_input.shape, np.bool_), place).shape)
+    form = list(np.expand_dims(np.empty(_lengths(sp_input), np.bool_), place).shape)
     return reshape(sp_input, form)
 
 
@@ -239,3 +243,39 @@ def to_indicator(sp_input: SparseTensor, vocab_size: int, name: Any = None) -> A
     made = np.zeros((sp_input.shape[0], int(vocab_size)), np.bool_)
     made[np.asarray(sp_input.indices)[:, 0], np.asarray(sp_input.values)] = True
     return tensor(made)
+
+
+# --- tf.sets ----------------------------------------------------------------------------------------------------------
+
+
+def _set_operation(join: Any, doc: str) -> Any:
+    def of_rows(a: Any, b: Any, *more: Any, **ignored: Any) -> SparseTensor:
+        left, right = np.asarray(to_dense(tensor_or_sparse(a))), np.asarray(to_dense(tensor_or_sparse(b)))
+        form = left.shape[:-1]
+        rows = [
+            join(x, y) for x, y in zip(left.reshape(-1, left.shape[-1]), right.reshape(-1, right.shape[-1]))
+        ]
+        places = [(*np.unravel_index(k, form), j) for k, row in enumerate(rows) for j in range(len(row))]
+        width = max(map(len, rows), default=0)
+        return SparseTensor(np.array(places).reshape(-1, len(form) + 1), np.concatenate(rows), [*form, width])
+
+    of_rows.__doc__ = doc
+    return of_rows
+
+
+def tensor_or_sparse(x: Any) -> Any:
+    """A sparse tensor itself; anything else as a tensor."""
+    return x if _is_sparse(x) else tensor(x)
+
+
+SETS = ("union", "intersection", "difference", "size")
+set_union = _set_operation(np.union1d, "The numbers of either row, in order.")
+set_intersection = _set_operation(np.intersect1d, "The numbers of both rows, in order.")
+set_difference = _set_operation(np.setdiff1d, "The numbers of one row that are not in the other, in order.")
+
+
+def set_size(a: SparseTensor, validate_indices: bool = True) -> Any:
+    """How many numbers each row has."""
+    counts = np.zeros(a.shape[:-1], np.int32)
+    np.add.at(counts, tuple(np.asarray(a.indices)[:, :-1].T), 1)
+    return tensor(counts)

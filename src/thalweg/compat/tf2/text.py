@@ -78,7 +78,7 @@ class TextTensor:
         return f"<tf.Tensor: shape={self.shape}, dtype=string, numpy={self.numpy()!r}>"
 
     def __format__(self, form: str) -> str:
-        return format(self.numpy(), form)
+        return str(format(self.numpy(), form))
 
     def set_shape(self, shape: Any) -> None:
         """An error where the texts cannot have that shape."""
