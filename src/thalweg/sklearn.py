@@ -33,6 +33,9 @@ _ROWS = 1024  # that predict asks the network about at once
 class _Network(BaseEstimator):
     """What both estimators share: a network made, trained and asked."""
 
+    model_: Any
+    _calls: int
+
     def __init__(
         self,
         hidden: Sequence[int] = (100,),
@@ -94,7 +97,8 @@ class _Network(BaseEstimator):
         if goes_on and self.model_.output_shape[1:] != (outputs,):
             raise fail(
                 ArgumentError, f"{type(self).__name__}: a network that is trained on",
-                expected=f"{self.model_.output_shape[1:]} outputs", received=f"{outputs}", hint="warm_start=False begins anew",
+                expected=f"{self.model_.output_shape[-1]} outputs", received=outputs,
+                hint="warm_start=False begins anew",
             )  # fmt: skip
         self._calls = self._calls + 1 if goes_on else 0
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)) + self._calls

@@ -176,7 +176,9 @@ def test_a_model_is_saved_before_its_first_step(tmp_path: Path) -> None:
     model = Sequential([Dense(2, input_shape=(4,))])
     model.compile("adam", "mse")
     model.save(tmp_path / "m.safetensors")
-    assert len(load_model(tmp_path / "m.safetensors").optimizer.variables()) == len(model.optimizer.variables())
+    assert len(load_model(tmp_path / "m.safetensors").optimizer.variables()) == len(
+        model.optimizer.variables()
+    )
 
 
 def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:

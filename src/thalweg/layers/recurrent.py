@@ -394,7 +394,7 @@ class TimeDistributed(Layer):
     def call(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
         batch, steps = inputs.shape[:2]
         given: dict[str, Any] = {}
-        if mask is not None and mask.ndim > 2 and "mask" in self.layer._parameters():
+        if mask is not None and mask.ndim > 2 and "mask" in self.layer._call_parameters():
             given["mask"] = mask
         if steps is None and batch is None:
             turned = {"x": inputs, **given}
