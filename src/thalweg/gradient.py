@@ -8,7 +8,7 @@ nothing more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from thalweg import dtypes
@@ -32,14 +32,16 @@ def gradients(
     *,
     unconnected: str = "raise",
     consider_constant: Sequence[Tensor] = (),
+    distinct: Iterable[Tensor] = (),
 ) -> Any:
     """The gradient of the sum of all ``ys`` with respect to each of ``xs``, as tensors of the shapes of
     ``xs``.
 
     ``grad_ys``: what flows into each y (ones by default). ``unconnected``: what to do for an x that no y
     depends on, or reached only through ops without a gradient: "raise" (naming the op that cuts the path),
-    "zero" or "none". ``consider_constant``: tensors that gradients do not pass. A single x gives a single
-    tensor, a list a list.
+    "zero" or "none". ``consider_constant``: tensors that gradients do not pass. ``distinct``: tensors that are not
+    made one with equal ones, as something else may later be put in the place of each. A single x gives a
+    single tensor, a list a list.
 
     >>> from thalweg.graph.tensor import Variable
     >>> x = Variable(3.0)
@@ -65,9 +67,8 @@ def gradients(
                 received=f"{y.label()} {y.specs[0]}",
                 built_at=y.built_at,
             )
-    outputs = shared(
-        stabilise(outputs, keep=[*targets, *consider_constant]), keep=[*targets, *consider_constant]
-    )
+    keep = [*targets, *consider_constant]
+    outputs = shared(stabilise(outputs, keep=keep), keep=[*keep, *distinct])
     walk = _Walk(outputs, targets, consider_constant)
     walk.seed(grad_ys)
     walk.run()

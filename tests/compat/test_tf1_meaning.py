@@ -221,3 +221,57 @@ def test_what_is_missing_is_said_in_one_line() -> None:
     ) as caught:
         _ = tf.nn.convv2d
     assert "\n" not in str(caught.value)
+
+
+def test_equal_tensors_fed_with_different_values_have_their_own_gradients() -> None:
+    w = tf.Variable([[0.3, -0.2]])
+    one, other = tf.zeros([1, 2]), tf.zeros([1, 2])
+    y = one * tf.sigmoid(w) + tf.tanh(other * w)
+    slope = tf.gradients(tf.reduce_sum(y), w)[0]
+    a, b, v = np.array([[0.5, 0.7]]), np.array([[-1.0, 2.0]]), np.array([[0.3, -0.2]])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        found = sess.run(slope, {one: a, other: b})
+    s = 1 / (1 + np.exp(-v))
+    np.testing.assert_allclose(found, a * s * (1 - s) + b * (1 - np.tanh(b * v) ** 2), rtol=1e-5)
+
+
+def test_a_casted_sparse_tensor_keeps_its_places() -> None:
+    sparse = tf.SparseTensor([[0, 1], [2, 0]], [3, 4], [3, 2])
+    with tf.Session() as sess:
+        made = sess.run(tf.cast(sparse, tf.float32))
+        assert sess.run(tf.sparse_tensor_to_dense(tf.cast(sparse, tf.float32))).tolist() == [
+            [0, 3],
+            [0, 0],
+            [4, 0],
+        ]
+    assert made.values.dtype == np.float32 and made.indices.tolist() == [[0, 1], [2, 0]]
+
+
+def test_a_product_with_a_matrix_has_two_axes_whatever_is_fed() -> None:
+    x = tf.placeholder(tf.float32)
+    assert tf.matmul(x, tf.zeros([4, 3])).get_shape().as_list() == [None, 3]
+
+
+@pytest.mark.parametrize("path", ["learn.datasets.base", "slim.learning", "slim.metrics"])
+def test_what_contrib_has_by_a_name_stays_beside_its_inner_paths(path: str) -> None:
+    space: Any = tf.contrib
+    for part in path.split("."):
+        space = getattr(space, part)
+    names = {"base": "load_csv_with_header", "learning": "create_train_op", "metrics": "streaming_accuracy"}
+    assert callable(getattr(space, names[path.rsplit(".", 1)[1]]))
+
+
+def test_distinct_samples_are_each_once_and_their_expected_counts_are_chances() -> None:
+    drawn = tf.nn.fixed_unigram_candidate_sampler(
+        tf.constant([[0], [3]], tf.int64), 1, 3, True, 5, unigrams=[1.0, 1.0, 2.0, 4.0, 8.0]
+    )
+    counts = np.zeros(5)
+    with tf.Session() as sess:
+        for _ in range(400):
+            ids = sess.run(drawn.sampled_candidates)
+            assert len(set(ids)) == 3
+            counts[ids] += 1
+        true = sess.run(drawn.true_expected_count)
+    assert true.shape == (2, 1)
+    np.testing.assert_allclose(true.ravel(), counts[[0, 3]] / 400, atol=0.1)

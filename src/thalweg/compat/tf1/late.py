@@ -7,6 +7,7 @@ as an expression of its own, ``late``; a session, which knows the ranks of what 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -124,9 +125,13 @@ def _kept(fn: Any, args: Any, options: Any, tensors: Sequence[Tensor]) -> Any:
 
 def _tried(made_of: Any, tensors: Sequence[Tensor]) -> Any:
     """What the call gives for some rank of the tensors whose rank is not known."""
-    for rank in _RANKS:
+    unknown = [x for x in tensors if x.t.shape is None]
+    same = [(rank,) * len(unknown) for rank in _RANKS]
+    mixed = itertools.product(_RANKS[:4], repeat=len(unknown)) if len(unknown) <= 2 else ()
+    for ranks in itertools.chain(same, mixed):
+        rank_of = dict(zip(unknown, ranks, strict=True))
         dummies = [
-            control.parameter(core.Spec((None,) * rank, x.t.dtype)) if x.t.shape is None else x.t
+            control.parameter(core.Spec((None,) * rank_of[x], x.t.dtype)) if x in rank_of else x.t
             for x in tensors
         ]
         try:

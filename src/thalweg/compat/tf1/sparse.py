@@ -52,6 +52,10 @@ class SparseTensor:
 
     get_shape = lambda self: self.shape
 
+    def with_values(self, values: Any) -> SparseTensor:
+        """Other values at the same places."""
+        return SparseTensor(self.indices, values, self.dense_shape)
+
     def as_fetch(self) -> SparseTensorValue:
         """The parts, in the form in which a run gives them."""
         return SparseTensorValue(self.indices, self.values, self.dense_shape)
@@ -185,7 +189,8 @@ def edit_distance(
 
     parts = [p for sparse in (hypothesis, truth) for p in (sparse.indices, sparse.values, sparse.dense_shape)]
     node = math.py_func(measure, parts, "float32", name=name)
-    rank = truth.get_shape().ndims
+    ranks = [sparse.get_shape().ndims for sparse in (truth, hypothesis)]
+    rank = ranks[1] if ranks[0] is None else ranks[0]
     node.set_shape(None if rank is None else [None] * (rank - 1))
     return node
 

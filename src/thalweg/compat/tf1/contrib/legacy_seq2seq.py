@@ -40,9 +40,12 @@ def rnn_decoder(
 
 
 def _own_loss(fn: Callable[..., Any], labels: Any, logits: Any) -> Any:
-    """A program's own loss: of (logits, labels) by position, or by these names, as since 1.0."""
-    names = inspect.signature(fn).parameters
-    return fn(labels=labels, logits=logits) if {"labels", "logits"} <= set(names) else fn(logits, labels)
+    """A program's own loss: of labels and logits by name, or by position: (logits, labels) before 1.0, then turned."""
+    names = list(inspect.signature(fn).parameters)
+    if {"labels", "logits"} <= set(names):
+        return fn(labels=labels, logits=logits)
+    turned = bool(names) and names[0].lower().startswith(("label", "target"))
+    return fn(labels, logits) if turned else fn(logits, labels)
 
 
 def sequence_loss_by_example(

@@ -43,6 +43,24 @@ from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
+_STREAMING = (
+    "accuracy auc mean_absolute_error mean_iou mean_relative_error mean_squared_error precision recall "
+    "root_mean_squared_error true_positives false_positives false_negatives"
+).split()
+
+
+def _turned(metric: Any) -> Any:
+    """The metric, of (predictions, labels) as contrib has them."""
+    return lambda predictions, labels, *args, **options: metric(labels, predictions, *args, **options)
+
+
+def _of_pairs(names_to_tuples: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """({name: value}, {name: update}) of {name: (value, update)}."""
+    parts = ({name: pair[k] for name, pair in names_to_tuples.items()} for k in (0, 1))
+    values, updates = parts
+    return values, updates
+
+
 _layers = Namespace(
     "tf.contrib.layers",
     **own(layers),
@@ -120,10 +138,24 @@ _rnn = Namespace(
 )
 vars(_rnn)["core_rnn_cell"] = _rnn
 _utils = Namespace("tf.contrib.layers.utils", **own(utils))
+_metrics = Namespace(
+    "tf.contrib.metrics",
+    accuracy=lambda predictions, labels, weights=None, name=None: math.reduce_mean(
+        math.cast(
+            math.equal(predictions, math.cast(labels, g.convert_to_tensor(predictions).dtype)), "float32"
+        )
+    ),
+    streaming_mean=metrics.mean,
+    **{f"streaming_{name}": _turned(getattr(metrics, name)) for name in _STREAMING},
+    confusion_matrix=math.confusion_matrix,
+    aggregate_metric_map=_of_pairs,
+    aggregate_metrics=lambda *pairs: ([value for value, _ in pairs], [update for _, update in pairs]),
+)
 _slim = Namespace(
     "tf.contrib.slim",
     **{**members(_layers), **{k: v for k, v in members(_framework).items() if k != "nest"}},
     losses=losses,
+    metrics=_metrics,
     utils=_utils,
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
@@ -138,20 +170,6 @@ _seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_
 _legacy_seq2seq = Namespace(
     "tf.contrib.legacy_seq2seq",
     **{n: v for n, v in own(legacy_seq2seq).items() if not n.startswith("legacy")},
-)
-_metrics = Namespace(
-    "tf.contrib.metrics",
-    accuracy=lambda predictions, labels, weights=None, name=None: math.reduce_mean(
-        math.cast(
-            math.equal(predictions, math.cast(labels, g.convert_to_tensor(predictions).dtype)), "float32"
-        )
-    ),
-    streaming_accuracy=lambda predictions, labels, **_: metrics.accuracy(labels, predictions),
-    streaming_auc=lambda predictions, labels, **_: metrics.auc(labels, predictions),
-    streaming_mean=metrics.mean,
-    streaming_precision=lambda predictions, labels, **_: metrics.precision(labels, predictions),
-    streaming_recall=lambda predictions, labels, **_: metrics.recall(labels, predictions),
-    confusion_matrix=math.confusion_matrix,
 )
 _training = Namespace("tf.contrib.training", HParams=HParams)
 _tensorboard = Namespace(

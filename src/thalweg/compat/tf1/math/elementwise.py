@@ -104,6 +104,9 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """In another dtype; floats are cut towards zero for integers."""
     if isinstance(x, HostTensor) and as_dtype(dtype) == string:
         return x
+    if hasattr(x, "with_values"):  # a sparse tensor
+        made: Any = x.with_values(cast(x.values, dtype, name))
+        return made
     return wrap(
         g.cast(value(x), dtype),
         name,

@@ -30,7 +30,8 @@ def gradients(
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
         seeds = [None if s is None else value(s, y.dtype) for s, y in zip(given, outputs, strict=True)]
     fixed = [x.t for x in stop_gradients or ()]
-    found = core_gradients(outputs, targets, seeds, unconnected="none", consider_constant=fixed)
+    fed: Any = [x.t for op in g.default_graph().get_operations() for x in op.outputs if x.t is not None]
+    found = core_gradients(outputs, targets, seeds, unconnected="none", consider_constant=fixed, distinct=fed)
     return [None if t is None else wrap(t, name, "gradients") for t in found]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.families import unary
-from thalweg.compat.tf1.graph import Tensor, static_int, value, values, wrap, wrap_all
+from thalweg.compat.tf1.graph import Tensor, shaped_as, static_int, value, values, wrap, wrap_all
 from thalweg.compat.tf1.math.creation import ones
 from thalweg.ops import contract, elementwise, linalg
 from thalweg.ops import shape as shape_ops
@@ -27,6 +27,10 @@ def matmul(
 ) -> Tensor:
     """The matrix product, of matrices or of stacks of them; either may be transposed."""
     x, y = values(a, b)
+    if x.shape is None and y.shape is not None and len(y.shape) == 2:
+        x = shaped_as(x, (None, None))
+    if y.shape is None and x.shape is not None and len(x.shape) == 2:
+        y = shaped_as(y, (None, None))
     x = contract.matrix_transpose(x) if transpose_a or adjoint_a else x
     y = contract.matrix_transpose(y) if transpose_b or adjoint_b else y
     for t, which in ((x, a), (y, b)):

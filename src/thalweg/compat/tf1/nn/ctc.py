@@ -27,6 +27,9 @@ def ctc_loss(
     """-log p(labels) of each example, for scores [time, batch, classes]; in 0.x (inputs, labels) by position."""
     if isinstance(inputs, SparseTensor):
         labels, inputs = inputs, labels
+    if labels.get_shape().ndims is None:
+        labels.indices.set_shape([None, 2])
+        labels.dense_shape.set_shape([2])
     x = value(logits if inputs is None else inputs)
     x = shape_ops.swapaxes(x, 0, 1) if time_major else x
     dense = value(sparse_tensor_to_dense(labels, default_value=-1))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math as _math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
-from thalweg.ops import contract, elementwise, index, reduce
+from thalweg.ops import contract, elementwise, index, reduce, sort
 from thalweg.ops import random as core_random
 from thalweg.ops import shape as shape_ops
+
+
+class Sampled(NamedTuple):
+    """What a sampler gives."""
+
+    sampled_candidates: Tensor
+    true_expected_count: Tensor
+    sampled_expected_count: Tensor
 
 
 def _true_and_sampled(
@@ -154,23 +162,51 @@ def log_uniform_candidate_sampler(
         _expected(value(true_classes), num_sampled, range_max),
         _expected(drawn, num_sampled, range_max),
     ]
-    return tuple(wrap_all(parts, name, "LogUniformCandidateSampler"))
+    return Sampled(*wrap_all(parts, name, "LogUniformCandidateSampler"))
 
 
 def _sampler(kind: str, logits_of: Any) -> Any:
-    """Classes drawn with replacement from probabilities, and how often each is expected."""
+    """Classes drawn from probabilities, and how often each is expected."""
 
     def sample(
         true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, **options: Any
     ) -> Any:
         scores = np.asarray(logits_of(int(range_max), options), np.float32)
-        drawn = core_random.categorical(g.core.constant(scores), int(num_sampled), "int64", symbolic=True)
-        chances = g.core.constant(np.exp(scores - np.logaddexp.reduce(scores)) * np.float32(num_sampled))
+        shares = np.exp(scores - np.logaddexp.reduce(scores))
+        if unique:
+            drawn = _distinct(scores, int(num_sampled))
+            chances = g.core.constant(_chances_once(shares, int(num_sampled)))
+        else:
+            drawn = core_random.categorical(g.core.constant(scores), int(num_sampled), "int64", symbolic=True)
+            chances = g.core.constant(shares * np.float32(num_sampled))
         parts = [drawn, *(index.take(chances, c, axis=0) for c in (value(true_classes), drawn))]
-        return tuple(wrap_all(parts, options.get("name"), kind))
+        return Sampled(*wrap_all(parts, options.get("name"), kind))
 
     sample.__doc__ = f"{kind}: (drawn classes, expected counts of the true ones, of the drawn ones)."
     return sample
+
+
+def _distinct(scores: np.ndarray, count: int) -> Any:
+    """Classes drawn one after the other, each once: the greatest of the scores with Gumbel noise."""
+    if count > np.isfinite(scores).sum():
+        raise ValueError(
+            f"Sampler's range is too small: {count} distinct classes of {np.isfinite(scores).sum()}"
+        )
+    u: Any = core_random.uniform(scores.shape, 1e-20, 1.0, dtype="float32", symbolic=True)
+    noisy: Any = g.core.constant(np.maximum(scores, -1e30)) - elementwise.log(-elementwise.log(u))  # type: ignore[operator]
+    return g.cast(sort.top_k(noisy, count)[1], "int64")
+
+
+def _chances_once(shares: np.ndarray, count: int) -> np.ndarray:
+    """The chance of each class to be among ``count`` distinct ones: after as many tries as give these on average."""
+    low, high = 0.0, 1.0
+    found: Any = lambda tries: -np.expm1(tries * np.log1p(-np.minimum(shares, 1 - 1e-7), dtype=np.float64))
+    while found(high).sum() < count and high < 1e9:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if found(middle).sum() < count else (low, middle)
+    return np.asarray(found(high), np.float32)
 
 
 def _uniform_logits(n: int, options: Any) -> Any:
