@@ -10,9 +10,9 @@ import pytest
 
 import thalweg as tw
 from thalweg.data import Dataset
+from thalweg.frames import frame_array
 from thalweg.layers import Dense, Input
 from thalweg.models import Sequential
-from thalweg.models.frames import frame_array
 
 A, B, C = np.arange(20) / 4, np.arange(20), np.arange(20) % 2 == 0
 Y = np.arange(20) % 3

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ArgumentError, DataError, fail
+from thalweg.frames import frame_array, is_frame
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import flat, mapped
-from thalweg.models.frames import frame_array, is_frame
 
 __all__ = [
     "INFINITE", "arrays_of", "check_whole", "groups", "length_of", "length_of_slice", "length_repeated", "num_batches",
