@@ -110,6 +110,7 @@ ROWS = [
     row(L.AdaptiveMaxPooling1D, {"output_size": 3}, (7, 2), (3, 2), smooth=False),
     row(L.AdaptiveMaxPooling2D, {"output_size": 3}, (5, 7, 2), (3, 3, 2), smooth=False),
     row(L.AdaptiveMaxPooling3D, {"output_size": 2}, (3, 4, 5, 2), (2, 2, 2, 2), smooth=False),
+    row(L.SpectralNormalization, {"layer": L.Dense(3), "power_iterations": 2}, (4,), (3,), 18),
     row(L.Flatten, {}, (2, 3, 4), (24,)),
     row(L.Flatten, {"data_format": "channels_first"}, (2, 3, 4), (24,)),
     row(L.Flatten, {}, (), (1,)),
