@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator as _Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,37 @@ def random_channel_shift(x: np.ndarray, intensity_range: float, channel_axis: in
     return np.clip(x + np.random.uniform(-intensity_range, intensity_range, shape), x.min(), x.max())
 
 
+def apply_channel_shift(x: np.ndarray, intensity: float, channel_axis: int = 0) -> np.ndarray:
+    """The image with a number added, within its least and greatest."""
+    return np.clip(x + intensity, x.min(), x.max())
+
+
+def apply_brightness_shift(x: np.ndarray, brightness: float) -> np.ndarray:
+    """The image, its brightness times a number."""
+    return np.clip(np.asarray(x, "float32") * brightness, 0, 255)
+
+
+def random_brightness(x: np.ndarray, brightness_range: Any) -> np.ndarray:
+    """The image, its brightness times a number of this range."""
+    return apply_brightness_shift(x, np.random.uniform(*brightness_range))
+
+
+def flip_axis(x: np.ndarray, axis: int) -> np.ndarray:
+    """The array, reversed along an axis."""
+    return np.flip(x, axis)
+
+
+def list_pictures(directory: Any, ext: str = "jpg|jpeg|bmp|png|ppm") -> list[str]:
+    """The paths of the images below a folder."""
+    endings = tuple(f".{e}" for e in ext.split("|"))
+    return sorted(str(p) for p in Path(directory).rglob("*") if p.suffix.lower() in endings)
+
+
 # --- batches --------------------------------------------------------------------------------------------------------
+
+
+# Changes by the names that Keras gave them.
+_CHANGES = {"channel_shift_intencity": "channels", "channel_shift_intensity": "channels"}
 
 
 class ImageDataGenerator:
@@ -256,7 +287,9 @@ class ImageDataGenerator:
 
     def apply_transform(self, x: np.ndarray, transform_parameters: dict[str, Any]) -> np.ndarray:
         """One image changed by the numbers of :meth:`get_random_transform`."""
-        numbers = dict(transform_parameters)
+        numbers = {_CHANGES.get(k, k): v for k, v in transform_parameters.items()}
+        if "flip_horizontal" in numbers or "flip_vertical" in numbers:
+            numbers["flips"] = (numbers.pop("flip_vertical", False), numbers.pop("flip_horizontal", False))
         flips, channels = numbers.pop("flips", (False, False)), numbers.pop("channels", None)
         brightness = numbers.pop("brightness", None)
         axes = {"row_axis": self.row_axis, "col_axis": self.col_axis, "channel_axis": self.channel_axis}
@@ -278,12 +311,16 @@ class ImageDataGenerator:
         **ignored: Any,
     ) -> Batches:  # fmt: skip
         """Batches without end of images, images and targets, or images, targets and weights."""
+        x, *beside = x if isinstance(x, (tuple, list)) else (x,)
+        beside = [np.asarray(a) for b in beside for a in (b if isinstance(b, (tuple, list)) else (b,))]
         x, *others = (np.asarray(a) for a in (x, y, sample_weight) if a is not None)
         chosen = _part(np.arange(len(x)), self.validation_split, subset)
         keep = (save_to_dir, save_prefix, save_format)
-        return Batches(
+        made = Batches(
             self, lambda k: x[k], [a[chosen] for a in others], batch_size, shuffle, seed, chosen, keep
         )
+        made.beside = [a[chosen] for a in beside]
+        return made
 
     def flow_from_directory(
         self, directory: Any, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
@@ -311,12 +348,21 @@ class ImageDataGenerator:
     ) -> Batches:  # fmt: skip
         """Batches without end of the images that a column names, with the classes of another."""
         root = Path(directory or ".")
-        labels = list(dataframe[y_col]) if class_mode is not None else [None] * len(dataframe)
-        names = list(classes or sorted(set(labels), key=str))
-        rows = [(str(root / p), names.index(c)) for p, c in zip(dataframe[x_col], labels)]
-        rows = list(map(tuple, _part(np.array(rows, object), self.validation_split, subset)))
-        return self._of_files(rows, names, root, target_size, color_mode, class_mode, batch_size, shuffle, seed,
-                              (None, "", "png"), interpolation)  # fmt: skip
+        names = [str(p) if Path(str(p)).suffix else f"{p}.jpg" for p in dataframe[x_col]]
+        rows = _part(np.arange(len(names)), self.validation_split, subset)
+        numbers = class_mode in ("other", "raw", "multi_output")
+        labels = [None] * len(names) if class_mode is None or numbers else list(dataframe[y_col])
+        known = list(classes or sorted({c for c in labels if c is not None}, key=str))
+        files = [(str(root / names[k]), 0 if labels[k] is None else known.index(labels[k])) for k in rows]
+        made = self._of_files(files, known, root, target_size, color_mode, None if numbers else class_mode,
+                              batch_size, shuffle, seed, (None, "", "png"), interpolation)  # fmt: skip
+        if numbers:
+            columns = [
+                np.asarray(dataframe[c])[rows] for c in (y_col if isinstance(y_col, list) else [y_col])
+            ]
+            made.others = columns if class_mode == "multi_output" else [np.stack(columns, -1) if isinstance(y_col, list)
+                                                                        else columns[0]]  # fmt: skip
+        return made
 
     def _of_files(
         self, files: list[Any], names: list[Any], root: Path, size: Any, color_mode: str, class_mode: str | None,
@@ -329,7 +375,7 @@ class ImageDataGenerator:
             pixels = data.load_image(files[k][0], color_mode, tuple(size), interpolation)
             return np.moveaxis(pixels, -1, self.channel_axis)
 
-        modes = {"categorical": np.eye(len(names), dtype="float32")[numbers] if len(files) else numbers,
+        modes = {"categorical": np.eye(max(1, len(names)), dtype="float32")[numbers] if len(files) else numbers,
                  "binary": numbers.astype("float32"), "sparse": numbers.astype("float32"), None: None}  # fmt: skip
         if class_mode not in (*modes, "input"):
             raise fail(ArgumentError, "class_mode", expected="categorical, binary, sparse, input or None",
@@ -360,6 +406,7 @@ def _part(rows: np.ndarray, share: float, subset: str | None) -> np.ndarray:
 class Batches:
     """Batches of images without end; ``len`` of them show all images once."""
 
+    beside: Sequence[np.ndarray] = ()  # inputs that are no images
     classes: np.ndarray
     class_indices: dict[Any, int]
     filenames: list[str]
@@ -391,7 +438,7 @@ class Batches:
     def __len__(self) -> int:
         return -(-self.n // self.batch_size)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> _Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
@@ -407,7 +454,7 @@ class Batches:
         """The shape of one image."""
         return tuple(np.shape(self.read(self.rows[0])))
 
-    def _endless(self) -> Iterator[Any]:
+    def _endless(self) -> _Iterator[Any]:
         while True:
             order = self.random.permutation(self.n) if self.shuffle else np.arange(self.n)
             for number, start in enumerate(range(0, self.n, self.batch_size)):
@@ -418,7 +465,8 @@ class Batches:
         images = np.stack([self._image(int(k)) for k in places])
         if self.of_itself:
             return images, images.copy()
-        return (images, *(a[places] for a in self.others)) if self.others else images
+        given = [images, *(a[places] for a in self.beside)] if self.beside else images
+        return (given, *(a[places] for a in self.others)) if self.others else given
 
     def _image(self, place: int) -> np.ndarray:
         image = np.asarray(self.read(self.rows[place]), "float32")
@@ -430,3 +478,20 @@ class Batches:
                 os.path.join(folder, name), image, "channels_first" if self.owner.channel_axis == 0 else None
             )
         return image
+
+
+Iterator = Batches
+
+
+def NumpyArrayIterator(
+    x: Any, y: Any, image_data_generator: ImageDataGenerator, *args: Any, **options: Any
+) -> Batches:
+    """``image_data_generator.flow(x, y, ...)``."""
+    return image_data_generator.flow(x, y, *args, **options)
+
+
+def DirectoryIterator(
+    directory: Any, image_data_generator: ImageDataGenerator, *args: Any, **options: Any
+) -> Batches:
+    """``image_data_generator.flow_from_directory(directory, ...)``."""
+    return image_data_generator.flow_from_directory(directory, *args, **options)

@@ -278,6 +278,12 @@ class Model(main.Model):
             if isinstance(validation_data, (tuple, list)) and not hasattr(callback, "validation_data"):
                 callback.validation_data = [*_listed(validation_data[0]), *_listed(validation_data[1])]
 
+    def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
+        """What runs a batch: training moves the weights that were to be trained when the model was compiled."""
+        if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
+            return self._step_as_compiled(structure, alone)
+        return super()._step(kind, structure, alone)
+
     def evaluate(
         self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
     ) -> Any:

@@ -1,0 +1,291 @@
+"""Rooms of Keras beyond layers and losses: applications, pictures, names, saving, callbacks, decoding, data."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from thalweg.compat import keras
+from thalweg.compat.drawing import Drawing
+from thalweg.compat.keras import backend as K
+from thalweg.compat.keras import classic
+from thalweg.errors import ArgumentError
+
+L = classic.layers
+
+# Numbers of weights, by Keras with the same arguments.
+SIZES = {
+    "MobileNet": ({"alpha": 0.25, "classes": 1000}, 475544),
+    "MobileNetV2": ({}, 3538984),
+    "DenseNet121": ({"include_top": False}, 7037504),
+    "VGG16": ({"include_top": False}, 14714688),
+    "ResNet50": ({"classes": 10}, 23608202),
+    "InceptionV3": ({"include_top": False, "pooling": "avg"}, 21802784),
+    "Xception": ({"include_top": False}, 20861480),
+}
+LARGE = ("VGG16", "ResNet50", "InceptionV3", "Xception")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LARGE)) for n in SIZES])
+def test_a_known_network_has_as_many_weights_as_keras(name: str) -> None:
+    options, count = SIZES[name]
+    model = getattr(keras.applications, name)(weights=None, **options)
+    assert model.count_params() == count
+    assert isinstance(model.layers[0], keras.layers.InputLayer)
+
+
+def test_images_are_prepared_as_networks_were_trained() -> None:
+    x = np.array([[[[255.0, 0.0, 127.5]]]], "float32")
+    caffe = keras.applications.vgg16.preprocess_input(x)
+    np.testing.assert_allclose(caffe[0, 0, 0], [127.5 - 103.939, -116.779, 255 - 123.68], rtol=1e-6)
+    np.testing.assert_allclose(
+        keras.applications.xception.preprocess_input(x)[0, 0, 0], [1, -1, 0], atol=1e-6
+    )
+    first = keras.applications.densenet.preprocess_input(np.moveaxis(x, -1, 1), data_format="channels_first")
+    np.testing.assert_allclose(first[0, 0, 0, 0], (1 - 0.485) / 0.229, rtol=1e-5)
+    symbolic = keras.applications.vgg16.preprocess_input(K.constant(x))
+    np.testing.assert_allclose(symbolic, caffe, rtol=1e-6)
+
+
+def test_predictions_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {str(k): [f"n{k}", f"thing {k}"] for k in range(1000)}
+    (tmp_path / "names.json").write_text(json.dumps(table))
+    monkeypatch.setattr(keras.utils, "get_file", lambda *args, **options: str(tmp_path / "names.json"))
+    row = np.zeros((1, 1000))
+    row[0, [7, 3]] = 0.6, 0.4
+    assert keras.applications.vgg16.decode_predictions(row, top=2) == [
+        [("n7", "thing 7", 0.6), ("n3", "thing 3", 0.4)]
+    ]
+    with pytest.raises(ArgumentError, match="1000"):
+        keras.applications.vgg16.decode_predictions(np.zeros((1, 10)))
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+def two_inputs() -> Any:
+    a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
+    joined = keras.layers.Concatenate(name="joined")([keras.layers.Dense(4, name="first")(a), b])
+    return keras.Model([a, b], keras.layers.Dense(1, name="last")(joined))
+
+
+def test_a_picture_has_the_format_asked_for(tmp_path: Path) -> None:
+    heads = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF", "jpg": b"\xff\xd8", "dot": b"digraph"}
+    for ending, head in heads.items():
+        if ending in ("png", "jpg", "pdf"):
+            pytest.importorskip("PIL")
+        path = tmp_path / f"model.{ending}"
+        keras.utils.plot_model(two_inputs(), str(path), show_shapes=True)
+        assert path.read_bytes().startswith(head)
+    with pytest.raises(ArgumentError, match="png"):
+        keras.utils.plot_model(two_inputs(), str(tmp_path / "model.xyz"))
+
+
+def test_a_picture_shows_what_leads_to_what() -> None:
+    text = keras.utils.model_to_dot(two_inputs(), show_shapes=True).to_string()
+    boxes = {line.split("[")[0].strip(): line for line in text.splitlines() if "label" in line}
+    names = {key: line.split('"')[1].split(":")[0] for key, line in boxes.items()}
+    edges = {
+        tuple(names[n.strip(" ;")] for n in line.split("->")) for line in text.splitlines() if "->" in line
+    }
+    assert edges == {("a", "first"), ("first", "joined"), ("b", "joined"), ("joined", "last")}
+    assert "output: (None, 4)" in text
+
+
+def test_boxes_stand_below_those_before_them_and_beside_each_other() -> None:
+    for across in (False, True):
+        drawing = Drawing(["a", "longer\nlabel", "c", "d"], [(0, 1), (0, 2), (1, 3), (2, 3)], across)
+        boxes, width, height = drawing.boxes()
+        start, end = (0, 2) if across else (1, 3)
+        for before, after in drawing.edges:
+            assert boxes[before][end] < boxes[after][start]
+        for k, a in enumerate(boxes):
+            assert 0 <= a[0] < a[2] <= width and 0 <= a[1] < a[3] <= height
+            for b in boxes[k + 1 :]:
+                assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+# --- names and lists ------------------------------------------------------------------------------------------------
+
+
+def test_layers_are_named_as_in_their_time() -> None:
+    K.clear_session()
+    old = classic.Sequential([L.Dense(2, input_dim=3), L.Dense(1), L.Convolution2D(1, 1, 1)][:2])
+    assert [layer.name for layer in old.layers] == ["dense_1", "dense_2"] and old.name == "sequential_1"
+    assert L.Input((2,)).name == "input_1" and L.MaxPooling2D().name == "max_pooling2d_1"
+    assert L.Dense(1, name="mine").name == "mine"
+    new = keras.Sequential([keras.layers.Dense(2, input_shape=(3,)), keras.layers.Dense(1)])
+    assert [layer.name for layer in new.layers] == ["dense", "dense_1"]
+
+    class Own(L.Layer):
+        pass
+
+    assert Own().name == "own_1" and Own().name == "own_2"
+
+
+def test_a_layer_popped_off_the_list_is_gone() -> None:
+    x = L.Input((3,))
+    model = classic.Model(x, L.Dense(2, name="top")(L.Dense(4, name="below")(x)))
+    assert model.layers.pop().name == "top" and model.layers[-1].name == "below"
+    model.outputs = [model.layers[-1].output]
+    assert model.predict(np.ones((2, 3)), verbose=0).shape == (2, 4)
+
+
+def test_symbols_know_what_keras_read_off_them() -> None:
+    x = L.Input((3,))
+    layer = L.Dense(2)
+    y = layer(x)
+    assert y._keras_shape == (None, 2) and x._keras_shape == (None, 3) and y._keras_history == (layer, 0, 0)
+    assert not hasattr(y, "__len__")
+    with pytest.raises(TypeError, match="no length"):
+        len(y)
+
+
+def test_figures_have_both_names() -> None:
+    model = classic.Sequential([L.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.metrics_names == ["loss", "mean_absolute_error"]
+    history = model.fit(np.ones((4, 2)), np.ones(4), validation_split=0.5, epochs=1, verbose=0).history
+    assert history["val_mae"] == history["val_mean_absolute_error"] and "mse" not in history
+
+
+def test_lambdas_and_floats_of_another_size_are_saved(tmp_path: Path) -> None:
+    K.set_floatx("float64")
+    try:
+        model = classic.Sequential([L.Dense(2, input_dim=3), L.Lambda(lambda x: x * 2 + 1)])
+    finally:
+        K.set_floatx("float32")
+    x = np.linspace(0, 1, 6).reshape(2, 3)
+    assert model.layers[0].get_weights()[0].dtype == np.float64
+    model.save(tmp_path / "model.h5")
+    again = classic.models.load_model(tmp_path / "model.h5")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    with pytest.raises(ArgumentError, match="float16"):
+        K.set_floatx("float8")
+
+
+def test_training_moves_what_was_to_be_trained_at_compile() -> None:
+    below, above = L.Dense(3, input_dim=2), L.Dense(1)
+    model = classic.Sequential([below, above])
+    below.trainable = False
+    model.compile("sgd", "mse")
+    below.trainable, above.trainable = True, False
+    first, last = below.get_weights()[0], above.get_weights()[0]
+    model.train_on_batch(np.ones((4, 2)), np.ones(4) * 9)
+    model.fit(np.ones((4, 2)), np.ones(4) * 9, epochs=1, verbose=0)
+    np.testing.assert_array_equal(below.get_weights()[0], first)
+    assert (above.get_weights()[0] != last).all()
+    assert below.trainable and not above.trainable
+
+
+# --- callbacks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_callbacks_tells_all() -> None:
+    heard: list[Any] = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: heard.append((epoch, logs)),
+        on_train_begin=lambda logs: heard.append(logs),
+    )
+    told = keras.callbacks.CallbackList([])
+    told.append(note)
+    told.set_model("model")
+    told.on_train_begin()
+    told.on_epoch_end(2, logs={"loss": 1.0})
+    told.on_batch_end(0)
+    assert heard == [{}, (2, {"loss": 1.0})] and note.model == "model"
+
+
+def test_figures_are_sent_to_a_server() -> None:
+    received: list[tuple[str, bytes]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        monitor = keras.callbacks.RemoteMonitor(f"http://127.0.0.1:{server.server_port}", send_as_json=True)
+        monitor.on_epoch_end(3, {"loss": np.float32(0.5)})
+        thread.join()
+    assert received[0][0] == "/publish/epoch/end/" and json.loads(received[0][1]) == {"epoch": 3, "loss": 0.5}
+    with pytest.warns(UserWarning, match="could not reach"):
+        keras.callbacks.RemoteMonitor("http://127.0.0.1:9").on_epoch_end(0)
+
+
+# --- batches of images ----------------------------------------------------------------------------------------------
+
+
+def test_batches_may_have_inputs_that_are_no_images() -> None:
+    x, z, y = np.zeros((6, 4, 4, 1)), np.arange(6), np.arange(6) * 10
+    (images, beside), targets = next(
+        keras.preprocessing.image.ImageDataGenerator().flow((x, z), y, batch_size=4)
+    )
+    assert images.shape == (4, 4, 4, 1) and (targets == beside * 10).all()
+
+
+def test_a_generator_that_knows_its_number_is_done_once_an_epoch() -> None:
+    batches = keras.preprocessing.image.ImageDataGenerator().flow(
+        np.zeros((6, 4, 4, 1)), np.zeros(6), batch_size=2
+    )
+    model = classic.Sequential([L.Flatten(input_shape=(4, 4, 1)), L.Dense(1)])
+    model.compile("sgd", "mse")
+    seen: list[int] = []
+    model.fit_generator(
+        batches, epochs=2, verbose=0, validation_data=batches,
+        callbacks=[classic.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: seen.append(batch))],
+    )  # fmt: skip
+    assert seen == [0, 1, 2] * 2
+    assert model.predict_generator(batches).shape == (6, 1)
+
+
+# --- small functions ------------------------------------------------------------------------------------------------
+
+
+def test_lengths_of_convolutions_are_those_of_the_layers() -> None:
+    utils = keras.utils.conv_utils
+    for padding in ("valid", "same"):
+        for n, k, s in ((10, 3, 2), (9, 4, 1), (7, 2, 3)):
+            made = keras.layers.Conv1D(1, k, strides=s, padding=padding)(np.zeros((1, n, 1)))
+            assert utils.conv_output_length(n, k, padding, s) == made.shape[1]
+            turned = keras.layers.Conv1DTranspose(1, k, strides=s, padding=padding)(np.zeros((1, n, 1)))
+            assert utils.deconv_length(n, s, k, padding) == turned.shape[1]
+    assert utils.normalize_tuple(2, 3) == (2, 2, 2)
+    with pytest.raises(ArgumentError, match="2 of them"):
+        utils.normalize_tuple((1, 2, 3), 2)
+
+
+def test_rows_of_an_hdf5_file(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        file["x"] = np.arange(20).reshape(10, 2)
+    rows = keras.utils.io_utils.HDF5Matrix(tmp_path / "rows.h5", "x", 2, 8, normalizer=lambda v: v * 10)
+    assert rows.shape == (6, 2) and len(rows) == 6
+    assert rows[0].tolist() == [40, 50] and rows[-1].tolist() == [140, 150]
+    assert rows[[3, 0, 3]][:, 0].tolist() == [100, 40, 100] and rows[1:3].shape == (2, 2)
+
+
+def test_inputs_of_a_symbol_are_found() -> None:
+    a, b = L.Input((2,)), L.Input((2,))
+    y = L.Dense(1)(L.add([a, L.Lambda(lambda x: x * 2)(b)]))
+    found = keras.utils.get_source_inputs(y) if hasattr(keras.utils, "get_source_inputs") else []
+    assert {id(t) for t in found} == {id(a), id(b)}
+
+
+def test_batch_metrics_of_keras_1() -> None:
+    t, p = np.array([[1.0, 0, 1, 1]]), np.array([[0.9, 0.8, 0.2, 0.7]])
+    metrics = classic.metrics
+    np.testing.assert_allclose([metrics.precision(t, p), metrics.recall(t, p)], [2 / 3, 2 / 3], rtol=1e-5)
+    np.testing.assert_allclose(metrics.matthews_correlation(t, p), -1 / 3, rtol=1e-5)
