@@ -20,7 +20,7 @@ from thalweg.errors import ArgumentError
 L = classic.layers
 
 # Numbers of weights, by Keras with the same arguments.
-SIZES = {
+SIZES: dict[str, tuple[dict[str, Any], int]] = {
     "MobileNet": ({"alpha": 0.25, "classes": 1000}, 475544),
     "MobileNetV2": ({}, 3538984),
     "DenseNet121": ({"include_top": False}, 7037504),
@@ -37,7 +37,8 @@ def test_a_known_network_has_as_many_weights_as_keras(name: str) -> None:
     options, count = SIZES[name]
     model = getattr(keras.applications, name)(weights=None, **options)
     assert model.count_params() == count
-    assert isinstance(model.layers[0], keras.layers.InputLayer)
+    places: Any = keras.layers.InputLayer
+    assert isinstance(model.layers[0], places)
 
 
 def test_images_are_prepared_as_networks_were_trained() -> None:
@@ -123,7 +124,7 @@ def test_layers_are_named_as_in_their_time() -> None:
     new = keras.Sequential([keras.layers.Dense(2, input_shape=(3,)), keras.layers.Dense(1)])
     assert [layer.name for layer in new.layers] == ["dense", "dense_1"]
 
-    class Own(L.Layer):
+    class Own(L.Layer):  # type: ignore[name-defined]
         pass
 
     assert Own().name == "own_1" and Own().name == "own_2"

@@ -33,7 +33,8 @@ def test_every_place_has_its_kernel(data_format: str) -> None:
     y = layer(np.moveaxis(x, -1, 1) if first else x)
     layer.set_weights([RANDOM.normal(size=w.shape) for w in layer.weights])
     y = layer(np.moveaxis(x, -1, 1) if first else x).numpy()
-    expected = by_places(x, *layer.get_weights(), (2, 3), (2, 1))
+    kernel, bias = layer.get_weights()
+    expected = by_places(x, kernel, bias, (2, 3), (2, 1))
     np.testing.assert_allclose(np.moveaxis(y, 1, -1) if first else y, expected, rtol=1e-12)
 
 

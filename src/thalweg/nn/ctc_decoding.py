@@ -85,6 +85,6 @@ def _searched(row: np.ndarray, blank: int, width: int) -> list[tuple[Prefix, flo
                     before = b if prefix and c == prefix[-1] else np.logaddexp(b, l)
                     longer = new[(*prefix, c)]
                     longer[1] = np.logaddexp(longer[1], before + step[c])
-        best = sorted(new.items(), key=lambda item: -np.logaddexp(*item[1]))[:width]
+        best = sorted(new.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))[:width]
         beam = {prefix: (ends[0], ends[1]) for prefix, ends in best}
-    return sorted(((p, float(np.logaddexp(*e))) for p, e in beam.items()), key=lambda pair: -pair[1])
+    return sorted(((p, float(np.logaddexp(b, l))) for p, (b, l) in beam.items()), key=lambda pair: -pair[1])

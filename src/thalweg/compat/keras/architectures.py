@@ -222,7 +222,7 @@ def mobilenet_top(dropout: float) -> Callable[[Any, int], Any]:
     return top
 
 
-_V2 = {"epsilon": 1e-3, "momentum": 0.999}
+_V2: dict[str, Any] = {"epsilon": 1e-3, "momentum": 0.999}
 # filters, strides of the first, how many
 _INVERTED = ((16, 1, 1), (24, 2, 2), (32, 2, 3), (64, 2, 4), (96, 1, 3), (160, 2, 3), (320, 1, 1))
 
@@ -266,7 +266,7 @@ def _inverted(x: Any, filters: int, strides: int, number: int) -> Any:
 
 # --- densely connected ----------------------------------------------------------------------------------------------
 
-_DENSE = {"epsilon": 1.001e-5}
+_DENSE: dict[str, Any] = {"epsilon": 1.001e-5}
 
 
 def densenet(counts: tuple[int, ...]) -> Callable[[Any], Any]:

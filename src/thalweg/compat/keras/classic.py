@@ -75,7 +75,7 @@ class OwnLayer(_OwnLayer):
 
 def Input(*args: Any, name: str | None = None, **options: Any) -> Any:
     """A symbolic input; ``tensor`` gives one that exists already."""
-    return _layers.Input(*args, name=name or _next_name("input"), **options)
+    return _layers.Input(*args, **{**options, "name": name or _next_name("input")})
 
 
 _members = {n: v for n, v in vars(_layers).items() if n[0] != "_" and not isinstance(v, ModuleType)} | _own

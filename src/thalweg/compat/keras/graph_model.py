@@ -116,8 +116,10 @@ class Graph(Model):
         """The loss of one batch."""
         return super().test_on_batch(*self._parts_of(data), **options)
 
-    def predict(self, data: Any, *args: Any, **options: Any) -> Any:
+    def predict(self, x: Any, *args: Any, **options: Any) -> Any:
         """A dict of the outputs."""
-        return super().predict(self._parts_of(data)[0], *args, **options)
+        return super().predict(self._parts_of(x)[0], *args, **options)
 
-    predict_on_batch = predict
+    def predict_on_batch(self, x: Any) -> Any:
+        """A dict of the outputs of one batch."""
+        return super().predict_on_batch(self._parts_of(x)[0])

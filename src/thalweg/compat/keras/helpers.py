@@ -205,6 +205,7 @@ def get_test_data(
     """Two parts of inputs around their class number (or a number) and the targets."""
     num_train, num_test = nb_train or num_train, nb_test or num_test
     count = num_train + num_test
+    y: np.ndarray
     if classification:
         y = np.random.randint(0, nb_class or num_classes, count)
         centres = y.astype(float)

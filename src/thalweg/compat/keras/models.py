@@ -225,15 +225,20 @@ class Model(main.Model):
             loss = super().compute_loss(*args, **kwargs)
         return run_nodes((), values, loss, None)
 
-    def _step(self, *request: Any) -> Any:
-        """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could."""
+    def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
+        """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could.
+
+        Training moves the weights that were to be trained when the model was compiled.
+        """
+        if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
+            return self._step_as_compiled(structure, alone)
         try:
-            return super()._step(*request)
+            return super()._step(kind, structure, alone)
         except SymbolicError:
             if self.run_eagerly:
                 raise
         self.run_eagerly = True
-        return super()._step(*request)
+        return super()._step(kind, structure, alone)
 
     # --- training -----------------------------------------------------------------------------------------------
 
@@ -278,12 +283,6 @@ class Model(main.Model):
             if isinstance(validation_data, (tuple, list)) and not hasattr(callback, "validation_data"):
                 callback.validation_data = [*_listed(validation_data[0]), *_listed(validation_data[1])]
 
-    def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
-        """What runs a batch: training moves the weights that were to be trained when the model was compiled."""
-        if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
-            return self._step_as_compiled(structure, alone)
-        return super()._step(kind, structure, alone)
-
     def evaluate(
         self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
     ) -> Any:
@@ -313,9 +312,9 @@ class Model(main.Model):
         options.setdefault("epochs", epochs)
         if steps_per_epoch is None and _is_counted(generator):
             steps_per_epoch = len(generator)
-        validation = options.get("validation_data")
-        if options.get("validation_steps") is None and _is_counted(validation):
-            options["validation_steps"] = len(validation)
+        tested: Any = options.get("validation_data")
+        if options.get("validation_steps") is None and _is_counted(tested):
+            options["validation_steps"] = len(tested)
         return self.fit(generator, steps_per_epoch=_whole(steps_per_epoch), **options)
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:

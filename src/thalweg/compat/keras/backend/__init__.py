@@ -18,7 +18,7 @@ from thalweg.compat.names import unsupported as _unsupported
 for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _draws):
     globals().update(_own(_room))
 
-del made_once  # noqa: F821  for optimizers of programs alone
+globals().pop("made_once")  # for optimizers of programs alone
 tensorflow_backend = _sys.modules[__name__]  # where programs found set_session
 
 
