@@ -51,13 +51,19 @@ class YouTubeVideo(Shown):
     """A film."""
 
 
+_OTHER_KINDS = {
+    name: type(name, (Shown,), {"__doc__": "Something to be shown."})
+    for name in "Code DisplayObject FileLink IFrame JSON Javascript Latex Pretty ProgressBar Video".split()
+}
+
+
 def _display(*things: Any, **options: Any) -> None:
     """Print things."""
     for thing in things:
         print(thing)  # noqa: T201 - what a notebook would show
 
 
-def _clear_output(wait: bool = False) -> None:
+def _clear_output(*args: Any, **options: Any) -> None:
     """Nothing: what was printed stays."""
 
 
@@ -97,5 +103,7 @@ display = Namespace(
     Math=Math,
     Audio=Audio,
     YouTubeVideo=YouTubeVideo,
+    set_matplotlib_formats=_clear_output,
+    **_OTHER_KINDS,
 )
 core = Namespace("IPython.core", display=display)

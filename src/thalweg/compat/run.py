@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from thalweg.compat import ipython_names, programs, removed_names
 from thalweg.compat.aliases import ALIASES, AliasFinder
@@ -34,14 +35,17 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     finder = AliasFinder(found or "tf1")
     finder.install()
     removed_names.install()
-    if found in _EAGER:
-        importlib.import_module("thalweg.compat.tf2.dialect").speak()
+    dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
+    if dialect is not None:
+        dialect.speak()
     sys.stderr.write(_announcement(path, found, roots) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
     main = ModuleType("__main__")
     main.__file__ = str(path)
     main.__dict__["__builtins__"] = __builtins__
+    if dialect is not None:
+        main.__dict__[programs.VALUE_OF] = dialect.value_of
     sys.modules["__main__"] = main
     if path.suffix == ".ipynb":
         main.__dict__["get_ipython"] = ipython_names.get_ipython
@@ -59,7 +63,9 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
     source = programs.source_of(path)
     tree = programs.parse(source, str(path))
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
-    return compile(source, str(path), "exec", dont_inherit=True), kind or _generation(path, tree), roots
+    found = kind or _generation(path, tree)
+    text: Any = programs.with_values_read(tree) if found in _EAGER and ".value()" in source else source
+    return compile(text, str(path), "exec", dont_inherit=True), found, roots
 
 
 def _generation(path: Path, tree: ast.AST) -> str | None:

@@ -31,6 +31,13 @@ with tf.GradientTape() as tape:
 assert tape.gradient(y, v).numpy().tolist() == [[18.0, 16.0], [0.0, 0.0]]
 assert {v.ref(): "v"}[v.ref()] == "v"
 
+assert v[0].numpy().tolist() == v.value()[0].numpy().tolist() and isinstance(v.value(), tf.Tensor)
+assert tf.keras.layers.Dense(1, input_shape=(2,)).get_config()["units"] == 1 and max({"a": 2}.values()) == 2
+array = tf.TensorArray(tf.float32, 3).scatter([2, 0, 1], [[5.0], [6.0], [7.0]])
+assert array.stack().numpy().tolist() == [[6.0], [7.0], [5.0]]
+array = tf.TensorArray(tf.float32, 2).split(tf.range(3.0), [1, 2])
+assert array.concat().numpy().tolist() == [0.0, 1.0, 2.0]
+
 x.set_shape([None, 2])
 try:
     x.set_shape([3, 2])

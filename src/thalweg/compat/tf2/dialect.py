@@ -128,6 +128,11 @@ _WORDS: dict[str, Any] = {
 }
 
 
+def value_of(thing: Any) -> Any:
+    """What ``thing.value()`` means in a program: a variable is read; anything else has such a method."""
+    return thing.read() if isinstance(thing, Variable) else thing.value()
+
+
 def speak() -> None:
     """Give every tensor of this process TensorFlow 2's attributes, and NumPy's functions tensors as arrays."""
     install_methods(_WORDS)

@@ -379,6 +379,19 @@ class TensorArray:
         """How many tensors there are."""
         return max([self._size, *(k + 1 for k in self._held)])
 
+    def scatter(self, indices: Any, value: Any, name: Any = None) -> TensorArray:
+        """This array, with the rows of a tensor at numbers."""
+        for place, row in zip(np.asarray(indices).tolist(), tensor(value), strict=True):
+            self.write(place, row)
+        return self
+
+    def split(self, value: Any, lengths: Any, name: Any = None) -> TensorArray:
+        """This array, filled with the parts of a tensor that have these lengths."""
+        parts = shape_ops.split(tensor(value), tuple(np.asarray(lengths).tolist()), axis=0)
+        for k, part in enumerate(parts):
+            self.write(k, part)
+        return self
+
     def mark_used(self) -> None:
         """Accepted."""
 
