@@ -96,6 +96,8 @@ class Estimator:
         made = {}
         for name, wanted in (self.extra_metrics or {}).items():
             fn, key = getattr(wanted, "metric_fn", wanted), getattr(wanted, "prediction_key", None)
+            if key == "classes" and "class_ids" in spec.predictions:
+                key = "class_ids"  # the classes as numbers
             found = fn(spec.predictions if key is None else spec.predictions[key], self._labels)
             made[name] = found if isinstance(found, tuple) else metrics.mean(found)
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import canned, estimator, examples, feature_column
+from thalweg.compat.tf1 import canned, checkpoints, estimator, examples, feature_column, math, monitored
 from thalweg.compat.tf1.data import Dataset
+from thalweg.compat.tf1.graph import Graph
 from thalweg.extras import needs
 
 # --- data sets --------------------------------------------------------------------------------------------------------
@@ -110,6 +112,54 @@ class MetricSpec:
         self.metric_fn, self.prediction_key = metric_fn, prediction_key
 
 
+class ValidationMonitor(monitored.SessionRunHook):
+    """Evaluates the model as it was last saved, every so many steps, and may end the training."""
+
+    def __init__(
+        self,
+        x: Any = None,
+        y: Any = None,
+        input_fn: Any = None,
+        batch_size: Any = None,
+        eval_steps: Any = None,
+        every_n_steps: int = 100,
+        metrics: Any = None,
+        hooks: Any = None,
+        early_stopping_rounds: int | None = None,
+        early_stopping_metric: str = "loss",
+        early_stopping_metric_minimize: bool = True,
+        name: Any = None,
+    ) -> None:
+        self.data = {"x": x, "y": y, "input_fn": input_fn, "batch_size": batch_size, "metrics": metrics}
+        self.eval_steps, self.every = eval_steps, every_n_steps
+        self.rounds, self.metric, self.sign = (
+            early_stopping_rounds,
+            early_stopping_metric,
+            1 if early_stopping_metric_minimize else -1,
+        )
+        self.estimator: Any = None
+        self.step, self.seen = 0, ""
+        self.best_step, self.best_value, self.best_metrics = 0, None, None
+        self.early_stopped = False
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        self.step += 1
+        saved = checkpoints.latest_checkpoint(self.estimator.model_dir)
+        if self.step % self.every or not saved or saved == self.seen:
+            return
+        self.seen = saved
+        with Graph().as_default():
+            found = self.estimator.evaluate(**self.data, steps=self.eval_steps)
+        value = found.get(self.metric)
+        if value is None:
+            return
+        if self.best_value is None or self.sign * value < self.sign * self.best_value:
+            self.best_value, self.best_step, self.best_metrics = value, self.step, found
+        elif self.rounds is not None and self.step - self.best_step >= self.rounds:
+            self.early_stopped = True
+            run_context.request_stop()
+
+
 class _Fitted:
     """``fit``, ``evaluate`` and ``predict`` over arrays or input functions, by an estimator with ``train``."""
 
@@ -129,6 +179,9 @@ class _Fitted:
     ) -> _Fitted:
         """Train."""
         found = _input_fn(x, y, input_fn, batch_size, None if steps or max_steps else 1, shuffle=True)
+        for monitor in monitors or ():
+            if isinstance(monitor, ValidationMonitor):
+                monitor.estimator = self
         self.inner.train(found, hooks=monitors, steps=steps, max_steps=max_steps)
         return self
 
@@ -223,14 +276,17 @@ class _Own(estimator.Estimator):
 
     def __init__(self, model_fn: Any, model_dir: Any, config: Any, params: Any) -> None:
         self.wrapped = model_fn
+        self.seen: Any = None
         super().__init__(model_fn, model_dir, config, params)
 
     def _built(self, input_fn: Callable[[], Any], mode: str) -> tuple[Any, Any]:
         fn = self.wrapped
 
         def model(features: Any, labels: Any, mode: str, params: Any) -> Any:
-            import inspect
-
+            if labels is not None:
+                self.seen = labels.dtype, [None, *labels.get_shape().as_list()[1:]]
+            elif self.seen is not None:  # nobody reads them, but the function is one for all modes
+                labels = math.placeholder(*self.seen)
             given = {"mode": mode, "params": params}
             options = {k: v for k, v in given.items() if k in inspect.signature(fn).parameters}
             made = fn(features, labels, **options)
@@ -392,12 +448,21 @@ class VocabularyProcessor:
             yield " ".join(self.vocabulary_.reverse(int(k)) for k in row)
 
 
+_prediction_key = Namespace(
+    "tf.contrib.learn.PredictionKey", CLASSES="classes", PROBABILITIES="probabilities", SCORES="scores"
+)
+_monitors = Namespace(
+    "tf.contrib.learn.monitors", ValidationMonitor=ValidationMonitor, replace_monitors_with_hooks=list
+)
 learn = Namespace(
     "tf.contrib.learn",
     Estimator=Estimator,
     SKCompat=SKCompat,
     ModelFnOps=ModelFnOps,
     MetricSpec=MetricSpec,
+    PredictionKey=_prediction_key,
+    monitors=_monitors,
+    metric_spec=Namespace("tf.contrib.learn.metric_spec", MetricSpec=MetricSpec),
     ModeKeys=estimator.ModeKeys,
     RunConfig=estimator.RunConfig,
     DNNClassifier=_learned(canned.DNNClassifier),

@@ -214,14 +214,14 @@ def _add_inner_paths() -> None:
     """``tf.contrib.X.python...``: the modules inside, from which programs imported what X has itself."""
     for name, paths in _INNER.items():
         space = getattr(contrib, name)
-        root: Any = Namespace(f"tf.contrib.{name}.python")
+        root: Any = vars(space).get("python") or Namespace(f"tf.contrib.{name}.python")
         for path in paths.split():
             at = root
             *folders, last = path.split(".")
             for folder in folders:
-                at = vars(at).setdefault(
-                    folder, Namespace(f"{vars(at)['__name__']}.{folder}", **members(space))
-                )
+                at = vars(at).setdefault(folder, Namespace(f"{vars(at)['__name__']}.{folder}"))
+                for key, thing in members(space).items():
+                    vars(at).setdefault(key, thing)
             vars(at).setdefault(last, space)  # what X has by this name, a namespace of its own, stays
         vars(space)["python"] = root
 
@@ -237,7 +237,8 @@ _INNER = {
     "losses": "losses.loss_ops losses",
     "metrics": "ops.metric_ops",
     "slim": "slim slim.learning slim.evaluation slim.model_analyzer",
-    "learn": "learn learn.datasets learn.estimators learn.preprocessing",
+    "learn": "learn.estimators.estimator learn.estimators.dnn learn.estimators.linear "
+    "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
 }
