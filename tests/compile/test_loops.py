@@ -335,6 +335,23 @@ def test_strided_memory(dtype, stride):
     same(scattered, by_hand)
 
 
+@pytest.mark.parametrize("limit", [16, 32, 64])
+@pytest.mark.parametrize(("wide", "narrow"), [("int64", "int32"), ("int32", "int8"), ("float32", "bfloat16")])
+def test_masked_stores_of_narrowed_values_write_no_further(wide, narrow, limit):
+    """LLVM knows the mask here, down to a single lane."""
+    for width, count in ((4, 1), (8, 1), (8, 3), (16, 1)):
+        target = host_target(limit)
+        module, e = emitter(["ptr", "ptr"], target)
+        value = e.load(e.args[0], 0, wide, width)
+        value = value if narrow == "bfloat16" else value.astype(narrow)
+        e.store_masked(e.args[1], 0, value, e.tail_mask(0, count, width), narrow)
+        e.ret()
+        out = np.full(width, 7, {"bfloat16": "int16"}.get(narrow, narrow))
+        run(compile_module(module, target), "kernel", np.ones(width, wide), out)
+        assert (out[:count] != 7).all()
+        assert (out[count:] == 7).all()
+
+
 def test_gather_and_scatter():
     module, e = emitter(["ptr", "ptr", "ptr"])
     where = e.load(e.args[1], 0, "int32", 4)

@@ -464,11 +464,25 @@ class Emitter:
                 self.store(pointer, index, value, kind)
             return
         raw = self.to_memory(value, kind)
+        lanes = mask.ir
+        if self.target.has("avx512f") and isinstance(raw.type.element, ir.IntType):
+            lanes = self._hidden(mask)
         self._call(
             f"llvm.masked.store.{_mangled(raw.type)}.p0",
             ir.VoidType(),
-            [raw, self.at(pointer, index, kind), _i32(itemsize(kind)), mask.ir],
+            [raw, self.at(pointer, index, kind), _i32(itemsize(kind)), lanes],
         )
+
+    def _hidden(self, mask: Value) -> Any:
+        """The mask as one that LLVM knows nothing of. Where it knows that a single lane is stored, and integers are
+        narrowed on their way to memory, version 22 writes that lane as wide as it was before: over its neighbours.
+        """
+        bits, register = ir.IntType(mask.width), ir.IntType(32 if mask.width <= 32 else 64)
+        word = self.builder.bitcast(mask.ir, bits)
+        word = word if bits.width == register.width else self.builder.zext(word, register)
+        word = self.builder.asm(ir.FunctionType(register, [register]), "", "=r,0", [word], False)
+        word = word if bits.width == register.width else self.builder.trunc(word, bits)
+        return self.builder.bitcast(word, mask.ir.type)
 
     def tail_mask(self, index: Operand, stop: Operand, width: int) -> Value:
         """Lane k is true where index + k < stop."""
