@@ -186,8 +186,8 @@ def test_boxes_and_likeness_of_pictures_as_tensorflow_gives_them() -> None:
     assert np.argwhere(np.asarray(frame)[0, ..., 0]).tolist() == [
         [1, 1], [1, 2], [1, 3], [2, 1], [2, 3], [3, 1], [3, 3], [4, 1], [4, 2], [4, 3],
     ]  # fmt: skip
-    same = [np.asarray(tf.image.stateless_random_brightness(a, 0.5, seed=(1, 2))) for _ in range(2)]
-    assert np.array_equal(*same) and not np.allclose(same[0], a)
+    one, two = (np.asarray(tf.image.stateless_random_brightness(a, 0.5, seed=(1, 2))) for _ in range(2))
+    assert np.array_equal(one, two) and not np.allclose(one, a)
 
 
 def test_sets_of_rows() -> None:

@@ -217,7 +217,7 @@ class Cell(Gated):
 
     def get_initial_state(self, inputs: Any = None, batch_size: int | None = None, dtype: Any = None) -> Any:
         """Zeros for a batch, of the size of ``inputs`` or as given: one state, or the list of several."""
-        rows = inputs.shape[0] if inputs is not None else batch_size
+        rows: Any = inputs.shape[0] if inputs is not None else batch_size
         kind = self.dtype if dtype is None else dtype
         made = [zeros((rows, size), dtype=kind) for size in self.state_size]
         return made[0] if len(made) == 1 else made
