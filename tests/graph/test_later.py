@@ -280,6 +280,18 @@ def test_another_thread_may_look() -> None:
     assert found == [(6, 8)] and (y * 2).item() == 12
 
 
+def test_another_thread_may_look_during_an_assignment(monkeypatch: pytest.MonkeyPatch) -> None:
+    w, alone = Variable([1.0, 2.0]), later.Batch.alone
+
+    def looked_at(batch: later.Batch, tensor: Tensor) -> Tensor | None:
+        batch.finish()
+        return alone(batch, tensor)
+
+    monkeypatch.setattr(later.Batch, "alone", looked_at)
+    w.assign(w * 3)
+    assert w.numpy().tolist() == [3, 6]
+
+
 def test_threads_write_apart() -> None:
     w = Variable(np.arange(2000, dtype="float32"))
     wrong: list[Any] = []

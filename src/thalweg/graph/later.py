@@ -121,7 +121,7 @@ class Batch:
         if isinstance(tensor, Variable):
             read = (leaf for leaf, _ in self._leaves if _is_read(leaf) and leaf.inputs[0] is tensor)
             return tuple([self._numbers[id(leaf)] for leaf in read])
-        waits = tensor.later is not None and tensor.later[0] is self
+        waits = (waiting := tensor.later) is not None and waiting[0] is self
         return (self.place_of(tensor),) if waits or id(tensor) in self._numbers else ()
 
     def sources(self) -> list[Tensor]:
@@ -175,11 +175,13 @@ class Batch:
         self._held.append((place, weakref.ref(made)))
         return made
 
-    def alone(self, tensor: Tensor) -> Tensor:
-        """A result of this batch without what it remembers, for a variable."""
-        assert tensor.later is not None
-        self.trains = True
-        return self._waiting(tensor.specs[0], tensor.later[1])
+    def alone(self, tensor: Tensor) -> Tensor | None:
+        """A result of this batch without what it remembers, for a variable; None where it has been computed."""
+        with self.lock:
+            if self.closed or tensor.later is None:
+                return None
+            self.trains = True
+            return self._waiting(tensor.specs[0], tensor.later[1])
 
     @property
     def full(self) -> bool:
@@ -350,7 +352,7 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
         return None
     batch = current()
     for t in inputs:
-        if t.later is not None and t.later[0] is not batch:
+        if (waiting := t.later) is not None and waiting[0] is not batch:
             t.array()
     with batch.lock:
         if batch.closed:  # another thread wanted a value
@@ -392,7 +394,7 @@ def several(
     """Results that wait: ``line(cuts, inputs)`` gives their expressions. Gradients do not pass them."""
     batch = current()
     for t in inputs:
-        if t.later is not None and t.later[0] is not batch:
+        if (waiting := t.later) is not None and waiting[0] is not batch:
             t.array()
     with batch.lock:
         if batch.closed:

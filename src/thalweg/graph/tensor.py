@@ -135,8 +135,9 @@ class Tensor:
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there: the value of a tensor that waits for somebody to look."""
         if name == "value":
-            if self.later is not None:
-                self.later[0].finish()
+            waiting = self.later  # another thread may look at the same time
+            if waiting is not None:
+                waiting[0].finish()
             return object.__getattribute__(self, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
@@ -578,11 +579,12 @@ class Slot:
 
     def promise(self, tensor: Tensor) -> None:
         """The array is to be the value of an eager tensor that waits."""
-        later = tensor.later
-        if later is None:  # not any more
+        waiting = tensor.later
+        promised = None if waiting is None else waiting[0].alone(tensor)
+        if promised is None:  # it waits no more
             self.array = aligned_copy(tensor.array())
         else:
-            self.later = later[0].alone(tensor)
+            self.later = promised
         self.reader = None
         Slot.moment = object()
 

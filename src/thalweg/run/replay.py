@@ -132,10 +132,10 @@ def _waiting_gradients(
 ) -> list[Tensor | None] | None:
     """The gradients as further results of the batch that holds the whole expression; None where none does."""
     batch = later.current()
-    if any(y.later is None or y.later[0] is not batch for y in ys):
+    if any((waiting := y.later) is None or waiting[0] is not batch for y in ys):
         return None
     for seed in seeds:
-        if seed.later is not None and seed.later[0] is not batch:
+        if (waiting := seed.later) is not None and waiting[0] is not batch:
             seed.array()
     with batch.lock:
         if batch.closed:
