@@ -127,7 +127,8 @@ def measured(forms: Forms, seconds: float) -> dict[str, float]:
     figures = {"loss": forms[1]()}
     for name, form in zip(("alone", "both"), forms, strict=True):
         form()
-        times, end = [], time.perf_counter() + seconds
+        times: list[float] = []
+        end = time.perf_counter() + seconds
         while not times or time.perf_counter() < end:
             begun = time.perf_counter()
             form()

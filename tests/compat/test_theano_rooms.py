@@ -137,7 +137,7 @@ def test_causal_and_separable_convolution() -> None:
 
 def test_ctc_sums_all_ways() -> None:
     x = RNG.normal(size=(4, 2, 3))
-    labels, lengths = np.int32([[1, 2], [1, -1]]), np.int32([4, 3])
+    labels, lengths = np.array([[1, 2], [1, -1]], np.int32), np.array([4, 3], np.int32)
     found = run(ctc.ctc, x, labels, lengths)
     p = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
     for n in range(2):
@@ -156,7 +156,7 @@ def test_batch_normalisation_takes_parameters_in_either_form(whole: bool) -> Non
     shape = (1, 3, 1, 1) if whole else (3,)
     gamma, beta, mean, var = (RNG.uniform(1, 2, shape) for _ in range(4))
     made = run(
-        lambda *v: T.nnet.bn.batch_normalization_train(*v[:3], "spatial", 1e-4, 0.1, *v[3:]),
+        lambda x, g, b, m, v: T.nnet.bn.batch_normalization_train(x, g, b, "spatial", 1e-4, 0.1, m, v),
         x, gamma, beta, mean, var,
     )  # fmt: skip
     m, v = x.mean(axis=(0, 2, 3)).reshape(shape), x.var(axis=(0, 2, 3)).reshape(shape)
@@ -166,17 +166,25 @@ def test_batch_normalisation_takes_parameters_in_either_form(whole: bool) -> Non
     np.testing.assert_allclose(made[2], 1 / np.sqrt(v + 1e-4))
     np.testing.assert_allclose(made[3], 0.9 * mean + 0.1 * m)
     np.testing.assert_allclose(made[4], 0.9 * var + 0.1 * v * 80 / 79)
-    tested = run(lambda *v: T.nnet.bn.batch_normalization_test(*v, "spatial"), x, gamma, beta, mean, var)
+    tested = run(
+        lambda x, g, b, m, v: T.nnet.bn.batch_normalization_test(x, g, b, m, v, "spatial"),
+        x,
+        gamma,
+        beta,
+        mean,
+        var,
+    )
     np.testing.assert_allclose(tested, (x - spread[4]) / np.sqrt(spread[5] + 1e-4) * spread[0] + spread[1])
 
 
 def test_hierarchical_softmax_is_a_distribution() -> None:
     x, W1, b1 = RNG.normal(size=(6, 5)), RNG.normal(size=(5, 3)), RNG.normal(size=3)
     W2, b2 = RNG.normal(size=(3, 5, 4)), RNG.normal(size=(3, 4))
-    every = run(lambda *v: T.nnet.h_softmax(v[0], 6, 12, 3, 4, *v[1:]), x, W1, b1, W2, b2)
+    every = run(lambda x, *w: T.nnet.h_softmax(x, 6, 12, 3, 4, *w), x, W1, b1, W2, b2)
     np.testing.assert_allclose(every.sum(axis=1), 1)
     target = RNG.integers(0, 12, 6)
-    one = run(lambda *v: T.nnet.h_softmax(v[0], 6, 12, 3, 4, *v[2:], target=v[1]), x, target, W1, b1, W2, b2)
+    weights = (W1, b1, W2, b2)
+    one = run(lambda x, t, a, b, c, d: T.nnet.h_softmax(x, 6, 12, 3, 4, a, b, c, d, t), x, target, *weights)
     np.testing.assert_allclose(one, every[np.arange(6), target])
 
 

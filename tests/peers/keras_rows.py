@@ -266,7 +266,15 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"learning_rate": 0.03125, "use_ema": True, "ema_momentum": MOST, "ema_overwrite_frequency": 3}),
     ("SGD", {"learning_rate": 0.03125, "gradient_accumulation_steps": 2}),
     ("SGD", {"learning_rate": 0.03125, "loss_scale_factor": 8.0}),
-    ("Ftrl", {"learning_rate": 0.25, "initial_accumulator_value": RATE, "beta": 0.5, "l2_shrinkage_regularization_strength": 0.125}),
+    (
+        "Ftrl",
+        {
+            "learning_rate": 0.25,
+            "initial_accumulator_value": RATE,
+            "beta": 0.5,
+            "l2_shrinkage_regularization_strength": 0.125,
+        },
+    ),
     ("Lamb", {**BETAS, "epsilon": TINY}),
     ("Adafactor", {"learning_rate": RATE, "beta_2_decay": -0.75, "clip_threshold": 0.5, "epsilon_2": TINY}),
     ("Muon", {"learning_rate": RATE, "muon_a": 3.4375, "muon_b": -4.75, "muon_c": 2.0, "rms_rate": 0.25,
