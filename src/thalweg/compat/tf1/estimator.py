@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import checkpoints, monitored, train, variables
+from thalweg.compat.tf1 import checkpoints, math, monitored, train, variables
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -39,12 +39,21 @@ class EstimatorSpec(NamedTuple):
 
 
 class RunConfig:
-    """Settings of a run; only the folder and the seed are used."""
+    """Settings of a run: the folder, the seed, and how often to save are used."""
 
     def __init__(
-        self, model_dir: str | None = None, tf_random_seed: int | None = None, **options: Any
+        self,
+        model_dir: str | None = None,
+        tf_random_seed: int | None = None,
+        save_checkpoints_steps: int | None = None,
+        save_checkpoints_secs: float | None = None,
+        **options: Any,
     ) -> None:
         self.model_dir, self.tf_random_seed = model_dir, tf_random_seed
+        self.save_checkpoints_steps, self.save_checkpoints_secs = (
+            save_checkpoints_steps,
+            save_checkpoints_secs,
+        )
 
 
 class Estimator:
@@ -96,9 +105,10 @@ class Estimator:
         made = {}
         for name, wanted in (self.extra_metrics or {}).items():
             fn, key = getattr(wanted, "metric_fn", wanted), getattr(wanted, "prediction_key", None)
-            if key == "classes" and "class_ids" in spec.predictions:
-                key = "class_ids"  # the classes as numbers
-            found = fn(spec.predictions if key is None else spec.predictions[key], self._labels)
+            of = spec.predictions if key is None else spec.predictions.get(key)
+            if key == "classes" and "class_ids" in spec.predictions:  # the classes as numbers, [n]
+                of = math.reshape(spec.predictions["class_ids"], [-1])
+            found = fn(of, self._labels)
             made[name] = found if isinstance(found, tuple) else metrics.mean(found)
         return made
 
@@ -122,6 +132,9 @@ class Estimator:
         with g.Graph().as_default():
             spec, step = self._built(input_fn, ModeKeys.TRAIN)
             wanted = [*(hooks or ()), *(spec.training_hooks or ()), *(spec.training_chief_hooks or ())]
+            often, seconds = (getattr(self.config, f"save_checkpoints_{k}", None) for k in ("steps", "secs"))
+            if often or seconds:
+                wanted.insert(0, monitored.CheckpointSaverHook(self.model_dir, seconds, often))
             with monitored.MonitoredSession(wanted, self.model_dir) as session:
                 start = int(session.session.run(step))
                 last = max_steps if max_steps is not None else (start + steps if steps is not None else None)
