@@ -16,9 +16,9 @@ x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.3, random_
 scores = []
 for train, test in KFold(len(x_train), n_folds=3, shuffle=True, random_state=1):
     for options in ParameterGrid({'optimizer': ['adam', 'rmsprop']}):
-        model = Sequential([Dense(8, input_dim=3, activation='relu'), Dense(1, activation='sigmoid')])
+        model = Sequential([Dense(16, input_dim=3, activation='relu'), Dense(1, activation='sigmoid')])
         model.compile(loss='binary_crossentropy', metrics=['accuracy'], **options)
-        model.fit(x_train[train], y_train[train], nb_epoch=40, batch_size=4, verbose=0)
+        model.fit(x_train[train], y_train[train], nb_epoch=100, batch_size=4, verbose=0)
         scores.append(model.evaluate(x_train[test], y_train[test], verbose=0)[1])
 print(np.mean(scores), time.clock() - started)
 assert np.mean(scores) > 0.7
