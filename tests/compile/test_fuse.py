@@ -15,6 +15,7 @@ from thalweg.compile.fuse import Nest, Product
 from thalweg.compile.memory import Buffer, padded, plan
 from thalweg.compile.schedule import Schedule
 from thalweg.graph.tensor import Tensor, Variable, placeholder
+from thalweg.ops.conv import conv
 from thalweg.run.function import function
 
 
@@ -33,6 +34,7 @@ def _kinds(schedule: Schedule) -> list[str]:
 
 X = placeholder("float32", [6, 10], name="x")
 Z = placeholder("float32", [5, 7, 9], name="z")
+IMAGE = placeholder("float32", [2, 8, 8, 3], name="image")
 TOTAL = tw.sum(tw.tanh(X), axis=1, keepdims=True)
 
 
@@ -68,6 +70,13 @@ def _normalised(x: Any) -> Any:
         (X, tw.matmul(X, X.T), ["Product"]),
         (X, tw.tanh(tw.matmul(X, X.T) + 1), ["Product"]),
         (X, _softmax(tw.matmul(X, X.T)), ["Product", "Nest"]),
+        (
+            IMAGE,
+            tw.relu(conv(IMAGE, np.ones((5, 5, 1, 3), "f"), groups=3)),
+            ["Nest"],
+        ),  # 25 places are written out
+        (IMAGE, tw.nn.max_pool(IMAGE, 5) * 2, ["Nest"]),
+        (IMAGE, tw.nn.max_pool(IMAGE, 6) * 2, ["Columns", "Nest"]),
     ],
 )
 def test_kernels(x: Tensor, y: Any, kinds: list[str]) -> None:

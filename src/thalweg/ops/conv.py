@@ -727,11 +727,6 @@ def _pool_grid(lengths: Sequence[int], attrs: dict[str, Any]) -> Grid:
     return _grid(lengths, window, attrs["strides"], attrs["padding"], attrs["dilation"], (1,) * len(window))
 
 
-_UNROLLED = (
-    16  # places of a window up to which its maximum is written out, to be merged with what is done to it
-)
-
-
 def _lowest(dtype: np.dtype) -> Any:
     if dtypes.is_floating(dtype):
         return -math.inf
