@@ -142,6 +142,13 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_is_no_checkpoint_and_that_is_known_first(tmp_path: Path) -> None:
+    model, x, y = model_and_data()
+    seen = C.LambdaCallback(on_epoch_end=lambda epoch, logs: pytest.fail("an epoch was trained"))
+    with pytest.raises(tw.ArgumentError, match="filepath is a folder.*the name of a file in it"):
+        model.fit(x, y, verbose=0, callbacks=[seen, C.ModelCheckpoint(tmp_path)])
+
+
 def test_a_checkpoint_in_a_folder_of_its_epoch(tmp_path: Path) -> None:
     model, x, y = model_and_data()
     keep = C.ModelCheckpoint(tmp_path / "{epoch}" / "m.safetensors", save_weights_only=True)

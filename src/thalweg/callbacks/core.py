@@ -455,6 +455,14 @@ class ModelCheckpoint(_Monitor):
             self.best = initial_value_threshold
 
     def on_train_begin(self, logs: Any = None) -> None:
+        if Path(self.filepath).is_dir():
+            raise fail(
+                ArgumentError,
+                "ModelCheckpoint: filepath is a folder",
+                expected="the name of a file in it",
+                received=self.filepath,
+                hint=f"write {os.path.join(self.filepath, 'model-{epoch:02d}.safetensors')!r}",
+            )
         folders = Path(self.filepath).parents
         writable_folder(next(folder for folder in folders if "{" not in str(folder)))
         if "{" not in self.filepath:
