@@ -145,7 +145,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 def test_a_folder_is_no_checkpoint_and_that_is_known_first(tmp_path: Path) -> None:
     model, x, y = model_and_data()
     seen = C.LambdaCallback(on_epoch_end=lambda epoch, logs: pytest.fail("an epoch was trained"))
-    with pytest.raises(tw.ArgumentError, match="filepath is a folder.*the name of a file in it"):
+    with pytest.raises(tw.ArgumentError, match=r"filepath is a folder.*the name of a file in it"):
         model.fit(x, y, verbose=0, callbacks=[seen, C.ModelCheckpoint(tmp_path)])
 
 
