@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from thalweg.ops import random
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update-golden``: write the golden texts anew instead of comparing with them."""
     parser.addoption("--update-golden", action="store_true", help="write the golden texts anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that test side by side share the processors: threads that wait for each other would wait long."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        os.environ.setdefault("THALWEG_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
 
 
 @pytest.fixture
