@@ -380,3 +380,22 @@ def test_what_waits_does_not_hold_much(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = [w * np.ones(1000, "float32") for _ in range(9)]
     assert sum(map(waits, kept)) < 4
     assert [k.array()[0] for k in kept] == [2] * 9
+
+
+def test_variables_are_not_kept_for_results_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "_MOST_BYTES", 1 << 16)
+    dropped = []
+    for _ in range(100):
+        w = Variable(np.zeros(1 << 10, "float32"))
+        y = w * 2
+        dropped.append(weakref.ref(w))
+    assert waits(y) and sum(one() is not None for one in dropped) < 40
+
+
+def test_large_models_wait_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "_MOST_BYTES", 1 << 12)
+    ws = [Variable(np.full(1 << 10, k, "float32")) for k in range(20)]
+    total = ws[0] * 1
+    for w in ws[1:]:
+        total = total + w
+    assert waits(total) and (total.array() == 190).all()
