@@ -97,6 +97,16 @@ def test_what_was_computed_before_an_assignment_stays() -> None:
     assert before.tolist() == [10, 20] and (w * 10).tolist() == [50, 60]
 
 
+def test_gradients_pass_what_was_looked_at_before() -> None:
+    w = Variable([3.0, 3.0])
+    for _ in range(2):  # the same batch, but for how its first leaf came about
+        given, computed = tw.constant([9.0, 9.0]), w * w
+        assert computed.tolist() == given.tolist()
+        for factor, expected in ((given, 9.0), (computed, 27.0)):
+            g = slope((factor * w).sum(), w)
+            assert g is not None and g.tolist() == [expected, expected]
+
+
 def test_what_was_computed_before_a_compiled_update_stays() -> None:
     w = Variable([1.0, 2.0])
     step = tw.function([], [], updates=[(w, w * 2)])
