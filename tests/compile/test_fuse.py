@@ -48,6 +48,10 @@ def _normalised(x: Any) -> Any:
     return middle / tw.sqrt(tw.mean(tw.square(middle), axis=1, keepdims=True) + 1e-5)
 
 
+def _five(x: Any) -> Any:
+    return tw.exp(tw.cos(tw.sin(tw.tanh(x * x))))
+
+
 @pytest.mark.parametrize(
     ("x", "y", "kinds"),
     [
@@ -63,6 +67,7 @@ def _normalised(x: Any) -> Any:
         (Z, [tw.sum(Z, axis=0), tw.sum(Z * Z, axis=0)], ["Columns"]),  # both in one walk
         (Z, [tw.sum(Z, axis=0), tw.sum(Z, axis=1)], ["Columns", "Columns"]),
         (Z, [tw.sum(Z * Z, axis=0), tw.tanh(Z * Z)], ["Columns", "Nest"]),  # a little is done twice
+        (Z, [tw.sum(_five(Z), axis=0), tw.tanh(_five(Z))], ["Nest", "Columns"]),  # ... and more is not
         (Z, [tw.sum(Z * Z, axis=0), tw.abs(Z * Z), Z * Z], ["Nest", "Columns"]),
         (X, tw.exp(X) + tw.sum(tw.exp(X), axis=0), ["Nest", "Columns", "Nest"]),
         (X, tw.exp(X).T * 2, ["Nest", "Nest"]),  # the second reads the first transposed

@@ -223,6 +223,22 @@ def test_convolution_as_a_product(shape, filters, stride):
     np.testing.assert_allclose(other, out.T.astype("float64") @ array, rtol=1e-5, atol=2e-3)
 
 
+@pytest.mark.parametrize("limit", [16, 32, 64])
+@pytest.mark.parametrize("taps, each", [(3, 32), (5, 24), (7, 12), (9, 5), (67, 16), (53, 32)])
+def test_rows_of_b_in_runs(taps, each, limit):
+    """Columns that are far apart, each of whole or broken vectors that lie side by side: packed by squares or not."""
+    rng = np.random.default_rng(7)
+    m, n, k = 60, 70, taps * each
+    a = rng.standard_normal((m, k)).astype("float32")
+    memory = rng.standard_normal((taps, n, each)).astype("float32")
+    b = memory.transpose(0, 2, 1).reshape(k, n)
+    out = np.zeros((m, n), "float32")
+    runs = Operand(((taps, n * each), (each, 1)), ((n, each),))
+    product = Product(m, n, k, row_major(m, k), runs, row_major(m, n))
+    compiled(product, host_target(limit))(a, memory, out, out, 2)
+    np.testing.assert_allclose(out, a.astype("float64") @ b, rtol=1e-5, atol=1e-3)
+
+
 def test_packed_panels_as_operands():
     """B kept as panels of 16 columns, and C written into the window of a padded image."""
     rng = np.random.default_rng(5)

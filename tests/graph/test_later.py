@@ -97,6 +97,16 @@ def test_what_was_computed_before_an_assignment_stays() -> None:
     assert before.tolist() == [10, 20] and (w * 10).tolist() == [50, 60]
 
 
+def test_gradients_pass_what_was_looked_at_before() -> None:
+    w = Variable([3.0, 3.0])
+    for _ in range(2):  # the same batch, but for how its first leaf came about
+        given, computed = tw.constant([9.0, 9.0]), w * w
+        assert computed.tolist() == given.tolist()
+        for factor, expected in ((given, 9.0), (computed, 27.0)):
+            g = slope((factor * w).sum(), w)
+            assert g is not None and g.tolist() == [expected, expected]
+
+
 def test_what_was_computed_before_a_compiled_update_stays() -> None:
     w = Variable([1.0, 2.0])
     step = tw.function([], [], updates=[(w, w * 2)])
@@ -380,3 +390,22 @@ def test_what_waits_does_not_hold_much(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = [w * np.ones(1000, "float32") for _ in range(9)]
     assert sum(map(waits, kept)) < 4
     assert [k.array()[0] for k in kept] == [2] * 9
+
+
+def test_variables_are_not_kept_for_results_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "_MOST_BYTES", 1 << 16)
+    dropped = []
+    for _ in range(100):
+        w = Variable(np.zeros(1 << 10, "float32"))
+        y = w * 2
+        dropped.append(weakref.ref(w))
+    assert waits(y) and sum(one() is not None for one in dropped) < 40
+
+
+def test_large_models_wait_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "_MOST_BYTES", 1 << 12)
+    ws = [Variable(np.full(1 << 10, k, "float32")) for k in range(20)]
+    total = ws[0] * 1
+    for w in ws[1:]:
+        total = total + w
+    assert waits(total) and (total.array() == 190).all()

@@ -23,9 +23,12 @@ from ops import rows_elementwise, rows_special
 from ops.harness import Row, can_compile
 from thalweg.errors import ArgumentError, DTypeError, ShapeError
 from thalweg.gradient import gradients
+from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder
 from thalweg.ops import elementwise as ew
+from thalweg.ops.conv import max_pool
 from thalweg.ops.state import identity
+from thalweg.run.function import function
 
 INTEGER_DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOAT_DTYPES = ("float16", "float32", "float64")
@@ -178,7 +181,6 @@ def _gradient(row: Row, k: int, *xs: Tensor) -> Tensor:
 
 def compiled(cases: list[Case]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Name, compiled result and eager result of each case; all in one program."""
-    from thalweg.run.function import function
 
     places: list[Tensor] = []
     outputs: list[Tensor] = []
@@ -243,6 +245,18 @@ def special_table() -> Iterator[tuple[str, list[np.ndarray]]]:
 def test_extremes_propagate_nan(op: Any) -> None:
     assert np.isnan(op([np.nan, 1.0, np.nan], [1.0, np.nan, np.nan]).array()).all()
     assert np.isnan(ew.clip([np.nan], 0.0, 1.0).array()).all()
+
+
+@pytest.mark.parametrize("window", [2, 3, 17])
+def test_the_first_nan_or_maximum_of_a_window_gets_the_gradient(window: int) -> None:
+    rng = np.random.default_rng(1)
+    array = rng.choice([np.nan, np.inf, -np.inf, 0.0, 1.0], (4, 40, 3)).astype("float32")
+    array[0] = -np.inf
+    x = placeholder("float32", array.shape)
+    y = max_pool(x, window, strides=1, padding="SAME")
+    outputs = [y, *gradients(y * y, [x])]
+    for got, expected in zip(function([x], outputs)(array), evaluate(outputs, {x: array}), strict=True):
+        np.testing.assert_array_equal(got.array(), expected)
 
 
 def test_divmod_is_consistent() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.run.replay import remembered_gradients, replayed_gradients
 from thalweg.run.tape import GradientTape
 
 
@@ -215,3 +216,17 @@ def test_variables_of_any_shape() -> None:
         first = tw.GradientTape().gradient(tw.sum(w * w * w), w)
         assert first.shape == (size,) and first.tolist() == [12] * size
         assert tw.GradientTape().gradient(first, w).tolist() == [12] * size
+
+
+def test_gradients_that_are_remembered_or_not_are_different_batches() -> None:
+    def second(first: Any) -> Any:
+        w = Variable(3.0)
+        y = w * w * w
+        (g,) = first([y], [w], [tw.full_like(y, 1)])
+        slope = replayed_gradients([g], [w], [tw.full_like(g, 1)])[0]
+        assert y.item() == 27  # the next batch begins anew
+        return slope
+
+    assert second(replayed_gradients) is None
+    assert second(remembered_gradients).item() == 18
+    assert second(replayed_gradients) is None

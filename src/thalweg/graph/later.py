@@ -89,15 +89,16 @@ class Batch:
     """What waits in one thread."""
 
     __slots__ = (
-        "_bytes", "_count", "_held", "_largest", "_leaves", "_numbers", "_recipe", "_results", "_symbols", "closed",
-        "large", "lock", "state", "trains",
+        "_allowed", "_bytes", "_count", "_held", "_largest", "_leaves", "_numbers", "_read", "_recipe", "_results",
+        "_symbols", "closed", "large", "lock", "state", "trains",
     )  # fmt: skip
 
     def __init__(self, state: _State) -> None:
         self.lock = threading.RLock()
         self.state = state
         self.closed = self.large = self.trains = False
-        self._bytes = self._largest = 0  # of leaves
+        self._bytes = self._largest = self._read = 0  # of leaves; the last: of what was read of variables
+        self._allowed = _MOST_BYTES  # of that, until somebody has a look at how much is needed
         self._count = 0  # of results
         self._leaves: list[tuple[Tensor, bool]] = []  # the second: a number that the batch is compiled for?
         self._numbers: dict[int, Place] = {}  # of leaves, by id
@@ -140,7 +141,9 @@ class Batch:
                 key = exact
                 state.numbers += exact not in state.following
         self._leaves.append((leaf, constant))
-        if not _is_read(leaf):
+        if _is_read(leaf):
+            self._read += value.nbytes
+        else:
             self._bytes += value.nbytes
             self._largest = max(self._largest, value.nbytes)
         self.large = self.large or value.size >= _LARGE
@@ -186,7 +189,20 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether it is time to compute."""
-        return self._count >= _MOST_WAITING or self._bytes - self._largest >= _MOST_BYTES
+        much = self._bytes - self._largest >= _MOST_BYTES
+        return self._count >= _MOST_WAITING or much or (self._read >= self._allowed and self._is_idle())
+
+    def _is_idle(self) -> bool:
+        """Whether most of what was read of variables, which it keeps alive, is for results that nobody holds."""
+        needed = self._read
+        if all(line.attrs is not None for line in self._recipe):
+            last = self._last_uses({place for place, reference in self._held if reference() is not None})
+            read = [
+                leaf.value.nbytes for k, (leaf, _) in enumerate(self._leaves) if ~k in last and _is_read(leaf)
+            ]
+            needed = sum(read)
+        self._allowed = 2 * max(needed, _MOST_BYTES)
+        return 2 * needed <= self._read
 
     # --- computing ----------------------------------------------------------------------------------------------
 
@@ -239,11 +255,7 @@ class Batch:
             return evaluate([results[place] for place in places], given)
         kept: set[Place] = set(places)
         values: dict[Place, Any] = {}
-        last: dict[Place, Place] = {}  # where each result that is needed is needed last
-        for place in range(len(self._recipe) - 1, -1, -1):
-            if place in last or place in kept:
-                for operand in self._recipe[place].operands:
-                    last.setdefault(operand, place)
+        last = self._last_uses(kept)
         arrays = [leaf.value for leaf, _ in self._leaves]
         with np.errstate(all="ignore"):
             for place, (op, operands, attrs, _) in enumerate(self._recipe):
@@ -253,6 +265,15 @@ class Batch:
                         if operand >= 0 and last[operand] == place and operand not in kept:
                             del values[operand]
         return [values[place] for place in places]
+
+    def _last_uses(self, kept: set[Place]) -> dict[Place, Place]:
+        """Where each operand that these results need is needed last, in a batch of single results."""
+        last: dict[Place, Place] = {}
+        for place in range(len(self._recipe) - 1, -1, -1):
+            if place in last or place in kept:
+                for operand in self._recipe[place].operands:
+                    last.setdefault(operand, place)
+        return last
 
     def expressions(self) -> tuple[list[Tensor], list[Tensor]]:
         """The leaves and the results so far as symbolic expressions."""
