@@ -132,6 +132,9 @@ class Model(main.Model):
         register("custom")(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if len(args) == 1 and isinstance(args[0], str):  # a subclass with ``call``: its name
+            kwargs = {"name": args[0], **kwargs}
+            args = args[1:]
         super().__init__(*args, **renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None}))
         self._losses_of_symbols: list[Tensor] = []
         self._values: dict[Tensor, Any] = {}

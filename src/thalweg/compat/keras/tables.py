@@ -221,9 +221,9 @@ _by_old_name = {snake_case(n): v for n, v in _kinds.items() if n != "Initializer
 _by_old_name |= {old: _kinds[new] for old, new in _SHORT.items()}
 initializers = Namespace(
     "keras.initializers",
-    get=_initializers.get,
+    get=_maker(_initializers),
     serialize=_described,
-    deserialize=_initializers.get,
+    deserialize=_maker(_initializers),
     **_kinds | _by_old_name,
 )
 initializers.__dict__["Initializer"] = _initializers.Initializer

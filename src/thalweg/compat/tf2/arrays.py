@@ -224,10 +224,12 @@ def tile(input: Any, multiples: Any, name: Any = None) -> Any:
     x, times = tensor(input), lengths(multiples)
     if not any(isinstance(n, Tensor) for n in times):
         return shapes.tile(x, times)
-    x = shapes.reshape(x, tuple(n for d in x.shape for n in (1, d)))  # every axis after one to stretch
-    wide = dynamic.broadcast_to_lengths(x, [n for k, t in enumerate(times) for n in (t, x.shape[2 * k + 1])])
-    found = [t * x.shape[2 * k + 1] for k, t in enumerate(times)]
-    return dynamic.reshape_to_lengths(wide, found)
+    own = [
+        shapes.count(x, (k,), np.dtype("int32")) if d is None else d for k, d in enumerate(x.known_shape())
+    ]
+    x = dynamic.reshape_to_lengths(x, [n for d in own for n in (1, d)])  # every axis after one to stretch
+    wide = dynamic.broadcast_to_lengths(x, [n for t, d in zip(times, own, strict=True) for n in (t, d)])
+    return dynamic.reshape_to_lengths(wide, [t * d for t, d in zip(times, own, strict=True)])
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: Any = None) -> Any:

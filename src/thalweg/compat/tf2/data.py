@@ -187,9 +187,14 @@ class Dataset:
         deterministic: Any = None,
         name: Any = None,
     ) -> Dataset:
-        """A function of each element, in order."""
+        """A function of each element, in order; a list that it gives is a tuple."""
         change = _with_tensors(map_func)
-        return self._same(self._core.map(lambda *parts: _arrays(change(*parts))))
+
+        def changed(*parts: Any) -> Any:
+            made = change(*parts)
+            return _arrays(tuple(made) if isinstance(made, list) else made)
+
+        return self._same(self._core.map(changed))
 
     def filter(self, predicate: Callable[..., Any], name: Any = None) -> Dataset:
         """The elements for which a function is true."""

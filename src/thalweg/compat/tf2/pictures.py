@@ -117,7 +117,7 @@ def crop_and_resize(
         inside = tensor((down.sum(1)[:, None, None] > 0) & (across.sum(1)[None, :, None] > 0))
         crop = math.einsum("ih,hwc,jw->ijc", cast(down, "float32"), x[int(place)], cast(across, "float32"))
         found.append(arrays.where(inside, crop, float(extrapolation_value)))
-    return arrays.stack(found)
+    return arrays.stack(found) if found else arrays.tile(x[:0, :1, :1], [1, rows, columns, 1])
 
 
 def draw_bounding_boxes(images: Any, boxes: Any, colors: Any, name: Any = None) -> Any:

@@ -93,6 +93,8 @@ def _plain(key: Any) -> Any:
 
 
 def as_bytes(x: Any) -> bytes:
+    if isinstance(x, TextTensor):  # one text, as an array holds it
+        x = x._array.item()
     return x if isinstance(x, bytes) else str(x).encode()
 
 
