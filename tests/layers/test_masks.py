@@ -30,6 +30,18 @@ def test_masks_go_with_their_tensors() -> None:
     assert len(base._masks) < kept
 
 
+def test_a_layer_of_ones_own_that_needs_a_mask_gets_it_when_the_model_is_made() -> None:
+    class Total(base.Layer):
+        def call(self, inputs: Any, mask: Any = None) -> Any:
+            return tw.sum(inputs * tw.expand_dims(tw.astype(mask, "float32"), -1), axis=1)
+
+    ids = L.Input((None,), dtype="int32")
+    table = L.Embedding(5, 3, mask_zero=True)
+    model = tw.models.Model(ids, Total()(L.Activation("tanh")(table(ids))))
+    wanted = np.where(IDS[..., None] != 0, np.tanh(table.variables[0].numpy()[IDS]), 0).sum(1)
+    np.testing.assert_allclose(np.asarray(model(IDS)), wanted, rtol=1e-5, atol=1e-7)
+
+
 def test_a_cast_keeps_the_mask() -> None:
     y = L.Dense(2, dtype="float64")(L.Embedding(5, 3, mask_zero=True)(IDS))
     assert np.asarray(base.masks_of(y)).tolist() == (IDS != 0).tolist()

@@ -357,7 +357,10 @@ class Layer(Configured):
         if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
             return outputs
         self._last_call = Node(self, args, kwargs)
-        return self._last_call.outputs_for(outputs)
+        symbols = self._last_call.outputs_for(outputs)
+        for symbol, output in zip(flat(symbols), flat(outputs)):
+            _keep_masks(symbol, masks_of(output))
+        return symbols
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
         training = self._argument("training", args, kwargs)
