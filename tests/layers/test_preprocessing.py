@@ -166,7 +166,7 @@ class Columns:
             dtype = column.dtype
 
             @staticmethod
-            def to_numpy() -> np.ndarray:
+            def __array__(dtype: Any = None, copy: Any = None) -> np.ndarray:
                 return column
 
         return Series()
