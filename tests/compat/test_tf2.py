@@ -717,3 +717,28 @@ def test_the_names_that_programs_use_are_supplied() -> None:
         return True
 
     assert [name for name in rows if not supplied(name)] == []
+
+
+def test_a_grid_of_places_in_a_model_of_symbols() -> None:
+    x = tf.keras.Input([3, 3, 2])
+    n = tf.shape(x)[1]
+    across = tf.tile(tf.range(n)[tf.newaxis, :], [n, 1])
+    down = tf.tile(tf.range(n)[:, tf.newaxis], [1, n])
+    y = x + tf.cast(tf.stack([across, down], axis=-1)[tf.newaxis], tf.float32)
+    found = np.asarray(tf.keras.Model(x, y)(np.zeros((2, 3, 3, 2), "f")))
+    np.testing.assert_array_equal(found, np.stack([np.stack(np.meshgrid(range(3), range(3)), -1)] * 2))
+
+
+def test_a_model_of_ones_own_takes_its_name_first() -> None:
+    class Policy(tf.keras.Model):
+        def __init__(self) -> None:
+            super().__init__("policy")
+
+    assert Policy().name == "policy"
+
+
+def test_an_initialiser_comes_back_from_its_description() -> None:
+    room = tf.keras.initializers
+    made = room.get(room.serialize(room.RandomUniform(2.0, 3.0)))
+    found = np.asarray(made((50,), "float32"))
+    assert isinstance(made, room.RandomUniform) and 2.0 <= found.min() < found.max() < 3.0
