@@ -1,4 +1,5 @@
 """A Wasserstein GAN with gradient penalty: a loss that asks for gradients with respect to a layer's output."""
+
 from functools import partial
 
 import keras.backend as K
@@ -36,7 +37,7 @@ generator.trainable = False
 fake = generator(noise)
 between = Between()([real, fake])
 of_points = partial(penalty, points=between)
-of_points.__name__ = 'gradient_penalty'
+of_points.__name__ = "gradient_penalty"
 critic_model = Model([real, noise], [critic(real), critic(fake), critic(between)])
 critic_model.compile(Adam(0.01, beta_1=0.5), [wasserstein, wasserstein, of_points], loss_weights=[1, 1, 10])
 critic.trainable, generator.trainable = False, True
@@ -48,9 +49,11 @@ ones = np.ones((BATCH, 1))
 for step in range(600):
     for _ in range(2):
         points = np.random.normal([3, -1], 0.3, (BATCH, 2))
-        figures = critic_model.train_on_batch([points, np.random.normal(size=(BATCH, 2))], [-ones, ones, ones])
+        figures = critic_model.train_on_batch(
+            [points, np.random.normal(size=(BATCH, 2))], [-ones, ones, ones]
+        )
     both.train_on_batch(np.random.normal(size=(BATCH, 2)), -ones)
 made = generator.predict(np.random.normal(size=(500, 2)))
-print('centre', made.mean(axis=0), 'penalty', figures[3])
+print("centre", made.mean(axis=0), "penalty", figures[3])
 assert np.linalg.norm(made.mean(axis=0) - [3, -1]) < 1.0
 assert figures[3] < 0.5

@@ -1,4 +1,5 @@
 """An optimizer written as Keras's were, by get_updates: it moves as the library's own does."""
+
 import numpy as np
 from keras import backend as K
 from keras.layers import Dense
@@ -10,9 +11,9 @@ class Heavy(Optimizer):
     def __init__(self, lr=0.01, momentum=0.9, **kwargs):
         super(Heavy, self).__init__(**kwargs)
         with K.name_scope(self.__class__.__name__):
-            self.iterations = K.variable(0, dtype='int64', name='iterations')
-            self.lr = K.variable(lr, name='lr')
-            self.momentum = K.variable(momentum, name='momentum')
+            self.iterations = K.variable(0, dtype="int64", name="iterations")
+            self.lr = K.variable(lr, name="lr")
+            self.momentum = K.variable(momentum, name="momentum")
 
     def get_updates(self, loss, params):
         grads = self.get_gradients(loss, params)
@@ -29,10 +30,10 @@ class Heavy(Optimizer):
 def trained(optimizer):
     rng = np.random.RandomState(0)
     x = rng.rand(70, 3)
-    model = Sequential([Dense(6, input_dim=3, activation='tanh', init='one'), Dense(1, init='one')])
-    model.compile(optimizer, 'mse')
+    model = Sequential([Dense(6, input_dim=3, activation="tanh", init="one"), Dense(1, init="one")])
+    model.compile(optimizer, "mse")
     history = model.fit(x, x.sum(axis=1), nb_epoch=4, batch_size=16, shuffle=False, verbose=0)
-    return model, history.history['loss']
+    return model, history.history["loss"]
 
 
 model, losses = trained(Heavy(lr=0.02))
