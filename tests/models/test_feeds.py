@@ -168,6 +168,17 @@ def test_steps_of_an_epoch_go_on_where_the_last_epoch_stopped() -> None:
     assert epochs == [[[0, 1, 2, 3], [4, 5, 6, 7]], [[8, 9], [0, 1, 2, 3]], [[4, 5, 6, 7], [8, 9]]]
 
 
+@pytest.mark.parametrize("steps", [1, 2, 4, 7])
+def test_unshuffled_arrays_go_on_where_the_last_epoch_stopped(steps: int) -> None:
+    x = np.arange(7, dtype="float32").reshape(7, 1)
+    feed = ArrayFeed((x,), 2, shuffle=False, steps=steps)
+    seen: list[list[float]] = []
+    for feed.number in range(4):
+        seen += [arrays[0].ravel().tolist() for arrays in feed.epoch()]
+    whole = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0]]
+    assert seen == [whole[k % 4] for k in range(4 * steps)]
+
+
 def test_weights_of_classes_reach_data_sets() -> None:
     expected = made().fit(X, Y, batch_size=8, shuffle=False, class_weight={1: 3.0}, verbose=0).history
     data = Dataset.from_tensor_slices((X, Y)).batch(8)

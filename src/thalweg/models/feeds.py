@@ -120,6 +120,7 @@ class Feed:
     uniform = False  # whether all batches have the dtypes and shapes of the first
     num_batches: int | None = None
     steps: int | None = None  # of an epoch, where the user said how many
+    number = 0  # of the epoch that comes
     num_samples: int | None = None
     batch_size: int | None = None
 
@@ -141,7 +142,9 @@ def signature_of(arrays: Sequence[np.ndarray]) -> Signature:
 
 
 class ArrayFeed(Feed):
-    """Arrays in memory, cut into batches; every epoch in another order if ``shuffle``, drawn from ``tw.random``."""
+    """Arrays in memory, cut into batches; every epoch in another order if ``shuffle``, drawn from ``tw.random``. With
+    ``steps`` an epoch and the rows in order, each goes on where the last one ended.
+    """
 
     uniform = True
 
@@ -172,10 +175,18 @@ class ArrayFeed(Feed):
         if self.steps is None:
             yield from self._once()
             return
-        left = self.steps
+        left, size = self.steps, self.batch_size or 1
+        skip = 0 if self.shuffle else self.number * self.steps % -(-(self.num_samples or 1) // size)
         for arrays, how in chain.from_iterable(iter(self._once, None)):
-            steps = min(left, len(how["rows"]) if "rows" in how else how["steps"])
-            yield arrays, {"rows": how["rows"][:steps]} if "rows" in how else how | {"steps": steps}
+            there = len(how["rows"]) if "rows" in how else how["steps"]
+            passed = min(skip, there)
+            steps, skip = min(left, there - passed), skip - passed
+            if not steps:
+                continue
+            if "rows" in how:
+                yield arrays, {"rows": how["rows"][:steps]}
+            else:
+                yield [a[passed * size :] for a in arrays], how | {"steps": steps}
             left -= steps
             if not left:
                 return

@@ -351,7 +351,8 @@ class Training(Layer):
 
         ``x`` and ``y``: arrays, lists or dicts of arrays for several inputs and outputs, data frames, a generator or
         data set of batches (x, y) or (x, y, sample_weight). ``batch_size`` is 32 unless given; the last batch may be
-        smaller. ``validation_split`` sets the last rows aside, before shuffling. ``verbose``: 0, 1 (a line that is
+        smaller. ``steps_per_epoch``: so many batches make an epoch; unshuffled arrays go on where the last epoch ended.
+        ``validation_split`` sets the last rows aside, before shuffling. ``verbose``: 0, 1 (a line that is
         refreshed), 2 (a line per epoch), or "auto".
         """
         compiled = self._needs_compile("fit")
@@ -459,6 +460,7 @@ class Training(Layer):
         self.reset_metrics()
         run.epoch_begin(epoch)
         progress.begin(epoch, feed.num_batches)
+        feed.number = epoch
         done, result = 0, None
         for more, result in self._run_feed("train", feed, run):
             done += more
