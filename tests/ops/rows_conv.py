@@ -131,6 +131,7 @@ ROWS = [
     ),
     _row("input and filters dilated", [((1, 5, 4, 2), (3, 3, 2, 3))], dilation=(2, 3), input_dilation=(2, 2)),
     _row("input dilated beyond the filters", [((2, 4, 3, 2), (1, 2, 2, 3))], input_dilation=(3, 3)),
+    _row("input dilated by much", [((1, 2, 2, 1), (2, 2, 1, 1))], input_dilation=(9, 8)),
     _row("input dilated, 1-D", [((2, 5, 3), (4, 3, 2))], padding=((3, 3),), input_dilation=2),
     _row("input dilated groups", [((2, 3, 4, 4), (3, 2, 2, 6))], groups=2, input_dilation=2),
     _row("groups", [((2, 5, 4, 4), (3, 2, 2, 6))], padding="SAME", groups=2),

@@ -19,7 +19,7 @@ from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.llvm import NativeCode
 from thalweg.compile.loops import POINTER, Emitter, Value, function
 from thalweg.compile.native import module_code
-from thalweg.compile.target import host_target
+from thalweg.compile.target import LINE_BYTES, host_target
 from thalweg.errors import CompileError
 
 _I64 = ir.IntType(64)
@@ -46,7 +46,6 @@ _FIT = 0x101  # flags: row-major, aligned
 _FAST_CALL = 0x80  # METH_FASTCALL: the function takes itself, its arguments and their number
 
 _ROWS_AHEAD = 8  # fetched while a row is copied: each begins at another place of memory
-_LINE = 64  # bytes of a cache line
 _BLOCK = 64  # bytes copied at a time
 
 
@@ -235,7 +234,7 @@ def _gather(e: Emitter, words: Any, numbers: Any, rows: Value, thread: Value, nu
     with _each(e, words, _GATHERED, 3) as (source, num_bytes, target), e.loop(start, stop, name="row") as row:
         number = e.load(numbers, row, "int64")
         coming = e.load(numbers, e.minimum(row + _ROWS_AHEAD, stop - 1), "int64")
-        with e.loop(0, num_bytes, _LINE, name="ahead") as k:
+        with e.loop(0, num_bytes, LINE_BYTES, name="ahead") as k:
             e.prefetch(_address(e, source + coming * num_bytes), k, "uint8")
         _copy(e, _address(e, target + row * num_bytes), _address(e, source + number * num_bytes), num_bytes)
 

@@ -11,6 +11,9 @@ _BYTES = {"bool": 1, "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 _BYTES |= {f"{kind}{bits}": bits // 8 for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
 
 
+LINE_BYTES = 64  # of a cache, on all the processors we write code for
+
+
 def itemsize(dtype: str) -> int:
     """Bytes of one element of `dtype` in memory."""
     return _BYTES[dtype]

@@ -16,7 +16,7 @@ from typing import Any
 from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows
 from thalweg.compile.loops import Emitter, Value
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
-from thalweg.compile.target import Target, itemsize
+from thalweg.compile.target import LINE_BYTES, Target, itemsize
 
 Epilogue = Callable[[Emitter, Value, Value, Value], Value | None]
 Near = Callable[[Emitter, Value, Value], None]
@@ -27,10 +27,9 @@ A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while th
 C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panels share are met again there
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
 AHEAD_TILES = (
-    16  # of rows at most, where the next panels of B are fetched meanwhile: the fewer, the more it counts
+    16  # of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
 )
 A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
-LINE_BYTES = 64  # of a cache
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
 
@@ -161,7 +160,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     group_bytes = B_BYTES if again else B_GROUP_BYTES
     group_panels = max(1, min(panels, panels if again else 16, group_bytes // (size * cols * limit)))
     pack_a = pack_a and not dot
-    block_rows = min(A_BLOCK_BYTES // limit, C_BLOCK_BYTES // n if n else A_BLOCK_BYTES) // size
+    width = min(n or group_panels * cols, group_panels * cols)
+    block_rows = min(A_BLOCK_BYTES // limit, C_BLOCK_BYTES // max(width, 1)) // size
     return Tiling(
         rows,
         vectors,
@@ -569,10 +569,8 @@ class _Emission:
         if not t.pack_b:
             return _Panel(source, *self.b_k)
         pointer = self.at(self.part("b"), x.mul(g, t.cols * t.k_block))
-        step = x.e.index(vectors * t.lanes).ir
-        if self.packs_in_passing():
-            return _Panel(pointer, "packed", step, (source, self.b_k[1]), ahead=self.ahead(col0))
-        return _Panel(pointer, "packed", step, ahead=self.ahead(col0))
+        first = (source, self.b_k[1]) if self.packs_in_passing() else None
+        return _Panel(pointer, "packed", x.e.index(vectors * t.lanes).ir, first, ahead=self.ahead(col0))
 
     def ahead(self, col0: Size) -> _Ahead | None:
         """What the tiles of a panel of B fetch of a later one: of each row a line, or where its columns lie side by

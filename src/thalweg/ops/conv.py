@@ -30,6 +30,7 @@ from thalweg.ops.reduce import sum as sum_
 
 Pads = tuple[tuple[int, int], ...]
 
+_PHASES = 64  # of the outputs of a dilated input; with more their convolutions are more code than work
 _UNROLLED = 25  # places of a window up to which work on each is written out, to merge with what follows
 
 # --- geometry -------------------------------------------------------------------------------------------------------
@@ -402,7 +403,7 @@ def _depthwise(x: Tensor, filters: Tensor, grid: Grid) -> Tensor:
 
 def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], w.shape[:-2], attrs)
-    if any(s > 1 for s in grid.spread) and all(s == 1 for s in grid.strides) and x.size and w.size:
+    if _has_phases(grid) and x.size and w.size:
         return _interleaved(x, w, grid, groups)
     counts = grid.outputs(x.shape[1:-1])
     shape = (x.shape[0], *counts, w.shape[-1])
@@ -411,6 +412,11 @@ def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
         return shape_ops.reshape(_depthwise(x, filters, grid), shape)
     filters = _by_group(w, math.prod(w.shape[:-1]), groups)
     return _ungrouped(matrix_product(_columns(x, grid, groups), filters), shape, groups)
+
+
+def _has_phases(grid: Grid) -> bool:
+    """Whether the input is dilated, and the windows are dense, by so little that each phase can be a convolution."""
+    return 1 < math.prod(grid.spread) <= _PHASES and max(grid.strides) == 1
 
 
 def _interleaved(x: Tensor, w: Tensor, grid: Grid, groups: int) -> Tensor:
@@ -570,13 +576,19 @@ def _exchanged(x: Tensor, g: Tensor, like: Tensor, grid: Grid) -> Tensor:
 def _filter_gradient_expand(x: Tensor, g: Tensor, like: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], like.shape[:-2], attrs)
     rank, each = len(grid.kernel), like.shape[-1] // groups
-    if groups == 1 and any(s > 1 for s in grid.spread) and all(s == 1 for s in grid.strides):
+    if groups == 1 and max(grid.spread) > 1 and max(grid.strides) == 1:
         return _exchanged(x, g, like, grid)
     if groups > 1 and groups == x.shape[-1]:
-        split = shape_ops.reshape(g, (*g.shape[:-1], groups, each))
-        taps = [shape_ops.expand_dims(tap, -1) for tap in _tap_values(x, grid)]
-        totals = [sum_(tap * split, axis=tuple(range(1 + rank))) for tap in taps]
-        return shape_ops.reshape(shape_ops.stack(totals), like.shape)
+        outer, split = tuple(range(1 + rank)), shape_ops.reshape(g, (*g.shape[:-1], groups, each))
+        if math.prod(grid.kernel) > _UNROLLED:
+            windows = shape_ops.expand_dims(_window_tensor(x, grid), -1)
+            total = sum_(
+                windows * shape_ops.expand_dims(split, tuple(range(1 + rank, 1 + 2 * rank))), axis=outer
+            )
+        else:
+            taps = [shape_ops.expand_dims(tap, -1) for tap in _tap_values(x, grid)]
+            total = shape_ops.stack([sum_(tap * split, axis=outer) for tap in taps])
+        return shape_ops.reshape(total, like.shape)
     columns = _columns(x, grid, groups)
     turned = shape_ops.permute_dims(columns, (1, 0) if groups == 1 else (0, 2, 1))
     return _ungrouped(
