@@ -178,16 +178,12 @@ class ArrayFeed(Feed):
         left, size = self.steps, self.batch_size or 1
         skip = 0 if self.shuffle else self.number * self.steps % -(-(self.num_samples or 1) // size)
         for arrays, how in chain.from_iterable(iter(self._once, None)):
-            there = len(how["rows"]) if "rows" in how else how["steps"]
+            there = _steps_of(how)
             passed = min(skip, there)
             steps, skip = min(left, there - passed), skip - passed
-            if not steps:
-                continue
-            if "rows" in how:
-                yield arrays, {"rows": how["rows"][:steps]}
-            else:
-                yield [a[passed * size :] for a in arrays], how | {"steps": steps}
-            left -= steps
+            if steps:
+                yield _part_of(arrays, how, passed, passed + steps)
+                left -= steps
             if not left:
                 return
 
@@ -256,12 +252,17 @@ class RowsFeed(ArrayFeed):
         while left:  # go on where the last epoch stopped
             self._going = self._going or chain.from_iterable(iter(self._once, None))
             arrays, how = next(self._going)
-            there = len(how["rows"]) if "rows" in how else how["steps"]
+            there = _steps_of(how)
             steps = min(left, there)
             yield _part_of(arrays, how, 0, steps)
             if steps < there:
                 self._going = chain([_part_of(arrays, how, steps, there)], self._going)
             left -= steps
+
+
+def _steps_of(how: Mapping[str, Any]) -> int:
+    """How many batches a block has."""
+    return len(how["rows"]) if "rows" in how else how["steps"]
 
 
 def _part_of(
