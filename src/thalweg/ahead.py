@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -36,41 +37,40 @@ _END = object()
 
 
 def ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
-    """The items, made by a thread that stays up to ``size`` of them ahead and ends with the iterator."""
+    """The items, made by a thread that stays up to ``size`` of them ahead and ends with the iterator: once the
+    iterator is closed nothing reads ``items`` any more, so that they can be read elsewhere.
+    """
 
     def results() -> Iterator[Any]:
-        room: queue.Queue[Any] = queue.Queue(size)
+        made: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        room = threading.Semaphore(size)
         stopped = threading.Event()
-
-        def put(entry: Any) -> bool:
-            while not stopped.is_set():
-                try:
-                    room.put(entry, timeout=0.05)
-                    return True
-                except queue.Full:
-                    continue
-            return False
 
         def work() -> None:
             try:
-                for item in items:
-                    if not put((item, None)):
-                        return
-                put((_END, None))
+                item = None
+                while item is not _END and room.acquire() and not stopped.is_set():
+                    item = next(items, _END)
+                    made.put((item, None))
             except BaseException as error:
-                put((_END, error))
+                made.put((_END, error))
 
         thread = threading.Thread(target=work, name="thalweg-prefetch", daemon=True)
         thread.start()
         try:
             while True:
-                item, error = room.get()
+                item, error = made.get()
                 if error is not None:
                     raise error
                 if item is _END:
                     return
+                room.release()
                 yield item
         finally:
             stopped.set()
+            room.release()
+            # Nobody waits for a thread that a dying interpreter has stopped already, nor for itself.
+            if not sys.is_finalizing() and threading.current_thread() is not thread:
+                thread.join()
 
     return results()
