@@ -9,13 +9,15 @@ import dataclasses
 import functools
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from thalweg.compile.dims import Dim
+from thalweg.compile.fuse import Columns, Kernel, Nest
+from thalweg.compile.schedule import Schedule
 from thalweg.graph.op import Op, item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import topological
@@ -108,12 +110,16 @@ class Writer:
         """The number of an object with an identity, which is written when it is met first."""
         if id(value) not in self._numbers:
             if isinstance(value, Tensor):
-                for tensor in topological([value], stop=lambda t: id(t) in self._numbers):
+                for tensor in topological([value], stop=self._ends):
                     if id(tensor) not in self._numbers:
                         self._tensor(tensor)
             else:
                 self._object(value)
         return self._numbers[id(value)]
+
+    def _ends(self, tensor: Tensor) -> bool:
+        """Whether what a tensor is computed from need not be written before it."""
+        return id(tensor) in self._numbers
 
     def _begun(self, value: Any) -> int:
         number = self._numbers[id(value)] = len(self._numbers)
@@ -132,11 +138,50 @@ class Writer:
         if kind not in (Tensor, Placeholder):
             raise UnwritableError(f"a {kind.__name__} is not compiled")
         self.tensors[self._begun(tensor)] = tensor
+        self.several(kind.__name__, self._facts(tensor))
+
+    def _facts(self, tensor: Tensor) -> Iterable[Any]:
+        """What is written of a tensor."""
         op, fields = tensor.op, {s: getattr(tensor, s) for s in Tensor.__slots__ if s not in _NOT_COMPILED}
         if op is not None and op.lower is None and op is not item:
             # done on the host by its meaning: compiled code only sees its memory
             fields.update(op=op.name, attrs=None)
-        self.several(kind.__name__, fields.values())
+        return fields.values()
+
+
+class KernelWriter(Writer):
+    """Writes one kernel of a schedule as its code sees it: what it computes, and of all other tensors only of which type
+    they are and where they lie. Kernels that are written alike differ in their memory alone.
+    """
+
+    def __init__(self, schedule: Schedule, kernel: Kernel) -> None:
+        super().__init__()
+        self._schedule, self._kernel = schedule, kernel
+        nests = [n for n in (kernel, getattr(kernel, "nest", None)) if isinstance(n, (Nest, Columns))]
+        self._own = set(kernel.members).union(*(n.inside for n in nests))
+        self.write(kernel)
+
+    def _object(self, value: Any) -> None:
+        if isinstance(value, Kernel):
+            self._begun(value)
+            self.several(type(value).__name__, [v for k, v in vars(value).items() if k != "order"])
+        else:
+            super()._object(value)
+
+    def _ends(self, tensor: Tensor) -> bool:
+        return super()._ends(tensor) or tensor not in self._own
+
+    def _facts(self, tensor: Tensor) -> Iterable[Any]:
+        where, own = self._schedule.places, tensor in self._own
+        return [
+            *(super()._facts(tensor) if own else (tensor.specs, tensor.value)),
+            where.of.get(tensor),
+            where.folded.get(tensor),
+            self._schedule.placed.get(tensor),
+            self._schedule.bound.get(tensor),
+            tensor in self._schedule.stored,
+            tensor is self._kernel.members[0] and self._schedule.is_read(tensor),
+        ]
 
 
 @functools.cache

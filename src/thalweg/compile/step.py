@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llvmlite import ir
 
 from thalweg.compile import vecmath
 from thalweg.compile.barrier import emit_barrier
+from thalweg.compile.canonical import KernelWriter, UnwritableError
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
 from thalweg.compile.loops import POINTER, Emitter, Value, function
@@ -22,7 +23,7 @@ from thalweg.graph.tensor import Tensor
 # what writes a kernel (None where nothing is left to do), and whether all threads take part
 Piece = tuple[Callable[[], None] | None, bool]
 Plan = Callable[["Step", Kernel], Piece]
-_PART = 12  # kernels in one function: with fewer, the functions themselves take as long as they save
+_ARGUMENTS = {"table": "ptr", "dims": "ptr", "thread": "int64", "num_threads": "int64", "barrier": "ptr"}
 
 # Lowerings reach the vector functions as methods: e.exp(x), e.tanh(x), ...
 for _name, _function in list(vars(vecmath).items()):
@@ -65,20 +66,24 @@ class StepEmitter(Emitter):
 
 @dataclass
 class _Frame:
-    """A function of a step: its arguments, and the addresses that it has loaded."""
+    """A function of a step: its arguments, and the addresses that it has loaded.
+
+    ``memory`` is what a kernel reads and writes, by the kernel's own numbers; None for the workspace.
+    """
 
     e: StepEmitter
-    args: Sequence[Any]  # table, dims, thread, num_threads, barrier
+    args: Sequence[Any]  # table, dims, thread, num_threads, barrier; of a kernel its places, too
     threads: Threads
-    pointers: dict[Tensor, Any]
+    pointers: dict[Tensor, Any] = field(default_factory=dict)
+    memory: list[Tensor | None] = field(default_factory=list)
 
 
 class Step:
     """The function being written: where each tensor's memory is, this thread's share, and the kernels done
     so far.
 
-    A long step is written in several functions, since some of LLVM's work grows faster than a function does.
-    ``table`` numbers the tensors whose addresses the caller puts in the pointer table, behind that of the
+    Each kernel is a function of its own, which knows its memory by its own numbers: the kernels of layers that are alike
+    read the same, and are written and compiled once. ``table`` numbers the tensors whose addresses the caller puts in the pointer table, behind that of the
     workspace, which has the greatest of ``workspaces`` bytes per thread. ``plan`` says how a kernel is written.
     """
 
@@ -91,6 +96,7 @@ class Step:
         self.workspaces: list[int] = []  # what each kernel needs, in bytes per thread
         self.parallel = False
         self.module = ir.Module(name="step")
+        self._known: dict[str, tuple[ir.Function, list[int | None]]] = {}  # by what is written of a kernel
 
     # --- functions
     # -----------------------------------------------------------------------------------
@@ -108,26 +114,54 @@ class Step:
     def native(self, run: Sequence[Kernel], name: str) -> None:
         """Write one function that does these kernels."""
         self._begun = False
-        start = self._function(name)
-        for k, part in enumerate(_parts([self.planned(kernel) for kernel in run])):
-            self._frame = self._function(f"{name}.{k}", internal=True)
-            self.pieces(part)
-            self.e.ret()
-            start.e.builder.call(self.e.builder.function, start.args)
-        start.e.ret()
+        self._frame = self._function(name, _ARGUMENTS)
+        self.pieces([self._apart(kernel) for kernel in run])
+        self.e.ret()
 
-    def _function(self, name: str, internal: bool = False) -> _Frame:
+    def _apart(self, kernel: Kernel) -> Piece:
+        """A kernel as a function of its own, and a call; one that reads like another is that one, on other memory."""
+        emit, parallel = self.planned(kernel)
+
+        def run() -> None:
+            writer = None if kernel in self.loops else _written(self.schedule, kernel)
+            known = None if writer is None else self._known.get(writer.text())
+            if known is None or writer is None:
+                self._call(*self._kernel(emit, writer))
+            else:
+                function, numbers = known
+                self._call(function, [None if n is None else writer.tensors[n] for n in numbers])
+
+        return emit and run, parallel
+
+    def _kernel(
+        self, emit: Callable[[], None], writer: KernelWriter | None
+    ) -> tuple[ir.Function, list[Tensor | None]]:
+        """The function that does one kernel, and what it reads and writes."""
+        outside, name = self._frame, f"kernel{len(self.module.globals)}"
+        self._frame = frame = self._function(name, {**_ARGUMENTS, "places": "ptr"}, internal=True)
+        emit()
+        self.e.ret()
+        self._frame, function = outside, frame.e.builder.function
+        if writer is not None:
+            numbers = [None if t is None else writer.number(t) for t in frame.memory]
+            self._known[writer.text()] = function, numbers
+        return function, frame.memory
+
+    def _call(self, function: ir.Function, memory: Sequence[Tensor | None]) -> None:
+        """Call the function of a kernel on this memory."""
+        kind = ir.ArrayType(ir.IntType(64), len(memory))
+        places = ir.GlobalVariable(self.module, kind, f"places{len(self.module.globals)}")
+        places.initializer = ir.Constant(kind, [0 if t is None else self.slot(t) + 1 for t in memory])
+        places.global_constant, places.linkage = True, "internal"
+        self.e.builder.call(function, [*self._frame.args, places])
+
+    def _function(self, name: str, arguments: dict[str, str], internal: bool = False) -> _Frame:
         start = function(
-            self.module,
-            name,
-            ["ptr", "ptr", "int64", "int64", "ptr"],
-            self.target,
-            ["table", "dims", "thread", "num_threads", "barrier"],
-            internal=internal,
+            self.module, name, [*arguments.values()], self.target, [*arguments], internal=internal
         )
         args = [arg.ir if isinstance(arg, Value) else arg for arg in start.args]
         e = StepEmitter(start.builder, self.target, args[1])
-        return _Frame(e, args, Threads(*(Value(e, arg, "int64", 1) for arg in args[2:4])), {})
+        return _Frame(e, args, Threads(*(Value(e, arg, "int64", 1) for arg in args[2:4])))
 
     def pieces(self, planned: Sequence[Piece]) -> None:
         """Write pieces of work in order: those of one thread, and those in which all take part."""
@@ -188,18 +222,22 @@ class Step:
         tensor = self.schedule.bound.get(tensor, tensor)
         pointers = self._frame.pointers
         if tensor not in pointers:
-            pointers[tensor] = self._load_pointer(self.slot(tensor) + 1)
+            pointers[tensor] = self._load_pointer(tensor)
         return pointers[tensor]
 
     def moved(self, tensor: Tensor, pointer: Any) -> None:
         """From here on, the tensor's memory is at this address."""
         self._frame.pointers[tensor] = pointer
 
-    def _load_pointer(self, position: int) -> Any:
-        b = self.e.builder
+    def _load_pointer(self, memory: Tensor | None) -> Any:
+        frame, b = self._frame, self.e.builder
+        number = next((k for k, t in enumerate(frame.memory) if t is memory), len(frame.memory))
+        if number == len(frame.memory):
+            frame.memory.append(memory)
+        table, places = frame.args[0], frame.args[-1]
         with b.goto_entry_block():
-            place = [ir.IntType(64)(position)]
-            address = b.gep(self._frame.args[0], place, inbounds=True, source_etype=POINTER)
+            place = self.e.load(places, number, "int64", invariant=True)
+            address = b.gep(table, [place.ir], inbounds=True, source_etype=POINTER)
             return b.load(address, typ=POINTER, align=8)
 
     def scratch(self, num_bytes: int, offset: int = 0) -> Any:
@@ -211,7 +249,7 @@ class Step:
     def shared_workspace(self, num_bytes: int) -> Any:
         """Workspace for all threads together, ``num_bytes`` for each of them."""
         self.workspaces.append(num_bytes)
-        return self._load_pointer(0)
+        return self._load_pointer(None)
 
     def planned(self, kernel: Kernel) -> Piece:
         """What writes a kernel, under its name, and whether all threads take part."""
@@ -227,12 +265,9 @@ class Step:
         return run, parallel
 
 
-def _parts(planned: Sequence[Piece]) -> list[list[Piece]]:
-    """Pieces of work in parts that make a function each, if possible where all threads have to wait anyway."""
-    parts: list[list[Piece]] = [[]]
-    for piece in planned:
-        _, parallel = piece
-        if len(parts[-1]) >= (_PART if parallel else 2 * _PART):
-            parts.append([])
-        parts[-1].append(piece)
-    return parts
+def _written(schedule: Schedule, kernel: Kernel) -> KernelWriter | None:
+    """All that the code of a kernel depends on but its memory; None where that cannot be written."""
+    try:
+        return KernelWriter(schedule, kernel)
+    except UnwritableError:
+        return None

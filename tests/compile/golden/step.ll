@@ -5,62 +5,61 @@ target datalayout = ""
 define void @"step0"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier") nounwind
 {
 entry:
-  call void @"step0.0"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier")
+  %".7" = icmp eq i64 %"thread", 0
+  br i1 %".7", label %"alone.then", label %"alone.end"
+alone.then:
+  call void @"kernel1"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", [2 x i64]* @"places3")
+  call void @"kernel4"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", [2 x i64]* @"places6")
+  br label %"alone.end"
+alone.end:
   ret void
 }
 
-define internal void @"step0.0"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier") nounwind
+define internal void @"kernel1"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", ptr %"places") nounwind
 {
 entry:
-  %".7" = icmp eq i64 %"thread", 0
+  ; multiply sum
   %"total" = alloca float
   %"partial" = alloca <8 x float>
-  %".23" = getelementptr inbounds ptr, ptr %"table", i64 1
+  %".22" = load i64, ptr %"places", align 8, !invariant.load !0
+  %".23" = getelementptr inbounds ptr, ptr %"table", i64 %".22"
   %".24" = load ptr, ptr %".23", align 8
-  %".66" = getelementptr inbounds ptr, ptr %"table", i64 2
-  %".67" = load ptr, ptr %".66", align 8
-  %".80" = getelementptr inbounds ptr, ptr %"table", i64 3
-  %".81" = load ptr, ptr %".80", align 8
-  br i1 %".7", label %"alone.then", label %"alone.end"
-alone.then:
-  ; multiply sum
+  %".66" = getelementptr inbounds i64, ptr %"places", i64 1
+  %".67" = load i64, ptr %".66", align 8, !invariant.load !0
+  %".68" = getelementptr inbounds ptr, ptr %"table", i64 %".67"
+  %".69" = load ptr, ptr %".68", align 8
   br label %"row.body"
-alone.end:
-  ret void
 row.body:
-  %"row" = phi  i64 [0, %"alone.then"], [%"row.next", %"lane.end"]
-  %".11" = mul i64 %"row", 19
-  %".12" = add i64 0, %".11"
-  %".13" = mul i64 %"row", 19
-  %".14" = add i64 0, %".13"
-  %".15" = add i64 0, %"row"
+  %"row" = phi  i64 [0, %"entry"], [%"row.next", %"lane.end"]
+  %".10" = mul i64 %"row", 19
+  %".11" = add i64 0, %".10"
+  %".12" = mul i64 %"row", 19
+  %".13" = add i64 0, %".12"
+  %".14" = add i64 0, %"row"
   store float              0x0, ptr %"total"
   store <8 x float> splat (float              0x0), ptr %"partial"
-  %".18" = add i64 0, 16
-  %".19" = icmp slt i64 0, %".18"
-  br i1 %".19", label %"lane.body", label %"lane.end"
+  %".17" = add i64 0, 16
+  %".18" = icmp slt i64 0, %".17"
+  br i1 %".18", label %"lane.body", label %"lane.end"
 row.end:
-  ; multiply subtract
-  %".73" = add i64 0, 72
-  %".74" = icmp slt i64 0, %".73"
-  br i1 %".74", label %"lane.body.1", label %"lane.end.1"
+  ret void
 lane.body:
   %"lane" = phi  i64 [0, %"row.body"], [%"lane.next", %"lane.body"]
-  %".21" = add i64 %".12", %"lane"
-  %".22" = add i64 %".14", %"lane"
-  %".25" = getelementptr inbounds float, ptr %".24", i64 %".21"
+  %".20" = add i64 %".11", %"lane"
+  %".21" = add i64 %".13", %"lane"
+  %".25" = getelementptr inbounds float, ptr %".24", i64 %".20"
   %".26" = load <8 x float>, ptr %".25", align 4
   %".27" = fmul contract <8 x float> %".26", %".26"
   %".28" = load <8 x float>, ptr %"partial"
   %".29" = fadd contract <8 x float> %".28", %".27"
   store <8 x float> %".29", ptr %"partial"
   %"lane.next" = add nsw i64 %"lane", 8
-  %".31" = icmp slt i64 %"lane.next", %".18"
+  %".31" = icmp slt i64 %"lane.next", %".17"
   br i1 %".31", label %"lane.body", label %"lane.end"
 lane.end:
-  %".33" = add i64 %".12", %".18"
-  %".34" = add i64 %".14", %".18"
-  %".35" = sub i64 19, %".18"
+  %".33" = add i64 %".11", %".17"
+  %".34" = add i64 %".13", %".17"
+  %".35" = sub i64 19, %".17"
   %".36" = icmp slt i64 %".35", 8
   %".37" = select  i1 %".36", i64 %".35", i64 8
   %".38" = trunc i64 %".37" to i32
@@ -91,51 +90,71 @@ lane.end:
   %".63" = fadd contract float %".62", %".61"
   store float %".63", ptr %"total"
   %".65" = load float, ptr %"total"
-  %".68" = getelementptr inbounds float, ptr %".67", i64 %".15"
-  store float %".65", ptr %".68", align 4
+  %".70" = getelementptr inbounds float, ptr %".69", i64 %".14"
+  store float %".65", ptr %".70", align 4
   %"row.next" = add nsw i64 %"row", 1
-  %".70" = icmp slt i64 %"row.next", 4
-  br i1 %".70", label %"row.body", label %"row.end"
-lane.body.1:
-  %"lane.1" = phi  i64 [0, %"row.end"], [%"lane.next.1", %"lane.body.1"]
-  %".76" = add i64 0, %"lane.1"
-  %".77" = add i64 0, %"lane.1"
-  %".78" = add i64 0, %"lane.1"
-  %".79" = add i64 0, %"lane.1"
-  %".82" = getelementptr inbounds float, ptr %".81", i64 %".77"
-  %".83" = load <8 x float>, ptr %".82", align 4
-  %".84" = getelementptr inbounds float, ptr %".24", i64 %".76"
-  %".85" = load <8 x float>, ptr %".84", align 4
-  %".86" = fmul contract <8 x float> %".85", splat (float 0x3fe0000000000000)
-  %".87" = fsub contract <8 x float> %".83", %".86"
-  %".88" = getelementptr inbounds float, ptr %".81", i64 %".78"
-  store <8 x float> %".87", ptr %".88", align 4
-  %"lane.next.1" = add nsw i64 %"lane.1", 8
-  %".90" = icmp slt i64 %"lane.next.1", %".73"
-  br i1 %".90", label %"lane.body.1", label %"lane.end.1"
-lane.end.1:
-  %".92" = add i64 0, %".73"
-  %".93" = add i64 0, %".73"
-  %".94" = add i64 0, %".73"
-  %".95" = add i64 0, %".73"
-  %".96" = sub i64 76, %".73"
-  %".97" = icmp slt i64 %".96", 8
-  %".98" = select  i1 %".97", i64 %".96", i64 8
-  %".99" = trunc i64 %".98" to i32
-  %".100" = insertelement <8 x i32> poison, i32 %".99", i32 0
-  %".101" = shufflevector <8 x i32> %".100", <8 x i32> %".100", <8 x i32> <i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0>
-  %".102" = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %".101"
-  %".103" = getelementptr inbounds float, ptr %".81", i64 %".93"
-  %".104" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".103", i32 4, <8 x i1> %".102", <8 x float> zeroinitializer)
-  %".105" = getelementptr inbounds float, ptr %".24", i64 %".92"
-  %".106" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".105", i32 4, <8 x i1> %".102", <8 x float> zeroinitializer)
-  %".107" = fmul contract <8 x float> %".106", splat (float 0x3fe0000000000000)
-  %".108" = fsub contract <8 x float> %".104", %".107"
-  %".109" = getelementptr inbounds float, ptr %".81", i64 %".94"
-  call void @"llvm.masked.store.v8f32.p0"(<8 x float> %".108", ptr %".109", i32 4, <8 x i1> %".102")
-  br label %"alone.end"
+  %".72" = icmp slt i64 %"row.next", 4
+  br i1 %".72", label %"row.body", label %"row.end"
 }
 
 declare <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".1", i32 %".2", <8 x i1> %".3", <8 x float> %".4")
 
+@"places3" = internal constant [2 x i64] [i64 1, i64 2]
+define internal void @"kernel4"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", ptr %"places") nounwind
+{
+entry:
+  ; multiply subtract
+  %".9" = add i64 0, 72
+  %".10" = icmp slt i64 0, %".9"
+  %".16" = load i64, ptr %"places", align 8, !invariant.load !0
+  %".17" = getelementptr inbounds ptr, ptr %"table", i64 %".16"
+  %".18" = load ptr, ptr %".17", align 8
+  %".21" = getelementptr inbounds i64, ptr %"places", i64 1
+  %".22" = load i64, ptr %".21", align 8, !invariant.load !0
+  %".23" = getelementptr inbounds ptr, ptr %"table", i64 %".22"
+  %".24" = load ptr, ptr %".23", align 8
+  br i1 %".10", label %"lane.body", label %"lane.end"
+lane.body:
+  %"lane" = phi  i64 [0, %"entry"], [%"lane.next", %"lane.body"]
+  %".12" = add i64 0, %"lane"
+  %".13" = add i64 0, %"lane"
+  %".14" = add i64 0, %"lane"
+  %".15" = add i64 0, %"lane"
+  %".19" = getelementptr inbounds float, ptr %".18", i64 %".13"
+  %".20" = load <8 x float>, ptr %".19", align 4
+  %".25" = getelementptr inbounds float, ptr %".24", i64 %".12"
+  %".26" = load <8 x float>, ptr %".25", align 4
+  %".27" = fmul contract <8 x float> %".26", splat (float 0x3fe0000000000000)
+  %".28" = fsub contract <8 x float> %".20", %".27"
+  %".29" = getelementptr inbounds float, ptr %".18", i64 %".14"
+  store <8 x float> %".28", ptr %".29", align 4
+  %"lane.next" = add nsw i64 %"lane", 8
+  %".31" = icmp slt i64 %"lane.next", %".9"
+  br i1 %".31", label %"lane.body", label %"lane.end"
+lane.end:
+  %".33" = add i64 0, %".9"
+  %".34" = add i64 0, %".9"
+  %".35" = add i64 0, %".9"
+  %".36" = add i64 0, %".9"
+  %".37" = sub i64 76, %".9"
+  %".38" = icmp slt i64 %".37", 8
+  %".39" = select  i1 %".38", i64 %".37", i64 8
+  %".40" = trunc i64 %".39" to i32
+  %".41" = insertelement <8 x i32> poison, i32 %".40", i32 0
+  %".42" = shufflevector <8 x i32> %".41", <8 x i32> %".41", <8 x i32> <i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0, i32 0>
+  %".43" = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %".42"
+  %".44" = getelementptr inbounds float, ptr %".18", i64 %".34"
+  %".45" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".44", i32 4, <8 x i1> %".43", <8 x float> zeroinitializer)
+  %".46" = getelementptr inbounds float, ptr %".24", i64 %".33"
+  %".47" = call <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".46", i32 4, <8 x i1> %".43", <8 x float> zeroinitializer)
+  %".48" = fmul contract <8 x float> %".47", splat (float 0x3fe0000000000000)
+  %".49" = fsub contract <8 x float> %".45", %".48"
+  %".50" = getelementptr inbounds float, ptr %".18", i64 %".35"
+  call void @"llvm.masked.store.v8f32.p0"(<8 x float> %".49", ptr %".50", i32 4, <8 x i1> %".43")
+  ret void
+}
+
 declare void @"llvm.masked.store.v8f32.p0"(<8 x float> %".1", ptr %".2", i32 %".3", <8 x i1> %".4")
+
+@"places6" = internal constant [2 x i64] [i64 3, i64 1]
+!0 = !{  }
