@@ -1,0 +1,121 @@
+"""Kernels that read alike are written and compiled once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.compile import native
+from thalweg.compile.step import Step
+
+L = tw.layers
+
+
+def trained(layers: Callable[[Any], Any], shape: tuple[int, ...], optimizer: Any) -> tuple[Any, Any]:
+    """A training step of a network, and its input."""
+    x = tw.placeholder("float32", shape)
+    model = layers(x)
+    loss = tw.mean(model * model)
+    weights = tw.graph.walk.variables([loss])
+    step = tw.function([x], loss, updates=optimizer.updates(loss, [w for w in weights if w.trainable]))
+    return step, np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def dense(x: Any) -> Any:
+    for _ in range(3):
+        x = L.Dropout(0.25)(
+            L.BatchNormalization()(L.Dense(24, activation="tanh")(x), training=True), training=True
+        )
+    return x
+
+
+def images(x: Any) -> Any:
+    for _ in range(2):
+        x = L.Conv2D(8, 3, padding="same", activation="relu")(x)
+        x = L.MaxPooling2D(2)(L.DepthwiseConv2D(3, padding="same")(x))
+    return L.GlobalAveragePooling2D()(x)
+
+
+def attention(x: Any) -> Any:
+    for _ in range(2):
+        y = L.LayerNormalization()(x)
+        x = x + L.MultiHeadAttention(2, 8)(y, y, use_causal_mask=True)
+    return x
+
+
+def recurrent(x: Any) -> Any:
+    for _ in range(2):
+        x = L.LSTM(16, return_sequences=True)(x)
+    return x
+
+
+NETWORKS = [
+    (dense, (40, 24), tw.optimizers.Adam()),
+    (images, (4, 12, 12, 8), tw.optimizers.RMSprop()),
+    (attention, (3, 10, 16), tw.optimizers.Adam()),
+    (recurrent, (4, 6, 16), tw.optimizers.SGD(0.1, momentum=0.9)),
+]
+
+
+class _Forgetful(dict[str, Any]):
+    """Of which nothing is known: every kernel is written."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return default
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n[0].__name__)
+def test_what_is_written_of_a_kernel_says_all_that_its_code_depends_on(
+    network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: dict[str, list[tuple[str, list[Any]]]] = {}
+    whole, kernel = Step.native, Step._kernel
+
+    def forgetful(self: Step, *args: Any) -> None:
+        self._known = _Forgetful()
+        whole(self, *args)
+
+    def watched(self: Step, emit: Any, writer: Any) -> Any:
+        function, memory = kernel(self, emit, writer)
+        if writer is not None:
+            numbers = [t if t is None else writer.number(t) for t in memory]
+            codes.setdefault(writer.text(), []).append((str(function).partition("\n")[2], numbers))
+        return function, memory
+
+    monkeypatch.setattr(native, "_name", lambda *args: None)
+    monkeypatch.setattr(Step, "native", forgetful)
+    monkeypatch.setattr(Step, "_kernel", watched)
+    step, x = trained(*network)
+    step(x)
+    assert max(map(len, codes.values())) > 1
+    for alike in codes.values():
+        assert all(code == alike[0] for code in alike)
+
+
+def test_a_deeper_network_of_the_same_layers_has_no_more_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: Counter[int] = Counter()
+    kernel = Step._kernel
+
+    def counted(self: Step, *args: Any) -> Any:
+        written[depth] += 1
+        return kernel(self, *args)
+
+    def deep(x: Any) -> Any:
+        for _ in range(depth):
+            x = L.Dense(24, activation="tanh")(x)
+        return x
+
+    monkeypatch.setattr(native, "_name", lambda *args: None)
+    monkeypatch.setattr(Step, "_kernel", counted)
+    losses = []
+    for depth in (4, 8):
+        tw.set_random_seed(1)
+        step, x = trained(deep, (40, 24), tw.optimizers.Adam())
+        losses.append([float(step(x)) for _ in range(5)])
+    assert written[8] == written[4]
+    assert all(late < early for early, late in zip(losses[1], losses[1][1:]))
