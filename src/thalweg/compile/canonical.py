@@ -150,8 +150,8 @@ class Writer:
 
 
 class KernelWriter(Writer):
-    """Writes one kernel of a schedule as its code sees it: what it computes, and of all other tensors only of which type
-    they are and where they lie. Kernels that are written alike differ in their memory alone.
+    """Writes one kernel of a schedule as its code sees it: what it computes, and of all other tensors only their types
+    and where they lie. Kernels that are written alike differ in their memory alone.
     """
 
     def __init__(self, schedule: Schedule, kernel: Kernel) -> None:

@@ -82,9 +82,10 @@ class Step:
     """The function being written: where each tensor's memory is, this thread's share, and the kernels done
     so far.
 
-    Each kernel is a function of its own, which knows its memory by its own numbers: the kernels of layers that are alike
-    read the same, and are written and compiled once. ``table`` numbers the tensors whose addresses the caller puts in the pointer table, behind that of the
-    workspace, which has the greatest of ``workspaces`` bytes per thread. ``plan`` says how a kernel is written.
+    Each kernel is a function of its own, which knows its memory by its own numbers: the kernels of layers that are
+    alike read the same, and are written and compiled once. ``table`` numbers the tensors whose addresses the caller
+    puts in the pointer table, behind that of the workspace, which has the greatest of ``workspaces`` bytes per thread.
+    ``plan`` says how a kernel is written.
     """
 
     def __init__(self, schedule: Schedule, target: Target, plan: Plan, loops: Any) -> None:
