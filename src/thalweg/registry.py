@@ -72,7 +72,20 @@ def _bound(cls: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             given.update(given.pop(parameter.name, {}))
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL and parameter.name in given:
+            given.update(zip(_positional_names(cls), given.pop(parameter.name)))
     return given
+
+
+def _positional_names(cls: Any) -> list[str]:
+    """The names of what stands by position: those of the first constructor that does not only hand it on."""
+    for base in cls.__mro__:
+        own = vars(base).get("__init__")
+        if own is not None:
+            kinds = {n: p.kind for n, p in inspect.signature(own).parameters.items()}
+            if inspect.Parameter.VAR_POSITIONAL not in kinds.values():
+                return [n for n, kind in kinds.items() if kind is not inspect.Parameter.KEYWORD_ONLY][1:]
+    return []
 
 
 def register(package: str = "custom", name: str | None = None) -> Callable[[T], T]:

@@ -22,10 +22,11 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.layers.nodes import Node, symbols_of
+from thalweg.nested import flat, mapped
 from thalweg.ops import elementwise as ew
 from thalweg.registry import Configured, snake_case
 
-__all__ = ["Layer", "clear_session", "flat", "masks_of", "shapes_of"]
+__all__ = ["Layer", "clear_session", "masks_of", "shapes_of"]
 
 
 class _Names(threading.local):
@@ -52,28 +53,6 @@ def _automatic_name(cls: type) -> str:
     count = _names.used[base]
     _names.used[base] += 1
     return base if not count else f"{base}_{count}"
-
-
-def flat(structure: Any) -> list[Any]:
-    """The leaves of nested lists, tuples and dicts, in order; None is no leaf."""
-    if structure is None:
-        return []
-    if isinstance(structure, Mapping):
-        return [leaf for value in structure.values() for leaf in flat(value)]
-    if isinstance(structure, (list, tuple)):
-        return [leaf for value in structure for leaf in flat(value)]
-    return [structure]
-
-
-def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The structure with the function applied to its leaves."""
-    if structure is None:
-        return None
-    if isinstance(structure, Mapping):
-        return {key: mapped(function, value) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(mapped(function, value) for value in structure)
-    return function(structure)
 
 
 def shapes_of(inputs: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Variable, no_grad, shape_text
 from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import Layer, flat, placeholders_for
+from thalweg.layers.base import Layer, placeholders_for
 from thalweg.layers.cells import (
     Cell,
     Gated,
@@ -24,10 +24,11 @@ from thalweg.layers.cells import (
     check_cell,
     sizes_of,
 )
+from thalweg.nested import flat
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.control import scan
+from thalweg.ops.scan import scan
 from thalweg.ops.slices import flip
 from thalweg.registry import remade
 
@@ -92,6 +93,8 @@ class Loop(Layer):
     # --- building and calling -----------------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
+        if isinstance(input_shape[0], (list, tuple)):  # the inputs, and the first states
+            input_shape = input_shape[0]
         if len(input_shape) < 3:
             raise fail(
                 ShapeError, f"{self.name}: inputs", expected="[batch, steps, features]",
@@ -123,7 +126,8 @@ class Loop(Layer):
         return list(self.kept)
 
     def reset_states(self, states: Any = None) -> None:
-        """Set the kept state to zeros, or to the given arrays."""
+        """Set the kept state to zeros, or to the given arrays (one alone where there is one state)."""
+        states = [states] if isinstance(states, np.ndarray) and len(self.kept) == 1 else states
         for k, variable in enumerate(self.kept):
             variable.set_value(np.zeros(variable.shape, variable.dtype) if states is None else states[k])
 

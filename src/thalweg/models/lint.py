@@ -11,7 +11,7 @@ import numpy as np
 from thalweg import losses
 from thalweg.errors import ShapeError, fail, warn
 from thalweg.graph.tensor import shape_text
-from thalweg.layers.base import flat
+from thalweg.nested import flat
 
 __all__ = ["check_compiled", "check_predictions", "check_targets", "ranked"]
 

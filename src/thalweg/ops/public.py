@@ -23,6 +23,7 @@ _FAMILIES = (
     "create",
     "contract",
     "control",
+    "scan",
 )
 
 

@@ -32,7 +32,7 @@ from thalweg.graph.tensor import (
     shapes_match,
 )
 from thalweg.graph.walk import leaves
-from thalweg.ops.control import install_programs
+from thalweg.ops.bodies import install_programs
 from thalweg.ops.random import RandomKey, next_key
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized

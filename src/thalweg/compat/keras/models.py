@@ -20,10 +20,11 @@ from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, shapes_match
-from thalweg.layers.base import flat, mapped, outermost, shapes_of
+from thalweg.layers.base import outermost, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
 from thalweg.models.functional import Graph as _Graph
+from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
 from thalweg.ops.shape import count
 from thalweg.registry import Configured, decode, encode, register

@@ -22,8 +22,9 @@ from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes, writable_folder
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
-from thalweg.layers.base import flat, shapes_of
+from thalweg.layers.base import shapes_of
 from thalweg.layers.nodes import InputSymbol, Symbol
+from thalweg.nested import flat
 from thalweg.ops.random import set_seed
 from thalweg.registry import register
 

@@ -19,8 +19,9 @@ from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import flat, mapped
+from thalweg.nested import flat, mapped
 from thalweg.ops import control
+from thalweg.ops import scan as core_scan
 from thalweg.ops import shape as shape_ops
 from thalweg.run.function import TracedFunction
 
@@ -282,7 +283,7 @@ def map_fn(
     if all(map(is_known, flat(given))) and current_recorder() is None:
         count = len(flat(given)[0])
         return _stacked([fn(mapped(itemgetter(k), given)) for k in range(count)])
-    return control.map_fn(fn, given)
+    return core_scan.map_fn(fn, given)
 
 
 def _stacked(rows: list[Any]) -> Any:

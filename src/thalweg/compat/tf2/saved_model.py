@@ -17,8 +17,8 @@ from thalweg.compat.tf2.checkpoint import Checkpoint
 from thalweg.compat.tf2.function import TensorSpec
 from thalweg.compat.tf2.values import tensor
 from thalweg.errors import DataError, fail
-from thalweg.layers.base import flat
 from thalweg.models.training import Training
+from thalweg.nested import flat
 
 __all__ = ["contains_saved_model", "load", "save"]
 

@@ -15,7 +15,7 @@ from thalweg.gradient import jacobian as core_jacobian
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.graph.walk import variables
-from thalweg.layers.base import flat, mapped
+from thalweg.nested import flat, mapped
 from thalweg.ops.shape import full_like, stack
 from thalweg.run import tape as core
 from thalweg.run.replay import remembered_gradients, replayed_gradients

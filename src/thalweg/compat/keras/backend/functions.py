@@ -13,8 +13,8 @@ from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Placeholder, Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.base import flat, mapped
 from thalweg.layers.nodes import nodes_between, run_nodes
+from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import sum as _sum
 from thalweg.ops.state import stop_gradient as _stop
 from thalweg.run.function import function as _compiled

@@ -12,7 +12,7 @@ from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
 from thalweg.compat.tf1.variables import variable_scope
-from thalweg.ops import control, elementwise
+from thalweg.ops import elementwise, scan
 from thalweg.ops import shape as shape_ops
 
 
@@ -66,7 +66,7 @@ def _scanned(cell: Any, x: Any, start: Any, sequence_length: Any) -> tuple[Any, 
             output = elementwise.where(going, output, shape_ops.full_like(output, 0))
         return new, output
 
-    last, outputs = control.scan(step, start, (x, times))
+    last, outputs = scan.scan(step, start, (x, times))
     return outputs, to_nodes(last, "LastState")
 
 
