@@ -38,6 +38,8 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:
         dialect.speak()
+    elif found == "tf1":
+        importlib.import_module("thalweg.compat.tf1.dialect").speak()
     sys.stderr.write(_announcement(path, found, roots) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))

@@ -427,6 +427,12 @@ def freeze(array: Any) -> np.ndarray:
     return array
 
 
+def plain(value: Any) -> Any:
+    """The tensor that an object stands for, if its class says so by a method ``__tensor__``; else the value itself."""
+    stands_for = getattr(type(value), "__tensor__", None)
+    return value if stands_for is None else stands_for(value)
+
+
 def constant(
     value: Any, dtype: Any = None, shape: Sequence[int] | None = None, name: str | None = None
 ) -> Tensor:
@@ -438,6 +444,7 @@ def constant(
     >>> constant([1.0, 2.0])
     <Tensor shape=(2,) dtype=float32 numpy=[1., 2.]>
     """
+    value = plain(value)
     if isinstance(value, Tensor):
         if dtype is not None and value.dtype != dtypes.as_dtype(dtype):
             return _methods["astype"](value, dtypes.as_dtype(dtype))
