@@ -5,18 +5,18 @@ The defaults of stand-alone Keras, up to 2.2, are in :mod:`thalweg.compat.keras.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from thalweg import optimizers as main
-from thalweg.compat.keras.own_optimizer import OwnOptimizer
+from thalweg.compat.keras.own_optimizer import minimize
+from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.registry import lookup
 
-Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=OwnOptimizer)
+Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
 _UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
 
 
@@ -81,18 +81,7 @@ class _Keras(main.Optimizer):
         """One step with pairs (gradient, variable)."""
         return super().apply_gradients(grads_and_vars)
 
-    def minimize(self, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
-        """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
-        if tape is None and callable(loss) and not isinstance(loss, Tensor):
-            tapes = importlib.import_module(
-                "thalweg.compat.tf2.tape"
-            )  # the room of TensorFlow 2 stands on this one
-            with tapes.GradientTape() as tape:
-                loss = loss()
-        var_list = var_list() if callable(var_list) else var_list
-        if tape is None or var_list is None:
-            return super().minimize(loss, var_list)
-        return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
+    minimize = minimize
 
 
 class SGD(_Keras, main.GradientDescent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,21 @@ from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.state import assign
 
 
+_BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
+def minimize(self: Any, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
+    """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
+    if tape is None and callable(loss) and not isinstance(loss, Tensor):
+        tapes = importlib.import_module("thalweg.compat.tf2.tape")  # the room of TensorFlow 2 stands on this one
+        with tapes.GradientTape() as tape:
+            loss = loss()
+    var_list = var_list() if callable(var_list) else var_list
+    if tape is None or var_list is None:
+        return main.Optimizer.minimize(self, loss, var_list)
+    return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
+
+
 class OwnOptimizer(main.Optimizer):
     """An optimizer whose subclass says in ``get_updates(loss, params)`` which variable gets which new value.
 
@@ -21,7 +37,7 @@ class OwnOptimizer(main.Optimizer):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{k: v for k, v in kwargs.items() if k in ("clipnorm", "clipvalue", "name")})
+        super().__init__(**{k: v for k, v in kwargs.items() if k in (*_BOUNDS, "name")})
         self.updates: Any = []  # as subclasses fill it
         self.weights: Any = []
         self._loss: Any = None
@@ -37,7 +53,7 @@ class OwnOptimizer(main.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """What all optimizers have: the bounds of gradients."""
-        given = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue}
+        given = {name: getattr(self, name) for name in _BOUNDS}
         return {name: value for name, value in given.items() if value is not None}
 
     def compute_gradients(
