@@ -20,7 +20,9 @@ keras = tf.keras
 class Heavy(keras.optimizers.Optimizer):
     """SGD with momentum, by slots and settings."""
 
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.9, name: str = "Heavy", **kwargs: Any) -> None:
+    def __init__(
+        self, learning_rate: Any = 0.01, momentum: float = 0.9, name: str = "Heavy", **kwargs: Any
+    ) -> None:
         super().__init__(name, **kwargs)
         self._set_hyper("learning_rate", kwargs.get("lr", learning_rate))
         self._set_hyper("decay", self._initial_decay)
@@ -67,7 +69,9 @@ def _trained(optimizer: Any) -> tuple[Any, list[float]]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(70, 3)).astype("float32")
     thalweg.random.set_seed(0)
-    model = keras.Sequential([keras.layers.Dense(6, activation="tanh", input_shape=(3,)), keras.layers.Dense(1)])
+    model = keras.Sequential(
+        [keras.layers.Dense(6, activation="tanh", input_shape=(3,)), keras.layers.Dense(1)]
+    )
     model.compile(optimizer, "mse")
     return model, model.fit(x, x.sum(1), epochs=4, batch_size=16, shuffle=False, verbose=0).history["loss"]
 

@@ -14,14 +14,15 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.state import assign
 
-
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 def minimize(self: Any, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
     """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
     if tape is None and callable(loss) and not isinstance(loss, Tensor):
-        tapes = importlib.import_module("thalweg.compat.tf2.tape")  # the room of TensorFlow 2 stands on this one
+        tapes = importlib.import_module(
+            "thalweg.compat.tf2.tape"
+        )  # the room of TensorFlow 2 stands on this one
         with tapes.GradientTape() as tape:
             loss = loss()
     var_list = var_list() if callable(var_list) else var_list

@@ -72,7 +72,9 @@ class ResourceOptimizer(OwnOptimizer):
     def _serialize_hyperparameter(self, name: str) -> Any:
         """A setting as ``get_config`` says it."""
         value = self._get_hyper(name)
-        return float(str(value.numpy())) if isinstance(value, Tensor) else value  # 0.9, not 0.8999999761581421
+        return (
+            float(str(value.numpy())) if isinstance(value, Tensor) else value
+        )  # 0.9, not 0.8999999761581421
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there: a setting."""
@@ -92,7 +94,11 @@ class ResourceOptimizer(OwnOptimizer):
         """The learning rate after ``step`` steps, divided by 1 + decay * step."""
         rate: Any = super().rate_at(step)
         decay = self._hyper.get("decay")
-        return rate if decay is None or not self._initial_decay else rate / (1.0 + astype(decay, "float64") * step)
+        return (
+            rate
+            if decay is None or not self._initial_decay
+            else rate / (1.0 + astype(decay, "float64") * step)
+        )
 
     def _decayed_lr(self, var_dtype: Any) -> Tensor:
         """The learning rate of this step."""
@@ -103,7 +109,9 @@ class ResourceOptimizer(OwnOptimizer):
     def _create_slots(self, var_list: Sequence[Variable]) -> None:
         """Make the slots of variables: what a subclass defines, if it has any."""
 
-    def add_slot(self, var: Variable, slot_name: str, initializer: Any = "zeros", shape: Any = None) -> Variable:
+    def add_slot(
+        self, var: Variable, slot_name: str, initializer: Any = "zeros", shape: Any = None
+    ) -> Variable:
         """What is remembered of a variable under a name: made at the first call."""
         made = self._slots.setdefault(var, {})
         if slot_name not in made:
