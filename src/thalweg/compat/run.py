@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from thalweg.compat import ipython_names, programs, removed_names
+from thalweg.compat import graphs, ipython_names, programs, removed_names
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -39,7 +39,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     if dialect is not None:
         dialect.speak()
     elif found == "tf1":
-        importlib.import_module("thalweg.compat.tf1.dialect").speak()
+        graphs.wanted = True
     sys.stderr.write(_announcement(path, found, roots) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))

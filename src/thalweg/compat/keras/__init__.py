@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat import graphs as _graphs
 from thalweg.compat.keras import applications as applications
 from thalweg.compat.keras import backend as backend
 from thalweg.compat.keras import datasets as datasets
@@ -63,6 +64,8 @@ _rooms = (applications, backend, datasets, layers, models, optimizers, preproces
 # What these modules share among each other.
 _helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "found", "layer", "named_loss",
             "named_metric", "rooms"}  # fmt: skip
+
+_graphs.join()
 
 
 def __getattr__(name: str) -> Any:

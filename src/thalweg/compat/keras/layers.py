@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thalweg import layers as _main
+from thalweg.compat import graphs
 from thalweg.compat.keras import arguments as _of
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import older as _older
@@ -101,7 +102,7 @@ def Input(
 ) -> Any:  # fmt: skip
     """A symbolic input; ``tensor`` gives one that exists already."""
     if tensor is not None:
-        return tensor
+        return tensor if graphs.backend is None else graphs.backend.symbol(tensor)
     batch_shape = batch_shape if batch_shape is not None else batch_input_shape
     if isinstance(batch_shape, int):  # tf.keras: (shape, batch_size, name)
         batch_shape, batch_size = None, batch_shape

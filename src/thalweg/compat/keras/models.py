@@ -161,7 +161,11 @@ class Model(main.Model):
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
         sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
     ) -> None:  # fmt: skip
-        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted."""
+        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted.
+
+        ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
+        """
+        self._target_tensors = ignored.get("target_tensors")
         for function in flat([loss, metrics]):
             if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
                 register("custom")(function)  # a saved model names it; loading asks for custom_objects

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thalweg import optimizers as main
+from thalweg.compat import graphs
 from thalweg.compat.keras.own_optimizer import minimize
 from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
@@ -153,6 +154,8 @@ TABLE: dict[str, Any] = {
 
 def found(identifier: Any, table: Mapping[str, Any]) -> Any:
     """An optimizer from a name, a class, a description or itself."""
+    if graphs.backend is not None:
+        identifier = graphs.backend.rule_of(identifier)
     if isinstance(identifier, Mapping):
         return table[identifier["class_name"].lower()](**identifier.get("config", {}))
     if isinstance(identifier, str):

@@ -1,24 +1,31 @@
 """How Keras's tensors, layers and weights look to a program that also builds graphs of TensorFlow 1.
 
-``thalweg run`` calls :func:`speak` before the program starts. Importing this room changes nothing.
+Keras's rooms call :func:`speak` where ``thalweg run`` wants it (see :mod:`thalweg.compat.graphs`). Importing this room
+changes nothing.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from thalweg import initializers
-from thalweg.compat import graphs
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import symbols
+from thalweg.compat.tf1 import symbols, variables
+from thalweg.compat.tf1.data import Dataset
+from thalweg.compat.tf1.data import Iterator as DataIterator
+from thalweg.compat.tf1.errors import OutOfRangeError
+from thalweg.compat.tf1.session import Session, get_default_session
+from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.errors import SymbolicError
-from thalweg.graph.tensor import Tensor, install_methods, plain
+from thalweg.graph.tensor import Tensor, Variable, install_methods, plain
 from thalweg.graph.updates import Recorder, current_recorder, recording
+from thalweg.graph.walk import leaves
 from thalweg.layers import base
 from thalweg.layers.base import Layer
 from thalweg.ops.elementwise import where
@@ -180,6 +187,123 @@ def _join(cls: type) -> None:
             setattr(cls, name, _as_nodes(vars(cls)[name]))
 
 
+# --- sessions -------------------------------------------------------------------------------------------------------
+
+_held: list[Session] = []  # the session that Keras uses where none is entered
+
+
+def session() -> Session:
+    """The session that was entered, the one that Keras was told to use, or a new one for the default graph."""
+    found = get_default_session()
+    if found is not None:
+        return found
+    if not _held or _held[0].graph is not g.default_graph():
+        use(Session())
+    return _held[0]
+
+
+def use(given: Any) -> None:
+    """Let Keras use this session."""
+    _held[:] = [given]
+
+
+def clear() -> None:
+    """Start with an empty graph and a new session."""
+    _held.clear()
+    g.reset_default_graph()
+
+
+def runs(things: Any) -> bool:
+    """Whether it takes a session to compute things: nodes that Keras did not make are among them, or below them."""
+    nodes = symbols.symbols_in(g.default_graph()).nodes
+    for x in things:
+        if isinstance(x, g.Operation) or (isinstance(x, g.Tensor) and nodes.get(x.t) is not x):
+            return True
+    return any(map(_of_sessions, leaves(t for t in map(plain, things) if isinstance(t, Tensor))))
+
+
+def _of_sessions(leaf: Tensor) -> bool:
+    return isinstance(leaf, (g.SourceLeaf, g.Settled)) or (isinstance(leaf, Variable) and leaf.is_symbolic)
+
+
+class GraphFunction:
+    """``K.function`` in a session: called with a list of values, it gives a list of arrays."""
+
+    def __init__(self, inputs: Any, outputs: Any, updates: Any) -> None:
+        self.one = not isinstance(outputs, (list, tuple))
+        self.inputs = [g.node_of(x) for x in inputs]
+        self.outputs = [g.node_of(x) for x in ([outputs] if self.one else outputs)]
+        self.updates = [
+            variables.assign(g.node_of(u[0]), u[1]) if isinstance(u, tuple) else u for u in updates or ()
+        ]
+
+    def __call__(self, values: Any) -> Any:
+        given = dict(zip(self.inputs, values if isinstance(values, (list, tuple)) else [values], strict=True))
+        found = session().run([*self.outputs, *self.updates], given)[: len(self.outputs)]
+        return found[0] if self.one else found
+
+
+def function(inputs: Any, outputs: Any, updates: Any) -> GraphFunction:
+    """A function that a session runs."""
+    return GraphFunction(inputs, outputs, updates)
+
+
+# --- data and optimizers of graphs ----------------------------------------------------------------------------------
+
+
+def symbol(x: Any) -> Any:
+    """The input of a model that stands for a node."""
+    return symbols.symbols_in(g.default_graph()).symbol(x)
+
+
+class Batches:
+    """Batches that a session takes out of a data set, an iterator or nodes."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+
+    def __iter__(self) -> Iterator[Any]:
+        source, running = self.source, session()
+        if isinstance(source, Dataset):
+            source = source.make_one_shot_iterator()
+        nodes = source.get_next() if isinstance(source, DataIterator) else source
+        while True:
+            try:
+                batch = running.run(nodes)
+            except OutOfRangeError:
+                return
+            yield batch
+
+
+def _feed(feed: Callable[..., Any]) -> Callable[..., Any]:
+    """Data may be nodes, or things of ``tf.data``; a model whose inputs are nodes needs none."""
+
+    @functools.wraps(feed)
+    def of_nodes(
+        self: Any, x: Any = None, y: Any = None, weight: Any = None, *rest: Any, **options: Any
+    ) -> Any:
+        if x is None and self._graph is not None:
+            known = symbols.symbols_in(g.default_graph())
+            x = base.mapped(lambda t: known.nodes.get(t), self._graph.inputs)
+            y = self._target_tensors if y is None else y
+        if any(isinstance(part, g.Tensor) for part in base.flat([x, y])):
+            x, y = Batches((x, y) if y is not None else (x,)), None
+        elif isinstance(x, (Dataset, DataIterator)):
+            x = Batches(x)
+        return feed(self, x, y, weight, *rest, **options)
+
+    return of_nodes
+
+
+def rule_of(optimizer: Any) -> Any:
+    """The main library's optimizer behind one of ``tf.train``; anything else itself."""
+    if not isinstance(optimizer, Optimizer) or optimizer._rule is None:
+        return optimizer
+    rate = optimizer._learning_rate()
+    optimizer._rule.learning_rate = rate.array() if rate.value is not None else session().run(g.node_of(rate))
+    return optimizer._rule
+
+
 def speak() -> None:
     """Let graphs of TensorFlow 1 and Keras's tensors, layers and weights be used together in this process."""
     install_methods(_WORDS)
@@ -190,5 +314,8 @@ def speak() -> None:
     patched.losses = _losses(vars(Layer)["losses"])
     patched.updates = property(_updates, doc=_updates.__doc__)
     patched.get_updates_for = _get_updates_for
-    _join(Layer)
-    graphs.backend = sys.modules[__name__]
+    for cls in (Layer, importlib.import_module("thalweg.compat.keras.custom").OwnLayer):
+        _join(cls)
+    importlib.import_module("thalweg.compat.keras.models").Model.updates = patched.updates
+    training: Any = importlib.import_module("thalweg.models.training").Training
+    training._feed = _feed(training._feed)

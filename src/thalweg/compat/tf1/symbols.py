@@ -39,7 +39,9 @@ class Symbols:
         self.updates: dict[int, list[Operation]] = {}  # by the id of the layer that assigns
         self._now: dict[Core, Core] = {}
         self._runs: set[int] = set()  # numbers of calls that were made once more
-        phase = g.Settled(None, (), {}, (Spec((), np.dtype(np.int32)),), name="keras_learning_phase", tracked=True)
+        phase = g.Settled(
+            None, (), {}, (Spec((), np.dtype(np.int32)),), name="keras_learning_phase", tracked=True
+        )
         phase.default = np.zeros((), np.int32)
         self.phase: Any = phase
 
@@ -218,5 +220,7 @@ def _holds_core(x: Any) -> bool:
 def weights_of(collection: Sequence[core.Variable]) -> list[Any]:
     """The nodes of weights."""
     for key in (GraphKeys.GLOBAL_VARIABLES,):
-        default_graph().get_collection(key)  # those that wait get their names in the order in which they were made
+        default_graph().get_collection(
+            key
+        )  # those that wait get their names in the order in which they were made
     return [node_of(weight) for weight in collection]

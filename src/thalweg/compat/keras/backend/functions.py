@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import _phase, _settings
 from thalweg.gradient import gradients as _gradients
-from thalweg.graph.tensor import Placeholder, Tensor
+from thalweg.graph.tensor import Placeholder, Tensor, plain
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.nodes import nodes_between, run_nodes
@@ -77,18 +78,24 @@ class KerasSession:
 _session = KerasSession()
 
 
-def get_session() -> KerasSession:
-    """What stands for the session: its ``run`` gives values of tensors."""
-    return _session
+def get_session() -> Any:
+    """The session, in which tensors have values; without TensorFlow 1, what stands for one."""
+    return _session if graphs.backend is None else graphs.backend.session()
 
 
 def set_session(session: Any) -> None:
-    """Accepted: functions run by themselves."""
+    """Run in this session from now on; without TensorFlow 1, functions run by themselves."""
+    if graphs.backend is not None:
+        graphs.backend.use(session)
 
 
-def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> KerasFunction:
+def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> Any:
     """A compiled function of a list of values, giving a list of arrays."""
-    return KerasFunction(inputs if isinstance(inputs, (list, tuple)) else [inputs], outputs, updates)
+    inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if graphs.backend is not None and graphs.backend.runs(flat([inputs, outputs, updates])):
+        return graphs.backend.function(inputs, outputs, updates)
+    inputs, outputs, updates = mapped(plain, (inputs, outputs, updates))
+    return KerasFunction(inputs, outputs, updates)
 
 
 _standing: list[Mapping[Any, Any]] = []  # what symbols of a model stand for, while its loss is computed
@@ -106,7 +113,7 @@ def _symbols_stand_for(values: Mapping[Any, Any]) -> Iterator[None]:
 
 def gradients(loss: Any, variables: Any) -> list[Any]:
     """The gradients of a loss, summed where it is not a scalar, with respect to tensors."""
-    listed = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    listed = [plain(v) for v in (variables if isinstance(variables, (list, tuple)) else [variables])]
     if _standing:
         listed = [_standing[-1].get(v, v) for v in listed]
     summed = [_sum(part) for part in loss] if isinstance(loss, (list, tuple)) else [_sum(loss)]
@@ -123,4 +130,7 @@ def stop_gradient(x: Any) -> Any:
 
 def eval(x: Any) -> Any:
     """The value of an expression without inputs."""
+    if graphs.backend is not None and graphs.backend.runs([x]):
+        return graphs.backend.session().run(x)
+    x = plain(x)
     return x.numpy() if x.value is not None else function([], [x])([])[0]
