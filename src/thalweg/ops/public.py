@@ -16,6 +16,7 @@ _FAMILIES = (
     "special",
     "activation",
     "reduce",
+    "norms",
     "shape",
     "slices",
     "index",

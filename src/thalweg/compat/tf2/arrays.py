@@ -14,7 +14,7 @@ from thalweg.compat.tf2.values import axes, cast, filled, is_known, lengths, num
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import contract, create, dynamic, elementwise, index, reduce, slices, sort, state
+from thalweg.ops import contract, create, dynamic, elementwise, index, norms, slices, sort, state
 from thalweg.ops import shape as shapes
 
 # --- made -----------------------------------------------------------------------------------------------------------
@@ -395,7 +395,7 @@ def norm(
 
     over, keep = axes(axis), bool(keepdims)
     if ord in ("euclidean", 2) and not isinstance(over, tuple):
-        return reduce.norm(_tensor(tensor), axis=over, keepdims=keep)
+        return norms.norm(_tensor(tensor), axis=over, keepdims=keep)
     return linalg.norm(_tensor(tensor), "fro" if ord == "euclidean" else ord, over, keep)
 
 

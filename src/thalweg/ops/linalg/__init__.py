@@ -10,9 +10,10 @@ from thalweg.ops.linalg.factors import QRResult as QRResult
 from thalweg.ops.linalg.factors import SVDResult as SVDResult
 from thalweg.ops.linalg.factors import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from thalweg.ops.linalg.norms import matrix_norm, norm, vector_norm
-from thalweg.ops.linalg.products import cross, diagonal, matrix_power, matrix_rank, trace
+from thalweg.ops.linalg.products import cross, diagonal, matrix_power, matrix_rank
 from thalweg.ops.linalg.systems import SlogdetResult as SlogdetResult
 from thalweg.ops.linalg.systems import det, inv, lstsq, pinv, slogdet, solve
+from thalweg.ops.shape import trace
 
 __all__ = [
     "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul", "matrix_norm", "matrix_power",

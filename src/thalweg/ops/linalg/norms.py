@@ -8,54 +8,15 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ArgumentError, fail
-from thalweg.graph.op import convert_operands, make_op
-from thalweg.graph.tensor import Tensor, checked_axis, constant
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import Tensor, checked_axis
+from thalweg.ops import norms
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.elementwise import abs, divide, equal, multiply, not_equal, pow, sqrt, where
+from thalweg.ops.elementwise import abs
 from thalweg.ops.families import to_floats
 from thalweg.ops.linalg.factors import svdvals
 from thalweg.ops.linalg.matrices import expanded, matrix_shape
-from thalweg.ops.reduce import max, min, normal_axes, reduced, sum
-
-
-def _length_gradient(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> list[Any]:
-    """x / |x|, and 0 at 0."""
-
-    def rule() -> Tensor:
-        length = y if keepdims or not axis else shape_ops.expand_dims(y, axis)
-        slope = g if keepdims or not axis else shape_ops.expand_dims(g, axis)
-        zero = equal(length, 0)
-        return multiply(slope, where(zero, 0, divide(x, where(zero, 1, length))))
-
-    return [rule]
-
-
-def _length_expand(x: Any, *, axis: Any, keepdims: bool) -> Tensor:
-    """Scaled by the largest element, so that squares neither overflow nor vanish."""
-    if not x.size:
-        return sum(x, axis=axis, keepdims=keepdims)
-    top = max(abs(x), axis=axis, keepdims=True)
-    plain = where(equal(top, 0), True, equal(top, math.inf))
-    scale = where(plain, 1, top)
-    ratio = divide(x, scale)
-    total = sqrt(sum(multiply(ratio, ratio), axis=axis, keepdims=True))
-    result = multiply(scale, total)
-    return result if keepdims else sum(result, axis=axis)
-
-
-def _length_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
-    tensors, attrs = to_floats(tensors, attrs)
-    axis = normal_axes(attrs["axis"], tensors[0].specs[0], "vector_norm")
-    return tensors, {"axis": axis, "keepdims": bool(attrs["keepdims"])}
-
-
-@make_op({}, infer=reduced, prepare=_length_prepare, grad=_length_gradient, expand=_length_expand)
-def _length(x, /, axis, keepdims):  # type: ignore[no-untyped-def]
-    """The square root of the sum of squares over the axes."""
-    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((top == 0) | np.isinf(top), x.dtype.type(1), top)
-    total = np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True, dtype=x.dtype)) * scale
-    return total.astype(x.dtype, copy=False) if keepdims else np.sum(total, axis=axis, dtype=x.dtype)
+from thalweg.ops.reduce import max, min, sum
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Tensor:
@@ -67,20 +28,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: flo
     >>> vector_norm([3.0, 4.0]).item()
     5.0
     """
-    (x,) = to_floats(convert_operands([x]), {})[0]
-    if ord == 2:
-        return _length(x, axis=axis, keepdims=keepdims)
-    if ord == math.inf:
-        return max(abs(x), axis=axis, keepdims=keepdims)
-    if ord == -math.inf:
-        return min(abs(x), axis=axis, keepdims=keepdims)
-    if ord == 0:
-        return sum(
-            where(not_equal(x, 0), constant(1, x.dtype), constant(0, x.dtype)), axis=axis, keepdims=keepdims
-        )
-    if ord == 1:
-        return sum(abs(x), axis=axis, keepdims=keepdims)
-    return pow(sum(pow(abs(x), ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+    return norms.norm(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
@@ -95,7 +43,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Tenso
     (x,) = to_floats(convert_operands([x]), {})[0]
     matrix_shape(x.specs[0])
     if ord == "fro":
-        return _length(x, axis=(-2, -1), keepdims=keepdims)
+        return norms.euclidean_norm(x, axis=(-2, -1), keepdims=keepdims)
     if ord in ("nuc", 2, -2):
         values = svdvals(x)
         result = (sum if ord == "nuc" else max if ord == 2 else min)(values, axis=-1)

@@ -18,7 +18,6 @@ from thalweg.ops.families import broadcast_shapes, to_floats, to_numbers
 from thalweg.ops.linalg.factors import svdvals
 from thalweg.ops.linalg.matrices import eye_like, matrix_shape, square_shape
 from thalweg.ops.linalg.systems import inv
-from thalweg.ops.reduce import sum
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
@@ -28,16 +27,6 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
     [1, 4]
     """
     return plain_diagonal(x, offset=offset)
-
-
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
-    """The sum of each diagonal of the last two axes.
-
-    >>> trace([[1, 2], [3, 4]]).item()
-    5
-    """
-    total = sum(plain_diagonal(x, offset=offset), axis=-1)
-    return total if dtype is None else total.astype(dtype)  # type: ignore[attr-defined]
 
 
 def matrix_power(x: Any, n: int, /) -> Tensor:
