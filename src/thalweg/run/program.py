@@ -22,12 +22,12 @@ from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import ArgumentTypeError, DTypeError, FeedError, FetchError, ShapeError, fail
 from thalweg.graph import later
 from thalweg.graph.interpret import evaluate
+from thalweg.graph.memory import aligned_copy
 from thalweg.graph.tensor import (
     Placeholder,
     Spec,
     Tensor,
     Variable,
-    aligned_copy,
     shape_text,
     shapes_match,
 )

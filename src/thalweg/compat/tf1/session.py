@@ -14,7 +14,8 @@ from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.late import late
 from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
-from thalweg.graph.tensor import Placeholder, Slot, Spec, Tensor, Variable, constant
+from thalweg.graph.memory import Slot
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
 from thalweg.graph.walk import leaves, remake, topological
 from thalweg.ops import random, shape
 from thalweg.ops.elementwise import where
