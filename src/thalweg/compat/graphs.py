@@ -1,7 +1,7 @@
 """What Keras asks of TensorFlow 1 where a program uses both: the graph and session that its tensors and weights are in.
 
-``thalweg run`` says for a program of that generation that it is ``wanted``; Keras's rooms then :func:`join` the graph when
-they are imported. Otherwise ``backend`` stays None and Keras works by itself.
+``thalweg run`` says for a program of that generation that it is ``wanted``; Keras's rooms then :func:`join` the graph
+when they are imported. Otherwise ``backend`` stays None and Keras works by itself.
 """
 
 from __future__ import annotations

@@ -411,6 +411,11 @@ class Model(main.Model):
     def _only_calls(self) -> bool:
         return type(self).call is not Model.call and self._graph is None
 
+    def _make_predict_function(self) -> None:
+        """Accepted: what runs a batch is made when it is first needed, in whatever thread."""
+
+    _make_train_function = _make_test_function = _make_predict_function
+
     @property
     def state_updates(self) -> list[Any]:
         """No updates stand apart: they belong to the step."""

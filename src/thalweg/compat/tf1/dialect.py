@@ -71,9 +71,8 @@ def _call(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        if not symbols.inside():
-            graph = symbols.symbols_in(g.default_graph())
-            args, kwargs = base.mapped(graph.symbol, (args, kwargs))
+        stands = plain if symbols.inside() else symbols.symbols_in(g.default_graph()).symbol
+        args, kwargs = base.mapped(stands, (args, kwargs))
         return call(self, *args, **kwargs)
 
     return on_nodes
@@ -158,9 +157,10 @@ def _losses(kept: property) -> property:
 
 
 def _updates(self: Layer) -> list[Any]:
-    """The operations that move moving averages, of the calls that the graph knows."""
+    """The operations that move moving averages: of the layer's calls, or where there was none, of the model itself."""
     known = symbols.symbols_in(g.default_graph())
-    for output in base.flat(getattr(self, "output", None)):
+    made = [call.outputs for call in self._nodes] or getattr(self, "output", None)
+    for output in base.flat(made):
         known.now(output)
     return [made for layer in self.tree() for made in known.updates.get(id(layer), [])]
 
@@ -260,16 +260,18 @@ class Batches:
     """Batches that a session takes out of a data set, an iterator or nodes."""
 
     def __init__(self, source: Any) -> None:
-        self.source = source
+        self.source, self.session = (
+            source,
+            session(),
+        )  # those of this thread; batches may be made in another one
 
     def __iter__(self) -> Iterator[Any]:
-        source, running = self.source, session()
-        if isinstance(source, Dataset):
-            source = source.make_one_shot_iterator()
-        nodes = source.get_next() if isinstance(source, DataIterator) else source
+        with self.session.graph.as_default():
+            source = self.source.make_one_shot_iterator() if isinstance(self.source, Dataset) else self.source
+            nodes = source.get_next() if isinstance(source, DataIterator) else source
         while True:
             try:
-                batch = running.run(nodes)
+                batch = self.session.run(nodes)
             except OutOfRangeError:
                 return
             yield batch

@@ -1,10 +1,11 @@
 """Keras's tensors in a graph of TensorFlow 1.
 
 A model's inputs and outputs are symbols: expressions of the main library that remember the calls of layers which made
-them. A graph takes such a tensor as a node (:func:`node_of`); when the node is run or differentiated, the calls are made
-once more (:class:`Symbols`), this time with the learning phase as ``training``, which a session may be fed, and with
-what the layers assign (moving averages) kept as operations. A node that a layer is called on stands behind a symbol of
-its own. Weights are variables of the graph whose value is the layer's: all sessions and ``fit`` see the same one.
+them. A graph takes such a tensor as a node (:func:`node_of`); when the node is run or differentiated, the calls are
+made once more (:class:`Symbols`), this time with the learning phase as ``training``, which a session may be fed, and
+with what the layers assign (moving averages) kept as operations. A node that a layer is called on stands behind a
+symbol of its own. Weights are variables of the graph whose value is the layer's: all sessions and ``fit`` see the same
+one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, default_graph
+from thalweg.compat.tf1.graph import Effect, Operation, default_graph
 from thalweg.compat.tf1.variables import Variable
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Spec, plain
@@ -202,25 +203,7 @@ def node_of(x: Any, graph: g.Graph | None = None) -> Any:
     return symbols_in(graph or default_graph()).node(x)
 
 
-def nodes_of(structure: Any) -> Any:
-    """Nodes in place of the main library's tensors, in lists, tuples and dicts."""
-    if isinstance(structure, Core):
-        return node_of(structure)
-    if type(structure) in (list, tuple) and any(_holds_core(part) for part in structure):
-        return type(structure)(map(nodes_of, structure))
-    if type(structure) is dict and any(_holds_core(part) for part in structure.values()):
-        return {key: nodes_of(part) for key, part in structure.items()}
-    return structure
-
-
-def _holds_core(x: Any) -> bool:
-    return isinstance(x, Core) or (type(x) in (list, tuple) and any(map(_holds_core, x)))
-
-
 def weights_of(collection: Sequence[core.Variable]) -> list[Any]:
     """The nodes of weights."""
-    for key in (GraphKeys.GLOBAL_VARIABLES,):
-        default_graph().get_collection(
-            key
-        )  # those that wait get their names in the order in which they were made
+    default_graph().settle()  # those that wait get their names in the order in which they were made
     return [node_of(weight) for weight in collection]

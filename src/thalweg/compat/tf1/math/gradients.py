@@ -29,7 +29,10 @@ def gradients(
     seeds = None
     if grad_ys is not None:
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
-        seeds = [None if s is None else graph.translated(value(s, y.dtype)) for s, y in zip(given, outputs, strict=True)]
+        seeds = [
+            None if s is None else graph.translated(value(s, y.dtype))
+            for s, y in zip(given, outputs, strict=True)
+        ]
     fixed = [graph.translated(x.t) for x in stop_gradients or ()]
     fed: Any = [x.t for op in graph.get_operations() for x in op.outputs if x.t is not None]
     fed = fed if graph.symbols is None else graph.symbols.known(fed)
