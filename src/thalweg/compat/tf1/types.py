@@ -26,12 +26,32 @@ class DType:
         return self
 
     @property
+    def real_dtype(self) -> DType:
+        return self
+
+    @property
     def is_floating(self) -> bool:
-        return self.dtype.kind == "f"
+        return dtypes.is_floating(self.dtype)
 
     @property
     def is_integer(self) -> bool:
         return self.dtype.kind in "iu"
+
+    @property
+    def is_unsigned(self) -> bool:
+        return self.dtype.kind == "u"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.dtype.kind == "c"
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        return True
+
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        return (False, True) if self.is_bool else (0, 1 if self.is_floating else self.max)
 
     @property
     def is_bool(self) -> bool:
@@ -39,11 +59,14 @@ class DType:
 
     @property
     def min(self) -> Any:
-        return np.finfo(self.dtype).min if self.is_floating else np.iinfo(self.dtype).min
+        return self._bounds().min
 
     @property
     def max(self) -> Any:
-        return np.finfo(self.dtype).max if self.is_floating else np.iinfo(self.dtype).max
+        return self._bounds().max
+
+    def _bounds(self) -> Any:
+        return np.finfo(self.dtype) if self.is_floating else np.iinfo(self.dtype)
 
     @property
     def size(self) -> int:
@@ -83,7 +106,10 @@ def as_dtype(value: Any) -> DType:
     if isinstance(value, type) and value in _PYTHON:
         return BY_NAME[_PYTHON[value]]
     found = np.dtype(value)
-    return string if found.kind in "OSU" else BY_NAME[dtypes.as_dtype(found).name]
+    if found.kind in "OSU":
+        return string
+    name = dtypes.as_dtype(found).name
+    return BY_NAME.get(name) or DType(name, found)
 
 
 def numpy_dtype(value: Any) -> np.dtype:

@@ -171,6 +171,9 @@ errors = _Namespace(
     "tf.errors",
     **{n: v for n, v in vars(_errors).items() if isinstance(v, type) and issubclass(v, BaseException)},
 )
+errors.__dict__["InvalidArgumentError"] = (
+    _errors.OpError
+)  # what the main library refuses is many classes' own
 lookup = _Namespace(
     "tf.lookup",
     **_own(_lookup),
