@@ -227,9 +227,10 @@ class _Plan:
                 continue
             if node.source is not None:
                 source, index = node.source
-                known[node] = _pulled(source, index, session, given)
+                made = _pulled(source, index, session, given)
             else:
-                known[node] = node.fn(*[known[x] for x in node.host_inputs])
+                made = node.fn(*[known[x] for x in node.host_inputs])
+            known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
 
 
