@@ -112,10 +112,13 @@ def snake_case(name: str) -> str:
 
 
 def lookup(kind: str, given: Any, table: Mapping[str, Any]) -> Any:
-    """What a name stands for in a table; an unknown one raises an ArgumentError with the nearest known name."""
+    """What a name stands for in a table, or what a program registered under it (as ``custom``).
+
+    An unknown one raises an ArgumentError with the nearest known name.
+    """
     if not isinstance(given, str):
         raise fail(ArgumentTypeError, kind, expected="a name, an object or None", received=repr(given))
-    found = table.get(given)
+    found = table.get(given, _known.get(f"custom.{given}"))
     if found is None:
         near = get_close_matches(given, list(table), 1, 0.4)
         hint = f"did you mean {near[0]!r}?" if near else None

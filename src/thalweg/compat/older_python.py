@@ -18,6 +18,7 @@ import itertools
 import math
 import os
 import pickle
+import re
 import string
 import sys
 import time
@@ -92,8 +93,32 @@ def _of_urllib(name: str) -> Any:
     raise AttributeError(f"module 'urllib' has no attribute {name!r}")
 
 
+_split = re.split
+
+
+def split(
+    pattern: str | re.Pattern[str], string: str, maxsplit: int = 0, flags: int | re.RegexFlag = 0
+) -> list[Any]:
+    r"""``re.split`` as before Python 3.7: a place where the pattern matches nothing does not divide the text.
+
+    >>> split(r"(\W+)?", "Where is Mary?")
+    ['Where', ' ', 'is', ' ', 'Mary', '?', '']
+    """
+    matches = list(re.finditer(pattern, string, flags))
+    whole = [match for match in matches if match.end() > match.start()]
+    if len(whole) == len(matches) or not whole:
+        return _split(pattern, string, maxsplit, flags)
+    found: list[Any] = []
+    start = 0
+    for match in whole[: maxsplit or None]:
+        found += [string[start : match.start()], *match.groups()]
+        start = match.end()
+    return [*found, string[start:]]
+
+
 def restore() -> None:
-    """Give Python back the names that it no longer has."""
+    """Give Python back the names that it no longer has, and ``re.split`` as it divided texts."""
+    re.split = split  # type: ignore[assignment]
     for module, names in ((builtins, _BUILTINS), *_ATTRIBUTES.items()):
         for name, value in names.items():
             if not hasattr(module, name):

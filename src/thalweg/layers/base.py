@@ -72,10 +72,10 @@ class _OfLastCall:
     def __get__(self, layer: Any, owner: type | None = None) -> Any:
         if layer is None:
             return self
-        node = vars(layer).get("_last_call")
-        if node is None:
+        nodes = vars(layer).get("_nodes")
+        if not nodes:
             raise AttributeError(f"{layer.name} was not called on symbolic tensors: it has no {self.name}")
-        return self.read(node)
+        return self.read(nodes[-1])
 
 
 class Layer(Configured):
@@ -119,6 +119,7 @@ class Layer(Configured):
         self._penalties: list[tuple[Variable, Any]] = []
         self._added: list[Any] = []
         self._limits: list[tuple[Variable, Any]] = []
+        self._nodes: list[Node] = []  # the calls on symbols, in order
 
     input = _OfLastCall(lambda node: node.args[0], "The symbolic input of the last call.")
     output = _OfLastCall(lambda node: node.outputs, "The symbolic output of the last call.")
@@ -198,7 +199,7 @@ class Layer(Configured):
 
     def _parts(self) -> Iterator[Any]:
         """The attributes in which layers and variables are looked for."""
-        hidden = ("_own", "_penalties", "_limits", "_added", "_arguments", "_first_weights")
+        hidden = ("_own", "_penalties", "_limits", "_added", "_arguments", "_first_weights", "_nodes")
         return (value for name, value in vars(self).items() if name not in hidden)
 
     def tree(self) -> list[Layer]:
@@ -335,8 +336,9 @@ class Layer(Configured):
         outputs = self._called(args, kwargs)
         if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
             return outputs
-        self._last_call = Node(self, args, kwargs)
-        symbols = self._last_call.outputs_for(outputs)
+        node = Node(self, args, kwargs)
+        symbols = node.outputs_for(outputs)
+        self._nodes.append(node)
         for symbol, output in zip(flat(symbols), flat(outputs)):
             _keep_masks(symbol, masks_of(output))
         return symbols

@@ -126,6 +126,7 @@ class Model(main.Model):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
     optimizers_by_name = staticmethod(optimizers.get)
+    of_tensors: Any  # the class of models made of inputs and outputs
     accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -421,7 +422,7 @@ class Model(main.Model):
         """No updates stand apart: they belong to the step."""
         return []
 
-    updates = state_updates
+    updates: Any = state_updates
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -498,6 +499,9 @@ class Model(main.Model):
             return _made(cls, dict(config))
         made = saving.graph_from_config(decode(config, custom_objects))
         return cls(made.input, made.output, name=made.name)
+
+
+Model.of_tensors = Model
 
 
 class Sequential(Model, main.Sequential):

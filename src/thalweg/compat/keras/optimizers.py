@@ -10,11 +10,12 @@ from typing import Any
 
 from thalweg import optimizers as main
 from thalweg.compat import graphs
+from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.compat.keras.own_optimizer import minimize
 from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.registry import lookup
 
 Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
@@ -52,17 +53,19 @@ class _Keras(main.Optimizer):
         rate: Any = super().rate_at(step)
         return rate / (1.0 + self.decay * step) if self.decay else rate
 
-    def get_updates(self, *args: Any, **kwargs: Any) -> list[tuple[Variable, Tensor]]:
-        """Pairs (variable, new value) for ``K.function``: from (loss, params), or (params, constraints, loss)."""
+    def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """The step as ``K.function`` takes it: from (loss, params), or (params, constraints, loss)."""
         order = ("loss", "params") if len(args) < 3 else ("params", "constraints", "loss")
         given = {**dict(zip(order, args)), **kwargs}
         if isinstance(given["loss"], (list, tuple)):  # (params, loss)
             given["loss"], given["params"] = given["params"], given["loss"]
-        return self.updates(given["loss"], given["params"])
+        if graphs.backend is not None:
+            return self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
+        return [UpdatesOfLoss(self.updates, given["loss"], given["params"])]
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
         """The gradients of the loss."""
-        return [g for g, _ in self.compute_gradients(loss, params)]
+        return [g for g, _ in self.compute_gradients(plain(loss), [plain(p) for p in params])]
 
     @property
     def weights(self) -> list[Variable]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from thalweg import optimizers as main
 from thalweg.compat.keras.backend import values
+from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.state import assign
@@ -33,6 +35,8 @@ def minimize(self: Any, loss: Any, var_list: Any = None, tape: Any = None, **ign
 
 class OwnOptimizer(main.Optimizer):
     """An optimizer whose subclass says in ``get_updates(loss, params)`` which variable gets which new value.
+
+    That of Keras 1 is ``get_updates(params, constraints, loss)``.
 
     Variables that ``get_updates`` makes are kept: it is called once for every program that is built.
     """
@@ -66,9 +70,15 @@ class OwnOptimizer(main.Optimizer):
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
         """One step of the rule."""
+        given = {"loss": self._loss, "params": [v for _, v in grads_and_vars]}
+        if (
+            "constraints" in inspect.signature(self.get_updates).parameters
+        ):  # Keras 1; the model keeps to limits itself
+            given["constraints"] = {}
         with values.made_once(self._made):
-            updates = self.get_updates(loss=self._loss, params=[v for _, v in grads_and_vars])
-        for variable, value in (u for u in updates if isinstance(u, tuple)):
+            updates = self.get_updates(**given)
+        late = [pair for u in updates if isinstance(u, UpdatesOfLoss) for pair in u.pairs(u.loss)]
+        for variable, value in [*(u for u in updates if isinstance(u, tuple)), *late]:
             assign(variable, value if isinstance(value, Tensor) else np.asarray(value, variable.dtype))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import _phase, _settings
 from thalweg.gradient import gradients as _gradients
-from thalweg.graph.tensor import Placeholder, Tensor, plain
+from thalweg.graph.tensor import Placeholder, Tensor, Variable, plain
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.nodes import nodes_between, run_nodes
@@ -19,6 +19,24 @@ from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import sum as _sum
 from thalweg.ops.state import stop_gradient as _stop
 from thalweg.run.function import function as _compiled
+
+
+class UpdateOfLayer:
+    """What training assigns to a weight, such as a moving average: done by a function that is told so, in training."""
+
+    def __init__(self, weight: Variable) -> None:
+        self.weight = weight
+
+
+class UpdatesOfLoss:
+    """What an optimizer does with the gradients of a loss: found when it is known whether layers are in training."""
+
+    def __init__(self, rule: Callable[[Any, Any], list[Any]], loss: Any, params: Any) -> None:
+        self.rule, self.loss, self.params = rule, loss, params
+
+    def pairs(self, loss: Any) -> list[Any]:
+        """Pairs (variable, new value) that lower the loss."""
+        return self.rule(loss, self.params)
 
 
 class KerasFunction:
@@ -30,7 +48,8 @@ class KerasFunction:
         self.phase_at = next((k for k, t in enumerate(inputs) if t is _phase), None)
         self.inputs = [t for t in inputs if isinstance(t, Tensor) and t is not _phase]
         self.keep = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t is not _phase]
-        self.updates = [u for u in (updates or []) if isinstance(u, tuple)]
+        self.updates = [u for u in (updates or []) if isinstance(u, (tuple, UpdatesOfLoss))]
+        self.of_layers = [u.weight for u in (updates or []) if isinstance(u, UpdateOfLayer)]
         self.made: dict[bool, Any] = {}
 
     def __call__(self, values: Any) -> Any:
@@ -44,14 +63,20 @@ class KerasFunction:
         return found[0] if self.one else found
 
     def _compile(self, training: bool) -> Any:
-        outputs = self.outputs
+        outputs, losses = self.outputs, [u.loss for u in self.updates if isinstance(u, UpdatesOfLoss)]
+        assigned: list[Any] = []
         if training:  # layers are called once more, as in training
-            nodes = nodes_between(self.inputs, outputs)
-            with recording(Recorder()):
-                outputs = run_nodes(nodes, {t: t for t in self.inputs}, outputs, True)
+            nodes = nodes_between(self.inputs, [*outputs, *losses])
+            made = Recorder()
+            with recording(made):
+                outputs, losses = run_nodes(nodes, {t: t for t in self.inputs}, [outputs, losses], True)
+            assigned = [(w, made.updates[w]) for w in self.of_layers if w in made.updates]
+        ways = iter(losses)
+        for update in self.updates:
+            assigned += update.pairs(next(ways)) if isinstance(update, UpdatesOfLoss) else [update]
         given = {t: _placeholder(t.dtype, t.shape) for t in self.inputs if not isinstance(t, Placeholder)}
         inputs = [given.get(t, t) for t in self.inputs]
-        return _compiled(inputs, outputs, updates=self.updates, givens=given or None)
+        return _compiled(inputs, outputs, updates=assigned, givens=given or None)
 
 
 class KerasSession:
