@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from thalweg.compile.llvm import NativeCode, compile_module
 from thalweg.compile.target import host_target
-from thalweg.graph.tensor import aligned_empty
+from thalweg.graph.memory import aligned_empty
 from thalweg.run.workers import num_threads, pool
 
 _I64, _VOID = ir.IntType(64), ir.VoidType()

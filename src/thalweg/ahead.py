@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,12 +36,12 @@ def parallel(function: Callable[[Any], Any], items: Iterator[Any], threads: int)
 _END = object()
 
 
-def ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
+def ahead(items: Iterator[Any], size: int) -> Generator[Any, None, None]:
     """The items, made by a thread that stays up to ``size`` of them ahead and ends with the iterator: once the
     iterator is closed nothing reads ``items`` any more, so that they can be read elsewhere.
     """
 
-    def results() -> Iterator[Any]:
+    def results() -> Generator[Any, None, None]:
         made: queue.SimpleQueue[Any] = queue.SimpleQueue()
         room = threading.Semaphore(size)
         stopped = threading.Event()

@@ -16,7 +16,7 @@ from thalweg.errors import ArgumentError, DTypeError, GradientError, fail
 from thalweg.graph.op import convert_operands, item
 from thalweg.graph.tensor import Tensor, shape_text, shapes_match
 from thalweg.graph.walk import shared, topological
-from thalweg.ops.control import install_gradients
+from thalweg.ops.bodies import install_gradients
 from thalweg.ops.elementwise import astype
 from thalweg.ops.shape import expand_dims, full_like, reshape, stack, sum_like
 from thalweg.ops.state import identity, stop_gradient, with_gradient

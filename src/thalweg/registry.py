@@ -72,7 +72,20 @@ def _bound(cls: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             given.update(given.pop(parameter.name, {}))
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL and parameter.name in given:
+            given.update(zip(_positional_names(cls), given.pop(parameter.name)))
     return given
+
+
+def _positional_names(cls: Any) -> list[str]:
+    """The names of what stands by position: those of the first constructor that does not only hand it on."""
+    for base in cls.__mro__:
+        own = vars(base).get("__init__")
+        if own is not None:
+            kinds = {n: p.kind for n, p in inspect.signature(own).parameters.items()}
+            if inspect.Parameter.VAR_POSITIONAL not in kinds.values():
+                return [n for n, kind in kinds.items() if kind is not inspect.Parameter.KEYWORD_ONLY][1:]
+    return []
 
 
 def register(package: str = "custom", name: str | None = None) -> Callable[[T], T]:
@@ -99,10 +112,13 @@ def snake_case(name: str) -> str:
 
 
 def lookup(kind: str, given: Any, table: Mapping[str, Any]) -> Any:
-    """What a name stands for in a table; an unknown one raises an ArgumentError with the nearest known name."""
+    """What a name stands for in a table, or what a program registered under it (as ``custom``).
+
+    An unknown one raises an ArgumentError with the nearest known name.
+    """
     if not isinstance(given, str):
         raise fail(ArgumentTypeError, kind, expected="a name, an object or None", received=repr(given))
-    found = table.get(given)
+    found = table.get(given, _known.get(f"custom.{given}"))
     if found is None:
         near = get_close_matches(given, list(table), 1, 0.4)
         hint = f"did you mean {near[0]!r}?" if near else None

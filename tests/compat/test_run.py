@@ -99,6 +99,64 @@ def test_six_is_there_for_programs_of_its_time(thalweg_run: Run, tmp_path: Path)
     assert done.stdout.startswith("[(1, 2)] 3 %20 "), done.stderr
 
 
+OLDER = """
+import tensorflow as tf
+import numpy as np
+import cPickle, collections, fractions, inspect, itertools, time, urllib
+import xml.etree.cElementTree as ET
+import Queue
+from numpy import asarray
+import beside
+
+for i in xrange(2):
+    pass
+assert reduce(lambda a, b: a + b, [1, 2, 3]) == 6 and unicode("a") == basestring("a") and cmp(1, 2) == -1
+assert issubclass(list, collections.Iterable) and fractions.gcd(6, 4) == 2 and time.clock() >= 0
+assert inspect.getargspec(lambda a, b=1: a)[0] == ["a", "b"] and list(itertools.izip("a", "b")) == [("a", "b")]
+assert urllib.quote(" ") == "%20" and not hasattr(urllib, "nothing") and Queue.Queue().empty()
+assert ET.tostring(ET.Element("a")) == b"<a />"
+old = cPickle.loads(b"\\x80\\x02U\\x02\\xe9\\xffq\\x00.")  # a text of Python 2 that is no ASCII
+assert old == "\\xe9\\xff" and cPickle.loads(cPickle.dumps({1: 2}, cPickle.HIGHEST_PROTOCOL)) == {1: 2}
+
+x = np.array([1, 0], np.uint8)
+assert x.tostring() == b"\\x01\\x00" and (np.fromstring(x.tostring(), np.uint8) == x).all()
+assert np.fromstring("1 2", sep=" ").tolist() == [1.0, 2.0]
+assert {1: 2}.has_key(1) and list({1: 2}.iteritems()) == [(1, 2)] and iter([7]).next() == 7
+try:
+    x.tostrin()
+except AttributeError as error:
+    assert "tostrin" in str(error)
+try:
+    (3).iteritems()
+except AttributeError as error:
+    assert "iteritems" in str(error)
+
+rows = np.array([[1, 2], [3]])
+assert rows.dtype == object and rows[1] == [3] and asarray([[1], []]).shape == (2,)
+assert np.array([1, 2], copy=False).tolist() == [1, 2] and np.asarray([1.5], np.int32).dtype == np.int32
+try:
+    np.array([[1, 2], [3]], float)
+except ValueError:
+    print(beside.text_of(x), tf.placeholder("float").get_shape().ndims)
+"""
+
+
+def test_names_and_methods_of_older_pythons_and_numpys(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(OLDER.replace("\\\\", "\\"))
+    (tmp_path / "beside.py").write_text("def text_of(a):\n    return a.tostring()\n")
+    done = thalweg_run(tmp_path / "p.py")
+    assert (done.returncode, done.stdout) == (0, "b'\\x01\\x00' None\n"), done.stderr
+    assert not (tmp_path / "__pycache__").exists()  # another Python would find the rewritten code there
+
+
+def test_python_2_is_said_where_it_is_met(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("import tensorflow as tf\nimport beside\n")
+    (tmp_path / "beside.py").write_text('print "text"\n')
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.returncode == 1 and "beside.py" in done.stderr
+    assert "is it written for Python 2?" in done.stderr.splitlines()[-1]
+
+
 def test_the_first_generation_runs_eagerly_where_it_says_so(thalweg_run: Run, tmp_path: Path) -> None:
     text = """
 import tensorflow as tf

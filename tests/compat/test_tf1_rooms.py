@@ -291,6 +291,18 @@ def test_examples_go_into_files_and_come_back(tmp_path: Path) -> None:
     ]
 
 
+def test_bytes_keep_the_zeros_at_their_end(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.tfrecords")
+    raw = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"\x01\x00\x00"]))
+    with tf.python_io.TFRecordWriter(path) as writer:
+        writer.write(tf.train.Example(features=tf.train.Features(feature={"raw": raw})).SerializeToString())
+    _, record = tf.TFRecordReader().read(tf.train.string_input_producer([path]))
+    text = tf.parse_single_example(record, {"raw": tf.FixedLenFeature([], tf.string)})["raw"]
+    text_value, numbers, length = run([text, tf.decode_raw(text, tf.uint8), tf.string_length(text)])
+    assert type(text_value) is bytes and text_value == b"\x01\x00\x00"
+    assert numbers.tolist() == [1, 0, 0] and length == 3
+
+
 def test_queues_fill_themselves_from_their_runners() -> None:
     queue = tf.RandomShuffleQueue(50, 0, [tf.int32], shapes=[[]])
     tf.train.QueueRunner(queue, [queue.enqueue_many([tf.range(10)])])

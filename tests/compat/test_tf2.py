@@ -74,6 +74,12 @@ ROWS: list[tuple[Callable[[], Any], str, tuple[int, ...], list[Any]]] = [
     (lambda: tf.gather_nd(X, [[0, 1], [1, 2]]), "float32", (2,), [-2.0, -1.0]),
     (lambda: tf.scatter_nd([[1], [3]], [9.0, 8.0], [5]), "float32", (5,), [0.0, 9.0, 0.0, 8.0, 0.0]),
     (lambda: tf.tensor_scatter_nd_update(tf.zeros([3]), [[1]], [5.0]), "float32", (3,), [0.0, 5.0, 0.0]),
+    (
+        lambda: tf.tensor_scatter_nd_update([math.nan, 1e9], [[0], [1]], [5.0, 1e-9]),
+        "float32",
+        (2,),
+        [5.0, 1e-9],
+    ),
     (lambda: tf.where(X > 0.6), "int64", (3, 2), [0, 0, 0, 2, 1, 1]),
     (
         lambda: tf.one_hot([0, 2], 3, on_value=5.0, off_value=-1.0),
@@ -458,6 +464,15 @@ def test_what_a_tape_does_not_see() -> None:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         y = v * c
     assert tape.gradient(y, v) is None
+    frozen = tf.Variable(2.0, trainable=False)
+    with tf.GradientTape(persistent=True) as tape:
+        y = v * frozen
+        tape.watch(c)
+    assert tape.gradient(y, [v, frozen])[1] is None
+    with tf.GradientTape() as tape:
+        tape.watch(frozen)
+        y = v * frozen
+    assert float(tape.gradient(y, frozen)) == 1.0
     with tf.GradientTape() as tape:
         y = tf.cast(v, tf.int32)
     assert tape.gradient(y, [v]) == [None]
@@ -486,6 +501,43 @@ def test_python_on_values_runs_as_python() -> None:
 
     assert [float(halved(tf.constant(v))) for v in (8.0, 3.0)] == [1.0, 0.75]
     assert halved.experimental_get_tracing_count() == 0
+
+
+def test_a_concrete_function_takes_the_tensors_alone() -> None:
+    @tf.function  # type: ignore[untyped-decorator]
+    def power(a: Any, b: int, scale: Any = 1.0) -> Any:
+        return a**b * scale
+
+    square = power.get_concrete_function(a=tf.TensorSpec(None, tf.float32), b=2)
+    assert square(tf.constant(3.0)).numpy() == 9.0 and square(a=tf.constant([1.0, 2.0])).numpy().tolist() == [
+        1.0,
+        4.0,
+    ]
+    assert power.get_concrete_function(a=tf.TensorSpec(None, tf.float32), b=2) is square
+    signature = square.structured_input_signature
+    assert signature == ((tf.TensorSpec(None, tf.float32, "a"), 2, 1.0), {}) and signature[0][0].name == "a"
+    cube = power.get_concrete_function(tf.constant([1.0]), 3)
+    assert cube is not square and cube(tf.constant([2.0])).numpy().tolist() == [8.0]
+    assert cube.structured_outputs == tf.TensorSpec([1], tf.float32) and cube.inputs[0].shape == (1,)
+    for wrong in (lambda: square(tf.constant(1.0), b=3), lambda: square(), lambda: square(tf.constant(1))):
+        with pytest.raises(TypeError, match="power"):
+            wrong()
+    fixed = tf.function(
+        lambda x: x + 1, input_signature=[tf.TensorSpec([None], tf.int32)]
+    ).get_concrete_function()
+    assert fixed(tf.constant([1, 2])).numpy().tolist() == [2, 3]
+    assert tf.function(lambda x: x**3)(2).dtype == "int32"  # Python's numbers are TensorFlow's
+
+
+def test_what_is_refused_is_an_invalid_argument() -> None:
+    for refused in (
+        lambda: tf.reshape(tf.zeros([6]), [4]),
+        lambda: tf.matmul(tf.zeros([2, 3]), tf.zeros([2, 3])),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            refused()
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.debugging.assert_positive([-1.0])
 
 
 def test_an_error_in_a_function_is_the_programs() -> None:

@@ -133,3 +133,49 @@ def test_what_is_no_cell_is_said() -> None:
         L.RNN(L.LSTM(4))
     with pytest.raises(tw.ArgumentError, match="at least one"):
         L.StackedRNNCells([])
+
+
+@pytest.mark.parametrize("layer", [L.SimpleRNN, L.LSTM, L.GRU])
+def test_states_may_stand_in_a_list_with_the_inputs(layer: Any) -> None:
+    one = layer(4)
+    states = [np.full((2, 4), 0.3, "float32")] * one.num_states
+    y = one([X, *states])  # builds it too
+    np.testing.assert_allclose(y, one(X, initial_state=states), rtol=1e-6)
+    images, filters = np.ones((2, 3, 5, 5, 1), "float32"), np.full((2, 5, 5, 2), 0.3, "float32")
+    conv = L.ConvLSTM2D(2, 3, padding="same")
+    np.testing.assert_allclose(
+        conv([images, filters, filters]), conv(images, initial_state=[filters, filters]), rtol=1e-6
+    )
+
+
+def test_a_cell_sees_constants() -> None:
+    class Toward(L.Layer):
+        state_size = 3
+
+        def build(self, shapes: Any) -> None:
+            assert shapes == [(2, 3), (2, 3)]
+            self.share = self.add_weight((3,), "ones", name="share")
+
+        def call(self, inputs: Any, states: Any, constants: Any) -> Any:
+            new = states[0] + self.share * (constants[0] - states[0]) * 0.5 + inputs * 0.0
+            return new, [new]
+
+    layer, goal = L.RNN(Toward()), np.full((2, 3), 8.0, "float32")
+    np.testing.assert_allclose(layer(X, constants=[goal]), np.full((2, 3), 8 * (1 - 0.5**5)), rtol=1e-6)
+    np.testing.assert_allclose(layer(X, initial_state=goal, constants=goal), goal)
+    np.testing.assert_allclose(layer([X, goal, goal]), goal)  # as a model that is read from a file calls it
+    assert layer.get_config()["num_constants"] == 1
+
+
+def test_one_state_is_set_by_an_array() -> None:
+    layer = L.GRU(4, stateful=True)
+    layer(X)
+    layer.reset_states(np.full((2, 4), 0.25, "float32"))
+    np.testing.assert_array_equal(layer.states[0].get_value(), 0.25)
+
+
+def test_arguments_by_position_are_known_by_name() -> None:
+    config = L.SimpleRNN(4, "relu", name="r").get_config()
+    assert config == {"units": 4, "activation": "relu", "name": "r"}
+    both = L.Bidirectional(L.SimpleRNN(4))
+    assert both(X).shape == (2, 8)

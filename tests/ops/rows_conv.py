@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ops.harness import Row
-from thalweg.ops import conv
+from thalweg.ops import conv, pool
 
 _SUMS = 2e-5  # sums of up to some tens of products
 
@@ -91,7 +91,7 @@ def _row(name: str, inputs: Any, **attrs: Any) -> Row:
 def _max(name: str, inputs: Any, **attrs: Any) -> Row:
     return Row(
         f"max_pool {name}",
-        conv.max_pool,
+        pool.max_pool,
         inputs,
         attrs=attrs,
         reference=_pool(np.max, -np.inf),
@@ -102,7 +102,7 @@ def _max(name: str, inputs: Any, **attrs: Any) -> Row:
 def _avg(name: str, inputs: Any, **attrs: Any) -> Row:
     return Row(
         f"avg_pool {name}",
-        conv.avg_pool,
+        pool.avg_pool,
         inputs,
         attrs=attrs,
         reference=_pool(np.nanmean, np.nan),
@@ -189,10 +189,10 @@ ROWS = [
     _avg("overlapping", [((2, 7, 6, 3),)], window=3, strides=2, padding="SAME"),
     _avg("dense", [((1, 5, 4, 2),)], window=(3, 2), strides=1, padding="SAME"),
     _avg("1-D", [((2, 7, 3),)], window=3, strides=2, padding=((1, 0),)),
-    Row("global_max_pool", conv.global_max_pool, [((2, 3, 4, 5),)], reference=lambda x: x.max((1, 2))),
+    Row("global_max_pool", pool.global_max_pool, [((2, 3, 4, 5),)], reference=lambda x: x.max((1, 2))),
     Row(
         "global_avg_pool",
-        conv.global_avg_pool,
+        pool.global_avg_pool,
         [((2, 3, 4, 5),)],
         reference=lambda x: x.mean((1, 2)),
         rtol=_SUMS,

@@ -191,6 +191,14 @@ WRITTEN = [
         reference=lambda x, i: _added(x, tuple(np.moveaxis(i, -1, 0)), 1.5),
     ),
     Row(
+        "scatter_nd_update",
+        lambda x, i: index.scatter_nd_update(x, i, np.float64(1.5) * np.ones(5)),
+        [((3, 4), (5, 2))],
+        make=_vectors,
+        exact=True,
+        reference=lambda x, i: _written(x, tuple(np.moveaxis(i, -1, 0)), 1.5),
+    ),
+    Row(
         "put_along_axis",
         lambda x, i: index.put_along_axis(x, i, 5.0),
         [((4, 3), (4, 2))],

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from ops.harness import INTEGERS, Row, Shapes
+from thalweg.ops import norms
 from thalweg.ops import reduce as r
 
 ALL: list[Shapes] = [((),), ((37,),), ((3, 5),), ((2, 3, 4),)]
@@ -100,7 +101,11 @@ SUMS = [
     Row("prod beside zeros", r.prod, GRIDS, {"axis": -1}, make=_with_zeros, reference=np.prod, rtol=1e-5),
     Row("prod of others", r.product_of_others, [((1, 1),), ((3, 5),), ((2, 8),)], {"axis": (1,)}, rtol=1e-5),
     Row(
-        "sum of squares", r.sum_of_squares, GRIDS, {"axis": -1}, reference=lambda x, axis: np.sum(x * x, axis)
+        "sum of squares",
+        norms.sum_of_squares,
+        GRIDS,
+        {"axis": -1},
+        reference=lambda x, axis: np.sum(x * x, axis),
     ),
 ]
 ORDER = [
@@ -205,7 +210,7 @@ NORMS = [
     *(
         Row(
             f"norm {ord}",
-            r.norm,
+            norms.norm,
             GRIDS,
             {"ord": ord, "axis": -1, "keepdims": True},
             domain=(0.3, 2.0),
@@ -215,11 +220,18 @@ NORMS = [
         )
         for ord, order in ((2, 2), (1, 2), (np.inf, 2), (-np.inf, 2), (3, 2), (0.5, 2), (-1, 2), (0, 0))
     ),
-    Row("norm of all", r.norm, ALL, reference=lambda x: np.sqrt(np.sum(x * x)), rtol=1e-5, domain=(0.3, 2.0)),
-    Row("norm signs", r.norm, GRIDS, {"ord": 3.0, "axis": 0}, reference=_norm(3.0), rtol=1e-5),
+    Row(
+        "norm of all",
+        norms.norm,
+        ALL,
+        reference=lambda x: np.sqrt(np.sum(x * x)),
+        rtol=1e-5,
+        domain=(0.3, 2.0),
+    ),
+    Row("norm signs", norms.norm, GRIDS, {"ord": 3.0, "axis": 0}, reference=_norm(3.0), rtol=1e-5),
     Row(
         "norm huge and zero",
-        r.norm,
+        norms.norm,
         [((3, 2),)],
         {"axis": 1},
         make=_huge,
@@ -227,7 +239,7 @@ NORMS = [
         reference=_norm(2),
         rtol=1e-5,
     ),
-    Row("norm of none", r.norm, [((0, 2),)], {"axis": 0}, order=0, reference=lambda x, axis: np.zeros(2)),
+    Row("norm of none", norms.norm, [((0, 2),)], {"axis": 0}, order=0, reference=lambda x, axis: np.zeros(2)),
 ]
 
 

@@ -14,10 +14,11 @@ from thalweg.gradient import gradients
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder
 from thalweg.graph.walk import topological
-from thalweg.ops import control, random
+from thalweg.ops import bodies, random
 from thalweg.ops import elementwise as ew
-from thalweg.ops.control import cond, foldl, map_fn, scan, while_loop
+from thalweg.ops.control import cond, while_loop
 from thalweg.ops.reduce import sum as total
+from thalweg.ops.scan import foldl, map_fn, scan
 from thalweg.run.function import function
 
 RNG = np.random.default_rng(0)
@@ -129,7 +130,7 @@ def test_eager_interpreted_and_compiled_agree(name: str) -> None:
 @every_case
 def test_native_bodies_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bodies that run as programs of their own give what the meanings of their ops give."""
-    monkeypatch.setattr(control, "_WORTH_A_CALL", 0)
+    monkeypatch.setattr(bodies, "_WORTH_A_CALL", 0)
     make, order = CASES[name]
     inputs = symbols()
     built = with_slopes(make, inputs, order)

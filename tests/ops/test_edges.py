@@ -26,7 +26,7 @@ from thalweg.gradient import gradients
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder
 from thalweg.ops import elementwise as ew
-from thalweg.ops.conv import max_pool
+from thalweg.ops.pool import max_pool
 from thalweg.ops.state import identity
 from thalweg.run.function import function
 

@@ -11,8 +11,8 @@ import numpy as np
 from thalweg.graph.tensor import Tensor, constant, placeholder
 from thalweg.ops import activation, logic, reduce, shape, special, state
 from thalweg.ops import elementwise as ew
-from thalweg.ops.conv import max_pool
 from thalweg.ops.elementwise import cos, cosh, exp, expm1, log, log1p, sinh, sqrt
+from thalweg.ops.pool import max_pool
 from thalweg.ops.softmax import log_softmax, softmax
 
 sigmoid, erf, erfc = activation.sigmoid, special.erf, special.erfc

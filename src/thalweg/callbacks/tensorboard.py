@@ -15,7 +15,7 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.files import writable_folder
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
-from thalweg.layers.base import flat
+from thalweg.nested import flat
 
 __all__ = ["TensorBoard"]
 

@@ -53,6 +53,11 @@ ALIASES: dict[str, dict[str, str]] = {
 }
 
 
+for _table in ALIASES.values():  # what Keras 2.2 kept in packages of their own
+    if "keras" in _table:
+        for _part in ("applications", "preprocessing"):
+            _table[f"keras_{_part}"] = f"thalweg.compat.keras.{_part}"
+
 # Packages that the old libraries, or notebooks, brought along: supplied where they are not installed.
 COMPANIONS = {"six": "thalweg.compat.six_names", "IPython": "thalweg.compat.ipython_names"}
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from thalweg.compat import aliases
 from thalweg.errors import DataError
@@ -118,26 +118,6 @@ def parse(source: str, name: str) -> ast.Module:
         if re.search(r"^\s*print\s+[\"'\w]", source, re.MULTILINE):
             error.msg += " (is it written for Python 2? convert it first)"
         raise
-
-
-VALUE_OF = "__value_of__"
-
-
-class _ReadValues(ast.NodeTransformer):
-    """``x.value()`` as ``__value_of__(x)``: the values of variables are no functions here."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        f = node.func
-        if not isinstance(f, ast.Attribute) or f.attr != "value" or node.args or node.keywords:
-            return node
-        made = ast.Call(ast.Name(VALUE_OF, ast.Load()), [f.value], [])
-        return ast.fix_missing_locations(ast.copy_location(made, node))
-
-
-def with_values_read(tree: ast.Module) -> ast.Module:
-    """The program, in which ``variable.value()`` reads the variable."""
-    return cast(ast.Module, _ReadValues().visit(tree))
 
 
 class Use(NamedTuple):

@@ -1,4 +1,4 @@
-"""Names that NumPy, SciPy, scikit-learn and Python had when a program was written, and have no longer.
+"""Names that NumPy, SciPy and scikit-learn had when a program was written, and have no longer.
 
 ``thalweg run`` puts them back in its own process: :func:`restore` those of modules that are loaded anyway, a finder
 the modules of :data:`MODULES`.
@@ -9,17 +9,29 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from thalweg.compat import older_python
 from thalweg.compat.aliases import AliasModule
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.extras import needs
 
-# --- NumPy and Python -----------------------------------------------------------------------------------------------
+# --- NumPy ----------------------------------------------------------------------------------------------------------
+
+
+_of_text = np.fromstring
+
+
+def fromstring(string: Any, dtype: Any = float, count: int = -1, *, sep: str = "") -> np.ndarray:
+    """The numbers in bytes, or in a text with separators."""
+    if sep:
+        return _of_text(string, dtype, count, sep=sep)
+    data = string.encode("latin-1") if isinstance(string, str) else string
+    return np.frombuffer(data, dtype, count).copy()
+
 
 _NUMPY: dict[str, Any] = {
     "float": float, "int": int, "object": object, "str": str, "complex": complex, "long": int, "unicode": str,
@@ -27,17 +39,19 @@ _NUMPY: dict[str, Any] = {
     "Infinity": np.inf, "infty": np.inf, "PINF": np.inf, "NINF": -np.inf, "NaN": np.nan, "alltrue": np.all,
     "sometrue": np.any, "product": np.prod, "cumproduct": np.cumprod, "round_": np.round, "row_stack": np.vstack,
     "mat": np.asmatrix, "asscalar": lambda a: a.item(), "rank": np.ndim, "in1d": np.isin, "asfarray": np.asarray,
-    "trapz": getattr(np, "trapezoid", None),
+    "trapz": getattr(np, "trapezoid", None), "int0": np.intp, "uint0": np.uintp, "bool8": np.bool_,
+    "VisibleDeprecationWarning": np.exceptions.VisibleDeprecationWarning, "AxisError": np.exceptions.AxisError,
+    "ComplexWarning": np.exceptions.ComplexWarning, "issubsctype": np.issubdtype, "msort": lambda a: np.sort(a, 0),
+    "find_common_type": lambda arrays, scalars: np.result_type(*arrays, *scalars),
 }  # fmt: skip
 
 
 def restore() -> None:
-    """Give NumPy and the standard library back the names that they no longer have."""
+    """Give NumPy back the names that it no longer has."""
     for name, value in _NUMPY.items():
         if name not in vars(np):
             setattr(np, name, value)
-    if not hasattr(time, "clock"):
-        time.clock = time.perf_counter  # type: ignore[attr-defined]
+    vars(np)["fromstring"] = fromstring
 
 
 # --- scipy.misc -----------------------------------------------------------------------------------------------------
@@ -159,9 +173,12 @@ joblib = _Moved("sklearn.externals.joblib", _now_in="joblib")
 
 # --- the modules ----------------------------------------------------------------------------------------------------
 
-# By the name that a program imports.
-MODULES = {space.__name__: space for space in (misc, cross_validation, grid_search, learning_curve, samples_generator,
-                                               joblib)}  # fmt: skip
+# By the name that a program imports: a module, or the name of one.
+MODULES: dict[str, Any] = {
+    **{space.__name__: space for space in (misc, cross_validation, grid_search, learning_curve, samples_generator,
+                                           joblib)},
+    **older_python.MODULES,
+}  # fmt: skip
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -173,7 +190,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: Any) -> Any:
-        return AliasModule(spec.name, MODULES[spec.name])
+        room = MODULES[spec.name]
+        return AliasModule(spec.name, importlib.import_module(room) if isinstance(room, str) else room)
 
     def exec_module(self, module: Any) -> None:
         """There is nothing to run."""
@@ -182,4 +200,5 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def install() -> None:
     """Put everything back, for this process."""
     restore()
+    older_python.restore()
     sys.meta_path.insert(0, Finder())

@@ -10,9 +10,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
-from thalweg.compat import ipython_names, programs, removed_names
+from thalweg.compat import graphs, ipython_names, programs, removed_names, rewriting
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -32,20 +31,22 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     except SyntaxError as error:
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
-    finder = AliasFinder(found or "tf1")
-    finder.install()
+    sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER))
+    AliasFinder(found or "tf1").install()
     removed_names.install()
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:
         dialect.speak()
+        importlib.import_module("thalweg.compat.keras.dialect").speak()
+    elif found == "tf1":
+        graphs.wanted = True
+    rewriting.install(None if dialect is None else dialect.value_of)
     sys.stderr.write(_announcement(path, found, roots) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
     main = ModuleType("__main__")
     main.__file__ = str(path)
     main.__dict__["__builtins__"] = __builtins__
-    if dialect is not None:
-        main.__dict__[programs.VALUE_OF] = dialect.value_of
     sys.modules["__main__"] = main
     if path.suffix == ".ipynb":
         main.__dict__["get_ipython"] = ipython_names.get_ipython
@@ -64,8 +65,7 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
     tree = programs.parse(source, str(path))
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
-    text: Any = programs.with_values_read(tree) if found in _EAGER and ".value()" in source else source
-    return compile(text, str(path), "exec", dont_inherit=True), found, roots
+    return rewriting.code_of(tree, str(path), found in _EAGER), found, roots
 
 
 def _generation(path: Path, tree: ast.AST) -> str | None:

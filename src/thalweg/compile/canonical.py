@@ -21,7 +21,7 @@ from thalweg.compile.schedule import Schedule
 from thalweg.graph.op import Op, item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import topological
-from thalweg.ops.control import Body
+from thalweg.ops.bodies import Body
 
 _LITERALS = frozenset((int, bool, float, str, bytes, type(None)))  # whose repr says everything
 _PACKAGE = __name__.partition(".")[0] + "."

@@ -14,7 +14,7 @@ from typing import Any
 
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, freeze
 from thalweg.graph.walk import topological
-from thalweg.ops.control import Body
+from thalweg.ops.bodies import Body
 from thalweg.ops.shape import broadcast_to
 
 Monomial = tuple[int, ...]  # the open lengths multiplied, by number, sorted: (0, 0, 1) is N0 * N0 * N1

@@ -14,8 +14,9 @@ from thalweg.compile.dims import number, numbers
 from thalweg.compile.entry import Call, Turns, native
 from thalweg.compile.fuse import Kernel
 from thalweg.graph.lowering import Layout, RandomBits
+from thalweg.graph.memory import aligned_empty
 from thalweg.graph.op import item
-from thalweg.graph.tensor import Tensor, aligned_empty
+from thalweg.graph.tensor import Tensor
 
 if TYPE_CHECKING:
     from thalweg.compile.build import Executable

@@ -26,7 +26,7 @@ from thalweg.graph.lowering import (
 from thalweg.graph.op import item, make_op, parts_of
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import rebuild, remake, topological
-from thalweg.ops.control import Body
+from thalweg.ops.bodies import Body
 from thalweg.ops.elementwise import add
 from thalweg.ops.shape import broadcast_to, permute_dims, reshape
 

@@ -21,7 +21,7 @@ from thalweg.graph.lowering import Loop, Reduce
 from thalweg.graph.op import item, parts_of
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import attributes_key, remake, topological
-from thalweg.ops.control import Body
+from thalweg.ops.bodies import Body
 from thalweg.ops.lengths import at_run_time
 from thalweg.rewrite.pipeline import optimise, simplify
 

@@ -11,7 +11,7 @@ import numpy as np
 from thalweg.errors import ArgumentError, DataError, fail
 from thalweg.frames import frame_array, is_frame
 from thalweg.graph.tensor import Tensor
-from thalweg.layers.base import flat, mapped
+from thalweg.nested import filled, flat, mapped
 
 __all__ = [
     "INFINITE", "arrays_of", "check_whole", "groups", "length_of", "length_of_slice", "length_repeated", "num_batches",
@@ -88,14 +88,12 @@ def stacked(elements: Sequence[Any], first: int) -> Any:
                     DataError, f"Dataset.batch: element {first + k} has another shape than element {first}",
                     expected=theirs.shape, received=ours.shape, hint="padded_batch() fills up short ones",
                 )  # fmt: skip
-    columns = iter([np.stack(column) for column in zip(*leaves, strict=True)])
-    return mapped(lambda _: next(columns), template)
+    return filled(template, [np.stack(column) for column in zip(*leaves, strict=True)])
 
 
 def padded(elements: Sequence[Any], value: Any, length: int | None) -> Any:
     leaves = [flat(e) for e in elements]
-    columns = iter([_filled(column, value, length) for column in zip(*leaves, strict=True)])
-    return mapped(lambda _: next(columns), elements[0])
+    return filled(elements[0], [_filled(column, value, length) for column in zip(*leaves, strict=True)])
 
 
 def _filled(arrays: Sequence[np.ndarray], value: Any, length: int | None) -> np.ndarray:

@@ -19,7 +19,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
 from thalweg.graph import later
 from thalweg.graph.lowering import Assemble, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
-from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history
+from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history, plain
 from thalweg.graph.updates import current_recorder
 
 Gradient = Callable[..., Sequence[Any]]
@@ -187,6 +187,7 @@ def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
             break
     else:
         return list(operands)
+    operands = [plain(o) for o in operands]
     beside = [o.dtype for o in operands if isinstance(o, (Tensor, np.ndarray)) and _supported(o)]
     common = _promote_or_none(beside)
     result = []
@@ -238,11 +239,16 @@ def _promote_or_none(beside: list[np.dtype]) -> np.dtype | None:
 def _converted(operand: Any) -> Tensor:
     if operand is None or isinstance(operand, (str, bytes, dict, set)):
         raise fail(ArgumentTypeError, "not a tensor, array or number", received=repr(operand))
-    if isinstance(operand, (list, tuple)) and any(isinstance(o, Tensor) and o.is_symbolic for o in operand):
+    if isinstance(operand, (list, tuple)) and any(_is_symbolic(o) for o in operand):
         from thalweg.graph.tensor import _methods
 
         return _methods["stack"](operand)
     return constant(operand)
+
+
+def _is_symbolic(operand: Any) -> bool:
+    found = plain(operand)
+    return isinstance(found, Tensor) and found.is_symbolic
 
 
 def _item_infer(spec: Spec, *, index: int) -> Spec:

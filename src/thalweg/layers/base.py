@@ -22,10 +22,11 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.layers.nodes import Node, symbols_of
+from thalweg.nested import flat, mapped
 from thalweg.ops import elementwise as ew
 from thalweg.registry import Configured, snake_case
 
-__all__ = ["Layer", "clear_session", "flat", "masks_of", "shapes_of"]
+__all__ = ["Layer", "clear_session", "masks_of", "shapes_of"]
 
 
 class _Names(threading.local):
@@ -54,28 +55,6 @@ def _automatic_name(cls: type) -> str:
     return base if not count else f"{base}_{count}"
 
 
-def flat(structure: Any) -> list[Any]:
-    """The leaves of nested lists, tuples and dicts, in order; None is no leaf."""
-    if structure is None:
-        return []
-    if isinstance(structure, Mapping):
-        return [leaf for value in structure.values() for leaf in flat(value)]
-    if isinstance(structure, (list, tuple)):
-        return [leaf for value in structure for leaf in flat(value)]
-    return [structure]
-
-
-def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The structure with the function applied to its leaves."""
-    if structure is None:
-        return None
-    if isinstance(structure, Mapping):
-        return {key: mapped(function, value) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(mapped(function, value) for value in structure)
-    return function(structure)
-
-
 def shapes_of(inputs: Any) -> Any:
     """The shape of a tensor, or the shapes in the structure of several."""
     return mapped(lambda t: t.shape, inputs)
@@ -93,10 +72,10 @@ class _OfLastCall:
     def __get__(self, layer: Any, owner: type | None = None) -> Any:
         if layer is None:
             return self
-        node = vars(layer).get("_last_call")
-        if node is None:
+        nodes = vars(layer).get("_nodes")
+        if not nodes:
             raise AttributeError(f"{layer.name} was not called on symbolic tensors: it has no {self.name}")
-        return self.read(node)
+        return self.read(nodes[-1])
 
 
 class Layer(Configured):
@@ -140,6 +119,7 @@ class Layer(Configured):
         self._penalties: list[tuple[Variable, Any]] = []
         self._added: list[Any] = []
         self._limits: list[tuple[Variable, Any]] = []
+        self._nodes: list[Node] = []  # the calls on symbols, in order
 
     input = _OfLastCall(lambda node: node.args[0], "The symbolic input of the last call.")
     output = _OfLastCall(lambda node: node.outputs, "The symbolic output of the last call.")
@@ -219,7 +199,7 @@ class Layer(Configured):
 
     def _parts(self) -> Iterator[Any]:
         """The attributes in which layers and variables are looked for."""
-        hidden = ("_own", "_penalties", "_limits", "_added", "_arguments", "_first_weights")
+        hidden = ("_own", "_penalties", "_limits", "_added", "_arguments", "_first_weights", "_nodes")
         return (value for name, value in vars(self).items() if name not in hidden)
 
     def tree(self) -> list[Layer]:
@@ -356,8 +336,9 @@ class Layer(Configured):
         outputs = self._called(args, kwargs)
         if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
             return outputs
-        self._last_call = Node(self, args, kwargs)
-        symbols = self._last_call.outputs_for(outputs)
+        node = Node(self, args, kwargs)
+        symbols = node.outputs_for(outputs)
+        self._nodes.append(node)
         for symbol, output in zip(flat(symbols), flat(outputs)):
             _keep_masks(symbol, masks_of(output))
         return symbols

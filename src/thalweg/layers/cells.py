@@ -15,9 +15,10 @@ from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ArgumentError, ArgumentTypeError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.layers import activations
-from thalweg.layers.base import Layer, flat
+from thalweg.layers.base import Layer
 from thalweg.layers.core import known_last, positive
 from thalweg.layers.seeds import Seeded
+from thalweg.nested import flat
 from thalweg.nn.noise import dropout
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul

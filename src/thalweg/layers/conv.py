@@ -129,11 +129,12 @@ class _Conv(_Convolution):
 
     def call(self, inputs: Any) -> Any:
         self.channels(inputs.shape)
-        x = self.floats(inputs)
-        return self.finish(
-            nn.conv(
-                x, self.kernel, self.strides, self.padding, self.data_format, self.dilation_rate, self.groups
-            )
+        return self.finish(self.convolution_op(self.floats(inputs), self.kernel))
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """The convolution without bias and activation: what a subclass may write otherwise."""
+        return nn.conv(
+            inputs, kernel, self.strides, self.padding, self.data_format, self.dilation_rate, self.groups
         )
 
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import shape_text
-from thalweg.layers.base import mapped, placeholders_for
+from thalweg.layers.base import placeholders_for
 from thalweg.layers.cells import LSTMFormula, State
 from thalweg.layers.conv import window
-from thalweg.layers.recurrent import Recurrent
+from thalweg.layers.recurrent import Recurrent, shape_of_steps
+from thalweg.nested import mapped
 from thalweg.nn.convolution import channels_first, conv
 from thalweg.nn.noise import dropout
 from thalweg.ops import shape as shape_ops
@@ -37,6 +38,7 @@ class _ConvLSTM(LSTMFormula, Recurrent):
         self.padding, self.channels_first = padding, channels_first(data_format)
 
     def build(self, input_shape: Any) -> None:
+        input_shape = shape_of_steps(input_shape)
         if len(input_shape) != self.rank + 3 or input_shape[2 if self.channels_first else -1] is None:
             raise fail(
                 ShapeError, f"{self.name}: inputs",

@@ -13,10 +13,10 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, DataError, DTypeError, fail
 from thalweg.graph.tensor import Tensor
-from thalweg.layers.base import flat
 from thalweg.layers.categories import counted, one_hot_rows
 from thalweg.layers.hashes import farm_hash, sip_hash
 from thalweg.layers.texts import Hosted, as_texts, is_texts
+from thalweg.nested import flat
 
 __all__ = ["Hashing", "IntegerLookup", "StringLookup"]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, SymbolicError, fail, user_line
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape
 from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.nested import flat, mapped
 from thalweg.ops.state import identity
 
 __all__ = ["Input", "InputLayer", "Node", "Symbol", "nodes_between", "run_nodes", "symbols_of"]
@@ -48,7 +49,7 @@ class Symbol(Tensor):
     @property
     def _keras_history(self) -> tuple[Any, int, int]:
         """The layer that made it, 0, and which of its outputs it is, as programs for Keras read them."""
-        return self.node.layer, 0, [id(t) for t in _leaves(self.node.outputs)].index(id(self))
+        return self.node.layer, 0, [id(t) for t in flat(self.node.outputs)].index(id(self))
 
 
 class InputSymbol(Placeholder):
@@ -92,25 +93,9 @@ def InputLayer(shape: Any = None, input_shape: Any = None, **options: Any) -> An
     return Input(shape if input_shape is None else input_shape, **options)
 
 
-def _leaves(structure: Any) -> list[Any]:
-    if isinstance(structure, Mapping):
-        return [leaf for value in structure.values() for leaf in _leaves(value)]
-    if isinstance(structure, (list, tuple)):
-        return [leaf for value in structure for leaf in _leaves(value)]
-    return [structure]
-
-
-def _replaced(structure: Any, new: Mapping[int, Any]) -> Any:
-    if isinstance(structure, Mapping):
-        return {key: _replaced(value, new) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(_replaced(value, new) for value in structure)
-    return new.get(id(structure), structure)
-
-
 def symbols_of(structure: Any) -> list[Tensor]:
     """The symbolic tensors among the leaves."""
-    return [t for t in _leaves(structure) if isinstance(t, Tensor) and t.is_symbolic]
+    return [t for t in flat(structure) if isinstance(t, Tensor) and t.is_symbolic]
 
 
 class Node:
@@ -124,10 +109,10 @@ class Node:
     def outputs_for(self, results: Any) -> Any:
         """The structure of results with symbols in place of its symbolic tensors."""
         new: dict[int, Any] = {}
-        for t in _leaves(results):
+        for t in flat(results):
             if isinstance(t, Tensor) and t.is_symbolic:
                 new[id(t)] = self._symbol(t if t.op is not None else identity(t))
-        self.outputs = _replaced(results, new)
+        self.outputs = mapped(lambda t: new.get(id(t), t), results)
         return self.outputs
 
     def _symbol(self, t: Tensor) -> Symbol:
@@ -151,7 +136,7 @@ def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[N
         node = stack.pop().node
         if node.number not in found:
             found[node.number] = node
-            arguments = [t for t in _leaves((node.args, node.kwargs)) if isinstance(t, Tensor)]
+            arguments = [t for t in flat((node.args, node.kwargs)) if isinstance(t, Tensor)]
             stack += [
                 t for t in _made_by_layers([a for a in arguments if id(a) not in given]) if id(t) not in given
             ]
@@ -164,7 +149,7 @@ def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, tra
     for node in nodes:
         args, kwargs = _now((node.args, node.kwargs), known)
         results = node.layer(*args, **{"training": training, **kwargs})
-        for symbol, result in zip(_leaves(node.outputs), _leaves(results), strict=True):
+        for symbol, result in zip(flat(node.outputs), flat(results), strict=True):
             if isinstance(symbol, Tensor):
                 known[symbol] = result
     return _now(outputs, known)
@@ -172,11 +157,11 @@ def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, tra
 
 def _now(structure: Any, known: dict[Tensor, Any]) -> Any:
     """The structure with every tensor expressed by what is known."""
-    tensors = [t for t in _leaves(structure) if isinstance(t, Tensor)]
+    tensors = [t for t in flat(structure) if isinstance(t, Tensor)]
     waiting = [t for t in tensors if t not in known and t.is_symbolic]
     made = dict(zip(map(id, waiting), rebuild(waiting, known, _remade))) if waiting else {}
     made.update((id(t), known[t]) for t in tensors if t in known)
-    return _replaced(structure, made)
+    return mapped(lambda t: made.get(id(t), t), structure)
 
 
 def _remade(tensor: Tensor, inputs: list[Tensor]) -> Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Variable, no_grad, shape_text
 from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import Layer, flat, placeholders_for
+from thalweg.layers.base import Layer, placeholders_for
 from thalweg.layers.cells import (
     Cell,
     Gated,
@@ -24,10 +24,11 @@ from thalweg.layers.cells import (
     check_cell,
     sizes_of,
 )
+from thalweg.nested import flat
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.control import scan
+from thalweg.ops.scan import scan
 from thalweg.ops.slices import flip
 from thalweg.registry import remade
 
@@ -92,6 +93,7 @@ class Loop(Layer):
     # --- building and calling -----------------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
+        input_shape = shape_of_steps(input_shape)
         if len(input_shape) < 3:
             raise fail(
                 ShapeError, f"{self.name}: inputs", expected="[batch, steps, features]",
@@ -123,7 +125,8 @@ class Loop(Layer):
         return list(self.kept)
 
     def reset_states(self, states: Any = None) -> None:
-        """Set the kept state to zeros, or to the given arrays."""
+        """Set the kept state to zeros, or to the given arrays (one alone where there is one state)."""
+        states = [states] if isinstance(states, np.ndarray) and len(self.kept) == 1 else states
         for k, variable in enumerate(self.kept):
             variable.set_value(np.zeros(variable.shape, variable.dtype) if states is None else states[k])
 
@@ -192,6 +195,11 @@ class Loop(Layer):
         return ys[0 if self.go_backwards else -1]
 
 
+def shape_of_steps(input_shape: Any) -> Any:
+    """The shape of the inputs, where those of first states may follow."""
+    return input_shape[0] if isinstance(input_shape[0], (list, tuple)) else input_shape
+
+
 def where_steps(mask: Any, new: Any, old: Any) -> Any:
     """The new values where the mask [batch] is True, whatever axes follow."""
     return ew.where(shape_ops.reshape(mask, (-1, *(1,) * (new.ndim - 1))), new, old)
@@ -249,7 +257,9 @@ class RNN(Loop):
     """A cell run over the steps of [batch, steps, ...]: LSTMCell and the like, or one's own.
 
     ``cell``: a layer with ``state_size`` and ``call(inputs, states)``, which gives (output, new states); a list of
-    cells is a :class:`StackedRNNCells`. It may have ``get_initial_state(batch_size)``.
+    cells is a :class:`StackedRNNCells`. It may have ``get_initial_state(batch_size)``. ``constants`` in the call
+    (or the last ``num_constants`` of a list of inputs) are tensors that every step sees:
+    ``call(inputs, states, constants)``.
 
     >>> class Sum(Layer):
     ...     state_size = 2
@@ -260,10 +270,27 @@ class RNN(Loop):
     [[3.0, 3.0]]
     """
 
-    def __init__(self, cell: Any, **options: Any) -> None:
+    def __init__(self, cell: Any, num_constants: int = 0, **options: Any) -> None:
         super().__init__(**options)
         self.cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        self.num_constants, self._constants = num_constants, ()
         check_cell(self.cell, "RNN")
+
+    def __call__(self, inputs: Any, *args: Any, constants: Any = None, **kwargs: Any) -> Any:
+        if constants is not None:
+            self.num_constants = self._arguments["num_constants"] = len(flat(constants))
+            inputs = [*flat(inputs), *flat(kwargs.pop("initial_state", None)), *flat(constants)]
+        return super().__call__(inputs, *args, **kwargs)
+
+    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+        if self.num_constants:
+            split = len(inputs) - self.num_constants
+            inputs, self._constants = list(inputs[:split]), tuple(inputs[split:])
+            inputs = inputs if split > 1 else inputs[0]
+        try:
+            return super().call(inputs, mask, initial_state, training)
+        finally:
+            self._constants = ()
 
     def state_shapes(self) -> list[tuple[int, ...]]:
         return [(s,) if isinstance(s, int) else tuple(s) for s in sizes_of(self.cell)]
@@ -271,10 +298,16 @@ class RNN(Loop):
     def build(self, input_shape: Any) -> None:
         """Call the cell once on a step without values, which makes its weights."""
         super().build(input_shape)
-        batch = input_shape[1 if self.time_major else 0]
-        inputs = placeholders_for((batch, *input_shape[2:]), self.dtype)
+        steps = shape_of_steps(input_shape)
+        batch = steps[1 if self.time_major else 0]
+        inputs = placeholders_for((batch, *steps[2:]), self.dtype)
         states = [placeholders_for((batch, *shape), self.dtype) for shape in self.state_shapes()]
-        self.cell._called((inputs, states), {})
+        seen: dict[str, Any] = {}
+        if self.num_constants:
+            constants = placeholders_for(input_shape[-self.num_constants :], self.dtype)
+            seen = {"constants": constants}
+            self.cell.build_for(([inputs, *constants],))
+        self.cell._called((inputs, states), seen)
 
     def initial_states(self, x: Any) -> State:
         own = getattr(self.cell, "get_initial_state", None)
@@ -291,8 +324,10 @@ class RNN(Loop):
                 cell.begin(below, own, training)
             below = own[0]
 
+        seen: dict[str, Any] = {"constants": list(self._constants)} if self._constants else {}
+
         def step(old: State, now: Any) -> tuple[State, Any]:
-            y, new = self.cell(now, list(old), training=training)
+            y, new = self.cell(now, list(old), training=training, **seen)
             return tuple(flat(new)), y
 
         return step

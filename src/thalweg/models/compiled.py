@@ -9,7 +9,8 @@ import numpy as np
 
 from thalweg import losses, metrics
 from thalweg.errors import ArgumentError, ShapeError, fail
-from thalweg.layers.base import flat, masks_of
+from thalweg.layers.base import masks_of
+from thalweg.nested import flat
 from thalweg.ops import elementwise as ew
 from thalweg.ops.reduce import sum as total_of
 from thalweg.ops.shape import count

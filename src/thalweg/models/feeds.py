@@ -14,8 +14,8 @@ from thalweg.ahead import ahead
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, DTypeError, ShapeError, fail, warn
 from thalweg.frames import column_array, frame_array, is_frame
 from thalweg.graph.tensor import Tensor
-from thalweg.layers.base import flat, mapped
 from thalweg.layers.texts import is_texts, text_codes
+from thalweg.nested import flat, mapped
 from thalweg.ops.random import get_state, next_key
 from thalweg.run.rows import Rows
 

@@ -8,8 +8,8 @@ from typing import Any
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Tensor, Variable, shape_text, shapes_match
 from thalweg.graph.walk import topological
-from thalweg.layers.base import flat
 from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
+from thalweg.nested import flat
 
 __all__ = ["Graph"]
 

@@ -20,10 +20,11 @@ from thalweg import constraints, initializers, losses, metrics, optimizers, regu
 from thalweg import layers as L
 from thalweg.errors import DataError, ThalwegError, fail
 from thalweg.layers import activations
-from thalweg.layers.base import Layer, flat
+from thalweg.layers.base import Layer
 from thalweg.models import foreign
 from thalweg.models.model import Model
 from thalweg.models.sequential import Sequential
+from thalweg.nested import flat
 from thalweg.ops import public
 from thalweg.optimizers import schedules
 from thalweg.registry import Configured, snake_case

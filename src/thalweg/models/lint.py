@@ -11,7 +11,7 @@ import numpy as np
 from thalweg import losses
 from thalweg.errors import ShapeError, fail, warn
 from thalweg.graph.tensor import shape_text
-from thalweg.layers.base import flat
+from thalweg.nested import flat
 
 __all__ = ["check_compiled", "check_predictions", "check_targets", "ranked"]
 
@@ -47,7 +47,9 @@ class _Output:
 
 
 def last_activation(layer: Any) -> str | None:
-    """The name of the last activation of a layer, "linear" if it has none, where known."""
+    """The name of the last activation of a layer, "linear" if it has none, where known: not of a program's own."""
+    if not type(layer).__module__.startswith(__name__.partition(".")[0] + "."):
+        return None
     activation = getattr(layer, "activation", None)
     if activation is not None:
         return getattr(activation, "__name__", None)

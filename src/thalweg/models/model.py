@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from thalweg.errors import ArgumentError, fail
-from thalweg.layers.base import Layer, flat, mapped
+from thalweg.layers.base import Layer
 from thalweg.models import saving
 from thalweg.models.functional import Graph
 from thalweg.models.summary import summary_html, summary_text
 from thalweg.models.training import NoOutputsError, Training
+from thalweg.nested import flat, mapped
 from thalweg.registry import encode
 
 __all__ = ["Model"]

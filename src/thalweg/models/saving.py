@@ -23,11 +23,11 @@ from thalweg.files import atomic_write
 from thalweg.graph.op import Op, convert_operands
 from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.graph.walk import topological
-from thalweg.layers.base import flat
 from thalweg.layers.nodes import Input
 from thalweg.layers.seeds import memories
 from thalweg.models import foreign
 from thalweg.models.paths import weight_paths
+from thalweg.nested import flat
 from thalweg.ops import (
     activation,
     arithmetic,

@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.graph.tensor import Tensor, constant, placeholder
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.base import flat, mapped
+from thalweg.nested import filled, flat, mapped
 from thalweg.run.program import Program
 
 __all__ = ["Step"]
@@ -36,15 +36,11 @@ class Step:
         self.program = Program(flat(inputs), tensors, list(recorder.updates.items()), name)
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Any:
-        return self._filled(self.program.run(arrays))
+        return filled(self.outputs, self.program.run(arrays))
 
     def many(self, arrays: Sequence[np.ndarray], **rows: Any) -> Iterator[tuple[int, Any]]:
         """Many steps natively, over what :meth:`Program.run_steps` takes: yields how many were done since the
         last time, and the outputs of the last of them.
         """
         for count, results in self.program.run_steps(arrays, **rows):
-            yield count, self._filled([r[-1] for r in results])
-
-    def _filled(self, results: Sequence[np.ndarray]) -> Any:
-        values = iter(results)
-        return None if self.outputs is None else mapped(lambda _: next(values), self.outputs)
+            yield count, filled(self.outputs, [r[-1] for r in results])

@@ -15,7 +15,7 @@ from thalweg import dtypes, losses, metrics, optimizers
 from thalweg.callbacks import CallbackList, History
 from thalweg.errors import ArgumentError, ThalwegError, fail, warn
 from thalweg.graph.tensor import Tensor, no_grad
-from thalweg.layers.base import Layer, flat, mapped
+from thalweg.layers.base import Layer
 from thalweg.models import lint
 from thalweg.models.compiled import Compiled
 from thalweg.models.feeds import (
@@ -32,6 +32,7 @@ from thalweg.models.feeds import (
 )
 from thalweg.models.progress import Progress
 from thalweg.models.steps import Step
+from thalweg.nested import filled, flat, mapped
 from thalweg.ops.shape import count
 from thalweg.ops.state import assign
 
@@ -267,7 +268,7 @@ class Training(Layer):
         if not self._steps_are_ours(f"{kind}_step"):
             body = lambda data, own=body: own(packed(data))
         if self.run_eagerly:
-            return lambda arrays: _eager_step(body, _filled(structure, arrays))
+            return lambda arrays: _eager_step(body, filled(structure, arrays))
         trained = tuple(map(id, self.trainable_weights)) if kind == "train" else ()
         key = (kind, alone, _shape_of_structure(structure), signature_of(flat(structure)), trained)
         if key not in self._steps:
@@ -504,7 +505,7 @@ class Training(Layer):
                 watching.batch_begin(kind, number)
             if not feed.uniform and signature_of(arrays) != known:  # batches of another shape than the first
                 known = signature_of(arrays)
-                step = self._step(kind, _filled(feed.structure, arrays))
+                step = self._step(kind, filled(feed.structure, arrays))
             result = step(arrays)
             if watching is not None:
                 watching.batch_end(kind, number, self._logs(result))
@@ -577,8 +578,7 @@ class Training(Layer):
             run.batch_end("predict", number, {"outputs": template})
         feed.close()
         run.predict_end()
-        joined = iter([np.concatenate(column) for column in zip(*parts)])
-        return mapped(lambda _: next(joined), template)
+        return filled(template, [np.concatenate(column) for column in zip(*parts)])
 
     # --- one batch ----------------------------------------------------------------------------------------------
 
@@ -651,12 +651,6 @@ def _is_one_batch(x: Any, batch_size: int | None) -> bool:
 def _num_rows(x: Any) -> Any:
     first = flat(x)[0]
     return count(first, (0,), np.dtype(np.float64))
-
-
-def _filled(structure: Any, arrays: Any) -> Any:
-    """The arrays in the structure."""
-    values = iter(arrays)
-    return mapped(lambda _: next(values), structure)
 
 
 def _shape_of_structure(structure: Any) -> Any:

@@ -31,9 +31,6 @@ from thalweg.ops.reduce import sum as total
 from thalweg.ops.shape import iota_like
 from thalweg.ops.slices import flip
 from thalweg.ops.softmax import log_softmax, softmax
-from thalweg.ops.softmax import shifted as shifted
-from thalweg.ops.softmax import shifted_array as shifted_array
-from thalweg.ops.softmax import widened as widened
 from thalweg.ops.sort import sort
 
 __all__ = [

@@ -9,6 +9,7 @@ from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, shape_text
 from thalweg.ops import conv as conv_ops
+from thalweg.ops import pool as pool_ops
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import add
 from thalweg.ops.families import to_numbers
@@ -204,7 +205,7 @@ def max_pool(
     >>> max_pool([[[1.0], [3.0]]], 2).tolist()
     [[[3.0]]]
     """
-    return _with_format(x, data_format, lambda v: conv_ops.max_pool(v, window, strides, padding, dilation))
+    return _with_format(x, data_format, lambda v: pool_ops.max_pool(v, window, strides, padding, dilation))
 
 
 def avg_pool(
@@ -221,7 +222,7 @@ def avg_pool(
     [[[2.0]]]
     """
     return _with_format(
-        x, data_format, lambda v: conv_ops.avg_pool(v, window, strides, padding, 1, count_padding)
+        x, data_format, lambda v: pool_ops.avg_pool(v, window, strides, padding, 1, count_padding)
     )
 
 
@@ -231,7 +232,7 @@ def global_max_pool(x: Any, data_format: str | None = None, keepdims: bool = Fal
     >>> global_max_pool([[[1.0], [3.0]]]).tolist()
     [[3.0]]
     """
-    return _with_format(x, data_format, lambda v: conv_ops.global_max_pool(v, keepdims))
+    return _with_format(x, data_format, lambda v: pool_ops.global_max_pool(v, keepdims))
 
 
 def global_avg_pool(x: Any, data_format: str | None = None, keepdims: bool = False) -> Tensor:
@@ -240,7 +241,7 @@ def global_avg_pool(x: Any, data_format: str | None = None, keepdims: bool = Fal
     >>> global_avg_pool([[[1.0], [3.0]]]).tolist()
     [[2.0]]
     """
-    return _with_format(x, data_format, lambda v: conv_ops.global_avg_pool(v, keepdims))
+    return _with_format(x, data_format, lambda v: pool_ops.global_avg_pool(v, keepdims))
 
 
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:

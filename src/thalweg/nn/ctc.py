@@ -12,10 +12,10 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, shape_text
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.control import scan
 from thalweg.ops.families import to_floats
 from thalweg.ops.index import take_along_axis
 from thalweg.ops.reduce import logsumexp
+from thalweg.ops.scan import scan
 from thalweg.ops.softmax import log_softmax
 
 __all__ = ["ctc_loss"]

@@ -33,10 +33,10 @@ from thalweg.ops.elementwise import (
     subtract,
     where,
 )
-from thalweg.ops.families import to_floats
+from thalweg.ops.families import to_floats, widened
 from thalweg.ops.linalg import vector_norm
 from thalweg.ops.reduce import reduced, sum
-from thalweg.ops.softmax import log_softmax, shifted, shifted_array, softmax, widened
+from thalweg.ops.softmax import log_softmax, shifted, shifted_array, softmax
 from thalweg.ops.special import xlogy
 
 __all__ = [

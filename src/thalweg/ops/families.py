@@ -76,6 +76,12 @@ def only_integers(
     return to_common(tensors, attrs)
 
 
+def widened(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Half precision as float32, in which it is computed before it is rounded once."""
+    half = arrays[0].dtype.itemsize == 2 and dtypes.is_floating(arrays[0].dtype)
+    return [a.astype(np.float32) if half else a for a in arrays]
+
+
 def same_dtype(*specs: Spec, **attrs: Any) -> Spec:
     """Broadcast shape, the operands' dtype."""
     return Spec(broadcast_shapes(*[s.shape for s in specs]), specs[0].dtype)

@@ -29,6 +29,7 @@ __all__ = (
     "put_along_axis",
     "scatter_add",
     "scatter_nd_add",
+    "scatter_nd_update",
     "segment_sum",
     "index_update",
     "index_add",
@@ -530,6 +531,17 @@ def scatter_nd_add(x: Any, indices: Any, updates: Any, /) -> Tensor:
     x, updates = _operands(x, updates)
     (indices,) = convert_operands([_as_index(indices)])
     return scatter_add_op(x, updates, *_vectors(x, indices, 0), axes=_vector_axes(indices, 0), position=0)
+
+
+def scatter_nd_update(x: Any, indices: Any, updates: Any, /) -> Tensor:
+    """x with ``updates`` written at index vectors; where one occurs twice, the last one stays.
+
+    >>> scatter_nd_update([[5, 6], [7, 8]], [[0, 1], [1, 0]], [1, 2]).tolist()
+    [[5, 1], [2, 8]]
+    """
+    x, updates = _operands(x, updates)
+    (indices,) = convert_operands([_as_index(indices)])
+    return scatter_set_op(x, updates, *_vectors(x, indices, 0), axes=_vector_axes(indices, 0), position=0)
 
 
 def put_along_axis(x: Any, indices: Any, values: Any, /, *, axis: int = -1) -> Tensor:

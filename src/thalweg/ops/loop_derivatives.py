@@ -16,28 +16,17 @@ from thalweg import dtypes
 from thalweg.graph.op import item, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant
 from thalweg.graph.updates import recording
+from thalweg.ops.bodies import differentiated, floating_places
 from thalweg.ops.shape import full_like
 from thalweg.ops.state import identity
 
-Level = tuple[
-    int, tuple[int, ...]
-]  # how many inputs the function below has, and which of them are differentiated by
-_room_above: dict[str, Callable[..., Any]] = {}
-
-
-def install_gradients(gradients: Callable[..., Any]) -> None:
-    """Give this room the reverse walk, which stands above it."""
-    _room_above["gradients"] = gradients
-
-
-def floating(specs: Sequence[Tensor]) -> tuple[int, ...]:
-    """The positions of the tensors that can be differentiated by."""
-    return tuple(k for k, t in enumerate(specs) if dtypes.is_floating(t.dtype))
+# How many inputs the function below has, and which of them are differentiated by.
+Level = tuple[int, tuple[int, ...]]
 
 
 def _gradient(g: Any, y: Any, *inputs: Tensor, levels: tuple[Level, ...], **loop: Any) -> list[Any]:
     """One level more: the gradient of this level's outputs by its inputs."""
-    by = floating(inputs)
+    by = tuple(floating_places(inputs))
     outputs = levels[-1][1]
     incoming = g if isinstance(g, tuple) else (g,)
     cotangents = [full_like(inputs[k], 0) if h is None else h for k, h in zip(outputs, incoming, strict=True)]
@@ -76,7 +65,7 @@ def _derivative(
     *lower, (count, by) = levels
     points = [_point(t) for t in tensors[:count]]
     ys = _derivative(loop, points, lower) if lower else loop(points)
-    return _room_above["gradients"](ys, [points[k] for k in by], list(tensors[count:]), unconnected="zero")
+    return differentiated(ys, [points[k] for k in by], list(tensors[count:]))
 
 
 def _point(tensor: Tensor) -> Tensor:

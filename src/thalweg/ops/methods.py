@@ -12,10 +12,13 @@ from thalweg.ops import contract, elementwise, index, logic, reduce, shape, sort
 
 
 def _is_operand(other: Any) -> bool:
-    """Whether an operator may take it; for anything else Python tries the other operand, then says what is wrong."""
-    return isinstance(other, (Tensor, int, float, np.ndarray, np.generic, list, tuple)) or hasattr(
-        other, "__array__"
-    )
+    """Whether an operator may take it; for anything else Python tries the other operand, then says what is wrong.
+
+    As in NumPy, an array-like whose ``__array_ufunc__`` is None has operators of its own, which come first.
+    """
+    if isinstance(other, (Tensor, int, float, np.ndarray, np.generic, list, tuple)):
+        return True
+    return hasattr(other, "__array__") and getattr(other, "__array_ufunc__", other) is not None
 
 
 def _forward(op: Any) -> Any:

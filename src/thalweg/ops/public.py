@@ -16,6 +16,7 @@ _FAMILIES = (
     "special",
     "activation",
     "reduce",
+    "norms",
     "shape",
     "slices",
     "index",
@@ -23,6 +24,7 @@ _FAMILIES = (
     "create",
     "contract",
     "control",
+    "scan",
 )
 
 

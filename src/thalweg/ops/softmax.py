@@ -6,21 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops.elementwise import divide, exp, log, multiply, subtract
-from thalweg.ops.families import to_floats
+from thalweg.ops.families import to_floats, widened
 from thalweg.ops.reduce import max, normal_axes, sum
 
 __all__ = ["log_softmax", "softmax"]
-
-
-def widened(*arrays: np.ndarray) -> list[np.ndarray]:
-    """Half precision as float32, in which it is computed before it is rounded once."""
-    half = arrays[0].dtype.itemsize == 2 and dtypes.is_floating(arrays[0].dtype)
-    return [a.astype(np.float32) if half else a for a in arrays]
 
 
 def _prepare(tensors: Any, attrs: dict[str, Any]) -> Any:

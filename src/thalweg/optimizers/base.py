@@ -352,7 +352,7 @@ class Optimizer(Configured):
                 first["parameter_average"] = first_value(param)
             label = param.name or f"parameter_{len(self._slots)}"
             self._slots[param] = {
-                name: _slot(param, value, f"{label}/{name}") for name, value in first.items()
+                name: slot_variable(param, value, f"{label}/{name}") for name, value in first.items()
             }
         return self._slots[param]
 
@@ -369,7 +369,7 @@ def first_value(param: Variable) -> Any:
     return param.initializer if param.value is None else param.get_value()
 
 
-def _slot(param: Variable, value: Any, name: str) -> Variable:
+def slot_variable(param: Variable, value: Any, name: str) -> Variable:
     """A variable beside a parameter: a number fills the parameter's shape."""
     shape = param.shape if param.value is None else param.value.shape
     if isinstance(value, (int, float)):

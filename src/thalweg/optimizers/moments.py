@@ -20,7 +20,22 @@ def correction(beta: float, t: Tensor) -> Any:
     return 1.0 - power_of(beta, t) if beta > 0 else t * 0.0 + 1.0  # type: ignore[operator]
 
 
-class Adam(Optimizer):
+class _Averaging(Optimizer):
+    """What remembers averages of gradients and of their sizes, which fade by ``beta_1`` and ``beta_2`` a step."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+
+class Adam(_Averaging):
     """``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g²``, and with ``c1 = 1 - b1^t``, ``c2 = 1 - b2^t``
 
     ``param -= lr * sqrt(c2) / c1 * m / (sqrt(v) + epsilon)``. ``epsilon_hat=False`` adds epsilon after the
@@ -44,8 +59,7 @@ class Adam(Optimizer):
         epsilon_hat: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad, self.epsilon_hat = amsgrad, epsilon_hat
 
     def slots(self, param: Variable) -> Slots:
@@ -91,7 +105,7 @@ class AdamW(Adam):
         )
 
 
-class Adamax(Optimizer):
+class Adamax(_Averaging):
     """``m = b1 m + (1 - b1) g``, ``u = max(b2 u, |g|)``, ``param -= lr / (1 - b1^t) * m / (u + epsilon)``.
 
     >>> import thalweg as tw
@@ -100,17 +114,6 @@ class Adamax(Optimizer):
     >>> round(w.numpy().item(), 4)
     0.75
     """
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Any,
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "u": 0.0}
@@ -121,7 +124,7 @@ class Adamax(Optimizer):
         return param - scaled * m / (u + self.epsilon), {"m": m, "u": u}
 
 
-class Nadam(Optimizer):
+class Nadam(_Averaging):
     """Adam with Nesterov momentum.
 
     With ``mu(t) = b1 (1 - 0.96^(t * momentum_decay) / 2)`` and P the product of mu(1), ..., mu(t):
@@ -145,8 +148,8 @@ class Nadam(Optimizer):
         momentum_decay: float = 1.0,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2, self.epsilon, self.momentum_decay = beta_1, beta_2, epsilon, momentum_decay
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.momentum_decay = momentum_decay
 
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0, "product": np.ones((), param.dtype)}
@@ -189,7 +192,7 @@ class Lion(Optimizer):
         return param - move, {"m": blend(slots["m"], g, self.beta_2)}
 
 
-class Lamb(Optimizer):
+class Lamb(_Averaging):
     """Adam's step, as long as a share ``lr`` of the parameter (You et al., 2019): for very large batches.
 
     ``m`` and ``v`` as in :class:`Adam`, ``u = (m / c1) / (sqrt(v / c2) + epsilon)``, and
@@ -202,17 +205,6 @@ class Lamb(Optimizer):
     >>> [round(v, 4) for v in w.numpy().tolist()]
     [1.2322, 2.2322]
     """
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Any,
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0}
@@ -227,7 +219,7 @@ class Lamb(Optimizer):
         return param - ratio * lr * u, {"m": m, "v": v}
 
 
-class ScheduleFreeAdamW(Optimizer):
+class ScheduleFreeAdamW(_Averaging):
     """Adam that needs no schedule, since it averages its own path (Defazio et al., 2024).
 
     Beside the parameter y it keeps z, which takes Adam's steps without momentum. With x the mean of all z so far:
@@ -250,9 +242,9 @@ class ScheduleFreeAdamW(Optimizer):
         warmup_steps: int = 0,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self._within("beta_1", beta_1, 0 < beta_1 < 1, "0 < beta_1 < 1")
-        self.beta_1, self.beta_2, self.epsilon, self.warmup_steps = beta_1, beta_2, epsilon, warmup_steps
+        self.warmup_steps = warmup_steps
 
     def slots(self, param: Variable) -> Slots:
         return {"momentum": first_value(param), "velocity": 0.0}

@@ -5,11 +5,11 @@ They come before differentiation, so that the gradients have less to do as well.
 
 from __future__ import annotations
 
-from thalweg.ops import activation, conv
+from thalweg.ops import activation, pool
 from thalweg.rewrite.match import EXACT, Phase, rule
 from thalweg.rewrite.patterns import Attribute, Var, pattern_of
 
-relu, max_pool = map(pattern_of, (activation.relu, conv.max_pool))
+relu, max_pool = map(pattern_of, (activation.relu, pool.max_pool))
 
 x = Var("x")
 windows = {name: Attribute(name) for name in ("window", "strides", "padding", "dilation")}

@@ -10,7 +10,8 @@ import numpy as np
 
 from thalweg.compile.build import Executable
 from thalweg.compile.frame import Frame
-from thalweg.graph.tensor import Slot, Tensor, Variable, aligned_empty
+from thalweg.graph.memory import Slot, aligned_empty
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.random import state_words
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized

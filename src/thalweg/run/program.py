@@ -22,17 +22,17 @@ from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import ArgumentTypeError, DTypeError, FeedError, FetchError, ShapeError, fail
 from thalweg.graph import later
 from thalweg.graph.interpret import evaluate
+from thalweg.graph.memory import aligned_copy
 from thalweg.graph.tensor import (
     Placeholder,
     Spec,
     Tensor,
     Variable,
-    aligned_copy,
     shape_text,
     shapes_match,
 )
 from thalweg.graph.walk import leaves
-from thalweg.ops.control import install_programs
+from thalweg.ops.bodies import install_programs
 from thalweg.ops.random import RandomKey, next_key
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized

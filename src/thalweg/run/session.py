@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import FeedError, FetchError, fail
-from thalweg.graph.tensor import Placeholder, Slot, Spec, Tensor, Variable
+from thalweg.graph.memory import Slot
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable
 from thalweg.graph.updates import Operation
 from thalweg.graph.walk import rebuild, remake
 from thalweg.run.program import Program

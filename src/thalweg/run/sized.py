@@ -13,7 +13,7 @@ import numpy as np
 from thalweg.errors import FeedError, fail
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, constant
 from thalweg.graph.walk import leaves, rebuild, remake, topological
-from thalweg.ops.control import Body
+from thalweg.ops.bodies import Body
 from thalweg.ops.dynamic import DYNAMIC
 from thalweg.ops.random import RandomKey
 from thalweg.run.program import Program, convert_feed

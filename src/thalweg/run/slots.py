@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from thalweg.errors import UninitializedError, fail
-from thalweg.graph.tensor import Slot, Variable
+from thalweg.graph.memory import Slot
+from thalweg.graph.tensor import Variable
 
 Slots = Mapping[Variable, Slot]
 

@@ -7,7 +7,9 @@ x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
 assert x.shape.as_list() == [2, 2] and x.get_shape().rank == 2 and x.shape == [2, 2]
 assert isinstance(x.shape, tf.TensorShape) and x.shape[1:].as_list() == [2]
 assert [None] + x.shape == tf.TensorShape([None, 2, 2]) and x.shape.num_elements() == 4
-assert str(x) == "tf.Tensor(\n[[1. 2.]\n [3. 4.]], shape=(2, 2), dtype=float32)".replace("(\n", "(")
+assert str(x) == "tf.Tensor(\n[[1. 2.]\n [3. 4.]], shape=(2, 2), dtype=float32)", str(x)
+assert repr(x).startswith("<tf.Tensor: shape=(2, 2), dtype=float32, numpy=\narray([[1., 2.],"), repr(x)
+assert str(tf.constant(2.2)) == "tf.Tensor(2.2, shape=(), dtype=float32)", str(tf.constant(2.2))
 assert repr(tf.constant(2.5)) == "<tf.Tensor: shape=(), dtype=float32, numpy=2.5>", repr(tf.constant(2.5))
 assert "{:.2f} {}".format(tf.reduce_sum(x), tf.constant(3)) == "10.00 3"
 
@@ -15,6 +17,15 @@ assert "{:.2f} {}".format(tf.reduce_sum(x), tf.constant(3)) == "10.00 3"
 assert isinstance(np.exp(x), np.ndarray) and isinstance(np.sum(x), np.float32)
 assert isinstance(np.concatenate([x, x]), np.ndarray) and isinstance(np.argmax(x, axis=1), np.ndarray)
 assert tf.is_tensor(np.ones((2, 2), "float32") * x) and isinstance(np.add(x, 1), np.ndarray)
+
+# element types are TensorFlow's, wherever the tensor comes from
+assert x.dtype is tf.float32 and str(x.dtype) == "<dtype: 'float32'>" and repr(x.dtype) == "tf.float32"
+assert x.dtype.is_floating and not x.dtype.is_integer and tf.argmax(x).dtype.is_integer and not x.dtype.is_bool
+assert x.dtype == np.float32 and x.dtype == "float32" and x.dtype != tf.float64 and x.dtype.as_numpy_dtype is np.float32
+assert np.zeros(2, x.dtype).dtype == np.float32 and tf.zeros(2, tf.constant(1).dtype).dtype == tf.int32
+assert tf.uint8.is_unsigned and tf.int8.limits == (0, 127) and tf.float32.limits == (0, 1) and tf.bool.limits[1] is True
+assert tf.int16.max == 32767 and tf.float16.size == 2 and {tf.float32: "f"}[x.dtype] == "f"
+assert tf.keras.Input((3,), dtype="int64").dtype == tf.int64 and tf.keras.layers.Dense(1)(x).dtype.name == "float32"
 
 # scalars are NumPy's numbers: they can be looked up
 names = {0: "cat", 1: "dog"}
@@ -30,6 +41,15 @@ with tf.GradientTape() as tape:
     y = tf.reduce_sum(v[0] ** 2)
 assert tape.gradient(y, v).numpy().tolist() == [[18.0, 16.0], [0.0, 0.0]]
 assert {v.ref(): "v"}[v.ref()] == "v"
+assert v.name == "Variable:0" and tf.Variable(1.0, name="w").name == "w:0" and v.dtype is tf.float32
+layer = tf.keras.layers.Dense(2, name="d")
+layer.build((None, 3))
+assert [w.name for w in layer.weights] == ["d/kernel:0", "d/bias:0"], [w.name for w in layer.weights]
+assert repr(tf.Variable(1)) == "<tf.Variable 'Variable:0' shape=() dtype=int32, numpy=1>", repr(tf.Variable(1))
+before = tf.convert_to_tensor(v)
+v.scatter_nd_update([[0, 0]], [1e-8])
+assert before[0, 0] == 9.0 and v[0, 0].numpy() == np.float32(1e-8)
+v[0, 0].assign(9.0)
 
 assert v[0].numpy().tolist() == v.value()[0].numpy().tolist() and isinstance(v.value(), tf.Tensor)
 assert tf.keras.layers.Dense(1, input_shape=(2,)).get_config()["units"] == 1 and max({"a": 2}.values()) == 2

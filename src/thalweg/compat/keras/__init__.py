@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat import graphs as _graphs
 from thalweg.compat.keras import applications as applications
 from thalweg.compat.keras import backend as backend
 from thalweg.compat.keras import datasets as datasets
@@ -39,13 +40,16 @@ from thalweg.compat.names import unsupported as _unsupported
 __version__ = "2.4.0"
 
 
-def _engine_room(model: type, layer: Any, make_input: Any) -> _Namespace:
+def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> _Namespace:
     """``keras.engine``: what programs imported from where Keras kept it."""
     base = {"Layer": layer, "Input": make_input, "InputSpec": _InputSpec, "InputLayer": layers.InputLayer}
+    files = "save_model load_model model_from_config model_from_json model_from_yaml"
     return _Namespace(
         "keras.engine",
         **base,
         Model=model,
+        sequential=_Namespace("keras.engine.sequential", Sequential=sequential),
+        saving=_Namespace("keras.engine.saving", **{n: getattr(models, n) for n in files.split()}),
         get_source_inputs=utils.get_source_inputs,
         topology=_Namespace(
             "keras.engine.topology", **base, Container=model, get_source_inputs=utils.get_source_inputs
@@ -57,12 +61,38 @@ def _engine_room(model: type, layer: Any, make_input: Any) -> _Namespace:
     )
 
 
-engine = _engine_room(Model, Layer, Input)
+engine = _engine_room(Model, Sequential, Layer, Input)
+
+
+def _as_it_is(function: Any) -> Any:
+    """Arguments of Keras 1 are understood by themselves."""
+    return function
+
+
+_DECORATORS = (
+    "dense dropout embedding pooling1d prelu gaussiannoise recurrent gaussiandropout pooling2d pooling3d "
+    "global_pooling upsampling1d upsampling2d upsampling3d conv1d conv2d separable_conv2d deconv2d conv3d "
+    "convlstm2d batchnorm zeropadding2d zeropadding3d cropping2d cropping3d spatialdropout1d spatialdropoutNd "
+    "lambda generator_methods model_constructor input add_weight get_updates"
+)
+
+
+def _legacy_room(members: Any) -> _Namespace:
+    """``keras.legacy``: layers of Keras 1, and the decorators by which Keras 2 took its arguments."""
+    decorators = {f"legacy_{name}_support": _as_it_is for name in _DECORATORS.split()}
+    return _Namespace(
+        "keras.legacy", layers=members.legacy, interfaces=_Namespace("keras.legacy.interfaces", **decorators)
+    )
+
+
+legacy = _legacy_room(layers)
 # The modules that programs know by these names.
 _rooms = (applications, backend, datasets, layers, models, optimizers, preprocessing, utils, wrappers)
 # What these modules share among each other.
-_helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "found", "layer", "named_loss",
+_helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper", "ResourceOptimizer", "UpdateOfLayer", "UpdatesOfLoss", "found", "layer", "named_loss",
             "named_metric", "rooms"}  # fmt: skip
+
+_graphs.join()
 
 
 def __getattr__(name: str) -> Any:

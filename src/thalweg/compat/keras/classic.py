@@ -144,6 +144,9 @@ class Model(_Classic):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
 
+_Classic.of_tensors = Model
+
+
 class Sequential(_Classic, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
@@ -168,7 +171,8 @@ Layer = layers.Layer
 # --- the rest is the same -------------------------------------------------------------------------------------------
 
 __version__ = "2.2.4"
-engine = _modern._engine_room(Model, layers.Layer, Input)
+engine = _modern._engine_room(Model, Sequential, layers.Layer, Input)
+legacy = _modern._legacy_room(layers)
 
 
 def __getattr__(name: str) -> Any:

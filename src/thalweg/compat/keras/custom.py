@@ -80,6 +80,20 @@ class OwnLayer(_main.Layer):
         return {k: v for k, v in config.items() if k in _OF_ALL}
 
 
+class Wrapper(OwnLayer):
+    """What a program's own layers around a layer derive from."""
+
+    def __init__(self, layer: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.layer = layer
+        if self.input_shape_given is None:
+            self.input_shape_given = layer.input_shape_given
+
+    def build(self, input_shape: Any = None) -> None:
+        """The wrapper is built; its layer is when it is called, or a subclass builds it."""
+        self.built = True
+
+
 class InputSpec:
     """What a layer expects of its inputs: a note that a program's own layers keep."""
 

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from thalweg import layers as _main
+from thalweg.compat import graphs
 from thalweg.compat.keras import arguments as _of
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import older as _older
 from thalweg.compat.keras.custom import DroppedEmbedding, InputPlace, OwnLayer
 from thalweg.compat.keras.custom import InputSpec as InputSpec
+from thalweg.compat.keras.custom import Wrapper as OwnWrapper
 from thalweg.compat.keras.merging import Merge as Merge
 from thalweg.compat.keras.merging import merge as merge
+from thalweg.compat.keras.recurrent import Recurrent as Recurrent
+from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
 from thalweg.regularizers import L1L2
@@ -63,6 +67,7 @@ def _layers() -> dict[str, Any]:
 
 _found = _layers()
 globals().update(_found)
+Wrapper = Renamed(_main.Wrapper, lambda args, kwargs: (args, kwargs), base=OwnWrapper)
 _OLD = {"Convolution1D": _main.Conv1D, "Convolution2D": _main.Conv2D, "Convolution3D": _main.Conv3D,
         "SeparableConvolution2D": _main.SeparableConv2D, "AtrousConvolution1D": _main.Conv1D,
         "AtrousConvolution2D": _main.Conv2D}  # fmt: skip
@@ -101,7 +106,7 @@ def Input(
 ) -> Any:  # fmt: skip
     """A symbolic input; ``tensor`` gives one that exists already."""
     if tensor is not None:
-        return tensor
+        return tensor if graphs.backend is None else graphs.backend.symbol(tensor)
     batch_shape = batch_shape if batch_shape is not None else batch_input_shape
     if isinstance(batch_shape, int):  # tf.keras: (shape, batch_size, name)
         batch_shape, batch_size = None, batch_shape
@@ -158,12 +163,14 @@ _ROOMS = {
     "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D "
     f"DepthwiseConv2D {_POOLING}",
     "pooling": _POOLING,
-    "recurrent": "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells TimeDistributedDense",
+    "recurrent": "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells TimeDistributedDense Recurrent",
+    "cudnn_recurrent": "CuDNNLSTM CuDNNGRU",
+    "legacy": "Merge MaxoutDense Highway AtrousConvolution1D AtrousConvolution2D Recurrent",
     "normalization": "BatchNormalization LayerNormalization",
     "advanced_activations": "LeakyReLU PReLU ELU ThresholdedReLU Softmax ReLU SReLU ParametricSoftplus",
     "embeddings": "Embedding",
     "noise": "GaussianNoise GaussianDropout AlphaDropout",
-    "wrappers": "TimeDistributed Bidirectional",
+    "wrappers": "TimeDistributed Bidirectional Wrapper",
     "local": "LocallyConnected1D LocallyConnected2D",
     "convolutional_recurrent": "ConvLSTM2D ConvLSTM3D",
 }
@@ -175,12 +182,15 @@ _MERGING = (
 
 def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
     """The rooms in which Keras 1 and 2 kept their layers, with what there is of each."""
-    return {
+    found = {
         room: Namespace(
             f"keras.layers.{room}", Layer=Layer, **{n: members[n] for n in names.split() if n in members}
         )
         for room, names in _ROOMS.items()
     }
+    for name in ("time_distributed_dense", "_time_distributed_dense"):
+        found["recurrent"].__dict__[name] = _time_distributed_dense
+    return found
 
 
 globals().update(rooms(globals()))

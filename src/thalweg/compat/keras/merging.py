@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg import layers as _main
+from thalweg import models as _models
 from thalweg.compat.keras.arguments import known_function
 from thalweg.compat.keras.custom import OwnLayer
 from thalweg.errors import ArgumentError, fail
@@ -44,6 +45,13 @@ def merge(
     return _merging(mode, concat_axis, dot_axes, _named(name, arguments))(list(inputs))
 
 
+def _as_model(part: Any) -> Any:
+    """A model; a layer that knows the shape of its inputs becomes one."""
+    if isinstance(part, _models.Model) or not isinstance(part, _main.Layer):
+        return part
+    return _models.Sequential([part])
+
+
 class Merge:
     """The outputs of several models as one, at the start of a Sequential: Keras 1."""
 
@@ -51,7 +59,7 @@ class Merge:
         self, layers: Sequence[Any] | None = None, mode: Any = "sum", concat_axis: int = -1, dot_axes: Any = -1,
         output_shape: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
     ) -> None:  # fmt: skip
-        self.parts = list(layers or [])
+        self.parts = [_as_model(part) for part in layers or []]
         self.layer = _merging(mode, concat_axis, dot_axes, _named(name, arguments))
 
     def __call__(self, inputs: Any) -> Any:

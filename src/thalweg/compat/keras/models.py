@@ -20,10 +20,11 @@ from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, shapes_match
-from thalweg.layers.base import flat, mapped, outermost, shapes_of
+from thalweg.layers.base import outermost, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
 from thalweg.models.functional import Graph as _Graph
+from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
 from thalweg.ops.shape import count
 from thalweg.registry import Configured, decode, encode, register
@@ -125,6 +126,7 @@ class Model(main.Model):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
     optimizers_by_name = staticmethod(optimizers.get)
+    of_tensors: Any  # the class of models made of inputs and outputs
     accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -160,7 +162,11 @@ class Model(main.Model):
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
         sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
     ) -> None:  # fmt: skip
-        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted."""
+        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted.
+
+        ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
+        """
+        self._target_tensors = ignored.get("target_tensors")
         for function in flat([loss, metrics]):
             if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
                 register("custom")(function)  # a saved model names it; loading asks for custom_objects
@@ -406,12 +412,17 @@ class Model(main.Model):
     def _only_calls(self) -> bool:
         return type(self).call is not Model.call and self._graph is None
 
+    def _make_predict_function(self) -> None:
+        """Accepted: what runs a batch is made when it is first needed, in whatever thread."""
+
+    _make_train_function = _make_test_function = _make_predict_function
+
     @property
     def state_updates(self) -> list[Any]:
         """No updates stand apart: they belong to the step."""
         return []
 
-    updates = state_updates
+    updates: Any = state_updates
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -488,6 +499,9 @@ class Model(main.Model):
             return _made(cls, dict(config))
         made = saving.graph_from_config(decode(config, custom_objects))
         return cls(made.input, made.output, name=made.name)
+
+
+Model.of_tensors = Model
 
 
 class Sequential(Model, main.Sequential):

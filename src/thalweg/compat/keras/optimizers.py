@@ -5,18 +5,20 @@ The defaults of stand-alone Keras, up to 2.2, are in :mod:`thalweg.compat.keras.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from thalweg import optimizers as main
-from thalweg.compat.keras.own_optimizer import OwnOptimizer
+from thalweg.compat import graphs
+from thalweg.compat.keras.backend.functions import UpdatesOfLoss
+from thalweg.compat.keras.own_optimizer import minimize
+from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.registry import lookup
 
-Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=OwnOptimizer)
+Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
 _UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
 
 
@@ -51,17 +53,19 @@ class _Keras(main.Optimizer):
         rate: Any = super().rate_at(step)
         return rate / (1.0 + self.decay * step) if self.decay else rate
 
-    def get_updates(self, *args: Any, **kwargs: Any) -> list[tuple[Variable, Tensor]]:
-        """Pairs (variable, new value) for ``K.function``: from (loss, params), or (params, constraints, loss)."""
+    def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """The step as ``K.function`` takes it: from (loss, params), or (params, constraints, loss)."""
         order = ("loss", "params") if len(args) < 3 else ("params", "constraints", "loss")
         given = {**dict(zip(order, args)), **kwargs}
         if isinstance(given["loss"], (list, tuple)):  # (params, loss)
             given["loss"], given["params"] = given["params"], given["loss"]
-        return self.updates(given["loss"], given["params"])
+        if graphs.backend is not None:
+            return self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
+        return [UpdatesOfLoss(self.updates, given["loss"], given["params"])]
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
         """The gradients of the loss."""
-        return [g for g, _ in self.compute_gradients(loss, params)]
+        return [g for g, _ in self.compute_gradients(plain(loss), [plain(p) for p in params])]
 
     @property
     def weights(self) -> list[Variable]:
@@ -81,18 +85,7 @@ class _Keras(main.Optimizer):
         """One step with pairs (gradient, variable)."""
         return super().apply_gradients(grads_and_vars)
 
-    def minimize(self, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
-        """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
-        if tape is None and callable(loss) and not isinstance(loss, Tensor):
-            tapes = importlib.import_module(
-                "thalweg.compat.tf2.tape"
-            )  # the room of TensorFlow 2 stands on this one
-            with tapes.GradientTape() as tape:
-                loss = loss()
-        var_list = var_list() if callable(var_list) else var_list
-        if tape is None or var_list is None:
-            return super().minimize(loss, var_list)
-        return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
+    minimize = minimize
 
 
 class SGD(_Keras, main.GradientDescent):
@@ -164,6 +157,8 @@ TABLE: dict[str, Any] = {
 
 def found(identifier: Any, table: Mapping[str, Any]) -> Any:
     """An optimizer from a name, a class, a description or itself."""
+    if graphs.backend is not None:
+        identifier = graphs.backend.rule_of(identifier)
     if isinstance(identifier, Mapping):
         return table[identifier["class_name"].lower()](**identifier.get("config", {}))
     if isinstance(identifier, str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,19 +11,38 @@ import numpy as np
 
 from thalweg import optimizers as main
 from thalweg.compat.keras.backend import values
+from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.state import assign
+
+_BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
+def minimize(self: Any, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
+    """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
+    if tape is None and callable(loss) and not isinstance(loss, Tensor):
+        tapes = importlib.import_module(
+            "thalweg.compat.tf2.tape"
+        )  # the room of TensorFlow 2 stands on this one
+        with tapes.GradientTape() as tape:
+            loss = loss()
+    var_list = var_list() if callable(var_list) else var_list
+    if tape is None or var_list is None:
+        return main.Optimizer.minimize(self, loss, var_list)
+    return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
 
 
 class OwnOptimizer(main.Optimizer):
     """An optimizer whose subclass says in ``get_updates(loss, params)`` which variable gets which new value.
 
+    That of Keras 1 is ``get_updates(params, constraints, loss)``.
+
     Variables that ``get_updates`` makes are kept: it is called once for every program that is built.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{k: v for k, v in kwargs.items() if k in ("clipnorm", "clipvalue", "name")})
+        super().__init__(**{k: v for k, v in kwargs.items() if k in (*_BOUNDS, "name")})
         self.updates: Any = []  # as subclasses fill it
         self.weights: Any = []
         self._loss: Any = None
@@ -37,7 +58,7 @@ class OwnOptimizer(main.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """What all optimizers have: the bounds of gradients."""
-        given = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue}
+        given = {name: getattr(self, name) for name in _BOUNDS}
         return {name: value for name, value in given.items() if value is not None}
 
     def compute_gradients(
@@ -49,9 +70,15 @@ class OwnOptimizer(main.Optimizer):
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
         """One step of the rule."""
+        given = {"loss": self._loss, "params": [v for _, v in grads_and_vars]}
+        if (
+            "constraints" in inspect.signature(self.get_updates).parameters
+        ):  # Keras 1; the model keeps to limits itself
+            given["constraints"] = {}
         with values.made_once(self._made):
-            updates = self.get_updates(loss=self._loss, params=[v for _, v in grads_and_vars])
-        for variable, value in (u for u in updates if isinstance(u, tuple)):
+            updates = self.get_updates(**given)
+        late = [pair for u in updates if isinstance(u, UpdatesOfLoss) for pair in u.pairs(u.loss)]
+        for variable, value in [*(u for u in updates if isinstance(u, tuple)), *late]:
             assign(variable, value if isinstance(value, Tensor) else np.asarray(value, variable.dtype))
 
     @property

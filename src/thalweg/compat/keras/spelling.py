@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from thalweg.registry import register
+
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 Step = Callable[[tuple[Any, ...], dict[str, Any]], Arguments]
 
@@ -22,12 +24,13 @@ class Offered:
 class Renamed:
     """A class of the main library under an old name: calling it translates the arguments and makes the class itself.
 
-    ``translate`` takes and gives (args, kwargs). ``isinstance`` and subclassing see the class of the main library, or
-    ``base`` where subclasses need more of the old names.
+    ``translate`` takes and gives (args, kwargs). ``isinstance`` sees the class of the main library; subclasses derive
+    from one of it whose constructor translates, or from ``base`` where they need more of the old names.
     """
 
     def __init__(self, target: type, translate: Step, base: type | None = None) -> None:
-        self.target, self.translate, self.base = target, translate, base or target
+        self.target, self.translate, self.base = target, translate, base
+        self.of_subclasses = translate
         self.__name__ = self.__qualname__ = target.__name__
         self.__doc__ = target.__doc__
 
@@ -36,6 +39,8 @@ class Renamed:
         return self.target(*args, **kwargs)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        if self.base is None:
+            self.base = _translating(self.target, self.of_subclasses)
         return (self.base,)
 
     def __instancecheck__(self, instance: Any) -> bool:
@@ -51,6 +56,22 @@ class Renamed:
 
     def __repr__(self) -> str:
         return f"<{self.target.__name__}>"
+
+
+def _translating(target: Any, translate: Step) -> type:
+    """The class with a constructor that takes the old arguments."""
+
+    class _Translating(target):
+        def __init_subclass__(cls, **options: Any) -> None:
+            super().__init_subclass__(**options)
+            register("custom")(cls)
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            args, kwargs = translate(args, kwargs)
+            super().__init__(*args, **kwargs)
+
+    _Translating.__name__ = _Translating.__qualname__ = target.__name__
+    return _Translating
 
 
 def renamed(kwargs: Mapping[str, Any], table: Mapping[str, str | None]) -> dict[str, Any]:

@@ -16,15 +16,19 @@ import numpy as np
 from thalweg import data
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import helpers, preprocessing
-from thalweg.compat.names import Namespace, UnsupportedNameError
+from thalweg.compat.names import Namespace
 from thalweg.errors import DataError
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes, writable_folder
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
-from thalweg.layers.base import flat, shapes_of
+from thalweg.layers import Lambda as _Lambda
+from thalweg.layers.base import shapes_of
+from thalweg.layers.nodes import Input as _Input
 from thalweg.layers.nodes import InputSymbol, Symbol
+from thalweg.nested import flat
 from thalweg.ops.random import set_seed
+from thalweg.ops.state import identity as _identity
 from thalweg.registry import register
 
 # --- arrays ---------------------------------------------------------------------------------------------------------
@@ -174,7 +178,20 @@ class Progbar:
 
 # --- a program's own classes ----------------------------------------------------------------------------------------
 
-_objects: dict[str, Any] = {}
+
+class _Objects(dict[str, Any]):
+    """Names of a program's own classes and functions: what is put in is known by its name from then on."""
+
+    def __setitem__(self, name: str, thing: Any) -> None:
+        register("custom", name)(thing)
+        super().__setitem__(name, thing)
+
+    def update(self, *given: Any, **named: Any) -> None:
+        for name, thing in dict(*given, **named).items():
+            self[name] = thing
+
+
+_objects = _Objects()
 
 
 def get_custom_objects() -> dict[str, Any]:
@@ -199,11 +216,14 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register(package, name)
 
 
-def multi_gpu_model(model: Any, gpus: Any = None, **options: Any) -> Any:
-    """There are no GPUs to divide a batch among."""
-    raise UnsupportedNameError(
-        "keras.utils.multi_gpu_model is not supported: Thalweg runs on the processor; train the model itself"
-    )
+def multi_gpu_model(
+    model: Any, gpus: Any = None, cpu_merge: bool = True, cpu_relocation: bool = False
+) -> Any:
+    """A model that trains this one, its layer before the last: all of a batch goes where there is one processor."""
+    inputs = [_Input(batch_shape=t.shape, dtype=t.dtype) for t in model.inputs]
+    found = flat(model(inputs if len(inputs) > 1 else inputs[0]))
+    outputs = [_Lambda(_identity, name=name)(y) for name, y in zip(model.output_names, found)]
+    return model.of_tensors(inputs, outputs if len(outputs) > 1 else outputs[0])
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

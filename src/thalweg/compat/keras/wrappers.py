@@ -10,8 +10,8 @@ import numpy as np
 
 from thalweg.compat.keras.utils import to_categorical
 from thalweg.compat.names import Namespace
-from thalweg.layers.base import flat
 from thalweg.models import Model
+from thalweg.nested import flat
 
 _OF_FIT = ("epochs", "nb_epoch", "batch_size", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
            "class_weight", "sample_weight", "initial_epoch", "steps_per_epoch")  # fmt: skip

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+from types import FunctionType as _FunctionType
 from typing import Any
 
 from thalweg.compat import names as _names
@@ -497,6 +498,17 @@ class AggregationMethod:
     DEFAULT, ADD_N, EXPERIMENTAL_TREE, EXPERIMENTAL_ACCUMULATE_N = 0, 0, 1, 2
 
 
+def _open_to_keras(names: dict[str, Any], seen: set[int]) -> None:
+    """Functions take Keras's tensors too, here and in the namespaces below."""
+    for name, thing in list(names.items()):
+        if isinstance(thing, _Namespace) and id(thing) not in seen:
+            seen.add(id(thing))
+            _open_to_keras(vars(thing), seen)
+        elif isinstance(thing, _FunctionType) and not name.startswith("_"):
+            names[name] = _graph.accepting(thing)
+
+
+_open_to_keras(globals(), set())
 python = _internals.internals({_n: _v for _n, _v in globals().items() if not _n.startswith("_")})
 
 

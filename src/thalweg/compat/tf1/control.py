@@ -15,6 +15,7 @@ from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nod
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
 from thalweg.ops import control
+from thalweg.ops import scan as core_scan
 
 
 def group(*inputs: Any, name: str | None = None, **options: Any) -> Operation:
@@ -245,7 +246,7 @@ def map_fn(
         with inside():
             return map_structure(without_order, to_core(fn(to_nodes(x, "Element"))))
 
-    return to_nodes(control.map_fn(step, to_core(elems)), "map")
+    return to_nodes(core_scan.map_fn(step, to_core(elems)), "map")
 
 
 def _is_text(dtype: Any) -> bool:
@@ -312,7 +313,7 @@ def foldl(
 ) -> Any:
     """``a = fn(a, x)`` for each x along the first axis."""
     start = None if initializer is None else to_core(initializer)
-    return to_nodes(control.foldl(_folded(fn), to_core(elems), start), "foldl")
+    return to_nodes(core_scan.foldl(_folded(fn), to_core(elems), start), "foldl")
 
 
 def scan(
@@ -332,7 +333,7 @@ def scan(
         from thalweg.ops.shape import concat, expand_dims
 
         first = xs[0]
-        rest = control.scan(lambda a, x: ((made := step(a, x)), made), first, xs[1:])[1]
+        rest = core_scan.scan(lambda a, x: ((made := step(a, x)), made), first, xs[1:])[1]
         return wrap(concat([expand_dims(first, 0), rest], axis=0), name, "scan")
 
     def both(carry: Any, x: Any) -> Any:
@@ -340,7 +341,7 @@ def scan(
         made = [_like(a, b) for a, b in zip(carry, made, strict=True)] if isinstance(carry, list) else made
         return made, made
 
-    return to_nodes(control.scan(both, to_core(initializer), xs, reverse=reverse)[1], "scan")
+    return to_nodes(core_scan.scan(both, to_core(initializer), xs, reverse=reverse)[1], "scan")
 
 
 def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, **options: Any) -> Any:

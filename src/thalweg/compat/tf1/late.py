@@ -20,7 +20,7 @@ from thalweg.errors import ShapeError
 from thalweg.gradient import gradients
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import control
+from thalweg.ops.bodies import parameter
 from thalweg.ops.shape import full_like
 
 _RANKS = (2, 1, 3, 4, 5, 0)  # tried in this order to see what a call gives
@@ -131,8 +131,7 @@ def _tried(made_of: Any, tensors: Sequence[Tensor]) -> Any:
     for ranks in itertools.chain(same, mixed):
         rank_of = dict(zip(unknown, ranks, strict=True))
         dummies = [
-            control.parameter(core.Spec((None,) * rank_of[x], x.t.dtype)) if x in rank_of else x.t
-            for x in tensors
+            parameter(core.Spec((None,) * rank_of[x], x.t.dtype)) if x in rank_of else x.t for x in tensors
         ]
         try:
             made = made_of(dummies)

@@ -86,6 +86,7 @@ class Layer:
         raise NotImplementedError
 
     def __call__(self, inputs: Any, **options: Any) -> Any:
+        inputs = g.nodes_of(inputs)
         inputs = inputs if isinstance(inputs, (Tensor, list, tuple, dict)) else g.constant(inputs)
         if self.scope_name is None:
             opened = variables.variable_scope(self._name, self.kind, reuse=self._reuse)

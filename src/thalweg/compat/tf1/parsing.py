@@ -138,7 +138,7 @@ def _parsed(
             specs.append((feature.dtype, [*outer, *_lengths(feature.shape)]))
 
     def parse(messages: Any) -> list[Any]:
-        examples = [events.read_example(m) for m in np.atleast_1d(messages)]
+        examples = [events.read_example(m) for m in np.ravel(np.asarray(messages, object))]
         made: list[Any] = []
         for key, feature in features.items():
             rows = [_values(e, key, feature) for e in examples]

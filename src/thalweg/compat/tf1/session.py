@@ -14,7 +14,8 @@ from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.late import late
 from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
-from thalweg.graph.tensor import Placeholder, Slot, Spec, Tensor, Variable
+from thalweg.graph.memory import Slot
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
 from thalweg.graph.walk import leaves, remake, topological
 from thalweg.ops import random, shape
 from thalweg.ops.elementwise import where
@@ -22,10 +23,10 @@ from thalweg.run.program import Program
 
 
 class _Slots(dict[Variable, Slot]):
-    """The session's value of each variable; none before it is initialised."""
+    """The session's value of each variable; none before it is initialised. A weight of Keras has its own."""
 
     def __missing__(self, variable: Variable) -> Slot:
-        slot = self[variable] = Slot()
+        slot = self[variable] = Slot() if variable.is_symbolic else variable.slot
         return slot
 
 
@@ -35,7 +36,8 @@ class _Slots(dict[Variable, Slot]):
 class _Order:
     """All effects that some things wait for, those that come first in front; and for each what it waits for itself."""
 
-    def __init__(self, wanted: Iterable[g.Effect]) -> None:
+    def __init__(self, graph: g.Graph, wanted: Iterable[g.Effect]) -> None:
+        self.graph = graph
         self.order: list[g.Effect] = []
         self.before: dict[g.Effect, set[g.Effect]] = {}
         stack = [(effect, False) for effect in reversed(list(wanted))]
@@ -50,7 +52,7 @@ class _Order:
                     *effect.fetches,
                     *(p for p, _ in effect.guard),
                 ]
-                direct[effect] = [*effect.deps, *_waited_for(expressions)]
+                direct[effect] = [*effect.deps, *_waited_for(map(graph.translated, expressions))]
             if entered:
                 self.before[effect] = {effect}.union(*(self.before[d] for d in direct[effect]))
                 self.order.append(effect)
@@ -99,6 +101,7 @@ class _Resolver:
         return found[-1] if found else variable
 
     def __call__(self, t: Tensor) -> Tensor:
+        t = self.order.graph.translated(t)
         for node in topological([t], stop=lambda n: id(n) in self.new):
             if id(node) not in self.new:
                 self.keep.append(node)
@@ -107,7 +110,7 @@ class _Resolver:
 
     def _made(self, node: Tensor) -> Tensor:
         if not node.inputs:
-            return node
+            return self._settled(node) if isinstance(node, g.Settled) else node
         inputs = [self.new[id(x)] for x in node.inputs]
         first = node.inputs[0]
         if node.op is g.after:
@@ -123,6 +126,12 @@ class _Resolver:
         if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             return node
         return remake(node, inputs)
+
+    def _settled(self, leaf: g.Settled) -> Tensor:
+        """The value that the leaf is fed, or its own, as a constant."""
+        if leaf in self.fed:
+            self.shape_inputs.append(leaf)
+        return constant(np.asarray(self.fed.get(leaf, leaf.default), leaf.dtype))
 
     def _of_shape(self, node: Tensor, inputs: list[Tensor]) -> Tensor:
         """Lengths that depend on fed numbers alone become plain lengths; the program is then one for those numbers."""
@@ -150,13 +159,14 @@ class _Plan:
         self.actors = [x for x in flat if hasattr(x, "act")]
         wanted = [e for x in flat for e in _own_effects(x)]
         wanted += [e for node in self.host_order for e in node.effects]
-        wanted += _waited_for([x.t for x in self.numeric])
-        order = _Order(dict.fromkeys(wanted))
-        self.ranks = _rank_inputs(fed, [x.t for x in self.numeric], order.order)
-        inputs, replaced, given = _inputs(fed, values, self.ranks)
+        expressions = [graph.translated(x.t) for x in self.numeric]
+        wanted += _waited_for(expressions)
+        order = _Order(graph, dict.fromkeys(wanted))
+        self.ranks = _rank_inputs(fed, expressions, order.order)
+        inputs, replaced, given = _inputs(graph, fed, values, self.ranks)
         self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
         resolve = _Resolver(order, replaced, given)
-        outputs = [resolve(x.t) for x in self.numeric]
+        outputs = [resolve(t) for t in expressions]
         self.sources = _sources([*outputs, *resolve.outputs, *resolve.state.values()], set(inputs))
         places = {id(t): k for k, t in enumerate(inputs)}
         self.shape_inputs = list(dict.fromkeys(places[id(t)] for t in resolve.shape_inputs))
@@ -217,9 +227,10 @@ class _Plan:
                 continue
             if node.source is not None:
                 source, index = node.source
-                known[node] = _pulled(source, index, session, given)
+                made = _pulled(source, index, session, given)
             else:
-                known[node] = node.fn(*[known[x] for x in node.host_inputs])
+                made = node.fn(*[known[x] for x in node.host_inputs])
+            known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
 
 
@@ -264,7 +275,7 @@ def _rank_inputs(fed: Sequence[Any], outputs: Sequence[Tensor], effects: Sequenc
 
 
 def _inputs(
-    fed: Sequence[Any], values: Sequence[Any], ranks: Sequence[int]
+    graph: g.Graph, fed: Sequence[Any], values: Sequence[Any], ranks: Sequence[int]
 ) -> tuple[list[Tensor], dict[Tensor, Tensor], dict[Tensor, Any]]:
     inputs: list[Tensor] = []
     replaced: dict[Tensor, Tensor] = {}
@@ -274,7 +285,7 @@ def _inputs(
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {tensor!r}")
         if isinstance(tensor, g.HostTensor):
             continue
-        t = tensor.t
+        t = graph.translated(tensor.t)
         shape = (None,) * np.ndim(fed_value) if k in ranks else t.shape
         if not isinstance(t, Placeholder) or k in ranks:
             replaced[t] = t = Placeholder(
@@ -484,7 +495,7 @@ def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
     """The structure of the fetches with numbers in their places."""
     if isinstance(fetches, str):
         fetches = graph.as_graph_element(fetches)
-    fetches = fetches.as_fetch() if hasattr(fetches, "as_fetch") else fetches
+    fetches = fetches.as_fetch() if hasattr(fetches, "as_fetch") else g.node_of(fetches, graph)
     if isinstance(fetches, (g.Tensor, g.Operation)):
         if fetches.graph is not graph and fetches.graph not in graph.origins:
             raise ValueError(f"{fetches!r} is not an element of this graph.")

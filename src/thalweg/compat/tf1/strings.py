@@ -20,6 +20,11 @@ def _bytes_of(x: Any) -> bytes:
     return x if isinstance(x, bytes) else str(x).encode()
 
 
+def _all(texts: Any) -> np.ndarray:
+    """The texts in a row: as objects, for NumPy's own kind of bytes loses zeros at the end."""
+    return np.asarray(texts, object).ravel()
+
+
 def string_join(inputs: Sequence[Any], separator: str = "", name: str | None = None) -> HostTensor:
     """Strings one after the other."""
     nodes = [g.convert_to_tensor(x) for x in inputs]
@@ -42,9 +47,7 @@ def _each(kind: str, change: Any) -> Any:
         node = g.convert_to_tensor(input)
 
         def run(texts: Any) -> Any:
-            made = [
-                change(_bytes_of(t).decode("utf-8", "replace"), *args, **options) for t in np.ravel(texts)
-            ]
+            made = [change(_bytes_of(t).decode("utf-8", "replace"), *args, **options) for t in _all(texts)]
             out = np.array([m.encode() if isinstance(m, str) else m for m in made], object)
             return out.reshape(np.shape(texts))[()]
 
@@ -90,7 +93,7 @@ def _counted(inputs: Sequence[Any], number: Any, dtype: str, name: str | None, k
     known = node.get_shape()
 
     def run(texts: Any) -> np.ndarray:
-        return np.array([number(t) for t in np.ravel(texts)], dtype).reshape(np.shape(texts))[()]
+        return np.array([number(t) for t in _all(texts)], dtype).reshape(np.shape(texts))[()]
 
     return from_host([node], run, dtype, known.as_list() if known.dims is not None else None, name, kind)
 
@@ -100,7 +103,7 @@ def string_split(source: Any, delimiter: str = " ", skip_empty: bool = True, nam
     from thalweg.compat.tf1.sparse import SparseTensor
 
     def run(texts: Any) -> list[np.ndarray]:
-        rows = [_bytes_of(t).decode().split(delimiter) for t in np.ravel(texts)]
+        rows = [_bytes_of(t).decode().split(delimiter) for t in _all(texts)]
         rows = [[part for part in row if part or not skip_empty] for row in rows]
         places = [(i, k) for i, row in enumerate(rows) for k in range(len(row))]
         values = np.array([part.encode() for row in rows for part in row], object)

@@ -19,8 +19,9 @@ from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 from thalweg.graph.walk import rebuild, remake
-from thalweg.ops import control, dynamic, index
+from thalweg.ops import dynamic, index
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.bodies import parameter
 from thalweg.ops.elementwise import astype
 
 
@@ -62,7 +63,7 @@ class _Start:
 
     def __init__(self, array: TensorArray) -> None:
         self.array = array
-        self.leaf = control.parameter(core.Spec(None, numpy_dtype(array.dtype)))
+        self.leaf = parameter(core.Spec(None, numpy_dtype(array.dtype)))
         self.element: core.Tensor | None = None
 
 

@@ -26,12 +26,32 @@ class DType:
         return self
 
     @property
+    def real_dtype(self) -> DType:
+        return as_dtype({"complex64": "float32", "complex128": "float64"}.get(self.name, self.name))
+
+    @property
     def is_floating(self) -> bool:
-        return self.dtype.kind == "f"
+        return dtypes.is_floating(self.dtype)
 
     @property
     def is_integer(self) -> bool:
         return self.dtype.kind in "iu"
+
+    @property
+    def is_unsigned(self) -> bool:
+        return self.dtype.kind == "u"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.dtype.kind == "c"
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        return True
+
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        return (False, True) if self.is_bool else (0, 1 if self.is_floating else self.max)
 
     @property
     def is_bool(self) -> bool:
@@ -39,11 +59,14 @@ class DType:
 
     @property
     def min(self) -> Any:
-        return np.finfo(self.dtype).min if self.is_floating else np.iinfo(self.dtype).min
+        return self._bounds().min
 
     @property
     def max(self) -> Any:
-        return np.finfo(self.dtype).max if self.is_floating else np.iinfo(self.dtype).max
+        return self._bounds().max
+
+    def _bounds(self) -> Any:
+        return np.finfo(self.dtype) if self.is_floating else np.iinfo(self.dtype)
 
     @property
     def size(self) -> int:
@@ -68,8 +91,12 @@ class DType:
 _NUMERIC = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
 BY_NAME = {name: DType(name, name) for name in _NUMERIC}
 BY_NAME["string"] = DType("string", object)
+_COMPLEX = {
+    name: DType(name, name) for name in ("complex64", "complex128")
+}  # known to the second generation alone
 string = BY_NAME["string"]
 _OTHER_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "str": "string"}
+_NAMED = {**BY_NAME, **_COMPLEX, **{old: BY_NAME[new] for old, new in _OTHER_NAMES.items()}}
 _PYTHON = {float: "float32", int: "int32", bool: "bool", str: "string", bytes: "string", object: "string"}
 
 
@@ -77,13 +104,17 @@ def as_dtype(value: Any) -> DType:
     """The type that a name, a NumPy dtype or a Python type stands for."""
     if isinstance(value, DType):
         return value
-    if isinstance(value, str) and value.removesuffix("_ref") in {**BY_NAME, **_OTHER_NAMES}:
-        name = value.removesuffix("_ref")
-        return BY_NAME[_OTHER_NAMES.get(name, name)]
+    if isinstance(value, str) and value.removesuffix("_ref") in _NAMED:
+        return _NAMED[value.removesuffix("_ref")]
     if isinstance(value, type) and value in _PYTHON:
         return BY_NAME[_PYTHON[value]]
     found = np.dtype(value)
-    return string if found.kind in "OSU" else BY_NAME[dtypes.as_dtype(found).name]
+    if found.kind in "OSU":
+        return string
+    if found.kind == "c":
+        return _COMPLEX[found.name]
+    name = dtypes.as_dtype(found).name
+    return BY_NAME.get(name) or DType(name, found)
 
 
 def numpy_dtype(value: Any) -> np.dtype:

@@ -18,7 +18,9 @@ from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1.strings import compat as _as_text
 from thalweg.compat.tf2 import arrays as _arrays
+from thalweg.compat.tf2 import audio as _audio
 from thalweg.compat.tf2 import checkpoint as _checkpoint
+from thalweg.compat.tf2 import complexes as _complexes
 from thalweg.compat.tf2 import debugging as _debugging
 from thalweg.compat.tf2 import feature_column as _feature_column
 from thalweg.compat.tf2 import function as _function
@@ -36,6 +38,7 @@ from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2 import saved_model as _saved_model
 from thalweg.compat.tf2 import shapes as _shapes
+from thalweg.compat.tf2 import signal as _signal
 from thalweg.compat.tf2 import sparse as _sparse
 from thalweg.compat.tf2 import summary as _summary
 from thalweg.compat.tf2 import tables as _tables
@@ -73,6 +76,12 @@ _OF_ROWS |= {
     "tile": _ragged.tile,
 }
 
+
+def _of_all(name: str, function: Any) -> Any:
+    """The function of that name for rows of different lengths and complex tensors, too."""
+    return _complexes.taking_complex(name.rstrip("_"), _OF_ROWS.get(name, function))
+
+
 # --- names in tf itself ---------------------------------------------------------------------------------------------
 
 _IN_MATH_ONLY = (
@@ -94,8 +103,13 @@ _flat |= {
     if n not in ("Reference", "Part", "parts", "ExponentialMovingAverage")
 }
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
-globals().update({_RENAMED.get(n, n): _OF_ROWS.get(n, v) for n, v in _flat.items()})
+globals().update({_RENAMED.get(n, n): _of_all(n, v) for n, v in _flat.items()})
 cast = _OF_ROWS["cast"]
+complex, complex64, complex128 = (
+    _complexes.complex,
+    _types.as_dtype("complex64"),
+    _types.as_dtype("complex128"),
+)
 RaggedTensor, SparseTensor = _ragged.RaggedTensor, _sparse.SparseTensor
 globals().update(_types.BY_NAME)
 double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
@@ -122,7 +136,8 @@ zeros_initializer, ones_initializer = keras.initializers.Zeros, keras.initialize
 constant_initializer = keras.initializers.Constant
 math = _Namespace(
     "tf.math",
-    **{n: _OF_ROWS.get(n, v) for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")},
+    **{n: _of_all(n, v) for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")},
+    **{n: getattr(_complexes, n) for n in ("real", "imag", "conj", "angle")},
 )
 _ACTIVATIONS = (
     "sigmoid tanh log_sigmoid softmax log_softmax l2_normalize top_k in_top_k zero_fraction".split()
@@ -140,8 +155,8 @@ random = _Namespace(
     ),
 )
 _PRODUCTS = "matmul matvec tensordot einsum eye norm matrix_transpose l2_normalize".split()
-linalg = _Namespace("tf.linalg", **_own(_linalg), **{n: getattr(_linalg, n) for n in _PRODUCTS})
-linalg.__dict__["transpose"] = _linalg.matrix_transpose
+linalg = _Namespace("tf.linalg", **_own(_linalg), **{n: _of_all(n, getattr(_linalg, n)) for n in _PRODUCTS})
+linalg.__dict__.update(transpose=_linalg.matrix_transpose, adjoint=_complexes.adjoint)
 image = _Namespace("tf.image", **_own(_image), **{n: getattr(_pictures, n) for n in _pictures.__all__})
 _FORMATS = (
     "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter gfile".split()
@@ -171,6 +186,9 @@ errors = _Namespace(
     "tf.errors",
     **{n: v for n, v in vars(_errors).items() if isinstance(v, type) and issubclass(v, BaseException)},
 )
+errors.__dict__["InvalidArgumentError"] = (
+    _errors.OpError
+)  # what the main library refuses is many classes' own
 lookup = _Namespace(
     "tf.lookup",
     **_own(_lookup),
@@ -193,6 +211,7 @@ data.__dict__["experimental"].__dict__.update(
 )
 sets = _Namespace("tf.sets", **{n: getattr(_sparse, f"set_{n}") for n in _sparse.SETS})
 saved_model = _Namespace("tf.saved_model", **{n: getattr(_saved_model, n) for n in _saved_model.__all__})
+signal, audio = _Namespace("tf.signal", **_own(_signal)), _Namespace("tf.audio", **_own(_audio))
 bitwise = _Namespace(
     "tf.bitwise",
     **{n: getattr(_logic, n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor")},
@@ -226,9 +245,6 @@ _REFUSED = {
     "lite": "there is no format for other devices: model.save() keeps a model in one file",
     "tpu": "everything runs on the processor",
     "estimator": "estimators belong to TensorFlow 1: run the program with --as tf1",
-    "complex64": "there are no complex numbers",
-    "complex128": "there are no complex numbers",
-    "signal": "there are no complex numbers",
     "contrib": "tf.contrib belongs to TensorFlow 1: run the program with --as tf1",
 }
 

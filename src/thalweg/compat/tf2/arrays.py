@@ -14,7 +14,7 @@ from thalweg.compat.tf2.values import axes, cast, filled, is_known, lengths, num
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import contract, create, dynamic, elementwise, index, reduce, slices, sort, state
+from thalweg.ops import contract, create, dynamic, elementwise, index, norms, slices, sort, state
 from thalweg.ops import shape as shapes
 
 # --- made -----------------------------------------------------------------------------------------------------------
@@ -32,7 +32,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: Any = None) -> Any:
-    """A tensor of a value."""
+    """A tensor of a value; of a variable, its value now."""
+    value = value.read() if isinstance(value, core.Variable) else value
     return tensor(value, None if dtype is not None and as_dtype(dtype).name == "string" else dtype)
 
 
@@ -339,11 +340,9 @@ def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: Any = N
 
 
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
-    """Updates put at places; where one occurs twice they are added."""
+    """Updates put at places; where one occurs twice the last one stays."""
     x = _tensor(tensor)
-    places, new = _tensor(indices), pair(x, updates)[1]
-    old = index.gather_nd(x, places)
-    return index.scatter_nd_add(x, places, new - old)
+    return index.scatter_nd_update(x, _tensor(indices), pair(x, updates)[1])
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
@@ -395,7 +394,7 @@ def norm(
 
     over, keep = axes(axis), bool(keepdims)
     if ord in ("euclidean", 2) and not isinstance(over, tuple):
-        return reduce.norm(_tensor(tensor), axis=over, keepdims=keep)
+        return norms.norm(_tensor(tensor), axis=over, keepdims=keep)
     return linalg.norm(_tensor(tensor), "fro" if ord == "euclidean" else ord, over, keep)
 
 

@@ -78,6 +78,8 @@ def _as_tensor(leaf: Any) -> Any:
         return inside if isinstance(inside, _WHOLE) else TextTensor(array)
     if array.dtype.kind in "SU":
         return texts(array)
+    if array.dtype.kind == "c":
+        return tensor(array)
     return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), freeze(array))
 
 

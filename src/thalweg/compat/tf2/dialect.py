@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.module import Reference
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.errors import SymbolicError, fail
@@ -21,11 +22,37 @@ from thalweg.layers.base import masks_of
 iterate = Tensor.__iter__
 
 
+_ROOMS = __name__.partition(".")[0] + "."
+
+
+def _library_asks() -> bool:
+    """Whether the caller of the attribute is the library itself, which sees what it keeps."""
+    return sys._getframe(2).f_globals.get("__name__", "").startswith(_ROOMS)
+
+
 def _shape(self: Tensor) -> Any:
     """The lengths of the axes; None where the rank is unknown. The library itself sees the tuple that it keeps."""
     found = self.specs[0].shape
-    inside = sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg.")
-    return found if inside or found is None else TensorShape(found)
+    return found if found is None or _library_asks() else TensorShape(found)
+
+
+def _dtype(self: Tensor) -> Any:
+    """The element type, such as ``tf.float32``. The library itself sees NumPy's."""
+    found = self.specs[0].dtype
+    return found if _library_asks() else as_dtype(found)
+
+
+_kept_name: Any = vars(Tensor)["name"]
+
+
+def _shown_name(self: Tensor) -> str | None:
+    """The name; a variable's ends in ``:0``. The library itself sees the name that was given."""
+    found = _kept_name.__get__(self)
+    return found if not isinstance(self, Variable) or _library_asks() else _numbered(found or "Variable")
+
+
+def _numbered(name: str) -> str:
+    return name if name.endswith(":0") else f"{name}:0"
 
 
 def _get_shape(self: Tensor) -> TensorShape:
@@ -53,12 +80,19 @@ def _text(self: Tensor) -> str:
     kind = f"shape={_get_shape(self)}, dtype={self.dtype.name}"
     if isinstance(self, Variable):
         return repr(self)
-    return f'Tensor("{_name(self)}", {kind})' if self.value is None else f"tf.Tensor({_numpy(self)}, {kind})"
+    if self.value is None:
+        return f'Tensor("{_name(self)}", {kind})'
+    return f"tf.Tensor({_on_its_own_lines(str(_numpy(self)))}, {kind})"
+
+
+def _on_its_own_lines(text: str) -> str:
+    """A text of several lines begins on a line of its own."""
+    return f"\n{text}" if "\n" in text else text
 
 
 def _representation(self: Tensor) -> str:
     held = None if self.value is None else np.array(self.array())
-    value = "" if held is None else f", numpy={held if held.ndim == 0 else repr(held)}"
+    value = "" if held is None else f", numpy={held if held.ndim == 0 else _on_its_own_lines(repr(held))}"
     shape, dtype = f"shape={_get_shape(self)}", f"dtype={self.dtype.name}"
     if isinstance(self, Variable):
         return f"<tf.Variable '{_name(self)}' {shape} {dtype}{value}>"
@@ -70,7 +104,7 @@ def _representation(self: Tensor) -> str:
 
 
 def _name(self: Tensor) -> str:
-    return f"{self.name or (self.op.name if self.op is not None else type(self).__name__)}:0"
+    return _numbered(self.name or (self.op.name if self.op is not None else type(self).__name__))
 
 
 def _ref(self: Tensor) -> Reference:
@@ -109,6 +143,8 @@ def _same(self: Tensor) -> Tensor:
 
 _WORDS: dict[str, Any] = {
     "shape": property(_shape, doc=_shape.__doc__),
+    "dtype": property(_dtype, doc=_dtype.__doc__),
+    "name": property(_shown_name, _kept_name.__set__, doc=_shown_name.__doc__),
     "get_shape": _get_shape,
     "set_shape": _set_shape,
     "numpy": _numpy,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -17,10 +18,11 @@ from thalweg.compat.tf2.text import TextTensor, is_text
 from thalweg.compat.tf2.values import is_known, number, tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
-from thalweg.graph.tensor import Tensor
-from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import flat, mapped
+from thalweg.graph.tensor import Tensor, placeholder
+from thalweg.graph.updates import Recorder, current_recorder, recording
+from thalweg.nested import flat, mapped
 from thalweg.ops import control
+from thalweg.ops import scan as core_scan
 from thalweg.ops import shape as shape_ops
 from thalweg.run.function import TracedFunction
 
@@ -80,7 +82,8 @@ class Function:
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
         self.python_function, self.input_signature = fn, input_signature
         self.__name__ = getattr(fn, "__name__", "function")
-        self._traced, self._eager = TracedFunction(fn), False
+        self._traced, self._eager = TracedFunction(_giving_tensors(fn)), False
+        self._concrete: dict[Any, ConcreteFunction] = {}
         functools.update_wrapper(self, fn)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -121,13 +124,119 @@ class Function:
                 )
         return tuple(made)
 
-    def get_concrete_function(self, *args: Any, **kwargs: Any) -> Function:
-        """The function itself: it compiles for the arguments that it is called with."""
-        return self
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """The function of the tensors among its arguments, its other arguments bound to those given."""
+        if not args and not kwargs and self.input_signature is not None:
+            args = tuple(self.input_signature)
+        made = ConcreteFunction(self, args, kwargs)
+        return self._concrete.setdefault(repr(sorted(made.arguments.items())), made)
 
     def experimental_get_tracing_count(self) -> int:
         """How many signatures were compiled."""
         return self._traced.num_traces
+
+
+class ConcreteFunction:
+    """A function for tensors of one shape and dtype each, with Python's values among its arguments bound.
+
+    ``inputs`` and ``outputs`` are symbols, ``structured_input_signature`` and ``structured_outputs`` what is known of
+    them.
+    """
+
+    def __init__(self, function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._function, self.name = function, function.__name__
+        signature = inspect.signature(function.python_function)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        self.arguments = {name: mapped(_spec_of, value) for name, value in bound.arguments.items()}
+        self._bound = bound
+        self._open = [name for name, value in self.arguments.items() if any(map(_is_spec, flat(value)))]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > len(self._open) or not set(kwargs) <= set(self._open):
+            raise TypeError(f"{self.name}: expected the tensors {', '.join(self._open)}")
+        given = {**dict(zip(self._open, args)), **kwargs}
+        missing = [name for name in self._open if name not in given]
+        if missing:
+            raise TypeError(f"{self.name}: missing the tensors {', '.join(missing)}")
+        for name, value in given.items():
+            for spec, tensor_ in zip(flat(self.arguments[name]), flat(value)):
+                if (
+                    isinstance(tensor_, (Tensor, TextTensor))
+                    and _is_spec(spec)
+                    and tensor_.dtype != spec.dtype
+                ):
+                    raise TypeError(
+                        f"{self.name}: {name} must be a tensor of {spec.dtype.name}, "
+                        f"received {as_dtype(tensor_.dtype).name}"
+                    )
+        return self._called(
+            {name: mapped(_as_result, value) for name, value in given.items()}, self._function
+        )
+
+    def _called(self, given: Mapping[str, Any], function: Callable[..., Any]) -> Any:
+        call = inspect.BoundArguments(self._bound.signature, {**self._bound.arguments, **given})  # type: ignore[arg-type]
+        return function(*call.args, **call.kwargs)
+
+    @property
+    def structured_input_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The specs of the tensors, and the values of the other arguments."""
+        return tuple(_named(value, name) for name, value in self.arguments.items()), {}
+
+    @functools.cached_property
+    def _symbols(self) -> tuple[dict[str, Any], Any]:
+        """Symbols for the arguments, and what the function makes of them."""
+        given = {name: mapped(_symbol_of, self.arguments[name]) for name in self._open}
+        with recording(Recorder()):
+            return given, self._called(given, self._function.python_function)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """A symbol for each tensor among the arguments."""
+        return [t for value in self._symbols[0].values() for t in flat(value)]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What the function makes of ``inputs``."""
+        return flat(self._symbols[1])
+
+    @property
+    def structured_outputs(self) -> Any:
+        """The shapes and dtypes of what the function gives, in its structure."""
+        return mapped(TensorSpec.from_tensor, self._symbols[1])
+
+
+def _is_spec(value: Any) -> bool:
+    return isinstance(value, TensorSpec)
+
+
+def _spec_of(value: Any) -> Any:
+    return (
+        TensorSpec.from_tensor(tensor(value))
+        if isinstance(value, (Tensor, TextTensor, np.ndarray))
+        else value
+    )
+
+
+def _named(value: Any, name: str) -> Any:
+    return TensorSpec(value.shape, value.dtype, name) if _is_spec(value) else value
+
+
+def _symbol_of(spec: Any) -> Any:
+    if not _is_spec(spec):
+        return spec
+    shape = tuple(spec.shape) if spec.shape.known else None
+    return placeholder(numpy_dtype(spec.dtype), shape, spec.name)
+
+
+def _giving_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which gives tensors where it gives Python's numbers."""
+
+    @functools.wraps(fn)
+    def giving(*args: Any, **kwargs: Any) -> Any:
+        return mapped(_as_result, fn(*args, **kwargs))
+
+    return giving
 
 
 def _as_result(value: Any) -> Any:
@@ -282,7 +391,7 @@ def map_fn(
     if all(map(is_known, flat(given))) and current_recorder() is None:
         count = len(flat(given)[0])
         return _stacked([fn(mapped(itemgetter(k), given)) for k in range(count)])
-    return control.map_fn(fn, given)
+    return core_scan.map_fn(fn, given)
 
 
 def _stacked(rows: list[Any]) -> Any:

@@ -11,7 +11,7 @@ from thalweg import dtypes, nn, optimizers
 from thalweg.compat.names import described
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import activation, contract, elementwise, index, logic, reduce, shape, sort, special
+from thalweg.ops import activation, contract, elementwise, index, logic, norms, reduce, shape, sort, special
 
 # --- elementwise ----------------------------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ reduce_sum, reduce_mean, reduce_prod = (
 reduce_max, reduce_min = _reduction(reduce.max), _reduction(reduce.min)
 reduce_all, reduce_any = _reduction(reduce.all), _reduction(reduce.any)
 reduce_std, reduce_variance = _reduction(reduce.std), _reduction(reduce.var)
-reduce_logsumexp, reduce_euclidean_norm = _reduction(reduce.logsumexp), _reduction(reduce.norm)
+reduce_logsumexp, reduce_euclidean_norm = _reduction(reduce.logsumexp), _reduction(norms.norm)
 
 
 def count_nonzero(

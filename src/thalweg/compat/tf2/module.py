@@ -108,9 +108,8 @@ class Variable(core.Variable, metaclass=_Variables):
         return self.scatter_nd_add(indices, -tensor(updates))
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> Any:
-        """Put at places, each of which occurs once."""
-        places = tensor(indices)
-        return self.scatter_nd_add(places, pair(self, updates)[1] - index.gather_nd(self, places))  # type: ignore[operator]
+        """Put at places; where one occurs twice the last one stays."""
+        return super().assign(index.scatter_nd_update(self, tensor(indices), pair(self, updates)[1]))
 
     def scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: Any = None) -> Any:
         """Put rows at numbers."""

@@ -12,7 +12,8 @@ from thalweg.compat.names import described
 from thalweg.compat.tf2 import math
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
 from thalweg.ops import elementwise, index
-from thalweg.ops.conv import conv_input_gradient, normal_padding
+from thalweg.ops.conv import conv_input_gradient
+from thalweg.ops.geometry import normal_padding
 from thalweg.ops.shape import permute_dims
 
 # --- activations ----------------------------------------------------------------------------------------------------

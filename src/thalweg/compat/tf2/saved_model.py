@@ -17,13 +17,24 @@ from thalweg.compat.tf2.checkpoint import Checkpoint
 from thalweg.compat.tf2.function import TensorSpec
 from thalweg.compat.tf2.values import tensor
 from thalweg.errors import DataError, fail
-from thalweg.layers.base import flat
 from thalweg.models.training import Training
+from thalweg.nested import flat
 
-__all__ = ["contains_saved_model", "load", "save"]
+__all__ = ["LoadOptions", "SaveOptions", "contains_saved_model", "load", "save"]
 
 _VALUES = os.path.join("variables", "variables")
 _modules: dict[str, Any] = {}  # what this process saved, by folder
+
+
+class SaveOptions:
+    """Accepted: there is one way to save."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        vars(self).update(options)
+
+
+class LoadOptions(SaveOptions):
+    """Accepted: there is one way to load."""
 
 
 def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:

@@ -60,7 +60,7 @@ class SparseTensor:
         return add(self, other)
 
     def __repr__(self) -> str:
-        return f"SparseTensor(indices={self.indices!r}, values={self.values!r}, dense_shape={self.dense_shape!r})"
+        return f"SparseTensor(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
 
 
 def _lengths(x: SparseTensor) -> tuple[int, ...]:

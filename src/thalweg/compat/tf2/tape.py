@@ -15,7 +15,7 @@ from thalweg.gradient import jacobian as core_jacobian
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.graph.walk import variables
-from thalweg.layers.base import flat, mapped
+from thalweg.nested import flat, mapped
 from thalweg.ops.shape import full_like, stack
 from thalweg.run import tape as core
 from thalweg.run.replay import remembered_gradients, replayed_gradients
@@ -109,8 +109,9 @@ class GradientTape(core.GradientTape):
     def _follows(self, source: Any) -> bool:
         if not isinstance(source, Tensor):
             raise TypeError(f"tape.gradient: a source is no tensor: {source!r}")
-        automatic = self._automatic or not isinstance(source, Variable) or source in self._watched
-        return automatic and source.tracked and is_floating(source.dtype)
+        automatic = self._automatic and getattr(source, "trainable", True)
+        follows = automatic or not isinstance(source, Variable) or source in self._watched
+        return follows and source.tracked and is_floating(source.dtype)
 
     def jacobian(self, target: Any, sources: Any, *more: Any, **ignored: Any) -> Any:
         """The derivative of every element of the target by every element of each source."""

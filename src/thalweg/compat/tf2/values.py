@@ -9,6 +9,8 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype, made
+from thalweg.compat.tf2.complexes import cast as complex_cast
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, texts
 from thalweg.graph import tensor as core
@@ -22,11 +24,13 @@ _PLAIN = {"i": "int32", "f": "float32"}  # what Python's numbers become
 
 def tensor(value: Any, dtype: Any = None) -> Any:
     """A tensor: Python's whole numbers as int32, its floats as float32, texts as :class:`TextTensor`."""
-    if isinstance(value, (Tensor, TextTensor)):
+    if isinstance(value, (Tensor, TextTensor, ComplexTensor)):
         return value if dtype is None else cast(value, dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         return shape_ops.stack([tensor(v, dtype) for v in value])
     array = np.asarray(value)
+    if array.dtype.kind == "c" or complex_dtype(dtype):
+        return made(array, dtype=dtype)
     if array.dtype.kind in "OSU":
         return texts(value)
     if dtype is None and not isinstance(value, (np.ndarray, np.generic)) and not _holds_array(value):
@@ -46,7 +50,10 @@ def _holds_array(value: Any) -> bool:
 
 def cast(x: Any, dtype: Any, name: Any = None) -> Any:
     """A tensor in another dtype; floats are cut towards zero for integers."""
-    return astype(tensor(x), numpy_dtype(dtype))
+    x = tensor(x)
+    if isinstance(x, ComplexTensor) or complex_dtype(dtype):
+        return complex_cast(x, dtype)
+    return astype(x, numpy_dtype(dtype))
 
 
 def pair(x: Any, y: Any) -> tuple[Any, Any]:

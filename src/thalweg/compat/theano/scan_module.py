@@ -18,7 +18,7 @@ from thalweg.graph.tensor import Spec, Tensor, Variable, shape_text, shapes_matc
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.control import parameter
+from thalweg.ops.bodies import parameter
 
 
 class until:

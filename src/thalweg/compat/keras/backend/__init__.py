@@ -12,6 +12,7 @@ from thalweg.compat.keras.backend import networks as _networks
 from thalweg.compat.keras.backend import settings as _settings
 from thalweg.compat.keras.backend import shapes as _shapes
 from thalweg.compat.keras.backend import values as _values
+from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import own as _own
 from thalweg.compat.names import unsupported as _unsupported
 
@@ -19,7 +20,14 @@ for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _
     globals().update(_own(_room))
 
 globals().pop("made_once")  # for optimizers of programs alone
+_EPSILON = 1e-7
+common = _Namespace("keras.backend.common", _EPSILON=_EPSILON, **_own(_settings))
 tensorflow_backend = _sys.modules[__name__]  # where programs found set_session
+
+
+def _get_available_gpus() -> list[str]:
+    """The names of the GPUs that layers would run on: none."""
+    return []
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -98,19 +99,43 @@ def dot(x: Any, y: Any) -> Any:
 
 
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
-    """The product of each pair of examples over an axis of each; [batch, 1] for rows."""
+    """The product of each pair of examples over an axis of each; [batch, 1] for rows.
+
+    With four axes or more, the axes before the last two that both have are as the first one: a product for each, as
+    Keras 1 and 2 did.
+    """
     x, y = tensor(x), tensor(y)
     if x.ndim == y.ndim == 2:
         return sum(x * y, axis=1, keepdims=True)
     first, second = (
         (x.ndim - 1, y.ndim - 2) if axes is None else (axes, axes) if isinstance(axes, int) else axes
     )
+    shared = builtins.max(x.ndim, y.ndim) - 2
+    if shared > 1 and _is_product_of_many(x.shape, first, y.shape, second, shared):
+        return _products(x, first, y, second, shared)
     letters = "abcdefghij"
     left = ["z", *letters[: x.ndim - 1]]
     right = ["z", *letters[x.ndim - 1 : x.ndim + y.ndim - 2]]
     left[first] = right[second] = "y"
     kept = [c for c in left if c != "y"] + [c for c in right[1:] if c != "y"]
     return _ops["einsum"](f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+
+
+def _is_product_of_many(
+    left: tuple[int | None, ...], first: int, right: tuple[int | None, ...], second: int, shared: int
+) -> bool:
+    """Whether matrices are multiplied for each place of the axes before them."""
+    same = builtins.all(a == b or a is None or b is None for a, b in zip(left[:shared], right[:shared]))
+    return same and builtins.min(len(left), len(right)) >= shared and first >= shared and second >= shared
+
+
+def _products(x: Any, first: int, y: Any, second: int, shared: int) -> Any:
+    """The products of vectors or matrices [shared axes, *its own axes] over one axis of each."""
+    letters = "abcdefghij"[:shared]
+    left, right = [*letters, *"uv"[: x.ndim - shared]], [*letters, *"st"[: y.ndim - shared]]
+    left[first] = right[second] = "z"
+    kept = [c for c in left[shared:] + right[shared:] if c != "z"]
+    return _ops["einsum"](f"{''.join(left)},{''.join(right)}->{letters}{''.join(kept)}", x, y)
 
 
 def l2_normalize(x: Any, axis: Any = None) -> Any:

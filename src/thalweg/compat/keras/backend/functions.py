@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
+from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import _phase, _settings
 from thalweg.gradient import gradients as _gradients
-from thalweg.graph.tensor import Placeholder, Tensor
+from thalweg.graph.tensor import Placeholder, Tensor, Variable, plain
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.base import flat, mapped
 from thalweg.layers.nodes import nodes_between, run_nodes
+from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import sum as _sum
 from thalweg.ops.state import stop_gradient as _stop
 from thalweg.run.function import function as _compiled
+
+
+class UpdateOfLayer:
+    """What training assigns to a weight, such as a moving average: done by a function that is told so, in training."""
+
+    def __init__(self, weight: Variable) -> None:
+        self.weight = weight
+
+
+class UpdatesOfLoss:
+    """What an optimizer does with the gradients of a loss: found when it is known whether layers are in training."""
+
+    def __init__(self, rule: Callable[[Any, Any], list[Any]], loss: Any, params: Any) -> None:
+        self.rule, self.loss, self.params = rule, loss, params
+
+    def pairs(self, loss: Any) -> list[Any]:
+        """Pairs (variable, new value) that lower the loss."""
+        return self.rule(loss, self.params)
 
 
 class KerasFunction:
@@ -29,7 +48,8 @@ class KerasFunction:
         self.phase_at = next((k for k, t in enumerate(inputs) if t is _phase), None)
         self.inputs = [t for t in inputs if isinstance(t, Tensor) and t is not _phase]
         self.keep = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t is not _phase]
-        self.updates = [u for u in (updates or []) if isinstance(u, tuple)]
+        self.updates = [u for u in (updates or []) if isinstance(u, (tuple, UpdatesOfLoss))]
+        self.of_layers = [u.weight for u in (updates or []) if isinstance(u, UpdateOfLayer)]
         self.made: dict[bool, Any] = {}
 
     def __call__(self, values: Any) -> Any:
@@ -43,14 +63,20 @@ class KerasFunction:
         return found[0] if self.one else found
 
     def _compile(self, training: bool) -> Any:
-        outputs = self.outputs
+        outputs, losses = self.outputs, [u.loss for u in self.updates if isinstance(u, UpdatesOfLoss)]
+        assigned: list[Any] = []
         if training:  # layers are called once more, as in training
-            nodes = nodes_between(self.inputs, outputs)
-            with recording(Recorder()):
-                outputs = run_nodes(nodes, {t: t for t in self.inputs}, outputs, True)
+            nodes = nodes_between(self.inputs, [*outputs, *losses])
+            made = Recorder()
+            with recording(made):
+                outputs, losses = run_nodes(nodes, {t: t for t in self.inputs}, [outputs, losses], True)
+            assigned = [(w, made.updates[w]) for w in self.of_layers if w in made.updates]
+        ways = iter(losses)
+        for update in self.updates:
+            assigned += update.pairs(next(ways)) if isinstance(update, UpdatesOfLoss) else [update]
         given = {t: _placeholder(t.dtype, t.shape) for t in self.inputs if not isinstance(t, Placeholder)}
         inputs = [given.get(t, t) for t in self.inputs]
-        return _compiled(inputs, outputs, updates=self.updates, givens=given or None)
+        return _compiled(inputs, outputs, updates=assigned, givens=given or None)
 
 
 class KerasSession:
@@ -77,18 +103,24 @@ class KerasSession:
 _session = KerasSession()
 
 
-def get_session() -> KerasSession:
-    """What stands for the session: its ``run`` gives values of tensors."""
-    return _session
+def get_session() -> Any:
+    """The session, in which tensors have values; without TensorFlow 1, what stands for one."""
+    return _session if graphs.backend is None else graphs.backend.session()
 
 
 def set_session(session: Any) -> None:
-    """Accepted: functions run by themselves."""
+    """Run in this session from now on; without TensorFlow 1, functions run by themselves."""
+    if graphs.backend is not None:
+        graphs.backend.use(session)
 
 
-def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> KerasFunction:
+def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> Any:
     """A compiled function of a list of values, giving a list of arrays."""
-    return KerasFunction(inputs if isinstance(inputs, (list, tuple)) else [inputs], outputs, updates)
+    inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if graphs.backend is not None and graphs.backend.runs(flat([inputs, outputs, updates])):
+        return graphs.backend.function(inputs, outputs, updates)
+    inputs, outputs, updates = mapped(plain, (inputs, outputs, updates))
+    return KerasFunction(inputs, outputs, updates)
 
 
 _standing: list[Mapping[Any, Any]] = []  # what symbols of a model stand for, while its loss is computed
@@ -106,7 +138,7 @@ def _symbols_stand_for(values: Mapping[Any, Any]) -> Iterator[None]:
 
 def gradients(loss: Any, variables: Any) -> list[Any]:
     """The gradients of a loss, summed where it is not a scalar, with respect to tensors."""
-    listed = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    listed = [plain(v) for v in (variables if isinstance(variables, (list, tuple)) else [variables])]
     if _standing:
         listed = [_standing[-1].get(v, v) for v in listed]
     summed = [_sum(part) for part in loss] if isinstance(loss, (list, tuple)) else [_sum(loss)]
@@ -123,4 +155,7 @@ def stop_gradient(x: Any) -> Any:
 
 def eval(x: Any) -> Any:
     """The value of an expression without inputs."""
+    if graphs.backend is not None and graphs.backend.runs([x]):
+        return graphs.backend.session().run(x)
+    x = plain(x)
     return x.numpy() if x.value is not None else function([], [x])([])[0]

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from thalweg.compat import graphs
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.layers import base
+from thalweg.ops.elementwise import astype, where
 
 _settings: dict[str, Any] = {
     "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
@@ -73,6 +77,8 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 def clear_session() -> None:
     """Start the automatic names over."""
     base.clear_session()
+    if graphs.backend is not None:
+        graphs.backend.clear()
     _settings["uids"] = {}
 
 
@@ -92,7 +98,8 @@ _phase = _placeholder("int32", [], name="keras_learning_phase")
 def learning_phase() -> Any:
     """What stands for training (1) or not (0) among the inputs of ``K.function``."""
     if base._calls.training:  # within a layer's call it is known
-        return int(bool(base._calls.training[-1]))
+        training = base._calls.training[-1]
+        return training if isinstance(training, Tensor) else int(bool(training))
     return _phase if _settings["phase"] is None else _settings["phase"]
 
 
@@ -116,8 +123,13 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
     """``x`` in training and ``alt`` else; functions are called."""
     if training is None or training is _phase:
         training = base._calls.training[-1] if base._calls.training else _settings["phase"]
-    chosen = x if training else alt
-    return chosen() if callable(chosen) and not isinstance(chosen, Tensor) else chosen
+    if isinstance(training, Tensor) and training.is_symbolic:
+        return where(astype(training, np.dtype(bool)), _called(x), _called(alt))
+    return _called(x if training else alt)
+
+
+def _called(thing: Any) -> Any:
+    return thing() if callable(thing) and not isinstance(thing, Tensor) else thing
 
 
 def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:

@@ -20,6 +20,7 @@ _ops = _names()
 
 def shape(x: Any) -> Any:
     """The lengths of the axes: a tuple where all are known, else a tensor."""
+    x = tensor(x)
     if None not in x.shape:
         return x.shape
     return tuple(
@@ -29,22 +30,22 @@ def shape(x: Any) -> Any:
 
 def int_shape(x: Any) -> Any:
     """The lengths of the axes, None where unknown."""
-    return tuple(x.shape)
+    return tuple(tensor(x).shape)
 
 
 def ndim(x: Any) -> int:
     """The number of axes."""
-    return int(x.ndim)
+    return int(tensor(x).ndim)
 
 
 def dtype(x: Any) -> str:
     """The name of the dtype."""
-    return str(np.dtype(x.dtype).name)
+    return str(np.dtype(tensor(x).dtype).name)
 
 
 def count_params(x: Any) -> int:
     """The number of elements."""
-    return int(np.prod(x.shape))
+    return int(np.prod(tensor(x).shape))
 
 
 def reshape(x: Any, shape: Any) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes, losses
+from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import floatx
 from thalweg.graph.op import make_op
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape, plain
 from thalweg.layers.nodes import InputSymbol
 from thalweg.ops.public import names as _names
 from thalweg.ops.state import identity as _identity
@@ -94,12 +95,18 @@ def is_tensor(x: Any) -> bool:
 
 def get_value(x: Any) -> Any:
     """The value of a variable, as an array."""
+    if graphs.backend is not None and graphs.backend.runs([x]):
+        return graphs.backend.session().run(x)
+    x = plain(x)
     return x.get_value() if isinstance(x, Variable) else np.asarray(x)
 
 
 def set_value(x: Any, value: Any) -> None:
     """Replace the value of a variable."""
-    x.set_value(value)
+    if graphs.backend is not None and graphs.backend.runs([x]):
+        x.load(value, graphs.backend.session())
+    else:
+        plain(x).set_value(value)
 
 
 def batch_get_value(xs: Sequence[Any]) -> list[Any]:
@@ -165,7 +172,7 @@ def ones_like(x: Any, dtype: Any = None, name: Any = None) -> Any:
 
 def count_params(x: Any) -> int:
     """The number of elements."""
-    return int(np.prod(x.shape))
+    return int(np.prod(plain(x).shape))
 
 
 def identity(x: Any, name: str | None = None) -> Any:
@@ -185,7 +192,7 @@ def to_dense(x: Any) -> Any:
 
 def get_variable_shape(x: Any) -> tuple[int, ...]:
     """The shape of a variable."""
-    return tuple(x.shape)
+    return tuple(plain(x).shape)
 
 
 def _printing(x, /, message):  # type: ignore[no-untyped-def]

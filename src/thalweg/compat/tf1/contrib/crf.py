@@ -9,7 +9,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, variables
 from thalweg.compat.tf1.graph import Tensor, value, wrap
-from thalweg.ops import control, elementwise, reduce
+from thalweg.ops import elementwise, reduce, scan
 from thalweg.ops import shape as shape_ops
 
 
@@ -26,7 +26,7 @@ def crf_log_norm(inputs: Any, sequence_lengths: Any, transition_params: Any) -> 
         going = shape_ops.expand_dims(elementwise.less(time + 1, lengths), 1)
         return elementwise.where(going, new, alpha), None
 
-    last, _ = control.scan(step, scores[0], (scores[1:], times))
+    last, _ = scan.scan(step, scores[0], (scores[1:], times))
     return wrap(reduce.logsumexp(last, axis=1), None, "crf_log_norm", [inputs])
 
 

@@ -15,8 +15,9 @@ def add_arg_scope(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(fn)
     def apply(*args: Any, **options: Any) -> Any:
-        return fn(*args, **{**_defaults[-1].get(apply, {}), **options})
+        return fn(*args, **{**_defaults[-1].get(fn, {}), **options})
 
+    apply.in_scopes = fn  # type: ignore[attr-defined]  # what wrappers of it have too
     return apply
 
 
@@ -27,7 +28,7 @@ def arg_scope(list_ops_or_scope: Any, **options: Any) -> Iterator[dict[Any, dict
     if isinstance(list_ops_or_scope, dict):
         base = dict(list_ops_or_scope)
     else:
-        for fn in list_ops_or_scope:
+        for fn in (getattr(given, "in_scopes", given) for given in list_ops_or_scope):
             base[fn] = {**base.get(fn, {}), **options}
     _defaults.append(base)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,17 @@ class Graph:
         self._controls: list[list[Effect]] = []
         self.finalized = False
         self.origins: set[Graph] = set()  # graphs of which this one has copies, over the same expressions
+        self.symbols: Any = None  # Keras's tensors in this graph, where a program uses both; see symbols.py
+        self.pending: list[Callable[[], None]] = []  # what puts Keras's weights into the collections
+
+    def settle(self) -> None:
+        """Put into the collections what waits for somebody to look."""
+        while self.pending:
+            self.pending.pop(0)()
+
+    def translated(self, t: core.Tensor) -> core.Tensor:
+        """The expression that runs: without symbols of Keras."""
+        return t if self.symbols is None else self.symbols.now(t)
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """The name under the open name scopes, numbered if it is taken."""
@@ -186,12 +197,14 @@ class Graph:
 
     def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
         """What stands in a collection; with ``scope``, what has a name that begins with it."""
+        self.settle()
         found = list(self.collections.get(name, []))
         if scope is None:
             return found
         return [v for v in found if re.match(scope, getattr(v, "name", None) or "")]
 
     def get_collection_ref(self, name: Any) -> list[Any]:
+        self.settle()
         return self.collections.setdefault(name, [])
 
     def get_all_collection_keys(self) -> list[Any]:
@@ -217,7 +230,7 @@ class Graph:
         """The tensor or operation that a name stands for."""
         if isinstance(thing, str):
             return self.get_tensor_by_name(thing) if ":" in thing else self.get_operation_by_name(thing)
-        return thing
+        return node_of(thing, self)
 
     def finalize(self) -> None:
         self.finalized = True
@@ -242,6 +255,15 @@ _graphs = _Graphs()
 def default_graph() -> Graph:
     """The graph that new nodes go to."""
     return _graphs.stack[-1]
+
+
+def node_of(thing: Any, graph: Graph | None = None) -> Any:
+    """The node for a tensor of the main library, as Keras's are; anything else itself."""
+    if not isinstance(thing, core.Tensor):
+        return thing
+    from thalweg.compat.tf1 import symbols
+
+    return symbols.node_of(thing, graph)
 
 
 def reset_default_graph() -> None:

@@ -151,6 +151,12 @@ class Tensor:
     def __str__(self) -> str:
         return f'Tensor("{self.name}", shape={self.shape}, dtype={self.dtype.name})'
 
+    def __tensor__(self) -> core.Tensor:
+        """The expression, for the main library's functions."""
+        from thalweg.compat.tf1.graph.values import value
+
+        return value(self)
+
     def __hash__(self) -> int:
         return id(self)
 
@@ -227,6 +233,14 @@ def host(
 ) -> HostTensor:
     """A node that Python computes."""
     return HostTensor(Operation(name, kind, inputs=inputs), inputs, fn, shape)
+
+
+class Settled(core.Placeholder):
+    """A leaf whose value decides what is computed: each value that it is fed has a program of its own."""
+
+    __slots__ = ("default",)
+
+    default: np.ndarray
 
 
 class SourceLeaf(core.Placeholder):

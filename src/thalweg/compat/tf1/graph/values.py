@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compat.tf1.graph.graphs import after, default_graph
+from thalweg.compat.tf1.graph.graphs import after, default_graph, node_of
 from thalweg.compat.tf1.graph.nodes import Operation, Tensor, host, shaped_as
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import identity
+
+
+def accepting(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which takes Keras's tensors as nodes of the graph."""
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Any:
+        if any(map(_holds_core, args)):
+            args = tuple(map(nodes_of, args))
+        if options and any(map(_holds_core, options.values())):
+            options = {name: nodes_of(part) for name, part in options.items()}
+        return fn(*args, **options)
+
+    return apply
+
+
+def nodes_of(structure: Any) -> Any:
+    """Nodes in place of Keras's tensors, in lists and tuples."""
+    if type(structure) in (list, tuple) and _holds_core(structure):
+        return type(structure)(map(nodes_of, structure))
+    return node_of(structure)
+
+
+def _holds_core(x: Any) -> bool:
+    return isinstance(x, core.Tensor) or (type(x) in (list, tuple) and any(map(_holds_core, x)))
 
 
 def value(x: Any, dtype: Any = None) -> core.Tensor:

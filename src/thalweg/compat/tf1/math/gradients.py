@@ -23,14 +23,19 @@ def gradients(
     stop_gradients: Any = None,
 ) -> list[Tensor | None]:
     """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it."""
-    outputs = [value(y) for y in ([ys] if isinstance(ys, Tensor) else ys)]
-    targets = [x.t for x in ([xs] if isinstance(xs, Tensor) else xs)]
+    graph = g.default_graph()
+    outputs = [graph.translated(value(y)) for y in ([ys] if isinstance(ys, Tensor) else ys)]
+    targets = [graph.translated(x.t) for x in ([xs] if isinstance(xs, Tensor) else xs)]
     seeds = None
     if grad_ys is not None:
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
-        seeds = [None if s is None else value(s, y.dtype) for s, y in zip(given, outputs, strict=True)]
-    fixed = [x.t for x in stop_gradients or ()]
-    fed: Any = [x.t for op in g.default_graph().get_operations() for x in op.outputs if x.t is not None]
+        seeds = [
+            None if s is None else graph.translated(value(s, y.dtype))
+            for s, y in zip(given, outputs, strict=True)
+        ]
+    fixed = [graph.translated(x.t) for x in stop_gradients or ()]
+    fed: Any = [x.t for op in graph.get_operations() for x in op.outputs if x.t is not None]
+    fed = fed if graph.symbols is None else graph.symbols.known(fed)
     found = core_gradients(outputs, targets, seeds, unconnected="none", consider_constant=fixed, distinct=fed)
     return [None if t is None else wrap(t, name, "gradients") for t in found]
 

@@ -9,7 +9,7 @@ from thalweg import dtypes
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
 from thalweg.graph import tensor as core
-from thalweg.ops import linalg, reduce
+from thalweg.ops import linalg, norms, reduce
 from thalweg.ops.elementwise import astype
 
 Axis = Any
@@ -53,7 +53,7 @@ reduce_min = _reduction("Min", reduce.min)
 reduce_all = _reduction("All", reduce.all)
 reduce_any = _reduction("Any", reduce.any)
 reduce_logsumexp = _reduction("ReduceLogSumExp", reduce.logsumexp)
-reduce_euclidean_norm = _reduction("EuclideanNorm", reduce.norm)
+reduce_euclidean_norm = _reduction("EuclideanNorm", norms.norm)
 reduce_variance = _reduction("Variance", reduce.var)
 reduce_std = _reduction("Std", reduce.std)
 count_nonzero = _reduction("CountNonzero", reduce.count_nonzero)
@@ -110,6 +110,6 @@ def norm(
     """Vector norms (over one axis or all), matrix norms (over two)."""
     over, keep = axes_of(axis), bool(keepdims or keep_dims)
     if ord in ("euclidean", 2) and not isinstance(over, tuple):
-        return wrap(reduce.norm(value(tensor), axis=over, keepdims=keep), name, "norm", [tensor])
+        return wrap(norms.norm(value(tensor), axis=over, keepdims=keep), name, "norm", [tensor])
     kind = "fro" if ord == "euclidean" else ord
     return wrap(linalg.norm(value(tensor), kind, over, keep), name, "norm", [tensor])

@@ -10,7 +10,9 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
+from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import get_variable, variable_scope
+from thalweg.registry import snake_case
 
 
 class LSTMStateTuple(NamedTuple):
@@ -44,13 +46,7 @@ class RNNCell:
             return self.call(inputs, state)
 
     def _scope_name(self) -> str:
-        name = type(self).__name__.lstrip("_")
-        return {
-            "BasicRNNCell": "basic_rnn_cell",
-            "BasicLSTMCell": "basic_lstm_cell",
-            "LSTMCell": "lstm_cell",
-            "GRUCell": "gru_cell",
-        }.get(name, name.lower())
+        return snake_case(type(self).__name__.lstrip("_"))
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         """The step, inside the cell's scope."""
@@ -106,6 +102,8 @@ def _width(size: Any) -> int:
 
 
 def _zeros(size: Any, batch_size: Any, dtype: Any) -> Any:
+    if isinstance(size, TensorShape):
+        return math.zeros([batch_size, *size.as_list()], dtype)
     if isinstance(size, tuple):
         parts = [_zeros(s, batch_size, dtype) for s in size]
         return type(size)(*parts) if hasattr(size, "_fields") else tuple(parts)
@@ -281,13 +279,16 @@ class LSTMCell(RNNCell):
         if self.peepholes:
             o = o + self._variable("w_o_diag", [self.units], self.kernel) * c
         h = self.activation(c) * math.sigmoid(o)
-        if self.projection:
-            h = math.matmul(
-                h, self._variable("projection/kernel", [self.units, self.projection], self.kernel)
-            )
-            if self.projection_clip is not None:
-                h = math.clip_by_value(h, -self.projection_clip, self.projection_clip)
+        h = self._projected(h)
         return h, _state_like(state, LSTMStateTuple(c, h))
+
+    def _projected(self, h: Any) -> Any:
+        if not self.projection:
+            return h
+        h = math.matmul(h, self._variable("projection/kernel", [self.units, self.projection], self.kernel))
+        if self.projection_clip is not None:
+            h = math.clip_by_value(h, -self.projection_clip, self.projection_clip)
+        return h
 
 
 class LayerNormBasicLSTMCell(BasicLSTMCell):
@@ -297,12 +298,14 @@ class LayerNormBasicLSTMCell(BasicLSTMCell):
         self,
         num_units: int,
         forget_bias: float = 1.0,
+        input_size: Any = None,
         activation: Any = None,
         layer_norm: bool = True,
         norm_gain: float = 1.0,
         norm_shift: float = 0.0,
         dropout_keep_prob: Any = 1.0,
-        **options: Any,
+        dropout_prob_seed: Any = None,
+        reuse: Any = None,
     ) -> None:
         super().__init__(num_units, forget_bias, activation=activation)
         self.normalised, self.gain, self.shift, self.keep_prob = (
@@ -312,23 +315,33 @@ class LayerNormBasicLSTMCell(BasicLSTMCell):
             dropout_keep_prob,
         )
 
-    def _normal(self, x: Any, name: str) -> Any:
+    def _gates(self, inputs: Any, h: Any) -> list[Any]:
         if not self.normalised:
-            return x
-        gamma = self._variable(f"{name}/gamma", [self.units], constant_initializer(self.gain))
-        beta = self._variable(f"{name}/beta", [self.units], constant_initializer(self.shift))
-        mean, variance = nn.moments(x, [1], keep_dims=True)
-        return nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
+            return math.split(value=self._linear([inputs, h], 4 * self.units), num_or_size_splits=4, axis=1)
+        x = math.concat([inputs, h], 1)
+        made = math.matmul(x, self._variable("kernel", [x.get_shape()[1].value, 4 * self.units]))
+        parts = math.split(value=made, num_or_size_splits=4, axis=1)
+        names = ("input", "transform", "forget", "output")
+        return [_normal(self, part, name) for part, name in zip(parts, names, strict=True)]
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         c, h = state
-        parts = math.split(value=self._linear([inputs, h], 4 * self.units), num_or_size_splits=4, axis=1)
-        names = ("input", "transform", "forget", "output")
-        i, j, f, o = (self._normal(p, n) for p, n in zip(parts, names, strict=True))
-        j = nn.dropout(self.activation(j), self.keep_prob) if self.keep_prob != 1.0 else self.activation(j)
-        c = self._normal(c * math.sigmoid(f + self.forget_bias) + math.sigmoid(i) * j, "state")
+        i, j, f, o = self._gates(inputs, h)
+        j = self.activation(j)
+        if not isinstance(self.keep_prob, (int, float)) or self.keep_prob < 1:
+            j = nn.dropout(j, self.keep_prob)
+        c = c * math.sigmoid(f + self.forget_bias) + math.sigmoid(i) * j
+        c = _normal(self, c, "state") if self.normalised else c
         h = self.activation(c) * math.sigmoid(o)
         return h, LSTMStateTuple(c, h)
+
+
+def _normal(cell: Any, x: Any, name: str) -> Any:
+    """x [batch, units] with mean ``beta`` and deviation ``gamma`` over the units."""
+    gamma = cell._variable(f"{name}/gamma", [cell.units], constant_initializer(cell.gain))
+    beta = cell._variable(f"{name}/beta", [cell.units], constant_initializer(cell.shift))
+    mean, variance = nn.moments(x, [1], keep_dims=True)
+    return nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
 
 
 class MultiRNNCell(RNNCell):

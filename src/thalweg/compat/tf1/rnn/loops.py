@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math
+from thalweg.compat.tf1 import math, nest
 from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.tensor_array import TensorArray
+from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import variable_scope
-from thalweg.ops import control, elementwise
+from thalweg.ops import elementwise, scan
 from thalweg.ops import shape as shape_ops
 
 
@@ -21,6 +24,8 @@ def _chosen(going: Any, new: Any, old: Any) -> Any:
     if isinstance(new, (list, tuple)):
         parts = [_chosen(going, a, b) for a, b in zip(new, old, strict=True)]
         return type(new)(*parts) if hasattr(new, "_fields") else type(new)(parts)
+    for _ in range(len(new.shape) - 1):
+        going = shape_ops.expand_dims(going, -1)
     return elementwise.where(going, new, old)
 
 
@@ -38,35 +43,38 @@ def dynamic_rnn(
     """(outputs, last state) over the time axis of [batch, time, n] (or [time, batch, n])."""
     if initial_state is None and dtype is None:
         raise ValueError("If there is no initial_state, you must give a dtype.")
-    inputs = g.convert_to_tensor(inputs)
+    inputs = map_structure(g.convert_to_tensor, inputs)
     with variable_scope(scope or "rnn") as opened:
-        x = inputs if time_major else math.transpose(inputs, [1, 0, *range(2, inputs.get_shape().ndims)])
+        x = inputs if time_major else map_structure(transpose_batch_time, inputs)
         start = initial_state
         if start is None:
-            start = cell.zero_state(math.shape(x)[1], dtype)
-        first = wrap(value(x)[0], None, "FirstStep")
+            start = cell.zero_state(math.shape(nest.flatten(x)[0])[1], dtype)
+        steps = to_core(x)
+        first = map_structure(lambda t: wrap(t[0], None, "FirstStep"), steps)
         cell(first, start)  # makes the variables, before the loop
         opened.reuse_variables()
-        outputs, last = _scanned(cell, value(x), to_core(start), sequence_length)
-    result = wrap(outputs, None, "RNNOutputs")
-    return (result if time_major else math.transpose(result, [1, 0, *range(2, len(outputs.shape))])), last
+        outputs, last = _scanned(cell, steps, to_core(start), sequence_length)
+    result = to_nodes(outputs, "RNNOutputs")
+    return (result if time_major else map_structure(transpose_batch_time, result)), last
 
 
 def _scanned(cell: Any, x: Any, start: Any, sequence_length: Any) -> tuple[Any, Any]:
     lengths = None if sequence_length is None else g.cast(value(sequence_length), "int32")
-    times = shape_ops.reshape(shape_ops.iota_like(x, axis=0, dtype=np.dtype(np.int32)), (-1,))
+    times = shape_ops.reshape(
+        shape_ops.iota_like(nest.flatten(x)[0], axis=0, dtype=np.dtype(np.int32)), (-1,)
+    )
 
     def step(state: Any, now: Any) -> Any:
         with inside():
-            made = cell(wrap(now[0], None, "Step"), to_nodes(state, "State"))
+            made = cell(to_nodes(now[0], "Step"), to_nodes(state, "State"))
         output, new = (map_structure(without_order, to_core(part)) for part in made)
         if lengths is not None:
-            going = shape_ops.expand_dims(elementwise.less(now[1], lengths), -1)
+            going = elementwise.less(now[1], lengths)
             new = _chosen(going, new, state)
-            output = elementwise.where(going, output, shape_ops.full_like(output, 0))
+            output = _chosen(going, output, map_structure(lambda t: shape_ops.full_like(t, 0), output))
         return new, output
 
-    last, outputs = control.scan(step, start, (x, times))
+    last, outputs = scan.scan(step, start, (x, times))
     return outputs, to_nodes(last, "LastState")
 
 
@@ -90,9 +98,10 @@ def static_rnn(
                 opened.reuse_variables()
             output, new = cell(x, state)
             if lengths is not None:
-                going = shape_ops.expand_dims(elementwise.greater(lengths, t), -1)
+                going = elementwise.greater(lengths, t)
                 new = to_nodes(_chosen(going, to_core(new), to_core(state)), "State")
-                output = wrap(elementwise.where(going, value(output), 0.0), None, "Output")
+                made = value(output)
+                output = wrap(_chosen(going, made, shape_ops.full_like(made, 0)), None, "Output")
             outputs.append(output)
             state = new
     return outputs, state
@@ -196,3 +205,83 @@ def transpose_batch_time(x: Any) -> Tensor:
     """The first two axes exchanged."""
     rank: Any = g.convert_to_tensor(x).shape.ndims
     return math.transpose(x, [1, 0, *range(2, rank)])
+
+
+def raw_rnn(
+    cell: Any,
+    loop_fn: Callable[..., Any],
+    parallel_iterations: Any = None,
+    swap_memory: bool = False,
+    scope: Any = None,
+) -> tuple[Any, Any, Any]:
+    """(TensorArray of what is emitted, last state, last loop state) of a loop that ``loop_fn`` steers.
+
+    ``loop_fn(time, output, state, loop_state)`` gives (which are finished, next input, next state, what to emit, next
+    loop state); at time 0 output, state and loop state are None, and what to emit is the shape of one example.
+    """
+    from thalweg.compat.tf1.control import while_loop
+
+    with variable_scope(scope or "rnn") as opened:
+        time = g.constant(0)
+        finished, x, state, like, loop_state = loop_fn(time, None, None, None)
+        batch = math.shape(nest.flatten(x)[0])[0]
+        dtype = nest.flatten(state)[0].dtype
+        if like is None:
+            zeros = map_structure(
+                lambda n: math.zeros([batch, *TensorShape(n).as_list()], dtype), cell.output_size
+            )
+        else:
+            zeros = map_structure(lambda t: math.zeros([batch, *t.get_shape().as_list()], t.dtype), like)
+        arrays = map_structure(lambda t: TensorArray(t.dtype, size=0, dynamic_size=True), zeros)
+        cell(x, state)  # makes the variables, before the loop
+        opened.reuse_variables()
+
+        def body(time: Any, finished: Any, x: Any, state: Any, arrays: Any, loop_state: Any) -> list[Any]:
+            output, new = cell(x, state)
+            over, x, new, emitted, after = loop_fn(time + 1, output, new, loop_state)
+            going = value(math.logical_not(finished))
+            state = to_nodes(_chosen(going, to_core(new), to_core(state)), "State")
+            emitted = to_nodes(_chosen(going, to_core(emitted), to_core(zeros)), "Emitted")
+            written = iter(
+                [a.write(time, e) for a, e in zip(nest.flatten(arrays), nest.flatten(emitted), strict=True)]
+            )
+            arrays = map_structure(lambda _: next(written), arrays)
+            return [
+                time + 1,
+                math.logical_or(finished, over),
+                x,
+                state,
+                arrays,
+                loop_state if after is None else after,
+            ]
+
+        begun = [time, finished, x, state, arrays, loop_state]
+        _, _, _, state, arrays, loop_state = while_loop(
+            lambda time, finished, *rest: math.logical_not(math.reduce_all(finished)), body, begun
+        )
+    return arrays, state, loop_state
+
+
+class LSTMBlockFusedCell:
+    """A basic LSTM with the loop over [time, batch, n]: called on a whole sequence."""
+
+    def __init__(
+        self, num_units: int, forget_bias: float = 1.0, name: str = "lstm_fused_cell", **options: Any
+    ) -> None:
+        self.cell, self.label = BasicLSTMCell(num_units, forget_bias), name
+        self.num_units = num_units
+
+    def __call__(
+        self,
+        inputs: Any,
+        initial_state: Any = None,
+        dtype: Any = None,
+        sequence_length: Any = None,
+        scope: Any = None,
+    ) -> tuple[Any, Any]:
+        """(outputs, last state)."""
+        start = None if initial_state is None else LSTMStateTuple(*initial_state)
+        kind = dtype or "float32"
+        return dynamic_rnn(
+            self.cell, inputs, sequence_length, start, kind, time_major=True, scope=scope or self.label
+        )

@@ -74,8 +74,8 @@ class Optimizer:
         grad_loss: Any = None,
     ) -> list[tuple[Any, Variable]]:
         """Pairs (gradient, variable); the gradient is None where the loss does not depend on it."""
-        loss = loss() if callable(loss) and not isinstance(loss, Tensor) else loss
-        wanted = trainable_variables() if var_list is None else _flat(var_list)
+        loss = g.node_of(loss() if callable(loss) and not isinstance(loss, Tensor) else loss)
+        wanted = trainable_variables() if var_list is None else [g.node_of(v) for v in _flat(var_list)]
         if not wanted:
             raise ValueError("No variables to optimize.")
         return list(zip(math.gradients(loss, wanted, grad_loss), wanted, strict=True))
@@ -84,7 +84,8 @@ class Optimizer:
         self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
     ) -> Operation:
         """One step with given pairs (gradient, variable)."""
-        pairs = [(gradient, v) for gradient, v in grads_and_vars if gradient is not None]
+        grads_and_vars = list(grads_and_vars)
+        pairs = [(gradient, g.node_of(v)) for gradient, v in grads_and_vars if gradient is not None]
         if not pairs:
             raise ValueError(
                 f"No gradients provided for any variable: {[str(v) for _, v in grads_and_vars]}."

@@ -55,6 +55,21 @@ class Variable(Tensor):
         operation = Operation(name, "Variable")
         shape = None if validate_shape else [None] * len(start.shape or ())
         variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
+        self._take(variable, operation, trainable, constraint, collections)
+
+    @classmethod
+    def holding(cls, variable: core.Variable, name: str | None) -> Variable:
+        """A node for a variable of the main library, such as a weight of Keras, which has a value already."""
+        made = cls.__new__(cls)
+        with default_graph().name_scope(None):
+            operation = Operation(name, "Variable")
+            made._take(variable, operation, variable.trainable, None, None)
+        return made
+
+    def _take(
+        self, variable: core.Variable, operation: Operation, trainable: bool, constraint: Any, collections: Any
+    ) -> None:
+        graph = default_graph()
         super().__init__(variable, operation)
         self.trainable = trainable
         self.constraint = constraint

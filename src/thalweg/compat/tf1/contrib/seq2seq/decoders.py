@@ -17,8 +17,8 @@ from thalweg.compat.tf1.graph import value, wrap
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.variables import variable_scope
-from thalweg.ops import control as core_control
 from thalweg.ops import elementwise
+from thalweg.ops import scan as core_scan
 from thalweg.ops import shape as shape_ops
 
 
@@ -123,7 +123,7 @@ def _over_targets(decoder: BasicDecoder, impute: bool, opened: Any) -> tuple[Any
             said = _where(going, said, map_structure(lambda t: shape_ops.full_like(t, 0), said))
         return new, said
 
-    last, outputs = core_control.scan(step, to_core(start), (xs, times))
+    last, outputs = core_scan.scan(step, to_core(start), (xs, times))
     return to_nodes(outputs, "DecoderOutputs"), to_nodes(last, "DecoderState"), helper.sequence_length
 
 

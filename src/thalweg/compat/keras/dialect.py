@@ -1,0 +1,153 @@
+"""How layers and tensors look to a program of Keras, whatever part of the library made them.
+
+``thalweg run`` calls :func:`speak` before the program starts. Importing this room changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from thalweg.compat.keras.backend.functions import UpdateOfLayer
+from thalweg.compat.keras.models import Model
+from thalweg.compat.keras.spelling import Offered
+from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Tensor, Variable, install_methods
+from thalweg.layers.base import Layer, shapes_of
+from thalweg.layers.nodes import InputSymbol, Node, Symbol
+from thalweg.layers.recurrent import Bidirectional, Recurrent
+from thalweg.nested import flat
+
+# --- calls of a layer -----------------------------------------------------------------------------------------------
+
+
+def _of_call(what: str, read: Callable[[Node], Any]) -> Callable[[Layer, int], Any]:
+    def get(self: Layer, node_index: int) -> Any:
+        if not -len(self._nodes) <= node_index < len(self._nodes):
+            raise fail(
+                ArgumentError, f"{self.name}: {what} of call {node_index}",
+                expected=f"one of the {len(self._nodes)} calls on symbolic tensors",
+            )  # fmt: skip
+        return read(self._nodes[node_index])
+
+    get.__doc__ = f"The {what} of one of the layer's calls, counted from 0."
+    return get
+
+
+class Call:
+    """A call of a layer as Keras listed it in ``inbound_nodes``."""
+
+    def __init__(self, node: Node) -> None:
+        self.outbound_layer = node.layer
+        self.input_tensors, self.output_tensors = flat(node.args[0]), flat(node.outputs)
+        self.input_shapes = [t.shape for t in self.input_tensors]
+        self.output_shapes = [t.shape for t in self.output_tensors]
+        self.inbound_layers = [t.node.layer for t in self.input_tensors if isinstance(t, Symbol)]
+        self.node_indices = [_place(t)[0] for t in self.input_tensors if isinstance(t, Symbol)]
+        self.tensor_indices = [_place(t)[1] for t in self.input_tensors if isinstance(t, Symbol)]
+
+
+def _place(symbol: Symbol) -> tuple[int, int]:
+    """Which call of its layer made a symbol, and which of the outputs it is."""
+    node = symbol.node
+    call = next(k for k, one in enumerate(node.layer._nodes) if one is node)
+    return call, next(k for k, t in enumerate(flat(node.outputs)) if t is symbol)
+
+
+_calls = Offered(lambda layer: [Call(node) for node in layer._nodes], "The layer's calls on symbols.")
+
+# --- losses and updates ---------------------------------------------------------------------------------------------
+
+
+def _updates(self: Layer) -> list[UpdateOfLayer]:
+    """What training assigns besides weights that it trains, for ``K.function``: moving averages."""
+    return [
+        UpdateOfLayer(weight)
+        for layer in self.tree()
+        if layer.trainable
+        for weight in layer.own_weights()
+        if not weight.trainable
+    ]
+
+
+def _get_updates_for(self: Layer, inputs: Any) -> list[UpdateOfLayer]:
+    """The updates that depend on inputs: all of them."""
+    return [] if inputs is None else _updates(self)
+
+
+def _get_losses_for(self: Layer, inputs: Any) -> list[Any]:
+    """Penalties of weights for None, else what the last call added."""
+    layers = self.tree()
+    if inputs is not None:
+        return [loss for layer in layers for loss in layer._added]
+    return [rule(weight) for layer in layers if layer.trainable for weight, rule in layer._penalties]
+
+
+# --- weights and arguments by their older names -----------------------------------------------------------------------
+
+
+def _set_trainable_weights(self: Layer, weights: Sequence[Variable]) -> None:
+    self.listed_weights = list(weights)  # type: ignore[attr-defined]  # found there as any attribute's are
+
+
+def _first(*names: str) -> Offered:
+    """The first of these attributes that the layer has."""
+
+    def read(layer: Layer) -> Any:
+        for name in names:
+            found = getattr(layer, name, None)
+            if found is not None:
+                return found
+        raise AttributeError(f"{type(layer).__name__} has none of {', '.join(names)}")
+
+    return Offered(read, f"The older name of {' or '.join(names)}.")
+
+
+_LAYER: dict[str, Any] = {
+    "get_input_at": _of_call("input", lambda node: node.args[0]),
+    "get_output_at": _of_call("output", lambda node: node.outputs),
+    "get_input_shape_at": _of_call("input's shape", lambda node: shapes_of(node.args[0])),
+    "get_output_shape_at": _of_call("output's shape", lambda node: shapes_of(node.outputs)),
+    "inbound_nodes": _calls,
+    "_inbound_nodes": _calls,
+    "updates": Offered(_updates, str(_updates.__doc__)),
+    "get_updates_for": _get_updates_for,
+    "get_losses_for": _get_losses_for,
+    "get_output_shape_for": lambda self, input_shape: self.compute_output_shape(input_shape),
+    "trainable_weights": property(
+        vars(Layer)["trainable_weights"].fget, _set_trainable_weights, doc="The weights that training moves."
+    ),
+    "W": _first("kernel", "embeddings"),
+    "b": _first("bias"),
+    "U": _first("recurrent_kernel"),
+    "output_dim": _first("units"),
+    "nb_filter": _first("filters"),
+    "subsample": _first("strides"),
+    "border_mode": _first("padding"),
+}
+
+# --- tensors --------------------------------------------------------------------------------------------------------
+
+
+def _accepted(self: Tensor, value: Any) -> None:
+    """What a program notes on a tensor is known here by itself."""
+
+
+def speak() -> None:
+    """Give the layers and tensors of this process the names that they had in Keras."""
+    patched: Any = Layer
+    for name, word in _LAYER.items():
+        setattr(patched, name, word)
+    Model.updates = _LAYER["updates"]
+    for cls, name, read in (
+        (Recurrent, "cell", lambda layer: layer),
+        (Bidirectional, "layer", lambda layer: layer.forward_layer),
+    ):
+        setattr(cls, name, Offered(read, "Under the name that Keras gave it."))
+    shape = property(lambda self: tuple(self.specs[0].shape), _accepted, doc="The shape.")
+    install_methods({"_keras_shape": shape, "_uses_learning_phase": property(lambda self: False, _accepted)})
+    for symbol in (Symbol, InputSymbol):
+        symbol._keras_shape = shape  # type: ignore[assignment]
+
+
+__all__ = ["Call", "speak"]

@@ -1,0 +1,126 @@
+"""Names that Python had when a program was written, and has no longer.
+
+``thalweg run`` puts them back in its own process: builtins and what modules held by :func:`restore`, modules by their
+old names through the table :data:`MODULES`. The syntax of Python 2 is not read; its SyntaxError says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import collections
+import collections.abc
+import fractions
+import functools
+import importlib
+import inspect
+import itertools
+import math
+import os
+import pickle
+import re
+import string
+import sys
+import time
+import urllib
+from types import ModuleType
+from typing import Any
+
+from thalweg.compat.names import Namespace, public_names
+
+ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+
+
+def getargspec(func: Any) -> ArgSpec:
+    """The names of a function's arguments, and its defaults."""
+    full = inspect.getfullargspec(func)
+    return ArgSpec(full.args, full.varargs, full.varkw, full.defaults)
+
+
+_BUILTINS: dict[str, Any] = {
+    "xrange": range, "unicode": str, "basestring": str, "long": int, "unichr": chr, "raw_input": input,
+    "reduce": functools.reduce, "reload": importlib.reload, "file": open,
+    "cmp": lambda a, b: (a > b) - (a < b),
+}  # fmt: skip
+
+_ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
+    base64: {"encodestring": base64.encodebytes, "decodestring": base64.decodebytes},
+    collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
+    fractions: {"gcd": math.gcd},
+    inspect: {"getargspec": getargspec},
+    itertools: {"izip": zip, "imap": map, "ifilter": filter, "izip_longest": itertools.zip_longest},
+    os: {"getcwdu": os.getcwd},
+    string: {"letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
+             "uppercase": string.ascii_uppercase, "maketrans": str.maketrans},
+    sys: {"maxint": sys.maxsize, "setdefaultencoding": lambda encoding: None},
+    time: {"clock": time.perf_counter},
+}  # fmt: skip
+
+
+def load(file: Any, **options: Any) -> Any:
+    """What is pickled in a file; texts of Python 2 are read as Latin-1, as arrays in them need."""
+    return pickle.load(file, **{"encoding": "latin1", **options})
+
+
+def loads(data: bytes, **options: Any) -> Any:
+    """What is pickled in bytes, as :func:`load`."""
+    return pickle.loads(data, **{"encoding": "latin1", **options})
+
+
+_PICKLE = {name: getattr(pickle, name) for name in public_names(pickle)}
+
+# Where the modules are now, by the names that programs import. Absent on purpose: StringIO, whose users ask for it to
+# find out which Python they run on.
+MODULES: dict[str, Any] = {
+    "cPickle": Namespace("cPickle", **{**_PICKLE, "load": load, "loads": loads}),
+    "__builtin__": "builtins",
+    "ConfigParser": "configparser",
+    "Queue": "queue",
+    "Tkinter": "tkinter",
+    "copy_reg": "copyreg",
+    "urllib2": "urllib.request",
+    "urlparse": "urllib.parse",
+    "xml.etree.cElementTree": "xml.etree.ElementTree",
+}
+
+
+def _of_urllib(name: str) -> Any:
+    """A function that ``urllib`` had, from the module that has it now."""
+    for part in ("parse", "request", "error"):
+        found = getattr(importlib.import_module(f"urllib.{part}"), name, None)
+        if found is not None:
+            return found
+    raise AttributeError(f"module 'urllib' has no attribute {name!r}")
+
+
+_split = re.split
+
+
+def split(
+    pattern: str | re.Pattern[str], string: str, maxsplit: int = 0, flags: int | re.RegexFlag = 0
+) -> list[Any]:
+    r"""``re.split`` as before Python 3.7: a place where the pattern matches nothing does not divide the text.
+
+    >>> split(r"(\W+)?", "Where is Mary?")
+    ['Where', ' ', 'is', ' ', 'Mary', '?', '']
+    """
+    matches = list(re.finditer(pattern, string, flags))
+    whole = [match for match in matches if match.end() > match.start()]
+    if len(whole) == len(matches) or not whole:
+        return _split(pattern, string, maxsplit, flags)
+    found: list[Any] = []
+    start = 0
+    for match in whole[: maxsplit or None]:
+        found += [string[start : match.start()], *match.groups()]
+        start = match.end()
+    return [*found, string[start:]]
+
+
+def restore() -> None:
+    """Give Python back the names that it no longer has, and ``re.split`` as it divided texts."""
+    re.split = split  # type: ignore[assignment]
+    for module, names in ((builtins, _BUILTINS), *_ATTRIBUTES.items()):
+        for name, value in names.items():
+            if not hasattr(module, name):
+                setattr(module, name, value)
+    vars(urllib)["__getattr__"] = _of_urllib

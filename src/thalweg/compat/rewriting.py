@@ -1,0 +1,135 @@
+"""What ``thalweg run`` changes in the text of a program, and of modules beside it, before it runs.
+
+These are words that no name put back could stand for: methods of arrays, dicts and iterators that are there no longer
+(``a.tostring()``), arrays of rows of different lengths, and ``variable.value()``.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from thalweg.compat.programs import imported, parse
+
+_METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
+
+# Methods by their old names, and what has taken their place.
+METHODS = {
+    "tostring": "tobytes",
+    "has_key": "__contains__",
+    "iteritems": "items",
+    "iterkeys": "keys",
+    "itervalues": "values",
+    "next": "__next__",
+    "as_matrix": "to_numpy",
+}
+
+
+def old_method(owner: Any, name: str) -> Any:
+    """A method, or what has taken its place where the owner has it no longer."""
+    found = getattr(owner, name, None)
+    if found is None:
+        found = getattr(owner, METHODS[name], None)
+    return getattr(owner, name) if found is None else found
+
+
+@functools.cache
+def old_array(make: Callable[..., Any]) -> Callable[..., Any]:
+    """``np.array`` or ``np.asarray`` that makes rows of different lengths an array of lists."""
+
+    @functools.wraps(make)
+    def made(object: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+        if options.get("copy") is False:
+            options["copy"] = None  # where it can be had without
+        try:
+            return make(object, dtype, *args, **options)
+        except ValueError as error:
+            if dtype is not None or "inhomogeneous" not in str(error):
+                raise
+        return make(object, "O", *args, **options)
+
+    return made
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str], values: bool) -> None:
+        self.names = names  # local names to what they were imported from
+        self.values = values
+
+    def _called(self, function: str, *args: ast.expr) -> ast.expr:
+        return ast.Call(ast.Name(function, ast.Load()), list(args), [])
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        f, old = node.func, node
+        if isinstance(f, ast.Attribute) and f.attr in METHODS and len(node.args) < 2:
+            node.func = self._called(_METHOD, f.value, ast.Constant(f.attr))
+        elif self._is_array(f):
+            node.func = self._called(_ARRAY, f)
+        elif (
+            self.values
+            and isinstance(f, ast.Attribute)
+            and f.attr == "value"
+            and not (node.args or node.keywords)
+        ):
+            node = self._called(_VALUE, f.value)  # type: ignore[assignment]
+        return ast.fix_missing_locations(ast.copy_location(node, old))
+
+    def _is_array(self, f: ast.expr) -> bool:
+        if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):
+            return self.names.get(f.value.id) == "numpy" and f.attr in ("array", "asarray")
+        return isinstance(f, ast.Name) and self.names.get(f.id) in ("numpy.array", "numpy.asarray")
+
+
+def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
+    """The code of a program; ``values``: ``x.value()`` is the value of the variable."""
+    return compile(_Rewriter(imported(tree), values).visit(tree), path, "exec", dont_inherit=True)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Rewritten code is never kept: other Pythons would find it."""
+
+    values: bool
+
+    def get_code(self, fullname: str) -> CodeType:
+        return code_of(parse(self.get_source(fullname) or "", self.path), self.path, self.values)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds the program's own modules: those in its folder, or in places that it adds to ``sys.path``."""
+
+    def __init__(self, folder: Path, values: bool) -> None:
+        self.values = values
+        self.others = set(sys.path) - {str(folder)}
+        self.own: set[str] = set()
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or type(spec.loader) is not importlib.machinery.SourceFileLoader:
+            return None
+        if path is None and self._is_own(Path(spec.loader.path), spec.submodule_search_locations is not None):
+            self.own.add(fullname)
+        if fullname.partition(".")[0] not in self.own:
+            return None
+        spec.loader = _Loader(fullname, spec.loader.path)
+        spec.loader.values = self.values
+        return spec
+
+    def _is_own(self, file: Path, is_package: bool) -> bool:
+        place = file.parent.parent if is_package else file.parent
+        return any(place.resolve() == Path(p).resolve() for p in sys.path if p not in self.others)
+
+
+def install(value_of: Callable[[Any], Any] | None) -> None:
+    """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it."""
+    vars(builtins).update({_METHOD: old_method, _ARRAY: old_array})
+    if value_of is not None:
+        vars(builtins)[_VALUE] = value_of
