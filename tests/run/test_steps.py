@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import thalweg as tw
+from thalweg.compile.entry import _BEGIN, Turns
 from thalweg.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -23,6 +24,7 @@ from thalweg.errors import (
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Variable, placeholder
 from thalweg.ops import random
+from thalweg.run import workers
 from thalweg.run.workers import num_threads, set_num_threads
 
 COUNT, WIDTH = 90, 12
@@ -113,6 +115,31 @@ def test_threads_do_not_change_the_bits() -> None:
         states.append(net.state())
     set_num_threads(before)
     assert states[0] == states[1] == states[2]
+
+
+def test_threads_that_are_late_stop_between_two_steps_and_the_caller_goes_on_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, before, begun = np.tile(ROWS, (30, 1)), num_threads(), []
+    go_on = Turns.go_on
+
+    def watched(self: Turns) -> None:
+        go_on(self)
+        begun.append(self._words[_BEGIN])
+
+    monkeypatch.setattr(workers, "_PATIENCE_SECONDS", 0)  # whoever waits is late
+    monkeypatch.setattr(workers, "_FIRST_REST", 1e-4)
+    monkeypatch.setattr(Turns, "go_on", watched)
+    states, losses = [], []
+    for n in (1, 2):
+        set_num_threads(n)
+        net = Net(600)
+        losses.append(net.step.run_steps(X, Y, rows=rows)[0].numpy())
+        states.append(net.state())
+    set_num_threads(before)
+    np.testing.assert_array_equal(losses[0], losses[1])
+    assert states[0] == states[1]
+    assert sum(turn > 0 for turn in begun) > 3
 
 
 def test_updates_that_are_copied_are_made_after_every_step(threads: int) -> None:

@@ -259,6 +259,60 @@ def test_one_thread_starts_no_threads():
 
 
 def test_the_control_block_is_aligned():
-    control, address = workers._control_block(3, 100)
+    control, address = workers._control_block(3, workers._native())
     assert address % 128 == 0
     assert ctypes.sizeof(control) == (4 + 3) * 128
+
+
+def unequal() -> NativeCode:
+    """``step``: says how many threads there are; the first has much to do before they meet."""
+    module = ir.Module("unequal")
+    pointer = ir.PointerType()
+    kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(I64), pointer, I64, I64, pointer])
+    step = ir.Function(module, kind, "step")
+    table, _, thread, num_threads, barrier = step.args
+    b = ir.IRBuilder(step.append_basic_block("entry"))
+    with b.if_then(b.icmp_unsigned("==", thread, I64(0))):
+        before, body, after = b.block, b.append_basic_block("body"), b.append_basic_block("after")
+        b.branch(body)
+        b.position_at_end(body)
+        i = b.phi(I64)
+        i.add_incoming(I64(0), before)
+        b.store_atomic(num_threads, table, "monotonic", 8)
+        following = b.add(i, I64(1))
+        i.add_incoming(following, body)
+        b.cbranch(b.icmp_unsigned("<", following, I64(3_000_000)), body, after)
+        b.position_at_end(after)
+    emit_barrier(b, barrier, num_threads)
+    b.ret_void()
+    return compile_module(module)
+
+
+def test_after_a_thread_was_late_the_caller_works_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread is late that does not have its processor back at once after offering it: here, always."""
+    monkeypatch.setattr(workers, "_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(workers, "_FIRST_REST", 0.2)
+    code, pool, seen = unequal(), Pool(2), np.zeros(1, np.int64)
+
+    def run() -> int:
+        pool.run(code.address("step"), seen.ctypes.data, 0)
+        return int(seen[0])
+
+    assert run() == 2
+    ended = time.monotonic()
+    assert run() == run() == 1 or time.monotonic() > ended + 0.2
+    time.sleep(0.25)
+    assert run() == 2
+    ended = time.monotonic()
+    time.sleep(0.25)
+    assert run() == 1 or time.monotonic() > ended + 0.4  # twice as long
+    pool.close()
+
+
+def test_a_machine_of_our_own_lets_all_threads_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_PATIENCE_SECONDS", 1000.0)
+    code, pool, seen = unequal(), Pool(2), np.zeros(1, np.int64)
+    for _ in range(5):
+        pool.run(code.address("step"), seen.ctypes.data, 0)
+        assert seen[0] == 2
+    pool.close()

@@ -15,10 +15,12 @@ _I64, _I32, _VOID = ir.IntType(64), ir.IntType(32), ir.VoidType()
 _PTR = ir.PointerType(_I64)
 _Test = Callable[[ir.Value], ir.Value]
 
-# The barrier's state, in 8-byte words: generation, the yield function; one line on, how many threads have
-# arrived. What one thread writes while others watch has 128 bytes to itself: a cache line and its neighbour.
+# The barrier's state, in 8-byte words: generation, the yield function; whether a thread that offered its processor
+# got it back late, from how many ticks on that is late, until when the caller works alone and how long it will the
+# next time; one line on, how many threads have arrived. What one thread writes while others watch has 128 bytes to
+# itself: a cache line and its neighbour.
 LINE = 16
-YIELD, ARRIVED = 1, LINE
+YIELD, LATE, PATIENCE, ALONE_UNTIL, REST, ARRIVED = 1, 2, 3, 4, 5, LINE
 PAUSES = 64  # 1 to 3 microseconds: whoever is late by more may be waiting for this processor, so offer it
 
 
@@ -51,14 +53,18 @@ def define_barrier(module: ir.Module) -> ir.Function:
         b.store_atomic(_I64(0), word_at(b, state, ARRIVED), "monotonic", 8)
         b.store_atomic(b.add(generation, _I64(1)), state, "release", 8)
         b.ret_void()
-    give_way = b.load(word_at(b, state, YIELD), typ=_I64)
-    emit_wait(b, state, lambda now: b.icmp_unsigned("!=", now, generation), give_way)
+    emit_wait(b, state, lambda now: b.icmp_unsigned("!=", now, generation), state)
     b.ret_void()
     return function
 
 
-def emit_wait(b: ir.IRBuilder, word: ir.Value, done: _Test, give_way: ir.Value) -> None:
-    """Wait until `done` of the word: with pauses at first, then offering the processor to others in turn."""
+def emit_wait(b: ir.IRBuilder, word: ir.Value, done: _Test, state: ir.Value) -> None:
+    """Wait until `done` of the word: with pauses at first, then offering the processor to others in turn.
+
+    Who gets it back late says so in the barrier's `state`: then others want it too, and threads that have to meet
+    would wait for the scheduler each time.
+    """
+    give_way, patience = (b.load(word_at(b, state, k), typ=_I64) for k in (YIELD, PATIENCE))
     before, wait, leave = b.block, b.append_basic_block("wait"), b.append_basic_block("done")
     b.branch(wait)
     b.position_at_end(wait)
@@ -70,7 +76,11 @@ def emit_wait(b: ir.IRBuilder, word: ir.Value, done: _Test, give_way: ir.Value) 
         with soon:
             emit_pause(b)
         with late:
+            offered = emit_ticks(b)
             emit_yield(b, give_way)
+            away = b.sub(emit_ticks(b), offered)
+            with b.if_then(b.icmp_unsigned(">", away, patience), likely=False):
+                b.store_atomic(_I64(1), word_at(b, state, LATE), "monotonic", 8)
     spin.add_incoming(b.add(spin, _I64(1)), b.block)
     b.branch(wait)
     b.position_at_end(leave)
@@ -86,6 +96,15 @@ def emit_pause(b: ir.IRBuilder) -> None:
     name, types, args = ("llvm.x86.sse2.pause", [], []) if x86 else ("llvm.aarch64.hint", [_I32], [_I32(1)])
     function = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(_VOID, types), name)
     b.call(function, args)
+
+
+def emit_ticks(b: ir.IRBuilder) -> ir.Value:
+    """The processor's clock: it runs evenly, is the same on all cores, and costs little to read."""
+    if _is_arm(b.module):
+        return b.asm(ir.FunctionType(_I64, []), "mrs $0, cntvct_el0", "=r", [], side_effect=True)
+    name = "llvm.readcyclecounter"
+    function = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(_I64, []), name)
+    return b.call(function, [])
 
 
 def _is_arm(module: ir.Module) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from llvmlite import ir
 
-from thalweg.compile.barrier import emit_barrier
+from thalweg.compile.barrier import ALONE_UNTIL, LATE, emit_barrier, emit_ticks
 from thalweg.compile.llvm import NativeCode
 from thalweg.compile.loops import POINTER, Emitter, Value, function
 from thalweg.compile.native import module_code
@@ -25,11 +25,11 @@ from thalweg.errors import CompileError
 _I64 = ir.IntType(64)
 
 # What a loop over steps reads, in 8-byte words: the step's function (0 for none), the pointer table, how many
-# turns, whether they are done, the numbers of the rows and how many for each turn; lists by address and length;
-# the address of the seed and the counter of the random numbers.
+# turns, how many are done, the numbers of the rows and how many for each turn; lists by address and length;
+# the address of the seed and the counter of the random numbers; at which turn it begins and, while it runs, stops.
 _STEP, _TABLE, _TURNS, _DONE, _NUMBERS, _ROWS = range(6)
 _COPIES, _MOVING, _GATHERED, _KEYS = range(6, 14, 2)
-_RANDOM = 14
+_RANDOM, _BEGIN, _STOP = 14, 15, 16
 # What a call reads: the loop's words, the dims, whether the calling thread does the step alone; lists of
 # arguments and of the results' places in the table; the type of an array; what it answers; and Python's functions
 # that give the interpreter lock away, take it back, and count a reference.
@@ -59,7 +59,7 @@ class Turns:
     def __init__(
         self, step: int, table: int, copies: Sequence[Sequence[int]], keys: Sequence[int], random: int
     ) -> None:
-        self._words = (ctypes.c_int64 * (_RANDOM + 1))()
+        self._words = (ctypes.c_int64 * (_STOP + 1))()
         self._words[_STEP], self._words[_TABLE], self._words[_RANDOM] = step, table, random
         self._lists: dict[int, Any] = {}
         self._list(_COPIES, copies)
@@ -81,14 +81,19 @@ class Turns:
         address of 64-bit row numbers, ``rows`` of them for each turn.
         """
         words = self._words
-        words[_TURNS], words[_DONE], words[_NUMBERS], words[_ROWS] = turns, 0, numbers, rows
+        words[_TURNS], words[_NUMBERS], words[_ROWS] = turns, numbers, rows
+        words[_BEGIN] = words[_DONE] = 0
         self._list(_MOVING, moving)
         self._list(_GATHERED, gathered)
 
     @property
     def done(self) -> bool:
-        """Whether the turns have been taken."""
-        return bool(self._words[_DONE])
+        """Whether the turns have all been taken: threads that get in each other's way stop early."""
+        return self._words[_DONE] == self._words[_TURNS]
+
+    def go_on(self) -> None:
+        """Begin at the turn before which the loop stopped."""
+        self._words[_BEGIN] = self._words[_DONE]
 
     def _list(self, word: int, rows: Sequence[Sequence[int]]) -> None:
         self._lists[word] = _words([n for row in rows for n in row])
@@ -201,31 +206,55 @@ def _define_turns(module: ir.Module) -> ir.Function:
     names = ["words", "dims", "thread", "num_threads", "barrier"]
     e = function(module, "thalweg_turns", ["ptr", "ptr", "int64", "int64", "ptr"], host_target(), names)
     words, dims, thread, num_threads, barrier = e.args
-    step, turns, rows = (e.load(words, k, "int64") for k in (_STEP, _TURNS, _ROWS))
+    step, begin, turns, rows = (e.load(words, k, "int64") for k in (_STEP, _BEGIN, _TURNS, _ROWS))
     table, numbers = _pointer(e, words, _TABLE), _pointer(e, words, _NUMBERS)
     prepares = e.load(words, _GATHERED + 1, "int64") + e.load(words, _KEYS + 1, "int64")
     finishes = e.load(words, _COPIES + 1, "int64")
     first = thread.eq(0)
-    with e.loop(0, turns, name="turn") as turn:
+    stop = e.var(turns, "stop")
+    with e.when(first, "begin"):
+        e.store(words, _STOP, turns)
+    with e.loop(begin, turns, name="turn") as turn, e.when(turn < stop.get(), "go"):
         _gather(e, words, e.at(numbers, turn * rows, "int64"), rows, thread, num_threads)
         with e.when(first, "prepare"):
-            _renew_keys(e, words)
-            with e.when(turn.ne(0), "move"), _each(e, words, _MOVING, 2) as (place, by):
-                e.store(table, place, e.load(table, place, "int64") + by)
+            with e.when(turn > begin, "look"), e.when(_should_stop(e, barrier, num_threads)):
+                e.store(words, _STOP, turn)
+            stop.set(e.load(words, _STOP, "int64"))
+            with e.when(turn < stop.get(), "renew"):
+                _renew_keys(e, words)
+                with e.when(turn.ne(0), "move"), _each(e, words, _MOVING, 2) as (place, by):
+                    e.store(table, place, e.load(table, place, "int64") + by)
         with e.when((turn + prepares).ne(0), "ready"):
             emit_barrier(e, barrier, num_threads.ir)
-        with e.when(step.ne(0), "step"):
-            kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, _I64, _I64, POINTER])
-            to_call = e.builder.inttoptr(step.ir, kind.as_pointer())
-            e.builder.call(to_call, [table, dims, thread.ir, num_threads.ir, barrier])
-        with e.when((turns - turn - 1 + finishes).ne(0), "finish"):
-            emit_barrier(e, barrier, num_threads.ir)
-            with e.when(first, "copy"), _each(e, words, _COPIES, 3) as (source, target, num_bytes):
-                _copy(e, _pointer(e, table, target), _pointer(e, table, source), num_bytes)
+        with e.when(turn > begin, "told"):
+            stop.set(e.load(words, _STOP, "int64"))
+        with e.when(turn < stop.get(), "turn"):
+            with e.when(step.ne(0), "step"):
+                kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, _I64, _I64, POINTER])
+                to_call = e.builder.inttoptr(step.ir, kind.as_pointer())
+                e.builder.call(to_call, [table, dims, thread.ir, num_threads.ir, barrier])
+            with e.when((turns - turn - 1 + finishes).ne(0), "finish"):
+                emit_barrier(e, barrier, num_threads.ir)
+                with e.when(first, "copy"), _each(e, words, _COPIES, 3) as (source, target, num_bytes):
+                    _copy(e, _pointer(e, table, target), _pointer(e, table, source), num_bytes)
     with e.when(first, "done"):
-        e.store(words, _DONE, e.const(1, "int64"))
+        e.store(words, _DONE, stop.get())
     e.ret()
     return module.get_global("thalweg_turns")
+
+
+def _should_stop(e: Emitter, barrier: Any, num_threads: Value) -> Value:
+    """Whether threads were late at the barrier; or the time of one that works alone because they were is over."""
+    if_any = e.builder.ptrtoint(barrier, _I64)
+    found = e.var(e.const(False, "bool"), "stops")
+    with e.when(Value(e, if_any, "int64", 1).ne(0), "barrier"):
+        until = e.load(barrier, ALONE_UNTIL, "int64")
+        over = until.ne(0) & (Value(e, emit_ticks(e.builder), "int64", 1) > until)
+        late = Value(
+            e, e.builder.load_atomic(e.at(barrier, LATE, "int64"), "monotonic", 8, typ=_I64), "int64", 1
+        )
+        found.set(e.select(num_threads.eq(1), over, late.ne(0)))
+    return found.get()
 
 
 def _gather(e: Emitter, words: Any, numbers: Any, rows: Value, thread: Value, num_threads: Value) -> None:

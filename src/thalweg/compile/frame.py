@@ -159,8 +159,16 @@ class Frame:
         """Do the steps made ready; ``variables`` as for `call`, and what was fed stays until they are done."""
         if self._runner is None:
             native().turns(self._many.address, self._dims_address, 0, 1, None)
-        else:
-            self._runner(native().turns_address, self._many.address, self._dims_address)
+            return
+        interruption = None
+        while not self._many.done:  # on a busy machine threads stop in between, to go on as fewer or more
+            self._many.go_on()
+            try:
+                self._runner(native().turns_address, self._many.address, self._dims_address)
+            except KeyboardInterrupt as raised:
+                interruption = raised
+        if interruption is not None:
+            raise interruption
 
     @property
     def done(self) -> bool:

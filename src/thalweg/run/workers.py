@@ -23,7 +23,20 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.barrier import LINE, PAUSES, YIELD, emit_pause, emit_wait, emit_yield, word_at
+from thalweg.compile.barrier import (
+    ALONE_UNTIL,
+    LATE,
+    LINE,
+    PATIENCE,
+    PAUSES,
+    REST,
+    YIELD,
+    emit_pause,
+    emit_ticks,
+    emit_wait,
+    emit_yield,
+    word_at,
+)
 from thalweg.compile.llvm import NativeCode
 from thalweg.errors import ArgumentError, fail
 
@@ -35,12 +48,15 @@ _STEP = ir.FunctionType(_VOID, [_PTR, _PTR, _I64, _I64, _PTR])
 # The control block, in 8-byte words. What one thread writes while others watch has 128 bytes to itself:
 # a cache line and the neighbour that processors fetch with it.
 _JOB, _FUNCTION, _TABLE, _DIMS, _NUM_THREADS, _LOCK_ACQUIRE, _LOCK_RELEASE, _SPINS = range(8)
-_BARRIER = LINE  # generation, the yield function; one line on, the number of threads that have arrived
+_BARRIER = LINE  # the barrier's state, two lines
 _RUNNING = 3 * LINE  # workers that have not finished the current job
 _WORKERS = 4 * LINE  # one line for each thread: is it asleep, the lock it sleeps on
 _ASLEEP, _LOCK = 0, 1
+_SHORTEST = REST + 1  # in the barrier's state: how long the first rest is
 
 _SPIN_SECONDS = 100e-6
+_PATIENCE_SECONDS = 300e-6  # more than an interrupt takes, less than another program's turn
+_FIRST_REST, _LONGEST_REST = 20e-3, 32  # seconds; times the first
 _AT_LEAST_ONE = "an integer of at least 1"
 
 
@@ -79,7 +95,7 @@ class Pool:
         _started.add(self)
         native = _native()
         self._run = native.run
-        self._control, self._control_address = _control_block(self.num_threads, native.spins)
+        self._control, self._control_address = _control_block(self.num_threads, native)
         processors = _worker_processors(self.num_threads)
         for thread in range(1, self.num_threads):
             args = (native.work, self._control_address, thread, processors)
@@ -197,12 +213,15 @@ class _Native:
     def __init__(self) -> None:
         from thalweg.compile.native import module_code  # takes a while to load, and only steps need it
 
-        names = ["thalweg_run", "thalweg_work", "thalweg_pause"]
+        names = ["thalweg_run", "thalweg_work", "thalweg_pause", "thalweg_ticks"]
         self.code: NativeCode = module_code("workers", names, _module)
         word = ctypes.c_void_p
         self.run = ctypes.CFUNCTYPE(None, word, word, word, word)(self.code.address("thalweg_run"))
         self.work = ctypes.CFUNCTYPE(None, word, ctypes.c_int64)(self.code.address("thalweg_work"))
+        self.ticks = ctypes.CFUNCTYPE(ctypes.c_int64)(self.code.address("thalweg_ticks"))
+        begun, first = time.perf_counter(), self.ticks()
         self.spins = _spins(ctypes.CFUNCTYPE(None, ctypes.c_int64)(self.code.address("thalweg_pause")))
+        self.ticks_per_second = (self.ticks() - first) / (time.perf_counter() - begun)
 
 
 @functools.cache
@@ -220,14 +239,16 @@ def _spins(pause: Callable[[int], None]) -> int:
     return max(100, min(100_000, int(_SPIN_SECONDS / max(best, 1e-9))))
 
 
-def _control_block(num_threads: int, spins: int) -> tuple[Any, int]:
+def _control_block(num_threads: int, native: _Native) -> tuple[Any, int]:
     """A control block for `num_threads` threads: the array of its words, and their aligned address."""
     size = (_WORKERS + num_threads * LINE) * 8
     memory = ctypes.create_string_buffer(size + LINE * 8)
     skip = -ctypes.addressof(memory) % (LINE * 8)
     control = (ctypes.c_int64 * (size // 8)).from_buffer(memory, skip)
     api = ctypes.pythonapi
-    control[_NUM_THREADS], control[_SPINS] = num_threads, spins
+    control[_NUM_THREADS], control[_SPINS] = num_threads, native.spins
+    for word, seconds in ((PATIENCE, _PATIENCE_SECONDS), (REST, _FIRST_REST), (_SHORTEST, _FIRST_REST)):
+        control[_BARRIER + word] = int(seconds * native.ticks_per_second)
     control[_LOCK_ACQUIRE] = _address(api.PyThread_acquire_lock)
     control[_LOCK_RELEASE] = _address(api.PyThread_release_lock)
     control[_BARRIER + YIELD] = _address(_yield_function())
@@ -300,16 +321,22 @@ def _module() -> ir.Module:
     _define_run(module)
     _define_worker(module)
     _define_pause(module)
+    _define_ticks(module)
     return module
 
 
 def _define_run(module: ir.Module) -> None:
-    """``run(control, function, table, dims)``: publish a job, wake sleepers, do our part, wait."""
+    """``run(control, function, table, dims)``: publish a job, wake sleepers, do our part, wait; or do all of it."""
     run = ir.Function(module, ir.FunctionType(_VOID, [_PTR] * 4), "thalweg_run")
     control, function, table, dims = run.args
     b = ir.IRBuilder(run.append_basic_block("entry"))
-    num_threads = b.load(word_at(b, control, _NUM_THREADS), typ=_I64)
-    with b.if_then(b.icmp_unsigned(">", num_threads, _I64(1))):
+    barrier = word_at(b, control, _BARRIER)
+    is_step = b.icmp_unsigned("!=", b.ptrtoint(function, _I64), _I64(0))
+    resting = b.icmp_unsigned("<", emit_ticks(b), b.load(word_at(b, barrier, ALONE_UNTIL), typ=_I64))
+    all_threads = b.load(word_at(b, control, _NUM_THREADS), typ=_I64)
+    num_threads = b.select(b.and_(is_step, resting), _I64(1), all_threads)
+    together = b.icmp_unsigned(">", num_threads, _I64(1))
+    with b.if_then(together):
         for word, value in ((_FUNCTION, function), (_TABLE, table), (_DIMS, dims)):
             b.store(b.ptrtoint(value, _I64), word_at(b, control, word))
         b.store(b.sub(num_threads, _I64(1)), word_at(b, control, _RUNNING))
@@ -317,14 +344,35 @@ def _define_run(module: ir.Module) -> None:
         b.atomic_rmw("add", word_at(b, control, _JOB), _I64(1), "seq_cst")
         with _count(b, _I64(1), num_threads) as thread:
             _emit_wake(b, control, thread)
-    barrier = word_at(b, control, _BARRIER)
-    with b.if_then(b.icmp_unsigned("!=", b.ptrtoint(function, _I64), _I64(0))):
+    with b.if_then(is_step):
         b.call(b.bitcast(function, _STEP.as_pointer()), [table, dims, _I64(0), num_threads, barrier])
-    with b.if_then(b.icmp_unsigned(">", num_threads, _I64(1))):
-        give_way = b.load(word_at(b, barrier, YIELD), typ=_I64)
-        running = word_at(b, control, _RUNNING)
-        emit_wait(b, running, lambda left: b.icmp_unsigned("==", left, _I64(0)), give_way)
+    with b.if_then(together):
+        emit_wait(
+            b, word_at(b, control, _RUNNING), lambda left: b.icmp_unsigned("==", left, _I64(0)), barrier
+        )
+        _emit_rest(b, barrier)
     b.ret_void()
+
+
+def _emit_rest(b: ir.IRBuilder, barrier: ir.Value) -> None:
+    """After work together: where somebody was late, work alone for a while, twice as long as the last time."""
+    late, until, rest = (word_at(b, barrier, k) for k in (LATE, ALONE_UNTIL, REST))
+    shortest = b.load(word_at(b, barrier, _SHORTEST), typ=_I64)
+    with b.if_else(
+        b.icmp_unsigned("==", b.load_atomic(late, "monotonic", 8, typ=_I64), _I64(0)), likely=True
+    ) as (
+        well,
+        badly,
+    ):
+        with well:
+            b.store(shortest, rest)
+        with badly:
+            b.store_atomic(_I64(0), late, "monotonic", 8)
+            length = b.load(rest, typ=_I64)
+            b.store(b.add(emit_ticks(b), length), until)
+            longest = b.mul(shortest, _I64(_LONGEST_REST))
+            doubled = b.mul(length, _I64(2))
+            b.store(b.select(b.icmp_unsigned("<", doubled, longest), doubled, longest), rest)
 
 
 def _emit_wake(b: ir.IRBuilder, control: ir.Value, thread: ir.Value) -> None:
@@ -412,6 +460,13 @@ def _define_pause(module: ir.Module) -> None:
     with _count(b, _I64(0), pause.args[0]):
         emit_pause(b)
     b.ret_void()
+
+
+def _define_ticks(module: ir.Module) -> None:
+    """``ticks()``: the processor's clock."""
+    ticks = ir.Function(module, ir.FunctionType(_I64, []), "thalweg_ticks")
+    b = ir.IRBuilder(ticks.append_basic_block("entry"))
+    b.ret(emit_ticks(b))
 
 
 def _emit_job(b: ir.IRBuilder, control: ir.Value) -> ir.Value:
