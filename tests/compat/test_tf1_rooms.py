@@ -402,6 +402,11 @@ def test_columns_of_a_table() -> None:
     np.testing.assert_array_equal(made, wanted)
 
 
+def test_columns_with_keys_want_features_by_them() -> None:
+    with pytest.raises(ValueError, match="'age'.*dictionary"):
+        tf.feature_column.input_layer(tf.constant([5.0]), [tf.feature_column.numeric_column("age")])
+
+
 def test_scipys_minimiser_finds_the_least_squares() -> None:
     pytest.importorskip("scipy")
     a, b = rng.normal(size=(20, 3)).astype("f"), rng.normal(size=20).astype("f")

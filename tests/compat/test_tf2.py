@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -648,6 +649,75 @@ def test_structures_and_texts_go_through_pipelines() -> None:
     assert last.numpy().tolist() == [b"DEF"]
     assert made.element_spec[1] == tf.TensorSpec([None, 1], tf.float32)
     assert len(made) == 2
+
+
+def test_what_is_known_of_elements() -> None:
+    pairs = tf.data.Dataset.from_tensor_slices(([1, 2, 3], ["a", "b", "c"]))
+    specs = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.string)
+    assert pairs.element_spec == specs and pairs.batch(2).element_spec[0] == tf.TensorSpec([None], tf.int32)
+    assert repr(pairs).startswith("<Dataset element_spec=(TensorSpec(shape=(), dtype=tf.int32")
+
+    def endless() -> Any:
+        raise AssertionError("nobody should look at the elements")
+        yield
+
+    announced = tf.data.Dataset.from_generator(endless, (tf.int32, {"x": tf.float32}), ((), {"x": [None, 3]}))
+    assert announced.shuffle(2).prefetch(1).element_spec == (
+        tf.TensorSpec([], tf.int32), {"x": tf.TensorSpec([None, 3], tf.float32)},
+    )  # fmt: skip
+    sparse = tf.data.Dataset.from_tensors(tf.SparseTensor([[0, 1]], [5], [2, 3])).element_spec
+    assert (
+        repr(sparse) == "SparseTensorSpec(TensorShape([2, 3]), tf.int32)"
+        and sparse.value_type is tf.SparseTensor
+    )
+    ragged = tf.data.Dataset.from_tensors(tf.ragged.constant([[1], [2, 3]])).element_spec
+    assert repr(ragged) == "RaggedTensorSpec(TensorShape([2, None]), tf.int32, 1, tf.int64)"
+    assert ragged.value_type is tf.RaggedTensor and ragged != tf.TensorSpec([2, None], tf.int32)
+    rows = tf.data.Dataset.range(4).map(lambda n: tf.range(n)).ragged_batch(2)
+    assert [b.to_list() for b in rows] == [[[], [0]], [[0, 1], [0, 1, 2]]]
+
+
+def test_classes_in_other_shares() -> None:
+    numbers = tf.data.Dataset.from_tensor_slices(np.arange(4000))
+    drawn = numbers.rejection_resample(lambda n: n % 20 == 0, [0.5, 0.5], [0.95, 0.05], seed=1)
+    kinds = [int(kind) for kind, _ in drawn]
+    assert all((n % 20 == 0) == bool(kind) for kind, n in drawn) and len(kinds) < 500
+    assert abs(np.mean(kinds) - 0.5) < 0.06
+    counted = [int(kind) for kind, _ in numbers.rejection_resample(lambda n: n % 20 == 0, [0.5, 0.5], seed=1)]
+    assert abs(np.mean(counted[50:]) - 0.5) < 0.1
+
+
+def test_an_iterator_goes_on_where_its_checkpoint_was(tmp_path: Path) -> None:
+    iterator = iter(tf.data.Dataset.range(20))
+    checkpoint = tf.train.Checkpoint(step=tf.Variable(0), iterator=iterator)
+    assert [int(next(iterator)) for _ in range(5)] == [0, 1, 2, 3, 4]
+    path = checkpoint.save(tmp_path / "ckpt")
+    assert int(iterator.get_next()) == 5
+    checkpoint.restore(path)
+    assert int(next(iterator)) == 5 and iterator.element_spec == tf.TensorSpec([], tf.int64)
+    other = iter(tf.data.Dataset.range(20))
+    tf.train.Checkpoint(iterator=other).restore(path)
+    assert other.get_next_as_optional().get_value() == 5
+    assert not iter(tf.data.Dataset.range(0)).get_next_as_optional().has_value()
+
+
+def test_examples_and_texts_as_texts() -> None:
+    lists = {
+        "n": tf.train.Feature(int64_list=tf.train.Int64List(value=[3, -1])),
+        "f": tf.train.Feature(float_list=tf.train.FloatList(value=[0.1])),
+        "b": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b'a"\n\xff'])),
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=lists))
+    shown = [("b", 'bytes_list {\n  value: "a\\"\\n\\377"\n}'), ("f", "float_list {\n  value: 0.1\n}"),
+             ("n", "int64_list {\n  value: 3\n  value: -1\n}")]  # fmt: skip
+    assert str(lists["b"]) == shown[0][1] + "\n"
+
+    def block(name: str, inside: str) -> str:
+        return f"{name} {{\n{textwrap.indent(inside, '  ')}\n}}"
+
+    features = [block("feature", f'key: "{key}"\n{block("value", held)}') for key, held in shown]
+    assert str(example) == block("features", "\n".join(features)) + "\n"
+    assert "{}".format(tf.constant(["a", "b"])) == "[b'a' b'b']" and f"{tf.constant('a')}" == "b'a'"
 
 
 def test_batches_of_similar_lengths() -> None:

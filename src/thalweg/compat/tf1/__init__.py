@@ -37,6 +37,7 @@ from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import parsing as _parsing
+from thalweg.compat.tf1 import pictures as _pictures
 from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
 from thalweg.compat.tf1 import readers as _readers
@@ -260,7 +261,11 @@ layers = _Namespace("tf.layers", **_names.own(_layers))
 losses = _Namespace("tf.losses", **_names.own(_losses))
 metrics = _Namespace("tf.metrics", **_names.own(_metrics))
 summary = _Namespace("tf.summary", **_names.own(_summary))
-image = _Namespace("tf.image", **_names.own(_image))
+image = _Namespace(
+    "tf.image",
+    **_names.own(_image),
+    **{_n: _v for _n, _v in _names.own(_pictures).items() if _n not in ("transform", "rotate", "translate")},
+)
 errors = _Namespace(
     "tf.errors", **_names.own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
 )

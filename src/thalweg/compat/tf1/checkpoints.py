@@ -196,6 +196,48 @@ def load_variable(ckpt_dir_or_file: str, name: str) -> np.ndarray:
     return _read(path)[name]
 
 
+def load_checkpoint(ckpt_dir_or_file: str) -> NewCheckpointReader:
+    """The reader of a checkpoint, or of the newest in a folder."""
+    found = latest_checkpoint(ckpt_dir_or_file) if os.path.isdir(ckpt_dir_or_file) else ckpt_dir_or_file
+    return NewCheckpointReader(found)
+
+
+def init_from_checkpoint(ckpt_dir_or_file: str, assignment_map: Any) -> None:
+    """Let variables begin with a checkpoint's values instead of their own first ones.
+
+    ``assignment_map``: names in the checkpoint to variables or their names; ``"scope/"`` to ``"other_scope/"`` for all
+    variables there, the checkpoint's whole as ``"/"``.
+    """
+    reader = load_checkpoint(ckpt_dir_or_file)
+    pairs = assignment_map.items() if isinstance(assignment_map, Mapping) else assignment_map
+    variables = {v.op.name: v for v in g.default_graph().get_collection(g.GraphKeys.GLOBAL_VARIABLES)}
+    for old, new in pairs:
+        if isinstance(new, str) and new.endswith("/"):
+            scope, prefix = new if new != "/" else "", old if old != "/" else ""
+            chosen = [(prefix + n[len(scope) :], v) for n, v in variables.items() if n.startswith(scope)]
+            if not chosen:
+                raise ValueError(
+                    f"Assignment map with scope only name {new!r} should map to variables; there are none"
+                )
+        elif isinstance(new, str) and new not in variables:
+            raise ValueError(f"Assignment map: there is no variable {new!r} in the graph")
+        else:
+            named = (
+                [variables[new]] if isinstance(new, str) else new if isinstance(new, (list, tuple)) else [new]
+            )
+            chosen = [(old, v) for v in named]
+        for name, v in chosen:
+            if not reader.has_tensor(name):
+                raise ValueError(f"Tensor {name} is not found in {ckpt_dir_or_file} checkpoint")
+            array = reader.get_tensor(name)
+            if not v.get_shape().is_compatible_with(array.shape):
+                raise ValueError(
+                    f"Shape of variable {v.op.name} {v.get_shape()} doesn't match with shape of tensor {name} "
+                    f"{list(array.shape)} from checkpoint reader."
+                )
+            v.begin_with(array)
+
+
 class NewCheckpointReader:
     """The names and values of a checkpoint."""
 

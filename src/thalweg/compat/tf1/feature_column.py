@@ -35,6 +35,12 @@ class Column:
 
 
 def _feature(features: Any, key: str) -> Any:
+    """The feature under a key; arrays without one are those of contrib.learn, whose columns have no key."""
+    if key and not isinstance(features, dict):
+        raise ValueError(
+            f"the column {key!r}: features should be a dictionary of `Tensor`s by the columns' keys, such as "
+            f"x={{{key!r}: array}} for an input function. Given type: {type(features).__name__}"
+        )
     found = features[key] if isinstance(features, dict) else features
     found = sparse_tensor_to_dense(found, "") if isinstance(found, SparseTensor) else found
     return g.convert_to_tensor(found)

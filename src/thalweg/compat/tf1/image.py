@@ -319,11 +319,11 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
     return wrap(x, None, "central_crop", [image])
 
 
-def _python_picture(image: Any, fn: Any, sizes: Any) -> list[Tensor]:
+def _python_picture(inputs: Any, fn: Any, sizes: Any) -> list[Tensor]:
     return [
         made if known is None else _with_shape(made, known)
         for made, known in zip(
-            math.py_func(fn, [image], [d for d, _ in sizes]), [s for _, s in sizes], strict=True
+            math.py_func(fn, inputs, [d for d, _ in sizes]), [s for _, s in sizes], strict=True
         )
     ]
 
@@ -345,27 +345,45 @@ def sample_distorted_bounding_box(
     use_image_if_no_bounding_boxes: Any = None,
     name: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """(begin, size, box) of a random rectangle of a picture, for ``tf.slice`` and drawing."""
+    """(begin, size, box) of a random rectangle of a picture, for ``tf.slice`` and drawing.
+
+    It covers ``min_object_covered`` of one of the boxes (1, n, 4) at least, where there are some; after
+    ``max_attempts`` it is the whole picture.
+    """
     generator = np.random.default_rng(seed)
 
-    def draw(lengths: np.ndarray) -> list[np.ndarray]:
-        height, width, channels = (int(n) for n in lengths)
+    def draw(lengths: np.ndarray, boxes: np.ndarray) -> list[np.ndarray]:
+        height, width = (int(n) for n in lengths[:2])
+        objects = boxes.reshape(-1, 4) * [height, width, height, width]
         for _ in range(max_attempts):
             area, ratio = generator.uniform(*area_range), generator.uniform(*aspect_ratio_range)
             h = round((area * height * width / ratio) ** 0.5)
             w = round(h * ratio)
-            if 0 < h <= height and 0 < w <= width:
+            if not (0 < h <= height and 0 < w <= width):
+                continue
+            top, left = (int(generator.integers(n + 1)) for n in (height - h, width - w))
+            if not len(objects) or _covered(objects, top, left, h, w).max() >= min_object_covered:
                 break
         else:
-            h, w = height, width
-        top, left = (int(generator.integers(n + 1)) for n in (height - h, width - w))
+            top, left, h, w = 0, 0, height, width
         box = [[[top / height, left / width, (top + h) / height, (left + w) / width]]]
-        begin, size = [top, left, 0], [h, w, channels]
+        begin, size = [top, left, 0], [h, w, -1]
         return [np.array(begin, np.int32), np.array(size, np.int32), np.array(box, np.float32)]
 
+    none = np.zeros((1, 0, 4), np.float32)
     sizes = [("int32", [3]), ("int32", [3]), ("float32", [1, 1, 4])]
-    begin, size, box = _python_picture(image_size, draw, sizes)
+    begin, size, box = _python_picture(
+        [image_size, none if bounding_boxes is None else bounding_boxes], draw, sizes
+    )
     return begin, size, box
+
+
+def _covered(objects: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
+    """The share of each object [y1, x1, y2, x2] that a rectangle covers."""
+    low = np.maximum(objects[:, :2], [top, left])
+    high = np.minimum(objects[:, 2:], [top + height, left + width])
+    areas = np.prod(objects[:, 2:] - objects[:, :2], axis=1)
+    return np.prod(np.clip(high - low, 0, None), axis=1) / np.maximum(areas, 1e-9)
 
 
 # --- colours --------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from thalweg import events
 
 
@@ -42,6 +44,9 @@ class BytesList:
     def __init__(self, value: Any = ()) -> None:
         self.value = list(value)
 
+    def __repr__(self) -> str:
+        return "".join(f"value: {_shown(v)}\n" for v in self.value)
+
 
 class FloatList(BytesList):
     """Floats."""
@@ -66,6 +71,35 @@ class Feature:
         """The message."""
         return events.feature(*_held(self))
 
+    def __repr__(self) -> str:
+        kind = self.WhichOneof("kind")
+        return "" if kind is None else _block(kind, repr(getattr(self, kind)))
+
+
+_ESCAPES = {
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\\t",
+    ord('"'): '\\"',
+    ord("'"): "\\'",
+    ord("\\"): "\\\\",
+}
+
+
+def _shown(value: Any) -> str:
+    """A value as messages show it in their text form."""
+    if isinstance(value, (str, bytes)):
+        held = value.encode() if isinstance(value, str) else value
+        return (
+            '"' + "".join(_ESCAPES.get(b) or (chr(b) if 32 <= b < 127 else f"\\{b:03o}") for b in held) + '"'
+        )
+    return str(np.float32(value)) if isinstance(value, (float, np.floating)) else str(int(value))
+
+
+def _block(name: str, inside: str) -> str:
+    """A message in its text form: the name, and what is inside in braces."""
+    return f"{name} {{\n" + "".join(f"  {line}\n" for line in inside.splitlines()) + "}\n"
+
 
 def _held(feature: Feature) -> tuple[int, Any]:
     """The number of the list that there is, and what it holds."""
@@ -78,6 +112,10 @@ class Features:
 
     def __init__(self, feature: Any = None) -> None:
         self.feature = dict(feature or {})
+
+    def __repr__(self) -> str:
+        pairs = sorted(self.feature.items())
+        return "".join(_block("feature", f'key: "{k}"\n{_block("value", repr(v))}') for k, v in pairs)
 
 
 class TFRecordCompressionType:
@@ -98,6 +136,9 @@ class Example:
 
     def __init__(self, features: Features | None = None) -> None:
         self.features = features or Features()
+
+    def __repr__(self) -> str:
+        return _block("features", repr(self.features))
 
     def SerializeToString(self) -> bytes:
         """The message."""

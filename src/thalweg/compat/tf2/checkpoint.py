@@ -10,6 +10,7 @@ import numpy as np
 
 from thalweg.compat.keras.models import when_built
 from thalweg.compat.tf1 import checkpoints as files
+from thalweg.compat.tf2.data import DatasetIterator
 from thalweg.compat.tf2.module import Module, parts
 from thalweg.dtypes import is_floating
 from thalweg.extras import needs
@@ -30,10 +31,12 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
     return path if path and (files.checkpoint_exists(path) or os.path.isfile(path)) else None
 
 
-def _named(name: str, thing: Any, found: dict[str, Variable]) -> None:
+def _named(name: str, thing: Any, found: dict[str, Any]) -> None:
     """The variables in a thing, by the way to them."""
     if isinstance(thing, Variable):
         found[name] = thing
+    elif isinstance(thing, DatasetIterator):
+        found[name] = thing.place
     elif isinstance(thing, Optimizer):
         found.update((f"{name}/{k}", v) for k, v in enumerate(thing.variables()))
     elif isinstance(thing, Layer):
@@ -61,9 +64,9 @@ class Checkpoint:
         self.__dict__.update(objects)
         self.save_counter = Variable(np.int64(0), trainable=False, name="save_counter")
 
-    def variables(self) -> dict[str, Variable]:
-        """The variables of all objects, by the way to them."""
-        found: dict[str, Variable] = {"save_counter": self.save_counter}
+    def variables(self) -> dict[str, Any]:
+        """The variables of all objects, by the way to them, and how far iterators are."""
+        found: dict[str, Any] = {"save_counter": self.save_counter}
         for name, thing in self.objects.items():
             _named(name, thing, found)
         return found
@@ -112,9 +115,10 @@ class Checkpoint:
         ]
         if later:
             return later
-        trained = [v for v in self.variables().values() if v.trainable and is_floating(v.dtype)]
+        kept_values = self.variables().values()
+        trained = [v for v in kept_values if v.trainable and is_floating(v.dtype)]
         for name, thing in self.objects.items():
-            own: dict[str, Variable] = {}
+            own: dict[str, Any] = {}
             _named(name, thing, own)
             saved = {k for k in kept if k.startswith(f"{name}/")}
             if isinstance(thing, Optimizer) and len(saved) > len(own):

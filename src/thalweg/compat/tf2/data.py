@@ -15,7 +15,7 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.records import TFRecordWriter, tf_record_iterator
 from thalweg.compat.tf1.types import numpy_dtype
-from thalweg.compat.tf2.function import TensorSpec
+from thalweg.compat.tf2.function import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.ragged import stack as stack_rows
@@ -106,12 +106,13 @@ def _called(function: Callable[..., Any], element: Any) -> Any:
 class Dataset:
     """A pipeline of the main library; its elements are tensors, texts, and tuples and dicts of them."""
 
-    def __init__(self, pipeline: core.Dataset, batched: bool = False) -> None:
+    def __init__(self, pipeline: core.Dataset, batched: bool = False, spec: Any = None) -> None:
         self._core = pipeline
         self._batched = batched  # whether the first axis may have any length
+        self._spec = spec  # what was said of the elements, where anything was
 
-    def _same(self, pipeline: core.Dataset) -> Dataset:
-        return Dataset(pipeline, self._batched)
+    def _same(self, pipeline: core.Dataset, spec: Any = None) -> Dataset:
+        return Dataset(pipeline, self._batched, spec)
 
     def _made_by(self, change: Callable[[Iterator[Any]], Iterable[Any]]) -> Dataset:
         """What a function makes of all elements; how many there are is not known."""
@@ -147,9 +148,12 @@ class Dataset:
         output_signature: Any = None, name: Any = None,
     ) -> Dataset:  # fmt: skip
         """The elements of a generator, which is started at each pass."""
+        if output_signature is None and output_types is not None and output_shapes is not None:
+            output_signature = _announced(output_types, output_shapes)
         kinds = output_types if output_signature is None else _mapped(lambda s: s.dtype, output_signature)
         given = [] if args is None else [np.asarray(a) for a in args]
-        return Dataset(core.Dataset.from_generator(lambda: (_typed(e, kinds) for e in generator(*given))))
+        elements = core.Dataset.from_generator(lambda: (_typed(e, kinds) for e in generator(*given)))
+        return Dataset(elements, spec=output_signature)
 
     @staticmethod
     def range(*limits: Any, output_type: Any = "int64", name: Any = None) -> Dataset:
@@ -430,21 +434,20 @@ class Dataset:
     ) -> Dataset:
         """Elements drawn at random from a buffer that is filled in order."""
         own = None if seed is None else int(number(seed))
-        return self._same(
-            self._core.shuffle(int(number(buffer_size)), own, reshuffle_each_iteration is not False)
-        )
+        shuffled = self._core.shuffle(int(number(buffer_size)), own, reshuffle_each_iteration is not False)
+        return self._same(shuffled, self._spec)
 
     def repeat(self, count: Any = None, name: Any = None) -> Dataset:
         """Several passes, or passes without end."""
-        return self._same(self._core.repeat(None if count is None else int(number(count))))
+        return self._same(self._core.repeat(None if count is None else int(number(count))), self._spec)
 
     def take(self, count: Any, name: Any = None) -> Dataset:
         """The first elements; all for -1."""
-        return self._same(self._core.take(int(number(count))))
+        return self._same(self._core.take(int(number(count))), self._spec)
 
     def skip(self, count: Any, name: Any = None) -> Dataset:
         """All but the first elements."""
-        return self._same(self._core.skip(int(number(count))))
+        return self._same(self._core.skip(int(number(count))), self._spec)
 
     def shard(self, num_shards: Any, index: Any, name: Any = None) -> Dataset:
         """Every ``num_shards``-th element."""
@@ -456,11 +459,44 @@ class Dataset:
 
     def cache(self, filename: Any = "", name: Any = None) -> Dataset:
         """Elements kept in memory after the first whole pass."""
-        return self._same(self._core.cache())
+        return self._same(self._core.cache(), self._spec)
+
+    def snapshot(self, path: Any, *more: Any, **ignored: Any) -> Dataset:
+        """Elements kept in memory after the first whole pass: nothing is written."""
+        return self.cache()
+
+    def ragged_batch(
+        self, batch_size: Any, drop_remainder: bool = False, row_splits_dtype: Any = "int64", name: Any = None
+    ) -> Dataset:
+        """Several elements as one, along a new first axis; those of different lengths as ragged tensors."""
+        return ragged_batch(batch_size, drop_remainder)(self)
+
+    def rejection_resample(
+        self, class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None,
+        name: Any = None,
+    ) -> Dataset:  # fmt: skip
+        """Pairs (class, element), of which so many are left out that classes come in the target's shares.
+
+        The shares in which they come here are given, or counted on the way.
+        """
+        target = np.asarray(target_dist, float)
+
+        def kept(elements: Iterator[Any]) -> Iterator[Any]:
+            source = np.random.default_rng(None if seed is None else int(number(seed)))
+            seen = np.ones(len(target)) if initial_dist is None else np.asarray(initial_dist, float)
+            for element in elements:
+                kind = int(_called(class_func, element))
+                seen[kind] += initial_dist is None
+                ratios = target / np.maximum(seen / seen.sum(), np.finfo(float).tiny)
+                if source.random() < ratios[kind] / ratios.max():
+                    yield np.int32(kind), element
+
+        return self._made_by(kept)
 
     def prefetch(self, buffer_size: Any = None, name: Any = None) -> Dataset:
         """Elements made ahead by a thread."""
-        return self._same(self._core.prefetch(AUTOTUNE if buffer_size is None else int(number(buffer_size))))
+        ahead = self._core.prefetch(AUTOTUNE if buffer_size is None else int(number(buffer_size)))
+        return self._same(ahead, self._spec)
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
         """What a function makes of it."""
@@ -478,7 +514,7 @@ class Dataset:
 
     def __iter__(self) -> DatasetIterator:
         _outside_functions()
-        return DatasetIterator(map(_tensors, self._core))
+        return DatasetIterator(self)
 
     def __len__(self) -> int:
         return len(self._core)
@@ -507,13 +543,21 @@ class Dataset:
 
     @property
     def element_spec(self) -> Any:
-        """The shapes and dtypes of elements, read from the first one."""
+        """The shapes and dtypes of elements: those announced, or else read from the first one."""
 
-        def spec(leaf: Any) -> TensorSpec:
+        def spec(leaf: Any) -> Any:
+            if isinstance(leaf, Dataset):
+                return leaf.element_spec
+            if isinstance(leaf, RaggedTensor):
+                return RaggedTensorSpec.from_tensor(leaf)
             shape = list(leaf.shape)
-            return TensorSpec([None, *shape[1:]] if self._batched else shape, leaf.dtype)
+            kind = SparseTensorSpec if isinstance(leaf, SparseTensor) else TensorSpec
+            return kind([None, *shape[1:]] if self._batched else shape, leaf.dtype)
 
-        return _mapped(spec, next(iter(self)))
+        return _mapped(spec, next(iter(self))) if self._spec is None else self._spec
+
+    def __repr__(self) -> str:
+        return f"<Dataset element_spec={self.element_spec}>"
 
 
 def of_folder(found: core.Dataset) -> Dataset:
@@ -564,6 +608,15 @@ def _typed(element: Any, kind: Any) -> Any:
     return _as_array(element if is_text(element) else np.asarray(element, numpy_dtype(kind)))
 
 
+def _announced(kinds: Any, shapes: Any) -> Any:
+    """Specs of a structure of dtypes and one of shapes, whose tuples may be shapes themselves."""
+    if isinstance(kinds, tuple):
+        return tuple(_announced(k, s) for k, s in zip(kinds, shapes, strict=True))
+    if isinstance(kinds, dict):
+        return {key: _announced(k, shapes[key]) for key, k in kinds.items()}
+    return TensorSpec(shapes, kinds)
+
+
 def _for_each(given: Any, element: Any) -> list[Any]:
     """One argument for each leaf of an element: from a structure of them, or one for all."""
     if isinstance(element, dict) and isinstance(given, dict):
@@ -600,12 +653,30 @@ def _listed(elements: list[Any]) -> Dataset:
 class DatasetIterator(Iterator[Any]):
     """One pass over a data set."""
 
-    def __init__(self, elements: Iterator[Any]) -> None:
-        self._left = elements
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset, self._left, self.place = dataset, iter(dataset._core), Place(self)
+        self.taken = 0  # how many elements were read
 
     def __next__(self) -> Any:
         _outside_functions()
-        return next(self._left)
+        element = next(self._left)
+        self.taken += 1
+        return _tensors(element)
+
+    def restart(self, place: int) -> None:
+        """Begin anew, after so many elements."""
+        self._left, self.taken = iter(self._dataset._core), place
+        for _ in itertools.islice(self._left, place):
+            pass
+
+    @property
+    def element_spec(self) -> Any:
+        """The shapes and dtypes of elements."""
+        return self._dataset.element_spec
+
+    def get_next_as_optional(self) -> Any:
+        """The next element as an object with ``has_value()`` and ``get_value()``."""
+        return Optional(next(self, None))
 
     def get_next(self, name: Any = None) -> Any:
         """The next element; an OutOfRangeError at the end."""
@@ -613,6 +684,40 @@ class DatasetIterator(Iterator[Any]):
             return next(self)
         except StopIteration:
             raise OutOfRangeError("End of sequence") from None
+
+
+class Place:
+    """How far an iterator is, as a checkpoint sees it."""
+
+    trainable = False
+
+    def __init__(self, iterator: DatasetIterator) -> None:
+        self._iterator = iterator
+
+    def get_value(self) -> np.ndarray:
+        """How many elements were read."""
+        return np.asarray(self._iterator.taken, np.int64)
+
+    def set_value(self, taken: Any) -> None:
+        """Begin anew after so many."""
+        self._iterator.restart(int(taken))
+
+
+class Optional:
+    """An element, or none."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def has_value(self, name: Any = None) -> Any:
+        """Whether there is one."""
+        return tensor(self._value is not None)
+
+    def get_value(self, name: Any = None) -> Any:
+        """The element; an OutOfRangeError where there is none."""
+        if self._value is None:
+            raise OutOfRangeError("an Optional without a value")
+        return self._value
 
 
 class Options:
@@ -734,6 +839,8 @@ data = Namespace(
         prefetch_to_device=_applied(_same_dataset),
         sample_from_datasets=Dataset.sample_from_datasets,
         scan=_applied(Dataset.scan),
+        rejection_resample=_applied(Dataset.rejection_resample),
+        snapshot=_applied(Dataset.snapshot),
         shuffle_and_repeat=_applied(_shuffled_and_repeated),
         take_while=_applied(Dataset.take_while),
         unbatch=_applied(Dataset.unbatch),

@@ -82,7 +82,10 @@ def make_csv_dataset(
     tables = [list(_rows([name], field_delim, use_quote_delim)) for name in files]
     names = list(column_names or tables[0][0])
     rows = [row for table in tables for row in table[bool(header) :] if len(row) == len(names)]
-    chosen = [names.index(c) if isinstance(c, str) else int(c) for c in select_columns or range(len(names))]
+    wanted = range(len(names)) if select_columns is None else select_columns
+    chosen = sorted(
+        names.index(c) if isinstance(c, str) else int(c) for c in wanted
+    )  # in the order of the file
     kept = [[row[k] for row in rows] for k in chosen]
     if column_defaults is not None and len(column_defaults) != len(chosen):
         column_defaults = [column_defaults[k] for k in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -78,7 +79,7 @@ class TextTensor:
         return f"<tf.Tensor: shape={self.shape}, dtype=string, numpy={self.numpy()!r}>"
 
     def __format__(self, form: str) -> str:
-        return str(format(self.numpy(), form))
+        return builtins.format(self.numpy(), form)
 
     def set_shape(self, shape: Any) -> None:
         """An error where the texts cannot have that shape."""

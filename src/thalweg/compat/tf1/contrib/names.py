@@ -6,7 +6,6 @@ from typing import Any
 
 from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
-    checkpoints,
     data,
     data_functions,
     feature_column,
@@ -15,15 +14,16 @@ from thalweg.compat.tf1 import (
     metrics,
     monitored,
     nn,
+    pictures,
     rnn,
     sparse,
     train,
-    variables,
 )
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest as nest_room
 from thalweg.compat.tf1.contrib import (
     crf,
+    framework,
     layers,
     legacy_seq2seq,
     normalisation,
@@ -37,11 +37,10 @@ from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
 from thalweg.compat.tf1.contrib.projector import projector
-from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope
+from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.training import HParams, optimize_loss
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
-from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
 _STREAMING = (
     "accuracy auc mean_absolute_error mean_iou mean_relative_error mean_squared_error precision recall "
@@ -98,36 +97,24 @@ _layers = Namespace(
 nest = Namespace("tf.contrib.framework.nest", **own(nest_room))
 _framework = Namespace(
     "tf.contrib.framework",
+    **own(
+        framework,
+        "variable",
+        "get_global_step",
+        "create_global_step",
+        "get_or_create_global_step",
+        "init_from_checkpoint",
+        "load_variable",
+        "list_variables",
+        "load_checkpoint",
+    ),
     arg_scope=arg_scope,
     add_arg_scope=add_arg_scope,
-    get_global_step=train.get_global_step,
-    create_global_step=train.create_global_step,
-    get_or_create_global_step=train.get_or_create_global_step,
-    get_variables=lambda scope=None, suffix=None: default_graph().get_collection(
-        GraphKeys.GLOBAL_VARIABLES, scope
-    ),
-    get_trainable_variables=variables.trainable_variables,
-    get_model_variables=variables.model_variables,
+    has_arg_scope=has_arg_scope,
     model_variable=model_variable,
-    variable=variables.get_variable,
-    get_variables_to_restore=lambda include=None, exclude=None: [
-        v
-        for v in default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
-        if (not include or v.op.name.startswith(tuple(include)))
-        and not (exclude and v.op.name.startswith(tuple(exclude)))
-    ],
-    assign_from_checkpoint_fn=lambda model_path, var_list, **_: (
-        lambda session: checkpoints.Saver(var_list).restore(session, model_path)
-    ),
-    local_variable=lambda initial_value, **_: variables.Variable(
-        initial_value, trainable=False, collections=[GraphKeys.LOCAL_VARIABLES]
-    ),
-    is_tensor=lambda x: isinstance(x, Tensor),
     sort=math.sort,
     argsort=math.argsort,
     nest=nest,
-    load_variable=checkpoints.load_variable,
-    list_variables=checkpoints.list_variables,
 )
 _rnn = Namespace(
     "tf.contrib.rnn",
@@ -201,6 +188,12 @@ contrib = Namespace(
     training=_training,
     tensorboard=_tensorboard,
     crf=Namespace("tf.contrib.crf", **own(crf)),
+    image=Namespace(
+        "tf.contrib.image",
+        rotate=pictures.rotate,
+        transform=pictures.transform,
+        translate=pictures.translate,
+    ),
     data=_data,
     opt=Namespace(
         "tf.contrib.opt",

@@ -21,6 +21,11 @@ def add_arg_scope(fn: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def has_arg_scope(func: Any) -> bool:
+    """Whether a function takes defaults from argument scopes."""
+    return hasattr(func, "in_scopes")
+
+
 @contextmanager
 def arg_scope(list_ops_or_scope: Any, **options: Any) -> Iterator[dict[Any, dict[str, Any]]]:
     """Inside, the functions take these defaults."""

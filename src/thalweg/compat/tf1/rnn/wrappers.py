@@ -22,6 +22,10 @@ class _Wrapper(RNNCell):
     def output_size(self) -> Any:
         return self.cell.output_size
 
+    def zero_state(self, batch_size: Any, dtype: Any = "float32") -> Any:
+        """The state of the cell within: one with attention holds more than zeros."""
+        return self.cell.zero_state(batch_size, dtype)
+
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
         return self.call(inputs, state)
 

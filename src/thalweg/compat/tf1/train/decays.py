@@ -10,6 +10,7 @@ import numpy as np
 from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.ops import elementwise, random
 
 
 def _number(x: Any) -> Any:
@@ -87,6 +88,86 @@ def cosine_decay(
     """Along half a cosine."""
     schedule = optimizers.cosine_decay(_number(learning_rate), decay_steps, alpha)
     return _rate(schedule, global_step, name, "CosineDecay", learning_rate)
+
+
+def _done(step: Any, decay_steps: Any) -> Any:
+    """The share of the steps that are done, at most 1."""
+    return elementwise.minimum(g.cast(step, "float32") / decay_steps, 1.0)
+
+
+def cosine_decay_restarts(
+    learning_rate: Any,
+    global_step: Any,
+    first_decay_steps: int,
+    t_mul: float = 2.0,
+    m_mul: float = 1.0,
+    alpha: float = 0.0,
+    name: str | None = None,
+) -> Tensor:
+    """Half a cosine again and again, each ``t_mul`` times as long and ``m_mul`` times as high as the one before."""
+
+    def schedule(step: Any) -> Any:
+        done: Any = g.cast(step, "float32") / float(first_decay_steps)
+        if t_mul == 1.0:
+            turn: Any = elementwise.floor(done)
+            done = done - turn
+        else:
+            turn = elementwise.floor(elementwise.log(1.0 - done * (1.0 - t_mul)) * float(1 / np.log(t_mul)))  # type: ignore[operator]
+            before = (1.0 - t_mul**turn) / (1.0 - t_mul)  # type: ignore[operator]
+            done = (done - before) / t_mul**turn
+        height = float(m_mul) ** turn * 0.5 * (1.0 + elementwise.cos(done * float(np.pi)))  # type: ignore[operator]
+        return _number(learning_rate) * ((1.0 - alpha) * height + alpha)
+
+    return _rate(schedule, global_step, name, "SGDRDecay", learning_rate)
+
+
+def linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    num_periods: float = 0.5,
+    alpha: float = 0.0,
+    beta: float = 0.001,
+    name: str | None = None,
+) -> Tensor:
+    """``rate * ((alpha + 1 - done) * (1 + cos(2 pi num_periods done)) / 2 + beta)``."""
+    return noisy_linear_cosine_decay(
+        learning_rate,
+        global_step,
+        decay_steps,
+        0.0,
+        0.55,
+        num_periods,
+        alpha,
+        beta,
+        name or "LinearCosineDecay",
+    )
+
+
+def noisy_linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    initial_variance: float = 1.0,
+    variance_decay: float = 0.55,
+    num_periods: float = 0.5,
+    alpha: float = 0.0,
+    beta: float = 0.001,
+    name: str | None = None,
+) -> Tensor:
+    """:func:`linear_cosine_decay`, its line with noise: of variance ``initial_variance / (1 + step) ** variance_decay``."""
+
+    def schedule(step: Any) -> Any:
+        done: Any = _done(step, decay_steps)
+        line = 1.0 - done
+        if initial_variance:
+            now: Any = elementwise.minimum(g.cast(step, "float32"), float(decay_steps)) + 1.0  # type: ignore[operator]
+            spread = elementwise.sqrt(initial_variance / now**variance_decay)
+            line = line + random.normal((), 0.0, 1.0, symbolic=True) * spread
+        wave = 0.5 * (1.0 + elementwise.cos(done * float(2 * np.pi * num_periods)))  # type: ignore[operator]
+        return _number(learning_rate) * ((alpha + line) * wave + beta)
+
+    return _rate(schedule, global_step, name, "NoisyLinearCosineDecay", learning_rate)
 
 
 def piecewise_constant(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import (
     Effect,
@@ -67,7 +69,12 @@ class Variable(Tensor):
         return made
 
     def _take(
-        self, variable: core.Variable, operation: Operation, trainable: bool, constraint: Any, collections: Any
+        self,
+        variable: core.Variable,
+        operation: Operation,
+        trainable: bool,
+        constraint: Any,
+        collections: Any,
     ) -> None:
         graph = default_graph()
         super().__init__(variable, operation)
@@ -88,6 +95,11 @@ class Variable(Tensor):
             keys.append(GraphKeys.TRAINABLE_VARIABLES)
         for key in keys:
             graph.add_to_collection(key, self)
+
+    def begin_with(self, first: Any) -> None:
+        """Let initialisation give this value from now on."""
+        self.t.initializer = self.start.t = core.constant(np.asarray(first, self.t.dtype))
+        self.initializer.effect = _free_effect([(self.t, self.t.initializer)])
 
     @property
     def initial_value(self) -> Tensor:
