@@ -29,7 +29,7 @@ ALIASES: dict[str, dict[str, str]] = {
     },
     "tf2": {
         "tensorflow": "thalweg.compat.tf2",
-        "tensorflow.compat.v1": "thalweg.compat.tf1",
+        "tensorflow.compat.v1": "thalweg.compat.eager",
         "tensorflow.keras": "thalweg.compat.keras",
         "tensorflow.python.keras": "thalweg.compat.keras",
         "keras": "thalweg.compat.keras",
