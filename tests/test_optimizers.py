@@ -398,6 +398,16 @@ def test_averages_may_take_the_parameters_place() -> None:
     assert seen == [0.0, -0.5, -1.5, -1.75]  # the average after two: (0 - 1) / 2; after four: (-1 - 2.5) / 2
 
 
+def test_averages_move_at_every_call_of_an_accumulated_step() -> None:
+    options: dict[str, Any] = {"use_ema": True, "ema_momentum": 0.5, "gradient_accumulation_steps": 2}
+    w, optimizer, seen = Variable(0.0, dtype="float64"), opt.SGD(1.0, **options), []
+    for _ in range(6):
+        optimizer.apply_gradients([(1.0, w)])
+        seen.append((w.item(), optimizer.averages()[0][1].item()))
+    # The parameter itself until it has moved once, as in Keras; then half way to it at each call.
+    assert seen == [(0.0, 0.0), (-1.0, -1.0), (-1.0, -1.0), (-2.0, -1.5), (-2.0, -1.75), (-3.0, -2.375)]
+
+
 def test_a_schedule_counts_the_calls_of_an_accumulated_step() -> None:
     options: dict[str, Any] = {"gradient_accumulation_steps": 2}
     w, optimizer = Variable(0.0, dtype="float64"), opt.SGD(lambda step: 1.0 + step, **options)

@@ -815,11 +815,27 @@ def test_what_is_not_there_is_told_in_a_line(name: str, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_the_first_generation_is_in_compat() -> None:
-    from thalweg.compat import tf1
-
-    assert tf.compat.v1 is tf1
-    assert tf.compat.as_bytes("a") == b"a"
+def test_the_first_generations_names_are_in_compat() -> None:
+    old = tf.compat.v1
+    old.logging.set_verbosity(old.logging.ERROR)
+    config = old.ConfigProto()
+    config.gpu_options.allow_growth = True
+    with old.Session(config=config) as session, pytest.raises(TypeError, match="--as tf1"):
+        session.run(tf.constant(1.0))
+    tf.keras.backend.set_session(session)
+    v = tf.Variable(1.0)
+    old.train.GradientDescentOptimizer(0.1).minimize(lambda: v * v)
+    assert float(v) == pytest.approx(0.8)
+    assert old.reduce_sum(X, reduction_indices=[1], keep_dims=True).shape == (2, 1)
+    assert old.reduce_mean(X, 0).shape == (3,) and old.to_int64([1.5]).dtype == "int64"
+    loss = old.nn.softmax_cross_entropy_with_logits_v2(labels=[[0.0, 1.0]], logits=[[1.0, 1.0]])
+    assert float(loss[0]) == pytest.approx(math.log(2))
+    assert np.unique(old.nn.dropout(tf.ones([1000]), keep_prob=0.5)).tolist() == [0.0, 2.0]
+    numbers = tf.data.Dataset.range(3).batch(2)
+    assert old.data.make_one_shot_iterator(numbers).get_next().numpy().tolist() == [0, 1]
+    assert old.data.get_output_types(numbers) == tf.int64
+    assert old.data.get_output_shapes(numbers).as_list() == [None]
+    assert tf.compat.as_bytes("a") == b"a" and tf.compat.v2 is tf2
 
 
 NAMES = Path(__file__).resolve().parents[3] / "shared" / "compat-names.md"

@@ -49,6 +49,17 @@ def test_early_stopping_restores_the_best_weights_however_training_ends(patience
     assert model.layers[-1].bias.get_value() == [1.0] and stop.best_epoch == 1
 
 
+def test_the_end_of_training_knows_the_figures_of_the_last_epoch() -> None:
+    class Last(C.Callback):
+        def on_train_end(self, logs: Any = None) -> None:
+            self.logs = logs
+
+    model, x, y = model_and_data()
+    last = Last()
+    history = model.fit(x, y, epochs=2, validation_data=(x, y), callbacks=last, verbose=0)
+    assert last.logs == {name: values[-1] for name, values in history.history.items()}
+
+
 def test_a_missing_figure_is_named() -> None:
     model, x, y = model_and_data()
     with pytest.raises(

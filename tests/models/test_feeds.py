@@ -75,6 +75,21 @@ class OfBatches:
         return X[8 * k : 8 * k + 8], Y[8 * k : 8 * k + 8]
 
 
+def test_a_sequence_of_batches_is_told_of_epochs() -> None:
+    class Told(OfBatches):
+        told: list[str] = []
+
+        def on_epoch_begin(self) -> None:
+            self.told.append("begin")
+
+        def on_epoch_end(self) -> None:
+            self.told.append("end")
+
+    model = made()
+    model.fit(Told(), epochs=2, verbose=0)
+    assert Told.told == ["begin", "end"] * 2
+
+
 @pytest.mark.parametrize(
     "data",
     [

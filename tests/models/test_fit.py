@@ -636,3 +636,41 @@ def test_arrays_data_sets_and_a_loop_give_the_same_bits() -> None:
     for how in ("arrays", "data set", "mapped", "loop"):
         for a, b in zip(trained(how), expected, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_layers_stand_in_the_order_of_keras(named: bool) -> None:
+    """The longest way to an output first, then as they are met on the way back: names found by Keras 3.15."""
+    i = Input((4,))
+    q = Dense(6, name="q")(i)
+    r = Dense(5, name="r")(q)
+    p = Dense(5, name="p")(i)
+    u = Dense(3, name="u")(r)
+    t = Dense(2, name="t")(tw.layers.Add(name="s")([p, r]) * 0.5)
+    outputs = {"b": t, "a": u} if named else [t, u]
+    names = [layer.name for layer in Model(i, outputs).layers]
+    assert names == (["q", "r", "p", "s", "u", "t"] if named else ["q", "p", "r", "s", "t", "u"])
+    assert [w.shape for w in Model(i, outputs).weights[:2]] == [(4, 6), (6,)]
+
+
+def test_a_model_may_say_which_metrics_it_has() -> None:
+    class Own(Sequential):
+        def __init__(self) -> None:
+            super().__init__([Dense(1, input_shape=(3,))])
+            self.seen = tw.metrics.Mean("seen")
+
+        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, **rest: Any) -> Any:
+            loss = tw.mean((y - y_pred) ** 2)
+            self.seen.update_state(loss)
+            return loss
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.seen]
+
+    model = Own()
+    model.compile("sgd")
+    x, y = np.ones((8, 3), "float32"), np.zeros((8, 1), "float32")
+    history = model.fit(x, y, epochs=2, batch_size=4, verbose=0)
+    assert list(history.history) == ["seen"] and model.metrics_names == ["seen"]
+    assert history.history["seen"][1] < history.history["seen"][0]

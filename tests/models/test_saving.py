@@ -16,6 +16,7 @@ import pytest
 import thalweg as tw
 from thalweg.layers import BatchNormalization, Dense, Input, Lambda
 from thalweg.models import Model, Sequential, load_model
+from thalweg.models.saving import VERSION
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +132,7 @@ def write(path: Path, head: dict[str, Any], rest: bytes) -> None:
 def test_the_header_says_what_is_in_the_file(tmp_path: Path) -> None:
     trained().save(tmp_path / "m.safetensors")
     meta = header(tmp_path / "m.safetensors")[0]["__metadata__"]
-    assert (meta["format"], meta["version"]) == ("thalweg", "2")
+    assert (meta["format"], meta["version"]) == ("thalweg", str(VERSION))
     assert json.loads(meta["weights"])[:2] == ["dense/kernel", "dense/bias"]
     assert json.loads(meta["model"])["$class"] == "models.Sequential"
 
@@ -147,7 +148,7 @@ def test_damaged_and_foreign_files_are_named(tmp_path: Path) -> None:
         with pytest.raises(tw.errors.DataError, match=r"bad\.safetensors"):
             load_model(bad)
     for change in (
-        {"version": "3"},
+        {"version": str(VERSION + 1)},
         {"model": "{"},
         {"model": '{"$class": "os.system", "config": {}}'},
         {"model": "[1]"},
@@ -208,6 +209,37 @@ def test_files_of_the_second_version_are_read_for_ever() -> None:
     found = model.predict(np.linspace(-1, 1, 4, dtype="float32")[None])
     np.testing.assert_allclose(found, [[0.200347, 0.799653]], rtol=1e-5)
     assert model.optimizer.iterations.get_value() == 4
+
+
+def test_files_of_the_third_version_are_read_for_ever() -> None:
+    """What the optimizer remembers has names: of a branched model with accumulated steps, in the middle of one."""
+    model = load_model(Path(__file__).parent / "golden" / "version3.safetensors")
+    found = model.predict(np.linspace(-1, 1, 4, dtype="float32")[None])
+    np.testing.assert_allclose(found, [[-0.8702347]], rtol=1e-5)
+    optimizer = model.optimizer
+    assert (optimizer.iterations.item(), optimizer.variables()[2].item()) == (1, 1)
+    model.fit(np.ones((2, 4), "float32"), np.ones((2, 1), "float32"), verbose=0, shuffle=False)
+    np.testing.assert_allclose(
+        model.predict(np.linspace(-1, 1, 4, dtype="float32")[None]), [[-0.8756794]], rtol=1e-5
+    )
+
+
+def test_the_optimizer_finds_its_slots_whatever_was_trained_first(tmp_path: Path) -> None:
+    """Slots are made as weights begin to train; two weights of one shape must not change places in the file."""
+    x, y = np.linspace(-1, 1, 24, dtype="float32").reshape(8, 3), np.ones((8, 3), "float32")
+    model = Sequential([Dense(3, name="first", input_shape=(3,)), Dense(3, name="second")])
+    model.layers[0].trainable = False
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    model.layers[0].trainable = True
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    other = load_model(tmp_path / "m.safetensors")
+    for ours, theirs in zip(model.weights, other.weights, strict=True):
+        for name in ("m", "v"):
+            np.testing.assert_array_equal(
+                model.optimizer.slot(ours, name).numpy(), other.optimizer.slot(theirs, name).numpy()
+            )
 
 
 def test_copies_and_pickles_train_on_alike() -> None:

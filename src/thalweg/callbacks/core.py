@@ -45,7 +45,7 @@ class Callback:
         """Training begins."""
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Training is over, at its end or before."""
+        """Training is over, at its end or before; ``logs`` hold the figures of the last epoch that was done."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """An epoch (from 0) begins."""
@@ -129,8 +129,8 @@ class CallbackList:
     def train_begin(self) -> None:
         self._all("on_train_begin", {})
 
-    def train_end(self) -> None:
-        self._all("on_train_end", {})
+    def train_end(self, logs: dict[str, Any]) -> None:
+        self._all("on_train_end", logs)
 
     def epoch_begin(self, epoch: int) -> None:
         self._all("on_epoch_begin", epoch, {})

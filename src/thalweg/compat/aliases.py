@@ -29,7 +29,7 @@ ALIASES: dict[str, dict[str, str]] = {
     },
     "tf2": {
         "tensorflow": "thalweg.compat.tf2",
-        "tensorflow.compat.v1": "thalweg.compat.tf1",
+        "tensorflow.compat.v1": "thalweg.compat.eager",
         "tensorflow.keras": "thalweg.compat.keras",
         "tensorflow.python.keras": "thalweg.compat.keras",
         "keras": "thalweg.compat.keras",
@@ -59,7 +59,31 @@ for _table in ALIASES.values():  # what Keras 2.2 kept in packages of their own
             _table[f"keras_{_part}"] = f"thalweg.compat.keras.{_part}"
 
 # Packages that the old libraries, or notebooks, brought along: supplied where they are not installed.
-COMPANIONS = {"six": "thalweg.compat.six_names", "IPython": "thalweg.compat.ipython_names"}
+COMPANIONS = {
+    "six": "thalweg.compat.six_names",
+    "IPython": "thalweg.compat.ipython_names",
+    "tensorflow_datasets": "thalweg.compat.tfds_names",
+    "tensorflow_docs": "thalweg.compat.tensorflow_docs_names",
+}
+
+_HUB = (
+    "its models are TensorFlow's own graphs; tf.keras.applications has networks, and tf.keras.layers.TextVectorization \
+with Embedding reads texts"
+)
+# Packages that stand on TensorFlow itself, and the nearest thing to each.
+APART = {
+    "tensorflow_hub": _HUB,
+    "tensorflow_text": "tf.strings and tf.keras.layers.TextVectorization take texts apart",
+    "tensorflow_probability": "tf.random draws, and tf.compat.v1.distributions has densities",
+    "tensorflow_addons": "tf.keras has most of its layers, losses, metrics and optimizers by now",
+    "tensorflow_io": "tf.io, tf.audio and tf.data read files",
+    "tensorflow_model_optimization": "networks are not pruned or quantised",
+    "tensorflow_decision_forests": "forests are no networks; scikit-learn has them",
+    "tensorflow_federated": "one process does the work",
+    "tensorflow_transform": "tf.keras.layers has layers that prepare data",
+    "kerastuner": "scikit-learn's searches take thalweg.sklearn's networks",
+    "keras_tuner": "scikit-learn's searches take thalweg.sklearn's networks",
+}
 
 _ABSENT = object()
 
@@ -134,11 +158,16 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self, generation: str) -> None:
         absent = {name: room for name, room in COMPANIONS.items() if importlib.util.find_spec(name) is None}
+        if importlib.util.find_spec("tqdm") is not None and importlib.util.find_spec("ipywidgets") is None:
+            absent["tqdm.notebook"] = "tqdm"  # bars of text where there is nothing to draw others
         self.table = {**ALIASES[generation], **absent}
+        self.apart = {name for name in APART if importlib.util.find_spec(name) is None}
         self.found: dict[str, str] = {}
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target_: Any = None) -> Any:
         place = target(fullname, self.table)
+        if fullname in self.apart:
+            raise AliasError(f"{fullname} is not supplied: {APART[fullname]}")
         if place is None:
             return None
         self.found.setdefault(fullname.split(".")[0], place[0])

@@ -10,9 +10,11 @@ from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat.names import Namespace
+from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.walk import leaves
+from thalweg.nested import mapped
 from thalweg.run.tape import GradientTape as _GradientTape
 
 __version__ = VERSION = "1.15.0"
@@ -35,6 +37,70 @@ def to_float(x: Any, name: str | None = None) -> Any:
 def to_int32(x: Any, name: str | None = None) -> Any:
     """As int32."""
     return _tf2.cast(x, "int32")
+
+
+def to_int64(x: Any, name: str | None = None) -> Any:
+    """As int64."""
+    return _tf2.cast(x, "int64")
+
+
+def to_double(x: Any, name: str | None = None) -> Any:
+    """As float64."""
+    return _tf2.cast(x, "float64")
+
+
+def _with_old_axes(reduction: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction that knows ``keep_dims`` and ``reduction_indices``, too."""
+
+    def reduce(
+        input_tensor: Any, axis: Any = None, keepdims: Any = None, name: Any = None, reduction_indices: Any = None,
+        keep_dims: Any = None,
+    ) -> Any:  # fmt: skip
+        places = reduction_indices if axis is None else axis
+        return reduction(input_tensor, places, bool(keep_dims if keepdims is None else keepdims))
+
+    reduce.__doc__ = reduction.__doc__
+    return reduce
+
+
+reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, reduce_all, reduce_any, reduce_logsumexp = (
+    _with_old_axes(getattr(_tf2, f"reduce_{n}"))
+    for n in ("sum", "mean", "max", "min", "prod", "all", "any", "logsumexp")
+)
+
+
+class Session:
+    """What a program makes to set up a device: there is nothing to set up, and nothing to run."""
+
+    def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
+        self.graph, self.config = graph, config
+
+    def run(self, fetches: Any, feed_dict: Any = None, **options: Any) -> Any:
+        """An error: tensors have their values."""
+        raise fail(
+            SymbolicError, "Session.run: tensors have their values already",
+            hint="a program of graphs runs with --as tf1",
+        )  # fmt: skip
+
+    def as_default(self) -> Session:
+        """Itself."""
+        return self
+
+    def close(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing."""
+
+
+InteractiveSession = Session
+
+
+def reset_default_graph() -> None:
+    """Nothing: there is no graph."""
 
 
 # --- optimizers -------------------------------------------------------------------------------------------------------
@@ -252,6 +318,22 @@ losses = Namespace(
     ),
 )
 layers = _tf2.keras.layers
+data = Namespace(
+    "tf.data",
+    **_names.members(_tf2.data),
+    make_one_shot_iterator=iter,
+    make_initializable_iterator=iter,
+    get_output_types=lambda dataset: mapped(lambda spec: spec.dtype, dataset.element_spec),
+    get_output_shapes=lambda dataset: mapped(lambda spec: spec.shape, dataset.element_spec),
+)
+nn = Namespace(
+    "tf.nn",
+    **_names.members(_tf2.nn),
+    softmax_cross_entropy_with_logits_v2=_tf2.nn.softmax_cross_entropy_with_logits,
+)
+nn.__dict__["dropout"] = lambda x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None: (
+    _tf2.nn.dropout(x, 1 - keep_prob if rate is None else rate, noise_shape, seed)
+)
 train = Namespace(
     "tf.train",
     GradientDescentOptimizer=GradientDescentOptimizer,

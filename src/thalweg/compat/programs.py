@@ -195,7 +195,7 @@ def _of_tensorflow(tree: ast.AST) -> str:
     if "enable_eager_execution" in parts:
         return "eager"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
-        return "tf1"
+        return _of_compatible_names(tree, parts)
     if parts & _EAGER_STYLE:
         return "tf2"
     if parts & _GRAPH_STYLE or any(
@@ -208,6 +208,22 @@ def _of_tensorflow(tree: ast.AST) -> str:
     if "Dataset" in parts and not any("iterator" in call for call in calls - {"as_numpy_iterator"}):
         return "tf2"  # its elements are read by Python
     return "tf2" if calls & {"numpy", "gradient"} else "tf1"
+
+
+# Names of ``tf.compat.v1`` that only a program of graphs uses; sessions are also made to set up a device.
+_GRAPHS_ONLY = {
+    "disable_eager_execution", "disable_v2_behavior", "get_variable", "global_variables_initializer", "placeholder",
+    "placeholder_with_default", "variable_scope",
+}  # fmt: skip
+
+
+def _of_compatible_names(tree: ast.AST, parts: set[str]) -> str:
+    """The generation of a program that uses ``tf.compat.v1``: all of it, or a few names within the second one."""
+    instead = any(name.startswith("tensorflow.compat.v1") for name, _ in modules(tree))
+    if instead or parts & _GRAPHS_ONLY:
+        return "tf1"
+    runs = any(isinstance(node, ast.Attribute) and node.attr == "run" for node in ast.walk(tree))
+    return "tf1" if runs and not parts & _EAGER_STYLE and "Session" in parts else "tf2"
 
 
 def unsupported(tree: ast.AST, kind: str) -> list[tuple[Use, str]]:

@@ -354,6 +354,8 @@ class IteratedFeed(Feed):
         else:  # go on where the last epoch stopped
             self._going = self._going or self._made(self._endless())
             batches = islice(self._going, self.steps)
+        if hasattr(self.source, "on_epoch_begin"):
+            self.source.on_epoch_begin()
         count = 0
         for batch in batches:
             yield flat(self._converted(batch, count))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Tensor, Variable, shape_text, shapes_match
 from thalweg.graph.walk import topological
-from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
+from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, run_nodes
 from thalweg.nested import flat
 
 __all__ = ["Graph"]
@@ -43,8 +43,25 @@ class Graph:
                 )  # fmt: skip
 
     def layers(self) -> list[Any]:
-        """The layers, each once, in the order of their first calls."""
-        return list({id(node.layer): node.layer for node in self.nodes}.values())
+        """The layers, each once, in Keras's order: those with the longest way to an output first, and of equally far
+        ones the one that is met first on the way back from the outputs.
+        """
+        given = {id(t) for t in self.flat_inputs}
+        parents = {node: _makers((node.args, node.kwargs), given) for node in self.nodes}
+        entered, left = _walked_back([node for node, _ in _makers(self._sorted_outputs(), given)], parents)
+        depth: dict[int, int] = {}  # of layers, by id
+        far = dict.fromkeys(parents, 0)
+        for node in reversed(left):
+            own = depth[id(node.layer)] = max(far[node], depth.get(id(node.layer), 0))
+            for parent, between in parents[node]:
+                far[parent] = max(far[parent], own + 1 + between)
+        met = {id(node.layer): node.layer for node in entered}
+        return sorted(met.values(), key=lambda layer: -depth[id(layer)])
+
+    def _sorted_outputs(self) -> Any:
+        """The outputs, those of a dict in the order of their names."""
+        outputs = self.outputs
+        return [outputs[k] for k in sorted(outputs, key=str)] if isinstance(outputs, Mapping) else outputs
 
     def own_variables(self) -> list[Variable]:
         """Variables that the expressions between the layers use themselves."""
@@ -94,6 +111,37 @@ class Graph:
                 ArgumentError, "the number of inputs", expected=len(self.flat_inputs), received=len(values)
             )
         return [_fitting(t, v) for t, v in zip(self.flat_inputs, values)]
+
+
+def _makers(structure: Any, given: set[int]) -> list[tuple[Node, int]]:
+    """The calls that made the tensors in the structure, in order, but for the inputs: each with 1 where an expression
+    lies between, else 0.
+    """
+    found = []
+    for t in flat(structure):
+        if isinstance(t, Tensor) and id(t) not in given:
+            below = topological([t], stop=lambda t: isinstance(t, Symbol) or id(t) in given)
+            found += [
+                (s.node, int(s is not t)) for s in below if isinstance(s, Symbol) and id(s) not in given
+            ]
+    return found
+
+
+def _walked_back(
+    roots: Sequence[Node], parents: Mapping[Node, list[tuple[Node, int]]]
+) -> tuple[list[Node], list[Node]]:
+    """The calls from the outputs to the inputs, deep first: as they are entered, and as they are left for good."""
+    entered: dict[Node, None] = {}
+    left: dict[Node, None] = {}
+    stack = list(reversed(roots))
+    while stack:
+        node = stack[-1]
+        if node in entered:
+            left.setdefault(stack.pop())
+        else:
+            entered[node] = None
+            stack += [parent for parent, _ in reversed(parents[node]) if parent not in entered]
+    return list(entered), list(left)
 
 
 def _fitting(symbol: Any, value: Any) -> Any:

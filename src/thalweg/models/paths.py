@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg.graph.tensor import Variable
 
-__all__ = ["layer_paths", "weight_paths"]
+__all__ = ["free_name", "layer_paths", "weight_paths"]
 
 
 def layer_paths(model: Any) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def layer_paths(model: Any) -> dict[str, Any]:
         found[path] = layer
         taken: dict[str, Any] = {}
         for part in layer.sublayers():
-            taken[_free(part.name, taken)] = part
+            taken[free_name(part.name, taken)] = part
         stack.extend((part, f"{path}{name}/") for name, part in reversed(taken.items()))
     return found
 
@@ -37,11 +37,12 @@ def weight_paths(model: Any) -> dict[str, Variable]:
             if id(weight) not in seen:
                 seen.add(id(weight))
                 last = (weight.name or f"weight_{k}").rsplit("/", 1)[-1]
-                found[_free(f"{path}{last}", found)] = weight
+                found[free_name(f"{path}{last}", found)] = weight
     return found
 
 
-def _free(name: str, taken: Mapping[str, Any]) -> str:
+def free_name(name: str, taken: Mapping[str, Any]) -> str:
+    """The name, with a number where it is taken."""
     number, free = 1, name
     while free in taken:
         free, number = f"{name}_{number}", number + 1

@@ -26,7 +26,7 @@ from thalweg.graph.walk import topological
 from thalweg.layers.nodes import Input
 from thalweg.layers.seeds import memories
 from thalweg.models import foreign
-from thalweg.models.paths import weight_paths
+from thalweg.models.paths import free_name, weight_paths
 from thalweg.nested import flat
 from thalweg.ops import (
     activation,
@@ -57,7 +57,7 @@ __all__ = [
     "save_weights",
 ]
 
-VERSION = 2  # 2: operations between layers
+VERSION = 3  # 2: operations between layers; 3: what the optimizer remembers has names
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
@@ -162,8 +162,19 @@ def save_model(model: Any, path: Any, overwrite: bool = True, include_optimizer:
 
 
 def _optimizer_state(model: Any) -> dict[str, np.ndarray]:
+    return {f"optimizer/{name}": v.get_value() for name, v in _optimizer_variables(model).items()}
+
+
+def _optimizer_variables(model: Any) -> dict[str, Variable]:
+    """What the optimizer remembers, by name: of a weight under the weight's path."""
     model.optimizer.build(model.trainable_weights)  # of a model that was compiled and not yet trained
-    return {f"optimizer/{k}": v.get_value() for k, v in enumerate(model.optimizer.variables())}
+    paths = {id(weight): path for path, weight in weight_paths(model).items()}
+    slots = model.optimizer.slot_places()
+    found: dict[str, Variable] = {}
+    for variable in model.optimizer.variables():
+        param, name = slots.get(id(variable), (None, str(variable.name).rsplit("/", 1)[-1]))
+        found[free_name(f"{paths[id(param)]}/{name}" if id(param) in paths else name, found)] = variable
+    return found
 
 
 def save_state(model: Any, path: Any, notes: Mapping[str, Any]) -> None:
@@ -200,7 +211,7 @@ def load_state(model: Any, path: Any) -> dict[str, Any]:
     if "state" not in header:
         raise fail(DataError, f"{os.fspath(path)!r} holds no state of a training")
     _set_weights(model, tensors, header, path, False)
-    _set_optimizer(model, tensors)
+    _set_optimizer(model, tensors, header.get("weights", ()))
     random.set_state(header["state"]["random"])
     return dict(_with_arrays(decode(header["state"]["notes"]), tensors))
 
@@ -269,16 +280,23 @@ def _set_values(
             weight.set_value(value.astype(weight.dtype))
 
 
-def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
-    model.optimizer.build(model.trainable_weights)
-    slots = model.optimizer.variables()
-    values = [tensors.get(f"optimizer/{k}") for k in range(len(slots))]
-    if any(v is None or v.shape != s.shape for v, s in zip(values, slots)):
-        if any(v is not None for v in values[1:]):
+def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray], weights: Sequence[str] = ()) -> None:
+    own = _optimizer_variables(model)
+    given = {
+        n.removeprefix("optimizer/"): value for n, value in tensors.items() if n.startswith("optimizer/")
+    }
+    if (
+        "0" in given
+    ):  # versions 1 and 2: numbered, those of weights in the order in which the file has the weights
+        order = {path: k for k, path in enumerate(weights)}
+        names = sorted(own, key=lambda name: order.get(name.rpartition("/")[0], -1))
+        given = {name: given[str(k)] for k, name in enumerate(names) if str(k) in given}
+    if any(name not in given or given[name].shape != v.shape for name, v in own.items()):
+        if len(given) > 1:
             warnings.warn("the optimizer's state in the file does not fit and starts anew", stacklevel=4)
         return
-    for slot, value in zip(slots, values):
-        slot.set_value(value)
+    for name, variable in own.items():
+        variable.set_value(given[name])
 
 
 def load_model(
@@ -327,14 +345,14 @@ def load_model(
     _set_weights(model, tensors, header, filepath, False)
     if compile and header.get("compile"):
         model.compile(**decode(header["compile"], custom_objects))
-        _set_optimizer(model, tensors)
+        _set_optimizer(model, tensors, header.get("weights", ()))
     return model
 
 
 def parts_of(model: Any) -> tuple[Any, ...]:
     """Plain data from which :func:`revived` makes the same model again."""
     compiled = None if model.compile_arguments is None else encode(model.compile_arguments)
-    slots = [] if compiled is None else [v.get_value() for v in model.optimizer.variables()]
+    slots = {} if compiled is None else _optimizer_state(model)
     return encode(model), model.build_shape if model.built else None, model.get_weights(), compiled, slots
 
 
@@ -346,7 +364,7 @@ def revived(description: Any, build_shape: Any, weights: Any, compiled: Any, slo
     model.set_weights(weights)
     if compiled is not None:
         model.compile(**decode(compiled))
-        _set_optimizer(model, {f"optimizer/{k}": value for k, value in enumerate(slots)})
+        _set_optimizer(model, slots)
     return model
 
 

@@ -206,7 +206,16 @@ class Training(Layer):
     # --- metrics ------------------------------------------------------------------------------------------------
 
     def named_metrics(self) -> list[tuple[str, Any]]:
-        """The metrics in the order of the logs: the loss, those of compile, and those in attributes."""
+        """The metrics in the order of the logs: those of a subclass's ``metrics``, where it says which; else the loss,
+        those of compile, and those in attributes.
+        """
+        found = self._found_metrics()
+        if type(self).metrics is Training.metrics:
+            return found
+        names = {id(metric): name for name, metric in found}
+        return [(names.get(id(metric), metric.name), metric) for metric in self.metrics]
+
+    def _found_metrics(self) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
         if self.compiled is not None and (
             self.compiled.loss is not None or self._steps_are_ours("train_step")
@@ -224,8 +233,8 @@ class Training(Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """All metrics."""
-        return [metric for _, metric in self.named_metrics()]
+        """All metrics; a subclass may say which are counted, reset and shown."""
+        return [metric for _, metric in self._found_metrics()]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -433,6 +442,7 @@ class Training(Layer):
             except ThalwegError as error:
                 raise type(error)(f"validation data: {error}") from None
         run.train_begin()
+        last: dict[str, Any] = {}
         try:
             for epoch in range(max(initial_epoch, run.initial_epoch()), epochs):
                 logs = self._fit_epoch(feed, epoch, run, progress)
@@ -441,13 +451,14 @@ class Training(Layer):
                 if validation is not None and _is_due(epoch, validation_freq):
                     self._run_all("test", validation, run)
                     logs |= {f"val_{name}": value for name, value in self.figures().items()}
+                last = logs
                 run.epoch_end(epoch, logs)
                 progress.end(logs)
                 if self.stop_training:
                     break
             self.optimizer.finalize_variable_values(self.trainable_weights)
         finally:
-            run.train_end()
+            run.train_end(last)
             for read in (feed, validation):
                 if read is not None:
                     read.close()
@@ -521,7 +532,9 @@ class Training(Layer):
             try:
                 with no_grad():
                     self(x, training=False)
-            except NoOutputsError:
+            except (
+                Exception
+            ):  # a step of one's own may call the model with something else: it builds the weights
                 if self._steps_are_ours("train_step"):
                     raise
             for layer in self.tree():

@@ -44,8 +44,8 @@ class Optimizer(Configured):
     (:meth:`finalize_variable_values`).
 
     ``gradient_accumulation_steps=n``: gradients are averaged over n calls, the n-th of which moves the parameters; a
-    schedule counts calls. ``loss_scale_factor``: the loss is multiplied by it, and the gradients divided, so that
-    gradients too small for float16 do not become 0.
+    schedule counts calls, and ``use_ema``'s averages move at each of them, as Keras's do. ``loss_scale_factor``: the
+    loss is multiplied by it, and the gradients divided, so that gradients too small for float16 do not become 0.
 
     >>> import thalweg as tw
     >>> w, optimizer = tw.Variable(2.0), tw.optimizers.SGD(0.25)
@@ -95,6 +95,8 @@ class Optimizer(Configured):
         self.undecayed: set[int] = set()
         self.iterations = Variable(np.int64(0), trainable=False, name=f"{self.name}/iterations")
         self._calls: Variable | None = None
+        if self.accumulation > 1:
+            self._calls = Variable(np.int64(0), trainable=False, name=f"{self.name}/calls")
         self._slots: dict[Variable, dict[str, Variable]] = {}
         self._rate = self._kept_rate(learning_rate)
 
@@ -227,6 +229,10 @@ class Optimizer(Configured):
         first += [] if self._calls is None else [self._calls]
         return first + [slot for made in self._slots.values() for slot in made.values()]
 
+    def slot_places(self) -> dict[int, tuple[Variable, str]]:
+        """Of each slot made so far, by its id: its parameter and its name."""
+        return {id(slot): (p, name) for p, made in self._slots.items() for name, slot in made.items()}
+
     def build(self, params: Iterable[Variable]) -> None:
         """Make the slots of these parameters now (they are made at the first step otherwise)."""
         for param in params:
@@ -272,7 +278,8 @@ class Optimizer(Configured):
         )
         rate, t = self.rate_at(calls), ew.astype(self.iterations, "float64") + 1.0
         for g, (_, param) in zip(self._clipped([g for g, _ in pairs]), pairs, strict=True):
-            result += [(v, _if(due, new, v)) for v, new in self._stepped(g, param, rate, t)]
+            stepped = [(v, _if(due, new, v)) for v, new in self._stepped(g, param, rate, t)]
+            result += stepped if self.ema_momentum is None else self._averaged(stepped, t)
         count: Any = self.iterations
         return [*result, (self.iterations, _if(due, count + 1, count))]
 
@@ -303,16 +310,17 @@ class Optimizer(Configured):
             start = param - param * (lr * decay)  # type: ignore[operator]
         own = {name: slot for name, slot in made.items() if name not in ("parameter_average", "gradient_sum")}
         new, slots = self.step(g, start, dict(own), lr, t)
-        result = [(own[name], value) for name, value in slots.items()]
-        if self.ema_momentum is not None:
-            average = ew.where(
-                ew.equal(t, 1.0), new, blend(made["parameter_average"], new, self.ema_momentum)
-            )
-            result.append((made["parameter_average"], average))
-            if self.ema_overwrite_frequency is not None:
-                count: Any = self.iterations
-                new = ew.where(ew.equal((count + 1) % self.ema_overwrite_frequency, 0), average, new)
-        return [(param, new), *result]
+        return [(param, new), *((own[name], value) for name, value in slots.items())]
+
+    def _averaged(self, stepped: list[tuple[Variable, Any]], t: Tensor) -> list[tuple[Variable, Any]]:
+        """The updates of one parameter, first of all its own, with its average: this moves at every call."""
+        (param, new), *rest = stepped
+        kept = self._made_slots(param)["parameter_average"]
+        average = ew.where(ew.equal(t, 1.0), new, blend(kept, new, self.ema_momentum))  # type: ignore[arg-type]
+        if self.ema_overwrite_frequency is not None:
+            count: Any = self.iterations
+            new = ew.where(ew.equal((count + 1) % self.ema_overwrite_frequency, 0), average, new)
+        return [(param, new), *rest, (kept, average)]
 
     def _accumulated(
         self, pairs: list[tuple[Any, Variable]]
@@ -321,8 +329,6 @@ class Optimizer(Configured):
         n = self.accumulation
         if n == 1:
             return None, pairs, []
-        if self._calls is None:
-            self._calls = Variable(np.int64(0), trainable=False, name=f"{self.name}/calls")
         calls: Any = self._calls
         due = ew.equal(calls, n - 1)
         result: list[Any] = [(self._calls, ew.where(due, full_like(calls, 0), calls + 1))]

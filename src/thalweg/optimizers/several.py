@@ -99,6 +99,9 @@ class MultiOptimizer(Optimizer):
     def variables(self) -> list[Variable]:
         return [self.iterations, *(v for o in self.optimizers for v in o.variables())]
 
+    def slot_places(self) -> dict[int, tuple[Variable, str]]:
+        return {key: place for o in self.optimizers for key, place in o.slot_places().items()}
+
     def slot(self, param: Variable, name: str) -> Variable:
         return self.of(param).slot(param, name)
 
@@ -166,6 +169,9 @@ class LossScaleOptimizer(Optimizer):
 
     def variables(self) -> list[Variable]:
         return [self.iterations, self.scale, self.good_steps, *self.inner_optimizer.variables()]
+
+    def slot_places(self) -> dict[int, tuple[Variable, str]]:
+        return self.inner_optimizer.slot_places()
 
     def slot(self, param: Variable, name: str) -> Variable:
         return self.inner_optimizer.slot(param, name)

@@ -244,6 +244,7 @@ train = _Namespace(
 _REFUSED = {
     "lite": "there is no format for other devices: model.save() keeps a model in one file",
     "tpu": "everything runs on the processor",
+    "Graph": "graphs belong to TensorFlow 1: run the program with --as tf1",
     "estimator": "estimators belong to TensorFlow 1: run the program with --as tf1",
     "contrib": "tf.contrib belongs to TensorFlow 1: run the program with --as tf1",
 }
@@ -257,8 +258,8 @@ class _Compat:
 
     @property
     def v1(self) -> Any:
-        """``thalweg.compat.tf1``."""
-        return _importlib.import_module("thalweg.compat.tf1")
+        """The first generation's names, for tensors of this one."""
+        return _importlib.import_module("thalweg.compat.eager")
 
     @property
     def v2(self) -> Any:
