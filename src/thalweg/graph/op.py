@@ -19,7 +19,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
 from thalweg.graph import later
 from thalweg.graph.lowering import Assemble, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
-from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history, plain
+from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history, of_value, plain
 from thalweg.graph.updates import current_recorder
 
 Gradient = Callable[..., Sequence[Any]]
@@ -150,7 +150,7 @@ class Op:
         arrays = tuple(freeze(r) for r in (result if several else (result,)))
         specs = tuple(Spec(a.shape, a.dtype) for a in arrays)
         if not history:
-            made = tuple(Tensor(None, (), {}, (s,), a) for s, a in zip(specs, arrays, strict=True))
+            made = tuple(of_value(a, (s,)) for s, a in zip(specs, arrays, strict=True))
             return made if several else made[0]
         node = Tensor(self, tensors, attrs, specs, arrays if several else arrays[0], tracked=True)
         return parts_of(node) if several else node

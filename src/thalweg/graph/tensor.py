@@ -511,6 +511,14 @@ def _numbers(value: Any) -> Any:
     )
 
 
+def of_value(value: np.ndarray, specs: tuple[Spec, ...]) -> Tensor:
+    """An eager tensor with nothing before it, quickly; nobody may change the array."""
+    made = object.__new__(Tensor)
+    made.op, made.inputs, made.attrs, made.specs, made.value = None, (), {}, specs, value
+    made.name, made.built_at, made.tracked, made.later = None, None, False, None
+    return made
+
+
 class Placeholder(Tensor):
     """A leaf whose value is given when a program runs."""
 
@@ -615,7 +623,7 @@ class Variable(Tensor):
         if _traces() or self.is_symbolic:
             return _methods["read"](self)
         shown = self.shown()
-        return shown if _mode.history else Tensor(None, (), {}, shown.specs, shown.value)
+        return shown if _mode.history else of_value(shown.value, shown.specs)
 
     def shown(self) -> Tensor:
         """The value now, as an eager tensor that remembers this variable: the same one until it changes."""

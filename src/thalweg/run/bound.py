@@ -55,7 +55,11 @@ class Bound:
         return self._pool is None or self._pool is pool()
 
     def run(self, arguments: tuple[Any, ...], slots: Slots | None) -> list[np.ndarray] | None:
-        """One step; None with nothing done where the arguments are not arrays as the frame wants them."""
+        """One step; None with nothing done where the arguments are not arrays as the frame wants them, or the frame
+        is for other threads.
+        """
+        if self._pool is not None and self._pool is not pool():
+            return None
         arrays: list[Any] = [slot._array for slot in self._bound]
         if slots is self._slots and self._moment is Slot.moment:
             return self._call(arguments, arrays)
