@@ -303,6 +303,66 @@ def test_bytes_keep_the_zeros_at_their_end(tmp_path: Path) -> None:
     assert numbers.tolist() == [1, 0, 0] and length == 3
 
 
+def test_hooks_that_log_find_tensors_by_their_names() -> None:
+    step = tf.train.get_or_create_global_step()
+    tf.identity(6, name="six")
+    seen: list[dict[Any, Any]] = []
+    hook = tf.train.LoggingTensorHook(
+        ["six:0", step], 2, at_end=True, formatter=lambda v: str(seen.append(v))
+    )
+    late = tf.train.LoggingTensorHook(
+        {"t": "six"}, every_n_secs=1000, formatter=lambda v: str(seen.append(v))
+    )
+    with tf.train.MonitoredSession(hooks=[hook, late]) as session:
+        for _ in range(3):
+            session.run(tf.assign_add(step, 1))
+    assert [set(v) for v in seen] == [{"six:0", step}, {"t"}, {"six:0", step}, {"six:0", step}]
+    assert all(v.get("six:0", v.get("t")) == 6 for v in seen) and seen[-1][step] == 3
+    with pytest.raises(ValueError, match="exactly one"):
+        tf.train.LoggingTensorHook(["six:0"])
+
+
+def test_decoders_take_wrapped_cells_which_keep_their_weights() -> None:
+    fed = tf.placeholder(tf.float32, [2, None, 3])
+    cell = tf.contrib.rnn.DropoutWrapper(
+        tf.contrib.seq2seq.AttentionWrapper(
+            tf.contrib.rnn.GRUCell(4),
+            tf.contrib.seq2seq.LuongAttention(4, tf.random_normal([2, 5, 4], seed=1)),
+        )
+    )
+    made = []
+    for limit in None, 2:
+        helper = tf.contrib.seq2seq.TrainingHelper(fed, [2, 3])
+        decoder = tf.contrib.seq2seq.BasicDecoder(cell, helper, cell.zero_state(2, tf.float32))
+        made.append(tf.contrib.seq2seq.dynamic_decode(decoder, maximum_iterations=limit)[0].rnn_output)
+    assert len(tf.trainable_variables()) == 1 + 4
+    targets, ones = tf.constant([[1, 2], [3, 0]]), tf.ones([2, 2])
+    own = lambda labels, logits: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    losses = [
+        tf.contrib.seq2seq.sequence_loss(made[0], targets, ones),
+        tf.contrib.seq2seq.sequence_loss(made[1], targets, ones, softmax_loss_function=own),
+    ]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        long, short, (all_steps, two) = session.run([*made, losses], {fed: rng.normal(size=(2, 3, 3))})
+    assert long.shape == (2, 3, 4)
+    np.testing.assert_allclose(long[:, :2], short, rtol=1e-6)
+    assert all_steps == pytest.approx(two, rel=1e-6)  # steps after the last target do not count
+
+
+def test_one_cell_in_several_places() -> None:
+    cell, x = tf.nn.rnn_cell.GRUCell(4), tf.ones([2, 3, 3])
+    one, _ = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, scope="one")
+    two, _ = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, scope="two")  # the same weights
+    assert len(tf.trainable_variables()) == 4
+    (there, back), _ = tf.nn.bidirectional_dynamic_rnn(cell, cell, x, dtype=tf.float32)
+    deep = tf.nn.rnn_cell.MultiRNNCell([tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.GRUCell(4))] * 2)
+    tf.nn.dynamic_rnn(deep, x, dtype=tf.float32)
+    assert len(tf.trainable_variables()) == 4 + 4 + 8  # each direction and each layer has its own
+    a, b, c, d = run([one, two, there, back])
+    assert (a == b).all() and (a == c).all() and not np.allclose(c, d)
+
+
 def test_queues_fill_themselves_from_their_runners() -> None:
     queue = tf.RandomShuffleQueue(50, 0, [tf.int32], shapes=[[]])
     tf.train.QueueRunner(queue, [queue.enqueue_many([tf.range(10)])])
@@ -403,7 +463,7 @@ def test_columns_of_a_table() -> None:
 
 
 def test_columns_with_keys_want_features_by_them() -> None:
-    with pytest.raises(ValueError, match="'age'.*dictionary"):
+    with pytest.raises(ValueError, match=r"'age'.*dictionary"):
         tf.feature_column.input_layer(tf.constant([5.0]), [tf.feature_column.numeric_column("age")])
 
 

@@ -10,7 +10,8 @@ import pytest
 
 import thalweg as tw
 from thalweg.errors import FeedError
-from thalweg.graph.tensor import Variable, placeholder
+from thalweg.graph.op import make_op
+from thalweg.graph.tensor import Spec, Variable, placeholder
 from thalweg.run.program import Program, varying_axes
 
 
@@ -36,6 +37,23 @@ def test_a_graph_without_one_form_says_why_once(caplog: pytest.LogCaptureFixture
     messages = [r.message for r in caplog.records if "compiled anew for each length" in r.message]
     assert len(messages) == 1 and messages[0].startswith("halves")
     assert program.num_compiled == 10
+
+
+def test_lengths_past_what_a_program_can_take_are_compiled_one_by_one() -> None:
+    x, table = placeholder("float32", [None, 2]), np.arange(20, dtype="f").reshape(10, 2)
+    whole = make_op(
+        {}, infer=lambda x: Spec(x.shape, x.dtype), expand=lambda x: tw.constant(table)[: x.shape[0]]
+    )
+
+    @whole
+    def rows(x, /):  # type: ignore[no-untyped-def]
+        """As many rows of the table as x has."""
+        return table[: len(x)]
+
+    program = Program([x], [x + rows.build([x], {})])
+    for n in (3, 5, 7, 8, 6, 10, 2, 9):  # one form for all lengths would be tried with more than ten rows
+        (found,) = program.run([np.ones((n, 2), "f")])
+        assert np.array_equal(found, table[:n] + 1)
 
 
 def test_axes_that_vary_together() -> None:

@@ -19,7 +19,15 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.compile.dims import MAX_OPEN, NotUniform, open_graph, open_lengths_inside
 from thalweg.compile.lower import UnknownShapeError, specialise
-from thalweg.errors import ArgumentTypeError, DTypeError, FeedError, FetchError, ShapeError, fail
+from thalweg.errors import (
+    ArgumentTypeError,
+    DTypeError,
+    FeedError,
+    FetchError,
+    ShapeError,
+    ThalwegError,
+    fail,
+)
 from thalweg.graph import later
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.memory import aligned_copy
@@ -215,7 +223,7 @@ class Program:
             return None
         try:
             made = self._timed(key, lambda: _Open(self, key, open_axes))
-        except NotUniform as reason:
+        except (NotUniform, ThalwegError) as reason:  # sample lengths may be past what the program can take
             _log.info("%s: compiled anew for each length: %s", self.name, reason)
             self._uniform = False
             return None

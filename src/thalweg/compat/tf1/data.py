@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.errors import OutOfRangeError
+from thalweg.compat.tf1.errors import DataLossError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph
 from thalweg.compat.tf1.types import TensorShape, as_dtype
 
@@ -198,16 +198,25 @@ class Dataset:
     def padded_batch(
         self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: bool = False
     ) -> Dataset:
-        """Groups of elements, filled up to a common shape."""
+        """Groups of elements, filled up to ``padded_shapes``; None (or -1) is the longest of the group.
+
+        ``padding_values``: what fills up, else 0 or the empty text.
+        """
         size = g.static_int(batch_size, "batch_size")
+        shapes = [_open_shape(s) for s in _shape_leaves(padded_shapes, self._like)]
+        fillers = [None] * len(shapes)
+        if padding_values is not None:
+            fillers = [g.static_value(v) for v in _shape_leaves(padding_values, self._like)]
 
         def make(run: Any) -> Iterable[list[Any]]:
             elements = iter(self._make(run))
             while rows := list(itertools.islice(elements, size)):
-                yield [_padded(column) for column in zip(*rows, strict=True)]
+                if len(rows) == size or not drop_remainder:
+                    columns = zip(zip(*rows, strict=True), shapes, fillers, strict=True)
+                    yield [_padded(*column) for column in columns]
 
-        shapes = [None if s is None else [None] * (len(s) + 1) for s in self._shapes]
-        return self._like_this(make, shapes)
+        first = size if drop_remainder else None
+        return self._like_this(make, [[first, *s] for s in shapes])
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None) -> Dataset:
         """A random order, drawn from a window of ``buffer_size`` elements."""
@@ -280,16 +289,35 @@ class Dataset:
         return Iterator(self)
 
 
-def _padded(column: Sequence[np.ndarray]) -> np.ndarray:
+def _open_shape(shape: Any) -> list[int | None]:
+    """The lengths, None where any will do."""
+    found = g.static_value(shape) if isinstance(shape, Tensor) else TensorShape(shape).as_list()
+    return [None if d is None or int(d) < 0 else int(d) for d in found]
+
+
+def _padded(column: Sequence[np.ndarray], shape: Sequence[int | None], filler: Any) -> np.ndarray:
+    """The arrays as one, each filled up at its ends."""
     arrays = [np.asarray(a) for a in column]
-    lengths = np.max([a.shape for a in arrays], axis=0) if arrays[0].ndim else ()
-    room = np.zeros((len(arrays), *lengths), arrays[0].dtype)
-    for row, array in zip(room, arrays, strict=True):
-        row[tuple(slice(0, n) for n in array.shape)] = array
+    longest = np.max([a.shape for a in arrays], axis=0) if arrays[0].ndim else ()
+    lengths = [int(n) if wanted is None else wanted for wanted, n in zip(shape, longest, strict=True)]
+    if any(n > wanted for n, wanted in zip(longest, lengths, strict=True)):
+        raise DataLossError(
+            f"Attempted to pad to a smaller size than the input element: {list(longest)} to {lengths}"
+        )
+    texts = arrays[0].dtype == object
+    if filler is None:
+        filler = b"" if texts else 0
+    elif texts and not isinstance(np.asarray(filler).item(), bytes):
+        filler = str(filler).encode()
+    room = np.full((len(arrays), *lengths), filler, arrays[0].dtype)
+    for k, array in enumerate(arrays):
+        room[(k, *(slice(0, n) for n in array.shape))] = array
     return room
 
 
 def _shape_leaves(shapes: Any, like: Any) -> list[Any]:
+    if isinstance(like, Mapping):
+        return [leaf for key in sorted(like) for leaf in _shape_leaves(shapes[key], like[key])]
     if isinstance(like, tuple):
         return [leaf for s, t in zip(shapes, like, strict=True) for leaf in _shape_leaves(s, t)]
     return [shapes]

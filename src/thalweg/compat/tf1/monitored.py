@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -75,34 +76,49 @@ class StopAtStepHook(SessionRunHook):
 
 
 class LoggingTensorHook(SessionRunHook):
-    """Writes tensors every so many steps."""
+    """Writes tensors, or those of some names, every so many steps or seconds, or at the end."""
 
     def __init__(
         self,
         tensors: Any,
         every_n_iter: int | None = None,
-        every_n_secs: Any = None,
+        every_n_secs: float | None = None,
         at_end: bool = False,
         formatter: Any = None,
     ) -> None:
-        self.tensors, self.every, self.count = tensors, every_n_iter or 1, 0
-        self.formatter = formatter
+        if not at_end and (every_n_iter is None) == (every_n_secs is None):
+            raise ValueError(
+                "Either at_end and/or exactly one of every_n_iter and every_n_secs must be provided."
+            )
+        if not isinstance(tensors, dict):
+            tensors = {t: t for t in tensors}
+        tensors = {k: f"{t}:0" if isinstance(t, str) and ":" not in t else t for k, t in tensors.items()}
+        self.tensors, self.formatter, self.at_end = tensors, formatter, at_end
+        self.every, self.seconds = every_n_iter, every_n_secs
+        self.count, self.wrote, self.due = 0, -math.inf, False
 
     def before_run(self, run_context: Any) -> Any:
-        return SessionRunArgs(self.tensors)
+        if self.every is not None:
+            self.due = self.count % self.every == 0
+        else:
+            self.due = self.seconds is not None and time.monotonic() - self.wrote >= self.seconds
+        return SessionRunArgs(self.tensors) if self.due else None
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        if self.due:
+            self.wrote = time.monotonic()
+            self._write(run_values.results)
+        self.count += 1
+
+    def end(self, session: Any) -> None:
+        if self.at_end:
+            self._write(session.run(self.tensors))
+
+    def _write(self, found: dict[str, Any]) -> None:
         from thalweg.compat.tf1 import logging
 
-        if self.count % self.every == 0:
-            found = run_values.results
-            text = (
-                self.formatter(found)
-                if self.formatter
-                else ", ".join(f"{k} = {v}" for k, v in dict(found).items())
-            )
-            logging.info(text)
-        self.count += 1
+        said = ", ".join(f"{getattr(k, 'name', k)} = {v}" for k, v in found.items())
+        logging.info(self.formatter(found) if self.formatter else said)
 
 
 class CheckpointSaverHook(SessionRunHook):

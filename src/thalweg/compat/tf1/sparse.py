@@ -65,9 +65,35 @@ class SparseTensor:
         """What a session is fed instead; a shape that is known is not."""
         return self.indices, self.values, self.dense_shape
 
+    def _scaled(self, other: Any, op: Any) -> SparseTensor:
+        """The values combined with a number, or with those of a dense tensor at the same places."""
+        dense = g.convert_to_tensor(other, self.dtype if not isinstance(other, Tensor) else None)
+        if dense.get_shape().ndims != 0:
+            dense = math.gather_nd(math.broadcast_to(dense, self.dense_shape), self.indices)
+        return self.with_values(op(self.values, dense))
+
+    def __mul__(self, other: Any) -> SparseTensor:
+        return self._scaled(other, math.multiply)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> SparseTensor:
+        return self._scaled(other, math.divide)
+
+    __div__ = __truediv__
+
     def eval(self, feed_dict: Any = None, session: Any = None) -> SparseTensorValue:
         """The value in the given or the default session."""
         return g.session_for(session).run(self, feed_dict)
+
+
+def _known(shape: Any) -> Any:
+    found = g.static_value(shape) if isinstance(shape, Tensor) else g.TensorShape(shape).as_list()
+    if found is None:
+        raise ValueError(
+            f"sparse_placeholder: the shape must be known when the graph is built, received {shape!r}"
+        )
+    return found
 
 
 def _as_int64(x: Any) -> Any:
@@ -76,12 +102,13 @@ def _as_int64(x: Any) -> Any:
 
 def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:
     """A sparse tensor that is fed (indices, values, shape)."""
+    shape = None if shape is None else [None if d is None or d < 0 else int(d) for d in _known(shape)]
     rank = None if shape is None else len(shape)
     return SparseTensor(
         math.placeholder("int64", [None, rank], f"{name}/indices" if name else None),
         math.placeholder(dtype, [None], f"{name}/values" if name else None),
         math.placeholder("int64", [rank], f"{name}/shape" if name else None)
-        if shape is None or None in list(shape)
+        if shape is None or None in shape
         else np.asarray(shape, np.int64),
     )
 
@@ -244,9 +271,11 @@ def sparse_reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTen
 
 def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
     """The elements for which the flag is set."""
+    flags = math.identity(to_retain)
+    flags.set_shape([None])
     return SparseTensor(
-        math.boolean_mask(sp_input.indices, to_retain),
-        math.boolean_mask(sp_input.values, to_retain),
+        math.boolean_mask(sp_input.indices, flags),
+        math.boolean_mask(sp_input.values, flags),
         sp_input.dense_shape,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from thalweg.compat.tf1.rnn import (
     OutputProjectionWrapper,
     static_rnn,
 )
+from thalweg.compat.tf1.rnn.cells import twin
 from thalweg.compat.tf1.variables import get_variable, get_variable_scope, variable_scope
 
 Steps = Sequence[Any]
@@ -98,9 +98,19 @@ def sequence_loss(
     softmax_loss_function: Any = None,
     name: Any = None,
 ) -> Tensor:
-    """The weighted cross entropy of [batch, time, classes], averaged over steps and examples as asked."""
-    fn = softmax_loss_function or nn.sparse_softmax_cross_entropy_with_logits
-    loss = fn(labels=targets, logits=logits) * weights
+    """The weighted cross entropy of [batch, time, classes], averaged over steps and examples as asked.
+
+    Steps of ``logits`` after the last target do not count: a decoder may have made more than the longest example has.
+    """
+    logits, targets = convert_to_tensor(logits), convert_to_tensor(targets)
+    logits = logits[:, : math.shape(targets)[1]]
+    if softmax_loss_function is None:
+        loss = nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+    else:
+        rows = math.reshape(logits, [-1, math.shape(logits)[2]])
+        flat = softmax_loss_function(labels=math.reshape(targets, [-1]), logits=rows)
+        loss = math.reshape(flat, math.shape(logits)[:2])
+    loss = loss * weights
     if average_across_timesteps and average_across_batch:
         return math.reduce_sum(loss) / (math.reduce_sum(weights) + 1e-12)
     if average_across_timesteps or average_across_batch:
@@ -114,7 +124,7 @@ def basic_rnn_seq2seq(
 ) -> Decoded:
     """A cell over the first sequence, and another like it, from where that ended, over the second."""
     with variable_scope(scope or "basic_rnn_seq2seq"):
-        _, state = static_rnn(copy.deepcopy(cell), encoder_inputs, dtype=dtype)
+        _, state = static_rnn(twin(cell), encoder_inputs, dtype=dtype)
         return rnn_decoder(decoder_inputs, state, cell)
 
 
@@ -183,7 +193,7 @@ def embedding_rnn_seq2seq(
 ) -> Decoded:
     """Word numbers to scores of words."""
     with variable_scope(scope or "embedding_rnn_seq2seq"):
-        encoder = EmbeddingWrapper(copy.deepcopy(cell), num_encoder_symbols, embedding_size)
+        encoder = EmbeddingWrapper(twin(cell), num_encoder_symbols, embedding_size)
         _, state = static_rnn(encoder, encoder_inputs, dtype=dtype)
         if output_projection is None:
             cell = OutputProjectionWrapper(cell, num_decoder_symbols)
@@ -349,7 +359,7 @@ def embedding_attention_seq2seq(
 ) -> Decoded:
     """Word numbers to scores of words, with attention over the first sequence."""
     with variable_scope(scope or "embedding_attention_seq2seq"):
-        encoder = EmbeddingWrapper(copy.deepcopy(cell), num_encoder_symbols, embedding_size)
+        encoder = EmbeddingWrapper(twin(cell), num_encoder_symbols, embedding_size)
         outputs, state = static_rnn(encoder, encoder_inputs, dtype=dtype)
         attention_states = math.stack(outputs, 1)
         output_size = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import (
     initializers,
     layers,
@@ -70,27 +71,75 @@ def layer_norm(
     scale: bool = True,
     activation_fn: Any = None,
     reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
     trainable: bool = True,
     begin_norm_axis: int = 1,
+    begin_params_axis: int = -1,
     scope: Any = None,
-    **options: Any,
 ) -> Tensor:
-    """Each example normalised over its own axes."""
+    """Each example normalised over its axes from ``begin_norm_axis`` on; factors and shifts have those from
+    ``begin_params_axis`` on.
+    """
+    inputs = g.convert_to_tensor(inputs)
     with variables.variable_scope(scope, "LayerNorm", reuse=reuse):
-        width = [inputs.get_shape()[-1].value]
+        shape = [d.value for d in inputs.get_shape()[begin_params_axis:]]
+        zeros, ones = initializers.zeros_initializer(), initializers.ones_initializer()
         beta = (
-            variables.get_variable("beta", width, initializer=initializers.zeros_initializer())
-            if center
-            else None
+            variables.get_variable("beta", shape, initializer=zeros, trainable=trainable) if center else None
         )
         gamma = (
-            variables.get_variable("gamma", width, initializer=initializers.ones_initializer())
-            if scale
-            else None
+            variables.get_variable("gamma", shape, initializer=ones, trainable=trainable) if scale else None
         )
-        axes = list(range(begin_norm_axis, inputs.shape.ndims))
+        rank: Any = inputs.shape.ndims
+        axes = list(range(begin_norm_axis % rank, rank))
         mean, variance = nn.moments(inputs, axes, keep_dims=True)
         x = nn.batch_normalization(inputs, mean, variance, beta, gamma, 1e-12)
+        return x if activation_fn is None else activation_fn(x)
+
+
+@add_arg_scope
+def group_norm(
+    inputs: Any,
+    groups: int = 32,
+    channels_axis: int = -1,
+    reduction_axes: Any = (-3, -2),
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    activation_fn: Any = None,
+    param_initializers: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+) -> Tensor:
+    """Groups of neighbouring channels of each example normalised over ``reduction_axes``."""
+    inputs = g.convert_to_tensor(inputs)
+    rank: Any = inputs.shape.ndims
+    axis, over = channels_axis % rank, [a % rank for a in reduction_axes]
+    width = inputs.get_shape()[axis].value
+    if width % groups:
+        raise ValueError(f"group_norm: {width} channels do not make {groups} groups")
+    lengths = math.shape(inputs)
+    with variables.variable_scope(scope, "GroupNorm", reuse=reuse):
+        sizes = [lengths[k] for k in range(rank)]
+        x = math.reshape(inputs, [*sizes[:axis], groups, width // groups, *sizes[axis + 1 :]])
+        axes = [a if a < axis else a + 1 for a in over] + [axis + 1]
+        mean, variance = nn.moments(x, axes, keep_dims=True)
+        x = math.reshape((x - mean) * math.rsqrt(variance + epsilon), lengths)
+        x.set_shape(inputs.get_shape())
+        along = [width if k == axis else 1 for k in range(rank)]
+        given = param_initializers or {}
+        if scale:
+            start = given.get("gamma", initializers.ones_initializer())
+            gamma = variables.get_variable("gamma", [width], initializer=start, trainable=trainable)
+            x = x * math.reshape(gamma, along)
+        if center:
+            start = given.get("beta", initializers.zeros_initializer())
+            beta = variables.get_variable("beta", [width], initializer=start, trainable=trainable)
+            x = x + math.reshape(beta, along)
         return x if activation_fn is None else activation_fn(x)
 
 

@@ -191,7 +191,9 @@ def static_int(x: Any, what: str) -> int:
     found = static_value(x)
     if found is None:
         raise ValueError(f"{what} must be known when the graph is built, received {x!r}")
-    return int(found)
+    if np.size(found) != 1:
+        raise ValueError(f"{what} must be one number, received {x!r}")
+    return int(np.asarray(found).item())  # programs give [-1] for -1
 
 
 def cast(t: core.Tensor, dtype: Any) -> core.Tensor:

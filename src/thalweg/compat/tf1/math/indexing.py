@@ -35,7 +35,10 @@ python_slice = type(np.s_[0:1])
 def _slice_by_values(input_: Any, begin: Any, size: Any, name: str | None) -> Tensor:
     """A block whose place is known when the graph runs."""
     t: Any = value(input_)
-    lengths, starts = dims_of(size), value(begin)
+    known, lengths, starts = static_value(begin), dims_of(size), value(begin)
+    if known is not None and lengths is not None:
+        pairs = [(int(b), _end(b, n)) for b, n in zip(known, lengths, strict=True)]
+        return wrap(_block(t, pairs), name, "Slice", [input_])
     if lengths is None or not all(isinstance(n, int) for n in lengths):
         counts, begins = g.cast(value(size), "int64"), g.cast(starts, "int64")
         ends = elementwise.where(counts < 0, _ALL, begins + counts)  # type: ignore[operator]
@@ -48,6 +51,76 @@ def _slice_by_values(input_: Any, begin: Any, size: Any, name: str | None) -> Te
 
 
 _ALL = np.int64(2**62)  # an end past all ends
+
+
+def _end(begin: Any, length: Any) -> Any:
+    """Where a block ends: nowhere, at a number, or (length, how much is added to it)."""
+    if isinstance(length, Length):
+        return length, int(begin)
+    return None if length == -1 else int(begin + length)
+
+
+def _block(t: core.Tensor, pairs: Any) -> core.Tensor:
+    """From one number to the other of each axis, where only lengths of other tensors decide."""
+    others: list[core.Tensor] = []
+    ends = []
+    for _, end in pairs:
+        if isinstance(end, tuple):
+            others.append(end[0].of)
+            end = (len(others), end[0].axis, end[1])
+        ends.append(end)
+    begins = tuple(begin for begin, _ in pairs)
+    return _between_lengths.build([t, *others], {"begins": begins, "ends": tuple(ends)})
+
+
+def _block_slices(shapes: Any, begins: Any, ends: Any) -> tuple[Any, ...] | None:
+    """The slices of a block, where all lengths are known."""
+    found = []
+    for begin, end in zip(begins, ends, strict=True):
+        if isinstance(end, tuple):
+            shape = shapes[end[0]]
+            if shape is None or shape[end[1]] is None:
+                return None
+            end = shape[end[1]] + end[2]
+        found.append(python_slice(begin, end))
+    return tuple(found)
+
+
+def _block_spec(x: core.Spec, *others: core.Spec, begins: Any, ends: Any) -> core.Spec:
+    shapes = [x.shape, *(o.shape for o in others)]
+    lengths = []
+    for axis, n in enumerate(x.shape or ()):
+        slices = _block_slices(shapes, begins[axis : axis + 1], ends[axis : axis + 1])
+        lengths.append(None if n is None or slices is None else len(range(n)[slices[0]]))
+    return core.Spec(tuple(lengths), x.dtype)
+
+
+@make_op(
+    {},
+    infer=lambda grad, x, *, begins: x,
+    expand=lambda grad, x, *, begins: shape_ops.pad(
+        grad, [(b, n - b - m) for b, n, m in zip(begins, x.shape, grad.shape, strict=True)]
+    ),
+)
+def _around_block(grad, x, /, begins):  # type: ignore[no-untyped-def]
+    """Zeros like x around what was cut from it."""
+    return np.pad(grad, [(b, n - b - m) for b, n, m in zip(begins, x.shape, grad.shape, strict=True)])
+
+
+@make_op(
+    {},
+    infer=_block_spec,
+    grad=lambda grad, y, x, *others, begins, ends: [
+        _around_block.build([grad, x], {"begins": begins}),
+        *(None for _ in others),
+    ],
+    expand=lambda x, *others, begins, ends: index.getitem(
+        x, _block_slices([x.shape, *(o.shape for o in others)], begins, ends)
+    ),
+)
+def _between_lengths(x, *others, begins, ends):  # type: ignore[no-untyped-def]
+    """x from its first numbers to its last ones, of which some are lengths of other tensors."""
+    return x[_block_slices([x.shape, *(o.shape for o in others)], begins, ends)]
 
 
 def _between(bounds: np.ndarray) -> tuple[Any, ...]:
@@ -77,6 +150,7 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
     if not any(isinstance(k, python_slice) and _is_open(k) for k in keys):
         return t, keys
     rank = len(t.shape)
+    by_length = all(_stops_at_length(k) for k in keys if isinstance(k, python_slice) and _is_open(k))
     taken = sum(k is not None and k is not Ellipsis for k in keys)
     bounds: list[Any] = [(0, _ALL)] * rank
     known, axis, rest = list(t.shape), 0, []
@@ -87,12 +161,23 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
             if isinstance(k, python_slice) and _is_open(k):
                 if k.step is not None:
                     raise ValueError("a slice whose ends are nodes takes every element: no step")
-                bounds[axis] = (0 if k.start is None else k.start, _ALL if k.stop is None else k.stop)
+                if by_length:
+                    bounds[axis] = (int(k.start or 0), (k.stop.dims, 0))
+                else:
+                    bounds[axis] = (0 if k.start is None else k.start, _ALL if k.stop is None else k.stop)
                 known[axis], k = None, python_slice(None)
             axis += 1
         rest.append(k)
+    if by_length:
+        return _block(t, [(b, None if e is _ALL else e) for b, e in bounds]), tuple(rest)
     rows = [shape_ops.stack([g.cast(value(x), "int64") for x in pair]) for pair in bounds]
     return _sliced.build([t, shape_ops.stack(rows)], {"known": tuple(known)}), tuple(rest)
+
+
+def _stops_at_length(k: Any) -> bool:
+    """Whether a slice begins at a number that is not negative, and ends at a length of a tensor."""
+    begins = k.start is None or (isinstance(k.start, (int, np.integer)) and k.start >= 0)
+    return begins and isinstance(k.stop, Tensor) and isinstance(k.stop.dims, Length)
 
 
 def _is_open(k: Any) -> bool:

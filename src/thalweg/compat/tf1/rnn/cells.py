@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, nn
+from thalweg.compat.tf1 import math, nest, nn
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
 from thalweg.compat.tf1.types import TensorShape
@@ -23,12 +23,16 @@ class LSTMStateTuple(NamedTuple):
 
 
 class RNNCell:
-    """One step: ``output, state = cell(input, state)``. Its variables belong to the scope in which it is called."""
+    """One step: ``output, state = cell(input, state)``.
+
+    Its variables belong to the scope in which it is called first, and are used again wherever it is called with inputs
+    of the same width.
+    """
 
     name = "rnn_cell"
 
     def __init__(self) -> None:
-        self._made: dict[str, dict[str, Any]] = {}
+        self._made: dict[Any, dict[str, Any]] = {}
 
     @property
     def state_size(self) -> Any:
@@ -41,8 +45,8 @@ class RNNCell:
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
         if not hasattr(self, "_made"):
             self._made = {}
-        with variable_scope(scope or self._scope_name()) as opened:
-            self._kept = self._made.setdefault(f"{id(g.default_graph())}/{opened.name}", {})
+        with variable_scope(scope or self._scope_name()):
+            self._kept = self._made.setdefault((id(g.default_graph()), *_widths(inputs)), {})
             return self.call(inputs, state)
 
     def _scope_name(self) -> str:
@@ -81,6 +85,24 @@ class RNNCell:
         """A state of zeros for these inputs."""
         size = math.shape(inputs)[0] if inputs is not None else batch_size
         return self.zero_state(size, dtype or "float32")
+
+
+def _widths(inputs: Any) -> list[int | None]:
+    """The last length of each tensor; None where it has none that is known."""
+    nodes = [g.convert_to_tensor(x) for x in nest.flatten(inputs)]
+    return [x.get_shape()[-1].value if x.get_shape().ndims else None for x in nodes]
+
+
+def twin(cell: Any) -> Any:
+    """A cell of the same kind with variables of its own."""
+    made = copy.copy(cell)
+    if hasattr(made, "_made"):
+        made._made = {}
+    if hasattr(made, "cell"):
+        made.cell = twin(made.cell)
+    if hasattr(made, "cells"):
+        made.cells = [twin(c) for c in made.cells]
+    return made
 
 
 def _state_parts(state: Any, sizes: Sequence[int]) -> Any:
@@ -349,12 +371,9 @@ class MultiRNNCell(RNNCell):
 
     def __init__(self, cells: Sequence[RNNCell], state_is_tuple: bool = True) -> None:
         super().__init__()
-        self.cells, self.state_is_tuple = list(cells), state_is_tuple
+        listed, self.state_is_tuple = list(cells), state_is_tuple
         # One cell listed twice stands for two layers of the same kind, as before 1.1.
-        self.cells = [copy.copy(c) if c in self.cells[:k] else c for k, c in enumerate(self.cells)]
-        for cell in self.cells:
-            if hasattr(cell, "_made"):
-                cell._made = {}
+        self.cells = [twin(c) if c in listed[:k] else c for k, c in enumerate(listed)]
 
     @property
     def state_size(self) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest
 from thalweg.compat.tf1.graph import Tensor, value, wrap
-from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple
+from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple, twin
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
@@ -125,6 +125,7 @@ def bidirectional_dynamic_rnn(
 ) -> tuple[Any, Any]:
     """((outputs forwards, backwards), (states forwards, backwards))."""
     axis = 0 if time_major else 1
+    cell_bw = twin(cell_fw) if cell_bw is cell_fw else cell_bw
     with variable_scope(scope or "bidirectional_rnn"):
         forward, state_fw = dynamic_rnn(
             cell_fw, inputs, sequence_length, initial_state_fw, dtype, time_major=time_major, scope="fw"
@@ -155,6 +156,7 @@ def static_bidirectional_rnn(
     scope: Any = None,
 ) -> tuple[list[Any], Any, Any]:
     """(outputs of both directions side by side, state forwards, state backwards)."""
+    cell_bw = twin(cell_fw) if cell_bw is cell_fw else cell_bw
     with variable_scope(scope or "bidirectional_rnn"):
         forward, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, "fw")
         turned = _turned_list(inputs, sequence_length)

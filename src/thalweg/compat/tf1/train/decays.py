@@ -155,7 +155,7 @@ def noisy_linear_cosine_decay(
     beta: float = 0.001,
     name: str | None = None,
 ) -> Tensor:
-    """:func:`linear_cosine_decay`, its line with noise: of variance ``initial_variance / (1 + step) ** variance_decay``."""
+    """:func:`linear_cosine_decay` with noise of variance ``initial_variance / (1 + step) ** variance_decay``."""
 
     def schedule(step: Any) -> Any:
         done: Any = _done(step, decay_steps)

@@ -83,11 +83,12 @@ def dynamic_decode(
 ) -> tuple[Any, Any, Any]:
     """(outputs [batch, time, ...], last state, lengths [batch]) of a decoder.
 
-    With a :class:`TrainingHelper` there are as many steps as the inputs have, the longest length or more.
+    With a :class:`TrainingHelper` there are as many steps as the inputs have (or the limit, where it is a number): the
+    longest length or more.
     """
     with variable_scope(scope, "decoder") as opened:
         if type(decoder) is BasicDecoder and type(decoder.helper) is TrainingHelper:
-            outputs, state, lengths = _over_targets(decoder, impute_finished, opened)
+            outputs, state, lengths = _over_targets(decoder, impute_finished, maximum_iterations, opened)
         else:
             outputs, state, lengths = _until_finished(decoder, impute_finished, maximum_iterations, opened)
         outputs, state = decoder.finalize(outputs, state, lengths)
@@ -100,12 +101,13 @@ def _batch_first(x: Any) -> Any:
     return math.transpose(x, [1, 0, *range(2, x.get_shape().ndims or 2)])
 
 
-def _over_targets(decoder: BasicDecoder, impute: bool, opened: Any) -> tuple[Any, Any, Any]:
+def _over_targets(decoder: BasicDecoder, impute: bool, limit: Any, opened: Any) -> tuple[Any, Any, Any]:
     helper: Any = decoder.helper
     _, first, start = decoder.initialize()
     decoder.step(g.constant(0), first, start)  # makes the variables, before the loop
     opened.reuse_variables()
-    xs = to_core(helper.inputs)
+    most = None if limit is None else g.static_value(limit)
+    xs = to_core(map_structure(lambda x: x if most is None else x[: int(most)], helper.inputs))
     leaf = _first_leaf(xs)
     times = shape_ops.reshape(shape_ops.iota_like(leaf, axis=0, dtype=np.dtype(np.int32)), (-1,))
     lengths = value(helper.sequence_length)
