@@ -122,6 +122,8 @@ class Step:
     def _apart(self, kernel: Kernel) -> Piece:
         """A kernel as a function of its own, and a call; one that reads like another is that one, on other memory."""
         emit, parallel = self.planned(kernel)
+        if emit is None:
+            return None, False
 
         def run() -> None:
             writer = None if kernel in self.loops else _written(self.schedule, kernel)
@@ -132,7 +134,7 @@ class Step:
                 function, numbers = known
                 self._call(function, [None if n is None else writer.tensors[n] for n in numbers])
 
-        return emit and run, parallel
+        return run, parallel
 
     def _kernel(
         self, emit: Callable[[], None], writer: KernelWriter | None
