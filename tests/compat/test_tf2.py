@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -559,9 +560,81 @@ def test_print_and_checks_in_functions_happen_at_each_run(capsys: pytest.Capture
 
     assert noisy(tf.constant(1)).numpy() == 2
     assert noisy(tf.constant(5)).numpy() == 6
-    assert capsys.readouterr().out == "x is 1 [1, 2]\nx is 5 [1, 2]\n"
+    assert capsys.readouterr().err == "x is 1 [1, 2]\nx is 5 [1, 2]\n"
     with pytest.raises(tf.errors.InvalidArgumentError, match="x > y"):
         noisy(tf.constant(-1))
+
+
+# What is printed, and the lines that TensorFlow 2.21 prints.
+PRINTED: list[tuple[tuple[Any, ...], str]] = [
+    ((tf.constant(4.0), tf.constant(0.44231752), tf.constant(0.7695), 1e-10), "4 0.442317516 0.7695 1e-10"),
+    ((tf.constant(1e10), tf.constant(123456789.0), 3, True, None, "x"), "1e+10 123456792 3 True None x"),
+    ((tf.constant([1.0, 2.5]), tf.constant([[1, 2], [3, 4]])), "[1 2.5] [[1 2]\n [3 4]]"),
+    ((tf.constant(["a", "b"]), tf.constant("s")), '["a" "b"] "s"'),
+    ((tf.constant("s"),), "s"),
+    ((tf.range(10), tf.range(6)), "[0 1 2 ... 7 8 9] [0 1 2 3 4 5]"),
+    ((tf.reshape(tf.range(14), [7, 2]),), "[[0 1]\n [2 3]\n [4 5]\n ...\n [8 9]\n [10 11]\n [12 13]]"),
+    ((tf.reshape(tf.range(8), [2, 2, 2]),), "[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]]"),
+    (
+        ([tf.constant(1.0), 2, "z"], {"a": tf.constant(2.0), "b": [1, 2]}, (1,)),
+        "[1, 2, 'z'] {'a': 2, 'b': [1, 2]} (1,)",
+    ),
+    ((tf.constant([0.1, 1 / 3], tf.float64), tf.constant(math.nan)), "[0.1 0.33333333333333331] nan"),
+    ((tf.constant(math.inf), tf.constant([True, False]), tf.constant(1.0, tf.float16)), "inf [1 0] 1"),
+    ((tf.ragged.constant([[1, 2], [3]]), tf.zeros([0])), "[[1, 2], [3]] []"),
+    ((tf.SparseTensor([[0, 1]], [5], [2, 3]),), "'SparseTensor(indices=[[0 1]], values=[5], shape=[2 3])'"),
+    ((tf.Variable(1.5), tf.constant(-1)), "1.5 -1"),
+]
+
+
+@pytest.mark.parametrize("row", range(len(PRINTED)))
+def test_values_are_printed_as_tensorflow_prints_them(row: int, capsys: pytest.CaptureFixture[str]) -> None:
+    values, line = PRINTED[row]
+    tf.print(*values)
+    assert capsys.readouterr().err == line + "\n"
+
+
+def test_where_and_how_much_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tf.print("a", tf.range(10), sep="|", end="!", summarize=-1, output_stream=sys.stdout)
+    assert capsys.readouterr() == ("a|[0 1 2 3 4 5 6 7 8 9]!", "")
+    for _ in range(2):
+        tf.print("line", output_stream=f"file://{tmp_path}/log")
+    assert (tmp_path / "log").read_text() == "line\nline\n"
+    told = tf.strings.format("A {} B {}", (tf.constant(0.442317516), tf.constant([1.0, 2.0])))
+    assert told.numpy() == b"A 0.442317516 B [1 2]"
+
+
+def test_a_function_gives_the_value_of_a_variable() -> None:
+    v = tf.Variable(1.0)
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def loud() -> Any:
+        tf.print("now")
+        return v.assign_add(1.0), v
+
+    for f in (loud, tf.function(lambda: (v.assign_add(1.0), v))):
+        kept = f()
+        v.assign(0.0)
+        assert [float(k) for k in kept] in ([2.0, 2.0], [1.0, 1.0]) and not isinstance(kept[1], tf.Variable)
+        v.assign(0.0)
+
+
+def test_layers_and_models_are_modules() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Dense(2, input_shape=(3,))])
+    assert (
+        isinstance(model, tf.Module)
+        and isinstance(model.layers[0], tf.Module)
+        and issubclass(tf.keras.Model, tf.Module)
+    )
+    assert not isinstance(tf.Variable(1.0), tf.Module)
+
+    class Pair(tf.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.model = tf.Module(), model
+
+    assert [type(m).__name__ for m in Pair().submodules] == ["Module", "Sequential", "Dense"]
+    assert not isinstance(model, Pair) and len(Pair().variables) == 2
 
 
 def test_lengths_that_change_from_call_to_call() -> None:

@@ -172,7 +172,7 @@ strings = _Namespace(
     **{
         n: _ragged.elementwise(v)
         for n, v in _own(_text).items()
-        if n not in ("TextTensor", "as_bytes", "is_text", "texts")
+        if n not in ("TextTensor", "as_bytes", "is_text", "shown", "texts")
     },
     **{n: getattr(_words, n) for n in _words.__all__},
 )

@@ -15,11 +15,11 @@ import numpy as np
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.tape import is_recording
-from thalweg.compat.tf2.text import TextTensor, is_text
+from thalweg.compat.tf2.text import TextTensor, is_text, shown
 from thalweg.compat.tf2.values import is_known, number, tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
-from thalweg.graph.tensor import Tensor, placeholder
+from thalweg.graph.tensor import Tensor, Variable, placeholder
 from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.nested import flat, mapped
 from thalweg.ops import control
@@ -283,7 +283,9 @@ def _giving_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_result(value: Any) -> Any:
-    """What a function gives: Python's numbers become tensors."""
+    """What a function gives: Python's numbers become tensors, a variable its value."""
+    if isinstance(value, Variable):
+        return value.read()
     return tensor(value) if isinstance(value, (bool, int, float, np.generic, np.ndarray)) else value
 
 
@@ -344,22 +346,23 @@ def _typed(made: Any, kinds: Any) -> Any:
 
 
 def print_(*inputs: Any, **options: Any) -> None:
-    """Print values; in a compiled function there are none, so that it runs as Python."""
+    """Print values to the standard error stream, another stream, or a file ("file://..."); each shown by its ends.
+
+    In a compiled function there are no values, so that it runs as Python.
+    """
     _known([leaf for value in inputs for leaf in flat(value)], "tf.print")
-    shown = [mapped(_shown, value) for value in inputs]
-    stream = options.get("output_stream", sys.stdout)
-    text = str(options.get("sep", " ")).join(map(str, shown)) + str(options.get("end", "\n"))
-    (sys.stderr if stream is None or isinstance(stream, str) else stream).write(text)
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, TextTensor):
-        found = value.numpy()
-        return found.decode() if isinstance(found, bytes) else [s.decode() for s in found]
-    if isinstance(value, Tensor):
-        found = value.numpy()
-        return found.item() if found.ndim == 0 and found.dtype.kind != "f" else found
-    return value
+    alone = inputs[0] if len(inputs) == 1 else None
+    if isinstance(alone, TextTensor) and alone.ndim == 0:
+        parts = [alone.numpy().decode(errors="replace")]
+    else:
+        parts = [shown(value, int(options.get("summarize", 3))) for value in inputs]
+    text = str(options.get("sep", " ")).join(parts) + str(options.get("end", "\n"))
+    stream = options.get("output_stream", sys.stderr)
+    if isinstance(stream, str) and stream.startswith("file://"):
+        with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:
+            file.write(text)
+    else:
+        (stream if hasattr(stream, "write") else sys.stderr).write(text)
 
 
 # --- choice ---------------------------------------------------------------------------------------------------------
@@ -475,6 +478,11 @@ def scan(
 ) -> Any:
     """A function of what came so far and each element along the first axis: all results, stacked."""
     given = mapped(tensor, elems)
+    if initializer is not None and flat(given)[0].is_symbolic:
+        first = mapped(tensor, initializer)
+        return core_scan.scan(
+            lambda state, now: (made := fn(state, now), made), first, given, reverse=reverse
+        )[1]
     order = list(range(len(flat(given)[0])))[:: -1 if reverse else 1]
     state = mapped(lambda e: e[order[0]], given) if initializer is None else mapped(tensor, initializer)
     rows = [state] if initializer is None else []

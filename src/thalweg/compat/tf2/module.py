@@ -214,7 +214,17 @@ def _variables(value: Any, found: dict[int, Any], seen: set[int]) -> None:
             _variables(part, found, seen)
 
 
-class Module:
+class _Modules(type):
+    """Layers and models are modules, too."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or (cls is Module and isinstance(instance, Layer))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return super().__subclasscheck__(subclass) or (cls is Module and issubclass(subclass, Layer))
+
+
+class Module(metaclass=_Modules):
     """What owns variables: in attributes in the order of their names, and in modules, layers, lists and dicts there."""
 
     def __init__(self, name: str | None = None) -> None:
@@ -264,7 +274,7 @@ class Module:
             value = stack.pop(0)
             if isinstance(value, (Module, Layer)) and id(value) not in found:
                 found[id(value)] = value
-                stack += [v for _, v in parts(value)] if isinstance(value, Module) else value.sublayers()
+                stack += value.sublayers() if isinstance(value, Layer) else [v for _, v in parts(value)]
             elif isinstance(value, (list, tuple, Mapping)):
                 stack += [v for _, v in parts(value)]
         return tuple(found.values())

@@ -175,11 +175,11 @@ def as_string(input: Any, precision: int = -1, scientific: bool = False, name: A
     form = f".{precision}e" if scientific else f".{precision}f" if precision >= 0 else ""
     given = np.asarray(input)
     made = np.empty(given.shape, dtype=object)
-    made[...] = np.frompyfunc(lambda x: f"{x:{form}}" if form else _shown(x, given.dtype), 1, 1)(given)
+    made[...] = np.frompyfunc(lambda x: f"{x:{form}}" if form else _plain_number(x, given.dtype), 1, 1)(given)
     return texts(made)
 
 
-def _shown(x: Any, dtype: np.dtype) -> str:
+def _plain_number(x: Any, dtype: np.dtype) -> str:
     if dtype.kind == "f":
         return f"{x:f}"
     return str(x).lower() if dtype.kind == "b" else str(x)
@@ -203,9 +203,62 @@ to_hash_bucket = to_hash_bucket_fast
 def format(
     template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: Any = None
 ) -> TextTensor:
-    """A text with values in its places."""
-    values = inputs if isinstance(inputs, (list, tuple)) else [inputs]
-    for value in values:
-        shown = value.numpy() if isinstance(value, (Tensor, TextTensor)) else value
-        template = template.replace(placeholder, str(shown), 1)
+    """A text with values in its places, shown as :func:`shown` does."""
+    for value in inputs if isinstance(inputs, (list, tuple)) else [inputs]:
+        template = template.replace(placeholder, shown(value, summarize), 1)
     return texts(template)
+
+
+# --- values as texts --------------------------------------------------------------------------------------------------
+
+
+def shown(value: Any, summarize: int = 3) -> str:
+    """A value as ``tf.print`` shows it: numbers by as few digits as say them, long axes by their ends.
+
+    ``summarize``: how many elements are shown at either end of an axis; all for -1.
+
+    >>> shown(constant([1.0, 0.1, 2.5e10])), shown({"a": constant(4.0), "b": [1, "x"]})
+    ('[1 0.1 2.5e+10]', "{'a': 4, 'b': [1, 'x']}")
+    """
+    return value if isinstance(value, str) else _shown_inside(value, summarize)
+
+
+def _shown_inside(value: Any, summarize: int) -> str:
+    if isinstance(value, TextTensor):
+        return _rows_shown(np.asarray(value), summarize, lambda s: f'"{s.decode(errors="replace")}"')
+    if isinstance(value, Tensor):
+        return _rows_shown(value.array(), summarize, _number_shown)
+    if hasattr(value, "row_splits"):  # rows of different lengths
+        return str(value.to_list())
+    if hasattr(value, "dense_shape"):
+        parts = [_shown_inside(p, summarize) for p in (value.indices, value.values, value.dense_shape)]
+        return "'SparseTensor(indices={}, values={}, shape={})'".format(*parts)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {_shown_inside(v, summarize)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        inside = ", ".join(_shown_inside(v, summarize) for v in value)
+        comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{comma})"
+    return str(value) if isinstance(value, np.generic) else repr(value)
+
+
+def _rows_shown(array: np.ndarray, summarize: int, each: Callable[[Any], str], depth: int = 1) -> str:
+    if array.ndim == 0:
+        return each(array[()])
+    ends = len(array) if summarize < 0 or len(array) <= 2 * summarize else summarize
+    rows = [_rows_shown(np.asarray(row), summarize, each, depth + 1) for row in array[:ends]]
+    if ends < len(array):
+        rows += ["...", *(_rows_shown(np.asarray(row), summarize, each, depth + 1) for row in array[-ends:])]
+    return "[" + ("\n" * (array.ndim - 1) + " " * (depth if array.ndim > 1 else 1)).join(rows) + "]"
+
+
+_DIGITS = {"float16": (6, 9), "float32": (6, 9), "float64": (15, 17), "bfloat16": (6, 9)}
+
+
+def _number_shown(x: Any) -> str:
+    """A number by as many digits as are surely right, or by all that are needed to read it back."""
+    if x.dtype.name not in _DIGITS:
+        return str(int(x))  # also True and False
+    few, many = _DIGITS[x.dtype.name]
+    text = f"{float(x):.{few}g}"
+    return text if x.dtype.type(text) == x or not np.isfinite(x) else f"{float(x):.{many}g}"
