@@ -162,6 +162,9 @@ def _name_of(target: Any) -> str:
     for name, known in _known.items():
         if known is target:
             return name
+    again = f"custom.{getattr(target, '__name__', '?')}"
+    if again in _known:  # defined once more since then, as cells of a notebook are
+        return again
     label = getattr(target, "__qualname__", repr(target))
     raise fail(
         ArgumentError,

@@ -280,3 +280,70 @@ def test_weights_keep_their_order_when_layers_are_frozen() -> None:
     before = [w.shape for w in model.get_weights()]
     model.layers[0].trainable = False
     assert [w.shape for w in model.get_weights()] == before
+
+
+def test_lengths_that_a_batch_says() -> None:
+    x = K.placeholder((None, 3))
+    n = K.shape(x)[0]
+    given = K.variable(np.arange(6).reshape(2, 3))
+    made = [
+        K.tile(given, [n, 2]),
+        K.tile(K.expand_dims(x, 1), [1, n, 1]),
+        K.arange(1, n * 2, 2),
+        K.arange(n, 0, -1),
+    ]
+    run = K.function([x], [*made, x[: n - 1], *K.gradients(K.sum(K.square(made[1])), x)])
+    for k in (2, 4, 3):
+        rows = np.random.default_rng(k).normal(size=(k, 3)).astype("float32")
+        wanted = [
+            np.tile(np.arange(6).reshape(2, 3), [k, 2]), np.tile(rows[:, None], [1, k, 1]), np.arange(1, 2 * k, 2),
+            np.arange(k, 0, -1), rows[: k - 1], 2 * k * rows,
+        ]  # fmt: skip
+        for found, w in zip(run([rows]), wanted, strict=True):
+            np.testing.assert_allclose(found, w, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "axes", "letters"),
+    [
+        ((2, 3, 4), (2, 3, 5, 4), (2, 3), "abz,abvz->abv"),  # routing between capsules
+        ((2, 3, 5), (2, 3, 5, 4), (2, 2), "abz,abzv->abv"),
+        ((2, 3, 4, 5), (2, 3, 6, 5), (3, 3), "abuz,abvz->abuv"),  # heads of attention
+        ((2, 3, 4, 5), (2, 3, 5, 6), None, "abuz,abzv->abuv"),
+        ((2, 3, 4, 5), (2, 3, 4), (2, 2), "abzu,abz->abu"),
+        ((2, 3, 4), (2, 5, 4), (2, 2), "auz,avz->auv"),
+        ((2, 4), (2, 5, 4), (1, 2), "az,avz->av"),
+        ((2, 3, 4, 5), (2, 7, 3), (1, 2), "azuv,asz->auvs"),  # no axes in common
+    ],
+)
+def test_products_of_pairs(left: Any, right: Any, axes: Any, letters: str) -> None:
+    a, b = _filled(left, 1), _filled(right, 2)
+    found = K.eval(K.batch_dot(K.variable(a), K.variable(b), axes))
+    np.testing.assert_allclose(found, np.einsum(letters, a, b), rtol=1e-4, atol=1e-5)
+
+
+def test_descriptions_of_parts_of_layers() -> None:
+    rule = keras.regularizers.get({"class_name": "L2", "config": {"l2": 0.5}})
+    assert float(rule(np.ones((2, 2), "float32"))) == 2.0 and keras.regularizers.serialize(None) is None
+    limit = keras.constraints.get(keras.constraints.serialize(keras.constraints.get("max_norm")))
+    assert limit.get_config() == keras.constraints.get("max_norm").get_config()
+    assert float(keras.activations.relu(np.float32(-2), alpha=0.5)) == -1.0
+    assert float(keras.activations.relu(np.float32(9), max_value=6.0)) == 6.0
+    assert keras.activations.serialize(keras.activations.relu) == "relu"
+
+
+def test_a_class_defined_twice_is_written_by_its_name(tmp_path: Path) -> None:
+    def cell_of_a_notebook() -> type:
+        class Twice(keras.layers.Dense):
+            def call(self, inputs: Any) -> Any:
+                return super().call(inputs) * 2
+
+        return Twice
+
+    first, again = cell_of_a_notebook(), cell_of_a_notebook()
+    model = keras.Sequential([first(3, input_dim=2)])
+    model.save(tmp_path / "m.h5")
+    read = keras.models.load_model(tmp_path / "m.h5")
+    assert type(read.layers[0]) is again
+    x = _filled((4, 2), 3)
+    np.testing.assert_allclose(read.predict(x), model.predict(x), rtol=1e-6)

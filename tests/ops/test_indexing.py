@@ -237,3 +237,23 @@ def test_lengths_known_only_at_run_time(which: int) -> None:
         wanted = [z, gradients(reduce.sum(z * z), leaf)] if moving else [z]
         for got, w in zip(run(array), wanted, strict=True):
             np.testing.assert_allclose(np.asarray(got), w.array(), rtol=1e-12, atol=1e-12)
+
+
+@needs_compiler
+def test_slices_whose_ends_a_run_says() -> None:
+    from thalweg.run.function import function
+
+    x, n = placeholder("float64", [None, 5]), placeholder("int32", [])
+    cut = [x[:n], x[n:, 1], x[..., n:-1], x[None, :n, ::2], x[-n:]]
+    run = function([x, n], [*cut, gradients(reduce.sum(x[1:n] ** 2), x)])
+    array = np.arange(20.0).reshape(4, 5)
+    for k in (2, 3, -1, 9, 1):
+        *found, slope = run(array, k)
+        wanted = [array[:k], array[k:, 1], array[..., k:-1], array[None, :k, ::2], array[-k:]]
+        for got, w in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(np.asarray(got), w)
+        expected = np.zeros_like(array)
+        expected[1:k] = 2 * array[1:k]
+        np.testing.assert_array_equal(np.asarray(slope), expected)
+    with pytest.raises(ArgumentError, match="no step"):
+        x[:n:2]

@@ -17,5 +17,6 @@ def join() -> None:
     """Let Keras's tensors, layers and weights be part of graphs, where that is wanted."""
     global backend
     if wanted and backend is None:
+        importlib.import_module("thalweg.compat.keras.dialect").speak(classic=True)
         backend = importlib.import_module("thalweg.compat.tf1.dialect")
         backend.speak()

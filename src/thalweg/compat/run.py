@@ -37,7 +37,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:
         dialect.speak()
-        importlib.import_module("thalweg.compat.keras.dialect").speak()
+        importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
     elif found == "tf1":
         graphs.wanted = True
     rewriting.install(None if dialect is None else dialect.value_of)

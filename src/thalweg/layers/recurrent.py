@@ -384,6 +384,11 @@ class Bidirectional(Layer):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
 
+    def build(self, input_shape: Any) -> None:
+        """Make the weights of both layers."""
+        for layer in (self.forward_layer, self.backward_layer):
+            layer.compute_output_shape(shape_of_steps(input_shape))
+
     def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
         if isinstance(inputs, (list, tuple)):
             inputs, initial_state = inputs[0], list(inputs[1:])

@@ -18,7 +18,8 @@ from thalweg.graph.lowering import Indexed, Scatter
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, Variable, checked_axis, constant, shape_text
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.arithmetic import astype, equal, where
+from thalweg.ops.arithmetic import astype, equal, greater, less, where
+from thalweg.ops.dynamic import iota
 from thalweg.ops.families import broadcast_shapes
 from thalweg.ops.slices import WHOLE, slice_axes, slice_update
 
@@ -359,8 +360,51 @@ def _trivial(items: Sequence[Any]) -> bool:
     return all(i == WHOLE or i == slice(None) for i in items)
 
 
+def _is_open(part: Any) -> bool:
+    """Whether it is a slice one of whose ends a run says."""
+    return isinstance(part, slice) and any(
+        isinstance(e, Tensor) and e.is_symbolic for e in (part.start, part.stop)
+    )
+
+
+def _places_between(x: Tensor, axis: int, part: slice) -> Tensor:
+    """The numbers of the elements that a slice takes along an axis."""
+    if part.step is not None:
+        raise fail(
+            ArgumentError, "x[key]: a slice whose ends are symbolic", expected="no step", received=part.step
+        )
+    length = shape_ops.count(x, (axis,), dtypes.int64)
+
+    def place(end: Any, default: Any) -> Any:
+        if end is None:
+            return default
+        number: Any = astype(*convert_operands([end]), dtypes.int64)
+        number = where(less(number, 0), number + length, number)
+        number = where(less(number, 0), 0, number)
+        return where(greater(number, length), length, number)
+
+    first: Any = place(part.start, 0)
+    return iota(place(part.stop, length) - first) + first  # type: ignore[no-any-return]
+
+
+def _without_open_slices(x: Tensor, key: Any) -> tuple[Tensor, Any]:
+    """x sliced where the ends of slices are symbolic, and what is left of the key."""
+    if not any(map(_is_open, key if isinstance(key, tuple) else (key,))):
+        return x, key
+    parts, axis = _expanded_key(key, x.ndim), 0
+    for k, part in enumerate(parts):
+        if _is_open(part):
+            x, parts[k] = take(x, _places_between(x, axis, part), axis=axis), slice(None)
+        axis += part.ndim if _is_mask(part) else int(part is not None and part is not _GAP)
+    return x, tuple(Ellipsis if part is _GAP else part for part in parts)
+
+
 def getitem(x: Tensor, key: Any) -> Tensor:
-    """x[key] with NumPy's meaning: ints, slices, None, ``...``, integer tensors, and masks whose values are known."""
+    """x[key] with NumPy's meaning: ints, slices, None, ``...``, integer tensors, and masks whose values are known.
+
+    The ends of a slice without a step may be symbolic.
+    """
+    x, key = _without_open_slices(x, key)
     found = _parsed(x, key)
     if not _trivial(found.items) or isinstance(x, Variable):
         x = slice_axes(x, found.items)

@@ -1,5 +1,7 @@
 """Layers of a program's own in the ways of Keras 1 and 2, and what programs asked of layers and models."""
 
+import re
+
 import numpy as np
 from keras import backend as K
 from keras.engine.topology import InputSpec, Layer
@@ -211,3 +213,29 @@ class Sum(Layer):
 
 
 assert Sum()([Input((3,)), Input((3,))])._keras_shape == (None, 3)
+
+
+# inputs are equal to themselves alone; texts are divided as they were
+left, right = Input((3,)), Input((3,))
+pair = Model([left, right], Sum()([left, right]))
+assert pair.inputs.index(right) == 1 and left in pair.inputs and not left == right and left != right
+assert [t for t in re.split(r"(\W+)?", "Where is Mary?") if t.strip()] == ["Where", "is", "Mary", "?"]
+
+
+# a layer around a layer that is described and made again
+class Around(Wrapper):
+    def call(self, inputs):
+        return self.layer(inputs) + 1
+
+
+model = Sequential([Around(Dense(2), input_shape=(3,))])
+model.build()
+assert model.layers[0].get_config()["layer"]["config"]["units"] == 2
+again = model_from_json(model.to_json(), {"Around": Around})
+again.set_weights(model.get_weights())
+x3 = rng.rand(4, 3)
+assert np.allclose(again.predict(x3), model.predict(x3), atol=1e-6)
+assert len(Bidirectional(LSTM(2), input_shape=(3, 4)).get_weights()) == 0
+both = Bidirectional(LSTM(2))
+both.build((None, 3, 4))
+assert len(both.get_weights()) == 6

@@ -89,8 +89,9 @@ legacy = _legacy_room(layers)
 # The modules that programs know by these names.
 _rooms = (applications, backend, datasets, layers, models, optimizers, preprocessing, utils, wrappers)
 # What these modules share among each other.
-_helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper", "ResourceOptimizer", "UpdateOfLayer", "UpdatesOfLoss", "found", "layer", "named_loss",
-            "named_metric", "rooms"}  # fmt: skip
+_helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper",
+            "ResourceOptimizer", "UpdateOfLayer", "UpdatesOfLoss", "found", "layer", "named_loss", "named_metric",
+            "rooms"}  # fmt: skip
 
 _graphs.join()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,6 +93,19 @@ class Wrapper(OwnLayer):
     def build(self, input_shape: Any = None) -> None:
         """The wrapper is built; its layer is when it is called, or a subclass builds it."""
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """The layer as its class and configuration, and what all layers have."""
+        layer = {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}
+        return {**super().get_config(), "layer": layer}
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
+        """The wrapper of :meth:`get_config`."""
+        config = dict(config)
+        described = config.pop("layer")
+        layers = importlib.import_module("thalweg.compat.keras.layers")  # which stands on this room
+        return cls(layers.deserialize(described, custom_objects), **config)
 
 
 class InputSpec:

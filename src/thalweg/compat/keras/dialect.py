@@ -117,6 +117,13 @@ _LAYER: dict[str, Any] = {
     "trainable_weights": property(
         vars(Layer)["trainable_weights"].fget, _set_trainable_weights, doc="The weights that training moves."
     ),
+    "_trainable_weights": Offered(
+        lambda layer: [w for w in layer.own_weights() if w.trainable],
+        "The layer's own weights that training moves.",
+    ),
+    "_non_trainable_weights": Offered(
+        lambda layer: [w for w in layer.own_weights() if not w.trainable], "The layer's own other weights."
+    ),
     "W": _first("kernel", "embeddings"),
     "b": _first("bias"),
     "U": _first("recurrent_kernel"),
@@ -133,8 +140,27 @@ def _accepted(self: Tensor, value: Any) -> None:
     """What a program notes on a tensor is known here by itself."""
 
 
-def speak() -> None:
-    """Give the layers and tensors of this process the names that they had in Keras."""
+def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
+    """``==`` or ``!=`` of TensorFlow 1 between what layers made: whether it is the same; of elements else."""
+    of_elements = getattr(Tensor, name)
+
+    def compare(self: Tensor, other: Any) -> Any:
+        return (
+            (self is other) is same if isinstance(other, (Symbol, InputSymbol)) else of_elements(self, other)
+        )
+
+    return compare
+
+
+def speak(classic: bool = False) -> None:
+    """Give the layers and tensors of this process the names that they had in Keras.
+
+    ``classic``: a program of stand-alone Keras, to which an input or output of a layer is equal to itself alone.
+    """
+    if classic:
+        for name, same in (("__eq__", True), ("__ne__", False)):
+            for cls in (Symbol, InputSymbol):
+                setattr(cls, name, _compared(name, same))
     patched: Any = Layer
     for name, word in _LAYER.items():
         setattr(patched, name, word)

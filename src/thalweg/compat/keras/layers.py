@@ -20,6 +20,7 @@ from thalweg.compat.keras.recurrent import Recurrent as Recurrent
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
+from thalweg.registry import lookup
 from thalweg.regularizers import L1L2
 
 Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
@@ -147,8 +148,8 @@ def serialize(layer: _main.Layer) -> dict[str, Any]:
 
 def deserialize(config: Mapping[str, Any], custom_objects: Any = None) -> Any:
     """The layer of :func:`serialize`."""
-    cls = (custom_objects or {}).get(config["class_name"]) or globals()[config["class_name"]]
-    return cls(**config["config"])
+    cls = lookup("layer", config["class_name"], {**globals(), **(custom_objects or {})})
+    return cls.from_config(dict(config["config"]))
 
 
 # --- the rooms of Keras 1 and 2 -------------------------------------------------------------------------------------

@@ -404,7 +404,7 @@ class Model(main.Model):
             and isinstance(input_shape, (tuple, list))
             and _is_shape(input_shape)
         ):
-            self.built = True
+            self.built, self.build_shape = True, tuple(input_shape)
             self.compute_output_shape(tuple(input_shape))
         elif not self._only_calls():
             super().build(input_shape)
@@ -519,8 +519,10 @@ class Sequential(Model, main.Sequential):
         self._layers = [kept for kept in self._layers if kept is not layer]
         self._connect()
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of this shape; where the layers said none, others may come later."""
+        if input_shape is None:  # the first layer said it
+            return
         self._shape_is_open = self._first is None
         super().build(input_shape)
 
@@ -594,7 +596,9 @@ def _made(cls: Any, config: dict[str, Any]) -> Any:
     open_ended = any(p.kind is p.VAR_KEYWORD for p in taken.values())
     made = cls(**{n: v for n, v in config.items() if open_ended or n in taken})
     made.name = config.get("name", made.name)
-    if shape is not None and not made.built:
+    if shape is not None and not made.built and cls.build is not Model.build:
+        made.build(tuple(shape) if _is_shape(shape) else shape)
+    elif shape is not None and not made.built:
         made.built, made.build_shape = True, shape
         made.compute_output_shape(shape)
     return made

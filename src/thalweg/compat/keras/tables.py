@@ -195,7 +195,9 @@ callbacks.__dict__.update(
 
 
 def _described(value: Any) -> Any:
-    """An object of the library as data: its class and the arguments of its constructor."""
+    """An object of the library as data: its class and the arguments of its constructor; a function by its name."""
+    if value is None or inspect.isfunction(value):
+        return value and value.__name__
     return {"class_name": type(value).__name__, "config": value.get_config()}
 
 
@@ -276,7 +278,7 @@ def _both_or_none(l1: float = 0.0, l2: float = 0.0) -> Any:
 
 _l1, _l2 = _penalty(_regularizers.L1, "l1"), _penalty(_regularizers.L2, "l2")
 regularizers = Namespace(
-    "keras.regularizers", get=_regularizers.get, Regularizer=_regularizers.Regularizer, L1=_regularizers.L1,
+    "keras.regularizers", get=_maker(_regularizers), Regularizer=_regularizers.Regularizer, L1=_regularizers.L1,
     L2=_regularizers.L2, L1L2=_regularizers.L1L2, l1=_l1, l2=_l2, l1_l2=_both, l1l2=_both, activity_l1=_l1,
     activity_l2=_l2, activity_l1l2=_both, WeightRegularizer=_both_or_none, ActivityRegularizer=_both_or_none,
     L1L2Regularizer=_both_or_none, serialize=_described, deserialize=_maker(_regularizers),
@@ -288,7 +290,7 @@ _kinds_of_limits = {
 }
 _limits_by_old_name = {snake_case(n): v for n, v in _kinds_of_limits.items()}
 constraints = Namespace(
-    "keras.constraints", get=_constraints.get, serialize=_described, deserialize=_maker(_constraints),
+    "keras.constraints", get=_maker(_constraints), serialize=_described, deserialize=_maker(_constraints),
     Constraint=_constraints.Constraint, **_kinds_of_limits,
     **_limits_by_old_name, **{n.replace("_", ""): v for n, v in _limits_by_old_name.items()},
 )  # fmt: skip
@@ -308,5 +310,6 @@ activations = Namespace(
     get=_activation,
     serialize=lambda activation: activation.__name__,
     deserialize=_activation,
-    **{name: _activation(name) for name in _activations.names()},
+    **{name: _activation(name) for name in _activations.names()}
+    | {name: getattr(_K, name) for name in ("elu", "relu", "softmax")},
 )

@@ -11,7 +11,8 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.compat.keras.backend.values import cast, tensor
 from thalweg.graph.tensor import Tensor
-from thalweg.ops.dynamic import reshape_to_lengths
+from thalweg.ops.dynamic import broadcast_to_lengths, reshape_to_lengths
+from thalweg.ops.dynamic import iota as _iota
 from thalweg.ops.public import names as _names
 from thalweg.ops.shape import count as _count
 
@@ -113,8 +114,19 @@ def repeat_elements(x: Any, rep: int, axis: int) -> Any:
 
 
 def tile(x: Any, n: Any) -> Any:
-    """The tensor several times along each axis."""
-    return _ops["tile"](tensor(x), n)
+    """The tensor several times along each axis, a number of times that may be symbolic."""
+    x, times = tensor(x), list(n) if isinstance(n, (list, tuple)) else n
+    if not isinstance(times, list) or not builtins.any(
+        isinstance(k, Tensor) and k.is_symbolic for k in times
+    ):
+        return _ops["tile"](x, n)
+    lengths = list(shape(x))
+    for axis, k in enumerate(times):  # as rows of a further axis, which then become one with theirs
+        if isinstance(k, Tensor) or k != 1:
+            x = broadcast_to_lengths(expand_dims(x, axis), [*lengths[:axis], k, *lengths[axis:]])
+            lengths[axis] = lengths[axis] * k
+            x = reshape_to_lengths(x, lengths)
+    return x
 
 
 def reverse(x: Any, axes: Any) -> Any:
@@ -133,8 +145,13 @@ def one_hot(indices: Any, num_classes: int) -> Any:
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") -> Any:
-    """Numbers from start to stop."""
-    return _ops["arange"](start, stop, step, dtype=dtype)
+    """Numbers from start to stop, which may be symbolic."""
+    if stop is None:
+        start, stop = 0, start
+    if not builtins.any(isinstance(n, Tensor) and n.is_symbolic for n in (start, stop, step)):
+        return _ops["arange"](start, stop, step, dtype=dtype)
+    first, last, by = (cast(n, "int64") for n in (start, stop, step))
+    return cast(_iota((last - first + by - _ops["sign"](by)) // by) * by + first, dtype)
 
 
 def slice(x: Any, start: Any, size: Any) -> Any:

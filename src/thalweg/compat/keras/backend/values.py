@@ -147,7 +147,8 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def _filled(value: float) -> Callable[..., Any]:
     def make(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
-        return _new(np.full(tuple(shape), value, np.dtype(dtype or floatx())), name=name)
+        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+        return _new(np.full(lengths, value, np.dtype(dtype or floatx())), name=name)
 
     return make
 
