@@ -141,7 +141,7 @@ class Dataset:
         """``map_func`` of each element: a piece of graph, run for each."""
         from thalweg.compat.tf1.session import Session
 
-        graph = g.Graph()
+        graph = _inner_graph()
         with graph.as_default():
             holders = [_holder(d, s) for d, s in zip(self._dtypes, self._shapes, strict=True)]
             made = map_func(*_arguments(_packed(self._like, iter(holders))))
@@ -158,7 +158,7 @@ class Dataset:
         """The elements of the data sets that ``map_func`` makes of each element, one after the other."""
         from thalweg.compat.tf1.session import Session
 
-        graph = g.Graph()
+        graph = _inner_graph()
         with graph.as_default():
             holders = [_holder(d, s) for d, s in zip(self._dtypes, self._shapes, strict=True)]
             inner = map_func(*_arguments(_packed(self._like, iter(holders))))
@@ -204,12 +204,15 @@ class Dataset:
         """
         size = g.static_int(batch_size, "batch_size")
         shapes = [_open_shape(s) for s in _shape_leaves(padded_shapes, self._like)]
-        fillers = [None] * len(shapes)
+        given: list[Any] = [None] * len(shapes)
         if padding_values is not None:
-            fillers = [g.static_value(v) for v in _shape_leaves(padding_values, self._like)]
+            given = _shape_leaves(padding_values, self._like)
+        later = [k for k, v in enumerate(given) if isinstance(v, Tensor)]
 
         def make(run: Any) -> Iterable[list[Any]]:
-            elements = iter(self._make(run))
+            elements, fillers = iter(self._make(run)), list(given)
+            for k, value in zip(later, run([given[k] for k in later]) if later else (), strict=True):
+                fillers[k] = value
             while rows := list(itertools.islice(elements, size)):
                 if len(rows) == size or not drop_remainder:
                     columns = zip(zip(*rows, strict=True), shapes, fillers, strict=True)
@@ -287,6 +290,13 @@ class Dataset:
     def make_initializable_iterator(self, shared_name: Any = None) -> Iterator:
         """An iterator that each run of its initializer starts anew."""
         return Iterator(self)
+
+
+def _inner_graph() -> g.Graph:
+    """A graph for the pieces that are run for each element; nodes of the one that is open may be used in it."""
+    made, outer = g.Graph(), default_graph()
+    made.origins = {outer, *outer.origins}
+    return made
 
 
 def _open_shape(shape: Any) -> list[int | None]:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1 import parsing
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math, nest, parsing
 from thalweg.compat.tf1.data import Dataset, TextLineDataset
+from thalweg.compat.tf1.types import TensorShape
 
 Change = Callable[[Dataset], Dataset]
 
@@ -57,6 +59,98 @@ def unbatch() -> Change:
         return Dataset(make, dataset._like, dataset._dtypes, shapes)
 
     return apply
+
+
+def group_by_window(
+    key_func: Callable[..., Any],
+    reduce_func: Callable[[Any, Dataset], Dataset],
+    window_size: Any = None,
+    window_size_func: Callable[[Any], Any] | None = None,
+) -> Change:
+    """What ``reduce_func(key, window)`` makes of ``window_size`` elements of a key at a time, and of what is left."""
+    sizes = window_size_func or (lambda key: window_size)
+
+    def apply(dataset: Dataset) -> Dataset:
+        keyed = dataset.map(lambda *e: (*nest.flatten(e), key_func(*e)))
+        windows: dict[int, tuple[list[Any], Dataset, int]] = {}
+
+        def window(key: int) -> tuple[list[Any], Dataset, int]:
+            """The elements of a key until now, what is made of them, and how many it takes."""
+            if key not in windows:
+                held: list[Any] = []
+                node = g.constant(key, "int64")
+                made = reduce_func(node, dataset._like_this(lambda run: list(held)))
+                windows[key] = held, made, g.static_int(sizes(node), "window_size")
+            return windows[key]
+
+        def emptied(key: int, run: Any) -> Any:
+            held, made, _ = window(key)
+            yield from made._make(run)
+            held.clear()
+
+        def make(run: Any) -> Any:
+            for held, _, _ in windows.values():
+                held.clear()
+            for *element, key in keyed._make(run):
+                held, _, size = window(int(key))
+                held.append(element)
+                if len(held) == size:
+                    yield from emptied(int(key), run)
+            for key in sorted(windows):
+                if windows[key][0]:
+                    yield from emptied(key, run)
+
+        like = window(0)[1]
+        return Dataset(make, like._like, like._dtypes, like._shapes)
+
+    return apply
+
+
+def bucket_by_sequence_length(
+    element_length_func: Callable[..., Any],
+    bucket_boundaries: Sequence[int],
+    bucket_batch_sizes: Sequence[int],
+    padded_shapes: Any = None,
+    padding_values: Any = None,
+    pad_to_bucket_boundary: bool = False,
+    no_padding: bool = False,
+    drop_remainder: bool = False,
+) -> Change:
+    """Groups of elements of about one length, filled up: bucket k holds lengths below ``bucket_boundaries[k]``."""
+    if len(bucket_batch_sizes) != len(bucket_boundaries) + 1:
+        raise ValueError("len(bucket_batch_sizes) must equal len(bucket_boundaries) + 1")
+
+    def apply(dataset: Dataset) -> Dataset:
+        def bucket(*element: Any) -> Any:
+            length = math.cast(element_length_func(*element), "int64")
+            passed = math.cast(
+                math.greater_equal(length, g.constant(list(bucket_boundaries), "int64")), "int64"
+            )
+            return math.reduce_sum(passed)
+
+        def group(key: Any, elements: Dataset) -> Dataset:
+            k = g.static_int(key, "key")
+            size = bucket_batch_sizes[k]
+            if no_padding:
+                return elements.batch(size, drop_remainder)
+            shapes = dataset.output_shapes if padded_shapes is None else padded_shapes
+            if pad_to_bucket_boundary:
+                longest = (*bucket_boundaries, None)[k]
+                if longest is None:
+                    raise ValueError("pad_to_bucket_boundary: an element is longer than the last boundary")
+                shapes = nest.map_structure(lambda s: _to_boundary(s, longest - 1), shapes)
+            return elements.padded_batch(size, shapes, padding_values, drop_remainder)
+
+        return group_by_window(bucket, group, None, lambda key: bucket_batch_sizes[g.static_int(key, "key")])(
+            dataset
+        )
+
+    return apply
+
+
+def _to_boundary(shape: Any, length: int) -> TensorShape:
+    dims = TensorShape(shape).as_list()
+    return TensorShape([length if d is None else d for d in dims])
 
 
 def CsvDataset(

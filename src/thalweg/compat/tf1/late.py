@@ -19,6 +19,7 @@ from thalweg.compat.tf1.graph import Tensor, wrap
 from thalweg.errors import ShapeError
 from thalweg.gradient import gradients
 from thalweg.graph import tensor as core
+from thalweg.graph.interpret import evaluate
 from thalweg.graph.op import make_op
 from thalweg.ops.bodies import parameter
 from thalweg.ops.shape import full_like
@@ -46,8 +47,8 @@ def _gradient(grad: Any, y: Any, *inputs: core.Tensor, call: Call, index: int, d
 @make_op({}, infer=lambda *inputs, call, index, dtype: core.Spec(None, dtype), grad=_gradient)
 def late(*inputs, call, index, dtype):  # type: ignore[no-untyped-def]
     """Result ``index`` of a call that is made when the ranks of its inputs are known."""
-    made = call([core.constant(x) for x in inputs])[index]
-    return made.value
+    (made,) = evaluate([call([core.constant(x) for x in inputs])[index]], {})
+    return made
 
 
 def can_wait(thing: Any) -> bool:

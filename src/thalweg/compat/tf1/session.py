@@ -121,7 +121,7 @@ class _Resolver:
             return inputs[1] if first in self.initial else inputs[0]
         if getattr(node.op, "name", "") == "of_shape":
             return self._of_shape(node, inputs)
-        if node.op is late:
+        if node.op is late and all(x.shape is not None for x in inputs):
             return self(node.attrs["call"](inputs)[node.attrs["index"]])
         if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             return node

@@ -26,9 +26,17 @@ def _all(texts: Any) -> np.ndarray:
 
 
 def string_join(inputs: Sequence[Any], separator: str = "", name: str | None = None) -> HostTensor:
-    """Strings one after the other."""
+    """Strings one after the other, element by element; a single one is joined to each."""
     nodes = [g.convert_to_tensor(x) for x in inputs]
-    return g.host("StringJoin", name, nodes, lambda *parts: separator.encode().join(map(_bytes_of, parts)))
+    shape = next((n.shape for n in nodes if n.shape.ndims != 0), g.TensorShape(()))
+
+    def join(*parts: Any) -> Any:
+        rows = np.broadcast(*(np.asarray(p, object) for p in parts))
+        made = np.empty(rows.size, object)
+        made[:] = [separator.encode().join(map(_bytes_of, row)) for row in rows]
+        return made.reshape(rows.shape)[()]
+
+    return g.host("StringJoin", name, nodes, join, shape.as_list() if shape.dims is not None else None)
 
 
 def as_string(input: Any, precision: int = -1, name: str | None = None, **options: Any) -> HostTensor:

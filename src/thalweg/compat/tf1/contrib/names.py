@@ -38,7 +38,7 @@ from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
-from thalweg.compat.tf1.contrib.training import HParams, optimize_loss
+from thalweg.compat.tf1.contrib.training import HParams, optimize_loss, prefetch_queue
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
 
@@ -144,6 +144,7 @@ _slim = Namespace(
     losses=losses,
     metrics=_metrics,
     utils=_utils,
+    prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",

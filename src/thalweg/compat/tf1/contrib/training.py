@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.tf1 import (
-    math,
-    train,
-)
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math, queues, train
 from thalweg.compat.tf1.graph import Tensor, default_graph
 
 
@@ -79,3 +77,22 @@ class HParams:
 
     def __repr__(self) -> str:
         return f"HParams({', '.join(f'{k}={v!r}' for k, v in sorted(self.__dict__.items()))})"
+
+
+def prefetch_queue(
+    tensors: Any,
+    capacity: int = 8,
+    num_threads: int = 1,
+    dynamic_pad: bool = False,
+    shared_name: Any = None,
+    name: Any = None,
+) -> queues.QueueBase:
+    """A queue that holds what the tensors give run after run."""
+    names = list(tensors) if isinstance(tensors, dict) else None
+    parts = list(tensors.values()) if isinstance(tensors, dict) else list(tensors)
+    nodes = [g.convert_to_tensor(t) for t in parts]
+    shapes = [t.get_shape().as_list() for t in nodes]
+    queue = queues.QueueBase(capacity, [t.dtype for t in nodes], shapes, names, name=name or "prefetch_queue")
+    given = dict(zip(names, nodes, strict=True)) if names else nodes
+    queues.add_queue_runner(queues.QueueRunner(queue, [queue.enqueue(given)] * num_threads))
+    return queue

@@ -120,7 +120,10 @@ class Tensor:
         merged = self.shape.merge_with(shape)
         if merged.dims is None or (self.t.shape is not None and merged.as_list() == list(self.t.shape)):
             return
-        self.t = shaped_as(self.t, tuple(merged.as_list()))
+        if isinstance(self.t, core.Placeholder):  # what was made of it before is fed by it too
+            self.t.specs = (core.Spec(tuple(merged.as_list()), self.t.dtype),)
+        else:
+            self.t = shaped_as(self.t, tuple(merged.as_list()))
 
     def consumers(self) -> list[Operation]:
         """The operations that take this tensor."""

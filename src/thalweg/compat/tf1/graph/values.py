@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.tf1.graph.graphs import after, default_graph, node_of
-from thalweg.compat.tf1.graph.nodes import Operation, Tensor, host, shaped_as
+from thalweg.compat.tf1.graph.nodes import HostTensor, Operation, Tensor, host, shaped_as
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import shape as shape_ops
@@ -105,8 +105,12 @@ def values(*xs: Any) -> list[core.Tensor]:
 
 
 def wrap(t: core.Tensor, name: str | None, kind: str, inputs: Sequence[Any] = (), **known: Any) -> Tensor:
-    """A new node of the default graph with this expression."""
-    if t.value is not None or isinstance(t, core.Variable):
+    """A new node of the default graph with this expression; one of constants alone is a constant."""
+    if isinstance(t, core.Variable):
+        t = identity.build([t], {})
+    elif t.value is not None:
+        if not t.tracked and known.get("static") is None:
+            known["static"] = np.asarray(t.value)
         t = identity.build([t], {})
     graph = default_graph()
     if effects := graph.controls():
@@ -172,8 +176,26 @@ def convert_to_tensor(
             raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for {value}")
         return value
     if _has_tensor(value):
+        if _has_text(value):
+            return packed_texts(value, name)
         return wrap(globals()["value"](value, dtype), name, "Pack", list(value))
     return constant(value, dtype, name=name or "Const")
+
+
+def _has_text(x: Any) -> bool:
+    return any(_has_text(part) for part in x) if isinstance(x, (list, tuple)) else isinstance(x, HostTensor)
+
+
+def packed_texts(values: Sequence[Any], name: str | None = None, axis: int = 0) -> Tensor:
+    """Texts of one shape joined along a new axis, on the host."""
+    nodes = [convert_to_tensor(part) for part in values]
+    dims = nodes[0].get_shape().dims
+    shape = None if dims is None else list(nodes[0].get_shape().as_list())
+    if shape is not None:
+        shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(nodes))
+    return host(
+        "Pack", name, nodes, lambda *parts: np.stack([np.asarray(p, object) for p in parts], axis), shape
+    )
 
 
 def static_value(x: Any) -> Any:

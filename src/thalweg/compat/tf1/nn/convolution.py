@@ -180,6 +180,9 @@ def conv2d_transpose(
     return wrap(made, name, "conv2d_transpose", [value, filter])
 
 
+deconv2d = conv2d_transpose  # before 0.6
+
+
 def _batch_of(like: Any, x: Any, kernel: Any) -> Any:
     """The output's shape with the batch of x, of which no length is known before."""
     rest = tuple(like.shape[1:])

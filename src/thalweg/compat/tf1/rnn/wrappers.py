@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.compat.tf1 import math, nn
-from thalweg.compat.tf1.rnn.cells import RNNCell
+from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMCell, MultiRNNCell, RNNCell
 from thalweg.compat.tf1.structures import map_structure
 
 
@@ -28,6 +28,19 @@ class _Wrapper(RNNCell):
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
         return self.call(inputs, state)
+
+
+def _joined(cls: type) -> type:
+    """The class of cells with a state of one tensor unless told otherwise, as it was before 1.0."""
+
+    def __init__(self: Any, *args: Any, **options: Any) -> None:
+        super(made, self).__init__(*args, **{"state_is_tuple": False, **options})
+
+    made: Any = type(cls.__name__, (cls,), {"__init__": __init__, "__doc__": cls.__doc__})
+    return made
+
+
+JOINED = {cls.__name__: _joined(cls) for cls in (BasicLSTMCell, LSTMCell, MultiRNNCell)}
 
 
 class DropoutWrapper(_Wrapper):

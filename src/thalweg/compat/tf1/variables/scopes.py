@@ -129,7 +129,7 @@ def variable_scope(
     else:
         short = name_or_scope if name_or_scope is not None else _unused_scope(graph, outer, default_name)
         name, base = f"{outer.name}/{short}" if outer.name else str(short), outer
-    shared = outer.reuse or (base.reuse if base is not outer else False) if reuse is None else reuse
+    shared = reuse or base.reuse  # a scope below shares where the one above does, whatever it is told
     scope = VariableScope(
         name,
         shared,

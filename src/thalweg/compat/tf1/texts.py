@@ -1,0 +1,222 @@
+"""Texts where elements are only moved about: slices, joins, choices.
+
+Texts are no numbers that programs could hold. Each text has a number in a table, and what moves elements moves these
+numbers; the texts are looked up again where somebody asks for them. The number of the empty text is 0.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import HostTensor, Tensor
+from thalweg.compat.tf1.strings import all_from_host, from_host, string_join
+from thalweg.compat.tf1.structures import map_structure
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
+
+_numbers: dict[bytes, int] = {b"": 0}
+_texts: list[bytes] = [b""]
+_lock = threading.Lock()
+
+
+def _numbered(text: Any) -> int:
+    encoded = text if isinstance(text, bytes) else str(text).encode()
+    with _lock:
+        if encoded not in _numbers:
+            _numbers[encoded] = len(_texts)
+            _texts.append(encoded)
+        return _numbers[encoded]
+
+
+def _to_numbers(texts: Any) -> np.ndarray:
+    array = np.asarray(texts, object)
+    return np.array([_numbered(t) for t in array.reshape(-1)], np.int64).reshape(array.shape)
+
+
+def _to_texts(numbers: Any) -> Any:
+    array = np.asarray(numbers)
+    found = np.empty(array.size, object)
+    found[:] = [_texts[int(k)] for k in array.reshape(-1)]
+    return found.reshape(array.shape)[()]
+
+
+def numbers_of(node: HostTensor) -> Tensor:
+    """The node of the numbers of texts."""
+    if node.static is not None:
+        return g.constant(_to_numbers(node.static), "int64")
+    dims = node.shape.dims
+    shape = None if dims is None else node.shape.as_list()
+    return from_host([node], _to_numbers, np.int64, shape, None, "TextNumbers")
+
+
+def texts_of(node: Any) -> Any:
+    """The node of the texts that have these numbers."""
+    dims = node.shape.dims
+    made = g.host("Texts", None, [node], _to_texts, None if dims is None else node.shape.as_list())
+    if node.static is not None:
+        made.static = np.asarray(_to_texts(node.static), object)
+    return made
+
+
+def _is_texts(x: Any) -> bool:
+    """Whether it is a list or array of Python's texts."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "SUO"
+    return (
+        isinstance(x, (list, tuple))
+        and bool(x)
+        and all(isinstance(t, (str, bytes)) or _is_texts(t) for t in x)
+    )
+
+
+def _holds(x: Any) -> bool:
+    return isinstance(x, HostTensor) or (isinstance(x, (list, tuple)) and any(map(_holds, x)))
+
+
+def _as_numbers(x: Any) -> Any:
+    if isinstance(x, HostTensor):
+        return numbers_of(x)
+    if _is_texts(x):
+        return g.constant(_to_numbers(x), "int64")
+    if isinstance(x, (list, tuple)) and _holds(x):
+        return type(x)(_numbered(t) if isinstance(t, (str, bytes)) else _as_numbers(t) for t in x)
+    return x
+
+
+def moving(fn: Callable[..., Any], texts: Callable[[Any], Any] = texts_of) -> Callable[..., Any]:
+    """The function, which moves texts as it moves numbers."""
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Any:
+        if not any(map(_holds, args)) and not any(map(_holds, options.values())):
+            return fn(*args, **options)
+        kept = {name: x if name == "name" else _as_numbers(x) for name, x in options.items()}
+        return map_structure(texts, fn(*map(_as_numbers, args), **kept))
+
+    return apply
+
+
+def counting(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which gives numbers also of texts."""
+    return moving(fn, lambda node: node)
+
+
+def choosing(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of functions, which may give texts."""
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Any:
+        given: list[list[bool]] = []
+
+        def numeric(part: Any) -> Any:
+            if isinstance(part, (list, tuple)):
+                return type(part)(map(numeric, part))
+            if isinstance(part, dict):
+                return {key: numeric(value) for key, value in part.items()}
+            if not callable(part) or isinstance(part, Tensor):
+                return part
+
+            def called() -> Any:
+                result, flags = part(), []
+                given.append(flags)
+
+                def leaf(x: Any) -> Any:
+                    flags.append(isinstance(x, HostTensor))
+                    return numbers_of(x) if flags[-1] else x
+
+                return map_structure(leaf, result)
+
+            return called
+
+        made = fn(*map(numeric, args), **{name: numeric(x) for name, x in options.items()})
+        if not any(map(any, given)):
+            return made
+        flags = iter(given[0])
+        return map_structure(lambda x: texts_of(x) if next(flags) else x, made)
+
+    return apply
+
+
+def of_python(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``tf.py_func``, whose arguments and results may be texts."""
+
+    @functools.wraps(fn)
+    def apply(func: Callable[..., Any], inp: Any, Tout: Any, *rest: Any, **options: Any) -> Any:
+        kinds = [as_dtype(k) for k in (Tout if isinstance(Tout, (list, tuple)) else [Tout])]
+        nodes = [g.convert_to_tensor(x) for x in inp]
+        if string not in kinds and not any(map(_holds, nodes)):
+            return fn(func, nodes, Tout, *rest, **options)
+
+        def call(*arrays: Any) -> list[Any]:
+            found = func(*arrays)
+            parts = found if isinstance(found, (list, tuple)) and len(kinds) > 1 else [found]
+            parts = found if isinstance(Tout, (list, tuple)) and isinstance(found, (list, tuple)) else parts
+            return [
+                _to_texts(_to_numbers(p)) if k == string else np.asarray(p, numpy_dtype(k))
+                for p, k in zip(parts, kinds, strict=True)
+            ]
+
+        made = all_from_host(nodes, call, [(k, None) for k in kinds], options.get("name"), "PyFunc")
+        return made if isinstance(Tout, (list, tuple)) else made[0]
+
+    return apply
+
+
+def filling(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``tf.fill``, also with a text."""
+
+    @functools.wraps(fn)
+    def apply(dims: Any, value: Any, name: str | None = None) -> Any:
+        if isinstance(value, (str, bytes)):
+            return texts_of(fn(dims, g.constant(_numbered(value), "int64"), name))
+        return moving(fn)(dims, value, name)
+
+    return apply
+
+
+def distinct(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``tf.unique`` and its like, also of texts: the first result has the elements."""
+
+    @functools.wraps(fn)
+    def apply(x: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(x, HostTensor):
+            return fn(x, *args, **options)
+        made = fn(numbers_of(x), *args, **options)
+        parts = (texts_of(made[0]), *made[1:])
+        return type(made)(*parts) if hasattr(made, "_fields") else parts
+
+    return apply
+
+
+def _joined(self: HostTensor, other: Any) -> HostTensor:
+    return string_join([self, other])
+
+
+_kinds: dict[Callable[..., Any], str] = {
+    moving: "slice strided_slice reverse reverse_v2 concat stack pack reshape expand_dims squeeze gather gather_nd "
+    "boolean_mask tile transpose split unstack unpack where pad random_shuffle zeros_like reverse_sequence",
+    counting: "size shape rank",
+    choosing: "cond case",
+    of_python: "py_func",
+    filling: "fill",
+    distinct: "unique unique_with_counts",
+}
+
+
+def taught(names: dict[str, Any]) -> dict[str, Any]:
+    """The functions among these that know what to do with texts, by their names."""
+    return {
+        name: teach(names[name])
+        for teach, listed in _kinds.items()
+        for name in listed.split()
+        if name in names
+    }
+
+
+HostTensor.__getitem__ = moving(Tensor.__getitem__)  # type: ignore[method-assign]
+HostTensor.__add__ = _joined  # type: ignore[method-assign]
