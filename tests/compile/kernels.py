@@ -10,8 +10,9 @@ import numpy as np
 from llvmlite import ir
 
 from thalweg.compile.llvm import NativeCode, compile_module
-from thalweg.compile.loops import Emitter, Value, function, register_dtype
+from thalweg.compile.loops import Emitter, function
 from thalweg.compile.target import Target, host_target
+from thalweg.compile.values import Value, register_dtype
 
 
 def run(code: NativeCode, name: str, *args: Any) -> None:

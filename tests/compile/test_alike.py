@@ -104,7 +104,12 @@ def test_a_deeper_network_of_the_same_layers_has_no_more_kernels(monkeypatch: py
     def written(depth: int) -> int:
         """How many kernels of a network of this depth are written; it learns."""
         calls: list[Any] = []
-        monkeypatch.setattr(Step, "_kernel", lambda *args: (calls.append(args), kernel(*args))[1])
+
+        def watched(*args: Any) -> Any:
+            calls.append(args)
+            return kernel(*args)
+
+        monkeypatch.setattr(Step, "_kernel", watched)
         layers = [L.Dense(24, activation="tanh") for _ in range(depth)]
         step, x = trained(
             lambda x: functools.reduce(lambda y, f: f(y), layers, x), (40, 24), tw.optimizers.Adam()

@@ -8,7 +8,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.compile.target import host_target
-from thalweg.compile.tile import Product, row_major, split_along_k
+from thalweg.compile.tiling import Product, row_major, split_along_k
 from thalweg.run.workers import num_threads, set_num_threads
 
 SHAPES = [(9, 32, 20000), (3, 5, 5000), (10, 16, 4096), (1, 7, 4096), (7, 17, 10007), (6, 3, 2 * 1021)]

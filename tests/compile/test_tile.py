@@ -10,7 +10,8 @@ from llvmlite import ir
 from thalweg.compile.llvm import assembly, compile_module
 from thalweg.compile.loops import function
 from thalweg.compile.target import AVX2, AVX512, NEON, SSE, host_target
-from thalweg.compile.tile import Operand, Product, choose_tiling, emit_product, row_major, workspace_bytes
+from thalweg.compile.tile import emit_product
+from thalweg.compile.tiling import Operand, Product, choose_tiling, row_major, workspace_bytes
 
 FENCE = 64  # elements around C and bytes after the workspace that must stay as they were
 

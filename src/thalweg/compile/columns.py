@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from thalweg.compile.fuse import Columns
 from thalweg.compile.fused import PARALLEL_WORK, Lanes, NestEmitter, combine_of, size
 from thalweg.compile.layout import Access
-from thalweg.compile.loops import Value, register_dtype
 from thalweg.compile.nests import (
     Axes,
     Threads,
@@ -20,6 +19,7 @@ from thalweg.compile.nests import (
     vector_loop,
 )
 from thalweg.compile.step import Piece, Step
+from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import row_major
 
 _VECTORS = 4  # of columns at a time, for one sum

@@ -17,9 +17,10 @@ from llvmlite import ir
 
 from thalweg.compile.barrier import ALONE_UNTIL, LATE, emit_barrier, emit_ticks
 from thalweg.compile.llvm import NativeCode
-from thalweg.compile.loops import POINTER, Emitter, Value, function
+from thalweg.compile.loops import Emitter, function
 from thalweg.compile.native import module_code
 from thalweg.compile.target import LINE_BYTES, host_target
+from thalweg.compile.values import POINTER, Value
 from thalweg.errors import CompileError
 
 _I64 = ir.IntType(64)

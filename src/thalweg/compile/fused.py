@@ -10,7 +10,7 @@ from typing import Any
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Columns, Nest, Product
 from thalweg.compile.layout import Access
-from thalweg.compile.loops import Emitter, Value, register_dtype
+from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import (
     Axes,
     Threads,
@@ -23,6 +23,7 @@ from thalweg.compile.nests import (
     vector_loop,
 )
 from thalweg.compile.step import Piece, Step
+from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import Layout, Pointwise, Reduce, row_major
 from thalweg.graph.tensor import Tensor
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.loops import Emitter, Value, function
+from thalweg.compile.loops import Emitter, function
+from thalweg.compile.values import Value
 
 AHEAD = 12  # steps of k by which rows of B are fetched before they are used
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.loops import Emitter, Value
+from thalweg.compile.loops import Emitter
+from thalweg.compile.values import Value
 
 Strides = tuple[int, ...]
 _CHUNK = 1024  # elements of a long sum added up before they join the total: keeps the rounding error small

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from thalweg import philox
 from thalweg.compile import vecmath
-from thalweg.compile.loops import Emitter, Value, ir_type
+from thalweg.compile.loops import Emitter
+from thalweg.compile.values import Value, ir_type
 from thalweg.philox import LANES, M0, M1, ROUNDS, ROWS, W0, W1
 
 _LOW = 0xFFFFFFFF

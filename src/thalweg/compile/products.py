@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thalweg.compile import tile
+from thalweg.compile import tile, tiling
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Product
 from thalweg.compile.fused import PieceNest, rounded_up, size
 from thalweg.compile.layout import FAST_PRODUCTS
-from thalweg.compile.loops import Emitter, Value, register_dtype
+from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import Axes, outer_loops
 from thalweg.compile.step import Step
 from thalweg.compile.target import itemsize
+from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import Layout, row_major
 from thalweg.graph.tensor import Tensor
 
@@ -36,13 +37,13 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     c = _matrix(step.e, row_major(z.shape), -2, -1)
     lengths = (z.shape[-2], z.shape[-1], x.shape[-1], size(z.shape[:-2]))
     m, n, k, batch = (_known_or_value(step.e, s) for s in lengths)
-    product = tile.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
-    pieces = tile.split_along_k(product, step.target) if parallel else None
+    product = tiling.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
+    pieces = tiling.split_along_k(product, step.target) if parallel else None
     if pieces is not None:
         _emit_pieces(step, kernel, pieces)
         return
     in_registers = z not in step.schedule.stored
-    num_bytes = tile.workspace_bytes(product, step.target, 1, single_block=in_registers)
+    num_bytes = tiling.workspace_bytes(product, step.target, 1, single_block=in_registers)
     nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
     tile.emit_product(
         step.e,
@@ -58,13 +59,13 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     )
 
 
-def _emit_pieces(step: Step, kernel: Product, pieces: tile.Product) -> None:
+def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product) -> None:
     """Each thread its pieces of the sums; then one adds them up."""
     z, (x, y), e = kernel.product, kernel.product.inputs, step.e
     kind, count = z.dtype.name, size(z.shape)
     assert isinstance(pieces.batch, int)
     room = rounded_up(pieces.batch * count * itemsize(kind))
-    own = tile.workspace_bytes(pieces, step.target, 1)
+    own = tiling.workspace_bytes(pieces, step.target, 1)
     sums = step.shared_workspace(room + own)
     tile.emit_product(
         e,
@@ -106,7 +107,7 @@ def _known_or_value(e: Emitter, length: int) -> int | Value:
     return e.index(length) if isinstance(length, Dim) else length
 
 
-def _operand(step: Step, tensor: Tensor) -> tile.Operand:
+def _operand(step: Step, tensor: Tensor) -> tiling.Operand:
     """Where the elements of a factor lie; a folded reshape is read through the axes below it."""
     folded = step.schedule.places.folded.get(tensor)
     if folded is not None:
@@ -115,7 +116,7 @@ def _operand(step: Step, tensor: Tensor) -> tile.Operand:
     return _matrix(step.e, step.schedule.places.of[tensor].layout, -2, -1)
 
 
-def _matrix(e: Emitter, layout: Layout, rows: int, cols: int) -> tile.Operand:
+def _matrix(e: Emitter, layout: Layout, rows: int, cols: int) -> tiling.Operand:
     """Axes before ``rows`` count the batch, those before ``cols`` the rows, the rest the columns."""
     axes = [
         (_known_or_value(e, d), _known_or_value(e, s))
@@ -123,7 +124,7 @@ def _matrix(e: Emitter, layout: Layout, rows: int, cols: int) -> tile.Operand:
     ]
     first = rows % len(axes)
     batch = [axis for axis, d in zip(axes[:first], layout.shape, strict=False) if d != 1]
-    return tile.Operand(_merged(axes[first:cols]), _merged(axes[cols:]), tuple(batch))
+    return tiling.Operand(_merged(axes[first:cols]), _merged(axes[cols:]), tuple(batch))
 
 
 def _merged(axes: Sequence[Any]) -> tuple[Any, ...]:

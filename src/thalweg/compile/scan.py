@@ -15,10 +15,10 @@ from typing import Any
 from thalweg.compile import singles
 from thalweg.compile.fuse import Kernel, fuse
 from thalweg.compile.layout import Place, Places
-from thalweg.compile.loops import Value
 from thalweg.compile.products import size
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Piece, Step
+from thalweg.compile.values import Value
 from thalweg.graph.lowering import Layout, Loop, RandomBits, row_major
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Placeholder, Tensor

@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.fused import size
-from thalweg.compile.loops import Emitter, Value, function, register_dtype
+from thalweg.compile.loops import Emitter, function
 from thalweg.compile.nests import (
     Axes,
     Threads,
@@ -20,6 +20,7 @@ from thalweg.compile.nests import (
 )
 from thalweg.compile.philox import emit_bits
 from thalweg.compile.step import Piece, Step
+from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import (
     Assemble,
     Indexed,

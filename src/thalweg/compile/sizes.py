@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from thalweg.compile.loops import Emitter, Value
+from thalweg.compile.loops import Emitter
+from thalweg.compile.values import Value
 
 Size = int | Value  # known when compiling, or an int64 computed while running
 Axis = tuple[Size, Size]  # (extent, stride in elements)

@@ -14,10 +14,11 @@ from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.canonical import KernelWriter, UnwritableError
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
-from thalweg.compile.loops import POINTER, Emitter, Value, function
+from thalweg.compile.loops import Emitter, function
 from thalweg.compile.nests import Threads
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.target import Target
+from thalweg.compile.values import POINTER, Value
 from thalweg.graph.tensor import Tensor
 
 # what writes a kernel (None where nothing is left to do), and whether all threads take part

@@ -8,307 +8,22 @@ block, so the result has the same bits for any number of threads.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows
-from thalweg.compile.loops import Emitter, Value
+from thalweg.compile.loops import Emitter
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
-from thalweg.compile.target import LINE_BYTES, Target, itemsize
+from thalweg.compile.target import LINE_BYTES, itemsize
+from thalweg.compile.tiling import Product, Tiling, Workspace, choose_tiling, is_run, runs_of
+from thalweg.compile.values import Value
 
 Epilogue = Callable[[Emitter, Value, Value, Value], Value | None]
 Near = Callable[[Emitter, Value, Value], None]
 
-# of one column of B, in vectors: longer blocks visit C less often, shorter ones leave more of B near
-K_BLOCK_VECTORS = 64
-A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
-C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panels share are met again there
-B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
-AHEAD_TILES = (
-    16  # of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
-)
-A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
-MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
-IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
-
-
-@dataclass(frozen=True)
-class Operand:
-    """Where element (batch, row, col) of a matrix lies: axes, outermost first, as (extent, stride in
-    elements).
-
-    A row-major matrix has rows ((m, n),) and cols ((n, 1),). The windows of a convolution have the rows
-    (image, y, x) and the cols (window y, window x, channel). The first extent of each list is never read.
-
-    >>> row_major(5, 7)
-    Operand(rows=((5, 7),), cols=((7, 1),), batch=())
-    """
-
-    rows: tuple[Axis, ...]
-    cols: tuple[Axis, ...]
-    batch: tuple[Axis, ...] = ()
-
-    @property
-    def transposed(self) -> Operand:
-        """The same memory with rows and columns exchanged."""
-        return Operand(self.cols, self.rows, self.batch)
-
-
-def row_major(rows: Size, cols: Size, batch: Size | None = None) -> Operand:
-    """The operand of a contiguous array (rows, cols), or (batch, rows, cols)."""
-    axes: tuple[Axis, ...] = ()
-    if batch is not None:
-        if not (isinstance(rows, int) and isinstance(cols, int)):
-            raise TypeError(
-                "row_major: a batch needs int rows and cols; give run-time strides to Operand itself"
-            )
-        axes = ((batch, rows * cols),)
-    return Operand(((rows, cols),), ((cols, 1),), axes)
-
-
-@dataclass(frozen=True)
-class Product:
-    """C[b] (+)= A[b] B[b] for b < batch, where A is (m, k), B is (k, n) and C is (m, n).
-
-    Sizes are ints, or i64 values where they are known only at run time. With `accumulate`, the product is
-    added to C.
-    """
-
-    m: Size
-    n: Size
-    k: Size
-    a: Operand
-    b: Operand
-    c: Operand
-    dtype: str = "float32"
-    accumulate: bool = False
-    batch: Size = 1
-
-    @property
-    def transposed(self) -> Product:
-        """The same product written C^T = B^T A^T; the faster form when it is the rows of C that have unit
-        stride.
-
-        An epilogue then receives pieces of columns: its row counts over n and its col over m.
-        """
-        return Product(
-            self.n,
-            self.m,
-            self.k,
-            self.b.transposed,
-            self.a.transposed,
-            self.c.transposed,
-            self.dtype,
-            self.accumulate,
-            self.batch,
-        )
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How a product is cut: register tiles of rows x (vectors of lanes), blocks of k, blocks of row tiles.
-
-    Vectors run along the columns of C, or with `dot` along k: then each element of the tile is a dot product.
-    """
-
-    rows: int
-    vectors: int
-    lanes: int
-    k_block: int
-    block_tiles: int
-    group_panels: int
-    pack_a: bool
-    pack_b: bool
-    split_rows: bool
-    rows_outer: bool
-    dot: bool = False
-
-    @property
-    def cols(self) -> int:
-        """Columns of a full panel of B."""
-        return self.vectors * self.lanes
-
-
-def choose_tiling(product: Product, target: Target, single_block: bool = False) -> Tiling:
-    """The tiling of least estimated time; sizes that are not known count as large. `single_block` keeps k
-    whole.
-    """
-    lanes = target.lanes(product.dtype)
-    m, n, k = (s if isinstance(s, int) else None for s in (product.m, product.n, product.k))
-    pack_a = _pack_a(product, target)
-    if (m == 1 or n == 1) and _runs_of(product.a.cols, None) and _runs_of(product.b.rows, None):
-        rows, vectors, lanes, dot = (8, 1, 1, True) if n == 1 else (1, 1, min(lanes, 8), True)
-    else:
-        (rows, vectors), dot = (
-            min(
-                _tile_shapes(target, pack_a, -(-n // lanes) if n else 8),
-                key=lambda tile: _cost(tile[0], tile[1], lanes, m, n, is_number(product.batch, 1)),
-            ),
-            False,
-        )
-    if m:
-        rows = -(-m // -(-m // rows))
-    cols, size = vectors * lanes, itemsize(product.dtype)
-    in_place = dot or (_runs_of(product.b.cols, cols) and m is not None and m <= IN_PLACE_TILES * rows)
-    limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
-    if k is not None:
-        limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
-    row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
-    again = m is None or k is None or m * k * size > A_BYTES  # A for each group of panels
-    group_bytes = B_BYTES if again else B_GROUP_BYTES
-    group_panels = max(1, min(panels, panels if again else 16, group_bytes // (size * cols * limit)))
-    pack_a = pack_a and not dot
-    width = min(n or group_panels * cols, group_panels * cols)
-    block_rows = min(A_BLOCK_BYTES // limit, C_BLOCK_BYTES // max(width, 1)) // size
-    return Tiling(
-        rows,
-        vectors,
-        lanes,
-        limit,
-        block_tiles=max(1, min(row_tiles, block_rows // rows)),
-        group_panels=group_panels,
-        pack_a=pack_a,
-        pack_b=not in_place,
-        split_rows=row_tiles > panels,
-        rows_outer=pack_a and panels > group_panels,
-        dot=dot,
-    )
-
-
-def _pack_a(product: Product, target: Target) -> bool:
-    """Whether to pack A: not where its rows run along k, which the micro-kernel reads at full speed as they
-    lie, nor for few columns, nor with vectors of 64 bytes, whose tall and wide tiles use most of each line
-    of A that they fetch.
-    """
-    few = isinstance(product.n, int) and product.n <= 6 * target.lanes(product.dtype)
-    return target.vector_bytes < 64 and not is_number(product.a.cols[-1][1], 1) and not few
-
-
-def _tile_shapes(target: Target, pack_a: bool, widest: int) -> list[tuple[int, int]]:
-    """(rows, vectors) whose accumulators, one row of B and one broadcast of A fit in the registers.
-
-    Where A is read as it lies, each row's address takes a register too; with more rows than that LLVM loads
-    all of A's elements of a step at once and spills accumulators, at a third of the speed.
-    """
-    most = 14 if pack_a else min(14, target.num_addresses)
-    return [
-        (rows, vectors)
-        for vectors in range(1, min(widest, 14) + 1)
-        for rows in range(1, most + 1)
-        if rows * vectors + vectors + 1 <= target.num_registers
-    ]
-
-
-def _cost(
-    rows: int, vectors: int, lanes: int, m: int | None, n: int | None, alone: bool
-) -> tuple[float, int]:
-    """Cycles for one step of k over all of C, with two multiply-adds and two loads a cycle and latency four; of a
-    matrix `alone`, those of the slower of two threads.
-    """
-
-    def tile(rows: int, vectors: int) -> float:
-        return max(rows * vectors / 2, 4, (rows + vectors) / 2 + 0.5) + vectors / 8  # B may come from afar
-
-    m, n = m or 840 * rows, n or 840 * vectors * lanes
-    tiles, panels, rest = -(-m // rows), n // (vectors * lanes), -(-(n % (vectors * lanes)) // lanes)
-    high = -(-m // tiles)
-    big = m - tiles * (high - 1)
-
-    def panel(vectors: int) -> float:
-        return big * tile(high, vectors) + (tiles - big) * tile(high - 1, vectors) if vectors else 0.0
-
-    units, fetched = panels + bool(rest), 3.0 * (panels * vectors + rest)
-    cycles = panels * panel(vectors) + panel(rest)
-    if tiles > units and alone:  # both threads fetch all of B
-        share = panels * tile(high, vectors) + (tile(high, rest) if rest else 0.0)
-        cycles = (cycles + tiles % 2 * share) / 2 + fetched
-    elif alone:
-        last = panel(rest or vectors) if units % 2 else 0.0
-        cycles = units // 2 * panel(vectors) + last + fetched / 2
-    return cycles, -rows * vectors
-
-
-def split_along_k(product: Product, target: Target) -> Product | None:
-    """The product in pieces of k, each a matrix of a batch to be added up, where C is too small to be shared out.
-
-    The number of pieces does not depend on the threads: C has the same bits for any number of them.
-    """
-    p, m, n, k = product, product.m, product.n, product.k
-    if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)) or not is_number(p.batch, 1):
-        return None
-    t = choose_tiling(replace(p, batch=MOST_PIECES), target)
-    a_length, b_length = _outermost(p.a.cols, k), _outermost(p.b.rows, k)
-    shared = math.gcd(a_length, b_length)
-    counts = [c for c in range(2, MOST_PIECES + 1) if k // c >= LEAST_PIECE and shared % c == 0]
-    if t.dot or m > t.rows or n > t.cols or not counts:
-        return None
-    count = counts[-1]
-
-    def cut(axes: tuple[Axis, ...], length: int) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
-        stride = axes[0][1]
-        return ((length // count, stride), *axes[1:]), ((count, length // count * stride),)
-
-    a_cols, a_batch = cut(p.a.cols, a_length)
-    b_rows, b_batch = cut(p.b.rows, b_length)
-    a, b = Operand(p.a.rows, a_cols, a_batch), Operand(b_rows, p.b.cols, b_batch)
-    return Product(m, n, k // count, a, b, row_major(m, n, count), p.dtype, batch=count)
-
-
-def _outermost(axes: tuple[Axis, ...], length: int) -> int:
-    """The extent of the first axis of `length` indices."""
-    for extent, _ in axes[1:]:
-        assert isinstance(extent, int)
-        length //= extent
-    return length
-
-
-def workspace_bytes(product: Product, target: Target, num_threads: int, single_block: bool = False) -> int:
-    """Bytes of scratch memory, 64-byte aligned, that `emit_product` needs for all threads together."""
-    return num_threads * _Workspace.of(choose_tiling(product, target, single_block), product.dtype).total
-
-
-@dataclass(frozen=True)
-class _Workspace:
-    """Byte offsets of one thread's parts: packed A, packed panel of B, a C tile, and tables of element
-    offsets.
-    """
-
-    a: int
-    b: int
-    tile: int
-    a_rows: int
-    c_rows: int
-    a_k: int
-    b_k: int
-    b_cols: int
-    total: int
-
-    @classmethod
-    def of(cls, t: Tiling, dtype: str) -> _Workspace:
-        size, rows, slack = itemsize(dtype), t.block_tiles * t.rows, 2 * t.lanes
-        a = rows * t.k_block + slack if t.pack_a else 0
-        b = 0 if t.dot else t.group_panels * t.cols * t.k_block + slack
-        tables = [rows + t.rows, rows + t.rows, 0 if t.dot else t.k_block, 0 if t.dot else t.k_block, t.cols]
-        parts = [size * part for part in (a, b, t.rows * t.cols)] + [8 * entries for entries in tables]
-        offsets = [0]
-        for part in parts:
-            offsets.append(offsets[-1] + -(-part // 64) * 64)
-        return cls(*offsets)
-
-
-def _is_run(axes: tuple[Axis, ...], stride: Size) -> bool:
-    """Whether the indices are all `stride` apart, which is known."""
-    return len(axes) == 1 and isinstance(stride, int) and is_number(axes[0][1], stride)
-
-
-def _runs_of(axes: tuple[Axis, ...], count: int | None) -> bool:
-    """Whether each aligned run of `count` indices (None: of any number) has unit stride."""
-    extent, stride = axes[-1]
-    if not is_number(stride, 1):
-        return False
-    return len(axes) == 1 or (count is not None and isinstance(extent, int) and extent % count == 0)
+# of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
+AHEAD_TILES = 16
 
 
 def emit_product(
@@ -385,7 +100,7 @@ class _Emission:
         self.e, self.x, self.p, self.t, self.epilogue = e, SizeMath(e), product, tiling, epilogue
         self.a, self.b, self.c, self.thread, self.num_threads = a, b, c, thread, num_threads
         self.near = near
-        self.layout = _Workspace.of(tiling, product.dtype)
+        self.layout = Workspace.of(tiling, product.dtype)
         self.workspace = e.at(workspace, self.x.mul(thread, self.layout.total), "uint8")
         self.row_tiles = self.x.ceil_div(product.m, tiling.rows)
         # a known m is dealt out evenly: the first `big` tiles have t.rows rows, the others one less
@@ -519,7 +234,7 @@ class _Emission:
 
     def packs_in_passing(self) -> bool:
         """Whether the first row tile's micro-kernel packs B: where its rows can be read as they lie."""
-        return self.t.pack_b and _runs_of(self.p.b.cols, None) and self.b_k[0] == "stride"
+        return self.t.pack_b and runs_of(self.p.b.cols, None) and self.b_k[0] == "stride"
 
     def pack_rows(self) -> None:
         """Copy the block of A as one panel per row tile, k by k."""
@@ -582,8 +297,8 @@ class _Emission:
         if self.packs_in_passing():
             place = x.offset(p.b.cols, x.add(col0, t.cols))
             return _Ahead(self.at(self.b_base, place), self.b_k[1], line, 1)
-        together = isinstance(p.k, int) and is_number(self.k_count, p.k) and _is_run(p.b.rows, 1)
-        if not (together and _is_run(p.b.cols, p.k)):
+        together = isinstance(p.k, int) and is_number(self.k_count, p.k) and is_run(p.b.rows, 1)
+        if not (together and is_run(p.b.cols, p.k)):
             return None
         place = x.offset(p.b.cols, x.add(col0, t.group_panels * t.cols))
         step = self.e.index(line).ir
@@ -593,12 +308,12 @@ class _Emission:
         """Copy `panels` panels of B so that each k has its columns side by side."""
         x, t, axes = self.x, self.t, self.p.b.cols
         full = is_number(cols, width)
-        if full and _runs_of(axes, None):
+        if full and runs_of(axes, None):
             self.pack(
                 into, self.at(self.b_base, x.offset(axes, col0)), into, width, panels, "whole", self.b_k
             )
             return
-        runs = _runs_of(self.p.b.rows, t.lanes) and (len(self.p.b.rows) == 1 or t.k_block % t.lanes == 0)
+        runs = runs_of(self.p.b.rows, t.lanes) and (len(self.p.b.rows) == 1 or t.k_block % t.lanes == 0)
         way = "transpose" if full and runs else "gather"
         with x.loop(0, panels, name="pack") as g:
             self.fill(self.part("b_cols"), axes, x.add(col0, x.mul(g, width)), cols)
@@ -616,7 +331,7 @@ class _Emission:
         row, rows = self.row_of(tile), self.rows_of(tile)
         adds = True if self.p.accumulate else self.later
         direct: bool | Value = False
-        if self.c is not None and is_number(cols, vectors * t.lanes) and _runs_of(self.p.c.cols, t.cols):
+        if self.c is not None and is_number(cols, vectors * t.lanes) and runs_of(self.p.c.cols, t.cols):
             direct = True if self.big is not None else x.equal(rows, t.rows)
             if self.epilogue is not None:
                 direct = x.both(direct, x.negate(self.last))
@@ -735,7 +450,7 @@ class _Emission:
     ) -> None:
         """Row by row: vectors as far as they go, then single elements."""
         e, x, lanes = self.e, self.x, self.t.lanes
-        vectored = self.c is None or _runs_of(self.p.c.cols, self.t.cols)
+        vectored = self.c is None or runs_of(self.p.c.cols, self.t.cols)
         whole = x.mul(x.div(cols, lanes), lanes) if vectored else 0
         with e.loop(0, rows, name="row") as r:
             scratch = self.at(self.part("tile"), r * width)

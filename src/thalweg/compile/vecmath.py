@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from thalweg.compile.loops import Operand, Value
+from thalweg.compile.values import Operand, Value
 
 INF, NAN = math.inf, math.nan
 
