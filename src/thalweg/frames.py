@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from thalweg.errors import DTypeError, fail, warn
+from thalweg.errors import DataError, DTypeError, fail, warn
 
 __all__ = ["column_array", "frame_array", "is_frame"]
 
@@ -19,9 +20,18 @@ def is_frame(value: Any) -> bool:
 def frame_array(frame: Any, name: str) -> np.ndarray:
     """The numbers of a frame, [rows, columns], in the dtype that holds those of all columns; truth values are 0 and 1.
 
-    A column of anything but numbers is an error that names it; missing values become NaN, with a warning that names the
+    A column of anything but numbers, or a name of two, is an error that says which; missing values become NaN, with a warning that names the
     column and the row.
     """
+    counts = Counter(frame.columns)
+    if counts and max(counts.values()) > 1:
+        label, count = counts.most_common(1)[0]
+        raise fail(
+            DataError,
+            f"{name}: {count} columns are named {label!r}",
+            expected="a name for each column",
+            hint="rename them, or leave all but one of them out",
+        )
     columns = [column_array(frame[column], f"{name}: column {column!r}") for column in frame.columns]
     if not columns:
         return np.zeros((len(frame), 0), np.float32)

@@ -338,12 +338,13 @@ class STFT(Initializer):
         )
         kernel = (np.cos if self.side == "real" else np.sin)(angles)
         if self.window is not None:
-            window = self._window(frame)
+            window = self.factors(frame)
             size = {"density": np.sqrt((window**2).sum()), "spectrum": np.abs(window).sum(), None: 1.0}
             kernel *= window[:, None] / size[self.scaling]
         return kernel[:, None].astype(dtype)
 
-    def _window(self, frame: int) -> np.ndarray:
+    def factors(self, frame: int) -> np.ndarray:
+        """The window, for a frame of this length."""
         if isinstance(self.window, str):
             turns = np.arange(frame) / max(frame if self.periodic else frame - 1, 1)
             factors = enumerate(_WINDOWS[self.window])

@@ -953,3 +953,16 @@ def test_an_initialiser_comes_back_from_its_description() -> None:
     made = room.get(room.serialize(room.RandomUniform(2.0, 3.0)))
     found = np.asarray(made((50,), "float32"))
     assert isinstance(made, room.RandomUniform) and 2.0 <= found.min() < found.max() < 3.0
+
+
+def test_paths_inside_of_tensorflow() -> None:
+    inside = tf.python
+    assert inside.ops.math_ops.reduce_mean([1.0, 3.0]).numpy() == 2
+    assert inside.ops.random_ops.random_uniform([2]).shape == (2,)
+    assert inside.ops.nn_ops.softmax([0.0, 0.0]).numpy().tolist() == [0.5, 0.5]
+    assert isinstance(tf.constant(1), inside.framework.ops.Tensor)
+    assert inside.client.device_lib.list_local_devices()[0].device_type == "CPU"
+    assert inside.data.AUTOTUNE == tf.data.AUTOTUNE
+    assert tf.dtypes.cast(1.7, tf.dtypes.int32).numpy() == 1
+    with pytest.raises(AttributeError, match="relux"):
+        inside.ops.nn_ops.relux

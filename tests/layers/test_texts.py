@@ -403,6 +403,17 @@ def test_hashes_are_those_of_keras(case: Any) -> None:
     np.testing.assert_array_equal(tw.models.Model(x, layer(x)).predict(np.array(given)), expected)
 
 
+def test_crossings_are_those_of_keras() -> None:
+    words, numbers = np.array(["A", "B", "A", "some longer words here", ""]), np.array([101, 101, -5, 102, 7])
+    layer = L.HashedCrossing(1000)
+    assert layer((words, numbers)).tolist() == [891, 754, 404, 824, 451]
+    assert layer((numbers, words, numbers)).tolist() == [215, 43, 635, 18, 835]
+    vectors = L.HashedCrossing(5, output_mode="one_hot")
+    a, b = L.Input((1,), dtype="string", name="a"), L.Input((1,), dtype="int64", name="b")
+    found = tw.models.Model([a, b], vectors([a, b])).predict([words[:, None], numbers[:, None]])
+    np.testing.assert_array_equal(found, np.eye(5)[L.HashedCrossing(5)((words, numbers)).numpy()])
+
+
 def test_hashes_of_every_length() -> None:
     """Fingerprints modulo 2**61 - 1, plain and under the key (3, 4), as TensorFlow 2.21 computes them."""
     for text, plain, keyed in FINGERPRINTS:
@@ -645,6 +656,18 @@ BAD: list[tuple[Any, Any, str]] = [
     (lambda: L.IntegerLookup(oov_method="crc"), ArgumentError, r"oov_method; expected floormod or farmhash"),
     (lambda: L.Hashing(0), ArgumentError, r"num_bins; expected at least 1"),
     (lambda: L.Hashing(3, salt="x"), ArgumentError, r"salt; expected an int, or two"),
+    (lambda: L.HashedCrossing(0), ArgumentError, r"num_bins; expected at least 1"),
+    (lambda: L.HashedCrossing(3)(FILMS), ArgumentError, r"inputs; expected a list of at least two features"),
+    (
+        lambda: L.HashedCrossing(3)((np.array([1, 2]), np.array([1]))),
+        ShapeError,
+        r"one shape for all.*received \[2\], \[1\]",
+    ),
+    (
+        lambda: L.HashedCrossing(3)((np.array([1.5]), np.array([1]))),
+        DTypeError,
+        r"expected texts or whole numbers; received float64, int64",
+    ),
     (lambda: net().fit(FILMS, FILMS), DTypeError, r"y does not hold numbers"),
     (
         lambda: tw.models.Sequential([L.Dense(1)]).predict(FILMS),

@@ -39,3 +39,25 @@ def test_a_kernel_of_zeros_stays() -> None:
 def test_a_layer_without_a_kernel_is_named() -> None:
     with pytest.raises(tw.errors.ArgumentTypeError, match="one with a kernel"):
         L.SpectralNormalization(L.ReLU())(np.ones((1, 2), "float32"))
+
+
+def test_a_pipeline_augments_where_it_is_called_alone_and_not_in_predictions() -> None:
+    x = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
+    line = L.Pipeline([L.Rescaling(2.0), L.Dropout(0.5), L.Rescaling(1.0, offset=1.0)])
+    plain = 2 * x + 1
+    np.testing.assert_allclose(line(x, training=False).numpy(), plain, rtol=1e-6)
+    assert 0.2 < (line(x).numpy() == 1.0).mean() < 0.8
+    model = tw.models.Sequential([L.Input((5,)), line])
+    np.testing.assert_allclose(model.predict(x), plain, rtol=1e-6)
+    again = L.Pipeline.from_config(line.get_config())
+    assert [type(layer).__name__ for layer in again.layers] == ["Rescaling", "Dropout", "Rescaling"]
+    with pytest.raises(tw.errors.ArgumentTypeError, match="Pipeline: layers; expected layers; received 3"):
+        L.Pipeline([3])  # type: ignore[list-item]
+
+
+def test_a_model_called_alone_augments_as_keras_does() -> None:
+    x = np.random.default_rng(0).normal(size=(8, 6, 6, 1)).astype("float32")
+    model = tw.models.Sequential([L.Input((6, 6, 1)), L.RandomFlip(seed=1)])
+    assert not np.array_equal(model(x).numpy(), x)
+    np.testing.assert_array_equal(model(x, training=False).numpy(), x)
+    np.testing.assert_array_equal(model.predict(x), x)

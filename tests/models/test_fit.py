@@ -659,7 +659,9 @@ def test_a_model_may_say_which_metrics_it_has() -> None:
             super().__init__([Dense(1, input_shape=(3,))])
             self.seen = tw.metrics.Mean("seen")
 
-        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, **rest: Any) -> Any:
+        def compute_loss(
+            self, x: Any = None, y: Any = None, y_pred: Any = None, *rest: Any, **more: Any
+        ) -> Any:
             loss = tw.mean((y - y_pred) ** 2)
             self.seen.update_state(loss)
             return loss

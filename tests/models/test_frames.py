@@ -97,6 +97,15 @@ def test_columns_that_hold_no_numbers_are_named() -> None:
         net().predict(Frame(a=gaps, b=B, c=C))
 
 
+def test_columns_of_one_name_are_refused() -> None:
+    frame = Frame(a=[1.0, 2.0], b=[3.0, 4.0])
+    frame.columns = ["a", "b", "a"]
+    with pytest.raises(
+        tw.errors.DataError, match=r"x: 2 columns are named 'a'; expected a name for each column"
+    ):
+        net().predict(frame)
+
+
 def test_missing_values_of_pandas_are_named() -> None:
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(

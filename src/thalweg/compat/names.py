@@ -21,7 +21,6 @@ REASONS = {
     "tf.import_graph_def": _SERVING,
     "tf.graph_util": _SERVING,
     "tf.saved_model": _SERVING,
-    "tf.estimator.export": _SERVING,
     "tf.contrib.predictor": _SERVING,
     "tf.contrib.session_bundle": _SERVING,
     "tf.contrib.quantize": _SERVING,

@@ -90,6 +90,11 @@ def imsave(name: Any, arr: Any, format: str | None = None) -> None:
     _picture(arr).save(name, format)
 
 
+def imshow(arr: Any) -> None:
+    """Show an array as an image, in the system's viewer."""
+    _picture(arr).show()
+
+
 def imresize(arr: Any, size: Any, interp: str = "bilinear", mode: str | None = None) -> np.ndarray:
     """The image in another size: (height, width), a per cent, or a share of 1; as bytes."""
     image = _picture(arr)
@@ -116,7 +121,7 @@ def _special(name: str) -> Callable[..., Any]:
 
 
 misc = Namespace(
-    "scipy.misc", imread=imread, imsave=imsave, imresize=imresize, imrotate=imrotate, toimage=_picture,
+    "scipy.misc", imread=imread, imsave=imsave, imshow=imshow, imresize=imresize, imrotate=imrotate, toimage=_picture,
     fromimage=np.array, bytescale=lambda arr, **options: np.array(_picture(arr, **options)),
     **{name: _special(name) for name in ("comb", "factorial", "factorial2", "logsumexp")},
 )  # fmt: skip

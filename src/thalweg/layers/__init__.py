@@ -22,6 +22,7 @@ from thalweg.layers.pooling import *  # noqa: F403
 from thalweg.layers.preprocessing import *  # noqa: F403
 from thalweg.layers.recurrent import *  # noqa: F403
 from thalweg.layers.reshape import *  # noqa: F403
+from thalweg.layers.spectrograms import *  # noqa: F403
 from thalweg.layers.vectorization import *  # noqa: F403
 from thalweg.layers.wrappers import *  # noqa: F403
 from thalweg.registry import register as register

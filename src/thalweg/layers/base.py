@@ -315,7 +315,7 @@ class Layer(Configured):
         for layer in self.tree():
             found += layer._added
             if layer.trainable:
-                found += [penalty(weight) for weight, penalty in layer._penalties]
+                found += [penalty(weight) for weight, penalty in layer._penalties if weight.trainable]
         return found
 
     def limits(self) -> list[tuple[Variable, Any]]:
@@ -344,14 +344,12 @@ class Layer(Configured):
         return symbols
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
-        training = self._argument("training", args, kwargs)
-        if training is None:
-            training = _calls.training[-1] if _calls.training else False
+        training = self._training(args, kwargs)
         try:
             self.build_for(args)
             with _under_way(training):
                 kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-                if "training" in self._call_parameters()[len(args) :]:
+                if "training" in list(self._call_parameters())[len(args) :]:
                     kwargs["training"] = training
                 mask = self._argument("mask", args, kwargs)
                 mask = masks_of(args[0]) if mask is None and args else mask
@@ -380,15 +378,17 @@ class Layer(Configured):
             self._first_weights = None
 
     @classmethod
-    def _call_parameters(cls) -> tuple[str, ...]:
-        """The names of the arguments of ``call``."""
-        if "_names_of_call" not in cls.__dict__:
-            cls._names_of_call = tuple(inspect.signature(cls.call).parameters)[1:]  # type: ignore[attr-defined]
-        return cls._names_of_call  # type: ignore[attr-defined]
+    def _call_parameters(cls) -> dict[str, Any]:
+        """The names of the arguments of ``call``, in order, and their defaults (None where there is none)."""
+        if "_defaults_of_call" not in cls.__dict__:
+            found = list(inspect.signature(cls.call).parameters.values())[1:]
+            defaults = {p.name: None if p.default is p.empty else p.default for p in found}
+            cls._defaults_of_call = defaults  # type: ignore[attr-defined]
+        return cls._defaults_of_call  # type: ignore[attr-defined]
 
     def _with_masks(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments with the masks that ``call`` takes, ``mask`` and as ``query_mask``, and that inputs have."""
-        names = self._call_parameters()
+        names = list(self._call_parameters())
         for k, (name, value) in enumerate([*zip(names, args), *kwargs.items()]):
             wanted = "mask" if k == 0 and "mask" in names else f"{name}_mask"
             if wanted in names[len(args) :] and kwargs.get(wanted) is None:
@@ -396,9 +396,21 @@ class Layer(Configured):
                 kwargs = kwargs if found is None else {**kwargs, wanted: found}
         return kwargs
 
+    def _training(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What was given, else what holds for the call around this one, else what ``call`` says itself: layers that
+        augment data do so unless they are told not to. Symbols are placed as they stand outside of training.
+        """
+        found = self._argument("training", args, kwargs)
+        if found is None and _calls.training:
+            found = _calls.training[-1]
+        if found is not None:
+            return found
+        default = self._call_parameters().get("training")
+        return None if default is True and symbols_of((args, kwargs)) else default
+
     def _argument(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What was given for an argument of ``call``, by name or position; None where nothing was."""
-        names = self._call_parameters()[: len(args)]
+        names = list(self._call_parameters())[: len(args)]
         return args[names.index(name)] if name in names else kwargs.get(name)
 
     def _as_input(self, value: Any) -> Any:

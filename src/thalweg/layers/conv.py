@@ -10,6 +10,7 @@ from thalweg.graph.tensor import shape_text
 from thalweg.layers import activations
 from thalweg.layers.base import Layer
 from thalweg.layers.core import positive
+from thalweg.layers.lora import Adaptable
 from thalweg.nn import convolution as nn
 
 __all__ = [
@@ -127,9 +128,11 @@ class _Conv(_Convolution):
         self.kernel = self.add_weight(shape, name="kernel", **self.kernel_options)
         self.add_bias(self.filters)
 
+
+class _PlainConv(_Conv, Adaptable):
     def call(self, inputs: Any) -> Any:
         self.channels(inputs.shape)
-        return self.finish(self.convolution_op(self.floats(inputs), self.kernel))
+        return self.finish(self.convolution_op(self.floats(inputs), self.adapted(self.kernel)))
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The convolution without bias and activation: what a subclass may write otherwise."""
@@ -138,13 +141,13 @@ class _Conv(_Convolution):
         )
 
 
-class Conv1D(_Conv):
+class Conv1D(_PlainConv):
     """Convolution of [batch, steps, channels] with a kernel [k, channels / groups, filters]; padding "causal" too."""
 
     rank = 1
 
 
-class Conv2D(_Conv):
+class Conv2D(_PlainConv):
     """Convolution of [batch, height, width, channels] with a kernel [kh, kw, channels / groups, filters].
 
     >>> import numpy as np
@@ -155,7 +158,7 @@ class Conv2D(_Conv):
     rank = 2
 
 
-class Conv3D(_Conv):
+class Conv3D(_PlainConv):
     """Convolution of [batch, depth, height, width, channels] with a kernel [kd, kh, kw, channels / groups, filters]."""
 
     rank = 3

@@ -10,6 +10,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers import activations
 from thalweg.layers.base import Layer
+from thalweg.layers.lora import Adaptable
 from thalweg.nn.activations import prelu
 from thalweg.ops import activation as act
 from thalweg.ops import elementwise as ew
@@ -56,7 +57,7 @@ def check_last(layer: Layer, x: Any, length: int) -> None:
         )  # fmt: skip
 
 
-class Dense(Layer):
+class Dense(Adaptable):
     """``activation(x @ kernel + bias)``: [..., inputs] to [..., units].
 
     >>> import numpy as np
@@ -110,7 +111,7 @@ class Dense(Layer):
 
     def call(self, inputs: Any) -> Any:
         check_last(self, inputs, self.inputs)
-        y: Any = matmul(self.floats(inputs), self.kernel)
+        y: Any = matmul(self.floats(inputs), self.adapted(self.kernel))
         return self.activation(y + self.bias if self.use_bias else y)
 
 

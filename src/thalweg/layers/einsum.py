@@ -9,13 +9,13 @@ from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers import activations
-from thalweg.layers.base import Layer
+from thalweg.layers.lora import Adaptable
 from thalweg.ops.contract import einsum
 
 __all__ = ["EinsumDense"]
 
 
-class EinsumDense(Layer):
+class EinsumDense(Adaptable):
     """``activation(einsum(equation, inputs, kernel) + bias)``.
 
     ``equation``: as ``"abc,cd->abd"``, the batch first, or ``"...x,xy->...y"``. ``output_shape``: the lengths of the
@@ -81,5 +81,5 @@ class EinsumDense(Layer):
         )  # fmt: skip
 
     def call(self, inputs: Any) -> Any:
-        y: Any = einsum(self.equation, self.floats(inputs), self.kernel)
+        y: Any = einsum(self.equation, self.floats(inputs), self.adapted(self.kernel))
         return self.activation(y if self.bias is None else y + self.bias)

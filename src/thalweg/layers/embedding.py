@@ -7,6 +7,7 @@ from typing import Any
 from thalweg import constraints, initializers, regularizers
 from thalweg.layers.base import Layer
 from thalweg.layers.core import positive
+from thalweg.layers.lora import Adaptable
 from thalweg.nn.embedding import embedding_lookup
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
@@ -15,7 +16,7 @@ from thalweg.ops.reduce import any as any_over
 __all__ = ["Embedding", "Masking"]
 
 
-class Embedding(Layer):
+class Embedding(Adaptable):
     """Row ``i`` of a table [input_dim, output_dim] for each whole number i: [...] to [..., output_dim].
 
     >>> import numpy as np
@@ -24,6 +25,7 @@ class Embedding(Layer):
     """
 
     takes_integers = True
+    adapted_weight = "embeddings"
 
     def __init__(
         self,
@@ -60,7 +62,8 @@ class Embedding(Layer):
 
     def call(self, inputs: Any) -> Any:
         ids = inputs if inputs.dtype.kind in "iu" else ew.astype(inputs, "int64")
-        return embedding_lookup(self.embeddings, ids)
+        rows = embedding_lookup(self.embeddings, ids)
+        return rows + self.adaptation(embedding_lookup(self.lora_a, ids)) if self.lora_enabled else rows
 
 
 class Masking(Layer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-__all__ = ["farm_hash", "sip_hash"]
+__all__ = ["farm_hash", "joined_hash", "sip_hash"]
 
 _MASK = 2**64 - 1
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
@@ -110,6 +110,17 @@ def _long(data: bytes) -> int:
     x, z = z, x
     first = _mix(v[0], w[0], factor) + _shift_mix(y) * _K0 + z & _MASK
     return _mix(first, _mix(v[1], w[1], factor) + x & _MASK, factor)
+
+
+def joined_hash(first: int, second: int) -> int:
+    """One number for two hashes in order, as TensorFlow joins fingerprints.
+
+    >>> joined_hash(1, 2) == joined_hash(2, 1)
+    False
+    """
+    factor = 0xC6A4A7935BD1E995
+    mixed = (first ^ factor ^ _shift_mix(second * factor & _MASK) * factor & _MASK) * factor & _MASK
+    return _shift_mix(_shift_mix(mixed) * factor & _MASK)
 
 
 def sip_hash(data: bytes, key: tuple[int, int]) -> int:

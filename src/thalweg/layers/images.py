@@ -1,4 +1,4 @@
-"""Layers that resize and crop images, and layers that change them at random in training and do nothing otherwise."""
+"""Layers that resize and crop images, and layers that change them at random unless nobody trains."""
 
 from __future__ import annotations
 
@@ -123,13 +123,16 @@ def _fits(x: Any, size: tuple[int, int]) -> bool:
 
 
 class _Random(_Images, Seeded):
-    """What changes images in training: :meth:`changed` is given floats [batch, height, width, channels]."""
+    """What changes images unless ``training`` is False.
+
+    :meth:`changed` is given floats [batch, height, width, channels].
+    """
 
     def __init__(self, seed: int | None = None, data_format: str | None = None, **options: Any) -> None:
         super().__init__(seed=seed, **options)
         self.data_format = data_format
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, training: Any = True) -> Any:
         x = self.floats(inputs)
         return self.as_given(self.changed(self.as_batch(x)), inputs) if training else x
 
@@ -372,7 +375,7 @@ class RandomCrop(_Random):
         super().__init__(seed, data_format, **options)
         self.size = positive(self, "height", height), positive(self, "width", width)
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, training: Any = True) -> Any:
         x = self.as_batch(self.floats(inputs))
         if not training or not _fits(x, self.size):
             return self.as_given(_cropped(x, self.size), inputs)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.errors import ArgumentError, DataError, DTypeError, fail
-from thalweg.graph.tensor import Tensor
+from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError, fail
+from thalweg.graph.tensor import Spec, Tensor, check_shape, shape_text
 from thalweg.layers.categories import counted, one_hot_rows
-from thalweg.layers.hashes import farm_hash, sip_hash
+from thalweg.layers.hashes import farm_hash, joined_hash, sip_hash
 from thalweg.layers.texts import Hosted, as_texts, is_texts
 from thalweg.nested import flat
 
-__all__ = ["Hashing", "IntegerLookup", "StringLookup"]
+__all__ = ["HashedCrossing", "Hashing", "IntegerLookup", "StringLookup"]
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
@@ -415,7 +416,22 @@ class IntegerLookup(_Vocabulary):
         return (shape, self.vocabulary_dtype) if self.invert else super().output_for(shape)
 
 
-class Hashing(Hosted):
+class _TextsOrNumbers(Hosted):
+    """What takes texts, or whole numbers of any dtype but that of texts."""
+
+    takes_texts = takes_integers = True
+
+    def reads_texts(self, dtype: Any) -> bool:
+        return dtype == dtypes.uint32
+
+    def _as_input(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return value
+        array = np.asarray(value)
+        return as_texts(array) if is_texts(array) else array
+
+
+class Hashing(_TextsOrNumbers):
     """Texts or whole numbers as one of ``num_bins`` numbers, by hash: FarmHash, or SipHash under a ``salt``.
 
     ``mask_value`` gets 0, and the others the rest. ``output_mode``: as in :class:`StringLookup`. In a model, the inputs
@@ -441,17 +457,6 @@ class Hashing(Hosted):
         self.output_mode = checked_mode(self, output_mode, MODES[:4])
         self.num_bins, self.mask_value, self.salt = num_bins, mask_value, _salt(self, salt)
 
-    takes_texts = takes_integers = True
-
-    def reads_texts(self, dtype: Any) -> bool:
-        return dtype == dtypes.uint32  # numbers come as other integers
-
-    def _as_input(self, value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return value
-        array = np.asarray(value)
-        return as_texts(array) if is_texts(array) else array
-
     def compute(self, x: np.ndarray) -> np.ndarray:
         masked = self.mask_value is not None and self.num_bins > 1
         bins = self.num_bins - masked
@@ -475,3 +480,71 @@ class Hashing(Hosted):
             shape if self.output_mode == "one_hot" and not (len(shape) > 1 and shape[-1] == 1) else shape[:-1]
         )
         return (*kept, self.num_bins), self.dtype
+
+
+_CROSSING_KEY = 0xDECAFCAFFE  # what the hashes of one example are joined to, in order
+
+
+class HashedCrossing(_TextsOrNumbers):
+    """Several features, of texts or whole numbers, as one of ``num_bins`` numbers for each example, by hash.
+
+    The inputs are a list of equal shapes, () or [batch] or [batch, 1]. ``output_mode``: "int", or "one_hot" vectors.
+    The numbers are those of Keras. In a model, texts come from an ``Input(dtype="string")``.
+
+    >>> HashedCrossing(5)((["A", "B", "A"], [101, 101, 102])).tolist()
+    [1, 4, 3]
+    """
+
+    def __init__(self, num_bins: int, output_mode: str = "int", sparse: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(num_bins, int) or num_bins < 1:
+            raise fail(ArgumentError, "HashedCrossing: num_bins", expected="at least 1", received=num_bins)
+        no_sparse(self, sparse)
+        self.output_mode, self.num_bins = checked_mode(self, output_mode, MODES[:2]), num_bins
+
+    def _as_input(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):  # the features, where none is an array yet
+            return [super(HashedCrossing, self)._as_input(part) for part in value]
+        return super()._as_input(value)
+
+    def call(self, inputs: Any) -> Any:
+        if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
+            raise fail(ArgumentError, f"{self.name}: inputs", expected="a list of at least two features",
+                       received=type(inputs).__name__)  # fmt: skip
+        return super().call(inputs)
+
+    def spec_of(self, *parts: Spec) -> Spec:
+        shapes = [p.shape if p.shape is None or p.dtype != dtypes.uint32 else p.shape[:-1] for p in parts]
+        self._check(shapes, [p.dtype for p in parts])
+        shape, dtype = self.output_for(shapes[0])
+        return Spec(check_shape(shape), dtypes.as_dtype(dtype))
+
+    def _check(self, shapes: Sequence[Any], kinds: Sequence[np.dtype]) -> None:
+        if any(kind.kind not in "iuU" for kind in kinds):
+            raise fail(DTypeError, f"{self.name}: inputs", expected="texts or whole numbers",
+                       received=", ".join(map(str, kinds)))  # fmt: skip
+        first = shapes[0]
+        if first is None or len(first) > 2 or (len(first) == 2 and first[1] != 1) or len(set(shapes)) > 1:
+            raise fail(ShapeError, f"{self.name}: inputs", expected="one shape for all: (), [batch] or [batch, 1]",
+                       received=", ".join(map(shape_text, shapes)))  # fmt: skip
+
+    def compute(self, *parts: np.ndarray) -> np.ndarray:
+        self._check([x.shape for x in parts], [x.dtype for x in parts])
+        hashes = [_fingerprints(x) for x in parts]
+        found = np.zeros(parts[0].size, np.int64)
+        for k, row in enumerate(zip(*hashes, strict=True)):
+            found[k] = reduce(joined_hash, row, _CROSSING_KEY) % self.num_bins
+        ids = found.reshape(parts[0].shape)
+        return ids if self.output_mode == "int" else one_hot_rows(ids, self.num_bins, self.dtype)
+
+    def output_for(self, shape: Any) -> tuple[Any, Any]:
+        if self.output_mode == "int":
+            return shape, "int64"
+        return (*(shape[:-1] if len(shape) > 1 else shape), self.num_bins), self.dtype
+
+
+def _fingerprints(array: np.ndarray) -> list[int]:
+    """Of each text its hash, of each whole number itself, as 64 bits."""
+    if array.dtype.kind == "U":
+        return [farm_hash(text.encode()) for text in array.ravel().tolist()]
+    return [int(n) & (2**64 - 1) for n in array.ravel().tolist()]

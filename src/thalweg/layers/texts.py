@@ -64,16 +64,20 @@ def as_texts(value: Any) -> np.ndarray:
     return array.astype(np.str_)
 
 
-@make_op({}, infer=lambda x, *, layer: layer.spec_of(x), grad=lambda g, y, x, *, layer: [None])
-def computed(x, /, layer):  # type: ignore[no-untyped-def]
-    """What a hosted layer makes of an array."""
-    return layer.compute(texts_of(x) if layer.reads_texts(x.dtype) else x)
+@make_op(
+    {},
+    infer=lambda *parts, layer: layer.spec_of(*parts),
+    grad=lambda g, y, *parts, layer: [None] * len(parts),
+)
+def computed(*parts, layer):  # type: ignore[no-untyped-def]
+    """What a hosted layer makes of its inputs."""
+    return layer.compute(*(texts_of(x) if layer.reads_texts(x.dtype) else x for x in parts))
 
 
 class Hosted(Layer):
     """A layer that computes in NumPy: at once on arrays and texts, and between the compiled parts of a program.
 
-    Subclasses define :meth:`compute` and :meth:`output_for`.
+    Subclasses define :meth:`compute` and :meth:`output_for`; several inputs are several arguments of the first.
     """
 
     takes_texts = False  # whether the inputs are texts
@@ -83,7 +87,7 @@ class Hosted(Layer):
         """Whether tensors of this dtype are read as texts."""
         return self.takes_texts
 
-    def compute(self, x: np.ndarray) -> np.ndarray:
+    def compute(self, x: np.ndarray, /) -> np.ndarray:
         """The outputs for an array of numbers or of str."""
         raise NotImplementedError
 
@@ -91,7 +95,7 @@ class Hosted(Layer):
         """The shape and dtype of the outputs for inputs of a shape (that of the texts, without characters)."""
         raise NotImplementedError
 
-    def spec_of(self, x: Spec) -> Spec:
+    def spec_of(self, x: Spec, /) -> Spec:
         """The spec of the outputs."""
         texts = self.reads_texts(x.dtype)
         shape = x.shape if x.shape is None or not texts else x.shape[:-1]
@@ -110,17 +114,23 @@ class Hosted(Layer):
         return as_texts(value) if self.takes_texts else np.asarray(value)
 
     def call(self, inputs: Any) -> Any:
-        if isinstance(inputs, Tensor):
-            if inputs.value is None or (current_recorder() is not None and inputs.tracked):
-                if self.gives_texts:
-                    raise fail(DTypeError, f"{self.name} makes texts, which only arrays can hold",
-                               hint="call it on arrays, outside the model")  # fmt: skip
-                return computed.build([inputs], {"layer": self})
-            array = inputs.array()
-            if self.reads_texts(inputs.dtype):
-                self.spec_of(inputs.specs[0])
-                array = texts_of(array)
-        else:
-            array = inputs
-        found = self.compute(array)
+        parts = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        if any(isinstance(x, Tensor) and _is_open(x) for x in parts):
+            if self.gives_texts:
+                raise fail(DTypeError, f"{self.name} makes texts, which only arrays can hold",
+                           hint="call it on arrays, outside the model")  # fmt: skip
+            return computed.build(parts, {"layer": self})
+        found = self.compute(*(self._array(x) if isinstance(x, Tensor) else x for x in parts))
         return found if self.gives_texts else constant(found)
+
+    def _array(self, x: Tensor) -> np.ndarray:
+        """The value, numbers or texts."""
+        if not self.reads_texts(x.dtype):
+            return x.array()
+        self.spec_of(x.specs[0])
+        return texts_of(x.array())
+
+
+def _is_open(x: Tensor) -> bool:
+    """Whether the value is not known yet, or may change from run to run."""
+    return x.value is None or (current_recorder() is not None and x.tracked)

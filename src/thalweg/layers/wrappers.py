@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from thalweg.errors import ArgumentTypeError, fail
@@ -17,7 +18,7 @@ from thalweg.ops.contract import matmul
 from thalweg.ops.shape import permute_dims, reshape
 from thalweg.ops.state import stop_gradient
 
-__all__ = ["SpectralNormalization", "Wrapper"]
+__all__ = ["Pipeline", "SpectralNormalization", "Wrapper"]
 
 
 class Wrapper(Layer):
@@ -38,6 +39,28 @@ class Wrapper(Layer):
 
     def call(self, inputs: Any) -> Any:
         return self.layer(inputs)
+
+
+class Pipeline(Layer):
+    """Several layers, one after the other, as one: to prepare or augment data, where a model would be too much.
+
+    >>> import numpy as np
+    >>> from thalweg.layers import Rescaling
+    >>> Pipeline([Rescaling(2.0), Rescaling(1.0, offset=1.0)])(np.ones((1, 2), "float32")).tolist()
+    [[3.0, 3.0]]
+    """
+
+    def __init__(self, layers: Sequence[Layer], **options: Any) -> None:
+        super().__init__(**options)
+        wrong = [layer for layer in layers if not isinstance(layer, Layer)]
+        if wrong:
+            raise fail(ArgumentTypeError, "Pipeline: layers", expected="layers", received=repr(wrong[0]))
+        self.layers = list(layers)
+
+    def call(self, inputs: Any, training: Any = True) -> Any:
+        for layer in self.layers:
+            inputs = layer(inputs, training=training)
+        return inputs
 
 
 class SpectralNormalization(Wrapper):

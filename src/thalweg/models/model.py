@@ -46,7 +46,7 @@ class Model(Training):
     def _parts(self) -> Iterator[Any]:
         return (value for value in super()._parts() if not isinstance(value, Graph))
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, training: Any = None) -> Any:
         """The outputs; of a model made of inputs and outputs, by calling its layers again."""
         if self._graph is None:
             raise fail(NoOutputsError, f"{type(self).__name__} has neither outputs nor a method call(inputs)")

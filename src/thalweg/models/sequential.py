@@ -82,7 +82,7 @@ class Sequential(Model):
             self._connect()
         self.built = True
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Any, training: Any = None) -> Any:
         x = inputs
         for layer in self._layers:
             x = layer(x, training=training)

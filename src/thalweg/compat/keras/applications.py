@@ -15,8 +15,8 @@ from thalweg.compat.keras import layers as L
 from thalweg.compat.keras import models as _models
 from thalweg.compat.keras import utils as _utils
 from thalweg.compat.names import Namespace, UnsupportedNameError
-from thalweg.errors import ArgumentError, fail
-from thalweg.graph.tensor import Tensor
+from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.graph.tensor import Tensor, shape_text
 
 # --- inputs and outputs ---------------------------------------------------------------------------------------------
 
@@ -205,8 +205,47 @@ mobilenet_v2 = _room("mobilenet_v2", "tf", MobileNetV2=MobileNetV2)
 densenet = _room(
     "densenet", "torch", DenseNet121=DenseNet121, DenseNet169=DenseNet169, DenseNet201=DenseNet201
 )
+
+
+def _obtain_input_shape(
+    input_shape: Any, default_size: int, min_size: int, data_format: Any = None, require_flatten: bool = True,
+    weights: Any = None, dim_ordering: Any = None, include_top: bool | None = None,
+) -> tuple[int | None, ...]:  # fmt: skip
+    """The shape of the images for a network: as given, or ``default_size`` where the last layers need to know it.
+
+    Programs that brought networks of their own called it; ``require_flatten`` was ``include_top`` before.
+    """
+    known = require_flatten if include_top is None else include_top
+    first = (data_format or dim_ordering or K.image_data_format()) in ("channels_first", "th")
+    channels = 3
+    if weights != "imagenet" and input_shape is not None and len(input_shape) == 3:
+        channels = input_shape[0 if first else -1]
+    size = default_size if known else None
+    whole = (channels, size, size) if first else (size, size, channels)
+    if input_shape is None:
+        return whole
+    given = tuple(input_shape)
+    sides = given[1:] if first else given[:2]
+    fits = len(given) == 3 and all(n is None or n >= min_size for n in sides)
+    if not fits or (known and None in given) or (known and weights == "imagenet" and given != whole):
+        wanted = shape_text(whole) if weights == "imagenet" and known else f"sides of at least {min_size}"
+        raise fail(ShapeError, "input_shape", expected=wanted, received=shape_text(given))
+    return given
+
+
+def correct_pad(backend: Any, inputs: Any, kernel_size: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The zeros at both sides of rows and columns before a convolution of stride 2, as "same" would lay them."""
+    first = 2 if K.image_data_format() == "channels_first" else 1
+    sides = K.int_shape(inputs)[first : first + 2]
+    kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    rows, columns = ((k // 2 - (1 if n is None else 1 - n % 2), k // 2) for n, k in zip(sides, kernel))
+    return rows, columns
+
+
 imagenet_utils = Namespace(
     "keras.applications.imagenet_utils",
+    correct_pad=correct_pad,
+    _obtain_input_shape=_obtain_input_shape,
     preprocess_input=preprocess_input,
     decode_predictions=decode_predictions,
 )

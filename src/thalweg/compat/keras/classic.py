@@ -161,6 +161,7 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
 models = _changed(
     _models,
     "keras.models",
+    Input=Input,
     Model=Model,
     Sequential=Sequential,
     Graph=Graph,

@@ -10,11 +10,17 @@ from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.graph.tensor import Variable
+from thalweg.graph.updates import current_recorder
+from thalweg.layers.base import _calls, outermost
+from thalweg.losses import tensor
 from thalweg.metrics import Metric
+from thalweg.metrics.base import same_rank
 from thalweg.nn.noise import dropout as _dropout
 from thalweg.ops.create import full as _full
+from thalweg.ops.arithmetic import astype
 from thalweg.ops.elementwise import multiply as _multiply
 from thalweg.ops.reduce import mean as _mean
+from thalweg.ops.state import assign
 from thalweg.registry import register
 
 _OF_ALL = ("name", "trainable", "dtype", "input_shape", "input_dim", "batch_input_shape")
@@ -46,6 +52,15 @@ class OwnLayer(_main.Layer):
         """Add to the loss: a tensor, or several."""
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
             super().add_loss(_mean(loss) if loss.ndim else loss)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Pairs (variable, new value) to assign in training, or whenever a metric that is a layer is called."""
+        if _calls.training and not _calls.training[-1]:
+            return
+        for update in updates if isinstance(updates, list) else [updates]:
+            if isinstance(update, tuple) and (current_recorder() is not None or not update[1].is_symbolic):
+                variable, value = update
+                assign(variable, value)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The inputs, where a subclass computes nothing."""
@@ -79,6 +94,25 @@ class OwnLayer(_main.Layer):
         if type(self).get_config is OwnLayer.get_config:
             return config
         return {k: v for k, v in config.items() if k in _OF_ALL}
+
+
+class LayerAsMetric(Metric):
+    """A layer of (y_true, y_pred) that counts for itself, as metrics of Keras 2.2 were: its last value is the figure."""
+
+    def __init__(self, layer: OwnLayer) -> None:
+        super().__init__(layer.name)
+        self.layer, self.last = layer, self.add_variable(name="last")
+        self.variables += layer.own_weights()
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Count a batch; the layer counts all examples alike."""
+        with outermost():
+            value = self.layer(same_rank(tensor(y_true), y_pred), y_pred)
+        self.last.assign(astype(value, self.dtype))
+
+    def result(self) -> Any:
+        """The value after the last batch."""
+        return _multiply(self.last, 1.0)
 
 
 class Wrapper(OwnLayer):

@@ -15,6 +15,7 @@ from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.backend.functions import _symbols_stand_for
+from thalweg.compat.keras.layers import Input as Input
 from thalweg.compat.keras.layers import InputPlace, Merge
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
@@ -30,7 +31,7 @@ from thalweg.ops.shape import count
 from thalweg.registry import Configured, decode, encode, register
 
 __all__ = [
-    "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
+    "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
     "save_model",
 ]  # fmt: skip
 
@@ -137,7 +138,9 @@ class Model(main.Model):
         if len(args) == 1 and isinstance(args[0], str):  # a subclass with ``call``: its name
             kwargs = {"name": args[0], **kwargs}
             args = args[1:]
-        super().__init__(*args, **renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None}))
+        kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None})
+        ends = {name: _one(kwargs.pop(name)) for name in ("inputs", "outputs") if name in kwargs}
+        super().__init__(*map(_one, args), **ends, **kwargs)
         self._losses_of_symbols: list[Tensor] = []
         self._values: dict[Tensor, Any] = {}
         self._input_places: list[InputPlace] = []

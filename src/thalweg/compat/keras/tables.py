@@ -17,6 +17,7 @@ from thalweg import metrics as _metrics
 from thalweg import regularizers as _regularizers
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import callbacks as _own_callbacks
+from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import respelt
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
@@ -102,7 +103,7 @@ def named_metric(given: Any) -> Any:
         return _metrics.MeanMetricWrapper(_OF_BATCHES[given], given)
     if isinstance(given, str) and given in _OLD_NAMES and given != "cosine_proximity":
         return _metrics.MeanMetricWrapper(_named_losses[given], given)
-    return given
+    return LayerAsMetric(given) if isinstance(given, OwnLayer) else given
 
 
 class Metric(_metrics.Metric):

@@ -20,6 +20,7 @@ from thalweg.compat.tf1 import data_functions as _data_functions
 from thalweg.compat.tf1 import errors as _errors
 from thalweg.compat.tf1 import estimator as _estimator
 from thalweg.compat.tf1 import examples as _examples
+from thalweg.compat.tf1 import exporting as _exporting
 from thalweg.compat.tf1 import feature_column as _feature_column
 from thalweg.compat.tf1 import gfile as _gfile
 from thalweg.compat.tf1 import graph as _graph
@@ -295,7 +296,9 @@ estimator = _Namespace(
     **_names.own(_canned),
     inputs=_estimator.inputs,
 )
+    **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
 feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
+    export=_exporting.export,
 initializers = _Namespace(
     "tf.initializers",
     **_names.own(_initializers),

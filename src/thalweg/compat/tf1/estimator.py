@@ -243,9 +243,15 @@ class EvalSpec(NamedTuple):
 def train_and_evaluate(
     estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec
 ) -> tuple[Any, list[Any]]:
-    """Train to the end, then evaluate."""
+    """Train to the end, then evaluate; exporters say that nothing is exported."""
     estimator.train(train_spec.input_fn, hooks=train_spec.hooks, max_steps=train_spec.max_steps)
-    return estimator.evaluate(eval_spec.input_fn, steps=eval_spec.steps, name=eval_spec.name), []
+    found = estimator.evaluate(
+        eval_spec.input_fn, steps=eval_spec.steps, hooks=eval_spec.hooks, name=eval_spec.name
+    )
+    exporters = eval_spec.exporters or ()
+    for exporter in exporters if isinstance(exporters, (list, tuple)) else [exporters]:
+        exporter.say()
+    return found, []
 
 
 def _numpy_input_fn(

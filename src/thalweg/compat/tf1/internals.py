@@ -125,13 +125,13 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         ),
         client=Namespace(
             "tf.python.client",
-            device_lib=Namespace("tf.python.client.device_lib", list_local_devices=_devices),
+            device_lib=device_lib,
             session=Namespace(
                 "tf.python.client.session",
                 Session=names["Session"],
                 InteractiveSession=names["InteractiveSession"],
             ),
-            timeline=Namespace("tf.python.client.timeline", Timeline=Timeline),
+            timeline=timeline,
         ),
     )
 
@@ -219,3 +219,7 @@ class Timeline:
     def generate_chrome_trace_format(self, **options: Any) -> str:
         """The trace as JSON."""
         return '{"traceEvents": []}'
+
+
+device_lib = Namespace("tf.python.client.device_lib", list_local_devices=_devices)
+timeline = Namespace("tf.python.client.timeline", Timeline=Timeline)

@@ -46,6 +46,19 @@ def mean(
     return _ratio(math.reduce_sum(x * w), math.reduce_sum(w), name or "mean", collections)
 
 
+def _of_one_rank(labels: Any, predictions: Any) -> tuple[Any, Any]:
+    """Both, without a last axis of length 1 that only one of them has."""
+    t, p = g.convert_to_tensor(labels), g.convert_to_tensor(predictions)
+    rank, other = t.get_shape().ndims, p.get_shape().ndims
+    if rank is None or other is None or abs(rank - other) != 1:
+        return t, p
+    longer = t if rank > other else p
+    if longer.get_shape()[-1].value not in (1, None):
+        return t, p
+    short = math.squeeze(longer, [-1])
+    return (short, p) if longer is t else (t, short)
+
+
 def accuracy(
     labels: Any,
     predictions: Any,
@@ -55,9 +68,7 @@ def accuracy(
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The share of predictions that are right."""
-    labels, predictions = g.convert_to_tensor(labels), g.convert_to_tensor(predictions)
-    if labels.shape.ndims and predictions.shape.ndims and labels.shape.ndims > predictions.shape.ndims:
-        labels = math.squeeze(labels, [-1])
+    labels, predictions = _of_one_rank(labels, predictions)
     right = math.equal(math.cast(predictions, labels.dtype), labels)
     return mean(right, weights, metrics_collections, updates_collections, name or "accuracy")
 
@@ -71,7 +82,8 @@ def mean_squared_error(
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The mean squared error."""
-    error = math.squared_difference(predictions, labels)
+    labels, predictions = _of_one_rank(labels, predictions)
+    error = math.squared_difference(predictions, math.cast(labels, predictions.dtype))
     return mean(error, weights, metrics_collections, updates_collections, name or "mean_squared_error")
 
 
@@ -97,12 +109,16 @@ def mean_absolute_error(
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The mean absolute error."""
-    error = math.abs(math.subtract(predictions, labels))
+    labels, predictions = _of_one_rank(labels, predictions)
+    error = math.abs(math.subtract(predictions, math.cast(labels, predictions.dtype)))
     return mean(error, weights, metrics_collections, updates_collections, name or "mean_absolute_error")
 
 
-def _counted(hits: Any, among: Any, name: str, collections: tuple[Any, Any]) -> tuple[Tensor, Tensor]:
-    total, count = (math.reduce_sum(math.cast(x, "float32")) for x in (hits, among))
+def _counted(
+    hits: Any, among: Any, weights: Any, name: str, collections: tuple[Any, Any]
+) -> tuple[Tensor, Tensor]:
+    share = 1.0 if weights is None else math.cast(weights, "float32")
+    total, count = (math.reduce_sum(math.cast(x, "float32") * share) for x in (hits, among))
     return _ratio(total, count, name, collections)
 
 
@@ -115,10 +131,9 @@ def precision(
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The share of positive predictions that are right."""
-    t, p = math.cast(labels, "bool"), math.cast(predictions, "bool")
-    return _counted(
-        math.logical_and(t, p), p, name or "precision", (metrics_collections, updates_collections)
-    )
+    t, p = (math.cast(x, "bool") for x in _of_one_rank(labels, predictions))
+    collections = (metrics_collections, updates_collections)
+    return _counted(math.logical_and(t, p), p, weights, name or "precision", collections)
 
 
 def recall(
@@ -130,8 +145,9 @@ def recall(
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The share of positive examples that are found."""
-    t, p = math.cast(labels, "bool"), math.cast(predictions, "bool")
-    return _counted(math.logical_and(t, p), t, name or "recall", (metrics_collections, updates_collections))
+    t, p = (math.cast(x, "bool") for x in _of_one_rank(labels, predictions))
+    collections = (metrics_collections, updates_collections)
+    return _counted(math.logical_and(t, p), t, weights, name or "recall", collections)
 
 
 def _sum(

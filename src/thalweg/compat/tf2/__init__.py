@@ -25,6 +25,7 @@ from thalweg.compat.tf2 import debugging as _debugging
 from thalweg.compat.tf2 import feature_column as _feature_column
 from thalweg.compat.tf2 import function as _function
 from thalweg.compat.tf2 import image as _image
+from thalweg.compat.tf2 import internals as _internals
 from thalweg.compat.tf2 import io as _io
 from thalweg.compat.tf2 import linalg as _linalg
 from thalweg.compat.tf2 import lookup as _lookup
@@ -223,6 +224,11 @@ summary = _Namespace(
     "tf.summary",
     **{n: v for n, v in _own(_summary).items() if not n.endswith("_step")},
     experimental=_Namespace(
+dtypes = _Namespace(
+    "tf.dtypes",
+    **{n: globals()[n] for n in ("DType", "as_dtype", "cast", "saturate_cast", "complex")},
+    **_types.BY_NAME,
+)
         "tf.summary.experimental", set_step=_summary.set_step, get_step=_summary.get_step
     ),
 )
@@ -278,3 +284,4 @@ def __getattr__(name: str) -> Any:
     raise _names.unsupported(
         "tf", name, [n for n, v in globals().items() if n[0] != "_" and not isinstance(v, type(_names))]
     )
+python = _internals.internals(globals())

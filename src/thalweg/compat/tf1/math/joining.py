@@ -52,6 +52,8 @@ def _joined_dims(parts: Sequence[Any]) -> list[Any] | None:
 
 def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
     """Tensors of one shape joined along a new axis."""
+    if any(isinstance(x, g.HostTensor) for x in values):
+        return g.packed_texts(values, name, static_int(axis, "axis"))
     like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
     dims = dims_of(values) if any(isinstance(getattr(x, "dims", None), Length) for x in values) else None
     made = shape_ops.stack([value(x, like_dtype) for x in values], axis=static_int(axis, "axis"))

@@ -1,0 +1,57 @@
+"""``tensorflow.python``: the paths inside TensorFlow from which programs, or their editors, imported what is public."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from thalweg.compat.names import Namespace
+from thalweg.compat.tf1 import gfile
+from thalweg.compat.tf1.internals import device_lib, timeline
+
+# Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
+_OPS = (
+    "array_ops check_ops clip_ops confusion_matrix control_flow_ops gen_array_ops gen_math_ops gen_nn_ops init_ops "
+    "linalg_ops math_ops nn nn_impl nn_ops random_ops script_ops special_math_ops standard_ops state_ops string_ops "
+    "variables"
+).split()
+
+
+class _Functions(Namespace):
+    """Functions of tensors, under the names of both generations."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        eager = importlib.import_module("thalweg.compat.eager")
+        home = next((space for space in (eager.nn, eager.random) if name in vars(space)), eager)
+        return getattr(home, name)
+
+
+def internals(names: Mapping[str, Any]) -> Namespace:
+    """The namespace, made of the names of ``tf``."""
+    functions = _Functions("tf.python.ops.math_ops")
+    ops = _Functions("tf.python.framework.ops", Tensor=names["Tensor"], EagerTensor=names["Tensor"])
+    return Namespace(
+        "tf.python",
+        ops=Namespace("tf.python.ops", **dict.fromkeys(_OPS, functions), image_ops=names["image"]),
+        framework=Namespace(
+            "tf.python.framework",
+            ops=ops,
+            dtypes=names["dtypes"],
+            errors=names["errors"],
+            errors_impl=names["errors"],
+            constant_op=Namespace("tf.python.framework.constant_op", constant=names["constant"]),
+            tensor_shape=Namespace("tf.python.framework.tensor_shape", TensorShape=names["TensorShape"]),
+        ),
+        data=names["data"],
+        client=Namespace("tf.python.client", device_lib=device_lib, timeline=timeline),
+        platform=Namespace("tf.python.platform", gfile=gfile),
+        util=Namespace("tf.python.util", nest=names["nest"]),
+        eager=Namespace(
+            "tf.python.eager",
+            context=Namespace("tf.python.eager.context", executing_eagerly=names["executing_eagerly"]),
+            backprop=Namespace("tf.python.eager.backprop", GradientTape=names["GradientTape"]),
+        ),
+    )
