@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compile.assembly import around, may_overlap, parts_of
@@ -153,30 +154,63 @@ def copy(
 # ------------------------------------------------------------------------------
 
 
-def _reads(stp: Step, y: Tensor) -> list[Callable[..., Value]]:
-    """For each input, a function from its coordinates to its element."""
+@dataclass(frozen=True)
+class _Run:
+    """Neighbours along the last axis that are computed together: so many, of which the masked count."""
 
-    def reader(tensor: Tensor) -> Callable[..., Value]:
+    width: int
+    mask: Value | None
+
+
+def _reads(stp: Step, y: Tensor, run: _Run, along: Sequence[int]) -> list[Callable[..., Value]]:
+    """For each input, a function from its coordinates to its element; for those ``along`` the last axis, to the run of
+    elements from there on.
+    """
+
+    def reader(tensor: Tensor, runs: bool) -> Callable[..., Value]:
         where = stp.schedule.places.of[tensor]
 
         def read(*coordinates: Any) -> Value:
             index = stp.e.index(where.layout.offset)
             for c, s in zip(coordinates, where.layout.strides, strict=True):
                 index = index + stp.e.index(c) * s
-            return stp.e.load(stp.pointer(where.source), index, where.source.dtype.name)
+            pointer, kind = stp.pointer(where.source), where.source.dtype.name
+            if not runs:
+                return stp.e.load(pointer, index, kind)
+            return stp.e.load_strided(pointer, index, where.layout.strides[-1], kind, run.width, run.mask)
 
         return read
 
-    return [reader(t) for t in y.inputs]
+    return [reader(t, k in along) for k, t in enumerate(y.inputs)]
 
 
 def _places(
-    e: Emitter, shape: tuple[int, ...], threads: Threads | None, work: Callable[[list[Value]], None]
+    stp: Step,
+    shape: tuple[int, ...],
+    along: bool,
+    work: Callable[[list[Value], _Run], None],
+    rows: Threads | None = None,
+    columns: Threads | None = None,
 ) -> None:
-    """Do the work at every place of a shape, one at a time, given its coordinates."""
-    unit = tuple(tuple(int(k == j) for j in range(len(shape))) for k in range(len(shape)))
-    with outer_loops(e, Axes(shape, unit), [0] * len(shape), threads) as coordinates:
-        work(coordinates)
+    """Do the work at every place of a shape, given its coordinates: at one after another, or at runs along the last
+    axis. Threads may share out the first axis, or the last.
+    """
+    e, last = stp.e, shape[-1] if along else 1
+    outer = shape[:-1] if along else shape
+    unit = tuple(tuple(int(k == j) for j in range(len(outer))) for k in range(len(outer)))
+    lanes = stp.target.lanes("float32")
+    start, stop = (0, last) if columns is None else columns.share(e, last, lanes)
+    with outer_loops(e, Axes(outer, unit), [0] * len(outer), rows) as coordinates:
+        if not along:
+            work(coordinates, _Run(1, None))
+            return
+
+        def body(at: Sequence[Value], width: int, mask: Value | None) -> None:
+            work([*coordinates, at[0]], _Run(width, mask))
+
+        vector_loop(
+            e, start, stop, last if columns is None else None, [e.index(0)], [1], min(lanes, last), body
+        )
 
 
 def _flat(e: Emitter, coordinates: Sequence[Any], shape: tuple[int, ...]) -> Value:
@@ -191,34 +225,52 @@ def _indexed(stp: Step, y: Tensor) -> Piece:
 
     def emit() -> None:
         assert y.op is not None
-        e, lower = stp.e, y.op.lower
+        e, lower, shapes = stp.e, y.op.lower, [t.shape for t in y.inputs]
+        along = lower.along(shapes, **y.attrs)
 
-        def work(coordinates: list[Value]) -> None:
-            value = lower.emit(e, _reads(stp, y), coordinates, [t.shape for t in y.inputs], **y.attrs)
-            e.store(stp.pointer(y), _flat(e, coordinates, y.shape), value, y.dtype.name)
+        def work(coordinates: list[Value], run: _Run) -> None:
+            value = lower.emit(e, _reads(stp, y, run, along), coordinates, shapes, **y.attrs)
+            place = _flat(e, coordinates, y.shape)
+            e.store_strided(stp.pointer(y), place, 1, value, y.dtype.name, run.mask)
 
-        _places(e, y.shape, stp.threads if parallel else None, work)
+        threads = stp.threads if parallel else None
+        by_columns = bool(along) and len(y.shape) == 1
+        _places(
+            stp,
+            y.shape,
+            bool(along),
+            work,
+            rows=None if by_columns else threads,
+            columns=threads if by_columns else None,
+        )
 
     return emit, parallel
 
 
 def _scatter(stp: Step, y: Tensor) -> Piece:
-    """One thread, in order, so that sums at one place always add up the same way."""
+    """In order, so that sums at one place always add up the same way: threads share out the last axis."""
+    assert y.op is not None
+    lower, shapes = y.op.lower, [t.shape for t in y.inputs]
+    along, domain = lower.along(shapes, **y.attrs), shapes[lower.domain]
+    parallel = (
+        bool(along) and size(domain) >= _PARALLEL_ELEMENTS and domain[-1] >= 2 * stp.target.lanes("float32")
+    )
 
     def emit() -> None:
-        assert y.op is not None
-        e, lower = stp.e, y.op.lower
-        copy(stp, y.inputs[lower.base], y, row_major(y.shape))
+        e, threads = stp.e, stp.threads if parallel else None
+        copy(stp, y.inputs[lower.base], y, row_major(y.shape), threads)
+        if parallel:
+            stp.barrier()
 
-        def work(coordinates: list[Value]) -> None:
-            target, value = lower.emit(e, _reads(stp, y), coordinates, [t.shape for t in y.inputs], **y.attrs)
-            place = _flat(e, target, y.shape)
-            before = e.load(stp.pointer(y), place, y.dtype.name)
-            e.store(stp.pointer(y), place, before + value, y.dtype.name)
+        def work(coordinates: list[Value], run: _Run) -> None:
+            target, value = lower.emit(e, _reads(stp, y, run, along), coordinates, shapes, **y.attrs)
+            place, kind = _flat(e, target, y.shape), y.dtype.name
+            before = e.load_strided(stp.pointer(y), place, 1, kind, run.width, run.mask)
+            e.store_strided(stp.pointer(y), place, 1, before + value, kind, run.mask)
 
-        _places(e, y.inputs[lower.domain].shape, None, work)
+        _places(stp, domain, bool(along), work, columns=threads)
 
-    return emit, False
+    return emit, parallel
 
 
 def _running(stp: Step, y: Tensor) -> Piece:

@@ -58,9 +58,12 @@ class Indexed:
 
     ``emit(e, reads, coordinates, shapes, **attrs)``: ``reads[k](*coords)`` loads an element of input k
     (scalar int64 coordinates); ``coordinates`` are the output's; ``shapes`` the input shapes.
+    ``along(shapes, **attrs)``: the inputs read at coordinates of which the last is the output's last one; where there
+    are any, the other inputs are not read by it, so a vector along the last axis is computed at a time.
     """
 
     emit: Callable[..., Any]
+    along: Callable[..., tuple[int, ...]] = lambda shapes, **attrs: ()
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,13 @@ class Scatter:
 
     ``emit(e, reads, coordinates, shapes, **attrs)`` over the coordinates of the updates gives ``(output
     coordinates, value)``; ``base`` is the input position copied first, ``domain`` the input whose shape is
-    looped over.
+    looped over; ``along`` as in :class:`Indexed`, of the updates' last axis and the output's.
     """
 
     emit: Callable[..., Any]
     base: int
     domain: int
+    along: Callable[..., tuple[int, ...]] = lambda shapes, **attrs: ()
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,11 @@ def _source_coordinates(
     return place, inside
 
 
+def _keeps_last(x: Any, axes: Any, position: int) -> bool:
+    """Whether the last axis of the gathered tensor is that of x."""
+    return len(x) - 1 not in axes and position < len(x) - len(axes)
+
+
 def _gather_emit(e: Any, reads: Any, coordinates: Any, shapes: Any, *, axes: Any, position: int) -> Any:
     place, _ = _source_coordinates(e, reads[1:], coordinates, shapes[0], shapes[1:], axes, position)
     return reads[0](*place)
@@ -150,7 +155,9 @@ def _gather_gradient(
     ),
     prepare=_indices_prepare(1),
     grad=_gather_gradient,
-    lower=Indexed(_gather_emit),
+    lower=Indexed(
+        _gather_emit, along=lambda shapes, **attrs: (0,) if _keeps_last(shapes[0], **attrs) else ()
+    ),
     check=lambda x, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
 )
 def gather(*tensors, axes, position):  # type: ignore[no-untyped-def]
@@ -194,7 +201,12 @@ def _scatter_gradient(
     infer=_scatter_infer,
     prepare=_indices_prepare(2),
     grad=_scatter_gradient,
-    lower=Scatter(_scatter_emit, base=0, domain=1),
+    lower=Scatter(
+        _scatter_emit,
+        base=0,
+        domain=1,
+        along=lambda shapes, **attrs: (1,) if _keeps_last(shapes[0], **attrs) else (),
+    ),
     check=lambda x, updates, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
 )
 def scatter_add_op(*tensors, axes, position):  # type: ignore[no-untyped-def]
