@@ -155,3 +155,14 @@ def test_convolutions_of_all_kinds_are_measured(repository: Path) -> None:
     rows = {line[:28].strip(): line[28:].split() for line in result.stdout.splitlines()}
     assert all(float(us) > 0 for name in ("3x3 depthwise", "1x1") for us in rows[name][:2])
     assert "differ" not in result.stdout
+
+
+def test_whole_networks_are_measured(repository: Path) -> None:
+    refused = run(repository, "benchmarks.networks", "--networks", "convnet")
+    assert refused.returncode == 2 and "there is no 'convnet'" in refused.stderr
+    names = "dense, 5 layers;LSTM both ways"
+    result = run(repository, "benchmarks.networks", "--networks", names, "--rounds", "1", "--seconds", "0")
+    assert result.returncode == 0, result.stderr
+    rows = {line[:24].strip(): line[24:].split() for line in result.stdout.splitlines()}
+    assert all(float(us) > 0 for name in names.split(";") for us in rows[name][:2])
+    assert "differ" not in result.stdout
