@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.backend.functions import _symbols_stand_for
-from thalweg.compat.keras.layers import Input as Input
-from thalweg.compat.keras.layers import InputPlace, Merge
+from thalweg.compat.keras.backend.settings import fixed_phase
+from thalweg.compat.keras.layers import Input, InputPlace, Merge
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, shapes_match
+from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import outermost, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
@@ -31,8 +33,8 @@ from thalweg.ops.shape import count
 from thalweg.registry import Configured, decode, encode, register
 
 __all__ = [
-    "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
-    "save_model",
+    "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json",
+    "model_from_yaml", "save_model",
 ]  # fmt: skip
 
 _FIT: dict[str, str | None] = {
@@ -127,6 +129,7 @@ class Model(main.Model):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
     optimizers_by_name = staticmethod(optimizers.get)
+    _phase: int | None = None  # the learning phase that the steps were made for
     of_tensors: Any  # the class of models made of inputs and outputs
     accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
 
@@ -139,8 +142,8 @@ class Model(main.Model):
             kwargs = {"name": args[0], **kwargs}
             args = args[1:]
         kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None})
-        ends = {name: _one(kwargs.pop(name)) for name in ("inputs", "outputs") if name in kwargs}
-        super().__init__(*map(_one, args), **ends, **kwargs)
+        kwargs.update((name, _one(kwargs[name])) for name in ("inputs", "outputs") if name in kwargs)
+        super().__init__(*map(_one, args), **kwargs)
         self._losses_of_symbols: list[Tensor] = []
         self._values: dict[Tensor, Any] = {}
         self._input_places: list[InputPlace] = []
@@ -160,6 +163,14 @@ class Model(main.Model):
         return tuple(self.tree()[1:])
 
     # --- compile and losses -------------------------------------------------------------------------------------
+
+    def _match(self, y: Any, y_pred: Any) -> tuple[list[Any], list[Any]]:
+        """Targets and predictions; one number for each row is a column, as functions of one's own expect it."""
+        targets, predictions = super()._match(y, y_pred)
+        return [
+            t.reshape((-1, 1)) if getattr(t, "ndim", 0) == 1 and p.ndim > 1 else t
+            for t, p in zip(targets, predictions)
+        ], predictions
 
     def compile(  # type: ignore[override]  # the order of Keras 2
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
@@ -217,6 +228,13 @@ class Model(main.Model):
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The outputs. Losses may be written with the model's own symbols: their values are kept for these."""
+        phase = fixed_phase()
+        if phase is not None and bool(phase) is not training:
+            with recording(Recorder()) if phase else nullcontext():  # nothing moves but in training
+                return self._call_in(bool(phase), inputs)
+        return self._call_in(training, inputs)
+
+    def _call_in(self, training: Any, inputs: Any) -> Any:
         graph = self._graph
         if graph is None:
             return super().call(inputs, training=training)
@@ -237,11 +255,27 @@ class Model(main.Model):
             loss = super().compute_loss(*args, **kwargs)
         return run_nodes((), values, loss, None)
 
+    def _follow_phase(self) -> None:
+        """Steps are made for one learning phase."""
+        if self._phase != fixed_phase():
+            self._phase = fixed_phase()
+            self._steps.clear()
+
+    def _on_batch(self, kind: str, given: Any, return_dict: bool, reset_metrics: bool) -> Any:
+        self._follow_phase()
+        return super()._on_batch(kind, given, return_dict, reset_metrics)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as arrays."""
+        self._follow_phase()
+        return super().predict_on_batch(x)
+
     def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
         """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could.
 
         Training moves the weights that were to be trained when the model was compiled.
         """
+        self._follow_phase()
         if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
             return self._step_as_compiled(structure, alone)
         try:
