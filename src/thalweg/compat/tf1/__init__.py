@@ -49,6 +49,7 @@ from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
 from thalweg.compat.tf1 import tensor_array as _tensor_array
+from thalweg.compat.tf1 import texts as _texts
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
@@ -64,6 +65,7 @@ _flat: dict[str, Any] = {}
 for _room in (_math, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
 _flat.update({_n: _late.deferring(_v) for _n, _v in _names.own(_math).items() if _late.can_wait(_v)})
+_flat.update(_texts.taught(_flat))
 globals().update(_flat)
 globals().update(_types.BY_NAME)
 globals()["tuple"] = globals().pop("tuple_")
@@ -294,11 +296,11 @@ estimator = _Namespace(
     "tf.estimator",
     **_names.own(_estimator),
     **_names.own(_canned),
-    inputs=_estimator.inputs,
-)
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
-feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
+    inputs=_estimator.inputs,
     export=_exporting.export,
+)
+feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
 initializers = _Namespace(
     "tf.initializers",
     **_names.own(_initializers),
@@ -471,7 +473,13 @@ _loops = _Namespace(
     "tf.models.rnn.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
 )
 models = _Namespace(
-    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=_loops)
+    "tf.models",
+    rnn=_Namespace(
+        "tf.models.rnn",
+        rnn_cell=_Namespace("tf.models.rnn.rnn_cell", **_names.members(rnn_cell) | _rnn.JOINED),
+        seq2seq=_seq2seq,
+        rnn=_loops,
+    ),
 )
 tensorboard = _Namespace(
     "tf.tensorboard",
