@@ -254,7 +254,6 @@ def test_get_file_finds_what_is_there(tmp_path: Path) -> None:
 
 def test_what_is_missing_says_so_in_one_line() -> None:
     for call in (
-        lambda: keras.utils.multi_gpu_model(None, gpus=2),
         lambda: keras.applications.MobileNet(alpha=0.25),
         lambda: keras.backend.nothing,
         lambda: keras.layers.NoSuchLayer,

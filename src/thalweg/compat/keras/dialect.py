@@ -19,6 +19,7 @@ from thalweg.layers.base import Layer, shapes_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.nested import flat
+from thalweg.ops.shape import swapaxes
 
 # --- calls of a layer -----------------------------------------------------------------------------------------------
 
@@ -187,6 +188,11 @@ def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
     return compare
 
 
+def _first_states(self: Loop, inputs: Any) -> list[Any]:
+    """The states in which a recurrent layer begins with these inputs."""
+    return list(self.initial_states(inputs if self.time_major else swapaxes(inputs, 0, 1)))
+
+
 def speak(classic: bool = False) -> None:
     """Give the layers and tensors of this process the names that they had in Keras.
 
@@ -202,6 +208,7 @@ def speak(classic: bool = False) -> None:
     offered: list[tuple[Any, str, Any]] = [
         (Model, "updates", _LAYER["updates"]),
         (Loop, "states", property(_states, doc=_states.__doc__)),
+        (Loop, "get_initial_state", _first_states),
         (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
         (Bidirectional, "layer", Offered(lambda layer: layer.forward_layer, "The layer that runs forwards.")),
     ]

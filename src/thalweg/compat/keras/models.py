@@ -93,6 +93,10 @@ class LayerList(list[Any]):
         return layer
 
 
+class SeenData(list[Any]):
+    """The validation data as callbacks saw it: inputs, targets, weights of examples."""
+
+
 class CompiledLoss:
     """``model.compiled_loss``: the losses of ``compile``, counted in the model's figure "loss"."""
 
@@ -138,6 +142,9 @@ class Model(main.Model):
         register("custom")(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        args = tuple(
+            a for a in args if a is not self
+        )  # ``super().__init__(self)`` is a slip that tutorials make
         if len(args) == 1 and isinstance(args[0], str):  # a subclass with ``call``: its name
             kwargs = {"name": args[0], **kwargs}
             args = args[1:]
@@ -304,7 +311,9 @@ class Model(main.Model):
         if y is None and options.get("steps_per_epoch") is None and _is_counted(x) and hasattr(x, "__next__"):
             options["steps_per_epoch"] = len(x)
         self._with_accuracy(options.pop("show_accuracy", False))
-        self._agree_with(options.get("callbacks") or (), options.get("validation_data"))
+        self._agree_with(
+            options.get("callbacks") or (), options.get("validation_data") or _split(x, y, options)
+        )
         history = super().fit(x, y, batch_size, int(epochs), **options)
         history.history = Figures(history.history)
         return history
@@ -326,8 +335,11 @@ class Model(main.Model):
                 text = getattr(callback, attribute, None)
                 if named and isinstance(text, str):
                     setattr(callback, attribute, _renamed_accuracy(text, named[0]))
-            if isinstance(validation_data, (tuple, list)) and not hasattr(callback, "validation_data"):
-                callback.validation_data = [*_listed(validation_data[0]), *_listed(validation_data[1])]
+            own = getattr(callback, "validation_data", None)  # a program may have put something else there
+            if isinstance(validation_data, (tuple, list)) and (own is None or isinstance(own, SeenData)):
+                parts = [*_listed(validation_data[0]), *_listed(validation_data[1])]
+                weights = _listed(validation_data[2]) if len(validation_data) > 2 else []
+                callback.validation_data = SeenData([*parts, *(weights or [np.ones(len(parts[0]))])])
 
     def evaluate(
         self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
@@ -655,6 +667,15 @@ def _one(tensors: Any) -> Any:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+
+
+def _split(x: Any, y: Any, options: Mapping[str, Any]) -> Any:
+    """The rows that ``validation_split`` sets apart, for callbacks to see; None without it."""
+    share, first = options.get("validation_split"), next(iter(flat(x)), None)
+    if not share or y is None or not isinstance(first, np.ndarray):
+        return None
+    at = int(len(first) * (1.0 - share))
+    return tuple(mapped(lambda a: np.asarray(a)[at:], part) for part in (x, y))
 
 
 def _is_shape(given: Sequence[Any]) -> bool:
