@@ -190,7 +190,7 @@ def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
 
 def _first_states(self: Loop, inputs: Any) -> list[Any]:
     """The states in which a recurrent layer begins with these inputs."""
-    return list(self.initial_states(inputs if self.time_major else swapaxes(inputs, 0, 1)))
+    return list(Loop.initial_states(self, inputs if self.time_major else swapaxes(inputs, 0, 1)))
 
 
 def speak(classic: bool = False) -> None:
