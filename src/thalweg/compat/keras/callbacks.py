@@ -25,8 +25,8 @@ class ModelCheckpoint(main.ModelCheckpoint):
     """Saves the model every ``period`` epochs."""
 
     def __init__(self, *args: Any, period: int = 1, **options: Any) -> None:
-        if len(args) == 7 and isinstance(args[6], int):
-            args, period = args[:6], args[6]
+        args, last = args[:6], args[6:]  # (filepath, monitor, verbose, best, weights, mode, period)
+        period = last[0] if last else period
         super().__init__(*args, **options)
         self.period, self.epochs_since_last_save = period, 0
 

@@ -318,6 +318,9 @@ class Model(main.Model):
         history.history = Figures(history.history)
         return history
 
+    def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
+        return super()._feed(mapped(_dense, x), mapped(_dense, y), *rest, **options)
+
     def _logs(self, result: Any) -> dict[str, Any]:
         return Figures(super()._logs(result))
 
@@ -669,6 +672,11 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
+def _dense(part: Any) -> Any:
+    """A sparse matrix of SciPy's as an array, anything else as it is."""
+    return part.toarray() if hasattr(part, "toarray") and hasattr(part, "nnz") else part
+
+
 def _split(x: Any, y: Any, options: Mapping[str, Any]) -> Any:
     """The rows that ``validation_split`` sets apart, for callbacks to see; None without it."""
     share, first = options.get("validation_split"), next(iter(flat(x)), None)
@@ -768,5 +776,9 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:
-    """The same layers with first weights of their own."""
-    return main.clone_model(model)
+    """The same layers with first weights of their own, on other inputs if they are given."""
+    clone = main.clone_model(model)
+    if input_tensors is None:
+        return clone
+    inputs = _one(input_tensors)
+    return model.of_tensors(inputs, clone(inputs))
