@@ -16,6 +16,7 @@ from thalweg.compat.tf1 import (
     nn,
     pictures,
     rnn,
+    signal,
     sparse,
     train,
 )
@@ -209,6 +210,7 @@ contrib = Namespace(
         translate=pictures.translate,
     ),
     data=_data,
+    signal=Namespace("tf.contrib.signal", **own(signal)),
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,
