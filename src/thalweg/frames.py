@@ -20,8 +20,8 @@ def is_frame(value: Any) -> bool:
 def frame_array(frame: Any, name: str) -> np.ndarray:
     """The numbers of a frame, [rows, columns], in the dtype that holds those of all columns; truth values are 0 and 1.
 
-    A column of anything but numbers, or a name of two, is an error that says which; missing values become NaN, with a warning that names the
-    column and the row.
+    A column of anything but numbers, or a name of two columns, is an error that says which; missing values become NaN,
+    with a warning that names the column and the row.
     """
     counts = Counter(frame.columns)
     if counts and max(counts.values()) > 1:

@@ -254,7 +254,6 @@ def test_get_file_finds_what_is_there(tmp_path: Path) -> None:
 
 def test_what_is_missing_says_so_in_one_line() -> None:
     for call in (
-        lambda: keras.utils.multi_gpu_model(None, gpus=2),
         lambda: keras.applications.MobileNet(alpha=0.25),
         lambda: keras.backend.nothing,
         lambda: keras.layers.NoSuchLayer,
@@ -347,3 +346,59 @@ def test_a_class_defined_twice_is_written_by_its_name(tmp_path: Path) -> None:
     assert type(read.layers[0]) is again
     x = _filled((4, 2), 3)
     np.testing.assert_allclose(read.predict(x), model.predict(x), rtol=1e-6)
+
+
+def test_whitening_of_a_batch_is_that_of_each_image() -> None:
+    x = np.random.default_rng(0).random((30, 4, 4, 1), "float32")
+    made = images.ImageDataGenerator(featurewise_center=True, zca_whitening=True, zca_epsilon=1e-6)
+    made.fit(x)
+    white = made.standardize(x)
+    np.testing.assert_allclose(white, [made.standardize(image) for image in x], atol=1e-4)
+    rows = white.reshape(30, -1)
+    np.testing.assert_allclose(rows.T @ rows / 30, np.eye(16), atol=1e-2)
+    names = "theta tx ty shear zx zy flip_horizontal flip_vertical channel_shift_intensity brightness"
+    still = images.ImageDataGenerator().get_random_transform((4, 4, 1))
+    assert set(still) == set(names.split()) and still["zx"] == 1 and still["brightness"] is None
+    np.testing.assert_array_equal(images.ImageDataGenerator().apply_transform(x[0], still), x[0])
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: images.ImageDataGenerator(validation_split=5), "validation_split"),
+        (lambda: images.ImageDataGenerator().fit(np.zeros((3, 10, 10))), "height, width"),
+        (lambda: images.ImageDataGenerator().flow(np.zeros((3, 4, 4, 1)), np.zeros(2)), "All of the arrays"),
+        (lambda: images.ImageDataGenerator().flow(np.zeros((3, 4, 4, 1)), subset="foo"), "subset"),
+        (lambda: images.ImageDataGenerator().flow_from_directory(".", class_mode="output"), "class_mode"),
+        (lambda: images.ImageDataGenerator().flow_from_directory(".", color_mode="cmyk"), "color_mode"),
+        (lambda: keras.preprocessing.sequence.TimeseriesGenerator(range(5), range(5), 9), "is disallowed"),
+        (lambda: keras.preprocessing.sequence.TimeseriesGenerator(range(5), range(4), 1), "targets"),
+    ],
+)
+def test_batches_that_cannot_be_made_say_so(call: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_windows_drawn_at_random() -> None:
+    series = np.arange(20)
+    made = keras.preprocessing.sequence.TimeseriesGenerator(series, series, 3, shuffle=True, batch_size=4)
+    assert len(made) == 5
+    for k in range(5):  # every batch is whole
+        windows, targets = made[k]
+        np.testing.assert_array_equal(windows, targets[:, None] + [-3, -2, -1])
+        assert windows.shape == (4, 3)
+
+
+def test_sparse_rows_are_rows() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    x = np.random.default_rng(0).random((20, 5)) * (np.random.default_rng(1).random((20, 5)) < 0.4)
+    model = classic.Sequential([classic.layers.Dense(1, input_dim=5)])
+    model.compile("sgd", "mse")
+    rows = sparse.csr_matrix(x)
+    model.fit(rows, x.sum(1), batch_size=5, verbose=0)
+    np.testing.assert_allclose(model.predict(rows), model.predict(x), rtol=1e-6)
+    assert model.evaluate(rows, x.sum(1), verbose=0) == model.evaluate(x, x.sum(1), verbose=0)
+    place = classic.layers.Input((5,))
+    clone = classic.models.clone_model(model, input_tensors=place)
+    assert clone.input is place and clone.output_shape == (None, 1)

@@ -33,6 +33,12 @@ GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session(
             "tf2",
         ),
         ("import tensorflow as tf\ntf.compat.v1.set_random_seed(1)\nt = tf.GradientTape()\n", "tf2"),
+        (
+            "import tensorflow as tf\nx = tf.placeholder('float')\no = tf.keras.optimizers.Adam()\n",
+            "tf1",
+        ),
+        ("import tensorflow as tf\ns = tf.contrib.layers.optimizers.OPTIMIZER_SUMMARIES\n", "tf1"),
+        ("import tensorflow as tf\no = tf.optimizers.Adam()\n", "tf2"),
         ("import theano.tensor as T\n", "theano"),
         ("from keras.models import Sequential\n", "keras"),
         ("import numpy\n", None),

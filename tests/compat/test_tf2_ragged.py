@@ -19,6 +19,9 @@ tf: Any = tf2
 DIGITS = tf.ragged.constant([[3, 1, 4, 1], [], [5, 9, 2], [6], []])
 WORDS = tf.ragged.constant([["So", "long"], ["thanks", "for", "all"]])
 
+LARGEST = float(np.finfo(np.float32).max)
+DEEP = tf.ragged.constant([[[1], [2, 3]], [[4]]])
+
 RAGGED: list[tuple[Any, Any]] = [
     (lambda: tf.add(DIGITS, 3), [[6, 4, 7, 4], [], [8, 12, 5], [9], []]),
     (lambda: DIGITS * DIGITS, [[9, 1, 16, 1], [], [25, 81, 4], [36], []]),
@@ -49,6 +52,29 @@ RAGGED: list[tuple[Any, Any]] = [
     (lambda: tf.RaggedTensor.from_value_rowids([3, 1, 4], [0, 0, 2]), [[3, 1], [], [4]]),
     (lambda: tf.RaggedTensor.from_tensor([[1, 3, -1], [2, -1, -1]], padding=-1), [[1, 3], [2]]),
     (lambda: tf.RaggedTensor.from_sparse(DIGITS.to_sparse()), [[3, 1, 4, 1], [], [5, 9, 2], [6], []]),
+    (lambda: tf.RaggedTensor.from_uniform_row_length([1, 2, 3, 4], 2), [[1, 2], [3, 4]]),
+    (lambda: tf.RaggedTensor.from_nested_row_lengths([1, 2, 3], [[2, 1], [1, 0, 2]]), [[[1], []], [[2, 3]]]),
+    (lambda: DEEP.merge_dims(0, 1), [[1], [2, 3], [4]]),
+    (lambda: DEEP.merge_dims(1, 2), [[1, 2, 3], [4]]),
+    (
+        lambda: tf.RaggedTensor.from_row_lengths([[1, 2], [3, 4], [5, 6]], [2, 1]).merge_dims(1, 2),
+        [[1, 2, 3, 4], [5, 6]],
+    ),
+    (lambda: tf.reverse(DIGITS, [1]), [[1, 4, 1, 3], [], [2, 9, 5], [6], []]),
+    (lambda: tf.reverse(DIGITS, [0]), [[], [6], [5, 9, 2], [], [3, 1, 4, 1]]),
+    (lambda: -DIGITS[2:4], [[-5, -9, -2], [-6]]),
+    (lambda: ~(DIGITS > 4), [[True, True, True, True], [], [False, False, True], [False], []]),
+    (lambda: abs(DIGITS[2:4] - 5), [[0, 4, 3], [1]]),
+    (lambda: tf.gather(DIGITS, [0, 2]), [[3, 1, 4, 1], [5, 9, 2]]),
+    (lambda: tf.where(DIGITS > 3, DIGITS, tf.zeros_like(DIGITS)), [[0, 0, 4, 0], [], [5, 9, 0], [6], []]),
+    (lambda: tf.stack([DIGITS[2:4], DIGITS[3:]]), [[[5, 9, 2], [6]], [[6], []]]),
+    (lambda: tf.squeeze(tf.ragged.constant([[[1, 2]], [[3]]]), 1), [[1, 2], [3]]),
+    (lambda: tf.nn.relu(DIGITS[2:4] - 5), [[0, 4, 0], [1]]),
+    (lambda: tf.strings.unicode_transcode(WORDS, "UTF-8", "UTF-16-BE")[:1], [[b"\0S\0o", b"\0l\0o\0n\0g"]]),
+    (
+        lambda: tf.ragged.cross([tf.ragged.constant([["a"], ["b", "c"]]), tf.ragged.constant([[1], [2]])]),
+        [[b"a_X_1"], [b"b_X_2", b"c_X_2"]],
+    ),
 ]
 
 
@@ -71,6 +97,105 @@ def test_ragged_rows_become_tensors_and_figures() -> None:
     ]
     with pytest.raises(ShapeError, match="rows have different lengths"):
         DIGITS + tf.ragged.constant([[1], [2], [3], [4], [5]])
+
+
+def test_figures_of_rows_without_elements() -> None:
+    means = tf.reduce_mean(DIGITS, axis=1)
+    np.testing.assert_allclose(means.numpy(), [2.25, np.nan, 16 / 3, 6, np.nan])
+    assert means.dtype == "float64" and tf.reduce_mean(tf.cast(DIGITS, "float32"), 1).dtype == "float32"
+    assert tf.reduce_max(DIGITS, axis=1).numpy().tolist() == [4, -(2**31), 9, 6, -(2**31)]
+    assert tf.reduce_min(tf.cast(DIGITS, "float32"), axis=-1).numpy().tolist() == [1, LARGEST, 2, 6, LARGEST]
+
+
+def test_where_ragged_elements_are() -> None:
+    assert tf.where(DIGITS > 4).numpy().tolist() == [[2, 0], [2, 1], [3, 0]]
+    assert tf.where(DEEP > 1).numpy().tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
+    assert [n.numpy().tolist() for n in DEEP.nested_row_lengths()] == [[2, 1], [1, 2, 1]]
+    assert int(tf.size(DIGITS)) == 8 and DIGITS.dtype is tf.int32
+    assert tf.ragged.row_splits_to_segment_ids([0, 3, 3, 5]).numpy().tolist() == [0, 0, 0, 2, 2]
+    assert tf.ragged.segment_ids_to_row_splits([0, 0, 2]).numpy().tolist() == [0, 2, 2, 3]
+    for mixed in ([["one"], [3]], ["A", ["B"]]):
+        with pytest.raises(ValueError, match=r"ragged\.constant"):
+            tf.ragged.constant(mixed)
+
+
+# What is done to texts, and the texts that TensorFlow gives.
+MOVED: list[tuple[Any, Any]] = [
+    (lambda: tf.reshape(["a", "b"], [2, 1]), [[b"a"], [b"b"]]),
+    (lambda: tf.concat([["a"], tf.constant(["b"])], 0), [b"a", b"b"]),
+    (lambda: tf.reverse(tf.constant(["a", "b"]), [0]), [b"b", b"a"]),
+    (lambda: tf.tile(["a"], [2]), [b"a", b"a"]),
+    (lambda: tf.where([True, False], ["a", "b"], ["c", "d"]), [b"a", b"d"]),
+    (lambda: tf.where([True, False], ["a", "b"], "z"), [b"a", b"z"]),
+    (lambda: tf.expand_dims("a", 0), [b"a"]),
+    (lambda: tf.zeros([2], tf.string), [b"", b""]),
+    (lambda: tf.zeros_like(tf.constant(["a"])), [b""]),
+    (lambda: tf.transpose([["a", "b"]]), [[b"a"], [b"b"]]),
+    (lambda: tf.boolean_mask(["a", "b"], [True, False]), [b"a"]),
+    (lambda: tf.random.shuffle(tf.constant(["a"])), [b"a"]),
+    (lambda: tf.squeeze([["a"]]), b"a"),
+    (lambda: tf.unstack(tf.constant(["a", "b"]))[1], b"b"),
+    (lambda: tf.split(tf.constant(["a", "b"]), 2)[0], [b"a"]),
+    (lambda: tf.pad(tf.constant(["a"]), [[1, 1]], constant_values="z"), [b"z", b"a", b"z"]),
+    (lambda: tf.pad(tf.constant(["a"]), [[0, 1]]), [b"a", b""]),
+    (lambda: tf.tensor_scatter_nd_update(tf.constant(["a", "b"]), [[0]], ["z"]), [b"z", b"b"]),
+    (lambda: tf.identity("a"), b"a"),
+    (lambda: tf.slice(["a", "b"], [1], [1]), [b"b"]),
+    (lambda: tf.broadcast_to("a", [2]), [b"a", b"a"]),
+    (lambda: tf.repeat(["a", "b"], 2), [b"a", b"a", b"b", b"b"]),
+    (lambda: tf.strings.substr(["abc", "def"], [0, 1], [1, 2]), [b"a", b"ef"]),
+    (lambda: tf.strings.as_string(7, width=3, fill="0"), b"007"),
+    (lambda: tf.strings.as_string([1.5, 0.25], shortest=True), [b"1.5", b"0.25"]),
+    (lambda: tf.strings.as_string(tf.constant([True])), [b"true"]),
+    (lambda: tf.strings.unicode_transcode(["é"], "UTF-8", "UTF-16-BE"), [b"\x00\xe9"]),
+    (lambda: tf.io.encode_base64(b"a\xff\xfe"), b"Yf_-"),
+    (lambda: tf.io.decode_base64(["YWI"]), [b"ab"]),
+]
+
+
+@pytest.mark.parametrize("row", range(len(MOVED)))
+def test_texts_are_moved_as_numbers_are(row: int) -> None:
+    made, expected = MOVED[row]
+    found = made()
+    assert found.dtype == tf.string and np.asarray(found).tolist() == expected
+
+
+def test_how_texts_look() -> None:
+    assert int(tf.size(tf.constant(["a", "b"]))) == 2
+    assert str(tf.constant([["a"], ["b"]])) == "tf.Tensor(\n[[b'a']\n [b'b']], shape=(2, 1), dtype=string)"
+    table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    table.insert(tf.constant(["k", "l"]), tf.constant([5, 6], tf.int64))
+    table.remove(tf.constant(["l"]))
+    assert table.lookup(tf.constant(["k", "l"])).numpy().tolist() == [5, -1] and int(table.size()) == 1
+
+
+PICTURE = np.arange(48, dtype="float32").reshape(4, 4, 3) / 48
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [
+        ("lanczos3", [0.01899392, 0.03982725, 0.06066058, 0.05962934, 0.08046267]),
+        ("lanczos5", [0.0272487, 0.04808203, 0.06891537, 0.07240777, 0.09324111]),
+        ("mitchellcubic", [0.04075824, 0.06159158, 0.08242489, 0.08152105, 0.10235438]),
+        ("gaussian", [0.05735043, 0.07818376, 0.09901709, 0.09751531, 0.11834866]),
+    ],
+)
+def test_kernels_of_resizing_are_tensorflows(method: str, first: list[float]) -> None:
+    found = tf.image.resize(PICTURE, [3, 5], method=method).numpy()
+    np.testing.assert_allclose(found.ravel()[:5], first, atol=1e-5)
+
+
+def test_colours_and_files_of_pictures() -> None:
+    found = tf.image.rgb_to_yiq(PICTURE)
+    np.testing.assert_allclose(found.numpy().ravel()[:3], [0.017, -0.0191, 0.0021], atol=1e-4)
+    np.testing.assert_allclose(tf.image.yiq_to_rgb(found).numpy(), PICTURE, atol=1e-5)
+    grey = (PICTURE[..., :1] * 255).astype("uint8")
+    assert (tf.io.decode_png(tf.io.encode_png(grey)).numpy() == grey).all()
+    assert tf.io.decode_png(tf.io.encode_png(grey), channels=3).shape == (4, 4, 3)
+    noise = np.random.default_rng(0).integers(0, 255, (32, 32, 3)).astype("uint8")
+    sizes = [len(tf.io.encode_jpeg(noise, quality=q).numpy()) for q in (10, 95)]
+    assert sizes[0] < sizes[1]
 
 
 def test_a_gradient_passes_ragged_numbers() -> None:

@@ -468,3 +468,37 @@ def test_padding_of_expressions() -> None:
     np.testing.assert_array_equal(
         run(lambda v: pad(v, [(1, 2)], val=7), x), np.pad(x, ((0, 0), (1, 2)), constant_values=7)
     )
+
+
+def test_layers_of_arrays_and_of_the_parameters_of_others() -> None:
+    layers = lasagne.layers
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(6, 4))
+    rows = layers.EmbeddingLayer(layers.InputLayer((None, 3), T.imatrix()), 6, 4, W=table)
+    shifted = layers.ScaleLayer(
+        layers.BiasLayer(rows, b=np.arange(4.0), shared_axes=(0, 1)), np.full(4, 2.0), shared_axes=(0, 1)
+    )
+    numbers = np.array([[1, 0, 5]], np.int32)
+    np.testing.assert_allclose(_output(shifted, numbers), 2 * (table[numbers] + np.arange(4)), rtol=1e-6)
+
+    x = layers.InputLayer((None, 3, 4))
+    first = layers.LSTMLayer(x, 5, nonlinearity=lasagne.nonlinearities.tanh)
+    gates = {
+        name: layers.Gate(
+            getattr(first, f"W_in_to_{name}"),
+            getattr(first, f"W_hid_to_{name}"),
+            getattr(first, f"W_cell_to_{name}", None),
+            getattr(first, f"b_{name}"),
+            getattr(first, f"nonlinearity_{name}"),
+        )
+        for name in ("ingate", "forgetgate", "cell", "outgate")
+    }
+    second = layers.LSTMLayer(x, 5, **gates)
+    steps = rng.normal(size=(2, 3, 4))
+    np.testing.assert_array_equal(_output(first, steps), _output(second, steps))
+    assert len(layers.get_all_params([first, second], trainable=True)) == 4 * 3 + 3
+    plain = layers.RecurrentLayer(x, 5)
+    same = layers.RecurrentLayer(x, 5, plain.W_in_to_hid, plain.W_hid_to_hid, plain.b)
+    np.testing.assert_array_equal(_output(plain, steps), _output(same, steps))
+    gru = layers.GRULayer(x, 5)
+    assert gru.b_resetgate.get_value().shape == (5,) and gru.nonlinearity_hid is lasagne.nonlinearities.tanh

@@ -231,3 +231,9 @@ def test_reshape_finds_two_lengths() -> None:
     assert model.output_shape == (None, None, 4)
     x = np.arange(2 * 3 * 5 * 4, dtype="float32").reshape(2, 3, 5, 4)
     np.testing.assert_array_equal(model.predict(x, verbose=0), x.reshape(2, 15, 4))
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_is_refused_with_what_to_do(policy: str) -> None:
+    with pytest.raises(tw.errors.DTypeError, match=rf"one dtype for weights and results; received '{policy}'"):
+        Dense(3, dtype=policy)

@@ -153,6 +153,63 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+class EveryThird:
+    """Batches without end or random numbers; of rows in memory, or not."""
+
+    @staticmethod
+    def rows(x: Any, y: Any) -> Any:
+        return tw.data.Dataset.from_tensor_slices((x, y)).batch(5).repeat()
+
+    @staticmethod
+    def elements(x: Any, y: Any) -> Any:
+        return tw.data.Dataset.from_tensor_slices((x, y)).map(lambda a, b: (a, b)).batch(5).repeat()
+
+    @staticmethod
+    def shuffled(x: Any, y: Any) -> Any:
+        return tw.data.Dataset.from_tensor_slices((x, y)).shuffle(9, seed=3).batch(5).repeat()
+
+
+@pytest.mark.parametrize("data", [EveryThird.rows, EveryThird.elements, EveryThird.shuffled])
+def test_an_interrupted_run_goes_on_in_the_middle_of_its_data(data: Any, tmp_path: Path) -> None:
+    """Epochs of three batches, of which the data have seven."""
+
+    def run(*callbacks: Any) -> tuple[Any, list[np.ndarray]]:
+        model, x, y = model_and_data()
+        options: dict[str, Any] = {"steps_per_epoch": 3, "epochs": 5, "verbose": 0}
+        return model.fit(data(x, y), callbacks=list(callbacks), **options), model.get_weights()
+
+    whole, expected = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(C.BackupAndRestore(tmp_path), Interrupt())
+    rest, found = run(C.BackupAndRestore(tmp_path))
+    assert rest.epoch == [2, 3, 4] and rest.history["loss"] == whole.history["loss"][2:]
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_epoch_that_was_interrupted_begins_anew_with_the_weights_of_then(tmp_path: Path) -> None:
+    seen: dict[int, list[np.ndarray]] = {}
+
+    class After(C.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            steps = self.model.optimizer.iterations.item()
+            seen[steps] = self.model.get_weights()
+            if steps == 7:  # in the second epoch, each of four batches
+                raise KeyboardInterrupt
+
+    model, x, y = model_and_data()
+    keep = C.BackupAndRestore(tmp_path, save_freq=3)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=3, batch_size=8, callbacks=[keep, After()], verbose=0)
+    first: list[Any] = []
+    look = C.LambdaCallback(on_epoch_begin=lambda epoch, logs: first.append(again.get_weights()))
+    again, x, y = model_and_data()
+    rest = again.fit(x, y, epochs=3, batch_size=8, callbacks=[C.BackupAndRestore(tmp_path), look], verbose=0)
+    assert rest.epoch == [1, 2] and again.optimizer.iterations.item() == 6 + 8
+    for a, b in zip(first[0], seen[6], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_folder_is_no_checkpoint_and_that_is_known_first(tmp_path: Path) -> None:
     model, x, y = model_and_data()
     seen = C.LambdaCallback(on_epoch_end=lambda epoch, logs: pytest.fail("an epoch was trained"))
@@ -286,8 +343,8 @@ def test_what_the_finder_needs() -> None:
         C.LearningRateFinder(1.0, 0.1)
     with pytest.raises(tw.errors.ArgumentError, match="the loss did not fall"):
         _ = C.LearningRateFinder().suggestion
-    with pytest.raises(tw.errors.ArgumentError, match='expected "epoch"'):
-        C.BackupAndRestore("x", save_freq=3)
+    with pytest.raises(tw.errors.ArgumentError, match='save_freq; expected "epoch" or a number of batches'):
+        C.BackupAndRestore("x", save_freq=0)
 
 
 def test_early_stopping_counts_from_the_baseline_and_survives_a_first_nan() -> None:

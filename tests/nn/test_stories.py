@@ -186,3 +186,11 @@ def test_euclidean_norms_neither_overflow_nor_lose_their_gradient_at_zero() -> N
     assert linalg.vector_norm(np.array([3e30, 4e30], "float32")).item() == np.float32(5e30)
     assert slope(linalg.vector_norm, [0.0, 0.0]) == [0.0, 0.0]
     assert linalg.vector_norm([np.inf, 1.0]).item() == np.inf
+
+
+def test_labels_that_wait_are_looked_at_once() -> None:
+    p = Variable(np.full((2, 3), 0.25))
+    for labels in (Variable(np.array([1, 2])), Variable(np.array([1, 2], "int32")) * 1):
+        np.testing.assert_allclose(nn.nll(p * 2, labels).numpy(), [-0.5, -0.5])
+        with pytest.raises(DataError, match="not a class"):
+            nn.nll(p * 2, labels + 1)

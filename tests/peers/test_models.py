@@ -14,8 +14,11 @@ import pytest
 from thalweg.errors import DataError
 from thalweg.models import load_model
 
+from .values import numbers
+
 pytest.importorskip("h5py")
 ARCHIVE = Path(__file__).parent / "models.zip"
+TRAINED = Path(__file__).parent / "trained.zip"
 NAMES = ("dense", "images", "steps", "graph", "attention", "looked_up")
 
 
@@ -150,3 +153,21 @@ def test_layers_of_ones_own_are_passed(folder: Path) -> None:
     path = changed(folder / "graph.keras", folder / "m.keras", change)
     with pytest.raises(DataError, match="custom_objects"):
         load_model(path)
+
+
+@pytest.mark.parametrize("name", ["adam", "nadam", "rmsprop", "sgd", "adafactor"])
+def test_the_optimizer_goes_on_where_it_was(name: str, tmp_path: Path) -> None:
+    """Losses of three more epochs, beside Keras's: with averages and schedules, in the middle of accumulated steps."""
+    with zipfile.ZipFile(TRAINED) as archive:
+        archive.extractall(tmp_path)
+    expected = json.loads((tmp_path / "losses.json").read_text())[name]
+    x, y = numbers((12, 3), 1).astype("float32"), numbers((12, 1), 2).astype("float32")
+    path = tmp_path / f"{name}.keras"
+    if name == "adafactor":  # whose slots are not known
+        with pytest.warns(UserWarning, match=r"adafactor\.keras' is not known here and starts anew"):
+            load_model(path)
+        return
+    model = load_model(path)
+    assert model.optimizer.iterations.item() == (1 if name == "adam" else 4)
+    history = model.fit(x, y, batch_size=3, epochs=3, verbose=0, shuffle=False)
+    np.testing.assert_allclose(history.history["loss"], expected, rtol=1e-5)

@@ -416,6 +416,18 @@ class LearningRateScheduler(Callback):
         logs["learning_rate"] = learning_rate(self.model)
 
 
+def checked_frequency(callback: Callback, save_freq: Any) -> Any:
+    """ "epoch" or a number of batches."""
+    if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
+        raise fail(
+            ArgumentError,
+            f"{type(callback).__name__}: save_freq",
+            expected='"epoch" or a number of batches',
+            received=save_freq,
+        )
+    return save_freq
+
+
 class ModelCheckpoint(_Monitor):
     """Saves the model, or its weights, after epochs or every ``save_freq`` batches; each file appears complete.
 
@@ -442,14 +454,8 @@ class ModelCheckpoint(_Monitor):
             save_best_only,
             save_weights_only,
         )
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise fail(
-                ArgumentError,
-                "ModelCheckpoint: save_freq",
-                expected='"epoch" or a number of batches',
-                received=save_freq,
-            )
-        self.save_freq, self.epoch, self._batches, self.verbose = save_freq, 0, 0, verbose
+        self.save_freq = checked_frequency(self, save_freq)
+        self.epoch, self._batches, self.verbose = 0, 0, verbose
         self.watches_batches = save_freq != "epoch"
         if initial_value_threshold is not None:
             self.best = initial_value_threshold
@@ -505,6 +511,10 @@ class BackupAndRestore(Callback):
 
     What other callbacks have seen (the best figure, epochs waited) goes on, too. The file is removed when training ends
     well, unless ``delete_checkpoint`` is False.
+
+    With a number as ``save_freq`` they are also kept every so many batches: a run that was interrupted within an epoch
+    begins this epoch anew with the weights of then, as in Keras, and not to the bits of a run that was not interrupted.
+    Short epochs by ``steps_per_epoch`` lose less and go on to the bits.
     """
 
     def __init__(
@@ -514,12 +524,9 @@ class BackupAndRestore(Callback):
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:
-        if save_freq != "epoch":
-            raise fail(
-                ArgumentError, "BackupAndRestore: save_freq", expected='"epoch"', received=repr(save_freq),
-                hint="make epochs shorter by steps_per_epoch",
-            )  # fmt: skip
-        self.folder, self.delete_checkpoint = os.fspath(backup_dir), delete_checkpoint
+        self.save_freq = checked_frequency(self, save_freq)
+        self.watches_batches = save_freq != "epoch"
+        self.folder, self.delete_checkpoint, self._batches = os.fspath(backup_dir), delete_checkpoint, 0
         self.restored_epoch = 0
         self.others: list[Any] = []
 
@@ -533,14 +540,23 @@ class BackupAndRestore(Callback):
         self.restored_epoch, self._last, self._epochs = 0, -1, self.params["epochs"]
         if self._path.exists():
             state = self.model.load_state(self._path)
-            self.restored_epoch = int(state["epoch"]) + 1
+            self._last = int(state["epoch"])
+            self.restored_epoch = self._last + 1
             for callback, memory in zip(self.others, state.get("callbacks", [])):
                 vars(callback).update({name: memory[name] for name in callback.remembers if name in memory})
 
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._batches += 1
+        if self.save_freq != "epoch" and self._batches % self.save_freq == 0:
+            self._save()
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._last = epoch
+        self._save()
+
+    def _save(self) -> None:
         memories = [{name: getattr(c, name) for name in c.remembers} for c in self.others]
-        self.model.save_state(self._path, epoch=epoch, callbacks=memories)
+        self.model.save_state(self._path, epoch=self._last, callbacks=memories)
 
     def on_train_end(self, logs: Any = None) -> None:
         complete = self._last + 1 >= self._epochs or self.model.stop_training

@@ -48,10 +48,6 @@ REASONS = {
     "tf.load_op_library": "compiled kernels of TensorFlow cannot be loaded",
     "tf.profiler": "thalweg has its own profile of a program",
     "tf.python.debug": "thalweg has its own checks for NaNs",
-    "tf.complex": "there are no complex numbers",
-    "tf.fft": "there are no complex numbers",
-    "tf.spectral": "there are no complex numbers",
-    "tf.contrib.signal": "there are no complex numbers",
 }
 
 

@@ -46,6 +46,8 @@ _EAGER_STYLE = {
     "CheckpointManager",
 }
 
+_IN_OTHERS = {"function", "numpy", "optimizers", "Module"}  # also names within rooms of the first generation
+
 # Names of Keras 3, by which a program that imports Keras alone is one of the second generation.
 _LATE_KERAS = {
     "ops",
@@ -196,11 +198,12 @@ def _of_tensorflow(tree: ast.AST) -> str:
         return "eager"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return _of_compatible_names(tree, parts)
-    if parts & _EAGER_STYLE:
+    heads = {name.split(".")[1] for name in found if "." in name}  # tf.optimizers, not tf.keras.optimizers
+    if "contrib" in heads:
+        return "tf1"
+    if (parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE:
         return "tf2"
-    if parts & _GRAPH_STYLE or any(
-        name.startswith(("tensorflow.examples", "tensorflow.contrib")) for name in found
-    ):
+    if parts & _GRAPH_STYLE or "examples" in heads:
         return "tf1"
     if "keras" in parts:
         return "tf2"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
@@ -15,6 +16,7 @@ PY2, PY3, PY34 = False, True, True
 string_types, integer_types, class_types = (str,), (int,), (type,)
 text_type, binary_type = str, bytes
 MAXSIZE = 2**63 - 1
+wraps = functools.wraps
 
 # Old module names and where Python 3 has them; a program loads the one it asks for.
 _MODULES = {
@@ -45,8 +47,6 @@ class _Moves(Namespace):
 
 
 def _reduce(*args: Any) -> Any:
-    import functools
-
     return functools.reduce(*args)
 
 

@@ -383,6 +383,11 @@ class Dataset:
         """The same as iterating: the elements are NumPy arrays already."""
         return iter(self)
 
+    @property
+    def draws(self) -> bool:
+        """Whether an iteration takes random numbers from ``tw.random``."""
+        return self._draws
+
     def cardinality(self) -> int:
         """The number of elements; -1 where there is no end, -2 where it is not known before they are read."""
         return -2 if self._length is None else self._length

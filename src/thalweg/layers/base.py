@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import constraints, dtypes, initializers, regularizers
-from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, ThalwegError, fail
+from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, ThalwegError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
@@ -109,7 +109,7 @@ class Layer(Configured):
             )
         self.name = name or _automatic_name(type(self))
         self._trainable = trainable
-        self.dtype = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+        self.dtype = _one_dtype(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self.input_shape_given = _given_shape(input_shape, input_dim, batch_input_shape)
@@ -487,6 +487,17 @@ def _keep_masks(outputs: Any, masks: Any) -> None:
         if mask is not None and isinstance(output, Tensor):
             key = id(output)
             _masks[key] = (weakref.ref(output, lambda _, key=key: _masks.pop(key, None)), mask)  # type: ignore[misc]
+
+
+def _one_dtype(dtype: Any) -> np.dtype:
+    """Of weights and results alike."""
+    if str(dtype).startswith("mixed_"):
+        raise fail(
+            DTypeError, "a layer's dtype", expected="one dtype for weights and results", received=repr(dtype),
+            hint="on a processor mixed precision costs digits and saves no time: leave dtype out (float32); "
+            "'float16' and 'bfloat16' store weights and results in half the room",
+        )  # fmt: skip
+    return dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
 
 
 def _holds_tensor(value: Any) -> bool:

@@ -248,15 +248,21 @@ class RowsFeed(ArrayFeed):
         if self.steps is None:
             yield from self._once()
             return
-        left = self.steps
-        while left:  # go on where the last epoch stopped
-            self._going = self._going or chain.from_iterable(iter(self._once, None))
+        if self._going is None and not self.source.draws:
+            for _ in self._next(self.number * self.steps):  # an epoch that others came before, in another run
+                pass
+        yield from self._next(self.steps)
+
+    def _next(self, left: int) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
+        """So many batches from where the last ones ended."""
+        self._going = self._going or chain.from_iterable(iter(self._once, None))
+        while left:
             arrays, how = next(self._going)
             there = _steps_of(how)
             steps = min(left, there)
-            yield _part_of(arrays, how, 0, steps)
             if steps < there:
                 self._going = chain([_part_of(arrays, how, steps, there)], self._going)
+            yield _part_of(arrays, how, 0, steps)
             left -= steps
 
 
@@ -351,8 +357,10 @@ class IteratedFeed(Feed):
     def epoch(self) -> Iterator[list[np.ndarray]]:
         if self.steps is None:
             batches = self._made(self._from_start())
-        else:  # go on where the last epoch stopped
-            self._going = self._going or self._made(self._endless())
+        else:  # go on where the last epoch stopped, in this run or in one before it
+            if self._going is None:
+                known = self._one_pass is None and not getattr(self.source, "draws", False)
+                self._going = self._made(self._endless(self.number * self.steps if known else 0))
             batches = islice(self._going, self.steps)
         if hasattr(self.source, "on_epoch_begin"):
             self.source.on_epoch_begin()
@@ -377,12 +385,15 @@ class IteratedFeed(Feed):
         first, self._first = self._first, None
         return self._iterator() if first is None else chain([first], self._iterator())
 
-    def _endless(self) -> Iterator[Any]:
+    def _endless(self, passed: int) -> Iterator[Any]:
+        """Pass after pass, without the first batches."""
         while True:
             given = False
             for batch in self._from_start():
                 given = True
-                yield batch
+                if not passed:
+                    yield batch
+                passed = max(passed - 1, 0)
             if not given:
                 return
 

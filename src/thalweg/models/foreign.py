@@ -241,6 +241,13 @@ def keras_weights(model: Any, path: Any) -> dict[str, np.ndarray]:
         return _by_tree(model, tree, os.fspath(path))
 
 
+def optimizer_arrays(path: Any) -> list[np.ndarray]:
+    """What the optimizer of Keras 3 remembered, in its order; nothing of other files."""
+    with opened(path) as file:
+        group = _Tree(file, limit(path)).child("optimizer")
+        return group.arrays() if isinstance(group, _Tree) else []
+
+
 @contextmanager
 def opened(path: Any) -> Iterator[Any]:
     """An HDF5 file, or the weights inside a ``.keras`` archive."""

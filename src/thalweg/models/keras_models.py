@@ -18,10 +18,11 @@ import numpy as np
 
 from thalweg import constraints, initializers, losses, metrics, optimizers, regularizers
 from thalweg import layers as L
-from thalweg.errors import DataError, ThalwegError, fail
+from thalweg.errors import DataError, ThalwegError, fail, warn
 from thalweg.layers import activations
 from thalweg.layers.base import Layer
 from thalweg.models import foreign
+from thalweg.models.keras_state import set_optimizer
 from thalweg.models.model import Model
 from thalweg.models.sequential import Sequential
 from thalweg.nested import flat
@@ -51,7 +52,7 @@ _DAMAGE = (
 
 
 def keras_model(path: Any, custom: Mapping[str, Any] | None, compile: bool) -> Any:
-    """The model in a file of Keras, with its weights, compiled as it was; the optimizer's state starts anew."""
+    """The model in a file of Keras, with its weights, compiled as it was; the optimizer of ``.keras`` files goes on."""
     name = os.fspath(path)
     try:
         description, compiled, vocabularies = _read(name)
@@ -70,6 +71,9 @@ def keras_model(path: Any, custom: Mapping[str, Any] | None, compile: bool) -> A
     model.load_weights(name)
     if compile and compiled:
         model.compile(**reader.compiled(compiled))
+        arrays = foreign.optimizer_arrays(name)
+        if arrays and not set_optimizer(model, arrays):
+            warn(f"the optimizer's state in {name!r} is not known here and starts anew")
     return model
 
 

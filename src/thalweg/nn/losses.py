@@ -121,7 +121,7 @@ def _sparse_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
             received=str(labels.specs[0]), hint="for probabilities use softmax_cross_entropy",
         )  # fmt: skip
     axis = _one_axis(attrs["axis"], logits, "sparse_softmax_cross_entropy")
-    return [logits, astype(labels, "int64")], {"axis": axis}
+    return [logits, labels if labels.dtype == dtypes.int64 else astype(labels, "int64")], {"axis": axis}
 
 
 def _sparse_infer(logits: Spec, labels: Spec, *, axis: int) -> Spec:

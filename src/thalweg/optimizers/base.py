@@ -229,6 +229,12 @@ class Optimizer(Configured):
         first += [] if self._calls is None else [self._calls]
         return first + [slot for made in self._slots.values() for slot in made.values()]
 
+    def set_calls(self, count: int) -> None:
+        """Go on as after so many calls of :meth:`apply_gradients`."""
+        self.iterations.set_value(count // self.accumulation)
+        if self._calls is not None:
+            self._calls.set_value(count % self.accumulation)
+
     def slot_places(self) -> dict[int, tuple[Variable, str]]:
         """Of each slot made so far, by its id: its parameter and its name."""
         return {id(slot): (p, name) for p, made in self._slots.items() for name, slot in made.items()}

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import backend as K
 from keras.callbacks import (
+    Callback,
     CSVLogger,
     EarlyStopping,
     History,
@@ -129,3 +130,29 @@ for step in range(3):
     value -= 0.1 / (1 + 0.5 * step) * 2 * value
     assert np.isclose(model.get_weights()[0].item(), value)
 print("callbacks done")
+
+
+# callbacks see the validation data with its weights; checkpoints every few epochs
+class Looks(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        x, y, weights = self.validation_data
+        self.shapes = [part.shape for part in self.validation_data]
+        self.loss = self.model.evaluate(x, y, sample_weight=weights, verbose=0)
+
+
+rows, sums = np.random.rand(40, 3), np.random.rand(40)
+small = Sequential([Dense(1, input_dim=3)])
+small.compile("sgd", "mse")
+looks = Looks()
+past = small.fit(
+    rows,
+    sums,
+    validation_split=0.25,
+    epochs=5,
+    verbose=0,
+    callbacks=[looks, ModelCheckpoint("every-{epoch}.h5", period=2)],
+).history
+assert looks.shapes == [(10, 3), (10,), (10,)] and np.isclose(looks.loss, past["val_loss"][-1])
+small.fit(rows, sums, validation_data=(rows[:7], sums[:7]), verbose=0, callbacks=[looks])
+assert looks.shapes == [(7, 3), (7,), (7,)]
+assert [n for n in range(1, 6) if os.path.exists("every-%d.h5" % n)] == [2, 4]

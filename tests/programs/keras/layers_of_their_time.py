@@ -239,3 +239,77 @@ assert len(Bidirectional(LSTM(2), input_shape=(3, 4)).get_weights()) == 0
 both = Bidirectional(LSTM(2))
 both.build((None, 3, 4))
 assert len(both.get_weights()) == 6
+
+
+# the learning phase, fixed for all that follows
+x3 = rng.rand(50, 3).astype("float32")
+model = Sequential([BatchNormalization(input_shape=(3,)), Dropout(0.5)])
+tested = model.predict(x3, batch_size=50)
+K.set_learning_phase(1)
+trained = model.predict(x3, batch_size=50)
+expected = 2 * (x3 - x3.mean(0)) / np.sqrt(x3.var(0) + 1e-3)
+assert 0.2 < (trained == 0).mean() < 0.8 and np.allclose(
+    trained[trained != 0], expected[trained != 0], atol=1e-3
+)
+K.set_learning_phase(0)
+assert np.allclose(model.predict(x3, batch_size=50), tested)  # and no average has moved
+model.compile("sgd", "mse")
+model.fit(x3, x3, verbose=0)
+assert np.allclose(model.get_weights()[2], 0)
+K.clear_session()
+assert not isinstance(K.learning_phase(), int)
+
+# one input or output in a list is one
+first = Input((4,))
+model = Model(inputs=[first], outputs=[Dense(1)(first)])
+assert (
+    model.output_shape == (None, 1)
+    and model.predict(x4).shape == (5, 1)
+    and model.predict([x4]).shape == (5, 1)
+)
+model.compile("sgd", "mse")
+assert np.isscalar(model.train_on_batch([x4], [np.ones(5)]))
+built = Dense(4)
+built.build((None, 3))
+built(Input((3,)))
+assert len(built.get_weights()) == 2 and LSTM(3).states == [None, None]
+
+
+# moving averages and counts of one's own
+class Centred(Layer):
+    def build(self, input_shape):
+        self.mean = self.add_weight((input_shape[-1],), initializer="zero", name="mean", trainable=False)
+        self.built = True
+
+    def call(self, x, training=None):
+        mean = K.mean(x, axis=0)
+        self.add_update([K.moving_average_update(self.mean, mean, 0.9)], x)
+        return K.in_train_phase(x - mean, x - self.mean, training=training)
+
+
+class Hits(Layer):
+    def __init__(self, name="hits", **kwargs):
+        super(Hits, self).__init__(name=name, **kwargs)
+        self.stateful = True
+        self.count = K.variable(0, dtype="int32")
+
+    def reset_states(self):
+        K.set_value(self.count, 0)
+
+    def __call__(self, y_true, y_pred):
+        hits = K.sum(K.cast(y_true, "int32") * K.cast(K.round(y_pred), "int32"))
+        before = self.count * 1
+        self.add_update(K.update_add(self.count, hits), inputs=[y_true, y_pred])
+        return before + hits
+
+
+model = Sequential([Centred(input_shape=(3,)), Dense(1, activation="sigmoid")])
+model.compile("sgd", "binary_crossentropy", metrics=["acc", Hits()])
+y3 = (x3[:, 0] > 0.5).astype(int)
+model.fit(x3, y3, batch_size=50, epochs=3, verbose=0)
+assert np.allclose(model.layers[0].get_weights()[0], x3.mean(0) * (1 - 0.9**3), atol=1e-6)
+hits = (y3 * (model.predict(x3)[:, 0] > 0.5)).sum()
+for _ in range(2):
+    assert model.evaluate(x3, y3, batch_size=20, verbose=0)[2] == hits
+assert model.test_on_batch(x3, y3)[2] == hits and model.metrics_names == ["loss", "acc", "hits"]
+assert np.allclose(model.layers[0].get_weights()[0], x3.mean(0) * (1 - 0.9**3), atol=1e-6)

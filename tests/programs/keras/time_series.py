@@ -89,6 +89,6 @@ line = Sequential([layers.Flatten(input_shape=(2, 1)), layers.Dense(1)])
 line.compile("sgd", "mse")
 TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2, batch_size=10)
 line.fit_generator(
-    TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2, batch_size=10), epochs=100, verbose=0
+    TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2, batch_size=10), epochs=400, verbose=0
 )
 assert line.evaluate_generator(TimeseriesGenerator(data / 50, data / 50, length=4, sampling_rate=2)) < 1e-2

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.keras import backend as _K
-from thalweg.compat.keras.spelling import Arguments, Step
+from thalweg.compat.keras.spelling import Arguments, Renamed, Step
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.registry import register
@@ -101,6 +101,8 @@ def _activation(given: Any) -> Any:
 
 def initialiser(given: Any) -> Any:
     """An initialiser; one of Keras 1 is a function of the shape alone that gives a variable."""
+    if isinstance(given, Renamed):  # a class: ``tf.initializers.zeros``
+        return given()
     if not callable(given) or isinstance(given, type) or hasattr(given, "make"):
         return given
 

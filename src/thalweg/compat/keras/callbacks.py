@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 
+from thalweg import callbacks as main
 from thalweg.callbacks import Callback
 
 _MOMENTS = (
@@ -18,6 +19,22 @@ _MOMENTS = (
     "on_train_batch_end on_test_begin on_test_end on_test_batch_begin on_test_batch_end on_predict_begin "
     "on_predict_end on_predict_batch_begin on_predict_batch_end"
 ).split()
+
+
+class ModelCheckpoint(main.ModelCheckpoint):
+    """Saves the model every ``period`` epochs."""
+
+    def __init__(self, *args: Any, period: int = 1, **options: Any) -> None:
+        args, last = args[:6], args[6:]  # (filepath, monitor, verbose, best, weights, mode, period)
+        period = last[0] if last else period
+        super().__init__(*args, **options)
+        self.period, self.epochs_since_last_save = period, 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.epochs_since_last_save += 1
+        if self.epochs_since_last_save >= self.period:
+            self.epochs_since_last_save = 0
+            super().on_epoch_end(epoch, logs)
 
 
 class CallbackList:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from thalweg import models as main
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
 from thalweg.compat.keras.models import Model
 from thalweg.compat.keras.spelling import Offered
@@ -15,8 +17,9 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers.base import Layer, shapes_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol
-from thalweg.layers.recurrent import Bidirectional, Recurrent
+from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.nested import flat
+from thalweg.ops.shape import swapaxes
 
 # --- calls of a layer -----------------------------------------------------------------------------------------------
 
@@ -103,7 +106,40 @@ def _first(*names: str) -> Offered:
     return Offered(read, f"The older name of {' or '.join(names)}.")
 
 
+def _add_loss(self: Layer, losses: Any, inputs: Any = None) -> None:
+    """Add to the loss: a tensor, or several."""
+    for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+        _added(self, loss)
+
+
+_added = Layer.add_loss
+
+
+def _marking(build: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer that a program builds itself is built."""
+
+    @functools.wraps(build)
+    def built(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        found = build(self, *args, **kwargs)
+        self.built = True
+        return found
+
+    return built
+
+
+def _with_classes_below(cls: Any) -> Iterator[type]:
+    yield cls
+    for derived in cls.__subclasses__():
+        yield from _with_classes_below(derived)
+
+
+def _states(self: Loop) -> list[Any]:
+    """The kept states, or None for each."""
+    return list(self.kept) or [None] * getattr(self, "num_states", 1)
+
+
 _LAYER: dict[str, Any] = {
+    "add_loss": _add_loss,
     "get_input_at": _of_call("input", lambda node: node.args[0]),
     "get_output_at": _of_call("output", lambda node: node.outputs),
     "get_input_shape_at": _of_call("input's shape", lambda node: shapes_of(node.args[0])),
@@ -152,28 +188,39 @@ def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
     return compare
 
 
+def _first_states(self: Loop, inputs: Any) -> list[Any]:
+    """The states in which a recurrent layer begins with these inputs."""
+    return list(Loop.initial_states(self, inputs if self.time_major else swapaxes(inputs, 0, 1)))
+
+
 def speak(classic: bool = False) -> None:
     """Give the layers and tensors of this process the names that they had in Keras.
 
     ``classic``: a program of stand-alone Keras, to which an input or output of a layer is equal to itself alone.
     """
+    symbols: tuple[Any, Any] = (Symbol, InputSymbol)
     if classic:
         for name, same in (("__eq__", True), ("__ne__", False)):
-            for cls in (Symbol, InputSymbol):
-                setattr(cls, name, _compared(name, same))
-    patched: Any = Layer
+            for symbol in symbols:
+                setattr(symbol, name, _compared(name, same))
     for name, word in _LAYER.items():
-        setattr(patched, name, word)
-    Model.updates = _LAYER["updates"]
-    for cls, name, read in (
-        (Recurrent, "cell", lambda layer: layer),
-        (Bidirectional, "layer", lambda layer: layer.forward_layer),
-    ):
-        setattr(cls, name, Offered(read, "Under the name that Keras gave it."))
+        setattr(Layer, name, word)
+    offered: list[tuple[Any, str, Any]] = [
+        (Model, "updates", _LAYER["updates"]),
+        (Loop, "states", property(_states, doc=_states.__doc__)),
+        (Loop, "get_initial_state", _first_states),
+        (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
+        (Bidirectional, "layer", Offered(lambda layer: layer.forward_layer, "The layer that runs forwards.")),
+    ]
+    for cls, name, word in offered:
+        setattr(cls, name, word)
+    for cls in {*_with_classes_below(Layer)}:
+        if "build" in vars(cls) and not issubclass(cls, main.Model):
+            setattr(cls, "build", _marking(vars(cls)["build"]))  # noqa: B010
     shape = property(lambda self: tuple(self.specs[0].shape), _accepted, doc="The shape.")
     install_methods({"_keras_shape": shape, "_uses_learning_phase": property(lambda self: False, _accepted)})
-    for symbol in (Symbol, InputSymbol):
-        symbol._keras_shape = shape  # type: ignore[assignment]
+    for symbol in symbols:
+        symbol._keras_shape = shape
 
 
 __all__ = ["Call", "speak"]

@@ -13,8 +13,9 @@ import numpy as np
 from thalweg import data
 from thalweg.compat.keras import backend as K
 from thalweg.data.folders import IMAGES
-from thalweg.errors import ArgumentError, DataError, fail
+from thalweg.errors import ArgumentError, DataError, ShapeError, fail
 from thalweg.extras import needs
+from thalweg.graph.tensor import shape_text
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
@@ -186,8 +187,25 @@ def list_pictures(directory: Any, ext: str = "jpg|jpeg|bmp|png|ppm") -> list[str
 # --- batches --------------------------------------------------------------------------------------------------------
 
 
-# Changes by the names that Keras gave them.
-_CHANGES = {"channel_shift_intencity": "channels", "channel_shift_intensity": "channels"}
+def _known(what: str, given: Any, names: Sequence[Any]) -> None:
+    if given not in names:
+        raise fail(
+            ArgumentError,
+            f"ImageDataGenerator: {what}",
+            expected=", ".join(map(str, names)),
+            received=repr(given),
+        )
+
+
+def _images_of(what: str, x: Any) -> np.ndarray:
+    """The images as one array."""
+    x = np.asarray(x)
+    if x.ndim != 4:
+        raise fail(
+            ShapeError, f"ImageDataGenerator.{what}: x", expected="images: [number, height, width, channels]",
+            received=shape_text(x.shape), hint="x.reshape(-1, height, width, 1) for grey ones",
+        )  # fmt: skip
+    return x
 
 
 class ImageDataGenerator:
@@ -221,6 +239,9 @@ class ImageDataGenerator:
         self.channel_shift_range, self.brightness_range = channel_shift_range, brightness_range
         self.fill_mode, self.cval, self.flips = fill_mode, cval, (vertical_flip, horizontal_flip)
         self.rescale, self.preprocessing_function = rescale, preprocessing_function
+        if not 0 <= validation_split < 1:
+            raise fail(ArgumentError, "ImageDataGenerator: validation_split", expected="a share from 0 to 1",
+                       received=validation_split)  # fmt: skip
         self.validation_split = validation_split
         self.channel_axis = _channel_axis(data_format or dim_ordering)
         self.row_axis, self.col_axis = (1, 2) if self.channel_axis == 0 else (0, 1)
@@ -230,7 +251,7 @@ class ImageDataGenerator:
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: Any = None) -> None:
         """Learn the mean and deviation of each channel, and the principal components where they are wanted."""
-        x = np.asarray(x, "float32")
+        x = _images_of("fit", x).astype("float32")
         if augment:
             x = np.stack([self.random_transform(image) for _ in range(rounds) for image in x])
         axes = tuple(a for a in range(4) if a != self.channel_axis + 1)
@@ -260,13 +281,14 @@ class ImageDataGenerator:
         x = x - self._learned(self.mean) if self.featurewise[0] else x
         x = x / (self._learned(self.std) + 1e-6) if self.featurewise[1] else x
         if self.zca_whitening:
-            x = (x.reshape(-1) @ self._learned(self.whitening)).reshape(x.shape).astype("float32")
+            matrix = self._learned(self.whitening)
+            x = (x.reshape(-1, len(matrix)) @ matrix).reshape(x.shape).astype("float32")
         return x
 
     def get_random_transform(self, img_shape: Any, seed: Any = None, random: Any = None) -> dict[str, Any]:
         """The numbers of one random change: those of :func:`apply_affine_transform`, flips, a shift of channels."""
         random = random or (np.random if seed is None else np.random.RandomState(seed))
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {"theta": 0.0, "tx": 0.0, "ty": 0.0, "shear": 0.0, "zx": 1.0, "zy": 1.0}
         if self.rotation_range:
             found["theta"] = random.uniform(-self.rotation_range, self.rotation_range)
         for name, share, axis in zip(("tx", "ty"), self.shifts, (self.row_axis, self.col_axis)):
@@ -278,22 +300,22 @@ class ImageDataGenerator:
             found["shear"] = random.uniform(-self.shear_range, self.shear_range)
         if tuple(self.zoom_range) != (1, 1):
             found["zx"], found["zy"] = random.uniform(self.zoom_range[0], self.zoom_range[1], 2)
-        found["flips"] = tuple(flip and random.random_sample() < 0.5 for flip in self.flips)
-        if self.channel_shift_range:
-            found["channels"] = random.uniform(-self.channel_shift_range, self.channel_shift_range)
-        if self.brightness_range is not None:
-            found["brightness"] = random.uniform(self.brightness_range[0], self.brightness_range[1])
-        return found
+        vertical, horizontal = (flip and random.random_sample() < 0.5 for flip in self.flips)
+        width, lights = self.channel_shift_range, self.brightness_range
+        return {
+            **found, "flip_horizontal": horizontal, "flip_vertical": vertical,
+            "channel_shift_intensity": random.uniform(-width, width) if width else None,
+            "brightness": None if lights is None else random.uniform(lights[0], lights[1]),
+        }  # fmt: skip
 
     def apply_transform(self, x: np.ndarray, transform_parameters: dict[str, Any]) -> np.ndarray:
         """One image changed by the numbers of :meth:`get_random_transform`."""
-        numbers = {_CHANGES.get(k, k): v for k, v in transform_parameters.items()}
-        if "flip_horizontal" in numbers or "flip_vertical" in numbers:
-            numbers["flips"] = (numbers.pop("flip_vertical", False), numbers.pop("flip_horizontal", False))
-        flips, channels = numbers.pop("flips", (False, False)), numbers.pop("channels", None)
-        brightness = numbers.pop("brightness", None)
+        numbers = dict(transform_parameters)
+        flips = numbers.pop("flip_vertical", False), numbers.pop("flip_horizontal", False)
+        old = numbers.pop("channel_shift_intencity", None)
+        channels, brightness = numbers.pop("channel_shift_intensity", old), numbers.pop("brightness", None)
         axes = {"row_axis": self.row_axis, "col_axis": self.col_axis, "channel_axis": self.channel_axis}
-        if numbers:
+        if any(value != (1 if name in ("zx", "zy") else 0) for name, value in numbers.items()):
             x = apply_affine_transform(x, **numbers, **axes, fill_mode=self.fill_mode, cval=self.cval)
         if channels is not None:
             x = np.clip(x + channels, x.min(), x.max())
@@ -313,7 +335,13 @@ class ImageDataGenerator:
         """Batches without end of images, images and targets, or images, targets and weights."""
         x, *beside = x if isinstance(x, (tuple, list)) else (x,)
         beside = [np.asarray(a) for b in beside for a in (b if isinstance(b, (tuple, list)) else (b,))]
-        x, *others = (np.asarray(a) for a in (x, y, sample_weight) if a is not None)
+        x, others = _images_of("flow", x), [np.asarray(a) for a in (y, sample_weight) if a is not None]
+        for array in (*beside, *others):
+            if len(array) != len(x):
+                raise fail(
+                    ShapeError, "ImageDataGenerator.flow: All of the arrays in x, y and sample_weight",
+                    expected=f"{len(x)} rows, as many as there are images", received=len(array),
+                )  # fmt: skip
         chosen = _part(np.arange(len(x)), self.validation_split, subset)
         keep = (save_to_dir, save_prefix, save_format)
         made = Batches(
@@ -330,6 +358,8 @@ class ImageDataGenerator:
     ) -> Batches:  # fmt: skip
         """Batches without end of the images in sub-folders, each a class: ``class_indices`` says which."""
         root = Path(directory)
+        _known("class_mode", class_mode, ("categorical", "binary", "sparse", "input", None))
+        _known("color_mode", color_mode, ("rgb", "rgba", "grayscale"))
         if not root.is_dir():
             raise DataError(f"flow_from_directory: there is no folder {str(root)!r}")
         names = list(classes or sorted(p.name for p in root.iterdir() if p.is_dir()))
@@ -397,6 +427,7 @@ def _images_below(folder: Path) -> list[str]:
 
 def _part(rows: np.ndarray, share: float, subset: str | None) -> np.ndarray:
     """The rows of a subset: the first ``share`` of them for validation, the others for training."""
+    _known("subset", subset, (None, "training", "validation"))
     if subset is None:
         return rows
     cut = int(share * len(rows))

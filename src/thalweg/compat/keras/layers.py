@@ -208,6 +208,12 @@ experimental = Namespace(
         **{n: _found[n] for n in _PREPROCESSING.split() if n in _found},
     ),
 )
+# In this room of TensorFlow 2.3 to 2.5, lookups keep number 0 for what stands for nothing.
+_OF_VALUES = {"max_values": "max_tokens", "mask_value": "mask_token", "oov_value": "oov_token"}
+experimental.preprocessing.__dict__.update(
+    StringLookup=respelt(_main.StringLookup, {}, mask_token=""),
+    IntegerLookup=respelt(_main.IntegerLookup, _OF_VALUES, mask_token=0),
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.backend.functions import _symbols_stand_for
-from thalweg.compat.keras.layers import Input as Input
-from thalweg.compat.keras.layers import InputPlace, Merge
+from thalweg.compat.keras.backend.settings import fixed_phase
+from thalweg.compat.keras.layers import Input, InputPlace, Merge
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, shapes_match
+from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import outermost, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import saving
@@ -31,8 +33,8 @@ from thalweg.ops.shape import count
 from thalweg.registry import Configured, decode, encode, register
 
 __all__ = [
-    "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json", "model_from_yaml",
-    "save_model",
+    "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json",
+    "model_from_yaml", "save_model",
 ]  # fmt: skip
 
 _FIT: dict[str, str | None] = {
@@ -91,6 +93,10 @@ class LayerList(list[Any]):
         return layer
 
 
+class SeenData(list[Any]):
+    """The validation data as callbacks saw it: inputs, targets, weights of examples."""
+
+
 class CompiledLoss:
     """``model.compiled_loss``: the losses of ``compile``, counted in the model's figure "loss"."""
 
@@ -127,6 +133,7 @@ class Model(main.Model):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
     optimizers_by_name = staticmethod(optimizers.get)
+    _phase: int | None = None  # the learning phase that the steps were made for
     of_tensors: Any  # the class of models made of inputs and outputs
     accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
 
@@ -135,12 +142,15 @@ class Model(main.Model):
         register("custom")(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        args = tuple(
+            a for a in args if a is not self
+        )  # ``super().__init__(self)`` is a slip that tutorials make
         if len(args) == 1 and isinstance(args[0], str):  # a subclass with ``call``: its name
             kwargs = {"name": args[0], **kwargs}
             args = args[1:]
         kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None})
-        ends = {name: _one(kwargs.pop(name)) for name in ("inputs", "outputs") if name in kwargs}
-        super().__init__(*map(_one, args), **ends, **kwargs)
+        kwargs.update((name, _one(kwargs[name])) for name in ("inputs", "outputs") if name in kwargs)
+        super().__init__(*map(_one, args), **kwargs)
         self._losses_of_symbols: list[Tensor] = []
         self._values: dict[Tensor, Any] = {}
         self._input_places: list[InputPlace] = []
@@ -160,6 +170,14 @@ class Model(main.Model):
         return tuple(self.tree()[1:])
 
     # --- compile and losses -------------------------------------------------------------------------------------
+
+    def _match(self, y: Any, y_pred: Any) -> tuple[list[Any], list[Any]]:
+        """Targets and predictions; one number for each row is a column, as functions of one's own expect it."""
+        targets, predictions = super()._match(y, y_pred)
+        return [
+            t.reshape((-1, 1)) if getattr(t, "ndim", 0) == 1 and p.ndim > 1 else t
+            for t, p in zip(targets, predictions)
+        ], predictions
 
     def compile(  # type: ignore[override]  # the order of Keras 2
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
@@ -217,6 +235,13 @@ class Model(main.Model):
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The outputs. Losses may be written with the model's own symbols: their values are kept for these."""
+        phase = fixed_phase()
+        if phase is not None and bool(phase) is not training:
+            with recording(Recorder()) if phase else nullcontext():  # nothing moves but in training
+                return self._call_in(bool(phase), inputs)
+        return self._call_in(training, inputs)
+
+    def _call_in(self, training: Any, inputs: Any) -> Any:
         graph = self._graph
         if graph is None:
             return super().call(inputs, training=training)
@@ -237,11 +262,27 @@ class Model(main.Model):
             loss = super().compute_loss(*args, **kwargs)
         return run_nodes((), values, loss, None)
 
+    def _follow_phase(self) -> None:
+        """Steps are made for one learning phase."""
+        if self._phase != fixed_phase():
+            self._phase = fixed_phase()
+            self._steps.clear()
+
+    def _on_batch(self, kind: str, given: Any, return_dict: bool, reset_metrics: bool) -> Any:
+        self._follow_phase()
+        return super()._on_batch(kind, given, return_dict, reset_metrics)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as arrays."""
+        self._follow_phase()
+        return super().predict_on_batch(x)
+
     def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
         """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could.
 
         Training moves the weights that were to be trained when the model was compiled.
         """
+        self._follow_phase()
         if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
             return self._step_as_compiled(structure, alone)
         try:
@@ -270,10 +311,15 @@ class Model(main.Model):
         if y is None and options.get("steps_per_epoch") is None and _is_counted(x) and hasattr(x, "__next__"):
             options["steps_per_epoch"] = len(x)
         self._with_accuracy(options.pop("show_accuracy", False))
-        self._agree_with(options.get("callbacks") or (), options.get("validation_data"))
+        self._agree_with(
+            options.get("callbacks") or (), options.get("validation_data") or _split(x, y, options)
+        )
         history = super().fit(x, y, batch_size, int(epochs), **options)
         history.history = Figures(history.history)
         return history
+
+    def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
+        return super()._feed(mapped(_dense, x), mapped(_dense, y), *rest, **options)
 
     def _logs(self, result: Any) -> dict[str, Any]:
         return Figures(super()._logs(result))
@@ -292,8 +338,11 @@ class Model(main.Model):
                 text = getattr(callback, attribute, None)
                 if named and isinstance(text, str):
                     setattr(callback, attribute, _renamed_accuracy(text, named[0]))
-            if isinstance(validation_data, (tuple, list)) and not hasattr(callback, "validation_data"):
-                callback.validation_data = [*_listed(validation_data[0]), *_listed(validation_data[1])]
+            own = getattr(callback, "validation_data", None)  # a program may have put something else there
+            if isinstance(validation_data, (tuple, list)) and (own is None or isinstance(own, SeenData)):
+                parts = [*_listed(validation_data[0]), *_listed(validation_data[1])]
+                weights = _listed(validation_data[2]) if len(validation_data) > 2 else []
+                callback.validation_data = SeenData([*parts, *(weights or [np.ones(len(parts[0]))])])
 
     def evaluate(
         self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
@@ -623,6 +672,20 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
+def _dense(part: Any) -> Any:
+    """A sparse matrix of SciPy's as an array, anything else as it is."""
+    return part.toarray() if hasattr(part, "toarray") and hasattr(part, "nnz") else part
+
+
+def _split(x: Any, y: Any, options: Mapping[str, Any]) -> Any:
+    """The rows that ``validation_split`` sets apart, for callbacks to see; None without it."""
+    share, first = options.get("validation_split"), next(iter(flat(x)), None)
+    if not share or y is None or not isinstance(first, np.ndarray):
+        return None
+    at = int(len(first) * (1.0 - share))
+    return tuple(mapped(lambda a: np.asarray(a)[at:], part) for part in (x, y))
+
+
 def _is_shape(given: Sequence[Any]) -> bool:
     return all(n is None or isinstance(n, (int, np.integer)) for n in given)
 
@@ -713,5 +776,9 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:
-    """The same layers with first weights of their own."""
-    return main.clone_model(model)
+    """The same layers with first weights of their own, on other inputs if they are given."""
+    clone = main.clone_model(model)
+    if input_tensors is None:
+        return clone
+    inputs = _one(input_tensors)
+    return model.of_tensors(inputs, clone(inputs))

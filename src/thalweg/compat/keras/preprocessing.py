@@ -15,7 +15,7 @@ import numpy as np
 from thalweg import data
 from thalweg.compat.keras import images
 from thalweg.compat.names import Namespace
-from thalweg.errors import ArgumentError, fail
+from thalweg.errors import ArgumentError, ShapeError, fail
 
 _FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
@@ -84,7 +84,7 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> np.ndarray:
 
 
 class TimeseriesGenerator:
-    """Batches of windows of a series with the target that follows each."""
+    """Batches of windows of a series with the target that follows each; shuffled ones are drawn at random."""
 
     def __init__(
         self, data: Any, targets: Any, length: int, sampling_rate: int = 1, stride: int = 1, start_index: int = 0,
@@ -97,10 +97,17 @@ class TimeseriesGenerator:
             sampling_rate,
         )
         end = len(self.data) - 1 if end_index is None else end_index
+        if len(self.data) > len(self.targets):
+            raise fail(ShapeError, "TimeseriesGenerator: targets", expected=f"{len(self.data)} rows, as the data have",
+                       received=len(self.targets))  # fmt: skip
+        if start_index + length > end:
+            raise fail(
+                ArgumentError, "TimeseriesGenerator: length",
+                expected=f"at most {end - start_index}: `start_index+length={start_index + length} > end_index={end}` "
+                "is disallowed, as no part of the series would be left", received=length,
+            )  # fmt: skip
         self.rows = np.arange(start_index + length, end + 1, stride)
-        if shuffle:
-            np.random.shuffle(self.rows)
-        self.batch_size, self.reverse = batch_size, reverse
+        self.batch_size, self.reverse, self.shuffle = batch_size, reverse, shuffle
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)
@@ -109,6 +116,8 @@ class TimeseriesGenerator:
         if index >= len(self):
             raise IndexError(index)
         rows = self.rows[index * self.batch_size : (index + 1) * self.batch_size]
+        if self.shuffle:
+            rows = np.random.randint(self.rows[0], self.rows[-1] + 1, size=self.batch_size)
         windows = np.array([self.data[r - self.length : r : self.rate] for r in rows])
         return (windows[:, ::-1] if self.reverse else windows), self.targets[rows]
 

@@ -176,7 +176,7 @@ metrics = Namespace(
 # --- callbacks ------------------------------------------------------------------------------------------------------
 
 
-_WATCHING: dict[str, str | None] = {"epsilon": "min_delta", "period": None, "options": None}
+_WATCHING: dict[str, str | None] = {"epsilon": "min_delta", "options": None}
 # What TensorFlow's own event writer was told besides.
 _OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
     "batch_size write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
@@ -185,8 +185,8 @@ _OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
 _ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
 callbacks = Namespace("keras.callbacks", **_classes(_callbacks, _callbacks.Callback))
 callbacks.__dict__.update(
-    {n: respelt(v, _WATCHING) for n, v in vars(callbacks).items() if n in (
-        "EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")},
+    {n: respelt(v, _WATCHING) for n, v in vars(callbacks).items() if n in ("EarlyStopping", "ReduceLROnPlateau")},
+    ModelCheckpoint=respelt(_own_callbacks.ModelCheckpoint, _WATCHING),
     TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
     CallbackList=_own_callbacks.CallbackList,
     RemoteMonitor=_own_callbacks.RemoteMonitor,
@@ -213,6 +213,9 @@ def _maker(room: Any) -> Any:
 
     return deserialize
 
+
+for _room, _of in ((losses, _losses), (metrics, _metrics)):
+    vars(_room).update(serialize=_described, deserialize=_maker(_of))
 
 # --- initialisers ---------------------------------------------------------------------------------------------------
 

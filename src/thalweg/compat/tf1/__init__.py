@@ -14,6 +14,7 @@ from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
+from thalweg.compat.tf1 import complexes as _complexes
 from thalweg.compat.tf1 import control as _control
 from thalweg.compat.tf1 import data as _data
 from thalweg.compat.tf1 import data_functions as _data_functions
@@ -45,10 +46,12 @@ from thalweg.compat.tf1 import readers as _readers
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import session as _session
+from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
 from thalweg.compat.tf1 import tensor_array as _tensor_array
+from thalweg.compat.tf1 import texts as _texts
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
@@ -64,8 +67,16 @@ _flat: dict[str, Any] = {}
 for _room in (_math, _random, _control, _variables, _strings, _parsing, _sparse, _readers):
     _flat.update(_names.own(_room))
 _flat.update({_n: _late.deferring(_v) for _n, _v in _names.own(_math).items() if _late.can_wait(_v)})
+_flat.update(_texts.taught(_flat))
+_flat.update({_n: getattr(_graph, _n) for _n in ("constant", "convert_to_tensor")})
+_flat.update(_complexes.taught(_flat))
+_flat.update({_n: getattr(_complexes, _n) for _n in ("real", "imag", "conj", "angle")})
+_flat.update({"complex": _complexes.complex_, "complex_abs": _flat["abs"]})
+_flat.update({_n: getattr(_signal, _n) for _n in ("fft", "ifft", "fft2d", "ifft2d", "fft3d", "ifft3d")})
+_flat.update({f"batch_{_n}": _v for _n, _v in _flat.items() if "fft" in _n})
 globals().update(_flat)
 globals().update(_types.BY_NAME)
+globals().update(_types.COMPLEX)
 globals()["tuple"] = globals().pop("tuple_")
 
 DType = _types.DType
@@ -78,8 +89,6 @@ Graph = _graph.Graph
 GraphKeys = _graph.GraphKeys
 Operation = _graph.Operation
 Tensor = _graph.Tensor
-constant = _graph.constant
-convert_to_tensor = _graph.convert_to_tensor
 get_default_graph = _graph.default_graph
 reset_default_graph = _graph.reset_default_graph
 Session = _session.Session
@@ -258,6 +267,11 @@ train = _Namespace(
     **_names.own(_queues),
     **_names.own(_records),
 )
+signal = _Namespace("tf.signal", **_names.own(_signal))
+spectral = _Namespace(
+    "tf.spectral",
+    **{_n: _v for _n, _v in _names.own(_signal).items() if "fft" in _n or _n in ("dct", "idct")},
+)
 layers = _Namespace("tf.layers", **_names.own(_layers))
 losses = _Namespace("tf.losses", **_names.own(_losses))
 metrics = _Namespace("tf.metrics", **_names.own(_metrics))
@@ -294,11 +308,11 @@ estimator = _Namespace(
     "tf.estimator",
     **_names.own(_estimator),
     **_names.own(_canned),
-    inputs=_estimator.inputs,
-)
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
-feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
+    inputs=_estimator.inputs,
     export=_exporting.export,
+)
+feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
 initializers = _Namespace(
     "tf.initializers",
     **_names.own(_initializers),
@@ -316,7 +330,8 @@ initializers = _Namespace(
 )
 math = _Namespace(
     "tf.math",
-    **_names.own(_math),
+    **{_n: _flat.get(_n, _v) for _n, _v in _names.own(_math).items()},
+    **{_n: _flat[_n] for _n in ("real", "imag", "conj", "angle")},
     top_k=_nn.top_k,
     in_top_k=_nn.in_top_k,
     softplus=_nn.softplus,
@@ -471,7 +486,13 @@ _loops = _Namespace(
     "tf.models.rnn.rnn", **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")}
 )
 models = _Namespace(
-    "tf.models", rnn=_Namespace("tf.models.rnn", rnn_cell=rnn_cell, seq2seq=_seq2seq, rnn=_loops)
+    "tf.models",
+    rnn=_Namespace(
+        "tf.models.rnn",
+        rnn_cell=_Namespace("tf.models.rnn.rnn_cell", **_names.members(rnn_cell) | _rnn.JOINED),
+        seq2seq=_seq2seq,
+        rnn=_loops,
+    ),
 )
 tensorboard = _Namespace(
     "tf.tensorboard",

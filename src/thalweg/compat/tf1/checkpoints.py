@@ -199,6 +199,10 @@ def load_variable(ckpt_dir_or_file: str, name: str) -> np.ndarray:
 def load_checkpoint(ckpt_dir_or_file: str) -> NewCheckpointReader:
     """The reader of a checkpoint, or of the newest in a folder."""
     found = latest_checkpoint(ckpt_dir_or_file) if os.path.isdir(ckpt_dir_or_file) else ckpt_dir_or_file
+    if found is None:
+        raise ValueError(
+            f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}"
+        )
     return NewCheckpointReader(found)
 
 

@@ -321,7 +321,8 @@ def _padded(column: Sequence[np.ndarray], shape: Sequence[int | None], filler: A
         filler = str(filler).encode()
     room = np.full((len(arrays), *lengths), filler, arrays[0].dtype)
     for k, array in enumerate(arrays):
-        room[(k, *(slice(0, n) for n in array.shape))] = array
+        places: tuple[Any, ...] = (k, *(slice(0, n) for n in array.shape))
+        room[places] = array
     return room
 
 

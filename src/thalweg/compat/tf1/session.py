@@ -222,6 +222,7 @@ class _Plan:
             results = self.program.run(arrays, session.slots)
         known: dict[Any, Any] = {x: r[()] for x, r in zip(self.numeric, results, strict=False)}
         known.update(given)
+        known.update({fed[p]: array for p, array in zip(self.fed_positions, arrays, strict=False)})
         for node in self.host_order:
             if node in known:
                 continue
@@ -232,6 +233,11 @@ class _Plan:
                 made = node.fn(*[known[x] for x in node.host_inputs])
             known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
+
+
+def _divided(tensor: Any, fed: Any) -> Any:
+    """What is fed for each part of what is no single tensor."""
+    return tensor.divided(fed) if hasattr(tensor, "divided") else fed if hasattr(tensor, "parts") else (fed,)
 
 
 def _as_fed(value: Any, dtype: np.dtype) -> np.ndarray:
@@ -403,10 +409,8 @@ class Session:
         """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers."""
         given: Sequence[Any] = fed
         fed = [part for tensor in given for part in getattr(tensor, "parts", (tensor,))]
-        if len(fed) != len(given):  # sparse tensors
-            values = [
-                v for t, x in zip(given, values, strict=True) for v in (x if hasattr(t, "parts") else (x,))
-            ]
+        if len(fed) != len(given):  # sparse and complex tensors
+            values = [v for t, x in zip(given, values, strict=True) for v in _divided(t, x)]
         ranks = plans.get("rank inputs")
         if ranks is not None:
             plans = plans.setdefault(tuple(np.ndim(values[k]) for k in ranks), {})

@@ -122,7 +122,8 @@ def choosing(fn: Callable[..., Any]) -> Callable[..., Any]:
                 return part
 
             def called() -> Any:
-                result, flags = part(), []
+                result = part()
+                flags: list[bool] = []
                 given.append(flags)
 
                 def leaf(x: Any) -> Any:
@@ -219,4 +220,4 @@ def taught(names: dict[str, Any]) -> dict[str, Any]:
 
 
 HostTensor.__getitem__ = moving(Tensor.__getitem__)  # type: ignore[method-assign]
-HostTensor.__add__ = _joined  # type: ignore[method-assign]
+HostTensor.__add__ = _joined  # type: ignore[method-assign, assignment]

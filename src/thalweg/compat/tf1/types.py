@@ -91,12 +91,10 @@ class DType:
 _NUMERIC = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
 BY_NAME = {name: DType(name, name) for name in _NUMERIC}
 BY_NAME["string"] = DType("string", object)
-_COMPLEX = {
-    name: DType(name, name) for name in ("complex64", "complex128")
-}  # known to the second generation alone
+COMPLEX = {name: DType(name, name) for name in ("complex64", "complex128")}
 string = BY_NAME["string"]
 _OTHER_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "str": "string"}
-_NAMED = {**BY_NAME, **_COMPLEX, **{old: BY_NAME[new] for old, new in _OTHER_NAMES.items()}}
+_NAMED = {**BY_NAME, **COMPLEX, **{old: BY_NAME[new] for old, new in _OTHER_NAMES.items()}}
 _PYTHON = {float: "float32", int: "int32", bool: "bool", str: "string", bytes: "string", object: "string"}
 
 
@@ -112,7 +110,7 @@ def as_dtype(value: Any) -> DType:
     if found.kind in "OSU":
         return string
     if found.kind == "c":
-        return _COMPLEX[found.name]
+        return COMPLEX[found.name]
     name = dtypes.as_dtype(found).name
     return BY_NAME.get(name) or DType(name, found)
 

@@ -64,23 +64,31 @@ _ELEMENTWISE = (
 _OF_ROWS: dict[str, Any] = {n: _ragged.elementwise(getattr(_math, n)) for n in _ELEMENTWISE}
 _OF_ROWS |= {
     n: _ragged.elementwise(getattr(_arrays, n))
-    for n in "identity zeros_like ones_like one_hot gather stop_gradient".split()
+    for n in "identity zeros_like ones_like one_hot stop_gradient".split()
 }
 _OF_ROWS |= {
-    n: _ragged.reduction(getattr(_math, n))
-    for n in "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_any reduce_all".split()
+    n: _ragged.reduction(getattr(_math, n), n)
+    for n in "reduce_sum reduce_max reduce_min reduce_prod reduce_any reduce_all".split()
 }
 _OF_ROWS |= {
     "cast": _ragged.row_cast,
     "concat": _ragged.concat,
     "expand_dims": _ragged.expand_dims,
+    "gather": _ragged.gather,
+    "reduce_mean": _ragged.reduce_mean,
+    "reverse": _ragged.reverse,
+    "size": _ragged.size,
+    "squeeze": _ragged.squeeze,
+    "stack": _ragged.stack_along,
+    "where": _ragged.where,
     "tile": _ragged.tile,
 }
 
 
 def _of_all(name: str, function: Any) -> Any:
-    """The function of that name for rows of different lengths and complex tensors, too."""
-    return _complexes.taking_complex(name.rstrip("_"), _OF_ROWS.get(name, function))
+    """The function of that name for rows of different lengths, texts and complex tensors, too."""
+    known = name.rstrip("_")
+    return _complexes.taking_complex(known, _text.taking_texts(known, _OF_ROWS.get(name, function)))
 
 
 # --- names in tf itself ---------------------------------------------------------------------------------------------
@@ -144,10 +152,11 @@ _ACTIVATIONS = (
     "sigmoid tanh log_sigmoid softmax log_softmax l2_normalize top_k in_top_k zero_fraction".split()
 )
 nn = _Namespace("tf.nn", **_own(_nn), **{n: getattr(_nn, n) for n in _ACTIVATIONS})
-nn.__dict__["embedding_lookup"] = _ragged.elementwise(_nn.embedding_lookup)
+for _n in "dropout embedding_lookup elu gelu leaky_relu relu selu sigmoid silu swish tanh".split():
+    nn.__dict__[_n] = _ragged.elementwise(getattr(_nn, _n))
 random = _Namespace(
     "tf.random",
-    **{n: v for n, v in _own(_random).items() if n != "log_uniform_candidates"},
+    **{n: _of_all(n, v) for n, v in _own(_random).items() if n != "log_uniform_candidates"},
     experimental=_Namespace(
         "tf.random.experimental",
         Generator=_random.Generator,
@@ -173,7 +182,7 @@ strings = _Namespace(
     **{
         n: _ragged.elementwise(v)
         for n, v in _own(_text).items()
-        if n not in ("TextTensor", "as_bytes", "is_text", "shown", "texts")
+        if n not in ("TextTensor", "as_bytes", "is_text", "shown", "taking_texts", "texts")
     },
     **{n: getattr(_words, n) for n in _words.__all__},
 )
@@ -192,8 +201,12 @@ errors.__dict__["InvalidArgumentError"] = (
 )  # what the main library refuses is many classes' own
 lookup = _Namespace(
     "tf.lookup",
-    **_own(_lookup),
-    experimental=_Namespace("tf.lookup.experimental", DenseHashTable=_lookup.DenseHashTable),
+    **{n: v for n, v in _own(_lookup).items() if not n.endswith(("DenseHashTable", "MutableHashTable"))},
+    experimental=_Namespace(
+        "tf.lookup.experimental",
+        DenseHashTable=_lookup.DenseHashTable,
+        MutableHashTable=_lookup.MutableHashTable,
+    ),
 )
 nest = _Namespace(
     "tf.nest",
@@ -211,6 +224,11 @@ data.__dict__["experimental"].__dict__.update(
     make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
 )
 sets = _Namespace("tf.sets", **{n: getattr(_sparse, f"set_{n}") for n in _sparse.SETS})
+dtypes = _Namespace(
+    "tf.dtypes",
+    **{n: globals()[n] for n in ("DType", "as_dtype", "cast", "saturate_cast", "complex")},
+    **_types.BY_NAME,
+)
 saved_model = _Namespace("tf.saved_model", **{n: getattr(_saved_model, n) for n in _saved_model.__all__})
 signal, audio = _Namespace("tf.signal", **_own(_signal)), _Namespace("tf.audio", **_own(_audio))
 bitwise = _Namespace(
@@ -224,11 +242,6 @@ summary = _Namespace(
     "tf.summary",
     **{n: v for n, v in _own(_summary).items() if not n.endswith("_step")},
     experimental=_Namespace(
-dtypes = _Namespace(
-    "tf.dtypes",
-    **{n: globals()[n] for n in ("DType", "as_dtype", "cast", "saturate_cast", "complex")},
-    **_types.BY_NAME,
-)
         "tf.summary.experimental", set_step=_summary.set_step, get_step=_summary.get_step
     ),
 )
@@ -274,6 +287,7 @@ class _Compat:
 
 
 compat = _Compat()
+python = _internals.internals(globals())
 
 
 def __getattr__(name: str) -> Any:
@@ -284,4 +298,3 @@ def __getattr__(name: str) -> Any:
     raise _names.unsupported(
         "tf", name, [n for n, v in globals().items() if n[0] != "_" and not isinstance(v, type(_names))]
     )
-python = _internals.internals(globals())

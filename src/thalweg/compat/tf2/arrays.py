@@ -38,7 +38,9 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
 
 
 def zeros(shape: Any, dtype: Any = "float32", name: Any = None) -> Any:
-    """Zeros."""
+    """Zeros, or texts with nothing in them."""
+    if as_dtype(dtype).name == "string":
+        return texts(np.full(lengths(shape), b"", dtype=object))
     return filled(shape, core.constant(0, numpy_dtype(dtype)))
 
 

@@ -5,19 +5,23 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.module import Reference
+from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.shapes import TensorShape
+from thalweg.compat.tf2.text import texts
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import masks_of
+from thalweg.layers.texts import Hosted
 
 iterate = Tensor.__iter__
 
@@ -169,8 +173,22 @@ def value_of(thing: Any) -> Any:
     return thing.read() if isinstance(thing, Variable) else thing.value()
 
 
+def _of_texts(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's call, which takes rows of different lengths, too, and gives texts as tensors."""
+
+    @functools.wraps(call)
+    def called(self: Hosted, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(inputs, RaggedTensor):
+            return inputs.with_flat_values(called(self, inputs.flat_values, *args, **kwargs))
+        found = call(self, inputs, *args, **kwargs)
+        return texts(found) if isinstance(found, np.ndarray) and found.dtype.kind in "OSU" else found
+
+    return called
+
+
 def speak() -> None:
     """Give every tensor of this process TensorFlow 2's attributes, and NumPy's functions tensors as arrays."""
     install_methods(_WORDS)
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
+        Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]

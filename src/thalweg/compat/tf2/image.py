@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io as _io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ class ResizeMethod:
     """How :func:`resize` fills in."""
 
     BILINEAR, NEAREST_NEIGHBOR, BICUBIC, AREA = "bilinear", "nearest", "bicubic", "area"
+    LANCZOS3, LANCZOS5, GAUSSIAN, MITCHELLCUBIC = "lanczos3", "lanczos5", "gaussian", "mitchellcubic"
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -29,23 +31,25 @@ class ResizeMethod:
 def decode_image(
     contents: Any, channels: Any = None, dtype: Any = "uint8", name: Any = None, **more: Any
 ) -> Tensor:
-    """The pixels of an image file's bytes; 0 channels: those of the file, seen as 3."""
-    mode = {0: "RGB", 1: "L", 3: "RGB", 4: "RGBA"}[channels or 0]
+    """The pixels of an image file's bytes; 0 channels: those of the file."""
     with needs("pillow", "decoding images"):
         from PIL import Image
-    picture = np.asarray(Image.open(_io.BytesIO(np.asarray(texts(contents)).item())).convert(mode))
+    opened = Image.open(_io.BytesIO(np.asarray(texts(contents)).item()))
+    own = opened.mode if opened.mode in ("L", "LA", "RGB", "RGBA") else "L" if opened.mode == "1" else "RGB"
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}.get(int(channels or 0), own)
+    picture = np.asarray(opened.convert(mode))
     return convert_image_dtype(picture if picture.ndim == 3 else picture[..., None], dtype)
 
 
 decode_jpeg = decode_png = decode_bmp = decode_image
 
 
-def _encode(image: Any, form: str) -> Any:
+def _encode(image: Any, form: str, **options: Any) -> Any:
     with needs("pillow", "writing images"):
         from PIL import Image
     pixels = np.asarray(image)
     held = _io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(held, form)
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(held, form, **options)
     return texts(held.getvalue())
 
 
@@ -56,7 +60,7 @@ def encode_png(image: Any, compression: int = -1, name: Any = None) -> Any:
 
 def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: Any = None, **more: Any) -> Any:
     """The bytes of a JPEG file."""
-    return _encode(image, "JPEG")
+    return _encode(image, "JPEG", quality=int(quality))
 
 
 # --- sizes ----------------------------------------------------------------------------------------------------------
@@ -95,18 +99,44 @@ def _area(n_in: int, n_out: int, antialias: bool) -> np.ndarray:
     return made / made.sum(axis=1, keepdims=True)
 
 
-def _bicubic(n_in: int, n_out: int, antialias: bool) -> np.ndarray:
-    """[n_out, n_in]: Keys' kernel with a = -1/2; weights outside the picture are left out."""
-    step = n_in / n_out
-    width = max(step, 1.0) if antialias else 1.0
-    centres = (np.arange(n_out) + 0.5) * step - 0.5
-    t = np.abs(np.arange(n_in) - centres[:, None]) / width
-    near, far = (1.5 * t - 2.5) * t * t + 1, ((-0.5 * t + 2.5) * t - 4) * t + 2
-    made = np.where(t <= 1, near, np.where(t < 2, far, 0))
-    return made / made.sum(axis=1, keepdims=True)
+def _of_kernel(kernel: Callable[[np.ndarray], np.ndarray]) -> Callable[[int, int, bool], np.ndarray]:
+    """[n_out, n_in]: a function of the distance, in old places; weights outside the picture are left out."""
+
+    def weights(n_in: int, n_out: int, antialias: bool) -> np.ndarray:
+        step = n_in / n_out
+        width = max(step, 1.0) if antialias else 1.0
+        centres = (np.arange(n_out) + 0.5) * step - 0.5
+        made = kernel(np.abs(np.arange(n_in) - centres[:, None]) / width)
+        return made / made.sum(axis=1, keepdims=True)
+
+    return weights
 
 
-_WEIGHTS = {"bilinear": _bilinear, "nearest": _nearest, "area": _area, "bicubic": _bicubic}
+def _cubic(b: float, c: float) -> Callable[[np.ndarray], np.ndarray]:
+    """The cubic kernels of Mitchell and Netravali; (0, 1/2) is that of Keys."""
+
+    def kernel(t: np.ndarray) -> np.ndarray:
+        near = ((12 - 9 * b - 6 * c) * t - 18 + 12 * b + 6 * c) * t * t + 6 - 2 * b
+        far = (((-b - 6 * c) * t + 6 * b + 30 * c) * t - 12 * b - 48 * c) * t + 8 * b + 24 * c
+        return np.where(t <= 1, near, np.where(t < 2, far, 0)) / 6
+
+    return kernel
+
+
+def _lanczos(radius: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda t: np.where(t < radius, np.sinc(t) * np.sinc(t / radius), 0)
+
+
+_WEIGHTS = {
+    "bilinear": _bilinear,
+    "nearest": _nearest,
+    "area": _area,
+    "bicubic": _of_kernel(_cubic(0, 0.5)),
+    "mitchellcubic": _of_kernel(_cubic(1 / 3, 1 / 3)),
+    "lanczos3": _of_kernel(_lanczos(3)),
+    "lanczos5": _of_kernel(_lanczos(5)),
+    "gaussian": _of_kernel(lambda t: np.where(t < 1.5, np.exp(-2 * t * t), 0)),
+}
 
 
 def resize(
@@ -443,9 +473,26 @@ _TO_YUV = [
 ]
 
 
+_TO_YIQ = [
+    [0.299, 0.59590059, 0.21153661],
+    [0.587, -0.27455667, -0.52273617],
+    [0.114, -0.32134392, 0.31119955],
+]
+
+
 def rgb_to_yuv(images: Any) -> Any:
     """Brightness and two colour differences."""
     return _mixed(images, _TO_YUV)
+
+
+def rgb_to_yiq(images: Any) -> Any:
+    """Brightness and two colour differences of American television."""
+    return _mixed(images, _TO_YIQ)
+
+
+def yiq_to_rgb(images: Any) -> Any:
+    """Red, green and blue."""
+    return _mixed(images, np.linalg.inv(_TO_YIQ))
 
 
 def yuv_to_rgb(images: Any) -> Any:

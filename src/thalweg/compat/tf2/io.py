@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,23 @@ def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, **ig
     given = np.asarray(texts(input_bytes))
     rows = [np.frombuffer(s, numpy_dtype(out_type)) for s in given.reshape(-1)]
     return constant(rows[0] if given.ndim == 0 else np.stack(rows))
+
+
+def encode_base64(input: Any, pad: bool = False, name: Any = None) -> TextTensor:
+    """Bytes as texts of 64 letters that may stand in addresses; ``pad``: filled up with ``=``."""
+    return _each(lambda s: base64.urlsafe_b64encode(s).rstrip(b"" if pad else b"="), input)
+
+
+def decode_base64(input: Any, name: Any = None) -> TextTensor:
+    """What :func:`encode_base64` made a text of."""
+    return _each(lambda s: base64.urlsafe_b64decode(s + b"=" * (-len(s) % 4)), input)
+
+
+def _each(change: Callable[[bytes], bytes], value: Any) -> TextTensor:
+    given = np.asarray(texts(value))
+    made = np.empty(given.shape, dtype=object)
+    made[...] = np.frompyfunc(change, 1, 1)(given)
+    return TextTensor(made)
 
 
 def decode_csv(

@@ -114,13 +114,12 @@ class StaticVocabularyTable(StaticHashTable):
     __getitem__ = lookup
 
 
-class DenseHashTable(StaticHashTable):
+class MutableHashTable(StaticHashTable):
     """A table that can be changed."""
 
     def __init__(
-        self, key_dtype: Any, value_dtype: Any, default_value: Any, empty_key: Any = None, deleted_key: Any = None,
-        name: Any = None, **ignored: Any,
-    ) -> None:  # fmt: skip
+        self, key_dtype: Any, value_dtype: Any, default_value: Any, *more: Any, **ignored: Any
+    ) -> None:
         self._held, self._dtype = {}, as_dtype(value_dtype)
         self._default = next(_items(default_value))
 
@@ -132,3 +131,8 @@ class DenseHashTable(StaticHashTable):
         """Take keys away."""
         for key in _items(keys):
             self._held.pop(key, None)
+
+    remove = erase
+
+
+DenseHashTable = MutableHashTable

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2 import arrays, math, sparse
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
@@ -15,7 +17,10 @@ from thalweg.compat.tf2.values import cast, number, tensor
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Tensor
 
-__all__ = ["RaggedTensor", "boolean_mask", "constant", "map_flat_values", "range_", "stack"]
+__all__ = [
+    "RaggedTensor", "boolean_mask", "constant", "cross", "map_flat_values", "range_", "row_splits_to_segment_ids",
+    "segment_ids_to_row_splits", "stack",
+]  # fmt: skip
 
 
 class RaggedTensor:
@@ -88,6 +93,26 @@ class RaggedTensor:
         return made  # type: ignore[no-any-return]
 
     @classmethod
+    def from_nested_row_lengths(
+        cls, flat_values: Any, nested_row_lengths: Any, **ignored: Any
+    ) -> RaggedTensor:
+        """Rows of rows, by their lengths, the outermost first."""
+        made = flat_values
+        for lengths in reversed(list(nested_row_lengths)):
+            made = cls.from_row_lengths(made, lengths)
+        return made  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_uniform_row_length(
+        cls, values: Any, uniform_row_length: Any, nrows: Any = None, *more: Any, **ignored: Any
+    ) -> RaggedTensor:
+        """Rows of one length."""
+        made = values if isinstance(values, RaggedTensor) else tensor(values)
+        length = int(number(uniform_row_length))
+        count = int(number(nrows)) if nrows is not None else _count(made) // max(length, 1)
+        return cls(made, np.arange(count + 1) * length)
+
+    @classmethod
     def from_tensor(
         cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1, **ignored: Any
     ) -> RaggedTensor:
@@ -139,7 +164,7 @@ class RaggedTensor:
     @property
     def dtype(self) -> Any:
         """The type of the elements."""
-        return self.flat_values.dtype
+        return as_dtype(self.flat_values.dtype)
 
     @property
     def shape(self) -> TensorShape:
@@ -149,6 +174,44 @@ class RaggedTensor:
     def get_shape(self) -> TensorShape:
         """The lengths of the axes."""
         return self.shape
+
+    def nested_row_lengths(self, name: Any = None) -> tuple[Any, ...]:
+        """The lengths of rows, of rows of rows and so on."""
+        below = self.values.nested_row_lengths() if isinstance(self.values, RaggedTensor) else ()
+        return (self.row_lengths(), *below)
+
+    def nested_value_rowids(self, name: Any = None) -> tuple[Any, ...]:
+        """The numbers of the rows of values, of rows of rows and so on."""
+        below = self.values.nested_value_rowids() if isinstance(self.values, RaggedTensor) else ()
+        return (self.value_rowids(), *below)
+
+    @property
+    def uniform_row_length(self) -> None:
+        """The one length of all rows: none is known."""
+        return None
+
+    def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
+        """The axes from one to another as one axis."""
+        first, last = (axis % len(self.shape) for axis in (outer_axis, inner_axis))
+        if first == last:
+            return self
+        if first == 0:
+            return _flattened(self.values, last - 1)
+        if first > 1:
+            return self.with_values(_flattened(self.values, last - 1, first - 1))
+        if isinstance(self.values, RaggedTensor):
+            joined = RaggedTensor(self.values.values, self.values._splits[self._splits])
+        else:
+            joined = RaggedTensor(_flattened(self.values, 1), self._splits * int(self.values.shape[1]))
+        return joined.merge_dims(1, last - 1)
+
+    def with_row_splits_dtype(self, dtype: Any) -> RaggedTensor:
+        """Itself: splits are int64."""
+        return self
+
+    def consumers(self) -> list[Any]:
+        """Nothing follows in a graph."""
+        return []
 
     def nrows(self, out_type: Any = "int64", name: Any = None) -> Any:
         """How many rows there are."""
@@ -275,6 +338,14 @@ def _filled(rows: list[Any], form: list[int], blank: Any) -> Any:
     )
 
 
+def _flattened(x: Any, last: int, first: int = 0) -> Any:
+    """The axes from one to another as one, of ragged or plain values."""
+    if isinstance(x, RaggedTensor):
+        return x.merge_dims(first, last)
+    form = [-1 if d is None else d for d in x.shape]
+    return arrays.reshape(x, [*form[:first], -1, *form[last + 1 :]]) if last > first else x
+
+
 def _joined(rows: Sequence[Any], like: RaggedTensor | None = None) -> RaggedTensor:
     """Rows of any lengths as one ragged tensor."""
     lengths = [_count(row) for row in rows]
@@ -299,8 +370,12 @@ def constant(
         isinstance(p, (list, tuple, np.ndarray)) for p in pylist
     ):
         return tensor(pylist, None if is_text(pylist) else dtype)
+    if not all(isinstance(row, (list, tuple, np.ndarray)) for row in pylist):
+        raise ValueError("tf.ragged.constant: lists and values stand beside each other, at one depth")
     lengths = [len(row) for row in pylist]
     inner = [value for row in pylist for value in row]
+    if dtype is None and len({isinstance(v, (str, bytes)) for v in inner}) > 1:
+        raise ValueError("tf.ragged.constant: texts and numbers in one tensor")
     kind = "int32" if not inner and dtype is None else dtype
     return RaggedTensor.from_row_lengths(constant(inner, kind), lengths)
 
@@ -310,6 +385,13 @@ def stack(values: Sequence[Any], axis: int = 0, name: Any = None) -> RaggedTenso
     return _joined([v if isinstance(v, RaggedTensor) else tensor(v) for v in values])
 
 
+def stack_along(values: Any, axis: int = 0, name: str = "stack") -> Any:
+    """Tensors side by side along a new axis; ragged ones along a new first one."""
+    if isinstance(values, (list, tuple)) and any(isinstance(v, RaggedTensor) for v in values):
+        return stack(values) if int(number(axis)) == 0 else stack([stack_along(row) for row in zip(*values)])
+    return arrays.stack(values, axis, name)
+
+
 def range_(
     starts: Any, limits: Any = None, deltas: Any = 1, dtype: Any = None, **ignored: Any
 ) -> RaggedTensor:
@@ -317,6 +399,32 @@ def range_(
     first, last = (0, starts) if limits is None else (starts, limits)
     bounds = np.broadcast_arrays(np.asarray(first), np.asarray(last), np.asarray(deltas))
     return stack([tensor(np.arange(*b), dtype or "int32") for b in zip(*bounds, strict=True)])
+
+
+def row_splits_to_segment_ids(splits: Any, name: Any = None, out_type: Any = None) -> Any:
+    """The number of the row of each value, from where the rows begin."""
+    lengths = np.diff(np.asarray(splits, np.int64))
+    return tensor(np.repeat(np.arange(len(lengths)), lengths), out_type)
+
+
+def segment_ids_to_row_splits(
+    segment_ids: Any, num_segments: Any = None, out_type: Any = None, name: Any = None
+) -> Any:
+    """Where the rows begin, from the number of the row of each value."""
+    count = 0 if num_segments is None else int(number(num_segments))
+    lengths = np.bincount(np.asarray(segment_ids, np.int64), minlength=count)
+    return tensor(np.concatenate([[0], np.cumsum(lengths)]), out_type)
+
+
+def cross(inputs: Sequence[Any], name: Any = None) -> RaggedTensor:
+    """Row by row all combinations of texts or numbers of several tensors, joined by ``_X_``."""
+    rows = zip(*[[np.asarray(row).reshape(-1).tolist() for row in x] for x in inputs], strict=True)
+    told = [[b"_X_".join(map(_told, parts)) for parts in itertools.product(*row)] for row in rows]
+    return RaggedTensor.from_row_lengths(texts([t for row in told for t in row]), [len(row) for row in told])
+
+
+def _told(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def boolean_mask(data: Any, mask: Any, name: Any = None) -> RaggedTensor:
@@ -358,8 +466,12 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return of_rows
 
 
-def reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction that takes ragged tensors, too: over all elements, or over each row (axis 1)."""
+def reduction(function: Callable[..., Any], name: str = "reduce_sum") -> Callable[..., Any]:
+    """A reduction that takes ragged tensors, too: over all elements, or over each row (axis 1).
+
+    ``name``: of the maximum and the minimum, that of rows without elements is the number from which they begin.
+    """
+    first = {"reduce_max": np.min, "reduce_min": np.max}.get(name)
 
     @functools.wraps(function)
     def of_rows(input_tensor: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -367,15 +479,38 @@ def reduction(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(input_tensor, axis, *args, **kwargs)
         if axis is None:
             return function(input_tensor.flat_values, None, *args, **kwargs)
-        place = int(number(axis)) % (1 + input_tensor.ragged_rank)
+        place = int(number(axis)) % len(input_tensor.shape)
         if place == 0:
             columns = input_tensor.to_tensor()
             return function(columns, 0, *args, **kwargs)
         if place > 1:
             return input_tensor.with_values(of_rows(input_tensor.values, place - 1, *args, **kwargs))
-        return arrays.stack([function(row, 0, *args, **kwargs) for row in input_tensor])
+        rows = list(input_tensor)
+        return arrays.stack(
+            [
+                _bound(row, first) if first and not _count(row) else function(row, 0, *args, **kwargs)
+                for row in rows
+            ]
+        )
 
     return of_rows
+
+
+def _bound(row: Any, first: Callable[..., Any]) -> Any:
+    """The least or the greatest number of a dtype, in the shape of a row's elements."""
+    kind = np.dtype(row.dtype)
+    limits = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
+    return arrays.fill(tuple(row.shape)[1:], first(np.array([limits.min, limits.max], kind)))
+
+
+def reduce_mean(input_tensor: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """The mean, over all elements or along an axis; of rows, their sum by their length."""
+    if not isinstance(input_tensor, RaggedTensor):
+        return math.reduce_mean(input_tensor, axis, *args, **kwargs)
+    total, count = (_sum(x, axis) for x in (input_tensor, input_tensor.with_flat_values(
+        arrays.ones_like(input_tensor.flat_values))))  # fmt: skip
+    over = elementwise(math.divide)
+    return over(total, count)
 
 
 def concat(values: Sequence[Any], axis: Any, name: str = "concat") -> Any:
@@ -407,6 +542,76 @@ def expand_dims(input: Any, axis: Any, name: Any = None) -> Any:
     return arrays.expand_dims(input, axis, name)
 
 
+def reverse(tensor: Any, axis: Any, name: Any = None) -> Any:
+    """A tensor with axes turned round."""
+    if not isinstance(tensor, RaggedTensor):
+        return arrays.reverse(tensor, axis, name)
+    found = tensor
+    for place in (int(a) % len(tensor.shape) for a in np.asarray(axis).reshape(-1)):
+        rows = list(found)
+        found = _joined(rows[::-1] if place == 0 else [reverse(row, [place - 1]) for row in rows], found)
+    return found
+
+
+def gather(
+    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, *more: Any, **options: Any
+) -> Any:
+    """Rows, or parts of rows, by their numbers."""
+    if not isinstance(params, RaggedTensor):
+        taken = functools.partial(
+            arrays.gather, params, validate_indices=validate_indices, axis=axis, **options
+        )
+        return map_flat_values(taken, indices) if isinstance(indices, RaggedTensor) else taken(indices)
+    if isinstance(indices, RaggedTensor):
+        return indices.with_values(gather(params, indices.values, None, axis))
+    rows = list(params)
+    if axis is not None and int(number(axis)) % len(params.shape):
+        return _joined(
+            [gather(row, indices, None, int(number(axis)) % len(params.shape) - 1) for row in rows], params
+        )
+    numbers = np.asarray(indices)
+    if numbers.ndim == 0:
+        return rows[int(numbers)]
+    if numbers.ndim > 1:
+        return stack([gather(params, part) for part in numbers])
+    return _joined([rows[int(k)] for k in numbers], params)
+
+
+def squeeze(input: Any, axis: Any = None, name: Any = None) -> Any:
+    """A tensor without axes of length 1."""
+    if not isinstance(input, RaggedTensor):
+        return arrays.squeeze(input, axis, name)
+    place = int(np.asarray(axis).reshape(-1)[0]) % len(input.shape)
+    if place == 0:
+        return input[0]
+    if place == 1:
+        return input.values
+    return input.with_values(squeeze(input.values, place - 1))
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
+    """x where the condition holds, else y; the places where it holds, where neither is given."""
+    if x is not None and any(isinstance(a, RaggedTensor) for a in (condition, x, y)):
+        return map_flat_values(arrays.where, condition, x, y)
+    if not isinstance(condition, RaggedTensor):
+        return arrays.where(condition, x, y, name)
+    places = [
+        np.asarray(a) for a in (*condition.nested_value_rowids(), np.arange(_count(condition.flat_values)))
+    ]
+    held = np.flatnonzero(np.asarray(condition.flat_values))
+    starts = [np.asarray(s) for s in condition.nested_row_splits]
+    found, inner = [], held
+    for ids, begin in zip(reversed(places[:-1]), reversed(starts), strict=True):
+        found.append(inner - begin[ids[inner]])
+        inner = ids[inner]
+    return tensor(np.stack([inner, *found[::-1]], 1).astype(np.int64))
+
+
+def size(input: Any, out_type: Any = "int32", name: Any = None) -> Any:
+    """The number of elements."""
+    return arrays.size(input.flat_values if isinstance(input, RaggedTensor) else input, out_type)
+
+
 def tile(input: Any, multiples: Any, name: Any = None) -> Any:
     """A tensor several times along each axis."""
     if not isinstance(input, RaggedTensor):
@@ -433,4 +638,9 @@ for _name, _operator in _OPERATORS.items():
     _of_rows = elementwise(_operator)
     setattr(RaggedTensor, f"__{_name}__", lambda self, other, f=_of_rows: f(self, other))
     setattr(RaggedTensor, f"__r{_name}__", lambda self, other, f=_of_rows: f(other, self))
+_UNARY = {"neg": math.negative, "abs": math.abs, "invert": math.logical_not}
+for _name, _operator in _UNARY.items():
+    _of_rows = elementwise(_operator)
+    setattr(RaggedTensor, f"__{_name}__", lambda self, f=_of_rows: f(self))
+_sum = reduction(math.reduce_sum)
 RaggedTensor.__hash__ = object.__hash__  # type: ignore[method-assign]

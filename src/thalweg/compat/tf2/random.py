@@ -9,9 +9,10 @@ import numpy as np
 from thalweg import dtypes, philox
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
-from thalweg.ops import elementwise, random
+from thalweg.ops import elementwise, index, random, sort
 from thalweg.ops import shape as shape_ops
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
@@ -112,6 +113,75 @@ def log_uniform_candidates(true: Any, num_sampled: int, range_max: int) -> tuple
         return elementwise.log((c + 2.0) / (c + 1.0)) * (num_sampled / scale)  # type: ignore[operator]
 
     return k, expected(true), expected(k)
+
+
+def _candidates(
+    probabilities: np.ndarray, true_classes: Any, num_sampled: Any, unique: bool
+) -> tuple[Any, Any, Any]:
+    """Classes drawn with these probabilities, and how often the true ones and the drawn ones are to be expected.
+
+    ``unique``: each class once, in the order of Gumbel's largest ``log p - log(-log u)``; the expected counts are those
+    of as many draws as give so many different classes on the average.
+    """
+    wanted, classes = int(number(num_sampled)), len(probabilities)
+    if unique and wanted > classes:
+        raise fail(
+            ArgumentError, "candidates: num_sampled", expected=f"at most range_max={classes}", received=wanted
+        )
+    if unique:
+        noise: Any = random.uniform((classes,))
+        order = elementwise.log(probabilities.astype(np.float32)) - elementwise.log(-elementwise.log(noise))  # type: ignore[operator]
+        drawn = sort.top_k(order, wanted)[1]
+        counts = -np.expm1(_tries(probabilities, wanted) * np.log1p(-probabilities))
+    else:
+        bounds = np.cumsum(probabilities).astype(np.float32)
+        drawn = elementwise.minimum(
+            index.searchsorted(bounds, random.uniform((wanted,)), side="right"), classes - 1
+        )
+        counts = wanted * probabilities
+    expected = core.constant(counts.astype(np.float32))
+    drawn = cast(drawn, "int64")
+    return drawn, index.take(expected, cast(true_classes, "int64")), index.take(expected, drawn)
+
+
+def _tries(probabilities: np.ndarray, wanted: int) -> float:
+    """How many draws give so many different classes on the average."""
+    low, high = float(wanted), float(wanted)
+    while -np.expm1(high * np.log1p(-probabilities)).sum() < wanted - 1e-3 and high < 1e12:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        few = -np.expm1(middle * np.log1p(-probabilities)).sum() < wanted - 1e-3
+        low, high = (middle, high) if few else (low, middle)
+    return high
+
+
+def log_uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: Any,
+    unique: bool,
+    range_max: Any,
+    seed: Any = None,
+    name: Any = None,
+) -> tuple[Any, Any, Any]:
+    """Classes drawn with probability ``log((k + 2) / (k + 1)) / log(range_max + 1)``: see :func:`_candidates`."""
+    k = np.arange(int(number(range_max)))
+    return _candidates(np.log((k + 2) / (k + 1)) / np.log(len(k) + 1), true_classes, num_sampled, unique)
+
+
+def uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: Any,
+    unique: bool,
+    range_max: Any,
+    seed: Any = None,
+    name: Any = None,
+) -> tuple[Any, Any, Any]:
+    """Classes drawn with one probability: see :func:`_candidates`."""
+    count = int(number(range_max))
+    return _candidates(np.full(count, 1 / count), true_classes, num_sampled, unique)
 
 
 # --- seeds of their own ---------------------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat import spectra
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2 import arrays
 from thalweg.compat.tf2.complexes import ComplexTensor, made
 from thalweg.compat.tf2.values import number, tensor
-from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import Tensor, constant
 from thalweg.ops import contract, index, shape, spectral
 
@@ -106,7 +107,7 @@ def dct(
 ) -> Tensor:
     """The discrete cosine transform of the last axis, of type 1 to 4; ``norm``: None, or "ortho" but for type 1."""
     x = tensor(input) if n is None else _fitted(tensor(input), int(n))
-    return contract.matmul(x, constant(_cosines(type, x.shape[-1], norm, x.dtype)))
+    return contract.matmul(x, constant(spectra.cosines(type, x.shape[-1], norm).astype(x.dtype)))
 
 
 def idct(
@@ -116,39 +117,12 @@ def idct(
     return dct(input, {1: 1, 2: 3, 3: 2}.get(type, type), n, axis, norm)
 
 
-def _cosines(kind: int, n: int, norm: Any, dtype: Any) -> np.ndarray:
-    """[n, n]: what row j of the input adds to number k of the result."""
-    j, k = np.arange(n)[:, None], np.arange(n)[None, :]
-    if kind == 1 and norm is None and n > 1:
-        inner = np.where((j == 0) | (j == n - 1), 1.0, 2.0)
-        found = inner * np.cos(math.pi * j * k / (n - 1))
-    elif kind == 2 and norm in (None, "ortho"):
-        found = 2 * np.cos(math.pi * k * (2 * j + 1) / (2 * n))
-        found *= np.where(k == 0, math.sqrt(0.25 / n), math.sqrt(0.5 / n)) if norm else 1.0
-    elif kind == 3 and norm in (None, "ortho"):
-        found = np.where(j == 0, 1.0, 2.0) * np.cos(math.pi * j * (2 * k + 1) / (2 * n))
-        found *= np.where(j == 0, 1 / math.sqrt(n), 1 / math.sqrt(2 * n)) if norm else 1.0
-    elif kind == 4 and norm in (None, "ortho"):
-        found = (
-            2 * np.cos(math.pi * (2 * j + 1) * (2 * k + 1) / (4 * n)) * (math.sqrt(0.5 / n) if norm else 1.0)
-        )
-    else:
-        raise fail(
-            ArgumentError, "tf.signal.dct", expected="type 1 to 4; norm None, or \"ortho\" but for type 1",
-            received=f"type {kind}, norm {norm}",
-        )  # fmt: skip
-    return found.astype(dtype)
-
-
 # --- windows ----------------------------------------------------------------------------------------------------------
 
 
 def _raised_cosine(name: str, a: float) -> Callable[..., Tensor]:
     def window(window_length: Any, periodic: bool = True, dtype: Any = "float32", name: Any = None) -> Tensor:
-        length = int(number(window_length))
-        steps = length + (bool(periodic) and length % 2 == 0) - 1
-        turns = np.arange(length) * (2 * math.pi / max(steps, 1))
-        found = a - (1 - a) * np.cos(turns) if length > 1 else np.ones(1)
+        found = spectra.raised_cosine(int(number(window_length)), periodic, a)
         return constant(found.astype(numpy_dtype(dtype)))
 
     window.__name__ = window.__qualname__ = name
@@ -245,12 +219,8 @@ def inverse_stft_window_fn(
 
     def window(frame_length: Any, dtype: Any = "float32") -> Tensor:
         length, step = int(number(frame_length)), int(number(frame_step))
-        forward = np.asarray(forward_window_fn(length, dtype=dtype), np.float64)
-        overlaps = -(-length // step)
-        shares = np.zeros(overlaps * step)
-        shares[:length] = forward**2
-        total = np.tile(shares.reshape(overlaps, step).sum(0), overlaps)[:length]
-        return constant((forward / total).astype(numpy_dtype(dtype)))
+        found = spectra.inverse_window(forward_window_fn(length, dtype=dtype), step)
+        return constant(found.astype(numpy_dtype(dtype)))
 
     return window
 
@@ -265,21 +235,7 @@ def linear_to_mel_weight_matrix(
     """[num_spectrogram_bins, num_mel_bins]: triangles at places evenly spread in mel, 1127 ln(1 + f / 700)."""
     bands, bins = int(number(num_mel_bins)), int(number(num_spectrogram_bins))
     low, high, rate = (float(number(v)) for v in (lower_edge_hertz, upper_edge_hertz, sample_rate))
-    if not 0 <= low < high <= rate / 2:
-        raise fail(
-            ArgumentError, "tf.signal.linear_to_mel_weight_matrix: the edges",
-            expected=f"0 <= lower < upper <= {rate / 2}", received=f"{low} and {high}",
-        )  # fmt: skip
-    frequencies = _mel(np.linspace(0.0, rate / 2, bins)[1:])[:, None]
-    edges = np.linspace(_mel(low), _mel(high), bands + 2)
-    rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
-    found = np.maximum(0.0, np.minimum(rising, falling))
-    return constant(np.pad(found, [[1, 0], [0, 0]]).astype(numpy_dtype(dtype)))
-
-
-def _mel(hertz: Any) -> Any:
-    return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+    return constant(spectra.mel_bands(bands, bins, rate, low, high).astype(numpy_dtype(dtype)))
 
 
 def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: Any = None) -> Any:

@@ -60,7 +60,8 @@ class SparseTensor:
         return add(self, other)
 
     def __repr__(self) -> str:
-        return f"SparseTensor(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
+        parts = map(str, (self.indices, self.values, self.dense_shape))
+        return "SparseTensor(indices={}, values={}, dense_shape={})".format(*parts)
 
 
 def _lengths(x: SparseTensor) -> tuple[int, ...]:

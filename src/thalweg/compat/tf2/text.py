@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from thalweg.compat.tf1.types import numpy_dtype, string
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.graph.tensor import Tensor, constant
+from thalweg.nested import flat, mapped
 
 
 class TextTensor:
@@ -73,10 +75,14 @@ class TextTensor:
         return bool(self._array)
 
     def __str__(self) -> str:
-        return f"tf.Tensor({self.numpy()}, shape={self.shape}, dtype=string)"
+        text = str(self.numpy())
+        line = "\n" if "\n" in text else ""
+        return f"tf.Tensor({line}{text}, shape={self.shape}, dtype=string)"
 
     def __repr__(self) -> str:
-        return f"<tf.Tensor: shape={self.shape}, dtype=string, numpy={self.numpy()!r}>"
+        text = repr(self.numpy())
+        line = "\n" if "\n" in text else ""
+        return f"<tf.Tensor: shape={self.shape}, dtype=string, numpy={line}{text}>"
 
     def __format__(self, form: str) -> str:
         return builtins.format(self.numpy(), form)
@@ -125,6 +131,63 @@ def _each(fn: Callable[[bytes], Any], value: Any) -> np.ndarray:
     return made
 
 
+# --- functions that only move elements --------------------------------------------------------------------------------
+
+# Where they take texts: the numbers of arguments, and their names.
+_MOVING: dict[str, tuple[Any, ...]] = dict.fromkeys(
+    "boolean_mask broadcast_to concat expand_dims identity repeat reshape reverse roll shuffle size slice split "
+    "squeeze tile transpose unstack zeros_like".split(),
+    (0,),
+)
+_MOVING |= {
+    "where": (1, 2, "x", "y"),
+    "pad": (0, "constant_values"),
+    "tensor_scatter_nd_update": (0, 2, "updates"),
+}
+
+
+def taking_texts(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors for texts, too, where it only moves elements: it moves their numbers in a list."""
+    places = _MOVING.get(name)
+    if places is None:
+        return function
+
+    @functools.wraps(function)
+    def moving(*args: Any, **kwargs: Any) -> Any:
+        at = [args[k] for k in places if isinstance(k, int) and k < len(args)]
+        if not any(map(_begins_with_text, at)) or any(hasattr(v, "row_splits") for v in flat(at)):
+            return function(*args, **kwargs)
+        pool: list[np.ndarray] = [np.array([b""], dtype=object)]  # what zeros stand for
+
+        def numbered(value: Any) -> Any:
+            if isinstance(value, (list, tuple)) and any(isinstance(v, TextTensor) for v in value):
+                return [numbered(v) for v in value]
+            held = np.asarray(texts(value))
+            first = sum(map(len, pool))
+            pool.append(held.reshape(-1))
+            return constant(np.arange(first, first + held.size, dtype=np.int32).reshape(held.shape))
+
+        given = [numbered(a) if k in places else a for k, a in enumerate(args)]
+        made = function(*given, **{n: numbered(a) if n in places else a for n, a in kwargs.items()})
+        return made if name == "size" else mapped(lambda t: TextTensor(_taken(np.concatenate(pool), t)), made)
+
+    return moving
+
+
+def _taken(pool: np.ndarray, numbers: Tensor) -> np.ndarray:
+    made = np.empty(numbers.array().shape, dtype=object)
+    made[...] = pool[numbers.array()]
+    return made
+
+
+def _begins_with_text(value: Any) -> bool:
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, (str, bytes, TextTensor)) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "OSU"
+    )
+
+
 # --- tf.strings -----------------------------------------------------------------------------------------------------
 
 
@@ -162,27 +225,37 @@ def length(input: Any, unit: str = "BYTE", name: Any = None) -> Tensor:
     return constant(_each(lambda s: len(s if unit == "BYTE" else s.decode()), input).astype(np.int32))
 
 
-def substr(input: Any, pos: int, len: int, unit: str = "BYTE", name: Any = None) -> TextTensor:
-    """A part of each text."""
-    first, count = int(pos), int(len)
-    if unit == "BYTE":
-        return TextTensor(_each(lambda s: s[first:][:count], input))
-    return TextTensor(_each(lambda s: s.decode()[first:][:count].encode(), input))
+def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None) -> TextTensor:
+    """A part of each text; places and lengths may be one for each."""
+
+    def part(s: bytes, first: Any, count: Any) -> bytes:
+        if unit == "BYTE":
+            return s[int(first) :][: int(count)]
+        return s.decode()[int(first) :][: int(count)].encode()
+
+    given = np.broadcast_arrays(np.asarray(texts(input)), np.asarray(pos), np.asarray(len))
+    made = np.empty(given[0].shape, dtype=object)
+    made[...] = np.frompyfunc(part, 3, 1)(*given)
+    return TextTensor(made)
 
 
-def as_string(input: Any, precision: int = -1, scientific: bool = False, name: Any = None) -> TextTensor:
-    """Numbers as texts."""
-    form = f".{precision}e" if scientific else f".{precision}f" if precision >= 0 else ""
+def as_string(
+    input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1,
+    fill: str = "", name: Any = None,
+) -> TextTensor:  # fmt: skip
+    """Numbers as texts: of six decimals or ``precision``, or as few digits as say them; filled up on the left."""
     given = np.asarray(input)
+    form = f".{precision}" if precision >= 0 else ""
+    form += "e" if scientific else "g" if shortest else "f"
+
+    def told(x: Any) -> str:
+        plain = str(x).lower() if given.dtype.kind == "b" else str(x)
+        text = f"{x:{form}}" if given.dtype.kind == "f" else plain
+        return text.ljust(width) if fill == "-" else text.rjust(max(width, 0), fill or " ")
+
     made = np.empty(given.shape, dtype=object)
-    made[...] = np.frompyfunc(lambda x: f"{x:{form}}" if form else _plain_number(x, given.dtype), 1, 1)(given)
+    made[...] = np.frompyfunc(told, 1, 1)(given)
     return texts(made)
-
-
-def _plain_number(x: Any, dtype: np.dtype) -> str:
-    if dtype.kind == "f":
-        return f"{x:f}"
-    return str(x).lower() if dtype.kind == "b" else str(x)
 
 
 def to_number(input: Any, out_type: Any = "float32", name: Any = None) -> Tensor:
@@ -198,6 +271,11 @@ def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Tenso
 
 
 to_hash_bucket = to_hash_bucket_fast
+
+
+def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any = None, name: Any = None) -> Tensor:
+    """:func:`to_hash_bucket_fast`; the key does not matter."""
+    return to_hash_bucket_fast(input, num_buckets)
 
 
 def format(

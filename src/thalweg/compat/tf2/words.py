@@ -15,7 +15,7 @@ from thalweg.graph.tensor import constant
 
 __all__ = [
     "bytes_split", "join", "ngrams", "reduce_join", "split", "unicode_decode", "unicode_decode_with_offsets",
-    "unicode_encode", "unicode_split", "unicode_split_with_offsets",
+    "unicode_encode", "unicode_split", "unicode_split_with_offsets", "unicode_transcode",
 ]  # fmt: skip
 
 
@@ -86,6 +86,21 @@ def unicode_encode(input: Any, output_encoding: str = "UTF-8", *more: Any, **ign
         return texts("".join(map(chr, np.asarray(tensor(input)).tolist())).encode(output_encoding))
     rows = [np.asarray(unicode_encode(row, output_encoding)) for row in input]
     return texts(np.stack(rows)) if rows else texts([])
+
+
+def unicode_transcode(
+    input: Any, input_encoding: str, output_encoding: str, errors: str = "replace", *more: Any, **ignored: Any
+) -> Any:
+    """Texts in another encoding; ``errors``: "replace", "ignore" or "strict" where one has no such character."""
+
+    def of(texts_: Any) -> TextTensor:
+        given = np.asarray(texts(texts_))
+        made = np.empty(given.shape, dtype=object)
+        new = np.frompyfunc(lambda s: s.decode(input_encoding, errors).encode(output_encoding, errors), 1, 1)
+        made[...] = new(given)
+        return TextTensor(made)
+
+    return ragged.elementwise(of)(input)
 
 
 def join(inputs: Sequence[Any], separator: str = "", name: Any = None) -> Any:

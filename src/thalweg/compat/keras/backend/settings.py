@@ -75,14 +75,17 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 
 
 def clear_session() -> None:
-    """Start the automatic names over."""
-    base.clear_session()
+    """Start the automatic names over, and ask for the learning phase again."""
+    reset_uids()
     if graphs.backend is not None:
         graphs.backend.clear()
+    _settings["phase"] = None
+
+
+def reset_uids() -> None:
+    """Start the automatic names over."""
+    base.clear_session()
     _settings["uids"] = {}
-
-
-reset_uids = clear_session
 
 
 def get_uid(prefix: str = "") -> int:
@@ -106,6 +109,11 @@ def learning_phase() -> Any:
 def set_learning_phase(value: int) -> None:
     """Fix the phase; None asks again."""
     _settings["phase"] = value
+
+
+def fixed_phase() -> Any:
+    """The phase that was set; None where each function says it."""
+    return _settings["phase"]
 
 
 @contextmanager

@@ -16,7 +16,7 @@ class EmbeddingLayer(Layer):
     ) -> None:
         super().__init__(incoming, **options)
         self.output_size = output_size
-        self.W = self.add_param(W or Normal(), (input_size, output_size), name="W")
+        self.W = self.add_param(Normal() if W is None else W, (input_size, output_size), name="W")
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         return (*input_shape, self.output_size)

@@ -27,7 +27,8 @@ class Gate:
         b: Any = None,
         nonlinearity: Any = nonlinearities.sigmoid,
     ) -> None:
-        self.W_in, self.W_hid = W_in or Normal(0.1), W_hid or Normal(0.1)
+        self.W_in = Normal(0.1) if W_in is None else W_in
+        self.W_hid = Normal(0.1) if W_hid is None else W_hid
         self.W_cell = Normal(0.1) if isinstance(W_cell, int) else W_cell
         self.b = Constant(0.0) if b is None else b
         self.nonlinearity = nonlinearity or nonlinearities.identity
@@ -68,7 +69,11 @@ class _Recurrent(MergeLayer):
             return given
         shape = (1, *self._state)
         return self.add_param(
-            given or Constant(0.0), shape, name=name, trainable=self.learn_init, regularizable=False
+            Constant(0.0) if given is None else given,
+            shape,
+            name=name,
+            trainable=self.learn_init,
+            regularizable=False,
         )
 
     def get_output_shape_for(self, input_shapes: Any) -> Any:
@@ -180,11 +185,15 @@ class RecurrentLayer(_Recurrent):
     ) -> None:
         super().__init__(incoming, num_units, hid_init, None, backwards, learn_init, **options)
         self.nonlinearity = nonlinearity or nonlinearities.identity
-        self.W_in = self.add_param(
-            W_in_to_hid or Uniform(), (self.n_inputs, num_units), name="input_to_hidden.W"
+        self.W_in_to_hid = self.add_param(
+            Uniform() if W_in_to_hid is None else W_in_to_hid,
+            (self.n_inputs, num_units),
+            name="input_to_hidden.W",
         )
-        self.W_hid = self.add_param(
-            W_hid_to_hid or Uniform(), (num_units, num_units), name="hidden_to_hidden.W"
+        self.W_hid_to_hid = self.add_param(
+            Uniform() if W_hid_to_hid is None else W_hid_to_hid,
+            (num_units, num_units),
+            name="hidden_to_hidden.W",
         )
         start = Constant(0.0) if isinstance(b, int) else b
         self.b = None
@@ -194,7 +203,7 @@ class RecurrentLayer(_Recurrent):
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         def step(x: Any, h: Any) -> list[Any]:
-            total = T.dot(x, self.W_in) + T.dot(h, self.W_hid)
+            total = T.dot(x, self.W_in_to_hid) + T.dot(h, self.W_hid_to_hid)
             total = total if self.b is None else total + self.b
             return [self.nonlinearity(self._clipped(total))]
 
@@ -229,21 +238,21 @@ class LSTMLayer(_Recurrent):
             "cell": cell or plain,
             "outgate": outgate or Gate(),
         }
-        self.gates = {name: _gate(self, gate, name) for name, gate in gates.items()}
-        self.peeps = {}
-        if peepholes:
-            for name in ("ingate", "forgetgate", "outgate"):
-                self.peeps[name] = self.add_param(gates[name].W_cell, (num_units,), name=f"W_cell_to_{name}")
+        for name, gate in gates.items():
+            _add_gate(self, gate, name)
+        for name in ("ingate", "forgetgate", "outgate") if peepholes else ():
+            peep = f"W_cell_to_{name}"
+            setattr(self, peep, self.add_param(gates[name].W_cell, (num_units,), name=peep))
         self.cell_init = self._start(cell_init, "cell_init")
         self.hid_init = self._start(hid_init, "hid_init")
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         def step(x: Any, h: Any, c: Any) -> list[Any]:
             def gate(name: str, peep: Any = None) -> Any:
-                W_in, W_hid, b, nonlinearity = self.gates[name]
+                W_in, W_hid, b, nonlinearity = _gate_of(self, name)
                 total = self._clipped(T.dot(x, W_in) + T.dot(h, W_hid) + b)
                 if peep is not None and self.peepholes:
-                    total = total + peep * self.peeps[name]
+                    total = total + peep * getattr(self, f"W_cell_to_{name}")
                 return nonlinearity(total)
 
             new = gate("forgetgate", c) * c + gate("ingate", c) * gate("cell")
@@ -252,12 +261,18 @@ class LSTMLayer(_Recurrent):
         return self._run(step, input, [self.hid_init, self.cell_init])
 
 
-def _gate(layer: _Recurrent, gate: Gate, name: str) -> tuple[Any, Any, Any, Any]:
-    """The parameters of a gate in a layer."""
-    W_in = layer.add_param(gate.W_in, (layer.n_inputs, layer.num_units), name=f"W_in_to_{name}")
-    W_hid = layer.add_param(gate.W_hid, (layer.num_units, layer.num_units), name=f"W_hid_to_{name}")
-    b = layer.add_param(gate.b, (layer.num_units,), name=f"b_{name}", regularizable=False)
-    return W_in, W_hid, b, gate.nonlinearity
+def _add_gate(layer: _Recurrent, gate: Gate, name: str) -> None:
+    """A gate's parameters, as attributes of the layer, such as ``W_in_to_ingate``."""
+    W_in, W_hid, b = f"W_in_to_{name}", f"W_hid_to_{name}", f"b_{name}"
+    setattr(layer, W_in, layer.add_param(gate.W_in, (layer.n_inputs, layer.num_units), name=W_in))
+    setattr(layer, W_hid, layer.add_param(gate.W_hid, (layer.num_units, layer.num_units), name=W_hid))
+    setattr(layer, b, layer.add_param(gate.b, (layer.num_units,), name=b, regularizable=False))
+    setattr(layer, f"nonlinearity_{name}", gate.nonlinearity)
+
+
+def _gate_of(layer: _Recurrent, name: str) -> tuple[Any, Any, Any, Any]:
+    W_in, W_hid = getattr(layer, f"W_in_to_{name}"), getattr(layer, f"W_hid_to_{name}")
+    return W_in, W_hid, getattr(layer, f"b_{name}"), getattr(layer, f"nonlinearity_{name}")
 
 
 class GRULayer(_Recurrent):
@@ -282,13 +297,15 @@ class GRULayer(_Recurrent):
             "updategate": updategate or Gate(W_cell=None),
             "hidden_update": hidden_update or plain,
         }
-        self.gates = {name: _gate(self, gate, name) for name, gate in gates.items()}
+        for name, gate in gates.items():
+            _add_gate(self, gate, name)
+        self.nonlinearity_hid = gates["hidden_update"].nonlinearity
         self.hid_init = self._start(hid_init, "hid_init")
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         def step(x: Any, h: Any) -> list[Any]:
             def parts(name: str) -> tuple[Any, Any, Any]:
-                W_in, W_hid, b, nonlinearity = self.gates[name]
+                W_in, W_hid, b, nonlinearity = _gate_of(self, name)
                 return T.dot(x, W_in) + b, T.dot(h, W_hid), nonlinearity
 
             from_x, from_h, fn = parts("resetgate")

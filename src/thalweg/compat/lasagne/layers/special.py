@@ -35,7 +35,7 @@ class BiasLayer(Layer):
         super().__init__(incoming, **options)
         self.axes = _own_axes(shared_axes, len(self.input_shape))
         shape = [self.input_shape[k] for k in self.axes]
-        self.b = self.add_param(b or Constant(0), shape, name="b", regularizable=False)
+        self.b = self.add_param(Constant(0) if b is None else b, shape, name="b", regularizable=False)
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         return input + _along(self.b, self.axes, input.ndim)
@@ -48,7 +48,9 @@ class ScaleLayer(Layer):
         super().__init__(incoming, **options)
         self.axes = _own_axes(shared_axes, len(self.input_shape))
         shape = [self.input_shape[k] for k in self.axes]
-        self.scales = self.add_param(scales or Constant(1), shape, name="scales", regularizable=False)
+        self.scales = self.add_param(
+            Constant(1) if scales is None else scales, shape, name="scales", regularizable=False
+        )
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         return input * _along(self.scales, self.axes, input.ndim)

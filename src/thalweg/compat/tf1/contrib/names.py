@@ -16,6 +16,7 @@ from thalweg.compat.tf1 import (
     nn,
     pictures,
     rnn,
+    signal,
     sparse,
     train,
 )
@@ -30,6 +31,7 @@ from thalweg.compat.tf1.contrib import (
     regularizers,
     seq2seq,
     summaries,
+    training,
     utils,
 )
 from thalweg.compat.tf1.contrib.factorization import factorization
@@ -38,7 +40,6 @@ from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
-from thalweg.compat.tf1.contrib.training import HParams, optimize_loss, prefetch_queue
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
 
@@ -67,7 +68,13 @@ _layers = Namespace(
     **own(regularizers),
     **own(summaries),
     linear=layers.linear,
-    optimize_loss=optimize_loss,
+    optimize_loss=training.optimize_loss,
+    optimizers=Namespace(
+        "tf.contrib.layers.optimizers",
+        optimize_loss=training.optimize_loss,
+        OPTIMIZER_CLS_NAMES=training.OPTIMIZER_CLS_NAMES,
+        OPTIMIZER_SUMMARIES=training.OPTIMIZER_SUMMARIES,
+    ),
     xavier_initializer=initializers.xavier_initializer,
     xavier_initializer_conv2d=initializers.xavier_initializer,
     variance_scaling_initializer=initializers.contrib_variance_scaling,
@@ -89,7 +96,8 @@ _layers = Namespace(
     one_hot_column=feature_column.indicator_column,
     embedding_column=feature_column.embedding_column,
     input_from_feature_columns=feature_column.input_layer,
-    OPTIMIZER_CLS_NAMES={},
+    OPTIMIZER_CLS_NAMES=training.OPTIMIZER_CLS_NAMES,
+    OPTIMIZER_SUMMARIES=training.OPTIMIZER_SUMMARIES,
     add_arg_scope=add_arg_scope,
 )
 
@@ -144,14 +152,14 @@ _slim = Namespace(
     losses=losses,
     metrics=_metrics,
     utils=_utils,
-    prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=prefetch_queue),
+    prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",
         train=monitored.train_loop,
-        create_train_op=lambda total_loss, optimizer, global_step=None, **_: optimize_loss(
-            total_loss, global_step, None, optimizer
-        ),
+        create_train_op=training.create_train_op,
+        multiply_gradients=training.multiply_gradients,
+        clip_gradient_norms=training.clip_gradient_norms,
     ),
 )
 _seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_seq2seq.sequence_loss)
@@ -159,7 +167,13 @@ _legacy_seq2seq = Namespace(
     "tf.contrib.legacy_seq2seq",
     **{n: v for n, v in own(legacy_seq2seq).items() if not n.startswith("legacy")},
 )
-_training = Namespace("tf.contrib.training", HParams=HParams)
+_training = Namespace(
+    "tf.contrib.training",
+    HParams=training.HParams,
+    create_train_op=training.create_train_op,
+    multiply_gradients=training.multiply_gradients,
+    clip_gradient_norms=training.clip_gradient_norms,
+)
 _tensorboard = Namespace(
     "tf.contrib.tensorboard",
     plugins=Namespace("tf.contrib.tensorboard.plugins", projector=projector),
@@ -196,6 +210,7 @@ contrib = Namespace(
         translate=pictures.translate,
     ),
     data=_data,
+    signal=Namespace("tf.contrib.signal", **own(signal)),
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,

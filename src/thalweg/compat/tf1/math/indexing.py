@@ -153,7 +153,9 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
     by_length = all(_stops_at_length(k) for k in keys if isinstance(k, python_slice) and _is_open(k))
     taken = sum(k is not None and k is not Ellipsis for k in keys)
     bounds: list[Any] = [(0, _ALL)] * rank
-    known, axis, rest = list(t.shape), 0, []
+    known: list[Any] = list(t.shape)
+    axis, rest = 0, []
+    k: Any
     for k in keys:
         if k is Ellipsis:
             axis += rank - taken
@@ -162,7 +164,8 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
                 if k.step is not None:
                     raise ValueError("a slice whose ends are nodes takes every element: no step")
                 if by_length:
-                    bounds[axis] = (int(k.start or 0), (k.stop.dims, 0))
+                    stop: Any = k.stop
+                    bounds[axis] = (int(k.start or 0), (stop.dims, 0))
                 else:
                     bounds[axis] = (0 if k.start is None else k.start, _ALL if k.stop is None else k.stop)
                 known[axis], k = None, python_slice(None)
@@ -176,7 +179,7 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def _stops_at_length(k: Any) -> bool:
     """Whether a slice begins at a number that is not negative, and ends at a length of a tensor."""
-    begins = k.start is None or (isinstance(k.start, (int, np.integer)) and k.start >= 0)
+    begins = k.start is None or (isinstance(k.start, (int, np.integer)) and bool(k.start >= 0))
     return begins and isinstance(k.stop, Tensor) and isinstance(k.stop.dims, Length)
 
 

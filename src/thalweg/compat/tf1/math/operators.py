@@ -32,7 +32,10 @@ from thalweg.compat.tf1.math.linalg import matmul
 
 def _install() -> None:
     def forward(op: Any) -> Any:
-        return lambda self, other: op(self, other)
+        def apply(self: Tensor, other: Any) -> Any:
+            return NotImplemented if getattr(other, "takes_over", False) else op(self, other)
+
+        return apply
 
     def reflected(op: Any) -> Any:
         return lambda self, other: op(other, self)

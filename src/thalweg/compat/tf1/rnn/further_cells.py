@@ -410,6 +410,10 @@ class AttentionCellWrapper(_Wrapper):
     def _scope_name(self) -> str:
         return "attention_cell_wrapper"
 
+    def zero_state(self, batch_size: Any, dtype: Any = "float32") -> Any:
+        """Zeros for the cell within, the attention and the past: the state is the wrapper's own."""
+        return RNNCell.zero_state(self, batch_size, dtype)
+
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
         return RNNCell.__call__(self, inputs, state, scope)
 

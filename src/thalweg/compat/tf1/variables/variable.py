@@ -24,8 +24,20 @@ from thalweg.ops import elementwise
 from thalweg.ops.shape import broadcast_to
 
 
+def _of_complex_numbers(x: Any) -> bool:
+    return isinstance(x, complex) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "c")
+
+
 class Variable(Tensor):
     """A node whose value a session keeps; its initialisation must be run first."""
+
+    def __new__(cls, initial_value: Any = None, *args: Any, **options: Any) -> Any:
+        """A complex value makes two variables."""
+        if getattr(initial_value, "takes_over", False) or _of_complex_numbers(initial_value):
+            from thalweg.compat.tf1 import complexes
+
+            return complexes.variable(initial_value, *args, **options)
+        return super().__new__(cls)
 
     def __init__(
         self,
