@@ -97,6 +97,40 @@ def test_what_is_written_of_a_kernel_says_all_that_its_code_depends_on(
         assert all(code == alike[0] for code in alike)
 
 
+def test_kernels_that_differ_only_in_what_becomes_of_their_results() -> None:
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.normal(size=(6, 6)).astype("f") for _ in range(3))
+    x, y, z = (tw.placeholder("float32", (6, 6)) for _ in range(3))
+    w, inner = tw.Variable(c), tw.tanh(y + 1)
+    outputs = [tw.exp(tw.tanh(x + 1)), tw.exp(inner), inner, z * 0.9]
+    found = tw.function([x, y, z], outputs, updates=[(w, w * 0.9)])(a, b, c)
+    wanted = [np.exp(np.tanh(a + 1)), np.exp(np.tanh(b + 1)), np.tanh(b + 1), c * np.float32(0.9)]
+    for one, other in zip([*found, w], [*wanted, wanted[-1]]):
+        np.testing.assert_allclose(one.numpy(), other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [6, 1500])
+def test_products_that_differ_only_in_whether_others_read_them(k: int) -> None:
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.normal(size=s).astype("f") for s in ((40, k), (40, k), (k, 24)))
+    x, y, z = (tw.placeholder("float32", array.shape) for array in (a, b, c))
+    product = y @ z
+    found = tw.function([x, y, z], [tw.nn.relu(x @ z), tw.nn.relu(product), product])(a, b, c)
+    for one, other in zip(found, [np.maximum(a @ c, 0), np.maximum(b @ c, 0), b @ c]):
+        np.testing.assert_allclose(one.numpy(), other, rtol=1e-4, atol=1e-4)
+
+
+def test_a_product_of_the_same_elements_read_across() -> None:
+    rng = np.random.default_rng(0)
+    a, w = rng.normal(size=(4, 4, 4, 4)).astype("f"), rng.normal(size=(16, 5)).astype("f")
+    x, v = tw.placeholder("float32", a.shape), tw.placeholder("float32", w.shape)
+    folded = tw.reshape(tw.permute_dims(x, (1, 0, 3, 2)), (16, 16))
+    found = tw.function([x, v], [folded @ v, tw.matrix_transpose(folded) @ v])(a, w)
+    wanted = a.transpose(1, 0, 3, 2).reshape(16, 16)
+    np.testing.assert_allclose(found[0].numpy(), wanted @ w, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found[1].numpy(), wanted.T @ w, rtol=1e-5, atol=1e-5)
+
+
 def test_a_deeper_network_of_the_same_layers_has_no_more_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = Step._kernel
     monkeypatch.setattr(native, "_name", lambda *args: None)

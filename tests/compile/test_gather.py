@@ -56,8 +56,16 @@ def test_places_of_a_middle_axis_and_of_the_last(threads: None) -> None:
     middle, last = (gather(a, tw.constant(places), axes=(axis,), position=axis) for axis in (1, 2))
     across = gather(tw.permute_dims(a, (1, 2, 0)), tw.constant(places), axes=(0,), position=0)
     both = gather(a, tw.constant(places), tw.constant(places[::-1].copy()), axes=(0, 2), position=1)
-    found = tw.function([a], [middle, last, across, both])(x)
-    wanted = x[:, places], x[:, :, places], x.transpose(1, 2, 0)[places], x[places, :, places[::-1]].T
+    first, behind = (gather(a, tw.constant(places), axes=(k,), position=at) for k, at in ((2, 0), (0, 2)))
+    found = tw.function([a], [middle, last, across, both, first, behind])(x)
+    wanted = (
+        x[:, places],
+        x[:, :, places],
+        x.transpose(1, 2, 0)[places],
+        x[places, :, places[::-1]].T,
+        x.transpose(2, 0, 1)[places],
+        x.transpose(1, 2, 0)[:, :, places % 20],
+    )
     for one, other in zip(found, wanted):
         np.testing.assert_array_equal(one.numpy(), other)
 
