@@ -156,6 +156,38 @@ def test_figures_have_both_names() -> None:
     assert history["val_mae"] == history["val_mean_absolute_error"] and "mse" not in history
 
 
+def test_the_learning_rate_of_epochs_is_lr() -> None:
+    model = classic.Sequential([L.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse")
+    steps = classic.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
+    history = model.fit(np.ones((4, 2)), np.ones(4), epochs=2, verbose=0, callbacks=[steps]).history
+    np.testing.assert_allclose(history["lr"], [0.1, 0.05], rtol=1e-6)
+    assert history["lr"] == history["learning_rate"]
+
+
+def test_two_models_merged_at_the_front_are_described() -> None:
+    ends = [classic.Sequential([L.Dense(3, input_dim=n)]) for n in (2, 4)]
+    model = classic.Sequential([L.Merge(ends, mode="concat"), L.Dense(1)])
+    data = [np.ones((5, 2), "f"), np.ones((5, 4), "f")]
+    again = classic.models.model_from_json(model.to_json())
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again.predict(data, verbose=0), model.predict(data, verbose=0))
+
+
+@pytest.mark.parametrize("room", [keras, classic])
+def test_paths_of_keras_2_5_to_2_12(room: Any) -> None:
+    assert room.optimizers.adam_v2.Adam is room.optimizers.Adam
+    assert room.optimizers.gradient_descent_v2.SGD is room.optimizers.SGD
+    found = room.layers.normalization.batch_normalization_v1
+    assert found.BatchNormalization is room.layers.BatchNormalization
+    with pytest.raises(AttributeError, match="BatchNorm"):
+        found.BatchNorm
+
+
+def test_the_backend_hands_out_tensorflow() -> None:
+    assert np.asarray(K.tf.reduce_mean([1.0, 3.0])) == 2
+
+
 def test_lambdas_and_floats_of_another_size_are_saved(tmp_path: Path) -> None:
     K.set_floatx("float64")
     try:

@@ -41,6 +41,7 @@ GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session(
         ("import tensorflow as tf\no = tf.optimizers.Adam()\n", "tf2"),
         ("import theano.tensor as T\n", "theano"),
         ("from keras.models import Sequential\n", "keras"),
+        ("from keras import backend as K\nx = K.tf.ones(2)\n", "tf1"),
         ("import numpy\n", None),
     ],
 )

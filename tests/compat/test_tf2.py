@@ -966,3 +966,12 @@ def test_paths_inside_of_tensorflow() -> None:
     assert tf.dtypes.cast(1.7, tf.dtypes.int32).numpy() == 1
     with pytest.raises(AttributeError, match="relux"):
         inside.ops.nn_ops.relux
+
+
+def test_strategies_take_what_shares_gradients() -> None:
+    room = tf.distribute
+    strategy = room.MirroredStrategy(cross_device_ops=room.HierarchicalCopyAllReduce(num_packs=2))
+    made = strategy.distribute_datasets_from_function(
+        lambda context: tf.data.Dataset.range(4).batch(context.get_per_replica_batch_size(2))
+    )
+    assert [batch.numpy().tolist() for batch in made] == [[0, 1], [2, 3]]

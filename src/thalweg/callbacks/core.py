@@ -19,7 +19,7 @@ from thalweg.graph.tensor import Variable
 
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
-    "LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
+    "LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau", "SwapEMAWeights", "TerminateOnNaN",
 ]  # fmt: skip
 
 
@@ -374,7 +374,9 @@ class ReduceLROnPlateau(_Monitor):
 
 
 def learning_rate(model: Any) -> float:
-    """The learning rate of the next step."""
+    """The learning rate of the next step: the number that was set, or what a schedule says."""
+    if isinstance(model.optimizer.learning_rate, Variable):
+        return float(model.optimizer.learning_rate.get_value())
     return float(model.optimizer.rate_at(model.optimizer.iterations.get_value()).item())
 
 
@@ -562,6 +564,67 @@ class BackupAndRestore(Callback):
         complete = self._last + 1 >= self._epochs or self.model.stop_training
         if self.delete_checkpoint and complete:
             self._path.unlink(missing_ok=True)
+
+
+class SwapEMAWeights(Callback):
+    """Validation, evaluation and predictions by the averages that an optimizer with ``use_ema=True`` keeps.
+
+    The weights come back afterwards. With ``swap_on_epoch`` the averages stand in the model from the end of each epoch to
+    the beginning of the next one, so that callbacks after this one (a :class:`ModelCheckpoint`) see them.
+    """
+
+    remembers = ("raw",)
+
+    def __init__(self, swap_on_epoch: bool = False) -> None:
+        self.swap_on_epoch = swap_on_epoch
+        self.raw: list[np.ndarray] | None = None  # the weights, while averages stand in their place
+        self._in_test = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.raw = None
+        self._averages()
+
+    def _averages(self) -> list[tuple[Variable, Variable]]:
+        found = self.model.optimizer.averages()
+        if not found:
+            raise fail(
+                ArgumentError,
+                "SwapEMAWeights: the optimizer keeps no averages",
+                hint="make it with use_ema=True",
+            )
+        return found  # type: ignore[no-any-return]
+
+    def _put_averages(self) -> bool:
+        """Whether the weights were in the model."""
+        if self.raw is not None:
+            return False
+        pairs = self._averages()
+        self.raw = [weight.get_value() for weight, _ in pairs]
+        for weight, average in pairs:
+            weight.set_value(average.get_value())
+        return True
+
+    def _put_weights(self) -> None:
+        for (weight, _), value in zip(self._averages(), self.raw or []):
+            weight.set_value(value)
+        self.raw = None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self.raw is not None:
+            self._put_weights()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.swap_on_epoch:
+            self._put_averages()
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._in_test = self._put_averages()
+
+    def on_test_end(self, logs: Any = None) -> None:
+        if self._in_test:
+            self._put_weights()
+
+    on_predict_begin, on_predict_end = on_test_begin, on_test_end
 
 
 class CSVLogger(Callback):

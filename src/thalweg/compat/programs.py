@@ -183,7 +183,10 @@ def generation(tree: ast.AST) -> str | None:
     if "tensorflow" in roots:
         return _of_tensorflow(tree)
     if "keras" in roots:
-        names = {part for use in uses(tree) for part in use.name.split(".")}
+        found = [use.name for use in uses(tree)]
+        if any(f"{name}.".startswith("keras.backend.tf.") for name in found):  # until Keras 2.3
+            return "tf1"
+        names = {part for name in found for part in name.split(".")}
         return "tf2" if names & _LATE_KERAS else "keras"
     if roots & {"theano", "lasagne"}:
         return "theano"

@@ -22,6 +22,7 @@ from keras.callbacks import (
 )
 from keras.layers import Dense
 from keras.models import Sequential, load_model
+from keras.optimizers import SGD
 
 np.random.seed(0)
 x = np.random.randn(300, 5)
@@ -156,3 +157,35 @@ assert looks.shapes == [(10, 3), (10,), (10,)] and np.isclose(looks.loss, past["
 small.fit(rows, sums, validation_data=(rows[:7], sums[:7]), verbose=0, callbacks=[looks])
 assert looks.shapes == [(7, 3), (7,), (7,)]
 assert [n for n in range(1, 6) if os.path.exists("every-%d.h5" % n)] == [2, 4]
+
+
+# the rate that was set is what callbacks see, whatever decays beside it
+class Told(Callback):
+    def on_train_begin(self, logs=None):
+        self.seen = {k: self.params[k] for k in "nb_epoch samples batch_size do_validation metrics".split()}
+
+
+small.compile(SGD(lr=0.1, decay=0.01), "mse", metrics=["mae"])
+told = Told()
+past = small.fit(
+    rows,
+    sums,
+    epochs=3,
+    verbose=0,
+    validation_split=0.5,
+    callbacks=[
+        ReduceLROnPlateau(monitor="loss", factor=0.5, patience=0, epsilon=1e9),
+        told,
+        CSVLogger("rates.csv"),
+    ],
+).history
+assert np.allclose(past["lr"], [0.1, 0.1, 0.05]) and "lr" in open("rates.csv").readline(), past["lr"]
+assert past["learning_rate"] == past["lr"] and "learning_rate" not in list(past)
+names = ["loss", "mean_absolute_error"]
+assert told.seen == {
+    "nb_epoch": 3,
+    "samples": 40,
+    "batch_size": 32,
+    "do_validation": True,
+    "metrics": names + ["val_" + n for n in names],
+}

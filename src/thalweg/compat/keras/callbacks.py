@@ -21,6 +21,32 @@ _MOMENTS = (
 ).split()
 
 
+class OwnCallback(Callback):
+    """What a program's own callbacks derive from: ``params`` says of a fit what Keras said."""
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if hasattr(self, "params"):
+            self.params = {**getattr(model, "told_of_fit", {}), **self.params}
+
+
+class _WithRate(Callback):
+    """Among the figures the learning rate is called ``lr``."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        if logs and "learning_rate" in logs.keys():
+            logs["lr"] = logs.pop("learning_rate")
+
+
+class ReduceLROnPlateau(_WithRate, main.ReduceLROnPlateau):
+    """Multiplies the learning rate by ``factor`` when a figure has not become better for ``patience`` epochs."""
+
+
+class LearningRateScheduler(_WithRate, main.LearningRateScheduler):
+    """Sets the learning rate at the start of each epoch: ``schedule(epoch, rate)`` or ``schedule(epoch)``."""
+
+
 class ModelCheckpoint(main.ModelCheckpoint):
     """Saves the model every ``period`` epochs."""
 

@@ -127,6 +127,7 @@ optimizers = _changed(
     deserialize=_get,
     **{o.__name__: o for o in _table.values()},
     **_table,
+    **_optimizers.modules({o.__name__: o for o in _table.values()}),
 )
 
 # --- models ---------------------------------------------------------------------------------------------------------

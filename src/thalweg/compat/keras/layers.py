@@ -191,6 +191,13 @@ def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name in ("time_distributed_dense", "_time_distributed_dense"):
         found["recurrent"].__dict__[name] = _time_distributed_dense
+    for name in (
+        "batch_normalization",
+        "batch_normalization_v1",
+        "batch_normalization_v2",
+        "layer_normalization",
+    ):
+        found["normalization"].__dict__[name] = found["normalization"]  # modules of Keras 2.5 to 2.12
     return found
 
 

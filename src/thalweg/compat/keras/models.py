@@ -47,17 +47,18 @@ _SHORT = {
     "mae": "mean_absolute_error", "mse": "mean_squared_error", "mape": "mean_absolute_percentage_error",
     "msle": "mean_squared_logarithmic_error",
 }  # fmt: skip
+_ALSO = {**_SHORT, "lr": "learning_rate"}
 
 
 class Figures(dict[str, Any]):
     """The figures of epochs, where those that Keras called in two ways are found under both: acc and accuracy, mae and
-    mean_absolute_error.
+    mean_absolute_error, lr and learning_rate.
     """
 
     def __missing__(self, name: str) -> Any:
         end, kind = ("val_", name[4:]) if name.startswith("val_") else ("", name)
-        others = [_renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy"), end + _SHORT.get(kind, kind),
-                  *(end + short for short, long in _SHORT.items() if long == kind)]  # fmt: skip
+        others = [_renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy"), end + _ALSO.get(kind, kind),
+                  *(end + short for short, long in _ALSO.items() if long == kind)]  # fmt: skip
         for other in others:
             if other in self.keys():
                 return self[other]
@@ -314,9 +315,20 @@ class Model(main.Model):
         self._agree_with(
             options.get("callbacks") or (), options.get("validation_data") or _split(x, y, options)
         )
+        self.told_of_fit = self._told(x, batch_size, int(epochs), options)
         history = super().fit(x, y, batch_size, int(epochs), **options)
         history.history = Figures(history.history)
         return history
+
+    def _told(self, x: Any, batch_size: Any, epochs: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What callbacks are told of a fit, by the names of Keras 1 and 2."""
+        validated = bool(options.get("validation_data") is not None or options.get("validation_split"))
+        first, names = next(iter(flat(x)), None), self.metrics_names
+        return {
+            "nb_epoch": epochs, "batch_size": batch_size or 32, "do_validation": validated,
+            "samples": len(first) if isinstance(first, np.ndarray) else None,
+            "metrics": names + [f"val_{name}" for name in names] * validated,
+        }  # fmt: skip
 
     def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
         return super()._feed(mapped(_dense, x), mapped(_dense, y), *rest, **options)
@@ -592,6 +604,13 @@ class Sequential(Model, main.Sequential):
         if isinstance(layer, Merge):
             self._first = [model.input for model in layer.parts]
             layer = main.Model(self._first, layer([model.output for model in layer.parts]))
+        elif (
+            not self._layers
+            and self._first is None
+            and isinstance(layer, main.Model)
+            and layer._graph is not None
+        ):
+            self._first = list(layer.inputs) if len(layer.inputs) > 1 else None
         super()._append(layer)
 
     def _connect(self) -> None:
@@ -607,7 +626,9 @@ class Sequential(Model, main.Sequential):
         self._steps.clear()
 
     def get_config(self) -> dict[str, Any]:
-        """The layers, with the shape of the inputs."""
+        """The layers, with the shape of the inputs; the first layer knows its own, if they are several."""
+        if isinstance(self._first, list):
+            return encode({"name": self.name, "input": None, "layers": list(self._layers)})
         return encode(main.Sequential.get_config(self))
 
     @classmethod

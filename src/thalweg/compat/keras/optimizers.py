@@ -188,3 +188,17 @@ schedules = Namespace(
 )
 legacy = Namespace("keras.optimizers.legacy", **{c.__name__: c for c in TABLE.values()}, Optimizer=Optimizer)
 optimizer_v2 = legacy
+# The modules of Keras 2.5 to 2.10.
+_MODULES = {"SGD": "gradient_descent", "RMSprop": "rmsprop", "Adagrad": "adagrad", "Adadelta": "adadelta",
+            "Adam": "adam", "Adamax": "adamax", "Nadam": "nadam"}  # fmt: skip
+
+
+def modules(classes: Mapping[str, Any]) -> dict[str, Any]:
+    """``adam_v2`` and the others, each with its optimizer."""
+    return {
+        f"{module}_v2": Namespace(f"keras.optimizers.{module}_v2", **{name: classes[name]})
+        for name, module in _MODULES.items()
+    }
+
+
+globals().update(modules(globals()))

@@ -185,7 +185,10 @@ _OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
 _ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
 callbacks = Namespace("keras.callbacks", **_classes(_callbacks, _callbacks.Callback))
 callbacks.__dict__.update(
-    {n: respelt(v, _WATCHING) for n, v in vars(callbacks).items() if n in ("EarlyStopping", "ReduceLROnPlateau")},
+    Callback=_own_callbacks.OwnCallback,
+    EarlyStopping=respelt(_callbacks.EarlyStopping, _WATCHING),
+    ReduceLROnPlateau=respelt(_own_callbacks.ReduceLROnPlateau, _WATCHING),
+    LearningRateScheduler=_own_callbacks.LearningRateScheduler,
     ModelCheckpoint=respelt(_own_callbacks.ModelCheckpoint, _WATCHING),
     TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
     CallbackList=_own_callbacks.CallbackList,

@@ -163,6 +163,12 @@ class Strategy:
         """The data set itself."""
         return dataset
 
+    def distribute_datasets_from_function(self, dataset_fn: Callable[..., Any], options: Any = None) -> Any:
+        """The data set that the function makes for the one process."""
+        return dataset_fn(InputContext())
+
+    experimental_distribute_datasets_from_function = distribute_datasets_from_function
+
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
         """The value of the one replica."""
         return (value,)
@@ -172,6 +178,25 @@ class ReduceOp:
     """How the values of replicas become one."""
 
     SUM, MEAN = "SUM", "MEAN"
+
+
+class CrossDeviceOps:
+    """How devices would share their gradients."""
+
+    def __init__(self, *args: Any, **ignored: Any) -> None:
+        pass
+
+
+class InputContext(NamedTuple):
+    """Which part of the data is this process's: all of it."""
+
+    num_input_pipelines: int = 1
+    input_pipeline_id: int = 0
+    num_replicas_in_sync: int = 1
+
+    def get_per_replica_batch_size(self, global_batch_size: int) -> int:
+        """The size of a replica's batches."""
+        return global_batch_size // self.num_replicas_in_sync
 
 
 _only = Strategy()
@@ -184,6 +209,11 @@ distribute = Namespace(
     get_strategy=lambda: _only,
     has_strategy=lambda: False,
     ReduceOp=ReduceOp,
+    CrossDeviceOps=CrossDeviceOps,
+    HierarchicalCopyAllReduce=CrossDeviceOps,
+    NcclAllReduce=CrossDeviceOps,
+    ReductionToOneDevice=CrossDeviceOps,
+    InputContext=InputContext,
     experimental=Namespace(
         "tf.distribute.experimental", CentralStorageStrategy=Strategy, MultiWorkerMirroredStrategy=Strategy
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib as _importlib
 import sys as _sys
 from typing import Any
 
+from thalweg.compat import graphs as _graphs
 from thalweg.compat.keras.backend import arithmetic as _arithmetic
 from thalweg.compat.keras.backend import draws as _draws
 from thalweg.compat.keras.backend import functions as _functions
@@ -33,4 +35,6 @@ def _get_available_gpus() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "tf":  # TensorFlow as the program has it: symbols of its graph, or tensors
+        return _importlib.import_module(f"thalweg.compat.{'eager' if _graphs.backend is None else 'tf1'}")
     raise _unsupported("keras.backend", name, [n for n in globals() if not n.startswith("_")])
