@@ -367,7 +367,7 @@ class AllSteps:
             if term is None:
                 self.results[k] = self.wide(self.loop.body.outputs[k])
             else:
-                self.results[k] = _built(add, self.loop.node.inputs[k], self._sum(term))
+                self.results[k] = built(add, self.loop.node.inputs[k], self._sum(term))
         return self.results[k]
 
     def of(self, tensor: Tensor) -> Tensor:
@@ -390,7 +390,7 @@ class AllSteps:
         made = self.of(tensor)
         if self._moves(tensor):
             return made
-        return _built(broadcast_to, made, shape=(self.loop.length, *tensor.shape))
+        return built(broadcast_to, made, shape=(self.loop.length, *tensor.shape))
 
     def _moves(self, tensor: Tensor) -> bool:
         return self.loop.kind[id(tensor)] in ("sequence", "carry")
@@ -441,9 +441,9 @@ class AllSteps:
         if is_a(tensor, MatrixProduct):
             return self._product(tensor, inputs)
         if is_a(tensor, Reshape):
-            return _built(reshape, inputs[0], shape=(n, *tensor.shape))
+            return built(reshape, inputs[0], shape=(n, *tensor.shape))
         if is_a(tensor, View) and len(inputs) == 1:
-            return _built(each, inputs[0], view=op, given=tensor.attrs)
+            return built(each, inputs[0], view=op, given=tensor.attrs)
         if is_a(tensor, Reduce):
             return remake(tensor, inputs, axis=tuple(a + 1 for a in tensor.attrs["axis"]))
         raise StepByStepError
@@ -453,7 +453,7 @@ class AllSteps:
         assert op is not None
         data = [t for k, t in enumerate(tensor.inputs) if k not in op.shape_only]
         shapes = tuple(t.shape for t in tensor.inputs)
-        return _built(
+        return built(
             each_assembled,
             *map(self.wide, data),
             of=op,
@@ -467,15 +467,15 @@ class AllSteps:
         missing = rank - len(tensor.shape)
         if not self._moves(tensor) or not missing:
             return whole
-        return _built(reshape, whole, shape=(self.loop.length, *(1,) * missing, *tensor.shape))
+        return built(reshape, whole, shape=(self.loop.length, *(1,) * missing, *tensor.shape))
 
     def _product(self, tensor: Tensor, inputs: list[Tensor]) -> Tensor:
         """One product of all rows where the right factor is always the same; else one product per step."""
         (x, y), (a, b) = tensor.inputs, inputs
         n = self.loop.length
         if len(tensor.shape) == 2 and not self._moves(y):
-            rows = _built(reshape, a, shape=(n * x.shape[0], x.shape[1]))
-            return _built(reshape, remake(tensor, [rows, b]), shape=(n, *tensor.shape))
+            rows = built(reshape, a, shape=(n * x.shape[0], x.shape[1]))
+            return built(reshape, remake(tensor, [rows, b]), shape=(n, *tensor.shape))
         return remake(tensor, [self.wide(x), self.wide(y)])
 
     # --- sums over the steps
@@ -485,7 +485,7 @@ class AllSteps:
         if not self._moves(term):
             raise StepByStepError
         if term.op is add:
-            return _built(add, *[self._sum(t) for t in term.inputs])
+            return built(add, *[self._sum(t) for t in term.inputs])
         if is_a(term, View, Reshape):
             return remake(term, [self._sum(term.inputs[0])])
         if is_a(term, MatrixProduct):
@@ -493,11 +493,11 @@ class AllSteps:
             return remake(term, [self._side_by_side(x), self._one_below_the_other(y)])
         x, axes, keep = term.inputs[0], term.attrs["axis"], term.attrs["keepdims"]
         made = remake(term, [self.wide(x)], axis=(0, *(a + 1 for a in axes)))
-        return _built(reshape, made, shape=term.shape) if keep else made
+        return built(reshape, made, shape=term.shape) if keep else made
 
     def _side_by_side(self, x: Tensor) -> Tensor:
         """The matrices of all steps as one of as many rows."""
-        return _built(permute_dims, self._one_below_the_other(x, turned=True), axes=(1, 0))
+        return built(permute_dims, self._one_below_the_other(x, turned=True), axes=(1, 0))
 
     def _one_below_the_other(self, x: Tensor, turned: bool = False) -> Tensor:
         """The matrices of all steps (or their transposes) as one of as many columns."""
@@ -506,13 +506,13 @@ class AllSteps:
         if turned and x.op is permute_dims and x.attrs["axes"] == (1, 0):
             whole = self.wide(x.inputs[0])
         elif turned:
-            whole = _built(permute_dims, self.wide(x), axes=(0, 2, 1))
+            whole = built(permute_dims, self.wide(x), axes=(0, 2, 1))
         else:
             whole = self.wide(x)
-        return _built(reshape, whole, shape=(n * rows, cols))
+        return built(reshape, whole, shape=(n * rows, cols))
 
 
-def _built(op: Any, *inputs: Tensor, **attrs: Any) -> Tensor:
+def built(op: Any, *inputs: Tensor, **attrs: Any) -> Tensor:
     """The op on tensors, with its attributes as they are."""
     (spec,) = [op.infer(*[t.specs[0] for t in inputs], **attrs)]
     tracked = any(t.tracked for t in inputs)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compile.hoist import LoweredBody, hoisted
+from thalweg.compile.panels import paneled
 from thalweg.compile.parts import put_together
 from thalweg.compile.residuals import shared
 from thalweg.errors import CompileError, ThalwegError
@@ -45,7 +46,7 @@ def specialise(
     specialiser = _Specialiser(replace, open_lengths)
     lowered = hoisted(specialiser.run(optimise(outputs)))
     lowered = specialiser.run(simplify(lowered))  # again, now that the shapes are known
-    return shared(lowered, lambda again: specialiser.run(simplify(again)))
+    return paneled(shared(lowered, lambda again: specialiser.run(simplify(again))))
 
 
 class _Specialiser:

@@ -128,9 +128,10 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     if (m == 1 or n == 1) and runs_of(product.a.cols, None) and runs_of(product.b.rows, None):
         rows, vectors, lanes, dot = (8, 1, 1, True) if n == 1 else (1, 1, min(lanes, 8), True)
     else:
+        shapes = _tile_shapes(target, pack_a, -(-n // lanes) if n else 8)
         (rows, vectors), dot = (
             min(
-                _tile_shapes(target, pack_a, -(-n // lanes) if n else 8),
+                [s for s in shapes if _in_panels(product.b, s[1] * lanes)] or shapes,
                 key=lambda tile: _cost(tile[0], tile[1], lanes, m, n, is_number(product.batch, 1)),
             ),
             False,
@@ -138,7 +139,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     if m:
         rows = -(-m // -(-m // rows))
     cols, size = vectors * lanes, itemsize(product.dtype)
-    in_place = dot or (runs_of(product.b.cols, cols) and m is not None and m <= IN_PLACE_TILES * rows)
+    few = m is not None and m <= IN_PLACE_TILES * rows
+    in_place = dot or _in_panels(product.b, cols) or (few and runs_of(product.b.cols, cols))
     limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
     if k is not None:
         limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
@@ -288,6 +290,14 @@ class Workspace:
 def is_run(axes: tuple[Axis, ...], stride: Size) -> bool:
     """Whether the indices are all `stride` apart, which is known."""
     return len(axes) == 1 and isinstance(stride, int) and is_number(axes[0][1], stride)
+
+
+def _in_panels(b: Operand, cols: int) -> bool:
+    """Whether panels of so many columns lie row after row, so that packing them would change nothing."""
+    (extent, stride), (_, step) = b.cols[-1], b.rows[-1]
+    if not isinstance(extent, int) or len(b.cols) != 2 or len(b.rows) != 1:
+        return False
+    return is_number(stride, 1) and extent % cols == 0 and is_number(step, extent)
 
 
 def runs_of(axes: tuple[Axis, ...], count: int | None) -> bool:
