@@ -374,9 +374,7 @@ class ReduceLROnPlateau(_Monitor):
 
 
 def learning_rate(model: Any) -> float:
-    """The learning rate of the next step: the number that was set, or what a schedule says."""
-    if isinstance(model.optimizer.learning_rate, Variable):
-        return float(model.optimizer.learning_rate.get_value())
+    """The learning rate of the next step."""
     return float(model.optimizer.rate_at(model.optimizer.iterations.get_value()).item())
 
 
@@ -569,8 +567,8 @@ class BackupAndRestore(Callback):
 class SwapEMAWeights(Callback):
     """Validation, evaluation and predictions by the averages that an optimizer with ``use_ema=True`` keeps.
 
-    The weights come back afterwards. With ``swap_on_epoch`` the averages stand in the model from the end of each epoch to
-    the beginning of the next one, so that callbacks after this one (a :class:`ModelCheckpoint`) see them.
+    The weights come back afterwards. With ``swap_on_epoch`` the averages stand in the model from the end of each epoch
+    to the beginning of the next one, so that callbacks after this one (a :class:`ModelCheckpoint`) see them.
     """
 
     remembers = ("raw",)
