@@ -374,7 +374,9 @@ class ReduceLROnPlateau(_Monitor):
 
 
 def learning_rate(model: Any) -> float:
-    """The learning rate of the next step."""
+    """The learning rate of the next step: the number that was set, or what a schedule says."""
+    if isinstance(model.optimizer.learning_rate, Variable):
+        return float(model.optimizer.learning_rate.get_value())
     return float(model.optimizer.rate_at(model.optimizer.iterations.get_value()).item())
 
 
