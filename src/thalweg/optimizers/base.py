@@ -90,7 +90,7 @@ class Optimizer(Configured):
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum if use_ema else None
         self.ema_overwrite_frequency = ema_overwrite_frequency
-        self.loss_scale = loss_scale_factor
+        self.loss_scale_factor = loss_scale_factor
         self.accumulation = gradient_accumulation_steps or 1
         self.undecayed: set[int] = set()
         self.iterations = Variable(np.int64(0), trainable=False, name=f"{self.name}/iterations")
@@ -187,7 +187,7 @@ class Optimizer(Configured):
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``: take gradients for :meth:`apply_gradients` of this."""
-        return loss if self.loss_scale is None else loss * self.loss_scale
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
     def minimize(self, loss: Any, var_list: Sequence[Variable] | None = None) -> Any:
         """One step down the gradient of the loss: done at once, recorded in a traced function, or an Operation."""
@@ -276,8 +276,8 @@ class Optimizer(Configured):
     # --- one step -----------------------------------------------------------------------------------------------
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
-        if self.loss_scale is not None:
-            pairs = [(g * (1.0 / self.loss_scale), param) for g, param in pairs]
+        if self.loss_scale_factor is not None:
+            pairs = [(g * (1.0 / self.loss_scale_factor), param) for g, param in pairs]
         due, pairs, result = self._accumulated(pairs)
         calls: Any = (
             self.iterations if self._calls is None else self.iterations * self.accumulation + self._calls

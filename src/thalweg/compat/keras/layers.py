@@ -215,11 +215,21 @@ experimental = Namespace(
         **{n: _found[n] for n in _PREPROCESSING.split() if n in _found},
     ),
 )
+
+
+def _old_modes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The ways of counting by their first names."""
+    modes = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+    return args, {k: modes.get(v, v) if k == "output_mode" else v for k, v in kwargs.items()}
+
+
 # In this room of TensorFlow 2.3 to 2.5, lookups keep number 0 for what stands for nothing.
 _OF_VALUES = {"max_values": "max_tokens", "mask_value": "mask_token", "oov_value": "oov_token"}
 experimental.preprocessing.__dict__.update(
     StringLookup=respelt(_main.StringLookup, {}, mask_token=""),
     IntegerLookup=respelt(_main.IntegerLookup, _OF_VALUES, mask_token=0),
+    CategoryEncoding=respelt(_main.CategoryEncoding, {"max_tokens": "num_tokens"}, _old_modes),
+    TextVectorization=respelt(_main.TextVectorization, {}, _old_modes),
 )
 
 
