@@ -207,6 +207,26 @@ class Optimizer(Configured):
             assign(variable, value)
         return None
 
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> Any:
+        """:meth:`apply_gradients`, the gradients and the variables apart: without variables, those that the optimizer
+        was built with, in order.
+
+        >>> import thalweg as tw
+        >>> w, optimizer = tw.Variable(2.0), tw.optimizers.SGD(0.25)
+        >>> optimizer.build([w])
+        >>> optimizer.apply([4.0])
+        >>> w.item()
+        1.0
+        """
+        params = list(self._slots) if trainable_variables is None else list(trainable_variables)
+        if len(params) != len(grads):
+            raise fail(
+                ArgumentError, f"{self.name}.apply: one gradient per variable", expected=len(params),
+                received=len(grads),
+                hint="build(variables) first, or pass them" if trainable_variables is None else None,
+            )  # fmt: skip
+        return self.apply_gradients(zip(grads, params, strict=True))
+
     def updates(self, loss_or_grads: Any, params: Sequence[Variable]) -> list[tuple[Variable, Tensor]]:
         """Pairs (variable, new value) for one step: of the parameters, their slots and the step counter.
 
