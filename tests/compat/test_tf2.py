@@ -975,3 +975,19 @@ def test_strategies_take_what_shares_gradients() -> None:
         lambda context: tf.data.Dataset.range(4).batch(context.get_per_replica_batch_size(2))
     )
     assert [batch.numpy().tolist() for batch in made] == [[0, 1], [2, 3]]
+
+
+def test_a_model_may_call_its_input_layer() -> None:
+    class Net(tf.keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = tf.keras.layers.InputLayer(input_shape=(3,))
+            self.last = tf.keras.layers.Dense(2)
+
+        def call(self, inputs: Any) -> Any:
+            return self.last(self.first(inputs))
+
+    net = Net()
+    assert net(np.ones((4, 3), "f")).shape == (4, 2) and len(net.weights) == 2
+    stack = tf.keras.Sequential([tf.keras.layers.InputLayer(input_shape=(3,)), tf.keras.layers.Dense(2)])
+    assert stack.output_shape == (None, 2)

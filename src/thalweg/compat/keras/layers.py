@@ -20,6 +20,7 @@ from thalweg.compat.keras.recurrent import Recurrent as Recurrent
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
+from thalweg.layers.nodes import InputSymbol
 from thalweg.registry import lookup
 from thalweg.regularizers import L1L2
 
@@ -116,12 +117,24 @@ def Input(
     )
 
 
+class _CalledInput(InputSymbol):
+    """An input that a model calls as its first layer."""
+
+    __slots__ = ()
+
+    def __call__(self, inputs: Any, **ignored: Any) -> Any:
+        return inputs
+
+
 class _InputLayerNames(Renamed):
     """Called, it gives an Input; the layers of a model that are its inputs are instances of it."""
 
     def __call__(self, input_shape: Any = None, batch_size: Any = None, **options: Any) -> Any:
         shape = options.pop("shape", None) if input_shape is None else input_shape
-        return Input(shape, batch_size=batch_size, **options)
+        found = Input(shape, batch_size=batch_size, **options)
+        if type(found) is InputSymbol:
+            found.__class__ = _CalledInput
+        return found
 
 
 InputLayer = _InputLayerNames(InputPlace, lambda args, kwargs: (args, kwargs))
