@@ -92,8 +92,8 @@ _rooms = (applications, backend, datasets, layers, mixed_precision, models, opti
           wrappers)  # fmt: skip
 # What these modules share among each other.
 _helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper",
-            "ResourceOptimizer", "UpdateOfLayer", "UpdatesOfLoss", "found", "layer", "named_loss", "named_metric",
-            "of_weights", "rooms"}  # fmt: skip
+            "ResourceOptimizer", "SeenData", "UpdateOfLayer", "UpdatesOfLoss", "fixed_phase", "found", "layer",
+            "named_loss", "named_metric", "of_weights", "rooms"}  # fmt: skip
 
 _graphs.join()
 
