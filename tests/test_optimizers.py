@@ -398,6 +398,16 @@ def test_averages_may_take_the_parameters_place() -> None:
     assert seen == [0.0, -0.5, -1.5, -1.75]  # the average after two: (0 - 1) / 2; after four: (-1 - 2.5) / 2
 
 
+def test_gradients_and_variables_apart() -> None:
+    v, w = Variable(START), Variable(START)
+    optimizer, other = opt.Adam(0.1), opt.Adam(0.1)
+    optimizer.apply_gradients([(START, v)])
+    other.apply([START], [w])
+    np.testing.assert_array_equal(v.numpy(), w.numpy())
+    with pytest.raises(ArgumentError, match=r"one gradient per variable; expected 0; received 1.*build"):
+        opt.SGD().apply([1.0])
+
+
 def test_averages_move_at_every_call_of_an_accumulated_step() -> None:
     options: dict[str, Any] = {"use_ema": True, "ema_momentum": 0.5, "gradient_accumulation_steps": 2}
     w, optimizer, seen = Variable(0.0, dtype="float64"), opt.SGD(1.0, **options), []

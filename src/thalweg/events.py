@@ -73,11 +73,16 @@ def histogram(tag: str, values: Any) -> bytes:
     counts = np.bincount(np.searchsorted(edges, flat, side="right"), minlength=len(edges) + 1)[: len(edges)]
     used = np.flatnonzero(counts)
     first, last = max(used[0] - 1, 0), used[-1] + 1
-    message = b"".join(
-        _double_field(k, float(v))
-        for k, v in enumerate((flat.min(), flat.max(), flat.size, flat.sum(), (flat * flat).sum()), 1)
-    )
-    message += _doubles(6, edges[first:last]) + _doubles(7, counts[first:last])
+    numbers = [float(v) for v in (flat.min(), flat.max(), flat.size, flat.sum(), (flat * flat).sum())]
+    return counted(tag, numbers, edges[first:last], counts[first:last])
+
+
+def counted(tag: str, numbers: Sequence[float], limits: Any, counts: Any) -> bytes:
+    """A summary with counts in buckets: ``numbers`` are the least, the greatest, how many, their sum and that of
+    their squares; ``limits`` are the upper ends of the buckets.
+    """
+    message = b"".join(_double_field(k, number) for k, number in enumerate(numbers, 1))
+    message += _doubles(6, limits) + _doubles(7, counts)
     return _field(1, _field(1, tag.encode()) + _field(5, message))
 
 
@@ -90,7 +95,12 @@ def _bucket_edges() -> np.ndarray:
 def image(tag: str, pixels: np.ndarray) -> bytes:
     """A summary with one image: uint8 [height, width, channels], 1, 3 or 4 channels."""
     height, width, channels = pixels.shape
-    message = _int_field(1, height) + _int_field(2, width) + _int_field(3, channels) + _field(4, _png(pixels))
+    return encoded_image(tag, _png(pixels), height, width, channels)
+
+
+def encoded_image(tag: str, encoded: bytes, height: int, width: int, channels: int) -> bytes:
+    """A summary with one image, a PNG or JPEG file."""
+    message = _int_field(1, height) + _int_field(2, width) + _int_field(3, channels) + _field(4, encoded)
     return _field(1, _field(1, tag.encode()) + _field(4, message))
 
 
@@ -197,7 +207,10 @@ class EventWriter:
 
 
 def read_events(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The events of a file: ``{"step": n, "values": {tag: number or message}}``; a wrong checksum is a ValueError."""
+    """The events of a file: ``{"wall_time": seconds, "step": n, "values": {tag: number or message}}``.
+
+    A wrong checksum is a ValueError.
+    """
     return map(_event, read_records(path))
 
 
@@ -217,9 +230,11 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[bytes]:
 
 
 def _event(message: bytes) -> dict[str, Any]:
-    event: dict[str, Any] = {"step": 0, "values": {}}
+    event: dict[str, Any] = {"wall_time": 0.0, "step": 0, "values": {}}
     for number, found in _fields(message):
-        if number == 2:
+        if number == 1:
+            event["wall_time"] = found
+        elif number == 2:
             event["step"] = found
         elif number == 5:
             event["values"].update(read_summary(found))

@@ -402,3 +402,50 @@ def test_sparse_rows_are_rows() -> None:
     place = classic.layers.Input((5,))
     clone = classic.models.clone_model(model, input_tensors=place)
     assert clone.input is place and clone.output_shape == (None, 1)
+
+
+def test_accuracy_of_targets_that_are_no_classes() -> None:
+    model = classic.Sequential([classic.layers.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    x = np.zeros((4, 2))
+    for target, share in (
+        (-1.0, 0.0),
+        (0.0, 1.0),
+        (0.3, 0.0),
+        (1.0, 0.0),
+    ):  # Keras: equal(y_true, round(y_pred))
+        assert model.evaluate(x, np.full((4, 1), target), verbose=0)[1] == share
+
+
+def test_a_description_that_keras_2_wrote() -> None:
+    weights = {"class_name": "VarianceScaling",
+               "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None}}  # fmt: skip
+    dense = {"name": "d", "trainable": True, "units": 4, "activation": "relu", "use_bias": True,
+             "kernel_initializer": weights, "bias_initializer": {"class_name": "Zeros", "config": {}},
+             "kernel_regularizer": None, "kernel_constraint": None}  # fmt: skip
+    first = {"class_name": "Dense", "config": {**dense, "batch_input_shape": [None, 3], "dtype": "float32"}}
+    listed = {
+        "class_name": "Sequential",
+        "config": [first],
+        "keras_version": "2.1.6",
+        "backend": "tensorflow",
+    }
+    model = classic.models.model_from_json(json.dumps(listed))
+    assert (
+        isinstance(model, keras.Sequential)
+        and model.output_shape == (None, 4)
+        and model.layers[0].name == "d"
+    )
+    place = {"name": "i", "class_name": "InputLayer", "inbound_nodes": [],
+             "config": {"batch_input_shape": [None, 3], "dtype": "float32", "sparse": False, "name": "i"}}  # fmt: skip
+    node = {"name": "d", "class_name": "Dense", "config": dense, "inbound_nodes": [[["i", 0, 0, {}]]]}
+    graph = {
+        "name": "m",
+        "layers": [place, node],
+        "input_layers": [["i", 0, 0]],
+        "output_layers": [["d", 0, 0]],
+    }
+    model = classic.models.model_from_json(json.dumps({"class_name": "Model", "config": graph}))
+    assert isinstance(model, keras.Model) and model.predict(np.ones((2, 3))).shape == (2, 4)
+    with pytest.raises(ValueError, match="Mystery"):
+        classic.models.model_from_json(json.dumps({"class_name": "Mystery", "config": {}}))

@@ -155,6 +155,39 @@ except ValueError:
     print(beside.text_of(x), tf.placeholder("float").get_shape().ndims)
 """
 
+ONE = """
+import math
+import tensorflow as tf
+import numpy as np
+from math import sqrt
+
+a, b = np.array([3]), np.array([[2.5]])
+assert (int(a), float(b), round(b, 0), math.exp(b * 0), sqrt(a * 3)) == (3, 2.5, 2.0, 1.0, 3.0)
+assert "%d %4.1f %s%%" % (a, b, a) == "3  2.5 [3]%" and "%.2f" % b == "2.50" and "%(n)s" % {"n": 1} == "1"
+assert int("ff", 16) == 255 and int() == 0 and round(2.567, 2) == 2.57
+z, d, l = np.zeros(3), {}, [1, 2]
+z[0] = a
+z[1] += b
+z[a[0] - 1] -= a
+d["x"] = d[1] = l[0] = a
+l[-1] += 5
+assert z.tolist() == [3, 2.5, -3] and d["x"] is a and l[0] is a and l[1] == 7
+for wrong in (lambda: int(np.arange(2)), lambda: "%d" % np.arange(2), lambda: z.__setitem__(0, np.arange(2))):
+    try:
+        wrong()
+    except (TypeError, ValueError) as error:
+        print(type(error).__name__)
+with tf.Session() as sess:
+    z[2] = sess.run(tf.constant([7.0]))
+    print(int(sess.run(tf.argmax([[1, 2]], 1))), z[2])
+"""
+
+
+def test_arrays_of_one_element_are_numbers(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(ONE)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.splitlines() == ["TypeError", "TypeError", "ValueError", "1 7.0"], done.stderr
+
 
 def test_names_and_methods_of_older_pythons_and_numpys(thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(OLDER.replace("\\\\", "\\"))

@@ -975,3 +975,30 @@ def test_strategies_take_what_shares_gradients() -> None:
         lambda context: tf.data.Dataset.range(4).batch(context.get_per_replica_batch_size(2))
     )
     assert [batch.numpy().tolist() for batch in made] == [[0, 1], [2, 3]]
+
+
+def test_a_model_may_call_its_input_layer() -> None:
+    class Net(tf.keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = tf.keras.layers.InputLayer(input_shape=(3,))
+            self.last = tf.keras.layers.Dense(2)
+
+        def call(self, inputs: Any) -> Any:
+            return self.last(self.first(inputs))
+
+    net = Net()
+    assert net(np.ones((4, 3), "f")).shape == (4, 2) and len(net.weights) == 2
+    stack = tf.keras.Sequential([tf.keras.layers.InputLayer(input_shape=(3,)), tf.keras.layers.Dense(2)])
+    assert stack.output_shape == (None, 2)
+
+
+def test_a_program_that_finds_no_tpu_takes_another_strategy() -> None:
+    try:
+        found = tf.distribute.cluster_resolver.TPUClusterResolver()
+        tf.config.experimental_connect_to_cluster(found)
+        tf.tpu.experimental.initialize_tpu_system(found)
+        strategy = tf.distribute.TPUStrategy(found)
+    except ValueError:
+        strategy = tf.distribute.get_strategy()
+    assert strategy.num_replicas_in_sync == 1

@@ -14,7 +14,7 @@ from thalweg.compat import tf2
 from thalweg.graph.tensor import Variable
 
 tf: Any = tf2
-keras = tf.keras
+keras: Any = tf.keras
 
 
 class Heavy(keras.optimizers.Optimizer):

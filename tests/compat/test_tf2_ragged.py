@@ -357,3 +357,8 @@ def test_features_of_any_length() -> None:
     ]
     assert parsed["s"].tolist() == [[0.5], [0.0]]
     assert tf.io.parse_single_example(two, kinds)["v"].values.tolist() == [3]
+
+
+def test_gather_takes_all_arguments_by_position() -> None:
+    found = tf.gather(tf.constant([[1, 2], [3, 4]]), [[1], [0]], None, 1, 1)
+    assert found.numpy().tolist() == [[2], [3]]

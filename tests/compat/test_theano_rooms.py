@@ -502,3 +502,28 @@ def test_layers_of_arrays_and_of_the_parameters_of_others() -> None:
     np.testing.assert_array_equal(_output(plain, steps), _output(same, steps))
     gru = layers.GRULayer(x, 5)
     assert gru.b_resetgate.get_value().shape == (5,) and gru.nonlinearity_hid is lasagne.nonlinearities.tanh
+
+
+def test_scans_in_a_scan_take_lengths_of_their_own_each_time() -> None:
+    rows, sizes, w = T.dmatrix(), T.ivector(), T.dscalar()
+
+    def of_one(row: Any, n: Any, w: Any) -> Any:
+        products, _ = theano.scan(lambda a, w: T.tanh(a * w), sequences=row[:n], non_sequences=w)
+        nested, _ = theano.scan(
+            lambda a, all, w: T.tanh(all * w * a), sequences=row[:n], non_sequences=[row[:n], w]
+        )
+        return T.sum(products) + T.sum(nested)
+
+    sums, _ = theano.scan(of_one, sequences=[rows, sizes], non_sequences=w)
+    found = theano.function([rows, sizes, w], [sums, T.grad(T.sum(sums), w)])
+    data, lengths = np.random.default_rng(0).normal(size=(3, 5)), np.array([2, 5, 3], "int32")
+
+    def plain(w: float) -> Any:
+        parts = [row[:n] for row, n in zip(data, lengths)]
+        return [np.tanh(p * w).sum() + np.tanh(np.outer(p, p) * w).sum() for p in parts]
+
+    value, slope = found(data, lengths, 0.7)
+    np.testing.assert_allclose(value, plain(0.7))
+    np.testing.assert_allclose(
+        slope, (np.sum(plain(0.7 + 1e-6)) - np.sum(plain(0.7 - 1e-6))) / 2e-6, rtol=1e-6
+    )

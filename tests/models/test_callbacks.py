@@ -60,6 +60,54 @@ def test_the_end_of_training_knows_the_figures_of_the_last_epoch() -> None:
     assert last.logs == {name: values[-1] for name, values in history.history.items()}
 
 
+@pytest.mark.parametrize("on_epoch", [False, True])
+def test_averages_stand_in_for_the_weights_where_the_model_is_judged(on_epoch: bool, tmp_path: Path) -> None:
+    """Validation figures and what later callbacks see; the training is that of a run without."""
+    seen: list[Any] = []
+
+    class Look(C.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            ((weight, average), *_) = self.model.optimizer.averages()
+            seen.append((weight.numpy().tolist(), average.numpy().tolist()))
+
+    def run(*callbacks: Any, stop: int = 9) -> Any:
+        tw.set_random_seed(1)
+        x = np.random.default_rng(0).normal(size=(12, 3)).astype("float32")
+        model = Sequential([Dense(1, input_shape=(3,))])
+        model.compile(tw.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.7), "mse")
+        ends = C.LambdaCallback(on_epoch_end=lambda e, logs: setattr(model, "stop_training", e == stop))
+        options: dict[str, Any] = {"epochs": 3, "batch_size": 4, "verbose": 0, "shuffle": False}
+        history = model.fit(
+            x, x.sum(1), validation_data=(x, x.sum(1)), callbacks=[*callbacks, ends], **options
+        )
+        return history.history, model.get_weights(), model.evaluate(x, x.sum(1), verbose=0)
+
+    plain, weights, last = run()
+    found, same, _ = run(C.SwapEMAWeights(on_epoch), Look())
+    assert found["loss"] == plain["loss"] and found["val_loss"] != plain["val_loss"]
+    assert found["val_loss"][-1] == pytest.approx(last, rel=1e-6)  # fit ends with the averages in the model
+    np.testing.assert_array_equal(weights[0], same[0])
+    assert all((weight == average) == on_epoch for weight, average in seen)
+    np.testing.assert_array_equal(run(stop=1)[1][0], run(C.SwapEMAWeights(on_epoch), stop=1)[1][0])
+
+    class Break(C.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(C.SwapEMAWeights(on_epoch), C.BackupAndRestore(tmp_path), Break())
+    rest, again, _ = run(C.SwapEMAWeights(on_epoch), C.BackupAndRestore(tmp_path))
+    assert rest["loss"] == plain["loss"][2:]
+    np.testing.assert_array_equal(again[0], weights[0])
+
+
+def test_averages_that_nobody_keeps() -> None:
+    model, x, y = model_and_data()
+    with pytest.raises(tw.errors.ArgumentError, match=r"keeps no averages.*hint: make it with use_ema=True"):
+        model.fit(x, y, callbacks=C.SwapEMAWeights(), verbose=0)
+
+
 def test_a_missing_figure_is_named() -> None:
     model, x, y = model_and_data()
     with pytest.raises(

@@ -676,3 +676,15 @@ def test_a_model_may_say_which_metrics_it_has() -> None:
     history = model.fit(x, y, epochs=2, batch_size=4, verbose=0)
     assert list(history.history) == ["seen"] and model.metrics_names == ["seen"]
     assert history.history["seen"][1] < history.history["seen"][0]
+
+
+@pytest.mark.parametrize("wrap", [lambda x: [x], lambda x: {"given": x}])
+def test_one_input_in_a_list_or_a_dict_is_that_input(wrap: Any) -> None:
+    x, y = blobs(30)
+    model = Sequential([Input((4,), name="given"), Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    np.testing.assert_array_equal(model.predict(wrap(x)), model.predict(x))
+    before = model.evaluate(x, y, verbose=0)
+    assert model.evaluate(wrap(x), y, verbose=0) == before
+    model.fit(wrap(x), y, verbose=0)
+    assert model.evaluate(x, y, verbose=0) < before

@@ -312,3 +312,23 @@ def test_every_optimizer_goes_on_from_a_file_to_the_same_bits(name: str, tmp_pat
         one.fit(x, y, shuffle=False, epochs=2, verbose=0)
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_state_of_a_training_goes_to_a_model_of_other_names(tmp_path: Path) -> None:
+    """As in a program that makes its model once more: weights and what the optimizer remembers are taken in order."""
+    x, y = np.linspace(-1, 1, 24, dtype="float32").reshape(8, 3), np.ones((8, 3), "float32")
+
+    def made() -> Sequential:
+        model = Sequential([Dense(3, input_shape=(3,)), Dense(3)])
+        model.compile("adam", "mse")
+        return model
+
+    model, other = made(), made()
+    model.fit(x, y, verbose=0, shuffle=False)
+    model.save_state(tmp_path / "s.safetensors", epoch=0)
+    other.load_state(tmp_path / "s.safetensors")
+    assert model.layers[0].name != other.layers[0].name
+    for one in (model, other):
+        one.fit(x, y, epochs=2, verbose=0, shuffle=False)
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -569,8 +569,8 @@ class BackupAndRestore(Callback):
 class SwapEMAWeights(Callback):
     """Validation, evaluation and predictions by the averages that an optimizer with ``use_ema=True`` keeps.
 
-    The weights come back afterwards. With ``swap_on_epoch`` the averages stand in the model from the end of each epoch to
-    the beginning of the next one, so that callbacks after this one (a :class:`ModelCheckpoint`) see them.
+    The weights come back afterwards. With ``swap_on_epoch`` the averages stand in the model from the end of each epoch
+    to the beginning of the next one, so that callbacks after this one (a :class:`ModelCheckpoint`) see them.
     """
 
     remembers = ("raw",)

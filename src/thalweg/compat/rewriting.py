@@ -1,7 +1,7 @@
 """What ``thalweg run`` changes in the text of a program, and of modules beside it, before it runs.
 
 These are words that no name put back could stand for: methods of arrays, dicts and iterators that are there no longer
-(``a.tostring()``), arrays of rows of different lengths, and ``variable.value()``.
+(``a.tostring()``), arrays of rows of different lengths, arrays of one element as numbers, and ``variable.value()``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from thalweg.compat import one_element
 from thalweg.compat.programs import imported, parse
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
+_NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
 
 # Methods by their old names, and what has taken their place.
 METHODS = {
@@ -64,7 +66,7 @@ class _Rewriter(ast.NodeTransformer):
         self.names = names  # local names to what they were imported from
         self.values = values
 
-    def _called(self, function: str, *args: ast.expr) -> ast.expr:
+    def _called(self, function: str, *args: ast.expr) -> ast.Call:
         return ast.Call(ast.Name(function, ast.Load()), list(args), [])
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -74,19 +76,71 @@ class _Rewriter(ast.NodeTransformer):
             node.func = self._called(_METHOD, f.value, ast.Constant(f.attr))
         elif self._is_array(f):
             node.func = self._called(_ARRAY, f)
+        elif self._is_of_numbers(f) and node.args and not node.keywords:
+            node = self._called(_NUMBER, f, *node.args)
         elif (
             self.values
             and isinstance(f, ast.Attribute)
             and f.attr == "value"
             and not (node.args or node.keywords)
         ):
-            node = self._called(_VALUE, f.value)  # type: ignore[assignment]
+            node = self._called(_VALUE, f.value)
         return ast.fix_missing_locations(ast.copy_location(node, old))
 
     def _is_array(self, f: ast.expr) -> bool:
         if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):
             return self.names.get(f.value.id) == "numpy" and f.attr in ("array", "asarray")
         return isinstance(f, ast.Name) and self.names.get(f.id) in ("numpy.array", "numpy.asarray")
+
+    def _is_of_numbers(self, f: ast.expr) -> bool:
+        if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):
+            return self.names.get(f.value.id) == "math"
+        return isinstance(f, ast.Name) and (
+            f.id in ("int", "float", "round") or self.names.get(f.id, "").startswith("math.")
+        )
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        if not (text and isinstance(node.op, ast.Mod)):
+            return node
+        return self._instead(node, self._called(_FORMATTED, node.left, node.right))
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        target = node.targets[0]
+        if len(node.targets) > 1 or not (isinstance(target, ast.Subscript) and _is_of_one(target)):
+            return node
+        return self._assigned(node, target, node.value)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        target, kind = node.target, type(node.op).__name__
+        known = isinstance(target, ast.Subscript) and _is_of_one(target) and kind in one_element.KINDS
+        if not known or any(isinstance(part, _ONCE) for part in ast.walk(target)):
+            return node
+        assert isinstance(target, ast.Subscript)
+        old = ast.Subscript(target.value, target.slice, ast.Load())
+        return self._assigned(node, target, self._called(_CHANGED, ast.Constant(kind), old, node.value))
+
+    def _assigned(self, node: ast.stmt, target: ast.Subscript, value: ast.expr) -> ast.AST:
+        return self._instead(node, ast.Expr(self._called(_ASSIGN, value, target.value, target.slice)))
+
+    def _instead(self, node: ast.AST, new: ast.AST) -> ast.AST:
+        return ast.fix_missing_locations(ast.copy_location(new, node))
+
+
+_ONCE = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)  # not to be evaluated twice
+
+
+def _is_of_one(target: ast.Subscript) -> bool:
+    """Whether this may be one element of an array."""
+    index = target.slice
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return not any(
+        isinstance(p, (ast.Slice, ast.Starred)) or (isinstance(p, ast.Constant) and isinstance(p.value, str))
+        for p in parts
+    )
 
 
 def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
@@ -130,6 +184,8 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def install(value_of: Callable[[Any], Any] | None) -> None:
     """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it."""
-    vars(builtins).update({_METHOD: old_method, _ARRAY: old_array})
+    vars(builtins).update({_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number})
+    vars(builtins).update({_FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
+    vars(builtins)[_CHANGED] = one_element.changed
     if value_of is not None:
         vars(builtins)[_VALUE] = value_of

@@ -44,13 +44,13 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
-    """The share of the last axis on which prediction > threshold agrees with the target.
+    """The share of the last axis on which prediction > threshold, as 1 or 0, is the target.
 
     >>> binary_accuracy([[1.0, 0.0]], [[0.75, 0.625]]).tolist()
     [0.5]
     """
     t, p = matched(y_true, y_pred, "binary_accuracy")
-    return losses.mean_last(_agreement(ew.greater(p, threshold), ew.greater(t, 0.5)))
+    return losses.mean_last(_agreement(ew.astype(ew.greater(p, threshold), t.dtype), t))
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:

@@ -30,7 +30,7 @@ from thalweg.ops import public
 from thalweg.optimizers import schedules
 from thalweg.registry import Configured, snake_case
 
-__all__ = ["keras_model"]
+__all__ = ["described", "keras_model"]
 
 _ROOMS = {
     "layers": L, "initializers": initializers, "regularizers": regularizers, "constraints": constraints,
@@ -77,6 +77,17 @@ def keras_model(path: Any, custom: Mapping[str, Any] | None, compile: bool) -> A
     return model
 
 
+def described(description: Mapping[str, Any], custom: Mapping[str, Any] | None = None) -> Any:
+    """The model that Keras 2 described, ``{"class_name": ..., "config": ...}``, with first weights of its own."""
+    what = "the description"
+    try:
+        return _Reader(what, dict(custom or {}), {}).made(description)
+    except ThalwegError:
+        raise
+    except _DAMAGE as error:
+        raise fail(DataError, f"{what} is damaged, or names what is not known here: {error}") from None
+
+
 def _read(name: str) -> tuple[Any, Any, dict[str, list[str]]]:
     """The description of the model, the arguments of compile, and vocabularies by the paths of their layers."""
     if zipfile.is_zipfile(name):
@@ -110,6 +121,8 @@ class _Reader:
 
     def __init__(self, file: str, custom: dict[str, Any], vocabularies: Mapping[str, list[str]]) -> None:
         self.file, self.custom, self.vocabularies = file, custom, vocabularies
+        self.sequential = custom.get("models.Sequential", Sequential)
+        self.functional = custom.get("models.Model", Model)
         self.rooms = list(_ROOMS.values())  # where a class is looked for whose module is not told
 
     def made(self, value: Any) -> Any:
@@ -146,7 +159,7 @@ class _Reader:
                 return self.custom[name]
         kind = _NAMES.get(kind, kind)
         rooms = [_ROOMS[part] for part in module.split(".") if part in _ROOMS][-1:] or self.rooms
-        found: Any = {"Model": Model, "Sequential": Sequential}.get(kind)
+        found: Any = {"Model": self.functional, "Sequential": self.sequential}.get(kind)
         for room in rooms:
             found = found or getattr(room, kind, None)
         known = found is L.InputLayer or (
@@ -168,10 +181,11 @@ class _Reader:
         raise fail(DataError, f"{self.file!r} names the function {name!r}, which is not known here",
                    hint=f"pass custom_objects={{{name!r}: ...}}")  # fmt: skip
 
-    def _object(self, cls: Any, config: Mapping[str, Any]) -> Any:
-        if cls is Sequential:
+    def _object(self, cls: Any, config: Any) -> Any:
+        config = {"layers": config} if isinstance(config, list) else config  # Sequential until Keras 2.2.2
+        if cls is self.sequential:
             made = self._sequential(config)
-        elif cls is Model:
+        elif cls is self.functional:
             made = self._functional(config)
         elif cls in self.custom.values() and "from_config" in vars(cls):
             made = cls.from_config(dict(config))
@@ -215,7 +229,7 @@ class _Reader:
             _input(one["config"]) if one["class_name"] == "InputLayer" else self._layer(one, counts)
             for one in config["layers"]
         ]
-        model = Sequential(layers, name=config.get("name"))
+        model = self.sequential(layers, name=config.get("name"))
         shape = config.get("build_input_shape")
         if not model.built and shape:
             model.build(tuple(shape))
@@ -251,7 +265,7 @@ class _Reader:
                 outputs[name, number] = flat(layer(*args, **kwargs))
                 calls.remove(next(call for call in calls if call[0] == name))
         inputs = _ends(config["input_layers"], outputs)
-        return Model(inputs, _ends(config["output_layers"], outputs), name=config.get("name"))
+        return self.functional(inputs, _ends(config["output_layers"], outputs), name=config.get("name"))
 
     def _operation(self, one: Mapping[str, Any]) -> Callable[..., Any]:
         """An operation between layers: a function of the same name."""

@@ -282,21 +282,29 @@ def _set_values(
 
 def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray], weights: Sequence[str] = ()) -> None:
     own = _optimizer_variables(model)
-    given = {
-        n.removeprefix("optimizer/"): value for n, value in tensors.items() if n.startswith("optimizer/")
-    }
-    if (
-        "0" in given
-    ):  # versions 1 and 2: numbered, those of weights in the order in which the file has the weights
-        order = {path: k for k, path in enumerate(weights)}
+    given = {n.removeprefix("optimizer/"): v for n, v in tensors.items() if n.startswith("optimizer/")}
+    paths = list(weight_paths(model))
+    in_file = list(weights) if set(weights) & set(paths) else paths  # else the weights were taken in order
+    if "0" in given:
+        # Versions 1 and 2: numbered, those of weights in the order in which the file has the weights.
+        order = {path: k for k, path in enumerate(in_file)}
         names = sorted(own, key=lambda name: order.get(name.rpartition("/")[0], -1))
         given = {name: given[str(k)] for k, name in enumerate(names) if str(k) in given}
+    elif in_file is paths:
+        renamed = dict(zip(weights, paths))
+        given = {_renamed(name, renamed): value for name, value in given.items()}
     if any(name not in given or given[name].shape != v.shape for name, v in own.items()):
         if len(given) > 1:
             warnings.warn("the optimizer's state in the file does not fit and starts anew", stacklevel=4)
         return
     for name, variable in own.items():
         variable.set_value(given[name])
+
+
+def _renamed(slot: str, paths: Mapping[str, str]) -> str:
+    """The name of a slot, its weight under another path."""
+    path, _, name = slot.rpartition("/")
+    return f"{paths[path]}/{name}" if path in paths else slot
 
 
 def load_model(

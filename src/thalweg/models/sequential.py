@@ -11,6 +11,7 @@ from thalweg.layers.base import Layer, outermost
 from thalweg.layers.nodes import Input, InputSymbol
 from thalweg.models.functional import Graph
 from thalweg.models.model import Model
+from thalweg.nested import flat
 
 __all__ = ["Sequential"]
 
@@ -83,7 +84,8 @@ class Sequential(Model):
         self.built = True
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        x = inputs
+        parts = flat(inputs)
+        x = parts[0] if len(parts) == 1 else inputs  # one input in a list or a dict is that input
         for layer in self._layers:
             x = layer(x, training=training)
         return x

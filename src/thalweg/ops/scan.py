@@ -123,6 +123,10 @@ def _scan_gradient(
     return [found.get(k) for k in range(len(inputs))]
 
 
+def _room(n: int, spec: Any) -> np.ndarray:
+    return np.empty((n, *(size or 0 for size in spec.shape)), spec.dtype)
+
+
 @in_programs
 @make_op({}, name="scan", infer=_scan_infer, grad=_scan_gradient, lower=Loop())
 def scan_op(*inputs, body, num_carry, num_xs, length, reverse):  # type: ignore[no-untyped-def]
@@ -131,15 +135,17 @@ def scan_op(*inputs, body, num_carry, num_xs, length, reverse):  # type: ignore[
     n = _scan_length(xs, length)
     assert n is not None
     after = body.specs([*specs_of(carries), *map(_without_first, specs_of(xs)), *specs_of(constants)])
-    ys = [np.empty((n, *s.shape), s.dtype) for s in after[num_carry:]]
+    ys: list[Any] = [None if None in s.shape and n else _room(n, s) for s in after[num_carry:]]
     saved = [np.empty((n, *a.shape), a.dtype) for a in carries]
     for t in reversed(range(n)) if reverse else range(n):
         for room, carry in zip(saved, carries, strict=True):
             room[t] = carry
         results = body.run([*carries, *(x[t] for x in xs), *constants])
         carries = results[:num_carry]
-        for room, result in zip(ys, results[num_carry:], strict=True):
-            room[t] = result
+        for k, result in enumerate(results[num_carry:]):
+            if ys[k] is None:  # a shape that only the values tell
+                ys[k] = np.empty((n, *result.shape), result.dtype)
+            ys[k][t] = result
     return one_or_all([*carries, *ys, *saved])
 
 

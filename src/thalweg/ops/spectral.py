@@ -40,7 +40,7 @@ def _infer(real: Spec, imag: Spec, *, inverse: bool, averaged: bool) -> tuple[Sp
 def _gradient(g: Any, y: Any, real: Tensor, imag: Tensor, *, inverse: bool, averaged: bool) -> list[Any]:
     """The adjoint of the transform is the one with the other sign."""
     given = [full_like(real, 0) if part is None else part for part in g]
-    return list(_parts(*given, not inverse, averaged))
+    return list(_parts(given[0], given[1], not inverse, averaged))
 
 
 @make_op({}, infer=_infer, grad=_gradient)
@@ -52,9 +52,9 @@ def transform(real, imag, /, inverse=False, averaged=False):  # type: ignore[no-
     """
     if real.size == 0:
         return real.copy(), imag.copy()
-    change, norm = (np.fft.ifft, "backward") if inverse else (np.fft.fft, "forward")
+    change: Any = np.fft.ifft if inverse else np.fft.fft
     given = real + np.array(1j, np.result_type(real, np.complex64)) * imag
-    found = change(given, norm=norm if averaged else "forward" if inverse else "backward")
+    found = change(given, norm="backward" if inverse == averaged else "forward")
     return found.real.astype(real.dtype), found.imag.astype(real.dtype)
 
 

@@ -90,7 +90,7 @@ class Optimizer(Configured):
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum if use_ema else None
         self.ema_overwrite_frequency = ema_overwrite_frequency
-        self.loss_scale = loss_scale_factor
+        self.loss_scale_factor = loss_scale_factor
         self.accumulation = gradient_accumulation_steps or 1
         self.undecayed: set[int] = set()
         self.iterations = Variable(np.int64(0), trainable=False, name=f"{self.name}/iterations")
@@ -187,7 +187,7 @@ class Optimizer(Configured):
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``: take gradients for :meth:`apply_gradients` of this."""
-        return loss if self.loss_scale is None else loss * self.loss_scale
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
     def minimize(self, loss: Any, var_list: Sequence[Variable] | None = None) -> Any:
         """One step down the gradient of the loss: done at once, recorded in a traced function, or an Operation."""
@@ -206,6 +206,26 @@ class Optimizer(Configured):
         for variable, value in updates:
             assign(variable, value)
         return None
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> Any:
+        """:meth:`apply_gradients`, the gradients and the variables apart: without variables, those that the optimizer
+        was built with, in order.
+
+        >>> import thalweg as tw
+        >>> w, optimizer = tw.Variable(2.0), tw.optimizers.SGD(0.25)
+        >>> optimizer.build([w])
+        >>> optimizer.apply([4.0])
+        >>> w.item()
+        1.0
+        """
+        params = list(self._slots) if trainable_variables is None else list(trainable_variables)
+        if len(params) != len(grads):
+            raise fail(
+                ArgumentError, f"{self.name}.apply: one gradient per variable", expected=len(params),
+                received=len(grads),
+                hint="build(variables) first, or pass them" if trainable_variables is None else None,
+            )  # fmt: skip
+        return self.apply_gradients(zip(grads, params, strict=True))
 
     def updates(self, loss_or_grads: Any, params: Sequence[Variable]) -> list[tuple[Variable, Tensor]]:
         """Pairs (variable, new value) for one step: of the parameters, their slots and the step counter.
@@ -276,8 +296,8 @@ class Optimizer(Configured):
     # --- one step -----------------------------------------------------------------------------------------------
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
-        if self.loss_scale is not None:
-            pairs = [(g * (1.0 / self.loss_scale), param) for g, param in pairs]
+        if self.loss_scale_factor is not None:
+            pairs = [(g * (1.0 / self.loss_scale_factor), param) for g, param in pairs]
         due, pairs, result = self._accumulated(pairs)
         calls: Any = (
             self.iterations if self._calls is None else self.iterations * self.accumulation + self._calls

@@ -109,8 +109,8 @@ class MultiOptimizer(Optimizer):
         return [pair for o in self.optimizers for pair in o.averages()]
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
-        if self.loss_scale is not None:
-            pairs = [(g * (1.0 / self.loss_scale), param) for g, param in pairs]
+        if self.loss_scale_factor is not None:
+            pairs = [(g * (1.0 / self.loss_scale_factor), param) for g, param in pairs]
         groups: dict[int, list[tuple[Any, Variable]]] = {}
         for g, param in pairs:
             groups.setdefault(id(self.of(param)), []).append((g, param))

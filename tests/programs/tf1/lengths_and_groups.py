@@ -127,3 +127,23 @@ for name, found, over in (("last", a, 3), ("whole", b, (1, 2, 3))):
 parts = normal(x.reshape(3, 4, 5, 3, 2), (1, 2, 4)).reshape(x.shape)
 assert np.allclose(c, parts * by_name["groups/gamma"] + by_name["groups/beta"], atol=1e-4)
 assert np.array_equal(tf.Session().run(tf.expand_dims(tf.constant([1, 2]), axis=[-1])), [[1], [2]])
+
+# All that is left from a place that a run knows: with lengths of other tensors, and with fed numbers.
+tf.reset_default_graph()
+longer, shorter = tf.placeholder(tf.float32, [None, None, 2]), tf.placeholder(tf.float32, [None, None, 2])
+at, both = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [3])
+cut = tf.shape(longer)[1] - tf.shape(shorter)[1]
+ends = [
+    tf.slice(longer, [0, cut, 0], [-1, -1, -1]),
+    tf.slice(longer, [0, at, 1], [-1, -1, -1]),
+    tf.slice(longer, both, [-1, -1, 1]),
+]
+slopes = [tf.gradients(tf.reduce_sum(tf.square(part)), longer)[0] for part in ends]
+assert ends[0].get_shape().as_list() == [None, None, 2]
+L, H = np.arange(20, dtype=np.float32).reshape(2, 5, 2), np.zeros((2, 3, 2), np.float32)
+with tf.Session() as sess:
+    parts, moved = sess.run([ends, slopes], {longer: L, shorter: H, at: 4, both: [1, 2, 0]})
+for part, slope, key in zip(parts, moved, (np.s_[:, 2:], np.s_[:, 4:, 1:], np.s_[1:, 2:, :1])):
+    wanted = np.zeros_like(L)
+    wanted[key] = 2 * L[key]
+    assert np.array_equal(part, L[key]) and np.allclose(slope, wanted), (part, slope)

@@ -121,3 +121,18 @@ with tf.Session() as sess:
     tf.train.start_queue_runners(sess)
     one, two = sess.run([first, second])
     assert one[1] == two[1] == 7 and not np.allclose(one[0], two[0])
+
+# How far texts are apart, by their letters: kitten and sitting by 3, of 7; the same by nothing; all by all of them.
+tf.reset_default_graph()
+one, other = (tf.sparse_placeholder(tf.string, [3, 1, 7]) for _ in range(2))
+
+
+def letters(words):
+    places = [[k, 0, j] for k, word in enumerate(words) for j in range(len(word))]
+    return tf.SparseTensorValue(places, list("".join(words)), [len(words), 1, 7])
+
+
+feed = {one: letters(["kitten", "same", "abc"]), other: letters(["sitting", "same", "xyz"])}
+with tf.Session() as sess:
+    found = [sess.run(tf.edit_distance(one, other, normalize=of_all), feed) for of_all in (True, False)]
+assert np.allclose(found[0], [[3 / 7], [0], [1]]) and found[1].tolist() == [[3], [0], [3]], found

@@ -20,12 +20,27 @@ assert tf.is_tensor(np.ones((2, 2), "float32") * x) and isinstance(np.add(x, 1),
 
 # element types are TensorFlow's, wherever the tensor comes from
 assert x.dtype is tf.float32 and str(x.dtype) == "<dtype: 'float32'>" and repr(x.dtype) == "tf.float32"
-assert x.dtype.is_floating and not x.dtype.is_integer and tf.argmax(x).dtype.is_integer and not x.dtype.is_bool
-assert x.dtype == np.float32 and x.dtype == "float32" and x.dtype != tf.float64 and x.dtype.as_numpy_dtype is np.float32
+assert (
+    x.dtype.is_floating and not x.dtype.is_integer and tf.argmax(x).dtype.is_integer and not x.dtype.is_bool
+)
+assert (
+    x.dtype == np.float32
+    and x.dtype == "float32"
+    and x.dtype != tf.float64
+    and x.dtype.as_numpy_dtype is np.float32
+)
 assert np.zeros(2, x.dtype).dtype == np.float32 and tf.zeros(2, tf.constant(1).dtype).dtype == tf.int32
-assert tf.uint8.is_unsigned and tf.int8.limits == (0, 127) and tf.float32.limits == (0, 1) and tf.bool.limits[1] is True
+assert (
+    tf.uint8.is_unsigned
+    and tf.int8.limits == (0, 127)
+    and tf.float32.limits == (0, 1)
+    and tf.bool.limits[1] is True
+)
 assert tf.int16.max == 32767 and tf.float16.size == 2 and {tf.float32: "f"}[x.dtype] == "f"
-assert tf.keras.Input((3,), dtype="int64").dtype == tf.int64 and tf.keras.layers.Dense(1)(x).dtype.name == "float32"
+assert (
+    tf.keras.Input((3,), dtype="int64").dtype == tf.int64
+    and tf.keras.layers.Dense(1)(x).dtype.name == "float32"
+)
 
 # scalars are NumPy's numbers: they can be looked up
 names = {0: "cat", 1: "dog"}
@@ -45,7 +60,9 @@ assert v.name == "Variable:0" and tf.Variable(1.0, name="w").name == "w:0" and v
 layer = tf.keras.layers.Dense(2, name="d")
 layer.build((None, 3))
 assert [w.name for w in layer.weights] == ["d/kernel:0", "d/bias:0"], [w.name for w in layer.weights]
-assert repr(tf.Variable(1)) == "<tf.Variable 'Variable:0' shape=() dtype=int32, numpy=1>", repr(tf.Variable(1))
+assert repr(tf.Variable(1)) == "<tf.Variable 'Variable:0' shape=() dtype=int32, numpy=1>", repr(
+    tf.Variable(1)
+)
 before = tf.convert_to_tensor(v)
 v.scatter_nd_update([[0, 0]], [1e-8])
 assert before[0, 0] == 9.0 and v[0, 0].numpy() == np.float32(1e-8)

@@ -13,6 +13,7 @@ from thalweg.compat.keras import applications as applications
 from thalweg.compat.keras import backend as backend
 from thalweg.compat.keras import datasets as datasets
 from thalweg.compat.keras import layers as layers
+from thalweg.compat.keras import mixed_precision as mixed_precision
 from thalweg.compat.keras import models as models
 from thalweg.compat.keras import optimizers as optimizers
 from thalweg.compat.keras import preprocessing as preprocessing
@@ -87,11 +88,12 @@ def _legacy_room(members: Any) -> _Namespace:
 
 legacy = _legacy_room(layers)
 # The modules that programs know by these names.
-_rooms = (applications, backend, datasets, layers, models, optimizers, preprocessing, utils, wrappers)
+_rooms = (applications, backend, datasets, layers, mixed_precision, models, optimizers, preprocessing, utils,
+          wrappers)  # fmt: skip
 # What these modules share among each other.
 _helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper",
-            "ResourceOptimizer", "UpdateOfLayer", "UpdatesOfLoss", "found", "layer", "named_loss", "named_metric",
-            "rooms"}  # fmt: skip
+            "ResourceOptimizer", "SeenData", "UpdateOfLayer", "UpdatesOfLoss", "fixed_phase", "found", "layer",
+            "named_loss", "named_metric", "of_weights", "rooms"}  # fmt: skip
 
 _graphs.join()
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.keras import backend as _K
+from thalweg.compat.keras.mixed_precision import of_weights
 from thalweg.compat.keras.spelling import Arguments, Renamed, Step
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Variable
@@ -82,6 +83,8 @@ def values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
             kwargs[name] = initialiser(value)
         elif isinstance(value, str) and name.endswith(("_constraint", "_regularizer")):
             kwargs[name] = _SHORT.get(value, value)
+    if "dtype" in kwargs:
+        kwargs["dtype"] = of_weights(kwargs["dtype"])
     if _K.floatx() != "float32":
         kwargs.setdefault("dtype", _K.floatx())
     return tuple(map(_activation, args)), {k: _activation(v) for k, v in kwargs.items()}

@@ -35,8 +35,9 @@ class _WithRate(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         super().on_epoch_end(epoch, logs)
-        if logs and "learning_rate" in logs.keys():
-            logs["lr"] = logs.pop("learning_rate")
+        rate = logs.pop("learning_rate", None) if logs else None
+        if rate is not None:
+            logs["lr"] = rate
 
 
 class ReduceLROnPlateau(_WithRate, main.ReduceLROnPlateau):

@@ -11,10 +11,12 @@ from typing import Any
 
 from thalweg import models as main
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
+from thalweg.compat.keras.mixed_precision import Policy, global_policy
 from thalweg.compat.keras.models import Model
 from thalweg.compat.keras.spelling import Offered
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
+from thalweg.layers import CategoryEncoding, IntegerLookup, StringLookup
 from thalweg.layers.base import Layer, shapes_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
@@ -138,6 +140,11 @@ def _states(self: Loop) -> list[Any]:
     return list(self.kept) or [None] * getattr(self, "num_states", 1)
 
 
+def _policy(layer: Layer) -> Policy:
+    chosen = global_policy()
+    return chosen if chosen.variable_dtype == layer.dtype.name else Policy(layer.dtype)
+
+
 _LAYER: dict[str, Any] = {
     "add_loss": _add_loss,
     "get_input_at": _of_call("input", lambda node: node.args[0]),
@@ -167,6 +174,9 @@ _LAYER: dict[str, Any] = {
     "nb_filter": _first("filters"),
     "subsample": _first("strides"),
     "border_mode": _first("padding"),
+    "dtype_policy": Offered(lambda layer: _policy(layer), "The policy that gave the layer its dtype."),
+    "compute_dtype": Offered(lambda layer: layer.dtype.name, "What the layer computes in."),
+    "variable_dtype": Offered(lambda layer: layer.dtype.name, "What its weights are kept in."),
 }
 
 # --- tensors --------------------------------------------------------------------------------------------------------
@@ -193,6 +203,10 @@ def _first_states(self: Loop, inputs: Any) -> list[Any]:
     return list(Loop.initial_states(self, inputs if self.time_major else swapaxes(inputs, 0, 1)))
 
 
+def _knowing(self: Layer, data: Any, **ignored: Any) -> None:
+    """The number of tokens was given: there is nothing to learn."""
+
+
 def speak(classic: bool = False) -> None:
     """Give the layers and tensors of this process the names that they had in Keras.
 
@@ -211,6 +225,8 @@ def speak(classic: bool = False) -> None:
         (Loop, "get_initial_state", _first_states),
         (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
         (Bidirectional, "layer", Offered(lambda layer: layer.forward_layer, "The layer that runs forwards.")),
+        (CategoryEncoding, "adapt", _knowing),
+        *((lookup, "vocab_size", lookup.vocabulary_size) for lookup in (StringLookup, IntegerLookup)),
     ]
     for cls, name, word in offered:
         setattr(cls, name, word)

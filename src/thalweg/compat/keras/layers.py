@@ -20,6 +20,7 @@ from thalweg.compat.keras.recurrent import Recurrent as Recurrent
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
+from thalweg.layers.nodes import InputSymbol
 from thalweg.registry import lookup
 from thalweg.regularizers import L1L2
 
@@ -116,12 +117,24 @@ def Input(
     )
 
 
+class _CalledInput(InputSymbol):
+    """An input that a model calls as its first layer."""
+
+    __slots__ = ()
+
+    def __call__(self, inputs: Any, **ignored: Any) -> Any:
+        return inputs
+
+
 class _InputLayerNames(Renamed):
     """Called, it gives an Input; the layers of a model that are its inputs are instances of it."""
 
     def __call__(self, input_shape: Any = None, batch_size: Any = None, **options: Any) -> Any:
         shape = options.pop("shape", None) if input_shape is None else input_shape
-        return Input(shape, batch_size=batch_size, **options)
+        found = Input(shape, batch_size=batch_size, **options)
+        if type(found) is InputSymbol:
+            found.__class__ = _CalledInput
+        return found
 
 
 InputLayer = _InputLayerNames(InputPlace, lambda args, kwargs: (args, kwargs))
@@ -215,11 +228,21 @@ experimental = Namespace(
         **{n: _found[n] for n in _PREPROCESSING.split() if n in _found},
     ),
 )
+
+
+def _old_modes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The ways of counting by their first names."""
+    modes = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+    return args, {k: modes.get(v, v) if k == "output_mode" else v for k, v in kwargs.items()}
+
+
 # In this room of TensorFlow 2.3 to 2.5, lookups keep number 0 for what stands for nothing.
 _OF_VALUES = {"max_values": "max_tokens", "mask_value": "mask_token", "oov_value": "oov_token"}
 experimental.preprocessing.__dict__.update(
     StringLookup=respelt(_main.StringLookup, {}, mask_token=""),
     IntegerLookup=respelt(_main.IntegerLookup, _OF_VALUES, mask_token=0),
+    CategoryEncoding=respelt(_main.CategoryEncoding, {"max_tokens": "num_tokens"}, _old_modes),
+    TextVectorization=respelt(_main.TextVectorization, {}, _old_modes),
 )
 
 

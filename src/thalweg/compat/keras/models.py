@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from thalweg.graph.tensor import Tensor, shapes_match
 from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import outermost, shapes_of
 from thalweg.layers.nodes import nodes_between, run_nodes
-from thalweg.models import saving
+from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
@@ -392,7 +393,7 @@ class Model(main.Model):
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
         """The loss and metrics on batches of a generator."""
-        generator, steps, options = _batches(generator, steps, options)
+        generator, steps, options = _batches(generator, steps, {"verbose": 0, **options})
         return super().evaluate(generator, steps=steps, **options)
 
     def predict_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
@@ -779,7 +780,10 @@ def save_model(
 
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
-    """The model of ``to_json``, with first weights of its own."""
+    """The model of ``to_json``, here or of Keras 2, with first weights of its own."""
+    whole, known = json.loads(json_string), {"models.Model": Model, "models.Sequential": Sequential}
+    if "class_name" in whole:
+        return keras_models.described(whole, {**known, **(custom_objects or {})})
     return main.model_from_json(json_string, custom_objects)
 
 

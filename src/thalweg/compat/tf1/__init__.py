@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from types import FunctionType as _FunctionType
+from types import ModuleType as _ModuleType
 from typing import Any
 
 from thalweg.compat import names as _names
@@ -131,6 +132,8 @@ image_summary = _summary.image_summary
 merge_summary = _summary.merge
 merge_all_summaries = _summary.merge_all
 Summary = _summary.Summary
+HistogramProto = _summary.HistogramProto
+Event = _summary.Event
 
 # --- functions of a graph -------------------------------------------------------------------------------------------
 
@@ -253,6 +256,10 @@ nn = _Namespace(
     },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
     embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
+    space_to_depth=_flat["space_to_depth"],
+    depth_to_space=_flat["depth_to_space"],
+    space_to_batch=_flat["space_to_batch"],
+    batch_to_space=_flat["batch_to_space"],
     rnn_cell=rnn_cell,
     seq2seq=_seq2seq,
 )
@@ -264,6 +271,7 @@ train = _Namespace(
     import_meta_graph=_meta.import_meta_graph,
     **_names.own(_monitored),
     SummaryWriter=_summary.FileWriter,
+    summary_iterator=_summary.summary_iterator,
     **_names.own(_queues),
     **_names.own(_records),
 )
@@ -461,6 +469,7 @@ compat = _Namespace(
     as_bytes=_strings.compat.as_bytes,
     as_str=_strings.compat.as_str,
     as_text=_strings.compat.as_text,
+    as_str_any=lambda value: _strings.compat.as_str(value if isinstance(value, bytes) else str(value)),
 )
 examples = _Namespace(
     "tf.examples",
@@ -550,4 +559,5 @@ def __getattr__(name: str) -> Any:
             pass
     if name.startswith("__"):
         raise AttributeError(name)
-    raise _names.unsupported("tf", name, [n for n in globals() if not n.startswith("_")])
+    known = [n for n, v in globals().items() if not n.startswith("_") and not isinstance(v, _ModuleType)]
+    raise _names.unsupported("tf", name, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -162,19 +162,67 @@ class FileWriterCache:
         FileWriterCache._writers.clear()
 
 
+class HistogramProto:
+    """The counts of numbers in buckets, put together by hand."""
+
+    def __init__(
+        self,
+        min: float = 0.0,
+        max: float = 0.0,
+        num: float = 0.0,
+        sum: float = 0.0,
+        sum_squares: float = 0.0,
+        bucket_limit: Sequence[float] = (),
+        bucket: Sequence[float] = (),
+    ) -> None:
+        self.min, self.max, self.num, self.sum, self.sum_squares = min, max, num, sum, sum_squares
+        self.bucket_limit, self.bucket = list(bucket_limit), list(bucket)
+
+
+class _Image:
+    def __init__(
+        self, encoded_image_string: bytes = b"", height: int = 0, width: int = 0, colorspace: int = 3
+    ) -> None:
+        self.encoded_image_string, self.height, self.width = encoded_image_string, height, width
+        self.colorspace = colorspace
+
+
+class _Value:
+    """A number, a picture or a histogram under a tag."""
+
+    def __init__(
+        self,
+        tag: str = "",
+        simple_value: float = 0.0,
+        image: Any = None,
+        histo: Any = None,
+        **others: Any,
+    ) -> None:
+        self.tag, self.simple_value, self.image, self.histo = tag, simple_value, image, histo
+
+    def message(self) -> bytes:
+        """As it stands in an event file."""
+        if self.image is not None:
+            picture = self.image
+            sizes = int(picture.height), int(picture.width), int(picture.colorspace)
+            return events.encoded_image(self.tag, bytes(picture.encoded_image_string), *sizes)
+        if self.histo is not None:
+            h = self.histo
+            numbers = [float(v) for v in (h.min, h.max, h.num, h.sum, h.sum_squares)]
+            return events.counted(self.tag, numbers, h.bucket_limit, h.bucket)
+        return events.scalar(self.tag, float(self.simple_value))
+
+
 class Summary:
     """A message put together by hand: ``Summary(value=[Summary.Value(tag=..., simple_value=...)])``."""
 
-    class Value:
-        """One number under a tag."""
-
-        def __init__(self, tag: str = "", simple_value: float = 0.0, **others: Any) -> None:
-            self.tag, self.simple_value = tag, simple_value
+    Value, Image = _Value, _Image
 
     class _Values(list):  # type: ignore[type-arg]
-        def add(self, tag: str = "", simple_value: float = 0.0, **others: Any) -> Summary.Value:
-            self.append(Summary.Value(tag, simple_value))
-            return self[-1]
+        def add(self, tag: str = "", simple_value: float = 0.0, **others: Any) -> _Value:
+            self.append(_Value(tag, simple_value, **others))
+            added: _Value = self[-1]
+            return added
 
     def __init__(self, value: Any = ()) -> None:
         self.value = Summary._Values(value)
@@ -188,7 +236,22 @@ class Summary:
 
     def SerializeToString(self) -> bytes:
         """The message."""
-        return b"".join(events.scalar(v.tag, float(v.simple_value)) for v in self.value)
+        return b"".join(v.message() for v in self.value)
+
+
+class Event:
+    """What an event file holds for one step."""
+
+    def __init__(self, wall_time: float = 0.0, step: int = 0, summary: Any = None, **others: Any) -> None:
+        self.wall_time, self.step, self.summary = wall_time, step, summary or Summary()
+
+
+def summary_iterator(path: str) -> Iterator[Event]:
+    """The events of a file; of a summary, its numbers."""
+    for event in events.read_events(path):
+        numbers = {tag: v for tag, v in event["values"].items() if isinstance(v, float)}
+        values = [_Value(tag, number) for tag, number in numbers.items()]
+        yield Event(event["wall_time"], event["step"], Summary(values))
 
 
 def scalar_summary(tags: Any, values: Any, collections: Any = None, name: Any = None) -> HostTensor:

@@ -194,6 +194,21 @@ def distinct(fn: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def comparing(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of sparse tensors, whose elements it compares only: they may be texts."""
+
+    def numeric(x: Any) -> Any:
+        return (
+            x.with_values(numbers_of(x.values)) if isinstance(getattr(x, "values", None), HostTensor) else x
+        )
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Any:
+        return fn(*map(numeric, args), **{name: numeric(x) for name, x in options.items()})
+
+    return apply
+
+
 def _joined(self: HostTensor, other: Any) -> HostTensor:
     return string_join([self, other])
 
@@ -206,6 +221,7 @@ _kinds: dict[Callable[..., Any], str] = {
     of_python: "py_func",
     filling: "fill",
     distinct: "unique unique_with_counts",
+    comparing: "edit_distance",
 }
 
 

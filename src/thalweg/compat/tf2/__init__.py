@@ -138,6 +138,7 @@ def get_logger() -> Any:
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
+tpu = _machine.tpu
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal
 random_uniform_initializer = keras.initializers.RandomUniform

@@ -52,6 +52,6 @@ def encode_wav(audio: Any, sample_rate: Any, name: Any = None) -> TextTensor:
     given = np.asarray(audio)
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
-        file.setnchannels(given.shape[1]), file.setsampwidth(2), file.setframerate(int(number(sample_rate)))
+        file.setparams((given.shape[1], 2, int(number(sample_rate)), 0, "NONE", "not compressed"))
         file.writeframes(np.rint(np.clip(given, -1, 1) * 32767).astype("<i2").tobytes())
     return texts(out.getvalue())

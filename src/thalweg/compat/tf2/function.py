@@ -357,12 +357,12 @@ def print_(*inputs: Any, **options: Any) -> None:
     else:
         parts = [shown(value, int(options.get("summarize", 3))) for value in inputs]
     text = str(options.get("sep", " ")).join(parts) + str(options.get("end", "\n"))
-    stream = options.get("output_stream", sys.stderr)
+    stream: Any = options.get("output_stream", sys.stderr)
     if isinstance(stream, str) and stream.startswith("file://"):
         with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:
             file.write(text)
     else:
-        (stream if hasattr(stream, "write") else sys.stderr).write(text)
+        print(text, end="", file=stream if hasattr(stream, "write") else sys.stderr)
 
 
 # --- choice ---------------------------------------------------------------------------------------------------------

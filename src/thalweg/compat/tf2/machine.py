@@ -112,6 +112,8 @@ config = Namespace(
         VirtualDeviceConfiguration=accepted,
     ),
     LogicalDeviceConfiguration=accepted,
+    experimental_connect_to_cluster=accepted,
+    experimental_connect_to_host=accepted,
 )
 
 
@@ -199,6 +201,18 @@ class InputContext(NamedTuple):
         return global_batch_size // self.num_replicas_in_sync
 
 
+class TPUClusterResolver:
+    """A ValueError, as where TensorFlow finds no TPU: programs then take another strategy."""
+
+    def __init__(self, tpu: Any = None, *args: Any, **ignored: Any) -> None:
+        raise ValueError("there is no TPU: provide a TPU name to connect to")
+
+    @staticmethod
+    def connect(tpu: Any = None, *args: Any, **ignored: Any) -> TPUClusterResolver:
+        """The same."""
+        return TPUClusterResolver(tpu)
+
+
 _only = Strategy()
 distribute = Namespace(
     "tf.distribute",
@@ -214,10 +228,16 @@ distribute = Namespace(
     NcclAllReduce=CrossDeviceOps,
     ReductionToOneDevice=CrossDeviceOps,
     InputContext=InputContext,
+    TPUStrategy=Strategy,
     experimental=Namespace(
-        "tf.distribute.experimental", CentralStorageStrategy=Strategy, MultiWorkerMirroredStrategy=Strategy
+        "tf.distribute.experimental",
+        CentralStorageStrategy=Strategy,
+        MultiWorkerMirroredStrategy=Strategy,
+        TPUStrategy=Strategy,
     ),
+    cluster_resolver=Namespace("tf.distribute.cluster_resolver", TPUClusterResolver=TPUClusterResolver),
 )
+tpu = Namespace("tf.tpu", experimental=Namespace("tf.tpu.experimental", initialize_tpu_system=accepted))
 
 
 # --- tests ----------------------------------------------------------------------------------------------------------

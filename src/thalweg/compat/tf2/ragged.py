@@ -403,7 +403,7 @@ def range_(
 
 def row_splits_to_segment_ids(splits: Any, name: Any = None, out_type: Any = None) -> Any:
     """The number of the row of each value, from where the rows begin."""
-    lengths = np.diff(np.asarray(splits, np.int64))
+    lengths: Any = np.diff(np.asarray(splits, np.int64))
     return tensor(np.repeat(np.arange(len(lengths)), lengths), out_type)
 
 
@@ -558,9 +558,10 @@ def gather(
 ) -> Any:
     """Rows, or parts of rows, by their numbers."""
     if not isinstance(params, RaggedTensor):
-        taken = functools.partial(
-            arrays.gather, params, validate_indices=validate_indices, axis=axis, **options
-        )
+
+        def taken(places: Any) -> Any:
+            return arrays.gather(params, places, validate_indices, axis, *more, **options)
+
         return map_flat_values(taken, indices) if isinstance(indices, RaggedTensor) else taken(indices)
     if isinstance(indices, RaggedTensor):
         return indices.with_values(gather(params, indices.values, None, axis))

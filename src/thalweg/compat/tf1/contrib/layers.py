@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.tf1 import (
     initializers,
     layers,
@@ -361,3 +363,40 @@ def softmax(logits: Any, scope: Any = None) -> Tensor:
     """Probabilities over the last axis."""
     with variables.name_scope(scope, "softmax"):
         return nn.softmax(logits)
+
+
+def spatial_softmax(
+    features: Any,
+    temperature: Any = None,
+    name: str | None = None,
+    variables_collections: Any = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+) -> Tensor:
+    """[N, 2 C]: for each channel, the mean row and column, from -1 to 1, of the softmax over its pixels."""
+    with variables.variable_scope(name, "spatial_softmax"):
+        x = math.transpose(features, [0, 2, 3, 1]) if data_format == "NCHW" else features
+        height, width, channels = (int(d) for d in x.get_shape().as_list()[1:] if d)
+        if temperature is None:
+            temperature = model_variable(
+                "temperature",
+                [],
+                initializer=initializers.ones_initializer(),
+                collections=variables_collections,
+                trainable=trainable,
+            )
+        rows, columns = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+        flat = math.reshape(math.transpose(x, [0, 3, 1, 2]), [-1, height * width])
+        shares = nn.softmax(flat / temperature)
+        places = np.stack([rows.reshape(-1), columns.reshape(-1)], 1).astype(np.float32)
+        return math.reshape(math.matmul(shares, places), [-1, 2 * channels])
+
+
+def alpha_dropout(
+    x: Any, keep_prob: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Elements kept with probability ``keep_prob``, the others -1.7581; scaled to the mean and variance of x."""
+    low = -1.7580993408473766
+    kept = math.cast(nn.dropout(math.ones_like(x), keep_prob, noise_shape, seed) > 0, x.dtype)
+    a = (keep_prob + low**2 * keep_prob * (1 - keep_prob)) ** -0.5
+    return math.add(a * (x * kept + low * (1 - kept)), -a * low * (1 - keep_prob), name)

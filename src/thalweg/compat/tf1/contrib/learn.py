@@ -12,6 +12,7 @@ import numpy as np
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import canned, checkpoints, estimator, examples, feature_column, math, monitored
+from thalweg.compat.tf1.contrib import experiments
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.graph import Graph
 from thalweg.extras import needs
@@ -457,6 +458,8 @@ _monitors = Namespace(
 learn = Namespace(
     "tf.contrib.learn",
     Estimator=Estimator,
+    Experiment=experiments.Experiment,
+    learn_runner=Namespace("tf.contrib.learn.learn_runner", run=experiments.run_experiment),
     SKCompat=SKCompat,
     ModelFnOps=ModelFnOps,
     MetricSpec=MetricSpec,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from thalweg.compat.names import Namespace, members, own
@@ -18,12 +19,14 @@ from thalweg.compat.tf1 import (
     rnn,
     signal,
     sparse,
+    summary,
     train,
 )
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest as nest_room
 from thalweg.compat.tf1.contrib import (
     crf,
+    experiments,
     framework,
     layers,
     legacy_seq2seq,
@@ -63,7 +66,7 @@ def _of_pairs(names_to_tuples: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 _layers = Namespace(
     "tf.contrib.layers",
-    **own(layers),
+    **{n: v for n, v in own(layers).items() if n != "alpha_dropout"},
     **own(normalisation),
     **own(regularizers),
     **own(summaries),
@@ -186,7 +189,16 @@ _data = Namespace(
     TextLineDataset=data.TextLineDataset,
     **own(data_functions),
 )
-contrib = Namespace(
+
+
+class _Contrib(Namespace):
+    def __getattr__(self, name: str) -> Any:
+        if name == "keras":  # its own translation, in the same graph
+            return importlib.import_module("thalweg.compat.keras")
+        return super().__getattr__(name)
+
+
+contrib = _Contrib(
     "tf.contrib",
     layers=_layers,
     framework=_framework,
@@ -211,6 +223,22 @@ contrib = Namespace(
     ),
     data=_data,
     signal=Namespace("tf.contrib.signal", **own(signal)),
+    staging=Namespace("tf.contrib.staging", StagingArea=experiments.StagingArea),
+    util=Namespace(
+        "tf.contrib.util",
+        constant_value=experiments.constant_value,
+        make_tensor_proto=experiments.make_tensor_proto,
+        make_ndarray=experiments.make_ndarray,
+    ),
+    deprecated=Namespace(
+        "tf.contrib.deprecated",
+        scalar_summary=summary.scalar_summary,
+        histogram_summary=summary.histogram_summary,
+        image_summary=summary.image_summary,
+        merge_summary=summary.merge,
+        merge_all_summaries=summary.merge_all,
+    ),
+    nn=Namespace("tf.contrib.nn", alpha_dropout=layers.alpha_dropout),
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,

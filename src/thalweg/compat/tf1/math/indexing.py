@@ -39,15 +39,30 @@ def _slice_by_values(input_: Any, begin: Any, size: Any, name: str | None) -> Te
     if known is not None and lengths is not None:
         pairs = [(int(b), _end(b, n)) for b, n in zip(known, lengths, strict=True)]
         return wrap(_block(t, pairs), name, "Slice", [input_])
-    if lengths is None or not all(isinstance(n, int) for n in lengths):
+    firsts = _known_each(begin, len(t.shape))
+    rest_of = lengths is not None and any(n == -1 and b != 0 for n, b in zip(lengths, firsts, strict=True))
+    if rest_of or lengths is None or not all(isinstance(n, int) for n in lengths):
+        whole = [n == -1 and b == 0 for n, b in zip(lengths or (), firsts, strict=False)] or [False] * len(
+            firsts
+        )
+        kept = tuple(d if all_of_it else None for d, all_of_it in zip(t.shape, whole, strict=True))
         counts, begins = g.cast(value(size), "int64"), g.cast(starts, "int64")
         ends = elementwise.where(counts < 0, _ALL, begins + counts)  # type: ignore[operator]
         bounds = shape_ops.stack([begins, ends], axis=1)
-        return wrap(_sliced.build([t, bounds], {"known": (None,) * len(t.shape)}), name, "Slice", [input_])
+        return wrap(_sliced.build([t, bounds], {"known": kept}), name, "Slice", [input_])
     for axis, n in enumerate(lengths):
         if n != -1 and n != t.shape[axis]:
             t = index.take(t, core.constant(np.arange(n)) + g.cast(starts[axis], "int64"), axis=axis)  # type: ignore[operator]
     return wrap(t, name, "Slice", [input_])
+
+
+def _known_each(begin: Any, rank: int) -> list[int | None]:
+    """The numbers of a vector, None for those that only a run knows."""
+    if not isinstance(begin, (list, tuple)):
+        found = static_value(begin)
+        return [None] * rank if found is None else [int(b) for b in found]
+    values = [static_value(b) for b in begin]
+    return [None if b is None else int(b) for b in values]
 
 
 _ALL = np.int64(2**62)  # an end past all ends

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
 from thalweg.compat.tf1.lengths import Length, dims_of, parts_of, scalar_of
-from thalweg.compat.tf1.math.shapes import identity, reshape, transpose
+from thalweg.compat.tf1.math.shapes import identity, reshape, shape, transpose
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 from thalweg.ops import dynamic, elementwise, index
@@ -219,3 +219,57 @@ def depth_to_space(input: Any, block_size: int, name: str | None = None, data_fo
     split = reshape(input, [n, h, w, block_size, block_size, c // block_size**2])
     turned = transpose(split, [0, 1, 3, 2, 4, 5])
     return reshape(turned, [n, h * block_size, w * block_size, c // block_size**2], name)
+
+
+def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
+    """The axes after the first padded and split into blocks; the places within a block become rows of the batch."""
+    x, blocks, widths = g.convert_to_tensor(input), _numbers(block_shape), _numbers(paddings)
+    rank, m = len(x.get_shape()), len(blocks)
+    x = pad(x, [[0, 0], *widths, *[[0, 0]] * (rank - 1 - m)])
+    n, *lengths = _or_nodes(x)
+    split = [part for d, b in zip(lengths, blocks, strict=False) for part in (d // b, b)]
+    inner = reshape(x, [n, *split, *lengths[m:]])
+    order = [*range(2, 2 * m + 1, 2), 0, *range(1, 2 * m + 1, 2), *range(2 * m + 1, rank + m)]
+    outer = [d // b for d, b in zip(lengths, blocks, strict=False)]
+    return reshape(transpose(inner, order), [_batch(n, int(np.prod(blocks)), 1), *outer, *lengths[m:]], name)
+
+
+def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
+    """What :func:`space_to_batch_nd` takes to this tensor."""
+    x, blocks, widths = g.convert_to_tensor(input), _numbers(block_shape), _numbers(crops)
+    rank, m = len(x.get_shape()), len(blocks)
+    n, *lengths = _or_nodes(x)
+    rows = _batch(n, 1, int(np.prod(blocks)))
+    inner = reshape(x, [*blocks, rows, *lengths])
+    order = [m, *(k for a in range(m) for k in (m + 1 + a, a)), *range(2 * m + 1, rank + m)]
+    whole = [d * b for d, b in zip(lengths, blocks, strict=False)]
+    made = reshape(transpose(inner, order), [rows, *whole, *lengths[m:]], name)
+    cuts = [slice(None), *(slice(a, -b if b else None) for a, b in widths)]
+    return made if not np.any(widths) else made[tuple(cuts)]
+
+
+def space_to_batch(input: Any, paddings: Any, block_size: int, name: str | None = None) -> Tensor:
+    """:func:`space_to_batch_nd` of height and width."""
+    return space_to_batch_nd(input, [block_size] * 2, paddings, name)
+
+
+def batch_to_space(input: Any, crops: Any, block_size: int, name: str | None = None) -> Tensor:
+    """:func:`batch_to_space_nd` of height and width."""
+    return batch_to_space_nd(input, [block_size] * 2, crops, name)
+
+
+def _numbers(x: Any) -> list[Any]:
+    found = static_value(x)
+    if found is None:
+        raise ValueError(f"blocks and their paddings must be known when the graph is built, received {x!r}")
+    listed: list[Any] = np.asarray(found).astype(int).tolist()
+    return listed
+
+
+def _or_nodes(x: Tensor) -> list[Any]:
+    """The lengths of the axes, as nodes where they are not known."""
+    return [shape(x)[k] if d is None else d for k, d in enumerate(x.get_shape().as_list())]
+
+
+def _batch(n: Any, times: int, over: int) -> Any:
+    return n * times // over

@@ -183,6 +183,39 @@ def conv2d_transpose(
 deconv2d = conv2d_transpose  # before 0.6
 
 
+def conv2d_backprop_input(
+    input_sizes: Any = None,
+    filter: Any = None,
+    out_backprop: Any = None,
+    strides: Any = None,
+    padding: str = "SAME",
+    use_cudnn_on_gpu: bool = True,
+    data_format: str = "NHWC",
+    name: str | None = None,
+) -> Tensor:
+    """The gradient of a convolution by its input, of the sizes of that input."""
+    return conv2d_transpose(out_backprop, filter, input_sizes, strides, padding, data_format, name)
+
+
+def conv2d_backprop_filter(
+    input: Any,
+    filter_sizes: Any = None,
+    out_backprop: Any = None,
+    strides: Any = None,
+    padding: str = "SAME",
+    use_cudnn_on_gpu: bool = True,
+    data_format: str = "NHWC",
+    name: str | None = None,
+) -> Tensor:
+    """The gradient of a convolution by its filter, of the sizes of that filter."""
+    from thalweg.compat.tf1 import math
+
+    x = g.convert_to_tensor(input)
+    filters = math.zeros(filter_sizes, x.dtype)  # the convolution is linear in it
+    made = conv2d(x, filters, strides=strides, padding=padding, data_format=data_format)
+    return math.identity(math.gradients(made, filters, out_backprop)[0], name)
+
+
 def _batch_of(like: Any, x: Any, kernel: Any) -> Any:
     """The output's shape with the batch of x, of which no length is known before."""
     rest = tuple(like.shape[1:])
