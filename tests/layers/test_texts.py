@@ -479,6 +479,17 @@ def test_inverted_lookups_give_tokens() -> None:
         names(L.Input((3,), dtype="int64"))
 
 
+def test_a_model_is_called_on_texts() -> None:
+    words, ages = L.Input((1,), dtype="string", name="word"), L.Input((1,), name="age")
+    number = L.StringLookup(vocabulary=["a", "b"])(words)
+    texts, years = np.array([["b"], ["x"]]), np.array([[1.0], [2.0]])
+    assert tw.models.Model(words, number)(texts).tolist() == [[2], [0]]
+    both = tw.models.Model({"word": words, "age": ages}, [number, ages])({"word": texts, "age": years})
+    assert [part.tolist() for part in both] == [[[2], [0]], [[1.0], [2.0]]]
+    rows = tw.models.Sequential([L.StringLookup(vocabulary=["a", "b"]), L.Embedding(3, 2)])
+    assert rows(texts).shape == (2, 1, 2)
+
+
 def test_functions_of_a_user_standardise_and_split() -> None:
     layer = L.TextVectorization(standardize=np.char.upper, split=lambda texts: [t.split("-") for t in texts])
     layer.adapt(["a-b", "b-c-b"])

@@ -6,8 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from thalweg.errors import ArgumentError, fail
+from thalweg.graph.tensor import Tensor, constant
 from thalweg.layers.base import Layer
+from thalweg.layers.texts import is_texts, text_codes
 from thalweg.models import saving
 from thalweg.models.functional import Graph
 from thalweg.models.summary import summary_html, summary_text
@@ -51,6 +55,14 @@ class Model(Training):
         if self._graph is None:
             raise fail(NoOutputsError, f"{type(self).__name__} has neither outputs nor a method call(inputs)")
         return self._graph.run(inputs, training)
+
+    def _as_input(self, value: Any) -> Any:
+        """A tensor; texts as numbers for a graph, else as they are, for layers that take them."""
+        if isinstance(value, (list, tuple, dict)) and any(map(_is_array, flat(value))):
+            return mapped(self._as_input, value)
+        if _is_array(value) and is_texts(np.asarray(value)):
+            return value if self._graph is None else constant(text_codes(value))
+        return super()._as_input(value)
 
     # --- what is in it ------------------------------------------------------------------------------------------
 
@@ -195,3 +207,8 @@ def _print(text: str) -> None:
     import sys
 
     sys.stdout.write(text + "\n")
+
+
+def _is_array(value: Any) -> bool:
+    """Whether NumPy can read it, and it is neither a tensor nor a single number."""
+    return hasattr(value, "__array__") and not isinstance(value, (Tensor, np.generic))

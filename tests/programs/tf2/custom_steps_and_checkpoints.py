@@ -132,4 +132,22 @@ parts = {"steep": steep, "narrow": narrow, "positive": positive}
 back = keras.models.load_model(os.path.join(folder, "own.h5"), custom_objects=parts)
 assert np.allclose(back.predict(x[:2], verbose=0), own.predict(x[:2], verbose=0))
 assert np.all(own.weights[0].constraint(own.weights[0]) >= 0.0) and own.weights[1].constraint is None
+
+
+# and of classes of one's own, which need no registering
+class Absolute(keras.regularizers.Regularizer):
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, weights):
+        return tf.reduce_sum(tf.abs(self.factor * weights))
+
+    def get_config(self):
+        return {"factor": self.factor}
+
+
+own = keras.Sequential([keras.layers.Dense(2, kernel_regularizer=Absolute(0.5), input_shape=(8,))])
+own.save(os.path.join(folder, "penalty.h5"))
+back = keras.models.load_model(os.path.join(folder, "penalty.h5"), custom_objects={"Absolute": Absolute})
+assert np.isclose(float(back.losses[0]), 0.5 * np.abs(own.get_weights()[0]).sum())
 print("steps of one's own")

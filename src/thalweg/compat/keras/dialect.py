@@ -22,6 +22,7 @@ from thalweg.layers.nodes import InputSymbol, Node, Symbol
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.nested import flat
 from thalweg.ops.shape import swapaxes
+from thalweg.registry import Configured, register
 
 # --- calls of a layer -----------------------------------------------------------------------------------------------
 
@@ -207,6 +208,18 @@ def _knowing(self: Layer, data: Any, **ignored: Any) -> None:
     """The number of tokens was given: there is nothing to learn."""
 
 
+def _adopt_classes() -> None:
+    """Let files hold what a program derives from regularizers, initializers, constraints, losses and metrics."""
+    known: Any = vars(Configured)["__init_subclass__"]
+
+    def __init_subclass__(cls: type, **options: Any) -> None:
+        known.__func__(cls, **options)
+        if not cls.__module__.startswith("thalweg."):
+            register("custom")(cls)
+
+    Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+
+
 def speak(classic: bool = False) -> None:
     """Give the layers and tensors of this process the names that they had in Keras.
 
@@ -217,6 +230,7 @@ def speak(classic: bool = False) -> None:
         for name, same in (("__eq__", True), ("__ne__", False)):
             for symbol in symbols:
                 setattr(symbol, name, _compared(name, same))
+    _adopt_classes()
     for name, word in _LAYER.items():
         setattr(Layer, name, word)
     offered: list[tuple[Any, str, Any]] = [
