@@ -1,7 +1,7 @@
-"""The command ``python -m benchmarks.networks``: training steps of whole networks, beside PyTorch where it is installed.
+"""The command ``python -m benchmarks.networks``: training steps of whole networks, beside PyTorch if it is installed.
 
-Each network is written once, in the layers of a `Backend`: both get the same first weights, the same batch and Adam, and
-must agree on the loss before they are timed. ``--python`` names PyTorch's interpreter, if it has one of its own.
+Each network is written once, in the layers of a `Backend`: both get the same first weights, the same batch and Adam,
+and must agree on the loss before they are timed. ``--python`` names PyTorch's interpreter, if it has one of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Step = Callable[[], float]  # trains once and gives the loss
 
 
 class Backend(ABC):
-    """Layers of one framework. Images are [batch, height, width, channels] for the networks, whatever they are inside."""
+    """Layers of one framework. Images are [batch, height, width, channels], whatever they are inside."""
 
     def __init__(self) -> None:
         self.weights: list[Any] = []
@@ -167,7 +167,7 @@ def dense(b: Backend, x: Any) -> Any:
 
 @dataclass(frozen=True)
 class Network:
-    """A classifier: of images or vectors (float32), or of sequences of `vocabulary` words; of `each` place or of all."""
+    """A classifier of images or vectors (float32), or of sequences of `vocabulary` words; of `each` place or all."""
 
     net: Callable[[Backend, Any], Any]
     shape: tuple[int, ...]
@@ -300,7 +300,7 @@ def _same(size: int) -> list[tuple[int, int]]:
 
 
 def _lstm_shapes(inputs: int, units: int) -> list[tuple[tuple[int, ...], int]]:
-    """The shapes of kernel, recurrent kernel and bias, gates in the order input, forget, cell, output, and their fans."""
+    """The shapes and fans of kernel, recurrent kernel and bias; gates in the order input, forget, cell, output."""
     return [((inputs, 4 * units), inputs), ((units, 4 * units), units), ((4 * units,), 0)]
 
 
@@ -406,7 +406,7 @@ def of_torch(network: Network) -> Step:
 
 
 def measured(step: Callable[[Network], Step], network: Network, seconds: float) -> dict[str, Any]:
-    """The losses of the first three steps, the seconds until the first was done, and the best and median microseconds."""
+    """The losses of three steps, the seconds until the first was done, and the best and median microseconds."""
     begun = time.perf_counter()
     train = step(network)
     losses = [train()]
