@@ -18,7 +18,8 @@ from thalweg.graph.tensor import Tensor, shape_text, shapes_match
 from thalweg.graph.walk import shared, topological
 from thalweg.ops.bodies import install_gradients
 from thalweg.ops.elementwise import astype
-from thalweg.ops.shape import expand_dims, full_like, reshape, stack, sum_like
+from thalweg.ops.joining import stack
+from thalweg.ops.shape import expand_dims, full_like, reshape, sum_like
 from thalweg.ops.state import identity, stop_gradient, with_gradient
 from thalweg.rewrite.pipeline import stabilise
 

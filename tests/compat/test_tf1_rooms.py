@@ -308,10 +308,15 @@ def test_hooks_that_log_find_tensors_by_their_names() -> None:
     tf.identity(6, name="six")
     seen: list[dict[Any, Any]] = []
     hook = tf.train.LoggingTensorHook(
-        ["six:0", step], 2, at_end=True, formatter=lambda v: str(seen.append(v))  # type: ignore[func-returns-value]
+        ["six:0", step],
+        2,
+        at_end=True,
+        formatter=lambda v: str(seen.append(v)),  # type: ignore[func-returns-value]
     )
     late = tf.train.LoggingTensorHook(
-        {"t": "six"}, every_n_secs=1000, formatter=lambda v: str(seen.append(v))  # type: ignore[func-returns-value]
+        {"t": "six"},
+        every_n_secs=1000,
+        formatter=lambda v: str(seen.append(v)),  # type: ignore[func-returns-value]
     )
     with tf.train.MonitoredSession(hooks=[hook, late]) as session:
         for _ in range(3):

@@ -16,10 +16,11 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops import random
 from thalweg.ops.activation import sigmoid
 from thalweg.ops.control import cond, while_loop
+from thalweg.ops.joining import concat
 from thalweg.ops.reduce import max as maximum
 from thalweg.ops.reduce import sum as total
 from thalweg.ops.scan import foldl, map_fn, scan
-from thalweg.ops.shape import concat, flip, full_like, permute_dims, reshape
+from thalweg.ops.shape import flip, full_like, permute_dims, reshape
 from thalweg.run.function import Function, function
 from thalweg.run.workers import num_threads, set_num_threads
 

@@ -235,5 +235,7 @@ def test_reshape_finds_two_lengths() -> None:
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_is_refused_with_what_to_do(policy: str) -> None:
-    with pytest.raises(tw.errors.DTypeError, match=rf"one dtype for weights and results; received '{policy}'"):
+    with pytest.raises(
+        tw.errors.DTypeError, match=rf"one dtype for weights and results; received '{policy}'"
+    ):
         Dense(3, dtype=policy)

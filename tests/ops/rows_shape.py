@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ops.harness import INTEGERS, Row, Shapes, draw
-from thalweg.ops import create, shape, slices
+from thalweg.ops import create, joining, shape, slices, tiling
+from thalweg.ops import triangles as triangles_ops
 
 ANY: list[Shapes] = [((37,),), ((3, 5),), ((2, 3, 4),), ((0, 2),)]
 MATRICES: list[Shapes] = [((3, 5),), ((2, 4, 3),), ((1, 1),), ((0, 2),)]
@@ -111,83 +112,86 @@ VIEWS = [
 JOINS = [
     _row(
         "concat",
-        lambda *xs: shape.concat(xs),
+        lambda *xs: joining.concat(xs),
         [((3, 2), (1, 2)), ((4,), (0,), (2,)), ((2, 2),)],
         reference=lambda *xs: np.concatenate(xs),
     ),
     _row(
         "concat last",
-        lambda *xs: shape.concat(xs, axis=-1),
+        lambda *xs: joining.concat(xs, axis=-1),
         [((3, 2), (3, 4)), ((2, 1, 3), (2, 1, 1))],
         reference=lambda *xs: np.concatenate(xs, axis=-1),
     ),
     _row(
         "concat flat",
-        lambda *xs: shape.concat(xs, axis=None),
+        lambda *xs: joining.concat(xs, axis=None),
         [((3, 2), (3,)), ((), (2,))],
         reference=lambda *xs: np.concatenate(xs, axis=None),
     ),
-    _row("concat twice", lambda x: shape.concat([x, x]), ANY, reference=lambda x: np.concatenate([x, x])),
-    _row("stack", lambda *xs: shape.stack(xs), [((), ()), *PAIRS], reference=lambda *xs: np.stack(xs)),
+    _row("concat twice", lambda x: joining.concat([x, x]), ANY, reference=lambda x: np.concatenate([x, x])),
+    _row("stack", lambda *xs: joining.stack(xs), [((), ()), *PAIRS], reference=lambda *xs: np.stack(xs)),
     _row(
         "stack last",
-        lambda *xs: shape.stack(xs, axis=-1),
+        lambda *xs: joining.stack(xs, axis=-1),
         [((), ()), *PAIRS],
         reference=lambda *xs: np.stack(xs, axis=-1),
     ),
     _row(
         "unstack",
-        shape.unstack,
+        joining.unstack,
         [((3, 2),), ((2, 3, 4),)],
         {"axis": 1},
         reference=lambda x, axis: tuple(np.moveaxis(x, axis, 0)),
     ),
     _row(
-        "split", lambda x: shape.split(x, 3), [((6,),), ((3, 2),)], reference=lambda x: tuple(np.split(x, 3))
+        "split",
+        lambda x: joining.split(x, 3),
+        [((6,),), ((3, 2),)],
+        reference=lambda x: tuple(np.split(x, 3)),
     ),
     _row(
         "split sizes",
-        lambda x: shape.split(x, [1, -1, 0, 2], axis=-1),
+        lambda x: joining.split(x, [1, -1, 0, 2], axis=-1),
         [((6,),), ((2, 4),)],
         reference=lambda x: tuple(np.split(x, [1, x.shape[-1] - 2, x.shape[-1] - 2], axis=-1)),
     ),
 ]
 COPIES = [
-    _row("roll", lambda x: shape.roll(x, 2), ANY, reference=lambda x: np.roll(x, 2)),
+    _row("roll", lambda x: tiling.roll(x, 2), ANY, reference=lambda x: np.roll(x, 2)),
     _row(
         "roll axes",
-        lambda x: shape.roll(x, (1, -7), axis=(0, 1)),
+        lambda x: tiling.roll(x, (1, -7), axis=(0, 1)),
         ANY[1:],
         reference=lambda x: np.roll(x, (1, -7), (0, 1)),
     ),
     _row(
-        "tile", lambda x: shape.tile(x, (2, 1, 3)), [((),), *ANY], reference=lambda x: np.tile(x, (2, 1, 3))
+        "tile", lambda x: tiling.tile(x, (2, 1, 3)), [((),), *ANY], reference=lambda x: np.tile(x, (2, 1, 3))
     ),
-    _row("tile last", lambda x: shape.tile(x, 2), ANY, reference=lambda x: np.tile(x, 2)),
-    _row("tile none", lambda x: shape.tile(x, 0), ANY, reference=lambda x: np.tile(x, 0)),
-    _row("repeat", lambda x: shape.repeat(x, 3), [((),), *ANY], reference=lambda x: np.repeat(x, 3)),
+    _row("tile last", lambda x: tiling.tile(x, 2), ANY, reference=lambda x: np.tile(x, 2)),
+    _row("tile none", lambda x: tiling.tile(x, 0), ANY, reference=lambda x: np.tile(x, 0)),
+    _row("repeat", lambda x: tiling.repeat(x, 3), [((),), *ANY], reference=lambda x: np.repeat(x, 3)),
     _row(
         "repeat axis",
-        lambda x: shape.repeat(x, 2, axis=1),
+        lambda x: tiling.repeat(x, 2, axis=1),
         ANY[1:],
         reference=lambda x: np.repeat(x, 2, axis=1),
     ),
     _row(
         "repeat each",
-        lambda x: shape.repeat(x, [2, 0, 1], axis=0),
+        lambda x: tiling.repeat(x, [2, 0, 1], axis=0),
         [((3,),), ((3, 2),)],
         reference=lambda x: np.repeat(x, [2, 0, 1], axis=0),
     ),
     _row(
         "pad",
-        lambda x: shape.pad(x, (1, 2), constant_values=3),
+        lambda x: tiling.pad(x, (1, 2), constant_values=3),
         [((),), *ANY],
         reference=lambda x: np.pad(x, (1, 2), constant_values=3) if x.ndim else x,
     ),
-    _row("pad nothing", lambda x: shape.pad(x, 0), ANY, reference=lambda x: x),
+    _row("pad nothing", lambda x: tiling.pad(x, 0), ANY, reference=lambda x: x),
     _row(
         "pad -inf",
-        lambda x: shape.pad(x, 1, constant_values=-np.inf),
+        lambda x: tiling.pad(x, 1, constant_values=-np.inf),
         ANY,
         integer=False,
         order=0,
@@ -196,7 +200,7 @@ COPIES = [
     *(
         _row(
             f"pad {mode}",
-            shape.pad,
+            tiling.pad,
             [((5,),), ((3, 4),), ((4, 3, 5),)],
             {"pad_width": (2, 1), "mode": mode},
             reference=np.pad,
@@ -206,7 +210,7 @@ COPIES = [
     *(
         _row(
             f"pad {mode} far",
-            shape.pad,
+            tiling.pad,
             [((3, 2),)],
             {"pad_width": ((7, 4), (0, 3)), "mode": mode},
             reference=np.pad,
@@ -227,28 +231,33 @@ COPIES = [
     ),
 ]
 TRIANGLES = [
-    _row("tril", shape.tril, MATRICES, reference=np.tril),
-    _row("triu", lambda x: shape.triu(x, k=-1), MATRICES, reference=lambda x: np.triu(x, -1)),
-    _row("trace", shape.trace, [((3, 5),), ((4, 4),)], reference=np.trace, exact=False),
-    _row("diag", lambda x: shape.diag(x, k=1), [((4,),), ((3, 4),)], reference=lambda x: np.diag(x, 1)),
+    _row("tril", triangles_ops.tril, MATRICES, reference=np.tril),
+    _row("triu", lambda x: triangles_ops.triu(x, k=-1), MATRICES, reference=lambda x: np.triu(x, -1)),
+    _row("trace", triangles_ops.trace, [((3, 5),), ((4, 4),)], reference=np.trace, exact=False),
     _row(
-        "diag below", lambda x: shape.diag(x, k=-2), [((4,),), ((5, 4),)], reference=lambda x: np.diag(x, -2)
+        "diag", lambda x: triangles_ops.diag(x, k=1), [((4,),), ((3, 4),)], reference=lambda x: np.diag(x, 1)
+    ),
+    _row(
+        "diag below",
+        lambda x: triangles_ops.diag(x, k=-2),
+        [((4,),), ((5, 4),)],
+        reference=lambda x: np.diag(x, -2),
     ),
     _row(
         "meshgrid",
-        shape.meshgrid,
+        triangles_ops.meshgrid,
         [((3,), (4,)), ((2,), (1,), (3,)), ((3,),)],
         reference=lambda *xs: tuple(np.meshgrid(*xs)),
     ),
     _row(
         "meshgrid ij",
-        lambda *xs: shape.meshgrid(*xs, indexing="ij"),
+        lambda *xs: triangles_ops.meshgrid(*xs, indexing="ij"),
         [((3,), (4,)), ((2,), (1,), (3,))],
         reference=lambda *xs: tuple(np.meshgrid(*xs, indexing="ij")),
     ),
     Row(
         "one_hot",
-        lambda x: shape.one_hot(x, 4),
+        lambda x: triangles_ops.one_hot(x, 4),
         [((),), ((7,),), ((2, 3),), ((0,),)],
         dtypes=INTEGERS,
         make=_indices,
@@ -257,7 +266,7 @@ TRIANGLES = [
     ),
     Row(
         "one_hot first",
-        lambda x: shape.one_hot(x, 300, axis=0, dtype="int32"),
+        lambda x: triangles_ops.one_hot(x, 300, axis=0, dtype="int32"),
         [((7,),), ((2, 3),)],
         dtypes=INTEGERS,
         make=_indices,

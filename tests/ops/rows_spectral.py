@@ -9,7 +9,7 @@ import numpy as np
 
 from ops.harness import Row
 from thalweg.ops import spectral
-from thalweg.ops.shape import stack
+from thalweg.ops.joining import stack
 
 _PAIRS: list[Any] = [((8,), (8,)), ((3, 5), (3, 5)), ((2, 1, 7), (2, 1, 7)), ((0, 4), (0, 4))]
 _CLOSE = 1e-5  # sums of n terms, in another order

@@ -13,7 +13,7 @@ from ops.harness import can_compile
 from thalweg.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, SymbolicError
 from thalweg.gradient import gradients
 from thalweg.graph.tensor import Variable, constant, placeholder
-from thalweg.ops import create, index, norms, reduce, shape, slices, sort
+from thalweg.ops import create, index, joining, norms, reduce, shape, slices, sort, tiling, triangles
 
 needs_compiler = pytest.mark.skipif(not can_compile(), reason="this build has no compiled functions")
 SHAPE = (3, 4, 2, 3)
@@ -158,15 +158,15 @@ def test_full_reductions_of_unknown_rank() -> None:
         (lambda x: reduce.sum(x, axis=(0, 0)), ArgumentError, "named twice"),
         (lambda x: reduce.argmax(x, axis=(0, 1)), ArgumentError, "one axis"),
         (lambda x: reduce.cumulative_sum(x), ArgumentError, "one axis"),
-        (lambda x: shape.concat([x, x[0]]), ShapeError, "another axis"),
-        (lambda x: shape.concat([]), ArgumentError, "no tensors"),
-        (lambda x: shape.stack([x, x[0]]), ShapeError, "differ"),
-        (lambda x: shape.split(x, 2, axis=1), ShapeError, "equal parts"),
-        (lambda x: shape.split(x, [1, 3], axis=1), ShapeError, "do not fill"),
+        (lambda x: joining.concat([x, x[0]]), ShapeError, "another axis"),
+        (lambda x: joining.concat([]), ArgumentError, "no tensors"),
+        (lambda x: joining.stack([x, x[0]]), ShapeError, "differ"),
+        (lambda x: joining.split(x, 2, axis=1), ShapeError, "equal parts"),
+        (lambda x: joining.split(x, [1, 3], axis=1), ShapeError, "do not fill"),
         (lambda x: shape.squeeze(x, 0), ShapeError, "length 1"),
-        (lambda x: shape.pad(x, -1), ArgumentError, "pad_width"),
-        (lambda x: shape.pad(x, 1, mode="odd"), ArgumentError, "mode"),
-        (lambda x: shape.one_hot(x, 3), DTypeError, "integer"),
+        (lambda x: tiling.pad(x, -1), ArgumentError, "pad_width"),
+        (lambda x: tiling.pad(x, 1, mode="odd"), ArgumentError, "mode"),
+        (lambda x: triangles.one_hot(x, 3), DTypeError, "integer"),
         (lambda x: slices.windows(x, 0), ArgumentError, "size"),
         (lambda x: slices.dilate(x, 0), ArgumentError, "steps"),
         (lambda x: sort.top_k(x, 4), ArgumentError, "k <="),
@@ -205,11 +205,11 @@ def _many(x: Any) -> list[Any]:
         x[::3],
         index.take(x, [0, -1], axis=0),
         index.take(x, [0, -1], axis=1),
-        shape.concat([x, x[:2]]),
-        shape.pad(x, ((1, 2), (0, 0))),
-        shape.roll(x, 1, axis=0),
-        shape.repeat(x, 2, axis=0),
-        shape.tile(x, (2, 1)),
+        joining.concat([x, x[:2]]),
+        tiling.pad(x, ((1, 2), (0, 0))),
+        tiling.roll(x, 1, axis=0),
+        tiling.repeat(x, 2, axis=0),
+        tiling.tile(x, (2, 1)),
         reduce.cumulative_sum(x, axis=0),
         reduce.mean(x, axis=0),
         reduce.argmax(x, axis=1),

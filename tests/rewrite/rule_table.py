@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.graph.tensor import Tensor, constant, placeholder
-from thalweg.ops import activation, logic, reduce, shape, special, state
+from thalweg.ops import activation, joining, logic, reduce, shape, special, state
 from thalweg.ops import elementwise as ew
 from thalweg.ops.elementwise import cos, cosh, exp, expm1, log, log1p, sinh, sqrt
 from thalweg.ops.pool import max_pool
@@ -367,7 +367,7 @@ SIMPLE = [
     rows_of_shapes("sum_nothing", lambda x: reduce.sum(x, axis=()), "x"),
     rows_of_shapes("reduce_nothing", lambda x: reduce.max(x, axis=()), "x"),
     rows_of_shapes("reduce_nothing", lambda x: reduce.min(x, axis=()), "x"),
-    rows_of_shapes("concat_one", lambda x: shape.concat([x]), "x"),
+    rows_of_shapes("concat_one", lambda x: joining.concat([x]), "x"),
 ]
 
 # Only their text is checked, and that they stay off: their values are those of numbers, not of floats.

@@ -12,6 +12,7 @@ from thalweg.layers.core import known_last, positive
 from thalweg.layers.seeds import Seeded
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
+from thalweg.ops import joining, tiling
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.activation import sigmoid
 from thalweg.ops.contract import matmul
@@ -252,7 +253,7 @@ class MultiHeadAttention(_Dropping):
         if self.use_bias:
             y = y + shape_ops.reshape(self.biases[name], (heads * size,))
         parts = [y[..., k * size : (k + 1) * size] for k in range(heads)]
-        return shape_ops.stack(parts, axis=y.ndim - 2)
+        return joining.stack(parts, axis=y.ndim - 2)
 
     def call(
         self,
@@ -282,7 +283,7 @@ class MultiHeadAttention(_Dropping):
         y, weights = attend(q, k, v, mask, self.drop(training))
         if self.use_gate:
             y = y * sigmoid(self._projected("gate", query))
-        joined = shape_ops.concat([y[..., h, :, :] for h in range(self.num_heads)], axis=-1)
+        joined = joining.concat([y[..., h, :, :] for h in range(self.num_heads)], axis=-1)
         out = self._joined(joined, query)
         return (out, self._as_scores(weights, query, value)) if return_attention_scores else out
 
@@ -331,7 +332,7 @@ def _split_last(x: Any, lengths: Sequence[int]) -> Any:
     for k in range(len(lengths)):
         size = math.prod(lengths[k:])
         place = x.ndim - 1
-        x = shape_ops.stack([x[..., j : j + size] for j in range(0, x.shape[-1], size)], axis=place)
+        x = joining.stack([x[..., j : j + size] for j in range(0, x.shape[-1], size)], axis=place)
     return x
 
 
@@ -362,4 +363,4 @@ class GroupQueryAttention(MultiHeadAttention):
         return {**super().heads(), "key": self.num_key_value_heads, "value": self.num_key_value_heads}
 
     def shared(self, x: Any) -> Any:
-        return shape_ops.repeat(x, self.num_heads // self.num_key_value_heads, axis=x.ndim - 3)
+        return tiling.repeat(x, self.num_heads // self.num_key_value_heads, axis=x.ndim - 3)

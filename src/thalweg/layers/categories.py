@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec
 from thalweg.ops import reduce
-from thalweg.ops.shape import one_hot
+from thalweg.ops.triangles import one_hot
 
 __all__ = ["counted", "one_hot_rows", "row_counts"]
 

@@ -11,6 +11,7 @@ from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import Layer
 from thalweg.nn.normalisation import l2_normalize
 from thalweg.ops import elementwise as ew
+from thalweg.ops import joining as joining_ops
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.reduce import any as any_over
 from thalweg.ops.reduce import sum as sum_over
@@ -111,14 +112,14 @@ class Concatenate(_Merge):
         self.axis = axis
 
     def call(self, inputs: Any) -> Any:
-        return shape_ops.concat(self.checked(inputs), axis=self.axis)
+        return joining_ops.concat(self.checked(inputs), axis=self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The masks one after another where steps are joined, else the steps that count in any; none counts as all."""
         if mask is None:
             return None
         whole = [_elements(x, m) for x, m in zip(inputs, mask)]
-        return any_over(shape_ops.concat(whole, axis=self.axis), axis=-1)
+        return any_over(joining_ops.concat(whole, axis=self.axis), axis=-1)
 
 
 def _elements(x: Any, mask: Any) -> Any:

@@ -12,7 +12,8 @@ from thalweg.layers.conv import window
 from thalweg.nn import convolution as nn
 from thalweg.ops import elementwise as ew
 from thalweg.ops import reduce
-from thalweg.ops.shape import concat, expand_dims
+from thalweg.ops.joining import concat
+from thalweg.ops.shape import expand_dims
 
 __all__ = [
     "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D",

@@ -14,7 +14,8 @@ from thalweg.layers.categories import row_counts
 from thalweg.layers.lookup import MODES, batches_of, checked_mode, no_sparse
 from thalweg.ops import elementwise as ew
 from thalweg.ops import reduce
-from thalweg.ops.shape import expand_dims, one_hot, squeeze
+from thalweg.ops.shape import expand_dims, squeeze
+from thalweg.ops.triangles import one_hot
 
 __all__ = ["CategoryEncoding", "Discretization", "Normalization", "Rescaling"]
 

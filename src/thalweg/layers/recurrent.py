@@ -27,6 +27,7 @@ from thalweg.layers.cells import (
 from thalweg.nested import flat
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
+from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.scan import scan
 from thalweg.ops.slices import flip
@@ -410,7 +411,7 @@ class Bidirectional(Layer):
 
     def _merged(self, there: Any, back: Any) -> Any:
         if self.merge_mode == "concat":
-            return shape_ops.concat([there, back], axis=-1)
+            return joining.concat([there, back], axis=-1)
         if self.merge_mode == "mul":
             return there * back
         if self.merge_mode is None:

@@ -14,6 +14,7 @@ from thalweg.layers.core import positive
 from thalweg.nn.convolution import channels_first
 from thalweg.nn.images import resize
 from thalweg.ops import shape as shape_ops
+from thalweg.ops import tiling
 from thalweg.ops.dynamic import reshape_to_lengths
 
 __all__ = [
@@ -104,7 +105,7 @@ class RepeatVector(Layer):
         self.n = positive(self, "n", n)
 
     def call(self, inputs: Any) -> Any:
-        return shape_ops.repeat(shape_ops.expand_dims(inputs, 1), self.n, axis=1)
+        return tiling.repeat(shape_ops.expand_dims(inputs, 1), self.n, axis=1)
 
 
 def _pairs(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
@@ -145,7 +146,7 @@ class _ZeroPadding(_Spatial):
         widths = [(0, 0)] * inputs.ndim
         for axis, pair in zip(self.axes(inputs), self.padding):
             widths[axis] = pair
-        return shape_ops.pad(inputs, widths)
+        return tiling.pad(inputs, widths)
 
 
 class ZeroPadding1D(_ZeroPadding):
@@ -204,7 +205,7 @@ class _UpSampling(_Spatial):
     def call(self, inputs: Any) -> Any:
         x = inputs
         for axis, factor in zip(self.axes(inputs), self.size):
-            x = shape_ops.repeat(x, factor, axis=axis) if factor != 1 else x
+            x = tiling.repeat(x, factor, axis=axis) if factor != 1 else x
         return x
 
 

@@ -14,7 +14,7 @@ from thalweg.layers.base import Layer
 from thalweg.layers.core import positive
 from thalweg.nn.convolution import channels_first, conv
 from thalweg.ops import elementwise as ew
-from thalweg.ops import reduce
+from thalweg.ops import joining, reduce, tiling
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
 from thalweg.ops.slices import WHOLE, slice_axes, windows
@@ -85,7 +85,7 @@ class STFTSpectrogram(Layer):
         x = shape_ops.swapaxes(x, 1, 2) if channels_first(self.data_format) else x
         each = [slice_axes(x, [WHOLE, WHOLE, (k, k + 1, 1)]) for k in range(x.shape[2])]
         sides = {
-            side: shape_ops.stack(
+            side: joining.stack(
                 [conv(one, kernel, self.frame_step, self.padding.upper()) for one in each], axis=1
             )
             for side, kernel in self.kernels.items()
@@ -99,11 +99,11 @@ class STFTSpectrogram(Layer):
         if self.mode == "angle":
             return ew.atan2(imag, real)
         if self.mode == "stft":
-            return shape_ops.concat([real, imag], axis=-1)
+            return joining.concat([real, imag], axis=-1)
         power = real * real + imag * imag
         if self.mode == "psd":
             inner = slice_axes(power, [WHOLE] * 3 + [(1, -1, 1)])
-            return power + shape_ops.pad(inner, [(0, 0)] * 3 + [(1, 1)])
+            return power + tiling.pad(inner, [(0, 0)] * 3 + [(1, 1)])
         size = ew.sqrt(ew.maximum(power, _EPSILON))
         return size if self.mode == "magnitude" else ew.log(ew.maximum(size, _EPSILON))
 
@@ -177,7 +177,7 @@ class MelSpectrogram(Layer):
                 received=shape_text(x.shape),
             )  # fmt: skip
         half = self.fft_length // 2
-        x = shape_ops.pad(x, [*[(0, 0)] * (x.ndim - 1), (half, half)], mode="reflect")
+        x = tiling.pad(x, [*[(0, 0)] * (x.ndim - 1), (half, half)], mode="reflect")
         pieces = windows(x, self.fft_length, self.sequence_stride)
         real, imag = rfft(pieces * constant(self.window, x.dtype))
         power: Any = real * real + imag * imag

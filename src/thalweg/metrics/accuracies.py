@@ -9,6 +9,7 @@ from thalweg.losses import class_numbers, matched, tensor
 from thalweg.metrics.base import MeanMetricWrapper, num_classes_of
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
+from thalweg.ops import triangles
 from thalweg.ops.reduce import argmax
 from thalweg.ops.reduce import max as max_over
 from thalweg.ops.reduce import sum as sum_over
@@ -107,7 +108,7 @@ def sparse_top_k_categorical_accuracy(
             ew.astype(y_pred[..., :k], "int64"), shape_ops.expand_dims(ew.astype(t, "int64"), t.ndim)
         )
         return max_over(ew.astype(named, dtypes.default_float), axis=-1)
-    chosen = shape_ops.one_hot(t, num_classes_of(y_pred), dtype="bool")
+    chosen = triangles.one_hot(t, num_classes_of(y_pred), dtype="bool")
     own = sum_over(ew.where(chosen, y_pred, 0.0), axis=-1, keepdims=True)
     return _in_top(own, y_pred, k)
 

@@ -13,6 +13,7 @@ from thalweg.losses import matched, same_rank, tensor, weights_like
 from thalweg.metrics.base import Metric, add_to, num_classes_of, value_of
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
+from thalweg.ops import triangles
 from thalweg.ops.contract import matmul
 from thalweg.ops.reduce import argmax
 from thalweg.ops.reduce import sum as sum_over
@@ -229,7 +230,7 @@ class FBetaScore(Metric):
         p = tensor(y_pred)
         t = same_rank(tensor(y_true), p)
         if t.ndim == p.ndim - 1:
-            t = shape_ops.one_hot(ew.astype(t, "int64"), num_classes_of(p))
+            t = triangles.one_hot(ew.astype(t, "int64"), num_classes_of(p))
         t, p = matched(t, p, type(self).__name__)
         weight: Any = weights_like(1.0 if sample_weight is None else sample_weight, t)
         if not self._counts:
@@ -237,7 +238,7 @@ class FBetaScore(Metric):
                 self.add_variable((num_classes_of(p),), name=n) for n in ("right", "said", "truth")
             ]
         if self.threshold is None:
-            said = shape_ops.one_hot(argmax(p, axis=-1), num_classes_of(p))
+            said = triangles.one_hot(argmax(p, axis=-1), num_classes_of(p))
         else:
             said = ew.astype(ew.greater(p, self.threshold), p.dtype)
         truth: Any = ew.astype(ew.greater(t, 0.5), p.dtype)
@@ -313,14 +314,14 @@ class ConfusionMatrix(Metric):
                 expected=shape_text(p.shape),
                 received=shape_text(t.shape),
             )
-        rows: Any = shape_ops.one_hot(t, self.num_classes, dtype=self.dtype)
+        rows: Any = triangles.one_hot(t, self.num_classes, dtype=self.dtype)
         if self.ignore_class is not None:
             used = ew.astype(ew.not_equal(t, self.ignore_class), self.dtype)
             rows = rows * shape_ops.expand_dims(used, 1)
         if sample_weight is not None:
             weight = shape_ops.flatten(ew.astype(tensor(sample_weight), self.dtype))
             rows = rows * shape_ops.expand_dims(weight, 1)
-        columns = shape_ops.one_hot(p, self.num_classes, dtype=self.dtype)
+        columns = triangles.one_hot(p, self.num_classes, dtype=self.dtype)
         add_to(self.matrix, matmul(shape_ops.permute_dims(rows, (1, 0)), columns))
 
     def _numbers(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:

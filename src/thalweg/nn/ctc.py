@@ -11,6 +11,7 @@ from thalweg.errors import DTypeError, ShapeError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, shape_text
 from thalweg.ops import elementwise as ew
+from thalweg.ops import joining, tiling
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.families import to_floats
 from thalweg.ops.index import take_along_axis
@@ -53,7 +54,7 @@ def ctc_loss(logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, b
     def step(carry: Any, now: Any) -> Any:
         alpha, t = carry
         ways = [alpha, _moved(alpha, 1, -np.inf), ew.where(skips, _moved(alpha, 2, -np.inf), -np.inf)]
-        new = logsumexp(shape_ops.stack(ways, axis=0), axis=0) + take_along_axis(now, extended, axis=1)  # type: ignore[operator]
+        new = logsumexp(joining.stack(ways, axis=0), axis=0) + take_along_axis(now, extended, axis=1)  # type: ignore[operator]
         live = shape_ops.expand_dims(ew.less(t, steps), 1)
         return (ew.where(live, new, alpha), t + 1), None
 
@@ -74,10 +75,10 @@ def _whole(t: Any, name: str) -> Any:
 def _with_blanks(labels: Any, blank: int) -> Any:
     """[batch, n] to [batch, 2 n + 1]: a blank before each label and one at the end."""
     blanks = shape_ops.full_like(labels, blank)
-    pairs = shape_ops.stack([blanks, labels], axis=2)
-    return shape_ops.concat([shape_ops.merge_axes(pairs, 1), blanks[:, :1]], axis=1)
+    pairs = joining.stack([blanks, labels], axis=2)
+    return joining.concat([shape_ops.merge_axes(pairs, 1), blanks[:, :1]], axis=1)
 
 
 def _moved(x: Any, places: int, fill: float) -> Any:
     """Each row moved to the right, ``fill`` coming in."""
-    return shape_ops.pad(x, [(0, 0), (places, 0)], constant_values=fill)[:, :-places]
+    return tiling.pad(x, [(0, 0), (places, 0)], constant_values=fill)[:, :-places]

@@ -11,7 +11,7 @@ from thalweg.errors import DataError, DTypeError, ShapeError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor
 from thalweg.ops.index import take
-from thalweg.ops.shape import one_hot
+from thalweg.ops.triangles import one_hot
 
 __all__ = ["embedding_lookup", "one_hot"]
 

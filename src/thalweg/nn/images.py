@@ -15,7 +15,8 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops import reduce
 from thalweg.ops.contract import einsum
 from thalweg.ops.index import take
-from thalweg.ops.shape import expand_dims, iota_like, pad, reshape
+from thalweg.ops.shape import expand_dims, iota_like, reshape
+from thalweg.ops.tiling import pad
 
 __all__ = [
     "FILL_MODES",

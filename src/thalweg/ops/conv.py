@@ -21,6 +21,7 @@ from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.lowering import Layout, View
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant, shape_text
+from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matrix_product
 from thalweg.ops.elementwise import add
@@ -331,7 +332,7 @@ def _filter_gradient_expand(x: Tensor, g: Tensor, like: Tensor, *, groups: int, 
             )
         else:
             taps = [shape_ops.expand_dims(tap, -1) for tap in tap_values(x, grid)]
-            total = shape_ops.stack([sum_(tap * split, axis=outer) for tap in taps])
+            total = joining.stack([sum_(tap * split, axis=outer) for tap in taps])
         return shape_ops.reshape(total, like.shape)
     columns = _columns(x, grid, groups)
     turned = shape_ops.permute_dims(columns, (1, 0) if groups == 1 else (0, 2, 1))

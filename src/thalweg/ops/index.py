@@ -17,6 +17,7 @@ from thalweg.errors import ArgumentError, DTypeError, IndexRangeError, ShapeErro
 from thalweg.graph.lowering import Indexed, Scatter
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, Variable, checked_axis, constant, shape_text
+from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.arithmetic import astype, equal, greater, less, where
 from thalweg.ops.dynamic import iota
@@ -560,7 +561,7 @@ def _vectors(x: Tensor, indices: Tensor, batch_dims: int) -> list[Tensor]:
             expected=f"at most {x.ndim - batch_dims}",
             received=f"{count}",
         )
-    parts = list(shape_ops.unstack(indices, axis=-1))
+    parts = list(joining.unstack(indices, axis=-1))
     return [shape_ops.iota_like(parts[0], k) for k in range(batch_dims)] + parts
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import Tensor, install_methods, shape_text
-from thalweg.ops import contract, elementwise, index, logic, reduce, shape, sort, state
+from thalweg.ops import contract, elementwise, index, joining, logic, reduce, shape, sort, state, tiling
 
 
 def _is_operand(other: Any) -> bool:
@@ -108,9 +108,9 @@ _methods: dict[str, Any] = {
     "read": state.read,
     "assign": state.assign,
     "getitem": index.getitem,
-    "stack": shape.stack,
+    "stack": joining.stack,
     "take": lambda self, indices, axis=None: index.take(self, indices, axis=axis),
-    "repeat": lambda self, repeats, axis=None: shape.repeat(self, repeats, axis=axis),
+    "repeat": lambda self, repeats, axis=None: tiling.repeat(self, repeats, axis=axis),
     "cumsum": lambda self, axis=None: reduce.cumulative_sum(self, axis=axis),
     "cumprod": lambda self, axis=None: reduce.cumulative_prod(self, axis=axis),
     "argsort": lambda self, axis=-1: sort.argsort(self, axis=axis),

@@ -24,7 +24,7 @@ from thalweg.graph.op import Op, convert_operands, make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape, constant, shape_text
 from thalweg.graph.updates import current_recorder
 from thalweg.ops import elementwise as ew
-from thalweg.ops import reduce
+from thalweg.ops import joining, reduce
 from thalweg.ops import shape as shape_ops
 
 # --- the state ------------------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def _expand_normal(key: Tensor, shape: tuple[int, ...], stream: int, dtype: np.d
     radius = ew.sqrt(ew.log(first + ulp) * -2.0)
     angle = (second - 0.5) * (2 * math.pi)
     both = [shape_ops.expand_dims(radius * half, 1) for half in (ew.cos(angle), ew.sin(angle))]
-    return _first(shape_ops.concat(both, axis=1), shape)
+    return _first(joining.concat(both, axis=1), shape)
 
 
 @_draws(_expand_normal)

@@ -13,7 +13,7 @@ from thalweg.graph.lowering import Reduce, Scan
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, shape_text
 from thalweg.ops import elementwise as ew
-from thalweg.ops import logic
+from thalweg.ops import joining, logic, tiling
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.arithmetic import (
     astype,
@@ -190,12 +190,12 @@ def _others_expand(x: Tensor, *, axis: tuple[int, ...]) -> Tensor:
     count = math.prod(moved.shape[len(rows) :])
     depth = (count - 1).bit_length() if count else 0
     widen = [(0, 0)] * len(rows) + [(0, 2**depth - count)]
-    levels = [shape_ops.pad(shape_ops.reshape(moved, (*rows, count)), widen, constant_values=1)]
+    levels = [tiling.pad(shape_ops.reshape(moved, (*rows, count)), widen, constant_values=1)]
     for _ in range(depth):
         levels.append(_halves(levels[-1], 0) * _halves(levels[-1], 1))
     result = shape_ops.full_like(levels[-1], 1)
     for level in reversed(levels[:-1]):
-        pair = shape_ops.stack([result * _halves(level, 1), result * _halves(level, 0)], axis=-1)
+        pair = joining.stack([result * _halves(level, 1), result * _halves(level, 0)], axis=-1)
         result = shape_ops.reshape(pair, level.shape)
     result = shape_ops.slice_axes(result, [(None, None, None)] * len(rows) + [(0, count, 1)])
     return shape_ops.permute_dims(shape_ops.reshape(result, moved.shape), back)
@@ -520,7 +520,7 @@ def _shifted(x: Tensor, axis: int, by: int, value: float) -> Tensor:
     cut = (None, -by, None) if by > 0 else (-by, None, None)
     kept = shape_ops.slice_axes(x, [cut if k == axis else (None, None, None) for k in range(x.ndim)])
     room = (by, 0) if by > 0 else (0, -by)
-    return shape_ops.pad(kept, [room if k == axis else (0, 0) for k in range(x.ndim)], constant_values=value)
+    return tiling.pad(kept, [room if k == axis else (0, 0) for k in range(x.ndim)], constant_values=value)
 
 
 def _running_product_vjp_expand(g: Tensor, x: Tensor, *, axis: int) -> Tensor:
@@ -574,7 +574,7 @@ def _cumulative(
     x = shape_ops.flip(x, axis=axis) if reverse else x
     y = op(x, axis=axis, dtype=dtype)
     if initial or exclusive:
-        y = shape_ops.pad(y, [(int(k == axis), 0) for k in range(rank)], constant_values=identity)
+        y = tiling.pad(y, [(int(k == axis), 0) for k in range(rank)], constant_values=identity)
     if exclusive:
         y = shape_ops.slice_axes(
             y, [(None, -1, None) if k == axis else (None, None, None) for k in range(rank)]

@@ -28,7 +28,8 @@ from thalweg.ops.bodies import (
     specs_of,
     tensors_of,
 )
-from thalweg.ops.shape import full_like, stack
+from thalweg.ops.joining import stack
+from thalweg.ops.shape import full_like
 
 __all__ = ["foldl", "map_fn", "scan"]
 

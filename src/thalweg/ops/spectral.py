@@ -11,7 +11,8 @@ from thalweg.errors import DTypeError, ShapeError, fail
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, shapes_match
 from thalweg.ops.elementwise import multiply, negative
-from thalweg.ops.shape import concat, full_like
+from thalweg.ops.joining import concat
+from thalweg.ops.shape import full_like
 from thalweg.ops.slices import flip, slice_axes
 
 __all__ = ["fft", "ifft", "irfft", "rfft"]

@@ -14,7 +14,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.graph.op import Op
 from thalweg.graph.tensor import Tensor, constant
-from thalweg.ops import activation, elementwise, logic, reduce, shape
+from thalweg.ops import activation, elementwise, joining, logic, reduce, shape
 from thalweg.ops import softmax as soft
 from thalweg.ops.slices import WHOLE, slice_axes
 from thalweg.ops.state import identity
@@ -40,7 +40,7 @@ expand_dims, squeeze = map(pattern_of, (shape.expand_dims, shape.squeeze))
 broadcast_to, broadcast_like, sum_like = map(
     pattern_of, (shape.broadcast_to, shape.broadcast_like, shape.sum_like)
 )
-slices, concat = map(pattern_of, (slice_axes, shape.concat_op))
+slices, concat = map(pattern_of, (slice_axes, joining.concat_op))
 sum, maximum_over, minimum_over = map(pattern_of, (reduce.sum, reduce.max, reduce.min))
 
 x, y, z = Var("x"), Var("y"), Var("z")

@@ -16,8 +16,8 @@ from thalweg.losses import tensor
 from thalweg.metrics import Metric
 from thalweg.metrics.base import same_rank
 from thalweg.nn.noise import dropout as _dropout
-from thalweg.ops.create import full as _full
 from thalweg.ops.arithmetic import astype
+from thalweg.ops.create import full as _full
 from thalweg.ops.elementwise import multiply as _multiply
 from thalweg.ops.reduce import mean as _mean
 from thalweg.ops.state import assign

@@ -330,7 +330,8 @@ def scan(
     """All values of ``a = fn(a, x)`` for each x along the first axis, stacked."""
     xs, step = to_core(elems), _folded(fn)
     if initializer is None:  # the first element is the first value
-        from thalweg.ops.shape import concat, expand_dims
+        from thalweg.ops.joining import concat
+        from thalweg.ops.shape import expand_dims
 
         first = xs[0]
         rest = core_scan.scan(lambda a, x: ((made := step(a, x)), made), first, xs[1:])[1]

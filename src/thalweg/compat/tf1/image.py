@@ -11,7 +11,7 @@ from thalweg.compat.tf1 import math, nn
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.extras import needs
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, index, random, reduce
+from thalweg.ops import elementwise, index, joining, random, reduce, tiling
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.slices import flip
 
@@ -139,7 +139,7 @@ def rgb_to_grayscale(images: Any, name: Any = None) -> Tensor:
 def grayscale_to_rgb(images: Any, name: Any = None) -> Tensor:
     """The brightness three times."""
     t = value(images)
-    return wrap(shape_ops.concat([t, t, t], axis=-1), name, "grayscale_to_rgb", [images])
+    return wrap(joining.concat([t, t, t], axis=-1), name, "grayscale_to_rgb", [images])
 
 
 def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: Any = None) -> Tensor:
@@ -288,7 +288,7 @@ def _rows(x: Any, axis: int, start: Any, count: int) -> Any:
 
 def _framed(x: Any, axis: int, before: int, wanted: int) -> Any:
     after = wanted - x.shape[axis] - before
-    return shape_ops.pad(x, [(before, after) if k == axis else (0, 0) for k in range(len(x.shape))])
+    return tiling.pad(x, [(before, after) if k == axis else (0, 0) for k in range(len(x.shape))])
 
 
 def crop_to_bounding_box(
@@ -404,7 +404,7 @@ def rgb_to_hsv(images: Any, name: Any = None) -> Tensor:
         ),
     )
     saturation = elementwise.where(high > 0, span / elementwise.where(high > 0, high, 1.0), 0.0)  # type: ignore[operator]
-    return wrap(shape_ops.stack([hue / 6.0, saturation, high], axis=-1), name, "RGBToHSV", [images])
+    return wrap(joining.stack([hue / 6.0, saturation, high], axis=-1), name, "RGBToHSV", [images])
 
 
 def hsv_to_rgb(images: Any, name: Any = None) -> Tensor:
@@ -416,14 +416,14 @@ def hsv_to_rgb(images: Any, name: Any = None) -> Tensor:
         k: Any = elementwise.remainder(hue * 6.0 + shift, 6.0)
         fall = elementwise.clip(elementwise.minimum(k, 4.0 - k), 0.0, 1.0)
         parts.append(bright - bright * saturation * fall)
-    return wrap(shape_ops.stack(parts, axis=-1), name, "HSVToRGB", [images])
+    return wrap(joining.stack(parts, axis=-1), name, "HSVToRGB", [images])
 
 
 def _in_hsv(image: Any, change: Any, kind: str) -> Tensor:
     node = g.convert_to_tensor(image)
     floats = convert_image_dtype(node, "float32")
     parts: Any = value(rgb_to_hsv(floats))
-    made = hsv_to_rgb(wrap(shape_ops.stack(change(*(parts[..., k] for k in range(3))), axis=-1), None, kind))
+    made = hsv_to_rgb(wrap(joining.stack(change(*(parts[..., k] for k in range(3))), axis=-1), None, kind))
     return convert_image_dtype(made, node.dtype)
 
 
@@ -460,8 +460,8 @@ def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) 
 def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
     """(dy, dx): differences of neighbours, zero in the last row and column."""
     x: Any = value(image)
-    dy = shape_ops.pad(x[:, 1:] - x[:, :-1], [(0, 0), (0, 1), (0, 0), (0, 0)])
-    dx = shape_ops.pad(x[:, :, 1:] - x[:, :, :-1], [(0, 0), (0, 0), (0, 1), (0, 0)])
+    dy = tiling.pad(x[:, 1:] - x[:, :-1], [(0, 0), (0, 1), (0, 0), (0, 0)])
+    dx = tiling.pad(x[:, :, 1:] - x[:, :, :-1], [(0, 0), (0, 0), (0, 1), (0, 0)])
     return wrap(dy, None, "dy", [image]), wrap(dx, None, "dx", [image])
 
 

@@ -17,6 +17,7 @@ from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
 
@@ -47,7 +48,7 @@ def run_time_shape(x, /, dtype):  # type: ignore[no-untyped-def]
 def vector_of(lengths: Sequence[Any], dtype: np.dtype) -> core.Tensor:
     if all(isinstance(d, int) for d in lengths):
         return core.constant(np.array(lengths, dtype))
-    return shape_ops.stack([scalar_of(d, dtype) for d in lengths])
+    return joining.stack([scalar_of(d, dtype) for d in lengths])
 
 
 def scalar_of(length: Any, dtype: np.dtype) -> core.Tensor:
@@ -86,7 +87,7 @@ def as_vector(shape: Any) -> core.Tensor:
     if isinstance(shape, Tensor):
         return astype(g.value(shape), "int64")
     parts = [astype(g.value(d), "int64") for d in shape]
-    return shape_ops.stack(parts)
+    return joining.stack(parts)
 
 
 def parts_of(shape: Any) -> list[Any] | None:

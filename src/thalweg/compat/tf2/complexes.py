@@ -15,7 +15,8 @@ from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.errors import ArgumentError, DTypeError, fail
 from thalweg.graph.tensor import Tensor, constant
 from thalweg.ops import contract, elementwise
-from thalweg.ops.shape import full_like, stack
+from thalweg.ops.joining import stack
+from thalweg.ops.shape import full_like
 
 _REAL = {"complex64": dtypes.float32, "complex128": dtypes.float64}
 

@@ -22,7 +22,7 @@ from thalweg.gradient import custom_gradient as core_custom_gradient
 from thalweg.graph.tensor import Tensor, Variable, placeholder
 from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.nested import flat, mapped
-from thalweg.ops import control
+from thalweg.ops import control, joining
 from thalweg.ops import scan as core_scan
 from thalweg.ops import shape as shape_ops
 from thalweg.run.function import TracedFunction
@@ -518,22 +518,22 @@ class TensorArray:
 
     def unstack(self, value: Any, name: Any = None) -> TensorArray:
         """This array, filled with the rows of a tensor."""
-        for k, row in enumerate(shape_ops.unstack(tensor(value), axis=0)):
+        for k, row in enumerate(joining.unstack(tensor(value), axis=0)):
             self.write(k, row)
         return self
 
     def stack(self, name: Any = None) -> Any:
         """All tensors in order, along a new first axis; zeros where none was written."""
         blank = shape_ops.full_like(next(iter(self._held.values())), 0)
-        return shape_ops.stack([self._held.get(k, blank) for k in range(int(self.size()))])
+        return joining.stack([self._held.get(k, blank) for k in range(int(self.size()))])
 
     def concat(self, name: Any = None) -> Any:
         """All tensors one after another."""
-        return shape_ops.concat([self._held[k] for k in sorted(self._held)], axis=0)
+        return joining.concat([self._held[k] for k in sorted(self._held)], axis=0)
 
     def gather(self, indices: Any, name: Any = None) -> Any:
         """The tensors at numbers."""
-        return shape_ops.stack([self.read(k) for k in np.asarray(indices)])
+        return joining.stack([self.read(k) for k in np.asarray(indices)])
 
     def size(self, name: Any = None) -> Any:
         """How many tensors there are."""
@@ -547,7 +547,7 @@ class TensorArray:
 
     def split(self, value: Any, lengths: Any, name: Any = None) -> TensorArray:
         """This array, filled with the parts of a tensor that have these lengths."""
-        parts = shape_ops.split(tensor(value), tuple(np.asarray(lengths).tolist()), axis=0)
+        parts = joining.split(tensor(value), tuple(np.asarray(lengths).tolist()), axis=0)
         for k, part in enumerate(parts):
             self.write(k, part)
         return self

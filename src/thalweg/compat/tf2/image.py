@@ -14,7 +14,7 @@ from thalweg.compat.tf2.values import cast, lengths, number, tensor
 from thalweg.extras import needs
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import contract, elementwise, index, random, reduce, slices
+from thalweg.ops import contract, elementwise, index, joining, random, reduce, slices, tiling
 from thalweg.ops import shape as shape_ops
 
 
@@ -181,7 +181,7 @@ def pad_to_bounding_box(
         ((offset_height, target_height), (offset_width, target_width)), first
     ):
         widths[axis] = (before, wanted - before - x.shape[axis])
-    return shape_ops.pad(x, widths)
+    return tiling.pad(x, widths)
 
 
 def resize_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Any:
@@ -194,9 +194,7 @@ def resize_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -
             x = x[(slice(None),) * axis + (slice(start, start + wanted),)]
         elif n < wanted:
             before = (wanted - n) // 2
-            x = shape_ops.pad(
-                x, [(before, wanted - n - before) if k == axis else (0, 0) for k in range(x.ndim)]
-            )
+            x = tiling.pad(x, [(before, wanted - n - before) if k == axis else (0, 0) for k in range(x.ndim)])
     return x
 
 
@@ -327,7 +325,7 @@ def rgb_to_grayscale(images: Any, name: Any = None) -> Any:
 def grayscale_to_rgb(images: Any, name: Any = None) -> Any:
     """The brightness three times."""
     x = tensor(images)
-    return shape_ops.concat([x, x, x], axis=-1)
+    return joining.concat([x, x, x], axis=-1)
 
 
 def rgb_to_hsv(images: Any, name: Any = None) -> Any:
@@ -341,7 +339,7 @@ def rgb_to_hsv(images: Any, name: Any = None) -> Any:
     turn: Any = elementwise.where(elementwise.equal(top, r), (g - b) / safe, by_blue) / 6  # type: ignore[operator]
     hue = elementwise.where(elementwise.equal(spread, 0), 0.0, elementwise.remainder(turn, 1.0))
     full = elementwise.where(elementwise.equal(top, 0), 0.0, spread / elementwise.maximum(top, 1e-30))
-    return shape_ops.stack([hue, full, top], axis=-1)
+    return joining.stack([hue, full, top], axis=-1)
 
 
 def hsv_to_rgb(images: Any, name: Any = None) -> Any:
@@ -353,7 +351,7 @@ def hsv_to_rgb(images: Any, name: Any = None) -> Any:
         k = elementwise.remainder(h * 6 + start, 6.0)
         ramp = elementwise.clip(elementwise.minimum(k, 4.0 - k), 0.0, 1.0)  # type: ignore[operator]
         shades.append(v - v * s * ramp)
-    return shape_ops.stack(shades, axis=-1)
+    return joining.stack(shades, axis=-1)
 
 
 def adjust_saturation(image: Any, saturation_factor: Any, name: Any = None) -> Any:
@@ -362,7 +360,7 @@ def adjust_saturation(image: Any, saturation_factor: Any, name: Any = None) -> A
     def change(x: Any) -> Any:
         hsv = rgb_to_hsv(x)
         more = elementwise.clip(hsv[..., 1] * saturation_factor, 0.0, 1.0)
-        return hsv_to_rgb(shape_ops.stack([hsv[..., 0], more, hsv[..., 2]], axis=-1))
+        return hsv_to_rgb(joining.stack([hsv[..., 0], more, hsv[..., 2]], axis=-1))
 
     return _as_floats(image, change)
 
@@ -373,7 +371,7 @@ def adjust_hue(image: Any, delta: Any, name: Any = None) -> Any:
     def change(x: Any) -> Any:
         hsv = rgb_to_hsv(x)
         turned = elementwise.remainder(hsv[..., 0] + delta, 1.0)
-        return hsv_to_rgb(shape_ops.stack([turned, hsv[..., 1], hsv[..., 2]], axis=-1))
+        return hsv_to_rgb(joining.stack([turned, hsv[..., 1], hsv[..., 2]], axis=-1))
 
     return _as_floats(image, change)
 
@@ -423,14 +421,14 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
         for n, size, step in zip(x.shape[1:3], (height, width), (down, across)):
             total = max((-(-n // step) - 1) * step + size - n, 0)
             pads.append((total // 2, total - total // 2))
-        x = shape_ops.pad(x, [*pads, (0, 0)])
+        x = tiling.pad(x, [*pads, (0, 0)])
     count = [(n - size) // step + 1 for n, size, step in zip(x.shape[1:3], (height, width), (down, across))]
     parts = [
         x[:, i : i + (count[0] - 1) * down + 1 : down, j : j + (count[1] - 1) * across + 1 : across]
         for i in range(height)
         for j in range(width)
     ]
-    return shape_ops.concat(parts, axis=-1)
+    return joining.concat(parts, axis=-1)
 
 
 def resize_with_pad(
@@ -447,19 +445,19 @@ def image_gradients(image: Any) -> tuple[Any, Any]:
     """The differences to the next row and to the next column; 0 in the last."""
     x: Any = tensor(image)
     down, across = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
-    return shape_ops.pad(down, [(0, 0), (0, 1), (0, 0), (0, 0)]), shape_ops.pad(
+    return tiling.pad(down, [(0, 0), (0, 1), (0, 0), (0, 0)]), tiling.pad(
         across, [(0, 0), (0, 0), (0, 1), (0, 0)]
     )
 
 
 def sobel_edges(image: Any) -> Any:
     """The slopes down and across [batch, h, w, channels, 2], borders reflected."""
-    x: Any = shape_ops.pad(tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
+    x: Any = tiling.pad(tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
     smooth_across = x[:, :, :-2] + 2.0 * x[:, :, 1:-1] + x[:, :, 2:]
     smooth_down = x[:, :-2] + 2.0 * x[:, 1:-1] + x[:, 2:]
     down = smooth_across[:, 2:] - smooth_across[:, :-2]
     across = smooth_down[:, :, 2:] - smooth_down[:, :, :-2]
-    return shape_ops.stack([down, across], axis=-1)
+    return joining.stack([down, across], axis=-1)
 
 
 def _mixed(images: Any, matrix: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.graph import tensor as core
-from thalweg.ops import contract, linalg
+from thalweg.ops import contract, linalg, triangles
 from thalweg.ops import shape as shape_ops
 
 matmul, matvec, tensordot, einsum = math.matmul, math.matvec, math.tensordot, math.einsum
@@ -40,7 +40,7 @@ def slogdet(input: Any, name: Any = None) -> Any:
 
 def trace(x: Any, name: Any = None) -> Any:
     """The sum of the diagonal."""
-    return shape_ops.trace(tensor(x))
+    return triangles.trace(tensor(x))
 
 
 def cholesky(input: Any, name: Any = None) -> Any:

@@ -52,7 +52,7 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: Any = None) -> Any:
 
 def crelu(features: Any, axis: int = -1, name: Any = None) -> Any:
     """relu(x) beside relu(-x)."""
-    from thalweg.ops.shape import concat
+    from thalweg.ops.joining import concat
 
     x: Any = tensor(features)
     return nn.relu(concat([x, -x], axis=axis))

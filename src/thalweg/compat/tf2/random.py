@@ -12,7 +12,7 @@ from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
-from thalweg.ops import elementwise, index, random, sort
+from thalweg.ops import elementwise, index, joining, random, sort
 from thalweg.ops import shape as shape_ops
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
@@ -26,7 +26,7 @@ def set_seed(seed: int) -> None:
 def _key(seed: Any) -> Any:
     """A draw's own key: the seeds of the arguments are numbers or pairs of numbers."""
     if isinstance(seed, Tensor) and seed.value is None:
-        return cast(shape_ops.concat([seed, core.constant([0, 0], seed.dtype)], axis=0), "uint32")
+        return cast(joining.concat([seed, core.constant([0, 0], seed.dtype)], axis=0), "uint32")
     given = [int(s) for s in np.atleast_1d(np.asarray(seed))]
     return core.constant(philox.make_key(sum(s << (32 * k) for k, s in enumerate(given)) % 2**64))
 

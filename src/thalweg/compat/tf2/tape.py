@@ -16,7 +16,8 @@ from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.graph.walk import variables
 from thalweg.nested import flat, mapped
-from thalweg.ops.shape import full_like, stack
+from thalweg.ops.joining import stack
+from thalweg.ops.shape import full_like
 from thalweg.run import tape as core
 from thalweg.run.replay import remembered_gradients, replayed_gradients
 

@@ -15,8 +15,7 @@ from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, texts
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import dynamic
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import dynamic, joining
 from thalweg.ops.elementwise import astype
 
 _PLAIN = {"i": "int32", "f": "float32"}  # what Python's numbers become
@@ -27,7 +26,7 @@ def tensor(value: Any, dtype: Any = None) -> Any:
     if isinstance(value, (Tensor, TextTensor, ComplexTensor)):
         return value if dtype is None else cast(value, dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
-        return shape_ops.stack([tensor(v, dtype) for v in value])
+        return joining.stack([tensor(v, dtype) for v in value])
     array = np.asarray(value)
     if array.dtype.kind == "c" or complex_dtype(dtype):
         return made(array, dtype=dtype)

@@ -13,7 +13,7 @@ from thalweg.ops.linalg.norms import matrix_norm, norm, vector_norm
 from thalweg.ops.linalg.products import cross, diagonal, matrix_power, matrix_rank
 from thalweg.ops.linalg.systems import SlogdetResult as SlogdetResult
 from thalweg.ops.linalg.systems import det, inv, lstsq, pinv, slogdet, solve
-from thalweg.ops.shape import trace
+from thalweg.ops.triangles import trace
 
 __all__ = [
     "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul", "matrix_norm", "matrix_power",

@@ -10,7 +10,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, shape_text
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import tiling
 from thalweg.ops.contract import diagonal as plain_diagonal
 from thalweg.ops.contract import matmul
 from thalweg.ops.elementwise import multiply, subtract
@@ -93,7 +93,7 @@ def _cross_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
 
 def _cross_expand(x: Tensor, y: Tensor, *, axis: int) -> Tensor:
     """Element i is x[i + 1] y[i + 2] - x[i + 2] y[i + 1], the indices taken modulo 3."""
-    x1, x2, y1, y2 = (shape_ops.roll(v, -k, axis=axis) for v in (x, y) for k in (1, 2))
+    x1, x2, y1, y2 = (tiling.roll(v, -k, axis=axis) for v in (x, y) for k in (1, 2))
     return subtract(multiply(x1, y2), multiply(x2, y1))
 
 

@@ -13,7 +13,7 @@ from thalweg.compat.tf1.graph.graphs import after, default_graph, node_of
 from thalweg.compat.tf1.graph.nodes import HostTensor, Operation, Tensor, host, shaped_as
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import joining
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import identity
 
@@ -55,7 +55,7 @@ def value(x: Any, dtype: Any = None) -> core.Tensor:
         return x
     if isinstance(x, (list, tuple)) and _has_tensor(x):
         like = dtype or next(iter(_leaf_dtypes(x)))
-        return shape_ops.stack([value(part, like) for part in x])
+        return joining.stack([value(part, like) for part in x])
     wanted = None if dtype is None else numpy_dtype(dtype)
     array = as_array(x)
     if wanted is not None and dtypes.rank(wanted) >= dtypes.rank(array.dtype):

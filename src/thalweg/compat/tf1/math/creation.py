@@ -12,7 +12,7 @@ from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, va
 from thalweg.compat.tf1.lengths import dims_of, filled
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
 from thalweg.graph import tensor as core
-from thalweg.ops import dynamic, elementwise
+from thalweg.ops import dynamic, elementwise, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.state import identity as core_identity
 
@@ -155,5 +155,5 @@ class _Default:
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
     """Coordinates of the grid that vectors span."""
     return wrap_all(
-        list(shape_ops.meshgrid(*[value(a) for a in args], indexing=indexing)), name, "meshgrid", args
+        list(triangles.meshgrid(*[value(a) for a in args], indexing=indexing)), name, "meshgrid", args
     )

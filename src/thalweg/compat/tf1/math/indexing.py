@@ -14,7 +14,7 @@ from thalweg.compat.tf1.math.reductions import reduce_max
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, index
+from thalweg.ops import elementwise, index, joining, tiling, triangles
 from thalweg.ops import shape as shape_ops
 
 
@@ -48,7 +48,7 @@ def _slice_by_values(input_: Any, begin: Any, size: Any, name: str | None) -> Te
         kept = tuple(d if all_of_it else None for d, all_of_it in zip(t.shape, whole, strict=True))
         counts, begins = g.cast(value(size), "int64"), g.cast(starts, "int64")
         ends = elementwise.where(counts < 0, _ALL, begins + counts)  # type: ignore[operator]
-        bounds = shape_ops.stack([begins, ends], axis=1)
+        bounds = joining.stack([begins, ends], axis=1)
         return wrap(_sliced.build([t, bounds], {"known": kept}), name, "Slice", [input_])
     for axis, n in enumerate(lengths):
         if n != -1 and n != t.shape[axis]:
@@ -113,7 +113,7 @@ def _block_spec(x: core.Spec, *others: core.Spec, begins: Any, ends: Any) -> cor
 @make_op(
     {},
     infer=lambda grad, x, *, begins: x,
-    expand=lambda grad, x, *, begins: shape_ops.pad(
+    expand=lambda grad, x, *, begins: tiling.pad(
         grad, [(b, n - b - m) for b, n, m in zip(begins, x.shape, grad.shape, strict=True)]
     ),
 )
@@ -188,8 +188,8 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
         rest.append(k)
     if by_length:
         return _block(t, [(b, None if e is _ALL else e) for b, e in bounds]), tuple(rest)
-    rows = [shape_ops.stack([g.cast(value(x), "int64") for x in pair]) for pair in bounds]
-    return _sliced.build([t, shape_ops.stack(rows)], {"known": tuple(known)}), tuple(rest)
+    rows = [joining.stack([g.cast(value(x), "int64") for x in pair]) for pair in bounds]
+    return _sliced.build([t, joining.stack(rows)], {"known": tuple(known)}), tuple(rest)
 
 
 def _stops_at_length(k: Any) -> bool:
@@ -316,7 +316,7 @@ def one_hot(
     given = next((x.dtype for x in (on_value, off_value) if isinstance(x, Tensor)), None)
     wanted = numpy_dtype(dtype or given or "float32")
     place = -1 if axis is None else int(axis)
-    made: Any = shape_ops.one_hot(value(indices), static_int(depth, "depth"), dtype=wanted, axis=place)
+    made: Any = triangles.one_hot(value(indices), static_int(depth, "depth"), dtype=wanted, axis=place)
     if on_value is not None or off_value is not None:
         on, off = value(1 if on_value is None else on_value), value(0 if off_value is None else off_value)
         made = elementwise.where(made == 1, g.cast(on, wanted), g.cast(off, wanted))
@@ -371,7 +371,7 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     for n in lengths.tolist()[::-1]:
         rows.append(elementwise.remainder(rest, n))
         rest = elementwise.floor_divide(rest, n)
-    return wrap(shape_ops.stack(rows[::-1]), name, "UnravelIndex", [indices])
+    return wrap(joining.stack(rows[::-1]), name, "UnravelIndex", [indices])
 
 
 def reverse_sequence(

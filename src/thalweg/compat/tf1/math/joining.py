@@ -13,8 +13,7 @@ from thalweg.compat.tf1.lengths import Length, dims_of, parts_of, scalar_of
 from thalweg.compat.tf1.math.shapes import identity, reshape, shape, transpose
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import dynamic, elementwise, index
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import dynamic, elementwise, index, joining, tiling
 
 
 def _is_number(x: Any) -> bool:
@@ -35,7 +34,7 @@ def concat(
     like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
     parts = [value(x, like_dtype) for x in values]
     dims = _joined_dims(values) if len(parts[0].shape or ()) == 1 else None
-    made = shape_ops.concat(parts, axis=static_int(axis, "axis"))
+    made = joining.concat(parts, axis=static_int(axis, "axis"))
     return wrap(made, name, "concat", list(values), dims=dims)
 
 
@@ -56,7 +55,7 @@ def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
         return g.packed_texts(values, name, static_int(axis, "axis"))
     like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
     dims = dims_of(values) if any(isinstance(getattr(x, "dims", None), Length) for x in values) else None
-    made = shape_ops.stack([value(x, like_dtype) for x in values], axis=static_int(axis, "axis"))
+    made = joining.stack([value(x, like_dtype) for x in values], axis=static_int(axis, "axis"))
     return wrap(made, name, "stack", list(values), dims=dims)
 
 
@@ -70,7 +69,7 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str | None = "unst
         lengths = list(t.shape)
         lengths[place] = int(num)
         t = g.shaped_as(t, tuple(lengths))
-    return wrap_all(shape_ops.unstack(t, axis=place), name, "unstack", [value])
+    return wrap_all(joining.unstack(t, axis=place), name, "unstack", [value])
 
 
 unpack = unstack
@@ -97,7 +96,7 @@ def split(
     if isinstance(sizes, int) and t.shape is not None and t.shape[place] is None:
         return wrap_all(_equal_parts(t, sizes, place % len(t.shape)), name, "split", [value])
     return wrap_all(
-        shape_ops.split(g.value(value), sizes, axis=static_int(axis, "axis")), name, "split", [value]
+        joining.split(g.value(value), sizes, axis=static_int(axis, "axis")), name, "split", [value]
     )
 
 
@@ -106,7 +105,7 @@ def _equal_parts(t: Any, count: int, axis: int) -> list[Any]:
     int64 = np.dtype(np.int64)
     lengths = [scalar_of(Length(t, k), int64) if d is None else d for k, d in enumerate(t.shape)]
     lengths[axis : axis + 1] = [count, -1]
-    return list(shape_ops.unstack(dynamic.reshape_to_lengths(t, lengths), axis=axis))
+    return list(joining.unstack(dynamic.reshape_to_lengths(t, lengths), axis=axis))
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
@@ -114,7 +113,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     t: Any = value(input)
     counts = dims_of(multiples)
     if counts is not None and all(isinstance(n, int) for n in counts):
-        return wrap(shape_ops.tile(t, tuple(counts)), name, "Tile", [input])
+        return wrap(tiling.tile(t, tuple(counts)), name, "Tile", [input])
     counts = parts_of(multiples) if counts is None else counts
     if counts is None:
         raise ValueError("tf.tile: multiples must be a vector of known length")
@@ -141,13 +140,13 @@ def pad(
         amounts = value(paddings) if isinstance(paddings, Tensor) else _stacked(paddings)
         return wrap(_padded.build([value(tensor), amounts], {"fill": constant_values}), name, "Pad", [tensor])
     widths = tuple((int(a), int(b)) for a, b in known)
-    made = shape_ops.pad(value(tensor), widths, mode.lower(), constant_values=constant_values)
+    made = tiling.pad(value(tensor), widths, mode.lower(), constant_values=constant_values)
     return wrap(made, name, "Pad", [tensor])
 
 
 def _stacked(rows: Sequence[Any]) -> core.Tensor:
     """Rows of numbers and nodes as one matrix."""
-    return shape_ops.stack([shape_ops.stack([g.cast(value(x), "int32") for x in row]) for row in rows])
+    return joining.stack([joining.stack([g.cast(value(x), "int32") for x in row]) for row in rows])
 
 
 @make_op({}, infer=lambda grad, x, amounts: x)
@@ -188,7 +187,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     if moves is None:
         raise ValueError("tf.roll: shift must be known when the graph is built")
     pair = [int(v) if v.ndim == 0 else tuple(int(i) for i in v) for v in (moves, axes)]
-    return wrap(shape_ops.roll(value(input), pair[0], axis=pair[1]), name, "Roll", [input])
+    return wrap(tiling.roll(value(input), pair[0], axis=pair[1]), name, "Roll", [input])
 
 
 def concat_v2(values: Sequence[Any], axis: Any, name: str | None = None) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 from thalweg.compat.tf1.families import unary
 from thalweg.compat.tf1.graph import Tensor, shaped_as, static_int, value, values, wrap, wrap_all
 from thalweg.compat.tf1.math.creation import ones
-from thalweg.ops import contract, elementwise, linalg
+from thalweg.ops import contract, elementwise, linalg, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.create import eye as core_eye
 
@@ -66,8 +66,8 @@ matrix_determinant = unary("MatrixDeterminant", linalg.det)
 cholesky = unary("Cholesky", linalg.cholesky)
 matrix_diag_part = unary("MatrixDiagPart", contract.diagonal)
 diag_part = unary("DiagPart", contract.diagonal)
-trace = unary("Trace", shape_ops.trace)
-diag = unary("Diag", shape_ops.diag)
+trace = unary("Trace", triangles.trace)
+diag = unary("Diag", triangles.diag)
 
 
 def matrix_transpose(a: Any, name: str | None = None) -> Tensor:
@@ -119,8 +119,8 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
     """The diagonals from ``num_lower`` below to ``num_upper`` above the main one; -1: all of that side."""
     low, high = static_int(num_lower, "num_lower"), static_int(num_upper, "num_upper")
     t = value(input)
-    t = t if low < 0 else shape_ops.triu(t, k=-low)
-    t = t if high < 0 else shape_ops.tril(t, k=high)
+    t = t if low < 0 else triangles.triu(t, k=-low)
+    t = t if high < 0 else triangles.tril(t, k=high)
     return wrap(t, name, "MatrixBandPart", [input])
 
 
@@ -138,7 +138,7 @@ def matrix_triangular_solve(
 ) -> Tensor:
     """x with ``triangle(matrix) @ x = rhs``."""
     a, b = values(matrix, rhs)
-    a = shape_ops.tril(a) if lower else shape_ops.triu(a)
+    a = triangles.tril(a) if lower else triangles.triu(a)
     a = contract.matrix_transpose(a) if adjoint else a
     return wrap(linalg.solve(a, b), name, "MatrixTriangularSolve", [matrix, rhs])
 
@@ -230,7 +230,7 @@ class LinearOperatorLowerTriangular(LinearOperatorFullMatrix):
 
     @staticmethod
     def _form(matrix: Any) -> Any:
-        return shape_ops.tril(matrix)
+        return triangles.tril(matrix)
 
 
 class LinearOperatorDiag(LinearOperatorFullMatrix):

@@ -20,7 +20,7 @@ from thalweg.compat.tf1.math.shapes import reshape
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import contract, elementwise, index, reduce
+from thalweg.ops import contract, elementwise, index, joining, reduce, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops import sort as core_sort
 
@@ -84,8 +84,8 @@ def confusion_matrix(
     """Counts of predictions (columns) by label (rows)."""
     if num_classes is None:
         raise ValueError("tf.confusion_matrix: num_classes must be given")
-    rows = shape_ops.one_hot(value(labels), int(num_classes))
-    columns: Any = shape_ops.one_hot(value(predictions), int(num_classes))
+    rows = triangles.one_hot(value(labels), int(num_classes))
+    columns: Any = triangles.one_hot(value(predictions), int(num_classes))
     columns = columns if weights is None else columns * shape_ops.expand_dims(value(weights), -1)
     made = contract.matmul(shape_ops.permute_dims(rows), columns)
     return wrap(g.cast(made, dtype), name, "confusion_matrix", [labels, predictions])
@@ -98,7 +98,7 @@ def bincount(
     n = minlength or maxlength
     if n is None:
         raise ValueError("tf.bincount: minlength must be given")
-    counted = reduce.sum(shape_ops.one_hot(shape_ops.flatten(value(arr)), int(n)), axis=0)
+    counted = reduce.sum(triangles.one_hot(shape_ops.flatten(value(arr)), int(n)), axis=0)
     return wrap(g.cast(counted, dtype), None, "Bincount", [arr])
 
 
@@ -171,7 +171,7 @@ def _extreme(kind: str, fold: Any) -> Callable[..., Tensor]:
     def apply(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
         t: Any = value(data)
         n = static_int(_segment_count(segment_ids) if num_segments is None else num_segments, "num_segments")
-        member = shape_ops.one_hot(value(segment_ids), n, dtype="bool", axis=0)
+        member = triangles.one_hot(value(segment_ids), n, dtype="bool", axis=0)
         member = shape_ops.expand_dims(member, tuple(range(2, 1 + t.ndim))) if t.ndim > 1 else member
         info = np.finfo(t.dtype) if t.dtype.kind == "f" else np.iinfo(t.dtype)
         rest = info.min if fold is reduce.max else info.max
@@ -217,7 +217,7 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     if length is None:
         if times.size != 1:
             raise ValueError("tf.repeat: the length of the axis must be known when the graph is built")
-        wide: Any = shape_ops.stack([value(x)] * int(times.reshape(())), axis=place % value(x).ndim + 1)
+        wide: Any = joining.stack([value(x)] * int(times.reshape(())), axis=place % value(x).ndim + 1)
         return wrap(shape_ops.merge_axes(wide, place % value(x).ndim), name, "Repeat", [input])
     order = np.repeat(np.arange(length), np.broadcast_to(times.reshape(-1), length))
     return gather(x, order.astype(np.int32), axis=place, name=name)
@@ -248,4 +248,4 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor
     starts = np.flatnonzero(np.diff(ids, prepend=-1))
     rows: Any = value(data)
     parts = [reduce.prod(rows[a:b], axis=0) for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
-    return wrap(shape_ops.stack(parts), name, "SegmentProd", [data])
+    return wrap(joining.stack(parts), name, "SegmentProd", [data])

@@ -8,8 +8,7 @@ from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap
 from thalweg.compat.tf1.lengths import dims_of
-from thalweg.ops import activation, contract
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import activation, contract, joining
 from thalweg.ops.softmax import log_softmax as core_log_softmax
 from thalweg.ops.softmax import softmax as core_softmax
 
@@ -41,7 +40,7 @@ def crelu(features: Any, name: str | None = None, axis: int = -1) -> Tensor:
     """relu(x) and relu(-x) side by side."""
     x: Any = value(features)
     return wrap(
-        shape_ops.concat([activation.relu(x), activation.relu(-x)], axis=axis), name, "CRelu", [features]
+        joining.concat([activation.relu(x), activation.relu(-x)], axis=axis), name, "CRelu", [features]
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
-from thalweg.ops import contract, elementwise, index, reduce, sort
+from thalweg.ops import contract, elementwise, index, joining, reduce, sort
 from thalweg.ops import random as core_random
 from thalweg.ops import shape as shape_ops
 
@@ -139,8 +139,8 @@ def sampled_softmax_loss(
         True,
         remove_accidental_hits,
     )
-    scores = shape_ops.concat([true, sampled], axis=1)
-    wanted = shape_ops.concat(
+    scores = joining.concat([true, sampled], axis=1)
+    wanted = joining.concat(
         [shape_ops.full_like(true, 1.0 / num_true), shape_ops.full_like(sampled, 0.0)], axis=1
     )
     return wrap(nn.softmax_cross_entropy(scores, wanted), name, "sampled_softmax_loss", [inputs])
