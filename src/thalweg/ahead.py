@@ -59,6 +59,7 @@ def ahead(items: Iterator[Any], size: int) -> Generator[Any, None, None]:
         thread.start()
         try:
             while True:
+                reader = threading.current_thread()
                 item, error = made.get()
                 if error is not None:
                     raise error
@@ -69,8 +70,11 @@ def ahead(items: Iterator[Any], size: int) -> Generator[Any, None, None]:
         finally:
             stopped.set()
             room.release()
-            # Nobody waits for a thread that a dying interpreter has stopped already, nor for itself.
-            if not sys.is_finalizing() and threading.current_thread() is not thread:
+            # Nobody waits for a thread that a dying interpreter has stopped already, nor for itself. A thread of ours
+            # that only collects what a reader left behind does not wait either: the items may come from itself.
+            here = threading.current_thread()
+            collects = here is not reader and here.name.startswith("thalweg-")
+            if not sys.is_finalizing() and here is not thread and not collects:
                 thread.join()
 
     return results()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.ahead import ahead
+from thalweg.ahead import ahead, parallel
 from thalweg.data import AUTOTUNE, Dataset
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 
@@ -301,3 +302,29 @@ def test_an_endless_data_set_needs_steps_and_weights_are_heeded() -> None:
     assert history.history["loss"] == [0.0, 0.0]
     for a, b in zip(before, net.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_what_a_reader_left_behind_is_collected_by_a_thread_that_makes_its_items() -> None:
+    left = threading.Event()
+
+    def item(number: int) -> int:
+        if number > 2:
+            left.wait(5)
+            gc.collect()
+        return number
+
+    before = set(threading.enumerate())
+    cycle: list[Any] = [ahead(parallel(item, iter(range(20)), 1), 4)]
+    cycle.append(cycle)
+    assert next(cycle[0]) == 0
+    threads = set(threading.enumerate()) - before
+    assert len(threads) == 2
+    gc.disable()
+    try:
+        del cycle
+        left.set()
+        for thread in threads:
+            thread.join(10)
+    finally:
+        gc.enable()
+    assert not any(thread.is_alive() for thread in threads)
