@@ -20,7 +20,8 @@ from thalweg.ops.joining import concat
 from thalweg.ops.reduce import max as maximum
 from thalweg.ops.reduce import sum as total
 from thalweg.ops.scan import foldl, map_fn, scan
-from thalweg.ops.shape import flip, full_like, permute_dims, reshape
+from thalweg.ops.shape import full_like, permute_dims, reshape
+from thalweg.ops.slices import flip
 from thalweg.run.function import Function, function
 from thalweg.run.workers import num_threads, set_num_threads
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.graph.tensor import Tensor, constant, placeholder
-from thalweg.ops import activation, joining, logic, reduce, shape, special, state
+from thalweg.ops import activation, joining, logic, reduce, shape, slices, special, state
 from thalweg.ops import elementwise as ew
 from thalweg.ops.elementwise import cos, cosh, exp, expm1, log, log1p, sinh, sqrt
 from thalweg.ops.pool import max_pool
@@ -363,7 +363,7 @@ SIMPLE = [
         "broadcast_to(x, shape=(2, 2, 3))",
         (3,),
     ),
-    rows_of_shapes("whole_slice", lambda x: shape.slice_axes(x, [slice(None)]), "x"),
+    rows_of_shapes("whole_slice", lambda x: slices.slice_axes(x, [slice(None)]), "x"),
     rows_of_shapes("sum_nothing", lambda x: reduce.sum(x, axis=()), "x"),
     rows_of_shapes("reduce_nothing", lambda x: reduce.max(x, axis=()), "x"),
     rows_of_shapes("reduce_nothing", lambda x: reduce.min(x, axis=()), "x"),

@@ -13,7 +13,7 @@ from thalweg.graph.lowering import Reduce, Scan
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, shape_text
 from thalweg.ops import elementwise as ew
-from thalweg.ops import joining, logic, tiling
+from thalweg.ops import joining, logic, slices, tiling
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.arithmetic import (
     astype,
@@ -197,13 +197,13 @@ def _others_expand(x: Tensor, *, axis: tuple[int, ...]) -> Tensor:
     for level in reversed(levels[:-1]):
         pair = joining.stack([result * _halves(level, 1), result * _halves(level, 0)], axis=-1)
         result = shape_ops.reshape(pair, level.shape)
-    result = shape_ops.slice_axes(result, [(None, None, None)] * len(rows) + [(0, count, 1)])
+    result = slices.slice_axes(result, [(None, None, None)] * len(rows) + [(0, count, 1)])
     return shape_ops.permute_dims(shape_ops.reshape(result, moved.shape), back)
 
 
 def _halves(x: Tensor, start: int) -> Tensor:
     """Every second element along the last axis."""
-    return shape_ops.slice_axes(x, [(None, None, None)] * (x.ndim - 1) + [(start, None, 2)])
+    return slices.slice_axes(x, [(None, None, None)] * (x.ndim - 1) + [(start, None, 2)])
 
 
 @make_op({}, infer=lambda x, *, axis: x, expand=_others_expand)
@@ -506,7 +506,7 @@ scan: dict[str, Any] = {"infer": lambda x, *, axis: x, "prepare": _scan_prepare}
 
 
 def _running_sum_gradient(g: Tensor, y: Tensor, x: Tensor, *, axis: int) -> list[Any]:
-    return [lambda: shape_ops.flip(running_sum(shape_ops.flip(g, axis=axis), axis=axis), axis=axis)]
+    return [lambda: slices.flip(running_sum(slices.flip(g, axis=axis), axis=axis), axis=axis)]
 
 
 @make_op(scan, grad=_running_sum_gradient, lower=Scan("add"))
@@ -518,7 +518,7 @@ def running_sum(x, /, axis=None, dtype=None):  # type: ignore[no-untyped-def]
 def _shifted(x: Tensor, axis: int, by: int, value: float) -> Tensor:
     """Moved along the axis by ``by`` places (forward where positive), the gap filled with a number."""
     cut = (None, -by, None) if by > 0 else (-by, None, None)
-    kept = shape_ops.slice_axes(x, [cut if k == axis else (None, None, None) for k in range(x.ndim)])
+    kept = slices.slice_axes(x, [cut if k == axis else (None, None, None) for k in range(x.ndim)])
     room = (by, 0) if by > 0 else (0, -by)
     return tiling.pad(kept, [room if k == axis else (0, 0) for k in range(x.ndim)], constant_values=value)
 
@@ -571,15 +571,13 @@ def _cumulative(
         axis = 0
     if axis is not None:
         axis = checked_axis(axis, rank, op.name)
-    x = shape_ops.flip(x, axis=axis) if reverse else x
+    x = slices.flip(x, axis=axis) if reverse else x
     y = op(x, axis=axis, dtype=dtype)
     if initial or exclusive:
         y = tiling.pad(y, [(int(k == axis), 0) for k in range(rank)], constant_values=identity)
     if exclusive:
-        y = shape_ops.slice_axes(
-            y, [(None, -1, None) if k == axis else (None, None, None) for k in range(rank)]
-        )
-    return shape_ops.flip(y, axis=axis) if reverse else y
+        y = slices.slice_axes(y, [(None, -1, None) if k == axis else (None, None, None) for k in range(rank)])
+    return slices.flip(y, axis=axis) if reverse else y
 
 
 def cumulative_sum(

@@ -97,7 +97,7 @@ class OwnLayer(_main.Layer):
 
 
 class LayerAsMetric(Metric):
-    """A layer of (y_true, y_pred) that counts for itself, as metrics of Keras 2.2 were: its last value is the figure."""
+    """A layer of (y_true, y_pred) that counts for itself, as Keras 2.2 had metrics: its last value is the figure."""
 
     def __init__(self, layer: OwnLayer) -> None:
         super().__init__(layer.name)

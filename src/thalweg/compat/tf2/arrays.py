@@ -14,7 +14,20 @@ from thalweg.compat.tf2.values import axes, cast, filled, is_known, lengths, num
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import contract, create, dynamic, elementwise, index, norms, slices, sort, state
+from thalweg.ops import (
+    contract,
+    create,
+    dynamic,
+    elementwise,
+    index,
+    joining,
+    norms,
+    slices,
+    sort,
+    state,
+    tiling,
+    triangles,
+)
 from thalweg.ops import shape as shapes
 
 # --- made -----------------------------------------------------------------------------------------------------------
@@ -113,7 +126,9 @@ def one_hot(
 ) -> Any:
     """1 at the number of the class along a new last axis, 0 elsewhere."""
     kind = numpy_dtype(dtype or getattr(on_value, "dtype", "float32"))
-    rows = shapes.one_hot(tensor(indices), int(number(depth)), dtype=kind, axis=-1 if axis is None else axis)
+    rows = triangles.one_hot(
+        tensor(indices), int(number(depth)), dtype=kind, axis=-1 if axis is None else axis
+    )
     if on_value is None and off_value is None:
         return rows
     low = 0 if off_value is None else off_value
@@ -122,7 +137,7 @@ def one_hot(
 
 def meshgrid(*args: Any, indexing: str = "xy", **ignored: Any) -> Any:
     """Coordinates over a grid."""
-    return list(shapes.meshgrid(*[tensor(a) for a in args], indexing=indexing))
+    return list(triangles.meshgrid(*[tensor(a) for a in args], indexing=indexing))
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: Any = None) -> Any:
@@ -145,7 +160,7 @@ def shape(input: Any, out_type: Any = "int32", name: Any = None) -> Any:
     found = [
         shapes.count(x, (k,), dtype) if d is None else core.constant(d, dtype) for k, d in enumerate(x.shape)
     ]
-    return shapes.stack(found)
+    return joining.stack(found)
 
 
 def rank(input: Any, name: Any = None) -> Any:
@@ -196,37 +211,37 @@ def concat(values: Sequence[Any], axis: Any, name: str = "concat") -> Any:
     if any(isinstance(v, TextTensor) for v in values):
         return texts(np.concatenate([np.asarray(v) for v in values], int(axis)))
     given = [tensor(v) for v in values]
-    return given[0] if len(given) == 1 else shapes.concat(given, axis=int(number(axis)))
+    return given[0] if len(given) == 1 else joining.concat(given, axis=int(number(axis)))
 
 
 def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Any:
     """Tensors along a new axis."""
     if any(is_text(v) for v in values):
         return texts(np.stack([np.asarray(texts(v)) for v in values], axis))
-    return shapes.stack([tensor(v) for v in values], axis=axis)
+    return joining.stack([tensor(v) for v in values], axis=axis)
 
 
 def unstack(value: Any, num: Any = None, axis: int = 0, name: str = "unstack") -> Any:
     """The tensors along an axis."""
-    return list(shapes.unstack(tensor(value), axis=axis))
+    return list(joining.unstack(tensor(value), axis=axis))
 
 
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> Any:
     """A tensor in equal parts, or in parts of given sizes (one may be -1)."""
     x, axis = tensor(value), int(number(axis))
     if np.ndim(num_or_size_splits) == 0:
-        return list(shapes.split(x, int(number(num_or_size_splits)), axis=axis))
+        return list(joining.split(x, int(number(num_or_size_splits)), axis=axis))
     sizes = list(lengths(num_or_size_splits))
     if -1 in sizes:
         sizes[sizes.index(-1)] = x.shape[axis] - sum(s for s in sizes if s != -1)
-    return list(shapes.split(x, tuple(sizes), axis=axis))
+    return list(joining.split(x, tuple(sizes), axis=axis))
 
 
 def tile(input: Any, multiples: Any, name: Any = None) -> Any:
     """A tensor several times along each axis."""
     x, times = tensor(input), lengths(multiples)
     if not any(isinstance(n, Tensor) for n in times):
-        return shapes.tile(x, times)
+        return tiling.tile(x, times)
     own = [
         shapes.count(x, (k,), np.dtype("int32")) if d is None else d for k, d in enumerate(x.known_shape())
     ]
@@ -238,7 +253,7 @@ def tile(input: Any, multiples: Any, name: Any = None) -> Any:
 def repeat(input: Any, repeats: Any, axis: Any = None, name: Any = None) -> Any:
     """Elements several times, one after another."""
     times = repeats if isinstance(repeats, int) else np.asarray(repeats)
-    return shapes.repeat(tensor(input), int(times) if np.ndim(times) == 0 else times, axis=axis)
+    return tiling.repeat(tensor(input), int(times) if np.ndim(times) == 0 else times, axis=axis)
 
 
 def pad(
@@ -246,7 +261,7 @@ def pad(
 ) -> Any:
     """Elements put around a tensor."""
     widths = [(int(before), int(after)) for before, after in np.asarray(paddings)]
-    return shapes.pad(_tensor(tensor), widths, mode.lower(), constant_values=number(constant_values))
+    return tiling.pad(_tensor(tensor), widths, mode.lower(), constant_values=number(constant_values))
 
 
 def reverse(tensor: Any, axis: Any, name: Any = None) -> Any:
@@ -256,7 +271,7 @@ def reverse(tensor: Any, axis: Any, name: Any = None) -> Any:
 
 def roll(input: Any, shift: Any, axis: Any, name: Any = None) -> Any:
     """The elements moved along axes, those that leave coming in at the other end."""
-    return shapes.roll(tensor(input), axes(shift), axis=axes(axis))
+    return tiling.roll(tensor(input), axes(shift), axis=axes(axis))
 
 
 def identity(input: Any, name: Any = None) -> Any:
@@ -315,7 +330,7 @@ def gather(
     if batch_dims == 1 and axis in (1, 1 - x.ndim):
         lead = np.arange(x.shape[0]).reshape(-1, *[1] * (places.ndim - 1))
         both = [filled(places.shape, core.constant(lead)), cast(places, "int64")]
-        return index.gather_nd(x, shapes.stack(both, axis=-1))
+        return index.gather_nd(x, joining.stack(both, axis=-1))
     raise fail(SymbolicError, "tf.gather: batch_dims", expected="0, or 1 with axis 1", received=batch_dims)
 
 
@@ -351,7 +366,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
     """x where the condition holds, else y; the places where it holds, where neither is given."""
     chosen = tensor(condition)
     if x is None and y is None:
-        return shapes.stack(list(dynamic.true_places(chosen)), axis=-1)
+        return joining.stack(list(dynamic.true_places(chosen)), axis=-1)
     return elementwise.where(cast(chosen, "bool"), *pair(x, y))
 
 
@@ -445,7 +460,7 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: Any
 def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: Any = None) -> Any:
     """Rows put at their numbers."""
     places = np.concatenate([np.asarray(i).reshape(-1) for i in indices])
-    rows = shapes.concat([tensor(d) for d in data], axis=0)
+    rows = joining.concat([tensor(d) for d in data], axis=0)
     return index.take(rows, core.constant(np.argsort(places, kind="stable")), axis=0)
 
 
