@@ -35,7 +35,10 @@ from thalweg.ops import (
     conv,
     elementwise,
     index,
+    joining,
     logic,
+    norms,
+    pool,
     random,
     reduce,
     shape,
@@ -43,6 +46,9 @@ from thalweg.ops import (
     softmax,
     sort,
     special,
+    tiling,
+    triangles,
+    windows,
 )  # fmt: skip
 from thalweg.registry import decode, encode
 
@@ -444,8 +450,8 @@ def _placed(t: Tensor, places: Mapping[int, Any], calls: list[dict[str, Any]]) -
 def _operations() -> dict[str, Op]:
     """The operations that a file may name: those of tensors that compute nothing but tensors."""
     rooms = (
-        activation, arithmetic, contract, conv, elementwise, index, logic, reduce, shape, slices, softmax, sort,
-        special,
+        activation, arithmetic, contract, conv, elementwise, index, joining, logic, norms, pool, reduce, shape, slices,
+        softmax, sort, special, tiling, triangles, windows,
     )  # fmt: skip
     return {op.name: op for room in rooms for op in vars(room).values() if isinstance(op, Op)}
 
