@@ -197,14 +197,6 @@ def test_names_and_methods_of_older_pythons_and_numpys(thalweg_run: Run, tmp_pat
     assert not (tmp_path / "__pycache__").exists()  # another Python would find the rewritten code there
 
 
-def test_python_2_is_said_where_it_is_met(thalweg_run: Run, tmp_path: Path) -> None:
-    (tmp_path / "p.py").write_text("import tensorflow as tf\nimport beside\n")
-    (tmp_path / "beside.py").write_text('print "text"\n')
-    done = thalweg_run(tmp_path / "p.py")
-    assert done.returncode == 1 and "beside.py" in done.stderr
-    assert "is it written for Python 2?" in done.stderr.splitlines()[-1]
-
-
 def test_the_first_generation_runs_eagerly_where_it_says_so(thalweg_run: Run, tmp_path: Path) -> None:
     text = """
 import tensorflow as tf

@@ -29,6 +29,12 @@ _HEAD = """# Supported names of other libraries
 `thalweg run FILE.py` runs a program written for TensorFlow, Theano, Lasagne or Keras as it stands: its imports lead to
 thin translations over the main library. `thalweg run --check FILE.py` lists what a program uses that is not
 here, without running it. This page is made from the code by `python -m thalweg.compat.listing`.
+
+A program that Python 3 does not read, or that uses names of Python 2 alone such as `xrange`, is read as Python 2, and
+so is each module beside it. It keeps its line numbers, and the words mean what they meant: `print x`, `except E, e`,
+`7 / 2` is 3 also for arrays and tensors of integers, `map`, `range` and `d.keys()` are lists, pickles of Python 2 are
+read. Texts and bytes are not one kind: what a file opened with "rb" gives stays bytes. `input()` returns the text, and
+None is not less than a number.
 """
 
 

@@ -1,7 +1,7 @@
 """Names that Python had when a program was written, and has no longer.
 
 ``thalweg run`` puts them back in its own process: builtins and what modules held by :func:`restore`, modules by their
-old names through the table :data:`MODULES`. The syntax of Python 2 is not read; its SyntaxError says so.
+old names through the table :data:`MODULES`. The syntax of Python 2 is read by :mod:`thalweg.compat.python2`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import base64
 import builtins
 import collections
 import collections.abc
+import csv
 import fractions
 import functools
 import importlib
 import inspect
+import io
 import itertools
 import math
 import os
@@ -23,6 +25,7 @@ import string
 import sys
 import time
 import urllib
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -51,7 +54,9 @@ _ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
     itertools: {"izip": zip, "imap": map, "ifilter": filter, "izip_longest": itertools.zip_longest},
     os: {"getcwdu": os.getcwd},
     string: {"letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
-             "uppercase": string.ascii_uppercase, "maketrans": str.maketrans},
+             "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
+             "join": lambda words, sep=" ": sep.join(words), "atoi": int, "atof": float,
+             **{name: getattr(str, name) for name in ("split", "replace", "strip", "lower", "upper", "find")}},
     sys: {"maxint": sys.maxsize, "setdefaultencoding": lambda encoding: None},
     time: {"clock": time.perf_counter},
 }  # fmt: skip
@@ -59,7 +64,7 @@ _ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
 
 def load(file: Any, **options: Any) -> Any:
     """What is pickled in a file; texts of Python 2 are read as Latin-1, as arrays in them need."""
-    return pickle.load(file, **{"encoding": "latin1", **options})
+    return pickle.load(getattr(file, "buffer", file), **{"encoding": "latin1", **options})
 
 
 def loads(data: bytes, **options: Any) -> Any:
@@ -67,12 +72,24 @@ def loads(data: bytes, **options: Any) -> Any:
     return pickle.loads(data, **{"encoding": "latin1", **options})
 
 
+def dump(obj: Any, file: Any, *args: Any, **options: Any) -> None:
+    """Pickle to a file, which may be open for text."""
+    pickle.dump(obj, getattr(file, "buffer", file), *args, **options)
+
+
 _PICKLE = {name: getattr(pickle, name) for name in public_names(pickle)}
 
+
+def StringIO(initial: str | bytes = "") -> io.StringIO | io.BytesIO:
+    """A file in memory, of texts or of bytes as what it begins with."""
+    return io.BytesIO(initial) if isinstance(initial, bytes) else io.StringIO(initial)
+
+
 # Where the modules are now, by the names that programs import. Absent on purpose: StringIO, whose users ask for it to
-# find out which Python they run on.
+# find out which Python they run on; only programs of Python 2 are led to it by another name.
 MODULES: dict[str, Any] = {
-    "cPickle": Namespace("cPickle", **{**_PICKLE, "load": load, "loads": loads}),
+    "cPickle": Namespace("cPickle", **{**_PICKLE, "load": load, "loads": loads, "dump": dump}),
+    "__StringIO__": Namespace("StringIO", StringIO=StringIO),
     "__builtin__": "builtins",
     "ConfigParser": "configparser",
     "Queue": "queue",
@@ -91,6 +108,14 @@ def _of_urllib(name: str) -> Any:
         if found is not None:
             return found
     raise AttributeError(f"module 'urllib' has no attribute {name!r}")
+
+
+_reader = csv.reader
+
+
+def reader(rows: Iterable[Any], *args: Any, **options: Any) -> Any:
+    """``csv.reader`` that also reads files of bytes, as programs of Python 2 open them."""
+    return _reader((row.decode() if isinstance(row, bytes) else row for row in rows), *args, **options)
 
 
 _split = re.split
@@ -117,8 +142,9 @@ def split(
 
 
 def restore() -> None:
-    """Give Python back the names that it no longer has, and ``re.split`` as it divided texts."""
+    """Give Python back the names that it no longer has, and ``re.split`` and ``csv.reader`` as they were."""
     re.split = split  # type: ignore[assignment]
+    csv.reader = reader  # type: ignore[assignment]
     for module, names in ((builtins, _BUILTINS), *_ATTRIBUTES.items()):
         for name, value in names.items():
             if not hasattr(module, name):

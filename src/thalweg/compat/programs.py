@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from thalweg.compat import aliases
+from thalweg.compat import aliases, python2
 from thalweg.errors import DataError
 
 GENERATIONS = ("tf1", "eager", "tf2", "theano", "keras")
@@ -112,14 +112,20 @@ def _plain_line(line: str) -> str:
     return told[1] + "[]" if told else line
 
 
-def parse(source: str, name: str) -> ast.Module:
-    """The program's syntax tree; a SyntaxError of Python 2's print says so."""
+def read(source: str, name: str) -> tuple[ast.Module, bool]:
+    """The program's syntax tree, and whether it is a program of Python 2."""
     try:
-        return ast.parse(source, name)
+        tree = ast.parse(source, name)
     except SyntaxError as error:
-        if re.search(r"^\s*print\s+[\"'\w]", source, re.MULTILINE):
-            error.msg += " (is it written for Python 2? convert it first)"
-        raise
+        return python2.read(source, name, error), True
+    if not python2.is_plain(tree, source):
+        return tree, False
+    return python2.with_old_meanings(tree, {}), True
+
+
+def parse(source: str, name: str) -> ast.Module:
+    """The program's syntax tree."""
+    return read(source, name)[0]
 
 
 class Use(NamedTuple):

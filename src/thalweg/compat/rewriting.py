@@ -17,8 +17,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from thalweg.compat import one_element
-from thalweg.compat.programs import imported, parse
+from thalweg.compat import one_element, programs, python2, python2_words
+from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
 _NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
@@ -148,13 +148,24 @@ def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
     return compile(_Rewriter(imported(tree), values).visit(tree), path, "exec", dont_inherit=True)
 
 
+def execfile(file: str, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None) -> None:
+    """Run a program within the names of the caller."""
+    caller = sys._getframe(1)
+    if globals is None:
+        globals, locals = caller.f_globals, caller.f_locals
+    exec(code_of(programs.parse(programs.source_of(Path(file)), file), file, False), globals, locals)
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
     """Rewritten code is never kept: other Pythons would find it."""
 
     values: bool
 
     def get_code(self, fullname: str) -> CodeType:
-        return code_of(parse(self.get_source(fullname) or "", self.path), self.path, self.values)
+        tree, old = programs.read(self.get_source(fullname) or "", self.path)
+        if old and ("." in fullname or self.is_package(fullname)):
+            tree = python2.with_relative_imports(tree, Path(self.path).parent)
+        return code_of(tree, self.path, self.values)
 
 
 class Finder(importlib.abc.MetaPathFinder):
@@ -186,6 +197,6 @@ def install(value_of: Callable[[Any], Any] | None) -> None:
     """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it."""
     vars(builtins).update({_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number})
     vars(builtins).update({_FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
-    vars(builtins)[_CHANGED] = one_element.changed
+    vars(builtins).update({_CHANGED: one_element.changed, "execfile": execfile, **python2_words.WORDS})
     if value_of is not None:
         vars(builtins)[_VALUE] = value_of

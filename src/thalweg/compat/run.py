@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from thalweg.compat import graphs, ipython_names, programs, removed_names, rewriting
+from thalweg.compat import graphs, ipython_names, programs, python2_words, removed_names, rewriting
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -27,7 +27,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     """
     path = _program(file)
     try:
-        code, found, roots = _compiled(path, kind)
+        code, found, roots, old = _compiled(path, kind)
     except SyntaxError as error:
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
@@ -41,7 +41,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     elif found == "tf1":
         graphs.wanted = True
     rewriting.install(None if dialect is None else dialect.value_of)
-    sys.stderr.write(_announcement(path, found, roots) + "\n")
+    sys.stderr.write(_announcement(path, found, roots, old) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
     main = ModuleType("__main__")
@@ -60,12 +60,11 @@ def _program(file: str) -> Path:
     return path.resolve()
 
 
-def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str]]:
-    source = programs.source_of(path)
-    tree = programs.parse(source, str(path))
+def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
+    tree, old = programs.read(programs.source_of(path), str(path))
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
-    return rewriting.code_of(tree, str(path), found in _EAGER), found, roots
+    return rewriting.code_of(tree, str(path), found in _EAGER), found, roots, old
 
 
 def _generation(path: Path, tree: ast.AST) -> str | None:
@@ -85,13 +84,13 @@ def _generation(path: Path, tree: ast.AST) -> str | None:
     return None
 
 
-def _announcement(path: Path, kind: str | None, roots: set[str]) -> str:
+def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:
+    read = "; read as Python 2" * old
     if kind is None:
-        return f"thalweg run: {path.name} imports no old library; nothing is aliased"
-    pairs = {old: new for old, new in ALIASES[kind].items() if "." not in old and old in roots}
-    return f"thalweg run: {path.name} as {kind}: " + ", ".join(
-        f"{old} -> {new}" for old, new in pairs.items()
-    )
+        return f"thalweg run: {path.name} imports no old library; nothing is aliased{read}"
+    pairs = {name: new for name, new in ALIASES[kind].items() if "." not in name and name in roots}
+    names = ", ".join(f"{name} -> {new}" for name, new in pairs.items())
+    return f"thalweg run: {path.name} as {kind}: {names}{read}"
 
 
 def _executed(code: CodeType, main: ModuleType) -> int:
@@ -109,6 +108,7 @@ def _executed(code: CodeType, main: ModuleType) -> int:
         sys.stderr.write(_report(error))
         return 1
     finally:
+        python2_words.end_line()
         sys.stdout.flush()
     return 0
 
