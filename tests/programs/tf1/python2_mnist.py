@@ -6,9 +6,9 @@ from tensorflow.examples.tutorials.mnist import input_data
 mnist = input_data.read_data_sets("/tmp/data/", one_hot=True)
 
 # Parameters
-learning_rate, training_epochs, batch_size, display_step = 0.01, 6, 50, 2
+learning_rate, training_epochs, batch_size, display_step = 0.01, 8, 50, 2
 n_input, n_classes = mnist.train.images.shape[1], 10
-n_hidden = n_input / 12
+n_hidden = 129 / 2
 
 x = tf.placeholder("float", [None, n_input])
 y = tf.placeholder("float", [None, n_classes])
