@@ -33,6 +33,7 @@ ROWS = [
     ("print '%s and %s' % (\n  1,\n  2), \\\n  'end'", "1 and 2 end\n"),
     ('print """two\nprint "lines" """, {1:\n 2}', 'two\nprint "lines"  {1: 2}\n'),
     ("from __future__ import print_function\nprint('a', 'b')\nx = 1 <> 2", "a b\n"),
+    ("def f(async=1): return async\nprint f(async=2)", "2\n"),
     ("d = {}\nd['print'] = 1 <> 2 ; print d", "{'print': True}\n"),
     # other statements
     ("try:\n  raise ValueError, 'bad'\nexcept ValueError, e:\n  pass\nprint e, e.args", "bad ('bad',)\n"),
@@ -122,7 +123,8 @@ def test_arrays_of_integers_divide_as_integers() -> None:
         "from six.moves import xrange\nprint(xrange(3))\n",
         "try:\n    xrange\nexcept NameError:\n    xrange = range\nprint(7 / 2, xrange)\n",
         "import sys\nif sys.version_info[0] < 3:\n    text = unicode\nprint(1 / 2)\n",
-        "def f(unicode):\n    return unicode\n",
+        "def f(xrange):\n    return xrange\n",
+        "for i in xrange(3):\n    print(i / 2, end='')\n",
     ],
 )
 def test_programs_of_python_3_stay_as_they_are(text: str) -> None:
@@ -133,10 +135,10 @@ def test_programs_of_python_3_stay_as_they_are(text: str) -> None:
 
 
 def test_names_of_python_2_alone_tell_it(capsys: pytest.CaptureFixture[str]) -> None:
-    tree, old = programs.read("for i in xrange(3):\n    print('%d' % (i / 2), 'text')\n", "p.py")
+    tree, old = programs.read("for i in xrange(3):\n    print('%d' % (i / 2))\n", "p.py")
     assert old
     exec(compile(tree, "p.py", "exec", dont_inherit=True), {**python2_words.WORDS, "xrange": range})
-    assert capsys.readouterr().out == "0 text\n0 text\n1 text\n"
+    assert capsys.readouterr().out == "0\n0\n1\n"
 
 
 @pytest.mark.parametrize(
@@ -231,6 +233,16 @@ def test_files_and_modules_beside_the_program(thalweg_run: Run, tmp_path: Path) 
         "last",
     ], done.stdout + done.stderr
     assert "p.py imports no old library; nothing is aliased; read as Python 2" in done.stderr
+
+
+@pytest.mark.parametrize("first", ["print 7 / 2,", "import other\nprint(7 / 2)"])
+def test_a_program_is_of_one_python(first: str, thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_bytes(b"\xef\xbb\xbf" + f"{first}\nimport beside\n".encode())
+    (tmp_path / "beside.py").write_text("print(9 / 2)\n")
+    (tmp_path / "other.py").write_text("print 'other',\n")
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.split() == [*["other"] * ("other" in first), "3", "4"], done.stderr
+    assert "read as Python 2" in done.stderr
 
 
 def test_a_notebook_and_its_check(thalweg_run: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ _LATE_KERAS = {
 def source_of(path: Path) -> str:
     """A program's text: the file, or a notebook's code cells without lines for the shell and magics."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
     if path.suffix != ".ipynb":
@@ -112,15 +113,16 @@ def _plain_line(line: str) -> str:
     return told[1] + "[]" if told else line
 
 
-def read(source: str, name: str) -> tuple[ast.Module, bool]:
-    """The program's syntax tree, and whether it is a program of Python 2."""
+def read(source: str, name: str, old: bool = False) -> tuple[ast.Module, bool]:
+    """The program's syntax tree, and whether it is a program of Python 2; ``old``: it is part of one."""
     try:
         tree = ast.parse(source, name)
     except SyntaxError as error:
         return python2.read(source, name, error), True
-    if not python2.is_plain(tree, source):
-        return tree, False
-    return python2.with_old_meanings(tree, {}), True
+    if old or python2.is_plain(tree, source):
+        with contextlib.suppress(SyntaxError):  # then it is of Python 3 alone
+            return python2.read(source, name, SyntaxError()), True
+    return tree, False
 
 
 def parse(source: str, name: str) -> ast.Module:

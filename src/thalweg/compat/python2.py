@@ -121,6 +121,8 @@ def translated(source: str) -> tuple[str, dict[str, str]]:
             opened = not opened
             line += [_Token("name", "repr"), _Token("op", "(")] if opened else [_Token("op", ")")]
             continue
+        elif text in ("async", "await", "nonlocal"):
+            text += "_"
         line.append(_Token(kind, text))
     return "".join(lines), targets
 
@@ -267,7 +269,7 @@ def read(source: str, name: str, first: SyntaxError) -> ast.Module:
     return with_old_meanings(tree, targets)
 
 
-_ONLY_THERE = {"xrange", "raw_input", "unichr", "basestring", "unicode", "long"}
+_ONLY_THERE = {"xrange", "raw_input"}
 _ANY_PYTHON = re.compile(r"version_info|\bPY[23]\b|\bsix\b|NameError|ImportError|python_version")
 
 

@@ -160,9 +160,10 @@ class _Loader(importlib.machinery.SourceFileLoader):
     """Rewritten code is never kept: other Pythons would find it."""
 
     values: bool
+    old: bool
 
     def get_code(self, fullname: str) -> CodeType:
-        tree, old = programs.read(self.get_source(fullname) or "", self.path)
+        tree, old = programs.read(self.get_source(fullname) or "", self.path, self.old)
         if old and ("." in fullname or self.is_package(fullname)):
             tree = python2.with_relative_imports(tree, Path(self.path).parent)
         return code_of(tree, self.path, self.values)
@@ -171,8 +172,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
 class Finder(importlib.abc.MetaPathFinder):
     """Finds the program's own modules: those in its folder, or in places that it adds to ``sys.path``."""
 
-    def __init__(self, folder: Path, values: bool) -> None:
+    def __init__(self, folder: Path, values: bool, old: bool) -> None:
         self.values = values
+        self.old = old  # all of the program is of Python 2
         self.others = set(sys.path) - {str(folder)}
         self.own: set[str] = set()
 
@@ -185,7 +187,7 @@ class Finder(importlib.abc.MetaPathFinder):
         if fullname.partition(".")[0] not in self.own:
             return None
         spec.loader = _Loader(fullname, spec.loader.path)
-        spec.loader.values = self.values
+        spec.loader.values, spec.loader.old = self.values, self.old
         return spec
 
     def _is_own(self, file: Path, is_package: bool) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
+import itertools
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -31,7 +33,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     except SyntaxError as error:
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
-    sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER))
+    sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
     AliasFinder(found or "tf1").install()
     removed_names.install()
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
@@ -61,27 +63,28 @@ def _program(file: str) -> Path:
 
 
 def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
-    tree, old = programs.read(programs.source_of(path), str(path))
+    source = programs.source_of(path)
+    tree, old = programs.read(source, str(path))
+    if not old and any(is_old for _, is_old in _beside(path, tree)):
+        tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
     return rewriting.code_of(tree, str(path), found in _EAGER), found, roots, old
 
 
-def _generation(path: Path, tree: ast.AST) -> str | None:
-    """The program's generation; where it imports none of the libraries itself, that of a module beside it."""
-    found = programs.generation(tree)
-    if found is not None:
-        return found
+def _beside(path: Path, tree: ast.AST) -> Iterator[tuple[ast.Module, bool]]:
+    """The modules beside a program that it imports, each with whether it is of Python 2."""
     for name, _ in programs.modules(tree):
         beside = path.parent / f"{name.split('.')[0]}.py"
         if beside.is_file() and beside != path:
-            try:
-                found = programs.generation(programs.parse(programs.source_of(beside), str(beside)))
-            except SyntaxError:
-                continue
-            if found is not None:
-                return found
-    return None
+            with contextlib.suppress(SyntaxError):
+                yield programs.read(programs.source_of(beside), str(beside))
+
+
+def _generation(path: Path, tree: ast.AST) -> str | None:
+    """The program's generation; where it imports none of the libraries itself, that of a module beside it."""
+    trees = itertools.chain([tree], (other for other, _ in _beside(path, tree)))
+    return next(filter(None, map(programs.generation, trees)), None)
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:
