@@ -121,7 +121,8 @@ def read(source: str, name: str, old: bool = False) -> tuple[ast.Module, bool]:
         return python2.read(source, name, error), True
     if old or python2.is_plain(tree, source):
         with contextlib.suppress(SyntaxError):  # then it is of Python 3 alone
-            return python2.read(source, name, SyntaxError()), True
+            ast.parse(python2.translated(source)[0])
+            return python2.with_old_meanings(tree, {}), True  # its print is a function to both
     return tree, False
 
 
