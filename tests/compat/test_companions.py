@@ -105,3 +105,30 @@ def test_packages_that_are_not_supplied_are_told_with_the_nearest_thing(
     assert done.stderr.splitlines()[-1].endswith(
         f"tensorflow_hub is not supplied: {aliases.APART['tensorflow_hub']}"
     )
+
+
+_FIRST_TUTORIAL = """
+import input_data
+import tensorflow as tf
+mnist = input_data.read_data_sets("MNIST_data/", one_hot=True)
+pixels = mnist.train.images.shape[1]
+x = tf.placeholder("float", [None, pixels])
+y = tf.nn.softmax(tf.matmul(x, tf.Variable(tf.zeros([pixels, 10]))))
+session = tf.Session()
+session.run(tf.initialize_all_variables())
+xs, ys = mnist.train.next_batch(20)
+print(session.run(y, feed_dict={x: xs}).shape, ys.shape)
+"""
+
+
+def test_the_file_that_the_first_tutorials_had_beside_them(tmp_path: Path, thalweg_run: Run) -> None:
+    program = tmp_path / "softmax.py"
+    program.write_text(_FIRST_TUTORIAL)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert "(20, 10) (20, 10)" in done.stdout
+    (tmp_path / "input_data.py").write_text(
+        "def read_data_sets(*args, **options):\n    raise SystemExit('our own')"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 1 and "our own" in done.stderr

@@ -12,6 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -62,6 +63,7 @@ for _table in ALIASES.values():  # what Keras 2.2 kept in packages of their own
 COMPANIONS = {
     "six": "thalweg.compat.six_names",
     "IPython": "thalweg.compat.ipython_names",
+    "input_data": "thalweg.compat.input_data_names",
     "tensorflow_datasets": "thalweg.compat.tfds_names",
     "tensorflow_docs": "thalweg.compat.tensorflow_docs_names",
 }
@@ -156,8 +158,14 @@ class AliasModule(ModuleType):
 class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the old names of one generation."""
 
-    def __init__(self, generation: str) -> None:
-        absent = {name: room for name, room in COMPANIONS.items() if importlib.util.find_spec(name) is None}
+    def __init__(self, generation: str, folder: Path | None = None) -> None:
+        beside = [] if folder is None else [str(folder)]
+        absent = {
+            name: room
+            for name, room in COMPANIONS.items()
+            if importlib.util.find_spec(name) is None
+            and importlib.machinery.PathFinder.find_spec(name, beside) is None
+        }
         if importlib.util.find_spec("tqdm") is not None and importlib.util.find_spec("ipywidgets") is None:
             absent["tqdm.notebook"] = "tqdm"  # bars of text where there is nothing to draw others
         self.table = {**ALIASES[generation], **absent}

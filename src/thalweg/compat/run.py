@@ -34,7 +34,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
     sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
-    AliasFinder(found or "tf1").install()
+    AliasFinder(found or "tf1", path.parent).install()
     removed_names.install()
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:
