@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from thalweg.compile.barrier import emit_barrier
+from thalweg.compile.barrier import ALONE_UNTIL, REST, emit_barrier
 from thalweg.compile.llvm import NativeCode, compile_module
 from thalweg.errors import ArgumentError
 from thalweg.run import workers
@@ -291,21 +291,26 @@ def unequal() -> NativeCode:
 def test_after_a_thread_was_late_the_caller_works_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread is late that does not have its processor back at once after offering it: here, always."""
     monkeypatch.setattr(workers, "_PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(workers, "_FIRST_REST", 0.2)
+    monkeypatch.setattr(workers, "_FIRST_REST", 1000.0)
     code, pool, seen = unequal(), Pool(2), np.zeros(1, np.int64)
 
     def run() -> int:
         pool.run(code.address("step"), seen.ctypes.data, 0)
         return int(seen[0])
 
-    assert run() == 2
-    ended = time.monotonic()
-    assert run() == run() == 1 or time.monotonic() > ended + 0.2
-    time.sleep(0.25)
-    assert run() == 2
-    ended = time.monotonic()
-    time.sleep(0.25)
-    assert run() == 1 or time.monotonic() > ended + 0.4  # twice as long
+    def state(word: int) -> int:
+        return pool._control[workers._BARRIER + word]
+
+    rest = 1
+    for _ in range(7):
+        assert run() == 2
+        while state(ALONE_UNTIL) == 0:  # nobody had to wait
+            rest = 1
+            assert run() == 2
+        rest = min(2 * rest, 32)
+        assert state(REST) == rest * state(workers._SHORTEST)  # the next one
+        assert run() == run() == 1
+        pool._control[workers._BARRIER + ALONE_UNTIL] = 0  # the rest is over
     pool.close()
 
 
