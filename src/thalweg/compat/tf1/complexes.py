@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg.compat.pairs import Pair, conjugate, product
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.control import group
@@ -20,16 +21,20 @@ from thalweg.compat.tf1.variables import Variable
 _PARTS = {"complex64": "float32", "complex128": "float64"}
 
 
-class ComplexTensor(Composite):
+class ComplexTensor(Pair, Composite):
     """``real + i imag``, of two real nodes of one shape and dtype."""
 
-    __array_priority__ = 1000
-    __array_ufunc__ = None
     takes_over = True  # beside a real node, the operators of this class are used
 
     def __init__(self, real: Tensor, imag: Tensor) -> None:
-        self.real, self.imag = real, imag
+        super().__init__(real, imag)
         self._whole: HostTensor | None = None
+
+    def of(self, real: Any, imag: Any) -> ComplexTensor:
+        return ComplexTensor(real, imag)
+
+    def beside(self, value: Any) -> ComplexTensor:
+        return _made(value, self)
 
     @property
     def dtype(self) -> DType:
@@ -96,46 +101,11 @@ class ComplexTensor(Composite):
     def __bool__(self) -> bool:
         raise TypeError("Using a `tf.Tensor` as a Python `bool` is not allowed.")
 
-    def __getitem__(self, key: Any) -> ComplexTensor:
-        return ComplexTensor(self.real[key], self.imag[key])
-
     def __iter__(self) -> Iterator[Any]:
         raise TypeError("Tensor objects are only iterable when eager execution is enabled; use tf.unstack.")
 
     def __abs__(self) -> Tensor:
         return _size(self)
-
-    def __neg__(self) -> ComplexTensor:
-        return ComplexTensor(-self.real, -self.imag)
-
-    def __add__(self, other: Any) -> ComplexTensor:
-        x, y = _pair(self, other)
-        return ComplexTensor(x.real + y.real, x.imag + y.imag)
-
-    def __sub__(self, other: Any) -> ComplexTensor:
-        x, y = _pair(self, other)
-        return ComplexTensor(x.real - y.real, x.imag - y.imag)
-
-    def __rsub__(self, other: Any) -> ComplexTensor:
-        return -self + other
-
-    def __mul__(self, other: Any) -> ComplexTensor:
-        return _product(*_pair(self, other), math.multiply)
-
-    def __truediv__(self, other: Any) -> ComplexTensor:
-        x, y = _pair(self, other)
-        size = y.real * y.real + y.imag * y.imag
-        over = _product(x, conj(y), math.multiply)
-        return ComplexTensor(over.real / size, over.imag / size)
-
-    def __rtruediv__(self, other: Any) -> ComplexTensor:
-        return _made(other, self) / self
-
-    def __matmul__(self, other: Any) -> ComplexTensor:
-        return _product(*_pair(self, other), math.matmul)
-
-    def __rmatmul__(self, other: Any) -> ComplexTensor:
-        return _made(other, self) @ self
 
     def __pow__(self, power: Any) -> ComplexTensor:
         """A whole power by products, any other by the logarithm."""
@@ -143,9 +113,7 @@ class ComplexTensor(Composite):
             return functools.reduce(operator.mul, [self] * power, _made(1.0, self))
         return exp(log(self) * power)
 
-    __radd__, __rmul__ = __add__, __mul__
-    __div__, __rdiv__ = __truediv__, __rtruediv__
-    __hash__ = object.__hash__
+    __div__, __rdiv__ = Pair.__truediv__, Pair.__rtruediv__
 
     def __repr__(self) -> str:
         return f"<tf.Tensor 'Complex:0' shape={self.shape} dtype={self.dtype.name}>"
@@ -201,10 +169,6 @@ def _joined(real: Any, imag: Any) -> Any:
     found = np.empty(np.shape(real), np.result_type(real, np.complex64))
     found.real, found.imag = real, imag
     return found[()]
-
-
-def _product(x: ComplexTensor, y: ComplexTensor, of: Callable[[Any, Any], Any]) -> ComplexTensor:
-    return ComplexTensor(of(x.real, y.real) - of(x.imag, y.imag), of(x.real, y.imag) + of(x.imag, y.real))
 
 
 def _of_complex_dtype(dtype: Any) -> bool:
@@ -281,7 +245,7 @@ def imag(input: Any, name: str | None = None) -> Any:
 
 def conj(x: Any, name: str | None = None) -> Any:
     """The conjugate; of a real tensor, itself."""
-    return ComplexTensor(x.real, -x.imag) if isinstance(x, ComplexTensor) else x
+    return conjugate(x) if isinstance(x, ComplexTensor) else x
 
 
 def angle(input: Any, name: str | None = None) -> Tensor:
@@ -333,7 +297,7 @@ def matmul(
     a, b = _pair(a, b)
     a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
     left, right = transpose_a or adjoint_a, transpose_b or adjoint_b
-    return _product(a, b, lambda x, y: math.matmul(x, y, transpose_a=left, transpose_b=right))
+    return product(a, b, lambda x, y: math.matmul(x, y, transpose_a=left, transpose_b=right))
 
 
 def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool = False) -> ComplexTensor:

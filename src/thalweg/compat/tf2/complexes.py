@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.compat.pairs import Pair, conjugate
 from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.errors import ArgumentError, DTypeError, fail
@@ -21,7 +22,7 @@ from thalweg.ops.shape import full_like
 _REAL = {"complex64": dtypes.float32, "complex128": dtypes.float64}
 
 
-class ComplexTensor:
+class ComplexTensor(Pair):
     """``real + i imag``, of two real tensors of one shape and dtype.
 
     >>> z = ComplexTensor(constant([3.0, 0.0]), constant([4.0, 1.0]))
@@ -29,11 +30,11 @@ class ComplexTensor:
     ([5.0, 1.0], [(-7+24j), (-1+0j)])
     """
 
-    __array_priority__ = 1000
-    __array_ufunc__ = None
+    def of(self, real: Any, imag: Any) -> ComplexTensor:
+        return ComplexTensor(real, imag)
 
-    def __init__(self, real: Any, imag: Any) -> None:
-        self.real, self.imag = real, imag
+    def beside(self, value: Any) -> ComplexTensor:
+        return made(value, self)
 
     @property
     def dtype(self) -> DType:
@@ -63,9 +64,6 @@ class ComplexTensor:
         found.real, found.imag = self.real.array(), self.imag.array()
         return found if dtype is None else found.astype(dtype)
 
-    def __getitem__(self, key: Any) -> ComplexTensor:
-        return ComplexTensor(self.real[key], self.imag[key])
-
     def __len__(self) -> int:
         return len(self.real)
 
@@ -74,38 +72,6 @@ class ComplexTensor:
 
     def __abs__(self) -> Tensor:
         return elementwise.hypot(self.real, self.imag)
-
-    def __neg__(self) -> ComplexTensor:
-        return ComplexTensor(-self.real, -self.imag)
-
-    def __add__(self, other: Any) -> ComplexTensor:
-        x, y = pair(self, other)
-        return ComplexTensor(x.real + y.real, x.imag + y.imag)
-
-    def __sub__(self, other: Any) -> ComplexTensor:
-        x, y = pair(self, other)
-        return ComplexTensor(x.real - y.real, x.imag - y.imag)
-
-    def __rsub__(self, other: Any) -> ComplexTensor:
-        return -self + other
-
-    def __mul__(self, other: Any) -> ComplexTensor:
-        return _product(*pair(self, other), elementwise.multiply)
-
-    def __truediv__(self, other: Any) -> ComplexTensor:
-        x, y = pair(self, other)
-        size = y.real * y.real + y.imag * y.imag
-        over = _product(x, conj(y), elementwise.multiply)
-        return ComplexTensor(over.real / size, over.imag / size)
-
-    def __rtruediv__(self, other: Any) -> ComplexTensor:
-        return made(other, self) / self
-
-    def __matmul__(self, other: Any) -> ComplexTensor:
-        return _product(*pair(self, other), contract.matmul)
-
-    def __rmatmul__(self, other: Any) -> ComplexTensor:
-        return made(other, self) @ self
 
     def __pow__(self, power: Any) -> ComplexTensor:
         if not isinstance(power, int) or power < 0:
@@ -124,7 +90,6 @@ class ComplexTensor:
     def __ne__(self, other: object) -> Any:
         return elementwise.logical_not(self == other)
 
-    __radd__, __rmul__ = __add__, __mul__
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
@@ -136,10 +101,6 @@ class ComplexTensor:
         text = str(self.numpy())
         line = "\n" if "\n" in text else ""
         return f"tf.Tensor({line}{text}, shape={self.shape}, dtype={self.dtype.name})"
-
-
-def _product(x: ComplexTensor, y: ComplexTensor, of: Callable[[Any, Any], Any]) -> ComplexTensor:
-    return ComplexTensor(of(x.real, y.real) - of(x.imag, y.imag), of(x.real, y.imag) + of(x.imag, y.real))
 
 
 def complex_dtype(dtype: Any) -> bool:
@@ -203,7 +164,7 @@ def imag(input: Any, name: Any = None) -> Any:
 
 def conj(x: Any, name: Any = None) -> Any:
     """The conjugate; of a real tensor, itself."""
-    return ComplexTensor(x.real, -x.imag) if isinstance(x, ComplexTensor) else x
+    return conjugate(x) if isinstance(x, ComplexTensor) else x
 
 
 def angle(input: Any, name: Any = None) -> Any:
