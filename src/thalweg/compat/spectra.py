@@ -85,3 +85,24 @@ def mel_bands(bands: int, bins: int, rate: float, low: float, high: float) -> np
 
 def _mel(hertz: Any) -> Any:
     return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+
+
+def enclosing_power(n: int) -> int:
+    """The least power of two that is not below n.
+
+    >>> [enclosing_power(n) for n in (1, 5, 8)]
+    [1, 8, 8]
+    """
+    return 1 << max(n - 1, 0).bit_length()
+
+
+def frame_places(have: int, length: int, step: int, pad_end: bool) -> tuple[np.ndarray, int]:
+    """[frames, length]: the places of frames in an axis of ``have`` numbers; and how many numbers are missing at its
+    end (below 0 where some are left over), which only frames that pad it read.
+
+    >>> frame_places(5, 3, 2, True)[1], frame_places(5, 3, 2, False)[0].tolist()
+    (2, [[0, 1, 2], [2, 3, 4]])
+    """
+    count = -(-have // step) if pad_end else max(0, 1 + (have - length) // step)
+    places = np.arange(count)[:, None] * step + np.arange(length)
+    return places.astype(np.int32), (count - 1) * step + length - have

@@ -179,17 +179,15 @@ def frame(
     if have is None and not pad_end:
         frames = math.maximum(0, 1 + (math.shape(x)[place] - length) // step)
         starts = math.range(frames) * step
-        places = math.expand_dims(starts, 1) + np.arange(length, dtype=np.int32)
-        return math.gather(x, places, axis=place, name=name)
+        spots = math.expand_dims(starts, 1) + np.arange(length, dtype=np.int32)
+        return math.gather(x, spots, axis=place, name=name)
     if have is None:
         raise ValueError(f"frame: with pad_end, the length of the axis must be known, received {x!r}")
-    count = -(-have // step) if pad_end else max(0, 1 + (have - length) // step)
-    missing = (count - 1) * step + length - have
+    places, missing = spectra.frame_places(have, length, step, pad_end)
     if pad_end and missing > 0:
         widths = [[0, missing if a == place else 0] for a in range(len(lengths))]
         x = math.pad(x, widths, constant_values=pad_value)
-    spots = np.arange(count)[:, None] * step + np.arange(length)
-    return math.gather(x, spots.astype(np.int32), axis=place, name=name)
+    return math.gather(x, places, axis=place, name=name)
 
 
 def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> Tensor:
@@ -206,10 +204,6 @@ def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> Te
     return math.reshape(math.transpose(added), [*lengths, whole])
 
 
-def _enclosing_power(n: int) -> int:
-    return 1 << max(n - 1, 0).bit_length()
-
-
 def stft(
     signals: Any,
     frame_length: Any,
@@ -224,7 +218,7 @@ def stft(
     frames = frame(signals, length, frame_step, pad_end)
     if window_fn is not None:
         frames = frames * window_fn(length, dtype=frames.dtype)
-    return rfft(frames, _enclosing_power(length) if fft_length is None else fft_length, name)
+    return rfft(frames, spectra.enclosing_power(length) if fft_length is None else fft_length, name)
 
 
 def inverse_stft(
@@ -237,7 +231,7 @@ def inverse_stft(
 ) -> Tensor:
     """The frames of a short-time Fourier transform, windowed and added."""
     length = g.static_int(frame_length, "frame_length")
-    frames = irfft(stfts, _enclosing_power(length) if fft_length is None else fft_length)
+    frames = irfft(stfts, spectra.enclosing_power(length) if fft_length is None else fft_length)
     frames = _fitted(frames, length)
     if window_fn is not None:
         frames = frames * window_fn(length, dtype=frames.dtype)

@@ -162,14 +162,12 @@ def frame(
         raise fail(
             ShapeError, "tf.signal.frame", expected=f"a known length of axis {axis}", received=str(x.specs[0])
         )
-    count = -(-have // step) if pad_end else max(0, 1 + (have - length) // step)
-    missing = (count - 1) * step + length - have
+    places, missing = spectra.frame_places(have, length, step, pad_end)
     if pad_end and missing > 0:
         x = arrays.pad(
             x, [[0, missing if a == place else 0] for a in range(x.ndim)], constant_values=pad_value
         )
-    places = np.arange(count)[:, None] * step + np.arange(length)
-    return arrays.gather(x, places.astype(np.int32), axis=place)
+    return arrays.gather(x, places, axis=place)
 
 
 def overlap_and_add(signal: Any, frame_step: Any, name: Any = None) -> Tensor:
@@ -184,10 +182,6 @@ def overlap_and_add(signal: Any, frame_step: Any, name: Any = None) -> Tensor:
     )
 
 
-def _enclosing_power(n: int) -> int:
-    return 1 << max(n - 1, 0).bit_length()
-
-
 def stft(
     signals: Any, frame_length: Any, frame_step: Any, fft_length: Any = None, window_fn: Any = hann_window,
     pad_end: bool = False, name: Any = None,
@@ -197,7 +191,7 @@ def stft(
     frames = frame(signals, length, frame_step, pad_end)
     if window_fn is not None:
         frames = frames * window_fn(length, dtype=frames.dtype)
-    return rfft(frames, _enclosing_power(length) if fft_length is None else fft_length)
+    return rfft(frames, spectra.enclosing_power(length) if fft_length is None else fft_length)
 
 
 def inverse_stft(
@@ -206,7 +200,9 @@ def inverse_stft(
 ) -> Tensor:  # fmt: skip
     """The frames of a short-time Fourier transform, windowed and added."""
     length = int(number(frame_length))
-    frames = _fitted(irfft(stfts, _enclosing_power(length) if fft_length is None else fft_length), length)
+    frames = _fitted(
+        irfft(stfts, spectra.enclosing_power(length) if fft_length is None else fft_length), length
+    )
     if window_fn is not None:
         frames = frames * window_fn(length, dtype=frames.dtype)
     return overlap_and_add(frames, frame_step)
