@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.compile.entry import _BEGIN, Turns
+from thalweg.compile.turns import _BEGIN, Turns
 from thalweg.errors import (
     ArgumentError,
     ArgumentTypeError,

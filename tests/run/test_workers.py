@@ -259,7 +259,7 @@ def test_one_thread_starts_no_threads():
 
 
 def test_the_control_block_is_aligned():
-    control, address = workers._control_block(3, workers._native())
+    control, address = workers._control_block(3)
     assert address % 128 == 0
     assert ctypes.sizeof(control) == (4 + 3) * 128
 

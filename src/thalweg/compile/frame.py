@@ -5,18 +5,20 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from thalweg.compile import memory
 from thalweg.compile.dims import number, numbers
-from thalweg.compile.entry import Call, Turns, native
+from thalweg.compile.entry import Call, Runner, native
 from thalweg.compile.fuse import Kernel
+from thalweg.compile.turns import Turns
 from thalweg.graph.lowering import Layout, RandomBits
-from thalweg.graph.memory import aligned_empty
+from thalweg.graph.memory import Slot, aligned_empty
 from thalweg.graph.op import item
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import Tensor, frozen
 
 if TYPE_CHECKING:
     from thalweg.compile.build import Executable
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 _STEP = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
 )
-Runner = Callable[[int, int, int], None]  # runs (address, table, dims) on all threads
 Lengths = tuple[int, ...]
 
 
@@ -36,6 +37,9 @@ class Frame:
     key at each step, from the two words at address ``random``; ``variables`` are all others, whose memory is set
     by `place`. ``runner`` runs native code on all threads; None where there is one. ``arrays`` shows the memory
     of what has its place here.
+
+    ``call(arguments, tensors)`` does one step and gives the list of its outputs, as new arrays or eager tensors: see
+    `Call`.
     """
 
     def __init__(
@@ -71,9 +75,8 @@ class Frame:
         self._dims = np.array([per_thread, *lengths], np.int64)
         self._dims_address, self._table_address = self._dims.ctypes.data, ctypes.addressof(self._table)
         outputs = list(zip(self._schedule.outputs, self._schedule.output_shapes, strict=True))
-        self._results = [(tensor, places[tensor]) for tensor, _ in outputs]
-        self._makers = [
-            (_maker(tensor, self._bytes(tensor)), numbers(shape, lengths), tensor.dtype)
+        self._results = [
+            (tensor, places[tensor], _maker(tensor, self._bytes(tensor)), numbers(shape, lengths))
             for tensor, shape in outputs
         ]
         self._rooms: dict[int, np.ndarray] = {}  # where the rows of an input are gathered
@@ -94,37 +97,30 @@ class Frame:
             self._after = Turns(0, self._table_address, copies, [], random)
         self._once = turns
         self._argument_places = [places.get(leaf, spare) for leaf in self._inputs]
-        call = Call(
+        entry = Call(
             turns,
             self._dims_address,
-            self._runner is None or whole is None,
+            self._runner,
+            whole is not None,
             [
                 (place, leaf.dtype, numbers(leaf.shape, self.lengths))
                 for place, leaf in zip(self._argument_places, self._inputs, strict=True)
             ],
-            [place for _, place in self._results],
+            [
+                (place, partial(empty, shape, tensor.dtype), shape, tensor.dtype)
+                for tensor, place, empty, shape in self._results
+            ],
         )
-        self._call, self._enter = call, call.enter
+        self._entry = entry
+        self.call: Callable[[tuple[Any, ...], bool], list[Any] | None]
+        self.call = entry.enter if whole is not None else self._call_in_segments
 
-    def place(self, leaf: Tensor, address: int) -> None:
-        """Say where a variable's memory is."""
-        self._table[self._places[leaf]] = address
-
-    # --- one step -----------------------------------------------------------------------------------------------
-
-    def call(self, arguments: tuple[Any, ...], variables: Sequence[np.ndarray]) -> list[np.ndarray] | None:
-        """One step: new arrays of the outputs; None with nothing done where the arguments do not fit.
-
-        ``variables`` are the arrays of the variables, held until the step is done.
-        """
-        results = [empty(shape, dtype) for empty, shape, dtype in self._makers]
-        if not self._enter(arguments, tuple(results)):
-            return None
-        if self._executable.whole is None:
-            self._run_segments(arguments, variables, results)
-        elif self._runner is not None:
-            self._runner(native().turns_address, self._once.address, self._dims_address)
-        return results
+    def place(self, slots: Sequence[Slot]) -> None:
+        """Say in which slots the variables are, in their order."""
+        for leaf, slot in zip(self.variables, slots, strict=True):
+            self._table[self._places[leaf]] = slot.address
+        self._held = slots
+        self._entry.hold(slots)
 
     # --- many steps -----------------------------------------------------------------------------------------------
 
@@ -148,15 +144,20 @@ class Frame:
             elif by:
                 moving.append((place, by))
         results = []
-        for (tensor, place), (empty, shape, dtype) in zip(self._results, self._makers, strict=True):
-            results.append(empty((turns, *shape), dtype))
+        for tensor, place, empty, shape in self._results:
+            results.append(empty((turns, *shape), tensor.dtype))
             self._table[place] = _address(results[-1])
             moving.append((place, self._bytes(tensor)))
         self._many.set(turns, moving, gathered, 0 if numbers is None else _address(numbers), rows)
         return results
 
-    def run_prepared(self, variables: Sequence[Any]) -> None:
-        """Do the steps made ready; ``variables`` as for `call`, and what was fed stays until they are done."""
+    def run_prepared(self) -> None:
+        """Do the steps made ready; what was fed stays until they are done."""
+        alive = [slot._array for slot in self._held]
+        self._run_turns()
+        del alive
+
+    def _run_turns(self) -> None:
         if self._runner is None:
             native().turns(self._many.address, self._dims_address, 0, 1, None)
             return
@@ -164,7 +165,7 @@ class Frame:
         while not self._many.done:  # on a busy machine threads stop in between, to go on as fewer or more
             self._many.go_on()
             try:
-                self._runner(native().turns_address, self._many.address, self._dims_address)
+                self._runner.run(native().turns_address, self._many.address, self._dims_address)
             except KeyboardInterrupt as raised:
                 interruption = raised
         if interruption is not None:
@@ -177,13 +178,14 @@ class Frame:
 
     # --- host ops -------------------------------------------------------------------------------------------------
 
-    def _run_segments(
-        self, arguments: Sequence[Any], variables: Sequence[np.ndarray], results: Sequence[np.ndarray]
-    ) -> None:
+    def _call_in_segments(self, arguments: tuple[Any, ...], tensors: bool) -> list[Any] | None:
         """Native parts and host ops in turn; the variables that are not updated in place change at the end."""
+        results = self._entry.enter(arguments, False)
+        if results is None:
+            return None
         executable = self._executable
         arrays = dict(zip(self._inputs, arguments, strict=True))
-        arrays.update(zip(self.variables, variables, strict=True))
+        arrays.update((leaf, slot._array) for leaf, slot in zip(self.variables, self._held, strict=True))
         arrays.update(self.arrays)
         arrays.update(zip(self._schedule.outputs, results, strict=True))
         for k, (address, run) in enumerate(executable.segments):
@@ -193,10 +195,11 @@ class Frame:
             elif self._runner is None:
                 _STEP(address)(self._table_address, self._dims_address, 0, 1, None)
             else:
-                self._runner(address, self._table_address, self._dims_address)
+                self._runner.run(address, self._table_address, self._dims_address)
             if executable.seconds is not None:
                 executable.seconds[k] += time.perf_counter() - begun
         native().turns(self._after.address, self._dims_address, 0, 1, None)
+        return [frozen(array) for array in results] if tensors else results
 
     def _on_host(self, kernel: Kernel, arrays: dict[Tensor, np.ndarray]) -> None:
         """An op without a lowering: its NumPy meaning, on views of the program's memory."""

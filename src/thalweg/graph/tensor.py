@@ -511,12 +511,18 @@ def _numbers(value: Any) -> Any:
     )
 
 
-def of_value(value: np.ndarray, specs: tuple[Spec, ...]) -> Tensor:
+def of_value(value: np.ndarray | None, specs: tuple[Spec, ...]) -> Tensor:
     """An eager tensor with nothing before it, quickly; nobody may change the array."""
     made = object.__new__(Tensor)
     made.op, made.inputs, made.attrs, made.specs, made.value = None, (), {}, specs, value
     made.name, made.built_at, made.tracked, made.later = None, None, False, None
     return made
+
+
+def frozen(array: np.ndarray) -> Tensor:
+    """An array that nobody else has as an eager tensor; nobody may change it from now on."""
+    array.setflags(write=False)
+    return of_value(array, (Spec(array.shape, array.dtype),))
 
 
 class Placeholder(Tensor):

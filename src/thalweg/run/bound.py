@@ -39,14 +39,13 @@ class Bound:
     ) -> None:
         self._pool = pool() if executable.parallel else None
         threads = 1 if self._pool is None else self._pool.num_threads
-        runner = None if self._pool is None or threads == 1 else self._pool.run
+        self._runner = None if threads == 1 else self._pool
         random = state_words().__array_interface__["data"][0]
-        self.frame = Frame(executable, inputs, keys, random, lengths, threads, runner)
+        self.frame = Frame(executable, inputs, keys, random, lengths, threads, self._runner)
         self._call = self.frame.call
         self._variables = [(leaf, variables[leaf]) for leaf in self.frame.variables]
         self._read, self._written = read, written
         self._slots: Slots | None = None
-        self._bound: list[Slot] = []
         self._moment: object = None  # when the frame was told where the variables are
         self._step_seconds = _CALL_SECONDS
 
@@ -54,20 +53,20 @@ class Bound:
         """Whether the frame is for as many threads as programs have now."""
         return self._pool is None or self._pool is pool()
 
-    def run(self, arguments: tuple[Any, ...], slots: Slots | None) -> list[np.ndarray] | None:
-        """One step; None with nothing done where the arguments are not arrays as the frame wants them, or the frame
-        is for other threads.
+    def run(self, arguments: tuple[Any, ...], slots: Slots | None, tensors: bool) -> list[Any] | None:
+        """One step, with new arrays or eager tensors of its outputs; None with nothing done where the arguments
+        are not arrays as the frame wants them, or the frame is for other threads.
         """
-        if self._pool is not None and self._pool is not pool():
-            return None
-        arrays: list[Any] = [slot._array for slot in self._bound]
-        if slots is self._slots and self._moment is Slot.moment:
-            return self._call(arguments, arrays)
-        arrays.clear()  # or they would count as somebody who shows the memory
-        new = self._bind(slots)
+        new: list[Slot] = []
+        if slots is not self._slots or self._moment is not Slot.moment:
+            if not self.is_current():
+                return None
+            new = self._bind(slots)
         results = None
         try:
-            results = self._call(arguments, [slot._array for slot in self._bound])  # type: ignore[misc]
+            results = self._call(arguments, tensors)
+            if results is None and self._runner is not None and self._runner.start():
+                results = self._call(arguments, tensors)
         finally:
             if results is None:
                 _forget(new)
@@ -84,7 +83,7 @@ class Bound:
         interruption = None
         begun = time.perf_counter()
         try:
-            self.frame.run_prepared([slot._array for slot in self._bound])
+            self.frame.run_prepared()
         except KeyboardInterrupt as raised:  # it came while native code ran, or before
             interruption = raised
         finally:
@@ -98,9 +97,9 @@ class Bound:
     def _bind(self, slots: Slots | None) -> list[Slot]:
         """Tell the frame where the variables are; the slots that have got their first memory."""
         moment, self._moment = Slot.moment, None
-        self._bound = [slot_of(variable, slots) for _, variable in self._variables]
+        bound = [slot_of(variable, slots) for _, variable in self._variables]
         new: list[Slot] = []
-        for slot, (leaf, variable) in zip(self._bound, self._variables, strict=True):
+        for slot, (leaf, variable) in zip(bound, self._variables, strict=True):
             slot.settle()
             if slot._array is None:
                 if variable in self._read:
@@ -110,7 +109,7 @@ class Bound:
                 new.append(slot)
             elif variable in self._written:
                 slot.writable()
-            self.frame.place(leaf, slot.address)
+        self.frame.place(bound)
         self._slots, self._moment = slots, moment
         return new
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, ThalwegError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, of_value
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
 from thalweg.run.program import Program
@@ -32,22 +32,11 @@ class Function:
 
     def __init__(self, program: Program, outputs: Any) -> None:
         self.program = program
-        self._structure = outputs
-        self._specs: list[tuple[Spec, ...]] = [t.specs for t in program.outputs]  # those of the last results
+        self._structure, self._single = outputs, type(outputs) is Tensor
 
     def __call__(self, *args: Any) -> Any:
-        results = self.program.run(args)
-        if type(self._structure) is Tensor:
-            return self._eager(results[0])
-        return unflatten(self._structure, map(self._eager, results, range(len(results))))
-
-    def _eager(self, array: np.ndarray, k: int = 0) -> Tensor:
-        """An output as a tensor; arrays of the same shape share what says so."""
-        array.setflags(write=False)  # nobody else has it
-        specs = self._specs[k]
-        if specs[0].shape != array.shape:
-            specs = self._specs[k] = (Spec(array.shape, array.dtype),)
-        return of_value(array, specs)
+        results = self.program.run(args, None, True)
+        return results[0] if self._single else unflatten(self._structure, iter(results))
 
     def run_steps(
         self,
@@ -82,7 +71,7 @@ class Function:
             if progress is not None:
                 progress(done)
         joined = [column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts)]
-        return unflatten(self._structure, map(self._eager, joined, range(len(joined))))
+        return unflatten(self._structure, map(frozen, joined))
 
 
 def function(

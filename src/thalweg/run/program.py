@@ -36,6 +36,7 @@ from thalweg.graph.tensor import (
     Spec,
     Tensor,
     Variable,
+    frozen,
     shape_text,
     shapes_match,
 )
@@ -103,23 +104,27 @@ class Program:
                     hint="feed it, or list it among the inputs",
                 )
 
-    def run(self, arrays: Sequence[Any], slots: Slots | None = None) -> list[np.ndarray]:
-        """Run on values for the inputs; ``slots`` holds the variables' values (their own by default)."""
+    def run(self, arrays: Sequence[Any], slots: Slots | None = None, tensors: bool = False) -> list[Any]:
+        """Run on values for the inputs; ``slots`` holds the variables' values (their own by default).
+
+        Gives new arrays; with ``tensors`` eager tensors.
+        """
         arguments = tuple(arrays)
         with self._lock:
             last = self._last
             if last is not None:
-                results = last.run(arguments, slots)
+                results = last.run(arguments, slots, tensors)
                 if results is not None:
                     return results
-            return self._run(self._converted(arguments), slots)
+            results = self._run(self._converted(arguments), slots)
+            return [frozen(r) for r in results] if tensors else results
 
     def _run(self, values: list[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
         form = self._form(values, slots)
         if form.executable is None:
             return form.interpret(values, slots)
         bound = form.bound(values)
-        results = bound.run(tuple(values), slots)
+        results = bound.run(tuple(values), slots, False)
         assert results is not None, "the values do not fit the form made for them"
         form.set_late(results, slots)
         self._last = None if form.late or self._loose else bound

@@ -39,6 +39,7 @@ from thalweg.compile.barrier import (
 )
 from thalweg.compile.llvm import NativeCode
 from thalweg.errors import ArgumentError, fail
+from thalweg.graph.memory import Slot
 
 _I64, _I32, _VOID = ir.IntType(64), ir.IntType(32), ir.VoidType()
 _PTR = ir.PointerType(_I64)
@@ -46,8 +47,9 @@ _Test = Callable[[ir.Value], ir.Value]
 _STEP = ir.FunctionType(_VOID, [_PTR, _PTR, _I64, _I64, _PTR])
 
 # The control block, in 8-byte words. What one thread writes while others watch has 128 bytes to itself:
-# a cache line and the neighbour that processors fetch with it.
-_JOB, _FUNCTION, _TABLE, _DIMS, _NUM_THREADS, _LOCK_ACQUIRE, _LOCK_RELEASE, _SPINS = range(8)
+# a cache line and the neighbour that processors fetch with it. `_NUM_THREADS` is 0 while the workers are not there;
+# `_CALLERS` is the lock on which callers wait their turn.
+_JOB, _FUNCTION, _TABLE, _DIMS, _NUM_THREADS, _LOCK_ACQUIRE, _LOCK_RELEASE, _SPINS, _CALLERS = range(9)
 _BARRIER = LINE  # the barrier's state, two lines
 _RUNNING = 3 * LINE  # workers that have not finished the current job
 _WORKERS = 4 * LINE  # one line for each thread: is it asleep, the lock it sleeps on
@@ -68,14 +70,29 @@ class Pool:
 
     def __init__(self, num_threads: int) -> None:
         self.num_threads = _positive(num_threads, "num_threads")
+        self._control, self._address = _control_block(self.num_threads)
         self._reset()
 
     def run(self, address: int, table: int, dims: int) -> None:
         """Run the step at `address` on all threads, with the addresses of its table and dims, to the end."""
+        while not _native().run(self._address, address, table, dims):
+            self.start()
+
+    @property
+    def native(self) -> tuple[int, int]:
+        """The addresses of the native `run` and of its first argument, for callers in native code.
+
+        It answers 0 with nothing done while the workers are not there: see `start`.
+        """
+        return _native().run_address, self._address
+
+    def start(self) -> bool:
+        """Start the workers; False where they are there."""
         with self._lock:
-            if not self._ready:
-                self._start()
-            self._run(self._control_address, address, table, dims)
+            if self._ready:
+                return False
+            self._start()
+            return True
 
     def close(self) -> None:
         """Send the workers home. A step that is run later starts them again."""
@@ -85,40 +102,51 @@ class Pool:
     def _reset(self) -> None:
         # Also for a child after a fork: the workers do not exist there, nor perhaps the lock's owner.
         self._lock = threading.RLock()
-        self._ready = False
         self._threads: list[threading.Thread] = []
-        self._control: Any = None
-        self._control_address = 0
-        self._run: Callable[[int, int, int, int], None]
+        self._clear()
+
+    @property
+    def _ready(self) -> bool:
+        return bool(self._control[_NUM_THREADS])
+
+    def _clear(self) -> None:
+        """No workers: a control block for them to come."""
+        control, api = self._control, ctypes.pythonapi
+        ctypes.memset(self._address, 0, ctypes.sizeof(control))
+        control[_LOCK_ACQUIRE] = _address(api.PyThread_acquire_lock)
+        control[_LOCK_RELEASE] = _address(api.PyThread_release_lock)
+        control[_CALLERS] = _callers
 
     def _start(self) -> None:
         _started.add(self)
-        native = _native()
-        self._run = native.run
-        self._control, self._control_address = _control_block(self.num_threads, native)
+        native, control, running = _native(), self._control, self.num_threads
+        self._clear()
+        control[_SPINS], control[_BARRIER + YIELD] = native.spins, _address(_yield_function())
+        for word, seconds in ((PATIENCE, _PATIENCE_SECONDS), (REST, _FIRST_REST), (_SHORTEST, _FIRST_REST)):
+            control[_BARRIER + word] = int(seconds * native.ticks_per_second)
         processors = _worker_processors(self.num_threads)
         for thread in range(1, self.num_threads):
-            args = (native.work, self._control_address, thread, processors)
+            args = (native.work, self._address, thread, processors)
             worker = threading.Thread(target=_work, args=args, name=f"thalweg-{thread}", daemon=True)
-            self._control[_WORKERS + thread * LINE + _LOCK] = _held_lock()
+            control[_WORKERS + thread * LINE + _LOCK] = _held_lock()
             try:
                 worker.start()
             except RuntimeError as error:  # a limit of the system, or the interpreter is about to end
-                self._control[_NUM_THREADS] = thread
+                running = thread
                 message = f"only {thread} of {self.num_threads} threads: {error}"
                 warnings.warn(message, RuntimeWarning, stacklevel=3)
                 break
             self._threads.append(worker)
-        self._ready = True
+        control[_NUM_THREADS] = running
 
     def _stop(self) -> None:
-        if self._threads:
-            self._run(self._control_address, 0, 0, 0)
+        if self._ready:
+            _native().run(self._address, 0, 0, 0)
         for number, worker in enumerate(self._threads, 1):
             worker.join()
             lock = self._control[_WORKERS + number * LINE + _LOCK]
             ctypes.pythonapi.PyThread_free_lock(ctypes.c_void_p(lock))
-        self._threads, self._ready = [], False
+        self._threads = []
         _started.discard(self)
 
 
@@ -154,6 +182,7 @@ def set_num_threads(n: int) -> None:
     global _pool
     with _pool_lock:
         old, _pool = _pool, Pool(_positive(n, "num_threads"))
+    Slot.moment = object()  # programs look for their threads
     if old is not None:
         old.close()
 
@@ -216,7 +245,8 @@ class _Native:
         names = ["thalweg_run", "thalweg_work", "thalweg_pause", "thalweg_ticks"]
         self.code: NativeCode = module_code("workers", names, _module)
         word = ctypes.c_void_p
-        self.run = ctypes.CFUNCTYPE(None, word, word, word, word)(self.code.address("thalweg_run"))
+        self.run_address = self.code.address("thalweg_run")
+        self.run = ctypes.CFUNCTYPE(ctypes.c_int64, word, word, word, word)(self.run_address)
         self.work = ctypes.CFUNCTYPE(None, word, ctypes.c_int64)(self.code.address("thalweg_work"))
         self.ticks = ctypes.CFUNCTYPE(ctypes.c_int64)(self.code.address("thalweg_ticks"))
         begun, first = time.perf_counter(), self.ticks()
@@ -239,19 +269,12 @@ def _spins(pause: Callable[[int], None]) -> int:
     return max(100, min(100_000, int(_SPIN_SECONDS / max(best, 1e-9))))
 
 
-def _control_block(num_threads: int, native: _Native) -> tuple[Any, int]:
-    """A control block for `num_threads` threads: the array of its words, and their aligned address."""
+def _control_block(num_threads: int) -> tuple[Any, int]:
+    """An empty control block for `num_threads` threads: the array of its words, and their aligned address."""
     size = (_WORKERS + num_threads * LINE) * 8
     memory = ctypes.create_string_buffer(size + LINE * 8)
     skip = -ctypes.addressof(memory) % (LINE * 8)
     control = (ctypes.c_int64 * (size // 8)).from_buffer(memory, skip)
-    api = ctypes.pythonapi
-    control[_NUM_THREADS], control[_SPINS] = num_threads, native.spins
-    for word, seconds in ((PATIENCE, _PATIENCE_SECONDS), (REST, _FIRST_REST), (_SHORTEST, _FIRST_REST)):
-        control[_BARRIER + word] = int(seconds * native.ticks_per_second)
-    control[_LOCK_ACQUIRE] = _address(api.PyThread_acquire_lock)
-    control[_LOCK_RELEASE] = _address(api.PyThread_release_lock)
-    control[_BARRIER + YIELD] = _address(_yield_function())
     return control, ctypes.addressof(control)
 
 
@@ -286,18 +309,25 @@ def _yield_function() -> Any:
     return ctypes.CDLL(None).sched_yield
 
 
-def _held_lock() -> int:
+def _new_lock() -> int:
     # The interpreter's own locks: on every platform, native code may use them without the interpreter lock.
-    allocate, acquire = ctypes.pythonapi.PyThread_allocate_lock, ctypes.pythonapi.PyThread_acquire_lock
+    allocate = ctypes.pythonapi.PyThread_allocate_lock
     allocate.restype = ctypes.c_void_p
-    lock = allocate()
-    acquire(ctypes.c_void_p(lock), 1)
+    return allocate()
+
+
+def _held_lock() -> int:
+    lock = _new_lock()
+    ctypes.pythonapi.PyThread_acquire_lock(ctypes.c_void_p(lock), 1)
     return lock
 
 
+_callers = _new_lock()  # one for all pools: their threads would only get in each other's way
+
+
 def _after_fork() -> None:
-    global _pool_lock
-    _pool_lock = threading.RLock()
+    global _pool_lock, _callers
+    _pool_lock, _callers = threading.RLock(), _new_lock()  # nobody here would give them back
     for each in list(_started):
         each._reset()
     _started.clear()
@@ -326,14 +356,34 @@ def _module() -> ir.Module:
 
 
 def _define_run(module: ir.Module) -> None:
-    """``run(control, function, table, dims)``: publish a job, wake sleepers, do our part, wait; or do all of it."""
-    run = ir.Function(module, ir.FunctionType(_VOID, [_PTR] * 4), "thalweg_run")
+    """``run(control, function, table, dims)``: publish a job, wake sleepers, do our part, wait; or do all of it.
+
+    Answers 0 with nothing done while the workers are not there. Without a function they are sent home.
+    """
+    run = ir.Function(module, ir.FunctionType(_I64, [_PTR] * 4), "thalweg_run")
     control, function, table, dims = run.args
     b = ir.IRBuilder(run.append_basic_block("entry"))
+    lock = b.inttoptr(b.load(word_at(b, control, _CALLERS), typ=_I64), _PTR)
+    _emit_lock_call(b, control, _LOCK_ACQUIRE, lock)
+    all_threads = b.load(word_at(b, control, _NUM_THREADS), typ=_I64)
+    there = b.icmp_unsigned("!=", all_threads, _I64(0))
+    with b.if_then(there, likely=True):
+        _emit_run(b, all_threads, control, function, table, dims)
+    _emit_lock_call(b, control, _LOCK_RELEASE, lock)
+    b.ret(b.zext(there, _I64))
+
+
+def _emit_run(
+    b: ir.IRBuilder,
+    all_threads: ir.Value,
+    control: ir.Value,
+    function: ir.Value,
+    table: ir.Value,
+    dims: ir.Value,
+) -> None:
     barrier = word_at(b, control, _BARRIER)
     is_step = b.icmp_unsigned("!=", b.ptrtoint(function, _I64), _I64(0))
     resting = b.icmp_unsigned("<", emit_ticks(b), b.load(word_at(b, barrier, ALONE_UNTIL), typ=_I64))
-    all_threads = b.load(word_at(b, control, _NUM_THREADS), typ=_I64)
     num_threads = b.select(b.and_(is_step, resting), _I64(1), all_threads)
     together = b.icmp_unsigned(">", num_threads, _I64(1))
     with b.if_then(together):
@@ -344,14 +394,23 @@ def _define_run(module: ir.Module) -> None:
         b.atomic_rmw("add", word_at(b, control, _JOB), _I64(1), "seq_cst")
         with _count(b, _I64(1), num_threads) as thread:
             _emit_wake(b, control, thread)
-    with b.if_then(is_step):
-        b.call(b.bitcast(function, _STEP.as_pointer()), [table, dims, _I64(0), num_threads, barrier])
+    with b.if_else(is_step) as (step, home):
+        with step:
+            b.call(b.bitcast(function, _STEP.as_pointer()), [table, dims, _I64(0), num_threads, barrier])
+        with home:
+            b.store(_I64(0), word_at(b, control, _NUM_THREADS))
     with b.if_then(together):
         emit_wait(
             b, word_at(b, control, _RUNNING), lambda left: b.icmp_unsigned("==", left, _I64(0)), barrier
         )
         _emit_rest(b, barrier)
-    b.ret_void()
+
+
+def _emit_lock_call(b: ir.IRBuilder, control: ir.Value, word: int, lock: ir.Value) -> None:
+    """Acquire a lock, waiting for it, or release it."""
+    function = b.load(word_at(b, control, word), typ=_I64)
+    kind = ir.FunctionType(_I32, [_PTR, _I32])
+    b.call(b.inttoptr(function, kind.as_pointer()), [lock, _I32(1)])
 
 
 def _emit_rest(b: ir.IRBuilder, barrier: ir.Value) -> None:
@@ -379,9 +438,7 @@ def _emit_wake(b: ir.IRBuilder, control: ir.Value, thread: ir.Value) -> None:
     slot = _worker_slot(b, control, thread)
     asleep = b.load_atomic(slot, "seq_cst", 8, typ=_I64)
     with b.if_then(b.icmp_unsigned("!=", asleep, _I64(0))), b.if_then(_emit_claim(b, slot)):
-        release = b.load(word_at(b, control, _LOCK_RELEASE), typ=_I64)
-        kind = ir.FunctionType(_VOID, [_PTR])
-        b.call(b.inttoptr(release, kind.as_pointer()), [_emit_lock(b, slot)])
+        _emit_lock_call(b, control, _LOCK_RELEASE, _emit_lock(b, slot))
 
 
 def _define_worker(module: ir.Module) -> None:
@@ -446,9 +503,7 @@ def _emit_sleep(b: ir.IRBuilder, control: ir.Value, slot: ir.Value, seen: ir.Val
     with b.if_then(b.icmp_unsigned("!=", job, seen)), b.if_then(_emit_claim(b, slot)):
         b.branch(awake)
     # Whoever takes back the mark of sleep owes the lock one release, or is ourselves and owes it none.
-    acquire = b.load(word_at(b, control, _LOCK_ACQUIRE), typ=_I64)
-    kind = ir.FunctionType(_I32, [_PTR, _I32])
-    b.call(b.inttoptr(acquire, kind.as_pointer()), [_emit_lock(b, slot), _I32(1)])
+    _emit_lock_call(b, control, _LOCK_ACQUIRE, _emit_lock(b, slot))
     b.branch(awake)
     b.position_at_end(awake)
 

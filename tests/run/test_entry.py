@@ -1,0 +1,190 @@
+"""The native way into a step: what it makes, what it keeps alive meanwhile, and what it leaves to Python."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+import tracemalloc
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from thalweg.graph.tensor import Tensor, Variable, frozen, placeholder
+from thalweg.ops import elementwise as ew
+from thalweg.ops.reduce import sum as total
+from thalweg.run import workers
+from thalweg.run.function import Function, function
+
+RNG = np.random.default_rng(0)
+
+
+def counted() -> tuple[Function, Variable]:
+    x, w = placeholder("float32", [3], name="x"), Variable(np.zeros(3, "f"))
+    return function([x], [x * 2.0, total(x)], updates=[(w, w + x)]), w
+
+
+def test_results_are_tensors_like_any_other() -> None:
+    f, _ = counted()
+    x = np.arange(3, dtype="f")
+    f(x)
+    for made in (f(x), f(x)):
+        for tensor, array in zip(made, (x * 2, x.sum()), strict=True):
+            like = frozen(np.array(array))
+            assert type(tensor) is Tensor
+            for name in Tensor.__slots__:
+                if name not in ("value", "__weakref__"):
+                    assert getattr(tensor, name) == getattr(like, name), name
+            np.testing.assert_array_equal(tensor.value, array)
+            assert not tensor.value.flags.writeable
+            assert (tensor + 1.0).array() is not None
+
+
+def test_each_call_has_results_of_its_own_and_leaves_nothing_behind() -> None:
+    f, w = counted()
+    x = np.arange(3, dtype="f")
+    kept = [f(x) for _ in range(3)]
+    assert len({id(t.value) for ts in kept for t in ts}) == 6
+    shared = x, w.slot._array, kept[2][0].specs, kept[2][0].attrs
+    held = [sys.getrefcount(a) for a in shared]
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(3):
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(500):
+            f(x)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 500  # less than a byte a call
+    assert [sys.getrefcount(a) for a in shared] == held
+
+
+def test_results_are_seen_by_the_garbage_collector() -> None:
+    f, _ = counted()
+    x = np.arange(3, dtype="f")
+    f(x)
+    tensor = f(x)[0]
+    assert gc.is_tracked(tensor)
+    ring: list[Any] = [tensor]
+    tensor.attrs = {"ring": ring}
+    ring.append(ring)
+    del tensor, ring
+    gc.collect()
+    assert not [t for t in gc.get_objects() if isinstance(t, Tensor) and "ring" in t.attrs]
+
+
+@pytest.mark.parametrize(
+    "other", [[1, 2, 3], np.arange(3), np.arange(6, dtype="f")[::2], np.ones((3, 1), "f")]
+)
+def test_what_is_not_such_an_array_goes_the_long_way(other: Any) -> None:
+    f, _ = counted()
+    f(np.arange(3, dtype="f"))
+    if np.shape(other) == (3, 1):
+        with pytest.raises(Exception, match="wrong shape"):
+            f(other)
+    else:
+        np.testing.assert_array_equal(f(other)[0].array(), np.asarray(other, "f") * 2)
+
+
+def test_an_error_where_memory_ends_is_python_s() -> None:
+    n = placeholder("int32", [])
+    f = function([n], ew.add(np.zeros((), "f"), total(n)))
+    f(np.int32(1) * np.ones((), np.int32))
+    (form,) = f.program._compiled.values()
+    (bound,) = form._frames.values()
+    entry = bound.frame._entry
+    place = entry._kept[-1]
+
+    def none_left() -> Any:
+        raise MemoryError("none left")
+
+    place[1] = id(none_left)  # what makes the result
+    with pytest.raises(MemoryError, match="none left"):
+        f(np.ones((), np.int32))
+
+
+def test_a_variable_given_away_meanwhile_is_alive_until_the_step_is_done() -> None:
+    w = Variable(np.ones(3_000_000, "f"))
+    y = w
+    for _ in range(60):
+        y = ew.sin(y)
+    f = function([], total(y))
+    wanted = f().item()
+    found: list[float] = []
+    caller = threading.Thread(target=lambda: found.extend(f().item() for _ in range(4)))
+    caller.start()
+    while caller.is_alive():
+        w.assign(np.ones(3_000_000, "f"))
+        time.sleep(0.001)
+    caller.join()
+    assert found == [wanted] * 4
+
+
+def wide() -> tuple[Function, np.ndarray, np.ndarray]:
+    """A product that all threads share."""
+    x, w = placeholder("float32", [64, 256]), Variable(RNG.normal(size=(256, 512)).astype("f"))
+    array = RNG.normal(size=(64, 256)).astype("f")
+    f = function([x], x @ w)
+    return f, array, f(array).array()
+
+
+def test_workers_sent_home_come_again() -> None:
+    before = workers.num_threads()
+    workers.set_num_threads(2)
+    try:
+        f, array, wanted = wide()
+        for _ in range(3):
+            workers.pool().close()
+            np.testing.assert_array_equal(f(array).array(), wanted)
+            np.testing.assert_array_equal(f(array).array(), wanted)
+        workers.set_num_threads(1)
+        np.testing.assert_array_equal(f(array).array(), wanted)
+        assert f.program._last is not None
+        assert f.program._last.is_current()
+    finally:
+        workers.set_num_threads(before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_forked_child_calls_the_same_function() -> None:
+    before = workers.num_threads()
+    workers.set_num_threads(2)
+    try:
+        f, array, wanted = wide()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks with threads
+            child = os.fork()
+        if child == 0:
+            os._exit(0 if np.array_equal(f(array).array(), wanted) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        np.testing.assert_array_equal(f(array).array(), wanted)
+    finally:
+        workers.set_num_threads(before)
+
+
+def test_pools_take_turns() -> None:
+    """Functions of several threads of the caller's: one step at a time has the workers."""
+    before = workers.num_threads()
+    workers.set_num_threads(2)
+    try:
+        pairs = [wide() for _ in range(3)]
+        wrong: list[int] = []
+
+        def call(k: int) -> None:
+            f, array, wanted = pairs[k]
+            for _ in range(200):
+                if not np.array_equal(f(array).array(), wanted):
+                    wrong.append(k)
+
+        callers = [threading.Thread(target=call, args=(k,)) for k in range(3)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        assert not wrong
+    finally:
+        workers.set_num_threads(before)
