@@ -33,7 +33,7 @@ def test_compiles_and_runs():
 
 def test_object_code_can_be_kept_and_loaded_again():
     saved = llvm.emit_object(adds(5))
-    assert call(llvm.load_object(saved, ["f"]), 1) == 6
+    assert call(llvm.load_object([saved], ["f"]), 1) == 6
 
 
 def test_code_lives_as_long_as_its_object():

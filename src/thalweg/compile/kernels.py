@@ -1,6 +1,6 @@
 """The inner functions of matrix products: micro-kernels for register tiles, and the packing of panels.
 
-Each is an internal function, specialised to its tile and made once for a module.
+Each is a function of its own, specialised to its tile and written once for a program.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.loops import Emitter, function
+from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.values import Value
 
 AHEAD = 12  # steps of k by which rows of B are fetched before they are used
@@ -26,11 +26,6 @@ def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
         table.initializer = ir.Constant(kind, [r * width for r in range(rows)])
         table.global_constant, table.linkage = True, "internal"
     return e.module.globals[name]
-
-
-def _internal(e: Emitter, name: str, args: list[str]) -> Emitter:
-    """Start a function that the module shares among its products."""
-    return function(e.module, name, args, e.target, internal=True)
 
 
 def _step_type(kind: str) -> str:
@@ -67,10 +62,11 @@ def kernel_function(
     name = (
         f"tile.kernel.{dtype}.{shape}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}{'.ahead' if ahead else ''}"
     )
-    if name in e.module.globals:
-        return e.module.globals[name]
+    known = shared(e, name)
+    if known is not None:
+        return known
     steps = _step_type(a_kind), _step_type(b_kind)
-    e = _internal(e, name, ["int64", "ptr", "ptr", steps[0], "ptr", steps[1], "ptr", "ptr", "bool", "ptr"])
+    e = begin_shared(e, name, ["int64", "ptr", "ptr", steps[0], "ptr", steps[1], "ptr", "ptr", "bool", "ptr"])
     count, a, a_rows, a_step, b, b_step, c, c_rows, adds, kept = e.args
     packed = a_kind.startswith("packed")
     if packed:
@@ -134,9 +130,10 @@ def dot_function(e: Emitter, dtype: str, rows: int, cols: int) -> ir.Function:
     """The micro-kernel for rows x cols dot products of operands that both run along k."""
     lanes = e.target.lanes(dtype)
     name = f"tile.dot.{dtype}.{rows}x{cols}"
-    if name in e.module.globals:
-        return e.module.globals[name]
-    e = _internal(e, name, ["int64", "ptr", "ptr", "int64", "ptr", "ptr", "ptr", "ptr", "bool", "ptr"])
+    known = shared(e, name)
+    if known is not None:
+        return known
+    e = begin_shared(e, name, ["int64", "ptr", "ptr", "int64", "ptr", "ptr", "ptr", "ptr", "bool", "ptr"])
     count, a, a_rows, _, b, b_cols, c, c_rows, adds, _ = e.args
     lefts = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)]
     rights = [e.at(b, e.load(b_cols, j, "int64"), dtype) for j in range(cols)]
@@ -174,12 +171,14 @@ def pack_function(e: Emitter, dtype: str, width: int, way: str, kind: str) -> ir
     elements from each other.
     """
     name = f"tile.pack.{dtype}.{width}.{way}.{kind}"
-    if name not in e.module.globals:
-        inner = _internal(e, name, ["ptr", "ptr", "ptr", "int64", _step_type(kind), "int64", "int64"])
-        emit = {"whole": _emit_whole, "gather": _emit_gather, "transpose": _emit_transpose}[way]
-        emit(inner, dtype, width, kind)
-        inner.ret()
-    return e.module.globals[name]
+    known = shared(e, name)
+    if known is not None:
+        return known
+    e = begin_shared(e, name, ["ptr", "ptr", "ptr", "int64", _step_type(kind), "int64", "int64"])
+    emit = {"whole": _emit_whole, "gather": _emit_gather, "transpose": _emit_transpose}[way]
+    emit(e, dtype, width, kind)
+    e.ret()
+    return e.builder.function
 
 
 def _emit_whole(e: Emitter, dtype: str, width: int, kind: str) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import itertools
 import os
 import threading
 import weakref
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from llvmlite import ir
+from llvmlite.binding import ffi
 
+from thalweg.compile.cores import num_cores
 from thalweg.compile.target import Target, host_target
 
 _lock = threading.RLock()
@@ -25,8 +32,7 @@ def _renew_lock() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
-_machines: dict[Target, Any] = {}
-_pipelines: dict[Target, tuple[Any, Any]] = {}
+_free: dict[Target, list[_Tools]] = {}
 _numbers = itertools.count()
 _linkers: list[Any] = []
 
@@ -59,20 +65,65 @@ def compile_module(module: ir.Module, target: Target | None = None) -> NativeCod
     7
     """
     names = [f.name for f in module.functions if not f.is_declaration and f.linkage != "internal"]
-    return load_object(emit_object(module, target), names)
+    return load_object([emit_object(module, target)], names)
 
 
 def emit_object(module: ir.Module, target: Target | None = None) -> bytes:
     """The relocatable object code of `module`: what a cache on disk keeps."""
     target = target or host_target()
-    with _lock:
-        return _machine(target).emit_object(_optimised(_text(module, target), target))
+    return _object(_text(module, target), target)
 
 
-def load_object(object_code: bytes, names: list[str]) -> NativeCode:
-    """Load object code made by `emit_object` for this machine; `names` are the functions to look up."""
+class Objects:
+    """The object code of several modules for one target, compiled by threads while others are still being written."""
+
+    def __init__(self, target: Target) -> None:
+        self._target, self._spare = target, num_cores() - 1  # the caller has one
+        self._waiting: deque[tuple[int, str]] = deque()
+        self._made: dict[int, bytes | BaseException] = {}
+        self._count = 0
+        self._threads: list[threading.Thread] = []
+
+    def add(self, module: ir.Module) -> None:
+        """A module that is written."""
+        self._waiting.append((self._count, _text(module, self._target)))
+        self._count += 1
+        if sum(thread.is_alive() for thread in self._threads) < self._spare:
+            self._threads.append(threading.Thread(target=self._work, name="thalweg-llvm", daemon=True))
+            self._threads[-1].start()
+
+    def finish(self, last: ir.Module) -> list[bytes]:
+        """The object code of all modules, in order; this is the last."""
+        self._waiting.append((self._count, _text(last, self._target)))
+        self._work()
+        for thread in self._threads:
+            thread.join()
+        made = [self._made[k] for k in range(self._count + 1)]
+        for each in made:
+            if isinstance(each, BaseException):
+                raise each
+        return made  # type: ignore[return-value]
+
+    def _work(self) -> None:
+        """Compile what waits."""
+        while self._waiting:
+            try:
+                number, text = self._waiting.popleft()
+            except IndexError:  # another thread took it
+                return
+            try:
+                self._made[number] = _object(text, self._target)
+            except BaseException as error:
+                self._made[number] = error
+
+
+def load_object(objects: Sequence[bytes], names: list[str]) -> NativeCode:
+    """Load object code made by `emit_object` or `Objects` for this machine; `names` are the functions to look up."""
     with _lock:
-        library = llvm.JITLibraryBuilder().add_object_img(object_code).add_current_process()
+        library = llvm.JITLibraryBuilder()
+        for each in objects:
+            library.add_object_img(each)
+        library.add_current_process()
         for name in names:
             library.export_symbol(name)
         linker = _linker(number := next(_numbers))
@@ -83,28 +134,52 @@ def load_object(object_code: bytes, names: list[str]) -> NativeCode:
 def assembly(module: ir.Module, target: Target | None = None) -> str:
     """The assembly text of `module` for any target LLVM knows, this machine's by default."""
     target = target or host_target()
-    with _lock:
-        return _machine(target).emit_assembly(_optimised(_text(module, target), target))
+    with _tools(target) as tools:
+        return tools.machine.emit_assembly(_optimised(_text(module, target), tools))
 
 
 def optimised_ir(module: ir.Module, target: Target | None = None) -> str:
     """The text of `module` after the passes."""
-    with _lock:
-        target = target or host_target()
-        return str(_optimised(_text(module, target), target))
+    target = target or host_target()
+    with _tools(target) as tools:
+        return str(_optimised(_text(module, target), tools))
 
 
 def _text(module: ir.Module, target: Target) -> str:
-    module.triple, module.data_layout = target.triple, str(_machine(target).target_data)
+    module.triple, module.data_layout = target.triple, _layout(target)
     return str(module)
 
 
-def _optimised(text: str, target: Target) -> Any:
+def _object(text: str, target: Target) -> bytes:
+    with _tools(target) as tools:
+        optimised = _optimised(text, tools)
+        with ffi.OutputString() as problem:
+            memory = _directly("LLVMPY_TargetMachineEmitToMemory")(tools.machine, optimised, 1, problem)
+            if not memory:
+                raise RuntimeError(str(problem))
+        try:
+            size = ffi.lib.LLVMPY_GetBufferSize(memory)
+            return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(memory), size)
+        finally:
+            ffi.lib.LLVMPY_DisposeMemoryBuffer(memory)
+
+
+def _optimised(text: str, tools: _Tools) -> Any:
     parsed = llvm.parse_assembly(text, llvm.create_context())  # a context of its own, freed with it
     parsed.verify()
-    builder, passes = _pipeline(target)
-    passes.run(parsed, builder)
+    _directly("LLVMPY_RunNewModulePassManager")(tools.passes, parsed, tools.builder)
     return parsed
+
+
+@functools.cache
+def _directly(name: str) -> Callable[..., Any]:
+    """A function of llvmlite without the lock that lets one call in at a time, for the two that take long.
+
+    LLVM needs none where each thread has its own context, machine and passes. A llvmlite that keeps its functions
+    otherwise gives the one with the lock.
+    """
+    function = getattr(ffi.lib, name)
+    return getattr(function, "_cfn", function)
 
 
 # Explicit vector code needs its variables in registers and its address arithmetic simplified. Loops are written with
@@ -113,25 +188,43 @@ def _optimised(text: str, target: Target) -> Any:
 PASSES = ("sroa", "instruction_combine", "simplify_cfg")
 
 
-def _pipeline(target: Target) -> tuple[Any, Any]:
-    # kept, because a few kilobytes of each new one are never given back
-    if target not in _pipelines:
-        passes = llvm.create_new_module_pass_manager()
-        for name in PASSES:
-            getattr(passes, f"add_{name}_pass")()
-        options = llvm.create_pipeline_tuning_options(speed_level=2)
-        _pipelines[target] = (llvm.create_pass_builder(_machine(target), options), passes)
-    return _pipelines[target]
+class _Tools(NamedTuple):
+    """What one thread compiles with."""
+
+    machine: Any
+    passes: Any
+    builder: Any
 
 
-def _machine(target: Target) -> Any:
-    if target not in _machines:
-        llvm.initialize_all_targets()
-        llvm.initialize_all_asmprinters()
-        _machines[target] = llvm.Target.from_triple(target.triple).create_target_machine(
-            cpu=target.cpu, features=target.features, opt=2, reloc="pic", codemodel="small"
-        )
-    return _machines[target]
+@contextmanager
+def _tools(target: Target) -> Iterator[_Tools]:
+    """Tools that nobody else uses meanwhile; kept, because a few kilobytes of each new ones are never given back."""
+    with _lock:
+        free = _free.setdefault(target, [])
+        tools = free.pop() if free else _new_tools(target)
+    try:
+        yield tools
+    finally:
+        free.append(tools)
+
+
+def _new_tools(target: Target) -> _Tools:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=2, reloc="pic", codemodel="small"
+    )
+    passes = llvm.create_new_module_pass_manager()
+    for name in PASSES:
+        getattr(passes, f"add_{name}_pass")()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    return _Tools(machine, passes, llvm.create_pass_builder(machine, options))
+
+
+@functools.cache
+def _layout(target: Target) -> str:
+    with _tools(target) as tools:
+        return str(tools.machine.target_data)
 
 
 def _linker(number: int) -> Any:

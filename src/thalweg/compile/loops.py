@@ -62,6 +62,36 @@ def function(
     return e
 
 
+class Part(ir.Module):
+    """One of several modules of a program, whose functions call each other: those ``shared`` are written in one."""
+
+    def __init__(self, name: str, first: Part | None = None) -> None:
+        super().__init__(name)
+        self.shared: dict[str, ir.Function] = {} if first is None else first.shared
+
+    def declared(self, function: ir.Function) -> ir.Function:
+        """A function of the program, to be called from this module."""
+        if function.module is self:
+            return function
+        return self.globals.get(function.name) or ir.Function(self, function.ftype, function.name)
+
+
+def shared(e: Emitter, name: str) -> ir.Function | None:
+    """The function of this name that several kernels call, where it has been written."""
+    if isinstance(e.module, Part):
+        known = e.module.shared.get(name)
+        return None if known is None else e.module.declared(known)
+    return e.module.globals.get(name)
+
+
+def begin_shared(e: Emitter, name: str, arg_types: Sequence[str]) -> Emitter:
+    """Start a function that several kernels call."""
+    made = function(e.module, name, arg_types, e.target, internal=not isinstance(e.module, Part))
+    if isinstance(e.module, Part):
+        e.module.shared[name] = made.builder.function
+    return made
+
+
 class Emitter(Arithmetic):
     """Emits loops, memory access and arithmetic at one place of one function."""
 

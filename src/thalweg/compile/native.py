@@ -6,6 +6,7 @@ The name in the cache is taken from what the writing reads, so a step that is ke
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,7 @@ from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
-from thalweg.compile.llvm import PASSES, NativeCode, emit_object, load_object
+from thalweg.compile.llvm import PASSES, NativeCode, Objects, emit_object, load_object
 from thalweg.compile.step import Step
 from thalweg.compile.target import host_target
 from thalweg.version import __version__, sources_digest
@@ -40,10 +41,12 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
     if kept is not None:
         return load_object(_unpacked(kept, step, writer), names), names
     begun = time.perf_counter()
+    objects = Objects(step.target)
     with _uncollected():
         for run, function in zip(runs, names, strict=True):
-            step.native(run, function)
-        made = emit_object(step.module, step.target)
+            step.native(run, function, objects.add)
+        step.finish()
+        made = objects.finish(step.module)
     if name is not None and time.perf_counter() - begun >= _WORTH_KEEPING:
         cache.store(name, _packed(made, step, writer))
     return load_object(made, names), names
@@ -83,25 +86,26 @@ def module_code(what: str, names: list[str], write: Callable[[], ir.Module]) -> 
         made = emit_object(write(), target)
         if name is not None:
             cache.store(name, made)
-    return load_object(made, names)
+    return load_object([made], names)
 
 
 def _versions(sources: str) -> list[str]:
     return [__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))]
 
 
-def _packed(object_code: bytes, step: Step, writer: Writer) -> bytes:
+def _packed(objects: Sequence[bytes], step: Step, writer: Writer) -> bytes:
     """Object code, and before it what the writing found out about the step."""
     found = {
         "table": [writer.number(tensor) for tensor in step.table],
         "workspaces": [_terms(size) for size in step.workspaces],
         "parallel": step.parallel,
+        "sizes": [len(each) for each in objects],
     }
     head = json.dumps(found).encode()
-    return len(head).to_bytes(_HEAD, "little") + head + object_code
+    return b"".join([len(head).to_bytes(_HEAD, "little"), head, *objects])
 
 
-def _unpacked(data: bytes, step: Step, writer: Writer) -> bytes:
+def _unpacked(data: bytes, step: Step, writer: Writer) -> list[bytes]:
     """The object code, after the step has been told what its writing found out."""
     end = _HEAD + int.from_bytes(data[:_HEAD], "little")
     found = json.loads(data[_HEAD:end])
@@ -109,7 +113,8 @@ def _unpacked(data: bytes, step: Step, writer: Writer) -> bytes:
         step.slot(writer.tensors[number])
     step.workspaces[:] = [_size(terms) for terms in found["workspaces"]]
     step.parallel = found["parallel"]
-    return data[end:]
+    ends = list(itertools.accumulate(found["sizes"], initial=end))
+    return [data[a:b] for a, b in itertools.pairwise(ends)]
 
 
 def _terms(size: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.fused import size
-from thalweg.compile.loops import Emitter, function
+from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.nests import (
     Axes,
     Threads,
@@ -321,13 +321,15 @@ def _random_bits(stp: Step, y: Tensor) -> Piece:
 def _words_function(e: Emitter) -> Any:
     """``random.words(key, stream, into, start, stop)``: long and the same for all, so a module has it once."""
     name = "random.words"
-    if name not in e.module.globals:
-        e = function(e.module, name, ["ptr", "uint32", "ptr", "int64", "int64"], e.target, internal=True)
-        pointer, stream, into, start, stop = e.args
-        key = [e.load(pointer, k, "uint32") for k in range(4)]
-        key[3] = key[3] + stream
-        with e.loop(start, stop, _GROUP, name="group") as first:
-            for k, word in enumerate(emit_bits(e, key, e.shift_right(first, _GROUP_SHIFT))):
-                e.store(into, first + k * word.width, word)
-        e.ret()
-    return e.module.globals[name]
+    known = shared(e, name)
+    if known is not None:
+        return known
+    e = begin_shared(e, name, ["ptr", "uint32", "ptr", "int64", "int64"])
+    pointer, stream, into, start, stop = e.args
+    key = [e.load(pointer, k, "uint32") for k in range(4)]
+    key[3] = key[3] + stream
+    with e.loop(start, stop, _GROUP, name="group") as first:
+        for k, word in enumerate(emit_bits(e, key, e.shift_right(first, _GROUP_SHIFT))):
+            e.store(into, first + k * word.width, word)
+    e.ret()
+    return e.builder.function

@@ -14,7 +14,7 @@ from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.canonical import KernelWriter, UnwritableError
 from thalweg.compile.dims import Dim
 from thalweg.compile.fuse import Kernel
-from thalweg.compile.loops import Emitter, function
+from thalweg.compile.loops import Emitter, Part, function
 from thalweg.compile.nests import Threads
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.target import Target
@@ -24,6 +24,7 @@ from thalweg.graph.tensor import Tensor
 # what writes a kernel (None where nothing is left to do), and whether all threads take part
 Piece = tuple[Callable[[], None] | None, bool]
 Plan = Callable[["Step", Kernel], Piece]
+_PART = 3000  # instructions that are worth compiling on a thread of their own
 _ARGUMENTS = {"table": "ptr", "dims": "ptr", "thread": "int64", "num_threads": "int64", "barrier": "ptr"}
 
 # Lowerings reach the vector functions as methods: e.exp(x), e.tanh(x), ...
@@ -97,7 +98,9 @@ class Step:
         self.table: dict[Tensor, int] = {}
         self.workspaces: list[int] = []  # what each kernel needs, in bytes per thread
         self.parallel = False
-        self.module = ir.Module(name="step")
+        self.module = self._part = Part("step")
+        self._parts, self._size = 1, 0
+        self._done: Callable[[ir.Module], None] | None = None
         self._known: dict[str, tuple[ir.Function, list[int | None]]] = {}  # by what is written of a kernel
 
     # --- functions
@@ -113,10 +116,16 @@ class Step:
         """The thread that runs the function, among all."""
         return self._frame.threads
 
-    def native(self, run: Sequence[Kernel], name: str) -> None:
-        """Write one function that does these kernels."""
-        self._begun = False
-        self._frame = self._function(name, _ARGUMENTS)
+    def native(
+        self, run: Sequence[Kernel], name: str, done: Callable[[ir.Module], None] | None = None
+    ) -> None:
+        """Write one function that does these kernels.
+
+        It is in ``module``, with as many kernels as make a good part to compile; ``done`` gets the others of a long
+        program, a module for each part, as soon as one is written.
+        """
+        self._begun, self._done = False, done
+        self._frame = self._function(self.module, name, _ARGUMENTS)
         self.pieces([self._apart(kernel) for kernel in run])
         self.e.ret()
 
@@ -141,15 +150,32 @@ class Step:
         self, emit: Callable[[], None], writer: KernelWriter | None
     ) -> tuple[ir.Function, list[Tensor | None]]:
         """The function that does one kernel, and what it reads and writes."""
-        outside, name = self._frame, f"kernel{len(self.module.globals)}"
-        self._frame = frame = self._function(name, {**_ARGUMENTS, "places": "ptr"}, internal=True)
+        outside, part = self._frame, self._room()
+        name = f"kernel{self._parts}.{len(part.globals)}"
+        self._frame = frame = self._function(part, name, {**_ARGUMENTS, "places": "ptr"})
+        before = len(part.functions)
         emit()
         self.e.ret()
         self._frame, function = outside, frame.e.builder.function
+        written = [function, *part.functions[before:]]
+        self._size += sum(len(block.instructions) for each in written for block in each.blocks)
         if writer is not None:
             numbers = [None if t is None else writer.number(t) for t in frame.memory]
             self._known[writer.text()] = function, numbers
         return function, frame.memory
+
+    def _room(self) -> Part:
+        """The module for the next kernel."""
+        if self._done is not None and self._size >= _PART:
+            self.finish()
+            self._part, self._size = Part(f"part{self._parts}", self.module), 0
+            self._parts += 1
+        return self._part
+
+    def finish(self) -> None:
+        """Hand over the last part, where it is not the module of the function itself."""
+        if self._done is not None and self._part is not self.module:
+            self._done(self._part)
 
     def _call(self, function: ir.Function, memory: Sequence[Tensor | None]) -> None:
         """Call the function of a kernel on this memory."""
@@ -157,12 +183,10 @@ class Step:
         places = ir.GlobalVariable(self.module, kind, f"places{len(self.module.globals)}")
         places.initializer = ir.Constant(kind, [0 if t is None else self.slot(t) + 1 for t in memory])
         places.global_constant, places.linkage = True, "internal"
-        self.e.builder.call(function, [*self._frame.args, places])
+        self.e.builder.call(self.module.declared(function), [*self._frame.args, places])
 
-    def _function(self, name: str, arguments: dict[str, str], internal: bool = False) -> _Frame:
-        start = function(
-            self.module, name, [*arguments.values()], self.target, [*arguments], internal=internal
-        )
+    def _function(self, part: Part, name: str, arguments: dict[str, str]) -> _Frame:
+        start = function(part, name, [*arguments.values()], self.target, [*arguments])
         args = [arg.ir if isinstance(arg, Value) else arg for arg in start.args]
         e = StepEmitter(start.builder, self.target, args[1])
         return _Frame(e, args, Threads(*(Value(e, arg, "int64", 1) for arg in args[2:4])))

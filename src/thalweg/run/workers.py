@@ -37,6 +37,7 @@ from thalweg.compile.barrier import (
     emit_yield,
     word_at,
 )
+from thalweg.compile.cores import AT_LEAST_ONE, num_cores
 from thalweg.compile.llvm import NativeCode
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.memory import Slot
@@ -59,7 +60,6 @@ _SHORTEST = REST + 1  # in the barrier's state: how long the first rest is
 _SPIN_SECONDS = 100e-6
 _PATIENCE_SECONDS = 300e-6  # more than an interrupt takes, less than another program's turn
 _FIRST_REST, _LONGEST_REST = 20e-3, 32  # seconds; times the first
-_AT_LEAST_ONE = "an integer of at least 1"
 
 
 class Pool:
@@ -161,7 +161,7 @@ def pool() -> Pool:
     if _pool is None:
         with _pool_lock:
             if _pool is None:
-                _pool = Pool(_default_num_threads())
+                _pool = Pool(num_cores())
     return _pool
 
 
@@ -189,48 +189,8 @@ def set_num_threads(n: int) -> None:
 
 def _positive(n: int, argument: str) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__") or n.__index__() < 1:
-        raise fail(ArgumentError, f"threads: {argument}", expected=_AT_LEAST_ONE, received=repr(n))
+        raise fail(ArgumentError, f"threads: {argument}", expected=AT_LEAST_ONE, received=repr(n))
     return n.__index__()
-
-
-# --- how many threads ---------------------------------------------------------------------------------------
-
-
-def _default_num_threads() -> int:
-    text = os.environ.get("THALWEG_NUM_THREADS", "").strip()
-    if not text:
-        return max(1, min(_usable_cores(), _quota()))
-    if not text.isdecimal() or int(text) < 1:
-        raise fail(ArgumentError, "threads: THALWEG_NUM_THREADS", expected=_AT_LEAST_ONE, received=repr(text))
-    return int(text)
-
-
-def _usable_cores() -> int:
-    """Physical cores among our processors: two threads on one core would share its multipliers."""
-    if not hasattr(os, "sched_getaffinity"):
-        return os.cpu_count() or 1
-    return len({_siblings(cpu) for cpu in os.sched_getaffinity(0)})
-
-
-def _siblings(cpu: int) -> str:
-    text = _text(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-    return text or str(cpu)
-
-
-def _quota() -> int:
-    """Whole processors that a container's limit leaves us; threads beyond it would be stopped in turn."""
-    quota, _, period = _text("/sys/fs/cgroup/cpu.max").partition(" ")
-    if not (quota.isdecimal() and period.isdecimal()):
-        return sys.maxsize
-    return max(1, int(quota) // max(1, int(period)))
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 # --- the native side, as Python sees it ---------------------------------------------------------------------

@@ -8,14 +8,14 @@ entry:
   %".7" = icmp eq i64 %"thread", 0
   br i1 %".7", label %"alone.then", label %"alone.end"
 alone.then:
-  call void @"kernel1"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", [2 x i64]* @"places3")
-  call void @"kernel4"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", [2 x i64]* @"places6")
+  call void @"kernel1.1"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", [2 x i64]* @"places3")
+  call void @"kernel1.4"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", [2 x i64]* @"places6")
   br label %"alone.end"
 alone.end:
   ret void
 }
 
-define internal void @"kernel1"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", ptr %"places") nounwind
+define void @"kernel1.1"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", ptr %"places") nounwind
 {
 entry:
   ; multiply sum
@@ -100,7 +100,7 @@ lane.end:
 declare <8 x float> @"llvm.masked.load.v8f32.p0"(ptr %".1", i32 %".2", <8 x i1> %".3", <8 x float> %".4")
 
 @"places3" = internal constant [2 x i64] [i64 1, i64 2]
-define internal void @"kernel4"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", ptr %"places") nounwind
+define void @"kernel1.4"(ptr %"table", ptr %"dims", i64 %"thread", i64 %"num_threads", ptr %"barrier", ptr %"places") nounwind
 {
 entry:
   ; multiply subtract
