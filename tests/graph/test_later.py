@@ -18,6 +18,7 @@ import thalweg as tw
 from thalweg.errors import DataError, IndexRangeError, ShapeError
 from thalweg.graph import later
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.ops.scan import loop
 from thalweg.run.program import Program
 from thalweg.run.replay import replayed_gradients
 
@@ -409,3 +410,136 @@ def test_large_models_wait_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     for w in ws[1:]:
         total = total + w
     assert waits(total) and (total.array() == 190).all()
+
+
+# --- loops: several results of one op, which wait together -----------------------------------------------------------
+
+
+def recurrent(depth: int = 2, units: int = 7) -> tuple[list[Any], np.ndarray]:
+    """Layers that loop, the deeper ones by one and the same step; and a batch for them."""
+    layers = [tw.layers.LSTM(units, return_sequences=True) for _ in range(depth)] + [tw.layers.GRU(5)]
+    for k, layer in enumerate(layers):
+        layer(np.zeros((1, 2, units), "f"))
+        rng = np.random.default_rng(k)
+        layer.set_weights([rng.normal(size=w.shape).astype("f") / 3 for w in layer.weights])
+    return layers, np.random.default_rng(9).normal(size=(4, 6, units)).astype("f")
+
+
+def through(layers: list[Any], x: Any, mask: Any = None) -> Any:
+    for layer in layers:
+        x = layer(x, mask=mask)
+    return tw.sum(x * x)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_loops_are_compiled_with_what_surrounds_them(masked: bool, compiled: list[Program]) -> None:
+    layers, x = recurrent()
+    weights = [w for layer in layers for w in layer.weights]
+    mask = (np.arange(6) < [[6], [4], [1], [5]]) if masked else None
+    given = tw.placeholder("float32", x.shape)
+    loss = through(layers, given, mask)
+    wanted = [t.numpy() for t in tw.function([given], [loss, *tw.gradients(loss, weights)])(x)]
+    for _ in range(70):
+        with tw.GradientTape() as tape:
+            y = through(layers, tw.constant(x), mask)
+        assert waits(y)
+        found = [y, *tape.gradient(y, weights)]
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one.numpy(), other, rtol=2e-4, atol=1e-4)
+    assert len(compiled) == 1
+
+
+def test_a_loop_that_was_looked_at_remembers_how_it_came_about() -> None:
+    layers, x = recurrent()
+    weights = [w for layer in layers for w in layer.weights]
+
+    def slopes(look: bool) -> list[np.ndarray]:
+        with tw.GradientTape() as tape:
+            ys = layers[0](tw.constant(x))
+            if look:
+                ys.numpy()
+                later.current().finish()
+            y = through(layers[1:], ys)
+        return [g.numpy() for g in tape.gradient(y, weights)]
+
+    for one, other in zip(slopes(True), slopes(False), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_of_gradients_pass_loops() -> None:
+    w = Variable(np.float64(0.7))
+
+    def total(v: Any) -> Any:
+        return tw.sum(loop(lambda h, x: (h * v + x, h * h), np.array(0.5), np.arange(3.0))[1])
+
+    with tw.GradientTape() as outer:
+        with tw.GradientTape() as inner:
+            y = total(w)
+        first = inner.gradient(y, w)
+    second = outer.gradient(first, w)
+    step = 1e-4
+    by_differences = [float(total(np.array(0.7 + k * step)).numpy()) for k in (-1, 0, 1)]
+    np.testing.assert_allclose(first.numpy(), (by_differences[2] - by_differences[0]) / (2 * step), rtol=1e-6)
+    wanted = (by_differences[2] - 2 * by_differences[1] + by_differences[0]) / step**2
+    np.testing.assert_allclose(second.numpy(), wanted, rtol=1e-5)
+
+
+def test_parts_of_a_loop_are_kept_as_long_as_one_is_held() -> None:
+    w = Variable(np.float32(2.0))
+    last, ys = loop(lambda h, x: (h * w + x, h), np.float32(1), np.float32([1, 2, 3]))
+    assert waits(last)
+    assert waits(ys)
+    del last
+    gc.collect()
+    assert ys.tolist() == [1, 3, 8]
+    assert [p.tolist() for p in ys.inputs[0].value[:2]] == [19, [1, 3, 8]]
+
+
+@pytest.mark.parametrize("other", ["constant", "shape", "op", "attribute"])
+def test_only_loops_that_do_the_same_are_the_same(other: str, compiled: list[Program]) -> None:
+    w = Variable(np.float32(0.5))
+    steps: dict[str, Any] = {
+        "one": lambda h, x: (h * w + tw.sum(x * np.float32([1, 2])), h),
+        "constant": lambda h, x: (h * w + tw.sum(x * np.float32([1, 3])), h),
+        "op": lambda h, x: (h * w + tw.max(x * np.float32([1, 2])), h),
+        "attribute": lambda h, x: (h * w + tw.sum(x * np.float32([1, 2]), keepdims=True)[0], h),
+    }
+    x = np.float32([[1, 2], [3, 4], [5, 6]])
+
+    def last(step: Any, xs: np.ndarray) -> float:
+        with tw.GradientTape() as tape:
+            h = loop(step, np.float32(0), xs)[0]
+        tape.gradient(h, w)
+        return float(h.numpy())
+
+    def wanted(step: str, xs: np.ndarray) -> float:
+        h = np.float32(0)
+        for row in xs:
+            terms = row * np.float32([1, 3 if step == "constant" else 2])
+            h = h * np.float32(0.5) + (terms.max() if step == "op" else terms.sum())
+        return float(h)
+
+    for _ in range(66):
+        assert last(steps["one"], x) == wanted("one", x)
+        xs, step = (x[:2], "one") if other == "shape" else (x, other)
+        assert last(steps[step], xs) == wanted(step, xs)
+    assert len(compiled) == 2
+
+
+def test_a_cell_of_one_s_own_is_called_at_every_step() -> None:
+    calls: list[Any] = []
+
+    class Cell(tw.layers.Layer):
+        state_size = output_size = 3
+
+        def call(self, x: Any, states: Any, training: Any = False) -> Any:
+            calls.append(x)
+            y = tw.tanh(x + states[0])
+            return y, [y]
+
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("f")
+    layer = tw.layers.RNN(Cell())
+    layer(x)
+    calls.clear()
+    layer(x)
+    assert [np.shape(c.numpy()) for c in calls] == [(2, 3)] * 4

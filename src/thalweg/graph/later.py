@@ -75,8 +75,8 @@ class _Form(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What a batch says of one op: its operands, its attributes, and whether gradients pass. Or of several results
-    at once: ``op(constants, *operands)`` gives their expressions, ``attrs`` is None.
+    """What a batch says of one op, which may give several results: its operands, its attributes, and whether gradients
+    pass. Where ``attrs`` is None, ``op(constants, *operands)`` gives the expressions of the results.
     """
 
     op: Any
@@ -89,21 +89,23 @@ class Batch:
     """What waits in one thread."""
 
     __slots__ = (
-        "_allowed", "_bytes", "_count", "_held", "_largest", "_leaves", "_numbers", "_read", "_recipe", "_results",
-        "_symbols", "closed", "large", "lock", "state", "trains",
+        "_allowed", "_bytes", "_count", "_held", "_largest", "_leaves", "_numbers", "_plain", "_read", "_recipe",
+        "_results", "_symbols", "closed", "large", "lock", "state", "trains",
     )  # fmt: skip
 
     def __init__(self, state: _State) -> None:
         self.lock = threading.RLock()
         self.state = state
         self.closed = self.large = self.trains = False
+        self._plain = True  # every line is an op with one result
         self._bytes = self._largest = self._read = 0  # of leaves; the last: of what was read of variables
         self._allowed = _MOST_BYTES  # of that, until somebody has a look at how much is needed
         self._count = 0  # of results
         self._leaves: list[tuple[Tensor, bool]] = []  # the second: a number that the batch is compiled for?
         self._numbers: dict[int, Place] = {}  # of leaves, by id
         self._recipe: list[Line] = []
-        self._held: list[tuple[Place, weakref.ref[Tensor]]] = []  # results, as long as somebody holds them
+        # results, as long as somebody holds them; several together as what they are parts of
+        self._held: list[tuple[Place | tuple[Place, ...], weakref.ref[Tensor]]] = []
         self._symbols: list[Tensor] = []  # the leaves and ...
         self._results: list[list[Tensor]] = []  # ... the lines as expressions, as far as somebody needed them
 
@@ -163,16 +165,22 @@ class Batch:
         """The results of a line, which wait."""
         self._recipe.append(line)
         self.trains = self.trains or line.attrs is None
+        self._plain = self._plain and line.attrs is not None and len(specs) == 1
         results = []
         for spec in specs:
-            results.append(self._waiting(spec, self._count))
+            results.append(self._waiting([spec], self._count))
             self._count += 1
             self.large = self.large or _size(spec) >= _LARGE
         return results
 
-    def _waiting(self, spec: Spec, place: Place) -> Tensor:
+    def together(self, parts: Sequence[Tensor]) -> Tensor:
+        """The results of one op as what they are parts of: it waits as they do."""
+        places = tuple([part.later[1] for part in parts])  # type: ignore[index]
+        return self._waiting([part.specs[0] for part in parts], places)
+
+    def _waiting(self, specs: Sequence[Spec], place: Any) -> Tensor:
         made = Tensor.__new__(Tensor)
-        made.op, made.inputs, made.attrs, made.specs = None, (), {}, (spec,)
+        made.op, made.inputs, made.attrs, made.specs = None, (), {}, tuple(specs)
         made.name, made.built_at, made.tracked = None, None, False
         made.later = (self, place)
         self._held.append((place, weakref.ref(made)))
@@ -184,7 +192,7 @@ class Batch:
             if self.closed or tensor.later is None:
                 return None
             self.trains = True
-            return self._waiting(tensor.specs[0], tensor.later[1])
+            return self._waiting(tensor.specs, tensor.later[1])
 
     @property
     def full(self) -> bool:
@@ -195,8 +203,8 @@ class Batch:
     def _is_idle(self) -> bool:
         """Whether most of what was read of variables, which it keeps alive, is for results that nobody holds."""
         needed = self._read
-        if all(line.attrs is not None for line in self._recipe):
-            last = self._last_uses({place for place, reference in self._held if reference() is not None})
+        if self._plain:
+            last = self._last_uses(self._wanted())
             read = [
                 leaf.value.nbytes for k, (leaf, _) in enumerate(self._leaves) if ~k in last and _is_read(leaf)
             ]
@@ -211,15 +219,21 @@ class Batch:
         with self.lock:
             self.closed = True
             held = [(place, reference()) for place, reference in self._held]
-            places = sorted({place for place, tensor in held if tensor is not None})
+            places = sorted(self._wanted())
             if places:
                 results = dict(zip(places, map(freeze, self._computed(places)), strict=True))
                 for place, tensor in held:
                     if tensor is not None:
-                        tensor.value = results[place]
+                        several = isinstance(place, tuple)
+                        tensor.value = tuple([results[p] for p in place]) if several else results[place]
                         tensor.later = None
             self._held, self._leaves, self._recipe, self._numbers = [], [], [], {}
             self._symbols, self._results = [], []
+
+    def _wanted(self) -> set[Place]:
+        """The results that somebody holds."""
+        held = [place for place, reference in self._held if reference() is not None]
+        return {p for place in held for p in (place if isinstance(place, tuple) else (place,))}
 
     def _computed(self, places: list[int]) -> list[np.ndarray]:
         if not (self.trains and _programs):
@@ -247,7 +261,7 @@ class Batch:
         """By the meanings of the ops."""
         from thalweg.graph.interpret import evaluate
 
-        if self._results or any(line.attrs is None for line in self._recipe):
+        if self._results or not self._plain:
             leaves, results = self.expressions()
             given: dict[Tensor, Any] = {
                 s: t.value for s, (t, _) in zip(leaves, self._leaves) if isinstance(s, Placeholder)
@@ -283,7 +297,8 @@ class Batch:
         for op, operands, attrs, _ in self._recipe[len(self._results) :]:
             inputs = picked(operands, self._symbols, results)
             with recording(None):
-                made = op(self.cuts(), *inputs) if attrs is None else [op.build(inputs, attrs)]
+                made = op(self.cuts(), *inputs) if attrs is None else op.build(inputs, attrs)
+            made = list(made) if isinstance(made, (list, tuple)) else [made]
             self._results.append(made)
             results += made
         return self._symbols, results
@@ -345,8 +360,8 @@ def forget() -> None:
     _here.first, _here.states = None, 0
 
 
-def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool) -> Tensor | None:
-    """The op's result, where it may wait: it depends on a variable or on what waits, or draws beside what waits; and
+def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool) -> Any:
+    """The op's result, or results, where it may wait: it depends on a variable or on what waits, or draws beside what waits; and
     nothing is symbolic. Else None.
 
     ``history``: whether it remembers the expression that made it, if that depends on a variable.
@@ -398,15 +413,23 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
             op.check(*inputs, **attrs)
             if batch.closed:  # by a look at one of its values
                 return applied(op, inputs, attrs, history)
-        if not isinstance(spec, Spec) or spec.shape is None or None in spec.shape:
+        several = not isinstance(spec, Spec)
+        specs = spec if several else (spec,)
+        if any(s.shape is None or None in s.shape for s in specs):
             return None
         spec, attrs = batch.follow(key, (spec, attrs))
-        (made,) = batch.write(Line(op, key[1], attrs, passes), (spec,))
+        parts = batch.write(Line(op, key[1], attrs, passes), specs)
         if passes:
+            made = batch.together(parts) if several else parts[0]
             made.op, made.inputs, made.attrs, made.tracked = op, tuple(inputs), attrs, True
+            if several:
+                from thalweg.graph.op import item
+
+                for k, part in enumerate(parts):
+                    part.op, part.inputs, part.attrs, part.tracked = item, (made,), {"index": k}, True
     if batch.full:
         batch.finish()
-    return made
+    return tuple(parts) if several else parts[0]
 
 
 def several(
@@ -445,6 +468,8 @@ def _word(value: Any) -> Any:
     if kind is tuple or kind is list:
         words = [_word(v) for v in value]
         return None if None in words else (kind, *words)
-    if isinstance(value, np.dtype):
+    if kind is slice:
+        return _word((value.start, value.stop, value.step))
+    if isinstance(value, np.dtype) or getattr(kind, "is_word", False):
         return value
     return (kind, value.tobytes()) if isinstance(value, np.generic) else None

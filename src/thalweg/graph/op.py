@@ -18,12 +18,21 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
 from thalweg.graph import later
-from thalweg.graph.lowering import Assemble, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
+from thalweg.graph.lowering import Assemble, Loop, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
 from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history, of_value, plain
 from thalweg.graph.updates import current_recorder
 
 Gradient = Callable[..., Sequence[Any]]
-_TOTAL = (Pointwise, Reduce, View, Reshape, Assemble, MatrixProduct, Scan)  # lowerings that refuse no value
+_TOTAL = (
+    Pointwise,
+    Reduce,
+    View,
+    Reshape,
+    Assemble,
+    MatrixProduct,
+    Scan,
+    Loop,
+)  # lowerings that refuse no value
 
 
 @dataclass(eq=False)
@@ -134,7 +143,7 @@ class Op:
                 return waiting
         if self.prepare is not None:
             tensors, attrs = self.prepare(tensors, attrs)
-        if all(t.value is not None for t in tensors) and not (
+        if all(t.later is not None or t.value is not None for t in tensors) and not (
             recorder is not None and any(t.tracked for t in tensors)
         ):
             return self._evaluate(tensors, attrs)

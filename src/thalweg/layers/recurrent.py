@@ -5,6 +5,7 @@ Where ``mask`` [batch, steps] is False, state and output stay as they were.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.scan import scan
+from thalweg.ops.scan import loop, scan
 from thalweg.ops.slices import flip
 from thalweg.registry import remade
 
@@ -81,6 +82,10 @@ class Loop(Layer):
     def stepping(self, x: Any, state: State, training: Any) -> Any:
         """The function of (state, x of one step) that gives the new state and the output."""
         raise NotImplementedError
+
+    def looping(self) -> Callable[..., Any]:
+        """What loops: steps made of ops alone are written down once."""
+        return loop
 
     def initial_states(self, x: Any) -> State:
         """The first states, for prepared inputs."""
@@ -157,7 +162,7 @@ class Loop(Layer):
     def _scanned(self, xs: dict[str, Any], state: State, step: Any) -> tuple[State, Any]:
         """The last state, and the outputs of all steps."""
         if "mask" not in xs:
-            last, ys = scan(
+            last, ys = self.looping()(
                 lambda carry, now: step(tuple(carry), now["x"]), state, xs, reverse=self.go_backwards
             )
             return tuple(last), ys
@@ -170,7 +175,7 @@ class Loop(Layer):
             return (new, held), where_steps(now["mask"], y, 0.0) if self.zero_output_for_mask else held
 
         before = shape_ops.full_like(step(state, xs["x"][0])[1], 0)
-        (last, _), ys = scan(body, (state, before), xs, reverse=self.go_backwards)
+        (last, _), ys = self.looping()(body, (state, before), xs, reverse=self.go_backwards)
         return tuple(last), ys
 
     def _keep(self, last: State, ys: Any) -> None:
@@ -332,6 +337,9 @@ class RNN(Loop):
             return tuple(flat(new)), y
 
         return step
+
+    def looping(self) -> Callable[..., Any]:
+        return loop if all(isinstance(cell, Cell) for cell in self._cells()) else scan
 
     def _cells(self) -> list[Any]:
         return self.cell.cells if isinstance(self.cell, StackedRNNCells) else [self.cell]

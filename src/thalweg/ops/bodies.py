@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, DTypeError, ShapeError, fail
+from thalweg.graph.later import attribute_words
 from thalweg.graph.op import Op, convert_operands, item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, shapes_match
 from thalweg.graph.updates import Recorder, current_recorder, recording
@@ -20,6 +21,10 @@ Arrays = Sequence[np.ndarray]
 # Elements of a body's arrays below which NumPy's meanings are as fast as a call of native code.
 _WORTH_A_CALL = 1 << 14
 
+_MOST_BODIES = 1000  # of those that are known by what they do; then they are forgotten
+_MOST_BYTES = 1 << 16  # of a constant by which a body is known
+
+_bodies: dict[Any, Body] = {}
 _rooms_above: dict[str, Callable[..., Any]] = {}
 
 
@@ -44,6 +49,8 @@ def install_programs(program: Callable[..., Any]) -> None:
 class Body:
     """A graph as a function: ``outputs`` over ``parameters``, which are its only leaves beside constants."""
 
+    is_word = True  # as an attribute it is equal to itself alone: see `same`
+
     def __init__(self, parameters: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         self.parameters = tuple(parameters)
         self.outputs = tuple(outputs)
@@ -55,6 +62,29 @@ class Body:
         self._known_specs: dict[tuple[Spec, ...], tuple[Spec, ...]] = {}
         self._known_gradients: dict[Any, Body] = {}
         self._native: NativeBody | None = None
+
+    def same(self) -> Body:
+        """The first body that was made like this one, where that can be told."""
+        key = self._key()
+        if key is None:
+            return self
+        if len(_bodies) > _MOST_BODIES:
+            _bodies.clear()
+        return _bodies.setdefault(key, self)
+
+    def _key(self) -> Any:
+        parts: list[Any] = [tuple([p.specs[0] for p in self.parameters]), tuple(self.results)]
+        for tensor, places in self.steps:
+            if tensor.op is not None:
+                words = attribute_words(tensor.attrs)
+                parts.append((tensor.op, tuple(places), words))
+            else:
+                value = tensor.array()
+                words = value.tobytes() if value.nbytes <= _MOST_BYTES else None
+                parts.append((value.dtype, value.shape, words))
+            if words is None:
+                return None
+        return tuple(parts)
 
     def native(self) -> Body:
         """The body that runs compiled, where programs exist; always the same one."""
@@ -164,6 +194,7 @@ class BodyRecorder(Recorder):
 def _is_plain_constant(tensor: Tensor) -> bool:
     return (
         tensor.op is None
+        and tensor.later is None
         and tensor.value is not None
         and not isinstance(tensor, Variable)
         and not tensor.tracked
@@ -179,6 +210,16 @@ def closed_over(
     captured = [t for t in order if id(t) not in own and not inside(t) and not _is_plain_constant(t)]
     extra: list[Tensor] = [parameter(t.specs[0]) for t in captured]
     return rebuild(outputs, dict(zip(captured, extra, strict=True)), remake), extra, captured
+
+
+def applied_again(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """What was built in a body without depending on it, as it is outside: with values, where all below has some."""
+    made: dict[int, Any] = {}
+    for t in topological(tensors, stop=lambda t: not t.is_symbolic):
+        if t.op is not None and t.is_symbolic:
+            inputs = [made.get(id(x), x) for x in t.inputs]
+            made[id(t)] = inputs[0][t.attrs["index"]] if t.op is item else t.op.apply(inputs, t.attrs)
+    return [made.get(id(t), t) for t in tensors]
 
 
 def _dependent(outputs: Sequence[Tensor], roots: Sequence[Tensor]) -> set[int]:

@@ -17,6 +17,7 @@ from thalweg.ops.bodies import (
     Body,
     LoopBodies,
     all_of,
+    applied_again,
     check_carries,
     floating_places,
     has_symbols,
@@ -164,18 +165,34 @@ def scan(
     (6, [1, 3, 6])
     """
     xs = _sequences(xs)
-    start, elements = tensors_of(init), tensors_of(xs)
-    for x in elements:
-        if not x.known_shape():
-            raise fail(ShapeError, "scan: xs", expected="at least 1 axis", received="a scalar")
-    if not elements and length is None:
-        raise fail(ArgumentError, "scan: neither xs nor length is given")
+    start, elements = _checked(init, xs, length)
     n = _scan_length([x.specs[0] for x in elements], length)
     if current_recorder() is None and not has_symbols([*start, *elements]) and n:
         result = _scan_eager(fn, init, start, xs, elements, n, reverse)
         if result is not None:
             return result
     return _scan_built(fn, init, start, xs, elements, length, reverse)
+
+
+def loop(fn: Callable[[Any, Any], Any], init: Any, xs: Any, reverse: bool = False) -> tuple[Any, Any]:
+    """As :func:`scan`, for an ``fn`` made of ops alone: it is called once, also where everything has a value.
+
+    >>> loop(lambda carry, x: (carry + x, carry * 2), np.int32(0), np.int32([1, 2, 3]))[1].tolist()
+    [0, 2, 6]
+    """
+    start, elements = _checked(init, xs, None)
+    return _scan_built(fn, init, start, xs, elements, None, reverse)
+
+
+def _checked(init: Any, xs: Any, length: int | None) -> tuple[list[Tensor], list[Tensor]]:
+    """The first carries and the sequences as tensors."""
+    start, elements = tensors_of(init), tensors_of(xs)
+    for x in elements:
+        if not x.known_shape():
+            raise fail(ShapeError, "scan: xs", expected="at least 1 axis", received="a scalar")
+    if not elements and length is None:
+        raise fail(ArgumentError, "scan: neither xs nor length is given")
+    return start, elements
 
 
 def _sequences(xs: Any) -> Any:
@@ -220,31 +237,34 @@ def _scan_built(
     length: int | None,
     reverse: bool,
 ) -> tuple[Any, Any]:
-    loop = LoopBodies("scan", [t.specs[0] for t in start], [_without_first(x.specs[0]) for x in elements])
+    bodies = LoopBodies("scan", [t.specs[0] for t in start], [_without_first(x.specs[0]) for x in elements])
     shown: list[Any] = []
 
     def make() -> list[Tensor]:
-        result = fn(filled(init, loop.carries), filled(xs, loop.elements))
+        result = fn(filled(init, bodies.carries), filled(xs, bodies.elements))
         carry, y = _checked_step(result, init)
         after = tensors_of(carry)
         check_carries("scan", start, after)
         shown.append(y)
         return [*after, *tensors_of(y)]
 
-    outputs, captured = loop.build(make)
+    outputs, captured = bodies.build(make)
     if not outputs:
         return init, shown[0]
-    num_ys = len(outputs) - len(loop.carries)
-    if loop.draws:  # the counter goes with the carries
+    num_ys = len(outputs) - len(bodies.carries)
+    if bodies.draws:  # the counter goes with the carries
         outputs = [*outputs[: len(start)], outputs[-1], *outputs[len(start) : -1]]
         start = [*start, *convert_operands([0])]
+    body = bodies.body(outputs)
     attrs = {
-        "body": loop.body(outputs),
+        "body": body.same() if current_recorder() is None else body,
         "num_carry": len(start),
         "num_xs": len(elements),
         "length": length,
         "reverse": bool(reverse),
     }
+    if not any(t.is_symbolic for t in (*start, *elements)):
+        captured = applied_again(captured)
     made = all_of(scan_op.apply([*start, *elements, *captured], attrs))
     return filled(init, made), filled(shown[0], made[len(start) : len(start) + num_ys])
 
