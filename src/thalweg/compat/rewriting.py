@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from thalweg.compat import one_element, programs, python2, python2_words
+from thalweg.compat import beside, one_element, programs, python2, python2_words
 from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
@@ -30,6 +30,9 @@ METHODS = {
     "iteritems": "items",
     "iterkeys": "keys",
     "itervalues": "values",
+    "viewitems": "items",
+    "viewkeys": "keys",
+    "viewvalues": "values",
     "next": "__next__",
     "as_matrix": "to_numpy",
 }
@@ -170,12 +173,14 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds the program's own modules: those in its folder, or in places that it adds to ``sys.path``."""
+    """Finds the program's own modules: those in its folder, in places that ``PYTHONPATH`` names, or that it adds to
+    ``sys.path``.
+    """
 
     def __init__(self, folder: Path, values: bool, old: bool) -> None:
         self.values = values
         self.old = old  # all of the program is of Python 2
-        self.others = set(sys.path) - {str(folder)}
+        self.others = set(sys.path) - {p for p in sys.path if Path(p).resolve() in beside.places(folder)}
         self.own: set[str] = set()
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
