@@ -244,9 +244,15 @@ gzip.open("t.gz", "wb").write(b"x\\ty\\n")
 for line in gzip.open("t.gz", "rb"): print line.split("\\t")
 open("p.pkl", "wb").write(cPickle.dumps({"a": 1}, 0))
 print cPickle.loads(open("p.pkl", "rb").read()), cPickle.load(open("p.pkl", "rb"))
+import subprocess as sp
+cat = sp.Popen(["cat"], stdin=sp.PIPE, stdout=sp.PIPE)
+print cat.communicate("a b")[0].split(" "), sp.check_output(["echo", "c"]).strip()
 import string, types
 t = string.maketrans("", "")
 print "a.b,".translate(t, string.punctuation), "a-b".translate(None, "-"), type([]) is types.ListType,
+line = open("l.txt", "rb").read() if open("l.txt", "wb").write(b"caf\\xe9 \\xff") else 0
+print line.split()[0] == b"caf\\xe9", len(line), np.fromstring(line, "uint8")[-1]
+print np.cast["float32"]([1, 2]).dtype, re.sub.func_name,
 print [np.int64(3)], np.float32(0.1),
 print isinstance(u"a", types.StringTypes), apply(pow, (2, 5)), intern("i"), {1: 2}.viewkeys()
 """
@@ -262,7 +268,9 @@ def test_bytes_that_are_text_are_text(thalweg_run: Run, tmp_path: Path) -> None:
         "['On_ tw_', 'thr__'] [(0, 'One two\\n'), (1, 'three\\n')]",
         "['x', 'y\\n']",
         "{'a': 1} {'a': 1}",
-        "ab ab True [3] 0.1 True 32 i dict_keys([1])",
+        "['a', 'b'] c",
+        "True 6 255",
+        "ab ab True float32 sub [3] 0.1 True 32 i dict_keys([1])",
     ], done.stdout + done.stderr
 
 

@@ -15,12 +15,9 @@ _OURS = Path(thalweg.__file__).resolve().parent
 
 
 def places(folder: Path) -> list[Path]:
-    """The folders in which a program's own modules are; installed packages are not its own."""
-    named = [Path(p).resolve() for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    return [
-        folder,
-        *(p for p in named if p != _OURS.parent and p.name not in ("site-packages", "dist-packages")),
-    ]
+    """The folders in which a program's own modules are; those with installed packages are not."""
+    named = (Path(p).resolve() for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p)
+    return [folder, *(p for p in named if p != _OURS.parent and not any(p.glob("*.dist-info")))]
 
 
 def modules(path: Path, tree: ast.Module) -> Iterator[tuple[ast.Module, bool]]:

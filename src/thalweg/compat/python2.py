@@ -134,11 +134,19 @@ def _string(text: str, unicode_literals: bool) -> str:
     prefix = re.match(r"\w*", text)[0].lower()  # type: ignore[index]
     if prefix == "ur":
         return text[1:]
-    if prefix in ("b", "br") and isinstance(as_text(ast.literal_eval(text)), str):
-        return text[1:]
+    if prefix in ("b", "br"):
+        return _text_of_bytes(text)
     if prefix or unicode_literals:
         return text
     return re.sub(r"\\(.)", lambda m: "\\" + m[0] if m[1] in "uUN" else m[0], text, flags=re.DOTALL)
+
+
+def _text_of_bytes(text: str) -> str:
+    """The literal of bytes as that of the text that they are, if they are one."""
+    value = as_text(ast.literal_eval(text))
+    if isinstance(value, bytes):
+        return text
+    return text[1:] if value.isascii() else f"({ascii(value)}" + "\n" * text.count("\n") + ")"
 
 
 def _line(tokens: _Tokens, targets: _Targets, prints: bool) -> str:
@@ -319,8 +327,10 @@ _REPLACED = (
 _VIEWS = ("keys", "values", "items")
 # Methods, and the words that call them: by a name, or with the owner alone.
 _NAMED = {"encode": "__recoded__", "decode": "__recoded__",
-          "read": "__read__", "readline": "__read__", "readlines": "__read__"}  # fmt: skip
-_METHODS = {"sort": "__sort__", "translate": "__translated__", "join": "__joined__", "write": "__written__"}
+          "read": "__read__", "readline": "__read__", "readlines": "__read__",
+          "check_output": "__read__"}  # fmt: skip
+_METHODS = {"sort": "__sort__", "translate": "__translated__", "join": "__joined__", "write": "__written__",
+            "communicate": "__communicated__"}  # fmt: skip
 _ORDERS = {
     "__lt__": "Lt",
     "__le__": "LtE",
@@ -331,6 +341,9 @@ _ORDERS = {
 }
 _RENAMED = {"next": "__next__", "__nonzero__": "__bool__", "__div__": "__truediv__",
             "__rdiv__": "__rtruediv__", "__idiv__": "__itruediv__"}  # fmt: skip
+_ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__",
+               "func_globals": "__globals__", "func_dict": "__dict__", "func_doc": "__doc__",
+               "im_func": "__func__", "im_self": "__self__"}  # fmt: skip
 _MODULES = {"StringIO": "__StringIO__", "cStringIO": "__StringIO__", "pickle": "cPickle"}
 _ONCE = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)  # not to be evaluated twice
 
@@ -348,6 +361,11 @@ class _Meanings(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.words and isinstance(node.ctx, ast.Load):
             node.id = f"__{node.id}_2__"
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        node.attr = _ATTRIBUTES.get(node.attr, node.attr)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:

@@ -236,22 +236,19 @@ _IN_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 
 
 def as_text(data: Any) -> Any:
-    """Bytes as the text that they are, if they are one; bytes were texts.
+    """Bytes without control characters as the text that they are; bytes that are no UTF-8 are kept in it.
 
-    >>> as_text(b"caf\\xc3\\xa9"), as_text(b"\\x00\\xff"), as_text(3)
-    ('café', b'\\x00\\xff', 3)
+    >>> as_text(b"caf\\xc3\\xa9"), as_text(b"\\x00\\xff"), as_bytes(as_text(b"caf\\xe9"))
+    ('café', b'\\x00\\xff', b'caf\\xe9')
     """
     if not isinstance(data, bytes) or _IN_NO_TEXT.search(data):
         return data
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
+    return data.decode(errors="surrogateescape")
 
 
 def as_bytes(data: Any) -> Any:
     """A text as the bytes that :func:`as_text` was given."""
-    return data.encode() if isinstance(data, str) else data
+    return data.encode(errors="surrogateescape") if isinstance(data, str) else data
 
 
 def read(owner: Any, method: str, *args: Any, **options: Any) -> Any:
@@ -272,8 +269,15 @@ def joined(owner: Any, *args: Any) -> Any:
         return owner.join(*args)
     parts = list(args[0])
     if any(isinstance(part, bytes) for part in parts):
-        return as_text(owner.encode().join(map(as_bytes, parts)))
+        return as_text(as_bytes(owner).join(map(as_bytes, parts)))
     return owner.join(parts)
+
+
+def communicated(owner: Any, *args: Any, **options: Any) -> Any:
+    """``process.communicate(text)``: what it says, as texts."""
+    options = {name: as_bytes(value) for name, value in options.items()}
+    found = owner.communicate(*map(as_bytes, args), **options)
+    return tuple(map(as_text, found)) if isinstance(found, tuple) else found
 
 
 def lines(row: Any) -> Any:
@@ -304,7 +308,10 @@ def written(owner: Any, data: Any, *args: Any) -> Any:
 
 
 def read_bytes_as_text() -> None:
-    """Let the functions that take numbers out of bytes take texts."""
+    """Let the functions that take numbers out of bytes take texts, and ``print`` show such bytes as they are."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")
     vars(struct).update({name: _of_bytes(getattr(struct, name)) for name in ("unpack", "unpack_from")})
     vars(np)["frombuffer"] = _of_bytes(np.frombuffer)
 
@@ -313,7 +320,7 @@ class _Bytes(io.BufferedWriter):
     """A file of bytes that takes texts too."""
 
     def write(self, data: Any) -> int:
-        return super().write(data.encode() if isinstance(data, str) else data)
+        return super().write(as_bytes(data))
 
 
 def opened(name: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
@@ -352,6 +359,7 @@ WORDS: dict[str, Any] = {
     "__read__": read,
     "__lines__": lines,
     "__joined__": joined,
+    "__communicated__": communicated,
     "__written__": written,
     "__recoded__": recoded,
     "__open_2__": opened,

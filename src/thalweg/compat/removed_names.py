@@ -32,7 +32,15 @@ def fromstring(string: Any, dtype: Any = float, count: int = -1, *, sep: str = "
     return np.frombuffer(python2_words.as_bytes(string), dtype, count).copy()
 
 
+class _Cast:
+    """``np.cast[dtype](values)``."""
+
+    def __getitem__(self, dtype: Any) -> Callable[[Any], np.ndarray]:
+        return lambda values: np.asarray(values, dtype)
+
+
 _NUMPY: dict[str, Any] = {
+    "cast": _Cast(),
     "float": float, "int": int, "object": object, "str": str, "complex": complex, "long": int, "unicode": str,
     "float_": np.float64, "complex_": np.complex128, "unicode_": np.str_, "string_": np.bytes_, "Inf": np.inf,
     "Infinity": np.inf, "infty": np.inf, "PINF": np.inf, "NINF": -np.inf, "NaN": np.nan, "alltrue": np.all,
