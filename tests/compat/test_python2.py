@@ -269,8 +269,8 @@ def test_bytes_that_are_text_are_text(thalweg_run: Run, tmp_path: Path) -> None:
         "['x', 'y\\n']",
         "{'a': 1} {'a': 1}",
         "['a', 'b'] c",
-        "True 6 255",
-        "ab ab True float32 sub [3] 0.1 True 32 i dict_keys([1])",
+        "ab ab True True 6 255",
+        "float32 sub [3] 0.1 True 32 i dict_keys([1])",
     ], done.stdout + done.stderr
 
 
