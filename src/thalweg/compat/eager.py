@@ -69,6 +69,16 @@ reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, reduce_all, reduce
 )
 
 
+def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
+    """x where the condition holds, else y; a row of conditions chooses whole rows. Without x, the places."""
+    if x is None or y is None:
+        return _tf2.where(condition)
+    chosen, first = _tf2.convert_to_tensor(condition), _tf2.convert_to_tensor(x)
+    if chosen.ndim == 1 and first.ndim > 1:
+        chosen = _tf2.reshape(chosen, [-1] + [1] * (first.ndim - 1))
+    return _tf2.where(chosen, first, y)
+
+
 class Session:
     """What a program makes to set up a device: there is nothing to set up, and nothing to run."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import itertools
 import os
 import sys
 import traceback
@@ -75,8 +74,7 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
     """The program's generation; where it imports none of the libraries itself, that of a module of its own."""
-    trees = itertools.chain([tree], (other for other, _ in beside.modules(path, tree)))
-    return next(filter(None, map(programs.generation, trees)), None)
+    return programs.generation(tree, (other for other, _ in beside.modules(path, tree)))
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:

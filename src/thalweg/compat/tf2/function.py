@@ -16,7 +16,7 @@ from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.tape import is_recording
 from thalweg.compat.tf2.text import TextTensor, is_text, shown
-from thalweg.compat.tf2.values import is_known, number, tensor
+from thalweg.compat.tf2.values import UnmadeVariableError, is_known, number, tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
 from thalweg.graph.tensor import Tensor, Variable, placeholder
@@ -144,11 +144,12 @@ class Function:
             return mapped(_as_result, self.python_function(*args, **kwargs))
         try:
             return self._traced(*args, **kwargs)
-        except Exception:
+        except Exception as error:
             if current_recorder() is not None:  # the function that called this one cannot be compiled either
                 raise
+            for_good = not isinstance(error, UnmadeVariableError)  # a call as Python makes the variables
         made = self.python_function(*args, **kwargs)  # what is wrong in the Python itself is wrong here too
-        self._eager = True
+        self._eager = for_good
         return mapped(_as_result, made)
 
     def _fitted(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
