@@ -305,7 +305,7 @@ def test_input_is_read_as_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_files_and_modules_beside_the_program(thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(FILES)
-    (tmp_path / "other.py").write_text("thing = 7 / 2; print 'in other'\n")
+    (tmp_path / "other.py").write_text("thing = zip([7 / 2])[0][0]\n")
     (tmp_path / "beside.py").write_text("def half(x):\n\tprint 'half of', x,\n\treturn x / 2\n")
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").write_text("")
@@ -319,7 +319,6 @@ def test_files_and_modules_beside_the_program(thalweg_run: Run, tmp_path: Path) 
         "2 True",
         "[1, 'a'] [1, 'a']",
         "'in 1\\n' True a-b",
-        "in other",
         "3 3",
         "half of 9 4",
         "last",

@@ -151,12 +151,15 @@ def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
     return compile(_Rewriter(imported(tree), values).visit(tree), path, "exec", dont_inherit=True)
 
 
-def execfile(file: str, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None) -> None:
-    """Run a program within the names of the caller."""
+def execfile(
+    old: bool, file: str, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None
+) -> None:
+    """Run a program within the names of the caller; ``old``: the caller is of Python 2."""
     caller = sys._getframe(1)
     if globals is None:
         globals, locals = caller.f_globals, caller.f_locals
-    exec(code_of(programs.parse(programs.source_of(Path(file)), file), file, False), globals, locals)
+    tree, _ = programs.read(programs.source_of(Path(file)), file, old)
+    exec(code_of(tree, file, False), globals, locals)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -200,10 +203,14 @@ class Finder(importlib.abc.MetaPathFinder):
         return any(place.resolve() == Path(p).resolve() for p in sys.path if p not in self.others)
 
 
-def install(value_of: Callable[[Any], Any] | None) -> None:
-    """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it."""
+def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
+    """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it;
+    ``old``: the program is of Python 2.
+    """
     vars(builtins).update({_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number})
     vars(builtins).update({_FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
-    vars(builtins).update({_CHANGED: one_element.changed, "execfile": execfile, **python2_words.WORDS})
+    vars(builtins).update(
+        {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}
+    )
     if value_of is not None:
         vars(builtins)[_VALUE] = value_of

@@ -40,7 +40,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
     elif found == "tf1":
         graphs.wanted = True
-    rewriting.install(None if dialect is None else dialect.value_of)
+    rewriting.install(None if dialect is None else dialect.value_of, old)
     if old:
         python2_words.read_bytes_as_text()
     sys.stderr.write(_announcement(path, found, roots, old) + "\n")

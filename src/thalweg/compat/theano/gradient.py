@@ -11,7 +11,7 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.variable import TensorVariable, wrap
-from thalweg.errors import GradientError
+from thalweg.errors import GradientError as NoGradientError
 from thalweg.graph.tensor import Tensor
 from thalweg.ops.state import with_gradient
 
@@ -90,7 +90,7 @@ def _gradients(
     if missing == "raise":
         try:
             return list(tw.gradients(ys, xs, seeds, consider_constant=constants))
-        except GradientError as error:
+        except NoGradientError as error:
             if "does not depend on it" not in str(error):  # connected, but by ops of no slope: zeros
                 return list(tw.gradients(ys, xs, seeds, unconnected="zero", consider_constant=constants))
             raise DisconnectedInputError(
@@ -232,10 +232,14 @@ class DisconnectedType:
 disconnected_type = DisconnectedType()
 
 
+class GradientError(ValueError):
+    """What :func:`verify_grad` says of gradients that differ from differences."""
+
+
 def verify_grad(
     fun: Any, pt: Any, n_tests: int = 2, rng: Any = None, eps: float | None = None, **_: Any
 ) -> None:
-    """Compare gradients with differences of values; raises a ValueError where they differ."""
+    """Compare gradients with differences of values; raises a GradientError where they differ."""
     from thalweg.compat.theano.functions import function
     from thalweg.compat.theano.tensor import basic
 
@@ -257,9 +261,12 @@ def verify_grad(
             low = value(*points[:k], down, *points[k + 1 :])
             found = (high - low) / (2 * step)
             if abs(found - slope[place]) > 1e-4 * max(1.0, abs(found)):
-                raise ValueError(
+                raise GradientError(
                     f"verify_grad: input {k} at {place}: {slope[place]} by rule, {found} by differences"
                 )
+
+
+vars(verify_grad)["E_grad"] = GradientError
 
 
 def numeric_grad(f: Any, pt: Any, eps: float = 1e-6) -> np.ndarray:
