@@ -151,6 +151,13 @@ class AliasModule(ModuleType):
             return public_names(self._room)
         return getattr(self.__dict__["_room"], name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What a program puts in place of a function is what the room's own code finds, too."""
+        if name.startswith("__") or isinstance(value, ModuleType):  # what importing says of a module
+            super().__setattr__(name, value)
+        else:
+            setattr(self.__dict__["_room"], name, value)
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *public_names(self.__dict__["_room"])})
 
