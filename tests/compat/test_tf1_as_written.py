@@ -160,3 +160,35 @@ def test_pillows_older_names_are_back(thalweg_run: Run, tmp_path: Path) -> None:
     )
     done = thalweg_run(program)
     assert done.returncode == 0, done.stderr
+
+
+# --- layers -------------------------------------------------------------------------------------------------
+
+
+def test_separable_layers_use_the_initializers_and_the_dilation_they_are_given() -> None:
+    x = tf.constant(np.arange(36, dtype="f").reshape(1, 6, 6, 1))
+    ones = tf.ones_initializer()
+    made = tf.layers.separable_conv2d(
+        x, 1, 2, dilation_rate=2, depthwise_initializer=ones, pointwise_initializer=ones, use_bias=False
+    )
+    a = np.arange(36).reshape(6, 6)
+    wanted = a[:4, :4] + a[2:, :4] + a[:4, 2:] + a[2:, 2:]
+    np.testing.assert_array_equal(run(made)[0, :, :, 0], wanted)
+    row = tf.layers.separable_conv1d(
+        x[:, 0], 1, 3, depthwise_initializer=ones, pointwise_initializer=tf.constant_initializer(2.0)
+    )
+    assert run(row).ravel().tolist() == [6, 12, 18, 24]
+
+
+def test_layers_over_three_axes() -> None:
+    x = tf.placeholder(tf.float32, [None, 2, 4, 4, 3])
+    ones = tf.ones_initializer()
+    wide = tf.layers.conv3d_transpose(x, 5, 2, strides=2, kernel_initializer=ones)
+    mean = tf.layers.average_pooling3d(wide, [2, 2, 2], 2)
+    assert wide.get_shape().as_list() == [None, 4, 8, 8, 5]
+    np.testing.assert_array_equal(run(mean, {x: np.ones((2, 2, 4, 4, 3))}), np.full((2, 2, 4, 4, 5), 3.0))
+
+
+def test_a_layer_computes_in_the_dtype_of_its_inputs() -> None:
+    made = tf.layers.dense(tf.ones([2, 3], tf.float64), 4)
+    assert made.dtype == tf.float64 and run(made).dtype == np.float64
