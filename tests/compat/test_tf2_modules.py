@@ -152,3 +152,47 @@ def test_test_cases_compare_nests_of_tensors(thalweg_run: Run, tmp_path: Path) -
     (tmp_path / "p.py").write_text(textwrap.dedent(LIBRARY_TEST))
     done = thalweg_run(tmp_path / "p.py")
     assert done.returncode == 0 and "OK" in done.stderr, done.stderr
+
+
+def test_a_concrete_function_shows_its_graph() -> None:
+    w = tf.Variable([[2.0], [3.0]], name="w")
+    function = tf.function(lambda x, scale: {"y": tf.matmul(x, w) * scale})
+    concrete = function.get_concrete_function(tf.TensorSpec([None, 2]), 2.0)
+    assert concrete.output_shapes["y"].as_list() == [None, 1] and concrete.output_dtypes["y"] == tf.float32
+    assert concrete.structured_outputs["y"].shape.as_list() == [None, 1]
+    assert concrete.variables == concrete.trainable_variables == (w,)
+    kinds = [op.type for op in concrete.graph.get_operations()]
+    assert kinds.count("Placeholder") == kinds.count("Variable") == 1 and "matmul" in kinds
+    nodes = {node.name: node for node in concrete.graph.as_graph_def().node}
+    assert all(name in nodes for node in nodes.values() for name in node.input)
+    definition = concrete.function_def
+    assert definition.signature.output_arg[0].shape.as_list() == [None, 1] and definition.node_def
+    assert "x" in concrete.pretty_printed_signature()
+    with pytest.raises(ValueError, match="takes tensors only"):
+        tf.function(lambda a: a).get_concrete_function(tf.TensorSpec([]))(2.0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="float32"):
+        tf.function(lambda a: a).get_concrete_function(tf.TensorSpec([]))(tf.constant(2))
+
+
+def test_a_saved_module_has_its_signatures(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+
+    class Scale(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.by = tf.Variable(3.0)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], name="x")])
+        def __call__(self, x: Any) -> Any:
+            return x * self.by
+
+    module = Scale()
+    module(tf.constant([1.0]))
+    tf.saved_model.save(module, tmp_path / "m", signatures=module.__call__)
+    loaded = tf.saved_model.load(tmp_path / "m")
+    module.by.assign(5.0)
+    assert loaded(tf.constant([1.0])).numpy().tolist() == [3.0]
+    serve = loaded.signatures[tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY]
+    assert serve(x=tf.constant([1.0, 2.0]))["output_0"].numpy().tolist() == [3.0, 6.0]
+    assert serve.structured_outputs["output_0"].shape.as_list() == [None]
+    assert list(serve.structured_input_signature[1]) == ["x"]

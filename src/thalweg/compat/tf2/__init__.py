@@ -42,6 +42,7 @@ from thalweg.compat.tf2 import scopes as _scopes
 from thalweg.compat.tf2 import shapes as _shapes
 from thalweg.compat.tf2 import signal as _signal
 from thalweg.compat.tf2 import sparse as _sparse
+from thalweg.compat.tf2 import specs as _specs
 from thalweg.compat.tf2 import summary as _summary
 from thalweg.compat.tf2 import tables as _tables
 from thalweg.compat.tf2 import tape as _tape
@@ -108,6 +109,7 @@ _RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "s
 _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
 _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
 _flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
+_flat |= _own(_specs)
 _flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
 _flat |= {
     n: v
