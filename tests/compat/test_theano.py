@@ -594,3 +594,13 @@ def test_states_beside_inputs_and_the_room_of_both_pythons() -> None:
     assert counts["a"] == 1 and OrderedDict is not None and cmp(2, 1) == 1
     with pytest.raises(T.verify_grad.E_grad):
         T.verify_grad(lambda v: theano.gradient.grad_scale(v, 2.0), [np.ones(2)])
+
+
+def test_modules_that_have_the_name_of_a_function(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(
+        "import theano.tensor as T\nfrom theano.tensor.sort import argsort, topk\n"
+        "from theano.compile.pfunc import Param, pfunc\nimport theano.compile.pfunc\nx = T.vector()\n"
+        "print(T.sort(x).eval({x: [3, 1, 2]}), pfunc([x], topk(x, 2))([3, 1, 2]), theano.compile.pfunc is pfunc)\n"
+    )
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout == "[1. 2. 3.] [2. 3.] True\n", done.stderr
