@@ -46,11 +46,12 @@ def as_dtype(value: Any) -> np.dtype:
     """
     if isinstance(value, np.dtype) and value in _STANDARD:
         return value
-    if value is float or value in ("float", "floatX"):
+    name = value if isinstance(value, str) else None  # dtypes of other libraries are equal to some names
+    if value is float or name in ("float", "floatX"):
         return default_float
-    if value is int or value == "int":
+    if value is int or name == "int":
         return default_int
-    if value in ("bfloat16",):
+    if name == "bfloat16":
         return bfloat16()
     try:
         dtype = np.dtype(value)

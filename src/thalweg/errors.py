@@ -9,6 +9,8 @@ import sys
 import warnings
 from typing import TypeVar
 
+import numpy as np
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -33,6 +35,10 @@ class ArgumentError(ThalwegError, ValueError):
 
 class IndexRangeError(ArgumentError, IndexError):
     """An index beyond the end of an axis."""
+
+
+class MatrixError(ArgumentError, np.linalg.LinAlgError):
+    """A matrix without what was asked for: an inverse, a Cholesky factor."""
 
 
 class ArgumentTypeError(ThalwegError, TypeError):

@@ -18,6 +18,8 @@ from thalweg.compat.names import UnsupportedNameError
 from thalweg.errors import ArgumentError
 from thalweg.graph.tensor import Variable
 
+L = classic.layers
+
 # --- optimizers: the variable after three steps of gradients g and -2g, by Keras 3 with the same numbers ------------
 
 STEPS = {
@@ -449,3 +451,171 @@ def test_a_description_that_keras_2_wrote() -> None:
     assert isinstance(model, keras.Model) and model.predict(np.ones((2, 3))).shape == (2, 4)
     with pytest.raises(ValueError, match="Mystery"):
         classic.models.model_from_json(json.dumps({"class_name": "Mystery", "config": {}}))
+
+
+def test_relu_from_a_threshold_on() -> None:
+    x = np.array([-1.0, 0.3, 0.9, 7.0], "float32")
+    wanted: dict[
+        tuple[float, float | None, float], list[float]
+    ] = {  # by the formula of Keras 2.2's documentation
+        (0.0, None, 0.8): [0.0, 0.0, 0.9, 7.0],
+        (0.1, None, 0.8): [-0.18, -0.05, 0.9, 7.0],
+        (0.1, 5.0, 0.8): [-0.18, -0.05, 0.9, 5.0],
+        (0.1, 5.0, -2.0): [0.0, 0.3, 0.9, 5.0],
+    }
+    for (alpha, most, threshold), values in wanted.items():
+        found = K.eval(K.relu(K.constant(x), alpha=alpha, max_value=most, threshold=threshold))
+        np.testing.assert_allclose(found, values, rtol=1e-6)
+
+
+def test_products_of_rows_over_either_axis() -> None:
+    x, y = (np.random.default_rng(k).normal(size=(4, 3)).astype("float32") for k in (0, 1))
+    both = K.batch_dot(K.constant(x), K.constant(y), axes=0)
+    np.testing.assert_allclose(K.eval(both), (x * y).sum(0)[:, None], rtol=1e-5)
+    turned = K.batch_dot(K.constant(x), K.constant(y.T), axes=(0, 1))
+    np.testing.assert_allclose(K.eval(turned), (x.T * y.T).sum(1)[:, None], rtol=1e-5)
+
+
+def two_outputs() -> Any:
+    place = L.Input((3,))
+    first = L.Dense(2, name="first")(place)
+    return classic.Model(place, [first, L.Dense(1, name="second")(first)])
+
+
+def test_metrics_in_a_plain_list_are_of_every_output() -> None:
+    model = two_outputs()
+    model.compile("sgd", "mse", metrics=["mae"])
+    names = ["loss", "first_loss", "second_loss", "first_mean_absolute_error", "second_mean_absolute_error"]
+    assert model.metrics_names == names
+    x, y = np.ones((4, 3)), [np.ones((4, 2)), np.zeros((4, 1))]
+    figures, predictions = model.evaluate(x, y, verbose=0), model.predict(x)
+    errors = [np.abs(p - t).mean() for p, t in zip(predictions, y, strict=True)]
+    np.testing.assert_allclose(figures[3:], errors, rtol=1e-5)
+    assert model.metrics_names == names
+    model.compile("sgd", {"second": "mse"}, metrics=["mae"])  # no targets for the first
+    assert len(model.train_on_batch(x, y[1])) == 2 and model.metrics_names[1] == "second_mean_absolute_error"
+
+
+def test_add_metric_is_among_the_figures() -> None:
+    class Watched(L.Layer):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            self.add_metric(K.mean(inputs), name="level", aggregation="mean")
+            return inputs
+
+    place = L.Input((2,))
+    out = L.Dense(1)(Watched()(place))
+    model = classic.Model(place, out)
+    model.add_metric(K.sum(out) * 0 + 3, name="three", aggregation="mean")
+    model.compile("sgd", "mse")
+    x = np.arange(8.0).reshape(4, 2)
+    history = model.fit(
+        x, np.zeros(4), batch_size=2, epochs=2, verbose=0, validation_data=(x + 1, np.zeros(4))
+    )
+    np.testing.assert_allclose(history.history["level"], [3.5, 3.5])
+    np.testing.assert_allclose(history.history["val_level"], [4.5, 4.5])
+    np.testing.assert_allclose(history.history["three"], [3.0, 3.0])
+
+
+def test_cells_that_are_no_layers_or_keep_states_in_a_tuple() -> None:
+    class Plain:
+        state_size = (2, 2)
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            return inputs + states[0] - states[1], [inputs * 2, inputs * 3]
+
+    class Counting(L.Layer):  # type: ignore[misc]
+        def __init__(self, units: int, **options: Any) -> None:
+            self.units = units
+            self.state_size = (units, units)
+            super().__init__(**options)
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            return states[0] + states[1], (states[0] + inputs, states[1] + 1.0)
+
+    x = np.arange(12.0, dtype="float32").reshape(2, 3, 2)
+    place = L.Input((3, 2))
+    np.testing.assert_allclose(
+        classic.Model(place, L.RNN(Plain())(place)).predict(x), x[:, 2] + 2 * x[:, 1] - 3 * x[:, 1]
+    )
+    counted = classic.Model(place, L.RNN(Counting(2))(place)).predict(x)
+    np.testing.assert_allclose(counted, x[:, 0] + x[:, 1] + 2)
+    stacked = classic.Model(place, L.RNN([Plain(), Plain()], return_sequences=True)(place))
+    assert stacked.predict(x).shape == (2, 3, 2)
+
+
+def test_several_inputs_as_lists_of_numbers() -> None:
+    rows, grid = L.Input((2,)), L.Input((2, 2))
+    model = classic.Model([rows, grid], L.Dot(axes=(1, 1))([rows, grid]))
+    x = [[[1, 2], [3, 4]], [[[1, 0], [0, 1]], [[2, 0], [0, 2]]]]
+    np.testing.assert_allclose(model.predict(x), [[1, 2], [6, 8]])
+
+
+def test_a_function_is_fed_and_fetches_more() -> None:
+    kept, noted = K.variable(0.0), K.variable(0.0)
+    x, y = K.placeholder(shape=()), K.placeholder(shape=())
+    feed = {y: 3.0}
+    run = K.function(
+        [x], [x + y], updates=[(kept, x + 10.0)], fetches=[K.update(noted, y * 10.0)], feed_dict=feed
+    )
+    assert run([1.0])[0] == 4.0
+    assert (K.get_value(kept), K.get_value(noted)) == (11.0, 30.0)
+    feed[y] = 5.0
+    assert run([1.0])[0] == 6.0 and K.get_value(noted) == 50.0
+
+
+def test_an_optimizer_around_another_sees_its_updates() -> None:
+    """One that keeps slow weights finds the new weights where ``K.update`` is told of them."""
+
+    class Halved(classic.optimizers.Optimizer):  # type: ignore[misc]
+        def __init__(self, optimizer: Any, **options: Any) -> None:
+            super().__init__(**options)
+            self.optimizer = optimizer
+
+        @property
+        def iterations(self) -> Any:
+            return self.optimizer.iterations
+
+        def get_updates(self, loss: Any, params: Any) -> Any:
+            own = {id(p) for p in params}
+            return [
+                K.update(v, v + (new - v) / 2) if id(v) in own else K.update(v, new)
+                for v, new in self.optimizer.get_updates(loss, params)
+            ]
+
+    def trained(optimizer: Any) -> Any:
+        model = classic.Sequential([L.Dense(1, input_dim=2, kernel_initializer="ones")])
+        model.compile(optimizer, "mse")
+        model.train_on_batch(np.ones((4, 2)), np.zeros(4))
+        return model.get_weights()[0]
+
+    whole, half = trained(classic.optimizers.SGD(0.1)), trained(Halved(classic.optimizers.SGD(0.1)))
+    np.testing.assert_allclose(1 - half, (1 - whole) / 2, rtol=1e-5)
+
+
+def test_masks_of_several_inputs_are_a_list_for_compute_mask() -> None:
+    seen = []
+
+    class Both(L.Layer):  # type: ignore[misc]
+        def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+            seen.append(mask)
+            return mask[0]
+
+        def call(self, inputs: Any, mask: Any = None) -> Any:
+            return inputs[0] + inputs[1]
+
+    Both()([L.Input((2,)), L.Input((2,))])
+    assert seen == [[None, None]]
+
+
+def test_functions_without_a_name_are_told_apart_in_files(tmp_path: Path) -> None:
+    def made(function: Any) -> Any:
+        return classic.Sequential([L.Lambda(function, input_shape=(1,)), L.Activation(K.relu)])
+
+    for k, model in enumerate((made(lambda x: x * 2), made(lambda x: x * 3))):
+        model.compile("sgd", lambda t, p: K.mean(p - t))
+        model.save(tmp_path / f"{k}.safetensors")
+    found = [
+        classic.models.load_model(tmp_path / f"{k}.safetensors").predict(np.ones((1, 1)))[0, 0]
+        for k in (0, 1)
+    ]
+    assert found == [2.0, 3.0]

@@ -57,6 +57,13 @@ ROWS = [
     ("x, y = 7, [9]\nx /= 2; y[0] /= 2\nprint x, y", "3 [4]\n"),
     ("class A(object):\n n = 9\na = A()\na.n /= 2\nprint a.n", "4\n"),
     ("def f(): return [9]\nl = f()\nl[len(l) - 1] /= 2.0\nprint l", "[4.5]\n"),
+    ("print None < 0, 5 > 'a', None >= [], max(None, 3), min([2, None]), cmp('a', 1)",
+     "True False False 3 None 1\n"),
+    ("print sorted([(1, 'b'), None, 'x', (1, None), 2.5])", "[None, 2.5, 'x', (1, None), (1, 'b')]\n"),
+    ("class C(object):\n def __init__(self, n): self.n = n\n def __cmp__(self, o): return cmp(self.n, o.n)\n"
+     "a, b = C(1), C(2)\nprint a < b, a == C(1), max(a, b).n, len({a: 1, b: 2}), a != b", "True True 2 2 True\n"),
+    ("class M(type):\n def __new__(m, n, b, d): d['x'] = n; return type.__new__(m, n, b, d)\n"
+     "class A(object): __metaclass__ = M\nprint A.x", "A\n"),
     ("d = {'b': 1}\nprint d.keys()[0], d.values() + [2], d.items()", "b [1, 2] [('b', 1)]\n"),
     ("print map(None, [1, 2], [3]), map(None, 'ab'), zip('a', 'b')", "[(1, 3), (2, None)] ['a', 'b'] [('a', 'b')]\n"),
     ("print filter(None, (0, 1)), filter(lambda c: c > 'a', 'abc'), filter(None, [0])", "(1,) bc []\n"),
@@ -211,9 +218,94 @@ print "last",
 """
 
 
+BYTES = """
+import struct, gzip, cPickle, re
+import numpy as np
+with open("v.bin", "wb") as f:
+    f.write("2 3\\n")
+    for word, row in [("the", [1, 2, 3]), ("caf\xc3\xa9", [65, 66, 8.5])]:
+        f.write(word + " "); f.write(np.array(row, "float32").tostring())
+with open("v.bin", "rb") as f:
+    words, size = map(int, f.readline().split())
+    for _ in range(words):
+        letters = []
+        while 1:
+            ch = f.read(1)
+            if ch == " ":
+                break
+            letters.append(ch)
+        print "".join(letters)[:3], np.fromstring(f.read(4 * size), dtype="float32")
+open("i.bin", "wb").write(struct.pack(">II", 2051, 0x61626364))
+f = open("i.bin", "rb")
+print struct.unpack(">I", f.read(4)), struct.unpack(">I", f.read(4)), f.read() == ""
+open("t.txt", "wb").write("One two\\nthree\\n")
+print [re.sub("[aeiou]", "_", line.strip()) for line in open("t.txt", "rb")], list(enumerate(open("t.txt", "rb")))
+gzip.open("t.gz", "wb").write(b"x\\ty\\n")
+for line in gzip.open("t.gz", "rb"): print line.split("\\t")
+open("p.pkl", "wb").write(cPickle.dumps({"a": 1}, 0))
+print cPickle.loads(open("p.pkl", "rb").read()), cPickle.load(open("p.pkl", "rb"))
+import subprocess as sp
+cat = sp.Popen(["cat"], stdin=sp.PIPE, stdout=sp.PIPE)
+print cat.communicate("a b")[0].split(" "), sp.check_output(["echo", "c"]).strip()
+import string, types
+t = string.maketrans("", "")
+print "a.b,".translate(t, string.punctuation), "a-b".translate(None, "-"), type([]) is types.ListType,
+line = open("l.txt", "rb").read() if open("l.txt", "wb").write(b"caf\\xe9 \\xff") else 0
+print line.split()[0] == b"caf\\xe9", len(line), np.fromstring(line, "uint8")[-1]
+print np.cast["float32"]([1, 2]).dtype, re.sub.func_name,
+print [np.int64(3)], np.float32(0.1),
+print isinstance(u"a", types.StringTypes), apply(pow, (2, 5)), intern("i"), {1: 2}.viewkeys()
+"""
+
+
+def test_bytes_that_are_text_are_text(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("# -*- coding: utf-8 -*-" + BYTES)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.splitlines() == [
+        "the [1. 2. 3.]",
+        "caf [65.  66.   8.5]",
+        "(2051,) (1633837924,) True",
+        "['On_ tw_', 'thr__'] [(0, 'One two\\n'), (1, 'three\\n')]",
+        "['x', 'y\\n']",
+        "{'a': 1} {'a': 1}",
+        "['a', 'b'] c",
+        "ab ab True True 6 255",
+        "float32 sub [3] 0.1 True 32 i dict_keys([1])",
+    ], done.stdout + done.stderr
+
+
+PACKAGE = {
+    "lib/net/__init__.py": "from net.layers import *\n",
+    "lib/net/layers.py": "from . import deep\ndef half(x): return deep.twice(x) / 4\n",
+    "lib/net/deep.py": "import theano\ndef twice(x):\n    print 'in', theano.__name__\n    return 2 * x\n",
+    "p.py": "import net\nprint(net.half(9))\n",
+}
+
+
+def test_packages_of_the_program_in_places_named_by_the_environment(
+    thalweg_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in PACKAGE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.split() == ["in", "theano", "4"], done.stderr
+    assert "p.py as theano: theano -> thalweg.compat.theano" in done.stderr and "Python 2" in done.stderr
+
+
+def test_input_is_read_as_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, value in (("3", 3), (" [1, 'a'] ", [1, "a"])):
+        monkeypatch.setattr("builtins.input", lambda prompt, text=text: text)
+        assert python2_words.read_in("") == value
+    monkeypatch.setattr("builtins.input", lambda prompt: "x")
+    with pytest.raises(NameError, match="'x' is not defined"):
+        python2_words.read_in("")
+
+
 def test_files_and_modules_beside_the_program(thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(FILES)
-    (tmp_path / "other.py").write_text("thing = 7 / 2; print 'in other'\n")
+    (tmp_path / "other.py").write_text("thing = zip([7 / 2])[0][0]\n")
     (tmp_path / "beside.py").write_text("def half(x):\n\tprint 'half of', x,\n\treturn x / 2\n")
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").write_text("")
@@ -227,7 +319,6 @@ def test_files_and_modules_beside_the_program(thalweg_run: Run, tmp_path: Path) 
         "2 True",
         "[1, 'a'] [1, 'a']",
         "'in 1\\n' True a-b",
-        "in other",
         "3 3",
         "half of 9 4",
         "last",

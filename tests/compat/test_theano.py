@@ -489,3 +489,118 @@ def test_names_that_programs_use_are_covered() -> None:
     print(f"used twice or more: {share:.1%} by use; once: {share_of_rest:.1%}; lacking: {sorted(lacking)}")
     assert not unexplained
     assert share >= 0.95 and share_of_rest >= 0.8
+
+
+# --- what Theano's own tests found ------------------------------------------------------------------------------------
+
+
+def test_gradients_of_integers_are_those_of_the_numbers_they_are() -> None:
+    x, w = T.imatrix("x"), T.matrix("w")
+    cost = T.nnet.sigmoid(T.dot(x, w)).sum()
+    found = T.grad(cost, x)
+    assert found.dtype == "float64"
+    at, weights = np.array([[1, -1]], "int32"), np.array([[0.5], [0.25]])
+    s = 1 / (1 + np.exp(-(at @ weights)))
+    np.testing.assert_allclose(found.eval({x: at, w: weights}), s * (1 - s) * weights.T)
+    n = T.iscalar("n")
+    assert T.grad(n, n).eval({n: 3}) == 1 and T.grad(n**2, n).eval({n: 3}) == 0  # whole numbers have no slope
+
+
+def test_gradients_that_an_op_does_not_have_fail_where_they_are_needed() -> None:
+    class Scaled(theano.Op):
+        def make_node(self, x: Any, k: Any) -> Any:
+            return theano.Apply(self, [x, k], [x.type()])
+
+        def perform(self, node: Any, inputs: Any, out: Any) -> None:
+            out[0][0] = inputs[0] * inputs[1]
+
+        def grad(self, inputs: Any, g: Any) -> Any:
+            return [g[0] * inputs[1], theano.gradient.grad_undefined(self, 1, inputs[1])]
+
+    x, k = T.vector("x"), T.scalar("k")
+    y = Scaled()(x, k).sum()
+    assert function([x, k], T.grad(y, x))([1.0, 2.0], 3.0).tolist() == [3, 3]
+    with pytest.raises(theano.gradient.NullTypeGradError, match="Scaled has no gradient by its input 1"):
+        T.grad(y, k)
+
+
+def test_a_path_that_is_cut_is_none() -> None:
+    x = T.vector("x")
+    with pytest.raises(DisconnectedInputError):
+        T.grad(theano.gradient.disconnected_grad(x).sum(), x)
+    both = T.grad((x + theano.gradient.disconnected_grad(x)).sum(), x)
+    assert both.eval({x: [1.0]}).tolist() == [1]
+    assert T.grad(theano.gradient.zero_grad(x).sum(), x).eval({x: [1.0]}).tolist() == [0]
+
+
+def test_a_gradient_is_named_after_its_variables() -> None:
+    x = T.scalar("x")
+    cost = x**2
+    cost.name = "cost"
+    assert T.grad(cost, x).name == "(dcost/dx)" and T.grad(cost, x, add_names=False).name is None
+    assert T.grad(x**2, x).name is None
+
+
+def test_a_subtensor_takes_no_more_axes_than_it_has() -> None:
+    x = T.matrix()
+    with pytest.raises(TypeError, match="increment a 1-dimensional subtensor with a 2-dimensional value"):
+        T.set_subtensor(x[0], T.matrix())
+
+
+def test_matrices_without_an_inverse_are_errors_of_linear_algebra() -> None:
+    x = T.matrix()
+    for op in (T.nlinalg.matrix_inverse, T.slinalg.cholesky):
+        with pytest.raises(np.linalg.LinAlgError):
+            function([x], op(x))(-np.ones((2, 2)))
+
+
+def test_diagonals_of_any_array_at_any_offset() -> None:
+    a, n = T.tensor3(), T.iscalar()
+    made = function([a], T.extra_ops.fill_diagonal(a, 7.0))(np.zeros((3, 3, 3)))
+    assert made[0, 0, 0] == made[2, 2, 2] == 7 and made.sum() == 21
+    m = T.matrix()
+    shifted = function([m, n], T.extra_ops.fill_diagonal_offset(m, 1.0, n))
+    for k in (-2, 0, 1):
+        assert (shifted(np.zeros((3, 4)), k) == np.eye(3, 4, k)).all()
+
+
+def test_solutions_norms_and_inverses_as_numpy_has_them() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    x, y = T.matrix(), T.matrix()
+    found = function([x, y], T.nlinalg.lstsq()(x, y, -1.0))(a, b)
+    for ours, theirs in zip(found, np.linalg.lstsq(a, b, -1.0), strict=True):
+        np.testing.assert_allclose(ours, theirs)
+    assert function([x], T.nlinalg.norm(x, "inf"))(a) == pytest.approx(np.linalg.norm(a, np.inf))
+    t = T.tensor4()
+    cube = rng.normal(size=(4, 6, 8, 3))
+    np.testing.assert_allclose(function([t], T.nlinalg.tensorinv(t))(cube), np.linalg.tensorinv(cube))
+    square = rng.normal(size=(3, 3))
+    of_half = function([x], T.slinalg.eigvalsh(x))(square)  # looks at the lower half alone
+    np.testing.assert_allclose(of_half, np.linalg.eigvalsh(square))
+    rows = T.extra_ops.ravel_multi_index([T.constant([3, -1])], (3,), mode="clip")
+    assert rows.eval().tolist() == [2, 0]
+
+
+def test_states_beside_inputs_and_the_room_of_both_pythons() -> None:
+    from thalweg.compat.theano.compat import DefaultOrderedDict, cmp
+    from thalweg.compat.theano.compat.python2x import OrderedDict
+
+    total, x = T.scalar("total"), T.scalar("x")
+    add = function([x, ((total, total + x), 10.0)], total)
+    assert [float(add(k)) for k in (1, 2)] == [10, 11]
+    counts = DefaultOrderedDict(int)
+    counts["a"] += 1
+    assert counts["a"] == 1 and OrderedDict is not None and cmp(2, 1) == 1
+    with pytest.raises(T.verify_grad.E_grad):
+        T.verify_grad(lambda v: theano.gradient.grad_scale(v, 2.0), [np.ones(2)])
+
+
+def test_modules_that_have_the_name_of_a_function(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(
+        "import theano.tensor as T\nfrom theano.tensor.sort import argsort, topk\n"
+        "from theano.compile.pfunc import Param, pfunc\nimport theano.compile.pfunc\nx = T.vector()\n"
+        "print(T.sort(x).eval({x: [3, 1, 2]}), pfunc([x], topk(x, 2))([3, 1, 2]), theano.compile.pfunc is pfunc)\n"
+    )
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout == "[1. 2. 3.] [2. 3.] True\n", done.stderr

@@ -15,7 +15,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.layers import BatchNormalization, Dense, Input, Lambda
-from thalweg.models import Model, Sequential, load_model
+from thalweg.models import Model, Sequential, hdf5, load_model
 from thalweg.models.saving import VERSION
 
 
@@ -332,3 +332,75 @@ def test_the_state_of_a_training_goes_to_a_model_of_other_names(tmp_path: Path) 
         one.fit(x, y, epochs=2, verbose=0, shuffle=False)
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_name_of_hdf5_makes_a_file_that_h5py_reads(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    model = trained()
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        group = file["model_weights"]
+        names = [name.decode() for name in group.attrs["layer_names"]]
+        assert names == [layer.name for layer in model.layers]
+        config = json.loads(file.attrs["model_config"])["config"]
+        classes = [one["class_name"] for one in config["layers"]]
+        assert classes == ["InputLayer", "Dense", "BatchNormalization", "Dense"]
+        assert config["layers"][1]["config"]["activation"] == "relu"
+        for layer in model.layers:
+            held = group[layer.name]
+            kept = [held[name.decode()][()] for name in held.attrs["weight_names"]]
+            for stored, own in zip(kept, layer.get_weights(), strict=True):
+                np.testing.assert_array_equal(stored, own)
+    again = load_model(tmp_path / "m.h5")
+    x, y = data()
+    for one in (model, again):
+        one.fit(x, y, shuffle=False, epochs=2, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    model.save_weights(tmp_path / "w.hdf5")
+    with h5py.File(tmp_path / "w.hdf5") as file:
+        assert len(file.attrs["layer_names"]) == 3
+    again.set_weights([w * 0 for w in again.get_weights()])
+    again.load_weights(tmp_path / "w.hdf5")
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+def test_without_h5py_the_name_of_hdf5_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hdf5, "wanted", lambda path: False)
+    model = trained()
+    model.save(tmp_path / "m.h5")
+    assert (tmp_path / "m.h5").read_bytes()[:4] != b"\x89HDF"
+    np.testing.assert_array_equal(load_model(tmp_path / "m.h5").predict(data()[0]), model.predict(data()[0]))
+
+
+def test_lists_of_long_names_in_hdf5(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    model = Sequential([Dense(1, name=f"{'n' * 25000}{k}", input_shape=(1,)) for k in range(5)])
+    model.save_weights(tmp_path / "w.h5")
+    with h5py.File(tmp_path / "w.h5") as file:
+        found = [
+            name for key in sorted(file.attrs) if key.startswith("layer_names") for name in file.attrs[key]
+        ]
+        assert [name.decode() for name in found] == [layer.name for layer in model.layers]
+    values = model.get_weights()
+    model.set_weights([w + 1 for w in values])
+    model.load_weights(tmp_path / "w.h5")
+    for a, b in zip(model.get_weights(), values, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "h5"])
+def test_weights_by_name_must_fit_where_there_are_some(suffix: str, tmp_path: Path) -> None:
+    model = Sequential([Dense(3, name="one", input_shape=(4,)), Dense(2, name="two")])
+    model.save_weights(tmp_path / f"w.{suffix}")
+    other = Sequential([Dense(3, name="one", input_shape=(4,)), Dense(5, name="three")])
+    before = other.get_weights()
+    other.load_weights(tmp_path / f"w.{suffix}", by_name=True)
+    after = other.get_weights()
+    np.testing.assert_array_equal(after[0], model.get_weights()[0])
+    np.testing.assert_array_equal(after[2], before[2])
+    wrong = Sequential([Dense(9, name="one", input_shape=(4,))])
+    with pytest.raises(tw.errors.ShapeError, match="'one/kernel'"):
+        wrong.load_weights(tmp_path / f"w.{suffix}", by_name=True)
+    with pytest.warns(UserWarning, match="other shapes for one/kernel, one/bias"):
+        wrong.load_weights(tmp_path / f"w.{suffix}", by_name=True, skip_mismatch=True)

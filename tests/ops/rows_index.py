@@ -57,6 +57,12 @@ def _added(x: Any, indices: Any, updates: Any) -> Any:
     return result
 
 
+def _bettered(better: Any, x: Any, indices: Any, updates: Any) -> Any:
+    result = x.copy()
+    better.at(result, indices, updates)
+    return result
+
+
 def _written(x: Any, indices: Any, updates: Any) -> Any:
     result = x.copy()
     result[indices] = updates
@@ -71,6 +77,11 @@ def _vectors(rng: np.random.Generator, shapes: Shapes, dtype: str) -> list[np.nd
 
 def _segments(rng: np.random.Generator, shapes: Shapes, dtype: str) -> list[np.ndarray]:
     return [draw(rng, shapes[0], dtype, -2, 2), rng.integers(0, 4, shapes[0][:1])]
+
+
+def _full_segments(rng: np.random.Generator, shapes: Shapes, dtype: str) -> list[np.ndarray]:
+    """Rows, and ids of which none below 4 is missing."""
+    return [draw(rng, shapes[0], dtype, -2, 2), rng.permutation(np.arange(shapes[0][0]) % 4)]
 
 
 def _sorted(rng: np.random.Generator, shapes: Shapes, dtype: str) -> list[np.ndarray]:
@@ -183,6 +194,34 @@ WRITTEN = [
         make=_segments,
         reference=lambda x, ids: _added(np.zeros((4, *x.shape[1:]), x.dtype), ids, x),
     ),
+    *[
+        Row(
+            name,
+            lambda x, ids, op=op: op(x, ids, 4),
+            [((7, 3),), ((9,),)],
+            make=_full_segments,
+            reference=lambda x, ids, best=reference: np.stack([best(x[ids == k], axis=0) for k in range(4)]),
+            exact=True,
+        )
+        for name, op, reference in (
+            ("segment_max", index.segment_max, np.max),
+            ("segment_min", index.segment_min, np.min),
+        )
+    ],
+    *[
+        Row(
+            name,
+            lambda x, i, op=op: op(x, i, np.float64(0.5) * np.ones(5)),
+            [((3, 4), (5, 2))],
+            make=_vectors,
+            reference=lambda x, i, better=better: _bettered(better, x, tuple(np.moveaxis(i, -1, 0)), 0.5),
+            exact=True,
+        )
+        for name, op, better in (
+            ("scatter_nd_max", index.scatter_nd_max, np.maximum),
+            ("scatter_nd_min", index.scatter_nd_min, np.minimum),
+        )
+    ],
     Row(
         "scatter_nd_add",
         lambda x, i: index.scatter_nd_add(x, i, np.float64(1.5) * np.ones(5)),

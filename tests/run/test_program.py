@@ -12,6 +12,8 @@ import thalweg as tw
 from thalweg.errors import FeedError
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Variable, placeholder
+from thalweg.ops import random
+from thalweg.ops.sort import argsort
 from thalweg.run.program import Program, varying_axes
 
 
@@ -91,6 +93,15 @@ def test_the_report_names_kernels_and_host_ops() -> None:
     assert [k.split()[0] for k in report.kernels] == ["inv", "add"]
     assert [k.split()[0] for k in report.host_ops] == ["inv"]
     np.testing.assert_allclose(program.run([np.eye(5) * 2])[0], np.exp(np.eye(5) / 2 + 1))
+
+
+def test_a_program_with_host_ops_draws_anew_in_each_call() -> None:
+    drawn = random.uniform((4,), symbolic=True)
+    program = Program([], [argsort(drawn), drawn], [], "draw")
+    results = [program.run([]) for _ in range(3)]
+    assert len({numbers.tobytes() for _, numbers in results}) == 3
+    for order, numbers in results:
+        np.testing.assert_array_equal(order, np.argsort(numbers))
 
 
 def test_forms_used_last_are_kept() -> None:

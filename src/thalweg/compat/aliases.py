@@ -151,6 +151,17 @@ class AliasModule(ModuleType):
             return public_names(self._room)
         return getattr(self.__dict__["_room"], name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What a program puts in place of a function is what the room's own code finds, too; a module that is imported
+        below leaves a function of its name, as ``theano.tensor.sort``, in its place.
+        """
+        if isinstance(value, AliasModule) and callable(getattr(self.__dict__["_room"], name, None)):
+            return
+        if name.startswith("__") or isinstance(value, ModuleType):  # what importing says of a module
+            super().__setattr__(name, value)
+        else:
+            setattr(self.__dict__["_room"], name, value)
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *public_names(self.__dict__["_room"])})
 
@@ -182,7 +193,13 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: Any) -> ModuleType:
-        return AliasModule(spec.name, resolve(spec.name, self.table))
+        """The module; where a function has its name, the module all the same."""
+        room = resolve(spec.name, self.table)
+        if not isinstance(room, ModuleType) and callable(room):
+            above, _, name = spec.name.rpartition(".")
+            owner = resolve(above, self.table) if above else room
+            room = sys.modules.get(f"{owner.__name__}.{name}", room)
+        return AliasModule(spec.name, room)
 
     def exec_module(self, module: ModuleType) -> None:
         """There is nothing to run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from thalweg import optimizers
@@ -10,6 +10,7 @@ from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat.names import Namespace
+from thalweg.compat.tf2.objects import Holder
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Tensor, Variable
@@ -69,6 +70,16 @@ reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, reduce_all, reduce
 )
 
 
+def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
+    """x where the condition holds, else y; a row of conditions chooses whole rows. Without x, the places."""
+    if x is None or y is None:
+        return _tf2.where(condition)
+    chosen, first = _tf2.convert_to_tensor(condition), _tf2.convert_to_tensor(x)
+    if chosen.ndim == 1 and first.ndim > 1:
+        chosen = _tf2.reshape(chosen, [-1] + [1] * (first.ndim - 1))
+    return _tf2.where(chosen, first, y)
+
+
 class Session:
     """What a program makes to set up a device: there is nothing to set up, and nothing to run."""
 
@@ -106,10 +117,14 @@ def reset_default_graph() -> None:
 # --- optimizers -------------------------------------------------------------------------------------------------------
 
 
-class _Optimizer:
+class _Optimizer(Holder):
     """A rule of the main library with TensorFlow 1's arguments: it changes variables at once."""
 
     rule: optimizers.Optimizer
+
+    def tracked(self) -> Iterable[tuple[str, Any]]:
+        """The rule."""
+        return [("rule", self.rule)]
 
     def minimize(
         self, loss: Callable[[], Any], global_step: Any = None, var_list: Any = None, **options: Any

@@ -24,11 +24,13 @@ import re
 import string
 import sys
 import time
+import types
 import urllib
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
+from thalweg.compat import python2_words
 from thalweg.compat.names import Namespace, public_names
 
 ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
@@ -42,8 +44,8 @@ def getargspec(func: Any) -> ArgSpec:
 
 _BUILTINS: dict[str, Any] = {
     "xrange": range, "unicode": str, "basestring": str, "long": int, "unichr": chr, "raw_input": input,
-    "reduce": functools.reduce, "reload": importlib.reload, "file": open,
-    "cmp": lambda a, b: (a > b) - (a < b),
+    "reduce": functools.reduce, "reload": importlib.reload, "file": open, "cmp": python2_words.compared,
+    "apply": lambda function, args=(), kwargs=None: function(*args, **(kwargs or {})), "intern": sys.intern,
 }  # fmt: skip
 
 _ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
@@ -51,14 +53,22 @@ _ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
     collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
     fractions: {"gcd": math.gcd},
     inspect: {"getargspec": getargspec},
-    itertools: {"izip": zip, "imap": map, "ifilter": filter, "izip_longest": itertools.zip_longest},
+    itertools: {"izip": zip, "imap": map, "ifilter": filter, "izip_longest": itertools.zip_longest,
+                "ifilterfalse": itertools.filterfalse},
     os: {"getcwdu": os.getcwd},
     string: {"letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
              "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
              "join": lambda words, sep=" ": sep.join(words), "atoi": int, "atof": float,
-             **{name: getattr(str, name) for name in ("split", "replace", "strip", "lower", "upper", "find")}},
+             "atol": int, "joinfields": lambda words, sep=" ": sep.join(words),
+             **{name: getattr(str, name) for name in ("split", "replace", "strip", "lower", "upper", "find", "lstrip",
+                                                      "rstrip", "rfind", "index", "count", "zfill", "ljust", "rjust",
+                                                      "capitalize", "translate")}},
     sys: {"maxint": sys.maxsize, "setdefaultencoding": lambda encoding: None},
     time: {"clock": time.perf_counter},
+    types: {"StringType": str, "UnicodeType": str, "StringTypes": (str,), "IntType": int, "LongType": int,
+            "FloatType": float, "ComplexType": complex, "BooleanType": bool, "ListType": list, "TupleType": tuple,
+            "DictType": dict, "DictionaryType": dict, "FileType": io.IOBase, "ClassType": type, "TypeType": type,
+            "ObjectType": object, "SliceType": slice, "UnboundMethodType": types.FunctionType},
 }  # fmt: skip
 
 
@@ -67,9 +77,9 @@ def load(file: Any, **options: Any) -> Any:
     return pickle.load(getattr(file, "buffer", file), **{"encoding": "latin1", **options})
 
 
-def loads(data: bytes, **options: Any) -> Any:
+def loads(data: bytes | str, **options: Any) -> Any:
     """What is pickled in bytes, as :func:`load`."""
-    return pickle.loads(data, **{"encoding": "latin1", **options})
+    return pickle.loads(python2_words.as_bytes(data), **{"encoding": "latin1", **options})
 
 
 def dump(obj: Any, file: Any, *args: Any, **options: Any) -> None:
@@ -91,10 +101,18 @@ MODULES: dict[str, Any] = {
     "cPickle": Namespace("cPickle", **{**_PICKLE, "load": load, "loads": loads, "dump": dump}),
     "__StringIO__": Namespace("StringIO", StringIO=StringIO),
     "__builtin__": "builtins",
+    "BaseHTTPServer": "http.server",
     "ConfigParser": "configparser",
+    "Cookie": "http.cookies",
+    "HTMLParser": "html.parser",
     "Queue": "queue",
+    "SocketServer": "socketserver",
     "Tkinter": "tkinter",
+    "commands": "subprocess",
+    "cookielib": "http.cookiejar",
     "copy_reg": "copyreg",
+    "httplib": "http.client",
+    "thread": "_thread",
     "urllib2": "urllib.request",
     "urlparse": "urllib.parse",
     "xml.etree.cElementTree": "xml.etree.ElementTree",

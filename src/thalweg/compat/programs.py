@@ -6,7 +6,7 @@ import ast
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -186,11 +186,20 @@ def uses(tree: ast.AST) -> list[Use]:
     return [Use(name, line) for name, line in sorted(first.items(), key=lambda pair: (pair[1], pair[0]))]
 
 
-def generation(tree: ast.AST) -> str | None:
-    """The generation that a program belongs to; None where it imports none of the libraries."""
+def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
+    """The generation that a program belongs to; None where it imports none of the libraries.
+
+    ``beside``: its own modules, which are asked where it does not tell.
+    """
     roots = {name.split(".")[0] for name, _ in modules(tree)}
-    if "tensorflow" in roots:
-        return _of_tensorflow(tree)
+    found = _of_tensorflow(tree) if "tensorflow" in roots else _of_others(tree, roots)
+    if found is None:
+        found = next(filter(None, map(generation, beside)), None)
+    return "tf2" if found is None and "tensorflow" in roots else found
+
+
+def _of_others(tree: ast.AST, roots: set[str]) -> str | None:
+    """The generation of a program that does not import TensorFlow."""
     if "keras" in roots:
         found = [use.name for use in uses(tree)]
         if any(f"{name}.".startswith("keras.backend.tf.") for name in found):  # until Keras 2.3
@@ -202,8 +211,8 @@ def generation(tree: ast.AST) -> str | None:
     return None
 
 
-def _of_tensorflow(tree: ast.AST) -> str:
-    """Graph style or eager style, by the names that only one of them has."""
+def _of_tensorflow(tree: ast.AST) -> str | None:
+    """Graph style or eager style, by the names that only one of them has; None where there is none."""
     found = [use.name for use in uses(tree) if use.name.startswith("tensorflow")]
     parts = {part for name in found for part in name.split(".")[1:]}
     if "enable_eager_execution" in parts:
@@ -220,9 +229,14 @@ def _of_tensorflow(tree: ast.AST) -> str:
     if "keras" in parts:
         return "tf2"
     calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    if "Dataset" in parts and not any("iterator" in call for call in calls - {"as_numpy_iterator"}):
-        return "tf2"  # its elements are read by Python
-    return "tf2" if calls & {"numpy", "gradient"} else "tf1"
+    if calls & {"numpy", "gradient"}:
+        return "tf2"
+    if "Dataset" in parts:  # its elements are read by Python, or by an iterator's node
+        return "tf1" if any("iterator" in call for call in calls - {"as_numpy_iterator"}) else "tf2"
+    if calls & {"run", "eval"}:
+        return "tf1"
+    missing = {kind: len(unsupported(tree, kind)) for kind in ("tf1", "tf2")}
+    return None if missing["tf1"] == missing["tf2"] else min(missing, key=missing.__getitem__)
 
 
 # Names of ``tf.compat.v1`` that only a program of graphs uses; sessions are also made to set up a device.
@@ -234,8 +248,10 @@ _GRAPHS_ONLY = {
 
 def _of_compatible_names(tree: ast.AST, parts: set[str]) -> str:
     """The generation of a program that uses ``tf.compat.v1``: all of it, or a few names within the second one."""
-    instead = any(name.startswith("tensorflow.compat.v1") for name, _ in modules(tree))
-    if instead or parts & _GRAPHS_ONLY:
+    names = [name for name, _ in modules(tree)]
+    instead = any(name.startswith("tensorflow.compat.v1") for name in names)
+    beside = "tensorflow" in names and (parts - _IN_OTHERS) & _EAGER_STYLE
+    if (instead and not beside) or parts & _GRAPHS_ONLY:
         return "tf1"
     runs = any(isinstance(node, ast.Attribute) and node.attr == "run" for node in ast.walk(tree))
     return "tf1" if runs and not parts & _EAGER_STYLE and "Session" in parts else "tf2"

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from thalweg.compat.python2_words import as_text
+
 # --- the text -------------------------------------------------------------------------------------------------------
 
 _SCANNER = re.compile(
@@ -132,9 +134,19 @@ def _string(text: str, unicode_literals: bool) -> str:
     prefix = re.match(r"\w*", text)[0].lower()  # type: ignore[index]
     if prefix == "ur":
         return text[1:]
+    if prefix in ("b", "br"):
+        return _text_of_bytes(text)
     if prefix or unicode_literals:
         return text
     return re.sub(r"\\(.)", lambda m: "\\" + m[0] if m[1] in "uUN" else m[0], text, flags=re.DOTALL)
+
+
+def _text_of_bytes(text: str) -> str:
+    """The literal of bytes as that of the text that they are, if they are one."""
+    value = as_text(ast.literal_eval(text))
+    if isinstance(value, bytes):
+        return text
+    return text[1:] if value.isascii() else f"({ascii(value)}" + "\n" * text.count("\n") + ")"
 
 
 def _line(tokens: _Tokens, targets: _Targets, prints: bool) -> str:
@@ -309,10 +321,29 @@ def with_old_meanings(tree: ast.Module, targets: dict[str, str]) -> ast.Module:
     return ast.fix_missing_locations(changed)
 
 
-_REPLACED = ("map", "filter", "zip", "range", "round", "sorted", "open", "file")
+_REPLACED = (
+    "map", "filter", "zip", "range", "round", "sorted", "open", "file", "min", "max", "input", "cmp",
+)  # fmt: skip
 _VIEWS = ("keys", "values", "items")
+# Methods, and the words that call them: by a name, or with the owner alone.
+_NAMED = {"encode": "__recoded__", "decode": "__recoded__",
+          "read": "__read__", "readline": "__read__", "readlines": "__read__",
+          "check_output": "__read__"}  # fmt: skip
+_METHODS = {"sort": "__sort__", "translate": "__translated__", "join": "__joined__", "write": "__written__",
+            "communicate": "__communicated__"}  # fmt: skip
+_ORDERS = {
+    "__lt__": "Lt",
+    "__le__": "LtE",
+    "__gt__": "Gt",
+    "__ge__": "GtE",
+    "__eq__": "Eq",
+    "__ne__": "NotEq",
+}
 _RENAMED = {"next": "__next__", "__nonzero__": "__bool__", "__div__": "__truediv__",
             "__rdiv__": "__rtruediv__", "__idiv__": "__itruediv__"}  # fmt: skip
+_ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__",
+               "func_globals": "__globals__", "func_dict": "__dict__", "func_doc": "__doc__",
+               "im_func": "__func__", "im_self": "__self__"}  # fmt: skip
 _MODULES = {"StringIO": "__StringIO__", "cStringIO": "__StringIO__", "pickle": "cPickle"}
 _ONCE = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)  # not to be evaluated twice
 
@@ -330,6 +361,11 @@ class _Meanings(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.words and isinstance(node.ctx, ast.Load):
             node.id = f"__{node.id}_2__"
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        node.attr = _ATTRIBUTES.get(node.attr, node.attr)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -354,12 +390,31 @@ class _Meanings(ast.NodeTransformer):
         f = node.func
         if isinstance(f, ast.Attribute) and f.attr in _VIEWS and not (node.args or node.keywords):
             return ast.copy_location(_call("__listed__", node), node)
-        if isinstance(f, ast.Attribute) and f.attr == "sort":
-            node.args.insert(0, f.value)
-            node.func = ast.copy_location(ast.Name("__sort__", ast.Load()), f)
-        elif isinstance(f, ast.Attribute) and f.attr in ("encode", "decode"):
-            node.args[:0] = [f.value, ast.Constant(f.attr)]
-            node.func = ast.copy_location(ast.Name("__recoded__", ast.Load()), f)
+        word = _NAMED.get(f.attr) or _METHODS.get(f.attr) if isinstance(f, ast.Attribute) else None
+        if word is not None:
+            assert isinstance(f, ast.Attribute)
+            node.args[:0] = [f.value, *[ast.Constant(f.attr)] * (f.attr in _NAMED)]
+            node.func = ast.copy_location(ast.Name(word, ast.Load()), f)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """Any two values have an order."""
+        self.generic_visit(node)
+        kind = type(node.ops[0]).__name__
+        if len(node.ops) > 1 or kind not in ("Lt", "LtE", "Gt", "GtE"):
+            return node
+        return ast.copy_location(
+            _call("__ordered__", ast.Constant(kind), node.left, node.comparators[0]), node
+        )
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = ast.copy_location(_call("__lines__", node.iter), node.iter)
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = ast.copy_location(_call("__lines__", node.iter), node.iter)
         return node
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
@@ -410,6 +465,24 @@ class _Meanings(ast.NodeTransformer):
             if old not in methods or new in methods or (old == "next" and len(methods[old].args.args) != 1):
                 continue
             node.body.append(ast.Assign([ast.Name(new, ast.Store())], _name(old)))
+        if "__cmp__" in methods:
+            for name, kind in _ORDERS.items():
+                if name not in methods:
+                    made = _call("__method_of_order__", ast.Constant(kind))
+                    node.body.append(ast.Assign([ast.Name(name, ast.Store())], made))
+        if {"__cmp__", "__eq__"} & set(methods) and "__hash__" not in methods:
+            base = node.bases[0] if node.bases and isinstance(node.bases[0], ast.Name) else _name("object")
+            made = ast.Attribute(base, "__hash__", ast.Load())
+            node.body.append(ast.Assign([ast.Name("__hash__", ast.Store())], made))
+        return self._with_metaclass(node)
+
+    def _with_metaclass(self, node: ast.ClassDef) -> ast.ClassDef:
+        for statement in node.body:
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+            if isinstance(target, ast.Name) and target.id == "__metaclass__":
+                assert isinstance(statement, ast.Assign)
+                node.keywords.append(ast.keyword("metaclass", statement.value))
+                node.body[node.body.index(statement)] = ast.Pass()
         return node
 
     def visit_Import(self, node: ast.Import) -> ast.AST:

@@ -1,4 +1,4 @@
-"""Names that NumPy, SciPy and scikit-learn had when a program was written, and have no longer.
+"""Names that NumPy, SciPy, Pillow and scikit-learn had when a program was written, and have no longer.
 
 ``thalweg run`` puts them back in its own process: :func:`restore` those of modules that are loaded anyway, a finder
 the modules of :data:`MODULES`.
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat import older_python
+from thalweg.compat import older_python, python2_words
 from thalweg.compat.aliases import AliasModule
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.extras import needs
@@ -29,11 +29,18 @@ def fromstring(string: Any, dtype: Any = float, count: int = -1, *, sep: str = "
     """The numbers in bytes, or in a text with separators."""
     if sep:
         return _of_text(string, dtype, count, sep=sep)
-    data = string.encode("latin-1") if isinstance(string, str) else string
-    return np.frombuffer(data, dtype, count).copy()
+    return np.frombuffer(python2_words.as_bytes(string), dtype, count).copy()
+
+
+class _Cast:
+    """``np.cast[dtype](values)``."""
+
+    def __getitem__(self, dtype: Any) -> Callable[[Any], np.ndarray]:
+        return lambda values: np.asarray(values, dtype)
 
 
 _NUMPY: dict[str, Any] = {
+    "cast": _Cast(),
     "float": float, "int": int, "object": object, "str": str, "complex": complex, "long": int, "unicode": str,
     "float_": np.float64, "complex_": np.complex128, "unicode_": np.str_, "string_": np.bytes_, "Inf": np.inf,
     "Infinity": np.inf, "infty": np.inf, "PINF": np.inf, "NINF": -np.inf, "NaN": np.nan, "alltrue": np.all,
@@ -47,7 +54,8 @@ _NUMPY: dict[str, Any] = {
 
 
 def restore() -> None:
-    """Give NumPy back the names that it no longer has."""
+    """Give NumPy back the names that it no longer has; numbers are shown without their types, as they were."""
+    np.set_printoptions(legacy="1.25")
     for name, value in _NUMPY.items():
         if name not in vars(np):
             setattr(np, name, value)
@@ -186,10 +194,27 @@ MODULES: dict[str, Any] = {
 }  # fmt: skip
 
 
+# By the module that is there still: the names it lost.
+_LOST: dict[str, dict[str, Any]] = {"PIL.Image": {"ANTIALIAS": 1, "LINEAR": 2, "CUBIC": 3}}
+
+
+class _Completed(importlib.machinery.SourceFileLoader):
+    """Loads a module and gives it back the names it lost."""
+
+    def exec_module(self, module: Any) -> None:
+        super().exec_module(module)
+        vars(module).update({**_LOST[module.__name__], **vars(module)})
+
+
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the modules; SciPy still has an empty ``misc``."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname in _LOST:
+            spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+            if spec is not None and spec.origin is not None:
+                spec.loader = _Completed(fullname, spec.origin)
+            return spec
         if fullname not in MODULES:
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)

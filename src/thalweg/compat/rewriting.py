@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from thalweg.compat import one_element, programs, python2, python2_words
+from thalweg.compat import beside, one_element, programs, python2, python2_words
 from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
@@ -30,6 +30,9 @@ METHODS = {
     "iteritems": "items",
     "iterkeys": "keys",
     "itervalues": "values",
+    "viewitems": "items",
+    "viewkeys": "keys",
+    "viewvalues": "values",
     "next": "__next__",
     "as_matrix": "to_numpy",
 }
@@ -148,12 +151,15 @@ def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
     return compile(_Rewriter(imported(tree), values).visit(tree), path, "exec", dont_inherit=True)
 
 
-def execfile(file: str, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None) -> None:
-    """Run a program within the names of the caller."""
+def execfile(
+    old: bool, file: str, globals: dict[str, Any] | None = None, locals: dict[str, Any] | None = None
+) -> None:
+    """Run a program within the names of the caller; ``old``: the caller is of Python 2."""
     caller = sys._getframe(1)
     if globals is None:
         globals, locals = caller.f_globals, caller.f_locals
-    exec(code_of(programs.parse(programs.source_of(Path(file)), file), file, False), globals, locals)
+    tree, _ = programs.read(programs.source_of(Path(file)), file, old)
+    exec(code_of(tree, file, False), globals, locals)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -170,12 +176,14 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds the program's own modules: those in its folder, or in places that it adds to ``sys.path``."""
+    """Finds the program's own modules: those in its folder, in places that ``PYTHONPATH`` names, or that it adds to
+    ``sys.path``.
+    """
 
     def __init__(self, folder: Path, values: bool, old: bool) -> None:
         self.values = values
         self.old = old  # all of the program is of Python 2
-        self.others = set(sys.path) - {str(folder)}
+        self.others = set(sys.path) - {p for p in sys.path if Path(p).resolve() in beside.places(folder)}
         self.own: set[str] = set()
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
@@ -195,10 +203,14 @@ class Finder(importlib.abc.MetaPathFinder):
         return any(place.resolve() == Path(p).resolve() for p in sys.path if p not in self.others)
 
 
-def install(value_of: Callable[[Any], Any] | None) -> None:
-    """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it."""
+def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
+    """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it;
+    ``old``: the program is of Python 2.
+    """
     vars(builtins).update({_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number})
     vars(builtins).update({_FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
-    vars(builtins).update({_CHANGED: one_element.changed, "execfile": execfile, **python2_words.WORDS})
+    vars(builtins).update(
+        {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}
+    )
     if value_of is not None:
         vars(builtins)[_VALUE] = value_of

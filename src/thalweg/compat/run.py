@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import importlib
-import itertools
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from thalweg.compat import graphs, ipython_names, programs, python2_words, removed_names, rewriting
+from thalweg.compat import beside, graphs, ipython_names, programs, python2_words, removed_names, rewriting
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -42,7 +40,9 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
     elif found == "tf1":
         graphs.wanted = True
-    rewriting.install(None if dialect is None else dialect.value_of)
+    rewriting.install(None if dialect is None else dialect.value_of, old)
+    if old:
+        python2_words.read_bytes_as_text()
     sys.stderr.write(_announcement(path, found, roots, old) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
@@ -65,34 +65,25 @@ def _program(file: str) -> Path:
 def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
     source = programs.source_of(path)
     tree, old = programs.read(source, str(path))
-    if not old and any(is_old for _, is_old in _beside(path, tree)):
+    if not old and any(is_old for _, is_old in beside.modules(path, tree)):
         tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
     return rewriting.code_of(tree, str(path), found in _EAGER), found, roots, old
 
 
-def _beside(path: Path, tree: ast.AST) -> Iterator[tuple[ast.Module, bool]]:
-    """The modules beside a program that it imports, each with whether it is of Python 2."""
-    for name, _ in programs.modules(tree):
-        beside = path.parent / f"{name.split('.')[0]}.py"
-        if beside.is_file() and beside != path:
-            with contextlib.suppress(SyntaxError):
-                yield programs.read(programs.source_of(beside), str(beside))
-
-
-def _generation(path: Path, tree: ast.AST) -> str | None:
-    """The program's generation; where it imports none of the libraries itself, that of a module beside it."""
-    trees = itertools.chain([tree], (other for other, _ in _beside(path, tree)))
-    return next(filter(None, map(programs.generation, trees)), None)
+def _generation(path: Path, tree: ast.Module) -> str | None:
+    """The program's generation; where it imports none of the libraries itself, that of a module of its own."""
+    return programs.generation(tree, (other for other, _ in beside.modules(path, tree)))
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:
     read = "; read as Python 2" * old
     if kind is None:
         return f"thalweg run: {path.name} imports no old library; nothing is aliased{read}"
-    pairs = {name: new for name, new in ALIASES[kind].items() if "." not in name and name in roots}
-    names = ", ".join(f"{name} -> {new}" for name, new in pairs.items())
+    pairs = {name: new for name, new in ALIASES[kind].items() if "." not in name}
+    told = {name: new for name, new in pairs.items() if name in roots} or pairs
+    names = ", ".join(f"{name} -> {new}" for name, new in told.items())
     return f"thalweg run: {path.name} as {kind}: {names}{read}"
 
 

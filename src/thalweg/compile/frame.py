@@ -183,6 +183,7 @@ class Frame:
         results = self._entry.enter(arguments, False)
         if results is None:
             return None
+        native().turns(self._once.address, self._dims_address, 0, 1, None)
         executable = self._executable
         arrays = dict(zip(self._inputs, arguments, strict=True))
         arrays.update((leaf, slot._array) for leaf, slot in zip(self.variables, self._held, strict=True))

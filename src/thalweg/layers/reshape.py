@@ -112,7 +112,7 @@ def _pairs(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
     """An int, one number per axis, or one pair per axis, as pairs."""
     if isinstance(value, int):
         return ((value, value),) * rank
-    values = tuple(value)
+    values = tuple(value) if isinstance(value, (tuple, list)) else ()
     if rank == 1 and len(values) == 2 and all(isinstance(v, int) for v in values):
         return ((values[0], values[1]),)
     if len(values) != rank:

@@ -58,7 +58,9 @@ class Compiled:
         targets = self._for_outputs(targets)
         for given, weighted in ((self.given, False), (self.weighted, True)):
             for k, ones in enumerate(_spread(given, names, "metrics", several=True)):
-                for one in flat(ones):
+                for one in (
+                    flat(ones) if targets[k] is not None else ()
+                ):  # what has no targets cannot be counted
                     metric, name = self._metric(one, k, targets, predictions)
                     name = name if len(names) == 1 else f"{names[k]}_{name}"
                     if name in taken:
@@ -73,8 +75,6 @@ class Compiled:
 
     def _metric(self, one: Any, k: int, targets: Any, predictions: Any) -> tuple[Any, str]:
         if isinstance(one, str) and one in _BY_SHAPE:
-            if targets[k] is None:
-                raise fail(ArgumentError, f"metrics: {one!r} needs targets")
             return _by_shape(one, targets[k], predictions[k], self.losses[k]), one
         metric = metrics.get(one)
         return metric, metric.name

@@ -24,7 +24,7 @@ from thalweg.layers.recurrent import Recurrent
 from thalweg.models.paths import layer_paths, weight_paths
 from thalweg.registry import snake_case
 
-__all__ = ["keras_weights", "limit", "opened", "pytorch_weights"]
+__all__ = ["Tree", "in_order_of_keras", "keras_weights", "limit", "opened", "pytorch_weights"]
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -231,21 +231,24 @@ def _one_layer_each(tensors: Arrays) -> dict[str, np.ndarray]:
 # --- Keras ----------------------------------------------------------------------------------------------------------
 
 
-def keras_weights(model: Any, path: Any) -> dict[str, np.ndarray]:
-    """The weights of the model by their paths, from a ``.h5``, ``.weights.h5`` or ``.keras`` file."""
+def keras_weights(model: Any, path: Any, by_name: bool = False) -> dict[str, np.ndarray]:
+    """The weights of the model by their paths, from a ``.h5``, ``.weights.h5`` or ``.keras`` file.
+
+    ``by_name``: of an ``.h5`` file those of the layers that it names.
+    """
     with opened(path) as file:
-        tree = _Tree(file, limit(path))
+        tree = Tree(file, limit(path))
         tree = tree.child("model_weights") or tree
-        if "layer_names" in tree.group.attrs:
-            return _by_layer(model, tree, os.fspath(path))
+        if "layer_names" in tree.group.attrs or "layer_names0" in tree.group.attrs:
+            return _by_layer(model, tree, os.fspath(path), by_name)
         return _by_tree(model, tree, os.fspath(path))
 
 
 def optimizer_arrays(path: Any) -> list[np.ndarray]:
     """What the optimizer of Keras 3 remembered, in its order; nothing of other files."""
     with opened(path) as file:
-        group = _Tree(file, limit(path)).child("optimizer")
-        return group.arrays() if isinstance(group, _Tree) else []
+        group = Tree(file, limit(path)).child("optimizer")
+        return group.arrays() if isinstance(group, Tree) else []
 
 
 @contextmanager
@@ -278,7 +281,7 @@ def limit(path: Any) -> int:
     return 1000 * os.path.getsize(path)
 
 
-class _Tree:
+class Tree:
     """The groups and arrays of an HDF5 file, read with care."""
 
     def __init__(self, group: Any, limit: int) -> None:
@@ -294,7 +297,7 @@ class _Tree:
         if not isinstance(link, h5py.HardLink):
             raise fail(DataError, f"{self.group.file.filename!r}: {name!r} is a link to elsewhere")
         found = self.group[name]
-        return _Tree(found, self.limit) if isinstance(found, h5py.Group) else self._array(found, name)
+        return Tree(found, self.limit) if isinstance(found, h5py.Group) else self._array(found, name)
 
     def _array(self, found: Any, name: str) -> np.ndarray:
         plain = found.dtype.kind in "biuf" and not found.is_virtual and not found.external
@@ -306,26 +309,26 @@ class _Tree:
         """What is at a path of names; None if anything on it is missing."""
         found: Any = self
         for name in path.split("/"):
-            found = found.child(name) if isinstance(found, _Tree) else None
+            found = found.child(name) if isinstance(found, Tree) else None
         return found
 
     def arrays(self) -> list[np.ndarray]:
         """``vars/0``, ``vars/1``, ... of a layer."""
         held = self.child("vars")
-        count = len(held.group) if isinstance(held, _Tree) else 0
+        count = len(held.group) if isinstance(held, Tree) else 0
         return [held.child(str(k)) for k in range(count)]
 
     def name(self) -> str | None:
         """The name that the layer had."""
         held = self.child("vars")
-        return str(held.group.attrs.get("name", "")) if isinstance(held, _Tree) else None
+        return str(held.group.attrs.get("name", "")) if isinstance(held, Tree) else None
 
 
 _ATTENTION = {f"{name}_{kind}": (f"{name}_dense", place) for name in ("query", "key", "gate", "value", "output")
               for place, kind in enumerate(("kernel", "bias"))}  # fmt: skip
 
 
-def _by_tree(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
+def _by_tree(model: Any, tree: Tree, file: str) -> dict[str, np.ndarray]:
     """From the files of Keras 3, which have a group for each layer, named by its class and number."""
     paths = {id(layer): path for path, layer in layer_paths(model).items()}
     found: dict[str, np.ndarray] = {}
@@ -335,7 +338,7 @@ def _by_tree(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
         path = paths[id(layer)]
         if not layer.weights:
             continue
-        if not isinstance(group, _Tree):
+        if not isinstance(group, Tree):
             raise fail(DataError, f"{file!r} has no weights for the layer {layer.name!r}")
         own = [str(w.name).rsplit("/", 1)[-1] for w in layer.own_weights()]
         if isinstance(layer, L.MultiHeadAttention):
@@ -344,17 +347,17 @@ def _by_tree(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
                 found[f"{path}{name}"] = group.at(f"{part}/vars/{place}")
         elif own:
             held = group.child("cell") if isinstance(layer, Recurrent) else group
-            arrays = held.arrays() if isinstance(held, _Tree) else []
+            arrays = held.arrays() if isinstance(held, Tree) else []
             found |= {f"{path}{name}": array for name, array in zip(own, arrays)}
         stack += _children(layer, group)
     return {name: array for name, array in found.items() if array is not None}
 
 
-def _children(layer: Any, group: _Tree) -> list[tuple[Any, Any]]:
+def _children(layer: Any, group: Tree) -> list[tuple[Any, Any]]:
     """The layers directly below, each with its group."""
     if hasattr(layer, "layers"):
         held = group.child("layers")
-        return _in_container(layer.layers, held) if isinstance(held, _Tree) else []
+        return _in_container(layer.layers, held) if isinstance(held, Tree) else []
     found: list[tuple[Any, Any]] = []
     for name, value in vars(layer).items():
         if isinstance(value, L.Layer):
@@ -367,10 +370,10 @@ def _children(layer: Any, group: _Tree) -> list[tuple[Any, Any]]:
 
 def _in_container(parts: Sequence[Any], group: Any) -> list[tuple[Any, Any]]:
     """By the layers' names where the file has all of them, else by class and number."""
-    if not isinstance(group, _Tree):
+    if not isinstance(group, Tree):
         return [(part, None) for part in parts]
     below = {key: group.child(key) for key in group.group}
-    named = {tree.name(): tree for tree in below.values() if isinstance(tree, _Tree)}
+    named = {tree.name(): tree for tree in below.values() if isinstance(tree, Tree)}
     weighty = [part for part in parts if part.weights]
     if all(part.name in named for part in weighty):
         return [(part, named[part.name]) for part in weighty]
@@ -396,17 +399,18 @@ def _several_of_one_kind(parts: Sequence[Any]) -> bool:
     return len(set(kinds)) < len(kinds)
 
 
-def _by_layer(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
+def _by_layer(model: Any, tree: Tree, file: str, by_name: bool) -> dict[str, np.ndarray]:
     """From the older files, which hold for each layer of the model a list of the names of its weights."""
     from thalweg.models.sequential import Sequential
 
     lists: dict[str, list[str]] = {}
-    for name in map(_text, tree.group.attrs["layer_names"]):
+    for name in _names(tree, "layer_names"):
         held = tree.child(name)
-        lists[name] = [_text(n) for n in held.group.attrs["weight_names"]] if isinstance(held, _Tree) else []
+        lists[name] = _names(held, "weight_names") if isinstance(held, Tree) else []
     lists = {name: names for name, names in lists.items() if names}
     parts = [part for part in model.layers if part.weights]
-    if all(part.name in lists for part in parts):
+    if by_name or all(part.name in lists for part in parts):
+        parts = [part for part in parts if part.name in lists]
         pairs = [(part, part.name) for part in parts]
     elif len(lists) == len(parts) and isinstance(model, Sequential):
         pairs = list(zip(parts, lists))
@@ -420,14 +424,38 @@ def _by_layer(model: Any, tree: _Tree, file: str) -> dict[str, np.ndarray]:
     for part, name in pairs:
         if isinstance(part, L.Normalization):
             lists[name] = lists[name][:2]  # mean and variance, without how many examples there were
-        if len(part.weights) != len(lists[name]):
+        weights = in_order_of_keras(part)
+        if len(weights) != len(lists[name]):
             raise fail(
                 DataError, f"{file!r}: the layer {name!r} has another number of weights",
-                expected=f"{len(part.weights)} for {part.name!r}", received=len(lists[name]),
+                expected=f"{len(weights)} for {part.name!r}", received=len(lists[name]),
             )  # fmt: skip
         arrays = [tree.at(f"{name}/{weight}") for weight in lists[name]]
-        found |= {paths[id(weight)]: array for weight, array in zip(part.weights, arrays)}
+        found |= {paths[id(weight)]: array for weight, array in zip(weights, arrays)}
     return found
+
+
+def in_order_of_keras(layer: Any) -> list[Any]:
+    """The weights of a layer as Keras lists them: those that training moves first, a kernel beside its bias."""
+    places = {name: k for k, name in enumerate(_ATTENTION)}
+    found: list[Any] = []
+    for one in layer.tree():
+        own = one.own_weights()
+        if isinstance(one, L.MultiHeadAttention):
+            own = sorted(own, key=lambda w: places[str(w.name).rsplit("/", 1)[-1]])
+        found += own
+    listed = {id(w): w for w in layer.weights}  # a layer of a program's own may list others
+    found = list({id(w): w for w in found if id(w) in listed} | listed)
+    return sorted((listed[k] for k in found), key=lambda w: not w.trainable)
+
+
+def _names(tree: Any, key: str) -> list[str]:
+    """A list of names among the attributes; a long one stands in several, ``layer_names0`` and so on."""
+    attributes = tree.group.attrs
+    keys = [key] if key in attributes else []
+    while key not in keys and f"{key}{len(keys)}" in attributes:
+        keys.append(f"{key}{len(keys)}")
+    return [_text(name) for one in keys for name in attributes[one]]
 
 
 def _text(value: Any) -> str:

@@ -164,7 +164,11 @@ class Model(Training):
         saving.save_weights(self, filepath, overwrite)
 
     def load_weights(
-        self, filepath: Any, skip_mismatch: bool = False, names: Mapping[str, str] | None = None
+        self,
+        filepath: Any,
+        skip_mismatch: bool = False,
+        names: Mapping[str, str] | None = None,
+        by_name: bool = False,
     ) -> None:
         """Read the weights from a file, by the layers' names; all must fit, unless ``skip_mismatch``.
 
@@ -172,8 +176,9 @@ class Model(Training):
         (``safetensors.torch.save_file(module.state_dict(), path)``), whose tensors are brought into the layout of
         the layers; or a ``.h5``, ``.weights.h5`` or ``.keras`` file of Keras. ``names`` maps layers of this model
         to other names in a PyTorch file: ``{"fc": "classifier.1"}``. ``nn.Sequential`` is read in order.
+        ``by_name``: read what the file has under the names of this model, and leave the rest as it is.
         """
-        saving.load_weights(self, filepath, skip_mismatch, names)
+        saving.load_weights(self, filepath, skip_mismatch, names, by_name)
 
     def save_state(self, filepath: Any, **notes: Any) -> None:
         """Write weights, optimizer and random numbers: what an interrupted training needs to go on."""

@@ -25,7 +25,7 @@ from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.graph.walk import topological
 from thalweg.layers.nodes import Input
 from thalweg.layers.seeds import memories
-from thalweg.models import foreign
+from thalweg.models import foreign, hdf5
 from thalweg.models.paths import free_name, weight_paths
 from thalweg.nested import flat
 from thalweg.ops import (
@@ -68,18 +68,27 @@ VERSION = 3  # 2: operations between layers; 3: what the optimizer remembers has
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def _write(path: Any, tensors: dict[str, np.ndarray], header: dict[str, Any], overwrite: bool = True) -> None:
-    with needs("safetensors", "writing a model"):
-        from safetensors.numpy import save
+def _write(
+    model: Any, path: Any, tensors: dict[str, np.ndarray], header: dict[str, Any], overwrite: bool = True
+) -> None:
+    """A safetensors file; one of HDF5 where the name ends in ``.h5`` or ``.hdf5`` and h5py is installed."""
     if not overwrite and Path(path).exists():
         raise fail(ArgumentError, f"{os.fspath(path)!r} exists", hint="pass overwrite=True to replace it")
     texts = {"format": "thalweg", "version": str(VERSION)}
     texts |= {key: json.dumps(value, allow_nan=False) for key, value in header.items()}
     try:
         with atomic_write(path) as file:
-            file.writelines(_sorted_header(save(tensors, texts)))
+            file.writelines(_parts_of_file(model, path, tensors, texts))
     except OSError as error:
         raise fail(DataError, f"cannot write {os.fspath(path)!r}: {error.strerror or error}") from None
+
+
+def _parts_of_file(model: Any, path: Any, tensors: dict[str, np.ndarray], texts: dict[str, str]) -> list[Any]:
+    if hdf5.wanted(path):
+        return [hdf5.image(model, tensors, texts)]
+    with needs("safetensors", "writing a model"):
+        from safetensors.numpy import save
+    return _sorted_header(save(tensors, texts))
 
 
 def _sorted_header(data: bytes) -> list[Any]:
@@ -98,6 +107,9 @@ def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     name = os.fspath(path)
     if not Path(name).is_file():
         raise fail(DataError, f"there is no file {name!r}")
+    if _is_hdf5(name) and hdf5.is_ours(name):
+        tensors, texts = hdf5.read(name)
+        return tensors, _header(name, texts)
     if _is_keras(name):
         raise fail(
             DataError, f"{name!r} was written by Keras or PyTorch", expected="a safetensors file",
@@ -113,9 +125,15 @@ def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def _is_keras(name: str) -> bool:
-    """Whether the file is HDF5 or a zip archive."""
+    """Whether the file is a zip archive, or HDF5 that was not written here."""
     with open(name, "rb") as file:
-        return file.read(8).startswith((b"\x89HDF", b"PK"))
+        zipped = file.read(2) == b"PK"
+    return zipped or (_is_hdf5(name) and not hdf5.is_ours(name))
+
+
+def _is_hdf5(name: str) -> bool:
+    with open(name, "rb") as file:
+        return file.read(4) == b"\x89HDF"
 
 
 def _header(name: str, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -150,7 +168,7 @@ def _weights(model: Any) -> tuple[dict[str, np.ndarray], list[str]]:
 def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
     """Write the weights alone."""
     tensors, names = _weights(model)
-    _write(path, tensors, {"weights": names}, overwrite)
+    _write(model, path, tensors, {"weights": names}, overwrite)
 
 
 def save_model(model: Any, path: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
@@ -164,7 +182,7 @@ def save_model(model: Any, path: Any, overwrite: bool = True, include_optimizer:
             warnings.warn(f"saved without the arguments of compile: {error}", stacklevel=3)
         else:
             tensors |= _optimizer_state(model)
-    _write(path, tensors, header, overwrite)
+    _write(model, path, tensors, header, overwrite)
 
 
 def _optimizer_state(model: Any) -> dict[str, np.ndarray]:
@@ -190,7 +208,7 @@ def save_state(model: Any, path: Any, notes: Mapping[str, Any]) -> None:
     arrays: list[np.ndarray] = []
     state = {"random": random.get_state(), "notes": encode(_without_arrays(notes, arrays))}
     tensors |= {f"notes/{k}": array for k, array in enumerate(arrays)}
-    _write(path, tensors, {"weights": names, "state": state})
+    _write(model, path, tensors, {"weights": names, "state": state})
 
 
 def _without_arrays(notes: Any, arrays: list[np.ndarray]) -> Any:
@@ -223,11 +241,16 @@ def load_state(model: Any, path: Any) -> dict[str, Any]:
 
 
 def load_weights(
-    model: Any, path: Any, skip_mismatch: bool = False, names: Mapping[str, str] | None = None
+    model: Any,
+    path: Any,
+    skip_mismatch: bool = False,
+    names: Mapping[str, str] | None = None,
+    by_name: bool = False,
 ) -> None:
     """Set the weights by name, from a file of this library, of Keras, or with PyTorch's tensors.
 
-    Of our own files also by order, where all names differ and all shapes fit.
+    Of our own files also by order, where all names differ and all shapes fit. ``by_name``: only those that the file
+    has by their names, which must fit; the others stay as they are.
     """
     if not model.built:
         raise fail(
@@ -237,9 +260,14 @@ def load_weights(
         )
     file = os.fspath(path)
     if Path(file).is_file() and _is_keras(file):
-        _set_values(weight_paths(model), foreign.keras_weights(model, path), file, skip_mismatch)
+        given = foreign.keras_weights(model, path, by_name)
+        _set_values(weight_paths(model), given, file, skip_mismatch, by_name)
         return
     tensors, header = _read(path)
+    if header and by_name:
+        given = {n.removeprefix("weights/"): v for n, v in tensors.items() if n.startswith("weights/")}
+        _set_values(weight_paths(model), given, file, skip_mismatch, by_name)
+        return
     if header:
         _set_weights(model, tensors, header, path, skip_mismatch)
         return
@@ -267,19 +295,31 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
 
 
 def _set_values(
-    own: Mapping[str, Variable], given: Mapping[str, Any], path: Any, skip_mismatch: bool
+    own: Mapping[str, Variable],
+    given: Mapping[str, Any],
+    path: Any,
+    skip_mismatch: bool,
+    by_name: bool = False,
 ) -> None:
-    """All weights, or none where one does not fit."""
+    """All weights, or none where one does not fit; ``by_name``: of those that are given."""
+    left: list[str] = []
     for name, weight in own.items():
         value = given.get(name)
+        if value is None and by_name:
+            continue
         if value is None or value.shape != weight.shape:
             if skip_mismatch:
+                left.append(name)
                 continue
             raise fail(
                 ShapeError, f"{os.fspath(path)!r}: the weight {name!r}", expected=shape_text(weight.shape),
                 received="nothing" if value is None else shape_text(value.shape),
                 hint=f"the file holds {', '.join(list(given)[:8])}",
             )  # fmt: skip
+    if by_name and left:
+        warnings.warn(
+            f"the file has other shapes for {', '.join(left)}, which stay as they are", stacklevel=5
+        )
     for name, weight in own.items():
         value = given.get(name)
         if value is not None and value.shape == weight.shape:

@@ -31,7 +31,11 @@ __all__ = (
     "put_along_axis",
     "scatter_add",
     "scatter_nd_add",
+    "scatter_nd_max",
+    "scatter_nd_min",
     "scatter_nd_update",
+    "segment_max",
+    "segment_min",
     "segment_sum",
     "index_update",
     "index_add",
@@ -169,7 +173,9 @@ def gather(*tensors, axes, position):  # type: ignore[no-untyped-def]
     return _to_position(taken, _block(indices), position)
 
 
-def _scatter_infer(base: Spec, updates: Spec, *indices: Spec, axes: Any, position: int) -> Spec:
+def _scatter_infer(
+    base: Spec, updates: Spec, *indices: Spec, axes: Any, position: int, largest: bool = True
+) -> Spec:
     wanted = _gather_shape(base.shape, [i.shape for i in indices], axes, position)
     given = updates.shape
     if (
@@ -252,6 +258,30 @@ def scatter_set_op(*tensors, axes, position):  # type: ignore[no-untyped-def]
     np.transpose(result, _front_order(base.ndim, axes))[key] = np.moveaxis(
         updates, range(position, position + block), range(block)
     )
+    return result
+
+
+def _extreme_gradient(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, *indices: Tensor, largest: bool, **attrs: Any
+) -> list[Any]:
+    """All that equals the result has an equal share of its gradient."""
+    kept, chosen = (
+        astype(equal(*pair), g.dtype) for pair in ((base, y), (updates, gather(y, *indices, **attrs)))
+    )
+    share = g / scatter_add_op(kept, chosen, *indices, **attrs)
+    return [lambda: share * kept, lambda: gather(share, *indices, **attrs) * chosen, *[None] * len(indices)]
+
+
+@make_op({}, infer=_scatter_infer, prepare=_indices_prepare(2), grad=_extreme_gradient)
+def scatter_extreme_op(*tensors, axes, position, largest):  # type: ignore[no-untyped-def]
+    """The first tensor, where the second is larger (or smaller) at a place that :func:`gather` would read, that one."""
+    base, updates, *indices = tensors
+    result = np.array(base)
+    key = _numpy_key(base, indices, axes)
+    block = _block(indices)
+    values = np.moveaxis(updates, range(position, position + block), range(block))
+    better = np.maximum if largest else np.minimum
+    better.at(np.transpose(result, _front_order(base.ndim, axes)), key, values)
     return result
 
 
@@ -590,6 +620,32 @@ def scatter_nd_add(x: Any, indices: Any, updates: Any, /) -> Tensor:
     return scatter_add_op(x, updates, *_vectors(x, indices, 0), axes=_vector_axes(indices, 0), position=0)
 
 
+def _nd_extreme(x: Any, indices: Any, updates: Any, largest: bool) -> Tensor:
+    x, updates = _operands(x, updates)
+    (indices,) = convert_operands([_as_index(indices)])
+    return scatter_extreme_op(
+        x, updates, *_vectors(x, indices, 0), axes=_vector_axes(indices, 0), position=0, largest=largest
+    )
+
+
+def scatter_nd_max(x: Any, indices: Any, updates: Any, /) -> Tensor:
+    """x, or the largest of the ``updates`` at an index vector where that is larger.
+
+    >>> scatter_nd_max([5, 6], [[0], [0], [1]], [7, 9, 1]).tolist()
+    [9, 6]
+    """
+    return _nd_extreme(x, indices, updates, True)
+
+
+def scatter_nd_min(x: Any, indices: Any, updates: Any, /) -> Tensor:
+    """x, or the smallest of the ``updates`` at an index vector where that is smaller.
+
+    >>> scatter_nd_min([5, 6], [[0], [0], [1]], [7, 3, 1]).tolist()
+    [3, 1]
+    """
+    return _nd_extreme(x, indices, updates, False)
+
+
 def scatter_nd_update(x: Any, indices: Any, updates: Any, /) -> Tensor:
     """x with ``updates`` written at index vectors; where one occurs twice, the last one stays.
 
@@ -626,16 +682,47 @@ def _zero_rows(x, /, length):  # type: ignore[no-untyped-def]
     return np.zeros((length, *x.shape[1:]), x.dtype)
 
 
+def _segments(x: Any, segment_ids: Any, name: str) -> tuple[Tensor, Tensor]:
+    (x,), (segment_ids,) = convert_operands([x]), convert_operands([_as_index(segment_ids)])
+    if not x.ndim:
+        raise fail(ShapeError, f"{name}: x", expected="at least 1 axis", received="a scalar")
+    return x, segment_ids
+
+
 def segment_sum(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
     """Row k of the result is the sum of the rows of x whose id is k; ids in any order.
 
     >>> segment_sum([1, 2, 3], [0, 2, 0], 3).tolist()
     [4, 0, 2]
     """
-    (x,), (segment_ids,) = convert_operands([x]), convert_operands([_as_index(segment_ids)])
-    if not x.ndim:
-        raise fail(ShapeError, "segment_sum: x", expected="at least 1 axis", received="a scalar")
+    x, segment_ids = _segments(x, segment_ids, "segment_sum")
     return scatter_add_op(_zero_rows(x, operator.index(num_segments)), x, segment_ids, axes=(0,), position=0)
+
+
+def _segment_extreme(x: Any, segment_ids: Any, num_segments: int, largest: bool) -> Tensor:
+    x, segment_ids = _segments(x, segment_ids, "segment_max" if largest else "segment_min")
+    limits = np.finfo(x.dtype) if dtypes.is_floating(x.dtype) else np.iinfo(x.dtype)
+    worst = np.asarray(limits.min if largest else limits.max, x.dtype)
+    base = _zero_rows(x, operator.index(num_segments)) + worst
+    return scatter_extreme_op(base, x, segment_ids, axes=(0,), position=0, largest=largest)
+
+
+def segment_max(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+    """Row k is the maximum of the rows of x whose id is k, or the lowest number of the dtype where there is none.
+
+    >>> segment_max([1, 2, 3], [0, 1, 0], 2).tolist()
+    [3, 2]
+    """
+    return _segment_extreme(x, segment_ids, num_segments, True)
+
+
+def segment_min(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+    """Row k is the minimum of the rows of x whose id is k, or the highest number of the dtype where there is none.
+
+    >>> segment_min([1, 2, 3], [0, 1, 0], 2).tolist()
+    [1, 2]
+    """
+    return _segment_extreme(x, segment_ids, num_segments, False)
 
 
 # --- what needs values ----------------------------------------------------------------------------------------------

@@ -91,8 +91,8 @@ legacy = _legacy_room(layers)
 _rooms = (applications, backend, datasets, layers, mixed_precision, models, optimizers, preprocessing, utils,
           wrappers)  # fmt: skip
 # What these modules share among each other.
-_helpers = {"DroppedEmbedding", "Figures", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper",
-            "ResourceOptimizer", "SeenData", "UpdateOfLayer", "UpdatesOfLoss", "fixed_phase", "found", "layer",
+_helpers = {"DroppedEmbedding", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper", "ResourceOptimizer",
+            "TrainedModel", "UpdateOfLayer", "UpdatesOfLoss", "fixed_phase", "found", "known_function", "layer",
             "named_loss", "named_metric", "of_weights", "rooms"}  # fmt: skip
 
 _graphs.join()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg import layers as _main
@@ -13,8 +14,9 @@ from thalweg.graph.tensor import Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
 from thalweg.losses import tensor
-from thalweg.metrics import Metric
+from thalweg.metrics import Mean, Metric
 from thalweg.metrics.base import same_rank
+from thalweg.nested import flat
 from thalweg.nn.noise import dropout as _dropout
 from thalweg.ops.arithmetic import astype
 from thalweg.ops.create import full as _full
@@ -33,6 +35,8 @@ class OwnLayer(_main.Layer):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register("custom")(cls)
+        if "compute_mask" in vars(cls):
+            cls.compute_mask = _told_of_each(cls.compute_mask)  # type: ignore[method-assign]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**values((), renamed(kwargs, NAMES))[1])
@@ -67,10 +71,11 @@ class OwnLayer(_main.Layer):
         return inputs
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
-        """Accepted; figures come from ``compile(metrics=...)``."""
+        """Show the mean of a value over the batches of an epoch among the model's figures."""
+        count_value(self, value, name or self.name)
 
     metrics = Offered(
-        lambda layer: [value for value in vars(layer).values() if isinstance(value, Metric)],
+        lambda layer: [value for value in flat([*vars(layer).values()]) if isinstance(value, Metric)],
         "The metrics among the layer's attributes.",
     )
 
@@ -94,6 +99,24 @@ class OwnLayer(_main.Layer):
         if type(self).get_config is OwnLayer.get_config:
             return config
         return {k: v for k, v in config.items() if k in _OF_ALL}
+
+
+def count_value(owner: Any, value: Any, name: str) -> None:
+    """Count a value in a figure of this name, which a layer or model keeps in ``added_metrics``."""
+    metric = vars(owner).setdefault("added_metrics", {}).setdefault(name, Mean(name))
+    if current_recorder() is not None or not tensor(value).is_symbolic:
+        metric.update_state(value)
+
+
+def _told_of_each(compute_mask: Callable[..., Any]) -> Callable[..., Any]:
+    """With several inputs the mask is a list, also where none of them has one."""
+
+    @functools.wraps(compute_mask)
+    def told(self: Any, inputs: Any, mask: Any = None) -> Any:
+        none_of_several = mask is None and isinstance(inputs, (list, tuple)) and bool(inputs)
+        return compute_mask(self, inputs, [None] * len(inputs) if none_of_several else mask)
+
+    return told
 
 
 class LayerAsMetric(Metric):

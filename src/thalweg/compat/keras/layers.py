@@ -17,6 +17,7 @@ from thalweg.compat.keras.custom import Wrapper as OwnWrapper
 from thalweg.compat.keras.merging import Merge as Merge
 from thalweg.compat.keras.merging import merge as merge
 from thalweg.compat.keras.recurrent import Recurrent as Recurrent
+from thalweg.compat.keras.recurrent import as_cells as _as_cells
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
@@ -28,9 +29,22 @@ Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
 
 # --- layers ---------------------------------------------------------------------------------------------------------
 
+
+def _with_cells(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Cells as programs write them, of RNN and StackedRNNCells."""
+    given = dict(kwargs)
+    for name in ("cell", "cells"):
+        if name in given:
+            given[name] = _as_cells(given[name])
+    given.pop("reverse_state_order", None)
+    return tuple(_as_cells(a) if k == 0 else a for k, a in enumerate(args)), given
+
+
 _STEPS: dict[str, tuple[Step, ...]] = {
     "BatchNormalization": (_of.epsilon_first,),
     "Lambda": (_of.function_alone,),
+    "RNN": (_with_cells,),
+    "StackedRNNCells": (_with_cells,),
     "TimeDistributed": (_of.by_steps,),
     "Bidirectional": (_of.by_steps,),
     "ZeroPadding2D": (_of.by_sides,),

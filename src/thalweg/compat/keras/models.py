@@ -6,79 +6,31 @@ import importlib
 import inspect
 import json
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg import layers as main_layers
 from thalweg import models as main
-from thalweg.compat.keras import optimizers
-from thalweg.compat.keras.backend.functions import _symbols_stand_for
-from thalweg.compat.keras.backend.settings import fixed_phase
+from thalweg.compat.keras.arguments import known_function
 from thalweg.compat.keras.layers import Input, InputPlace, Merge
-from thalweg.compat.keras.spelling import Offered, renamed
-from thalweg.compat.keras.tables import named_loss, named_metric
-from thalweg.errors import ArgumentError, SymbolicError, fail
+from thalweg.compat.keras.spelling import renamed
+from thalweg.compat.keras.training import TrainedModel
 from thalweg.graph.tensor import Tensor, shapes_match
-from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import outermost, shapes_of
-from thalweg.layers.nodes import nodes_between, run_nodes
 from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph
-from thalweg.nested import flat, mapped
-from thalweg.ops.reduce import mean
-from thalweg.ops.shape import count
-from thalweg.registry import Configured, decode, encode, register
+from thalweg.registry import decode, encode, register
 
 __all__ = [
     "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json",
     "model_from_yaml", "save_model",
 ]  # fmt: skip
 
-_FIT: dict[str, str | None] = {
-    "nb_epoch": "epochs", "nb_worker": None, "workers": None, "max_q_size": None, "max_queue_size": None,
-    "use_multiprocessing": None, "pickle_safe": None, "val_samples": "nb_val_samples",
-}  # fmt: skip
 
-
-_SHORT = {
-    "mae": "mean_absolute_error", "mse": "mean_squared_error", "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error",
-}  # fmt: skip
-_ALSO = {**_SHORT, "lr": "learning_rate"}
-
-
-class Figures(dict[str, Any]):
-    """The figures of epochs, where those that Keras called in two ways are found under both: acc and accuracy, mae and
-    mean_absolute_error, lr and learning_rate.
-    """
-
-    def __missing__(self, name: str) -> Any:
-        end, kind = ("val_", name[4:]) if name.startswith("val_") else ("", name)
-        others = [_renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy"), end + _ALSO.get(kind, kind),
-                  *(end + short for short, long in _ALSO.items() if long == kind)]  # fmt: skip
-        for other in others:
-            if other in self.keys():
-                return self[other]
-        raise KeyError(name)
-
-    def __contains__(self, name: object) -> bool:
-        return self.get(str(name)) is not None
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The figure, or the default."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-
-def _renamed_accuracy(text: str, accuracy: str) -> str:
-    """The text with ``acc`` and ``accuracy``, alone or after ``val_``, under the given name."""
-    return re.sub(r"(?<![a-z0-9])(val_)?acc(uracy)?(?![a-z0-9_])", lambda m: f"{m[1] or ''}{accuracy}", text)
+# Attributes in which no layers of the model are looked for.
+_NOT_PARTS = ("_input_places", "_losses_of_symbols", "_figures_of_symbols", "_values", "_taken")
 
 
 class LayerList(list[Any]):
@@ -95,49 +47,10 @@ class LayerList(list[Any]):
         return layer
 
 
-class SeenData(list[Any]):
-    """The validation data as callbacks saw it: inputs, targets, weights of examples."""
-
-
-class CompiledLoss:
-    """``model.compiled_loss``: the losses of ``compile``, counted in the model's figure "loss"."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
-    ) -> Any:
-        """The loss of a batch, and the penalties given."""
-        model = self._model
-        targets, predictions = model._match(y_true, y_pred)
-        parts = [
-            *model.compiled.total(targets, predictions, model._in_order(sample_weight)),
-            *(regularization_losses or ()),
-        ]
-        total = sum(parts[1:], parts[0])
-        model._loss_tracker.update_state(total, sample_weight=rows_of(predictions[0]))
-        return total
-
-
-class CompiledMetrics:
-    """``model.compiled_metrics``: the metrics of ``compile``."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Count a batch."""
-        self._model.compute_metrics(None, y_true, y_pred, sample_weight)
-
-
-class Model(main.Model):
+class Model(TrainedModel):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
-    optimizers_by_name = staticmethod(optimizers.get)
-    _phase: int | None = None  # the learning phase that the steps were made for
     of_tensors: Any  # the class of models made of inputs and outputs
-    accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -153,268 +66,17 @@ class Model(main.Model):
         kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None})
         kwargs.update((name, _one(kwargs[name])) for name in ("inputs", "outputs") if name in kwargs)
         super().__init__(*map(_one, args), **kwargs)
-        self._losses_of_symbols: list[Tensor] = []
-        self._values: dict[Tensor, Any] = {}
         self._input_places: list[InputPlace] = []
         self._taken: list[Any] = []
 
     def _parts(self) -> Iterator[Any]:
-        hidden = {id(vars(self).get(n)) for n in ("_input_places", "_losses_of_symbols", "_values", "_taken")}
+        hidden = {id(vars(self).get(n)) for n in _NOT_PARTS}
         return (value for value in super()._parts() if id(value) not in hidden)
-
-    compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
-    compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
-    loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")
 
     @property
     def submodules(self) -> tuple[Any, ...]:
         """The layers below, each once."""
         return tuple(self.tree()[1:])
-
-    # --- compile and losses -------------------------------------------------------------------------------------
-
-    def _match(self, y: Any, y_pred: Any) -> tuple[list[Any], list[Any]]:
-        """Targets and predictions; one number for each row is a column, as functions of one's own expect it."""
-        targets, predictions = super()._match(y, y_pred)
-        return [
-            t.reshape((-1, 1)) if getattr(t, "ndim", 0) == 1 and p.ndim > 1 else t
-            for t, p in zip(targets, predictions)
-        ], predictions
-
-    def compile(  # type: ignore[override]  # the order of Keras 2
-        self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
-        sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
-    ) -> None:  # fmt: skip
-        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted.
-
-        ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
-        """
-        self._target_tensors = ignored.get("target_tensors")
-        for function in flat([loss, metrics]):
-            if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
-                register("custom")(function)  # a saved model names it; loading asks for custom_objects
-            elif isinstance(function, Configured) and not type(function).__module__.startswith("thalweg."):
-                register("custom")(type(function))
-        super().compile(
-            self.optimizers_by_name(optimizer), mapped(named_loss, loss), loss_weights=loss_weights,
-            metrics=mapped(self._metric, metrics), weighted_metrics=mapped(self._metric, weighted_metrics),
-            run_eagerly=bool(run_eagerly),
-        )  # fmt: skip
-
-    def _metric(self, given: Any) -> Any:
-        if isinstance(given, str) and given in ("acc", "accuracy"):
-            return self.accuracy or given
-        if self.accuracy and isinstance(given, str):  # a name was that of the function
-            given = _SHORT.get(given.lower(), given)
-        return named_metric(given)
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of the figures, in order: known when the model is compiled."""
-        given, known = self.compile_arguments, super().metrics_names
-        if given is None or self._graph is None or len(known) > 1 or not given["metrics"]:
-            return known
-        outputs = self.output_names
-        many = len(outputs) > 1
-        parts = (
-            given["metrics"]
-            if isinstance(given["metrics"], Mapping)
-            else dict.fromkeys(outputs, given["metrics"])
-        )
-        names = [f"{o}_loss" for o in outputs if many] + [
-            (f"{output}_" if many else "") + _name_of_metric(metric)
-            for output in outputs for metric in flat(parts.get(output))
-        ]  # fmt: skip
-        return ["loss", *names]
-
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add to the loss: an expression of the model's symbols, or (in ``call``) of what is computed there."""
-        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
-            if self._graph is not None and isinstance(loss, Tensor) and loss.value is None:
-                self._losses_of_symbols.append(loss)
-            else:
-                super().add_loss(loss)
-
-    def call(self, inputs: Any, training: Any = False) -> Any:
-        """The outputs. Losses may be written with the model's own symbols: their values are kept for these."""
-        phase = fixed_phase()
-        if phase is not None and bool(phase) is not training:
-            with recording(Recorder()) if phase else nullcontext():  # nothing moves but in training
-                return self._call_in(bool(phase), inputs)
-        return self._call_in(training, inputs)
-
-    def _call_in(self, training: Any, inputs: Any) -> Any:
-        graph = self._graph
-        if graph is None:
-            return super().call(inputs, training=training)
-        given = dict(zip(graph.flat_inputs, graph.values(inputs), strict=True))
-        nodes = nodes_between(graph.flat_inputs, [*flat(graph.outputs), *self._losses_of_symbols])
-        symbols = [t for node in nodes for t in flat(node.outputs) if isinstance(t, Tensor)]
-        wanted = [graph.outputs, symbols, self._losses_of_symbols]
-        outputs, values, losses = run_nodes(nodes, given, wanted, training)
-        self._values = {**given, **dict(zip(symbols, values))}
-        for loss in losses:
-            super().add_loss(_mean(loss))
-        return outputs
-
-    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
-        """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
-        values, self._values = self._values, {}
-        with _symbols_stand_for(values):
-            loss = super().compute_loss(*args, **kwargs)
-        return run_nodes((), values, loss, None)
-
-    def _follow_phase(self) -> None:
-        """Steps are made for one learning phase."""
-        if self._phase != fixed_phase():
-            self._phase = fixed_phase()
-            self._steps.clear()
-
-    def _on_batch(self, kind: str, given: Any, return_dict: bool, reset_metrics: bool) -> Any:
-        self._follow_phase()
-        return super()._on_batch(kind, given, return_dict, reset_metrics)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch, as arrays."""
-        self._follow_phase()
-        return super().predict_on_batch(x)
-
-    def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
-        """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could.
-
-        Training moves the weights that were to be trained when the model was compiled.
-        """
-        self._follow_phase()
-        if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
-            return self._step_as_compiled(structure, alone)
-        try:
-            return super()._step(kind, structure, alone)
-        except SymbolicError:
-            if self.run_eagerly:
-                raise
-        self.run_eagerly = True
-        return super()._step(kind, structure, alone)
-
-    # --- training -----------------------------------------------------------------------------------------------
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: Any = None,
-        epochs: int = 1,
-        *args: Any,
-        **options: Any,
-    ) -> Any:
-        """Train; the history finds accuracy under ``acc`` and ``accuracy``."""
-        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
-        options = {**dict(zip(order, args)), **renamed(options, _FIT)}
-        epochs = options.pop("epochs", epochs)
-        if y is None and options.get("steps_per_epoch") is None and _is_counted(x) and hasattr(x, "__next__"):
-            options["steps_per_epoch"] = len(x)
-        self._with_accuracy(options.pop("show_accuracy", False))
-        self._agree_with(
-            options.get("callbacks") or (), options.get("validation_data") or _split(x, y, options)
-        )
-        self.told_of_fit = self._told(x, batch_size, int(epochs), options)
-        history = super().fit(x, y, batch_size, int(epochs), **options)
-        history.history = Figures(history.history)
-        return history
-
-    def _told(self, x: Any, batch_size: Any, epochs: int, options: Mapping[str, Any]) -> dict[str, Any]:
-        """What callbacks are told of a fit, by the names of Keras 1 and 2."""
-        validated = bool(options.get("validation_data") is not None or options.get("validation_split"))
-        first, names = next(iter(flat(x)), None), self.metrics_names
-        return {
-            "nb_epoch": epochs, "batch_size": batch_size or 32, "do_validation": validated,
-            "samples": len(first) if isinstance(first, np.ndarray) else None,
-            "metrics": names + [f"val_{name}" for name in names] * validated,
-        }  # fmt: skip
-
-    def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
-        return super()._feed(mapped(_dense, x), mapped(_dense, y), *rest, **options)
-
-    def _logs(self, result: Any) -> dict[str, Any]:
-        return Figures(super()._logs(result))
-
-    def _with_accuracy(self, wanted: bool) -> None:
-        """``show_accuracy`` of the first versions: accuracy as a metric."""
-        given = self.compile_arguments
-        if wanted and given is not None and not given["metrics"]:
-            super().compile(self.optimizer, given["loss"], metrics=["accuracy"])
-
-    def _agree_with(self, callbacks: Any, validation_data: Any) -> None:
-        """Callbacks watch accuracy, and name files by it, under the name that the metric has; they see the data."""
-        named = [m for m in flat((self.compile_arguments or {}).get("metrics")) if m in ("acc", "accuracy")]
-        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
-            for attribute in ("monitor", "filepath"):
-                text = getattr(callback, attribute, None)
-                if named and isinstance(text, str):
-                    setattr(callback, attribute, _renamed_accuracy(text, named[0]))
-            own = getattr(callback, "validation_data", None)  # a program may have put something else there
-            if isinstance(validation_data, (tuple, list)) and (own is None or isinstance(own, SeenData)):
-                parts = [*_listed(validation_data[0]), *_listed(validation_data[1])]
-                weights = _listed(validation_data[2]) if len(validation_data) > 2 else []
-                callback.validation_data = SeenData([*parts, *(weights or [np.ones(len(parts[0]))])])
-
-    def evaluate(
-        self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
-    ) -> Any:
-        """The loss, and the metrics where there are some."""
-        self._with_accuracy(show_accuracy)
-        return super().evaluate(x, y, *args, **renamed(options, _FIT))
-
-    def predict(self, x: Any, *args: Any, **options: Any) -> Any:
-        """The outputs as arrays."""
-        return super().predict(x, *args, **renamed(options, _FIT))
-
-    def fit_generator(
-        self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, *args: Any, **options: Any
-    ) -> Any:
-        """Train on batches of a generator; ``samples_per_epoch`` counts examples, ``steps_per_epoch`` batches."""
-        order = ("verbose", "callbacks", "validation_data", "validation_steps", "class_weight")
-        options = {**dict(zip(order, args)), **options}
-        if "nb_epoch" in options and steps_per_epoch is not None:  # by position, in Keras 1
-            options["samples_per_epoch"], steps_per_epoch = steps_per_epoch, None
-        options = renamed(options, _FIT)
-        samples = options.pop("samples_per_epoch", None)
-        if samples is not None:
-            generator, steps_per_epoch = _counted(generator, samples)
-        kept, validation = options.pop("nb_val_samples", None), options.get("validation_data")
-        if kept is not None and not isinstance(validation, (tuple, list)):
-            options["validation_data"], options["validation_steps"] = _counted(validation, kept)
-        options.setdefault("epochs", epochs)
-        if steps_per_epoch is None and _is_counted(generator):
-            steps_per_epoch = len(generator)
-        tested: Any = options.get("validation_data")
-        if options.get("validation_steps") is None and _is_counted(tested):
-            options["validation_steps"] = len(tested)
-        return self.fit(generator, steps_per_epoch=_whole(steps_per_epoch), **options)
-
-    def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
-        """The loss and metrics on batches of a generator."""
-        generator, steps, options = _batches(generator, steps, {"verbose": 0, **options})
-        return super().evaluate(generator, steps=steps, **options)
-
-    def predict_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
-        """The outputs for batches of a generator."""
-        generator, steps, options = _batches(generator, steps, options)
-        return super().predict(generator, steps=steps, **options)
-
-    def predict_proba(self, x: Any, *args: Any, **options: Any) -> Any:
-        """The outputs, taken as probabilities."""
-        return self.predict(x, *args, **options)
-
-    def predict_classes(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
-        """The numbers of the most probable classes; of one output, whether it is above one half."""
-        outputs = self.predict(x, *args, **options)
-        return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
-
-    def reset_states(self) -> None:
-        """Set the kept states of recurrent layers to zeros."""
-        for layer in self.tree():
-            if layer is not self and hasattr(layer, "reset_states"):
-                layer.reset_states()
 
     # --- what is in it ------------------------------------------------------------------------------------------
 
@@ -500,9 +162,6 @@ class Model(main.Model):
         """Print the layers."""
         super().summary(line_length, print_fn)
 
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
-        """Accepted; figures come from ``compile(metrics=...)``."""
-
     # --- files --------------------------------------------------------------------------------------------------
 
     def save(
@@ -514,7 +173,7 @@ class Model(main.Model):
         ) in self.tree():  # functions of the program's own are named in the file; loading asks for them
             for given in layer._arguments.values():
                 if callable(given) and not getattr(given, "__module__", "thalweg.").startswith("thalweg."):
-                    register("custom")(given)
+                    known_function(given)
         if os.path.splitext(os.fspath(filepath))[1]:
             super().save(filepath, overwrite, include_optimizer)
         else:
@@ -540,7 +199,7 @@ class Model(main.Model):
         A model that has no weights yet reads them when it is called first.
         """
         if self.built:
-            super().load_weights(filepath, skip_mismatch or by_name)
+            super().load_weights(filepath, skip_mismatch, by_name=by_name)
         else:
             when_built(self, lambda: self.load_weights(filepath, by_name, skip_mismatch))
 
@@ -658,11 +317,6 @@ for _model in (Model, Sequential):  # known as these whatever classes of the sam
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 
-def rows_of(x: Any) -> Any:
-    """How many rows a batch has, as a scalar."""
-    return count(x, (0,), np.dtype(np.float64))
-
-
 def _made(cls: Any, config: dict[str, Any]) -> Any:
     """A model of a program's own class, whose constructor need not know about names; built for the shape it had."""
     shape = config.pop("build_shape", None)
@@ -678,80 +332,12 @@ def _made(cls: Any, config: dict[str, Any]) -> Any:
     return made
 
 
-def _mean(loss: Any) -> Any:
-    return mean(loss) if loss.ndim else loss
-
-
-def _name_of_metric(metric: Any) -> str:
-    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
-
-
 def _one(tensors: Any) -> Any:
     return tensors[0] if isinstance(tensors, (list, tuple)) and len(tensors) == 1 else tensors
 
 
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
-
-
-def _dense(part: Any) -> Any:
-    """A sparse matrix of SciPy's as an array, anything else as it is."""
-    return part.toarray() if hasattr(part, "toarray") and hasattr(part, "nnz") else part
-
-
-def _split(x: Any, y: Any, options: Mapping[str, Any]) -> Any:
-    """The rows that ``validation_split`` sets apart, for callbacks to see; None without it."""
-    share, first = options.get("validation_split"), next(iter(flat(x)), None)
-    if not share or y is None or not isinstance(first, np.ndarray):
-        return None
-    at = int(len(first) * (1.0 - share))
-    return tuple(mapped(lambda a: np.asarray(a)[at:], part) for part in (x, y))
-
-
 def _is_shape(given: Sequence[Any]) -> bool:
     return all(n is None or isinstance(n, (int, np.integer)) for n in given)
-
-
-def _whole(steps: Any) -> int | None:
-    return None if steps is None else int(steps)
-
-
-def _batches(generator: Any, steps: Any, options: dict[str, Any]) -> tuple[Any, int | None, dict[str, Any]]:
-    """The generator, how many batches to take of it, and the other options."""
-    options = renamed(options, _FIT)
-    samples = options.pop("nb_val_samples", None)
-    if samples is not None:
-        generator, steps = _counted(generator, samples)
-    if steps is None and _is_counted(generator):
-        steps = len(generator)
-    return generator, _whole(steps), options
-
-
-def _is_counted(batches: Any) -> bool:
-    """Whether batches come without end, but their number is known."""
-    return hasattr(batches, "__len__") and not isinstance(batches, (tuple, list, np.ndarray))
-
-
-def _counted(generator: Any, samples: Any) -> tuple[Any, int]:
-    """The generator, with nothing lost, and the number of its batches that hold so many examples."""
-    if hasattr(generator, "__getitem__") and hasattr(generator, "__len__"):
-        return generator, max(1, int(samples) // _rows(generator[0]))
-    batches = iter(generator)
-    first = next(batches, None)
-    if first is None:
-        raise fail(ArgumentError, "the generator gave no batch")
-
-    def again() -> Iterator[Any]:
-        yield first
-        yield from batches
-
-    return again(), max(1, int(samples) // _rows(first))
-
-
-def _rows(batch: Any) -> int:
-    while isinstance(batch, (tuple, list, Mapping)):
-        batch = next(iter(batch.values())) if isinstance(batch, Mapping) else batch[0]
-    return max(1, len(batch))
 
 
 def file_in_folder(folder: Any) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from thalweg import optimizers as main
 from thalweg.compat import graphs
+from thalweg.compat.keras import backend
+from thalweg.compat.keras.backend import values
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.compat.keras.own_optimizer import minimize
 from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
@@ -61,6 +63,9 @@ class _Keras(main.Optimizer):
             given["loss"], given["params"] = given["params"], given["loss"]
         if graphs.backend is not None:
             return self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
+        if values.within_step():  # of an optimizer around this one, which may have put its own K.update there
+            pairs = self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
+            return [backend.update(variable, value) for variable, value in pairs]
         return [UpdatesOfLoss(self.updates, given["loss"], given["params"])]
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
@@ -76,9 +81,9 @@ class _Keras(main.Optimizer):
         """The values of ``weights``."""
         return [v.get_value() for v in self.variables()]
 
-    def set_weights(self, values: Any) -> None:
+    def set_weights(self, weights: Any) -> None:
         """Replace the values of ``weights``."""
-        for variable, value in zip(self.variables(), values, strict=True):
+        for variable, value in zip(self.variables(), weights, strict=True):
             variable.set_value(value)
 
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
@@ -98,13 +103,13 @@ class SGD(_Keras, main.GradientDescent):
 
 
 class RMSprop(_Keras, main.RMSProp):
-    """RMSprop: 0.001, rho 0.9; epsilon is added outside the root."""
+    """RMSprop: 0.001, rho 0.9; epsilon is added outside the root, with a momentum inside it."""
 
     def __init__(
         self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float | None = 1e-7,
         centered: bool = False, **options: Any,
     ) -> None:  # fmt: skip
-        options = {"epsilon_inside": False, **options, "centered": centered}
+        options = {"epsilon_inside": bool(momentum), **options, "centered": centered}
         super().__init__(learning_rate, rho=rho, momentum=momentum, epsilon=epsilon, **options)
 
 
@@ -160,7 +165,9 @@ def found(identifier: Any, table: Mapping[str, Any]) -> Any:
     if graphs.backend is not None:
         identifier = graphs.backend.rule_of(identifier)
     if isinstance(identifier, Mapping):
-        return table[identifier["class_name"].lower()](**identifier.get("config", {}))
+        name = identifier["class_name"]
+        cls = table.get(name.lower()) or lookup("optimizer", name, table)  # the table's, or a program's own
+        return cls.from_config(dict(identifier.get("config", {})))
     if isinstance(identifier, str):
         return lookup("optimizer", identifier.lower(), table)()
     return identifier() if isinstance(identifier, type) else identifier
@@ -169,6 +176,11 @@ def found(identifier: Any, table: Mapping[str, Any]) -> Any:
 def get(identifier: Any) -> Any:
     """An optimizer from a name, a class, a description or itself, with the defaults of tf.keras."""
     return found(identifier, TABLE)
+
+
+def TFOptimizer(optimizer: Any) -> Any:
+    """An optimizer of ``tf.train``, as ``compile`` takes it."""
+    return get(optimizer)
 
 
 def serialize(optimizer: main.Optimizer) -> dict[str, Any]:

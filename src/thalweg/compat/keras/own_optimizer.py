@@ -48,6 +48,12 @@ class OwnOptimizer(main.Optimizer):
         self._loss: Any = None
         self._made: list[Variable] = []
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A subclass around another optimizer shows that one's counter of steps as its own."""
+        held = getattr(type(self), name, None)
+        if name != "iterations" or not isinstance(held, property) or held.fset is not None:
+            super().__setattr__(name, value)
+
     def get_updates(self, loss: Any, params: Any) -> Any:
         """Pairs (variable, new value): what a subclass defines."""
         raise fail(ArgumentError, f"{type(self).__name__} has no get_updates(loss, params)")

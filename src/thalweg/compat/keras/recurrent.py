@@ -12,6 +12,7 @@ from thalweg.compat.keras.helpers import has_arg
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.graph.updates import current_recorder
+from thalweg.layers import Layer
 from thalweg.ops.state import assign
 
 
@@ -112,6 +113,38 @@ class Recurrent(OwnLayer):
         """The weights of this layer itself, without the states that it keeps."""
         kept = {id(state) for state in self.states}
         return [weight for weight in super().own_weights() if id(weight) not in kept]
+
+
+class OwnCell(OwnLayer):
+    """A cell of a program as RNN takes it: one that is no layer, whose weights training then does not move."""
+
+    def __init__(self, cell: Any) -> None:
+        super().__init__()
+        self.cell = cell
+        self.state_size = listed(cell.state_size)
+
+    def call(self, inputs: Any, states: Any, **seen: Any) -> Any:
+        return self.cell.call(inputs, states, **{k: v for k, v in seen.items() if has_arg(self.cell.call, k)})
+
+
+def as_cells(cell: Any) -> Any:
+    """A cell, or several in a list, whose sizes of states are a list where they were a tuple."""
+    if isinstance(cell, (list, tuple)):
+        return [as_cells(one) for one in cell]
+    if not hasattr(cell, "state_size") or not hasattr(cell, "call"):
+        return cell  # RNN says what it expects
+    if not isinstance(cell, Layer):
+        return OwnCell(cell)
+    if isinstance(cell.state_size, tuple) and not isinstance(
+        getattr(type(cell), "state_size", None), property
+    ):
+        cell.state_size = listed(cell.state_size)
+    return cell
+
+
+def listed(sizes: Any) -> Any:
+    """The sizes of several states as a list."""
+    return list(sizes) if isinstance(sizes, tuple) else sizes
 
 
 def _told(function: Any, inputs: Any, training: Any) -> Any:

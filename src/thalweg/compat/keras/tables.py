@@ -23,7 +23,7 @@ from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.layers import activations as _activations
 from thalweg.ops.reduce import mean as _mean
-from thalweg.registry import register, snake_case
+from thalweg.registry import lookup, register, snake_case
 
 
 def _functions(module: Any) -> dict[str, Any]:
@@ -211,8 +211,11 @@ def _maker(room: Any) -> Any:
     def deserialize(config: Any, custom_objects: Any = None) -> Any:
         if not isinstance(config, Mapping):
             return room.get(config)
-        name = config["class_name"]
-        return {**vars(room), **(custom_objects or {})}[name](**config.get("config", {}))
+        known = {**vars(room), **(custom_objects or {})}
+        cls = lookup(
+            room.__name__.rpartition(".")[2], config["class_name"], known
+        )  # or one of the program's own
+        return cls(**config.get("config", {}))
 
     return deserialize
 
@@ -252,6 +255,14 @@ def _of_shape(name: str, kind: Any) -> Any:
     return make
 
 
+def _fans(shape: Any, data_format: str = "channels_last") -> tuple[Any, Any]:
+    """The numbers of inputs and outputs of a kernel [*window, in, out]; "channels_first" is [out, in, *window]."""
+    if data_format == "channels_first" and len(shape) > 2:
+        shape = (*shape[2:], shape[1], shape[0])
+    return _initializers.fans(tuple(shape))
+
+
+initializers.__dict__["_compute_fans"] = _fans
 initializations = Namespace(
     "keras.initializations", **{name: _of_shape(name, kind) for name, kind in _by_old_name.items()}
 )

@@ -548,7 +548,8 @@ def _open_to_keras(names: dict[str, Any], seen: set[int]) -> None:
 
 _open_to_keras(globals(), set())
 compat.__dict__["v1"] = importlib.import_module(__name__)  # what later programs call this room
-python = _internals.internals({_n: _v for _n, _v in globals().items() if not _n.startswith("_")})
+_public = {_n: _v for _n, _v in globals().items() if not _n.startswith("_")}
+python, core = _internals.internals(_public), _internals.messages(_public)
 
 
 def __getattr__(name: str) -> Any:

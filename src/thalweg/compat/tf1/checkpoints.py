@@ -1,7 +1,12 @@
-"""TensorFlow 1's checkpoints: one safetensors file for each, and the file ``checkpoint`` that names the newest."""
+"""TensorFlow 1's checkpoints: one safetensors file for each, and the file ``checkpoint`` that names the newest.
+
+Programs ask for ``NAME.index`` and ``NAME.meta`` to see whether there is a checkpoint: beside the values stand an index
+of the variables and a list of the graph's nodes, as JSON.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +22,7 @@ from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes, atomic_write_text
 
 _SUFFIX = ".safetensors"
+_BESIDE = (".index", ".meta")
 
 
 class CheckpointNotFoundError(NotFoundError, ValueError):
@@ -86,6 +92,8 @@ class Saver:
             n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in zip(self._fixed, values, strict=True)
         }
         atomic_write_bytes(path + _SUFFIX, save(arrays))
+        index = {n: {"dtype": str(a.dtype), "shape": list(a.shape)} for n, a in arrays.items()}
+        atomic_write_text(path + ".index", json.dumps(index, indent=1))
         if write_meta_graph:
             meta.remember(f"{path}.{meta_graph_suffix}", sess.graph)
         self._remember(path)
@@ -96,7 +104,9 @@ class Saver:
     def _remember(self, path: str) -> None:
         self._kept = [p for p in self._kept if p != path] + [path]
         while self.max_to_keep and len(self._kept) > self.max_to_keep:
-            Path(self._kept.pop(0) + _SUFFIX).unlink(missing_ok=True)
+            oldest = self._kept.pop(0)
+            for suffix in (_SUFFIX, *_BESIDE):
+                Path(oldest + suffix).unlink(missing_ok=True)
 
     def restore(self, sess: Any, save_path: str) -> None:
         """Give the variables the values of a checkpoint."""

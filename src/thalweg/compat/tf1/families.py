@@ -23,11 +23,11 @@ def unary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
     return apply
 
 
-def binary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
-    """A node of two tensors, from a function of two expressions."""
+def binary(kind: str, fn: Callable[..., Any], title: str | None = None) -> Callable[..., Tensor]:
+    """A node of two tensors, from a function of two expressions; its name is ``title``, or its kind."""
 
     def apply(x: Any, y: Any, name: str | None = None) -> Tensor:
-        return wrap(fn(*values(x, y)), name, kind, [x, y], static=_lengths_of(fn, x, y))
+        return wrap(fn(*values(x, y)), name or title, kind, [x, y], static=_lengths_of(fn, x, y))
 
     apply.__name__, apply.__module__ = kind, _ROOM
     apply.__doc__ = f"{kind} of the elements of two tensors."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,7 @@ from thalweg.compat.tf1 import (
     gfile,
     graph,
     random,
+    records,
     rnn,
     strings,
     types,
@@ -23,15 +26,18 @@ from thalweg.compat.tf1 import (
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
     "array_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops "
-    "control_flow_util data_flow_ops embedding_ops functional_ops gen_array_ops gen_math_ops gen_nn_ops gradients "
-    "gradients_impl init_ops io_ops linalg_ops logging_ops lookup_ops math_ops nn nn_impl nn_ops parsing_ops "
-    "partitioned_variables random_ops script_ops sparse_ops special_math_ops standard_ops state_ops string_ops "
-    "template tensor_array_grad tensor_array_ops variable_scope variables"
+    "control_flow_util custom_gradient data_flow_ops embedding_ops functional_ops gen_array_ops gen_control_flow_ops "
+    "gen_data_flow_ops gen_math_ops gen_nn_ops gen_sparse_ops gen_state_ops gradients gradients_impl gradients_util "
+    "init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops nn nn_impl nn_ops parsing_ops "
+    "partitioned_variables random_ops resource_variable_ops script_ops sparse_ops special_math_ops standard_ops "
+    "state_ops string_ops template tensor_array_grad tensor_array_ops variable_scope variables "
+    "weights_broadcast_ops"
 ).split()
 _TRAINING = (
-    "adadelta adagrad adam basic_session_run_hooks checkpoint_utils coordinator ftrl gradient_descent input "
-    "learning_rate_decay momentum monitored_session optimizer queue_runner queue_runner_impl rmsprop saver "
-    "session_run_hook slot_creator summary_io supervisor training training_util"
+    "adadelta adagrad adam basic_session_run_hooks checkpoint_management checkpoint_utils coordinator ftrl "
+    "gradient_descent input learning_rate_decay momentum monitored_session optimizer proximal_adagrad "
+    "proximal_gradient_descent queue_runner queue_runner_impl rmsprop saver session_manager session_run_hook "
+    "slot_creator summary_io supervisor training training_util warm_starting_util"
 ).split()
 _LAYERS = "base convolutional core layers normalization pooling utils".split()
 
@@ -49,7 +55,12 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         normalize_tuple=types.as_tuple,
     )
     cells = names["rnn_cell"]
-    loops = Namespace("tf.python.ops.rnn", **{n: v for n, v in own(rnn).items() if n.endswith("rnn")})
+    loops = Namespace(
+        "tf.python.ops.rnn",
+        **{**flat, **{n: v for n, v in own(rnn).items() if n.endswith("rnn")}},
+        rnn_cell_impl=cells,
+        _transpose_batch_time=rnn.transpose_batch_time,
+    )
     moving = Namespace(
         "tf.python.training.moving_averages",
         assign_moving_average=strings.assign_moving_average,
@@ -68,6 +79,8 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             image_ops=names["image"],
             image_ops_impl=names["image"],
             metrics=names["metrics"],
+            metrics_impl=names["metrics"],
+            linalg=Namespace("tf.python.ops.linalg", linalg=names["linalg"], linalg_impl=names["linalg"]),
             losses=Namespace("tf.python.ops.losses", losses=names["losses"], losses_impl=names["losses"]),
             summary_ops=names["summary"],
             resources=strings.resources,
@@ -97,6 +110,9 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             deprecation=Namespace(
                 "tf.python.util.deprecation", deprecated=_accepted, deprecated_args=_accepted
             ),
+            tf_contextlib=Namespace("tf.python.util.tf_contextlib", contextmanager=contextlib.contextmanager),
+            tf_inspect=inspect,
+            all_util=Namespace("tf.python.util.all_util", remove_undocumented=lambda *args, **options: None),
             tf_export=Namespace("tf.python.util.tf_export", tf_export=_accepted),
             tf_decorator=Namespace(
                 "tf.python.util.tf_decorator", make_decorator=lambda target, made, *_: made
@@ -136,6 +152,38 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     )
 
 
+def messages(names: Mapping[str, Any]) -> Namespace:
+    """``tensorflow.core``: the messages that are public elsewhere, under the files that define them."""
+    settings = "ConfigProto GPUOptions GraphOptions OptimizerOptions RunOptions RunMetadata".split()
+    return Namespace(
+        "tf.core",
+        framework=Namespace(
+            "tf.core.framework",
+            summary_pb2=Namespace(
+                "tf.core.framework.summary_pb2",
+                Summary=names["Summary"],
+                HistogramProto=names["HistogramProto"],
+            ),
+        ),
+        util=Namespace("tf.core.util", event_pb2=Namespace("tf.core.util.event_pb2", Event=names["Event"])),
+        protobuf=Namespace(
+            "tf.core.protobuf",
+            config_pb2=Namespace("tf.core.protobuf.config_pb2", **{name: names[name] for name in settings}),
+        ),
+        example=Namespace(
+            "tf.core.example",
+            example_pb2=Namespace("tf.core.example.example_pb2", Example=names["train"].Example),
+            feature_pb2=Namespace(
+                "tf.core.example.feature_pb2",
+                **{
+                    n: getattr(records, n)
+                    for n in ("Feature", "Features", "BytesList", "FloatList", "Int64List")
+                },
+            ),
+        ),
+    )
+
+
 def _files(names: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "tf_record": names["python_io"],
@@ -161,6 +209,7 @@ def _framework(ops: Namespace) -> Namespace:
         "tf.python.framework",
         ops=ops,
         constant_op=ops,
+        sparse_tensor=ops,
         common_shapes=ops,
         function=ops,
         random_seed=Namespace(

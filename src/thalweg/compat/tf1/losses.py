@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from thalweg import nn as core_nn
@@ -10,6 +13,26 @@ from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, values, wrap
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
+
+
+def _scoped(title: str) -> Callable[[Any], Any]:
+    """A loss whose nodes stand in a scope of their own: the given one, or ``title``."""
+
+    def decorate(fn: Any) -> Any:
+        signature = inspect.signature(fn)
+
+        @functools.wraps(fn)
+        def apply(*args: Any, **options: Any) -> Tensor:
+            given = signature.bind(*args, **options)
+            scope = given.arguments.get("scope")
+            with default_graph().name_scope(scope if isinstance(scope, str) else title) as opened:
+                given.arguments["scope"] = opened
+                made: Tensor = fn(*given.args, **given.kwargs)
+            return made
+
+        return apply
+
+    return decorate
 
 
 class Reduction:
@@ -22,6 +45,7 @@ class Reduction:
     SUM_BY_NONZERO_WEIGHTS = SUM_OVER_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
 
 
+@_scoped("weighted_loss")
 def compute_weighted_loss(
     losses: Any,
     weights: Any = 1.0,
@@ -47,13 +71,13 @@ def compute_weighted_loss(
         elif reduction == Reduction.SUM_OVER_BATCH_SIZE:
             full = shape_ops.full_like(full, 1)
         made = math.div_no_nan(math.reduce_sum(weighted), math.reduce_sum(wrap(full, None, "num_present")))
-    made = math.identity(made, (scope if isinstance(scope, str) else None) or "value")
+    made = math.identity(made, "value")
     if loss_collection:
         default_graph().add_to_collection(loss_collection, made)
     return made
 
 
-def _loss(elements: Any) -> Any:
+def _loss(elements: Any, title: str) -> Any:
     """A loss over labels and predictions, from its elements."""
 
     def apply(
@@ -65,12 +89,11 @@ def _loss(elements: Any) -> Any:
         reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ) -> Tensor:
         p, t = values(predictions, labels)
-        t = g.cast(t, p.dtype)
-        made = wrap(elements(p, t), None, "loss", [predictions, labels])
+        made = wrap(elements(p, g.cast(t, p.dtype)), None, "loss", [predictions, labels])
         return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
     apply.__doc__ = f"{elements.__name__.strip('_').replace('_', ' ')}, elementwise, weighted."
-    return apply
+    return _scoped(title)(apply)
 
 
 def _squared_error(p: Any, t: Any) -> Any:
@@ -85,19 +108,33 @@ def _hinge_loss(p: Any, t: Any) -> Any:
     return core_nn.hinge(p, 2.0 * t - 1.0, "none")
 
 
-def _log_loss(p: Any, t: Any) -> Any:
-    return -(t * elementwise.log(p + 1e-7)) - (1.0 - t) * elementwise.log(1.0 - p + 1e-7)
-
-
 def _huber_loss(p: Any, t: Any) -> Any:
     return core_nn.huber(p, t, 1.0, "none")
 
 
-mean_squared_error = _loss(_squared_error)
-absolute_difference = _loss(_absolute_difference)
-log_loss = _loss(_log_loss)
+mean_squared_error = _loss(_squared_error, "mean_squared_error")
+absolute_difference = _loss(_absolute_difference, "absolute_difference")
 
 
+@_scoped("log_loss")
+def log_loss(
+    labels: Any = None,
+    predictions: Any = None,
+    weights: Any = 1.0,
+    epsilon: float = 1e-7,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Tensor:
+    """-t log(p + epsilon) - (1 - t) log(1 - p + epsilon)."""
+    p, t = values(predictions, labels)
+    likely, unlikely = elementwise.log(p + epsilon), elementwise.log(1.0 - p + epsilon)  # type: ignore[operator]
+    made = -(g.cast(t, p.dtype) * likely) - (1.0 - g.cast(t, p.dtype)) * unlikely
+    made = wrap(made, None, "loss", [predictions, labels])
+    return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
+
+
+@_scoped("huber_loss")
 def huber_loss(
     labels: Any,
     predictions: Any,
@@ -122,9 +159,10 @@ def hinge_loss(
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Tensor:
     """max(0, 1 - t x) for labels of 0 and 1, t being -1 and 1."""
-    return _loss(_hinge_loss)(labels, logits, weights, scope, loss_collection, reduction)
+    return _loss(_hinge_loss, "hinge_loss")(labels, logits, weights, scope, loss_collection, reduction)
 
 
+@_scoped("softmax_cross_entropy_loss")
 def softmax_cross_entropy(
     onehot_labels: Any = None,
     logits: Any = None,
@@ -143,6 +181,7 @@ def softmax_cross_entropy(
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
+@_scoped("sparse_softmax_cross_entropy_loss")
 def sparse_softmax_cross_entropy(
     labels: Any = None,
     logits: Any = None,
@@ -159,6 +198,7 @@ def sparse_softmax_cross_entropy(
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
+@_scoped("sigmoid_cross_entropy_loss")
 def sigmoid_cross_entropy(
     multi_class_labels: Any = None,
     logits: Any = None,
@@ -177,6 +217,7 @@ def sigmoid_cross_entropy(
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
+@_scoped("cosine_distance_loss")
 def cosine_distance(
     labels: Any,
     predictions: Any,
@@ -193,6 +234,7 @@ def cosine_distance(
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
+@_scoped("mean_pairwise_squared_error")
 def mean_pairwise_squared_error(
     labels: Any,
     predictions: Any,
@@ -200,13 +242,13 @@ def mean_pairwise_squared_error(
     scope: Any = None,
     loss_collection: Any = GraphKeys.LOSSES,
 ) -> Tensor:
-    """The mean squared difference of the differences of all pairs of elements of an example."""
+    """The mean squared difference of the differences of all pairs of elements of an example, summed over the batch."""
     delta = math.subtract(predictions, labels)
     n: Any = delta.get_shape()[1:].num_elements()
     rows = math.reshape(delta, [-1, n])
     squares = math.reduce_sum(math.square(rows), 1)
     made = 2.0 * (n * squares - math.square(math.reduce_sum(rows, 1))) / max(n * (n - 1), 1)
-    return compute_weighted_loss(made, weights, scope, loss_collection)
+    return compute_weighted_loss(made, weights, scope, loss_collection, Reduction.SUM)
 
 
 def add_loss(loss: Any, loss_collection: Any = GraphKeys.LOSSES) -> None:

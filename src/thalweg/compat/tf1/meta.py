@@ -1,17 +1,19 @@
 """Meta graphs: a graph saved beside a checkpoint or exported, which another graph of the same process takes in.
 
 A meta graph of TensorFlow holds nodes that any process can read. Here the nodes stay in memory, and are found again
-only by the process that saved them.
+only by the process that saved them; the file lists their names.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import os
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.variables import Variable
+from thalweg.files import atomic_write_text
 
 _saved: dict[str, g.Graph] = {}  # by the full path of the file
 
@@ -24,8 +26,13 @@ class MetaGraphDef:
 
 
 def remember(path: str, graph: g.Graph) -> None:
-    """Keep a graph under the path of a meta graph."""
+    """Keep a graph under the path of a meta graph, where a list of its nodes is written."""
     _saved[os.path.abspath(path)] = graph
+    nodes = [
+        {"name": op.name, "type": op.type, "inputs": [x.name for x in op.inputs]}
+        for op in graph.get_operations()
+    ]
+    atomic_write_text(path, json.dumps(nodes))
 
 
 def export_meta_graph(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import unittest
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import Namespace
+from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, HostTensor, Operation, Tensor, current
 from thalweg.compat.tf1.types import numpy_dtype
@@ -237,8 +239,10 @@ resources = Namespace(
 )
 
 
-class TestCase(unittest.TestCase):
+class TestCase(ArrayTestCase):
     """``tf.test.TestCase``: unittest's, with sessions and comparisons of arrays."""
+
+    __test__ = False
 
     def test_session(self, graph: Any = None, config: Any = None, **options: Any) -> Any:
         """A session."""
@@ -249,31 +253,9 @@ class TestCase(unittest.TestCase):
     test_session.__test__ = False  # type: ignore[attr-defined]
     session = cached_session = test_session
 
-    def assertAllEqual(self, a: Any, b: Any) -> None:
-        np.testing.assert_array_equal(a, b)
-
-    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6) -> None:
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
-
-    def get_temp_dir(self) -> str:
-        """A folder of its own."""
-        return _temp_dir()
-
-    def assertNear(self, a: Any, b: Any, err: Any, msg: Any = None) -> None:
-        self.assertLessEqual(abs(a - b), err, msg)
-
-    def assertArrayNear(self, a: Any, b: Any, err: Any) -> None:
-        np.testing.assert_allclose(a, b, rtol=0, atol=err)
-
     def evaluate(self, tensors: Any) -> Any:
         """The values in the default session."""
         return g.session_for(None).run(tensors)
-
-    def assertShapeEqual(self, np_array: Any, tensor: Any) -> None:
-        self.assertEqual(np_array.shape, tuple(tensor.get_shape().as_list()))
-
-
-TestCase.__test__ = False  # type: ignore[attr-defined]
 
 
 def is_gpu_available(*args: Any, **options: Any) -> bool:
@@ -305,16 +287,10 @@ def _gradient_error(
     return float(np.max(np.abs(slope - numeric)))
 
 
-def _temp_dir() -> str:
-    import tempfile
-
-    return tempfile.mkdtemp()
-
-
 testing = Namespace(
     "tf.test",
     compute_gradient_error=_gradient_error,
-    get_temp_dir=_temp_dir,
+    get_temp_dir=tempfile.mkdtemp,
     is_built_with_cuda=lambda: False,
     TestCase=TestCase,
     main=unittest.main,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,9 +13,13 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import GraphKeys, HostTensor, Operation, Tensor, default_graph
 
 
-def _summary(kind: str, name: str, tensor: Any, collections: Any, fn: Any) -> HostTensor:
-    operation = Operation(str(name).replace(" ", "_"), kind, inputs=[tensor])
-    tag = operation.name
+def _summary(
+    kind: str, name: str, tensor: Any, collections: Any, fn: Any, family: str | None = None
+) -> HostTensor:
+    title = re.sub(r"[^-/\w.]", "_", str(name)).lstrip("/")
+    operation = Operation(title if family is None else f"{family}/{title}", kind, inputs=[tensor])
+    tag = operation.name if not title.endswith("/") else title.rstrip("/")  # a whole name stays as it is
+    tag = tag if family is None else f"{family}/{tag}"
     made = HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x))
     keys = [GraphKeys.SUMMARIES] if collections is None else collections
     for key in keys:
@@ -25,13 +30,18 @@ def _summary(kind: str, name: str, tensor: Any, collections: Any, fn: Any) -> Ho
 def scalar(name: str, tensor: Any, collections: Any = None, family: Any = None) -> HostTensor:
     """One number over the steps."""
     return _summary(
-        "ScalarSummary", name, tensor, collections, lambda tag, x: events.scalar(tag, float(np.asarray(x)))
+        "ScalarSummary",
+        name,
+        tensor,
+        collections,
+        lambda tag, x: events.scalar(tag, float(np.asarray(x))),
+        family,
     )
 
 
 def histogram(name: str, values: Any, collections: Any = None, family: Any = None) -> HostTensor:
     """A distribution over the steps."""
-    return _summary("HistogramSummary", name, values, collections, events.histogram)
+    return _summary("HistogramSummary", name, values, collections, events.histogram, family)
 
 
 def image(
@@ -49,7 +59,7 @@ def image(
         tags = [f"{tag}/image" if count == 1 else f"{tag}/image/{k}" for k in range(count)]
         return b"".join(events.image(t, _pixels(batch[k])) for k, t in enumerate(tags))
 
-    return _summary("ImageSummary", name, tensor, collections, images)
+    return _summary("ImageSummary", name, tensor, collections, images, family)
 
 
 def _pixels(picture: np.ndarray) -> np.ndarray:
@@ -154,7 +164,10 @@ class FileWriterCache:
     @staticmethod
     def get(logdir: str) -> FileWriter:
         """The writer of a folder."""
-        return FileWriterCache._writers.setdefault(str(logdir), FileWriter(logdir))
+        folder = str(logdir)
+        if folder not in FileWriterCache._writers:
+            FileWriterCache._writers[folder] = FileWriter(folder)
+        return FileWriterCache._writers[folder]
 
     @staticmethod
     def clear() -> None:

@@ -38,9 +38,11 @@ from thalweg.compat.tf2 import pictures as _pictures
 from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2 import saved_model as _saved_model
+from thalweg.compat.tf2 import scopes as _scopes
 from thalweg.compat.tf2 import shapes as _shapes
 from thalweg.compat.tf2 import signal as _signal
 from thalweg.compat.tf2 import sparse as _sparse
+from thalweg.compat.tf2 import specs as _specs
 from thalweg.compat.tf2 import summary as _summary
 from thalweg.compat.tf2 import tables as _tables
 from thalweg.compat.tf2 import tape as _tape
@@ -52,7 +54,9 @@ from thalweg.ops import logic as _logic
 
 __version__ = "2.4.0"
 newaxis = None
-version = _Namespace("tf.version", VERSION=__version__)
+version = _Namespace(
+    "tf.version", VERSION=__version__, GIT_VERSION=f"v{__version__}", COMPILER_VERSION="llvmlite"
+)
 
 # --- what takes rows of different lengths, too ------------------------------------------------------------------------
 
@@ -99,12 +103,13 @@ _IN_MATH_ONLY = (
     "reduce_euclidean_norm reduce_std reduce_variance rint rsqrt segment_mean segment_sum softmax softplus softsign "
     "squared_difference top_k TopK unsorted_segment_mean unsorted_segment_sum xdivy xlogy zero_fraction accumulate_n "
     "expm1 polyval reciprocal_no_nan segment_max segment_min segment_prod unsorted_segment_max unsorted_segment_min "
-    "unsorted_segment_prod"
+    "unsorted_segment_prod invert_permutation"
 ).split()
 _RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "sort"}
 _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
 _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
 _flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
+_flat |= _own(_specs)
 _flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
 _flat |= {
     n: v
@@ -125,7 +130,7 @@ double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
 as_string = _text.as_string
 DType, TensorShape, as_dtype = _types.DType, _shapes.TensorShape, _types.as_dtype
 Assert = _debugging.Assert
-device, name_scope, init_scope = _machine.device, _machine.name_scope, _machine.init_scope
+device, name_scope, init_scope = _machine.device, _scopes.name_scope, _machine.init_scope
 control_dependencies, executing_eagerly = _machine.control_dependencies, _machine.executing_eagerly
 group, no_op = _machine.group, _machine.no_op
 
@@ -138,7 +143,7 @@ def get_logger() -> Any:
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
-tpu = _machine.tpu
+tpu, xla, raw_ops = _machine.tpu, _machine.xla, _Namespace("tf.raw_ops")
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal
 random_uniform_initializer = keras.initializers.RandomUniform

@@ -362,6 +362,18 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: Any 
     return index.scatter_nd_update(x, _tensor(indices), pair(x, updates)[1])
 
 
+def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
+    """The larger of what stands at places and updates."""
+    x = _tensor(tensor)
+    return index.scatter_nd_max(x, _tensor(indices), pair(x, updates)[1])
+
+
+def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
+    """The smaller of what stands at places and updates."""
+    x = _tensor(tensor)
+    return index.scatter_nd_min(x, _tensor(indices), pair(x, updates)[1])
+
+
 def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
     """x where the condition holds, else y; the places where it holds, where neither is given."""
     chosen = tensor(condition)

@@ -1,23 +1,27 @@
-"""``tf.train.Checkpoint``: the variables of named objects in one safetensors file for each checkpoint."""
+"""``tf.train.Checkpoint``: objects, by the ways to their variables, in one safetensors file for each checkpoint."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from thalweg.compat.keras.models import when_built
 from thalweg.compat.tf1 import checkpoints as files
-from thalweg.compat.tf2.data import DatasetIterator
-from thalweg.compat.tf2.module import Module, parts
-from thalweg.dtypes import is_floating
+from thalweg.compat.tf2.objects import (
+    Holder,
+    Node,
+    ObjectGraph,
+    Restoration,
+    children,
+    is_tracked,
+    nodes_of,
+)
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Variable
-from thalweg.layers import Layer
-from thalweg.optimizers import Optimizer
 
 _SUFFIX = ".safetensors"
 list_variables, load_variable = files.list_variables, files.load_variable
@@ -31,45 +35,93 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
     return path if path and (files.checkpoint_exists(path) or os.path.isfile(path)) else None
 
 
-def _named(name: str, thing: Any, found: dict[str, Any]) -> None:
-    """The variables in a thing, by the way to them."""
-    if isinstance(thing, Variable):
-        found[name] = thing
-    elif isinstance(thing, DatasetIterator):
-        found[name] = thing.place
-    elif isinstance(thing, Optimizer):
-        found.update((f"{name}/{k}", v) for k, v in enumerate(thing.variables()))
-    elif isinstance(thing, Layer):
-        own = {
-            id(w): w for layer in thing.tree() for w in layer.own_weights()
-        }  # the same order also when frozen
-        found.update((f"{name}/{k}", v) for k, v in enumerate(own.values()))
-    elif isinstance(thing, Checkpoint):
-        for part, value in thing.objects.items():
-            _named(f"{name}/{part}", value, found)
-    elif isinstance(thing, (Module, list, tuple, dict)):
-        for part, value in parts(thing):
-            _named(f"{name}/{part}", value, found)
+class _Tracked(Holder):
+    """What notices what comes to stand in it after it was restored."""
+
+    _restoration: Any = None
+
+    def _entered(self, name: str, thing: Any) -> None:
+        if self._restoration is not None and is_tracked(thing):
+            self._restoration.enter(self, name, thing)
 
 
-class Checkpoint:
+class ListWrapper(list[Any], _Tracked):
+    """A list in a checkpoint: what is appended to it is restored too."""
+
+    def tracked(self) -> Iterable[tuple[str, Any]]:
+        """The elements by their numbers."""
+        return ((str(k), thing) for k, thing in enumerate(self))
+
+    def append(self, thing: Any) -> None:
+        """Add at the end."""
+        super().append(thing)
+        self._entered(str(len(self) - 1), thing)
+
+    def extend(self, things: Iterable[Any]) -> None:
+        """Add several at the end."""
+        for thing in things:
+            self.append(thing)
+
+    def __repr__(self) -> str:
+        return f"ListWrapper({super().__repr__()})"
+
+
+class DictWrapper(dict[Any, Any], _Tracked):
+    """A dict in a checkpoint: what is put into it is restored too."""
+
+    def tracked(self) -> Iterable[tuple[str, Any]]:
+        """The values by their keys."""
+        return ((str(key), thing) for key, thing in self.items())
+
+    def __setitem__(self, key: Any, thing: Any) -> None:
+        super().__setitem__(key, thing)
+        self._entered(str(key), thing)
+
+
+def _wrapped(thing: Any) -> Any:
+    if type(thing) is list:
+        return ListWrapper(map(_wrapped, thing))
+    return DictWrapper({k: _wrapped(v) for k, v in thing.items()}) if type(thing) is dict else thing
+
+
+class Checkpoint(_Tracked):
     """Objects by name whose variables are kept in files: layers, models, optimizers, modules, variables, lists.
 
-    A layer that has no weights yet is restored when it is called first; an optimizer that has made no step yet gets
-    the variables of one.
+    Values are found again by the names of attributes on the way to them. What has no variables yet is restored when
+    it has: a layer in its first call, an attribute or an element when it is set, an optimizer's slots with their
+    variables.
     """
 
     def __init__(self, root: Any = None, **objects: Any) -> None:
-        self.objects = {**({"root": root} if root is not None else {}), **objects}
-        self.__dict__.update(objects)
-        self.save_counter = Variable(np.int64(0), trainable=False, name="save_counter")
+        vars(self).update(_root=root, _attributes={})
+        for name in sorted(objects):
+            if isinstance(objects[name], (str, int, float)) or objects[name] is None:
+                raise ValueError(
+                    f"`Checkpoint` was expecting {name} to be a trackable object (an object derived from "
+                    f"`Trackable`), got {objects[name]!r}"
+                )
+            setattr(self, name, objects[name])
 
-    def variables(self) -> dict[str, Any]:
-        """The variables of all objects, by the way to them, and how far iterators are."""
-        found: dict[str, Any] = {"save_counter": self.save_counter}
-        for name, thing in self.objects.items():
-            _named(name, thing, found)
-        return found
+    @property
+    def save_counter(self) -> Any:
+        """How many checkpoints were saved: a variable, which is there from the first saving or restoring on."""
+        return self._count()
+
+    def _count(self) -> Any:
+        if "save_counter" not in self._attributes:
+            self._attributes["save_counter"] = Variable(np.int64(0), trainable=False, name="save_counter")
+        return self._attributes["save_counter"]
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        made = vars(self)[name] = _wrapped(thing)
+        if not name.startswith("_restor"):
+            self._attributes[name] = made
+            self._entered(name, made)
+
+    def tracked(self) -> Iterable[tuple[str, Any]]:
+        """The objects by their names; those of the root stand beside the others."""
+        yield from () if self._root is None else children(self._root)
+        yield from self._attributes.items()
 
     def save(self, file_prefix: Any, options: Any = None) -> str:
         """Write the values to ``file_prefix-number`` and make it the newest of its folder; its path."""
@@ -82,67 +134,80 @@ class Checkpoint:
         """Write the values to a file; its path."""
         with needs("safetensors", "saving a checkpoint"):
             from safetensors.numpy import save
-        path = os.fspath(file_prefix)
+        path, graph = os.fspath(file_prefix), ObjectGraph(self)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        atomic_write_bytes(path + _SUFFIX, save({n: v.get_value() for n, v in self.variables().items()}))
+        values = {key: v.get_value() for key, v in graph.variables().items()}
+        atomic_write_bytes(path + _SUFFIX, save(values, {_GRAPH: graph.to_text()}))
         return path
 
     def restore(self, save_path: Any, options: Any = None) -> Status:
         """Read the values from a file; nothing where ``save_path`` is None."""
         if save_path is None:
-            return Status(None, set(), set())
+            return Status(self, None, None)
         path = os.fspath(save_path)
         path = latest_checkpoint(path) or path if os.path.isdir(path) else path
         reader = files.NewCheckpointReader(path)
-        kept = set(reader.get_variable_to_shape_map())
-        later = self._prepare(kept)
-        variables = self.variables()
-        for name in kept & set(variables):
-            variables[name].set_value(reader.get_tensor(name))
-        for layer in later:
-            when_built(layer, lambda: self.restore(path))
-        found = set(variables) if later else kept
-        return Status(path, set(variables) - kept, found - set(variables))
-
-    def _prepare(self, kept: set[str]) -> list[Layer]:
-        """Make the slots that the optimizers had when they were saved; the layers that have no weights yet."""
-        later = [
-            thing
-            for name, thing in self.objects.items()
-            if isinstance(thing, Layer)
-            and not thing.variables
-            and any(k.startswith(f"{name}/") for k in kept)
-        ]
-        if later:
-            return later
-        kept_values = self.variables().values()
-        trained = [v for v in kept_values if v.trainable and is_floating(v.dtype)]
-        for name, thing in self.objects.items():
-            own: dict[str, Any] = {}
-            _named(name, thing, own)
-            saved = {k for k in kept if k.startswith(f"{name}/")}
-            if isinstance(thing, Optimizer) and len(saved) > len(own):
-                thing.build(trained)
-        return []
+        nodes = _nodes(path, reader, self)
+        if "save_counter" in nodes[0].children:
+            self._count()  # there now, so that it is restored
+        restoration = Restoration(nodes, reader.get_tensor)
+        restoration.match(self)
+        return Status(self, path, restoration)
 
     read = restore
+
+
+_GRAPH = "objects"  # the name of the graph among what a file says of itself
+
+
+def _nodes(path: str, reader: Any, root: Any) -> list[Node]:
+    """The graph of objects in a file; of a file of a first generation's saver, that of variables by name."""
+    with needs("safetensors", "restoring a checkpoint"):
+        from safetensors import safe_open
+    with safe_open(path + _SUFFIX, "numpy") as file:
+        said = file.metadata() or {}
+    if _GRAPH in said:
+        return nodes_of(said[_GRAPH])
+    graph, named = ObjectGraph(root), reader.get_variable_to_shape_map()
+    return [
+        Node(node.children, name if node.key is not None and name in named else None)
+        for node, thing in zip(graph.nodes, graph.things, strict=True)
+        for name in [str(getattr(thing, "name", "")).removesuffix(":0")]
+    ]
 
 
 class Status:
     """Which variables were not in the file, and which of the file were not wanted."""
 
-    def __init__(self, path: str | None, missing: set[str], unused: set[str]) -> None:
-        self._path, self._missing, self._unused = path, missing, unused
+    def __init__(self, root: Checkpoint, path: str | None, restoration: Restoration | None) -> None:
+        self._root, self._path, self._restoration = root, path, restoration
+
+    def _missing(self) -> set[str]:
+        """The keys of variables that the objects have and the file has not."""
+        graph = ObjectGraph(self._root)
+        known = self._found().given()
+        return {
+            node.key
+            for node, thing in zip(graph.nodes, graph.things, strict=True)
+            if node.key is not None and id(thing) not in known
+        }
+
+    def _found(self) -> Restoration:
+        if self._restoration is None:
+            raise AssertionError("restore() was given no path: there was no checkpoint")
+        return self._restoration
 
     def assert_consumed(self) -> Status:
         """An error unless file and objects have the same variables."""
-        return self._checked(self._missing | self._unused)
+        return self._checked(self._missing() | (self._found().keys() - self._found().used))
 
     def assert_existing_objects_matched(self) -> Status:
         """An error unless all variables of the objects are in the file."""
-        return self._checked(self._missing)
+        return self._checked(self._missing())
 
-    assert_nontrivial_match = assert_existing_objects_matched
+    def assert_nontrivial_match(self) -> Status:
+        """An error where nothing of the file was wanted."""
+        return self._checked(set() if self._found().used else self._found().keys())
 
     def expect_partial(self) -> Status:
         """Accepted: nothing warns."""
@@ -152,10 +217,9 @@ class Status:
         """The values were read already."""
 
     def _checked(self, wrong: set[str]) -> Status:
-        if wrong or self._path is None:
-            where = ", ".join(sorted(wrong)) or "restore() was given no path"
+        if wrong:
             raise AssertionError(
-                f"the checkpoint {self._path} and the objects have different variables: {where}"
+                f"the checkpoint {self._path} and the objects have different variables: {', '.join(sorted(wrong))}"
             )
         return self
 

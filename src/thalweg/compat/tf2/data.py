@@ -15,11 +15,11 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.records import TFRecordWriter, tf_record_iterator
 from thalweg.compat.tf1.types import numpy_dtype
-from thalweg.compat.tf2.function import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.ragged import stack as stack_rows
 from thalweg.compat.tf2.sparse import SparseTensor
+from thalweg.compat.tf2.specs import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import number, tensor
 from thalweg.data import dataset as core

@@ -50,9 +50,18 @@ _kept_name: Any = vars(Tensor)["name"]
 
 
 def _shown_name(self: Tensor) -> str | None:
-    """The name; a variable's ends in ``:0``. The library itself sees the name that was given."""
+    """The name; a variable's ends in ``:0``. The library itself sees the name that was given.
+
+    A value has none, as programs know: ``getattr(x, "name", "x")``.
+    """
     found = _kept_name.__get__(self)
-    return found if not isinstance(self, Variable) or _library_asks() else _numbered(found or "Variable")
+    if _library_asks():
+        return found
+    if isinstance(self, Variable):
+        return _numbered(found or "Variable")
+    if found is None and self.value is not None:
+        raise AttributeError("Tensor.name is meaningless when eager execution is enabled.")
+    return found or _name(self)
 
 
 def _numbered(name: str) -> str:

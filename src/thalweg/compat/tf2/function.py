@@ -2,98 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import functools
-import importlib
-import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
-from thalweg.compat.tf2.shapes import TensorShape
+from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
+from thalweg.compat.tf2.specs import TensorSpec
 from thalweg.compat.tf2.tape import is_recording
 from thalweg.compat.tf2.text import TextTensor, is_text, shown
-from thalweg.compat.tf2.values import is_known, number, tensor
+from thalweg.compat.tf2.values import UnmadeVariableError, is_known, number, tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
-from thalweg.graph.tensor import Tensor, Variable, placeholder
-from thalweg.graph.updates import Recorder, current_recorder, recording
+from thalweg.graph.tensor import Tensor
+from thalweg.graph.updates import current_recorder
 from thalweg.nested import flat, mapped
 from thalweg.ops import control, joining
 from thalweg.ops import scan as core_scan
 from thalweg.ops import shape as shape_ops
 from thalweg.run.function import TracedFunction
-
-
-class TensorSpec:
-    """The shape and dtype of a tensor."""
-
-    def __init__(self, shape: Any = None, dtype: Any = "float32", name: Any = None) -> None:
-        self.shape, self.dtype, self.name = TensorShape(shape), as_dtype(dtype), name
-
-    value_type = Tensor
-
-    @classmethod
-    def from_tensor(cls, tensor: Any, name: Any = None) -> TensorSpec:
-        """The shape and dtype of a tensor at hand."""
-        return cls(tensor.shape, tensor.dtype, name)
-
-    def is_compatible_with(self, value: Any) -> bool:
-        """Whether a tensor has this dtype and can have this shape."""
-        return as_dtype(value.dtype) == self.dtype and self.shape.is_compatible_with(value.shape)
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and (self.shape, self.dtype) == (other.shape, other.dtype)
-
-    def __hash__(self) -> int:
-        return hash((self.shape, self.dtype))
-
-    def __repr__(self) -> str:
-        return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"
-
-
-class RaggedTensorSpec(TensorSpec):
-    """The shape and dtype of a tensor with rows of different lengths."""
-
-    def __init__(
-        self, shape: Any = None, dtype: Any = "float32", ragged_rank: int | None = None,
-        row_splits_dtype: Any = "int64", flat_values_spec: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(shape, dtype)
-        rank = self.shape.rank
-        self.ragged_rank = rank - 1 if ragged_rank is None and rank is not None else ragged_rank
-        self.row_splits_dtype = as_dtype(row_splits_dtype)
-
-    @classmethod
-    def from_tensor(cls, tensor: Any, name: Any = None) -> RaggedTensorSpec:
-        """What is known of a ragged tensor at hand: rows of any length."""
-        shape = [None if 0 < k <= tensor.ragged_rank else d for k, d in enumerate(tensor.shape)]
-        return cls(shape, tensor.dtype, tensor.ragged_rank)
-
-    value_type = property(lambda self: _rooms().RaggedTensor, doc="``tf.RaggedTensor``.")
-
-    def __repr__(self) -> str:
-        return (
-            f"RaggedTensorSpec({self.shape!r}, {self.dtype!r}, {self.ragged_rank}, {self.row_splits_dtype!r})"
-        )
-
-
-class SparseTensorSpec(TensorSpec):
-    """The shape and dtype of a sparse tensor."""
-
-    value_type = property(lambda self: _rooms().SparseTensor, doc="``tf.SparseTensor``.")
-
-    def __repr__(self) -> str:
-        return f"SparseTensorSpec({self.shape!r}, {self.dtype!r})"
-
-
-def _rooms() -> Any:
-    """``tf``, which stands on this room."""
-    return importlib.import_module("thalweg.compat.tf2")
-
 
 # --- functions ------------------------------------------------------------------------------------------------------
 
@@ -129,6 +61,10 @@ class Function:
         self._concrete: dict[Any, ConcreteFunction] = {}
         functools.update_wrapper(self, fn)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Function:
+        """A function of a copied module is one of that module."""
+        return Function(copy.deepcopy(self.python_function, memo), self.input_signature)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
@@ -141,15 +77,16 @@ class Function:
         if self.input_signature is not None:
             args = self._fitted(args)
         if self._eager or functions_run_eagerly() or (is_recording() and current_recorder() is None):
-            return mapped(_as_result, self.python_function(*args, **kwargs))
+            return mapped(as_result, self.python_function(*args, **kwargs))
         try:
             return self._traced(*args, **kwargs)
-        except Exception:
+        except Exception as error:
             if current_recorder() is not None:  # the function that called this one cannot be compiled either
                 raise
+            for_good = not isinstance(error, UnmadeVariableError)  # a call as Python makes the variables
         made = self.python_function(*args, **kwargs)  # what is wrong in the Python itself is wrong here too
-        self._eager = True
-        return mapped(_as_result, made)
+        self._eager = for_good
+        return mapped(as_result, made)
 
     def _fitted(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments as tensors of the signature; an error where one does not fit."""
@@ -179,114 +116,14 @@ class Function:
         return self._traced.num_traces
 
 
-class ConcreteFunction:
-    """A function for tensors of one shape and dtype each, with Python's values among its arguments bound.
-
-    ``inputs`` and ``outputs`` are symbols, ``structured_input_signature`` and ``structured_outputs`` what is known of
-    them.
-    """
-
-    def __init__(self, function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        self._function, self.name = function, function.__name__
-        signature = inspect.signature(function.python_function)
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        self.arguments = {name: mapped(_spec_of, value) for name, value in bound.arguments.items()}
-        self._bound = bound
-        self._open = [name for name, value in self.arguments.items() if any(map(_is_spec, flat(value)))]
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) > len(self._open) or not set(kwargs) <= set(self._open):
-            raise TypeError(f"{self.name}: expected the tensors {', '.join(self._open)}")
-        given = {**dict(zip(self._open, args)), **kwargs}
-        missing = [name for name in self._open if name not in given]
-        if missing:
-            raise TypeError(f"{self.name}: missing the tensors {', '.join(missing)}")
-        for name, value in given.items():
-            for spec, tensor_ in zip(flat(self.arguments[name]), flat(value)):
-                if (
-                    isinstance(tensor_, (Tensor, TextTensor))
-                    and _is_spec(spec)
-                    and tensor_.dtype != spec.dtype
-                ):
-                    raise TypeError(
-                        f"{self.name}: {name} must be a tensor of {spec.dtype.name}, "
-                        f"received {as_dtype(tensor_.dtype).name}"
-                    )
-        return self._called(
-            {name: mapped(_as_result, value) for name, value in given.items()}, self._function
-        )
-
-    def _called(self, given: Mapping[str, Any], function: Callable[..., Any]) -> Any:
-        call = inspect.BoundArguments(self._bound.signature, {**self._bound.arguments, **given})  # type: ignore[arg-type]
-        return function(*call.args, **call.kwargs)
-
-    @property
-    def structured_input_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The specs of the tensors, and the values of the other arguments."""
-        return tuple(_named(value, name) for name, value in self.arguments.items()), {}
-
-    @functools.cached_property
-    def _symbols(self) -> tuple[dict[str, Any], Any]:
-        """Symbols for the arguments, and what the function makes of them."""
-        given = {name: mapped(_symbol_of, self.arguments[name]) for name in self._open}
-        with recording(Recorder()):
-            return given, self._called(given, self._function.python_function)
-
-    @property
-    def inputs(self) -> list[Any]:
-        """A symbol for each tensor among the arguments."""
-        return [t for value in self._symbols[0].values() for t in flat(value)]
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What the function makes of ``inputs``."""
-        return flat(self._symbols[1])
-
-    @property
-    def structured_outputs(self) -> Any:
-        """The shapes and dtypes of what the function gives, in its structure."""
-        return mapped(TensorSpec.from_tensor, self._symbols[1])
-
-
-def _is_spec(value: Any) -> bool:
-    return isinstance(value, TensorSpec)
-
-
-def _spec_of(value: Any) -> Any:
-    return (
-        TensorSpec.from_tensor(tensor(value))
-        if isinstance(value, (Tensor, TextTensor, np.ndarray))
-        else value
-    )
-
-
-def _named(value: Any, name: str) -> Any:
-    return TensorSpec(value.shape, value.dtype, name) if _is_spec(value) else value
-
-
-def _symbol_of(spec: Any) -> Any:
-    if not _is_spec(spec):
-        return spec
-    shape = tuple(spec.shape) if spec.shape.known else None
-    return placeholder(numpy_dtype(spec.dtype), shape, spec.name)
-
-
 def _giving_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which gives tensors where it gives Python's numbers."""
 
     @functools.wraps(fn)
     def giving(*args: Any, **kwargs: Any) -> Any:
-        return mapped(_as_result, fn(*args, **kwargs))
+        return mapped(as_result, fn(*args, **kwargs))
 
     return giving
-
-
-def _as_result(value: Any) -> Any:
-    """What a function gives: Python's numbers become tensors, a variable its value."""
-    if isinstance(value, Variable):
-        return value.read()
-    return tensor(value) if isinstance(value, (bool, int, float, np.generic, np.ndarray)) else value
 
 
 def function(

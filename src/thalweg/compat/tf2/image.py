@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf2.random import seeded_key
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import cast, lengths, number, tensor
 from thalweg.extras import needs
@@ -209,9 +210,10 @@ def central_crop(image: Any, central_fraction: float) -> Any:
 def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Any:
     """A part of the given size at a random place."""
     x = tensor(value)
+    draws: Any = random.randint(0, 2**31 - 1, (x.ndim,), key=seeded_key(seed))
     for axis, length in enumerate(lengths(size)):
         if x.shape[axis] != length:
-            start: Any = random.randint(0, x.shape[axis] - length + 1)
+            start = draws[axis] % (x.shape[axis] - length + 1)
             x = index.take(x, start + core.constant(np.arange(length)), axis=axis)
     return x
 
@@ -244,23 +246,24 @@ def rot90(image: Any, k: int = 1, name: Any = None) -> Any:
     return tensor(image)
 
 
-def _sometimes(image: Any, changed: Any) -> Any:
+def _sometimes(image: Any, changed: Any, seed: Any) -> Any:
     """One or the other, drawn for each picture."""
     x, first = _spatial(image)
     draw: Any = random.uniform(
-        like=reduce.mean(cast(x, "float32"), axis=tuple(range(first, x.ndim)), keepdims=True)
+        like=reduce.mean(cast(x, "float32"), axis=tuple(range(first, x.ndim)), keepdims=True),
+        key=seeded_key(seed),
     )
     return elementwise.where(draw < 0.5, changed, x)
 
 
 def random_flip_left_right(image: Any, seed: Any = None) -> Any:
     """Each picture flipped with probability one half."""
-    return _sometimes(image, flip_left_right(image))
+    return _sometimes(image, flip_left_right(image), seed)
 
 
 def random_flip_up_down(image: Any, seed: Any = None) -> Any:
     """Each picture flipped with probability one half."""
-    return _sometimes(image, flip_up_down(image))
+    return _sometimes(image, flip_up_down(image), seed)
 
 
 # --- colours --------------------------------------------------------------------------------------------------------
@@ -303,12 +306,12 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
 
 def random_brightness(image: Any, max_delta: float, seed: Any = None) -> Any:
     """A random number added."""
-    return adjust_brightness(image, random.uniform((), -max_delta, max_delta))
+    return adjust_brightness(image, random.uniform((), -max_delta, max_delta, key=seeded_key(seed)))
 
 
 def random_contrast(image: Any, lower: float, upper: float, seed: Any = None) -> Any:
     """A random contrast."""
-    return adjust_contrast(image, random.uniform((), lower, upper))
+    return adjust_contrast(image, random.uniform((), lower, upper, key=seeded_key(seed)))
 
 
 def adjust_gamma(image: Any, gamma: float = 1.0, gain: float = 1.0) -> Any:
@@ -378,12 +381,12 @@ def adjust_hue(image: Any, delta: Any, name: Any = None) -> Any:
 
 def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> Any:
     """A random saturation."""
-    return adjust_saturation(image, random.uniform((), lower, upper))
+    return adjust_saturation(image, random.uniform((), lower, upper, key=seeded_key(seed)))
 
 
 def random_hue(image: Any, max_delta: float, seed: Any = None) -> Any:
     """A random turn of the hue."""
-    return adjust_hue(image, random.uniform((), -max_delta, max_delta))
+    return adjust_hue(image, random.uniform((), -max_delta, max_delta, key=seeded_key(seed)))
 
 
 def per_image_standardization(image: Any) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import gfile
 from thalweg.compat.tf1.internals import device_lib, timeline
+from thalweg.compat.tf2.machine import executing_eagerly
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
@@ -29,10 +31,24 @@ class _Functions(Namespace):
         return getattr(home, name)
 
 
+class _Context:
+    """What a program asks of the machine: whether a function is being made, and the device of a block."""
+
+    device_spec = SimpleNamespace(device_type=None)
+
+    @staticmethod
+    def executing_eagerly() -> bool:
+        """Whether values are there at once: not while a function is being made."""
+        return executing_eagerly()
+
+
 def internals(names: Mapping[str, Any]) -> Namespace:
     """The namespace, made of the names of ``tf``."""
     functions = _Functions("tf.python.ops.math_ops")
     ops = _Functions("tf.python.framework.ops", Tensor=names["Tensor"], EagerTensor=names["Tensor"])
+    context = Namespace(
+        "tf.python.eager.context", context=_Context, executing_eagerly=names["executing_eagerly"]
+    )
     return Namespace(
         "tf.python",
         ops=Namespace("tf.python.ops", **dict.fromkeys(_OPS, functions), image_ops=names["image"]),
@@ -45,13 +61,22 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             constant_op=Namespace("tf.python.framework.constant_op", constant=names["constant"]),
             tensor_shape=Namespace("tf.python.framework.tensor_shape", TensorShape=names["TensorShape"]),
         ),
+        context=context,
         data=names["data"],
         client=Namespace("tf.python.client", device_lib=device_lib, timeline=timeline),
         platform=Namespace("tf.python.platform", gfile=gfile),
         util=Namespace("tf.python.util", nest=names["nest"]),
         eager=Namespace(
             "tf.python.eager",
-            context=Namespace("tf.python.eager.context", executing_eagerly=names["executing_eagerly"]),
+            context=context,
+            function=Namespace(
+                "tf.python.eager.function",
+                defun=names["function"],
+                defun_with_attributes=lambda func, attributes=None, **options: names["function"](
+                    func, **options
+                ),
+                register=lambda func, *args, **kwargs: func,
+            ),
             backprop=Namespace("tf.python.eager.backprop", GradientTape=names["GradientTape"]),
         ),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import unittest
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from thalweg.compat.names import Namespace
+from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf2.function import functions_run_eagerly, run_functions_eagerly
+from thalweg.nested import mapped
 from thalweg.run.workers import num_threads, set_num_threads
 
 
@@ -47,12 +47,6 @@ def set_threads(num: int) -> None:
 def device(device_name: Any) -> Iterator[None]:
     """A block; everything runs on the processor."""
     yield
-
-
-@contextmanager
-def name_scope(name: str) -> Iterator[str]:
-    """A block; names are not nested."""
-    yield name
 
 
 @contextmanager
@@ -127,7 +121,7 @@ autograph = Namespace(
     to_code=to_code,
     to_graph=unchanged,
     set_verbosity=accepted,
-    experimental=Namespace("tf.autograph.experimental", do_not_convert=unchanged),
+    experimental=Namespace("tf.autograph.experimental", do_not_convert=unchanged, set_loop_options=accepted),
 )
 
 
@@ -176,6 +170,17 @@ class Strategy:
         return (value,)
 
 
+class ReplicaContext:
+    """The one replica."""
+
+    num_replicas_in_sync, replica_id_in_sync_group = 1, 0
+    strategy = Strategy()
+
+    def all_reduce(self, reduce_op: Any, value: Any, options: Any = None) -> Any:
+        """The value itself: there is no other replica."""
+        return value
+
+
 class ReduceOp:
     """How the values of replicas become one."""
 
@@ -213,14 +218,15 @@ class TPUClusterResolver:
         return TPUClusterResolver(tpu)
 
 
-_only = Strategy()
 distribute = Namespace(
     "tf.distribute",
     Strategy=Strategy,
     MirroredStrategy=Strategy,
     MultiWorkerMirroredStrategy=Strategy,
     OneDeviceStrategy=Strategy,
-    get_strategy=lambda: _only,
+    get_strategy=lambda: ReplicaContext.strategy,
+    get_replica_context=ReplicaContext,
+    in_cross_replica_context=lambda: False,
     has_strategy=lambda: False,
     ReduceOp=ReduceOp,
     CrossDeviceOps=CrossDeviceOps,
@@ -238,31 +244,27 @@ distribute = Namespace(
     cluster_resolver=Namespace("tf.distribute.cluster_resolver", TPUClusterResolver=TPUClusterResolver),
 )
 tpu = Namespace("tf.tpu", experimental=Namespace("tf.tpu.experimental", initialize_tpu_system=accepted))
+xla = Namespace(
+    "tf.xla",
+    experimental=Namespace(
+        "tf.xla.experimental",
+        jit_scope=nullcontext,
+        compile=lambda computation, inputs=None: computation(*(inputs or ())),
+    ),
+)
 
 
 # --- tests ----------------------------------------------------------------------------------------------------------
 
 
-class TestCase(unittest.TestCase):
+class TestCase(ArrayTestCase):
     """``tf.test.TestCase``: unittest's, with comparisons of arrays."""
 
     __test__ = False
 
-    def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
-        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
-
-    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:
-        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rtol, atol=atol)
-
     def evaluate(self, tensors: Any) -> Any:
         """The values."""
-        return np.asarray(tensors)
-
-    def get_temp_dir(self) -> str:
-        """A folder for files."""
-        import tempfile
-
-        return tempfile.mkdtemp()
+        return mapped(lambda leaf: leaf.numpy() if hasattr(leaf, "numpy") else leaf, tensors)
 
 
 test = Namespace(

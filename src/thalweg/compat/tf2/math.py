@@ -11,7 +11,19 @@ from thalweg import dtypes, nn, optimizers
 from thalweg.compat.names import described
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import activation, contract, elementwise, index, logic, norms, reduce, shape, sort, special
+from thalweg.ops import (
+    activation,
+    contract,
+    elementwise,
+    index,
+    logic,
+    norms,
+    reduce,
+    shape,
+    sort,
+    special,
+    triangles,
+)
 
 # --- elementwise ----------------------------------------------------------------------------------------------------
 
@@ -341,24 +353,43 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = N
     return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axes(axis), epsilon=epsilon)
 
 
-def _segments(reduce_rows: Callable[[np.ndarray], np.ndarray], blank: float) -> Callable[..., Any]:
-    """Of known values: the rows that have the same number, reduced."""
+def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
+    """Maxima of the rows that have the same number; the lowest number of the dtype where there are none."""
+    return index.segment_max(tensor(data), tensor(segment_ids), int(number(num_segments)))
 
-    def apply(data: Any, segment_ids: Any, num_segments: Any = None, name: Any = None) -> Any:
-        rows, ids = np.asarray(data), np.asarray(segment_ids)
-        count = int(ids.max()) + 1 if num_segments is None else int(number(num_segments))
-        made = [
-            reduce_rows(rows[ids == k]) if (ids == k).any() else np.full(rows.shape[1:], blank)
-            for k in range(count)
-        ]
-        return tensor(np.stack(made).astype(rows.dtype))
+
+def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
+    """Minima of the rows that have the same number; the highest number of the dtype where there are none."""
+    return index.segment_min(tensor(data), tensor(segment_ids), int(number(num_segments)))
+
+
+def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
+    """Products of the rows that have the same number; 1 where there are none."""
+    x, ids = tensor(data), tensor(segment_ids)
+    member = triangles.one_hot(ids, int(number(num_segments)), dtype="bool", axis=0)
+    member = shape.reshape(member, (*member.shape, *[1] * (x.ndim - 1)))
+    return reduce.prod(elementwise.where(member, shape.expand_dims(x, 0), 1), axis=1)
+
+
+def _in_order(op: Callable[..., Any], blank: float) -> Callable[..., Any]:
+    """The form of ``op`` for numbers known and in order: as many as there are, a value for those left out."""
+
+    def apply(data: Any, segment_ids: Any, name: Any = None) -> Any:
+        ids = np.asarray(segment_ids)
+        made = op(data, ids, int(np.max(ids)) + 1)
+        there = np.isin(np.arange(made.shape[0]), ids).reshape(-1, *[1] * (made.ndim - 1))
+        return made if there.all() else elementwise.where(there, made, blank)
 
     return apply
 
 
-segment_max = unsorted_segment_max = _segments(lambda rows: rows.max(axis=0), 0)
-segment_min = unsorted_segment_min = _segments(lambda rows: rows.min(axis=0), 0)
-segment_prod = unsorted_segment_prod = _segments(lambda rows: rows.prod(axis=0), 1)
+segment_max, segment_min = _in_order(unsorted_segment_max, 0), _in_order(unsorted_segment_min, 0)
+segment_prod = _in_order(unsorted_segment_prod, 1)
+
+
+def invert_permutation(x: Any, name: Any = None) -> Any:
+    """Where each number stands in a permutation."""
+    return cast(sort.argsort(tensor(x)), tensor(x).dtype)
 
 
 def reciprocal_no_nan(x: Any, name: Any = None) -> Any:

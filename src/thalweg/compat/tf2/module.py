@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from abc import ABCMeta
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.tf2.arrays import expand_dims, gather
+from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import TensorShape
-from thalweg.compat.tf2.values import pair, tensor
+from thalweg.compat.tf2.values import UnmadeVariableError, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
@@ -60,12 +62,14 @@ class Variable(core.Variable, metaclass=_Variables):
             )
         made = callable(initial_value) and not isinstance(initial_value, Tensor)
         value = tensor(initial_value() if made else initial_value, dtype)
-        if value.value is None and all(
-            isinstance(t, RandomKey) for t in missing_leaves([value])
-        ):  # drawn while a function is being made
+        if isinstance(value, Tensor) and value.value is None:  # while a function is being made
+            if not all(isinstance(t, RandomKey) for t in missing_leaves([value])):
+                raise fail(
+                    UnmadeVariableError, "tf.Variable: the first value depends on the function's arguments"
+                )
             value = compiled([], value)()
         declared = shape.as_list() if isinstance(shape, TensorShape) else shape
-        super().__init__(value, trainable is not False, name, shape=declared)
+        super().__init__(value, trainable is not False, in_scope(name or "Variable"), shape=declared)
 
     def __getitem__(self, key: Any) -> Any:
         """A part, which can be assigned: ``v[0].assign(1.0)``."""
@@ -196,7 +200,9 @@ def parts(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         yield from ((str(k), v) for k, v in enumerate(value))
     elif isinstance(value, Module):
-        yield from ((k, v) for k, v in vars(value).items() if not k.startswith("_functions_of"))
+        yield from (
+            (k, v) for k, v in vars(value).items() if not k.startswith(("_functions_of", "_name_scope"))
+        )
 
 
 def _variables(value: Any, found: dict[int, Any], seen: set[int]) -> None:
@@ -214,17 +220,7 @@ def _variables(value: Any, found: dict[int, Any], seen: set[int]) -> None:
             _variables(part, found, seen)
 
 
-class _Modules(type):
-    """Layers and models are modules, too."""
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return super().__instancecheck__(instance) or (cls is Module and isinstance(instance, Layer))
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        return super().__subclasscheck__(subclass) or (cls is Module and issubclass(subclass, Layer))
-
-
-class Module(metaclass=_Modules):
+class Module(metaclass=ABCMeta):  # noqa: B024 - abstract are only classes that programs make of it
     """What owns variables: in attributes in the order of their names, and in modules, layers, lists and dicts there."""
 
     def __init__(self, name: str | None = None) -> None:
@@ -233,6 +229,8 @@ class Module(metaclass=_Modules):
                 f"{name!r} is not a valid module name. Module names must be valid Python identifiers."
             )
         self._name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        with name_scope(self._name) as whole:
+            self._name_scope = name_scope(whole)
 
     @property
     def name(self) -> str:
@@ -241,8 +239,8 @@ class Module(metaclass=_Modules):
 
     @property
     def name_scope(self) -> Any:
-        """A block; names are not nested."""
-        return nullcontext(self.name)
+        """A block whose name stands before those of the variables that are made in it."""
+        return getattr(self, "_name_scope", None) or name_scope(self.name)
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -281,8 +279,17 @@ class Module(metaclass=_Modules):
 
     @classmethod
     def with_name_scope(cls, method: Any) -> Any:
-        """The method itself: names are not nested."""
-        return method
+        """The method in a block of the module's name."""
+
+        @wraps(method)
+        def within(self: Any, *args: Any, **kwargs: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **kwargs)
+
+        return within
+
+
+Module.register(Layer)  # layers and models are modules, too
 
 
 class ExponentialMovingAverage:

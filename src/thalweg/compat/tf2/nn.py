@@ -10,6 +10,7 @@ import numpy as np
 from thalweg import nn
 from thalweg.compat.names import described
 from thalweg.compat.tf2 import math
+from thalweg.compat.tf2.random import log_uniform_candidates, seeded_key
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
 from thalweg.ops import elementwise, index
 from thalweg.ops.conv import conv_input_gradient
@@ -100,7 +101,7 @@ def bias_add(value: Any, bias: Any, data_format: Any = None, name: Any = None) -
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: Any = None) -> Any:
     """Elements set to 0 with probability ``rate``, the others divided by ``1 - rate``."""
     shape = None if noise_shape is None else lengths(noise_shape)
-    return nn.dropout(tensor(x), number(rate), noise_shape=shape)
+    return nn.dropout(tensor(x), number(rate), noise_shape=shape, key=seeded_key(seed))
 
 
 def _spatial(window: Any, rank: int, data_format: str) -> tuple[int, ...]:
@@ -238,8 +239,6 @@ def nce_loss(
     sampled_values: Any = None, remove_accidental_hits: bool = False, name: Any = None,
 ) -> Any:  # fmt: skip
     """Noise-contrastive estimation of each row: the true class against classes drawn log-uniformly."""
-    from thalweg.compat.tf2.random import log_uniform_candidates
-
     x, w, b = tensor(inputs), tensor(weights), tensor(biases)
     true = elementwise.astype(tensor(labels), "int64").reshape(-1)
     sampled, expected_true, expected_sampled = (
@@ -276,6 +275,17 @@ def _transposed(op: Callable[..., Any], rank: int, form: str) -> Callable[..., A
 
 conv1d_transpose = _transposed(nn.conv_transpose, 1, "NWC")
 conv3d_transpose = _transposed(nn.conv_transpose, 3, "NDHWC")
+
+
+def conv_transpose(
+    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: Any = None,
+    dilations: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """The transpose of a convolution over as many axes as the filters have."""
+    rank = tensor(filters).ndim - 2
+    conv: Any = (conv1d_transpose, conv2d_transpose, conv3d_transpose)[rank - 1]
+    order = data_format or ("NWC", "NHWC", "NDHWC")[rank - 1]
+    return conv(input, filters, output_shape, strides, padding, order, dilations)
 
 
 def separable_conv2d(

@@ -12,15 +12,36 @@ from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.updates import current_recorder
 from thalweg.ops import elementwise, index, joining, random, sort
 from thalweg.ops import shape as shape_ops
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
 
 
+_DEFAULT_SEED = 87654321  # what stands for the global seed where only a draw has one
+_seeds = {"global": _DEFAULT_SEED}
+_sequences: dict[int, Generator] = {}  # of the draws with seeds of their own
+
+
 def set_seed(seed: int) -> None:
     """The seed from which all numbers follow, and the orders of data sets shuffled without one of their own."""
     random.set_seed(int(seed))
+    _seeds["global"] = int(seed)
+    _sequences.clear()
+
+
+def seeded_key(seed: Any) -> Any:
+    """The key of a draw with a seed of its own: the next one of that seed's sequence; None where there is no seed.
+
+    In a compiled function each draw has a sequence of its own, which begins as that of eager draws does.
+    """
+    if seed is None:
+        return None
+    mixed = (_seeds["global"] % 2**32 << 32) + int(number(seed)) % 2**32
+    if current_recorder() is not None:
+        return Generator(mixed).next_key()
+    return _sequences.setdefault(mixed, Generator(mixed)).next_key()
 
 
 def _key(seed: Any) -> Any:
@@ -53,7 +74,7 @@ def uniform(
     name: Any = None,
 ) -> Any:
     """Uniform numbers in [minval, maxval); whole ones of a whole dtype."""
-    return _uniform(shape, minval, maxval, dtype, None)
+    return _uniform(shape, minval, maxval, dtype, seeded_key(seed))
 
 
 def _normal(kind: str, shape: Any, mean: Any, stddev: Any, dtype: Any, key: Any) -> Any:
@@ -66,24 +87,26 @@ def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Any:
     """Normal numbers."""
-    return _normal("normal", shape, mean, stddev, dtype, None)
+    return _normal("normal", shape, mean, stddev, dtype, seeded_key(seed))
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Any:
     """Normal numbers within two standard deviations."""
-    return _normal("truncated_normal", shape, mean, stddev, dtype, None)
+    return _normal("truncated_normal", shape, mean, stddev, dtype, seeded_key(seed))
 
 
 def shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
     """The rows in random order."""
-    return random.shuffle(tensor(value))
+    return random.shuffle(tensor(value), key=seeded_key(seed))
 
 
 def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Any = None, name: Any = None) -> Any:
     """Class numbers [rows, num_samples], drawn with probabilities softmax(logits)."""
-    return random.categorical(tensor(logits), int(number(num_samples)), numpy_dtype(dtype or "int64"))
+    return random.categorical(
+        tensor(logits), int(number(num_samples)), numpy_dtype(dtype or "int64"), key=seeded_key(seed)
+    )
 
 
 def gamma(
@@ -95,8 +118,11 @@ def gamma(
     if half not in (0.0, 0.5):
         raise NotImplementedError(f"tf.random.gamma: alpha must be a multiple of one half, received {a}")
     form, kind = lengths(shape), numpy_dtype(dtype)
-    total: Any = random.exponential((whole, *form), dtype=kind).sum(axis=0) if whole else 0.0
-    total = total + random.normal(form, dtype=kind) ** 2 / 2.0 if half else total  # type: ignore[operator]
+    total: Any = 0.0
+    if whole:
+        total = random.exponential((whole, *form), dtype=kind, key=seeded_key(seed)).sum(axis=0)
+    if half:
+        total = total + random.normal(form, dtype=kind, key=seeded_key(seed)) ** 2 / 2.0  # type: ignore[operator]
     return total if beta is None else total / beta
 
 
@@ -258,7 +284,8 @@ class Generator:
         """Begin anew."""
         self._state.assign(philox.make_key(int(seed) % 2**64))
 
-    def _next(self) -> Any:
+    def next_key(self) -> Any:
+        """The key of the next draw; the state moves on."""
         key = self._state.read()
         self._state.assign(key + core.constant(np.array([0, 0, 1, 0], np.uint32)))  # type: ignore[operator]
         return key
@@ -267,19 +294,19 @@ class Generator:
         self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", name: Any = None
     ) -> Any:
         """Normal numbers."""
-        return _normal("normal", shape, mean, stddev, dtype, self._next())
+        return _normal("normal", shape, mean, stddev, dtype, self.next_key())
 
     def truncated_normal(
         self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", name: Any = None
     ) -> Any:
         """Normal numbers within two standard deviations."""
-        return _normal("truncated_normal", shape, mean, stddev, dtype, self._next())
+        return _normal("truncated_normal", shape, mean, stddev, dtype, self.next_key())
 
     def uniform(
         self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32", name: Any = None
     ) -> Any:
         """Uniform numbers; whole ones of a whole dtype."""
-        return _uniform(shape, minval, maxval, dtype, self._next())
+        return _uniform(shape, minval, maxval, dtype, self.next_key())
 
     def make_seeds(self, count: int = 1) -> Any:
         """Pairs of numbers for the stateless draws, [2, count]."""
@@ -312,7 +339,7 @@ def poisson(shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None, name
     steps = np.arange(top)
     logs = steps * np.log(mean) - mean - np.array([np.sum(np.log(np.arange(1, k + 1))) for k in steps])
     below = core.constant(np.cumsum(np.exp(logs)))
-    u: Any = shape_ops.expand_dims(random.uniform(dtype="float64", **drawn(shape)), -1)
+    u: Any = shape_ops.expand_dims(random.uniform(dtype="float64", key=seeded_key(seed), **drawn(shape)), -1)
     return cast(cast(u > below, "float64").sum(axis=-1), dtype)
 
 

@@ -14,16 +14,24 @@ from typing import Any
 
 from thalweg.compat.keras import models
 from thalweg.compat.tf2.checkpoint import Checkpoint
-from thalweg.compat.tf2.function import TensorSpec
+from thalweg.compat.tf2.concrete import ConcreteFunction
+from thalweg.compat.tf2.specs import TensorSpec
 from thalweg.compat.tf2.values import tensor
 from thalweg.errors import DataError, fail
 from thalweg.models.training import Training
 from thalweg.nested import flat
 
-__all__ = ["LoadOptions", "SaveOptions", "contains_saved_model", "load", "save"]
+DEFAULT_SERVING_SIGNATURE_DEF_KEY, SERVING = "serving_default", "serve"
+
+__all__ = [
+    "DEFAULT_SERVING_SIGNATURE_DEF_KEY", "SERVING", "LoadOptions", "SaveOptions", "contains_saved_model", "load",
+    "save",
+]  # fmt: skip
 
 _VALUES = os.path.join("variables", "variables")
-_modules: dict[str, Any] = {}  # what this process saved, by folder
+_modules: dict[
+    str, tuple[Any, dict[str, Any]]
+] = {}  # what this process saved, by folder, with its signatures
 
 
 class SaveOptions:
@@ -44,7 +52,8 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
         models.save_in_folder(obj, folder)
         return
     Checkpoint(root=obj).write(os.path.join(folder, _VALUES))
-    _modules[folder] = obj
+    named = signatures if isinstance(signatures, Mapping) else {DEFAULT_SERVING_SIGNATURE_DEF_KEY: signatures}
+    _modules[folder] = obj, {name: _concrete(f) for name, f in named.items() if f is not None}
 
 
 def contains_saved_model(export_dir: Any) -> bool:
@@ -64,9 +73,46 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
             hint="the functions of a tf.Module are Python and come back only in the process that saved them; "
             "keep its values with tf.train.Checkpoint",
         )  # fmt: skip
-    made = copy.deepcopy(_modules[folder])
+    made, functions = copy.deepcopy(_modules[folder])
     Checkpoint(root=made).restore(os.path.join(folder, _VALUES))
+    made.signatures = {name: FunctionSignature(f) for name, f in functions.items()}
     return made
+
+
+def _concrete(function: Any) -> Any:
+    return function if isinstance(function, ConcreteFunction) else function.get_concrete_function()
+
+
+class FunctionSignature:
+    """A concrete function that gives a dict of its outputs: their own names, or ``output_0`` and so on."""
+
+    def __init__(self, function: ConcreteFunction) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any, **named: Any) -> dict[str, Any]:
+        return self._named(self._function(*args, **named))
+
+    @staticmethod
+    def _named(given: Any) -> dict[str, Any]:
+        return (
+            dict(given)
+            if isinstance(given, Mapping)
+            else {f"output_{k}": t for k, t in enumerate(flat(given))}
+        )
+
+    @property
+    def structured_outputs(self) -> dict[str, TensorSpec]:
+        """The shape and dtype of each output."""
+        return {
+            n: TensorSpec(s.shape, s.dtype, n)
+            for n, s in self._named(self._function.structured_outputs).items()
+        }
+
+    @property
+    def structured_input_signature(self) -> tuple[Any, dict[str, TensorSpec]]:
+        """The shape and dtype of each input."""
+        specs = [TensorSpec.from_tensor(t, t.name) for t in self._function.inputs]
+        return (), {str(s.name): s for s in specs}
 
 
 class LoadedModel:
@@ -74,7 +120,9 @@ class LoadedModel:
 
     def __init__(self, model: Any) -> None:
         self.keras_model = model
-        self.signatures: Mapping[str, Callable[..., Any]] = {"serving_default": Signature(model)}
+        self.signatures: Mapping[str, Callable[..., Any]] = {
+            DEFAULT_SERVING_SIGNATURE_DEF_KEY: Signature(model)
+        }
 
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         """The outputs."""

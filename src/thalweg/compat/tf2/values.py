@@ -13,10 +13,16 @@ from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype, made
 from thalweg.compat.tf2.complexes import cast as complex_cast
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, texts
+from thalweg.errors import SymbolicError
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic, joining
 from thalweg.ops.elementwise import astype
+
+
+class UnmadeVariableError(SymbolicError):
+    """A variable's first value depends on the arguments of the function in which it is made."""
+
 
 _PLAIN = {"i": "int32", "f": "float32"}  # what Python's numbers become
 

@@ -82,6 +82,7 @@ def get_scalar_constant_value(v: Any) -> Any:
     return tensor.get_scalar_constant_value(v)
 
 
+from thalweg.compat.theano import compat as compat  # noqa: E402
 from thalweg.compat.theano import compile as compile  # noqa: E402
 from thalweg.compat.theano import d3viz as d3viz  # noqa: E402
 from thalweg.compat.theano import gof as gof  # noqa: E402
@@ -94,6 +95,7 @@ from thalweg.compat.theano import scalar as scalar  # noqa: E402
 from thalweg.compat.theano import sparse as sparse  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
 from thalweg.compat.theano import tests as tests  # noqa: E402
+from thalweg.compat.theano import updates as updates  # noqa: E402
 from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph  # noqa: E402
 from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 

@@ -123,7 +123,8 @@ def _entry(given: Any) -> In:
     if isinstance(given, In):
         return given
     if isinstance(given, (list, tuple)) and len(given) == 2:
-        return In(given[0], value=given[1])
+        variable, update = given[0] if isinstance(given[0], (list, tuple)) else (given[0], None)
+        return In(variable, value=given[1], update=update)
     if isinstance(given, TensorSharedVariable):
         raise TypeError(
             f"Cannot use a shared variable ({given}) as explicit input. Consider substituting a non-shared variable "

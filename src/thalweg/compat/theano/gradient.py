@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.variable import TensorVariable, wrap
-from thalweg.errors import GradientError
+from thalweg.graph.op import Op as CoreOp
 from thalweg.graph.tensor import Tensor
+from thalweg.graph.walk import topological
 from thalweg.ops.state import with_gradient
 
 
@@ -37,7 +41,8 @@ def grad(
     """The gradient of a scalar cost with respect to a variable, or to each of a list of them.
 
     ``disconnected_inputs``: what to do for a variable that the cost does not depend on: "raise", "warn" or "ignore"
-    (both give zeros). ``known_grads``: pairs of a variable and the gradient that reaches it.
+    (both give zeros). ``known_grads``: pairs of a variable and the gradient that reaches it. The gradient of an integer
+    variable is that of the number it is; it is named ``(dcost/dx)`` where both have names.
     """
     targets = list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
     for v in targets:
@@ -48,7 +53,18 @@ def grad(
     found = _gradients(
         ys, [tensor_of(v) for v in targets], seeds, constants, disconnected_inputs, return_disconnected
     )
+    _refuse_undefined([g for g in found if g is not None], null_gradients)
     made = [None if g is None else TensorVariable(g) for g in found]
+    for v, g in zip(targets, made, strict=True):
+        if (
+            add_names
+            and g is not None
+            and g.tensor.op is not None
+            and cost is not None
+            and cost.name
+            and v.name
+        ):
+            g.name = g.name or f"(d{cost.name}/d{v.name})"
     if isinstance(wrt, (list, tuple)):
         return tuple(made) if isinstance(wrt, tuple) else made
     return made[0]
@@ -61,8 +77,8 @@ def _heads(cost: Any, known: Mapping[Any, Any] | None) -> tuple[list[Tensor], li
         y = tensor_of(cost)
         if y.ndim != 0:
             raise TypeError("Cost must be a scalar.")
-        if y.dtype.kind != "f":
-            raise TypeError(f"Cost must be of a floating dtype, received {y.dtype}")
+        if y.dtype.kind not in "fiub":
+            raise TypeError(f"Cost must be a number, received {y.dtype}")
         ys.append(y)
         seeds.append(None)
     for variable, g in (known or {}).items():
@@ -71,6 +87,13 @@ def _heads(cost: Any, known: Mapping[Any, Any] | None) -> tuple[list[Tensor], li
     if not ys:
         raise ValueError("grad: neither a cost nor known_grads is given")
     return ys, [tw.ones_like(y) if s is None else s for y, s in zip(ys, seeds, strict=True)]
+
+
+def _refuse_undefined(found: list[Tensor], null_gradients: str) -> None:
+    """Complain where a gradient was needed that an op says it does not have."""
+    for tensor in topological(found) if null_gradients == "raise" else []:
+        if tensor.op is not None and isinstance(tensor.op.meaning, _Undefined):
+            raise NullTypeGradError(f"tensor.grad encountered a NaN. {tensor.op.meaning.reason}")
 
 
 def _listed(given: Any) -> list[Any]:
@@ -87,22 +110,63 @@ def _gradients(
             "Invalid value for keyword 'disconnected_inputs', valid values are 'ignore', 'warn' and 'raise': "
             f"{missing!r}"
         )
-    if missing == "raise":
-        try:
-            return list(tw.gradients(ys, xs, seeds, consider_constant=constants))
-        except GradientError as error:
-            if "does not depend on it" not in str(error):  # connected, but by ops of no slope: zeros
-                return list(tw.gradients(ys, xs, seeds, unconnected="zero", consider_constant=constants))
+    connected = {id(t) for t in topological(ys, stop=_stops(constants))}
+    for x in xs:
+        if missing == "raise" and id(x) not in connected:
             raise DisconnectedInputError(
                 "grad method was asked to compute the gradient with respect to a variable that is not part of the "
-                f"computational graph of the cost, or is used only by a non-differentiable operator: {error}"
-            ) from None
-    found = tw.gradients(ys, xs, seeds, unconnected="none", consider_constant=constants)
+                f"computational graph of the cost, or is used only by a non-differentiable operator: {x.label()}"
+            )
+    found = _arrived(ys, xs, seeds, constants)
+    found = [_zeros(x) if g is None and id(x) in connected else g for g, x in zip(found, xs, strict=True)]
     if missing == "warn" and any(g is None for g in found):
         warnings.warn("grad: a variable is not part of the computational graph of the cost", stacklevel=4)
     if zero in ("zero", "Disconnected"):
-        return [tw.zeros_like(x) if g is None else g for g, x in zip(found, xs, strict=True)]
-    return list(found)
+        return [_zeros(x) if g is None else g for g, x in zip(found, xs, strict=True)]
+    return found
+
+
+_cuts: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()  # what disconnected_grad made
+
+
+def _stops(constants: list[Tensor]) -> Callable[[Tensor], bool]:
+    blocked = {id(t) for t in constants}
+    return lambda t: id(t) in blocked or id(t) in _cuts
+
+
+def _zeros(x: Tensor) -> Tensor:
+    """No slope, in the dtype of a gradient."""
+    return as_dtype(tw.zeros_like(x), x.dtype if x.dtype.kind == "f" else config.floatX)
+
+
+def _arrived(ys: list[Tensor], xs: list[Tensor], seeds: list[Any], constants: list[Tensor]) -> list[Any]:
+    """What reaches each x; integers, which have no slope themselves, where floats are made of them."""
+    pairs = [(y, s) for y, s in zip(ys, seeds, strict=True) if y.dtype.kind == "f"]
+    views = {id(x): [x] if x.dtype.kind == "f" else _floats_of(x, ys) for x in xs}
+    targets = list({id(t): t for found in views.values() for t in found}.values())
+    slopes = tw.gradients(
+        [y for y, _ in pairs], targets, [s for _, s in pairs], unconnected="none", consider_constant=constants
+    )
+    by_target = dict(zip(map(id, targets), slopes, strict=True))
+    found = []
+    for x in xs:
+        parts = [by_target[id(t)] for t in views[id(x)]]
+        parts += [
+            as_dtype(s, config.floatX)
+            for y, s in zip(ys, seeds, strict=True)
+            if y is x and x.dtype.kind != "f"
+        ]
+        parts = [g for g in parts if g is not None]
+        found.append(functools.reduce(tw.add, parts) if parts else None)
+    return found
+
+
+def _floats_of(x: Tensor, ys: list[Tensor]) -> list[Tensor]:
+    return [
+        t
+        for t in topological(ys)
+        if t.op is not None and t.op.name == "astype" and t.inputs[0] is x and t.dtype.kind == "f"
+    ]
 
 
 def _each(wrt: Any, make: Any) -> Any:
@@ -191,12 +255,19 @@ def subgraph_grad(wrt: Any, end: Any, start: Any = None, cost: Any = None, detai
     return params, ends
 
 
-def disconnected_grad(x: Any) -> TensorVariable:
+def zero_grad(x: Any) -> TensorVariable:
     """x, through which no gradient passes."""
     return TensorVariable(tw.stop_gradient(tensor_of(x)))
 
 
-zero_grad = consider_constant = disconnected_grad
+consider_constant = zero_grad
+
+
+def disconnected_grad(x: Any) -> TensorVariable:
+    """x, through which no gradient passes; asking for one that has no other way is an error."""
+    made = zero_grad(x)
+    _cuts[id(made.tensor)] = made.tensor
+    return made
 
 
 def grad_clip(x: Any, lower_bound: Any, upper_bound: Any) -> TensorVariable:
@@ -209,12 +280,24 @@ def grad_scale(x: Any, multiplier: Any) -> TensorVariable:
     return _with_rule(x, lambda g: tw.multiply(g, tensor_of(multiplier, g.dtype)))
 
 
-def grad_not_implemented(op: Any, x_pos: int, x: Any, comment: str = "") -> Any:
-    """Said by an op that has no gradient for an input."""
-    raise NotImplementedError(f"{op}: no gradient for input {x_pos} {comment}")
+class _Undefined:
+    """The meaning of a gradient that an op does not have."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __call__(self, *arrays: Any) -> Any:
+        raise NullTypeGradError(self.reason)
 
 
-grad_undefined = grad_not_implemented
+def grad_undefined(op: Any, x_pos: int, x: Any, comment: str = "") -> TensorVariable:
+    """Given by an op as the gradient that it does not have for an input: an error where it is needed."""
+    t = tensor_of(x)
+    meaning = _Undefined(f"{op} has no gradient by its input {x_pos}. {comment}".rstrip())
+    return TensorVariable(CoreOp("undefined_gradient", meaning, lambda *_: t.specs[0]).build([t], {}))
+
+
+grad_not_implemented = grad_undefined
 
 
 def _with_rule(x: Any, rule: Any) -> TensorVariable:
@@ -232,10 +315,14 @@ class DisconnectedType:
 disconnected_type = DisconnectedType()
 
 
+class GradientError(ValueError):
+    """What :func:`verify_grad` says of gradients that differ from differences."""
+
+
 def verify_grad(
     fun: Any, pt: Any, n_tests: int = 2, rng: Any = None, eps: float | None = None, **_: Any
 ) -> None:
-    """Compare gradients with differences of values; raises a ValueError where they differ."""
+    """Compare gradients with differences of values; raises a GradientError where they differ."""
     from thalweg.compat.theano.functions import function
     from thalweg.compat.theano.tensor import basic
 
@@ -257,9 +344,12 @@ def verify_grad(
             low = value(*points[:k], down, *points[k + 1 :])
             found = (high - low) / (2 * step)
             if abs(found - slope[place]) > 1e-4 * max(1.0, abs(found)):
-                raise ValueError(
+                raise GradientError(
                     f"verify_grad: input {k} at {place}: {slope[place]} by rule, {found} by differences"
                 )
+
+
+vars(verify_grad)["E_grad"] = GradientError
 
 
 def numeric_grad(f: Any, pt: Any, eps: float = 1e-6) -> np.ndarray:

@@ -136,6 +136,10 @@ def _written(op: Any, part: Any, y: Any) -> TensorVariable:
     x, key = part.source
     parts = _parts(key, x.ndim)
     value = as_dtype(tensor_of(y), x.tensor.dtype)
+    if value.ndim > part.ndim:
+        raise TypeError(
+            f"Trying to increment a {part.ndim}-dimensional subtensor with a {value.ndim}-dimensional value."
+        )
     axis, open_slices = 0, []
     for k, p in enumerate(parts):
         if _is_open(p):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.errors import ArgumentError, DTypeError, ShapeError, fail
+from thalweg.errors import DTypeError, MatrixError, ShapeError, fail
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor, shape_text
 from thalweg.ops import shape as shape_ops
@@ -55,7 +55,7 @@ def on_host(name: str, hint: str, compute: Callable[[], Any]) -> Any:
     try:
         return compute()
     except np.linalg.LinAlgError as error:
-        raise fail(ArgumentError, f"{name}: {error}", hint=hint) from error
+        raise fail(MatrixError, f"{name}: {error}", hint=hint) from error
 
 
 def _infer_square(x: Spec, **_: Any) -> Spec:

@@ -17,12 +17,17 @@ from thalweg.compat.keras.backend import values as _values
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import own as _own
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.registry import register as _register
 
 for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _draws):
     globals().update(_own(_room))
 
-globals().pop("made_once")  # for optimizers of programs alone
-_EPSILON = 1e-7
+for _helper in ("made_once", "within_step"):  # for optimizers of programs alone
+    globals().pop(_helper)
+_EPSILON, _BACKEND = 1e-7, "tensorflow"
+for _room in (_arithmetic, _networks):  # files may name them: Activation(K.relu)
+    for _name, _function in _own(_room).items():
+        _register("keras.backend", _name)(_function)
 common = _Namespace("keras.backend.common", _EPSILON=_EPSILON, **_own(_settings))
 tensorflow_backend = _sys.modules[__name__]  # where programs found set_session
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import dtypes, nn
 from thalweg.compat.keras.backend.settings import floatx
-from thalweg.compat.keras.backend.shapes import expand_dims
+from thalweg.compat.keras.backend.shapes import expand_dims, transpose
 from thalweg.compat.keras.backend.values import cast, tensor
 from thalweg.graph.tensor import Tensor
 from thalweg.ops.public import names as _names
@@ -106,7 +106,9 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     """
     x, y = tensor(x), tensor(y)
     if x.ndim == y.ndim == 2:
-        return sum(x * y, axis=1, keepdims=True)
+        first, second = (1, 1) if axes is None else (axes, axes) if isinstance(axes, int) else axes
+        turned = x if first % 2 == second % 2 else transpose(x)
+        return expand_dims(sum(turned * y, axis=second), -1)
     first, second = (
         (x.ndim - 1, y.ndim - 2) if axes is None else (axes, axes) if isinstance(axes, int) else axes
     )

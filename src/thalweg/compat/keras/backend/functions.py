@@ -114,9 +114,19 @@ def set_session(session: Any) -> None:
         graphs.backend.use(session)
 
 
-def function(inputs: Any, outputs: Any, updates: Any = None, **ignored: Any) -> Any:
-    """A compiled function of a list of values, giving a list of arrays."""
+def function(
+    inputs: Any, outputs: Any, updates: Any = None, feed_dict: Any = None, fetches: Any = None, **ignored: Any
+) -> Any:
+    """A compiled function of a list of values, giving a list of arrays.
+
+    ``fetches``: further updates; ``feed_dict``: inputs that every call is given besides, read from the dict anew.
+    """
     inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if fetches:
+        updates = [*(updates or ()), *fetches]
+    if feed_dict:
+        whole = function([*inputs, *feed_dict], outputs, updates)
+        return lambda values: whole([*values, *feed_dict.values()])
     if graphs.backend is not None and graphs.backend.runs(flat([inputs, outputs, updates])):
         return graphs.backend.function(inputs, outputs, updates)
     inputs, outputs, updates = mapped(plain, (inputs, outputs, updates))

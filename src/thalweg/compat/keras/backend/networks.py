@@ -18,8 +18,12 @@ _ops = _names()
 
 
 def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """The positive part, ``alpha`` times the negative one, at most ``max_value``."""
+    """x above ``threshold``, at most ``max_value``; below it ``alpha * (x - threshold)``."""
     x = tensor(x)
+    if threshold:
+        above, below = _ops["where"](x > threshold, x, 0.0), nn.relu(threshold - x)
+        above = nn.relu(above) if max_value is None else _ops["clip"](above, 0.0, max_value)
+        return above - alpha * below
     y = nn.leaky_relu(x, alpha) if alpha else nn.relu(x)
     return y if max_value is None else _ops["minimum"](y, max_value)
 

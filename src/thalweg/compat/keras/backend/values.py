@@ -35,6 +35,11 @@ def made_once(made: list[Variable]) -> Iterator[None]:
         _kept.pop()
 
 
+def within_step() -> bool:
+    """Whether an optimizer of a program's own asks for updates at this moment."""
+    return bool(_kept)
+
+
 def _new(value: Any, **options: Any) -> Variable:
     """A new variable, or the one that the block made at this place before."""
     if not _kept:

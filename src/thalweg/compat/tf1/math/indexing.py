@@ -14,8 +14,9 @@ from thalweg.compat.tf1.math.reductions import reduce_max
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, index, joining, tiling, triangles
+from thalweg.ops import dynamic, elementwise, index, joining, tiling, triangles
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.elementwise import astype
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
@@ -271,7 +272,17 @@ def gather(
 ) -> Tensor:
     """Slices at integer indices along ``axis``."""
     made = index.take(value(params), value(indices), axis=static_int(axis, "axis"))
-    return wrap(made, name, "Gather", [params, indices])
+    return wrap(made, name, "GatherV2", [params, indices], dims=_chosen_lengths(params, indices))
+
+
+def _chosen_lengths(params: Any, indices: Any) -> Any:
+    """The lengths at known places of a shape."""
+    places = static_value(indices)
+    lengths = getattr(params, "dims", None)
+    if places is None or not isinstance(lengths, list) or places.ndim > 1:
+        return None
+    found = [lengths[k] for k in places.reshape(-1).tolist()]
+    return found if places.ndim else found[0] if isinstance(found[0], Length) else None
 
 
 def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
@@ -316,11 +327,23 @@ def one_hot(
     given = next((x.dtype for x in (on_value, off_value) if isinstance(x, Tensor)), None)
     wanted = numpy_dtype(dtype or given or "float32")
     place = -1 if axis is None else int(axis)
-    made: Any = triangles.one_hot(value(indices), static_int(depth, "depth"), dtype=wanted, axis=place)
+    if static_value(depth) is None:
+        made: Any = _one_hot_of(value(indices), value(depth), wanted, place)
+    else:
+        made = triangles.one_hot(value(indices), static_int(depth, "depth"), dtype=wanted, axis=place)
     if on_value is not None or off_value is not None:
         on, off = value(1 if on_value is None else on_value), value(0 if off_value is None else off_value)
         made = elementwise.where(made == 1, g.cast(on, wanted), g.cast(off, wanted))
     return wrap(made, name, "one_hot", [indices])
+
+
+def _one_hot_of(indices: Any, depth: Any, dtype: Any, axis: int) -> core.Tensor:
+    """One-hot rows of a depth that only a run knows."""
+    rank = len(indices.shape) + 1
+    at = axis % rank
+    counted = dynamic.iota(astype(depth, "int64"))
+    ruler = shape_ops.reshape(counted, tuple(-1 if k == at else 1 for k in range(rank)))
+    return astype(elementwise.equal(shape_ops.expand_dims(astype(indices, "int64"), at), ruler), dtype)
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:

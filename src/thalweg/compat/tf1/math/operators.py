@@ -31,14 +31,14 @@ from thalweg.compat.tf1.math.linalg import matmul
 
 
 def _install() -> None:
-    def forward(op: Any) -> Any:
+    def forward(op: Any, title: str | None = None) -> Any:
         def apply(self: Tensor, other: Any) -> Any:
-            return NotImplemented if getattr(other, "takes_over", False) else op(self, other)
+            return NotImplemented if getattr(other, "takes_over", False) else op(self, other, name=title)
 
         return apply
 
-    def reflected(op: Any) -> Any:
-        return lambda self, other: op(other, self)
+    def reflected(op: Any, title: str) -> Any:
+        return lambda self, other: op(other, self, name=title)
 
     pairs = {
         "add": add,
@@ -55,8 +55,8 @@ def _install() -> None:
         "matmul": deferring(matmul),
     }
     for name, op in pairs.items():
-        setattr(Tensor, f"__{name}__", forward(op))
-        setattr(Tensor, f"__r{name}__", reflected(op))
+        setattr(Tensor, f"__{name}__", forward(op, name))
+        setattr(Tensor, f"__r{name}__", reflected(op, name))
     for name, op in {"lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}.items():
         setattr(Tensor, f"__{name}__", forward(op))
     for name, one in {"neg": negative, "abs": abs, "invert": logical_not}.items():

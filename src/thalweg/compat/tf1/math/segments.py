@@ -12,15 +12,16 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
 from thalweg.compat.tf1.lengths import filled
 from thalweg.compat.tf1.math.creation import ones_like
-from thalweg.compat.tf1.math.elementwise import add, cast, div, equal, maximum
-from thalweg.compat.tf1.math.indexing import boolean_mask, gather
+from thalweg.compat.tf1.math.elementwise import add, cast, div, equal, maximum, minimum, multiply
+from thalweg.compat.tf1.math.indexing import boolean_mask, gather, one_hot
 from thalweg.compat.tf1.math.joining import concat
-from thalweg.compat.tf1.math.reductions import reduce_max
-from thalweg.compat.tf1.math.shapes import reshape
+from thalweg.compat.tf1.math.linalg import matmul
+from thalweg.compat.tf1.math.reductions import reduce_max, reduce_sum
+from thalweg.compat.tf1.math.shapes import expand_dims, identity, reshape
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import contract, elementwise, index, joining, reduce, triangles
+from thalweg.ops import elementwise, index, joining, reduce, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops import sort as core_sort
 
@@ -82,24 +83,46 @@ def confusion_matrix(
     weights: Any = None,
 ) -> Tensor:
     """Counts of predictions (columns) by label (rows)."""
-    if num_classes is None:
-        raise ValueError("tf.confusion_matrix: num_classes must be given")
-    rows = triangles.one_hot(value(labels), int(num_classes))
-    columns: Any = triangles.one_hot(value(predictions), int(num_classes))
-    columns = columns if weights is None else columns * shape_ops.expand_dims(value(weights), -1)
-    made = contract.matmul(shape_ops.permute_dims(rows), columns)
-    return wrap(g.cast(made, dtype), name, "confusion_matrix", [labels, predictions])
+    classes = _most(labels, predictions) + 1 if num_classes is None else num_classes
+    rows, columns = _is_class(labels, classes), _is_class(predictions, classes)
+    if weights is not None:
+        columns = multiply(columns, expand_dims(cast(weights, "float32"), -1))
+    return cast(matmul(rows, columns, transpose_a=True), dtype, name or "confusion_matrix")
+
+
+def _most(*tensors: Any) -> Tensor:
+    """The largest of all elements."""
+    found = reduce_max(tensors[0])
+    for t in tensors[1:]:
+        found = maximum(found, cast(reduce_max(t), found.dtype))
+    return found
+
+
+def _is_class(x: Any, classes: Any) -> Tensor:
+    """Rows that are 1 at the number of their element."""
+    return one_hot(reshape(x, [-1]), classes, dtype="float32")
 
 
 def bincount(
-    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = "int32"
+    arr: Any,
+    weights: Any = None,
+    minlength: Any = None,
+    maxlength: Any = None,
+    dtype: Any = "int32",
+    name: str | None = None,
 ) -> Tensor:
-    """How often each number occurs."""
-    n = minlength or maxlength
-    if n is None:
-        raise ValueError("tf.bincount: minlength must be given")
-    counted = reduce.sum(triangles.one_hot(shape_ops.flatten(value(arr)), int(n)), axis=0)
-    return wrap(g.cast(counted, dtype), None, "Bincount", [arr])
+    """How often each number occurs, or the sum of the weights of its occurrences.
+
+    There are as many counts as the largest number needs, but at least ``minlength`` and at most ``maxlength``.
+    """
+    count: Any = maxlength
+    if maxlength is None or maxlength is not minlength:
+        count = maximum(_most(arr) + 1, 0 if minlength is None else minlength)
+        count = count if maxlength is None else minimum(count, maxlength)
+    places = one_hot(reshape(arr, [-1]), count, dtype=dtype if weights is None else g.value(weights).dtype)
+    if weights is not None:
+        places = multiply(places, expand_dims(reshape(weights, [-1]), -1))
+    return identity(reduce_sum(places, 0), name or "Bincount")
 
 
 def histogram_fixed_width(
@@ -109,7 +132,7 @@ def histogram_fixed_width(
     low, high = (float(v) for v in static_value(value_range))
     place: Any = elementwise.floor((g.value(values) - low) * (nbins / (high - low)))  # type: ignore[operator]
     inside = g.cast(optimizers.clip_by_value(place, 0.0, float(nbins - 1)), "int32")
-    return bincount(wrap(inside, None, "Bins"), minlength=nbins, dtype=dtype)
+    return bincount(wrap(inside, None, "Bins"), None, nbins, nbins, dtype, name)
 
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:

@@ -43,7 +43,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
 
 def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool = False) -> Tensor:
     """Axes in another order (reversed by default)."""
-    return wrap(shape_ops.permute_dims(value(a), axes_of(perm)), name, "Transpose", [a])
+    return wrap(shape_ops.permute_dims(value(a), axes_of(perm)), name or "transpose", "Transpose", [a])
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:

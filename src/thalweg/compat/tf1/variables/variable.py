@@ -158,6 +158,10 @@ class Variable(Tensor):
         """Set the value in a session at once."""
         g.session_for(session).load(self.t, value)
 
+    def eval(self, session: Any = None) -> Any:  # type: ignore[override]
+        """The value in the given or the default session."""
+        return g.session_for(session).run(self)
+
     def is_initialized(self, session: Any = None) -> bool:
         """Whether the session has a value."""
         return g.session_for(session).slots[self.t].array is not None
@@ -172,6 +176,10 @@ class Variable(Tensor):
 
     def __iter__(self) -> Iterator[Tensor]:
         raise TypeError("'Variable' object is not iterable.")
+
+    @property
+    def __len__(self) -> Any:
+        raise AttributeError("a variable has no len(): its shape is variable.shape")
 
 
 def _free_effect(updates: Sequence[Any]) -> Effect:

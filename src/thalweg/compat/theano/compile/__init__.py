@@ -12,7 +12,6 @@ from thalweg.compat.theano.compile import mode as mode
 from thalweg.compat.theano.compile import monitormode as monitormode
 from thalweg.compat.theano.compile import nanguardmode as nanguardmode
 from thalweg.compat.theano.compile import ops as ops
-from thalweg.compat.theano.compile import pfunc as pfunc
 from thalweg.compat.theano.compile import profilemode as profilemode
 from thalweg.compat.theano.compile import sharedvalue as sharedvalue
 from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph
@@ -25,6 +24,7 @@ from thalweg.compat.theano.compile.mode import get_mode as get_mode
 from thalweg.compat.theano.compile.mode import predefined_modes as predefined_modes
 from thalweg.compat.theano.compile.monitormode import MonitorMode as MonitorMode
 from thalweg.compat.theano.compile.nanguardmode import NanGuardMode as NanGuardMode
+from thalweg.compat.theano.compile.pfunc import pfunc as pfunc
 from thalweg.compat.theano.compile.profilemode import ProfileMode as ProfileMode
 from thalweg.compat.theano.compile.sharedvalue import SharedVariable as SharedVariable
 from thalweg.compat.theano.compile.sharedvalue import shared as shared

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
-
-import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
@@ -12,6 +11,7 @@ from thalweg.compat.theano.tensor.basic import (
     arange,
     argsort,
     cast,
+    clip,
     compress,
     concatenate,
     cumprod,
@@ -69,16 +69,18 @@ def bincount(
 
 
 def fill_diagonal(a: Any, val: Any) -> TensorVariable:
-    """The matrix with its diagonal replaced by one number."""
+    """The array with the elements whose places are equal along all axes replaced by one number."""
     t = tensor_of(a)
-    diagonal = tw.equal(tw.iota_like(t, axis=0), tw.iota_like(t, axis=1))
+    places = [tw.iota_like(t, axis=k) for k in range(t.ndim)]
+    pairs = [tw.equal(places[0], other) for other in places[1:]]
+    diagonal = functools.reduce(tw.logical_and, pairs)
     return TensorVariable(tw.where(diagonal, as_dtype(tensor_of(val), t.dtype), t))
 
 
-def fill_diagonal_offset(a: Any, val: Any, offset: int) -> TensorVariable:
+def fill_diagonal_offset(a: Any, val: Any, offset: Any) -> TensorVariable:
     """The matrix with the diagonal ``offset`` places to the right replaced by one number."""
     t = tensor_of(a)
-    places = tw.add(tw.iota_like(t, axis=0), tw.constant(np.int64(offset)))
+    places = tw.add(tw.iota_like(t, axis=0), tensor_of(offset, "int64"))
     diagonal = tw.equal(places, tw.iota_like(t, axis=1))
     return TensorVariable(tw.where(diagonal, as_dtype(tensor_of(val), t.dtype), t))
 
@@ -136,18 +138,23 @@ def cpu_contiguous(x: Any) -> TensorVariable:
 
 
 def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> TensorVariable:
-    """The places in a flattened array of places along each axis."""
+    """The places in a flattened array of places along each axis; ``mode``: raise, clip or wrap what is outside."""
+    if mode not in ("raise", "clip", "wrap"):
+        raise ValueError(f"ravel_multi_index: mode must be raise, clip or wrap, received {mode!r}")
     total: Any = 0
     pairs = list(zip(multi_index, [as_tensor_variable(d) for d in dims], strict=True))
     for index, length in pairs if order == "C" else reversed(pairs):
-        total = total * length + index
+        inside = {"raise": index, "clip": clip(index, 0, length - 1), "wrap": index % length}[mode]
+        total = total * length + inside
     return as_tensor_variable(total)
 
 
-def unravel_index(indices: Any, dims: Any, order: str = "C") -> tuple[TensorVariable, ...]:
-    """The places along each axis of places in a flattened array."""
+def unravel_index(
+    indices: Any, dims: Any, order: str = "C", ndim: int | None = None
+) -> tuple[TensorVariable, ...]:
+    """The places along each axis of places in a flattened array; ``ndim``: how many dims there are."""
     left, found = as_tensor_variable(indices), []
-    lengths = [as_tensor_variable(d) for d in dims]
+    lengths = [as_tensor_variable(dims[k]) for k in range(len(dims) if ndim is None else ndim)]
     for length in reversed(lengths) if order == "C" else lengths:
         found.append(left % length)
         left = left // length

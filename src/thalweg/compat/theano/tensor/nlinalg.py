@@ -78,14 +78,36 @@ def svd(a: Any, full_matrices: int = 1, compute_uv: int = 1) -> Any:
 def qr(a: Any, mode: str = "reduced") -> Any:
     """An orthogonal and a triangular factor."""
     (t,) = floats(a)
+    if mode not in ("reduced", "complete", "r"):
+        raise ValueError(f"qr: mode must be reduced, complete or r, received {mode!r}")
     if mode == "r":
         return TensorVariable(tw.linalg.qr(t)[1])
     return wrap(list(tw.linalg.qr(t, mode="complete" if mode == "complete" else "reduced")))
 
 
-def lstsq(x: Any, y: Any, rcond: Any = None) -> TensorVariable:
-    """The least-squares solution."""
-    return TensorVariable(tw.linalg.lstsq(*floats(x, y), rtol=rcond))
+class lstsq(Op):
+    """``lstsq()(x, y, rcond)``: the least-squares solution, its residuals, the rank and the singular values of x."""
+
+    def make_node(self, x: Any, y: Any, rcond: Any = -1) -> Apply:
+        given = [as_tensor_variable(v) for v in (x, y, rcond)]
+        left, right = given[:2]
+        if left.ndim != 2 or right.ndim not in (1, 2):
+            raise TypeError(
+                f"lstsq: expected a matrix and a vector or matrix, received {left.ndim} and {right.ndim} axes"
+            )
+        dtype = left.dtype if left.dtype.startswith("float") else "float64"
+        vector = tensor_type(dtype, (False,))
+        outputs = [
+            tensor_type(dtype, (False,) * right.ndim)(),
+            vector(),
+            tensor_type("int32", ())(),
+            vector(),
+        ]
+        return Apply(self, given, outputs)
+
+    def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+        for storage, found in zip(output_storage, np.linalg.lstsq(*inputs), strict=True):
+            storage[0] = found
 
 
 def matrix_power(M: Any, n: int) -> TensorVariable:
@@ -104,12 +126,10 @@ def matrix_dot(*args: Any) -> TensorVariable:
 def tensorinv(a: Any, ind: int = 2) -> TensorVariable:
     """The inverse of ``tensordot`` with a, whose first ``ind`` axes hold as many elements as the others."""
     (t,) = floats(a)
-    shape = t.known_shape()
-    rows = 1
-    for d in shape[:ind]:
-        rows *= int(d or 0)
-    flat = tw.linalg.inv(tw.reshape(t, (rows, -1)))
-    return TensorVariable(tw.reshape(flat, (*shape[ind:], *shape[:ind])))
+    lengths = lengths_of(t)
+    rows = prod(stack(lengths[:ind]))
+    flat = tw.linalg.inv(reshape(TensorVariable(t), [rows, rows]).tensor)
+    return reshape(TensorVariable(flat), [*lengths[ind:], *lengths[:ind]])
 
 
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> TensorVariable:

@@ -117,7 +117,8 @@ def ptp(a: Any, axis: Any = None) -> TensorVariable:
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-    """A norm: Euclidean (Frobenius) unless ``ord`` is given."""
+    """A norm: Euclidean (Frobenius) unless ``ord`` is given; ``"inf"`` and ``"-inf"`` are numbers."""
+    ord = float(ord) if ord in ("inf", "-inf") else ord
     return TensorVariable(tw.linalg.norm(*floats(x), ord=ord, axis=axes_of(axis), keepdims=keepdims))
 
 

@@ -93,6 +93,8 @@ class Expm:
 def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> TensorVariable:
     """The eigenvalues of a symmetric matrix, or those of a x = w b x for a positive definite b."""
     (left,) = floats(a)
+    half = tw.tril(left) if lower else tw.permute_dims(tw.triu(left))
+    left = tw.add(half, tw.permute_dims(tw.tril(half, k=-1)))  # the other half is not looked at
     if b is not None:
         factor = tw.linalg.cholesky(floats(b)[0])
         half = tw.linalg.solve(factor, left)

@@ -1,0 +1,65 @@
+"""The modules that are part of a program: those in its folder, and in the places that ``PYTHONPATH`` names."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import thalweg
+from thalweg.compat import programs
+
+_OURS = Path(thalweg.__file__).resolve().parent
+
+
+def places(folder: Path) -> list[Path]:
+    """The folders in which a program's own modules are; those with installed packages are not."""
+    named = (Path(p).resolve() for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p)
+    return [folder, *(p for p in named if p != _OURS.parent and not any(p.glob("*.dist-info")))]
+
+
+def modules(path: Path, tree: ast.Module) -> Iterator[tuple[ast.Module, bool]]:
+    """The program's own modules that it imports, and those that they import, each with whether it is of Python 2."""
+    roots = places(path.parent)
+    seen, queue = {path}, [(tree, path)]
+    while queue:
+        importer, at = queue.pop(0)
+        for file in _imported_files(importer, at, roots):
+            if file in seen:
+                continue
+            seen.add(file)
+            with contextlib.suppress(SyntaxError):
+                found, old = programs.read(programs.source_of(file), str(file))
+                yield found, old
+                queue.append((found, file))
+
+
+def _imported_files(tree: ast.Module, at: Path, roots: Sequence[Path]) -> Iterator[Path]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [".".join(filter(None, (node.module, alias.name))) for alias in node.names]
+        else:
+            continue
+        level = getattr(node, "level", 0)
+        bases = [at.parents[level - 1]] if 0 < level <= len(at.parents) else [at.parent, *roots]
+        for name in names:
+            yield from _files_of(name, bases)
+
+
+def _files_of(name: str, bases: Sequence[Path]) -> Iterator[Path]:
+    """The files that an import of a dotted name runs, in the first folder that has any."""
+    for base in bases:
+        found = []
+        for part in name.split("."):
+            base /= part
+            found += [f for f in (base.with_name(f"{part}.py"), base / "__init__.py") if f.is_file()]
+        if found:
+            yield from found
+            return
+
+
+__all__ = ["modules", "places"]

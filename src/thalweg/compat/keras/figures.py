@@ -1,0 +1,88 @@
+"""The figures of training as Keras called them, and the losses and metrics of ``compile`` as functions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from thalweg.ops.shape import count
+
+SHORT = {
+    "mae": "mean_absolute_error", "mse": "mean_squared_error", "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+}  # fmt: skip
+_ALSO = {**SHORT, "lr": "learning_rate"}
+
+
+class Figures(dict[str, Any]):
+    """The figures of epochs, where those that Keras called in two ways are found under both: acc and accuracy, mae and
+    mean_absolute_error, lr and learning_rate.
+    """
+
+    def __missing__(self, name: str) -> Any:
+        end, kind = ("val_", name[4:]) if name.startswith("val_") else ("", name)
+        others = [renamed_accuracy(name, "acc" if "accuracy" in name else "accuracy"), end + _ALSO.get(kind, kind),
+                  *(end + short for short, long in _ALSO.items() if long == kind)]  # fmt: skip
+        for other in others:
+            if other in self.keys():
+                return self[other]
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The figure, or the default."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
+def renamed_accuracy(text: str, accuracy: str) -> str:
+    """The text with ``acc`` and ``accuracy``, alone or after ``val_``, under the given name."""
+    return re.sub(r"(?<![a-z0-9])(val_)?acc(uracy)?(?![a-z0-9_])", lambda m: f"{m[1] or ''}{accuracy}", text)
+
+
+class CompiledLoss:
+    """``model.compiled_loss``: the losses of ``compile``, counted in the model's figure "loss"."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
+    ) -> Any:
+        """The loss of a batch, and the penalties given."""
+        model = self._model
+        targets, predictions = model._match(y_true, y_pred)
+        parts = [
+            *model.compiled.total(targets, predictions, model._in_order(sample_weight)),
+            *(regularization_losses or ()),
+        ]
+        total = sum(parts[1:], parts[0])
+        model._loss_tracker.update_state(total, sample_weight=rows_of(predictions[0]))
+        return total
+
+
+class CompiledMetrics:
+    """``model.compiled_metrics``: the metrics of ``compile``."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch."""
+        self._model.compute_metrics(None, y_true, y_pred, sample_weight)
+
+
+def rows_of(x: Any) -> Any:
+    """How many rows a batch has, as a scalar."""
+    return count(x, (0,), np.dtype(np.float64))
+
+
+def name_of_metric(metric: Any) -> str:
+    """What the figures call a metric."""
+    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__

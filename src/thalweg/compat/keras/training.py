@@ -1,0 +1,339 @@
+"""How models of Keras 1 and 2 are compiled and trained: the main library's training under older arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from thalweg import models as main
+from thalweg.compat.keras import optimizers
+from thalweg.compat.keras.arguments import known_function
+from thalweg.compat.keras.backend.functions import _symbols_stand_for
+from thalweg.compat.keras.backend.settings import fixed_phase
+from thalweg.compat.keras.batches import (
+    FIT,
+    SeenData,
+    apart,
+    batches_of,
+    counted,
+    dense,
+    is_counted,
+    listed,
+    split_off,
+    whole,
+)  # fmt: skip
+from thalweg.compat.keras.custom import count_value
+from thalweg.compat.keras.figures import (
+    SHORT,
+    CompiledLoss,
+    CompiledMetrics,
+    Figures,
+    name_of_metric,
+    renamed_accuracy,
+)  # fmt: skip
+from thalweg.compat.keras.spelling import Offered, renamed
+from thalweg.compat.keras.tables import named_loss, named_metric
+from thalweg.errors import SymbolicError
+from thalweg.graph.tensor import Tensor
+from thalweg.graph.updates import Recorder, recording
+from thalweg.layers.nodes import nodes_between, run_nodes
+from thalweg.nested import flat, mapped
+from thalweg.ops.reduce import mean
+from thalweg.registry import Configured, register, remade
+
+
+class TrainedModel(main.Model):
+    """A model with ``compile``, ``fit`` and the rest as Keras 1 and 2 had them."""
+
+    optimizers_by_name = staticmethod(optimizers.get)
+    _phase: int | None = None  # the learning phase that the steps were made for
+    accuracy: str | None = None  # how figures call accuracy; as it was asked for unless given
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._losses_of_symbols: list[Tensor] = []
+        self._figures_of_symbols: dict[str, Tensor] = {}
+        self._values: dict[Tensor, Any] = {}
+
+    compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
+    compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
+    loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")
+
+    # --- compile and losses -------------------------------------------------------------------------------------
+
+    def _match(self, y: Any, y_pred: Any) -> tuple[list[Any], list[Any]]:
+        """Targets and predictions; one number for each row is a column, as functions of one's own expect it."""
+        targets, predictions = super()._match(y, y_pred)
+        return [
+            t.reshape((-1, 1)) if getattr(t, "ndim", 0) == 1 and p.ndim > 1 else t
+            for t, p in zip(targets, predictions)
+        ], predictions
+
+    def compile(  # type: ignore[override]  # the order of Keras 2
+        self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
+        sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
+    ) -> None:  # fmt: skip
+        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted.
+
+        ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
+        """
+        self._target_tensors = ignored.get("target_tensors")
+        for function in flat([loss, metrics]):
+            if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
+                known_function(function)  # a saved model names it; loading asks for custom_objects
+            elif isinstance(function, Configured) and not type(function).__module__.startswith("thalweg."):
+                register("custom")(type(function))
+        super().compile(
+            self.optimizers_by_name(optimizer), mapped(named_loss, loss), loss_weights=loss_weights,
+            metrics=self._for_each_output(metrics), weighted_metrics=self._for_each_output(weighted_metrics),
+            run_eagerly=bool(run_eagerly),
+        )  # fmt: skip
+
+    def _for_each_output(self, metrics: Any) -> Any:
+        """The metrics by their names now; of several outputs each has all that are in a plain list."""
+        given = mapped(self._metric, metrics)
+        names = self.output_names if self._graph is not None else []
+        by_output = isinstance(given, Mapping) or any(isinstance(one, (list, tuple)) for one in listed(given))
+        return given if by_output or len(names) < 2 or not given else [remade(listed(given)) for _ in names]
+
+    def _metric(self, given: Any) -> Any:
+        if isinstance(given, str) and given in ("acc", "accuracy"):
+            return self.accuracy or given
+        if self.accuracy and isinstance(given, str):  # a name was that of the function
+            given = SHORT.get(given.lower(), given)
+        return named_metric(given)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the figures, in order: known when the model is compiled."""
+        given, known = self.compile_arguments, super().metrics_names
+        if given is None or self._graph is None or len(known) > 1 or not given["metrics"]:
+            return known
+        outputs = self.output_names
+        many = len(outputs) > 1
+        found = given["metrics"]
+        parts = found if isinstance(found, Mapping) else dict(zip(outputs, found if many else [found]))
+        names = [f"{o}_loss" for o in outputs if many] + [
+            (f"{output}_" if many else "") + name_of_metric(metric)
+            for output in outputs for metric in flat(parts.get(output))
+        ]  # fmt: skip
+        return ["loss", *names]
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add to the loss: an expression of the model's symbols, or (in ``call``) of what is computed there."""
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            if self._graph is not None and isinstance(loss, Tensor) and loss.value is None:
+                self._losses_of_symbols.append(loss)
+            else:
+                super().add_loss(loss)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
+        """Show the mean of a value over the batches of an epoch among the figures.
+
+        Of the model's symbols, or (in ``call``) of what is computed there.
+        """
+        name = name or getattr(value, "name", None) or "metric"
+        if self._graph is not None and isinstance(value, Tensor) and value.value is None:
+            self._figures_of_symbols[name] = value
+        count_value(self, value, name)
+
+    def _found_metrics(self) -> list[tuple[str, Any]]:
+        found = super()._found_metrics()
+        seen = {id(metric) for _, metric in found}
+        below = [
+            metric for layer in self.tree()[1:] for metric in vars(layer).get("added_metrics", {}).values()
+        ]
+        return found + [(metric.name, metric) for metric in below if id(metric) not in seen]
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """The outputs. Losses may be written with the model's own symbols: their values are kept for these."""
+        phase = fixed_phase()
+        if phase is not None and bool(phase) is not training:
+            with recording(Recorder()) if phase else nullcontext():  # nothing moves but in training
+                return self._call_in(bool(phase), inputs)
+        return self._call_in(training, inputs)
+
+    def _call_in(self, training: Any, inputs: Any) -> Any:
+        graph = self._graph
+        if graph is None:
+            return super().call(inputs, training=training)
+        given = dict(zip(graph.flat_inputs, graph.values(inputs), strict=True))
+        added = [self._losses_of_symbols, self._figures_of_symbols]
+        nodes = nodes_between(graph.flat_inputs, flat([graph.outputs, *added]))
+        symbols = [t for node in nodes for t in flat(node.outputs) if isinstance(t, Tensor)]
+        wanted = [graph.outputs, symbols, *added]
+        outputs, values, losses, figures = run_nodes(nodes, given, wanted, training)
+        self._values = {**given, **dict(zip(symbols, values))}
+        for name, figure in figures.items():
+            count_value(self, figure, name)
+        for loss in losses:
+            super().add_loss(_mean(loss))
+        return outputs
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
+        values, self._values = self._values, {}
+        with _symbols_stand_for(values):
+            loss = super().compute_loss(*args, **kwargs)
+        return run_nodes((), values, loss, None)
+
+    def _follow_phase(self) -> None:
+        """Steps are made for one learning phase."""
+        if self._phase != fixed_phase():
+            self._phase = fixed_phase()
+            self._steps.clear()
+
+    def _on_batch(self, kind: str, given: Any, return_dict: bool, reset_metrics: bool) -> Any:
+        self._follow_phase()
+        return super()._on_batch(kind, given, return_dict, reset_metrics)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as arrays."""
+        self._follow_phase()
+        return super().predict_on_batch(x)
+
+    def _step(self, kind: str, structure: Any, alone: str = "") -> Any:
+        """What runs one batch: compiled; or op by op where the model's Python looks at values, as Keras's could.
+
+        Training moves the weights that were to be trained when the model was compiled.
+        """
+        self._follow_phase()
+        if kind == "train" and any(layer.trainable is not flag for layer, flag in self._flags.items()):
+            return self._step_as_compiled(structure, alone)
+        try:
+            return super()._step(kind, structure, alone)
+        except SymbolicError:
+            if self.run_eagerly:
+                raise
+        self.run_eagerly = True
+        return super()._step(kind, structure, alone)
+
+    # --- training -----------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: Any = None,
+        epochs: int = 1,
+        *args: Any,
+        **options: Any,
+    ) -> Any:
+        """Train; the history finds accuracy under ``acc`` and ``accuracy``."""
+        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
+        options = {**dict(zip(order, args)), **renamed(options, FIT)}
+        epochs = options.pop("epochs", epochs)
+        if y is None and options.get("steps_per_epoch") is None and is_counted(x) and hasattr(x, "__next__"):
+            options["steps_per_epoch"] = len(x)
+        self._with_accuracy(options.pop("show_accuracy", False))
+        self._agree_with(
+            options.get("callbacks") or (), options.get("validation_data") or split_off(x, y, options)
+        )
+        self.told_of_fit = self._told(x, batch_size, int(epochs), options)
+        history = super().fit(x, y, batch_size, int(epochs), **options)
+        history.history = Figures(history.history)
+        return history
+
+    def _told(self, x: Any, batch_size: Any, epochs: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What callbacks are told of a fit, by the names of Keras 1 and 2."""
+        validated = bool(options.get("validation_data") is not None or options.get("validation_split"))
+        first, names = next(iter(flat(x)), None), self.metrics_names
+        return {
+            "nb_epoch": epochs, "batch_size": batch_size or 32, "do_validation": validated,
+            "samples": len(first) if isinstance(first, np.ndarray) else None,
+            "metrics": names + [f"val_{name}" for name in names] * validated,
+        }  # fmt: skip
+
+    def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
+        if self._graph is not None:
+            x, y = apart(x, len(self._graph.flat_inputs)), apart(y, len(flat(self._graph.outputs)))
+        return super()._feed(mapped(dense, x), mapped(dense, y), *rest, **options)
+
+    def _logs(self, result: Any) -> dict[str, Any]:
+        return Figures(super()._logs(result))
+
+    def _with_accuracy(self, wanted: bool) -> None:
+        """``show_accuracy`` of the first versions: accuracy as a metric."""
+        given = self.compile_arguments
+        if wanted and given is not None and not given["metrics"]:
+            super().compile(self.optimizer, given["loss"], metrics=["accuracy"])
+
+    def _agree_with(self, callbacks: Any, validation_data: Any) -> None:
+        """Callbacks watch accuracy, and name files by it, under the name that the metric has; they see the data."""
+        named = [m for m in flat((self.compile_arguments or {}).get("metrics")) if m in ("acc", "accuracy")]
+        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
+            for attribute in ("monitor", "filepath"):
+                text = getattr(callback, attribute, None)
+                if named and isinstance(text, str):
+                    setattr(callback, attribute, renamed_accuracy(text, named[0]))
+            own = getattr(callback, "validation_data", None)  # a program may have put something else there
+            if isinstance(validation_data, (tuple, list)) and (own is None or isinstance(own, SeenData)):
+                parts = [*listed(validation_data[0]), *listed(validation_data[1])]
+                weights = listed(validation_data[2]) if len(validation_data) > 2 else []
+                callback.validation_data = SeenData([*parts, *(weights or [np.ones(len(parts[0]))])])
+
+    def evaluate(
+        self, x: Any = None, y: Any = None, *args: Any, show_accuracy: bool = False, **options: Any
+    ) -> Any:
+        """The loss, and the metrics where there are some."""
+        self._with_accuracy(show_accuracy)
+        return super().evaluate(x, y, *args, **renamed(options, FIT))
+
+    def predict(self, x: Any, *args: Any, **options: Any) -> Any:
+        """The outputs as arrays."""
+        return super().predict(x, *args, **renamed(options, FIT))
+
+    def fit_generator(
+        self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, *args: Any, **options: Any
+    ) -> Any:
+        """Train on batches of a generator; ``samples_per_epoch`` counts examples, ``steps_per_epoch`` batches."""
+        order = ("verbose", "callbacks", "validation_data", "validation_steps", "class_weight")
+        options = {**dict(zip(order, args)), **options}
+        if "nb_epoch" in options and steps_per_epoch is not None:  # by position, in Keras 1
+            options["samples_per_epoch"], steps_per_epoch = steps_per_epoch, None
+        options = renamed(options, FIT)
+        samples = options.pop("samples_per_epoch", None)
+        if samples is not None:
+            generator, steps_per_epoch = counted(generator, samples)
+        kept, validation = options.pop("nb_val_samples", None), options.get("validation_data")
+        if kept is not None and not isinstance(validation, (tuple, list)):
+            options["validation_data"], options["validation_steps"] = counted(validation, kept)
+        options.setdefault("epochs", epochs)
+        if steps_per_epoch is None and is_counted(generator):
+            steps_per_epoch = len(generator)
+        tested: Any = options.get("validation_data")
+        if options.get("validation_steps") is None and is_counted(tested):
+            options["validation_steps"] = len(tested)
+        return self.fit(generator, steps_per_epoch=whole(steps_per_epoch), **options)
+
+    def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
+        """The loss and metrics on batches of a generator."""
+        generator, steps, options = batches_of(generator, steps, {"verbose": 0, **options})
+        return super().evaluate(generator, steps=steps, **options)
+
+    def predict_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
+        """The outputs for batches of a generator."""
+        generator, steps, options = batches_of(generator, steps, options)
+        return super().predict(generator, steps=steps, **options)
+
+    def predict_proba(self, x: Any, *args: Any, **options: Any) -> Any:
+        """The outputs, taken as probabilities."""
+        return self.predict(x, *args, **options)
+
+    def predict_classes(self, x: Any, *args: Any, **options: Any) -> np.ndarray:
+        """The numbers of the most probable classes; of one output, whether it is above one half."""
+        outputs = self.predict(x, *args, **options)
+        return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
+
+    def reset_states(self) -> None:
+        """Set the kept states of recurrent layers to zeros."""
+        for layer in self.tree():
+            if layer is not self and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+
+def _mean(loss: Any) -> Any:
+    return mean(loss) if loss.ndim else loss

@@ -1,0 +1,121 @@
+"""``tf.test.TestCase``: what the tests of both generations of TensorFlow say about arrays and nests of them."""
+
+from __future__ import annotations
+
+import tempfile
+import unittest
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+_LOOSE = {"float16": 1e-3, "bfloat16": 1e-2}  # tolerances of ``assertAllCloseAccordingToType``
+
+
+def _compared(check: Callable[[Any, Any], None], a: Any, b: Any) -> None:
+    """Compare two arrays, or the parts of two nests at the same places."""
+    if isinstance(a, Mapping):
+        if set(a) != set(b):
+            raise AssertionError(f"one has the keys {sorted(a)}, the other {sorted(b)}")
+        for key in a:
+            _compared(check, a[key], b[key])
+    elif isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and _has_arrays(a):
+        if len(a) != len(b):
+            raise AssertionError(f"one has {len(a)} parts, the other {len(b)}")
+        for one, other in zip(a, b, strict=True):
+            _compared(check, one, other)
+    else:
+        check(np.asarray(a), np.asarray(b))
+
+
+def _has_arrays(parts: Any) -> bool:
+    """Whether a list holds arrays or nests of them; a list of numbers is one array."""
+    return any(
+        isinstance(p, Mapping)
+        or (_has_arrays(p) if isinstance(p, (list, tuple)) else not isinstance(p, (int, float, str, bytes)))
+        for p in parts
+    )
+
+
+class ArrayTestCase(unittest.TestCase):
+    """unittest's, with comparisons of arrays."""
+
+    __test__ = False
+
+    def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
+        _compared(lambda x, y: np.testing.assert_array_equal(x, y, msg or ""), a, b)
+
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:
+        _compared(lambda x, y: np.testing.assert_allclose(x, y, rtol, atol, err_msg=msg or ""), a, b)
+
+    def assertAllCloseAccordingToType(
+        self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, float_rtol: float = 1e-6,
+        float_atol: float = 1e-6, msg: Any = None, **ignored: Any,
+    ) -> None:  # fmt: skip
+        """Close, as far as the dtypes of both can be."""
+        kinds = {str(np.asarray(x).dtype) for x in (a, b)}
+        least = max([_LOOSE.get(k, 0.0) for k in kinds])
+        single = "float32" in kinds
+        relative, absolute = (float_rtol, float_atol) if single else (rtol, atol)
+        self.assertAllClose(a, b, max(relative, least), max(absolute, least), msg)
+
+    def assertNotAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
+        self.assertFalse(np.array_equal(np.asarray(a), np.asarray(b)), msg)
+
+    def assertNotAllClose(
+        self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None
+    ) -> None:
+        self.assertFalse(np.allclose(np.asarray(a), np.asarray(b), rtol, atol), msg)
+
+    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
+        self.assertGreater(np.min(np.asarray(a)), comparison_target)
+
+    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
+        self.assertGreaterEqual(np.min(np.asarray(a)), comparison_target)
+
+    def assertAllLess(self, a: Any, comparison_target: Any) -> None:
+        self.assertLess(np.max(np.asarray(a)), comparison_target)
+
+    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
+        self.assertLessEqual(np.max(np.asarray(a)), comparison_target)
+
+    def assertAllInRange(self, target: Any, lower_bound: Any, upper_bound: Any, **ignored: Any) -> None:
+        self.assertAllGreaterEqual(target, lower_bound)
+        self.assertAllLessEqual(target, upper_bound)
+
+    def assertNear(self, f1: Any, f2: Any, err: Any, msg: Any = None) -> None:
+        self.assertLessEqual(abs(f1 - f2), err, msg)
+
+    def assertArrayNear(self, farray1: Any, farray2: Any, err: Any, msg: Any = None) -> None:
+        np.testing.assert_allclose(farray1, farray2, rtol=0, atol=err)
+
+    def assertShapeEqual(self, np_array: Any, tf_tensor: Any, msg: Any = None) -> None:
+        self.assertEqual(tuple(np_array.shape), tuple(tf_tensor.get_shape().as_list()), msg)
+
+    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
+        self.assertEqual(
+            np.asarray(target).dtype, np.dtype(getattr(expected_dtype, "as_numpy_dtype", expected_dtype))
+        )
+
+    def assertLen(self, container: Any, expected_len: int, msg: Any = None) -> None:
+        self.assertEqual(len(container), expected_len, msg)
+
+    def assertEmpty(self, container: Any, msg: Any = None) -> None:
+        self.assertLen(container, 0, msg)
+
+    def assertNotEmpty(self, container: Any, msg: Any = None) -> None:
+        self.assertGreater(len(container), 0, msg)
+
+    def assertBetween(self, value: Any, minv: Any, maxv: Any, msg: Any = None) -> None:
+        self.assertLessEqual(minv, value, msg)
+        self.assertLessEqual(value, maxv, msg)
+
+    def assertStartsWith(self, actual: Any, expected_start: str, msg: Any = None) -> None:
+        self.assertTrue(actual.startswith(expected_start), msg or f"{actual!r} begins otherwise")
+
+    def assertEndsWith(self, actual: Any, expected_end: str, msg: Any = None) -> None:
+        self.assertTrue(actual.endswith(expected_end), msg or f"{actual!r} ends otherwise")
+
+    def get_temp_dir(self) -> str:
+        """A folder of its own."""
+        return tempfile.mkdtemp()

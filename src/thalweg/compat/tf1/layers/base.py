@@ -1,0 +1,255 @@
+"""What all layers share; dense ones, dropout, and other shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from thalweg import nn as core_nn
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math, nn, variables
+from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.initializers import zeros_initializer
+from thalweg.compat.tf1.lengths import dims_of
+from thalweg.ops import elementwise
+from thalweg.ops import shape as shape_ops
+
+
+class Layer:
+    """Variables and a function of them; the variables are made at the first call, under the layer's name."""
+
+    kind = "layer"
+
+    def __init__(
+        self,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        _reuse: Any = None,
+        _scope: Any = None,
+        activity_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        self._name, self.trainable, self._reuse = name, trainable, _reuse
+        self.scope_name: str | None = None
+        self.activity_regularizer = activity_regularizer
+        self.dtype = dtype
+        self.variables: list[variables.Variable] = []
+        self.built = False
+        self.updates: list[Any] = []
+        self.losses: list[Any] = []
+
+    @property
+    def name(self) -> str:
+        return self.scope_name or self._name or self.kind
+
+    @property
+    def trainable_variables(self) -> list[variables.Variable]:
+        return [v for v in self.variables if v.trainable]
+
+    @property
+    def weights(self) -> list[variables.Variable]:
+        return self.variables
+
+    trainable_weights = trainable_variables
+
+    def add_variable(
+        self,
+        name: str,
+        shape: Any,
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        constraint: Any = None,
+    ) -> variables.Variable:
+        """A variable under the layer's name."""
+        made = variables.get_variable(
+            name,
+            shape,
+            dtype or self.dtype,
+            initializer,
+            regularizer,
+            trainable=trainable and self.trainable,
+            constraint=constraint,
+        )
+        self.variables.append(made)
+        return made
+
+    add_weight = add_variable
+
+    def build(self, input_shape: Any) -> None:
+        """Make the variables."""
+
+    def call(self, inputs: Any, **options: Any) -> Any:
+        """The function."""
+        raise NotImplementedError
+
+    def __call__(self, inputs: Any, **options: Any) -> Any:
+        inputs = g.nodes_of(inputs)
+        inputs = inputs if isinstance(inputs, (Tensor, list, tuple, dict)) else g.constant(inputs)
+        if self.scope_name is None:
+            opened = variables.variable_scope(self._name, self.kind, reuse=self._reuse)
+        else:
+            opened = variables.variable_scope(variables.VariableScope(self.scope_name, self.built or None))
+        with opened as scope:
+            self.scope_name = scope.name
+            if not self.built:
+                if self.dtype is None and isinstance(inputs, Tensor) and inputs.dtype.is_floating:
+                    self.dtype = inputs.dtype
+                self.build(inputs.get_shape() if isinstance(inputs, Tensor) else None)
+                self.built = True
+            made = self.call(inputs, **options)
+            if self.activity_regularizer is not None:
+                default_graph().add_to_collection(
+                    GraphKeys.REGULARIZATION_LOSSES, self.activity_regularizer(made)
+                )
+            return made
+
+    apply = __call__
+
+
+def _activated(x: Any, activation: Any) -> Any:
+    if isinstance(activation, str):
+        activation = getattr(nn, activation)
+    return x if activation is None else activation(x)
+
+
+class Dense(Layer):
+    """``activation(x @ kernel + bias)`` over the last axis."""
+
+    kind = "dense"
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name, trainable, activity_regularizer=activity_regularizer, **options)
+        self.units, self.activation, self.use_bias = int(units), activation, use_bias
+        self.starts = (kernel_initializer, bias_initializer or zeros_initializer())
+        self.penalties = (kernel_regularizer, bias_regularizer)
+        self.constraints = (kernel_constraint, bias_constraint)
+
+    def build(self, input_shape: Any) -> None:
+        width = input_shape[-1].value
+        if width is None:
+            raise ValueError("The last dimension of the inputs to `Dense` should be defined. Found `None`.")
+        self.kernel = self.add_variable(
+            "kernel", [width, self.units], self.starts[0], self.penalties[0], constraint=self.constraints[0]
+        )
+        self.bias: Any = None
+        if self.use_bias:
+            self.bias = self.add_variable(
+                "bias", [self.units], self.starts[1], self.penalties[1], constraint=self.constraints[1]
+            )
+
+    def call(self, inputs: Any, **options: Any) -> Tensor:
+        if inputs.shape.ndims > 2:
+            made = math.tensordot(inputs, self.kernel, [[inputs.shape.ndims - 1], [0]])
+        else:
+            made = math.matmul(inputs, self.kernel)
+        return _activated(made if self.bias is None else nn.bias_add(made, self.bias), self.activation)
+
+
+class Flatten(Layer):
+    """All axes but the first as one."""
+
+    kind = "flatten"
+
+    def call(self, inputs: Any, **options: Any) -> Tensor:
+        rest = inputs.get_shape()[1:].num_elements()
+        made = shape_ops.reshape(
+            value(inputs), (-1, rest) if rest is not None else (inputs.shape[0].value, -1)
+        )
+        return wrap(made, None, "Flatten", [inputs])
+
+
+class Dropout(Layer):
+    """Zeros with probability ``rate`` while training, the rest divided by 1 - rate."""
+
+    kind = "dropout"
+
+    def __init__(
+        self,
+        rate: Any = 0.5,
+        noise_shape: Any = None,
+        seed: Any = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name, **options)
+        self.rate, self.noise_shape = rate, noise_shape
+
+    def call(self, inputs: Any, training: Any = False, **options: Any) -> Tensor:
+        x = value(inputs)
+        rate = value(self.rate, inputs.dtype) if isinstance(self.rate, Tensor) else self.rate
+        shape = (
+            None
+            if self.noise_shape is None
+            else tuple(d if d == 1 else None for d in dims_of(self.noise_shape) or ())
+        )
+        if isinstance(training, Tensor):
+            test = g.truth(training)
+            rate = elementwise.where(test, g.cast(value(rate), x.dtype), g.cast(value(0.0), x.dtype))
+        elif not training:
+            return math.identity(inputs)
+        return wrap(core_nn.dropout(x, rate, noise_shape=shape, symbolic=True), None, "dropout", [inputs])
+
+
+# --- functions ------------------------------------------------------------------------------------------------------
+
+
+def _called(layer: Any) -> Any:
+    """A function that makes a layer of its arguments and calls it."""
+
+    def apply(inputs: Any, *args: Any, name: str | None = None, reuse: Any = None, **options: Any) -> Any:
+        return layer(*args, name=name, _reuse=reuse, **options)(inputs)
+
+    apply.__name__, apply.__doc__ = layer.kind, layer.__doc__
+    return apply
+
+
+dense = _called(Dense)
+
+
+def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_last") -> Tensor:
+    """All axes but the first as one."""
+    return Flatten(name)(inputs)
+
+
+def dropout(
+    inputs: Any,
+    rate: Any = 0.5,
+    noise_shape: Any = None,
+    seed: Any = None,
+    training: Any = False,
+    name: str | None = None,
+) -> Tensor:
+    """Zeros with probability ``rate`` while training."""
+    return Dropout(rate, noise_shape, seed, name)(inputs, training=training)
+
+
+class Input:
+    """Not a layer: ``tf.layers.Input(shape)`` is a placeholder for a batch."""
+
+    def __new__(
+        cls,
+        shape: Sequence[Any] | None = None,
+        batch_size: Any = None,
+        name: str | None = None,
+        dtype: Any = "float32",
+        **options: Any,
+    ) -> Any:
+        return math.placeholder(dtype, [batch_size, *(shape or ())], name)

@@ -1,0 +1,218 @@
+"""Layers that convolve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg import nn as core_nn
+from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.initializers import zeros_initializer
+from thalweg.compat.tf1.layers.base import Layer, _activated, _called
+from thalweg.compat.tf1.types import as_tuple
+
+
+class _Conv(Layer):
+    rank = 2
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name, trainable, activity_regularizer=activity_regularizer, **options)
+        self.filters, self.activation, self.use_bias = int(filters), activation, use_bias
+        self.size, self.strides = as_tuple(kernel_size, self.rank), as_tuple(strides, self.rank)
+        self.padding, self.dilation, self.layout = padding.upper(), dilation_rate, data_format
+        self.starts = (kernel_initializer, bias_initializer or zeros_initializer())
+        self.penalties = (kernel_regularizer, bias_regularizer)
+        self.constraints = (kernel_constraint, bias_constraint)
+
+    @property
+    def channels_axis(self) -> int:
+        return 1 if self.layout == "channels_first" else -1
+
+    def build(self, input_shape: Any) -> None:
+        self._add_kernel(input_shape, "kernel")
+        self._add_bias()
+
+    def _add_kernel(self, input_shape: Any, name: str) -> None:
+        channels = input_shape[self.channels_axis].value
+        if channels is None:
+            raise ValueError("The channel dimension of the inputs should be defined. Found `None`.")
+        self.kernel = self.add_variable(
+            name,
+            self._kernel_shape(channels),
+            self.starts[0],
+            self.penalties[0],
+            constraint=self.constraints[0],
+        )
+
+    def _add_bias(self) -> None:
+        self.bias: Any = None
+        if self.use_bias:
+            self.bias = self.add_variable(
+                "bias", [self.filters], self.starts[1], self.penalties[1], constraint=self.constraints[1]
+            )
+
+    def _kernel_shape(self, channels: int) -> list[int]:
+        return [*self.size, channels, self.filters]
+
+    def _apply(self, x: Any) -> Any:
+        return core_nn.conv(x, self.kernel.t, self.strides, self.padding, self.layout, self.dilation)
+
+    def call(self, inputs: Any, **options: Any) -> Tensor:
+        made = self._apply(value(inputs))
+        if self.bias is not None:
+            made = core_nn.bias_add(made, value(self.bias), self.layout)
+        return _activated(wrap(made, None, type(self).__name__, [inputs, self.kernel]), self.activation)
+
+
+class Conv1D(_Conv):
+    """Convolution over one axis."""
+
+    kind, rank = "conv1d", 1
+
+
+class Conv2D(_Conv):
+    """Convolution over two axes."""
+
+    kind, rank = "conv2d", 2
+
+
+class Conv3D(_Conv):
+    """Convolution over three axes."""
+
+    kind, rank = "conv3d", 3
+
+
+class _ConvTranspose(_Conv):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        activation: Any = None,
+        use_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            filters, kernel_size, strides, padding, data_format, 1, activation, use_bias, **options
+        )
+
+    def _kernel_shape(self, channels: int) -> list[int]:
+        return [*self.size, self.filters, channels]
+
+    def _apply(self, x: Any) -> Any:
+        return core_nn.conv_transpose(x, self.kernel.t, self.strides, self.padding, self.layout)
+
+
+class Conv2DTranspose(_ConvTranspose):
+    """Transposed convolution over two axes."""
+
+    kind, rank = "conv2d_transpose", 2
+
+
+class Conv3DTranspose(_ConvTranspose):
+    """Transposed convolution over three axes."""
+
+    kind, rank = "conv3d_transpose", 3
+
+
+class _SeparableConv(_Conv):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        dilation_rate: Any = 1,
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = None,
+        pointwise_initializer: Any = None,
+        bias_initializer: Any = None,
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            depthwise_initializer,
+            bias_initializer,
+            depthwise_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            depthwise_constraint,
+            bias_constraint,
+            **options,
+        )
+        self.multiplier = depth_multiplier
+        self.of_pointwise = pointwise_initializer, pointwise_regularizer, True, None, pointwise_constraint
+
+    def _kernel_shape(self, channels: int) -> list[int]:
+        return [*self.size, channels, self.multiplier]
+
+    def build(self, input_shape: Any) -> None:
+        wide = input_shape[self.channels_axis].value * self.multiplier
+        self._add_kernel(input_shape, "depthwise_kernel")
+        shape = [*[1] * self.rank, wide, self.filters]
+        self.pointwise = self.add_variable("pointwise_kernel", shape, *self.of_pointwise)
+        self._add_bias()
+
+    def _apply(self, x: Any) -> Any:
+        return core_nn.separable_conv(
+            x, self.kernel.t, self.pointwise.t, self.strides, self.padding, self.layout, self.dilation
+        )
+
+
+class SeparableConv1D(_SeparableConv):
+    """Each channel convolved on its own over one axis, then a convolution of width 1."""
+
+    kind, rank = "separable_conv1d", 1
+
+
+class SeparableConv2D(_SeparableConv):
+    """Each channel convolved on its own over two axes, then a convolution of width 1."""
+
+    kind, rank = "separable_conv2d", 2
+
+
+conv1d, conv2d, conv3d = map(_called, (Conv1D, Conv2D, Conv3D))
+conv2d_transpose, conv3d_transpose = map(_called, (Conv2DTranspose, Conv3DTranspose))
+separable_conv1d, separable_conv2d = map(_called, (SeparableConv1D, SeparableConv2D))
+# The names that tensorflow.python.layers.convolutional has too.
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution2DTranspose, Convolution3DTranspose = Conv2DTranspose, Conv3DTranspose
+Deconvolution2D, Deconvolution3D, SeparableConvolution2D = Conv2DTranspose, Conv3DTranspose, SeparableConv2D

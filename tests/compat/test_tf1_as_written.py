@@ -1,0 +1,194 @@
+"""What programs of the years 2015 to 2020, run as they were written, turned out to need of TensorFlow 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg.compat.tf1 as tf
+from compat.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def new_graph() -> Any:
+    tf.reset_default_graph()
+    yield
+    tf.reset_default_graph()
+
+
+def run(fetches: Any, feed: Any = None) -> Any:
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        return session.run(fetches, feed)
+
+
+# --- names --------------------------------------------------------------------------------------------------
+
+
+def test_nodes_of_operators_have_the_operators_names() -> None:
+    a, b = tf.constant([1.0]), tf.constant([2.0])
+    made = [a + b, 1 - a, a * b, a / b, a // b, a % b, a**b, tf.add(a, b), tf.divide(a, b), tf.transpose(a)]
+    names = "add sub mul truediv floordiv mod pow Add_1 truediv_1 transpose".split()
+    assert [x.op.name.lower() for x in made] == [name.lower() for name in names]
+    assert made[0].name == "add:0" and (a > b).op.name == "Greater" and (-a).op.name == "Neg"
+
+
+def test_losses_stand_in_scopes_of_their_own() -> None:
+    a, b = tf.constant([[0.2, 0.6]]), tf.constant([[1.0, 0.0]])
+    assert tf.losses.mean_squared_error(b, a).name == "mean_squared_error/value:0"
+    assert tf.losses.softmax_cross_entropy(b, a, scope="mine").name == "mine/value:0"
+    assert tf.losses.get_losses("mine") == [tf.get_default_graph().get_tensor_by_name("mine/value:0")]
+    far = tf.losses.log_loss(b, a, 1.0, 0.5)
+    assert run(far) == pytest.approx(-(np.log(0.7) + np.log(0.9)) / 2)
+
+
+def test_pairwise_errors_are_summed_over_the_batch() -> None:
+    labels, predictions = tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant([[0.5, 2.0], [1.0, 4.0]])
+    assert run(tf.losses.mean_pairwise_squared_error(labels, predictions)) == pytest.approx(0.25 + 4.0)
+
+
+def test_a_summary_whose_name_ends_in_a_slash_keeps_it() -> None:
+    with tf.name_scope("Loss"):
+        loss = tf.constant(2.0)
+    again = tf.summary.scalar("Loss/", loss)
+    raw = tf.summary.scalar("Loss/train (raw):0", loss)
+    family = tf.summary.scalar("a", loss, family="f")
+    tags = [value.tag for s in run([again, raw, family]) for value in tf.Summary().ParseFromString(s).value]
+    assert tags == ["Loss", "Loss/train__raw__0", "f/f/a"]
+
+
+def test_one_writer_for_a_folder_writes_one_file(tmp_path: Path) -> None:
+    writers = {tf.summary.FileWriterCache.get(str(tmp_path)) for _ in range(3)}
+    assert len(writers) == 1 and len(list(tmp_path.iterdir())) == 1
+    writers.pop().close()
+    tf.summary.FileWriterCache.clear()
+
+
+# --- variables and checkpoints ------------------------------------------------------------------------------
+
+
+def test_a_variable_is_evaluated_in_the_session_it_is_given() -> None:
+    v = tf.Variable([1.0, 2.0])
+    assert not hasattr(v, "__len__")
+    session = tf.Session()
+    session.run(v.initializer)
+    assert v.eval(session).tolist() == [1.0, 2.0]
+
+
+def test_checkpoints_are_found_by_the_files_that_programs_ask_for(tmp_path: Path) -> None:
+    v = tf.Variable(np.ones((2, 3), "f"), name="v")
+    saver = tf.train.Saver(max_to_keep=1)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        first, last = (saver.save(session, str(tmp_path / "model"), global_step=k) for k in (1, 2))
+    index = json.loads(Path(f"{last}.index").read_text())
+    assert index == {"v": {"dtype": "float32", "shape": [2, 3]}}
+    assert "v" in [node["name"] for node in json.loads(Path(f"{last}.meta").read_text())]
+    assert not Path(f"{first}.index").exists() and not Path(f"{first}.meta").exists()
+
+
+# --- lengths that only a run knows --------------------------------------------------------------------------
+
+
+def test_counts_of_classes_that_only_a_run_knows() -> None:
+    x, y = tf.placeholder(tf.int64, [None]), tf.placeholder(tf.int64, [None])
+    feed = {x: [0, 2, 2], y: [0, 1, 2]}
+    assert run(tf.confusion_matrix(x, y), feed).tolist() == [[1, 0, 0], [0, 0, 0], [0, 1, 1]]
+    assert run(tf.confusion_matrix(x, y, weights=[1, 3, 5]), feed).tolist() == [
+        [1, 0, 0],
+        [0, 0, 0],
+        [0, 3, 5],
+    ]
+    counts = [
+        tf.bincount(x),
+        tf.bincount(x, minlength=4),
+        tf.bincount(x, maxlength=2),
+        tf.bincount(x, [0.5, 1, 2]),
+    ]
+    assert [c.tolist() for c in run(counts, feed)] == [[1, 0, 2], [1, 0, 2, 0], [1, 0], [0.5, 0, 3]]
+    assert run(tf.one_hot(x, tf.shape(y)[0], axis=0), feed).tolist() == [[1, 0, 0], [0, 0, 0], [0, 1, 1]]
+
+
+def test_a_length_taken_from_a_shape_stays_a_length() -> None:
+    x = tf.placeholder(tf.float32, [None, 3, 3, 2])
+    batch = tf.gather(tf.shape(x), tf.constant([0]))
+    shape = tf.concat([batch, tf.constant([6, 6, 4])], 0)
+    made = tf.nn.conv2d_transpose(x, tf.ones([2, 2, 4, 2]), shape, [1, 2, 2, 1])
+    assert made.get_shape().as_list() == [None, 6, 6, 4]
+    assert run(made, {x: np.ones((5, 3, 3, 2))}).shape == (5, 6, 6, 4)
+
+
+# --- other modules ------------------------------------------------------------------------------------------
+
+
+def test_inner_paths_that_libraries_over_tensorflow_import(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "paths.py"
+    program.write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.python.util import tf_contextlib, tf_inspect\n"
+        "from tensorflow.core.framework import summary_pb2\n"
+        "from tensorflow.core.protobuf import config_pb2\n"
+        "from tensorflow.python.ops.rnn import rnn_cell_impl, dynamic_rnn, static_rnn\n"
+        "@tf_contextlib.contextmanager\n"
+        "def inside():\n"
+        "    yield tf_inspect.getfullargspec(lambda a, b: 0).args\n"
+        "with inside() as names:\n"
+        "    assert names == ['a', 'b']\n"
+        "text = tf.Session(config=config_pb2.ConfigProto()).run(tf.summary.scalar('loss', 2.5))\n"
+        "summary = summary_pb2.Summary()\n"
+        "summary.ParseFromString(text)\n"
+        "assert summary.value[0].tag == 'loss' and summary.value[0].simple_value == 2.5\n"
+        "assert rnn_cell_impl.BasicLSTMCell(2).output_size == 2\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+
+
+def test_pillows_older_names_are_back(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("PIL", reason="pillow is not installed")
+    program = tmp_path / "pictures.py"
+    program.write_text(
+        "import tensorflow as tf\n"
+        "from PIL import Image\n"
+        "assert Image.new('L', (4, 4)).resize((2, 2), Image.ANTIALIAS).size == (2, 2)\n"
+        "assert (Image.LINEAR, Image.CUBIC) == (Image.BILINEAR, Image.BICUBIC)\n"
+        "tf.placeholder(tf.float32)\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+
+
+# --- layers -------------------------------------------------------------------------------------------------
+
+
+def test_separable_layers_use_the_initializers_and_the_dilation_they_are_given() -> None:
+    x = tf.constant(np.arange(36, dtype="f").reshape(1, 6, 6, 1))
+    ones = tf.ones_initializer()
+    made = tf.layers.separable_conv2d(
+        x, 1, 2, dilation_rate=2, depthwise_initializer=ones, pointwise_initializer=ones, use_bias=False
+    )
+    a = np.arange(36).reshape(6, 6)
+    wanted = a[:4, :4] + a[2:, :4] + a[:4, 2:] + a[2:, 2:]
+    np.testing.assert_array_equal(run(made)[0, :, :, 0], wanted)
+    row = tf.layers.separable_conv1d(
+        x[:, 0], 1, 3, depthwise_initializer=ones, pointwise_initializer=tf.constant_initializer(2.0)
+    )
+    assert run(row).ravel().tolist() == [6, 12, 18, 24]
+
+
+def test_layers_over_three_axes() -> None:
+    x = tf.placeholder(tf.float32, [None, 2, 4, 4, 3])
+    ones = tf.ones_initializer()
+    wide = tf.layers.conv3d_transpose(x, 5, 2, strides=2, kernel_initializer=ones)
+    mean = tf.layers.average_pooling3d(wide, [2, 2, 2], 2)
+    assert wide.get_shape().as_list() == [None, 4, 8, 8, 5]
+    np.testing.assert_array_equal(run(mean, {x: np.ones((2, 2, 4, 4, 3))}), np.full((2, 2, 4, 4, 5), 3.0))
+
+
+def test_a_layer_computes_in_the_dtype_of_its_inputs() -> None:
+    made = tf.layers.dense(tf.ones([2, 3], tf.float64), 4)
+    assert made.dtype == tf.float64 and run(made).dtype == np.float64

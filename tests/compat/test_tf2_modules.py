@@ -1,0 +1,198 @@
+"""Modules, variables and compiled functions of TensorFlow 2 as libraries that are built on them use them."""
+
+from __future__ import annotations
+
+import abc
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compat.conftest import Run
+from thalweg.compat import eager, tf2
+from thalweg.dtypes import as_dtype
+
+tf: Any = tf2
+
+
+def test_modules_may_be_abstract_and_layers_are_modules() -> None:
+    class Base(tf.Module, abc.ABC):
+        @abc.abstractmethod
+        def rate(self) -> float: ...
+
+    class Half(Base):
+        def rate(self) -> float:
+            return 0.5
+
+    with pytest.raises(TypeError, match="abstract"):
+        Base()
+    assert Half().rate() == 0.5
+    assert isinstance(tf.keras.layers.Dense(1), tf.Module) and not isinstance(tf.keras.layers.Dense(1), Base)
+
+
+def test_scopes_stand_before_the_names_of_variables() -> None:
+    class Inner(tf.Module):
+        @tf.Module.with_name_scope
+        def __call__(self, x: Any) -> Any:
+            if not hasattr(self, "w"):
+                self.w = tf.Variable(1.0, name="w")
+            return x * self.w
+
+    with tf.name_scope("outer"), tf.name_scope("middle") as way:
+        inner, v = Inner(), tf.Variable(0.0)
+    inner(tf.constant(1.0))
+    assert (way, v.name, inner.w.name) == ("outer/middle/", "outer/middle/Variable", "outer/middle/inner/w")
+    assert inner.variables == (inner.w,) and inner.name_scope.name == "outer/middle/inner/"
+
+
+def test_draws_with_a_seed_of_their_own_repeat() -> None:
+    def draws() -> list[list[float]]:
+        tf.random.set_seed(7)
+        found = [
+            tf.random.uniform([2], seed=1),
+            tf.random.normal([2], seed=1),
+            tf.nn.dropout(tf.ones([9]), 0.5, seed=1),
+        ]
+        found += [tf.random.shuffle(tf.range(9.0), seed=3), tf.image.random_crop(tf.range(9.0), [3], seed=3)]
+        return [t.numpy().tolist() for t in map(tf.convert_to_tensor, found)]
+
+    first = draws()
+    assert first == draws() and first[0] != tf.random.uniform([2], seed=1).numpy().tolist()
+
+    @tf.function
+    def pair() -> Any:
+        return tf.random.uniform([1], seed=1), tf.random.uniform([1], seed=1)
+
+    (a, b), (c, d) = pair(), pair()
+    tf.random.set_seed(7)
+    assert float(a) == float(b)  # each draw has a sequence of its own
+    assert float(c) == float(d) != float(a)
+
+
+def test_a_function_may_make_variables_of_its_arguments() -> None:
+    made: list[Any] = []
+
+    @tf.function
+    def total(x: Any) -> Any:
+        if not made:
+            made.append(tf.Variable(tf.zeros_like(x) + x))
+        made[0].assign_add(x)
+        return made[0].read_value()
+
+    assert [float(total(tf.constant(2.0))) for _ in range(3)] == [4.0, 6.0, 8.0]
+    assert total.experimental_get_tracing_count() == 1  # compiled, once the variable is there
+
+
+def test_extremes_at_places_have_gradients() -> None:
+    x = tf.Variable([[1.0, 5.0], [3.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        most = tf.math.unsorted_segment_max(x, [1, 1, 1], 2)
+        least = tf.math.segment_min(x, [0, 0, 2])
+        product = tf.math.unsorted_segment_prod(x, [0, 1, 0], 2)
+    assert most.numpy().tolist() == [[np.finfo(np.float32).min] * 2, [3.0, 5.0]]
+    assert least.numpy().tolist() == [[1.0, 2.0], [0.0, 0.0], [3.0, 4.0]]
+    assert product.numpy().tolist() == [[3.0, 20.0], [3.0, 2.0]]
+    assert tape.gradient(most, x).numpy().tolist() == [[0.0, 1.0], [0.5, 0.0], [0.5, 0.0]]
+    assert tape.gradient(least, x).numpy().tolist() == [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    assert tape.gradient(product, x).numpy().tolist() == [[3.0, 4.0], [1.0, 1.0], [1.0, 5.0]]
+    base = tf.constant([[-2, -7, 0], [-9, 0, 1]])
+    assert tf.tensor_scatter_nd_max(base, [[0, 2], [1, 0]], [6, -10]).numpy().tolist() == [
+        [-2, -7, 6],
+        [-9, 0, 1],
+    ]
+    assert tf.tensor_scatter_nd_min(base, [[0, 2], [1, 0]], [6, -10]).numpy().tolist() == [
+        [-2, -7, 0],
+        [-10, 0, 1],
+    ]
+    assert tf.math.invert_permutation([2, 0, 1]).numpy().tolist() == [1, 2, 0]
+
+
+def test_a_dtype_is_not_a_name_of_python() -> None:
+    assert as_dtype(tf.int32) == np.int32 and as_dtype(tf.float32) == np.float32  # tf.int32 == "int" is true
+    assert tf.zeros_initializer()((1,), tf.int32).dtype == np.int32
+
+
+def test_a_row_of_conditions_chooses_rows_in_the_first_generation() -> None:
+    x = np.arange(6.0).reshape(3, 2)
+    assert eager.where([True, False, True], x, -x).numpy().tolist() == [[0, 1], [-2, -3], [4, 5]]
+
+
+def test_transposed_convolutions_of_every_rank() -> None:
+    x, w = np.ones((1, 3, 3, 2), "f"), np.ones((2, 2, 1, 2), "f")
+    made = tf.nn.conv_transpose(x, w, [1, 6, 6, 1], 2)
+    np.testing.assert_array_equal(made, tf.nn.conv2d_transpose(x, w, [1, 6, 6, 1], 2))
+    line = tf.nn.conv_transpose(x[0], w[0], [3, 6, 1], 2)
+    np.testing.assert_array_equal(line, tf.nn.conv1d_transpose(x[0], w[0], [3, 6, 1], 2))
+
+
+LIBRARY_TEST = """
+import tensorflow as tf
+from tensorflow.python import context
+from tensorflow.python.eager import function
+
+class Arrays(tf.test.TestCase):
+    def test_nests(self):
+        a, b = tf.constant([1.0, 2.0]), tf.constant([[3.0]])
+        self.assertAllClose({"a": a, "b": [b, 1]}, {"a": [1.0, 2.0], "b": [[[3.0]], 1]})
+        self.assertEqual(self.evaluate([a, (b,)])[1][0].tolist(), [[3.0]])
+        self.assertRaises(AssertionError, self.assertAllEqual, [a, b], [a, b + 1])
+        self.assertNotAllClose(a, a + 1)
+        self.assertEqual(getattr(a, "name", "none"), "none")
+        self.assertEqual(tf.Variable(1.0, name="v").name, "v:0")
+        self.assertTrue(context.context().executing_eagerly())
+        self.assertEqual(float(function.defun(lambda x: x + 1)(1.0)), 2.0)
+
+tf.test.main()
+"""
+
+
+def test_test_cases_compare_nests_of_tensors(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(textwrap.dedent(LIBRARY_TEST))
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.returncode == 0 and "OK" in done.stderr, done.stderr
+
+
+def test_a_concrete_function_shows_its_graph() -> None:
+    w = tf.Variable([[2.0], [3.0]], name="w")
+    function = tf.function(lambda x, scale: {"y": tf.matmul(x, w) * scale})
+    concrete = function.get_concrete_function(tf.TensorSpec([None, 2]), 2.0)
+    assert concrete.output_shapes["y"].as_list() == [None, 1] and concrete.output_dtypes["y"] == tf.float32
+    assert concrete.structured_outputs["y"].shape.as_list() == [None, 1]
+    assert concrete.variables == concrete.trainable_variables == (w,)
+    kinds = [op.type for op in concrete.graph.get_operations()]
+    assert kinds.count("Placeholder") == kinds.count("Variable") == 1 and "matmul" in kinds
+    nodes = {node.name: node for node in concrete.graph.as_graph_def().node}
+    assert all(name in nodes for node in nodes.values() for name in node.input)
+    definition = concrete.function_def
+    assert definition.signature.output_arg[0].shape.as_list() == [None, 1] and definition.node_def
+    assert "x" in concrete.pretty_printed_signature()
+    with pytest.raises(ValueError, match="takes tensors only"):
+        tf.function(lambda a: a).get_concrete_function(tf.TensorSpec([]))(2.0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="float32"):
+        tf.function(lambda a: a).get_concrete_function(tf.TensorSpec([]))(tf.constant(2))
+
+
+def test_a_saved_module_has_its_signatures(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+
+    class Scale(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.by = tf.Variable(3.0)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], name="x")])
+        def __call__(self, x: Any) -> Any:
+            return x * self.by
+
+    module = Scale()
+    module(tf.constant([1.0]))
+    tf.saved_model.save(module, tmp_path / "m", signatures=module.__call__)
+    loaded = tf.saved_model.load(tmp_path / "m")
+    module.by.assign(5.0)
+    assert loaded(tf.constant([1.0])).numpy().tolist() == [3.0]
+    serve = loaded.signatures[tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY]
+    assert serve(x=tf.constant([1.0, 2.0]))["output_0"].numpy().tolist() == [3.0, 6.0]
+    assert serve.structured_outputs["output_0"].shape.as_list() == [None]
+    assert list(serve.structured_input_signature[1]) == ["x"]
