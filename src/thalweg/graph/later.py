@@ -361,8 +361,8 @@ def forget() -> None:
 
 
 def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool) -> Any:
-    """The op's result, or results, where it may wait: it depends on a variable or on what waits, or draws beside what waits; and
-    nothing is symbolic. Else None.
+    """The op's result, or results, where they may wait: they depend on a variable or on what waits, or are drawn
+    beside what waits; and nothing is symbolic. Else None.
 
     ``history``: whether it remembers the expression that made it, if that depends on a variable.
     """
