@@ -121,11 +121,14 @@ class _Rewriter(ast.NodeTransformer):
     def _unpacked(self, node: ast.Assign, target: ast.Tuple | ast.List) -> ast.AST | list[ast.AST]:
         """``a[i], b[j] = values``: the values get names first, by which each is assigned then."""
         after: list[ast.AST] = []
-        for k, part in enumerate(target.elts):
-            if isinstance(part, ast.Subscript) and _is_of_one(part):
-                name = f"__thalweg_part_{k}"
-                target.elts[k] = ast.copy_location(ast.Name(name, ast.Store()), part)
-                after.append(self._assigned(node, part, ast.Name(name, ast.Load())))
+        groups = [target]
+        for group in groups:  # grows meanwhile
+            groups += [part for part in group.elts if isinstance(part, (ast.Tuple, ast.List))]
+            for k, part in enumerate(group.elts):
+                if isinstance(part, ast.Subscript) and _is_of_one(part):
+                    name = f"__thalweg_part_{len(after)}"
+                    group.elts[k] = ast.copy_location(ast.Name(name, ast.Store()), part)
+                    after.append(self._assigned(node, part, ast.Name(name, ast.Load())))
         return [node, *after] if after else node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
