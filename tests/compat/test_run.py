@@ -180,6 +180,9 @@ z[1] += b
 z[a[0] - 1] -= a
 d["x"] = d[1] = l[0] = a
 l[-1] += 5
+y = np.zeros(2)
+y[0], (y[1], d["y"]), *rest = a, (b, a), 5, 6
+assert y.tolist() == [3, 2.5] and d["y"] is a and rest == [5, 6]
 assert z.tolist() == [3, 2.5, -3] and d["x"] is a and l[0] is a and l[1] == 7
 for wrong in (lambda: int(np.arange(2)), lambda: "%d" % np.arange(2), lambda: z.__setitem__(0, np.arange(2))):
     try:

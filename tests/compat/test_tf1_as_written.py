@@ -192,3 +192,87 @@ def test_layers_over_three_axes() -> None:
 def test_a_layer_computes_in_the_dtype_of_its_inputs() -> None:
     made = tf.layers.dense(tf.ones([2, 3], tf.float64), 4)
     assert made.dtype == tf.float64 and run(made).dtype == np.float64
+
+
+# --- texts --------------------------------------------------------------------------------------------------
+
+
+def test_numbers_become_texts_as_tensorflow_writes_them() -> None:
+    made = [
+        tf.as_string([1.5, 2e10]),
+        tf.as_string(1.234567, precision=2),
+        tf.as_string(1.234567, scientific=True),
+        tf.as_string(1.234567, shortest=True),
+        tf.as_string([True, False]),
+        tf.as_string([3, 4], width=4, fill="0"),
+    ]
+    wanted = [[b"1.500000", b"20000000000.000000"], b"1.23", b"1.234567e+00", b"1.23457", [b"true", b"false"]]
+    assert [np.asarray(x).tolist() for x in run(made)] == [*wanted, [b"0003", b"0004"]]
+
+
+def test_bytes_of_several_texts_are_decoded_each() -> None:
+    rows = tf.decode_raw(tf.constant(["ab", "cd"]), tf.uint8)
+    assert rows.get_shape().as_list() == [2, None] and run(rows).tolist() == [[97, 98], [99, 100]]
+    assert run(tf.decode_raw("abcd", tf.int16, little_endian=False)).tolist() == [24930, 25444]
+    assert run(tf.string_to_number(["12345678901"], tf.int64)).tolist() == [12345678901]
+
+
+def test_texts_are_taken_apart_by_bytes_and_characters() -> None:
+    assert run(tf.substr(["hello", "world"], [1, -2], 2)).tolist() == [b"el", b"ld"]
+    assert run(tf.substr("h\u00e9y", 1, 1, unit="UTF8_CHAR")) == "\u00e9".encode()
+    assert run(tf.strings.length("h\u00e9y", unit="UTF8_CHAR")) == 3
+    assert run(tf.string_split(["a,b;c"], ",;").values).tolist() == [b"a", b"b", b"c"]
+    assert run(tf.strings.split(["a--b c", "d"], "--").values).tolist() == [b"a", b"b c", b"d"]
+    assert run(tf.strings.regex_full_match(["ab", "b"], "a.*")).tolist() == [True, False]
+    assert run([tf.encode_base64("hello"), tf.decode_base64("aGVsbG8")]) == [b"aGVsbG8", b"hello"]
+    assert 0 <= run(tf.string_to_hash_bucket_strong("a", 7, [1, 2])) < 7
+
+
+# --- sparse tensors -----------------------------------------------------------------------------------------
+
+
+def as_lists(sparse: Any) -> list[Any]:
+    return [np.asarray(part).tolist() for part in run(sparse)]
+
+
+def test_sparse_tensors_are_joined_cut_and_added() -> None:
+    a = tf.SparseTensor([[0, 1], [2, 0], [2, 3]], [1.0, 2.0, 3.0], [4, 4])
+    b = tf.SparseTensor([[0, 1], [1, 2]], [-1.0, 5.0], [4, 4])
+    joined = [[[0, 1], [0, 5], [1, 6], [2, 0], [2, 3]], [1, -1, 5, 2, 3], [4, 8]]
+    assert as_lists(tf.sparse_concat(1, [a, b])) == joined
+    assert as_lists(tf.sparse_slice(a, [1, 0], [2, 4])) == [[[1, 0], [1, 3]], [2, 3], [2, 4]]
+    first, middle, last = tf.sparse_split(sp_input=a, num_split=3, axis=0)
+    assert as_lists(first) == [[[0, 1]], [1], [2, 4]] and as_lists(last)[2] == [1, 4]
+    assert as_lists(middle) == [[[0, 0], [0, 3]], [2, 3], [1, 4]]
+    added = tf.sparse_add(a, b)
+    assert as_lists(added) == [[[0, 1], [1, 2], [2, 0], [2, 3]], [0, 5, 2, 3], [4, 4]]
+    assert as_lists(tf.sparse_add(a, b, thresh=0.5))[1] == [5, 2, 3]
+    assert as_lists(tf.sparse_reset_shape(b)) == [[[0, 1], [1, 2]], [-1, 5], [2, 3]]
+    assert run(tf.sparse_reduce_max(a, 1)).tolist() == [1, 0, 3, 0]
+    assert as_lists(tf.sparse.from_dense([[0.0, 2.0], [3.0, 0.0]])) == [[[0, 1], [1, 0]], [2, 3], [2, 2]]
+    slope = tf.gradients(tf.sparse_tensor_to_dense(tf.sparse_concat(0, [a, b])), a.values)[0]
+    assert run(slope).tolist() == [1, 1, 1]
+
+
+def test_ids_and_empty_rows_of_sparse_tensors() -> None:
+    ids = tf.SparseTensor([[0, 0], [0, 1], [2, 0]], [3, 1, 2], [4, 2])
+    weights = ids.with_values(tf.constant([0.5, 0.25, 2.0]))
+    assert as_lists(tf.sparse_merge(ids, weights, 6)) == [[[0, 1], [0, 3], [2, 2]], [0.25, 0.5, 2], [4, 6]]
+    filled, empty = tf.sparse_fill_empty_rows(tf.SparseTensor([[1, 0]], ["x"], [3, 2]), "-")
+    assert as_lists(filled) == [[[0, 0], [1, 0], [2, 0]], [b"-", b"x", b"-"], [3, 2]]
+    assert run(empty).tolist() == [True, False, True]
+    rows = tf.sparse_segment_sqrt_n(tf.constant([[1.0], [3.0], [5.0]]), [0, 2, 1], [0, 0, 1])
+    np.testing.assert_allclose(run(rows), [[6 / np.sqrt(2)], [3]], rtol=1e-6)
+
+
+def test_moving_averages_are_freed_from_their_start() -> None:
+    x = tf.placeholder(tf.float32, [])
+    averages = tf.python.training.moving_averages
+    with tf.variable_scope("bn"):
+        v = tf.get_variable("mean", [], initializer=tf.ones_initializer(), trainable=False)
+        move = averages.assign_moving_average(v, x, 0.9)
+    assert [t.op.name for t in tf.global_variables()][1:] == ["bn/bn/mean/biased", "bn/bn/mean/local_step"]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        found = [session.run(move, {x: k}) for k in (1.0, 2.0, 3.0)]
+    np.testing.assert_allclose(found, [1.0, (0.09 + 0.2) / 0.19, (0.081 + 0.18 + 0.3) / 0.271], rtol=1e-6)

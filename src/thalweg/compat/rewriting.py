@@ -109,12 +109,27 @@ class _Rewriter(ast.NodeTransformer):
             return node
         return self._instead(node, self._called(_FORMATTED, node.left, node.right))
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.AST]:
         self.generic_visit(node)
         target = node.targets[0]
+        if len(node.targets) == 1 and isinstance(target, (ast.Tuple, ast.List)):
+            return self._unpacked(node, target)
         if len(node.targets) > 1 or not (isinstance(target, ast.Subscript) and _is_of_one(target)):
             return node
         return self._assigned(node, target, node.value)
+
+    def _unpacked(self, node: ast.Assign, target: ast.Tuple | ast.List) -> ast.AST | list[ast.AST]:
+        """``a[i], b[j] = values``: the values get names first, by which each is assigned then."""
+        after: list[ast.AST] = []
+        groups = [target]
+        for group in groups:  # grows meanwhile
+            groups += [part for part in group.elts if isinstance(part, (ast.Tuple, ast.List))]
+            for k, part in enumerate(group.elts):
+                if isinstance(part, ast.Subscript) and _is_of_one(part):
+                    name = f"__thalweg_part_{len(after)}"
+                    group.elts[k] = ast.copy_location(ast.Name(name, ast.Store()), part)
+                    after.append(self._assigned(node, part, ast.Name(name, ast.Load())))
+        return [node, *after] if after else node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)

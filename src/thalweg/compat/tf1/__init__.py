@@ -388,11 +388,16 @@ sparse = _Namespace(
     "tf.sparse",
     SparseTensor=_sparse.SparseTensor,
     to_dense=_sparse.sparse_tensor_to_dense,
-    placeholder=_sparse.sparse_placeholder,
+    from_dense=_sparse.from_dense,
     matmul=_sparse.sparse_tensor_dense_matmul,
-    reduce_sum=_sparse.sparse_reduce_sum,
-    softmax=_sparse.sparse_softmax,
-    add=_sparse.sparse_add,
+    sparse_dense_matmul=_sparse.sparse_tensor_dense_matmul,
+    **{
+        _n: getattr(_sparse, f"sparse_{_n}")
+        for _n in (
+            "placeholder reduce_sum reduce_max softmax add reshape transpose reorder retain concat slice split merge "
+            "fill_empty_rows reset_shape to_indicator segment_sum segment_mean segment_sqrt_n"
+        ).split()
+    },
 )
 random = _Namespace(
     "tf.random",
@@ -408,14 +413,17 @@ random = _Namespace(
 )
 strings = _Namespace(
     "tf.strings",
-    split=_strings.string_split,
+    split=_strings.strings_split,
     length=_strings.string_length,
     lower=_strings.string_lower,
     upper=_strings.string_upper,
     strip=_strings.string_strip,
     substr=_strings.substr,
     regex_replace=_strings.regex_replace,
+    regex_full_match=_strings.regex_full_match,
+    to_hash_bucket=_strings.string_to_hash_bucket,
     to_hash_bucket_fast=_strings.string_to_hash_bucket_fast,
+    to_hash_bucket_strong=_strings.string_to_hash_bucket_strong,
     reduce_join=_strings.reduce_join,
     join=_strings.string_join,
     as_string=_strings.as_string,

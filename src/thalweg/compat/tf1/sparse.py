@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.graph import Tensor, wrap
+from thalweg.compat.tf1.texts import moving
 from thalweg.ops import index
 from thalweg.ops import shape as shape_ops
+
+_chosen, _joined, _masked = moving(math.gather), moving(math.concat), moving(math.boolean_mask)
 
 
 class SparseTensorValue(NamedTuple):
@@ -155,10 +160,37 @@ def sparse_reduce_sum(
     return math.reduce_sum(sparse_tensor_to_dense(sp_input), axis, keep_dims)
 
 
-def sparse_add(a: Any, b: Any, thresh: Any = 0) -> Tensor:
-    """The sum as a dense tensor."""
-    dense = [sparse_tensor_to_dense(x) if isinstance(x, SparseTensor) else x for x in (a, b)]
-    return math.add(*dense)
+def sparse_add(a: Any, b: Any, thresh: Any = 0, threshold: Any = None) -> Any:
+    """The sum: sparse of two sparse tensors (without what is below the threshold), else dense."""
+    if not (isinstance(a, SparseTensor) and isinstance(b, SparseTensor)):
+        return math.add(*(sparse_tensor_to_dense(x) if isinstance(x, SparseTensor) else x for x in (a, b)))
+
+    def united(pa: Any, pb: Any) -> list[np.ndarray]:
+        places, numbers = np.unique(np.concatenate([pa, pb]), axis=0, return_inverse=True)
+        return [places, numbers.reshape(-1).astype(np.int64)]
+
+    places, numbers = math.py_func(united, [a.indices, b.indices], ["int64", "int64"])
+    places.set_shape([None, a.get_shape().ndims])
+    numbers.set_shape([None])
+    sums = math.unsorted_segment_sum(math.concat([a.values, b.values], 0), numbers, math.shape(places)[0])
+    made = SparseTensor(places, sums, a.dense_shape)
+    least = thresh if threshold is None else threshold
+    return (
+        made
+        if isinstance(least, (int, float)) and not least
+        else sparse_retain(made, math.abs(sums) >= least)
+    )
+
+
+def sparse_reduce_max(
+    sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any
+) -> Tensor:
+    """The largest of the elements that are there, over axes; 0 where there are none."""
+    lowest = sp_input.dtype.min
+    found = math.reduce_max(
+        sparse_tensor_to_dense(sp_input, lowest), axis, keep_dims or options.get("keepdims")
+    )
+    return math.where(math.equal(found, lowest), math.zeros_like(found), found)
 
 
 def sparse_softmax(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
@@ -256,17 +288,163 @@ def sparse_transpose(sp_input: SparseTensor, perm: Any = None, name: str | None 
     )
 
 
+def _rearranged(sparse: Sequence[SparseTensor], arrange: Any, rank: int | None, *more: Any) -> SparseTensor:
+    """Some of the elements of sparse tensors at other places.
+
+    ``arrange(places, shapes, *more)`` gives the elements' numbers among all, their places, and the shape.
+    """
+    count = len(sparse)
+
+    def moved(*given: np.ndarray) -> list[np.ndarray]:
+        made = arrange(list(given[:count]), list(given[count : 2 * count]), *given[2 * count :])
+        return [np.asarray(part, np.int64) for part in made]
+
+    parts = [*(s.indices for s in sparse), *(s.dense_shape for s in sparse), *more]
+    numbers, places, lengths = math.py_func(moved, parts, ["int64"] * 3)
+    for node, known in ((numbers, [None]), (places, [None, rank]), (lengths, [rank])):
+        node.set_shape(known)
+    values = sparse[0].values if count == 1 else _joined([s.values for s in sparse], 0)
+    return SparseTensor(places, _chosen(values, numbers), lengths)
+
+
+def _in_order(places: np.ndarray) -> np.ndarray:
+    """The numbers of places, row by row."""
+    return np.lexsort(places.T[::-1])
+
+
 def sparse_reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
     """The elements row by row."""
 
-    def order(indices: np.ndarray) -> np.ndarray:
-        return np.lexsort(indices.T[::-1]).astype(np.int64)
+    def arrange(places: Any, shapes: Any) -> Any:
+        order = _in_order(places[0])
+        return order, places[0][order], shapes[0]
 
-    places = math.py_func(order, [sp_input.indices], "int64", name=name)
-    places.set_shape([None])
-    return SparseTensor(
-        math.gather(sp_input.indices, places), math.gather(sp_input.values, places), sp_input.dense_shape
+    return _rearranged([sp_input], arrange, sp_input.get_shape().ndims)
+
+
+def sparse_concat(
+    axis: int,
+    sp_inputs: Sequence[SparseTensor],
+    name: str | None = None,
+    expand_nonconcat_dim: bool = False,
+    concat_dim: Any = None,
+    expand_nonconcat_dims: Any = None,
+) -> SparseTensor:
+    """One after the other along an axis; the other lengths are the same, or with ``expand_nonconcat_dim`` grow."""
+    rank: Any = sp_inputs[0].get_shape().ndims
+    over = int(axis if concat_dim is None else concat_dim)
+
+    def arrange(places: Any, shapes: Any) -> Any:
+        along = over % len(shapes[0])
+        lengths = np.max(shapes, axis=0)
+        rest = np.delete(np.array(shapes), along, axis=1)
+        if not (expand_nonconcat_dim or expand_nonconcat_dims) and (rest != rest[0]).any():
+            raise InvalidArgumentError(f"sparse_concat: the lengths beside axis {along} differ: {shapes}")
+        begins = np.cumsum([0, *(shape[along] for shape in shapes)])
+        shifted = [
+            p + begin * (np.arange(len(lengths)) == along) for p, begin in zip(places, begins, strict=False)
+        ]
+        lengths[along] = begins[-1]
+        joined = np.concatenate(shifted)
+        order = _in_order(joined)
+        return order, joined[order], lengths
+
+    return _rearranged(sp_inputs, arrange, rank)
+
+
+def sparse_slice(sp_input: SparseTensor, start: Any, size: Any, name: str | None = None) -> SparseTensor:
+    """The elements of a block, at their places in it."""
+
+    def arrange(places: Any, shapes: Any, first: Any, lengths: Any) -> Any:
+        lengths = np.clip(lengths, 0, np.maximum(shapes[0] - first, 0))
+        moved = places[0] - first
+        inside = np.flatnonzero(((moved >= 0) & (moved < lengths)).all(axis=1))
+        return inside, moved[inside], lengths
+
+    bounds = [g.convert_to_tensor(_as_int64(x)) for x in (start, size)]
+    return _rearranged([sp_input], arrange, sp_input.get_shape().ndims, *bounds)
+
+
+def sparse_split(
+    keyword_required: Any = None,
+    sp_input: Any = None,
+    num_split: Any = None,
+    axis: Any = None,
+    name: str | None = None,
+    split_dim: Any = None,
+) -> list[SparseTensor]:
+    """Blocks along an axis; where the length is no multiple of their number, the first ones are longer by 1."""
+    lengths = g.static_value(sp_input.dense_shape)
+    if lengths is None:
+        raise ValueError("sparse_split: the shape must be known when the graph is built")
+    over, made = int(split_dim if axis is None else axis), []
+    for block in np.array_split(np.arange(lengths[over]), int(num_split)):
+        first, size = np.zeros_like(lengths), np.array(lengths)
+        first[over], size[over] = block[0] if len(block) else 0, len(block)
+        made.append(sparse_slice(sp_input, first, size))
+    return made
+
+
+def sparse_merge(
+    sp_ids: Any,
+    sp_values: SparseTensor,
+    vocab_size: Any,
+    name: str | None = None,
+    already_sorted: bool = False,
+) -> SparseTensor:
+    """The values at columns given by ids: [batch, number of features] from [batch, k] of each."""
+    several = isinstance(sp_ids, (list, tuple))
+    ids: Any = sp_ids if several else [sp_ids]
+    sizes = np.array(vocab_size if several else [vocab_size], np.int64)
+
+    def arrange(places: Any, shapes: Any, *columns: Any) -> Any:
+        made = np.column_stack([places[0][:, :-1], *columns])
+        order = np.arange(len(made)) if already_sorted else _in_order(made)
+        return order, made[order], [*shapes[0][:-1], *sizes]
+
+    rank = sp_values.get_shape().ndims
+    return _rearranged(
+        [sp_values],
+        arrange,
+        None if rank is None else rank - 1 + len(ids),
+        *(math.cast(i.values, "int64") for i in ids),
     )
+
+
+def sparse_fill_empty_rows(
+    sp_input: SparseTensor, default_value: Any, name: str | None = None
+) -> tuple[SparseTensor, Tensor]:
+    """(with ``default_value`` in the first column of rows that hold nothing, which rows those are)."""
+
+    def arrange(places: Any, shapes: Any) -> Any:
+        empty = np.setdiff1d(np.arange(shapes[0][0]), places[0][:, 0])
+        joined = np.concatenate([places[0], np.column_stack([empty, np.zeros_like(empty)])])
+        numbers = np.concatenate([np.arange(len(places[0])), np.full(len(empty), len(places[0]))])
+        order = _in_order(joined)
+        return numbers[order], joined[order], shapes[0]
+
+    filler = g.convert_to_tensor([default_value], sp_input.dtype)
+    extended = sp_input.with_values(_joined([sp_input.values, filler], 0))
+    filled = _rearranged([extended], arrange, 2)
+    rows = wrap(g.value(sp_input.indices)[:, 0], None, "Rows")  # type: ignore[index]
+    counts = math.unsorted_segment_sum(math.ones_like(rows), rows, sp_input.dense_shape[0])
+    return filled, math.equal(counts, 0, name)
+
+
+def sparse_reset_shape(sp_input: SparseTensor, new_shape: Any = None) -> SparseTensor:
+    """The same elements in the smallest shape that holds them, or in a given one."""
+    if new_shape is None:
+        lengths = math.reduce_max(sp_input.indices, 0) + 1
+    else:
+        lengths = g.convert_to_tensor(_as_int64(new_shape))
+    return SparseTensor(sp_input.indices, sp_input.values, lengths)
+
+
+def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
+    """What is not zero of a dense tensor."""
+    node = g.convert_to_tensor(tensor)
+    places = math.where(math.not_equal(node, math.zeros_like(node)))
+    return SparseTensor(places, math.gather_nd(node, places), math.shape(node, out_type="int64"))
 
 
 def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
@@ -275,7 +453,7 @@ def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
     flags.set_shape([None])
     return SparseTensor(
         math.boolean_mask(sp_input.indices, flags),
-        math.boolean_mask(sp_input.values, flags),
+        _masked(sp_input.values, flags),
         sp_input.dense_shape,
     )
 
@@ -298,3 +476,12 @@ def _segment(reduction: Any) -> Any:
 
 sparse_segment_sum = _segment(math.segment_sum)
 sparse_segment_mean = _segment(math.segment_mean)
+
+
+def sparse_segment_sqrt_n(
+    data: Any, indices: Any, segment_ids: Any, name: Any = None, num_segments: Any = None
+) -> Tensor:
+    """The sum of the rows with the given numbers over the root of how many there are."""
+    rows = math.gather(data, indices)
+    count = math.segment_sum(math.ones_like(rows), segment_ids)
+    return math.div(math.segment_sum(rows, segment_ids), math.sqrt(count), name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import tempfile
 import unittest
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +44,35 @@ def string_join(inputs: Sequence[Any], separator: str = "", name: str | None = N
     return g.host("StringJoin", name, nodes, join, shape.as_list() if shape.dims is not None else None)
 
 
-def as_string(input: Any, precision: int = -1, name: str | None = None, **options: Any) -> HostTensor:
-    """A number as text."""
+def as_string(
+    input: Any,
+    precision: int = -1,
+    scientific: bool = False,
+    shortest: bool = False,
+    width: int = -1,
+    fill: str = "",
+    name: str | None = None,
+) -> HostTensor:
+    """Each number as text: floats as C's ``%f`` (``%e`` if ``scientific``, ``%g`` if ``shortest``) writes them."""
+    node = g.convert_to_tensor(input)
+    kind = "e" if scientific else "g" if shortest else "f"
+    digits = f".{precision}" if precision >= 0 else ""
+    room = "" if width < 0 else f"{fill.replace(' ', '')}{width}"
 
-    def text(x: Any) -> Any:
-        return f"{x:.{precision}f}".encode() if precision >= 0 else str(x).encode()
+    def text(x: Any) -> bytes:
+        if isinstance(x, (bool, np.bool_)):
+            return b"true" if x else b"false"
+        form = f">{room}{digits}{kind}" if isinstance(x, (float, np.floating)) else f">{room}d"
+        return format(x, form if not fill.strip() else form[1:]).encode()
 
-    return g.host("AsString", name, [g.convert_to_tensor(input)], text)
+    def run(numbers: Any) -> Any:
+        array = np.asarray(numbers)
+        made = np.empty(array.size, object)
+        made[:] = [text(x) for x in array.ravel()]
+        return made.reshape(array.shape)[()]
+
+    known = node.get_shape()
+    return g.host("AsString", name, [node], run, known.as_list() if known.dims is not None else None)
 
 
 def _each(kind: str, change: Any) -> Any:
@@ -69,8 +94,6 @@ def _each(kind: str, change: Any) -> Any:
 
 
 def _replaced(text: str, pattern: str, rewrite: str, replace_global: bool = True) -> str:
-    import re
-
     return re.sub(pattern, rewrite, text, count=0 if replace_global else 1)
 
 
@@ -78,12 +101,52 @@ regex_replace = _each("RegexReplace", _replaced)
 string_strip = _each("StringStrip", str.strip)
 string_lower = _each("StringLower", str.lower)
 string_upper = _each("StringUpper", str.upper)
-substr = _each("Substr", lambda text, pos, len: text[int(pos) : int(pos) + int(len)])
+encode_base64 = _each("EncodeBase64", lambda text, pad=False: _base64(text, pad))
+decode_base64 = _each("DecodeBase64", lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def _base64(text: str, pad: bool) -> bytes:
+    made = base64.urlsafe_b64encode(text.encode())
+    return made if pad else made.rstrip(b"=")
+
+
+def _in_units(text: Any, unit: str) -> Any:
+    """The text as a row of bytes, or of characters."""
+    if unit not in ("BYTE", "UTF8_CHAR"):
+        raise ValueError(f"unit: expected 'BYTE' or 'UTF8_CHAR', received {unit!r}")
+    return _bytes_of(text) if unit == "BYTE" else _bytes_of(text).decode("utf-8", "replace")
+
+
+def substr(input: Any, pos: Any, len: Any, name: str | None = None, unit: str = "BYTE") -> HostTensor:
+    """``len`` bytes (or characters) of each text from ``pos`` on; a negative one counts from the end."""
+    nodes = [g.convert_to_tensor(x) for x in (input, pos, len)]
+
+    def part(text: Any, first: Any, count: Any) -> bytes:
+        row = _in_units(text, unit)
+        begin = int(first) + (row.__len__() if first < 0 else 0)
+        return _as_bytes(row[begin : begin + int(count)])
+
+    def run(texts: Any, firsts: Any, counts: Any) -> Any:
+        rows = np.broadcast(np.asarray(texts, object), firsts, counts)
+        made = np.empty(rows.size, object)
+        made[:] = [part(*row) for row in rows]
+        return made.reshape(rows.shape)[()]
+
+    known = nodes[0].get_shape()
+    return g.host("Substr", name, nodes, run, known.as_list() if known.dims is not None else None)
 
 
 def string_length(input: Any, name: str | None = None, unit: str = "BYTE") -> Tensor:
-    """The number of bytes of each text."""
-    return _counted([input], lambda t: len(_bytes_of(t)), "int32", name, "StringLength")
+    """The number of bytes (or characters) of each text."""
+    return _counted([input], lambda t: len(_in_units(t, unit)), "int32", name, "StringLength")
+
+
+def regex_full_match(input: Any, pattern: str, name: str | None = None) -> Tensor:
+    """Whether the whole of each text matches."""
+    fits = re.compile(pattern).fullmatch
+    return _counted(
+        [input], lambda t: fits(_bytes_of(t).decode()) is not None, "bool", name, "RegexFullMatch"
+    )
 
 
 def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
@@ -95,7 +158,20 @@ def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = 
     )
 
 
-string_to_hash_bucket = string_to_hash_bucket_strong = string_to_hash_bucket_fast
+string_to_hash_bucket = string_to_hash_bucket_fast
+
+
+def string_to_hash_bucket_strong(
+    input: Any, num_buckets: int, key: Sequence[int], name: str | None = None
+) -> Tensor:
+    """A hash of each text under a key of two numbers, modulo ``num_buckets`` (TensorFlow takes another hash)."""
+    secret = b"".join(int(k).to_bytes(8, "little") for k in key)
+
+    def number(text: Any) -> int:
+        digest = hashlib.blake2b(_bytes_of(text), digest_size=8, key=secret).digest()
+        return int.from_bytes(digest, "little") % num_buckets
+
+    return _counted([input], number, "int64", name, "StringToHashBucketStrong")
 
 
 def _counted(inputs: Sequence[Any], number: Any, dtype: str, name: str | None, kind: str) -> Tensor:
@@ -108,13 +184,45 @@ def _counted(inputs: Sequence[Any], number: Any, dtype: str, name: str | None, k
     return from_host([node], run, dtype, known.as_list() if known.dims is not None else None, name, kind)
 
 
-def string_split(source: Any, delimiter: str = " ", skip_empty: bool = True, name: str | None = None) -> Any:
-    """The parts of each of a row of texts, as a sparse tensor [texts, parts]."""
+def string_split(
+    source: Any, delimiter: str = " ", skip_empty: bool = True, sep: Any = None, name: str | None = None
+) -> Any:
+    """The parts of each of a row of texts, as a sparse tensor [texts, parts].
+
+    Each character of ``delimiter`` separates; none at all separates the characters.
+    """
+    marks = delimiter if sep is None else sep
+
+    def parts(text: str) -> list[str]:
+        found = re.split(f"[{re.escape(marks)}]", text) if marks else list(text)
+        return [part for part in found if part or not skip_empty]
+
+    return _as_sparse(source, parts, name)
+
+
+def strings_split(
+    input: Any = None,
+    sep: str | None = None,
+    maxsplit: int = -1,
+    result_type: str = "SparseTensor",
+    source: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The parts of each of a row of texts between ``sep``, or between white space, as a sparse tensor."""
+    if result_type != "SparseTensor":
+        raise NotImplementedError(
+            f"tf.strings.split: result_type {result_type!r}; a SparseTensor is made here"
+        )
+    return _as_sparse(
+        source if input is None else input, lambda text: text.split(sep or None, maxsplit), name
+    )
+
+
+def _as_sparse(source: Any, parts: Callable[[str], list[str]], name: str | None) -> Any:
     from thalweg.compat.tf1.sparse import SparseTensor
 
     def run(texts: Any) -> list[np.ndarray]:
-        rows = [_bytes_of(t).decode().split(delimiter) for t in _all(texts)]
-        rows = [[part for part in row if part or not skip_empty] for row in rows]
+        rows = [parts(_bytes_of(t).decode()) for t in _all(texts)]
         places = [(i, k) for i, row in enumerate(rows) for k in range(len(row))]
         values = np.array([part.encode() for row in rows for part in row], object)
         shape = np.array([len(rows), max(map(len, rows), default=0)], np.int64)
@@ -179,24 +287,25 @@ def all_from_host(
 
 
 def decode_raw(bytes: Any, out_type: Any, little_endian: bool = True, name: str | None = None) -> Tensor:
-    """The numbers in bytes."""
+    """The numbers in each text of bytes, along a last axis of their own."""
     dtype = numpy_dtype(out_type)
+    stored = dtype.newbyteorder("<" if little_endian else ">")
     node = g.convert_to_tensor(bytes)
-    return from_host(
-        [node], lambda raw: np.frombuffer(_bytes_of(raw), dtype), dtype, [None], name, "DecodeRaw"
-    )
+    known = node.get_shape()
+
+    def decode(texts: Any) -> np.ndarray:
+        rows = [np.frombuffer(_bytes_of(t), stored).astype(dtype) for t in _all(texts)]
+        return np.array(rows, dtype).reshape([*np.shape(texts), len(rows[0]) if rows else 0])
+
+    shape = [*known.as_list(), None] if known.dims is not None else None
+    return from_host([node], decode, dtype, shape, name, "DecodeRaw")
 
 
 def string_to_number(string_tensor: Any, out_type: Any = "float32", name: str | None = None) -> Tensor:
     """Text as a number."""
-    dtype, node = numpy_dtype(out_type), g.convert_to_tensor(string_tensor)
-
-    def parse(text: Any) -> np.ndarray:
-        return np.array([float(_bytes_of(t)) for t in np.atleast_1d(text)], dtype).reshape(np.shape(text))
-
-    return from_host(
-        [node], parse, dtype, (node.shape.dims and node.shape.as_list()) or [], name, "StringToNumber"
-    )
+    dtype = numpy_dtype(out_type)
+    read = int if dtype.kind == "i" else float
+    return _counted([string_tensor], lambda t: read(_bytes_of(t)), dtype.name, name, "StringToNumber")
 
 
 def import_graph_def(graph_def: Any, *args: Any, **options: Any) -> Any:
@@ -212,13 +321,37 @@ def import_graph_def(graph_def: Any, *args: Any, **options: Any) -> Any:
 def assign_moving_average(
     variable: Any, value: Any, decay: Any, zero_debias: bool = True, name: Any = None
 ) -> Tensor:
-    """``variable -= (variable - value) * (1 - decay)``."""
-    old: Any = current.build([variable.t], {})
-    rest: Any = 1.0 - (g.value(decay, variable.dtype) if isinstance(decay, Tensor) else decay)  # type: ignore[operator]
-    effect = Effect([(variable.t, old - (old - g.value(value, variable.dtype)) * rest)])
+    """``variable -= (variable - value) * (1 - decay)``.
+
+    With ``zero_debias`` the average is kept in a variable ``biased`` that starts at 0, and the variable gets it
+    divided by 1 - decay**steps: as if it had begun with the first value (Kingma and Ba, 2014, section 3).
+    """
+    new: Any = g.value(value, variable.dtype)
+    rate: Any = g.value(decay, variable.dtype) if isinstance(decay, Tensor) else decay
+    if zero_debias:
+        effect = _debiased(variable, new, rate)
+    else:
+        old: Any = current.build([variable.t], {})
+        effect = Effect([(variable.t, old - (old - new) * (1.0 - rate))])
     return Tensor(
         g.after.build([variable.t], {"effects": (effect,)}), Operation(name, "AssignMovingAvg", effect)
     )
+
+
+def _debiased(variable: Any, new: Any, decay: Any) -> Effect:
+    from thalweg.compat.tf1 import initializers, variables
+
+    def kept(name: str, shape: Any) -> Any:
+        zeros = initializers.zeros_initializer()
+        return variables.get_variable(name, shape, variable.dtype, zeros, trainable=False).t
+
+    with variables.variable_scope(variable.op.name, reuse=variables.AUTO_REUSE):
+        average, count = kept("biased", variable.get_shape()), kept("local_step", [])
+    old: Any = current.build([average], {})
+    steps: Any = current.build([count], {}) + 1.0
+    moved = old - (old - new) * (1.0 - decay)
+    updates = [(average, moved), (count, steps), (variable.t, moved / (1.0 - decay**steps))]
+    return Effect(updates)
 
 
 def _as_bytes(text: Any, encoding: str = "utf-8") -> bytes:
