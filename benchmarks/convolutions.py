@@ -1,21 +1,19 @@
 """The command ``python -m benchmarks.convolutions``: convolutions of all kinds, beside PyTorch where it is installed.
 
-Each is done alone, and with the gradients of its input and its filters. ``--python`` names PyTorch's interpreter, if
-it has one of its own. Both get the same numbers, and must agree on the loss before they are timed.
+Each is done alone, and with the gradients of its input and its filters. Both get the same numbers, and must agree on
+the loss.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from benchmarks.beside import Comparison
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,9 @@ def of_torch(case: Case) -> Forms:
     return alone, both
 
 
-def measured(forms: Forms, seconds: float) -> dict[str, float]:
+def measured(make: Callable[[Case], Forms], case: Case, seconds: float) -> dict[str, float]:
     """The loss, and the best microseconds of both forms."""
+    forms = make(case)
     figures = {"loss": forms[1]()}
     for name, form in zip(("alone", "both"), forms, strict=True):
         form()
@@ -137,69 +136,21 @@ def measured(forms: Forms, seconds: float) -> dict[str, float]:
     return figures
 
 
-def figures(of: Callable[[Case], Forms], cases: Sequence[str], seconds: float) -> dict[str, dict[str, float]]:
-    """The loss and the times of each case."""
-    return {name: measured(of(CASES[name]), seconds) for name in cases}
+def _line(mine: Sequence[dict[str, float]], theirs: Sequence[dict[str, float]]) -> str:
+    line = ""
+    for form, width in (("alone", 9), ("both", 11)):
+        us = min(f[form] for f in mine)
+        line += f"{us:{width}.0f}"
+        if theirs:
+            other = min(f[form] for f in theirs)
+            line += f"{other:9.0f}{other / us:7.2f}"
+    if theirs and abs(mine[0]["loss"] - theirs[0]["loss"]) > 1e-3 * abs(theirs[0]["loss"]):
+        line += f"  the losses differ: {mine[0]['loss']} and {theirs[0]['loss']}"
+    return line
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Print the table, or as the peer the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.convolutions", description=__doc__)
-    parser.add_argument("--cases", default=",".join(CASES), help="some of them, with commas between")
-    parser.add_argument("--seconds", type=float, default=0.3, help="for each form in each round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has PyTorch")
-    parser.add_argument("--torch", action="store_true", help="be the peer: its figures as JSON")
-    options = parser.parse_args(argv)
-    cases = (
-        [name.strip() for name in options.cases.split(",")]
-        if options.cases != parser.get_default("cases")
-        else [*CASES]
-    )
-    if unknown := [name for name in cases if name not in CASES]:
-        parser.error(f"--cases: there is no {unknown[0]!r}; there are {', '.join(CASES)}")
-    if options.torch:
-        import torch
-
-        torch.set_num_threads(options.threads)
-        print(json.dumps(figures(of_torch, cases, options.seconds)))
-        return
-    import thalweg as tw
-
-    tw.set_num_threads(options.threads)
-    rounds = [(figures(ours, cases, options.seconds), _peer(options, cases)) for _ in range(options.rounds)]
-    print("\n".join(_table(rounds, cases)))
-
-
-def _peer(options: argparse.Namespace, cases: Sequence[str]) -> dict[str, dict[str, float]] | None:
-    """PyTorch's figures, from a process of its own; None where it is not installed."""
-    given = ["--torch", "--seconds", str(options.seconds), "--threads", str(options.threads)]
-    command = [options.python, "-m", "benchmarks.convolutions", *given]
-    if len(cases) < len(CASES):
-        command += ["--cases", ",".join(cases)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return json.loads(done.stdout) if not done.returncode else None
-
-
-def _table(rounds: Sequence[Any], cases: Sequence[str]) -> list[str]:
-    lines = [
-        f"{'us, best':28}{'alone':>9}{'PyTorch':>9}{'ratio':>7}{'gradients':>11}{'PyTorch':>9}{'ratio':>7}"
-    ]
-    for name in cases:
-        mine, theirs = ([r[k][name] for r in rounds if r[k] is not None] for k in (0, 1))
-        line = f"{name:28}"
-        for form, width in (("alone", 9), ("both", 11)):
-            us = min(f[form] for f in mine)
-            line += f"{us:{width}.0f}"
-            if theirs:
-                other = min(f[form] for f in theirs)
-                line += f"{other:9.0f}{other / us:7.2f}"
-        if theirs and abs(mine[0]["loss"] - theirs[0]["loss"]) > 1e-3 * abs(theirs[0]["loss"]):
-            line += f"  the losses differ: {mine[0]['loss']} and {theirs[0]['loss']}"
-        lines.append(line)
-    return lines if any(r[1] is not None for r in rounds) else [*lines, "PyTorch is not installed"]
-
+_HEAD = f"{'us, best':28}{'alone':>9}{'PyTorch':>9}{'ratio':>7}{'gradients':>11}{'PyTorch':>9}{'ratio':>7}"
+COMPARISON = Comparison("benchmarks.convolutions", CASES, ours, of_torch, measured, _HEAD, _line, 28)
 
 if __name__ == "__main__":
-    main()
+    COMPARISON.main(__doc__, 0.3)

@@ -1,16 +1,12 @@
 """The command ``python -m benchmarks.networks``: training steps of whole networks, beside PyTorch if it is installed.
 
 Each network is written once, in the layers of a `Backend`: both get the same first weights, the same batch and Adam,
-and must agree on the loss before they are timed. ``--python`` names PyTorch's interpreter, if it has one of its own.
+and must agree on the loss.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -18,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from benchmarks.beside import Comparison
 
 Step = Callable[[], float]  # trains once and gives the loss
 
@@ -426,62 +424,21 @@ def measured(step: Callable[[Network], Step], network: Network, seconds: float) 
     }
 
 
-def figures(of: Callable[[Network], Step], names: Sequence[str], seconds: float) -> dict[str, dict[str, Any]]:
-    """What was measured of each network."""
-    return {name: measured(of, NETWORKS[name], seconds) for name in names}
+def _line(mine: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> str:
+    best, median = (min(f[key] for f in mine) for key in ("best", "median"))
+    line = f"{best:9.0f}{median:9.0f}"
+    if theirs:
+        others = [min(f[key] for f in theirs) for key in ("best", "median")]
+        line += f"{others[0]:10.0f}{others[1]:9.0f}{others[0] / best:7.2f}{others[1] / median:8.2f}"
+    line += f"{mine[0]['first']:10.2f}"
+    if theirs and not np.allclose(mine[0]["losses"], theirs[0]["losses"], rtol=[1e-5, 1e-2, 1e-2]):
+        line += f"  the losses differ: {mine[0]['losses']} and {theirs[0]['losses']}"
+    return line
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Print the table, or as the peer the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.networks", description=__doc__)
-    parser.add_argument("--networks", default="", help="some of them, with semicolons between")
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each network in each round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has PyTorch")
-    parser.add_argument("--torch", action="store_true", help="be the peer: its figures as JSON")
-    options = parser.parse_args(argv)
-    names = [name.strip() for name in options.networks.split(";") if name.strip()] or [*NETWORKS]
-    if unknown := [name for name in names if name not in NETWORKS]:
-        parser.error(f"--networks: there is no {unknown[0]!r}; there are {'; '.join(NETWORKS)}")
-    if options.torch:
-        import torch
-
-        torch.set_num_threads(options.threads)
-        print(json.dumps(figures(of_torch, names, options.seconds)))
-        return
-    import thalweg as tw
-
-    tw.set_num_threads(options.threads)
-    rounds = [(figures(ours, names, options.seconds), _peer(options, names)) for _ in range(options.rounds)]
-    print("\n".join(_table(rounds, names)))
-
-
-def _peer(options: argparse.Namespace, names: Sequence[str]) -> dict[str, dict[str, Any]] | None:
-    """PyTorch's figures, from a process of its own; None where it is not installed."""
-    given = ["--torch", "--seconds", str(options.seconds), "--threads", str(options.threads)]
-    command = [options.python, "-m", "benchmarks.networks", *given, "--networks", ";".join(names)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return json.loads(done.stdout) if not done.returncode else None
-
-
-def _table(rounds: Sequence[Any], names: Sequence[str]) -> list[str]:
-    lines = [
-        f"{'us a step':24}{'best':>9}{'median':>9}{'PyTorch':>10}{'median':>9}{'ratio':>7}{'median':>8}{'first, s':>10}"
-    ]
-    for name in names:
-        mine, theirs = ([r[k][name] for r in rounds if r[k] is not None] for k in (0, 1))
-        best, median = (min(f[key] for f in mine) for key in ("best", "median"))
-        line = f"{name:24}{best:9.0f}{median:9.0f}"
-        if theirs:
-            others = [min(f[key] for f in theirs) for key in ("best", "median")]
-            line += f"{others[0]:10.0f}{others[1]:9.0f}{others[0] / best:7.2f}{others[1] / median:8.2f}"
-        line += f"{mine[0]['first']:10.2f}"
-        if theirs and not np.allclose(mine[0]["losses"], theirs[0]["losses"], rtol=[1e-5, 1e-2, 1e-2]):
-            line += f"  the losses differ: {mine[0]['losses']} and {theirs[0]['losses']}"
-        lines.append(line)
-    return lines if any(r[1] is not None for r in rounds) else [*lines, "PyTorch is not installed"]
-
+_NAMES = f"{'us a step':24}{'best':>9}{'median':>9}{'PyTorch':>10}{'median':>9}{'ratio':>7}"
+_HEAD = f"{_NAMES}{'median':>8}{'first, s':>10}"
+COMPARISON = Comparison("benchmarks.networks", NETWORKS, ours, of_torch, measured, _HEAD, _line, 24)
 
 if __name__ == "__main__":
-    main()
+    COMPARISON.main(__doc__, 1.0)

@@ -145,7 +145,7 @@ def test_convolutions_of_all_kinds_are_measured(repository: Path) -> None:
         repository,
         "benchmarks.convolutions",
         "--cases",
-        "3x3 depthwise,1x1",
+        "3x3 depthwise;1x1",
         "--rounds",
         "1",
         "--seconds",
@@ -158,10 +158,10 @@ def test_convolutions_of_all_kinds_are_measured(repository: Path) -> None:
 
 
 def test_whole_networks_are_measured(repository: Path) -> None:
-    refused = run(repository, "benchmarks.networks", "--networks", "convnet")
+    refused = run(repository, "benchmarks.networks", "--cases", "convnet")
     assert refused.returncode == 2 and "there is no 'convnet'" in refused.stderr
     names = "dense, 5 layers;LSTM both ways"
-    result = run(repository, "benchmarks.networks", "--networks", names, "--rounds", "1", "--seconds", "0")
+    result = run(repository, "benchmarks.networks", "--cases", names, "--rounds", "1", "--seconds", "0")
     assert result.returncode == 0, result.stderr
     rows = {line[:24].strip(): line[24:].split() for line in result.stdout.splitlines()}
     assert all(float(us) > 0 for name in names.split(";") for us in rows[name][:2])
