@@ -195,7 +195,7 @@ MODULES: dict[str, Any] = {
 
 
 def _old_filters(module: Any) -> None:
-    vars(module).update({**{"ANTIALIAS": 1, "LINEAR": 2, "CUBIC": 3}, **vars(module)})
+    vars(module).update({"ANTIALIAS": 1, "LINEAR": 2, "CUBIC": 3, **vars(module)})
 
 
 def _old_styles(module: Any) -> None:
