@@ -658,3 +658,13 @@ def test_covariances_as_numpy_has_them() -> None:
     for options in ({}, {"rowvar": False}, {"bias": True}, {"ddof": 0}):
         np.testing.assert_allclose(T.cov(x, **options).eval({x: a}), np.cov(a, **options))
     np.testing.assert_allclose(function([x, y], T.cov(x, y))(a, b), np.cov(a, b))
+
+
+def test_a_draw_made_outside_is_the_same_at_every_step() -> None:
+    from thalweg.compat.theano.tensor.shared_randomstreams import RandomStreams
+
+    x = T.matrix()
+    mask = RandomStreams(1).binomial(size=x.shape, p=x)
+    steps, updates = theano.scan(lambda m: m, non_sequences=mask, n_steps=2)
+    drawn, seen = function([x], [mask, steps], updates=updates)(np.full((2, 9), 0.5))
+    assert (seen == drawn).all() and 0 < drawn.mean() < 1
