@@ -619,3 +619,22 @@ def test_functions_without_a_name_are_told_apart_in_files(tmp_path: Path) -> Non
         for k in (0, 1)
     ]
     assert found == [2.0, 3.0]
+
+
+def test_weights_of_a_model_with_a_call_of_its_own(tmp_path: Path) -> None:
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def __call__(self, x: Any) -> Any:
+            return self.dense(x)
+
+    x, path = np.ones((1, 3), "f"), str(tmp_path / "w.ckpt")
+    one, other, empty = Net(), Net(), Net()
+    empty.save_weights(str(tmp_path / "none"))  # a checkpoint of what there is
+    outputs = np.asarray(one(x))
+    one.save_weights(path, True, "tf")
+    other(x)
+    other.load_weights(path).expect_partial()
+    np.testing.assert_array_equal(np.asarray(other(x)), outputs)

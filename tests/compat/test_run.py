@@ -288,3 +288,14 @@ def test_a_missing_part_is_named_at_import(thalweg_run: Run, tmp_path: Path) -> 
     assert (
         "boosted_trees" in done.stderr.splitlines()[-1] and "docs/compat.md" in done.stderr.splitlines()[-1]
     )
+
+
+def test_styles_of_seaborn_are_named_as_they_were(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    text = (
+        "import tensorflow as tf\nimport matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\n"
+    )
+    text += "plt.style.use('seaborn')\nplt.style.use(['seaborn-whitegrid', 'ggplot'])\nprint('drawn')\n"
+    (tmp_path / "p.py").write_text(text)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout == "drawn\n", done.stderr

@@ -276,3 +276,28 @@ def test_moving_averages_are_freed_from_their_start() -> None:
         session.run(tf.global_variables_initializer())
         found = [session.run(move, {x: k}) for k in (1.0, 2.0, 3.0)]
     np.testing.assert_allclose(found, [1.0, (0.09 + 0.2) / 0.19, (0.081 + 0.18 + 0.3) / 0.271], rtol=1e-6)
+
+
+def test_squeeze_drops_the_ones_of_each_run() -> None:
+    x, y = tf.placeholder(tf.float32, [None, 1]), tf.placeholder(tf.float32, [None])
+    w = tf.Variable([[2.0]])
+    made = tf.squeeze(tf.matmul(x, w))
+    assert made.get_shape().dims is None
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(made - y)))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for n, shape in ((3, (3,)), (1, ()), (4, (4,))):
+            before = session.run(w).item()
+            found, _ = session.run([made, train], {x: np.ones((n, 1)), y: np.zeros(n)})
+            assert found.shape == shape and session.run(w).item() == pytest.approx(0.8 * before)
+
+
+def test_loops_begin_with_plain_numbers() -> None:
+    x = tf.placeholder(tf.float32, [2])
+    steps, (total, parts) = tf.while_loop(
+        lambda i, rest: i < 3,
+        lambda i, rest: (i + 1, (rest[0] + tf.reduce_sum(x), rest[1] + x)),
+        (0, (0.0, np.zeros(2, np.float32))),
+    )
+    found = run([steps, total, parts], {x: [1.0, 2.0]})
+    assert [np.asarray(v).tolist() for v in found] == [3, 9.0, [3.0, 6.0]]

@@ -196,3 +196,11 @@ def test_a_saved_module_has_its_signatures(tmp_path: Path) -> None:
     assert serve(x=tf.constant([1.0, 2.0]))["output_0"].numpy().tolist() == [3.0, 6.0]
     assert serve.structured_outputs["output_0"].shape.as_list() == [None]
     assert list(serve.structured_input_signature[1]) == ["x"]
+
+
+def test_windows_of_rows_are_rows_of_data_sets() -> None:
+    rows = tf.data.Dataset.from_tensor_slices(
+        {"a": [1, 2, 3], "b": (np.float32([4, 5, 6]), [7, 8, 9])}
+    ).window(2)
+    found = [{"a": list(w["a"].as_numpy_iterator()), "c": list(w["b"][1].as_numpy_iterator())} for w in rows]
+    assert found == [{"a": [1, 2], "c": [7, 8]}, {"a": [3], "c": [9]}]

@@ -330,7 +330,7 @@ def test_losses_of_class_numbers_and_rows() -> None:
     assert np.allclose(g(P, np.eye(2)), -np.log([0.2, 0.5]))
     assert np.allclose(T.nnet.softmax(T.zeros((3,))).eval(), np.full((1, 3), 1 / 3))
     x = T.scalar()
-    assert T.nnet.hard_sigmoid(x).eval({x: 1.0}) == 0.7 and T.nnet.relu(x, 0.1).eval({x: -1.0}) == -0.1
+    assert T.nnet.hard_sigmoid(x).eval({x: 1.0}) == 0.7 and T.nnet.relu(x, 0.5).eval({x: -1.0}) == -0.5
 
 
 # --- derivatives ----------------------------------------------------------------------------------------------------
@@ -604,3 +604,67 @@ def test_modules_that_have_the_name_of_a_function(thalweg_run: Run, tmp_path: Pa
     )
     done = thalweg_run(tmp_path / "p.py")
     assert done.stdout == "[1. 2. 3.] [2. 3.] True\n", done.stderr
+
+
+def test_ties_and_bounds_have_theanos_slopes() -> None:
+    x = T.vector()
+
+    def slopes(y: Any) -> list[float]:
+        found: list[float] = function([x], T.grad(y.sum(), x))(np.array([0.0, -1.0, 2.0])).tolist()
+        return found
+
+    assert slopes(T.maximum(x, 0)) == [1, 0, 1] and slopes(T.maximum(0, x)) == [
+        0,
+        0,
+        1,
+    ]  # the first receives it
+    assert slopes(T.minimum(x, 0)) == [1, 1, 0] and slopes(T.minimum(0, x)) == [0, 1, 0]
+    assert slopes(T.clip(x, 0, 2)) == [1, 0, 1]
+    assert slopes(T.nnet.relu(x)) == [0.5, 0, 1] and slopes(T.nnet.relu(x, 0.5)) == [0.75, 0.5, 1]
+    assert T.maximum(T.constant(True), T.constant(False)).dtype == "bool"
+
+
+def test_ranges_have_the_dtype_of_their_bounds() -> None:
+    assert T.arange(T.fscalar()).dtype == "float32" and T.arange(T.dscalar()).dtype == "float64"
+    assert T.arange(T.bscalar()).dtype == "int64"
+
+
+def test_products_of_batches_of_any_rank() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 6, 5, 7))
+    x, y = T.tensor4(), T.tensor4()
+    wanted = np.stack([np.tensordot(m, n, [[2], [1]]) for m, n in zip(a, b, strict=True)])
+    np.testing.assert_allclose(function([x, y], T.batched_dot(x, y))(a, b), wanted)
+    v, m = T.vector(), T.matrix()
+    rows = a[0, 0]
+    np.testing.assert_allclose(function([v, m], T.batched_dot(v, m))(rows[:, 0], rows), rows[:, :1] * rows)
+
+
+def test_places_over_several_axes_and_indices_outside() -> None:
+    rng = np.random.default_rng(0)
+    t, cube = T.tensor3(), rng.normal(size=(2, 3, 4))
+    wanted = cube.transpose(1, 0, 2).reshape(3, 8)
+    assert (T.argmax(t, axis=(0, 2)).eval({t: cube}) == wanted.argmax(1)).all()
+    assert (T.argmin(t, axis=[2, 0]).eval({t: cube}) == wanted.argmin(1)).all()
+    assert T.argmax(t, axis=(0, 1, 2), keepdims=True).eval({t: cube}).tolist() == [[[cube.argmax()]]]
+    for mode in ("clip", "wrap"):
+        taken = t.take([-7, 4, 9], 1, mode=mode).eval({t: cube})
+        assert (taken == cube.take([-7, 4, 9], 1, mode=mode)).all()
+
+
+def test_covariances_as_numpy_has_them() -> None:
+    rng = np.random.default_rng(0)
+    a, b, x, y = rng.normal(size=(3, 5)), rng.normal(size=(2, 5)), T.matrix(), T.matrix()
+    for options in ({}, {"rowvar": False}, {"bias": True}, {"ddof": 0}):
+        np.testing.assert_allclose(T.cov(x, **options).eval({x: a}), np.cov(a, **options))
+    np.testing.assert_allclose(function([x, y], T.cov(x, y))(a, b), np.cov(a, b))
+
+
+def test_a_draw_made_outside_is_the_same_at_every_step() -> None:
+    from thalweg.compat.theano.tensor.shared_randomstreams import RandomStreams
+
+    x = T.matrix()
+    mask = RandomStreams(1).binomial(size=x.shape, p=x)
+    steps, updates = theano.scan(lambda m: m, non_sequences=mask, n_steps=2)
+    drawn, seen = function([x], [mask, steps], updates=updates)(np.full((2, 9), 0.5))
+    assert (seen == drawn).all() and 0 < drawn.mean() < 1

@@ -1,4 +1,4 @@
-"""Names that NumPy, SciPy, Pillow and scikit-learn had when a program was written, and have no longer.
+"""Names that NumPy, SciPy, Pillow, matplotlib and scikit-learn had when a program was written, and have no longer.
 
 ``thalweg run`` puts them back in its own process: :func:`restore` those of modules that are loaded anyway, a finder
 the modules of :data:`MODULES`.
@@ -194,8 +194,19 @@ MODULES: dict[str, Any] = {
 }  # fmt: skip
 
 
-# By the module that is there still: the names it lost.
-_LOST: dict[str, dict[str, Any]] = {"PIL.Image": {"ANTIALIAS": 1, "LINEAR": 2, "CUBIC": 3}}
+def _old_filters(module: Any) -> None:
+    vars(module).update({"ANTIALIAS": 1, "LINEAR": 2, "CUBIC": 3, **vars(module)})
+
+
+def _old_styles(module: Any) -> None:
+    """Seaborn's styles got the number of a version in their names."""
+    library = module.library
+    old = {name.replace("seaborn-v0_8", "seaborn"): style for name, style in library.items()}
+    library.update({name: style for name, style in old.items() if name not in library})
+
+
+# By the module that is there still: what gives it back the names it lost.
+_LOST: dict[str, Callable[[Any], None]] = {"PIL.Image": _old_filters, "matplotlib.style": _old_styles}
 
 
 class _Completed(importlib.machinery.SourceFileLoader):
@@ -203,7 +214,7 @@ class _Completed(importlib.machinery.SourceFileLoader):
 
     def exec_module(self, module: Any) -> None:
         super().exec_module(module)
-        vars(module).update({**_LOST[module.__name__], **vars(module)})
+        _LOST[module.__name__](module)
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

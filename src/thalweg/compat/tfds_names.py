@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf2.data import Dataset
+from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import tensor
 from thalweg.data import bundled, downloads

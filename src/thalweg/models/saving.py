@@ -152,8 +152,13 @@ def _header(name: str, texts: Mapping[str, str]) -> dict[str, Any]:
         raise fail(DataError, f"the header of {name!r} is damaged: {error}") from None
 
 
+def has_weights(model: Any) -> bool:
+    """Whether a model has its weights; one that is called in a way of its own, whether it has any."""
+    return bool(model.built or ("__call__" in vars(type(model)) and model.weights))
+
+
 def _weights(model: Any) -> tuple[dict[str, np.ndarray], list[str]]:
-    if not model.built:
+    if not has_weights(model):
         raise fail(
             ArgumentError,
             f"{model.name} has no weights yet",
@@ -252,7 +257,7 @@ def load_weights(
     Of our own files also by order, where all names differ and all shapes fit. ``by_name``: only those that the file
     has by their names, which must fit; the others stay as they are.
     """
-    if not model.built:
+    if not has_weights(model):
         raise fail(
             ArgumentError,
             f"{model.name} has no weights yet",

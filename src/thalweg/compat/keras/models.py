@@ -47,6 +47,16 @@ class LayerList(list[Any]):
         return layer
 
 
+class LoadStatus:
+    """What ``load_weights`` gives: all weights were in the file, else it was an error."""
+
+    def assert_consumed(self) -> LoadStatus:
+        """Accepted: they were."""
+        return self
+
+    expect_partial = assert_existing_objects_matched = assert_nontrivial_match = assert_consumed
+
+
 class Model(TrainedModel):
     """``Model(inputs, outputs)``, ``Model(input=..., output=...)``, or a subclass with ``call``."""
 
@@ -179,29 +189,36 @@ class Model(TrainedModel):
         else:
             save_in_folder(self, filepath, overwrite, include_optimizer)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **ignored: Any) -> None:
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, save_format: Any = None, options: Any = None
+    ) -> None:
         """Write the weights to a file (safetensors, whatever the suffix).
 
         Without a suffix of Keras it is a checkpoint: the newest of its folder for ``tf.train.latest_checkpoint``.
         """
         path = os.fspath(filepath)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        super().save_weights(path, overwrite)
-        if not path.endswith((".h5", ".hdf5", ".keras", ".weights")):
+        checkpoint = not path.endswith((".h5", ".hdf5", ".keras", ".weights"))
+        if checkpoint and not saving.has_weights(self):  # a checkpoint of a model without any
+            importlib.import_module("thalweg.compat.tf2").train.Checkpoint(self).write(path)
+        else:
+            super().save_weights(path, overwrite)
+        if checkpoint:
             files = importlib.import_module("thalweg.compat.tf1.checkpoints")  # needed by few programs
             files.update_checkpoint_state(os.path.dirname(path), path)
 
     def load_weights(  # type: ignore[override]
         self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **ignored: Any
-    ) -> None:
+    ) -> LoadStatus:
         """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras.
 
         A model that has no weights yet reads them when it is called first.
         """
-        if self.built:
+        if saving.has_weights(self):
             super().load_weights(filepath, skip_mismatch, by_name=by_name)
         else:
             when_built(self, lambda: self.load_weights(filepath, by_name, skip_mismatch))
+        return LoadStatus()
 
     def to_yaml(self) -> str:
         """The description of the model; JSON is YAML."""
@@ -270,19 +287,25 @@ class Sequential(Model, main.Sequential):
             and isinstance(layer, main.Model)
             and layer._graph is not None
         ):
-            self._first = list(layer.inputs) if len(layer.inputs) > 1 else None
+            self._first = list(layer.inputs)
         super()._append(layer)
 
     def _connect(self) -> None:
         if not isinstance(self._first, list):
             super()._connect()
             return
-        x: Any = self._first
+        inputs, layers = _one(self._first), self._layers
+        self._graph, self.built = None, False
+        if not layers:
+            return
+        x: Any = inputs
+        if isinstance(layers[0], main.Model) and layers[0]._graph is not None:  # its own tensors are these
+            x, layers = layers[0].output, layers[1:]
         with outermost():
-            for layer in self._layers:
+            for layer in layers:
                 x = layer(x)
-        self._graph = _Graph(self._first, x)
-        self.built, self.build_shape = True, shapes_of(self._first)
+        self._graph = _Graph(inputs, x)
+        self.built, self.build_shape = True, shapes_of(inputs)
         self._steps.clear()
 
     def get_config(self) -> dict[str, Any]:

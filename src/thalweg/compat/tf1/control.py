@@ -151,7 +151,7 @@ def while_loop(
     return_same_structure: bool = False,
 ) -> Any:
     """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds."""
-    shown = list(loop_vars)
+    shown = [_numbers_as_nodes(v) for v in loop_vars]
     starts: list[Any] = []  # of the arrays among the variables
     start = map_structure(lambda leaf: _entering(leaf, starts), shown)
     for k, loosened in enumerate(shape_invariants or ()):
@@ -189,6 +189,13 @@ def _leaves(tree: Any) -> list[Any]:
     found: list[Any] = []
     map_structure(found.append, tree)
     return found
+
+
+def _numbers_as_nodes(tree: Any) -> Any:
+    """The structure with constants in the place of numbers and arrays."""
+    if type(tree) in (list, tuple):
+        return type(tree)(map(_numbers_as_nodes, tree))
+    return g.constant(tree) if isinstance(tree, (bool, int, float, np.generic, np.ndarray)) else tree
 
 
 def _entering(leaf: Any, starts: list[Any]) -> core.Tensor:

@@ -269,10 +269,24 @@ def _own_effects(fetch: Any) -> list[g.Effect]:
     return [effect] if effect is not None else []
 
 
+def _form(fed_value: Any) -> tuple[bool, ...]:
+    """Which lengths of what is fed are 1."""
+    return tuple(d == 1 for d in np.shape(fed_value))
+
+
+def _known_of(shape: Any, fed_value: Any) -> tuple[int | None, ...]:
+    """A shape with what the form of the fed value says about it."""
+    form = _form(fed_value)
+    lengths = (None,) * len(form) if shape is None or len(shape) != len(form) else shape
+    return tuple(1 if one and d is None else d for one, d in zip(form, lengths, strict=True))
+
+
 def _rank_inputs(fed: Sequence[Any], outputs: Sequence[Tensor], effects: Sequence[g.Effect]) -> list[int]:
-    """Which feeds decide, by their ranks, what is computed: those of no known rank, where calls wait for one."""
+    """Which feeds decide, by their forms, what is computed: those of no known shape, where calls wait for one."""
     open_ones = [
-        k for k, x in enumerate(fed) if isinstance(x, g.Tensor) and x.t is not None and x.t.shape is None
+        k
+        for k, x in enumerate(fed)
+        if isinstance(x, g.Tensor) and x.t is not None and (x.t.shape is None or None in x.t.shape)
     ]
     if not open_ones:
         return []
@@ -292,7 +306,7 @@ def _inputs(
         if isinstance(tensor, g.HostTensor):
             continue
         t = graph.translated(tensor.t)
-        shape = (None,) * np.ndim(fed_value) if k in ranks else t.shape
+        shape = _known_of(t.shape, fed_value) if k in ranks else t.shape
         if not isinstance(t, Placeholder) or k in ranks:
             replaced[t] = t = Placeholder(
                 None, (), {}, (Spec(shape, t.dtype),), name=tensor.op.name, tracked=True
@@ -413,7 +427,7 @@ class Session:
             values = [v for t, x in zip(given, values, strict=True) for v in _divided(t, x)]
         ranks = plans.get("rank inputs")
         if ranks is not None:
-            plans = plans.setdefault(tuple(np.ndim(values[k]) for k in ranks), {})
+            plans = plans.setdefault(tuple(_form(values[k]) for k in ranks), {})
         if "parts" in plans:
             return plans["parts"], fed, values
         numbers = plans.get("shape inputs")
@@ -424,7 +438,7 @@ class Session:
         plan = _Plan(self.graph, flat, fed, values)
         if plan.ranks and ranks is None:
             plans["rank inputs"] = plan.ranks
-            plans = plans.setdefault(tuple(np.ndim(values[k]) for k in plan.ranks), {})
+            plans = plans.setdefault(tuple(_form(values[k]) for k in plan.ranks), {})
         if not plan.shape_inputs:
             plans["parts" if plan.ranks or len(fed) != len(given) else ()] = plan
             return plan, fed, values

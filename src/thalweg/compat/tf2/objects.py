@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from thalweg.compat.keras.models import when_built
-from thalweg.compat.tf2.data import DatasetIterator, Place
+from thalweg.compat.tf2.data.iterators import DatasetIterator, Place
 from thalweg.compat.tf2.module import Module
 from thalweg.compat.tf2.random import Generator
 from thalweg.graph.tensor import Variable

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.types import DType, as_dtype
-from thalweg.compat.tf2.data import Dataset
+from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import number, tensor
@@ -117,4 +117,4 @@ class CsvDataset(Dataset):
                         fields = row if select_cols is None else [row[int(number(c))] for c in select_cols]
                         yield tuple(_column([f], *d, na_value)[0] for f, d in zip(fields, kinds, strict=True))
 
-        super().__init__(Dataset.from_generator(rows)._core)
+        super().__init__(Dataset.from_generator(rows).pipeline)

@@ -20,6 +20,7 @@ from thalweg.compat.theano.gradient import Lop as Lop
 from thalweg.compat.theano.gradient import Rop as Rop
 from thalweg.compat.theano.gradient import grad as grad
 from thalweg.compat.theano.gradient import subgraph_grad as subgraph_grad
+from thalweg.compat.theano.misc.safe_asarray import _asarray as _asarray
 from thalweg.compat.theano.missing import missing, name_what_is_missing
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply

@@ -98,7 +98,7 @@ def axes_of(axis: Any) -> Any:
     """An axis argument as an int, a tuple of ints or None."""
     if isinstance(axis, Symbol):
         axis = int(axis.tensor.array())
-    if isinstance(axis, (list, tuple, np.ndarray)):
+    if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis):
         return tuple(int(a) for a in axis)
     return None if axis is None else int(axis)
 

@@ -29,7 +29,7 @@ _NAMES = {
     "_full_like": "Elemwise{second,no_inplace}", "astype": "Elemwise{Cast}", "full_like": "Elemwise{second,no_inplace}",
     "permute_dims": "InplaceDimShuffle", "expand_dims": "InplaceDimShuffle", "slice_axes": "Subtensor",
     "gather": "AdvancedSubtensor", "reshape": "Reshape", "softmax": "Softmax", "sigmoid": "sigmoid",
-    "scan": "for{cpu,scan_fn}",
+    "scan": "for{cpu,scan_fn}", "at_least": "Elemwise{maximum,no_inplace}", "at_most": "Elemwise{minimum,no_inplace}",
 }  # fmt: skip
 
 

@@ -81,6 +81,10 @@ class TensorSharedVariable(TensorVariable):
     def default_update(self, update: Any) -> None:
         self.tensor.default_update = None if update is None else self.update_from(update)
 
+    @default_update.deleter
+    def default_update(self) -> None:
+        self.tensor.default_update = None
+
     def update_from(self, new: Any) -> Tensor:
         """An expression as an update: of this variable's type, or a TypeError."""
         update = tensor_of(new)

@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
+from thalweg.compat.tf1.late import late
 from thalweg.compat.tf1.lengths import (
     Length,
     as_vector,
@@ -53,12 +54,20 @@ def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any 
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
-    """Axes of length 1 dropped: the named ones, or all."""
+    """Axes of length 1 dropped: the named ones, or all; of how many axes the result is, a run may have to say."""
     over = axes_of(squeeze_dims if axis is None else axis)
     over, t = None if over == () else over, value(input)
-    if over is None and t.shape is not None and None in t.shape:  # an axis of no known length stays
-        over = tuple(k for k, d in enumerate(t.shape) if d == 1)
-    return wrap(shape_ops.squeeze(t, over), name, "Squeeze", [input])
+    if over is None and t.shape is not None and None in t.shape:
+        made: Any = late.build([t], {"call": _without_ones, "index": 0, "dtype": t.dtype})
+    else:
+        made = shape_ops.squeeze(t, over)
+    return wrap(made, name, "Squeeze", [input])
+
+
+def _without_ones(xs: Sequence[core.Tensor]) -> list[core.Tensor]:
+    """Without the axes of which it is known that they have the length 1."""
+    lengths: Any = xs[0].shape
+    return [shape_ops.squeeze(xs[0], tuple(k for k, d in enumerate(lengths) if d == 1))]
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor:

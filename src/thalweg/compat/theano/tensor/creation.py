@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
-from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, common, dtype_of, tensor_of
 from thalweg.compat.theano.tensor.elements import cast, eq, ge
 from thalweg.compat.theano.tensor.reductions import sum as sum_of
@@ -60,9 +59,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     if stop is None:
         start, stop = 0, start
     first, last, by = common(start, stop, step)
-    wanted = np.dtype(dtype) if dtype else np.result_type(first.dtype, np.int64)
-    if wanted.kind == "f" and dtype is None:
-        wanted = np.dtype("float64") if first.dtype != np.float32 else np.dtype(config.floatX)
+    wanted = np.dtype(dtype or (first.dtype if first.dtype.kind == "f" else "int64"))
     if all(t.value is not None for t in (first, last, by)):
         numbers = np.arange(*(t.array().item() for t in (first, last, by)))
         return TensorVariable(tw.constant(numbers.astype(wanted)))

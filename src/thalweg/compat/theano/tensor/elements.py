@@ -10,6 +10,7 @@ import thalweg as tw
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, common, floats, summary, tensor_of
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
+from thalweg.ops.elementwise import at_least, at_most
 
 
 def _float_op(op: Any) -> Any:
@@ -33,6 +34,17 @@ def _two(op: Any) -> Any:
         return TensorVariable(op(*common(x, y)))
 
     apply.__doc__ = summary(op)
+    return apply
+
+
+def _extreme(op: Any, numbers: Any) -> Any:
+    """The op of two arrays; of numbers with the gradient of ties to the first."""
+
+    def apply(x: Any, y: Any) -> TensorVariable:
+        a, b = common(x, y)
+        return TensorVariable((op if a.dtype.kind == "b" else numbers)(a, b))
+
+    apply.__doc__ = f"{summary(op).rstrip('.')}. Of equal elements the first receives the gradient."
     return apply
 
 
@@ -80,7 +92,7 @@ floor, ceil, trunc = _plain_op(tw.floor), _plain_op(tw.ceil), _plain_op(tw.trunc
 isnan, isinf = _plain_op(tw.isnan), _plain_op(tw.isinf)
 add, mul = _many(tw.add), _many(tw.multiply)
 sub, pow, int_div, mod = _two(tw.subtract), _two(tw.pow), _two(tw.floor_divide), _two(tw.remainder)
-maximum, minimum = _two(tw.maximum), _two(tw.minimum)
+maximum, minimum = _extreme(tw.maximum, at_least), _extreme(tw.minimum, at_most)
 eq, neq, lt, le, gt, ge = (
     _two(op) for op in (tw.equal, tw.not_equal, tw.less, tw.less_equal, tw.greater, tw.greater_equal)
 )
@@ -139,9 +151,9 @@ iround = round
 
 
 def clip(x: Any, min: Any, max: Any) -> TensorVariable:
-    """x, not below ``min`` nor above ``max``."""
+    """x, not below ``min`` nor above ``max``; its slope is 1 at the bounds, too."""
     t, low, high = common(x, min, max)
-    return TensorVariable(tw.minimum(tw.maximum(t, low), high))
+    return TensorVariable(at_most(at_least(t, low), high))
 
 
 def switch(cond: Any, ift: Any, iff: Any) -> TensorVariable:

@@ -43,6 +43,12 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> TensorVariable:
 def batched_dot(a: Any, b: Any) -> TensorVariable:
     """``dot`` of a[k] and b[k] for each k of the first axis."""
     x, y = common(a, b)
+    if min(x.ndim, y.ndim) == 1:
+        wide = max(x.ndim, y.ndim)
+        x, y = (tw.expand_dims(t, tuple(range(1, wide))) if t.ndim == 1 and wide > 1 else t for t in (x, y))
+        return TensorVariable(tw.multiply(x, y))
+    if max(x.ndim, y.ndim) > 3:
+        return batched_tensordot(a, b, [[x.ndim - 1], [max(1, y.ndim - 2)]])
     left, right = x.ndim == 2, y.ndim == 2
     x = tw.expand_dims(x, 1) if left else x
     y = tw.expand_dims(y, 2) if right else y

@@ -10,6 +10,7 @@ import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, axes_of, floats, summary, tensor_of
 from thalweg.compat.theano.tensor.elements import abs_, isclose, maximum, minimum, neq, sqr, sqrt
 from thalweg.compat.theano.variable import TensorVariable
+from thalweg.ops import shape as shape_ops
 
 
 def _sum_dtype(dtype: np.dtype) -> np.dtype:
@@ -87,13 +88,26 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
 
 
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-    """The place of the largest element; without an axis in the flattened array."""
-    return TensorVariable(tw.argmax(tensor_of(x), axis=axes_of(axis), keepdims=bool(keepdims)))
+    """The place of the largest element among those of the axes, flattened; of all without one."""
+    return _place(tw.argmax, x, axis, keepdims)
 
 
 def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-    """The place of the smallest element."""
-    return TensorVariable(tw.argmin(tensor_of(x), axis=axes_of(axis), keepdims=bool(keepdims)))
+    """The place of the smallest element, as :func:`argmax`."""
+    return _place(tw.argmin, x, axis, keepdims)
+
+
+def _place(op: Any, x: Any, axis: Any, keepdims: bool) -> TensorVariable:
+    t, axes = tensor_of(x), axes_of(axis)
+    if not isinstance(axes, tuple):
+        return TensorVariable(op(t, axis=axes, keepdims=bool(keepdims)))
+    over = sorted({a % t.ndim for a in axes})
+    rest = [k for k in range(t.ndim) if k not in over]
+    t = tw.permute_dims(t, (*rest, *over))
+    for _ in over[1:]:
+        t = tw.merge_axes(t, len(rest))
+    found = op(t, axis=-1)
+    return TensorVariable(tw.expand_dims(found, tuple(over)) if keepdims else found)
 
 
 def max_and_argmax(x: Any, axis: Any = None, keepdims: bool = False) -> list[TensorVariable]:
@@ -174,3 +188,26 @@ def smallest(*args: Any) -> TensorVariable:
     for x in args[2:]:
         found = minimum(found, x)
     return found
+
+
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+) -> TensorVariable:
+    """The covariances of the rows of m (the columns, unless ``rowvar``), and those of y; ``numpy.cov``."""
+    if fweights is not None or aweights is not None:
+        raise NotImplementedError("cov: weights are not supported")
+    parts = [
+        tw.expand_dims(t, 0) if t.ndim == 1 else t for t in (floats(v)[0] for v in (m, y) if v is not None)
+    ]
+    rows = [t if rowvar or t.known_shape()[0] == 1 else tw.permute_dims(t) for t in parts]
+    t = tw.concat(rows, axis=0) if len(rows) > 1 else rows[0]
+    centred = tw.subtract(t, tw.mean(t, axis=1, keepdims=True))
+    lost = ddof if ddof is not None else 0 if bias else 1
+    count = as_dtype(shape_ops.count(t, (1,), np.dtype("int64")), t.dtype)
+    return TensorVariable(tw.divide(tw.matmul(centred, tw.permute_dims(centred)), tw.subtract(count, lost)))

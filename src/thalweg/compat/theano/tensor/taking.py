@@ -8,16 +8,26 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, common, tensor_of
-from thalweg.compat.theano.tensor.elements import switch
+from thalweg.compat.theano.tensor.elements import clip, switch
 from thalweg.compat.theano.tensor.shaping import flatten, stack
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 from thalweg.ops import dynamic
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> TensorVariable:
-    """The slices at integer indices along an axis, or elements of the flattened array."""
-    index = tensor_of(indices)
-    return TensorVariable(tw.take(tensor_of(a), as_dtype(index, "int64"), axis=axis))
+    """The slices at integer indices along an axis, or elements of the flattened array.
+
+    ``mode``: for indices outside, "raise", "clip" to the ends, or "wrap" around.
+    """
+    v = as_tensor_variable(a)
+    v, along = (flatten(v), 0) if axis is None else (v, axis % v.ndim)
+    index = as_tensor_variable(as_dtype(tensor_of(indices), "int64"))
+    length = v.shape[along]
+    if mode not in ("raise", "clip", "wrap"):
+        raise ValueError(f"take: mode must be raise, clip or wrap, received {mode!r}")
+    if mode != "raise":
+        index = clip(index, 0, length - 1) if mode == "clip" else index % length
+    return TensorVariable(tw.take(v.tensor, index.tensor, axis=along))
 
 
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> TensorVariable:

@@ -39,11 +39,12 @@ def ultra_fast_sigmoid(x: Any) -> TensorVariable:
 
 
 def relu(x: Any, alpha: Any = 0) -> TensorVariable:
-    """x where positive, else ``alpha * x``."""
+    """x where positive, else ``alpha * x``. The slope at 0 is the mean of both."""
     v = as_tensor_variable(x)
     if isinstance(alpha, (int, float)) and alpha == 0:
-        return TensorVariable(tw.relu(v.tensor))
-    return basic.switch(v > 0, v, alpha * v)
+        return 0.5 * (v + abs(v))
+    slope = as_tensor_variable(alpha)
+    return 0.5 * (1 + slope) * v + 0.5 * (1 - slope) * abs(v)
 
 
 def elu(x: Any, alpha: Any = 1) -> TensorVariable:

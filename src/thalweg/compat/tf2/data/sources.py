@@ -1,0 +1,62 @@
+"""Data sets of files: their lines and records; numbers without end."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf1.records import TFRecordWriter, tf_record_iterator
+from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2.data.dataset import Dataset
+from thalweg.compat.tf2.data.elements import held
+from thalweg.compat.tf2.io import path_of
+from thalweg.compat.tf2.text import is_text
+from thalweg.data import dataset as core
+
+
+def _named_files(filenames: Any) -> list[str]:
+    if is_text(filenames) and np.ndim(np.asarray(filenames)) == 0:
+        return [path_of(filenames)]
+    return [path_of(n) for n in filenames]
+
+
+def TextLineDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
+    """The lines of text files."""
+    names = _named_files(filenames)
+
+    def lines() -> Iterator[Any]:
+        for name in names:
+            with open(name, "rb") as file:
+                yield from (held(line.rstrip(b"\r\n")) for line in file)
+
+    return Dataset(core.Dataset.from_generator(lines))
+
+
+def TFRecordDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
+    """The records of files."""
+    names = _named_files(filenames)
+    return Dataset(
+        core.Dataset.from_generator(lambda: (held(r) for n in names for r in tf_record_iterator(n)))
+    )
+
+
+class RecordWriter:
+    """``tf.data.experimental.TFRecordWriter``: writes all elements of a data set of byte strings to a file."""
+
+    def __init__(self, filename: Any, compression_type: Any = None) -> None:
+        self._path = path_of(filename)
+
+    def write(self, dataset: Dataset) -> None:
+        """Write the elements."""
+        with TFRecordWriter(self._path) as writer:
+            for record in dataset:
+                writer.write(record.numpy())
+
+
+def counter(start: int = 0, step: int = 1, dtype: Any = "int64") -> Dataset:
+    """Whole numbers from one on."""
+    kind = numpy_dtype(dtype)
+    return Dataset(core.Dataset.from_generator(lambda: (kind.type(k) for k in itertools.count(start, step))))
