@@ -543,3 +543,17 @@ def test_a_cell_of_one_s_own_is_called_at_every_step() -> None:
     calls.clear()
     layer(x)
     assert [np.shape(c.numpy()) for c in calls] == [(2, 3)] * 4
+
+
+def test_what_a_step_makes_of_variables_alone_is_made_once_before_the_loop(compiled: list[Program]) -> None:
+    w, flags = Variable(np.float32([[1, 2], [3, 4]])), Variable(np.array([True, True, False]))
+
+    def step(h: Any, x: Any) -> Any:
+        return h * w[1] + x * tw.sum(flags, dtype="float32"), h
+
+    for _ in range(66):
+        with tw.GradientTape() as tape:
+            last, _ = loop(step, np.float32([1, 1]), np.float32([1, 2]))
+        assert tape.gradient(last, w).tolist() == [[0, 0], [8, 10]]
+        assert last.tolist() == [19, 28]
+    assert len(compiled) == 1

@@ -360,11 +360,14 @@ def forget() -> None:
     _here.first, _here.states = None, 0
 
 
-def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool) -> Any:
+def applied(
+    op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool, prepared: bool = False
+) -> Any:
     """The op's result, or results, where they may wait: they depend on a variable or on what waits, or are drawn
     beside what waits; and nothing is symbolic. Else None.
 
-    ``history``: whether it remembers the expression that made it, if that depends on a variable.
+    ``history``: whether it remembers the expression that made it, if that depends on a variable. ``prepared``: the
+    operands and attributes are as the op's ``prepare`` leaves them.
     """
     inputs, wanted, tracked = [], False, False
     for t in tensors:
@@ -392,16 +395,16 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
             t.array()
     with batch.lock:
         if batch.closed:  # another thread wanted a value
-            return applied(op, inputs, attrs, history)
+            return applied(op, inputs, attrs, history, prepared)
         passes = tracked and history
         key: Any = (op, tuple([batch.place_of(t) for t in inputs]), words, passes)
         found = batch.state.following.get(key)
-        if found is None and op.prepare is not None:
+        if found is None and op.prepare is not None and not prepared:
             given = inputs
-            prepared, attrs = op.prepare(given, attrs)
-            inputs = list(prepared)
+            operands, attrs = op.prepare(given, attrs)
+            inputs, prepared = list(operands), True
             if batch.closed:  # what prepares them was too much for it
-                return applied(op, inputs, attrs, history)
+                return applied(op, inputs, attrs, history, prepared)
             if any(a is not b for a, b in zip(inputs, given, strict=True)):
                 words = attribute_words(attrs)
                 if words is None:
@@ -412,7 +415,7 @@ def applied(op: Op, tensors: Sequence[Tensor], attrs: dict[str, Any], history: b
         if op.check is not None:
             op.check(*inputs, **attrs)
             if batch.closed:  # by a look at one of its values
-                return applied(op, inputs, attrs, history)
+                return applied(op, inputs, attrs, history, prepared)
         several = not isinstance(spec, Spec)
         specs = spec if several else (spec,)
         if any(s.shape is None or None in s.shape for s in specs):

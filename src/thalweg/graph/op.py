@@ -132,16 +132,19 @@ class Op:
         if missing:
             raise fail(ArgumentTypeError, f"{self.name}: the argument {missing[0]!r} is missing")
 
-    def apply(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
-        """Apply to tensors with complete attributes: eager where every input has a value, else symbolic."""
+    def apply(self, tensors: Sequence[Tensor], attrs: dict[str, Any], prepared: bool = False) -> Any:
+        """Apply to tensors with complete attributes: eager where every input has a value, else symbolic.
+
+        ``prepared``: they are as an expression of this op has them.
+        """
         recorder = current_recorder()
         if recorder is not None:
             tensors = [recorder.newest(t) for t in tensors]
         elif self._may_wait:
-            waiting = later.applied(self, tensors, attrs, keeps_history())
+            waiting = later.applied(self, tensors, attrs, keeps_history(), prepared)
             if waiting is not None:
                 return waiting
-        if self.prepare is not None:
+        if self.prepare is not None and not prepared:
             tensors, attrs = self.prepare(tensors, attrs)
         if all(t.later is not None or t.value is not None for t in tensors) and not (
             recorder is not None and any(t.tracked for t in tensors)

@@ -218,7 +218,7 @@ def applied_again(tensors: Sequence[Tensor]) -> list[Tensor]:
     for t in topological(tensors, stop=lambda t: not t.is_symbolic):
         if t.op is not None and t.is_symbolic:
             inputs = [made.get(id(x), x) for x in t.inputs]
-            made[id(t)] = inputs[0][t.attrs["index"]] if t.op is item else t.op.apply(inputs, t.attrs)
+            made[id(t)] = inputs[0][t.attrs["index"]] if t.op is item else t.op.apply(inputs, t.attrs, True)
     return [made.get(id(t), t) for t in tensors]
 
 

@@ -76,12 +76,9 @@ def _prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
 
 
 def _numbers(tensors: Any, attrs: dict[str, Any]) -> Any:
-    """bool and small integers are summed as int64 (uint64 where unsigned), as NumPy does, unless ``dtype`` is given.
-
-    What is prepared has no ``dtype`` any more, and stays as it is.
-    """
-    attrs = dict(attrs)
-    wanted = attrs.pop("dtype", None)
+    """bool and small integers are summed as int64 (uint64 where unsigned), as NumPy does, unless ``dtype`` is given."""
+    attrs, wanted = dict(attrs), attrs["dtype"]
+    del attrs["dtype"]
     dtype = tensors[0].dtype
     if wanted is not None:
         tensors = cast_all(tensors, dtypes.as_dtype(wanted))

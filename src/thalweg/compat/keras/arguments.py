@@ -205,7 +205,11 @@ def known_function(function: Any) -> None:
     name, code = getattr(function, "__name__", None), getattr(function, "__code__", None)
     if name == "<lambda>" and code is not None:
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
-        numbers = [v for v in (*code.co_consts, *cells) if v is None or isinstance(v, (int, float, str, bytes, tuple))]
+        numbers = [
+            v
+            for v in (*code.co_consts, *cells)
+            if v is None or isinstance(v, (int, float, str, bytes, tuple))
+        ]
         said = code.co_code + repr((code.co_names, numbers, function.__defaults__)).encode()
         name = f"lambda_{code.co_firstlineno}_{zlib.crc32(said):08x}"
     if name:
