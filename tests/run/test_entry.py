@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from thalweg.graph.tensor import Tensor, Variable, frozen, placeholder
+from thalweg.graph.tensor import Tensor, Variable, constant, frozen, placeholder
 from thalweg.ops import elementwise as ew
 from thalweg.ops.reduce import sum as total
+from thalweg.ops.sort import top_k
 from thalweg.run import workers
 from thalweg.run.function import Function, function
 
@@ -88,6 +89,56 @@ def test_what_is_not_such_an_array_goes_the_long_way(other: Any) -> None:
             f(other)
     else:
         np.testing.assert_array_equal(f(other)[0].array(), np.asarray(other, "f") * 2)
+
+
+def test_tensors_are_taken_as_the_arrays_that_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    f, w = counted()
+    x = np.arange(3, dtype="f")
+    f(x)
+    waiting = w * 2.0
+    assert waiting.later is not None
+    np.testing.assert_array_equal(f(waiting)[0].array(), x * 4)  # computed, and converted
+    with monkeypatch.context() as m:
+        m.setattr(f.program, "_run", None)
+        for like in (x, constant(x), waiting, w.read()):
+            values = like if like is x else like.array()
+            np.testing.assert_array_equal(f(like)[0].array(), values * 2)
+    shown = w.get_value()
+    np.testing.assert_array_equal(f(w)[0].array(), shown * 2)
+
+
+def test_host_ops_take_tensors_too() -> None:
+    x = placeholder("float32", [3])
+    f = function([x], [top_k(x * 2.0, 2)[0], x + 1.0])
+    for _ in range(3):
+        largest, more = f(constant(np.float32([3, 1, 2])))
+        assert (largest.tolist(), more.tolist()) == ([6, 4], [4, 2, 3])
+
+
+def test_a_traced_function_is_found_again_by_its_arrays() -> None:
+    traced: list[Any] = []
+
+    @function
+    def f(x: Any, y: Any = 1.0) -> Any:
+        traced.append(y)
+        return {"sum": x + y}
+
+    @function
+    def twice(x: Any) -> Any:
+        return f(f(x, x)["sum"], x)["sum"]
+
+    x = np.arange(3, dtype="f")
+    for _ in range(3):
+        assert f(x, x)["sum"].tolist() == [0, 2, 4]
+        assert f(constant(x), x)["sum"].tolist() == [0, 2, 4]
+        assert f(x, y=x)["sum"].tolist() == [0, 2, 4]
+        assert f(x, 1)["sum"].tolist() == [1, 2, 3]
+        assert f(x)["sum"].tolist() == [1, 2, 3]
+        assert f(x[:2], x[:2])["sum"].tolist() == [0, 2]
+        assert f(x.astype("d"), x.astype("d"))["sum"].dtype == np.float64
+        assert twice(x).tolist() == [0, 3, 6]
+    assert len(traced) == f.num_traces + 2  # twice inside the other
+    assert f.num_traces == 6
 
 
 def test_an_error_where_memory_ends_is_python_s() -> None:

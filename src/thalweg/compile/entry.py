@@ -62,8 +62,8 @@ class Call:
     """A call of a step: ``enter(arguments, tensors)``, with a tuple of arguments, gives the list of its results.
 
     They are new arrays; with ``tensors`` True they are eager tensors, whose arrays nobody may change. It gives None
-    with nothing done where the arguments are not row-major arrays of these dtypes and shapes, or the threads of
-    ``runner`` are not there. ``arguments``: (place in the pointer table, dtype, shape) of each; ``results``: (place,
+    with nothing done where the arguments are not row-major arrays of these dtypes and shapes, or eager tensors that show
+    such arrays, or the threads of ``runner`` are not there. ``arguments``: (place in the pointer table, dtype, shape) of each; ``results``: (place,
     what makes the array, its shape, dtype). Without ``runs`` the pointers are filled in, and that is all.
     """
 
@@ -194,7 +194,7 @@ def _define_call(module: ir.Module, turns: ir.Function, layout: _Layout) -> None
     words = pointer(e, e.at(e.args[0], _DATA, "uint8"), 0)
     table = pointer(e, pointer(e, words, _LOOP), TABLE)
     answer = e.var(e.const(0, "int64"), "answer")
-    fits = _take_arguments(e, words, table, pointer(e, e.args[1], 0))
+    fits = _take_arguments(e, words, table, pointer(e, e.args[1], 0), layout)
     with e.when(fits):
         results = _make_results(e, words, table)
         answer.set(results)
@@ -216,13 +216,18 @@ def _define_call(module: ir.Module, turns: ir.Function, layout: _Layout) -> None
     e.ret(answer.get())
 
 
-def _take_arguments(e: Emitter, words: Any, table: Any, arguments: Any) -> Value:
+def _take_arguments(e: Emitter, words: Any, table: Any, arguments: Any, layout: _Layout) -> Value:
     """Whether the arguments are as the step wants them; if so, their addresses are in the table."""
     fits = e.var(_field(e, arguments, _COUNT).eq(e.load(words, _ARGUMENTS + 1, "int64")), "fits")
+    array_type, tensor_type = (e.load(words, k, "int64") for k in (_ARRAY_TYPE, _TENSOR_TYPE))
     with e.when(fits.get()), numbered(e, words, _ARGUMENTS, 4) as (k, (place, dtype, ndim, shape)):
-        item = pointer(e, e.at(arguments, _ITEMS, "uint8"), k)
+        given = e.var(e.load(e.at(arguments, _ITEMS, "uint8"), k, "int64"), "given")
+        with e.when(_field(e, address(e, given.get()), _TYPE).eq(tensor_type), "tensor"):
+            given.set(_field(e, address(e, given.get()), layout.tensor_value))  # 0 while it waits
+        fits.set(fits.get() & given.get().ne(0))
         with e.when(fits.get()):
-            fits.set(_field(e, item, _TYPE).eq(e.load(words, _ARRAY_TYPE, "int64")))
+            item = address(e, given.get())
+            fits.set(_field(e, item, _TYPE).eq(array_type))
             with e.when(fits.get(), "array"):
                 flags = _field(e, item, _FLAGS, "int32") & _FIT
                 found = _field(e, item, _NDIM, "int32").astype("int64")

@@ -185,7 +185,8 @@ class Frame:
             return None
         native().turns(self._once.address, self._dims_address, 0, 1, None)
         executable = self._executable
-        arrays = dict(zip(self._inputs, arguments, strict=True))
+        given = [a.value if isinstance(a, Tensor) else a for a in arguments]
+        arrays = dict(zip(self._inputs, given, strict=True))
         arrays.update((leaf, slot._array) for leaf, slot in zip(self.variables, self._held, strict=True))
         arrays.update(self.arrays)
         arrays.update(zip(self._schedule.outputs, results, strict=True))

@@ -35,7 +35,10 @@ class Function:
         self._structure, self._single = outputs, type(outputs) is Tensor
 
     def __call__(self, *args: Any) -> Any:
-        results = self.program.run(args, None, True)
+        return self.structured(self.program.run(args, None, True))
+
+    def structured(self, results: list[Tensor]) -> Any:
+        """The results of the program in the structure of the outputs."""
         return results[0] if self._single else unflatten(self._structure, iter(results))
 
     def run_steps(
@@ -190,6 +193,7 @@ class TracedFunction:
     def __init__(self, fn: Callable[..., Any]) -> None:
         self._fn = fn
         self._traced: dict[Any, Function] = {}
+        self._last: Function | None = None  # of the last call, where that had arrays and tensors alone
         functools.update_wrapper(self, fn)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -210,12 +214,19 @@ class TracedFunction:
         return len(self._traced)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        last = self._last
+        if last is not None and not kwargs and current_recorder() is None:
+            results = last.program.again(args, None, True)  # which compares dtypes and shapes
+            if results is not None:
+                return last.structured(results)
         arrays: list[Any] = []
         key = _signature((args, kwargs), arrays)
         if current_recorder() is not None or any(isinstance(a, Tensor) and a.value is None for a in arrays):
             return self._fn(*args, **kwargs)  # part of the program that is being built
         shapes = tuple([tuple(a.shape) for a in arrays])
-        return self._found(key, shapes, args, kwargs, arrays)(*arrays)
+        traced = self._found(key, shapes, args, kwargs, arrays)
+        self._last = traced if not kwargs and all(type(a) in (np.ndarray, Tensor) for a in args) else None
+        return traced(*arrays)
 
     def run_steps(
         self,

@@ -110,14 +110,20 @@ class Program:
         Gives new arrays; with ``tensors`` eager tensors.
         """
         arguments = tuple(arrays)
+        results = self.again(arguments, slots, tensors)
+        if results is None:
+            with self._lock:
+                results = self._run(self._converted(arguments), slots)
+            results = [frozen(r) for r in results] if tensors else results
+        return results
+
+    def again(
+        self, arguments: tuple[Any, ...], slots: Slots | None = None, tensors: bool = False
+    ) -> list[Any] | None:
+        """As `run`, if the arguments are arrays like those of the last call; else None, with nothing done."""
         with self._lock:
             last = self._last
-            if last is not None:
-                results = last.run(arguments, slots, tensors)
-                if results is not None:
-                    return results
-            results = self._run(self._converted(arguments), slots)
-            return [frozen(r) for r in results] if tensors else results
+            return None if last is None else last.run(arguments, slots, tensors)
 
     def _run(self, values: list[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
         form = self._form(values, slots)
