@@ -62,9 +62,10 @@ class Call:
     """A call of a step: ``enter(arguments, tensors)``, with a tuple of arguments, gives the list of its results.
 
     They are new arrays; with ``tensors`` True they are eager tensors, whose arrays nobody may change. It gives None
-    with nothing done where the arguments are not row-major arrays of these dtypes and shapes, or eager tensors that show
-    such arrays, or the threads of ``runner`` are not there. ``arguments``: (place in the pointer table, dtype, shape) of each; ``results``: (place,
-    what makes the array, its shape, dtype). Without ``runs`` the pointers are filled in, and that is all.
+    with nothing done where the arguments are not row-major arrays of these dtypes and shapes, or eager tensors that
+    show such arrays, or the threads of ``runner`` are not there. ``arguments``: (place in the pointer table, dtype,
+    shape) of each; ``results``: (place, what makes the array, its shape, dtype). Without ``runs`` the pointers are
+    filled in, and that is all.
     """
 
     def __init__(
