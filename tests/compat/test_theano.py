@@ -668,3 +668,33 @@ def test_a_draw_made_outside_is_the_same_at_every_step() -> None:
     steps, updates = theano.scan(lambda m: m, non_sequences=mask, n_steps=2)
     drawn, seen = function([x], [mask, steps], updates=updates)(np.full((2, 9), 0.5))
     assert (seen == drawn).all() and 0 < drawn.mean() < 1
+
+
+def test_ops_that_change_the_gradient_alone() -> None:
+    class GradClip(theano.compile.ViewOp):
+        def __init__(self, low: float, high: float) -> None:
+            self.low, self.high = low, high
+
+        def grad(self, args: Any, g_outs: Any) -> Any:
+            return [T.clip(g, self.low, self.high) * (args[0] > 0) for g in g_outs]
+
+    clip = GradClip(-1.0, 1.0)
+    T.opt.register_canonicalize(theano.gof.OpRemove(clip), name="clip")
+    x, v = T.vector(), np.array([1.0, -1.0, 0.1])
+    y = 5 * clip(x) ** 2
+    assert function([x], [y, T.grad(y.sum(), x)])(v)[1].tolist() == [1, 0, 1]
+    steps, _ = theano.scan(lambda h: clip(h) * 3, outputs_info=x, n_steps=2)
+    assert function([x], T.grad(steps[-1].sum(), x))(v).tolist() == [1, 0, 1]
+    assert theano.compile.view_op(x).eval({x: v}).tolist() == v.tolist()
+
+
+def test_walking_up_from_a_variable() -> None:
+    x, w = T.vector(), shared(np.ones(2))
+    y = T.dot(x, w) + w.sum()
+    queue, seen = [y], set()
+    while queue:
+        node = queue.pop()
+        seen.add(node)
+        queue.extend(p for p in node.get_parents() if p not in seen)
+    assert x in seen and w in seen and y.owner in seen and y.owner == y.owner and y.owner != w.sum().owner
+    assert {v for v in seen if not v.get_parents()} >= {x, w} and T.Tensor is T.TensorType
