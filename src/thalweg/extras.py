@@ -42,7 +42,7 @@ EXTRAS = (
     Extra("weights", "safetensors", "safetensors", "trained weights as safetensors files"),
     Extra("download", "pooch", "pooch", "downloading the classic data sets with their checksums"),
     Extra("vision", "pillow", "PIL", "reading and writing image files"),
-    Extra("h5", "h5py", "h5py", "weights from files of Keras"),
+    Extra("h5", "h5py", "h5py", "files of Keras, and files in its form"),
     Extra("bfloat16", "ml-dtypes", "ml_dtypes", "bfloat16 as a storage type"),
 )
 

@@ -638,3 +638,85 @@ def test_weights_of_a_model_with_a_call_of_its_own(tmp_path: Path) -> None:
     other(x)
     other.load_weights(path).expect_partial()
     np.testing.assert_array_equal(np.asarray(other(x)), outputs)
+
+
+def test_a_metric_of_layers_within_layers_starts_anew() -> None:
+    class Rows(L.Layer):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.count = K.variable(0.0)
+
+        def __call__(self, y_true: Any, y_pred: Any) -> Any:
+            rows, before = K.sum(K.ones_like(y_pred)), self.count * 1
+            self.add_update(K.update_add(self.count, rows))
+            return rows + before
+
+    class Around(L.Layer):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.rows = Rows()
+
+        def __call__(self, y_true: Any, y_pred: Any) -> Any:
+            return self.rows(y_true, y_pred)
+
+    model = classic.Sequential([L.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=[Around()])
+    for _ in range(2):
+        assert model.evaluate(np.ones((6, 2)), np.ones(6), batch_size=2, verbose=0)[1] == 6.0
+
+
+def test_initialisers_by_their_descriptions() -> None:
+    scaling = {
+        "class_name": "VarianceScaling",
+        "config": {"scale": 2.0, "mode": "fan_out", "distribution": "normal"},
+    }
+    layer = L.Dense(400, kernel_initializer=scaling, bias_initializer={"class_name": "Ones", "config": {}})
+    layer(np.ones((1, 500), "float32"))
+    kernel, bias = layer.get_weights()
+    np.testing.assert_allclose(kernel.std(), np.sqrt(2.0 / 400), rtol=0.05)
+    assert (bias == 1).all()
+
+
+def test_a_model_at_the_front_of_another_shares_its_tensors() -> None:
+    inner = classic.Sequential([L.Dense(3, input_dim=2, name="first"), L.Dense(2)])
+    outer = classic.Sequential([inner, L.Lambda(lambda x: x * 2)])
+    middle = outer.layers[0].layers[0].output
+    slope = K.gradients(K.sum(outer.output), middle)[0]
+    found = K.function([outer.input], [middle, slope])([np.ones((1, 2))])
+    kernel = inner.layers[1].get_weights()[0]
+    np.testing.assert_allclose(found[1][0], 2 * kernel.sum(1), rtol=1e-5)
+    np.testing.assert_allclose(outer.predict(np.ones((1, 2))), 2 * inner.predict(np.ones((1, 2))), rtol=1e-6)
+
+
+def test_words_within_sentences_leave_a_mask_of_sentences() -> None:
+    words, letters = L.Input((None,)), L.Input((None, None))
+    of_words = L.Embedding(9, 4, mask_zero=True)(words)
+    of_letters = L.TimeDistributed(L.Bidirectional(L.LSTM(2)))(L.Embedding(9, 3, mask_zero=True)(letters))
+    joined = L.Concatenate()([of_words, of_letters])
+    model = classic.Model([words, letters], L.LSTM(3)(joined))
+    x = np.array([[1, 2, 0]]), np.array([[[3, 4], [5, 0], [0, 0]]])
+    short = np.array([[1, 2]]), np.array([[[3, 4], [5, 0]]])
+    np.testing.assert_allclose(model.predict(list(x)), model.predict(list(short)), rtol=1e-5)
+
+
+def test_names_of_layers_are_the_texts_of_the_program() -> None:
+    model = classic.Sequential([L.Dense(1, input_dim=1, name="".join(["blo", "ck"]))])
+    wanted = "block"
+    assert [layer for layer in model.layers if layer.name is wanted]
+
+
+def test_a_data_set_in_batches_by_its_newer_name() -> None:
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, k: int) -> Any:
+            return np.full((2, 1), float(k)), np.full((2, 1), 2.0 * k)
+
+    batches = Batches(workers=2)
+    model = keras.Sequential(
+        [keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))]
+    )
+    model.compile("lion", "mse")
+    history = model.fit(batches, epochs=2, verbose=0).history
+    assert batches.num_batches == 3 and history["loss"][1] < history["loss"][0]

@@ -131,6 +131,7 @@ def test_arrays_of_integers_divide_as_integers() -> None:
         "try:\n    xrange\nexcept NameError:\n    xrange = range\nprint(7 / 2, xrange)\n",
         "import sys\nif sys.version_info[0] < 3:\n    text = unicode\nprint(1 / 2)\n",
         "def f(xrange):\n    return xrange\n",
+        "import pandas as pd\nfor name, column in pd.DataFrame({'a': [1]}).iteritems():\n    print(name)\n",
         "for i in xrange(3):\n    print(i / 2, end='')\n",
     ],
 )
@@ -139,6 +140,13 @@ def test_programs_of_python_3_stay_as_they_are(text: str) -> None:
     assert not old and ast.dump(tree, include_attributes=True) == ast.dump(
         ast.parse(text), include_attributes=True
     )
+
+
+@pytest.mark.parametrize("method", ["iteritems", "itervalues", "iterkeys", "has_key"])
+def test_methods_of_python_2s_dicts_tell_it(method: str) -> None:
+    argument = "1" if method == "has_key" else ""
+    _, old = programs.read(f"found = {{1: 2}}.{method}({argument})\nprint(7 / 2)\n", "p.py")
+    assert old
 
 
 def test_names_of_python_2_alone_tell_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -301,3 +301,20 @@ def test_loops_begin_with_plain_numbers() -> None:
     )
     found = run([steps, total, parts], {x: [1.0, 2.0]})
     assert [np.asarray(v).tolist() for v in found] == [3, 9.0, [3.0, 6.0]]
+
+
+def test_iterators_are_made_by_functions_too() -> None:
+    dataset = tf.data.Dataset.from_tensor_slices([1, 2, 3]).batch(2)
+    assert run(tf.data.make_one_shot_iterator(dataset).get_next()).tolist() == [1, 2]
+    iterator = tf.data.make_initializable_iterator(dataset)
+    with tf.Session() as session:
+        session.run(iterator.initializer)
+        assert session.run(iterator.get_next()).tolist() == [1, 2]
+    assert tf.data.get_output_types(dataset) == tf.int32
+
+
+def test_warm_restarts_grow_longer_and_lower() -> None:
+    step = tf.placeholder(tf.int32, [])
+    rate = tf.train.cosine_decay_restarts(tf.constant(0.1), step, 10, 2.0, 0.5, 0.1)
+    found = [run(rate, {step: k}).item() for k in (0, 5, 10, 20, 30)]
+    np.testing.assert_allclose(found, [0.1, 0.055, 0.055, 0.0325, 0.0325], rtol=1e-5)

@@ -204,3 +204,22 @@ def test_windows_of_rows_are_rows_of_data_sets() -> None:
     ).window(2)
     found = [{"a": list(w["a"].as_numpy_iterator()), "c": list(w["b"][1].as_numpy_iterator())} for w in rows]
     assert found == [{"a": [1, 2], "c": [7, 8]}, {"a": [3], "c": [9]}]
+
+
+def test_lengths_that_are_known_stay_known_in_shapes() -> None:
+    seen: list[list[int | None]] = []
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3, 4])])
+    def reshaped(x: Any) -> Any:
+        n = tf.shape(x)
+        for shape in (
+            tf.concat([n[:-1], [2, 2]], 0),
+            [n[0], n[1] * n[2]],
+            tf.stack([n[0], n[-1] // 2, 6]),
+            tf.cast(tf.concat([n[:1], [n[1] * 2], [2]], 0), tf.int64),
+        ):
+            seen.append(tf.TensorShape(tf.reshape(x, shape).shape).as_list())
+        return tf.keras.layers.Dense(2)(tf.reshape(x, tf.concat([n[:1], [12]], 0)))
+
+    assert reshaped.get_concrete_function().output_shapes.as_list() == [None, 2]
+    assert seen[:4] == [[None, 3, 2, 2], [None, 12], [None, 2, 6], [None, 6, 2]]

@@ -668,3 +668,73 @@ def test_a_draw_made_outside_is_the_same_at_every_step() -> None:
     steps, updates = theano.scan(lambda m: m, non_sequences=mask, n_steps=2)
     drawn, seen = function([x], [mask, steps], updates=updates)(np.full((2, 9), 0.5))
     assert (seen == drawn).all() and 0 < drawn.mean() < 1
+
+
+def test_ops_that_change_the_gradient_alone() -> None:
+    class GradClip(theano.compile.ViewOp):
+        def __init__(self, low: float, high: float) -> None:
+            self.low, self.high = low, high
+
+        def grad(self, args: Any, g_outs: Any) -> Any:
+            return [T.clip(g, self.low, self.high) * (args[0] > 0) for g in g_outs]
+
+    clip = GradClip(-1.0, 1.0)
+    T.opt.register_canonicalize(theano.gof.OpRemove(clip), name="clip")
+    x, v = T.vector(), np.array([1.0, -1.0, 0.1])
+    y = 5 * clip(x) ** 2
+    assert function([x], [y, T.grad(y.sum(), x)])(v)[1].tolist() == [1, 0, 1]
+    steps, _ = theano.scan(lambda h: clip(h) * 3, outputs_info=x, n_steps=2)
+    assert function([x], T.grad(steps[-1].sum(), x))(v).tolist() == [1, 0, 1]
+    assert theano.compile.view_op(x).eval({x: v}).tolist() == v.tolist()
+
+
+def test_walking_up_from_a_variable() -> None:
+    x, w = T.vector(), shared(np.ones(2))
+    y = T.dot(x, w) + w.sum()
+    queue, seen = [y], set()
+    while queue:
+        node = queue.pop()
+        seen.add(node)
+        queue.extend(p for p in node.get_parents() if p not in seen)
+    assert x in seen and w in seen and y.owner in seen and y.owner == y.owner and y.owner != w.sum().owner
+    assert {v for v in seen if not v.get_parents()} >= {x, w} and T.Tensor is T.TensorType
+
+
+def test_lasagne_layers_of_symbolic_and_unknown_lengths() -> None:
+    x = T.tensor3()
+    source = lasagne.layers.InputLayer((16, 3, None, None, 10))
+    shapes = {(-1, (1,), (2,), (3,), 2, 5): (16, 3, None, None, 2, 5), (16, 3, 5, 7, -1): (16, 3, 5, 7, None),
+              (-1, (1,), (1,), 10): (None, 3, 3, 10)}  # fmt: skip
+    for shape, wanted in shapes.items():
+        spec = [list(d) if isinstance(d, tuple) else d for d in shape]
+        assert lasagne.layers.ReshapeLayer(source, spec).output_shape == wanted
+    rows = lasagne.layers.ReshapeLayer((None, None, None), (x.shape[0] * x.shape[1], [2]))
+    assert rows.output_shape == (None, None)
+    assert lasagne.layers.get_output(rows, x).eval({x: np.ones((3, 5, 6))}).shape == (15, 6)
+    padded = lasagne.layers.PadLayer((None, 2, 4), 2)
+    assert padded.get_output_shape_for((2, 3, 4, 5)) == (2, 3, 8, 9) and padded.output_shape == (None, 2, 8)
+
+    class Scale(lasagne.layers.Layer):
+        def __init__(self, incoming: Any) -> None:
+            super().__init__(incoming)
+            self.rows = self.add_param(T.ones((x.shape[2],)), (x.shape[2],), name="rows")
+            self.made = self.add_param(lambda shape: T.zeros(shape), (x.shape[2],), name="made")
+
+        def get_output_for(self, input: Any, **options: Any) -> Any:
+            return input * self.rows + self.made
+
+    scaled = lasagne.layers.get_output(Scale((None, None, None)), x)
+    assert scaled.eval({x: np.ones((1, 1, 2))}).tolist() == [[[1, 1]]]
+
+
+def test_lasagne_biases_of_pixels_and_filters_with_channels_first() -> None:
+    pixels = lasagne.layers.NINLayer((2, 3, 4, 5), 6, True, b=lasagne.init.Constant(2.0), nonlinearity=None)
+    x = T.tensor4()
+    assert pixels.b.get_value().shape == (6, 4, 5)
+    made = lasagne.layers.get_output(pixels, x).eval({x: np.zeros((2, 3, 4, 5))})
+    assert made.shape == (2, 6, 4, 5) and (made == 2).all()
+    lasagne.random.set_rng(np.random.RandomState(0))
+    for kind, std in ((lasagne.init.GlorotNormal, 0.1), (lasagne.init.HeNormal, 0.1)):
+        assert kind(c01b=True).sample((25, 2, 2, 25)).std() == pytest.approx(std, rel=0.1)
+    with pytest.raises(RuntimeError, match="c01b"):
+        lasagne.init.HeUniform(c01b=True).sample((10, 10))

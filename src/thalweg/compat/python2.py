@@ -282,6 +282,7 @@ def read(source: str, name: str, first: SyntaxError) -> ast.Module:
 
 
 _ONLY_THERE = {"xrange", "raw_input"}
+_METHODS_THERE = {"iterkeys", "itervalues", "has_key"}  # of dicts; pandas had iteritems in all Pythons
 _ANY_PYTHON = re.compile(r"version_info|\bPY[23]\b|\bsix\b|NameError|ImportError|python_version")
 
 
@@ -290,7 +291,13 @@ def is_plain(tree: ast.Module, source: str) -> bool:
     if _ANY_PYTHON.search(source):
         return False
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return bool((used & _ONLY_THERE) - _bound(tree))
+    if (used & _ONLY_THERE) - _bound(tree):
+        return True
+    called = {
+        n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
+    }
+    there = _METHODS_THERE if "pandas" in source else _METHODS_THERE | {"iteritems"}
+    return bool(called & there)
 
 
 def _bound(tree: ast.Module) -> set[str]:

@@ -7,6 +7,7 @@ whatever program is built. ``training`` is passed down to the layers that a laye
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
 import weakref
 from collections import defaultdict
@@ -107,7 +108,9 @@ class Layer(Configured):
                 f"{type(self).__name__}: no argument named {next(iter(unknown))!r}",
                 expected="those of the class, and name, trainable, dtype, activity_regularizer, input_shape",
             )
-        self.name = name or _automatic_name(type(self))
+        self.name = sys.intern(
+            str(name or _automatic_name(type(self)))
+        )  # programs compare names with ``is``, too
         self._trainable = trainable
         self.dtype = _one_dtype(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -105,6 +105,10 @@ class Node:
         self.layer, self.args, self.kwargs = layer, args, kwargs
         self.number = next(_counter)
         self.outputs: Any = None
+        self.followers: list[Node] = []  # the calls on what this one gave
+        for t in flat([args, kwargs]):
+            if isinstance(t, Symbol):
+                t.node.followers.append(self)
 
     def outputs_for(self, results: Any) -> Any:
         """The structure of results with symbols in place of its symbolic tensors."""

@@ -28,7 +28,7 @@ from thalweg.layers.cells import (
 from thalweg.nested import flat
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
-from thalweg.ops import joining
+from thalweg.ops import joining, reduce
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.scan import loop, scan
 from thalweg.ops.slices import flip
@@ -439,6 +439,12 @@ class TimeDistributed(Layer):
     def __init__(self, layer: Layer, **options: Any) -> None:
         super().__init__(**options)
         self.layer = layer
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask; where the layer leaves no steps of its own, the steps in which anything counts."""
+        if mask is None or mask.ndim < 3 or self.layer.compute_mask(inputs[:, 0], mask[:, 0]) is not None:
+            return mask
+        return reduce.any(mask, axis=tuple(range(2, mask.ndim)))
 
     def call(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
         batch, steps = inputs.shape[:2]

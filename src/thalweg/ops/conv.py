@@ -277,8 +277,35 @@ def _input_gradient_expand(g: Tensor, w: Tensor, like: Tensor, *, groups: int, *
     if not (like.size and w.size and g.size):
         return shape_ops.full_like(like, 0, g.dtype)
     grid = _conv_grid(lengths, w.shape[:-2], attrs)
+    if groups == 1 and (spanned := _spanned(grid, lengths)):
+        return _of_spanned(g, w, like, spanned, attrs)
     turned = _transposed_grid(grid, lengths, grid.outputs(lengths))
     return conv(g, _transposed_filters(w, groups), groups=groups, **turned)
+
+
+def _spanned(grid: Grid, lengths: Sequence[int]) -> list[int]:
+    """The spatial axes, longer than 1, whose whole length is one window."""
+    parts = zip(lengths, grid.kernel, grid.pads, grid.dilation, grid.spread)
+    return [
+        k for k, (n, width, pads, dilation, spread) in enumerate(parts)
+        if n == width > 1 and tuple(pads) == (0, 0) and dilation == spread == 1
+    ]  # fmt: skip
+
+
+def _of_spanned(g: Tensor, w: Tensor, like: Tensor, spanned: Sequence[int], attrs: dict[str, Any]) -> Tensor:
+    """The input's gradient where one window spans axes: their taps are channels, and nothing is padded for them."""
+    rank = len(w.shape) - 2
+    rest = [k for k in range(rank) if k not in spanned]
+    order = [*rest, *spanned]
+    short = [1 if k in spanned else w.shape[k] for k in range(rank)]
+    filters = shape_ops.permute_dims(w, (*order, rank, rank + 1))
+    filters = shape_ops.reshape(filters, (*short, -1, w.shape[-1]))
+    lengths = [1 if k in spanned else like.shape[1 + k] for k in range(rank)]
+    grid = _conv_grid(lengths, short, attrs)
+    turned = _transposed_grid(grid, lengths, grid.outputs(lengths))
+    made = conv(g, _transposed_filters(filters, 1), groups=1, **turned)
+    made = shape_ops.reshape(made, (like.shape[0], *(like.shape[1 + k] for k in order), like.shape[-1]))
+    return shape_ops.permute_dims(made, (0, *(1 + order.index(k) for k in range(rank)), rank + 1))
 
 
 @make_op(

@@ -20,7 +20,7 @@ from thalweg.compat.keras import preprocessing as preprocessing
 from thalweg.compat.keras import utils as utils
 from thalweg.compat.keras import wrappers as wrappers
 from thalweg.compat.keras.layers import Input as Input
-from thalweg.compat.keras.layers import InputSpec as _InputSpec
+from thalweg.compat.keras.layers import InputSpec as InputSpec
 from thalweg.compat.keras.layers import Layer as Layer
 from thalweg.compat.keras.models import Model as Model
 from thalweg.compat.keras.models import Sequential as Sequential
@@ -43,7 +43,7 @@ __version__ = "2.4.0"
 
 def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> _Namespace:
     """``keras.engine``: what programs imported from where Keras kept it."""
-    base = {"Layer": layer, "Input": make_input, "InputSpec": _InputSpec, "InputLayer": layers.InputLayer}
+    base = {"Layer": layer, "Input": make_input, "InputSpec": InputSpec, "InputLayer": layers.InputLayer}
     files = "save_model load_model model_from_config model_from_json model_from_yaml"
     return _Namespace(
         "keras.engine",

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import initializers as _initializers
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras.mixed_precision import of_weights
 from thalweg.compat.keras.spelling import Arguments, Renamed, Step
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Variable
-from thalweg.registry import register
+from thalweg.registry import lookup, register
 
 NAMES: dict[str, str | None] = {
     "init": "kernel_initializer",
@@ -106,6 +107,10 @@ def initialiser(given: Any) -> Any:
     """An initialiser; one of Keras 1 is a function of the shape alone that gives a variable."""
     if isinstance(given, Renamed):  # a class: ``tf.initializers.zeros``
         return given()
+    if isinstance(given, Mapping):  # as get_config describes it
+        known = {name: cls for name, cls in vars(_initializers).items() if isinstance(cls, type)}
+        cls = lookup("initialiser", given["class_name"], known)
+        return cls(**{k: v for k, v in given.get("config", {}).items() if k != "dtype"})
     if not callable(given) or isinstance(given, type) or hasattr(given, "make"):
         return given
 

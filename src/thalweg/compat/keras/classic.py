@@ -91,7 +91,7 @@ _members |= {
 _members["merge"] = _merging(_layers.merge, "merge")
 vars(_members["merge"]).update({n: _members.get(n, v) for n, v in vars(_layers.merge).items()})
 _members |= {"Input": Input, "Layer": Renamed(_main.Layer, _layers.Layer.translate, base=OwnLayer)}
-layers = Namespace("keras.layers", **_members | _layers.rooms(_members))
+layers = Namespace("keras.layers", warnings=_layers.warnings, **_members | _layers.rooms(_members))
 
 # --- optimizers -----------------------------------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ class LayerAsMetric(Metric):
     def __init__(self, layer: OwnLayer) -> None:
         super().__init__(layer.name)
         self.layer, self.last = layer, self.add_variable(name="last")
-        self.variables += layer.own_weights()
+        self.variables += [weight for part in layer.tree() for weight in part.own_weights()]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count a batch; the layer counts all examples alike."""

@@ -17,7 +17,7 @@ from thalweg.compat.keras.spelling import Offered
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers import CategoryEncoding, IntegerLookup, StringLookup
-from thalweg.layers.base import Layer, shapes_of
+from thalweg.layers.base import Layer, masks_of, shapes_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.nested import flat
@@ -46,6 +46,9 @@ class Call:
     def __init__(self, node: Node) -> None:
         self.outbound_layer = node.layer
         self.input_tensors, self.output_tensors = flat(node.args[0]), flat(node.outputs)
+        self.input_masks, self.output_masks = (
+            [masks_of(t) for t in tensors] for tensors in (self.input_tensors, self.output_tensors)
+        )
         self.input_shapes = [t.shape for t in self.input_tensors]
         self.output_shapes = [t.shape for t in self.output_tensors]
         self.inbound_layers = [t.node.layer for t in self.input_tensors if isinstance(t, Symbol)]
@@ -61,6 +64,11 @@ def _place(symbol: Symbol) -> tuple[int, int]:
 
 
 _calls = Offered(lambda layer: [Call(node) for node in layer._nodes], "The layer's calls on symbols.")
+
+_followers = Offered(
+    lambda layer: [Call(follower) for node in layer._nodes for follower in node.followers],
+    "The calls of other layers on what this one gave.",
+)
 
 # --- losses and updates ---------------------------------------------------------------------------------------------
 
@@ -154,6 +162,8 @@ _LAYER: dict[str, Any] = {
     "get_output_shape_at": _of_call("output's shape", lambda node: shapes_of(node.outputs)),
     "inbound_nodes": _calls,
     "_inbound_nodes": _calls,
+    "outbound_nodes": _followers,
+    "_outbound_nodes": _followers,
     "updates": Offered(_updates, str(_updates.__doc__)),
     "get_updates_for": _get_updates_for,
     "get_losses_for": _get_losses_for,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings as warnings  # which programs found here, too
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,9 @@ from thalweg.compat.keras.recurrent import as_cells as _as_cells
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
+from thalweg.layers.conv import _Convolution
 from thalweg.layers.nodes import InputSymbol
+from thalweg.layers.pooling import _Pooling
 from thalweg.registry import lookup
 from thalweg.regularizers import L1L2
 
@@ -218,6 +221,9 @@ def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name in ("time_distributed_dense", "_time_distributed_dense"):
         found["recurrent"].__dict__[name] = _time_distributed_dense
+    # What programs ask of a layer with isinstance, or derive from.
+    found["convolutional"].__dict__["_Conv"] = _Convolution
+    found["pooling"].__dict__.update({f"_Pooling{rank}D": _Pooling for rank in (1, 2, 3)})
     for name in (
         "batch_normalization",
         "batch_normalization_v1",

@@ -155,9 +155,24 @@ class Ftrl(_Keras, main.Ftrl):
     """Follow the regularised leader."""
 
 
-TABLE: dict[str, Any] = {
-    c.__name__.lower(): c for c in (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam, Ftrl)
-}
+class Lion(_Keras, main.Lion):
+    """The sign of a moving average: 0.001, 0.9, 0.99."""
+
+
+class Lamb(_Keras, main.Lamb):
+    """Adam's step, as long as the layer's weights: 0.001, 0.9, 0.999."""
+
+
+class Adafactor(_Keras, main.Adafactor):
+    """Adam with a factored second moment: 0.001."""
+
+
+class Muon(_Keras, main.Muon):
+    """Momentum made orthogonal, for matrices; Adam for the rest: 0.001."""
+
+
+_KINDS = (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam, Ftrl, Lion, Lamb, Adafactor, Muon)
+TABLE: dict[str, Any] = {kind.__name__.lower(): kind for kind in _KINDS}
 
 
 def found(identifier: Any, table: Mapping[str, Any]) -> Any:

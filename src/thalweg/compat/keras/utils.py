@@ -284,6 +284,19 @@ class Sequence:
         return (self[k] for k in range(len(self)))  # type: ignore[index,arg-type]
 
 
+class PyDataset(Sequence):
+    """A :class:`Sequence` by its newer name; how many workers read ahead is accepted."""
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers, self.use_multiprocessing = workers, use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    @property
+    def num_batches(self) -> int:
+        """The number of batches."""
+        return len(self)  # type: ignore[arg-type]
+
+
 class OrderedEnqueuer:
     """The batches of a :class:`Sequence` in order, without end: ``start()``, then ``get()``.
 

@@ -57,14 +57,21 @@ def _gain(gain: Any) -> float:
     return float(np.sqrt(2)) if gain == "relu" else float(gain)
 
 
+def _channels_first(shape: Any) -> tuple[int, ...]:
+    """The shape of filters given as channels, rows, columns, filters, as (filters, channels, rows, columns)."""
+    if len(shape) != 4:
+        raise RuntimeError(f"c01b: only shapes of length 4 are possible, received {tuple(shape)}")
+    return (shape[3], *shape[:3])
+
+
 class Glorot(Initializer):
     """Standard deviation ``gain sqrt(2 / (fan in + fan out))``; ``gain="relu"`` is sqrt(2)."""
 
     def __init__(self, initializer: Any, gain: Any = 1.0, c01b: bool = False) -> None:
-        self.initializer, self.gain = initializer, _gain(gain)
+        self.initializer, self.gain, self.c01b = initializer, _gain(gain), c01b
 
     def sample(self, shape: Any) -> np.ndarray:
-        n_in, n_out = _fans(shape)
+        n_in, n_out = _fans(_channels_first(shape) if self.c01b else shape)
         return self.initializer(std=self.gain * np.sqrt(2.0 / (n_in + n_out))).sample(shape)
 
 
@@ -72,38 +79,39 @@ class GlorotNormal(Glorot):
     """Glorot's, normal."""
 
     def __init__(self, gain: Any = 1.0, c01b: bool = False) -> None:
-        super().__init__(Normal, gain)
+        super().__init__(Normal, gain, c01b)
 
 
 class GlorotUniform(Glorot):
     """Glorot's, uniform."""
 
     def __init__(self, gain: Any = 1.0, c01b: bool = False) -> None:
-        super().__init__(Uniform, gain)
+        super().__init__(Uniform, gain, c01b)
 
 
 class He(Initializer):
     """Standard deviation ``gain sqrt(1 / fan in)``."""
 
     def __init__(self, initializer: Any, gain: Any = 1.0, c01b: bool = False) -> None:
-        self.initializer, self.gain = initializer, _gain(gain)
+        self.initializer, self.gain, self.c01b = initializer, _gain(gain), c01b
 
     def sample(self, shape: Any) -> np.ndarray:
-        return self.initializer(std=self.gain * np.sqrt(1.0 / _fans(shape)[0])).sample(shape)
+        n_in = _fans(_channels_first(shape) if self.c01b else shape)[0]
+        return self.initializer(std=self.gain * np.sqrt(1.0 / n_in)).sample(shape)
 
 
 class HeNormal(He):
     """He's, normal."""
 
     def __init__(self, gain: Any = 1.0, c01b: bool = False) -> None:
-        super().__init__(Normal, gain)
+        super().__init__(Normal, gain, c01b)
 
 
 class HeUniform(He):
     """He's, uniform."""
 
     def __init__(self, gain: Any = 1.0, c01b: bool = False) -> None:
-        super().__init__(Uniform, gain)
+        super().__init__(Uniform, gain, c01b)
 
 
 class Constant(Initializer):

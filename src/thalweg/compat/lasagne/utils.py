@@ -51,11 +51,16 @@ def unique(sequence: Any) -> list[Any]:
 
 
 def create_param(spec: Any, shape: Any, name: str | None = None) -> Any:
-    """A parameter from a shared variable, an expression, an array or a function of the shape."""
-    shape = tuple(int(n) for n in shape)
+    """A parameter from a shared variable, an expression, an array or a function of the shape.
+
+    The shape of an expression is not looked at: it may be symbolic.
+    """
+    shape = tuple(n if isinstance(n, TensorVariable) else int(n) for n in shape)
+    if isinstance(spec, Callable) and not isinstance(spec, TensorVariable):  # type: ignore[arg-type]
+        spec = spec(shape)
     if isinstance(spec, TensorVariable):
         return spec
-    value = np.asarray(spec(shape) if isinstance(spec, Callable) else spec)  # type: ignore[arg-type]
+    value = np.asarray(spec)
     if value.shape != shape:
         raise ValueError(f"parameter {name}: expected shape {shape}, received {value.shape}")
     return shared(floatX(value), name=name)

@@ -305,11 +305,11 @@ app = _Namespace("tf.app", run=_app.run, flags=_app.flags)
 flags = _app.flags
 data = _Namespace(
     "tf.data",
-    Dataset=_data.Dataset,
-    Iterator=_data.Iterator,
-    TFRecordDataset=_data.TFRecordDataset,
-    TextLineDataset=_data.TextLineDataset,
-    FixedLengthRecordDataset=_data.FixedLengthRecordDataset,
+    **_data.PUBLIC,
+    make_one_shot_iterator=_data.Dataset.make_one_shot_iterator,
+    make_initializable_iterator=_data.Dataset.make_initializable_iterator,
+    get_output_types=lambda dataset_or_iterator: dataset_or_iterator.output_types,
+    get_output_shapes=lambda dataset_or_iterator: dataset_or_iterator.output_shapes,
     experimental=_Namespace("tf.data.experimental", AUTOTUNE=-1, **_names.own(_data_functions)),
 )
 estimator = _Namespace(

@@ -497,3 +497,13 @@ def FixedLengthRecordDataset(
 
     reader = FixedLengthRecordReader(record_bytes, header_bytes, footer_bytes)
     return _of_files(filenames, lambda path: (record for _, record in reader.records(path)))
+
+
+# What tf.data and tf.contrib.data hold beside functions of data sets.
+PUBLIC = {
+    "Dataset": Dataset,
+    "Iterator": Iterator,
+    "TFRecordDataset": TFRecordDataset,
+    "TextLineDataset": TextLineDataset,
+    "FixedLengthRecordDataset": FixedLengthRecordDataset,
+}

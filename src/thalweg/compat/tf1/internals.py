@@ -184,23 +184,26 @@ def messages(names: Mapping[str, Any]) -> Namespace:
     )
 
 
+file_io = Namespace(
+    "tf.python.lib.io.file_io",
+    FileIO=gfile.GFile,
+    file_exists=gfile.Exists,
+    create_dir=gfile.MkDir,
+    recursive_create_dir=gfile.MakeDirs,
+    is_directory=gfile.IsDirectory,
+    list_directory=gfile.ListDirectory,
+    delete_file=gfile.Remove,
+    delete_recursively=gfile.DeleteRecursively,
+    get_matching_files=gfile.Glob,
+    copy=gfile.Copy,
+    rename=gfile.Rename,
+)
+
+
 def _files(names: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "tf_record": names["python_io"],
-        "file_io": Namespace(
-            "tf.python.lib.io.file_io",
-            FileIO=gfile.GFile,
-            file_exists=gfile.Exists,
-            create_dir=gfile.MkDir,
-            recursive_create_dir=gfile.MakeDirs,
-            is_directory=gfile.IsDirectory,
-            list_directory=gfile.ListDirectory,
-            delete_file=gfile.Remove,
-            delete_recursively=gfile.DeleteRecursively,
-            get_matching_files=gfile.Glob,
-            copy=gfile.Copy,
-            rename=gfile.Rename,
-        ),
+        "file_io": file_io,
     }
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import gfile
-from thalweg.compat.tf1.internals import device_lib, timeline
+from thalweg.compat.tf1.initializers import fans
+from thalweg.compat.tf1.internals import device_lib, file_io, timeline
 from thalweg.compat.tf2.machine import executing_eagerly
+from thalweg.compat.tf2.values import is_known
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
@@ -42,6 +44,11 @@ class _Context:
         return executing_eagerly()
 
 
+def _known_value(pred: Any) -> bool | None:
+    """The truth value of a condition; None where it is known only when a function runs."""
+    return bool(pred) if is_known(pred) else None
+
+
 def internals(names: Mapping[str, Any]) -> Namespace:
     """The namespace, made of the names of ``tf``."""
     functions = _Functions("tf.python.ops.math_ops")
@@ -51,7 +58,12 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     )
     return Namespace(
         "tf.python",
-        ops=Namespace("tf.python.ops", **dict.fromkeys(_OPS, functions), image_ops=names["image"]),
+        ops=Namespace(
+            "tf.python.ops",
+            **dict.fromkeys(_OPS, functions),
+            image_ops=names["image"],
+            init_ops_v2=Namespace("tf.python.ops.init_ops_v2", _compute_fans=fans),
+        ),
         framework=Namespace(
             "tf.python.framework",
             ops=ops,
@@ -60,11 +72,15 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             errors_impl=names["errors"],
             constant_op=Namespace("tf.python.framework.constant_op", constant=names["constant"]),
             tensor_shape=Namespace("tf.python.framework.tensor_shape", TensorShape=names["TensorShape"]),
+            smart_cond=Namespace(
+                "tf.python.framework.smart_cond", smart_cond=names["cond"], smart_constant_value=_known_value
+            ),
         ),
         context=context,
         data=names["data"],
         client=Namespace("tf.python.client", device_lib=device_lib, timeline=timeline),
         platform=Namespace("tf.python.platform", gfile=gfile),
+        lib=Namespace("tf.python.lib", io=Namespace("tf.python.lib.io", file_io=file_io)),
         util=Namespace("tf.python.util", nest=names["nest"]),
         eager=Namespace(
             "tf.python.eager",

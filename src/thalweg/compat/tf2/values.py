@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,13 +105,51 @@ def lengths(shape: Any) -> tuple[Any, ...]:
     return tuple(_length(d) for d in shape)
 
 
+_ARITHMETIC = {
+    "add": operator.add, "floor_divide": operator.floordiv, "multiply": operator.mul, "subtract": operator.sub,
+}  # fmt: skip
+
+
 def _entries(shape: Tensor) -> Sequence[Any]:
-    return [shape[k] for k in range(shape.known_shape()[0] or 0)] if shape.ndim else [shape]
+    """The elements of a shape that is not known as a whole: numbers where they are, else scalars.
+
+    What ``tf.shape`` gives of an open batch is joined of the lengths that are known and the one that is not.
+    """
+    if shape.value is not None:
+        return [int(n) for n in shape.array().reshape(-1)]
+    name, attrs = getattr(shape.op, "name", None), shape.attrs
+    if not shape.ndim:
+        return [_known_scalar(shape)]
+    if name == "concat_op":
+        return [n for part in shape.inputs for n in _entries(part)]
+    if name in ("astype", "expand_dims"):
+        return _entries(shape.inputs[0])
+    if name == "slice_axes" and isinstance(attrs["items"][0], tuple):
+        return _entries(shape.inputs[0])[slice(*attrs["items"][0])]
+    return [shape[k] for k in range(shape.known_shape()[0] or 0)]
+
+
+def _known_scalar(d: Tensor) -> Any:
+    """The number that an expression of lengths is, or itself."""
+    name = getattr(d.op, "name", None)
+    if d.value is not None:
+        return int(d.array())
+    if name == "slice_axes" and d.inputs[0].ndim == 1:
+        found = _entries(d.inputs[0])[d.attrs["items"][0]]
+        return found if isinstance(found, int) else d
+    if name == "astype":
+        found = _known_scalar(d.inputs[0])
+        return found if isinstance(found, int) else d
+    if name in _ARITHMETIC:
+        parts = [_known_scalar(t) for t in d.inputs]
+        if all(isinstance(p, int) for p in parts):
+            return _ARITHMETIC[name](*parts)
+    return d
 
 
 def _length(d: Any) -> Any:
     if isinstance(d, Tensor) and d.value is None:
-        return d
+        return _known_scalar(d)
     return -1 if d is None else int(d)
 
 

@@ -77,6 +77,13 @@ def _record(op: Op, node: Apply, specs: list[Spec]) -> CoreOp:
         results = tuple(np.asarray(s[0], dtype=spec.dtype) for s, spec in zip(storage, specs, strict=True))
         return results if len(results) > 1 else results[0]
 
+    answer = tuple(specs) if len(specs) > 1 else specs[0]
+    return CoreOp(str(op), meaning, lambda *_: answer, grad=_gradient_of(op))
+
+
+def _gradient_of(op: Op) -> Any:
+    """The main library's gradient rule by the op's own."""
+
     def gradient(g: Any, y: Any, *inputs: Any) -> list[Any]:
         incoming = g if isinstance(g, tuple) else (g,)
         outputs = y if isinstance(y, tuple) else (y,)
@@ -88,5 +95,32 @@ def _record(op: Op, node: Apply, specs: list[Spec]) -> CoreOp:
         found = op.L_op(wrapped, [TensorVariable(t) for t in outputs], arrived)
         return [None if f is None else tensor_of(f) for f in found]
 
-    answer = tuple(specs) if len(specs) > 1 else specs[0]
-    return CoreOp(str(op), meaning, lambda *_: answer, grad=gradient)
+    return gradient
+
+
+class ViewOp(Op):
+    """The base of ops that give their input as it is, and another gradient: ``grad`` says which."""
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """The application to one input."""
+        from thalweg.compat.theano.variable import as_tensor_variable
+
+        (x,) = map(as_tensor_variable, inputs)
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+        """The input."""
+        output_storage[0][0] = inputs[0]
+
+    def grad(self, inputs: Any, output_gradients: Any) -> Any:
+        """What arrives."""
+        return output_gradients
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        (x,) = self.make_node(*inputs).inputs
+        record = CoreOp(str(self), _same, lambda spec: spec, grad=_gradient_of(self), expand=tw.identity)
+        return TensorVariable(record.build([x.tensor], {}))
+
+
+def _same(x, /):  # type: ignore[no-untyped-def]
+    return x

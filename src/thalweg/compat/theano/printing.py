@@ -61,6 +61,20 @@ class Apply:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
 
+    def get_parents(self) -> list[Any]:
+        """The inputs."""
+        return list(self.inputs)
+
+    def __eq__(self, other: object) -> bool:
+        """The same application, which is described anew each time a variable is asked for it."""
+        return isinstance(other, Apply) and self._made() == other._made()
+
+    def __hash__(self) -> int:
+        return hash(self._made())
+
+    def _made(self) -> tuple[int, ...]:
+        return tuple(id(tensor_of(o)) for o in self.outputs)
+
     def __str__(self) -> str:
         return f"{self.op}({', '.join(map(str, self.inputs))})"
 

@@ -154,6 +154,10 @@ class TensorVariable(Symbol):
         """A value of this variable as programs hold it: the array itself."""
         return array
 
+    def get_parents(self) -> list[Any]:
+        """The application that made it, if one did."""
+        return [] if self.owner is None else [self.owner]
+
     def transfer(self, target: Any) -> TensorVariable:
         """Itself: there is one device."""
         return self

@@ -55,12 +55,13 @@ def _bias(layer: Layer, b: Any, shape: Any) -> Any:
 
 
 class NINLayer(Layer):
-    """A dense layer over the channels of every pixel."""
+    """A dense layer over the channels of every pixel; ``untie_biases``: a bias for each pixel."""
 
     def __init__(
         self,
         incoming: Any,
         num_units: int,
+        untie_biases: bool = False,
         W: Any = None,
         b: Any = 0,
         nonlinearity: Any = rectify,
@@ -68,10 +69,11 @@ class NINLayer(Layer):
     ) -> None:
         super().__init__(incoming, **options)
         self.num_units, self.nonlinearity = num_units, nonlinearity or identity
+        self.untie_biases = untie_biases
         self.W = self.add_param(
             GlorotUniform() if W is None else W, (self.input_shape[1], num_units), name="W"
         )
-        self.b = _bias(self, b, (num_units,))
+        self.b = _bias(self, b, (num_units, *self.output_shape[2:]) if untie_biases else (num_units,))
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         return (input_shape[0], self.num_units, *input_shape[2:])
@@ -80,5 +82,6 @@ class NINLayer(Layer):
         x = T.tensordot(self.W, input, axes=[[0], [1]])
         x = x.dimshuffle(1, 0, *range(2, input.ndim))
         if self.b is not None:
-            x = x + self.b.dimshuffle("x", 0, *["x"] * (input.ndim - 2))
+            pixels = range(1, input.ndim - 1) if self.untie_biases else ["x"] * (input.ndim - 2)
+            x = x + self.b.dimshuffle("x", 0, *pixels)
         return self.nonlinearity(x)

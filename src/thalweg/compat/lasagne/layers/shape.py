@@ -41,16 +41,23 @@ class ReshapeLayer(Layer):
         self.shape = tuple(shape)
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
-        made = []
+        given = [d if isinstance(d, int) else None for d in input_shape]
+        made: list[int | None] = []
+        left, fresh = (
+            list(given),
+            [],
+        )  # axes of the input that are not named, and lengths that are not one of its
         for d in self.shape:
-            if isinstance(d, list):
-                made.append(input_shape[d[0]])
-            else:
-                made.append(int(d) if isinstance(d, int) else None)
+            axis = d[0] if isinstance(d, list) else None
+            length = given[axis] if axis is not None else d if isinstance(d, int) else None
+            made.append(length)
+            if axis is not None and left[axis] == length:
+                left[axis] = 1
+            elif length != -1:
+                fresh.append(length)
         if -1 in made:
-            known = [d for d in made if d != -1]
-            whole = None in input_shape or None in known
-            made[made.index(-1)] = None if whole else _product(input_shape) // _product(known)
+            whole = None in left or None in fresh
+            made[made.index(-1)] = None if whole else _product(left) // _product(fresh)
         return tuple(made)
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
@@ -86,7 +93,7 @@ class PadLayer(Layer):
     ) -> None:
         super().__init__(incoming, **options)
         self.val, self.batch_ndim = val, batch_ndim
-        self.width = padding.around(width, len(self.input_shape), batch_ndim)[batch_ndim:]
+        self.width = width
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         pads = padding.around(self.width, len(input_shape), self.batch_ndim)

@@ -181,14 +181,7 @@ _tensorboard = Namespace(
     "tf.contrib.tensorboard",
     plugins=Namespace("tf.contrib.tensorboard.plugins", projector=projector),
 )
-_data = Namespace(
-    "tf.contrib.data",
-    Dataset=data.Dataset,
-    Iterator=data.Iterator,
-    TFRecordDataset=data.TFRecordDataset,
-    TextLineDataset=data.TextLineDataset,
-    **own(data_functions),
-)
+_data = Namespace("tf.contrib.data", **data.PUBLIC, **own(data_functions))
 
 
 class _Contrib(Namespace):

@@ -40,6 +40,25 @@ class _Units(RNNCell):
         return self.units
 
 
+class _Projecting(_Units):
+    """A cell with a memory, whose output is projected if ``projection`` says how wide."""
+
+    projection: int | None
+
+    @property
+    def state_size(self) -> Any:
+        return LSTMStateTuple(self.units, self.output_size)
+
+    @property
+    def output_size(self) -> int:
+        return self.projection or self.units
+
+    def _projected(self, m: Any, name: str, kernel: Any = None) -> Any:
+        if not self.projection:
+            return m
+        return math.matmul(m, self._variable(name, [self.units, self.projection], kernel))
+
+
 class UGRNNCell(_Units):
     """One gate: ``g, c = [x, h] W + b``; ``u = sigmoid(g + forget_bias)``; ``h = u h + (1 - u) activation(c)``."""
 
@@ -96,7 +115,7 @@ class IntersectionRNNCell(_Units):
         return through_depth * inputs + (1.0 - through_depth) * self.activation(y), new
 
 
-class NASCell(_Units):
+class NASCell(_Projecting):
     """The cell that was found by search (Zoph and Le 2017), with a projection if asked for."""
 
     def __init__(
@@ -109,14 +128,6 @@ class NASCell(_Units):
     ) -> None:
         super().__init__(num_units)
         self.projection, self.biased = num_proj, options.get("use_bias", use_biases)
-
-    @property
-    def state_size(self) -> Any:
-        return LSTMStateTuple(self.units, self.output_size)
-
-    @property
-    def output_size(self) -> int:
-        return self.projection or self.units
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         c, m = state
@@ -133,8 +144,7 @@ class NASCell(_Units):
         fourth = math.sigmoid(math.tanh(a[6] + b[6]) + math.sigmoid(a[7] + b[7]))
         new = math.tanh(first + c) * second
         m = math.tanh(new * math.tanh(third + fourth))
-        if self.projection:
-            m = math.matmul(m, self._variable("projection_weights", [self.units, self.projection]))
+        m = self._projected(m, "projection_weights")
         return m, LSTMStateTuple(new, m)
 
 
@@ -155,7 +165,7 @@ class CoupledInputForgetGateLSTMCell(LSTMCell):
         return self._projected(h), _state_like(state, LSTMStateTuple(c, self._projected(h)))
 
 
-class GLSTMCell(_Units):
+class GLSTMCell(_Projecting):
     """The LSTM in groups: group k sees its own part of the inputs (as wide as the output) and of the output before."""
 
     def __init__(
@@ -177,14 +187,6 @@ class GLSTMCell(_Units):
                 f"GLSTMCell: num_units and num_proj must be multiples of number_of_groups={number_of_groups}"
             )
 
-    @property
-    def state_size(self) -> Any:
-        return LSTMStateTuple(self.units, self.output_size)
-
-    @property
-    def output_size(self) -> int:
-        return self.projection or self.units
-
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         c, m = state
         part, parts = self.output_size // self.groups, []
@@ -197,10 +199,7 @@ class GLSTMCell(_Units):
         i, j, f, o = (math.concat(list(gate), 1) for gate in zip(*parts, strict=True))
         c = math.sigmoid(f + self.forget_bias) * c + math.sigmoid(i) * self.activation(j)
         m = math.sigmoid(o) * self.activation(c)
-        if self.projection:
-            m = math.matmul(
-                m, self._variable("projection/kernel", [self.units, self.projection], self.kernel)
-            )
+        m = self._projected(m, "projection/kernel", self.kernel)
         return m, LSTMStateTuple(c, m)
 
 

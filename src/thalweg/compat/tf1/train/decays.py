@@ -90,11 +90,6 @@ def cosine_decay(
     return _rate(schedule, global_step, name, "CosineDecay", learning_rate)
 
 
-def _done(step: Any, decay_steps: Any) -> Any:
-    """The share of the steps that are done, at most 1."""
-    return elementwise.minimum(g.cast(step, "float32") / decay_steps, 1.0)
-
-
 def cosine_decay_restarts(
     learning_rate: Any,
     global_step: Any,
@@ -106,18 +101,9 @@ def cosine_decay_restarts(
 ) -> Tensor:
     """Half a cosine again and again, each ``t_mul`` times as long and ``m_mul`` times as high as the one before."""
 
-    def schedule(step: Any) -> Any:
-        done: Any = g.cast(step, "float32") / float(first_decay_steps)
-        if t_mul == 1.0:
-            turn: Any = elementwise.floor(done)
-            done = done - turn
-        else:
-            turn = elementwise.floor(elementwise.log(1.0 - done * (1.0 - t_mul)) * float(1 / np.log(t_mul)))  # type: ignore[operator]
-            before = (1.0 - t_mul**turn) / (1.0 - t_mul)  # type: ignore[operator]
-            done = (done - before) / t_mul**turn
-        height = float(m_mul) ** turn * 0.5 * (1.0 + elementwise.cos(done * float(np.pi)))  # type: ignore[operator]
-        return _number(learning_rate) * ((1.0 - alpha) * height + alpha)
-
+    schedule = optimizers.cosine_decay_restarts(
+        _number(learning_rate), first_decay_steps, t_mul, m_mul, alpha
+    )
     return _rate(schedule, global_step, name, "SGDRDecay", learning_rate)
 
 
@@ -158,7 +144,7 @@ def noisy_linear_cosine_decay(
     """:func:`linear_cosine_decay` with noise of variance ``initial_variance / (1 + step) ** variance_decay``."""
 
     def schedule(step: Any) -> Any:
-        done: Any = _done(step, decay_steps)
+        done: Any = elementwise.minimum(g.cast(step, "float32") / decay_steps, 1.0)
         line = 1.0 - done
         if initial_variance:
             now: Any = elementwise.minimum(g.cast(step, "float32"), float(decay_steps)) + 1.0  # type: ignore[operator]

@@ -24,6 +24,8 @@ from thalweg.compat.theano.compile.mode import get_mode as get_mode
 from thalweg.compat.theano.compile.mode import predefined_modes as predefined_modes
 from thalweg.compat.theano.compile.monitormode import MonitorMode as MonitorMode
 from thalweg.compat.theano.compile.nanguardmode import NanGuardMode as NanGuardMode
+from thalweg.compat.theano.compile.ops import ViewOp as ViewOp
+from thalweg.compat.theano.compile.ops import view_op as view_op
 from thalweg.compat.theano.compile.pfunc import pfunc as pfunc
 from thalweg.compat.theano.compile.profilemode import ProfileMode as ProfileMode
 from thalweg.compat.theano.compile.sharedvalue import SharedVariable as SharedVariable

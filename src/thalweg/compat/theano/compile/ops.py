@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.theano.operation import Op
+from thalweg.compat.theano.operation import ViewOp as ViewOp
 
 
 def as_op(itypes: Any, otypes: Any, infer_shape: Any = None) -> Callable[[Callable[..., Any]], Op]:
@@ -32,3 +33,6 @@ def as_op(itypes: Any, otypes: Any, infer_shape: Any = None) -> Callable[[Callab
         return made
 
     return decorate
+
+
+view_op = ViewOp()

@@ -3,10 +3,11 @@
 from thalweg.compat.theano.gof import graph as graph
 from thalweg.compat.theano.gof import op as op
 from thalweg.compat.theano.gof import type as type
+from thalweg.compat.theano.gof.opt import OpRemove as OpRemove
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.tensor_type import TensorType as Type
 from thalweg.compat.theano.variable import TensorConstant as Constant
 from thalweg.compat.theano.variable import TensorVariable as Variable
 
-__all__ = ["Apply", "Constant", "Op", "Type", "Variable", "graph", "op", "type"]
+__all__ = ["Apply", "Constant", "Op", "OpRemove", "Type", "Variable", "graph", "op", "type"]

@@ -56,6 +56,8 @@ from thalweg.compat.theano.variable import constant as constant
 
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
 as_tensor = as_tensor_variable
+Tensor = TensorType
+Constant, Variable = TensorConstant, TensorVariable
 patternbroadcast = basic.patternbroadcast
 shared = _shared
 
@@ -64,6 +66,7 @@ continuous_dtypes = ["float16", "float32", "float64"]
 int_dtypes = ["int8", "int16", "int32", "int64"]
 uint_dtypes = ["uint8", "uint16", "uint32", "uint64"]
 float_dtypes = ["float16", "float32", "float64"]
+integer_dtypes = int_dtypes + uint_dtypes
 all_dtypes = discrete_dtypes + continuous_dtypes
 
 

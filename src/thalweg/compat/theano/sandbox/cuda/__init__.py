@@ -7,8 +7,11 @@ from typing import Any
 from thalweg.compat.theano.sandbox.cuda import basic_ops as basic_ops
 from thalweg.compat.theano.sandbox.cuda import dnn as dnn
 from thalweg.compat.theano.sandbox.cuda import rng_curand as rng_curand
+from thalweg.compat.theano.sandbox.cuda import var as var
 from thalweg.compat.theano.sandbox.cuda.basic_ops import gpu_from_host as gpu_from_host
 from thalweg.compat.theano.sandbox.cuda.basic_ops import host_from_gpu as host_from_gpu
+from thalweg.compat.theano.sandbox.cuda.var import CudaNdarray as CudaNdarray
+from thalweg.compat.theano.sandbox.cuda.var import CudaNdarrayType as CudaNdarrayType
 from thalweg.compat.theano.sharing import shared
 
 cuda_available = False
