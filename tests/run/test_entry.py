@@ -222,25 +222,33 @@ def test_a_forked_child_calls_the_same_function() -> None:
         workers.set_num_threads(before)
 
 
-def test_pools_take_turns() -> None:
-    """Functions of several threads of the caller's: one step at a time has the workers."""
+@pytest.mark.parametrize("switches", [0, 100])
+def test_functions_called_from_several_threads(switches: int) -> None:
+    """One step at a time has the workers, also while another thread changes how many there are."""
     before = workers.num_threads()
     workers.set_num_threads(2)
+    others = set(threading.enumerate())
+    pairs = [wide() for _ in range(3)]
+    done, wrong = threading.Event(), []
+
+    def call(k: int) -> None:
+        f, array, wanted = pairs[k]
+        while not done.is_set():
+            if not np.array_equal(f(array).array(), wanted):
+                wrong.append(k)
+
+    callers = [threading.Thread(target=call, args=(k,)) for k in range(3)]
     try:
-        pairs = [wide() for _ in range(3)]
-        wrong: list[int] = []
-
-        def call(k: int) -> None:
-            f, array, wanted = pairs[k]
-            for _ in range(200):
-                if not np.array_equal(f(array).array(), wanted):
-                    wrong.append(k)
-
-        callers = [threading.Thread(target=call, args=(k,)) for k in range(3)]
         for caller in callers:
             caller.start()
+        for n in range(switches):
+            workers.set_num_threads(1 + n % 3)
+            time.sleep(0.005)
+        time.sleep(0.1)
+    finally:
+        done.set()
         for caller in callers:
             caller.join()
-        assert not wrong
-    finally:
         workers.set_num_threads(before)
+    assert not wrong
+    assert not [t for t in set(threading.enumerate()) - others if t.name.startswith("thalweg-")]

@@ -66,7 +66,8 @@ class Bound:
         try:
             results = self._call(arguments, tensors)
             if results is None and self._runner is not None and self._runner.start():
-                results = self._call(arguments, tensors)
+                results = self._call(arguments, tensors) if self.is_current() else None
+                self._runner.close_if_retired()
         finally:
             if results is None:
                 _forget(new)

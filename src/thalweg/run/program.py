@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("thalweg")
 _FIXED_FORMS = 3  # lengths compiled for as they come; from the next one on, lengths become run-time numbers
 _KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recently used goes first
+_ATTEMPTS = 1000
 _KEPT_FRAMES = 16  # of one form, by run-time lengths and threads
 
 C = TypeVar("C", bound="_Compiled")
@@ -129,8 +130,12 @@ class Program:
         form = self._form(values, slots)
         if form.executable is None:
             return form.interpret(values, slots)
-        bound = form.bound(values)
-        results = bound.run(tuple(values), slots, False)
+        results = None
+        for _ in range(_ATTEMPTS):  # another thread may change the number of threads at any time
+            bound = form.bound(values)
+            results = bound.run(tuple(values), slots, False)
+            if results is not None:
+                break
         assert results is not None, "the values do not fit the form made for them"
         form.set_late(results, slots)
         self._last = None if form.late or self._loose else bound

@@ -71,12 +71,14 @@ class Pool:
     def __init__(self, num_threads: int) -> None:
         self.num_threads = _positive(num_threads, "num_threads")
         self._control, self._address = _control_block(self.num_threads)
+        self._retired = False
         self._reset()
 
     def run(self, address: int, table: int, dims: int) -> None:
         """Run the step at `address` on all threads, with the addresses of its table and dims, to the end."""
         while not _native().run(self._address, address, table, dims):
             self.start()
+        self.close_if_retired()
 
     @property
     def native(self) -> tuple[int, int]:
@@ -99,23 +101,34 @@ class Pool:
         with self._lock:
             self._stop()
 
+    def retire(self) -> None:
+        """Send the workers home for good: whoever starts them once more sends them home again."""
+        self._retired = True
+        self.close()
+
+    def close_if_retired(self) -> None:
+        """What is to be done after a step for which the workers may have been started."""
+        if self._retired:
+            self.close()
+
     def _reset(self) -> None:
         # Also for a child after a fork: the workers do not exist there, nor perhaps the lock's owner.
         self._lock = threading.RLock()
         self._threads: list[threading.Thread] = []
         self._clear()
+        api = ctypes.pythonapi
+        self._control[_LOCK_ACQUIRE] = _address(api.PyThread_acquire_lock)
+        self._control[_LOCK_RELEASE] = _address(api.PyThread_release_lock)
+        self._control[_CALLERS] = _callers
+
+    def _clear(self) -> None:
+        """No workers: a control block for them to come. The locks stay, on which others may be waiting."""
+        for word in {*range(len(self._control))} - {_LOCK_ACQUIRE, _LOCK_RELEASE, _CALLERS}:
+            self._control[word] = 0
 
     @property
     def _ready(self) -> bool:
         return bool(self._control[_NUM_THREADS])
-
-    def _clear(self) -> None:
-        """No workers: a control block for them to come."""
-        control, api = self._control, ctypes.pythonapi
-        ctypes.memset(self._address, 0, ctypes.sizeof(control))
-        control[_LOCK_ACQUIRE] = _address(api.PyThread_acquire_lock)
-        control[_LOCK_RELEASE] = _address(api.PyThread_release_lock)
-        control[_CALLERS] = _callers
 
     def _start(self) -> None:
         _started.add(self)
@@ -184,7 +197,7 @@ def set_num_threads(n: int) -> None:
         old, _pool = _pool, Pool(_positive(n, "num_threads"))
     Slot.moment = object()  # programs look for their threads
     if old is not None:
-        old.close()
+        old.retire()
 
 
 def _positive(n: int, argument: str) -> int:
