@@ -497,7 +497,7 @@ def test_metrics_in_a_plain_list_are_of_every_output() -> None:
 
 
 def test_add_metric_is_among_the_figures() -> None:
-    class Watched(L.Layer):  # type: ignore[misc]
+    class Watched(L.Layer):  # type: ignore[misc, name-defined]
         def call(self, inputs: Any) -> Any:
             self.add_metric(K.mean(inputs), name="level", aggregation="mean")
             return inputs
@@ -523,7 +523,7 @@ def test_cells_that_are_no_layers_or_keep_states_in_a_tuple() -> None:
         def call(self, inputs: Any, states: Any) -> Any:
             return inputs + states[0] - states[1], [inputs * 2, inputs * 3]
 
-    class Counting(L.Layer):  # type: ignore[misc]
+    class Counting(L.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, units: int, **options: Any) -> None:
             self.units = units
             self.state_size = (units, units)
@@ -566,7 +566,7 @@ def test_a_function_is_fed_and_fetches_more() -> None:
 def test_an_optimizer_around_another_sees_its_updates() -> None:
     """One that keeps slow weights finds the new weights where ``K.update`` is told of them."""
 
-    class Halved(classic.optimizers.Optimizer):  # type: ignore[misc]
+    class Halved(classic.optimizers.Optimizer):  # type: ignore[misc, name-defined]
         def __init__(self, optimizer: Any, **options: Any) -> None:
             super().__init__(**options)
             self.optimizer = optimizer
@@ -595,7 +595,7 @@ def test_an_optimizer_around_another_sees_its_updates() -> None:
 def test_masks_of_several_inputs_are_a_list_for_compute_mask() -> None:
     seen = []
 
-    class Both(L.Layer):  # type: ignore[misc]
+    class Both(L.Layer):  # type: ignore[misc, name-defined]
         def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
             seen.append(mask)
             return mask[0]
@@ -641,7 +641,7 @@ def test_weights_of_a_model_with_a_call_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_metric_of_layers_within_layers_starts_anew() -> None:
-    class Rows(L.Layer):  # type: ignore[misc]
+    class Rows(L.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.count = K.variable(0.0)
@@ -651,7 +651,7 @@ def test_a_metric_of_layers_within_layers_starts_anew() -> None:
             self.add_update(K.update_add(self.count, rows))
             return rows + before
 
-    class Around(L.Layer):  # type: ignore[misc]
+    class Around(L.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.rows = Rows()
@@ -706,7 +706,7 @@ def test_names_of_layers_are_the_texts_of_the_program() -> None:
 
 
 def test_a_data_set_in_batches_by_its_newer_name() -> None:
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    class Batches(keras.utils.PyDataset):
         def __len__(self) -> int:
             return 3
 
