@@ -364,3 +364,42 @@ def test_means_of_tensors_and_distances() -> None:
             session.run(update, {x: row})
         assert session.run(value).tolist() == [2.0, 2.0]
         assert session.run(far) == pytest.approx(0.4) and session.run(near) == pytest.approx(0.4)
+
+
+# --- examples of several steps ------------------------------------------------------------------------------
+
+
+def test_examples_of_several_steps_are_written_and_read() -> None:
+    example = tf.train.SequenceExample()
+    example.context.feature["length"].int64_list.value.append(2)
+    tokens = example.feature_lists.feature_list["tokens"]
+    words = example.feature_lists.feature_list["words"]
+    for token, texts in ((4, [b"x", b"y"]), (-5, [b"z"])):
+        tokens.feature.add().int64_list.value.append(token)
+        words.feature.add().bytes_list.value.extend(texts)
+    message = example.SerializeToString()
+    again = tf.train.SequenceExample.FromString(message)
+    assert again.feature_lists.feature_list["tokens"].feature[1].int64_list.value == [-5]
+    context, steps = tf.parse_single_sequence_example(
+        message,
+        {"length": tf.FixedLenFeature([], tf.int64)},
+        {"tokens": tf.FixedLenSequenceFeature([], tf.int64), "words": tf.VarLenFeature(tf.string)},
+    )
+    assert steps["tokens"].get_shape().as_list() == [None]
+    assert run([context["length"], steps["tokens"][1]]) == [2, -5]
+    assert as_lists(steps["words"]) == [[[0, 0], [0, 1], [1, 0]], [b"x", b"y", b"z"], [2, 2]]
+    _, missing = tf.parse_single_sequence_example(
+        message, None, {"more": tf.FixedLenSequenceFeature([2], tf.float32)}
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Feature list 'more' is required"):
+        run(missing["more"])
+
+
+def test_features_are_put_into_examples_and_padded_when_read() -> None:
+    example = tf.train.Example()
+    example.features.feature["v"].float_list.value.extend([1.0, 2.0])
+    assert example.features.feature["v"].WhichOneof("kind") == "float_list"
+    other = tf.train.Example(features=tf.train.Features(feature={"v": tf.train.Feature()}))
+    messages = [x.SerializeToString() for x in (example, other)]
+    column = tf.FixedLenSequenceFeature([], tf.float32, allow_missing=True, default_value=-1.0)
+    assert run(tf.parse_example(messages, {"v": column})["v"]).tolist() == [[1, 2], [-1, -1]]
