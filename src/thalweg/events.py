@@ -281,10 +281,20 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
 
 def example(features: dict[str, tuple[int, Sequence[Any]]]) -> bytes:
     """The message of an example."""
-    entries = b""
-    for name, (kind, values) in features.items():
-        entries += _field(1, _field(1, name.encode()) + _field(2, feature(kind, values)))
-    return _field(1, entries)
+    return _field(1, _entries({name: feature(*held) for name, held in features.items()}))
+
+
+def sequence_example(
+    context: dict[str, tuple[int, Sequence[Any]]], lists: dict[str, Sequence[tuple[int, Sequence[Any]]]]
+) -> bytes:
+    """The message of an example with features of each step beside those of the whole."""
+    steps = {name: b"".join(_field(1, feature(*held)) for held in rows) for name, rows in lists.items()}
+    return example(context) + _field(2, _entries(steps))
+
+
+def _entries(messages: dict[str, bytes]) -> bytes:
+    """Messages by name."""
+    return b"".join(_field(1, _field(1, n.encode()) + _field(2, message)) for n, message in messages.items())
 
 
 def feature(kind: int, values: Sequence[Any]) -> bytes:
@@ -300,18 +310,43 @@ def feature(kind: int, values: Sequence[Any]) -> bytes:
 
 def read_example(message: bytes) -> dict[str, tuple[int, list[Any]]]:
     """The features of an example's message."""
-    found = {}
-    for _, features in _fields(message):
-        for _, entry in _fields(features):
-            parts = dict(_fields(entry))
-            kind, held = next(_fields(parts[2]))
-            contents = [v for _, v in _fields(held)]
-            if kind == 2:
-                contents = np.frombuffer(b"".join(contents), "<f4").tolist()
-            elif kind == 3:
-                contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in _varints(raw)]
-            found[parts[1].decode()] = (kind, contents)
-    return found
+    return {
+        name: _contents(held)
+        for _, features in _fields(message)
+        for name, held in _read_entries(features).items()
+    }
+
+
+def read_sequence_example(
+    message: bytes,
+) -> tuple[dict[str, tuple[int, list[Any]]], dict[str, list[tuple[int, list[Any]]]]]:
+    """The features of the whole, and those of each step."""
+    context: dict[str, tuple[int, list[Any]]] = {}
+    lists: dict[str, list[tuple[int, list[Any]]]] = {}
+    for number, part in _fields(message):
+        for name, held in _read_entries(part).items():
+            if number == 1:
+                context[name] = _contents(held)
+            else:
+                lists[name] = [_contents(row) for _, row in _fields(held)]
+    return context, lists
+
+
+def _read_entries(message: bytes) -> dict[str, bytes]:
+    """Messages by name."""
+    pairs = (dict(_fields(entry)) for _, entry in _fields(message))
+    return {pair[1].decode(): pair.get(2, b"") for pair in pairs}
+
+
+def _contents(message: bytes) -> tuple[int, list[Any]]:
+    """The kind of the list of a feature, and what it holds."""
+    kind, held = next(_fields(message), (1, b""))
+    contents = [v for _, v in _fields(held)]
+    if kind == 2:
+        contents = np.frombuffer(b"".join(contents), "<f4").tolist()
+    elif kind == 3:
+        contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in _varints(raw)]
+    return kind, contents
 
 
 def _varints(raw: bytes) -> Iterator[int]:

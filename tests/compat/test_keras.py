@@ -497,7 +497,7 @@ def test_metrics_in_a_plain_list_are_of_every_output() -> None:
 
 
 def test_add_metric_is_among_the_figures() -> None:
-    class Watched(L.Layer):  # type: ignore[misc]
+    class Watched(L.Layer):  # type: ignore[misc, name-defined]
         def call(self, inputs: Any) -> Any:
             self.add_metric(K.mean(inputs), name="level", aggregation="mean")
             return inputs
@@ -523,7 +523,7 @@ def test_cells_that_are_no_layers_or_keep_states_in_a_tuple() -> None:
         def call(self, inputs: Any, states: Any) -> Any:
             return inputs + states[0] - states[1], [inputs * 2, inputs * 3]
 
-    class Counting(L.Layer):  # type: ignore[misc]
+    class Counting(L.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, units: int, **options: Any) -> None:
             self.units = units
             self.state_size = (units, units)
@@ -566,7 +566,7 @@ def test_a_function_is_fed_and_fetches_more() -> None:
 def test_an_optimizer_around_another_sees_its_updates() -> None:
     """One that keeps slow weights finds the new weights where ``K.update`` is told of them."""
 
-    class Halved(classic.optimizers.Optimizer):  # type: ignore[misc]
+    class Halved(classic.optimizers.Optimizer):  # type: ignore[misc, name-defined]
         def __init__(self, optimizer: Any, **options: Any) -> None:
             super().__init__(**options)
             self.optimizer = optimizer
@@ -595,7 +595,7 @@ def test_an_optimizer_around_another_sees_its_updates() -> None:
 def test_masks_of_several_inputs_are_a_list_for_compute_mask() -> None:
     seen = []
 
-    class Both(L.Layer):  # type: ignore[misc]
+    class Both(L.Layer):  # type: ignore[misc, name-defined]
         def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
             seen.append(mask)
             return mask[0]
@@ -641,7 +641,7 @@ def test_weights_of_a_model_with_a_call_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_metric_of_layers_within_layers_starts_anew() -> None:
-    class Rows(L.Layer):  # type: ignore[misc]
+    class Rows(L.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.count = K.variable(0.0)
@@ -651,7 +651,7 @@ def test_a_metric_of_layers_within_layers_starts_anew() -> None:
             self.add_update(K.update_add(self.count, rows))
             return rows + before
 
-    class Around(L.Layer):  # type: ignore[misc]
+    class Around(L.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.rows = Rows()
@@ -706,7 +706,7 @@ def test_names_of_layers_are_the_texts_of_the_program() -> None:
 
 
 def test_a_data_set_in_batches_by_its_newer_name() -> None:
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    class Batches(keras.utils.PyDataset):
         def __len__(self) -> int:
             return 3
 
@@ -720,3 +720,73 @@ def test_a_data_set_in_batches_by_its_newer_name() -> None:
     model.compile("lion", "mse")
     history = model.fit(batches, epochs=2, verbose=0).history
     assert batches.num_batches == 3 and history["loss"][1] < history["loss"][0]
+
+
+def of_keras_1(kind: str, name: str, inbound: Any = None, **config: Any) -> dict[str, Any]:
+    """A layer as Keras 1 described it."""
+    found = {"class_name": kind, "name": name, "config": {"name": name, "trainable": True, **config}}
+    return found if inbound is None else {**found, "inbound_nodes": inbound}
+
+
+WORDS = {
+    "init": "glorot_uniform",
+    "bias": True,
+    "W_regularizer": None,
+    "b_regularizer": None,
+    "W_constraint": None,
+}
+
+
+def test_a_row_of_layers_that_keras_1_described() -> None:
+    penalty, limit = (
+        {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.25},
+        {"name": "MaxNorm", "m": 2, "axis": 0},
+    )
+    window = {"nb_filter": 4, "nb_row": 3, "nb_col": 2, "subsample": [1, 1], "dim_ordering": "tf"}
+    first = {"batch_input_shape": [None, 8, 8, 1], "input_dtype": "float32", "activation": "relu"}
+    layers = [
+        of_keras_1(
+            "Convolution2D", "c", **{**WORDS, **window, **first, "W_regularizer": penalty}, border_mode="same"
+        ),
+        of_keras_1("BatchNormalization", "b", epsilon=0.01, mode=0, axis=-1, momentum=0.9, gamma_init="one"),
+        of_keras_1("Dropout", "r", p=0.25),
+        of_keras_1("Flatten", "f"),
+        of_keras_1(
+            "Dense",
+            "d",
+            **{**WORDS, "W_constraint": limit},
+            output_dim=2,
+            activation="softmax",
+            input_dim=None,
+        ),
+    ]
+    whole = {"class_name": "Sequential", "keras_version": "1.2.2", "config": layers}
+    model = classic.models.model_from_json(json.dumps(whole))
+    assert model.output_shape == (None, 2) and model.layers[0].kernel.shape == (3, 2, 1, 4)
+    assert model.layers[1].epsilon == 0.01 and model.layers[2].rate == 0.25
+    kernel = model.layers[0].get_weights()[0]
+    np.testing.assert_allclose(float(model.losses[0]), 0.25 * (kernel**2).sum(), rtol=1e-5)
+    assert model.layers[-1].kernel_constraint.max_value == 2
+
+
+def test_a_graph_of_layers_that_keras_1_described() -> None:
+    places = [
+        of_keras_1("InputLayer", name, [], batch_input_shape=[None, 3], input_dtype="float32")
+        for name in ("p", "q")
+    ]
+    dense = of_keras_1(
+        "Dense", "x", [[["p", 0, 0]], [["q", 0, 0]]], **WORDS, output_dim=4, activation="linear"
+    )
+    join = {"mode": "concat", "concat_axis": -1, "dot_axes": -1, "output_shape": None, "arguments": {}}
+    merge = of_keras_1("Merge", "m", [[["x", 0, 0], ["x", 1, 0]]], **join)
+    graph = {"name": "g", "layers": [*places, dense, merge], "input_layers": [["p", 0, 0], ["q", 0, 0]]}
+    whole = {"class_name": "Model", "config": {**graph, "output_layers": [["m", 0, 0]]}}
+    model = classic.models.model_from_json(json.dumps(whole))
+    kernel, bias = model.get_weights()
+    p, q = np.ones((1, 3)), np.arange(3.0)[None]
+    np.testing.assert_allclose(
+        model.predict([p, q]), np.hstack([p @ kernel, q @ kernel]) + np.tile(bias, 2), rtol=1e-5
+    )
+    front = {"class_name": "Sequential", "config": [of_keras_1("Merge", "m", **join, init=None), dense]}
+    with pytest.raises(ValueError, match="begins with Merge"):
+        classic.models.model_from_json(json.dumps(front))

@@ -318,3 +318,88 @@ def test_warm_restarts_grow_longer_and_lower() -> None:
     rate = tf.train.cosine_decay_restarts(tf.constant(0.1), step, 10, 2.0, 0.5, 0.1)
     found = [run(rate, {step: k}).item() for k in (0, 5, 10, 20, 30)]
     np.testing.assert_allclose(found, [0.1, 0.055, 0.055, 0.0325, 0.0325], rtol=1e-5)
+
+
+# --- metrics ------------------------------------------------------------------------------------------------
+
+
+def test_metrics_at_thresholds_count_over_batches() -> None:
+    labels, scores = tf.placeholder(tf.bool, [None]), tf.placeholder(tf.float32, [None])
+    cuts = [0.25, 0.5]
+    kinds = "true_positives false_positives false_negatives true_negatives precision recall".split()
+    pairs = [getattr(tf.metrics, f"{kind}_at_thresholds")(labels, scores, cuts) for kind in kinds]
+    pairs.append(tf.metrics.sensitivity_at_specificity(labels, scores, 1.0))
+    pairs.append(tf.metrics.specificity_at_sensitivity(labels, scores, 1.0))
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        for truth, said in (([1, 0, 1], [0.3, 0.2, 0.9]), ([0, 1, 0], [0.6, 0.4, 0.1])):
+            session.run([update for _, update in pairs], {labels: truth, scores: said})
+        found = session.run([value for value, _ in pairs])
+    wanted = [[3, 1], [1, 1], [0, 2], [2, 2], [0.75, 0.5], [1, 1 / 3], 1 / 3, 2 / 3]
+    for value, true in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(value, true, rtol=1e-5)
+
+
+def test_metrics_of_the_highest_predictions() -> None:
+    scores = tf.constant([[0.1, 0.9, 0.5, 0.3], [0.7, 0.1, 0.6, 0.2]])
+    labels = tf.constant([[1, 3], [2, 3]], tf.int64)
+    pairs = [
+        tf.metrics.precision_at_k(labels, scores, 2),
+        tf.metrics.recall_at_k(labels, scores, 3),
+        tf.metrics.recall_at_k(labels, scores, 2, class_id=2),
+        tf.metrics.recall_at_k(labels[:, :1], scores, 1, weights=[1.0, 3.0]),
+        tf.metrics.average_precision_at_k(labels, scores, 3),
+    ]
+    wanted = [0.5, 1.0, 1.0, 0.25, np.mean([(1 + 2 / 3) / 2, (1 / 2 + 2 / 3) / 2])]
+    np.testing.assert_allclose(run([update for _, update in pairs]), wanted, rtol=1e-6)
+
+
+def test_means_of_tensors_and_distances() -> None:
+    x = tf.placeholder(tf.float32, [2])
+    value, update = tf.metrics.mean_tensor(x)
+    near, far = tf.metrics.mean_cosine_distance([[1.0, 0.0]], [[0.6, 0.8]], 1)
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        for row in ([1.0, 4.0], [3.0, 0.0]):
+            session.run(update, {x: row})
+        assert session.run(value).tolist() == [2.0, 2.0]
+        assert session.run(far) == pytest.approx(0.4) and session.run(near) == pytest.approx(0.4)
+
+
+# --- examples of several steps ------------------------------------------------------------------------------
+
+
+def test_examples_of_several_steps_are_written_and_read() -> None:
+    example = tf.train.SequenceExample()
+    example.context.feature["length"].int64_list.value.append(2)
+    tokens = example.feature_lists.feature_list["tokens"]
+    words = example.feature_lists.feature_list["words"]
+    for token, texts in ((4, [b"x", b"y"]), (-5, [b"z"])):
+        tokens.feature.add().int64_list.value.append(token)
+        words.feature.add().bytes_list.value.extend(texts)
+    message = example.SerializeToString()
+    again = tf.train.SequenceExample.FromString(message)
+    assert again.feature_lists.feature_list["tokens"].feature[1].int64_list.value == [-5]
+    context, steps = tf.parse_single_sequence_example(
+        message,
+        {"length": tf.FixedLenFeature([], tf.int64)},
+        {"tokens": tf.FixedLenSequenceFeature([], tf.int64), "words": tf.VarLenFeature(tf.string)},
+    )
+    assert steps["tokens"].get_shape().as_list() == [None]
+    assert run([context["length"], steps["tokens"][1]]) == [2, -5]
+    assert as_lists(steps["words"]) == [[[0, 0], [0, 1], [1, 0]], [b"x", b"y", b"z"], [2, 2]]
+    _, missing = tf.parse_single_sequence_example(
+        message, None, {"more": tf.FixedLenSequenceFeature([2], tf.float32)}
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Feature list 'more' is required"):
+        run(missing["more"])
+
+
+def test_features_are_put_into_examples_and_padded_when_read() -> None:
+    example = tf.train.Example()
+    example.features.feature["v"].float_list.value.extend([1.0, 2.0])
+    assert example.features.feature["v"].WhichOneof("kind") == "float_list"
+    other = tf.train.Example(features=tf.train.Features(feature={"v": tf.train.Feature()}))
+    messages = [x.SerializeToString() for x in (example, other)]
+    column = tf.FixedLenSequenceFeature([], tf.float32, allow_missing=True, default_value=-1.0)
+    assert run(tf.parse_example(messages, {"v": column})["v"]).tolist() == [[1, 2], [-1, -1]]

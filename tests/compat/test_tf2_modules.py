@@ -223,3 +223,26 @@ def test_lengths_that_are_known_stay_known_in_shapes() -> None:
 
     assert reshaped.get_concrete_function().output_shapes.as_list() == [None, 2]
     assert seen[:4] == [[None, 3, 2, 2], [None, 12], [None, 2, 6], [None, 6, 2]]
+
+
+def test_functions_of_rows_of_several_tensors_of_any_shapes() -> None:
+    boxes, places, chosen = (
+        tf.ones([2, 3, 4]),
+        tf.range(10.0)[:, None] * tf.ones([1, 2]),
+        tf.constant([True, False]),
+    )
+    places = tf.reshape(places, [2, 5, 2])
+    made = tf.map_fn(
+        lambda row: tf.reduce_sum(row[0]) + tf.reduce_max(row[1]) * tf.cast(row[2], tf.float32),
+        (boxes, places, chosen), tf.float32,
+    )  # fmt: skip
+    assert made.numpy().tolist() == [16.0, 12.0]
+
+
+def test_the_greatest_of_nothing_is_what_any_number_beats() -> None:
+    assert tf.reduce_max(tf.zeros([2, 0]), axis=-1).numpy().tolist() == [-np.inf, -np.inf]
+    assert tf.reduce_min(tf.zeros([0, 3], tf.int32), 0, keepdims=True).numpy().tolist() == [[2**31 - 1] * 3]
+    assert tf.reduce_max(tf.zeros([0])).numpy() == -np.inf and tf.reduce_max(tf.zeros([0, 0]), 1).shape == (
+        0,
+    )
+    assert tf.reduce_max(tf.zeros([2, 0]), axis=0).shape == (0,)

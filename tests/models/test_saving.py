@@ -404,3 +404,33 @@ def test_weights_by_name_must_fit_where_there_are_some(suffix: str, tmp_path: Pa
         wrong.load_weights(tmp_path / f"w.{suffix}", by_name=True)
     with pytest.warns(UserWarning, match="other shapes for one/kernel, one/bias"):
         wrong.load_weights(tmp_path / f"w.{suffix}", by_name=True, skip_mismatch=True)
+
+
+def test_layers_in_hdf5_hand_on_the_weights_that_they_list(tmp_path: Path) -> None:
+    """One with a spare part, whose weights it does not list, and one without, which is called otherwise."""
+    pytest.importorskip("h5py")
+
+    class Holder(tw.layers.Layer):
+        def __init__(self, spare: bool, **options: Any) -> None:
+            super().__init__(**options)
+            self.used = Dense(3, name="first" if spare else "only")
+            if spare:
+                self.spare = Dense(2)
+
+        @property
+        def weights(self) -> list[Any]:
+            return self.used.weights
+
+        def call(self, inputs: Any) -> Any:
+            if hasattr(self, "spare"):
+                self.spare(inputs)
+            return self.used(inputs)
+
+    models = [
+        Sequential([Holder(spare, input_shape=(4,), name="holder"), Dense(1, name="out")])
+        for spare in (True, False)
+    ]
+    models[0].save_weights(tmp_path / "w.h5")
+    models[1].load_weights(tmp_path / "w.h5")
+    x = data()[0]
+    np.testing.assert_array_equal(models[0].predict(x), models[1].predict(x))

@@ -292,6 +292,8 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
         fits = [v.shape for v in own.values()] == [v.shape for v in given.values()]
         if fits:
             given = dict(zip(own, given.values()))
+        elif not skip_mismatch and _is_hdf5(os.fspath(path)):  # by the layers of the model, each in its order
+            given = foreign.keras_weights(model, path)
     _set_values(own, given, path, skip_mismatch)
     for k, state in enumerate(memories(model)):
         place = tensors.get(f"seeds/{k}")

@@ -17,7 +17,8 @@ _MODES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _merging(mode: Any, concat_axis: int, dot_axes: Any, options: dict[str, Any]) -> _main.Layer:
+def merging(mode: Any, concat_axis: int, dot_axes: Any, options: dict[str, Any]) -> _main.Layer:
+    """The layer that joins tensors in one of Keras 1's ways."""
     if callable(mode):
         known_function(mode)
         return _main.Lambda(mode, **options)
@@ -42,7 +43,7 @@ def merge(
     output_mask: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
 ) -> Any:  # fmt: skip
     """Several tensors as one: Keras 1."""
-    return _merging(mode, concat_axis, dot_axes, _named(name, arguments))(list(inputs))
+    return merging(mode, concat_axis, dot_axes, _named(name, arguments))(list(inputs))
 
 
 def _as_model(part: Any) -> Any:
@@ -60,7 +61,7 @@ class Merge:
         output_shape: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
     ) -> None:  # fmt: skip
         self.parts = [_as_model(part) for part in layers or []]
-        self.layer = _merging(mode, concat_axis, dot_axes, _named(name, arguments))
+        self.layer = merging(mode, concat_axis, dot_axes, _named(name, arguments))
 
     def __call__(self, inputs: Any) -> Any:
         return self.layer(list(inputs))

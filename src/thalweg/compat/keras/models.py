@@ -14,6 +14,7 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras.arguments import known_function
+from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
 from thalweg.compat.keras.layers import Input, InputPlace, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
@@ -389,9 +390,11 @@ def save_model(
 
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
-    """The model of ``to_json``, here or of Keras 2, with first weights of its own."""
+    """The model of ``to_json``, here or of Keras 1 or 2, with first weights of its own."""
     whole, known = json.loads(json_string), {"models.Model": Model, "models.Sequential": Sequential}
     if "class_name" in whole:
+        if is_of_keras_1(whole):
+            whole = of_keras_2(whole, custom_objects or {})
         return keras_models.described(whole, {**known, **(custom_objects or {})})
     return main.model_from_json(json_string, custom_objects)
 

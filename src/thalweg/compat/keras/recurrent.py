@@ -133,11 +133,10 @@ def as_cells(cell: Any) -> Any:
         return [as_cells(one) for one in cell]
     if not hasattr(cell, "state_size") or not hasattr(cell, "call"):
         return cell  # RNN says what it expects
-    if not isinstance(cell, Layer):
+    is_layer, kept = isinstance(cell, Layer), getattr(type(cell), "state_size", None)
+    if not is_layer:
         return OwnCell(cell)
-    if isinstance(cell.state_size, tuple) and not isinstance(
-        getattr(type(cell), "state_size", None), property
-    ):
+    if isinstance(cell.state_size, tuple) and not isinstance(kept, property):
         cell.state_size = listed(cell.state_size)
     return cell
 

@@ -36,6 +36,7 @@ from thalweg.compat.tf1 import losses as _losses
 from thalweg.compat.tf1 import math as _math
 from thalweg.compat.tf1 import meta as _meta
 from thalweg.compat.tf1 import metrics as _metrics
+from thalweg.compat.tf1 import metrics_at as _metrics_at
 from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
@@ -282,7 +283,15 @@ spectral = _Namespace(
 )
 layers = _Namespace("tf.layers", **_names.own(_layers))
 losses = _Namespace("tf.losses", **_names.own(_losses))
-metrics = _Namespace("tf.metrics", **_names.own(_metrics))
+metrics = _Namespace(
+    "tf.metrics",
+    **{
+        _n: _v
+        for _n, _v in _names.own(_metrics).items()
+        if _n not in ("collected", "ratio", "table", "cuts_between", "counts_above")
+    },
+    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n != "Figure"},
+)
 summary = _Namespace("tf.summary", **_names.own(_summary))
 image = _Namespace(
     "tf.image",

@@ -16,7 +16,16 @@ def _local(name: str) -> variables.Variable:
     return variables.Variable(np.float32(0), trainable=False, collections=keys, name=name)
 
 
-def _ratio(total: Any, count: Any, scope: str, collections: tuple[Any, Any]) -> tuple[Tensor, Tensor]:
+def collected(pair: Any, collections: Any) -> tuple[Tensor, Tensor]:
+    """The value and the update of a metric, put into the collections that each is asked for."""
+    for keys, thing in zip(collections, pair, strict=True):
+        for key in keys or ():
+            default_graph().add_to_collection(key, thing)
+    found, update = pair
+    return found, update
+
+
+def ratio(total: Any, count: Any, scope: str, collections: tuple[Any, Any]) -> tuple[Tensor, Tensor]:
     """(sum so far over count so far, the same after this batch)."""
     with variables.variable_scope(None, scope):
         sums = [_local("total"), _local("count")]
@@ -26,10 +35,7 @@ def _ratio(total: Any, count: Any, scope: str, collections: tuple[Any, Any]) -> 
             for s, x in zip(sums, (total, count), strict=True)
         ]
         update = math.div_no_nan(moved[0], moved[1], "update_op")
-    for keys, thing in zip(collections, (found, update), strict=True):
-        for key in keys or ():
-            default_graph().add_to_collection(key, thing)
-    return found, update
+    return collected((found, update), collections)
 
 
 def mean(
@@ -43,7 +49,7 @@ def mean(
     x = math.cast(g.convert_to_tensor(values), "float32")
     w = math.ones_like(x) if weights is None else math.cast(weights, "float32") * math.ones_like(x)
     collections = (metrics_collections, updates_collections)
-    return _ratio(math.reduce_sum(x * w), math.reduce_sum(w), name or "mean", collections)
+    return ratio(math.reduce_sum(x * w), math.reduce_sum(w), name or "mean", collections)
 
 
 def _of_one_rank(labels: Any, predictions: Any) -> tuple[Any, Any]:
@@ -119,7 +125,7 @@ def _counted(
 ) -> tuple[Tensor, Tensor]:
     share = 1.0 if weights is None else math.cast(weights, "float32")
     total, count = (math.reduce_sum(math.cast(x, "float32") * share) for x in (hits, among))
-    return _ratio(total, count, name, collections)
+    return ratio(total, count, name, collections)
 
 
 def precision(
@@ -160,10 +166,7 @@ def _sum(
         total = _local("count")
         found = math.identity(total, "value")
         update = variables.assign_add(total, math.reduce_sum(x))
-    for keys, thing in zip(collections, (found, update), strict=True):
-        for key in keys or ():
-            default_graph().add_to_collection(key, thing)
-    return found, update
+    return collected((found, update), collections)
 
 
 def _counter(kind: str, positive: bool, right: bool) -> Any:
@@ -193,7 +196,7 @@ true_negatives = _counter("true_negatives", False, True)
 false_negatives = _counter("false_negatives", False, False)
 
 
-def _table(name: str, shape: list[int]) -> variables.Variable:
+def table(name: str, shape: list[int]) -> variables.Variable:
     keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
     return variables.Variable(np.zeros(shape, np.float32), trainable=False, collections=keys, name=name)
 
@@ -210,21 +213,31 @@ def auc(
     **options: Any,
 ) -> tuple[Tensor, Tensor]:
     """The area under the curve of true against false positives (or PR), by trapezes over thresholds."""
-    inside = (np.arange(1, num_thresholds - 1) / (num_thresholds - 1)).astype(np.float32)
-    cuts = np.concatenate([[-1e-7], inside, [1 + 1e-7]]).astype(np.float32)[:, None]
-    t = math.reshape(math.cast(labels, "float32"), [1, -1])
-    w = 1.0 if weights is None else math.reshape(math.cast(weights, "float32"), [1, -1])
-    said = math.cast(math.greater(math.reshape(math.cast(predictions, "float32"), [1, -1]), cuts), "float32")
-    rows = [said * t, said * (1 - t), (1 - said) * t, (1 - said) * (1 - t)]
-    counts = math.stack([math.reduce_sum(row * w, 1) for row in rows])
+    counts = counts_above(labels, predictions, cuts_between(num_thresholds), weights)
     with variables.variable_scope(None, name or "auc"):
-        kept = _table("counts", [4, num_thresholds])
+        kept = table("counts", [4, num_thresholds])
         update = _area(variables.assign_add(kept, counts), curve)
-    found = _area(kept, curve)
-    for keys, thing in zip((metrics_collections, updates_collections), (found, update), strict=True):
-        for key in keys or ():
-            default_graph().add_to_collection(key, thing)
-    return found, update
+    return collected((_area(kept, curve), update), (metrics_collections, updates_collections))
+
+
+def cuts_between(num_thresholds: int) -> np.ndarray:
+    """Thresholds from just under 0 to just over 1, at the same distance."""
+    inside = (np.arange(1, num_thresholds - 1) / (num_thresholds - 1)).astype(np.float32)
+    return np.concatenate([[-1e-7], inside, [1 + 1e-7]]).astype(np.float32)
+
+
+def counts_above(labels: Any, predictions: Any, cuts: np.ndarray, weights: Any) -> Tensor:
+    """The true and false positives and the false and true negatives [4, T] of predictions above each threshold."""
+    t = math.reshape(math.cast(math.cast(labels, "bool"), "float32"), [1, -1])
+    p = math.reshape(math.cast(predictions, "float32"), [1, -1])
+    w: Any = 1.0
+    if weights is not None:
+        w = math.reshape(
+            math.cast(weights, "float32") * math.ones_like(math.cast(labels, "float32")), [1, -1]
+        )
+    said = math.cast(math.greater(p, cuts[:, None]), "float32")
+    rows = [said * t, said * (1 - t), (1 - said) * t, (1 - said) * (1 - t)]
+    return math.stack([math.reduce_sum(row * w, 1) for row in rows])
 
 
 def _area(counts: Any, curve: str) -> Tensor:
@@ -250,7 +263,7 @@ def _by_class(kind: str, figure: Any) -> Any:
         t, p = (math.one_hot(math.reshape(x, [-1]), num_classes) for x in (labels, predictions))
         w = 1.0 if weights is None else math.reshape(math.cast(weights, "float32"), [-1, 1])
         with variables.variable_scope(None, name or kind):
-            kept = _table("total_confusion_matrix", [num_classes, num_classes])
+            kept = table("total_confusion_matrix", [num_classes, num_classes])
             moved = variables.assign_add(kept, math.matmul(t * w, p, transpose_a=True))
         return figure(kept), (moved if kind == "mean_iou" else figure(moved))
 
@@ -298,20 +311,3 @@ def percentage_below(
     """The share of values under a threshold."""
     below = math.less(values, threshold)
     return mean(below, weights, metrics_collections, updates_collections, name or "percentage_below")
-
-
-def recall_at_k(
-    labels: Any,
-    predictions: Any,
-    k: int,
-    class_id: Any = None,
-    weights: Any = None,
-    metrics_collections: Any = None,
-    updates_collections: Any = None,
-    name: str | None = None,
-) -> tuple[Tensor, Tensor]:
-    """The share of labels that are among the ``k`` highest predictions."""
-    from thalweg.compat.tf1 import nn
-
-    hits = nn.in_top_k(predictions, math.reshape(math.cast(labels, "int32"), [-1]), k)
-    return mean(hits, weights, metrics_collections, updates_collections, name or "recall_at_k")

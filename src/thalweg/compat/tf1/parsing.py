@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,34 +127,91 @@ def parse_example(
 def _parsed(
     serialized: Any, features: Mapping[str, Any], name: str | None, outer: tuple[int | None, ...]
 ) -> dict[str, Any]:
-    specs: list[tuple[Any, Any]] = []
-    for feature in features.values():
-        if isinstance(feature, VarLenFeature):
-            rank = 1 + len(outer)
-            specs += [("int64", [None, rank]), (feature.dtype, [None]), ("int64", [rank])]
-        elif isinstance(feature, FixedLenSequenceFeature):
-            specs.append((feature.dtype, [*outer, None, *_lengths(feature.shape)]))
-        else:
-            specs.append((feature.dtype, [*outer, *_lengths(feature.shape)]))
+    specs = [spec for feature in features.values() for spec in _specs(feature, outer)]
 
     def parse(messages: Any) -> list[Any]:
         examples = [events.read_example(m) for m in np.ravel(np.asarray(messages, object))]
-        made: list[Any] = []
-        for key, feature in features.items():
-            rows = [_values(e, key, feature) for e in examples]
-            if isinstance(feature, VarLenFeature):
-                made += _sparse(rows, bool(outer), as_dtype(feature.dtype).dtype)
-            else:
-                made.append(np.stack(rows) if outer else rows[0])
-        return made
+        return [
+            part
+            for key, feature in features.items()
+            for part in _of_rows([_values(e, key, feature) for e in examples], feature, bool(outer))
+        ]
 
     nodes = iter(all_from_host([g.convert_to_tensor(serialized)], parse, specs, name, "ParseExample"))
+    return _gathered(features, nodes)
+
+
+def parse_single_sequence_example(
+    serialized: Any,
+    context_features: Mapping[str, Any] | None = None,
+    sequence_features: Mapping[str, Any] | None = None,
+    example_name: Any = None,
+    name: str | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(the features of the whole, those of its steps) of one serialised example with steps."""
+    whole, steps = dict(context_features or {}), dict(sequence_features or {})
+    optional = {key for key, feature in steps.items() if getattr(feature, "allow_missing", True)}
+    steps = {key: _of_step(feature) for key, feature in steps.items()}
+    specs = [spec for feature in whole.values() for spec in _specs(feature, ())]
+    specs += [spec for feature in steps.values() for spec in _specs(feature, (None,))]
+
+    def parse(message: Any) -> list[Any]:
+        context, lists = events.read_sequence_example(np.asarray(message, object).item())
+        missing = next((key for key in steps if key not in lists and key not in optional), None)
+        if missing is not None:
+            raise InvalidArgumentError(f"Feature list '{missing}' is required but could not be found.")
+        made = [_of_rows([_values(context, key, one)], one, False) for key, one in whole.items()]
+        for key, one in steps.items():
+            made.append(_of_rows([_values({key: row}, key, one) for row in lists.get(key, [])], one, True))
+        return [part for parts in made for part in parts]
+
+    node = g.convert_to_tensor(serialized)
+    nodes = iter(all_from_host([node], parse, specs, name, "ParseSingleSequenceExample"))
+    return _gathered(whole, nodes), _gathered(steps, nodes)
+
+
+def _gathered(features: Mapping[str, Any], nodes: Iterator[Tensor]) -> dict[str, Any]:
+    """The next nodes as the features that they are."""
     return {
         key: SparseTensor(next(nodes), next(nodes), next(nodes))
         if isinstance(feature, VarLenFeature)
         else next(nodes)
         for key, feature in features.items()
     }
+
+
+def _specs(feature: Any, outer: tuple[int | None, ...]) -> list[tuple[Any, Any]]:
+    """(dtype, shape) of the nodes of a feature."""
+    if isinstance(feature, VarLenFeature):
+        rank = 1 + len(outer)
+        return [("int64", [None, rank]), (feature.dtype, [None]), ("int64", [rank])]
+    rows = [None] if isinstance(feature, FixedLenSequenceFeature) else []
+    return [(feature.dtype, [*outer, *rows, *_lengths(feature.shape)])]
+
+
+def _of_rows(rows: Sequence[np.ndarray], feature: Any, batched: bool) -> list[np.ndarray]:
+    """The arrays of a feature, of its values in each example or step."""
+    dtype = as_dtype(feature.dtype).dtype
+    if isinstance(feature, VarLenFeature):
+        return _sparse(rows, batched, dtype)
+    if not batched:
+        return [rows[0]]
+    if isinstance(feature, FixedLenSequenceFeature):
+        rows = _padded(rows, feature.default_value, dtype)
+    return [np.stack(rows) if rows else np.zeros([0, *_lengths(feature.shape)], dtype)]
+
+
+def _padded(rows: Sequence[np.ndarray], filler: Any, dtype: np.dtype) -> list[np.ndarray]:
+    """Rows as long as the longest."""
+    longest = max(map(len, rows), default=0)
+    empty = (b"" if dtype.kind == "O" else 0) if filler is None else filler
+    missing = [np.full((longest - len(row), *row.shape[1:]), empty, dtype) for row in rows]
+    return [np.concatenate(pair) for pair in zip(rows, missing, strict=True)]
+
+
+def _of_step(feature: Any) -> Any:
+    """What a feature of steps is in one of them."""
+    return feature if isinstance(feature, VarLenFeature) else FixedLenFeature(feature.shape, feature.dtype)
 
 
 def _lengths(shape: Any) -> list[Any]:
@@ -181,8 +238,8 @@ def _values(example: Any, key: str, feature: Any) -> np.ndarray:
 
 def _sparse(rows: Sequence[np.ndarray], batched: bool, dtype: np.dtype) -> list[np.ndarray]:
     """Indices, values and shape of rows of different lengths."""
-    longest = max(len(row) for row in rows)
-    values = np.concatenate(rows).astype(dtype)
+    longest = max((len(row) for row in rows), default=0)
+    values = np.concatenate([np.zeros(0, dtype), *rows]).astype(dtype)
     if not batched:
         return [np.arange(longest, dtype=np.int64)[:, None], values, np.array([longest], np.int64)]
     places = [(i, k) for i, row in enumerate(rows) for k in range(len(row))]

@@ -57,15 +57,20 @@ class Int64List(BytesList):
 
 
 class Feature:
-    """One of the three lists."""
+    """One of the three lists: the one that was given, or that something was put into."""
+
+    _KINDS = ("bytes_list", "float_list", "int64_list")
 
     def __init__(self, bytes_list: Any = None, float_list: Any = None, int64_list: Any = None) -> None:
-        self.bytes_list, self.float_list, self.int64_list = bytes_list, float_list, int64_list
+        given = zip(self._KINDS, (bytes_list, float_list, int64_list), strict=True)
+        self._given = next((kind for kind, held in given if held is not None), None)
+        self.bytes_list: BytesList = BytesList() if bytes_list is None else bytes_list
+        self.float_list: BytesList = FloatList() if float_list is None else float_list
+        self.int64_list: BytesList = Int64List() if int64_list is None else int64_list
 
     def WhichOneof(self, group: str) -> str | None:
         """The name of the list that there is."""
-        names = ("bytes_list", "float_list", "int64_list")
-        return next((name for name in names if getattr(self, name) is not None), None)
+        return self._given or next((kind for kind in self._KINDS if getattr(self, kind).value), None)
 
     def SerializeToString(self) -> bytes:
         """The message."""
@@ -103,19 +108,79 @@ def _block(name: str, inside: str) -> str:
 
 def _held(feature: Feature) -> tuple[int, Any]:
     """The number of the list that there is, and what it holds."""
-    kinds = ((1, feature.bytes_list), (2, feature.float_list), (3, feature.int64_list))
-    return next(((kind, held.value) for kind, held in kinds if held is not None), (1, []))
+    kind = feature.WhichOneof("kind") or "bytes_list"
+    return 1 + Feature._KINDS.index(kind), getattr(feature, kind).value
+
+
+def _feature_of(kind: int, held: Any) -> Feature:
+    lists = BytesList, FloatList, Int64List
+    return Feature(**{Feature._KINDS[kind - 1]: lists[kind - 1](held)})
+
+
+class _ByName(dict[str, Any]):
+    """Messages by name, made where they are asked for."""
+
+    def __init__(self, make: Any, given: Any) -> None:
+        super().__init__(given or {})
+        self._make = make
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = made = self._make()
+        return made
 
 
 class Features:
     """Features by name."""
 
     def __init__(self, feature: Any = None) -> None:
-        self.feature = dict(feature or {})
+        self.feature = _ByName(Feature, feature)
 
     def __repr__(self) -> str:
         pairs = sorted(self.feature.items())
         return "".join(_block("feature", f'key: "{k}"\n{_block("value", repr(v))}') for k, v in pairs)
+
+
+class FeatureList:
+    """A feature of each step."""
+
+    class _Rows(list[Feature]):
+        def add(self) -> Feature:
+            """A new one at the end."""
+            self.append(Feature())
+            return self[-1]
+
+    def __init__(self, feature: Any = ()) -> None:
+        self.feature = FeatureList._Rows(feature)
+
+
+class FeatureLists:
+    """Lists of features by name."""
+
+    def __init__(self, feature_list: Any = None) -> None:
+        self.feature_list = _ByName(FeatureList, feature_list)
+
+
+class SequenceExample:
+    """Features of the whole and of each step as one message."""
+
+    def __init__(self, context: Features | None = None, feature_lists: FeatureLists | None = None) -> None:
+        self.context, self.feature_lists = context or Features(), feature_lists or FeatureLists()
+
+    def SerializeToString(self) -> bytes:
+        """The message."""
+        lists = {n: [_held(f) for f in rows.feature] for n, rows in self.feature_lists.feature_list.items()}
+        return events.sequence_example({n: _held(f) for n, f in self.context.feature.items()}, lists)
+
+    @staticmethod
+    def FromString(message: bytes) -> SequenceExample:
+        """The features of a message."""
+        context, lists = events.read_sequence_example(message)
+        rows = {name: FeatureList([_feature_of(*held) for held in row]) for name, row in lists.items()}
+        return SequenceExample(Features({n: _feature_of(*f) for n, f in context.items()}), FeatureLists(rows))
+
+    def ParseFromString(self, message: bytes) -> None:
+        """Take the features of a message."""
+        vars(self).update(vars(SequenceExample.FromString(message)))
 
 
 class TFRecordCompressionType:
@@ -147,12 +212,8 @@ class Example:
     @staticmethod
     def FromString(message: bytes) -> Example:
         """The features of a message."""
-        made = {}
-        for name, (kind, held) in events.read_example(message).items():
-            parts = [None, None, None]
-            parts[kind - 1] = (BytesList, FloatList, Int64List)[kind - 1](held)  # type: ignore[call-overload]
-            made[name] = Feature(*parts)
-        return Example(Features(made))
+        found = events.read_example(message)
+        return Example(Features({name: _feature_of(*held) for name, held in found.items()}))
 
     def ParseFromString(self, message: bytes) -> None:
         """Take the features of a message."""

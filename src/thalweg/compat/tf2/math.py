@@ -166,7 +166,27 @@ def _kept(op: Callable[..., Any]) -> Callable[..., Any]:
 reduce_sum, reduce_mean, reduce_prod = (
     _reduction(_kept(op)) for op in (reduce.sum, reduce.mean, reduce.prod)
 )
-reduce_max, reduce_min = _reduction(reduce.max), _reduction(reduce.min)
+
+
+def _of_none(op: Callable[..., Any], sign: int) -> Callable[..., Any]:
+    """A choice of elements; of none at all it is the number that any other one beats."""
+
+    def apply(x: Tensor, axis: Any = None, keepdims: bool = False) -> Any:
+        over = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+        places = {k % x.ndim for k in over} if x.ndim else set()
+        lengths = x.known_shape()
+        if not any(lengths[k] == 0 for k in places):
+            return op(x, axis=axis, keepdims=keepdims)
+        least = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
+        most = np.iinfo(x.dtype).max if x.dtype.kind in "iu" else np.inf
+        left = [1 if k in places else d for k, d in enumerate(lengths) if keepdims or k not in places]
+        return shape.broadcast_to(np.asarray(least if sign < 0 else most, x.dtype), tuple(left))
+
+    apply.__doc__ = described(op)
+    return apply
+
+
+reduce_max, reduce_min = _reduction(_of_none(reduce.max, -1)), _reduction(_of_none(reduce.min, 1))
 reduce_all, reduce_any = _reduction(reduce.all), _reduction(reduce.any)
 reduce_std, reduce_variance = _reduction(reduce.std), _reduction(reduce.var)
 reduce_logsumexp, reduce_euclidean_norm = _reduction(reduce.logsumexp), _reduction(norms.norm)

@@ -119,6 +119,8 @@ def is_text(value: Any) -> bool:
     """Whether it is a text or holds texts."""
     if hasattr(value, "flat_values"):
         return is_text(value.flat_values)
+    if isinstance(value, (list, tuple)):
+        return bool(value) and is_text(value[0])
     return isinstance(value, (str, bytes, TextTensor)) or (
         not isinstance(value, Tensor) and np.asarray(value).dtype.kind in "OSU"
     )

@@ -1,5 +1,7 @@
 """``theano.gof``: ops and their applications."""
 
+from thalweg.compat.theano.functions import MissingInputError as MissingInputError
+from thalweg.compat.theano.gof import fg as fg
 from thalweg.compat.theano.gof import graph as graph
 from thalweg.compat.theano.gof import op as op
 from thalweg.compat.theano.gof import type as type
@@ -10,4 +12,16 @@ from thalweg.compat.theano.tensor_type import TensorType as Type
 from thalweg.compat.theano.variable import TensorConstant as Constant
 from thalweg.compat.theano.variable import TensorVariable as Variable
 
-__all__ = ["Apply", "Constant", "Op", "OpRemove", "Type", "Variable", "graph", "op", "type"]
+__all__ = [
+    "Apply",
+    "Constant",
+    "MissingInputError",
+    "Op",
+    "OpRemove",
+    "Type",
+    "Variable",
+    "fg",
+    "graph",
+    "op",
+    "type",
+]
