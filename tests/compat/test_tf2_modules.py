@@ -246,3 +246,25 @@ def test_the_greatest_of_nothing_is_what_any_number_beats() -> None:
         0,
     )
     assert tf.reduce_max(tf.zeros([2, 0]), axis=0).shape == (0,)
+
+
+BOXES = np.float32(
+    [[[0, 0, 0.5, 0.5], [0, 0.05, 0.5, 0.55], [0.6, 0.6, 1.2, 1], [0.6, 0.6, 0.9, 0.9], [0.1] * 4]]
+)
+SCORES = np.float32([[[0.9, 0.1], [0.8, 0.7], [0.3, 0.95], [0.2, 0.6], [0.5, 0.0]]])
+
+
+def test_the_best_boxes_of_all_classes() -> None:  # the numbers were printed by TensorFlow 2.21
+    def best(boxes: Any, scores: Any, **options: Any) -> Any:
+        return tf.image.combined_non_max_suppression(boxes[:, :, None], scores, 2, 6, 0.5, 0.15, **options)
+
+    boxes, scores, classes, valid = best(BOXES, SCORES)
+    assert valid.numpy().tolist() == [4] and classes.numpy().tolist() == [[1, 0, 1, 0, 0, 0]]
+    np.testing.assert_allclose(scores, [[0.95, 0.9, 0.7, 0.5, 0, 0]])
+    np.testing.assert_allclose(boxes[0, :3], [[0.6, 0.6, 1, 1], BOXES[0, 0], BOXES[0, 1]])
+    assert float(best(BOXES, SCORES, clip_boxes=False)[0][0, 0, 2]) == np.float32(1.2)
+    assert best(BOXES, SCORES, pad_per_class=True)[0].shape == (1, 4, 4)
+    given = tf.keras.Input((5, 4)), tf.keras.Input((5, 2))
+    model = tf.keras.Model(given, tf.keras.layers.Lambda(lambda x: best(*x))(list(given)))
+    np.testing.assert_array_equal(model([BOXES, SCORES])[0], boxes)
+    assert tf.image.non_max_suppression(BOXES[0], SCORES[0, :, 0], 3).numpy().tolist() == [0, 4, 2]

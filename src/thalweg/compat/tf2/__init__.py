@@ -19,6 +19,7 @@ from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1.strings import compat as _as_text
 from thalweg.compat.tf2 import arrays as _arrays
 from thalweg.compat.tf2 import audio as _audio
+from thalweg.compat.tf2 import boxes as _boxes
 from thalweg.compat.tf2 import checkpoint as _checkpoint
 from thalweg.compat.tf2 import complexes as _complexes
 from thalweg.compat.tf2 import debugging as _debugging
@@ -173,7 +174,11 @@ random = _Namespace(
 _PRODUCTS = "matmul matvec tensordot einsum eye norm matrix_transpose l2_normalize".split()
 linalg = _Namespace("tf.linalg", **_own(_linalg), **{n: _of_all(n, getattr(_linalg, n)) for n in _PRODUCTS})
 linalg.__dict__.update(transpose=_linalg.matrix_transpose, adjoint=_complexes.adjoint)
-image = _Namespace("tf.image", **_own(_image), **{n: getattr(_pictures, n) for n in _pictures.__all__})
+image = _Namespace(
+    "tf.image",
+    **_own(_image),
+    **{n: getattr(room, n) for room in (_pictures, _boxes) for n in room.__all__},
+)
 _FORMATS = (
     "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter gfile".split()
 )

@@ -499,23 +499,3 @@ def yiq_to_rgb(images: Any) -> Any:
 def yuv_to_rgb(images: Any) -> Any:
     """Red, green and blue."""
     return _mixed(images, np.linalg.inv(_TO_YUV))
-
-
-def non_max_suppression(
-    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
-    name: Any = None,
-) -> Any:  # fmt: skip
-    """The numbers of the best boxes [y1, x1, y2, x2], none of which overlaps a better one too much."""
-    corners, value = np.asarray(boxes), np.asarray(scores)
-    low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
-    area = np.prod(high - low, axis=1)
-    left = [k for k in np.argsort(-value, kind="stable") if value[k] > score_threshold]
-    kept: list[int] = []
-    while left and len(kept) < int(number(max_output_size)):
-        best = int(left[0])
-        kept.append(best)
-        both = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
-        shared = np.prod(np.maximum(both, 0), axis=1)
-        overlap = shared / (area[best] + area[left] - shared)
-        left = [k for k, o in zip(left, overlap) if o <= iou_threshold and k != best]
-    return tensor(kept, "int32")

@@ -1,0 +1,93 @@
+"""Boxes in pictures, ``[y1, x1, y2, x2]`` from any corner to the opposite one: the best of those that overlap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf2.values import number, tensor
+from thalweg.graph.op import make_op
+from thalweg.graph.tensor import Spec
+
+
+def _best(boxes: np.ndarray, scores: np.ndarray, most: int, iou: float, least: float) -> list[int]:
+    """The numbers of the best boxes, none of which overlaps a better one too much."""
+    low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
+    area = np.prod(high - low, axis=1)
+    order = np.argsort(-scores, kind="stable")
+    left, kept = order[scores[order] > least], []
+    while len(left) and len(kept) < most:
+        best = int(left[0])
+        kept.append(best)
+        both = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
+        shared = np.prod(np.maximum(both, 0), axis=1)
+        together = area[best] + area[left] - shared
+        overlap = np.divide(shared, together, out=np.zeros_like(shared), where=together > 0)
+        left = left[(overlap <= iou) & (left != best)]
+    return kept
+
+
+def non_max_suppression(
+    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """The numbers of the best boxes, none of which overlaps a better one too much."""
+    thresholds = float(number(iou_threshold)), float(number(score_threshold))
+    return tensor(
+        _best(np.asarray(boxes), np.asarray(scores), int(number(max_output_size)), *thresholds), "int32"
+    )
+
+
+def _found_infer(boxes: Spec, scores: Spec, *, total: int, **attrs: Any) -> tuple[Spec, ...]:
+    batch = None if boxes.shape is None else boxes.shape[0]
+    number = np.dtype("float32")
+    return (
+        Spec((batch, total, 4), number), Spec((batch, total), number), Spec((batch, total), number),
+        Spec((batch,), np.dtype("int32")),
+    )  # fmt: skip
+
+
+@make_op({}, infer=_found_infer, grad=lambda g, y, boxes, scores, **attrs: [None, None])
+def found_boxes(boxes, scores, /, *, per_class, total, iou, least, clip):  # type: ignore[no-untyped-def]
+    """Of each picture the best boxes of all classes, their scores and classes, filled up with 0, and how many."""
+    count, classes = len(boxes), scores.shape[2]
+    made = [np.zeros((count, total, *rest), np.float32) for rest in ((4,), (), ())]
+    valid = np.zeros(count, np.int32)
+    for k in range(count):
+        found = [
+            (scores[k, place, c], c, boxes[k, place, min(c, boxes.shape[2] - 1)])
+            for c in range(classes)
+            for place in _best(
+                boxes[k, :, min(c, boxes.shape[2] - 1)], scores[k, :, c], per_class, iou, least
+            )
+        ]
+        found = sorted(found, key=lambda entry: -entry[0])[:total]
+        valid[k] = len(found)
+        for row, (score, c, box) in enumerate(found):
+            made[0][k, row], made[1][k, row], made[2][k, row] = box, score, c
+    if clip:
+        made[0] = np.clip(made[0], 0, 1)
+    return (*made, valid)
+
+
+def combined_non_max_suppression(
+    boxes: Any, scores: Any, max_output_size_per_class: Any, max_total_size: Any, iou_threshold: float = 0.5,
+    score_threshold: float = float("-inf"), pad_per_class: bool = False, clip_boxes: bool = True, name: Any = None,
+) -> tuple[Any, Any, Any, Any]:  # fmt: skip
+    """The best boxes of every class together: boxes, scores, classes, and how many there are of each picture.
+
+    ``boxes`` is [pictures, n, 1 or classes, 4], ``scores`` [pictures, n, classes].
+    """
+    marks = tensor(scores)
+    per_class, total = int(number(max_output_size_per_class)), int(number(max_total_size))
+    if pad_per_class:
+        total = min(total, per_class * int(marks.shape[2]))
+    boxes_, scores_, classes, valid = found_boxes(
+        tensor(boxes), marks, per_class=per_class, total=total, iou=float(number(iou_threshold)),
+        least=float(number(score_threshold)), clip=bool(clip_boxes),
+    )  # fmt: skip
+    return boxes_, scores_, classes, valid
+
+
+__all__ = ["combined_non_max_suppression", "non_max_suppression"]
