@@ -790,3 +790,13 @@ def test_a_graph_of_layers_that_keras_1_described() -> None:
     front = {"class_name": "Sequential", "config": [of_keras_1("Merge", "m", **join, init=None), dense]}
     with pytest.raises(ValueError, match="begins with Merge"):
         classic.models.model_from_json(json.dumps(front))
+
+
+def test_layers_are_classes_to_isinstance() -> None:
+    names = (
+        "Activation ActivityRegularization BatchNormalization ELU Embedding LeakyReLU PReLU ThresholdedReLU"
+    )
+    kinds = tuple(getattr(L, name) for name in names.split())
+    assert isinstance(L.ThresholdedReLU(0.5), kinds) and not isinstance(L.Dense(1), kinds)
+    x = np.array([[0.2, 0.5, 0.7]])
+    np.testing.assert_allclose(L.ThresholdedReLU(theta=0.5)(x), [[0, 0, 0.7]], rtol=1e-6)

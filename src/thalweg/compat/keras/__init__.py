@@ -53,7 +53,11 @@ def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> 
         saving=_Namespace("keras.engine.saving", **{n: getattr(models, n) for n in files.split()}),
         get_source_inputs=utils.get_source_inputs,
         topology=_Namespace(
-            "keras.engine.topology", **base, Container=model, get_source_inputs=utils.get_source_inputs
+            "keras.engine.topology",
+            **base,
+            Container=model,
+            Network=model,
+            get_source_inputs=utils.get_source_inputs,
         ),
         base_layer=_Namespace("keras.engine.base_layer", **base),
         training=_Namespace("keras.engine.training", Model=model),

@@ -26,7 +26,6 @@ from thalweg.layers.conv import _Convolution
 from thalweg.layers.nodes import InputSymbol
 from thalweg.layers.pooling import _Pooling
 from thalweg.registry import lookup
-from thalweg.regularizers import L1L2
 
 Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
 
@@ -157,16 +156,7 @@ class _InputLayerNames(Renamed):
 InputLayer = _InputLayerNames(InputPlace, lambda args, kwargs: (args, kwargs))
 
 
-def ActivityRegularization(l1: float = 0.0, l2: float = 0.0, **options: Any) -> Any:
-    """The inputs, whose size adds to the loss."""
-    return _main.Activation("linear", activity_regularizer=L1L2(l1, l2), **options)
-
-
-def ThresholdedReLU(theta: float = 1.0, **options: Any) -> Any:
-    """x where it is greater than ``theta``, 0 elsewhere."""
-    return _main.ReLU(threshold=theta, **options)
-
-
+ThresholdedReLU = layer(_older.ThresholdedReLU)
 add, subtract, multiply, average = _main.add, _main.subtract, _main.multiply, _main.average
 maximum, minimum, concatenate, dot = _main.maximum, _main.minimum, _main.concatenate, _main.dot
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from thalweg.compat.keras.custom import OwnLayer
 from thalweg.initializers import Constant
-from thalweg.layers import activations
+from thalweg.layers import ReLU, activations
 from thalweg.nn import sigmoid, softplus
 from thalweg.ops.elementwise import where
 from thalweg.ops.reduce import mean, sum
@@ -100,3 +100,13 @@ class TimeDistributedMerge(OwnLayer):
 
     def call(self, inputs: Any) -> Any:
         return (mean if self.mode == "ave" else sum)(inputs, axis=1)
+
+
+class ThresholdedReLU(ReLU):
+    """x where it is greater than ``theta``, 0 elsewhere."""
+
+    def __init__(self, theta: float = 1.0, **options: Any) -> None:
+        super().__init__(threshold=theta, **options)
+
+    def call(self, inputs: Any) -> Any:
+        return where(inputs > self.threshold, inputs, 0.0)
