@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -279,13 +279,14 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
 # --- examples: named lists of bytes (kind 1), floats (2) or whole numbers (3) ---------------------------------------
 
 
-def example(features: dict[str, tuple[int, Sequence[Any]]]) -> bytes:
+def example(features: Mapping[str, tuple[int, Sequence[Any]]]) -> bytes:
     """The message of an example."""
     return _field(1, _entries({name: feature(*held) for name, held in features.items()}))
 
 
 def sequence_example(
-    context: dict[str, tuple[int, Sequence[Any]]], lists: dict[str, Sequence[tuple[int, Sequence[Any]]]]
+    context: Mapping[str, tuple[int, Sequence[Any]]],
+    lists: Mapping[str, Sequence[tuple[int, Sequence[Any]]]],
 ) -> bytes:
     """The message of an example with features of each step beside those of the whole."""
     steps = {name: b"".join(_field(1, feature(*held)) for held in rows) for name, rows in lists.items()}
