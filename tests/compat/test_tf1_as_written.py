@@ -335,7 +335,7 @@ def test_metrics_at_thresholds_count_over_batches() -> None:
         for truth, said in (([1, 0, 1], [0.3, 0.2, 0.9]), ([0, 1, 0], [0.6, 0.4, 0.1])):
             session.run([update for _, update in pairs], {labels: truth, scores: said})
         found = session.run([value for value, _ in pairs])
-    wanted = [[3, 1], [1, 1], [0, 2], [2, 2], [0.75, 0.5], [1, 1 / 3], 1 / 3, 2 / 3]
+    wanted: list[Any] = [[3, 1], [1, 1], [0, 2], [2, 2], [0.75, 0.5], [1, 1 / 3], 1 / 3, 2 / 3]
     for value, true in zip(found, wanted, strict=True):
         np.testing.assert_allclose(value, true, rtol=1e-5)
 
@@ -350,7 +350,7 @@ def test_metrics_of_the_highest_predictions() -> None:
         tf.metrics.recall_at_k(labels[:, :1], scores, 1, weights=[1.0, 3.0]),
         tf.metrics.average_precision_at_k(labels, scores, 3),
     ]
-    wanted = [0.5, 1.0, 1.0, 0.25, np.mean([(1 + 2 / 3) / 2, (1 / 2 + 2 / 3) / 2])]
+    wanted: Any = [0.5, 1.0, 1.0, 0.25, np.mean([(1 + 2 / 3) / 2, (1 / 2 + 2 / 3) / 2])]
     np.testing.assert_allclose(run([update for _, update in pairs]), wanted, rtol=1e-6)
 
 
@@ -403,3 +403,16 @@ def test_features_are_put_into_examples_and_padded_when_read() -> None:
     messages = [x.SerializeToString() for x in (example, other)]
     column = tf.FixedLenSequenceFeature([], tf.float32, allow_missing=True, default_value=-1.0)
     assert run(tf.parse_example(messages, {"v": column})["v"]).tolist() == [[1, 2], [-1, -1]]
+
+
+def test_orders_of_axes_put_together_of_known_numbers_are_known() -> None:
+    x = tf.zeros([2, 3, 4])
+    order = tf.concat([[2], tf.range(tf.rank(x) - 1)], 0)
+    assert tf.transpose(x, order).get_shape().as_list() == [4, 2, 3]
+    assert tf.transpose(x, tf.stack([1, tf.rank(x) - 1, 0])).get_shape().as_list() == [3, 4, 2]
+    assert run(tf.concat([tf.constant([0.5]), [1.5]], 0)).tolist() == [0.5, 1.5]
+
+
+def test_a_variable_of_no_known_rank_is_refused() -> None:
+    with pytest.raises(ValueError, match="how many axes its first value has must be known"):
+        tf.Variable(tf.placeholder(tf.float32), validate_shape=False)

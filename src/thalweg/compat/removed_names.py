@@ -6,6 +6,7 @@ the modules of :data:`MODULES`.
 
 from __future__ import annotations
 
+import functools
 import importlib.abc
 import importlib.machinery
 import sys
@@ -205,8 +206,22 @@ def _old_styles(module: Any) -> None:
     library.update({name: style for name, style in old.items() if name not in library})
 
 
+def _old_files(h5py: Any) -> None:
+    """``dataset.value``, and files that are made, or opened to be changed, where no mode is given."""
+    h5py.Dataset.value = property(lambda self: self[()])
+    opened = h5py.File.__init__
+
+    @functools.wraps(opened)
+    def opened_to_change(self: Any, name: Any, mode: str | None = None, *args: Any, **options: Any) -> None:
+        opened(self, name, mode or "a", *args, **options)
+
+    h5py.File.__init__ = opened_to_change
+
+
 # By the module that is there still: what gives it back the names it lost.
-_LOST: dict[str, Callable[[Any], None]] = {"PIL.Image": _old_filters, "matplotlib.style": _old_styles}
+_LOST: dict[str, Callable[[Any], None]] = {
+    "PIL.Image": _old_filters, "matplotlib.style": _old_styles, "h5py": _old_files,
+}  # fmt: skip
 
 
 class _Completed(importlib.machinery.SourceFileLoader):

@@ -196,7 +196,7 @@ true_negatives = _counter("true_negatives", False, True)
 false_negatives = _counter("false_negatives", False, False)
 
 
-def table(name: str, shape: list[int]) -> variables.Variable:
+def table(name: str, shape: Any) -> variables.Variable:
     keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
     return variables.Variable(np.zeros(shape, np.float32), trainable=False, collections=keys, name=name)
 

@@ -35,7 +35,16 @@ def concat(
     parts = [value(x, like_dtype) for x in values]
     dims = _joined_dims(values) if len(parts[0].shape or ()) == 1 else None
     made = joining.concat(parts, axis=static_int(axis, "axis"))
-    return wrap(made, name, "concat", list(values), dims=dims)
+    return wrap(made, name, "concat", list(values), dims=dims, static=_known(values, parts, np.concatenate))
+
+
+def _known(nodes: Sequence[Any], parts: Sequence[core.Tensor], join: Any) -> Any:
+    """The value of a few whole numbers put together, as shapes and orders of axes are; None where a run decides."""
+    known = [static_value(x) for x in nodes]
+    if any(x is None or x.ndim > 1 for x in known) or any(t.dtype.kind != "i" for t in parts):
+        return None
+    made = join(known)
+    return made.astype(parts[0].dtype) if made.size <= 16 else None
 
 
 def _joined_dims(parts: Sequence[Any]) -> list[Any] | None:
@@ -55,8 +64,10 @@ def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
         return g.packed_texts(values, name, static_int(axis, "axis"))
     like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
     dims = dims_of(values) if any(isinstance(getattr(x, "dims", None), Length) for x in values) else None
-    made = joining.stack([value(x, like_dtype) for x in values], axis=static_int(axis, "axis"))
-    return wrap(made, name, "stack", list(values), dims=dims)
+    parts = [value(x, like_dtype) for x in values]
+    made = joining.stack(parts, axis=static_int(axis, "axis"))
+    known = _known(values, parts, np.stack) if len(made.shape or ()) == 1 else None
+    return wrap(made, name, "stack", list(values), dims=dims, static=known)
 
 
 pack = parallel_stack = stack

@@ -66,6 +66,10 @@ class Variable(Tensor):
                 made = g.as_array(made, dtype)
             start = value(made, dtype)
         start = start if dtype is None else g.cast(start, dtype)
+        if start.shape is None:
+            raise ValueError(
+                f"tf.Variable {name!r}: how many axes its first value has must be known, received {made!r}"
+            )
         operation = Operation(name, "Variable")
         shape = None if validate_shape else [None] * len(start.shape or ())
         variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
