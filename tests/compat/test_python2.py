@@ -354,3 +354,11 @@ def test_a_notebook_and_its_check(thalweg_run: Run, tmp_path: Path) -> None:
         done.returncode == 1
         and "n.ipynb as theano: theano -> thalweg.compat.theano; read as Python 2" in done.stderr
     ), done.stderr
+
+
+def test_files_of_h5py_as_before_its_third_version(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("h5py", reason="the files of this test are HDF5")
+    (tmp_path / "p.py").write_text(
+        "import h5py\nf = h5py.File('t.h5')\nf['x'] = [1, 2]\nf.close()\nprint(h5py.File('t.h5', 'r')['x'].value)\n"
+    )
+    assert thalweg_run(tmp_path / "p.py").stdout == "[1 2]\n"
