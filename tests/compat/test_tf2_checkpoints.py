@@ -133,7 +133,7 @@ def test_what_a_checkpoint_refuses(tmp_path: Path) -> None:
 def test_a_savers_file_is_read_by_names(tmp_path: Path) -> None:
     from safetensors.numpy import save_file
 
-    save_file({"w": np.float32([1, 2]), "b": np.float32([3])}, tmp_path / "old.safetensors")
+    save_file({"w": np.array([1, 2], "f"), "b": np.array([3], "f")}, tmp_path / "old.safetensors")
     w, c = Variable(np.zeros(2, "f"), name="w"), Variable(np.zeros(1, "f"), name="c")
     status = tf.train.Checkpoint(weight=w, other=c).restore(tmp_path / "old")
     assert w.numpy().tolist() == [1, 2] and c.numpy().tolist() == [0]

@@ -200,7 +200,7 @@ def test_a_saved_module_has_its_signatures(tmp_path: Path) -> None:
 
 def test_windows_of_rows_are_rows_of_data_sets() -> None:
     rows = tf.data.Dataset.from_tensor_slices(
-        {"a": [1, 2, 3], "b": (np.float32([4, 5, 6]), [7, 8, 9])}
+        {"a": [1, 2, 3], "b": (np.array([4, 5, 6], "f"), [7, 8, 9])}
     ).window(2)
     found = [{"a": list(w["a"].as_numpy_iterator()), "c": list(w["b"][1].as_numpy_iterator())} for w in rows]
     assert found == [{"a": [1, 2], "c": [7, 8]}, {"a": [3], "c": [9]}]
@@ -248,10 +248,10 @@ def test_the_greatest_of_nothing_is_what_any_number_beats() -> None:
     assert tf.reduce_max(tf.zeros([2, 0]), axis=0).shape == (0,)
 
 
-BOXES = np.float32(
-    [[[0, 0, 0.5, 0.5], [0, 0.05, 0.5, 0.55], [0.6, 0.6, 1.2, 1], [0.6, 0.6, 0.9, 0.9], [0.1] * 4]]
+BOXES = np.array(
+    [[[0, 0, 0.5, 0.5], [0, 0.05, 0.5, 0.55], [0.6, 0.6, 1.2, 1], [0.6, 0.6, 0.9, 0.9], [0.1] * 4]], "f"
 )
-SCORES = np.float32([[[0.9, 0.1], [0.8, 0.7], [0.3, 0.95], [0.2, 0.6], [0.5, 0.0]]])
+SCORES = np.array([[[0.9, 0.1], [0.8, 0.7], [0.3, 0.95], [0.2, 0.6], [0.5, 0.0]]], "f")
 
 
 def test_the_best_boxes_of_all_classes() -> None:  # the numbers were printed by TensorFlow 2.21
@@ -268,3 +268,31 @@ def test_the_best_boxes_of_all_classes() -> None:  # the numbers were printed by
     model = tf.keras.Model(given, tf.keras.layers.Lambda(lambda x: best(*x))(list(given)))
     np.testing.assert_array_equal(model([BOXES, SCORES])[0], boxes)
     assert tf.image.non_max_suppression(BOXES[0], SCORES[0, :, 0], 3).numpy().tolist() == [0, 4, 2]
+
+
+def test_complex_variables_have_two_parts() -> None:
+    z = tf.Variable([5 + 4j, 6 + 1j], name="z")
+    assert isinstance(z, tf.Variable) and (z.name, z.trainable, z.shape, z.dtype) == (
+        "z:0",
+        True,
+        (2,),
+        tf.complex128,
+    )
+    assert z.assign_add([1j, 1.0]).numpy().tolist() == [5 + 5j, 7 + 1j] and (z * 2).numpy()[0] == 10 + 10j
+    before = z.read_value()
+    z.assign_sub(z)
+    assert z.numpy().tolist() == [0, 0] and before.numpy()[1] == 7 + 1j
+    module = tf.Module()
+    module.z = z
+    assert module.variables == (z,) and tf.Variable(2.0, dtype=tf.complex64).dtype == tf.complex64
+
+
+def test_the_first_generations_words_of_texts() -> None:
+    found = eager.string_split(["a,b c", "", "d"], ", ")
+    assert found.values.numpy().tolist() == [b"a", b"b", b"c", b"d"]
+    assert found.indices.numpy().tolist() == [[0, 0], [0, 1], [0, 2], [2, 0]]
+    assert found.dense_shape.numpy().tolist() == [3, 3]
+    assert eager.string_split(["ab"], "").values.numpy().tolist() == [b"a", b"b"]
+    assert eager.string_split(["a  b"], skip_empty=False, result_type="RaggedTensor").to_list() == [
+        [b"a", b"", b"b"]
+    ]

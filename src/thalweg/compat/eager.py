@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+import numpy as np
 
 from thalweg import optimizers
 from thalweg.compat import names as _names
@@ -78,6 +81,23 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
     if chosen.ndim == 1 and first.ndim > 1:
         chosen = _tf2.reshape(chosen, [-1] + [1] * (first.ndim - 1))
     return _tf2.where(chosen, first, y)
+
+
+def string_split(
+    source: Any, sep: Any = None, skip_empty: bool = True, delimiter: Any = " ", result_type: str = "SparseTensor",
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """The words of each text, a sparse tensor of rows: cut at any of the delimiter's characters."""
+    cuts = _tf2.compat.as_bytes(str(delimiter if sep is None else sep))
+    rows = []
+    for text in np.asarray(_tf2.convert_to_tensor(source)).reshape(-1).tolist():
+        words = re.split(b"[" + re.escape(cuts) + b"]", text) if cuts else [bytes([c]) for c in text]
+        rows.append([w for w in words if w or not skip_empty])
+    if result_type != "SparseTensor":
+        return _tf2.ragged.constant(rows, dtype="string")
+    places = [(k, j) for k, row in enumerate(rows) for j in range(len(row))]
+    found = np.array([w for row in rows for w in row], dtype=object)
+    return _tf2.SparseTensor(places, found, [len(rows), max(map(len, rows), default=0)])
 
 
 class Session:

@@ -16,7 +16,8 @@ def _best(boxes: np.ndarray, scores: np.ndarray, most: int, iou: float, least: f
     low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
     area = np.prod(high - low, axis=1)
     order = np.argsort(-scores, kind="stable")
-    left, kept = order[scores[order] > least], []
+    left = order[scores[order] > least]
+    kept: list[int] = []
     while len(left) and len(kept) < most:
         best = int(left[0])
         kept.append(best)

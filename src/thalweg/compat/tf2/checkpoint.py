@@ -92,6 +92,9 @@ class Checkpoint(_Tracked):
     variables.
     """
 
+    _root: Any
+    _attributes: dict[str, Any]
+
     def __init__(self, root: Any = None, **objects: Any) -> None:
         vars(self).update(_root=root, _attributes={})
         for name in sorted(objects):

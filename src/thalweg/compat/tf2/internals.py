@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,6 +63,11 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         ops=Namespace(
             "tf.python.ops",
             **dict.fromkeys(_OPS, functions),
+            custom_gradient=Namespace(
+                "tf.python.ops.custom_gradient",
+                custom_gradient=names["custom_gradient"],
+                _graph_mode_decorator=lambda f, args, kwargs: names["custom_gradient"](f)(*args, **kwargs),
+            ),
             image_ops=names["image"],
             init_ops_v2=Namespace("tf.python.ops.init_ops_v2", _compute_fans=fans),
         ),
@@ -81,10 +88,11 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         client=Namespace("tf.python.client", device_lib=device_lib, timeline=timeline),
         platform=Namespace("tf.python.platform", gfile=gfile),
         lib=Namespace("tf.python.lib", io=Namespace("tf.python.lib.io", file_io=file_io)),
-        util=Namespace("tf.python.util", nest=names["nest"]),
+        util=Namespace("tf.python.util", nest=names["nest"], tf_inspect=inspect),
         eager=Namespace(
             "tf.python.eager",
             context=context,
+            tape=Namespace("tf.python.eager.tape", stop_recording=nullcontext),
             function=Namespace(
                 "tf.python.eager.function",
                 defun=names["function"],

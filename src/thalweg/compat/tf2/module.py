@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf2.arrays import expand_dims, gather
+from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype
 from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.values import UnmadeVariableError, pair, tensor
@@ -28,7 +29,21 @@ class _Variables(type):
     """All variables are instances of ``tf.Variable``: those of layers and optimizers too."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, core.Variable)
+        return isinstance(instance, (core.Variable, ComplexVariable))
+
+    def __call__(cls, initial_value: Any = None, *args: Any, **options: Any) -> Any:
+        """A variable; of a complex value one of two parts."""
+        kind = ComplexVariable if _is_complex(initial_value, options.get("dtype")) else super().__call__
+        return kind(initial_value, *args, **options)
+
+
+def _is_complex(value: Any, dtype: Any) -> bool:
+    if dtype is not None:
+        return complex_dtype(dtype)
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return isinstance(value, (complex, ComplexTensor)) or kind == "c"
 
 
 class VariableSynchronization:
@@ -138,6 +153,50 @@ class Variable(core.Variable, metaclass=_Variables):
     experimental_ref = ref
 
 
+class ComplexVariable(ComplexTensor):
+    """A complex variable: its real and its imaginary part are variables."""
+
+    def __init__(
+        self, initial_value: Any, trainable: bool | None = None, validate_shape: bool = True,
+        caching_device: Any = None, name: str | None = None, variable_def: Any = None, dtype: Any = None,
+        **ignored: Any,
+    ) -> None:  # fmt: skip
+        value = tensor(initial_value, dtype)
+        self._name = in_scope(name or "Variable")
+        super().__init__(Variable(value.real, trainable), Variable(value.imag, trainable))
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return f"{self._name}:0"
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training moves it."""
+        return bool(self.real.trainable)
+
+    def read_value(self) -> ComplexTensor:
+        """The value now."""
+        return ComplexTensor(self.real.read(), self.imag.read())
+
+    value = initialized_value = read_value
+
+    def assign(self, value: Any, *more: Any, **ignored: Any) -> Any:
+        """Set the value."""
+        given = self.beside(value)
+        self.real.assign(given.real)
+        self.imag.assign(given.imag)
+        return self
+
+    def assign_add(self, delta: Any, *more: Any, **ignored: Any) -> Any:
+        """Add to the value."""
+        return self.assign(self.read_value() + delta)
+
+    def assign_sub(self, delta: Any, *more: Any, **ignored: Any) -> Any:
+        """Subtract from the value."""
+        return self.assign(self.read_value() - delta)
+
+
 class Part(Tensor):
     """A part of a variable: its value when it was read, and a place to assign to."""
 
@@ -209,7 +268,7 @@ def _variables(value: Any, found: dict[int, Any], seen: set[int]) -> None:
     if id(value) in seen or isinstance(value, (str, bytes, np.ndarray)):
         return
     seen.add(id(value))
-    if isinstance(value, core.Variable):
+    if isinstance(value, Variable):
         found.setdefault(id(value), value)
     elif isinstance(value, Layer):
         found.update((id(v), v) for v in value.variables if id(v) not in found)
