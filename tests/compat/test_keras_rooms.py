@@ -322,3 +322,32 @@ def test_batch_metrics_of_keras_1() -> None:
     metrics = classic.metrics
     np.testing.assert_allclose([metrics.precision(t, p), metrics.recall(t, p)], [2 / 3, 2 / 3], rtol=1e-5)
     np.testing.assert_allclose(metrics.matthews_correlation(t, p), -1 / 3, rtol=1e-5)
+
+
+def test_what_libraries_of_layers_import_from_within_tensorflow(thalweg_run: Any, tmp_path: Path) -> None:
+    """And updates that a program adds to a layer of the library."""
+    (tmp_path / "program.py").write_text(
+        "import numpy as np\n"
+        "import keras\n"
+        "from keras import backend as K\n"
+        "from tensorflow.python.util import nest, tf_inspect\n"
+        "from tensorflow.python.eager import tape\n"
+        "from tensorflow.python.ops.custom_gradient import _graph_mode_decorator\n"
+        "assert tf_inspect.getfullargspec(lambda a, b: 0).args == ['a', 'b'] and nest.flatten([1, [2]]) == [1, 2]\n"
+        "K.symbolic = getattr(K, 'symbolic', None) or (lambda f: f)\n"
+        "assert keras.backend.symbolic(3) == 3\n"
+        "class Counting(keras.layers.Dense):\n"
+        "    def build(self, input_shape):\n"
+        "        super().build(input_shape)\n"
+        "        self.calls = K.variable(0.0)\n"
+        "    def call(self, inputs):\n"
+        "        self.add_update(K.update_add(self.calls, 1.0))\n"
+        "        return super().call(inputs)\n"
+        "model = keras.models.Sequential([Counting(1, input_dim=2)])\n"
+        "model.compile('sgd', 'mse')\n"
+        "model.fit(np.ones((6, 2)), np.ones(6), batch_size=2, verbose=0)\n"
+        "print('counted', K.get_value(model.layers[0].calls))\n"
+    )
+    result = thalweg_run(tmp_path / "program.py")
+    assert result.returncode == 0, result.stderr
+    assert "counted 3.0" in result.stdout

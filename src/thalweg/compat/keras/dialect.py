@@ -11,6 +11,7 @@ from typing import Any
 
 from thalweg import models as main
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
+from thalweg.compat.keras.custom import OwnLayer
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
 from thalweg.compat.keras.models import Model
 from thalweg.compat.keras.spelling import Offered
@@ -164,6 +165,7 @@ _LAYER: dict[str, Any] = {
     "_inbound_nodes": _calls,
     "outbound_nodes": _followers,
     "_outbound_nodes": _followers,
+    "add_update": OwnLayer.add_update,
     "updates": Offered(_updates, str(_updates.__doc__)),
     "get_updates_for": _get_updates_for,
     "get_losses_for": _get_losses_for,
