@@ -416,3 +416,36 @@ def test_orders_of_axes_put_together_of_known_numbers_are_known() -> None:
 def test_a_variable_of_no_known_rank_is_refused() -> None:
     with pytest.raises(ValueError, match="how many axes its first value has must be known"):
         tf.Variable(tf.placeholder(tf.float32), validate_shape=False)
+
+
+# --- optimizers of contrib ----------------------------------------------------------------------------------
+
+
+def steps_of(optimizer: Any, slope: float, count: int, **options: Any) -> float:
+    v = tf.Variable(1.0)
+    train = optimizer.minimize(slope * v, var_list=[v], **options)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(count):
+            session.run(train)
+        return float(session.run(v))
+
+
+def test_nesterov_in_adam() -> None:
+    w, m, v, slope = 1.0, 0.0, 0.0, 3.0
+    for t in (1, 2, 3):
+        m, v = 0.9 * m + 0.1 * slope, 0.99 * v + 0.01 * slope**2
+        w -= 0.1 * np.sqrt(1 - 0.99**t) / (1 - 0.9**t) * (0.9 * m + 0.1 * slope) / (np.sqrt(v) + 1e-8)
+    assert steps_of(tf.contrib.opt.NadamOptimizer(0.1, beta2=0.99), slope, 3) == pytest.approx(w, rel=1e-6)
+
+
+def test_weights_decay_beside_the_steps() -> None:
+    w = 1.0
+    for _ in range(2):
+        w = w - 0.1 * w - 0.01  # Adam's step is its rate where the slope stays the same
+    assert steps_of(tf.contrib.opt.AdamWOptimizer(0.1, 0.01), 3.0, 2) == pytest.approx(w, rel=1e-5)
+    kept = steps_of(tf.contrib.opt.AdamWOptimizer(0.1, 0.01), 3.0, 2, decay_var_list=[tf.Variable(0.0)])
+    assert kept == pytest.approx(0.98, rel=1e-5)
+    assert steps_of(tf.contrib.opt.MomentumWOptimizer(0.5, 0.1, 0.9), 1.0, 1) == pytest.approx(0.4)
+    decaying = tf.contrib.opt.extend_with_decoupled_weight_decay(tf.train.GradientDescentOptimizer)
+    assert steps_of(decaying(0.25, 0.1), 2.0, 1) == pytest.approx(0.55)

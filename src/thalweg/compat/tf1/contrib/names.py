@@ -31,6 +31,7 @@ from thalweg.compat.tf1.contrib import (
     layers,
     legacy_seq2seq,
     normalisation,
+    opt,
     regularizers,
     seq2seq,
     summaries,
@@ -236,6 +237,7 @@ contrib = _Contrib(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,
         LazyAdamOptimizer=train.AdamOptimizer,
+        **own(opt),
     ),
 )
 

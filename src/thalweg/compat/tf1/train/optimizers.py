@@ -115,10 +115,14 @@ class Optimizer:
         assert self._rule is not None
         slots = self._slots_of(v)
         now = {name: current.build([slot.t], {}) for name, slot in slots.items()}
-        new, after = self._rule.step(g.cast(gradient, v.dtype), current.build([v.t], {}), now, rate, t)
+        new, after = self._rule.step(g.cast(gradient, v.dtype), self._before(v), now, rate, t)
         if v.constraint is not None:
             new = value(v.constraint(wrap(new, None, "Constrained")))
         return [(v.t, new), *((slots[name].t, made) for name, made in after.items())]
+
+    def _before(self, v: Variable) -> Any:
+        """The value from which a variable takes its step."""
+        return current.build([v.t], {})
 
     def _slots_of(self, v: Variable) -> dict[str, Variable]:
         if v not in self._slots:
