@@ -511,8 +511,8 @@ def test_gradients_that_an_op_does_not_have_fail_where_they_are_needed() -> None
         def make_node(self, x: Any, k: Any) -> Any:
             return theano.Apply(self, [x, k], [x.type()])
 
-        def perform(self, node: Any, inputs: Any, out: Any) -> None:
-            out[0][0] = inputs[0] * inputs[1]
+        def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+            output_storage[0][0] = inputs[0] * inputs[1]
 
         def grad(self, inputs: Any, g: Any) -> Any:
             return [g[0] * inputs[1], theano.gradient.grad_undefined(self, 1, inputs[1])]
@@ -570,7 +570,7 @@ def test_solutions_norms_and_inverses_as_numpy_has_them() -> None:
     x, y = T.matrix(), T.matrix()
     found = function([x, y], T.nlinalg.lstsq()(x, y, -1.0))(a, b)
     for ours, theirs in zip(found, np.linalg.lstsq(a, b, -1.0), strict=True):
-        np.testing.assert_allclose(ours, theirs)
+        np.testing.assert_allclose(ours, np.asarray(theirs))
     assert function([x], T.nlinalg.norm(x, "inf"))(a) == pytest.approx(np.linalg.norm(a, np.inf))
     t = T.tensor4()
     cube = rng.normal(size=(4, 6, 8, 3))
@@ -592,7 +592,7 @@ def test_states_beside_inputs_and_the_room_of_both_pythons() -> None:
     counts = DefaultOrderedDict(int)
     counts["a"] += 1
     assert counts["a"] == 1 and OrderedDict is not None and cmp(2, 1) == 1
-    with pytest.raises(T.verify_grad.E_grad):
+    with pytest.raises(vars(T.verify_grad)["E_grad"]):
         T.verify_grad(lambda v: theano.gradient.grad_scale(v, 2.0), [np.ones(2)])
 
 
@@ -633,7 +633,7 @@ def test_products_of_batches_of_any_rank() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 6, 5, 7))
     x, y = T.tensor4(), T.tensor4()
-    wanted = np.stack([np.tensordot(m, n, [[2], [1]]) for m, n in zip(a, b, strict=True)])
+    wanted = np.stack([np.tensordot(m, n, ([2], [1])) for m, n in zip(a, b, strict=True)])
     np.testing.assert_allclose(function([x, y], T.batched_dot(x, y))(a, b), wanted)
     v, m = T.vector(), T.matrix()
     rows = a[0, 0]
@@ -697,7 +697,7 @@ def test_walking_up_from_a_variable() -> None:
         seen.add(node)
         queue.extend(p for p in node.get_parents() if p not in seen)
     assert x in seen and w in seen and y.owner in seen and y.owner == y.owner and y.owner != w.sum().owner
-    assert {v for v in seen if not v.get_parents()} >= {x, w} and T.Tensor is T.TensorType
+    assert {v for v in seen if not v.get_parents()} >= {x, w} and vars(T)["Tensor"] is T.TensorType
 
 
 def test_lasagne_layers_of_symbolic_and_unknown_lengths() -> None:

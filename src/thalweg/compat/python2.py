@@ -146,7 +146,7 @@ def _text_of_bytes(text: str) -> str:
     value = as_text(ast.literal_eval(text))
     if isinstance(value, bytes):
         return text
-    return text[1:] if value.isascii() else f"({ascii(value)}" + "\n" * text.count("\n") + ")"
+    return text[1:] if value.isascii() else f"({value!a}" + "\n" * text.count("\n") + ")"
 
 
 def _line(tokens: _Tokens, targets: _Targets, prints: bool) -> str:
@@ -479,8 +479,8 @@ class _Meanings(ast.NodeTransformer):
                     node.body.append(ast.Assign([ast.Name(name, ast.Store())], made))
         if {"__cmp__", "__eq__"} & set(methods) and "__hash__" not in methods:
             base = node.bases[0] if node.bases and isinstance(node.bases[0], ast.Name) else _name("object")
-            made = ast.Attribute(base, "__hash__", ast.Load())
-            node.body.append(ast.Assign([ast.Name("__hash__", ast.Store())], made))
+            inherited = ast.Attribute(base, "__hash__", ast.Load())
+            node.body.append(ast.Assign([ast.Name("__hash__", ast.Store())], inherited))
         return self._with_metaclass(node)
 
     def _with_metaclass(self, node: ast.ClassDef) -> ast.ClassDef:

@@ -55,8 +55,8 @@ from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_varia
 from thalweg.compat.theano.variable import constant as constant
 
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
+globals().update(Tensor=TensorType)  # the older name
 as_tensor = as_tensor_variable
-Tensor = TensorType
 Constant, Variable = TensorConstant, TensorVariable
 patternbroadcast = basic.patternbroadcast
 shared = _shared
