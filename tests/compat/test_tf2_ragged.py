@@ -362,3 +362,14 @@ def test_features_of_any_length() -> None:
 def test_gather_takes_all_arguments_by_position() -> None:
     found = tf.gather(tf.constant([[1, 2], [3, 4]]), [[1], [0]], None, 1, 1)
     assert found.numpy().tolist() == [[2], [3]]
+
+
+def test_rows_of_ragged_tensors_are_batched_as_ragged_tensors() -> None:
+    x, y = tf.ragged.constant([[1, 2, 3], [4], [5, 6], [7]]), tf.constant([0, 1, 0, 1])
+    rows = tf.data.Dataset.from_tensor_slices((x, y)).skip(1)
+    found = [(a.to_list(), b.numpy().tolist()) for a, b in rows.batch(2)]
+    assert found == [([[4], [5, 6]], [1, 0]), ([[7]], [1])]
+    sums = rows.map(lambda a, b: tf.reduce_sum(a) + b).batch(3)
+    assert [s.numpy().tolist() for s in sums] == [[5, 11, 8]]
+    deep = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[[1], [2, 3]], [[4]]])).batch(2)
+    assert next(iter(deep)).to_list() == [[[1], [2, 3]], [[4]]]

@@ -54,9 +54,12 @@ class Dataset(Whole):
         self.pipeline = pipeline
         self._batched = batched  # whether the first axis may have any length
         self._spec = spec  # what was said of the elements, where anything was
+        self._uneven = False  # whether elements are rows of ragged tensors, of any lengths
 
     def _same(self, pipeline: core.Dataset, spec: Any = None) -> Dataset:
-        return Dataset(pipeline, self._batched, spec)
+        made = Dataset(pipeline, self._batched, spec)
+        made._uneven = self._uneven
+        return made
 
     def _made_by(self, change: Callable[[Iterator[Any]], Iterable[Any]]) -> Dataset:
         """What a function makes of all elements; how many there are is not known."""
@@ -71,9 +74,9 @@ class Dataset(Whole):
             parts = [
                 list(leaf) if isinstance(leaf, RaggedTensor) else tensor(leaf) for leaf in leaves(tensors)
             ]
-            return Dataset(
-                core.Dataset.from_generator([arrays(placed(tensors, row)) for row in builtins.zip(*parts)])
-            )
+            made = _listed([arrays(placed(tensors, row)) for row in builtins.zip(*parts)])
+            made._uneven = True
+            return made
         rows = arrays(tensors)
         if not any(leaf.dtype == object for leaf in leaves(rows)):
             return Dataset(core.Dataset.from_tensor_slices(rows))
@@ -144,7 +147,9 @@ class Dataset(Whole):
             made = change(*parts)
             return arrays(tuple(made) if isinstance(made, list) else made)
 
-        return self._same(self.pipeline.map(changed))
+        made = self._same(self.pipeline.map(changed))
+        made._uneven = False
+        return made
 
     def filter(self, predicate: Callable[..., Any], name: Any = None) -> Dataset:
         """The elements for which a function is true."""
@@ -184,7 +189,9 @@ class Dataset(Whole):
         self, batch_size: Any, drop_remainder: bool = False, num_parallel_calls: Any = None, deterministic: Any = None,
         name: Any = None,
     ) -> Dataset:  # fmt: skip
-        """Several elements as one, along a new first axis."""
+        """Several elements as one, along a new first axis; rows of ragged tensors as a ragged tensor."""
+        if self._uneven:
+            return self.ragged_batch(batch_size, drop_remainder)
         return Dataset(self.pipeline.batch(int(number(batch_size)), bool(drop_remainder)), not drop_remainder)
 
     def padded_batch(
