@@ -33,8 +33,8 @@ here, without running it. This page is made from the code by `python -m thalweg.
 A program that Python 3 does not read, or that uses names of Python 2 alone such as `xrange`, is read as Python 2, and
 so is each module beside it. It keeps its line numbers, and the words mean what they meant: `print x`, `except E, e`,
 `7 / 2` is 3 also for arrays and tensors of integers, `map`, `range` and `d.keys()` are lists, pickles of Python 2 are
-read. Texts and bytes are not one kind: what a file opened with "rb" gives stays bytes. `input()` returns the text, and
-None is not less than a number.
+read. Bytes without control characters are texts, such as the lines of a file opened with "rb"; others stay bytes. Any
+two values have an order, None before numbers. `input()` reads a number, a string or a list of such.
 """
 
 
