@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from thalweg.compat import tf2
-from thalweg.errors import DataError, ShapeError
+from thalweg.errors import ArgumentError, DataError, ShapeError
 
 tf: Any = tf2
 DIGITS = tf.ragged.constant([[3, 1, 4, 1], [], [5, 9, 2], [6], []])
@@ -373,3 +373,10 @@ def test_rows_of_ragged_tensors_are_batched_as_ragged_tensors() -> None:
     assert [s.numpy().tolist() for s in sums] == [[5, 11, 8]]
     deep = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[[1], [2, 3]], [[4]]])).batch(2)
     assert next(iter(deep)).to_list() == [[[1], [2, 3]], [[4]]]
+
+
+def test_models_say_that_they_take_no_ragged_tensors() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Embedding(9, 2), tf.keras.layers.LSTM(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ArgumentError, match=r"take no ragged tensors.*to_tensor"):
+        model.fit(tf.ragged.constant([[1, 2], [3]]), np.zeros((2, 1)))
