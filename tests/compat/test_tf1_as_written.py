@@ -449,3 +449,43 @@ def test_weights_decay_beside_the_steps() -> None:
     assert steps_of(tf.contrib.opt.MomentumWOptimizer(0.5, 0.1, 0.9), 1.0, 1) == pytest.approx(0.4)
     decaying = tf.contrib.opt.extend_with_decoupled_weight_decay(tf.train.GradientDescentOptimizer)
     assert steps_of(decaying(0.25, 0.1), 2.0, 1) == pytest.approx(0.55)
+
+
+# --- programs -----------------------------------------------------------------------------------------------
+
+
+def test_print_writes_when_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    x = tf.constant([[1.0, 2.5], [3.0, 0.5]])
+    run(tf.print("x:", x, tf.range(20)))
+    run(tf.print(tf.range(8), tf.constant(True), summarize=-1, sep=","))
+    assert capsys.readouterr().err == "x: [[1 2.5]\n [3 0.5]] [0 1 2 ... 17 18 19]\n[0 1 2 3 4 5 6 7],1\n"
+
+
+def test_flags_that_are_given_several_times_or_needed(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "flags.py"
+    program.write_text(
+        "import tensorflow as tf\n"
+        "tf.flags.DEFINE_multi_integer('size', [1], 'sizes')\n"
+        "tf.flags.DEFINE_string('folder', None, 'where')\n"
+        "tf.flags.mark_flag_as_required('folder')\n"
+        "def main(argv):\n"
+        "    print(tf.flags.FLAGS.size, tf.flags.FLAGS.folder, argv[1:])\n"
+        "if __name__ == '__main__':\n"
+        "    tf.app.run()\n"
+    )
+    done = thalweg_run(program, "--size", "3", "--size=4", "--folder=f", "rest")
+    assert done.stdout == "[3, 4] f ['rest']\n", done.stderr
+    assert thalweg_run(program, "--folder=f").stdout == "[1] f []\n"
+    missing = thalweg_run(program)
+    assert missing.returncode == 1 and "flag --folder must have a value" in missing.stderr
+
+
+def test_names_under_their_later_rooms() -> None:
+    made = [
+        tf.bitwise.invert(tf.constant([1, -2])),
+        tf.manip.reverse([1, 2, 3], [0]),
+        tf.math.softmax(tf.constant([1.0, 1.0])),
+        tf.cast([1.5], tf.half),
+    ]
+    assert [x.tolist() for x in run(made)] == [[-2, 1], [3, 2, 1], [0.5, 0.5], [1.5]]
+    assert tf.double == tf.float64 and tf.get_static_value(tf.constant([1, 2])).tolist() == [1, 2]

@@ -80,6 +80,9 @@ globals().update(_flat)
 globals().update(_types.BY_NAME)
 globals().update(_types.COMPLEX)
 globals()["tuple"] = globals().pop("tuple_")
+globals()["print"] = globals().pop("print_")
+double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
+get_static_value = _graph.static_value
 
 DType = _types.DType
 TensorShape = _types.TensorShape
@@ -347,13 +350,16 @@ initializers = _Namespace(
 )
 math = _Namespace(
     "tf.math",
-    **{_n: _flat.get(_n, _v) for _n, _v in _names.own(_math).items()},
+    **{_n: _flat.get(_n, _v) for _n, _v in _names.own(_math).items() if _n != "print_"},
     **{_n: _flat[_n] for _n in ("real", "imag", "conj", "angle")},
     top_k=_nn.top_k,
     in_top_k=_nn.in_top_k,
     softplus=_nn.softplus,
     l2_normalize=_nn.l2_normalize,
     zero_fraction=_nn.zero_fraction,
+    softmax=_nn.softmax,
+    log_softmax=_nn.log_softmax,
+    softsign=_nn.softsign,
 )
 linalg = _Namespace(
     "tf.linalg",
@@ -392,7 +398,13 @@ linalg = _Namespace(
     lstsq=_math.matrix_solve_ls,
     cross=_math.cross,
 )
-manip = _Namespace("tf.manip", roll=_math.roll)
+manip = _Namespace(
+    "tf.manip",
+    **{
+        _n: _flat[_n]
+        for _n in "roll reshape reverse tile gather_nd scatter_nd batch_to_space_nd space_to_batch_nd".split()
+    },
+)
 sparse = _Namespace(
     "tf.sparse",
     SparseTensor=_sparse.SparseTensor,
@@ -419,6 +431,8 @@ random = _Namespace(
     categorical=_random.multinomial,
     poisson=_random.random_poisson,
     gamma=_random.random_gamma,
+    get_seed=_random.get_seed,
+    **{_n: _v for _n, _v in _names.own(_nn).items() if _n.endswith("candidate_sampler")},
 )
 strings = _Namespace(
     "tf.strings",
@@ -543,6 +557,7 @@ bitwise = _Namespace(
     bitwise_xor=_math.bitwise_xor,
     left_shift=_math.left_shift,
     right_shift=_math.right_shift,
+    invert=_math.bitwise_invert,
 )
 lookup = contrib.lookup
 

@@ -15,6 +15,7 @@ class _Flags:
         self.__dict__["_parser"] = argparse.ArgumentParser(allow_abbrev=False)
         self.__dict__["_values"] = {}
         self.__dict__["_parsed"] = False
+        self.__dict__["_required"] = []
 
     def _define(self, name: str, default: Any, help: str | None, **options: Any) -> None:
         text = (help or "").replace("%", "%%")
@@ -32,7 +33,13 @@ class _Flags:
         set_before = self.__dict__["_values"] if self.__dict__["_parsed"] else {}
         self.__dict__["_values"] = {**vars(known), **set_before}
         self.__dict__["_parsed"] = True
-        return rest
+        return _parsed_by_absl(rest)
+
+    def _check(self) -> None:
+        """Stop the program where a flag that it needs has no value."""
+        for name in self.__dict__["_required"]:
+            if self.__dict__["_values"].get(name) is None:
+                sys.exit(f"FATAL Flags parsing error: flag --{name} must have a value other than None")
 
     def __getattr__(self, name: str) -> Any:
         if name == "__flags":
@@ -59,12 +66,29 @@ class _Flags:
         return dict(self.__dict__["_values"])
 
 
+def _parsed_by_absl(argv: Sequence[str]) -> list[str]:
+    """What is left of the command line after the flags of absl, which were the same as TensorFlow's."""
+    absl = sys.modules.get("absl.flags")
+    if absl is None or absl.FLAGS.is_parsed():
+        return list(argv)
+    rest: list[str] = absl.FLAGS([sys.argv[0], *argv], known_only=True)
+    return rest[1:]
+
+
 def _truth(text: str) -> bool:
     if text.lower() in ("true", "t", "1", "yes"):
         return True
     if text.lower() in ("false", "f", "0", "no"):
         return False
     raise argparse.ArgumentTypeError(f"not a truth value: {text!r}")
+
+
+class _Several(argparse.Action):
+    """Gathers the values of a flag; the first one given takes the place of the default."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        held = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [values] if held is self.default else [*held, values])
 
 
 class flags:
@@ -102,12 +126,43 @@ class flags:
         flags.FLAGS._define(name, default, help, type=lambda text: text.split(","))
 
     @staticmethod
-    def mark_flag_as_required(name: str) -> None:
-        """Flags are not checked."""
+    def DEFINE_multi_string(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags._define_multi(name, default, help, type=str)
+
+    @staticmethod
+    def DEFINE_multi_integer(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags._define_multi(name, default, help, type=int)
+
+    @staticmethod
+    def DEFINE_multi_float(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
+        flags._define_multi(name, default, help, type=float)
+
+    @staticmethod
+    def DEFINE_multi_enum(
+        name: str, default: Any, enum_values: Sequence[str], help: str | None = None, **_: Any
+    ) -> None:
+        flags._define_multi(name, default, help, choices=list(enum_values))
+
+    @staticmethod
+    def _define_multi(name: str, default: Any, help: str | None, **options: Any) -> None:
+        """A flag that may be given several times, whose value is a list."""
+        several = default if default is None or isinstance(default, (list, tuple)) else [default]
+        flags.FLAGS._define(name, several, help, action=_Several, **options)
+
+    @staticmethod
+    def mark_flag_as_required(name: str, flag_values: Any = None) -> None:
+        """``tf.app.run`` stops where the flag has no value."""
+        flags.FLAGS._required.append(name)
+
+    @staticmethod
+    def mark_flags_as_required(names: Sequence[str], flag_values: Any = None) -> None:
+        """``tf.app.run`` stops where one of the flags has no value."""
+        flags.FLAGS._required.extend(names)
 
 
 def run(main: Callable[[Any], Any] | None = None, argv: Sequence[str] | None = None) -> None:
     """Read the flags, call ``main`` with what is left of the command line, and exit."""
     given = list(sys.argv if argv is None else argv)
     rest = flags.FLAGS._parse(given[1:])
+    flags.FLAGS._check()
     sys.exit((main or sys.modules["__main__"].main)([given[0], *rest]))  # type: ignore[attr-defined]

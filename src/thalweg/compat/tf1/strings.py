@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
 import tempfile
 import unittest
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from thalweg.compat.names import Namespace
 from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.app import flags
 from thalweg.compat.tf1.graph import Effect, HostTensor, Operation, Tensor, current
 from thalweg.compat.tf1.types import numpy_dtype
 
@@ -420,13 +422,19 @@ def _gradient_error(
     return float(np.max(np.abs(slope - numeric)))
 
 
+def _main(argv: Any = None) -> None:
+    """Read the flags and run the tests of the program."""
+    given = list(sys.argv if argv is None else argv)
+    unittest.main(argv=[given[0], *flags.FLAGS._parse(given[1:])])
+
+
 testing = Namespace(
     "tf.test",
     compute_gradient_error=_gradient_error,
     get_temp_dir=tempfile.mkdtemp,
     is_built_with_cuda=lambda: False,
     TestCase=TestCase,
-    main=unittest.main,
+    main=_main,
     is_gpu_available=is_gpu_available,
     gpu_device_name=gpu_device_name,
 )

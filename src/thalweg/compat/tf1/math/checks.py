@@ -47,6 +47,42 @@ def Print(
     return wrap(_printed.build([value(input_), *map(value, data)], attrs), name, "Print", [input_])
 
 
+@make_op({}, infer=lambda *data, parts, stream, summarize: core.Spec((), np.dtype(bool)), pure=False)
+def _told(*data, parts, stream, summarize):  # type: ignore[no-untyped-def]
+    """Writes texts and, where a part is None, the next tensor."""
+    rest = iter(data)
+    texts = (part if part is not None else _as_text(next(rest), summarize) for part in parts)
+    print(*texts, sep="", end="", file=stream or sys.stderr, flush=True)
+    return np.asarray(True)
+
+
+def _as_text(x: Any, summarize: int) -> str:
+    x = np.asarray(x)
+    x = x.astype(int) if x.dtype == bool else x
+    edge, most = (x.size + 1, x.size + 1) if summarize < 0 else (summarize, 2 * summarize)
+    whole = all(n <= most for n in x.shape)
+    formatter: Any = {"all": lambda number: f"{number:.9g}" if x.dtype.kind == "f" else str(number)}
+    return np.array2string(x, threshold=x.size + 1 if whole else 0, edgeitems=edge, formatter=formatter)
+
+
+def print_(
+    *inputs: Any,
+    output_stream: Any = None,
+    summarize: int = 3,
+    sep: str = " ",
+    end: str = "\n",
+    name: str | None = None,
+) -> g.Operation:
+    """An operation that writes texts and tensors to stderr or a stream, of each axis ``summarize`` at both ends."""
+    parts: list[Any] = []
+    for x in inputs:
+        parts += [x if isinstance(x, str) else None, sep]
+    parts[-1:] = [end]
+    tensors = [value(x) for x in inputs if not isinstance(x, str)]
+    made = _told.build(tensors, {"parts": tuple(parts), "stream": output_stream, "summarize": summarize})
+    return g.Operation(name, "PrintV2", g.Effect(fetches=[made]))
+
+
 @make_op({}, infer=lambda holds, *data, message: core.Spec((), np.dtype(bool)), pure=False)
 def _asserted(holds, *data, message):  # type: ignore[no-untyped-def]
     """Raises where the condition does not hold."""

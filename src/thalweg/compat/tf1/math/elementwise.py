@@ -202,6 +202,7 @@ def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
 erfinv, xlogy = unary("Erfinv", special.erfinv), binary("Xlogy", special.xlogy)
 divide_no_nan = div_no_nan
 multiply_no_nan = binary("MulNoNan", elementwise.masked_product)
+bitwise_invert = unary("Invert", elementwise.bitwise_invert)
 bitwise_and, bitwise_or, bitwise_xor = (
     binary(n, getattr(logic, n)) for n in ("bitwise_and", "bitwise_or", "bitwise_xor")
 )
