@@ -143,6 +143,10 @@ class Arrays(tf.test.TestCase):
         self.assertEqual(tf.Variable(1.0, name="v").name, "v:0")
         self.assertTrue(context.context().executing_eagerly())
         self.assertEqual(float(function.defun(lambda x: x + 1)(1.0)), 2.0)
+        layer, model = tf.keras.layers.Layer(), tf.keras.Sequential([tf.keras.layers.Dense(1)])
+        layer.inner, layer.more = model, [tf.keras.layers.ReLU()]
+        self.assertEqual([type(m).__name__ for m in layer.submodules], ["Sequential", "ReLU", "Dense"])
+        self.assertEqual((len(layer._layers), len(model._layers), model.submodules), (2, 1, tuple(model.layers)))
 
 tf.test.main()
 """

@@ -133,3 +133,12 @@ def test_an_optimizer_is_data_and_goes_into_files(tmp_path: Path) -> None:
     again = keras.models.load_model(tmp_path / "model.h5", custom_objects={"Heavy": Heavy})
     assert again.optimizer.get_config() == config and again.optimizer.iterations.numpy() == 20
     assert isinstance(again.optimizer, keras.optimizers.Optimizer)
+
+
+def test_rows_and_their_numbers_are_gradients() -> None:
+    v, w = tf.Variable(tf.ones([3, 2])), tf.Variable(tf.ones([3, 2]))
+    rows = tf.IndexedSlices(tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), tf.constant([0, 2, 0]))
+    dense = tf.constant([[6.0, 8.0], [0.0, 0.0], [3.0, 4.0]])
+    for variable, gradient in ((v, rows), (w, dense)):
+        tf.keras.optimizers.Adam(0.1).apply_gradients([(gradient, variable)])
+    assert v.numpy().tolist() == w.numpy().tolist() != np.ones((3, 2)).tolist()

@@ -18,10 +18,18 @@ from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable, plain
+from thalweg.ops.create import zeros_like
+from thalweg.ops.index import scatter_add
 from thalweg.registry import lookup
 
 Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
 _UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
+
+
+def _whole(gradient: Any, variable: Any) -> Any:
+    if hasattr(gradient, "indices") and hasattr(gradient, "values"):  # tf.IndexedSlices
+        return scatter_add(zeros_like(variable), gradient.indices, gradient.values)
+    return gradient
 
 
 class _Keras(main.Optimizer):
@@ -87,8 +95,8 @@ class _Keras(main.Optimizer):
             variable.set_value(value)
 
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
-        """One step with pairs (gradient, variable)."""
-        return super().apply_gradients(grads_and_vars)
+        """One step with pairs (gradient, variable); rows and their numbers are a gradient that is 0 elsewhere."""
+        return super().apply_gradients([(_whole(g, v), v) for g, v in grads_and_vars])
 
     minimize = minimize
 

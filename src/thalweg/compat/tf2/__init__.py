@@ -115,7 +115,7 @@ _flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "Use
 _flat |= {
     n: v
     for n, v in _own(_module).items()
-    if n not in ("Reference", "Part", "parts", "ExponentialMovingAverage", "ComplexVariable")
+    if n not in ("Reference", "Part", "parts", "ExponentialMovingAverage", "ComplexVariable", "modules_in")
 }
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
 globals().update({_RENAMED.get(n, n): _of_all(n, v) for n, v in _flat.items()})

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.tf1.types import as_dtype
-from thalweg.compat.tf2.module import Reference
+from thalweg.compat.tf2.module import Reference, modules_in
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import texts
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import masks_of
+from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.texts import Hosted
 
 iterate = Tensor.__iter__
@@ -195,9 +196,23 @@ def _of_texts(call: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+# What layers have as modules; models made of a list or of calls keep their own under the private name.
+_OF_LAYERS = {
+    "submodules": Offered(
+        lambda layer: modules_in(layer.sublayers()), "The modules and layers below, each once."
+    ),
+    "_layers": Offered(lambda layer: layer.sublayers(), "The layers in attributes, lists and dicts."),
+}
+
+
 def speak() -> None:
-    """Give every tensor of this process TensorFlow 2's attributes, and NumPy's functions tensors as arrays."""
+    """Give every tensor of this process TensorFlow 2's attributes, layers those of modules.
+
+    NumPy's functions see tensors as arrays.
+    """
     install_methods(_WORDS)
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]
+    for name, offered in _OF_LAYERS.items():
+        setattr(Layer, name, offered)

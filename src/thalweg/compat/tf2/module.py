@@ -279,6 +279,20 @@ def _variables(value: Any, found: dict[int, Any], seen: set[int]) -> None:
             _variables(part, found, seen)
 
 
+def modules_in(things: list[Any]) -> tuple[Any, ...]:
+    """The modules and layers among things and below them, each once."""
+    found: dict[int, Any] = {}
+    stack = list(things)
+    while stack:
+        value = stack.pop(0)
+        if isinstance(value, (Module, Layer)) and id(value) not in found:
+            found[id(value)] = value
+            stack += value.sublayers() if isinstance(value, Layer) else [v for _, v in parts(value)]
+        elif isinstance(value, (list, tuple, Mapping)):
+            stack += [v for _, v in parts(value)]
+    return tuple(found.values())
+
+
 class Module(metaclass=ABCMeta):  # noqa: B024 - abstract are only classes that programs make of it
     """What owns variables: in attributes in the order of their names, and in modules, layers, lists and dicts there."""
 
@@ -325,16 +339,7 @@ class Module(metaclass=ABCMeta):  # noqa: B024 - abstract are only classes that 
     @property
     def submodules(self) -> tuple[Any, ...]:
         """The modules and layers below, each once."""
-        found: dict[int, Any] = {}
-        stack: list[Any] = [v for _, v in parts(self)]
-        while stack:
-            value = stack.pop(0)
-            if isinstance(value, (Module, Layer)) and id(value) not in found:
-                found[id(value)] = value
-                stack += value.sublayers() if isinstance(value, Layer) else [v for _, v in parts(value)]
-            elif isinstance(value, (list, tuple, Mapping)):
-                stack += [v for _, v in parts(value)]
-        return tuple(found.values())
+        return modules_in([v for _, v in parts(self)])
 
     @classmethod
     def with_name_scope(cls, method: Any) -> Any:
