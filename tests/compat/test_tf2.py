@@ -418,6 +418,7 @@ def test_the_compiled_backward_pass_gives_the_gradients(monkeypatch: pytest.Monk
             h = tf.nn.max_pool2d(tf.nn.relu(tf.nn.conv2d(x, w, 1, "SAME")), 2, 2, "SAME")
             p = tf.nn.softmax(tf.matmul(tf.reshape(h, [-1, 16]), u))
             loss = -tf.reduce_mean(tf.math.log(p[:, 0])) + 1e-3 * tf.nn.l2_loss(w)
+        assert np.isfinite(loss.numpy())  # from here on the forward pass waits no more
         found = tape.gradient(loss, [w, u, unused])
         assert found[2] is None
         return [g.numpy() for g in found[:2]]

@@ -513,9 +513,9 @@ def test_only_loops_that_do_the_same_are_the_same(other: str, compiled: list[Pro
         return float(h.numpy())
 
     def wanted(step: str, xs: np.ndarray) -> float:
-        h = np.float32(0)
+        h: Any = np.float32(0)
         for row in xs:
-            terms = row * np.float32([1, 3 if step == "constant" else 2])
+            terms = np.multiply(row, [1, 3 if step == "constant" else 2], dtype="f")
             h = h * np.float32(0.5) + (terms.max() if step == "op" else terms.sum())
         return float(h)
 

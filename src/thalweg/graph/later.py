@@ -224,8 +224,7 @@ class Batch:
                 results = dict(zip(places, map(freeze, self._computed(places)), strict=True))
                 for place, tensor in held:
                     if tensor is not None:
-                        several = isinstance(place, tuple)
-                        tensor.value = tuple([results[p] for p in place]) if several else results[place]
+                        tensor.value = picked(place, (), results)
                         tensor.later = None
             self._held, self._leaves, self._recipe, self._numbers = [], [], [], {}
             self._symbols, self._results = [], []
@@ -320,7 +319,7 @@ def picked(places: Any, leaves: Sequence[Any], results: Any) -> Any:
     """What stands in places, which may be nested."""
     if isinstance(places, int):
         return results[places] if places >= 0 else leaves[~places]
-    return [picked(p, leaves, results) for p in places]
+    return tuple([picked(p, leaves, results) for p in places])
 
 
 def _size(spec: Spec) -> int:
