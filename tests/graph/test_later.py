@@ -44,6 +44,10 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
     return made
 
 
+def floats(values: Any) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
 def waits(tensor: Tensor) -> bool:
     return tensor.later is not None
 
@@ -486,7 +490,7 @@ def test_gradients_of_gradients_pass_loops() -> None:
 
 def test_parts_of_a_loop_are_kept_as_long_as_one_is_held() -> None:
     w = Variable(np.float32(2.0))
-    last, ys = loop(lambda h, x: (h * w + x, h), np.float32(1), np.float32([1, 2, 3]))
+    last, ys = loop(lambda h, x: (h * w + x, h), np.float32(1), floats([1, 2, 3]))
     assert waits(last)
     assert waits(ys)
     del last
@@ -499,12 +503,12 @@ def test_parts_of_a_loop_are_kept_as_long_as_one_is_held() -> None:
 def test_only_loops_that_do_the_same_are_the_same(other: str, compiled: list[Program]) -> None:
     w = Variable(np.float32(0.5))
     steps: dict[str, Any] = {
-        "one": lambda h, x: (h * w + tw.sum(x * np.float32([1, 2])), h),
-        "constant": lambda h, x: (h * w + tw.sum(x * np.float32([1, 3])), h),
-        "op": lambda h, x: (h * w + tw.max(x * np.float32([1, 2])), h),
-        "attribute": lambda h, x: (h * w + tw.sum(x * np.float32([1, 2]), keepdims=True)[0], h),
+        "one": lambda h, x: (h * w + tw.sum(x * floats([1, 2])), h),
+        "constant": lambda h, x: (h * w + tw.sum(x * floats([1, 3])), h),
+        "op": lambda h, x: (h * w + tw.max(x * floats([1, 2])), h),
+        "attribute": lambda h, x: (h * w + tw.sum(x * floats([1, 2]), keepdims=True)[0], h),
     }
-    x = np.float32([[1, 2], [3, 4], [5, 6]])
+    x = floats([[1, 2], [3, 4], [5, 6]])
 
     def last(step: Any, xs: np.ndarray) -> float:
         with tw.GradientTape() as tape:
@@ -546,14 +550,14 @@ def test_a_cell_of_one_s_own_is_called_at_every_step() -> None:
 
 
 def test_what_a_step_makes_of_variables_alone_is_made_once_before_the_loop(compiled: list[Program]) -> None:
-    w, flags = Variable(np.float32([[1, 2], [3, 4]])), Variable(np.array([True, True, False]))
+    w, flags = Variable(floats([[1, 2], [3, 4]])), Variable(np.array([True, True, False]))
 
     def step(h: Any, x: Any) -> Any:
         return h * w[1] + x * tw.sum(flags, dtype="float32"), h
 
     for _ in range(66):
         with tw.GradientTape() as tape:
-            last, _ = loop(step, np.float32([1, 1]), np.float32([1, 2]))
+            last, _ = loop(step, floats([1, 1]), floats([1, 2]))
         assert tape.gradient(last, w).tolist() == [[0, 0], [8, 10]]
         assert last.tolist() == [19, 28]
     assert len(compiled) == 1

@@ -24,6 +24,10 @@ from thalweg.run.function import Function, function
 RNG = np.random.default_rng(0)
 
 
+def floats(values: Any) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
 def counted() -> tuple[Function, Variable]:
     x, w = placeholder("float32", [3], name="x"), Variable(np.zeros(3, "f"))
     return function([x], [x * 2.0, total(x)], updates=[(w, w + x)]), w
@@ -111,7 +115,7 @@ def test_host_ops_take_tensors_too() -> None:
     x = placeholder("float32", [3])
     f = function([x], [top_k(x * 2.0, 2)[0], x + 1.0])
     for _ in range(3):
-        largest, more = f(constant(np.float32([3, 1, 2])))
+        largest, more = f(constant(floats([3, 1, 2])))
         assert (largest.tolist(), more.tolist()) == ([6, 4], [4, 2, 3])
 
 
