@@ -489,3 +489,28 @@ def test_names_under_their_later_rooms() -> None:
     ]
     assert [x.tolist() for x in run(made)] == [[-2, 1], [3, 2, 1], [0.5, 0.5], [1.5]]
     assert tf.double == tf.float64 and tf.get_static_value(tf.constant([1, 2])).tolist() == [1, 2]
+
+
+def test_the_gradient_of_identity_passes_a_sign() -> None:
+    x = tf.constant([0.5, -2.0])
+    with tf.get_default_graph().gradient_override_map({"Sign": "Identity"}):
+        straight = tf.sign(x)
+    assert run([straight, tf.gradients(3.0 * straight, x)[0]])[1].tolist() == [3.0, 3.0]
+    with (
+        tf.get_default_graph().gradient_override_map({"Sign": "Nowhere"}),
+        pytest.raises(LookupError, match="no gradient 'Nowhere' is registered"),
+    ):
+        tf.sign(x)
+
+
+def test_none_stands_for_the_defaults_of_local_responses() -> None:
+    x = tf.constant(np.arange(12, dtype="f").reshape(1, 1, 1, 12))
+    found = run([tf.nn.lrn(x), tf.nn.lrn(x, None, None, None, None)])
+    np.testing.assert_array_equal(*found)
+
+
+def test_shapes_are_asked_for_their_ranks() -> None:
+    shape = tf.TensorShape([2, None])
+    assert shape.with_rank_at_least(2) is shape and shape.with_rank_at_most(3) is shape
+    with pytest.raises(ValueError, match="rank at least 3"):
+        shape.with_rank_at_least(3)

@@ -300,3 +300,28 @@ def test_the_first_generations_words_of_texts() -> None:
     assert eager.string_split(["a  b"], skip_empty=False, result_type="RaggedTensor").to_list() == [
         [b"a", b"", b"b"]
     ]
+
+
+def test_the_fused_normalization_of_batches() -> None:
+    x = np.random.default_rng(0).random((2, 3, 4, 5)).astype("float32")
+    scale, offset = np.arange(1, 6, dtype="float32"), np.arange(5, dtype="float32")
+    y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV2(
+        x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=1e-3, is_training=True
+    )
+    np.testing.assert_allclose(mean, x.mean((0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(variance, x.var((0, 1, 2), ddof=1), rtol=1e-4)
+    expected = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 1e-3) * scale + offset
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
+    turned = np.moveaxis(x, -1, 1)
+    z = tf.raw_ops.FusedBatchNormV3(
+        x=turned,
+        scale=scale,
+        offset=offset,
+        mean=mean,
+        variance=variance,
+        data_format="NCHW",
+        is_training=False,
+    )
+    expected = (x - mean.numpy()) / np.sqrt(variance.numpy() + 1e-4) * scale + offset
+    np.testing.assert_allclose(np.moveaxis(z[0].numpy(), 1, -1), expected, rtol=1e-4, atol=1e-5)
+    assert len(z) == 6

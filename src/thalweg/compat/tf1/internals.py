@@ -47,6 +47,9 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     flat = {name: thing for name, thing in names.items() if not isinstance(thing, Namespace)}
     nn, train = names["nn"], names["train"]
     ops = Namespace("tf.python.ops.math_ops", **{**members(nn), **members(names["initializers"]), **flat})
+    vars(ops)["shape_internal"] = lambda input, name=None, optimize=True, out_type="int32": flat["shape"](
+        input, name, out_type
+    )
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",

@@ -218,6 +218,18 @@ class TensorShape:
     def with_rank(self, rank: int) -> TensorShape:
         return self.merge_with([None] * rank)
 
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """The same shape; ValueError if it has fewer axes."""
+        if self.ndims is not None and self.ndims < rank:
+            raise ValueError(f"Shape {self} must have rank at least {rank}")
+        return self
+
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """The same shape; ValueError if it has more axes."""
+        if self.ndims is not None and self.ndims > rank:
+            raise ValueError(f"Shape {self} must have rank at most {rank}")
+        return self
+
     def concatenate(self, other: Any) -> TensorShape:
         other = TensorShape(other)
         return TensorShape(None if self.dims is None or other.dims is None else [*self.dims, *other.dims])

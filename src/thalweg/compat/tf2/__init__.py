@@ -144,7 +144,12 @@ def get_logger() -> Any:
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
-tpu, xla, raw_ops = _machine.tpu, _machine.xla, _Namespace("tf.raw_ops")
+tpu, xla = _machine.tpu, _machine.xla
+raw_ops = _Namespace(
+    "tf.raw_ops",
+    FusedBatchNormV2=_nn._fused_batch_norm,
+    FusedBatchNormV3=lambda **options: (*_nn._fused_batch_norm(**options), 0.0),
+)
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal
 random_uniform_initializer = keras.initializers.RandomUniform

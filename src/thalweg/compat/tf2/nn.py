@@ -377,3 +377,24 @@ def weighted_moments(
     mean = math.reduce_sum(x * w, axes, keepdims=True) / total
     variance = math.reduce_sum(w * (x - mean) ** 2, axes, keepdims=True) / total
     return (mean, variance) if keepdims else (math.reduce_sum(mean, axes), math.reduce_sum(variance, axes))
+
+
+def _fused_batch_norm(
+    x: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float = 0.0001, data_format: str = "NHWC",
+    is_training: bool = True, name: Any = None, **ignored: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    """(normalized, mean, variance, mean, variance): of the batch in training, its variance over one element less."""
+    x = tensor(x)
+    last = data_format.endswith("C")
+    over = tuple(k for k in range(x.ndim) if k != (x.ndim - 1 if last else 1))
+    form = [-1] if last else [-1, *[1] * (x.ndim - 2)]
+    center, spread = tensor(mean), tensor(variance)
+    if is_training:
+        center, spread = nn.moments(x, axis=over)
+    y = batch_normalization(
+        x, *(t if last else t.reshape(*form) for t in map(tensor, (center, spread, offset, scale))), epsilon
+    )
+    if is_training:
+        count: Any = math.reduce_sum(elementwise.add(elementwise.multiply(x, 0), 1)) / center.shape[0]
+        spread = spread * (count / elementwise.maximum(count - 1.0, 1.0))
+    return y, center, spread, center, spread

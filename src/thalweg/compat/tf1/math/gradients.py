@@ -85,7 +85,7 @@ NoGradient = NotDifferentiable
 class RegisterGradient:
     """Gives a gradient a name, by which ``Graph.gradient_override_map`` puts it in the place of an op's own."""
 
-    by_name: dict[str, Callable[..., Any]] = {}
+    by_name: dict[str, Callable[..., Any]] = {"Identity": lambda op, grad: grad}  # as tf.identity's own
 
     def __init__(self, op_type: str) -> None:
         self.op_type = op_type
@@ -97,7 +97,11 @@ class RegisterGradient:
     @classmethod
     def overridden(cls, t: core.Tensor, name: str, operation: g.Operation) -> core.Tensor:
         """The result of an operation, with a registered gradient instead of its own."""
-        fn = cls.by_name[name]
+        fn = cls.by_name.get(name)
+        if fn is None:
+            raise LookupError(
+                f"gradient_override_map: no gradient {name!r} is registered; name one by tf.RegisterGradient({name!r})"
+            )
 
         def rule(grad: core.Tensor) -> list[core.Tensor | None]:
             parts = fn(operation, wrap(grad, None, "Gradient"))

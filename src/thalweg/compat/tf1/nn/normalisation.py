@@ -27,13 +27,19 @@ def weighted_moments(
 
 def local_response_normalization(
     input: Any,
-    depth_radius: int = 5,
-    bias: float = 1.0,
-    alpha: float = 1.0,
-    beta: float = 0.5,
+    depth_radius: int | None = 5,
+    bias: float | None = 1.0,
+    alpha: float | None = 1.0,
+    beta: float | None = 0.5,
     name: str | None = None,
 ) -> Tensor:
-    """``x / (bias + alpha * s) ** beta``, s being the sum of squares over ``2 depth_radius + 1`` channels around."""
+    """``x / (bias + alpha * s) ** beta``, s being the sum of squares over ``2 depth_radius + 1`` channels around.
+
+    None is the default.
+    """
+    depth_radius = 5 if depth_radius is None else depth_radius
+    bias, alpha = (1.0 if x is None else x for x in (bias, alpha))
+    beta = 0.5 if beta is None else beta
     x: Any = value(input)
     around = nn.avg_pool(
         shape_ops.expand_dims(
