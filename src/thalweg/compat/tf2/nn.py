@@ -391,9 +391,8 @@ def _fused_batch_norm(
     center, spread = tensor(mean), tensor(variance)
     if is_training:
         center, spread = nn.moments(x, axis=over)
-    y = batch_normalization(
-        x, *(t if last else t.reshape(*form) for t in map(tensor, (center, spread, offset, scale))), epsilon
-    )
+    m, v, b, w = (t if last else t.reshape(*form) for t in map(tensor, (center, spread, offset, scale)))
+    y = batch_normalization(x, m, v, b, w, epsilon)
     if is_training:
         count: Any = math.reduce_sum(elementwise.add(elementwise.multiply(x, 0), 1)) / center.shape[0]
         spread = spread * (count / elementwise.maximum(count - 1.0, 1.0))
