@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -411,6 +412,27 @@ def test_models_are_pickled_and_copied_by_their_programs() -> None:
         new_x, new_w, y = kept
         new_w.set_value(np.zeros((2, 2)))
         assert w.get_value().sum() == 4 and function([new_x], y)(np.ones((1, 2))).tolist() == [[0, 0]]
+
+
+def test_functions_of_tensors_are_pickled_under_their_names() -> None:
+    made = [f for f in vars(T).values() if isinstance(f, FunctionType)]
+    assert all(pickle.loads(pickle.dumps(f)) is f for f in made) and T.tanh in made and T.tanh.__name__ == "tanh"
+
+
+def test_the_words_of_the_first_years() -> None:
+    x, i = T.dmatrix(), shared(1)
+    kept = shared(np.zeros((2, 2)))
+    kept.value = np.eye(2)
+    assert kept.value.tolist() == [[1, 0], [0, 1]]
+    kept.value[0, 0] = 5  # a copy
+    assert kept.get_value()[0, 0] == 1
+    column = (slice(None, None, None), i)
+    changed = function([x], [T.setsubtensor(x, 1 - x[:, i], idx_list=column), T.incsubtensor(x, 10, column)])
+    replaced, added = changed([[1, 2], [3, 4]])
+    assert replaced.tolist() == [[1, -1], [3, -3]] and added.tolist() == [[1, 12], [3, 14]]
+    rounded = function([x], [T.iround(x), T.round(x)])([[0.4, 2.6]])
+    assert [r.dtype.name for r in rounded] == ["int64", "float64"]
+    assert [r.tolist() for r in rounded] == [[[0, 3]], [[0, 3]]]
 
 
 # --- text and pictures ----------------------------------------------------------------------------------------------

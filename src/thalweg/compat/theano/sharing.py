@@ -120,6 +120,15 @@ class TensorSharedVariable(TensorVariable):
         self.tensor.loosen(array.shape)
         self.tensor.set_value(array)
 
+    @property
+    def value(self) -> np.ndarray:
+        """The value now, as a new array; to assign to it is to set it. The words of Theano 0.3."""
+        return self.get_value()
+
+    @value.setter
+    def value(self, new_value: Any) -> None:
+        self.set_value(new_value)
+
     def clone(self, name: str | None = None) -> TensorSharedVariable:
         """A shared variable with the same value, held on its own."""
         return TensorSharedVariable(self.get_value(), name or self.name, self.broadcastable)

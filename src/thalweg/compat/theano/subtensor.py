@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
-from thalweg.compat.theano.variable import TensorVariable
+from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import index as index_ops
@@ -128,6 +129,19 @@ def inc_subtensor(
 ) -> TensorVariable:
     """x[key] given as ``x``: the whole array with y added to that part; places named twice receive both."""
     return _written(index_ops.index_update if set_instead_of_inc else index_ops.index_add, x, y)
+
+
+def setsubtensor(x: Any, y: Any, idx_list: Sequence[Any], inplace: bool = False) -> TensorVariable:
+    """x, whose part ``x[idx_list]`` is replaced by y: ``set_subtensor`` in the words of its first year."""
+    return set_subtensor(as_tensor_variable(x)[tuple(idx_list)], y)
+
+
+def incsubtensor(
+    x: Any, y: Any, idx_list: Sequence[Any], inplace: bool = False, set_instead_of_inc: bool = False
+) -> TensorVariable:
+    """x, to whose part ``x[idx_list]`` y is added: ``inc_subtensor`` in the words of its first year."""
+    part = as_tensor_variable(x)[tuple(idx_list)]
+    return inc_subtensor(part, y, set_instead_of_inc=set_instead_of_inc)
 
 
 def _written(op: Any, part: Any, y: Any) -> TensorVariable:

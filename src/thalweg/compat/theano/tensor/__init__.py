@@ -15,7 +15,9 @@ from thalweg.compat.theano.missing import missing
 from thalweg.compat.theano.printing import pprint as pprint
 from thalweg.compat.theano.sharing import shared as _shared
 from thalweg.compat.theano.subtensor import inc_subtensor as inc_subtensor
+from thalweg.compat.theano.subtensor import incsubtensor as incsubtensor
 from thalweg.compat.theano.subtensor import set_subtensor as set_subtensor
+from thalweg.compat.theano.subtensor import setsubtensor as setsubtensor
 from thalweg.compat.theano.tensor import basic as basic
 from thalweg.compat.theano.tensor import blas as blas
 from thalweg.compat.theano.tensor import elemwise as elemwise

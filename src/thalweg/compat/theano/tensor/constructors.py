@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg.compat.theano.configuration import config
+from thalweg.compat.theano.naming import name_what_was_made
 from thalweg.compat.theano.tensor_type import TensorType, tensor_type
 from thalweg.compat.theano.variable import TensorVariable
 
@@ -65,3 +66,6 @@ scalar, vector, matrix, row, col, tensor3, tensor4 = (
 def tensor(dtype: Any, broadcastable: Sequence[bool], name: str | None = None) -> TensorVariable:
     """A variable of a dtype and broadcastable pattern."""
     return TensorType(dtype, broadcastable)(name)
+
+
+name_what_was_made(globals())

@@ -9,6 +9,7 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, common, floats, summary, tensor_of
+from thalweg.compat.theano.naming import name_what_was_made
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 from thalweg.ops.elementwise import at_least, at_most
 
@@ -147,7 +148,9 @@ def round_half_away_from_zero(x: Any) -> TensorVariable:
     return round(x, "half_away_from_zero")
 
 
-iround = round
+def iround(x: Any, mode: str = "half_to_even") -> TensorVariable:
+    """``round`` as int64."""
+    return TensorVariable(as_dtype(round(x, mode).tensor, "int64"))
 
 
 def clip(x: Any, min: Any, max: Any) -> TensorVariable:
@@ -211,3 +214,6 @@ def conj(x: Any) -> TensorVariable:
 def identity(x: Any) -> TensorVariable:
     """x itself."""
     return as_tensor_variable(x)
+
+
+name_what_was_made(globals())

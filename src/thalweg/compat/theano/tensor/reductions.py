@@ -8,6 +8,7 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, axes_of, floats, summary, tensor_of
+from thalweg.compat.theano.naming import name_what_was_made
 from thalweg.compat.theano.tensor.elements import abs_, isclose, maximum, minimum, neq, sqr, sqrt
 from thalweg.compat.theano.variable import TensorVariable
 from thalweg.ops import shape as shape_ops
@@ -211,3 +212,6 @@ def cov(
     lost = ddof if ddof is not None else 0 if bias else 1
     count = as_dtype(shape_ops.count(t, (1,), np.dtype("int64")), t.dtype)
     return TensorVariable(tw.divide(tw.matmul(centred, tw.permute_dims(centred)), tw.subtract(count, lost)))
+
+
+name_what_was_made(globals())

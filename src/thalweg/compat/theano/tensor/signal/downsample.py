@@ -21,6 +21,9 @@ def max_pool_2d(
     return pool_2d(input, ds, bool(ignore_border), st, padding, mode)
 
 
+max_pool2D = max_pool_2d  # its first name
+
+
 class DownsampleFactorMax(Pool):
     """Pooling as an op, under its older name: ``DownsampleFactorMax((2, 2), ignore_border=True)(x)``."""
 
