@@ -17,6 +17,7 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
+from thalweg.nested import filled
 from thalweg.run.program import Program
 from thalweg.run.rows import Rows
 
@@ -39,7 +40,7 @@ class Function:
 
     def structured(self, results: list[Tensor]) -> Any:
         """The results of the program in the structure of the outputs."""
-        return results[0] if self._single else unflatten(self._structure, iter(results))
+        return results[0] if self._single else filled(self._structure, results)
 
     def run_steps(
         self,
@@ -74,7 +75,7 @@ class Function:
             if progress is not None:
                 progress(done)
         joined = [column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts)]
-        return unflatten(self._structure, map(frozen, joined))
+        return filled(self._structure, map(frozen, joined))
 
 
 def function(
@@ -153,19 +154,6 @@ def flatten(structure: Any) -> list[Tensor]:
         expected="tensors, or lists, tuples or dicts of them",
         received=repr(structure),
     )
-
-
-def unflatten(structure: Any, values: Any) -> Any:
-    """The structure again with its tensors replaced by the next values."""
-    if structure is None:
-        return None
-    if isinstance(structure, Mapping):
-        return {key: unflatten(value, values) for key, value in structure.items()}
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(unflatten(v, values) for v in structure))
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(unflatten(v, values) for v in structure)
-    return next(values)
 
 
 _BRANCH_ADVICE = (
