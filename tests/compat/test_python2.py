@@ -142,6 +142,13 @@ def test_programs_of_python_3_stay_as_they_are(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["import cPickle", "import os, urllib2", "from StringIO import StringIO"])
+def test_modules_of_python_2_alone_tell_it(text: str) -> None:
+    assert programs.read(f"{text}\nprint(7 / 2)\n", "p.py")[1]
+    tried = f"try:\n    {text}\nexcept Exception:\n    pass\n"
+    assert not programs.read(f"{tried}print(7 / 2)\n", "p.py")[1]
+
+
 @pytest.mark.parametrize("method", ["iteritems", "itervalues", "iterkeys", "has_key"])
 def test_methods_of_python_2s_dicts_tell_it(method: str) -> None:
     argument = "1" if method == "has_key" else ""

@@ -504,6 +504,23 @@ def test_layers_of_arrays_and_of_the_parameters_of_others() -> None:
     assert gru.b_resetgate.get_value().shape == (5,) and gru.nonlinearity_hid is lasagne.nonlinearities.tanh
 
 
+@pytest.mark.parametrize("kind", ["GRULayer", "LSTMLayer", "RecurrentLayer"])
+def test_a_recurrence_begins_where_an_expression_says(kind: str) -> None:
+    layers, make = lasagne.layers, getattr(lasagne.layers, kind)
+    first = T.matrix()
+    states = {"hid_init": first} if kind != "LSTMLayer" else {"hid_init": first, "cell_init": first}
+    x = layers.InputLayer((None, None, 4))
+    layer = make(x, 5, **states)
+    run = theano.function([x.input_var, first], layers.get_output(layer))
+    steps, zeros = np.random.default_rng(0).normal(size=(3, 6, 4)), np.zeros((3, 5))
+    whole = run(steps, zeros)
+    assert abs(run(steps, zeros + 0.5) - whole)[:, 0].max() > 0
+    if kind != "LSTMLayer":  # its cells are not among the outputs
+        np.testing.assert_allclose(run(steps[:, 2:], whole[:, 1]), whole[:, 2:], rtol=1e-6)
+    alone = run(steps[1:2], zeros[:1] + 0.5)
+    np.testing.assert_allclose(run(steps, zeros + 0.5)[1:2], alone, rtol=1e-6)  # each row from its own state
+
+
 def test_scans_in_a_scan_take_lengths_of_their_own_each_time() -> None:
     rows, sizes, w = T.dmatrix(), T.ivector(), T.dscalar()
 

@@ -283,6 +283,10 @@ def read(source: str, name: str, first: SyntaxError) -> ast.Module:
 
 _ONLY_THERE = {"xrange", "raw_input"}
 _METHODS_THERE = {"iterkeys", "itervalues", "has_key"}  # of dicts; pandas had iteritems in all Pythons
+_MODULES_THERE = {
+    "cPickle", "cStringIO", "StringIO", "ConfigParser", "HTMLParser", "Tkinter", "__builtin__", "cookielib", "copy_reg",
+    "httplib", "urllib2", "urlparse",
+}  # fmt: skip
 _ANY_PYTHON = re.compile(r"version_info|\bPY[23]\b|\bsix\b|NameError|ImportError|python_version")
 
 
@@ -290,6 +294,8 @@ def is_plain(tree: ast.Module, source: str) -> bool:
     """Whether a program that Python 3 reads uses names of Python 2 alone, with no word about other Pythons."""
     if _ANY_PYTHON.search(source):
         return False
+    if _MODULES_THERE & _imported(tree):
+        return True
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     if (used & _ONLY_THERE) - _bound(tree):
         return True
@@ -298,6 +304,13 @@ def is_plain(tree: ast.Module, source: str) -> bool:
     }
     there = _METHODS_THERE if "pandas" in source else _METHODS_THERE | {"iteritems"}
     return bool(called & there)
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """The modules that the program imports in any case: not where it tries to, or under a condition."""
+    plain = [node for node in tree.body if isinstance(node, ast.Import)]
+    named = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom) and not node.level]
+    return {alias.name for node in plain for alias in node.names} | set(named)
 
 
 def _bound(tree: ast.Module) -> set[str]:

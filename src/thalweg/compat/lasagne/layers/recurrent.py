@@ -83,6 +83,8 @@ class _Recurrent(MergeLayer):
     def _first(self, start: Any, inputs: Any, batch: Any) -> Any:
         if id(start) in self._places:
             return inputs[self._places[id(start)]]
+        if not isinstance(start, T.TensorSharedVariable) and start.tensor.known_shape()[0] != 1:
+            return start  # an expression has a row for each of the batch
         return T.tensordot(T.ones((batch, 1), dtype=start.dtype), start, axes=[[1], [0]])
 
     def _clipped(self, x: Any) -> Any:
