@@ -416,7 +416,9 @@ def test_models_are_pickled_and_copied_by_their_programs() -> None:
 
 def test_functions_of_tensors_are_pickled_under_their_names() -> None:
     made = [f for f in vars(T).values() if isinstance(f, FunctionType)]
-    assert all(pickle.loads(pickle.dumps(f)) is f for f in made) and T.tanh in made and T.tanh.__name__ == "tanh"
+    assert (
+        all(pickle.loads(pickle.dumps(f)) is f for f in made) and T.tanh in made and T.tanh.__name__ == "tanh"
+    )
 
 
 def test_the_words_of_the_first_years() -> None:
