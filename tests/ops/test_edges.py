@@ -26,6 +26,7 @@ from thalweg.gradient import gradients
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder
 from thalweg.ops import elementwise as ew
+from thalweg.ops.contract import tensordot, vecdot
 from thalweg.ops.pool import max_pool
 from thalweg.ops.state import identity
 from thalweg.run.function import function
@@ -300,3 +301,13 @@ def test_operands_that_are_no_numbers(value: Any) -> None:
         constant([1.0]) + value
     with pytest.raises(TypeError):
         ew.add([1.0], value)
+
+
+@pytest.mark.parametrize("product", ["tensordot", "vecdot"])
+def test_lengths_of_one_are_not_broadcast_where_products_are_summed(product: str) -> None:
+    x, ones = placeholder("float32", [None]), np.ones((3, 1), "float32")
+    f = function([x], tensordot(ones, x, axes=1) if product == "tensordot" else vecdot(ones, x))
+    assert f(np.full(1, 2, "f")).tolist() == [2, 2, 2]
+    for n in (3, 4, 5, 6, 7):  # also in one form for all lengths
+        with pytest.raises(ShapeError, match="equal lengths"):
+            f(np.ones(n, "f"))

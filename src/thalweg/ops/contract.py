@@ -244,12 +244,17 @@ def _bad(subscripts: str, expected: str, received: str) -> Exception:
     return fail(ArgumentError, f"einsum: subscripts {subscripts!r}", expected=expected, received=received)
 
 
-def _lengths(terms: Sequence[str], specs: Sequence[Spec]) -> dict[str, int | None]:
-    """The length of each letter; 1 gives way, as in broadcasting."""
+def _lengths(terms: Sequence[str], specs: Sequence[Spec], equal: str = "") -> dict[str, int | None]:
+    """The length of each letter; 1 gives way, as in broadcasting, but for the letters that must be ``equal``."""
     lengths: dict[str, int | None] = {}
     for term, spec in zip(terms, specs):
         for letter, length in zip(term, _known(spec)):
             held = lengths.get(letter, 1)
+            if letter in equal and letter in lengths and None not in (held, length) and held != length:
+                raise fail(
+                    ShapeError, "the lengths of the axes that are summed differ", expected="equal lengths",
+                    received=f"{held} and {length}",
+                )  # fmt: skip
             if held in (1, None):
                 lengths[letter] = length if held == 1 or length not in (None, 1) else None
             elif length not in (held, 1, None):
@@ -265,7 +270,7 @@ def _lengths(terms: Sequence[str], specs: Sequence[Spec]) -> dict[str, int | Non
 def _einsum_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
     tensors, attrs = to_numbers(tensors, attrs)
     terms, out = _parse(attrs["subscripts"], [t.ndim for t in tensors])
-    return tensors, {"subscripts": ",".join(terms) + "->" + out}
+    return tensors, {"subscripts": ",".join(terms) + "->" + out, "equal": attrs["equal"]}
 
 
 def _terms(subscripts: str) -> tuple[list[str], str]:
@@ -273,13 +278,13 @@ def _terms(subscripts: str) -> tuple[list[str], str]:
     return left.split(","), out
 
 
-def _einsum_infer(*specs: Spec, subscripts: str) -> Spec:
+def _einsum_infer(*specs: Spec, subscripts: str, equal: str) -> Spec:
     terms, out = _terms(subscripts)
-    lengths = _lengths(terms, specs)
+    lengths = _lengths(terms, specs, equal)
     return Spec(tuple(lengths[c] for c in out), specs[0].dtype)
 
 
-def _einsum_gradient(g: Tensor, y: Tensor, *operands: Tensor, subscripts: str) -> list[Any]:
+def _einsum_gradient(g: Tensor, y: Tensor, *operands: Tensor, subscripts: str, equal: str) -> list[Any]:
     """The einsum of the output's gradient with the other operands; for letters of one operand alone, broadcast."""
     terms, out = _terms(subscripts)
     return [lambda k=k: _operand_gradient(g, operands, terms, out, k) for k in range(len(operands))]
@@ -328,7 +333,7 @@ def _undiagonal(part: Any, x: Tensor, term: str) -> Tensor:
     return part
 
 
-def _einsum_expand(*operands: Tensor, subscripts: str) -> Tensor:
+def _einsum_expand(*operands: Tensor, subscripts: str, equal: str) -> Tensor:
     """Diagonals, then sums of letters that one operand alone has, then products pair by pair."""
     terms, out = _terms(subscripts)
     lengths = _lengths(terms, [t.specs[0] for t in operands])
@@ -409,8 +414,8 @@ def _grouped(x: Tensor, term: str, groups: Sequence[list[str]], lengths: dict[st
     grad=_einsum_gradient,
     expand=_einsum_expand,
 )
-def einsum_op(*operands, subscripts):  # type: ignore[no-untyped-def]
-    """Sums of products over named axes; see :func:`einsum`."""
+def einsum_op(*operands, subscripts, equal=""):  # type: ignore[no-untyped-def]
+    """Sums of products over named axes; see :func:`einsum`. Of those that must be ``equal`` no length is broadcast."""
     return np.asarray(np.einsum(subscripts, *operands, optimize=len(operands) > 1))
 
 
@@ -472,7 +477,8 @@ def tensordot(x: Any, y: Any, /, *, axes: Any = 2) -> Tensor:
     for i, j in zip(left, right):
         b[j] = a[i]
     out = [c for c in a if c not in b] + [c for c in b if c not in a]
-    return einsum_op(x, y, subscripts=f"{a},{''.join(b)}->{''.join(out)}")
+    equal = "".join(a[i] for i in left)
+    return einsum_op(x, y, subscripts=f"{a},{''.join(b)}->{''.join(out)}", equal=equal)
 
 
 def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
@@ -492,7 +498,7 @@ def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
             received=f"{x.shape[axis]} and {y.shape[axis]}",
         )  # fmt: skip
     letters = _LETTERS[1:-axis]
-    return einsum_op(x, y, subscripts=f"...a{letters},...a{letters}->...{letters}")
+    return einsum_op(x, y, subscripts=f"...a{letters},...a{letters}->...{letters}", equal="a")
 
 
 def outer(x: Any, y: Any, /) -> Tensor:
