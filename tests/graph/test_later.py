@@ -499,14 +499,15 @@ def test_parts_of_a_loop_are_kept_as_long_as_one_is_held() -> None:
     assert [p.tolist() for p in ys.inputs[0].value[:2]] == [19, [1, 3, 8]]
 
 
-@pytest.mark.parametrize("other", ["constant", "shape", "op", "attribute"])
+@pytest.mark.parametrize("other", ["constant", "shape", "op", "attribute", "structure"])
 def test_only_loops_that_do_the_same_are_the_same(other: str, compiled: list[Program]) -> None:
     w = Variable(np.float32(0.5))
     steps: dict[str, Any] = {
-        "one": lambda h, x: (h * w + tw.sum(x * floats([1, 2])), h),
+        "one": lambda h, x: (h * w + tw.sum(x[::1] * floats([1, 2])), h),
         "constant": lambda h, x: (h * w + tw.sum(x * floats([1, 3])), h),
         "op": lambda h, x: (h * w + tw.max(x * floats([1, 2])), h),
-        "attribute": lambda h, x: (h * w + tw.sum(x * floats([1, 2]), keepdims=True)[0], h),
+        "attribute": lambda h, x: (h * w + tw.sum(x[::-1] * floats([1, 2])), h),
+        "structure": lambda h, x: (h * w + tw.sum(x * floats([1, 2]), keepdims=True)[0], h),
     }
     x = floats([[1, 2], [3, 4], [5, 6]])
 
@@ -519,6 +520,7 @@ def test_only_loops_that_do_the_same_are_the_same(other: str, compiled: list[Pro
     def wanted(step: str, xs: np.ndarray) -> float:
         h: Any = np.float32(0)
         for row in xs:
+            row = row[::-1] if step == "attribute" else row
             terms = np.multiply(row, [1, 3 if step == "constant" else 2], dtype="f")
             h = h * np.float32(0.5) + (terms.max() if step == "op" else terms.sum())
         return float(h)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import sys
@@ -224,6 +225,33 @@ def test_a_forked_child_calls_the_same_function() -> None:
         np.testing.assert_array_equal(f(array).array(), wanted)
     finally:
         workers.set_num_threads(before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_forked_child_does_not_wait_for_its_parent_s_callers() -> None:
+    before = workers.num_threads()
+    workers.set_num_threads(2)
+    f, array, wanted = wide()
+    workers.pool().close()
+    lock = ctypes.c_void_p(workers._callers)
+    ctypes.pythonapi.PyThread_acquire_lock(lock, 1)  # as a thread has it that runs a step
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks with threads
+            child = os.fork()
+        if child == 0:
+            os._exit(0 if np.array_equal(f(array).array(), wanted) else 1)
+    finally:
+        ctypes.pythonapi.PyThread_release_lock(lock)
+    ended, deadline = (0, 0), time.monotonic() + 20
+    while ended[0] == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+        ended = os.waitpid(child, os.WNOHANG)
+    if ended[0] == 0:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    workers.set_num_threads(before)
+    assert ended == (child, 0)
 
 
 @pytest.mark.parametrize("switches", [0, 100])

@@ -301,7 +301,7 @@ _callers = _new_lock()  # one for all pools: their threads would only get in eac
 def _after_fork() -> None:
     global _pool_lock, _callers
     _pool_lock, _callers = threading.RLock(), _new_lock()  # nobody here would give them back
-    for each in list(_started):
+    for each in _started if _pool is None else {*_started, _pool}:
         each._reset()
     _started.clear()
 
