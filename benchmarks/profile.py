@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import ours
 from benchmarks.steps import STEPS, Step, data, weights
 from thalweg.compile.build import Executable
-from thalweg.compile.fuse import Kernel, Product
+from thalweg.compile.groups import Kernel, Product
 from thalweg.compile.lower import specialise
 from thalweg.compile.scan import is_loop
 from thalweg.graph.lowering import MatrixProduct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import thalweg as tw
 from test_random_graphs import Graph
 from thalweg.compile.build import Executable
-from thalweg.compile.fuse import Nest, Product
+from thalweg.compile.groups import Nest, Product
 from thalweg.compile.memory import Buffer, padded, plan
 from thalweg.compile.schedule import Schedule
 from thalweg.graph.tensor import Tensor, Variable, placeholder
@@ -224,3 +225,59 @@ def test_every_member_comes_after_what_it_reads() -> None:
                 assert source.op is None or position[made] < n
             if isinstance(kernel, Nest):
                 assert not kernel.sources & set(kernel.members)
+
+
+def _in_memory(schedule: Schedule, shape: tuple[int, ...]) -> list[str]:
+    """The ops of this shape whose results are kept."""
+    return sorted(t.op.name for t in schedule.stored if t.op is not None and t.shape == shape)
+
+
+def test_what_is_cheap_is_computed_again_by_those_that_read_it() -> None:
+    x = placeholder("float32", (40, 6))
+    centre = x - tw.mean(x, axis=0, keepdims=True)
+    scaled = centre * tw.rsqrt(tw.mean(centre * centre, axis=0) + 1)
+    slope = tw.sum(tw.relu(scaled) * centre, axis=0)
+    schedule = _executable([x], [slope, tw.exp(scaled) @ tw.ones((6, 2))]).schedule
+    # neither the deviations, nor their squares, nor what is made of them
+    assert _in_memory(schedule, x.shape) == ["exp"]
+    assert not [n for n in _names(schedule) if "subtract" in n.split()]
+
+
+def test_what_is_dear_or_asks_for_more_memory_is_kept() -> None:
+    x, y, z = (placeholder("float32", (40, 6)) for _ in range(3))
+    dear = tw.tanh(tw.sin(x))
+    outputs = [dear @ tw.ones((6, 2)), tw.sum(dear * y, axis=0), tw.exp(dear.T)]
+    assert "tanh" in _in_memory(_executable([x, y], outputs).schedule, x.shape)
+    wide = x + y + z + tw.exp(y)  # four arrays would be read for one
+    many = [tw.sum(wide * k, axis=0) for k in (2.0, 3.0)]
+    assert "add" in _in_memory(_executable([x, y, z], [*many, tw.exp(wide.T)]).schedule, x.shape)
+
+
+def test_a_product_takes_over_what_steps_through_its_rows_alone() -> None:
+    """A value of each image can not be read by rows of pixels: it is kept, and the numbers are right."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(3, 4, 5, 6)).astype("f"), rng.normal(size=(6, 6)).astype("f")
+    x, w = placeholder("float32", a.shape), placeholder("float32", b.shape)
+    shift = tw.mean(x, axis=(1, 2), keepdims=True)
+    moved = x - shift
+    y = tw.reshape(tw.reshape(moved, (60, 6)) @ w, x.shape) * moved
+    f = function([x, w], [y, tw.sum(moved * moved, axis=(1, 2))])
+    wanted = a - a.mean(axis=(1, 2), keepdims=True)
+    found = f(a, b)
+    np.testing.assert_allclose(found[0].numpy(), (wanted @ b) * wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[1].numpy(), (wanted * wanted).sum(axis=(1, 2)), rtol=1e-5)
+
+
+def test_gradients_of_weights_come_while_what_they_read_is_near() -> None:
+    """Each layer's gradient right behind that of its result, not all of them at the end."""
+    x = placeholder("float32", (32, 16))
+    weights = [tw.Variable(np.full((16, 16), 0.1, "f")) for _ in range(4)]
+    y: Any = x
+    for w in weights:
+        y = tw.tanh(y @ w)
+    loss = tw.sum(y * y)
+    updates = [(w, w - 0.1 * g) for w, g in zip(weights, tw.gradients(loss, weights))]
+    schedule = _executable([x], loss, updates).schedule
+    place = [n for n, k in enumerate(schedule.kernels) if schedule.bound.keys() & set(k.members)]
+    assert len(place) == 4
+    assert [b - a for a, b in itertools.pairwise(place)] == [2, 2, 1]

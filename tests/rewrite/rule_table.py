@@ -139,6 +139,20 @@ STABLE = [
         "logsumexp(x, axis=(1,), keepdims=False)",
         shapes=TABLE,
     ),
+    *(
+        Row(
+            "variance",
+            build,
+            f"var(x, axis=(1,), correction=0.0, keepdims={kept_too})",
+            shapes=TABLE,
+            points=MIDDLE,
+        )
+        for build, kept_too in [
+            (lambda x: reduce.mean(ew.square(x - kept(reduce.mean, x)), axis=1), False),
+            (lambda x: kept(reduce.mean, (x - kept(reduce.mean, x)) ** 2), True),
+            (lambda x: reduce.mean((x - kept(reduce.mean, x)) * (x - kept(reduce.mean, x)), axis=1), False),
+        ]
+    ),
     Row("log1p_expm1", lambda x: log1p(expm1(x)), "x", exact=lambda x: x),
     Row(
         "log1mexp",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Kernel, Nest
+from thalweg.compile.groups import Kernel, Nest
 from thalweg.compile.layout import Place, Places, is_identity, reshape_layout, squeeze
 from thalweg.graph.lowering import Assemble, Layout, row_major
 from thalweg.graph.tensor import Tensor

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from thalweg.compile import singles
 from thalweg.compile.emit import begin
-from thalweg.compile.fuse import Columns, Kernel, Nest, Product
+from thalweg.compile.groups import Columns, Kernel, Nest, Product
 from thalweg.compile.native import compiled
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Step

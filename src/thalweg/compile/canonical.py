@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Columns, Kernel, Nest
+from thalweg.compile.groups import Columns, Kernel, Nest
 from thalweg.compile.schedule import Schedule
 from thalweg.graph.op import Op, item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thalweg.compile import columns, fused, products, scan, singles
-from thalweg.compile.fuse import Columns, Kernel, Nest, Product
+from thalweg.compile.groups import Columns, Kernel, Nest, Product
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Piece, Step
 from thalweg.compile.target import Target

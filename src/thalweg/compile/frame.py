@@ -13,7 +13,7 @@ import numpy as np
 from thalweg.compile import memory
 from thalweg.compile.dims import number, numbers
 from thalweg.compile.entry import Call, Runner, native
-from thalweg.compile.fuse import Kernel
+from thalweg.compile.groups import Kernel
 from thalweg.compile.turns import Turns
 from thalweg.graph.lowering import Layout, RandomBits
 from thalweg.graph.memory import Slot, aligned_empty

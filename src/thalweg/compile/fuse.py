@@ -9,82 +9,26 @@ Everything else is a kernel of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.layout import FAST_PRODUCTS, Access, Places, is_identity, solid
-from thalweg.compile.nests import merge
-from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, Reduce, row_major
-from thalweg.graph.op import item
+from thalweg.compile.groups import (
+    Columns,
+    Groups,
+    Kernel,
+    Nest,
+    Product,
+    is_number,
+    is_reduction,
+    size,
+    under,
+)
+from thalweg.compile.layout import FAST_PRODUCTS, Places, is_identity, solid
+from thalweg.compile.nests import steps_evenly
+from thalweg.compile.recompute import recompute
+from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, Reduce
 from thalweg.graph.tensor import Tensor
 
-_TWICE = 4  # ops on an element that are rather done twice than their result kept in memory
 _SINGLE_BLOCK = 512  # the longest sum of a product that is finished in registers
-
-
-@dataclass(eq=False)
-class Kernel:
-    """A piece of work that reads and writes whole buffers: one tensor computed by its own lowering or on the
-    host.
-
-    ``sources`` are the tensors whose memory it reads; ``order`` is its place among the kernels as they were
-    built.
-    """
-
-    members: list[Tensor]
-    order: int
-    sources: set[Tensor]
-
-
-@dataclass(eq=False)
-class Nest(Kernel):
-    """A fused loop nest over ``domain``; with ``split``, rows are the axes before it and reductions run over
-    the rest.
-
-    ``row_level`` holds the members with one value per row (reductions and what is computed from them alone).
-    ``flat`` nests read only whole row-major arrays and numbers, so that any axes of the same number of
-    elements will do.
-    """
-
-    domain: tuple[int, ...] = ()
-    split: int | None = None
-    row_level: set[Tensor] = field(default_factory=set)
-    flat: bool = False
-    inside: set[Tensor] = field(default_factory=set)
-    reads: dict[Tensor, list[Access]] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class Product(Kernel):
-    """A matrix product, and perhaps a nest done on each piece of the result.
-
-    ``rows`` is how many axes of the nest's domain are the product's batch and rows. ``in_registers``: the
-    sums need no memory of their own.
-    """
-
-    nest: Nest | None = None
-    rows: int = 0
-    in_registers: bool = False
-
-    @property
-    def product(self) -> Tensor:
-        """The product's own tensor."""
-        return self.members[0]
-
-
-@dataclass(eq=False)
-class Columns(Kernel):
-    """Reductions over the axes ``first`` to ``last`` of the domain, which others follow. ``inside`` are also the
-    elementwise expressions computed on the way to them, which may be members of another kernel too.
-    """
-
-    domain: tuple[int, ...]
-    first: int
-    last: int
-    sums: list[Tensor]
-    inside: set[Tensor]
-    reads: dict[Tensor, list[Access]]
-    row_level: set[Tensor] = field(default_factory=set)
 
 
 def fuse(places: Places, computed: Sequence[Tensor]) -> list[Kernel]:
@@ -92,16 +36,11 @@ def fuse(places: Places, computed: Sequence[Tensor]) -> list[Kernel]:
     return _Fusion(places, computed).kernels()
 
 
-class _Fusion:
-    """The kernel of each tensor, and which kernels read which, while nests are being merged."""
+class _Fusion(Groups):
+    """Kernels of one tensor each, merged with one another."""
 
     def __init__(self, places: Places, computed: Sequence[Tensor]) -> None:
-        self.places = places
-        self.owner: dict[Tensor, Kernel] = {}
-        self.before: dict[Kernel, set[Kernel]] = {}
-        self.after: dict[Kernel, set[Kernel]] = {}
-        self.position = {t: k for k, t in enumerate(computed)}
-        self.kept = {places.of[root].source for root in places.roots}
+        super().__init__(places, computed)
         wholes = [t for t in computed if t.op is not None and isinstance(t.op.lower, Assemble)]
         self.parts = {places.of[x].source for t in wholes for x in places.data_inputs(t)}
         for tensor in computed:
@@ -110,6 +49,7 @@ class _Fusion:
     def kernels(self) -> list[Kernel]:
         for kernel in [k for k in self.before if isinstance(k, Product)]:
             self._attach(kernel)
+        recompute(self)
         columns = [k for k in self.before if isinstance(k, Columns)]
         for sums in columns:
             self._feed(sums)
@@ -120,12 +60,7 @@ class _Fusion:
 
     def _add(self, tensor: Tensor) -> None:
         kernel = self._begun(tensor)
-        self.owner[tensor] = kernel
-        found = (self.owner.get(node_of(s)) for s in kernel.sources)
-        self.before[kernel] = {k for k in found if k is not None}
-        self.after[kernel] = set()
-        for earlier in self.before[kernel]:
-            self.after[earlier].add(kernel)
+        self.add(kernel)
         if isinstance(kernel, Nest):
             for earlier in sorted(self.before[kernel], key=lambda k: -k.order):
                 current = self.owner[tensor]
@@ -155,7 +90,7 @@ class _Fusion:
             domain=solid(shape),
             split=split,
             row_level=set() if split is None else {tensor},
-            flat=split is None and all(is_identity(a.layout) or _is_number(a) for a in reads),
+            flat=split is None and all(is_identity(a.layout) or is_number(a) for a in reads),
             inside={tensor},
             reads={tensor: reads},
         )
@@ -182,7 +117,7 @@ class _Fusion:
 
     def _merge(self, a: Nest, b: Nest) -> None:
         """Let nest ``b``, which reads from ``a``, become part of it, if the same loops can do both."""
-        if self._between(a, b):
+        if self.between(a, b):
             return
         if (
             b.split is None
@@ -202,7 +137,7 @@ class _Fusion:
     def _common_domain(self, a: Nest, b: Nest) -> tuple[int, ...] | None:
         if a.domain == b.domain:
             return a.domain
-        if _product(a.domain) != _product(b.domain) or 0 in a.domain:
+        if size(a.domain) != size(b.domain) or 0 in a.domain:
             return None
         if a.flat:
             return b.domain
@@ -212,14 +147,7 @@ class _Fusion:
         """Walk a flat nest's elements under other axes."""
         if nest.domain == domain:
             return
-        whole = Layout(0, domain, row_major(domain).strides)
-        for member, reads in nest.reads.items():
-            nest.reads[member] = [
-                Access(
-                    r.source, Layout(r.layout.offset, domain, (0,) * len(domain)) if _is_number(r) else whole
-                )
-                for r in reads
-            ]
+        nest.reads = {member: under(domain, reads) for member, reads in nest.reads.items()}
         nest.domain = domain
 
     def _reads_elements(self, b: Nest, a: Nest) -> bool:
@@ -231,14 +159,14 @@ class _Fusion:
                     outer = Layout(
                         access.layout.offset, access.layout.shape[:split], access.layout.strides[:split]
                     )
-                    if member in b.row_level and not _is_reduction(member):
+                    if member in b.row_level and not is_reduction(member):
                         outer = access.layout
                     elif any(access.layout.strides[split:]):
                         return False
                     if not is_identity(outer):
                         return False
                 elif access.source in a.inside and (
-                    not is_identity(access.layout) or (member in b.row_level and not _is_reduction(member))
+                    not is_identity(access.layout) or (member in b.row_level and not is_reduction(member))
                 ):
                     return False
         return True
@@ -248,22 +176,8 @@ class _Fusion:
         reads = [access for member in b.members for access in b.reads[member] if access.source in a.inside]
         return all(r.source in a.row_level and is_identity(r.layout) for r in reads)
 
-    def _between(self, a: Kernel, b: Kernel) -> bool:
-        """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
-        stack = [k for k in self.before[b] if k is not a]
-        seen = set(stack)
-        while stack:
-            current = stack.pop()
-            for earlier in self.before[current]:
-                if earlier is a:
-                    return True
-                if earlier not in seen:
-                    seen.add(earlier)
-                    stack.append(earlier)
-        return False
-
     def _take(self, a: Nest, b: Nest, rows: bool) -> None:
-        a.members = sorted([*a.members, *b.members], key=self.position.__getitem__)
+        a.members = self.in_order([*a.members, *b.members])
         a.row_level |= set(b.members) if rows else b.row_level
         a.split = a.split if a.split is not None else b.split
         a.flat = a.flat and b.flat and not rows
@@ -271,61 +185,33 @@ class _Fusion:
         a.reads.update(b.reads)
         a.sources = (a.sources | b.sources) - a.inside
         a.order = max(a.order, b.order)
-        self._replace(b, a)
-
-    def _replace(self, b: Kernel, a: Kernel) -> None:
-        """Kernel ``b`` is part of ``a`` from now on."""
-        for member in b.members:
-            self.owner[member] = a
-        for earlier in self.before.pop(b):
-            self.after[earlier].discard(b)
-            if earlier is not a:
-                self.before[a].add(earlier)
-                self.after[earlier].add(a)
-        for later in self.after.pop(b):
-            self.before[later].discard(b)
-            self.before[later].add(a)
-            self.after[a].add(later)
+        self.replace(b, a)
 
     # --- reductions down columns
     # ------------------------------------------------------------------------------------------------------------
 
     def _feed(self, kernel: Columns) -> None:
-        """Compute on the way what is reduced, where nobody else needs it in memory; what others need too is computed
-        twice if it is little.
-        """
+        """Compute on the way what is reduced, where nobody else needs any of it in memory."""
         (read,) = kernel.reads[kernel.sums[0]]
         x, nest = read.source, self.owner.get(read.source)
-        if not isinstance(nest, Nest) or not is_identity(read.layout):
+        if x in kernel.inside or not isinstance(nest, Nest) or not is_identity(read.layout):
             return
-        others = set().union(*(k.sources for k in self.after[nest] if k is not kernel))
-        stored = self.kept | others
-        if x in stored or _product(nest.domain) != _product(kernel.domain):
-            return
-        if nest.domain != kernel.domain:
-            if not nest.flat:
-                return
-            self._at(nest, kernel.domain)
-        needed = self._needed(x, nest, stored)
         alone = self.after[nest] == {kernel} and not any(m in self.kept for m in nest.members)
-        if needed & nest.row_level or (not alone and len(needed) > _TWICE):
+        if (
+            not alone
+            or size(nest.domain) != size(kernel.domain)
+            or not (nest.flat or nest.domain == kernel.domain)
+        ):
+            return
+        self._at(nest, kernel.domain)
+        needed = self.needed(x, nest, set())
+        if needed & nest.row_level:
             return
         kernel.inside |= needed
-        kernel.reads = {m: nest.reads[m] for m in nest.members if m in needed} | kernel.reads
+        kernel.reads = {m: nest.reads[m] for m in self.in_order(needed)} | kernel.reads
         kernel.sources = {r.source for reads in kernel.reads.values() for r in reads} - kernel.inside
-        if alone:
-            self._drop(nest)
-        self._reconnect(kernel)
-
-    def _needed(self, x: Tensor, nest: Nest, stored: set[Tensor]) -> set[Tensor]:
-        """The members of a nest that compute one of them, from memory and from those that are stored anyway."""
-        needed, stack = {x}, [x]
-        while stack:
-            for source in [read.source for read in nest.reads[stack.pop()]]:
-                if source in nest.inside and source not in stored and source not in needed:
-                    needed.add(source)
-                    stack.append(source)
-        return needed
+        self.drop(nest)
+        self.reconnect(kernel)
 
     def _gather(self, one: Columns, other: Columns) -> None:
         """Do two kernels that read the same memory over the same axes in one."""
@@ -333,30 +219,14 @@ class _Fusion:
             return
         same = (one.domain, one.first, one.last) == (other.domain, other.first, other.last)
         waits = one in self.before[other] or other in self.before[one]
-        if not same or waits or self._between(one, other) or self._between(other, one):
+        if not same or waits or self.between(one, other) or self.between(other, one):
             return
         one.members, one.sums = [*one.members, *other.members], [*one.sums, *other.sums]
         one.inside |= other.inside
         one.reads = {**one.reads, **other.reads}
         one.sources |= other.sources
         one.order = max(one.order, other.order)
-        self._replace(other, one)
-
-    def _drop(self, kernel: Kernel) -> None:
-        """Forget a kernel whose results nobody reads."""
-        for earlier in self.before.pop(kernel):
-            self.after[earlier].discard(kernel)
-        for later in self.after.pop(kernel):
-            self.before[later].discard(kernel)
-
-    def _reconnect(self, kernel: Kernel) -> None:
-        """Find anew which kernels one waits for."""
-        for earlier in self.before[kernel]:
-            self.after[earlier].discard(kernel)
-        found = {self.owner.get(node_of(s)) for s in kernel.sources}
-        self.before[kernel] = {k for k in found if k in self.before}
-        for earlier in self.before[kernel]:
-            self.after[earlier].add(kernel)
+        self.replace(other, one)
 
     # --- work on a product's pieces
     # ---------------------------------------------------------------------------------
@@ -367,11 +237,11 @@ class _Fusion:
         if z.dtype.name not in FAST_PRODUCTS or 0 in z.shape:
             return
         for nest in sorted(self.after[kernel], key=lambda k: k.order):
-            if not isinstance(nest, Nest) or nest.split is not None or self._between(kernel, nest):
+            if not isinstance(nest, Nest) or nest.split is not None or self.between(kernel, nest):
                 continue
             if sum(m in self.parts for m in nest.members) > 1:
                 continue  # it writes more than the product's result, each part where it belongs
-            if nest.flat and _product(nest.domain) == _product(z.shape):
+            if nest.flat and size(nest.domain) == size(z.shape):
                 self._at(nest, solid(z.shape))
             rows = self._rows_of(nest, z)
             own = [a for reads in nest.reads.values() for a in reads if a.source is z]
@@ -382,20 +252,18 @@ class _Fusion:
             kernel.members = [z, *nest.members]
             kernel.sources = (kernel.sources | nest.sources) - nest.inside - {z}
             kernel.order = max(kernel.order, nest.order)
-            self._replace(nest, kernel)
+            self.replace(nest, kernel)
             return
 
     def _rows_of(self, nest: Nest, z: Tensor) -> int | None:
         """How many axes of the nest make the product's rows, where every read steps evenly through rows and
         columns.
         """
-        count = _product(z.shape[:-1])
+        count = size(z.shape[:-1])
         for k in range(len(nest.domain) + 1):
-            if _product(nest.domain[:k]) == count and _product(nest.domain[k:]) == z.shape[-1]:
-                strides = [a.layout.strides for reads in nest.reads.values() for a in reads]
-                rows = merge(nest.domain[:k], [s[:k] for s in strides])
-                cols = merge(nest.domain[k:], [s[k:] for s in strides])
-                return k if len(rows.lengths) == len(cols.lengths) == 1 else None
+            if size(nest.domain[:k]) == count and size(nest.domain[k:]) == z.shape[-1]:
+                layouts = [a.layout for reads in nest.reads.values() for a in reads]
+                return k if steps_evenly(nest.domain, k, layouts) else None
         return None
 
 
@@ -405,11 +273,6 @@ def sums_in_registers(product: Tensor) -> bool:
     return not isinstance(k, Dim) and k <= _SINGLE_BLOCK
 
 
-def node_of(source: Tensor) -> Tensor:
-    """The tensor that a kernel computes: for a part of several outputs, the whole."""
-    return source.inputs[0] if source.op is item else source
-
-
 def row_split(tensor: Tensor) -> int | None:
     """How many axes stand before the reduced ones where those are the last; None otherwise."""
     (x,) = tensor.inputs
@@ -417,18 +280,3 @@ def row_split(tensor: Tensor) -> int | None:
     reduced = [kept.index(a) for a in tensor.attrs["axis"] if x.shape[a] != 1]
     first = len(kept) - len(reduced)
     return first if reduced == list(range(first, len(kept))) else None
-
-
-def _is_reduction(tensor: Tensor) -> bool:
-    return tensor.op is not None and isinstance(tensor.op.lower, Reduce)
-
-
-def _is_number(access: Access) -> bool:
-    return not any(access.layout.strides)
-
-
-def _product(shape: Sequence[int]) -> int:
-    total = 1
-    for d in shape:
-        total *= d
-    return total

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Columns, Nest, Product
+from thalweg.compile.groups import Columns, Nest, Product
 from thalweg.compile.layout import Access
 from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import (
@@ -270,8 +270,8 @@ class RowNest(NestEmitter):
         assert nest.split is not None
         self.split: int = nest.split
         self.level: dict[Tensor, int] = {}
-        for member in nest.members:
-            self.level[member] = self._level(member)
+        for member in self.reads:
+            self._level(member)
         self.kept: dict[
             Tensor, Any
         ] = {}  # members kept for later passes: their row of workspace, None if cheap
@@ -281,10 +281,10 @@ class RowNest(NestEmitter):
 
     def _level(self, member: Tensor) -> int:
         """The pass in which a member can be computed; what is reduced in pass p is known from pass p + 1 on."""
-        assert member.op is not None
-        below = [self.level[a.source] for a in self.reads[member] if a.source in self.members]
-        level = max(below, default=0)
-        return level + 1 if isinstance(member.op.lower, Reduce) else level
+        if member not in self.level:
+            below = [self._level(a.source) for a in self.reads[member] if a.source in self.members]
+            self.level[member] = max(below, default=0) + _is_reduction(member)
+        return self.level[member]
 
     def emit(self) -> None:
         e, nest = self.e, self.nest
@@ -390,7 +390,7 @@ class RowNest(NestEmitter):
 
     def _needed_later(self, member: Tensor) -> bool:
         """Whether a later pass over the row uses the value."""
-        users = [m for m in self.nest.members if any(a.source is member for a in self.reads[m])]
+        users = [m for m, reads in self.reads.items() if any(a.source is member for a in reads)]
         return any(self.level[m] - _is_reduction(m) > self.now for m in users)
 
     def _keep(self, member: Tensor, value: Value, at: Lanes, cost: int) -> None:

@@ -20,7 +20,7 @@ from llvmlite import ir
 from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Kernel
+from thalweg.compile.groups import Kernel
 from thalweg.compile.llvm import PASSES, NativeCode, Objects, emit_object, load_object
 from thalweg.compile.step import Step
 from thalweg.compile.target import host_target

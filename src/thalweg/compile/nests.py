@@ -12,6 +12,7 @@ from typing import Any
 from thalweg.compile.dims import Dim
 from thalweg.compile.loops import Emitter
 from thalweg.compile.values import Value
+from thalweg.graph.lowering import Layout
 
 Strides = tuple[int, ...]
 _CHUNK = 1024  # elements of a long sum added up before they join the total: keeps the rounding error small
@@ -46,6 +47,13 @@ def merge(lengths: Sequence[int], accesses: Sequence[Strides]) -> Axes:
             for mine, s in zip(out, accesses, strict=True):
                 mine.append(s[k])
     return Axes(tuple(out_lengths), tuple(tuple(s) for s in out))
+
+
+def steps_evenly(domain: Sequence[int], rows: int, layouts: Sequence[Layout]) -> bool:
+    """Whether every access steps evenly through the rows that the first axes count, and through the columns."""
+    heads = merge(domain[:rows], [layout.strides[:rows] for layout in layouts])
+    tails = merge(domain[rows:], [layout.strides[rows:] for layout in layouts])
+    return len(heads.lengths) == len(tails.lengths) == 1
 
 
 @dataclass(frozen=True)

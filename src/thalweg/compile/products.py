@@ -7,8 +7,8 @@ from typing import Any
 
 from thalweg.compile import tile, tiling
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Product
 from thalweg.compile.fused import PieceNest, rounded_up, size
+from thalweg.compile.groups import Product
 from thalweg.compile.layout import FAST_PRODUCTS
 from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import Axes, outer_loops

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compile import singles
-from thalweg.compile.fuse import Kernel, fuse
+from thalweg.compile.fuse import fuse
+from thalweg.compile.groups import Kernel
 from thalweg.compile.layout import Place, Places
 from thalweg.compile.products import size
 from thalweg.compile.schedule import Schedule

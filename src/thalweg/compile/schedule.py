@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compile.assembly import written_in_place
-from thalweg.compile.fuse import Columns, Kernel, Nest, Product, fuse, node_of
+from thalweg.compile.fuse import fuse
+from thalweg.compile.groups import Columns, Kernel, Nest, Product, node_of, num_bytes
 from thalweg.compile.layout import Place, Places, is_identity
 from thalweg.graph.lowering import RandomBits
 from thalweg.graph.tensor import Tensor
+
+_SHRINKS = 4  # times as much read as made: a kernel that is done as soon as it can be
 
 
 class Schedule:
@@ -107,13 +110,16 @@ class Schedule:
         return lambda leaf, writer: {*readers.get(leaf, ()), *failing} - {writer}
 
     def _sorted(self) -> list[Kernel]:
-        """The kernels in order; fewer than there are, where some wait for each other."""
-        after = self._successors()
+        """The kernels in order; fewer than there are, where some wait for each other. What makes less than it reads
+        is done as soon as it can be: while that is in the caches, whose memory is then free for others.
+        """
+        after, stored = self._successors(), self._stored()
         waiting = dict.fromkeys(self.kernels, 0)
         for successors in after.values():
             for kernel in successors:
                 waiting[kernel] += 1
-        ready = [(k.order, k) for k in self.kernels if not waiting[k]]
+        urgent = {k: (not self._shrinks(k, stored), k.order) for k in self.kernels}
+        ready = [(urgent[k], k) for k in self.kernels if not waiting[k]]
         heapq.heapify(ready)
         result = []
         while ready:
@@ -122,8 +128,14 @@ class Schedule:
             for successor in after[kernel]:
                 waiting[successor] -= 1
                 if not waiting[successor]:
-                    heapq.heappush(ready, (successor.order, successor))
+                    heapq.heappush(ready, (urgent[successor], successor))
         return result
+
+    def _shrinks(self, kernel: Kernel, stored: set[Tensor]) -> bool:
+        """Whether a kernel makes much less new memory than that of others' results which it reads."""
+        made = [m for m in kernel.members if m in stored and m not in self.bound]
+        used = [s for s in kernel.sources if s.op is not None]
+        return _SHRINKS * sum(map(num_bytes, made)) <= sum(map(num_bytes, used))
 
     def is_read(self, tensor: Tensor) -> bool:
         """Whether another kernel, or the caller, wants the tensor's memory."""

@@ -13,7 +13,7 @@ from thalweg.compile import vecmath
 from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.canonical import KernelWriter, UnwritableError
 from thalweg.compile.dims import Dim
-from thalweg.compile.fuse import Kernel
+from thalweg.compile.groups import Kernel
 from thalweg.compile.loops import Emitter, Part, function
 from thalweg.compile.nests import Threads
 from thalweg.compile.schedule import Schedule

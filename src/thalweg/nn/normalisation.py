@@ -10,7 +10,7 @@ from thalweg.graph.tensor import Tensor, checked_axis, shape_text
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import add, astype, divide, maximum, multiply, sqrt, subtract
 from thalweg.ops.families import to_floats
-from thalweg.ops.reduce import normal_axes, sum
+from thalweg.ops.reduce import mean, normal_axes, sum, var
 
 __all__ = [
     "batch_norm", "batch_norm_training", "group_norm", "instance_norm", "l2_normalize", "layer_norm", "moments",
@@ -32,15 +32,10 @@ def _axes(axis: Any, x: Tensor, name: str) -> tuple[int, ...]:
     return axes
 
 
-def _mean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    return divide(sum(x, axis=axes, keepdims=keepdims), shape_ops.count(x, axes, x.dtype))
-
-
 def _center(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """x less its mean, the mean, and the variance, the last two with axes of length 1."""
-    mean = _mean(x, axes, True)
-    centered = subtract(x, mean)
-    return centered, mean, _mean(multiply(centered, centered), axes, True)
+    average = mean(x, axis=axes, keepdims=True)
+    return subtract(x, average), average, var(x, axis=axes, keepdims=True)
 
 
 def moments(x: Any, axis: Any = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
@@ -152,7 +147,7 @@ def rms_norm(x: Any, scale: Any = None, axis: Any = -1, epsilon: float = 1e-6) -
     [[1.0, -1.0]]
     """
     x, scale = _floats(x, scale)
-    square = _mean(multiply(x, x), _axes(axis, x, "rms_norm"), True)
+    square = mean(multiply(x, x), axis=_axes(axis, x, "rms_norm"), keepdims=True)
     return _scaled(multiply(x, divide(1, sqrt(add(square, epsilon)))), scale, None)
 
 

@@ -149,6 +149,16 @@ def log_of_mean(x: Tensor, axis: Any, keepdims: bool) -> Tensor:
     )
 
 
+def mean_square_deviation(
+    x: Tensor, y: Tensor, axis: Any, keepdims: bool, root: Tensor, kept: Set[int]
+) -> Tensor | None:
+    """The mean of (x - mean(x)) squared. The variance's own gradient knows that deviations add up to 0."""
+    center = reduced_beside(y, x, (reduce.mean,), kept)
+    if center is None or center.attrs["axis"] != axis or x.dtype != root.dtype:
+        return None
+    return reduce.var(x, axis=axis, keepdims=keepdims) if same(center.inputs[0], x, kept) else None
+
+
 def log_of_one_less_exp(x: Tensor) -> Tensor:
     """log(1 - exp(x)) by whichever of two ways does not cancel; they meet at log(1/2) (Maechler 2012)."""
     near = elementwise.log(0 - elementwise.expm1(x))  # type: ignore[operator]
@@ -246,6 +256,13 @@ STABILISE = Phase(
         ),
         rule(
             "less_logsumexp", x - y, less_logsumexp, within=("y",), law="x - logsumexp(x) -> log_softmax(x)"
+        ),
+        rule(
+            "variance",
+            [mean(d, axis=axis, keepdims=keepdims) for d in (square(x - y), (x - y) * (x - y), (x - y) ** 2)],
+            mean_square_deviation,
+            within=("y",),
+            law="mean(square(x - mean(x))) -> var(x)",
         ),
         # sigmoid and tanh, written out
         rule("sigmoid", [1 / (1 + exp(-x)), reciprocal(1 + exp(-x)), exp(x) / (1 + exp(x))], sigmoid(x)),

@@ -1,0 +1,198 @@
+"""Kernels: which tensors are computed together, and which kernels read what others make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from thalweg.compile.layout import Access, Places
+from thalweg.graph.lowering import Layout, Reduce, row_major
+from thalweg.graph.op import item
+from thalweg.graph.tensor import Tensor
+
+
+@dataclass(eq=False)
+class Kernel:
+    """A piece of work that reads and writes whole buffers: one tensor computed by its own lowering or on the
+    host.
+
+    ``sources`` are the tensors whose memory it reads; ``order`` is its place among the kernels as they were
+    built.
+    """
+
+    members: list[Tensor]
+    order: int
+    sources: set[Tensor]
+
+
+@dataclass(eq=False)
+class Nest(Kernel):
+    """A fused loop nest over ``domain``; with ``split``, rows are the axes before it and reductions run over
+    the rest.
+
+    ``row_level`` holds the members with one value per row (reductions and what is computed from them alone).
+    ``flat`` nests read only whole row-major arrays and numbers, so that any axes of the same number of
+    elements will do.
+    """
+
+    domain: tuple[int, ...] = ()
+    split: int | None = None
+    row_level: set[Tensor] = field(default_factory=set)
+    flat: bool = False
+    inside: set[Tensor] = field(default_factory=set)
+    reads: dict[Tensor, list[Access]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Product(Kernel):
+    """A matrix product, and perhaps a nest done on each piece of the result.
+
+    ``rows`` is how many axes of the nest's domain are the product's batch and rows. ``in_registers``: the
+    sums need no memory of their own.
+    """
+
+    nest: Nest | None = None
+    rows: int = 0
+    in_registers: bool = False
+
+    @property
+    def product(self) -> Tensor:
+        """The product's own tensor."""
+        return self.members[0]
+
+
+@dataclass(eq=False)
+class Columns(Kernel):
+    """Reductions over the axes ``first`` to ``last`` of the domain, which others follow. ``inside`` are also the
+    elementwise expressions computed on the way to them, which may be members of another kernel too.
+    """
+
+    domain: tuple[int, ...]
+    first: int
+    last: int
+    sums: list[Tensor]
+    inside: set[Tensor]
+    reads: dict[Tensor, list[Access]]
+    row_level: set[Tensor] = field(default_factory=set)
+
+
+class Groups:
+    """The kernel of each tensor, and which kernels read which, while they are being merged."""
+
+    def __init__(self, places: Places, computed: Iterable[Tensor]) -> None:
+        self.places = places
+        self.owner: dict[Tensor, Kernel] = {}
+        self.before: dict[Kernel, set[Kernel]] = {}
+        self.after: dict[Kernel, set[Kernel]] = {}
+        self.position = {t: k for k, t in enumerate(computed)}
+        self.kept = {places.of[root].source for root in places.roots}
+
+    def add(self, kernel: Kernel) -> None:
+        """A kernel that reads others', and that nobody reads yet."""
+        for member in kernel.members:
+            self.owner[member] = kernel
+        self.before[kernel], self.after[kernel] = set(), set()
+        self.reconnect(kernel)
+
+    def between(self, a: Kernel, b: Kernel) -> bool:
+        """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
+        stack = [k for k in self.before[b] if k is not a]
+        seen = set(stack)
+        while stack:
+            current = stack.pop()
+            for earlier in self.before[current]:
+                if earlier is a:
+                    return True
+                if earlier not in seen:
+                    seen.add(earlier)
+                    stack.append(earlier)
+        return False
+
+    def replace(self, b: Kernel, a: Kernel) -> None:
+        """Kernel ``b`` is part of ``a`` from now on."""
+        for member in b.members:
+            self.owner[member] = a
+        for earlier in self.before.pop(b):
+            self.after[earlier].discard(b)
+            if earlier is not a:
+                self.before[a].add(earlier)
+                self.after[earlier].add(a)
+        for later in self.after.pop(b):
+            self.before[later].discard(b)
+            self.before[later].add(a)
+            self.after[a].add(later)
+
+    def drop(self, kernel: Kernel) -> None:
+        """Forget a kernel whose results nobody reads."""
+        for earlier in self.before.pop(kernel):
+            self.after[earlier].discard(kernel)
+        for later in self.after.pop(kernel):
+            self.before[later].discard(kernel)
+
+    def reconnect(self, kernel: Kernel) -> None:
+        """Find anew which kernels one waits for."""
+        for earlier in self.before[kernel]:
+            self.after[earlier].discard(kernel)
+        found = {self.owner.get(node_of(s)) for s in kernel.sources}
+        self.before[kernel] = {k for k in found if k in self.before}
+        for earlier in self.before[kernel]:
+            self.after[earlier].add(kernel)
+
+    def in_order(self, members: Iterable[Tensor]) -> list[Tensor]:
+        """Inputs first."""
+        return sorted(members, key=self.position.__getitem__)
+
+    def needed(self, x: Tensor, nest: Nest, stored: set[Tensor]) -> set[Tensor]:
+        """The members of a nest that compute one of them, from memory and from those that are stored anyway."""
+        needed, stack = {x}, [x]
+        while stack:
+            for source in [read.source for read in nest.reads[stack.pop()]]:
+                if source in nest.inside and source not in stored and source not in needed:
+                    needed.add(source)
+                    stack.append(source)
+        return needed
+
+    def factors(self, product: Product) -> set[Tensor]:
+        """Whose memory a product's two factors are in."""
+        return {self.places.of[t].source for t in product.product.inputs}
+
+
+def node_of(source: Tensor) -> Tensor:
+    """The tensor that a kernel computes: for a part of several outputs, the whole."""
+    return source.inputs[0] if source.op is item else source
+
+
+def nest_of(kernel: Kernel) -> Nest | None:
+    """The loop nest of a kernel, which may be one done on a product's pieces."""
+    return kernel.nest if isinstance(kernel, Product) else kernel if isinstance(kernel, Nest) else None
+
+
+def is_reduction(tensor: Tensor) -> bool:
+    """Whether several elements become one."""
+    return tensor.op is not None and isinstance(tensor.op.lower, Reduce)
+
+
+def is_number(access: Access) -> bool:
+    """Whether the same element is read everywhere."""
+    return not any(access.layout.strides)
+
+
+def under(domain: tuple[int, ...], reads: Iterable[Access]) -> list[Access]:
+    """What a flat nest reads, when it walks its elements under other axes."""
+    whole, still = row_major(domain), (0,) * len(domain)
+    return [
+        Access(r.source, Layout(r.layout.offset, domain, still) if is_number(r) else whole) for r in reads
+    ]
+
+
+def size(shape: Iterable[int]) -> int:
+    """Number of elements."""
+    return math.prod(shape)
+
+
+def num_bytes(tensor: Tensor) -> int:
+    """Of all its results."""
+    shapes: list[Any] = [spec.shape for spec in tensor.specs]  # all known where there are kernels
+    return sum(size(shape) * spec.dtype.itemsize for shape, spec in zip(shapes, tensor.specs, strict=True))

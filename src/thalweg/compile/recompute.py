@@ -1,0 +1,129 @@
+"""Values computed again by each kernel that reads them, where that asks less of the memory than keeping them.
+
+A loop nest mostly waits for memory. The deviations from a mean, the mask of an activation, the pieces of a
+normalisation's gradient: a few instructions make them of arrays that their readers read anyway, or could read instead.
+"""
+
+from __future__ import annotations
+
+from thalweg.compile.effort import effort
+from thalweg.compile.groups import (
+    Columns,
+    Groups,
+    Kernel,
+    Nest,
+    Product,
+    is_reduction,
+    nest_of,
+    num_bytes,
+    size,
+    under,
+)
+from thalweg.compile.layout import Access, is_identity
+from thalweg.compile.nests import steps_evenly
+from thalweg.graph.tensor import Tensor
+
+_EFFORT = 24  # instructions at most for an element that is computed again
+_TINY = 16  # times fewer elements: an array that costs nothing to read beside another
+
+
+def recompute(groups: Groups) -> None:
+    """Let the readers of values compute them, the last kernels first."""
+    nests = [(k, n) for k in groups.before if (n := nest_of(k)) is not None and n.split is None]
+    for kernel, nest in sorted(nests, key=lambda pair: -pair[0].order):
+        for member in reversed(groups.in_order(nest.members)):
+            if kernel in groups.before and member in nest.reads:
+                _Value(groups, kernel, nest, member).spare()
+
+
+class _Value:
+    """A member of a loop nest that other kernels read."""
+
+    def __init__(self, groups: Groups, kernel: Kernel, nest: Nest, x: Tensor) -> None:
+        self.groups, self.kernel, self.nest, self.x = groups, kernel, nest, x
+        self.readers = [k for k in groups.after[kernel] if x in k.sources]
+
+    def spare(self) -> None:
+        """Let its readers compute it, if all can and that is less work for the memory."""
+        nest, kernel = self.nest, self.kernel
+        if self.x in self.groups.kept or not self.readers:
+            return
+        self.needed = self.groups.needed(self.x, nest, self._stored() - {self.x})
+        sources = {read.source for m in self.needed for read in nest.reads[m]} - self.needed
+        if isinstance(kernel, Product) and kernel.product in sources:
+            return  # which may be in registers only
+        if sum(map(effort, self.needed)) > _EFFORT or not all(map(self._fits, self.readers)):
+            return
+        kept = (2 + len(self.readers)) * num_bytes(self.x)  # a line is read before it is written
+        again = sum(num_bytes(s) for k in self.readers for s in sources - k.sources if not self._is_tiny(s))
+        if again <= kept:
+            for reader in self.readers:
+                self._hand_to(reader)
+            self._forget()
+
+    def _stored(self) -> set[Tensor]:
+        """The members of the nest that others read, or the caller."""
+        read = set().union(*(k.sources for k in self.groups.after[self.kernel]))
+        return {m for m in self.nest.members if m in read or m in self.groups.kept}
+
+    def _is_tiny(self, source: Tensor) -> bool:
+        """Whether an array is so small that reading it counts for nothing."""
+        return _TINY * size(source.shape) <= size(self.x.shape)
+
+    def _fits(self, reader: Kernel) -> bool:
+        """Whether a reader walks over the same elements, and sees each where it is."""
+        own, nest = _loops(reader), self.nest
+        if own is None or (isinstance(reader, Product) and self.x in self.groups.factors(reader)):
+            return False
+        if own.domain != nest.domain and not (nest.flat and size(own.domain) == size(nest.domain)):
+            return False
+        if isinstance(reader, Product):
+            layouts = [read.layout for m in self.needed for read in self._reads(m, own.domain)]
+            if not steps_evenly(own.domain, reader.rows, layouts):
+                return False
+        for m, reads in own.reads.items():
+            for read in reads:
+                if read.source is self.x:
+                    whole = read.layout.shape == own.domain and is_identity(read.layout)
+                    if not whole or (m in own.row_level and not is_reduction(m)):
+                        return False
+        return True
+
+    def _reads(self, member: Tensor, domain: tuple[int, ...]) -> list[Access]:
+        """What a member reads, under the axes of another nest."""
+        reads = self.nest.reads[member]
+        return reads if domain == self.nest.domain else under(domain, reads)
+
+    def _hand_to(self, reader: Kernel) -> None:
+        own = _loops(reader)
+        assert own is not None
+        for m in self.groups.in_order(self.needed):
+            own.reads[m] = self._reads(m, own.domain)
+        own.inside |= self.needed
+        self._sources_anew(reader)
+
+    def _forget(self) -> None:
+        """Drop the members that nobody needs any more, and the kernel where none is left."""
+        nest, stored = self.nest, self._stored()
+        needed = set().union(stored, *(self.groups.needed(m, nest, set()) for m in stored))
+        if not needed:
+            self.groups.drop(self.kernel)
+            return
+        nest.members = [m for m in nest.members if m in needed]
+        nest.inside &= needed
+        nest.reads = {m: reads for m, reads in nest.reads.items() if m in needed}
+        if isinstance(self.kernel, Product):
+            self.kernel.members = [self.kernel.product, *nest.members]
+        self._sources_anew(self.kernel)
+
+    def _sources_anew(self, kernel: Kernel) -> None:
+        own = _loops(kernel)
+        assert own is not None
+        own.sources = {r.source for reads in own.reads.values() for r in reads} - own.inside
+        if isinstance(kernel, Product):
+            kernel.sources = (own.sources | self.groups.factors(kernel)) - {kernel.product}
+        self.groups.reconnect(kernel)
+
+
+def _loops(kernel: Kernel) -> Nest | Columns | None:
+    return kernel if isinstance(kernel, Columns) else nest_of(kernel)
