@@ -34,6 +34,7 @@ from thalweg.ops import (
     contract,
     conv,
     elementwise,
+    gathering,
     index,
     joining,
     logic,
@@ -41,6 +42,8 @@ from thalweg.ops import (
     pool,
     random,
     reduce,
+    search,
+    segments,
     shape,
     slices,
     softmax,
@@ -497,8 +500,8 @@ def _placed(t: Tensor, places: Mapping[int, Any], calls: list[dict[str, Any]]) -
 def _operations() -> dict[str, Op]:
     """The operations that a file may name: those of tensors that compute nothing but tensors."""
     rooms = (
-        activation, arithmetic, contract, conv, elementwise, index, joining, logic, norms, pool, reduce, shape, slices,
-        softmax, sort, special, tiling, triangles, windows,
+        activation, arithmetic, contract, conv, elementwise, gathering, index, joining, logic, norms, pool, reduce,
+        search, segments, shape, slices, softmax, sort, special, tiling, triangles, windows,
     )  # fmt: skip
     return {op.name: op for room in rooms for op in vars(room).values() if isinstance(op, Op)}
 

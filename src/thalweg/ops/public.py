@@ -23,6 +23,8 @@ _FAMILIES = (
     "triangles",
     "slices",
     "index",
+    "segments",
+    "search",
     "sort",
     "create",
     "contract",

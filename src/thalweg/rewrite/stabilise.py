@@ -16,7 +16,7 @@ from thalweg.graph.op import Op
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import activation, elementwise, reduce, shape, special
 from thalweg.ops import softmax as soft
-from thalweg.ops.index import gather
+from thalweg.ops.gathering import gather
 from thalweg.ops.slices import WHOLE, slice_axes
 from thalweg.ops.state import stop_gradient
 from thalweg.rewrite.match import Phase, rule
