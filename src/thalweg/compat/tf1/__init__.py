@@ -13,6 +13,7 @@ from typing import Any
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
+from thalweg.compat.tf1 import boxes as _boxes
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
 from thalweg.compat.tf1 import complexes as _complexes
@@ -41,7 +42,6 @@ from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import parsing as _parsing
-from thalweg.compat.tf1 import pictures as _pictures
 from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
 from thalweg.compat.tf1 import readers as _readers
@@ -298,8 +298,8 @@ metrics = _Namespace(
 summary = _Namespace("tf.summary", **_names.own(_summary))
 image = _Namespace(
     "tf.image",
-    **_names.own(_image),
-    **{_n: _v for _n, _v in _names.own(_pictures).items() if _n not in ("transform", "rotate", "translate")},
+    **{_n: _v for _n, _v in _names.own(_image).items() if not _n.startswith("corner_")},
+    **_names.own(_boxes),
 )
 errors = _Namespace(
     "tf.errors", **_names.own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
