@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from thalweg.compat.theano.variable import TensorVariable
 from thalweg.graph.op import make_op
 
 
-def _checked_meaning(x, /, *conditions, message):  # type: ignore[no-untyped-def]
+def _checked_meaning(x, /, *conditions, message, error):  # type: ignore[no-untyped-def]
     """x, where all conditions hold."""
     if not all(np.all(c) for c in conditions):
-        raise AssertionError(message)
+        raise error(message)
     return x
 
 
@@ -27,6 +28,12 @@ _checked = make_op({}, name="assert", infer=lambda x, *_, **__: x, grad=_through
 )
 
 
+def checked(value: Any, conditions: Sequence[Any], message: str, error: type[Exception]) -> TensorVariable:
+    """The value, or an error when the function runs and a condition does not hold."""
+    held = [tensor_of(c) for c in conditions]
+    return TensorVariable(_checked(tensor_of(value), *held, message=message, error=error))
+
+
 class Assert:
     """``Assert("message")(x, condition, ...)`` is x, or an AssertionError when a condition does not hold."""
 
@@ -34,7 +41,7 @@ class Assert:
         self.msg = msg
 
     def __call__(self, value: Any, *conds: Any) -> TensorVariable:
-        return TensorVariable(_checked(tensor_of(value), *[tensor_of(c) for c in conds], message=self.msg))
+        return checked(value, conds, self.msg, AssertionError)
 
 
 assert_op = Assert()
