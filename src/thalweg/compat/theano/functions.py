@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
-from thalweg.compat.theano import monitored
+from thalweg.compat.theano import monitored, ranges
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.modes import FAST_RUN
@@ -179,6 +179,7 @@ class Function:
         self._check_inputs(on_unused)
         self._shared: list[SharedTensor] = []
         self._version: list[Any] = []
+        self._limits: list[ranges.Limit] = []
         self._program: Any = None
         self._mode = mode
         self.n_calls = 0
@@ -271,6 +272,7 @@ class Function:
             v.shape != s for v, s in zip(self._shared, self._version, strict=True)
         ):
             self._build()
+        ranges.check(self._limits, values)
         try:
             return self._program.run(values)
         except ShapeError as error:
@@ -289,6 +291,7 @@ class Function:
             if variable.loosen([-1 if d is None else d if n is None else n for d, n in pairs]):
                 made = rebuild(self._roots(), {}, remake)
         self._version = [v.shape for v in self._shared]
+        self._limits = ranges.limits(made, self._leaves)
         updates = [(v, u) for (v, _), u in zip(self._updates, made[len(self._outputs) :], strict=True)]
         outputs = made[: len(self._outputs)]
         self._program = sized.program(self._leaves, outputs, updates, self.name or "function")

@@ -291,6 +291,18 @@ class TensorConstant(TensorVariable):
         return self.tensor.numpy()
 
 
+class NoneConstant:
+    """``None`` where a variable is needed: a bound of a slice that is not given."""
+
+    name: str | None = None
+
+    def __repr__(self) -> str:
+        return "NoneConst"
+
+
+NoneConst = NoneConstant()
+
+
 def lengths_of(tensor: Tensor) -> list[Any]:
     """The axis lengths: numbers where known for good, else integer scalar variables."""
     fixed = not isinstance(tensor, Variable)

@@ -52,6 +52,7 @@ from thalweg.compat.theano.tensor.sort import argsort as argsort
 from thalweg.compat.theano.tensor.var import TensorConstant as TensorConstant
 from thalweg.compat.theano.tensor.var import TensorSharedVariable as TensorSharedVariable
 from thalweg.compat.theano.tensor_type import TensorType as TensorType
+from thalweg.compat.theano.variable import NoneConst as NoneConst
 from thalweg.compat.theano.variable import TensorVariable as TensorVariable
 from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_variable
 from thalweg.compat.theano.variable import constant as constant

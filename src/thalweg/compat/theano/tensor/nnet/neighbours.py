@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.theano.conditions import checked
 from thalweg.compat.theano.subtensor import set_subtensor
 from thalweg.compat.theano.tensor import basic
-from thalweg.compat.theano.tensor.opt import checked
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 
-_MARGINS = {"valid": lambda n: 0, "ignore_borders": lambda n: 0, "half": lambda n: n // 2, "full": lambda n: n - 1}
+_MARGINS = {
+    "valid": lambda n: 0,
+    "ignore_borders": lambda n: 0,
+    "half": lambda n: n // 2,
+    "full": lambda n: n - 1,
+}
 
 
 def _places(length: Any, size: int, step: int, mode: str) -> TensorVariable:
@@ -60,7 +65,9 @@ def _with_margins(x: TensorVariable, above: int, beside: int) -> TensorVariable:
     """The images with zeros around them."""
     if above == beside == 0:
         return x
-    wide = basic.zeros((x.shape[0], x.shape[1], x.shape[2] + 2 * above, x.shape[3] + 2 * beside), dtype=x.dtype)
+    wide = basic.zeros(
+        (x.shape[0], x.shape[1], x.shape[2] + 2 * above, x.shape[3] + 2 * beside), dtype=x.dtype
+    )
     return set_subtensor(wide[:, :, above : above + x.shape[2], beside : beside + x.shape[3]], x)
 
 
