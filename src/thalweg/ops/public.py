@@ -14,6 +14,7 @@ _FAMILIES = (
     "arithmetic",
     "logic",
     "special",
+    "incomplete",
     "activation",
     "reduce",
     "norms",

@@ -34,6 +34,7 @@ from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
+from thalweg.compat.tf1 import sets as _sets
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
@@ -217,6 +218,10 @@ sparse = _Namespace(
             "fill_empty_rows reset_shape to_indicator segment_sum segment_mean segment_sqrt_n"
         ).split()
     },
+)
+sets = _Namespace("tf.sets", **{_n: _v for _n, _v in _names.own(_sets).items() if _n != "Sets"})
+quantization = _Namespace(
+    "tf.quantization", **{_n: _v for _n, _v in _names.own(_math).items() if _n.startswith("fake_quant")}
 )
 random = _Namespace(
     "tf.random",
