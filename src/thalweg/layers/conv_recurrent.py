@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import placeholders_for

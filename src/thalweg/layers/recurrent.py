@@ -209,7 +209,7 @@ class Loop(Layer):
 
 
 def with_states(inputs: Any, states: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The inputs and the other arguments of a call: symbolic first states are inputs, too, in one list with the rest."""
+    """The inputs and the other arguments of a call: symbolic first states are inputs, too, in one list."""
     if isinstance(states, (list, tuple)) and symbols_of(states):
         return [*flat(inputs), *flat(states)], options
     return inputs, {**options, "initial_state": states}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from thalweg.errors import ArgumentError, fail
 from thalweg.losses.base import FunctionLoss, PlainLoss
 from thalweg.losses.targets import (
     EPSILON,
