@@ -155,3 +155,29 @@ def test_sounds_in_event_files(tmp_path: Path) -> None:
     with wave.open(io.BytesIO(raw)) as heard:
         assert (heard.getframerate(), heard.getnchannels(), heard.getnframes()) == (8000, 1, 4)
         assert np.frombuffer(heard.readframes(4), "<i2").tolist() == [0, 16384, -32768, 32767]
+
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_arguments_of_layers_have_their_names() -> None:
+    x = tf.ones([2, 5, 5, 3])
+    assert tf.layers.dense(inputs=x, units=4, kernel_constraint=None, name="d").shape.as_list() == [2, 5, 5, 4]
+    made = tf.layers.conv2d(inputs=x, filters=6, kernel_size=3, strides=2, padding="same", dilation_rate=1)
+    assert made.shape.as_list() == [2, 3, 3, 6]
+    made = tf.layers.conv2d_transpose(x, filters=2, kernel_size=2, strides=2, activation=tf.nn.relu)
+    assert made.shape.as_list() == [2, 10, 10, 2]
+    made = tf.layers.separable_conv2d(x, filters=7, kernel_size=2, depth_multiplier=2, use_bias=False)
+    assert made.shape.as_list() == [2, 4, 4, 7]
+    names = [v.op.name for v in tf.trainable_variables()]
+    assert names[:2] == ["d/kernel", "d/bias"]
+    assert names[-2:] == ["separable_conv2d/depthwise_kernel", "separable_conv2d/pointwise_kernel"]
+
+
+def test_normalisation_of_batches_bounds_its_variables_and_refuses_what_it_cannot() -> None:
+    x = tf.ones([2, 3])
+    tf.layers.batch_normalization(x, axis=[-1], gamma_constraint=lambda w: tf.minimum(w, 0.5))
+    (gamma,) = [v for v in tf.trainable_variables() if "gamma" in v.name]
+    assert gamma.constraint is not None
+    with pytest.raises(NotImplementedError, match="renorm is not supported"):
+        tf.layers.batch_normalization(x, renorm=True)

@@ -156,6 +156,9 @@ class Dense(_Affine):
 
     kind = "dense"
 
+    def __init__(self, units: int, *rest: Any, **options: Any) -> None:
+        super().__init__(units, *rest, **options)
+
     @property
     def units(self) -> int:
         return self.width
