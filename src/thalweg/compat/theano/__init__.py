@@ -105,11 +105,12 @@ _helpers = {
     "AsTensorError", "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
     "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "checked", "common", "complexes", "conditions",
     "constant_text", "constructors", "conversion",
-    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex", "is_constant",
+    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
+    "is_constant",
     "is_sparse_matrix", "lengths_of", "missing", "modes", "monitored", "name_what_is_missing",
     "name_what_was_made", "naming", "next_state", "op_name", "operation", "places",
     "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
-    "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "taught", "tensor_of", "tensor_type",
+    "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",
     "test_values", "type_of", "variable", "variable_of", "wrap",
 }  # fmt: skip
 

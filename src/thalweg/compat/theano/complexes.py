@@ -280,8 +280,8 @@ _INSTEAD: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 _OF_EACH_PART = (
     "addbroadcast alloc concatenate cumsum diag diagonal dimshuffle fill flatten identity join mean patternbroadcast "
-    "repeat reshape roll second shape_padaxis shape_padleft shape_padright specify_shape split squeeze stack sum swapaxes "
-    "switch take tensor_copy tile trace transpose transpose_to tril triu unbroadcast zeros_like"
+    "repeat reshape roll second shape_padaxis shape_padleft shape_padright specify_shape split squeeze stack sum "
+    "swapaxes switch take tensor_copy tile trace transpose transpose_to tril triu unbroadcast zeros_like"
 ).split()
 
 
@@ -320,6 +320,8 @@ def taking_complex(name: str, fn: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def taught(names: dict[str, Any]) -> dict[str, Any]:
-    """The functions among these that know what to do with complex variables, by their names."""
-    return {name: taking_complex(name, names[name]) for name in (*_INSTEAD, *_OF_EACH_PART) if name in names}
+def teach(module: dict[str, Any], names: Sequence[str] = ()) -> None:
+    """Let those functions of a module that know what to do with complex variables take them, or those named alone."""
+    for name in names or [n for n in (*_INSTEAD, *_OF_EACH_PART) if n in module]:
+        module[name] = taking_complex(name, module[name])
+        module[name].__module__ = module["__name__"]  # where pickle finds it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.theano.complexes import taught
+from thalweg.compat.theano.complexes import teach
 from thalweg.compat.theano.gradient import Lop as Lop
 from thalweg.compat.theano.gradient import Rop as Rop
 from thalweg.compat.theano.gradient import grad as grad
@@ -59,7 +59,7 @@ from thalweg.compat.theano.variable import TensorVariable as TensorVariable
 from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_variable
 from thalweg.compat.theano.variable import constant as constant
 
-globals().update(taught({"set_subtensor": set_subtensor, "inc_subtensor": inc_subtensor}))
+teach(globals(), ["set_subtensor", "inc_subtensor"])
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
 globals().update(Tensor=TensorType)  # the older name
 as_tensor = as_tensor_variable
