@@ -322,6 +322,8 @@ def taking_complex(name: str, fn: Callable[..., Any]) -> Callable[..., Any]:
 
 def teach(module: dict[str, Any], names: Sequence[str] = ()) -> None:
     """Let those functions of a module that know what to do with complex variables take them, or those named alone."""
+    done: dict[int, Any] = {}  # some have two names
     for name in names or [n for n in (*_INSTEAD, *_OF_EACH_PART) if n in module]:
-        module[name] = taking_complex(name, module[name])
+        fn = module[name]
+        module[name] = done.setdefault(id(fn), taking_complex(name, fn))
         module[name].__module__ = module["__name__"]  # where pickle finds it
