@@ -283,7 +283,7 @@ class Orthogonal(Initializer):
 
 
 class Identity(Initializer):
-    """``gain`` times the identity matrix.
+    """``gain`` times the identity matrix; of another shape than square, 1 where the row is the column.
 
     >>> Identity(2.0)((2, 2)).tolist()
     [[2.0, 0.0], [0.0, 2.0]]

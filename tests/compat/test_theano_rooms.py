@@ -99,14 +99,15 @@ def test_bilinear_upsampling_lies_on_lines(ratio: int) -> None:
     np.testing.assert_allclose(made, at[None, :] + 10 * down[:, None])
 
 
-@pytest.mark.parametrize("mode", ["valid", "half", "wrap_centered"])
+@pytest.mark.parametrize("mode", ["valid", "half", "full", "wrap_centered"])
 def test_neighbours(mode: str) -> None:
     x = RNG.normal(size=(2, 3, 6, 9))
     step = (3, 3) if mode == "valid" else (1, 1)
     found = run(lambda v: neighbours.images2neibs(v, (3, 3), step, mode), x)
     if mode != "valid":
-        how: Any = {"half": "constant", "wrap_centered": "wrap"}[mode]
-        x = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), mode=how)
+        how: Any = "wrap" if mode == "wrap_centered" else "constant"
+        margin = (2, 2) if mode == "full" else (1, 1)
+        x = np.pad(x, ((0, 0), (0, 0), margin, margin), mode=how)
     rows = [
         x[n, c, i : i + 3, j : j + 3].ravel()
         for n, c in np.ndindex(2, 3)
@@ -117,6 +118,19 @@ def test_neighbours(mode: str) -> None:
     if mode == "valid":
         back = run(lambda v: neighbours.neibs2images(v, (3, 3), (2, 3, 6, 9)), found)
         np.testing.assert_array_equal(back, x)
+
+
+def test_patches_that_do_not_fit_the_image() -> None:
+    x = RNG.normal(size=(1, 1, 5, 7))
+    for mode in ("valid", "half", "full"):
+        with pytest.raises(TypeError, match=f"in mode {mode} .*ignore_borders"):
+            run(lambda v, m=mode: neighbours.images2neibs(v, (2, 3), mode=m), x)
+    rows = run(lambda v: neighbours.images2neibs(v, (2, 3), mode="ignore_borders"), x)
+    assert rows.shape == (4, 6)
+    back = run(lambda v: neighbours.neibs2images(v, (2, 3), (1, 1, 5, 7), mode="ignore_borders"), rows)
+    inside = np.zeros_like(x)
+    inside[:, :, :4, :6] = x[:, :, :4, :6]
+    np.testing.assert_array_equal(back, inside)
 
 
 def test_causal_and_separable_convolution() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.ops.index import gather, scatter_add_op
+from thalweg.ops.gathering import gather, scatter_add_op
 from thalweg.run.workers import num_threads, set_num_threads
 
 RNG = np.random.default_rng(0)

@@ -87,6 +87,13 @@ def test_max_pool_gives_its_gradient_to_the_first_maximum() -> None:
     assert slope(lambda v: nn.max_pool(v, 3), x) == [[[0.0], [1.0], [0.0], [1.0], [0.0], [0.0]]]
 
 
+def test_max_pool_gives_all_of_its_gradient_to_every_maximum_where_asked() -> None:
+    x = [[[1.0], [2.0], [2.0], [0.0], [0.0], [0.0]]]
+    assert slope(lambda v: nn.max_pool(v, 3, ties="all"), x) == [[[0.0], [1.0], [1.0], [1.0], [1.0], [1.0]]]
+    with pytest.raises(ArgumentError, match="ties"):
+        nn.max_pool(x, 3, ties="last")
+
+
 def test_average_pooling_does_not_count_padding() -> None:
     x = np.ones((1, 3, 3, 1), "float32")
     assert nn.avg_pool(x, 2, padding="SAME").numpy().tolist() == np.ones((1, 2, 2, 1)).tolist()

@@ -64,7 +64,9 @@ def _conv(
 
 
 def _pool(combine: Any, fill: float) -> Any:
-    def reference(x: Any, window: Any, strides: Any = None, padding: Any = "VALID", dilation: Any = 1) -> Any:
+    def reference(
+        x: Any, window: Any, strides: Any = None, padding: Any = "VALID", dilation: Any = 1, ties: str = "first"
+    ) -> Any:
         rank = x.ndim - 2
         window, dilation = _each(window, rank), _each(dilation, rank)
         strides = window if strides is None else _each(strides, rank)
@@ -186,6 +188,7 @@ ROWS = [
     ),
     _max("halves", [((2, 6, 4, 3),), ((1, 5, 5, 1),)], window=2),
     _max("overlapping", [((2, 7, 6, 3),)], window=3, strides=2, padding="SAME"),
+    _max("overlapping, every tie", [((2, 7, 6, 3),)], window=3, strides=2, padding="SAME", ties="all"),
     _max("dense", [((1, 5, 4, 2),)], window=(3, 2), strides=1, padding="SAME"),
     _max("dilated", [((1, 7, 7, 2),)], window=2, strides=1, dilation=2),
     _max("1-D", [((2, 7, 3),)], window=3, strides=2, padding=((1, 0),)),

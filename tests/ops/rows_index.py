@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ops.harness import Row, Shapes, draw
-from thalweg.ops import index
+from thalweg.ops import index, search, segments
 
 CUBE: list[Shapes] = [((4, 5, 3),)]
 KEYS: dict[str, Any] = {
@@ -189,7 +189,7 @@ WRITTEN = [
     ),
     Row(
         "segment_sum",
-        lambda x, ids: index.segment_sum(x, ids, 4),
+        lambda x, ids: segments.segment_sum(x, ids, 4),
         [((7, 3),), ((9,),), ((0, 2),)],
         make=_segments,
         reference=lambda x, ids: _added(np.zeros((4, *x.shape[1:]), x.dtype), ids, x),
@@ -204,8 +204,8 @@ WRITTEN = [
             exact=True,
         )
         for name, op, reference in (
-            ("segment_max", index.segment_max, np.max),
-            ("segment_min", index.segment_min, np.min),
+            ("segment_max", segments.segment_max, np.max),
+            ("segment_min", segments.segment_min, np.min),
         )
     ],
     *[
@@ -276,7 +276,7 @@ def _put(x: Any, indices: Any, value: float) -> Any:
 SEARCHED = [
     Row(
         "searchsorted",
-        index.searchsorted,
+        search.searchsorted,
         [((9,), (4, 2)), ((3,), ()), ((0,), (2,))],
         make=_sorted,
         order=0,
@@ -284,7 +284,7 @@ SEARCHED = [
     ),
     Row(
         "searchsorted right",
-        index.searchsorted,
+        search.searchsorted,
         [((9,), (4,))],
         {"side": "right"},
         make=_sorted,

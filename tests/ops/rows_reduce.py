@@ -111,6 +111,8 @@ SUMS = [
 ORDER = [
     *_over("max", r.max, np.max, cases=ALL, integer=True, exact=True),
     *_over("min", r.min, np.min, cases=ALL, integer=True, exact=True),
+    *_over("greatest", r.greatest, np.max, cases=ALL, integer=True, exact=True),
+    *_over("least", r.least, np.min, cases=ALL, integer=True, exact=True),
     Row(
         "max with ties and NaN", r.max, GRIDS, {"axis": -1}, make=_ties, order=0, exact=True, reference=np.max
     ),

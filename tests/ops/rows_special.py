@@ -10,7 +10,7 @@ import scipy.special as sp  # type: ignore[import-untyped]
 
 from ops.harness import BINARY, TERNARY, UNARY, Row
 from thalweg.ops import activation as act
-from thalweg.ops import special
+from thalweg.ops import incomplete, special
 
 ANY = (-2.0, 2.0)
 WIDE = (-8.0, 8.0)
@@ -50,6 +50,35 @@ SPECIAL = [
         attrs={"n": 3},
         rtol=5e-6,
     ),
+    Row("igamma", incomplete.igamma, BINARY, domain=((0.5, 6), (0.1, 9)), reference=sp.gammainc, order=1),
+    Row(
+        "igammac",
+        incomplete.igammac,
+        BINARY,
+        domain=((0.5, 6), (0.1, 30)),
+        reference=sp.gammaincc,
+        order=1,
+        rtol=2e-5,
+    ),
+    Row(
+        "betainc of x",
+        lambda x: incomplete.betainc(2.5, 0.7, x),
+        UNARY,
+        domain=(0.05, 0.95),
+        reference=lambda x: sp.betainc(2.5, 0.7, x),
+    ),
+    Row(
+        "betainc",
+        incomplete.betainc,
+        TERNARY,
+        domain=((0.3, 5), (0.3, 5), (0.02, 0.98)),
+        reference=sp.betainc,
+        order=0,
+    ),
+    Row(
+        "zeta", lambda q: incomplete.zeta(2.5, q), UNARY, domain=(0.2, 9), reference=lambda q: sp.zeta(2.5, q)
+    ),
+    Row("zeta of both", incomplete.zeta, BINARY, domain=((1.2, 9), (0.2, 9)), reference=sp.zeta, order=0),
     Row("logaddexp", special.logaddexp, BINARY, domain=WIDE, reference=np.logaddexp),
     Row("xlogy", special.xlogy, BINARY, domain=(ANY, (0.2, 3)), reference=sp.xlogy),
     Row("squared_difference", special.squared_difference, BINARY, reference=lambda x, y: (x - y) ** 2),

@@ -13,7 +13,7 @@ from ops.harness import can_compile
 from thalweg.errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, SymbolicError
 from thalweg.gradient import gradients
 from thalweg.graph.tensor import Variable, constant, placeholder
-from thalweg.ops import create, index, joining, norms, reduce, shape, slices, sort, tiling, triangles
+from thalweg.ops import create, index, joining, norms, reduce, search, shape, slices, sort, tiling, triangles
 
 needs_compiler = pytest.mark.skipif(not can_compile(), reason="this build has no compiled functions")
 SHAPE = (3, 4, 2, 3)
@@ -172,7 +172,7 @@ def test_full_reductions_of_unknown_rank() -> None:
         (lambda x: sort.top_k(x, 4), ArgumentError, "k <="),
         (lambda x: index.take_along_axis(x, [0]), ShapeError, "one index axis"),
         (lambda x: index.scatter_add(x, [0, 1], x[:1]), ShapeError, "updates"),
-        (lambda x: index.searchsorted(x, 1.0), ShapeError, "1 axis"),
+        (lambda x: search.searchsorted(x, 1.0), ShapeError, "1 axis"),
         (lambda x: create.zeros([2, x]), ShapeError, "known lengths"),
     ],
 )

@@ -250,13 +250,13 @@ ORDER = [
     Row(
         "relu_after_max_pool",
         lambda x: max_pool(activation.relu(x), 2),
-        "relu(max_pool(x, window=(2,), strides=(2,), padding=((0, 0),), dilation=(1,)))",
+        "relu(max_pool(x, window=(2,), strides=(2,), padding=((0, 0),), dilation=(1,), ties='first'))",
         shapes=((2, 13, 3),),
     ),
     Row(
         "relu_after_max_pool",
         lambda x: max_pool(activation.relu(x), 3, strides=2, padding="SAME"),
-        "relu(max_pool(x, window=(3,), strides=(2,), padding='SAME', dilation=(1,)))",
+        "relu(max_pool(x, window=(3,), strides=(2,), padding='SAME', dilation=(1,), ties='first'))",
         points=[*NONZERO, 0.0, 2.0, 2.0, -1.0],  # with ties
         shapes=((2, 8, 3),),
     ),

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Pair", "conjugate", "product"]
+__all__ = ["Pair", "angle_of", "conjugate", "exponential", "logarithm", "product", "root"]
 
 
 class Pair(ABC):
@@ -22,6 +22,11 @@ class Pair(ABC):
     @abstractmethod
     def of(self, real: Any, imag: Any) -> Any:
         """A complex tensor of these parts."""
+
+    @property
+    @abstractmethod
+    def functions(self) -> Any:
+        """What holds the front end's ``exp``, ``log``, ``sqrt``, ``cos``, ``sin`` and ``atan2`` of real tensors."""
 
     @abstractmethod
     def beside(self, value: Any) -> Any:
@@ -73,3 +78,25 @@ def product(x: Pair, y: Pair, of: Callable[[Any, Any], Any]) -> Any:
 def conjugate(x: Pair) -> Any:
     """``real - i imag``."""
     return x.of(x.real, -x.imag)
+
+
+def exponential(x: Pair) -> Any:
+    """e to the power of each number."""
+    size = x.functions.exp(x.real)
+    return x.of(size * x.functions.cos(x.imag), size * x.functions.sin(x.imag))
+
+
+def angle_of(x: Pair) -> Any:
+    """The angle of each number, from -pi to pi."""
+    return x.functions.atan2(x.imag, x.real)
+
+
+def logarithm(x: Pair, size: Any) -> Any:
+    """The logarithm of the size of each number, and its angle."""
+    return x.of(x.functions.log(size), angle_of(x))
+
+
+def root(x: Pair, size: Any) -> Any:
+    """The square root with a real part >= 0 of each number of this size."""
+    whole, half = x.functions.sqrt(size), angle_of(x) * 0.5
+    return x.of(whole * x.functions.cos(half), whole * x.functions.sin(half))

@@ -15,7 +15,7 @@ from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ArgumentError, ArgumentTypeError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.layers import activations
-from thalweg.layers.base import Layer
+from thalweg.layers.base import Layer, placeholders_for
 from thalweg.layers.core import known_last, positive
 from thalweg.layers.seeds import Seeded
 from thalweg.nested import flat
@@ -277,11 +277,15 @@ class GRUCell(GRUFormula, Cell):
 
 
 class StackedRNNCells(Layer):
-    """Cells one upon another as one: the output of each is the input of the next. States: those of all, in order."""
+    """Cells one upon another as one: the output of each is the input of the next.
 
-    def __init__(self, cells: Sequence[Any], **options: Any) -> None:
+    States: those of all, in order; with ``reverse_state_order`` those of the last cell come first. ``constants`` are
+    seen by the cells that take them.
+    """
+
+    def __init__(self, cells: Sequence[Any], reverse_state_order: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.cells = list(cells)
+        self.cells, self.reverse_state_order = list(cells), reverse_state_order
         if not self.cells:
             raise fail(ArgumentError, "StackedRNNCells: cells", expected="at least one")
         for cell in self.cells:
@@ -290,22 +294,44 @@ class StackedRNNCells(Layer):
     @property
     def state_size(self) -> list[Any]:
         """The sizes of the states of all cells."""
-        return [size for cell in self.cells for size in sizes_of(cell)]
+        return [size for cell in self._in_order_of_states() for size in sizes_of(cell)]
+
+    def _in_order_of_states(self) -> list[Any]:
+        return self.cells[::-1] if self.reverse_state_order else self.cells
+
+    def states_of_cells(self, states: Sequence[Any]) -> list[list[Any]]:
+        """The states of each cell, in the order of the cells."""
+        rest, found = list(states), {}
+        for cell in self._in_order_of_states():
+            count = len(sizes_of(cell))
+            found[id(cell)], rest = rest[:count], rest[count:]
+        return [found[id(cell)] for cell in self.cells]
 
     @property
     def output_size(self) -> Any:
         """The size of the last cell's output."""
         return getattr(self.cells[-1], "output_size", None) or sizes_of(self.cells[-1])[0]
 
-    def call(self, inputs: Any, states: Any, training: Any = False) -> tuple[Any, list[Any]]:
-        rest, new = list(flat(states)), []
-        y = inputs
+    def build(self, input_shape: Any) -> None:
+        """Build the cells that see constants, whose shapes follow that of the inputs."""
+        if not isinstance(input_shape, list):
+            return
+        below, *constants = input_shape
         for cell in self.cells:
-            count = len(sizes_of(cell))
-            own, rest = rest[:count], rest[count:]
-            y, states = cell(y, own, training=training)
-            new += flat(states)
-        return y, new
+            if "constants" in cell._call_parameters():
+                cell.build_for((placeholders_for([below, *constants], self.dtype),))
+            width = getattr(cell, "output_size", None) or sizes_of(cell)[0]
+            below = (below[0], *((width,) if isinstance(width, int) else width))
+
+    def call(
+        self, inputs: Any, states: Any, constants: Any = None, training: Any = False
+    ) -> tuple[Any, list[Any]]:
+        y, new = inputs, {}
+        for cell, own in zip(self.cells, self.states_of_cells(flat(states)), strict=True):
+            seen = constants is not None and "constants" in cell._call_parameters()
+            y, states = cell(y, own, training=training, **({"constants": constants} if seen else {}))
+            new[id(cell)] = flat(states)
+        return y, [state for cell in self._in_order_of_states() for state in new[id(cell)]]
 
 
 def check_cell(cell: Any, name: str) -> None:

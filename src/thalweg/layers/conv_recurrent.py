@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import placeholders_for
 from thalweg.layers.cells import LSTMFormula, State
 from thalweg.layers.conv import window
-from thalweg.layers.recurrent import Recurrent, shape_of_steps
+from thalweg.layers.recurrent import Recurrent, lengths_of, shape_of_steps
 from thalweg.nested import mapped
 from thalweg.nn.convolution import channels_first, conv
 from thalweg.nn.noise import dropout
@@ -59,7 +57,18 @@ class _ConvLSTM(LSTMFormula, Recurrent):
             self._make_states(batch)
 
     def state_shapes(self) -> list[tuple[int, ...]]:
-        return [self._state_shape] * self.num_states
+        *image, channels = self._state_shape
+        shape = (channels, *image) if self.channels_first else self._state_shape
+        return [shape] * self.num_states
+
+    def _first_state(self, x: Any, given: Any) -> State:
+        state = super()._first_state(x, given)
+        kept = given is None and bool(self.kept)  # in the order of the images, which the loop does not have
+        return tuple(shape_ops.moveaxis(s, 1, -1) for s in state) if kept and self.channels_first else state
+
+    def _keep(self, last: State, ys: Any) -> None:
+        kept = tuple(shape_ops.moveaxis(s, -1, 1) for s in last) if self.channels_first else last
+        super()._keep(kept, ys)
 
     def initial_states(self, x: Any) -> State:
         return (shape_ops.full_like(x[0][..., : self.units], 0),) * self.num_states
@@ -76,7 +85,7 @@ class _ConvLSTM(LSTMFormula, Recurrent):
         if training and self.dropout:
             x = dropout(x, self.dropout, noise_shape=(1, *[None] * (x.ndim - 1)), key=self.next_key())
         y = self.project(shape_ops.merge_axes(x, 0))
-        return reshape_to_lengths(y, [*_lengths(x)[:2], *_lengths(y)[1:]])
+        return reshape_to_lengths(y, [*lengths_of(x)[:2], *lengths_of(y)[1:]])
 
     def project(self, x: Any) -> Any:
         """What images contribute: [batch, *spatial, channels] to [batch, *state, 4 filters]."""
@@ -85,11 +94,6 @@ class _ConvLSTM(LSTMFormula, Recurrent):
 
     def recur(self, h: Any) -> Any:
         return conv(h, self.recurrent_kernel, padding="same")
-
-
-def _lengths(x: Any) -> list[Any]:
-    """The lengths of the axes, those that are not known as scalars of the tensor."""
-    return [shape_ops.count(x, (k,), np.dtype("int64")) if n is None else n for k, n in enumerate(x.shape)]
 
 
 class ConvLSTM1D(_ConvLSTM):

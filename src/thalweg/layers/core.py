@@ -163,6 +163,10 @@ class ReLU(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        given = {"max_value": max_value, "negative_slope": negative_slope, "threshold": threshold}
+        for what, value in given.items():
+            if value is not None and value < 0:
+                raise fail(ArgumentError, f"{self.name}: {what}", expected="a number >= 0", received=value)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, inputs: Any) -> Any:
@@ -248,21 +252,28 @@ class Maxout(Layer):
     """The greatest of ``pieces`` linear functions: [..., inputs] to [..., units]."""
 
     def __init__(
-        self, units: int, pieces: int = 2, kernel_initializer: Any = "glorot_uniform", **options: Any
-    ) -> None:
+        self, units: int, pieces: int = 2, kernel_initializer: Any = "glorot_uniform", use_bias: bool = True,
+        kernel_regularizer: Any = None, bias_regularizer: Any = None, kernel_constraint: Any = None,
+        bias_constraint: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.units, self.pieces = positive(self, "units", units), positive(self, "pieces", pieces)
-        self.kernel_initializer = kernel_initializer
+        self.kernel_initializer, self.use_bias = kernel_initializer, use_bias
+        self.of_kernel = {"regularizer": kernel_regularizer, "constraint": kernel_constraint}
+        self.of_bias = {"regularizer": bias_regularizer, "constraint": bias_constraint}
 
     def build(self, input_shape: Any) -> None:
         size = self.units * self.pieces
         self.kernel = self.add_weight(
-            (known_last(self, input_shape), size), self.kernel_initializer, name="kernel"
+            (known_last(self, input_shape), size), self.kernel_initializer, name="kernel", **self.of_kernel
         )
-        self.bias = self.add_weight((size,), "zeros", name="bias")
+        self.bias: Any = (
+            self.add_weight((size,), "zeros", name="bias", **self.of_bias) if self.use_bias else None
+        )
 
     def call(self, inputs: Any) -> Any:
-        y: Any = matmul(self.floats(inputs), self.kernel) + self.bias  # type: ignore[operator]
+        y: Any = matmul(self.floats(inputs), self.kernel)
+        y = y + self.bias if self.use_bias else y
         shape = [-1 if n is None else n for n in y.shape[:-1]]
         return max_over(reshape(y, (*shape, self.units, self.pieces)), axis=-1)
 

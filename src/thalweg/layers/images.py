@@ -6,18 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import shape_text
 from thalweg.layers.base import Layer
 from thalweg.layers.core import positive
 from thalweg.layers.seeds import Seeded
-from thalweg.nn import images
+from thalweg.nn import colours, images
 from thalweg.nn.convolution import channels_first
 from thalweg.ops import elementwise as ew
-from thalweg.ops import random, reduce
+from thalweg.ops import random
 from thalweg.ops.shape import expand_dims, permute_dims, reshape, squeeze
 from thalweg.ops.slices import flip
 
@@ -339,7 +337,7 @@ class RandomGrayscale(_Random):
             raise fail(
                 ShapeError, f"{self.name}: images", expected="3 channels", received=shape_text(x.shape)
             )
-        grey = reduce.sum(x * np.array([0.2989, 0.587, 0.114], x.dtype), -1, True)
+        grey = colours.rgb_to_grayscale(x)
         hit = reshape(self.draw(x, 0.0, 1.0) < self.factor, (-1, 1, 1, 1))
         return ew.where(hit, grey, x)
 
@@ -403,7 +401,7 @@ class RandomContrast(_Random):
 
     def changed(self, x: Any) -> Any:
         factor = reshape(self.draw(x, 1 - self.factor[0], 1 + self.factor[1]), (-1, 1, 1, 1))
-        return ew.clip(images.adjust_contrast(x, factor), *self.value_range)
+        return ew.clip(colours.adjust_contrast(x, factor), *self.value_range)
 
 
 class RandomBrightness(_Random):

@@ -59,7 +59,16 @@ class _Elementwise(_Merge):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Steps that count in any of the inputs; None where an input has no mask."""
-        if mask is None or any(m is None for m in mask):
+        if mask is None:
+            return None
+        if not isinstance(mask, (list, tuple)) or len(mask) != len(self.checked(inputs)):
+            raise fail(
+                ArgumentError,
+                f"{self.name}: masks",
+                expected="a list of one for each input",
+                received=repr(mask),
+            )
+        if any(m is None for m in mask):
             return None
         return functools.reduce(ew.logical_or, mask)
 
@@ -116,7 +125,7 @@ class Concatenate(_Merge):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The masks one after another where steps are joined, else the steps that count in any; none counts as all."""
-        if mask is None:
+        if mask is None or all(m is None for m in mask):
             return None
         whole = [_elements(x, m) for x, m in zip(inputs, mask)]
         return any_over(joining_ops.concat(whole, axis=self.axis), axis=-1)

@@ -48,8 +48,11 @@ class Symbol(Tensor):
 
     @property
     def _keras_history(self) -> tuple[Any, int, int]:
-        """The layer that made it, 0, and which of its outputs it is, as programs for Keras read them."""
-        return self.node.layer, 0, [id(t) for t in flat(self.node.outputs)].index(id(self))
+        """The layer that made it, in which of its calls, and which of the outputs it is, as programs for Keras read
+        them.
+        """
+        call = next(k for k, node in enumerate(self.node.layer._nodes) if node is self.node)
+        return self.node.layer, call, [id(t) for t in flat(self.node.outputs)].index(id(self))
 
 
 class InputSymbol(Placeholder):

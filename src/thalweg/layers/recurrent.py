@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, fail
 from thalweg.graph.tensor import Variable, no_grad, shape_text
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, placeholders_for
@@ -25,11 +25,13 @@ from thalweg.layers.cells import (
     check_cell,
     sizes_of,
 )
+from thalweg.layers.nodes import symbols_of
 from thalweg.nested import flat
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import joining, reduce
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.dynamic import reshape_to_lengths
 from thalweg.ops.scan import loop, scan
 from thalweg.ops.slices import flip
 from thalweg.registry import remade
@@ -97,6 +99,11 @@ class Loop(Layer):
         return tuple(found)
 
     # --- building and calling -----------------------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, *args: Any, initial_state: Any = None, **kwargs: Any) -> Any:
+        if initial_state is not None:
+            inputs, kwargs = with_states(inputs, flat(initial_state), kwargs)
+        return super().__call__(inputs, *args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         input_shape = shape_of_steps(input_shape)
@@ -201,9 +208,21 @@ class Loop(Layer):
         return ys[0 if self.go_backwards else -1]
 
 
+def with_states(inputs: Any, states: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The inputs and the other arguments of a call: symbolic first states are inputs, too, in one list."""
+    if isinstance(states, (list, tuple)) and symbols_of(states):
+        return [*flat(inputs), *flat(states)], options
+    return inputs, {**options, "initial_state": states}
+
+
 def shape_of_steps(input_shape: Any) -> Any:
     """The shape of the inputs, where those of first states may follow."""
     return input_shape[0] if isinstance(input_shape[0], (list, tuple)) else input_shape
+
+
+def lengths_of(x: Any) -> list[Any]:
+    """The lengths of the axes, those that are not known as scalars of the tensor."""
+    return [shape_ops.count(x, (k,), np.dtype("int64")) if n is None else n for k, n in enumerate(x.shape)]
 
 
 def where_steps(mask: Any, new: Any, old: Any) -> Any:
@@ -283,10 +302,16 @@ class RNN(Loop):
         check_cell(self.cell, "RNN")
 
     def __call__(self, inputs: Any, *args: Any, constants: Any = None, **kwargs: Any) -> Any:
+        if constants is None and self.num_constants and "initial_state" in kwargs:
+            inputs, constants = inputs[: -self.num_constants], inputs[-self.num_constants :]
         if constants is not None:
-            self.num_constants = self._arguments["num_constants"] = len(flat(constants))
+            self.expect_constants(len(flat(constants)))
             inputs = [*flat(inputs), *flat(kwargs.pop("initial_state", None)), *flat(constants)]
         return super().__call__(inputs, *args, **kwargs)
+
+    def expect_constants(self, count: int) -> None:
+        """The last ``count`` of a list of inputs are tensors that every step sees."""
+        self.num_constants = self._arguments["num_constants"] = count
 
     def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
         if self.num_constants:
@@ -320,12 +345,14 @@ class RNN(Loop):
         if own is not None and x.shape[1] is not None:
             return tuple(flat(own(batch_size=x.shape[1])))
         kinds = [cell.dtype for cell in self._cells() for _ in sizes_of(cell)]
+        if getattr(self.cell, "reverse_state_order", False):
+            kinds.reverse()
         return tuple(ew.astype(state, kind) for state, kind in zip(super().initial_states(x), kinds))
 
     def stepping(self, x: Any, state: State, training: Any) -> Any:
-        rest, below = list(state), x[0]
-        for cell in self._cells():  # dropout is drawn once for all steps
-            own, rest = rest[: len(sizes_of(cell))], rest[len(sizes_of(cell)) :]
+        below, stacked = x[0], isinstance(self.cell, StackedRNNCells)
+        states = self.cell.states_of_cells(state) if stacked else [list(state)]
+        for cell, own in zip(self._cells(), states, strict=True):  # dropout is drawn once for all steps
             if isinstance(cell, Cell):
                 cell.begin(below, own, training)
             below = own[0]
@@ -357,7 +384,8 @@ class Bidirectional(Layer):
     """A recurrent layer run both ways; ``merge_mode`` joins: "concat", "sum", "mul", "ave", or None (a list).
 
     Where steps are masked, the outputs of these steps are 0. ``initial_state``: the states of the layer, then those of
-    the one that runs backwards.
+    the one that runs backwards. ``constants``: tensors that every step of an :class:`RNN` sees, both ways. States and
+    constants may follow the inputs in one list.
     """
 
     def __init__(
@@ -393,19 +421,51 @@ class Bidirectional(Layer):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
 
+    def __call__(
+        self, inputs: Any, *args: Any, initial_state: Any = None, constants: Any = None, **kwargs: Any
+    ) -> Any:
+        if initial_state is not None:
+            inputs, kwargs = with_states(inputs, initial_state, kwargs)
+        if constants is not None:
+            if not isinstance(self.forward_layer, RNN):
+                raise fail(
+                    ArgumentTypeError, f"{self.name}: constants", expected="a Bidirectional of an RNN",
+                    received=repr(self.forward_layer),
+                )  # fmt: skip
+            for layer in (self.forward_layer, self.backward_layer):
+                layer.expect_constants(len(flat(constants)))
+            inputs = [*flat(inputs), *flat(kwargs.pop("initial_state", None)), *flat(constants)]
+        return super().__call__(inputs, *args, **kwargs)
+
+    @property
+    def _num_constants(self) -> int:
+        return getattr(self.forward_layer, "num_constants", 0)
+
     def build(self, input_shape: Any) -> None:
         """Make the weights of both layers."""
+        steps: Any = shape_of_steps(input_shape)
+        if self._num_constants:
+            steps = [steps, *input_shape[-self._num_constants :]]
         for layer in (self.forward_layer, self.backward_layer):
-            layer.compute_output_shape(shape_of_steps(input_shape))
+            layer.compute_output_shape(steps)
 
     def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+        constants: list[Any] = []
         if isinstance(inputs, (list, tuple)):
-            inputs, initial_state = inputs[0], list(inputs[1:])
+            split = len(inputs) - self._num_constants
+            inputs, given, constants = inputs[0], list(inputs[1:split]), list(inputs[split:])
+            initial_state = given or initial_state
         first, rest = {}, {}
         if initial_state is not None:
+            if not isinstance(initial_state, (list, tuple)) or len(initial_state) % 2:
+                raise fail(
+                    ArgumentError, f"{self.name}: initial_state", expected="a list: the states of both directions",
+                    received=repr(initial_state),
+                )  # fmt: skip
             half = len(initial_state) // 2
             first, rest = {"initial_state": initial_state[:half]}, {"initial_state": initial_state[half:]}
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        inputs = [inputs, *constants] if constants else inputs
         there = self.forward_layer(inputs, mask=mask, training=training, **first)
         back = self.backward_layer(inputs, mask=mask, training=training, **rest)
         states: list[Any] = []
@@ -441,10 +501,14 @@ class TimeDistributed(Layer):
         self.layer = layer
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """The mask; where the layer leaves no steps of its own, the steps in which anything counts."""
-        if mask is None or mask.ndim < 3 or self.layer.compute_mask(inputs[:, 0], mask[:, 0]) is not None:
+        """What the layer says of each step; where it says nothing, the steps of which anything counts."""
+        inner = None if mask is None or mask.ndim < 3 else shape_ops.merge_axes(mask, 0)
+        found = self.layer.compute_mask(shape_ops.merge_axes(inputs, 0), inner)
+        if found is None and inner is not None:
+            return reduce.any(mask, axis=tuple(range(2, mask.ndim)))
+        if found is None or found is inner:
             return mask
-        return reduce.any(mask, axis=tuple(range(2, mask.ndim)))
+        return reshape_to_lengths(found, [*lengths_of(inputs)[:2], *lengths_of(found)[1:]])
 
     def call(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
         batch, steps = inputs.shape[:2]

@@ -19,6 +19,7 @@ from thalweg.losses.targets import (
 )
 from thalweg.nn import losses as nn
 from thalweg.ops import elementwise as ew
+from thalweg.ops import shape as shape_ops
 from thalweg.ops.activation import sigmoid
 from thalweg.ops.reduce import sum as sum_over
 from thalweg.ops.softmax import softmax
@@ -226,9 +227,17 @@ def sparse_categorical_crossentropy(
     >>> round(sparse_categorical_crossentropy([1], [[0.5, 0.5]]).item(), 4)
     0.6931
     """
-    if axis not in (-1, tensor(y_pred).ndim - 1):
-        raise fail(
-            ArgumentError, "sparse_categorical_crossentropy: axis", expected="the last one", received=axis
+    if axis not in (
+        -1,
+        tensor(y_pred).ndim - 1,
+    ):  # where a softmax is known by its logits, they have the same axes
+        logits = None if from_logits else logits_of(y_pred, "softmax", axis)
+        given, t = tensor(y_pred if logits is None else logits), tensor(y_true)
+        return sparse_categorical_crossentropy(
+            shape_ops.moveaxis(t, axis, -1) if t.ndim == given.ndim else t,
+            shape_ops.moveaxis(given, axis, -1),
+            from_logits or logits is not None,
+            ignore_class,
         )
     p = as_floats(tensor(y_pred))
     t = class_numbers(y_true, p, "sparse_categorical_crossentropy")

@@ -62,9 +62,7 @@ class Compiled:
                     flat(ones) if targets[k] is not None else ()
                 ):  # what has no targets cannot be counted
                     metric, name = self._metric(one, k, targets, predictions)
-                    name = name if len(names) == 1 else f"{names[k]}_{name}"
-                    if name in taken:
-                        name = f"weighted_{name}" if weighted else f"{name}_{len(taken)}"
+                    name = self.label(names[k] if len(names) > 1 else "", name, weighted, taken)
                     taken.add(name)
                     self.metrics.append((k, name, metric, weighted))
         with_loss = [k for k, loss in enumerate(self.losses) if loss is not None]
@@ -72,6 +70,17 @@ class Compiled:
             self.part_of = {k: metrics.Mean(f"{names[k]}_loss") for k in with_loss}
             self.parts = list(self.part_of.values())
         self.ready = True
+
+    def label(self, output: str, name: str, weighted: bool, taken: set[str]) -> str:
+        """What the logs call a metric of an output; of the only one, ``output`` is empty."""
+        name = f"{output}_{name}" if output else name
+        if name not in taken:
+            return name
+        return f"weighted_{name}" if weighted else f"{name}_{len(taken)}"
+
+    def weighed(self, sample_weight: Any, means: bool) -> Any:
+        """The weights of the examples as the loss takes them; ``means``: it is the mean of what they weigh."""
+        return sample_weight
 
     def _metric(self, one: Any, k: int, targets: Any, predictions: Any) -> tuple[Any, str]:
         if isinstance(one, str) and one in _BY_SHAPE:
@@ -89,7 +98,8 @@ class Compiled:
             if loss is None:
                 continue
             means = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean")
-            value = loss(of_outputs[k], predictions[k], _masked(given[k], predictions[k], means))
+            weights = self.weighed(given[k], means)
+            value = loss(of_outputs[k], predictions[k], _masked(weights, predictions[k], means))
             if value.ndim:  # reduction "none"
                 value = losses.reduce_weighted(value, None, "sum_over_batch_size")
             if self.parts:

@@ -74,6 +74,12 @@ class Model(Training):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or place."""
         if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise fail(
+                    ArgumentError,
+                    f"{self.name}: no layer {index}",
+                    expected=f"one of {len(self.layers)} layers",
+                )
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
@@ -169,6 +175,7 @@ class Model(Training):
         skip_mismatch: bool = False,
         names: Mapping[str, str] | None = None,
         by_name: bool = False,
+        reshape: bool = False,
     ) -> None:
         """Read the weights from a file, by the layers' names; all must fit, unless ``skip_mismatch``.
 
@@ -176,9 +183,10 @@ class Model(Training):
         (``safetensors.torch.save_file(module.state_dict(), path)``), whose tensors are brought into the layout of
         the layers; or a ``.h5``, ``.weights.h5`` or ``.keras`` file of Keras. ``names`` maps layers of this model
         to other names in a PyTorch file: ``{"fc": "classifier.1"}``. ``nn.Sequential`` is read in order.
-        ``by_name``: read what the file has under the names of this model, and leave the rest as it is.
+        ``by_name``: read what the file has under the names of this model, and leave the rest as it is. ``reshape``:
+        arrays of another shape fit, too, if they have as many elements.
         """
-        saving.load_weights(self, filepath, skip_mismatch, names, by_name)
+        saving.load_weights(self, filepath, skip_mismatch, names, by_name, reshape)
 
     def save_state(self, filepath: Any, **notes: Any) -> None:
         """Write weights, optimizer and random numbers: what an interrupted training needs to go on."""

@@ -34,6 +34,8 @@ from thalweg.ops import (
     contract,
     conv,
     elementwise,
+    gathering,
+    incomplete,
     index,
     joining,
     logic,
@@ -41,6 +43,8 @@ from thalweg.ops import (
     pool,
     random,
     reduce,
+    search,
+    segments,
     shape,
     slices,
     softmax,
@@ -251,11 +255,13 @@ def load_weights(
     skip_mismatch: bool = False,
     names: Mapping[str, str] | None = None,
     by_name: bool = False,
+    reshape: bool = False,
 ) -> None:
     """Set the weights by name, from a file of this library, of Keras, or with PyTorch's tensors.
 
     Of our own files also by order, where all names differ and all shapes fit. ``by_name``: only those that the file
-    has by their names, which must fit; the others stay as they are.
+    has by their names, which must fit; the others stay as they are. ``reshape``: arrays of another shape fit, too, if
+    they have as many elements.
     """
     if not has_weights(model):
         raise fail(
@@ -266,21 +272,23 @@ def load_weights(
     file = os.fspath(path)
     if Path(file).is_file() and _is_keras(file):
         given = foreign.keras_weights(model, path, by_name)
-        _set_values(weight_paths(model), given, file, skip_mismatch, by_name)
+        _set_values(weight_paths(model), given, file, skip_mismatch, by_name, reshape)
         return
     tensors, header = _read(path)
     if header and by_name:
         given = {n.removeprefix("weights/"): v for n, v in tensors.items() if n.startswith("weights/")}
-        _set_values(weight_paths(model), given, file, skip_mismatch, by_name)
+        _set_values(weight_paths(model), given, file, skip_mismatch, by_name, reshape)
         return
     if header:
-        _set_weights(model, tensors, header, path, skip_mismatch)
+        _set_weights(model, tensors, header, path, skip_mismatch, reshape)
         return
     given = foreign.pytorch_weights(model, tensors, names or {}, file, skip_mismatch)
     _set_values(weight_paths(model), given, file, skip_mismatch)
 
 
-def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool) -> None:
+def _set_weights(
+    model: Any, tensors: Any, header: Any, path: Any, skip_mismatch: bool, reshape: bool = False
+) -> None:
     own = weight_paths(model)
     names = header.get("weights") or [
         n.removeprefix("weights/") for n in tensors if not n.startswith(("optimizer/", "seeds/", "notes/"))
@@ -294,7 +302,7 @@ def _set_weights(model: Any, tensors: Any, header: Any, path: Any, skip_mismatch
             given = dict(zip(own, given.values()))
         elif not skip_mismatch and _is_hdf5(os.fspath(path)):  # by the layers of the model, each in its order
             given = foreign.keras_weights(model, path)
-    _set_values(own, given, path, skip_mismatch)
+    _set_values(own, given, path, skip_mismatch, reshape=reshape)
     for k, state in enumerate(memories(model)):
         place = tensors.get(f"seeds/{k}")
         if place is not None and place.shape == state.shape:
@@ -307,9 +315,14 @@ def _set_values(
     path: Any,
     skip_mismatch: bool,
     by_name: bool = False,
+    reshape: bool = False,
 ) -> None:
     """All weights, or none where one does not fit; ``by_name``: of those that are given."""
     left: list[str] = []
+    if reshape:
+        given = {
+            n: v.reshape(own[n].shape) if n in own and _as_many(v, own[n]) else v for n, v in given.items()
+        }
     for name, weight in own.items():
         value = given.get(name)
         if value is None and by_name:
@@ -331,6 +344,11 @@ def _set_values(
         value = given.get(name)
         if value is not None and value.shape == weight.shape:
             weight.set_value(value.astype(weight.dtype))
+
+
+def _as_many(value: Any, weight: Variable) -> bool:
+    """Whether an array has as many elements as a weight."""
+    return value is not None and int(np.prod(value.shape)) == int(np.prod(weight.shape))
 
 
 def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray], weights: Sequence[str] = ()) -> None:
@@ -497,8 +515,8 @@ def _placed(t: Tensor, places: Mapping[int, Any], calls: list[dict[str, Any]]) -
 def _operations() -> dict[str, Op]:
     """The operations that a file may name: those of tensors that compute nothing but tensors."""
     rooms = (
-        activation, arithmetic, contract, conv, elementwise, index, joining, logic, norms, pool, reduce, shape, slices,
-        softmax, sort, special, tiling, triangles, windows,
+        activation, arithmetic, contract, conv, elementwise, gathering, incomplete, index, joining, logic, norms, pool, reduce,
+        search, segments, shape, slices, softmax, sort, special, tiling, triangles, windows,
     )  # fmt: skip
     return {op.name: op for room in rooms for op in vars(room).values() if isinstance(op, Op)}
 

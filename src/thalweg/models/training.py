@@ -50,6 +50,8 @@ class Training(Layer):
     ``compute_loss``, ``compute_metrics``.
     """
 
+    compiled_by: type[Compiled] = Compiled  # what matches the arguments of ``compile`` to the outputs
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.optimizer: Any = None
@@ -88,7 +90,7 @@ class Training(Layer):
         ``auto_scale_loss`` are accepted and need nothing: every step is one native call.
         """
         self.optimizer = optimizers.get(optimizer)
-        self.compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self.compiled = self.compiled_by(loss, loss_weights, metrics, weighted_metrics)
         self.run_eagerly = run_eagerly
         self.compile_arguments = {
             "optimizer": optimizer,

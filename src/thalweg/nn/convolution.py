@@ -197,15 +197,17 @@ def max_pool(
     padding: Any = "VALID",
     data_format: str | None = None,
     dilation: Any = 1,
+    ties: str = "first",
 ) -> Tensor:
     """The largest element of each window; ``strides`` is the window unless given.
 
-    The gradient goes to the first of several largest elements, in row-major order of the window.
+    The gradient goes to the first of several largest elements, in row-major order of the window; with ``ties="all"``
+    the whole of it goes to each of them.
 
     >>> max_pool([[[1.0], [3.0]]], 2).tolist()
     [[[3.0]]]
     """
-    return _with_format(x, data_format, lambda v: pool_ops.max_pool(v, window, strides, padding, dilation))
+    return _with_format(x, data_format, lambda v: pool_ops.max_pool(v, window, strides, padding, dilation, ties))
 
 
 def avg_pool(

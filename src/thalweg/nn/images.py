@@ -1,4 +1,4 @@
-"""Images [batch, height, width, channels] of another size, place or contrast, as expressions of ops."""
+"""Images [..., height, width, channels] of another size or at another place, as expressions of ops."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, constant, shape_text
 from thalweg.ops import elementwise as ew
-from thalweg.ops import reduce
 from thalweg.ops.contract import einsum
 from thalweg.ops.index import take
-from thalweg.ops.shape import expand_dims, iota_like, reshape
+from thalweg.ops.joining import concat
+from thalweg.ops.shape import count, expand_dims, iota_like, reshape
 from thalweg.ops.tiling import pad
 
 __all__ = [
     "FILL_MODES",
     "INTERPOLATIONS",
-    "adjust_contrast",
     "affine_transform",
+    "crop_or_pad",
     "crop_to",
+    "frame",
+    "image_patches",
     "pad_to",
     "resize",
 ]
@@ -37,20 +39,32 @@ def _lanczos(radius: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda t: np.where(np.abs(t) < radius, np.sinc(t) * np.sinc(t / radius), 0)
 
 
-def _cubic(t: np.ndarray) -> np.ndarray:
-    """Keys' kernel, a = -1/2."""
-    t = np.abs(t)
-    near, far = (1.5 * t - 2.5) * t * t + 1, ((-0.5 * t + 2.5) * t - 4) * t + 2
-    return np.where(t <= 1, near, np.where(t < 2, far, 0))
+def _cubic(b: float, c: float) -> Callable[[np.ndarray], np.ndarray]:
+    """The cubic kernels of Mitchell and Netravali (1988); (0, 1/2) is that of Keys."""
+
+    def kernel(t: np.ndarray) -> np.ndarray:
+        t = np.abs(t)
+        near = ((12 - 9 * b - 6 * c) * t - 18 + 12 * b + 6 * c) * t * t + 6 - 2 * b
+        far = (((-b - 6 * c) * t + 6 * b + 30 * c) * t - 12 * b - 48 * c) * t + 8 * b + 24 * c
+        return np.where(t <= 1, near, np.where(t < 2, far, 0)) / 6
+
+    return kernel
 
 
 _KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "bilinear": lambda t: np.maximum(1 - np.abs(t), 0),
-    "bicubic": _cubic,
+    "bicubic": _cubic(0, 0.5),
+    "mitchellcubic": _cubic(1 / 3, 1 / 3),
     "lanczos3": _lanczos(3),
     "lanczos5": _lanczos(5),
+    "gaussian": lambda t: np.where(np.abs(t) < 1.5, np.exp(-2 * t * t), 0),
 }
 INTERPOLATIONS = (*_KERNELS, "nearest", "area")
+
+
+def _nearest(n_in: int, n_out: int) -> np.ndarray:
+    """The pixel whose middle is nearest to that of each new one."""
+    return np.minimum(np.floor((np.arange(n_out) + 0.5) * (n_in / n_out)).astype(int), n_in - 1)
 
 
 def resize_weights(n_in: int, n_out: int, interpolation: str, antialias: bool) -> np.ndarray:
@@ -62,14 +76,14 @@ def resize_weights(n_in: int, n_out: int, interpolation: str, antialias: bool) -
         return (np.maximum(overlap, 0) / scale).astype(np.float32)
     middle = (np.arange(n_out) + 0.5) * scale - 0.5
     if interpolation == "nearest":
-        return np.eye(n_in, dtype=np.float32)[np.minimum(np.floor(middle + 0.5).astype(int), n_in - 1)]
+        return np.eye(n_in, dtype=np.float32)[_nearest(n_in, n_out)]
     width = max(scale, 1.0) if antialias else 1.0
     weights = _KERNELS[interpolation]((np.arange(n_in) - middle[:, None]) / width)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def resize(x: Any, size: Sequence[int], interpolation: str = "bilinear", antialias: bool = False) -> Tensor:
-    """[N, H, W, C] floats as [N, *size, C]; ``antialias`` widens the kernel where pixels become fewer.
+    """[..., H, W, C] floats as [..., *size, C]; ``antialias`` widens the kernel where pixels become fewer.
 
     >>> resize(np.arange(4.0).reshape(1, 1, 4, 1), (1, 2)).numpy().ravel().tolist()
     [0.5, 2.5]
@@ -79,11 +93,24 @@ def resize(x: Any, size: Sequence[int], interpolation: str = "bilinear", antiali
             ArgumentError, "resize: interpolation", expected=", ".join(INTERPOLATIONS), received=interpolation
         )
     (x,) = convert_operands([x])
-    for axis, n_out in zip((1, 2), size, strict=True):
+
+    for axis, n_out in zip((x.ndim - 3, x.ndim - 2), size, strict=True):
         n_in = _size(x, axis, "resize")
-        if n_in != n_out:
-            weights = constant(resize_weights(n_in, n_out, interpolation, antialias).astype(x.dtype))
-            x = einsum("nhwc,ih->niwc" if axis == 1 else "nhwc,iw->nhic", x, weights)
+        if n_in == n_out:
+            continue
+        if interpolation == "nearest":
+            x = take(x, constant(_nearest(n_in, n_out)), axis=axis)
+        else:
+            matrix = resize_weights(n_in, n_out, interpolation, antialias)
+            x = weighted(x, *((matrix, None) if axis == x.ndim - 3 else (None, matrix)))
+    return x
+
+
+def weighted(x: Tensor, rows: np.ndarray | None, columns: np.ndarray | None) -> Tensor:
+    """Rows and columns of [..., H, W, C] as sums of the old ones, by matrices [n_out, n_in]; None leaves them."""
+    for matrix, form in ((rows, "...hwc,ih->...iwc"), (columns, "...hwc,iw->...hic")):
+        if matrix is not None:
+            x = einsum(form, x, constant(matrix.astype(x.dtype)))
     return x
 
 
@@ -97,7 +124,7 @@ def _size(x: Tensor, axis: int, what: str) -> int:
 
 def aspect(x: Tensor, size: Sequence[int], what: str) -> tuple[int, int, int, int]:
     """Height and width of ``x``, and those that have the proportions of ``size`` and one side of x."""
-    height, width = _size(x, 1, what), _size(x, 2, what)
+    height, width = _size(x, -3, what), _size(x, -2, what)
     return height, width, int(width * size[0] / size[1]), int(height * size[1] / size[0])
 
 
@@ -110,8 +137,8 @@ def crop_to(x: Any, size: Sequence[int]) -> Tensor:
 
 def middle(x: Tensor, height: int, width: int) -> Tensor:
     """The part of this size in the middle; the upper left of two such."""
-    top, left = (_size(x, 1, "crop") - height) // 2, (_size(x, 2, "crop") - width) // 2
-    return x[:, top : top + height, left : left + width]
+    top, left = (_size(x, -3, "crop") - height) // 2, (_size(x, -2, "crop") - width) // 2
+    return x[..., top : top + height, left : left + width, :]
 
 
 def pad_to(x: Any, size: Sequence[int], fill_value: float = 0.0) -> Tensor:
@@ -119,7 +146,96 @@ def pad_to(x: Any, size: Sequence[int], fill_value: float = 0.0) -> Tensor:
     (x,) = convert_operands([x])
     height, width, wanted_height, wanted_width = aspect(x, size, "pad_to")
     above, beside = max(wanted_height - height, 0) // 2, max(wanted_width - width, 0) // 2
-    return pad(x, [(0, 0), (above, above), (beside, beside), (0, 0)], constant_values=fill_value)
+    return _padded(x, (above, above), (beside, beside), fill_value)
+
+
+def _padded(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], fill_value: float = 0.0) -> Tensor:
+    return pad(x, [*[(0, 0)] * (x.ndim - 3), rows, columns, (0, 0)], constant_values=fill_value)
+
+
+def frame(x: Any, top: int, left: int, height: int, width: int) -> Tensor:
+    """The images with zeros around, so that they have this size and begin at (top, left).
+
+    >>> frame([[[1.0]]], 0, 1, 1, 3).numpy().ravel().tolist()
+    [0.0, 1.0, 0.0]
+    """
+    (x,) = convert_operands([x])
+    sides = []
+    for axis, before, wanted in ((-3, top, height), (-2, left, width)):
+        after = wanted - before - _size(x, axis, "frame")
+        if before < 0 or after < 0:
+            raise fail(ShapeError, "frame: the images do not fit into it", received=shape_text(x.shape),
+                       expected=f"images of {height} x {width} at most, from ({top}, {left}) on")  # fmt: skip
+        sides.append((before, after))
+    return _padded(x, *sides)
+
+
+def crop_or_pad(x: Any, height: int, width: int) -> Tensor:
+    """The part of this size in the middle, with zeros around where the images are smaller.
+
+    >>> crop_or_pad(np.arange(4.0).reshape(1, 4, 1), 1, 2).numpy().ravel().tolist()
+    [1.0, 2.0]
+    """
+    (x,) = convert_operands([x])
+    for axis, wanted in ((x.ndim - 3, height), (x.ndim - 2, width)):
+        n = x.known_shape()[axis]
+        x = _middle_of_open(x, axis, wanted) if n is None else _middle_of(x, axis, n, wanted)
+    return x
+
+
+def _middle_of(x: Any, axis: int, n: int, wanted: int) -> Any:
+    if n >= wanted:
+        start = (n - wanted) // 2
+        return x[(*[slice(None)] * axis, slice(start, start + wanted))]
+    before = (wanted - n) // 2
+    return pad(x, [(before, wanted - n - before) if k == axis else (0, 0) for k in range(x.ndim)])
+
+
+def _middle_of_open(x: Any, axis: int, wanted: int) -> Any:
+    """The same where a run alone knows the length."""
+    length: Any = count(x, (axis,), dtypes.int64)
+    start = ew.floor_divide(ew.maximum(length - wanted, 0), 2)
+    before = ew.floor_divide(ew.maximum(wanted - length, 0), 2)
+    places: Any = constant(np.arange(wanted)) + start - before  # type: ignore[operator]
+    nearest = ew.minimum(ew.maximum(places, 0), length - 1)
+    form = [wanted if k == axis else 1 for k in range(x.ndim)]
+    return ew.where(reshape(ew.equal(nearest, places), form), take(x, nearest, axis=axis), 0)
+
+
+def image_patches(
+    x: Any,
+    size: Sequence[int],
+    strides: Sequence[int] = (1, 1),
+    padding: str = "VALID",
+    rates: Sequence[int] = (1, 1),
+) -> Tensor:
+    """[N, H, W, C] as [N, rows, columns, size[0] * size[1] * C]: the pixels of each window, row by row.
+
+    ``rates``: the distance of a window's pixels from each other. ``padding``: "VALID", or "SAME", zeros around so that
+    a window begins at each ``strides``-th pixel.
+
+    >>> image_patches(np.arange(3.0).reshape(1, 1, 3, 1), (1, 2)).numpy().tolist()
+    [[[[0.0, 1.0], [1.0, 2.0]]]]
+    """
+    if padding not in ("VALID", "SAME"):
+        raise fail(ArgumentError, "image_patches: padding", expected="VALID or SAME", received=repr(padding))
+    (x,) = convert_operands([x])
+    reach = [(n - 1) * rate + 1 for n, rate in zip(size, rates, strict=True)]
+    lengths = [_size(x, axis, "image_patches") for axis in (1, 2)]
+    if padding == "SAME":
+        sides = []
+        for n, step, wide in zip(lengths, strides, reach, strict=True):
+            total = max((-(-n // step) - 1) * step + wide - n, 0)
+            sides.append((total // 2, total - total // 2))
+        x, lengths = _padded(x, *sides), [n + sum(side) for n, side in zip(lengths, sides, strict=True)]
+    down, across = strides
+    rows, columns = ((n - wide) // step + 1 for n, step, wide in zip(lengths, strides, reach, strict=True))
+    parts = [
+        x[:, i : i + (rows - 1) * down + 1 : down, j : j + (columns - 1) * across + 1 : across]
+        for i in range(0, reach[0], rates[0])
+        for j in range(0, reach[1], rates[1])
+    ]
+    return concat(parts, axis=-1)
 
 
 # --- place ------------------------------------------------------------------------------------------------------------
@@ -217,18 +333,3 @@ def cut(x: Any, top: Any, left: Any, height: int, width: int) -> Tensor:
     rows = ew.add(ew.astype(top, "int32"), constant(np.arange(height, dtype=np.int32)))
     columns = ew.add(ew.astype(left, "int32"), constant(np.arange(width, dtype=np.int32)))
     return take(take(x, rows, axis=1), columns, axis=2)
-
-
-# --- colour -----------------------------------------------------------------------------------------------------------
-
-
-def adjust_contrast(x: Any, factor: Any) -> Tensor:
-    """``(x - mean) * factor + mean``, the mean being that of each channel of each image.
-
-    >>> adjust_contrast([[[[1.0], [3.0]]]], 2.0).numpy().ravel().tolist()
-    [0.0, 4.0]
-    """
-    (x,) = convert_operands([x])
-    x = x if dtypes.is_floating(x.dtype) else ew.astype(x, dtypes.default_float)
-    mean: Any = reduce.mean(x, axis=(1, 2), keepdims=True)
-    return (x - mean) * factor + mean

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.elementwise import divide, equal, maximum, where
+from thalweg.ops.elementwise import add, divide, equal, maximum, where
 from thalweg.ops.families import to_floats, widened
 from thalweg.ops.geometry import Grid, dilated, grid_of, normal_padding, output_length, per_axis, spatial_rank
 from thalweg.ops.reduce import max as max_
@@ -44,6 +45,12 @@ def _pool_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
         "padding": normal_padding(attrs["padding"], rank, [dilated(k, d) for k, d in zip(window, dilation)]),
     }
     return tensors, normal
+
+
+def _max_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
+    if attrs["ties"] not in ("first", "all"):
+        raise fail(ArgumentError, "max_pool: ties", expected='"first" or "all"', received=repr(attrs["ties"]))
+    return _pool_prepare(tensors, attrs)
 
 
 def _average_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
@@ -84,12 +91,12 @@ def _max_pool_gradient(g: Tensor, y: Tensor, x: Tensor, **attrs: Any) -> list[An
     return [max_pool_gradient(g, x, y, **attrs)]
 
 
-@make_op({}, infer=_pool_infer, prepare=_pool_prepare, grad=_max_pool_gradient, expand=_max_pool_expand)
-def max_pool(x, /, window, strides=None, padding="VALID", dilation=1):  # type: ignore[no-untyped-def]
+@make_op({}, infer=_pool_infer, prepare=_max_prepare, grad=_max_pool_gradient, expand=_max_pool_expand)
+def max_pool(x, /, window, strides=None, padding="VALID", dilation=1, ties="first"):  # type: ignore[no-untyped-def]
     """The largest element of each window, channel by channel: [N, *S, C] to [N, *O, C]; NaN wins.
 
     ``strides`` is the window unless given; padding never wins. The gradient goes to the first of several largest
-    elements, in row-major order of the window.
+    elements, in row-major order of the window; with ``ties="all"`` the whole of it goes to each of them.
 
     >>> max_pool([[[1.0], [3.0], [2.0], [0.0]]], 2).tolist()
     [[[3.0], [2.0]]]
@@ -99,12 +106,21 @@ def max_pool(x, /, window, strides=None, padding="VALID", dilation=1):  # type: 
     return np.max(windows_array(x, grid, _lowest(x.dtype)), axis=_taps(len(grid.kernel)))
 
 
-def _winners_array(x: np.ndarray, grid: Grid) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The place in the window of each first maximum, [N, *O, C], and the shape [N, *O, K, C]."""
-    rank, taps = len(grid.kernel), math.prod(grid.kernel)
-    windows = windows_array(x, grid, _lowest(x.dtype))
-    shape = (*windows.shape[: 1 + rank], taps, windows.shape[-1])
-    return np.argmax(windows.reshape(shape), axis=-2), shape
+def _windows_in_line(x: np.ndarray, grid: Grid, outside: Any = 0) -> np.ndarray:
+    """The windows [N, *O, K, C], each on one axis."""
+    windows = windows_array(x, grid, outside)
+    shape = (*windows.shape[: 1 + len(grid.kernel)], math.prod(grid.kernel), windows.shape[-1])
+    return windows.reshape(shape)
+
+
+def _wins_array(x: np.ndarray, y: np.ndarray, grid: Grid, ties: str) -> np.ndarray:
+    """Whether each place in each window is a maximum, or the first one: [N, *O, K, C]."""
+    windows = _windows_in_line(x, grid, _lowest(x.dtype))
+    if ties == "all":
+        return windows == y[..., None, :]
+    wins = np.zeros(windows.shape, bool)
+    np.put_along_axis(wins, np.argmax(windows, axis=-2, keepdims=True), True, axis=-2)
+    return wins
 
 
 def _winners(x: Tensor, y: Tensor, grid: Grid) -> Tensor:
@@ -126,11 +142,18 @@ def _picked_gradient(g: Tensor, z: Tensor, h: Tensor, x: Tensor, y: Tensor, **at
     return [max_pool_gradient(g, x, y, **attrs), None, None]
 
 
-def _max_pool_gradient_expand(g: Tensor, x: Tensor, y: Tensor, **attrs: Any) -> Tensor:
-    grid = _pool_grid(x.shape[1:-1], attrs)
+def _wins(x: Tensor, y: Tensor, grid: Grid, ties: str) -> list[Tensor]:
+    """For each tap, whether it is the largest of its window, or the first of them."""
+    if ties == "all":
+        return [equal(tap, y) for tap in tap_values(x, grid, _lowest(x.dtype))]
     place = _winners(x, y, grid)
-    taps = enumerate(itertools.product(*map(range, grid.kernel)))
-    parts = [(where(equal(place, constant(k, place.dtype)), g, 0), tap) for k, tap in taps]
+    return [equal(place, constant(k, place.dtype)) for k in range(math.prod(grid.kernel))]
+
+
+def _max_pool_gradient_expand(g: Tensor, x: Tensor, y: Tensor, *, ties: str, **attrs: Any) -> Tensor:
+    grid = _pool_grid(x.shape[1:-1], attrs)
+    taps = itertools.product(*map(range, grid.kernel))
+    parts = [(where(wins, g, 0), tap) for wins, tap in zip(_wins(x, y, grid, ties), taps, strict=True)]
     return fold(parts, x.shape[1:-1], grid)
 
 
@@ -140,25 +163,24 @@ def _max_pool_gradient_expand(g: Tensor, x: Tensor, y: Tensor, **attrs: Any) -> 
     grad=_scattered_gradient,
     expand=_max_pool_gradient_expand,
 )
-def max_pool_gradient(g, x, y, /, window, strides, padding, dilation):  # type: ignore[no-untyped-def]
+def max_pool_gradient(g, x, y, /, window, strides, padding, dilation, ties):  # type: ignore[no-untyped-def]
     """The gradient of :func:`max_pool` with respect to x; g is that of its output y."""
     attrs = {"window": window, "strides": strides, "padding": padding, "dilation": dilation}
     grid = _pool_grid(x.shape[1:-1], attrs)
-    place, shape = _winners_array(x, grid)
-    parts = np.zeros(shape, g.dtype)
-    np.put_along_axis(parts, place[..., None, :], g[..., None, :], axis=-2)
-    return fold_array(parts.reshape(*place.shape[:-1], *grid.kernel, place.shape[-1]), x.shape[1:-1], grid)
+    wins = _wins_array(x, y, grid, ties)
+    parts = np.where(wins, g[..., None, :], np.zeros((), g.dtype))
+    return fold_array(parts.reshape(*y.shape[:-1], *grid.kernel, y.shape[-1]), x.shape[1:-1], grid)
 
 
-def _max_pool_pick_expand(h: Tensor, x: Tensor, y: Tensor, **attrs: Any) -> Tensor:
+def _max_pool_pick_expand(h: Tensor, x: Tensor, y: Tensor, *, ties: str, **attrs: Any) -> Tensor:
     grid = _pool_grid(x.shape[1:-1], attrs)
-    place, counts = _winners(x, y, grid), grid.outputs(x.shape[1:-1])
-    padded = spread_and_pad(h, grid.pads, grid.spread)
-    taps = list(itertools.product(*map(range, grid.kernel)))
-    result = tap_of(padded, taps[-1], counts, grid)
-    for k in range(len(taps) - 1):
-        result = where(equal(place, constant(k, place.dtype)), tap_of(padded, taps[k], counts, grid), result)
-    return result
+    counts, padded = grid.outputs(x.shape[1:-1]), spread_and_pad(h, grid.pads, grid.spread)
+    taps = itertools.product(*map(range, grid.kernel))
+    picked = [
+        where(wins, tap_of(padded, tap, counts, grid), 0)
+        for wins, tap in zip(_wins(x, y, grid, ties), taps, strict=True)
+    ]
+    return functools.reduce(add, picked)
 
 
 @make_op(
@@ -167,13 +189,12 @@ def _max_pool_pick_expand(h: Tensor, x: Tensor, y: Tensor, **attrs: Any) -> Tens
     grad=_picked_gradient,
     expand=_max_pool_pick_expand,
 )
-def max_pool_pick(h, x, y, /, window, strides, padding, dilation):  # type: ignore[no-untyped-def]
-    """From each window of h, the element where x has its first maximum: the transpose of the gradient of max_pool."""
+def max_pool_pick(h, x, y, /, window, strides, padding, dilation, ties):  # type: ignore[no-untyped-def]
+    """From each window of h, the element where x has its maximum: the transpose of the gradient of max_pool."""
     attrs = {"window": window, "strides": strides, "padding": padding, "dilation": dilation}
     grid = _pool_grid(x.shape[1:-1], attrs)
-    place, shape = _winners_array(x, grid)
-    windows = windows_array(h, grid).reshape(shape)
-    return np.take_along_axis(windows, place[..., None, :], axis=-2)[..., 0, :]
+    windows = _windows_in_line(h, grid)
+    return np.where(_wins_array(x, y, grid, ties), windows, np.zeros((), h.dtype)).sum(-2, dtype=h.dtype)
 
 
 def _counts(lengths: Sequence[int], grid: Grid, count_padding: bool, dtype: np.dtype) -> np.ndarray:

@@ -248,6 +248,24 @@ def min(x, /, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
     return np.min(x, axis=axis, keepdims=keepdims)
 
 
+def _whole_gradient(g: Tensor, y: Tensor, x: Tensor, *, axis: Any, keepdims: bool) -> list[Any]:
+    """All of it to each of the elements that attain it."""
+    top = equal(x, expanded(y, x, axis, keepdims))
+    return [lambda: where(top, expanded(g, x, axis, keepdims), 0)]
+
+
+@make_op(ordered_reduction, grad=_whole_gradient, lower=Reduce("max"))
+def greatest(x, /, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+    """:func:`max` whose ties receive the whole gradient each."""
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+@make_op(ordered_reduction, grad=_whole_gradient, lower=Reduce("min"))
+def least(x, /, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+    """:func:`min` whose ties receive the whole gradient each."""
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
 def _arg_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
     axis = attrs["axis"]
     if isinstance(axis, (tuple, list)):

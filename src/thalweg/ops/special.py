@@ -153,34 +153,35 @@ _EULER_MACLAURIN = (
 )
 
 
-def _hurwitz(s: int, x: np.ndarray) -> np.ndarray:
-    """The sum of (x + k)**-s over k = 0, 1, ..., for x > 0 and a whole s > 1: twelve terms, then Euler-Maclaurin."""
+def _hurwitz(s: Any, x: np.ndarray) -> np.ndarray:
+    """The sum of (x + k)**-s over k = 0, 1, ..., for x > 0 and s > 1: twelve terms, then Euler-Maclaurin."""
     total = np.zeros_like(x)
     for k in range(12):
         total = total + (x + k) ** -s
     tail = x + 12
-    power, rising = tail**-s, float(s)
+    power, rising = tail**-s, s * 1.0
     total = total + power * tail / (s - 1) + 0.5 * power
     for k, c in enumerate(_EULER_MACLAURIN):
         power = power / tail if k == 0 else power / (tail * tail)
         total = total + c * rising * power
-        rising *= (s + 2 * k + 1) * (s + 2 * k + 2)
+        rising = rising * ((s + 2 * k + 1) * (s + 2 * k + 2))
     return total
 
 
+def _hurwitz_everywhere(s: Any, x: np.ndarray) -> np.ndarray:
+    """The same also for x < 0, where s is whole: the finitely many terms below 0 are summed apart."""
+    fraction = x - np.floor(x)
+    right = _hurwitz(s, np.where((x > 0) | (fraction == 0), np.where(x > 0, x, 1.0), fraction))
+    left = _hurwitz(s, 1 - fraction) - _hurwitz(s, 1 - np.where(x > 0, fraction, x))
+    sign = np.where(np.mod(s, 2) == 0, 1.0, -1.0)
+    value = np.where(x > 0, right, right + sign * left)
+    return np.where((x <= 0) & (fraction == 0), np.inf, value)
+
+
 def _polygamma(n: int) -> Callable[[np.ndarray], np.ndarray]:
-    """(-1)**(n+1) n! times the Hurwitz zeta function of n + 1; the finitely many terms below 0 are summed apart."""
-    s = n + 1
+    """(-1)**(n+1) n! times the Hurwitz zeta function of n + 1."""
     scale = (-1.0) ** (n + 1) * math.factorial(n)
-
-    def compute(x: np.ndarray) -> np.ndarray:
-        fraction = x - np.floor(x)
-        right = _hurwitz(s, np.where(x > 0, x, fraction))
-        left = _hurwitz(s, 1 - fraction) - _hurwitz(s, 1 - np.where(x > 0, fraction, x))
-        value = np.where(x > 0, right, right + (-1.0) ** s * left)
-        return scale * np.where((x <= 0) & (fraction == 0), np.inf, value)
-
-    return compute
+    return lambda x: scale * _hurwitz_everywhere(n + 1, x)
 
 
 def _polygamma_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from thalweg.rewrite.patterns import Attribute, Var, pattern_of
 relu, max_pool = map(pattern_of, (activation.relu, pool.max_pool))
 
 x = Var("x")
-windows = {name: Attribute(name) for name in ("window", "strides", "padding", "dilation")}
+windows = {name: Attribute(name) for name in ("window", "strides", "padding", "dilation", "ties")}
 
 REORDER = Phase(
     "reorder",

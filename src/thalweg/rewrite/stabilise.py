@@ -16,7 +16,7 @@ from thalweg.graph.op import Op
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import activation, elementwise, reduce, shape, special
 from thalweg.ops import softmax as soft
-from thalweg.ops.index import gather
+from thalweg.ops.gathering import gather
 from thalweg.ops.slices import WHOLE, slice_axes
 from thalweg.ops.state import stop_gradient
 from thalweg.rewrite.match import Phase, rule
@@ -83,12 +83,15 @@ def _lined_up(layers: list[Tensor], reduction: Tensor, term: Tensor) -> bool:
     return in_place
 
 
+_LARGEST = (reduce.max, reduce.greatest)
+
+
 def _is_largest(m: Tensor, t: Tensor, axes: tuple[int, ...], kept: Set[int]) -> bool:
     """Whether ``m`` is the maximum of ``t`` over the axes, beside it; with or without a gradient of its own."""
     m = peel(m, kept)
     if m.op is stop_gradient:
         m = m.inputs[0]
-    found = reduced_beside(m, t, (reduce.max,), kept)
+    found = reduced_beside(m, t, _LARGEST, kept)
     if found is None or found.attrs["axis"] != axes:
         return False
     inner = peel(found.inputs[0], kept)
@@ -136,7 +139,7 @@ def logsumexp_shifted_back(
         if added.op in (shape.squeeze, stop_gradient, shape.reshape) and id(added) not in kept
         else added
     )
-    largest = beside if beside.op is reduce.max else None
+    largest = beside if beside.op in _LARGEST else None
     fits = largest is not None and largest.attrs["axis"] == axis and same(largest.inputs[0], x, kept)
     lined = added.shape == root.shape and (keepdims == added.attrs.get("keepdims", False))
     return reduce.logsumexp(x, axis=axis, keepdims=keepdims) if fits and lined else None

@@ -48,6 +48,15 @@ class LearningRateScheduler(_WithRate, main.LearningRateScheduler):
     """Sets the learning rate at the start of each epoch: ``schedule(epoch, rate)`` or ``schedule(epoch)``."""
 
 
+class EarlyStopping(main.EarlyStopping):
+    """Ends training when a figure has not become better for ``patience`` epochs: better than the ``baseline``, too."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        super().on_train_begin(logs)
+        if self.baseline is not None:
+            self.best = self.baseline
+
+
 class ModelCheckpoint(main.ModelCheckpoint):
     """Saves the model every ``period`` epochs."""
 

@@ -10,6 +10,9 @@ import copy
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from thalweg import initializers as _initializers
 from thalweg import layers as _main
 from thalweg.compat import keras as _modern
 from thalweg.compat.keras import backend as _K
@@ -17,6 +20,7 @@ from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras import models as _models
 from thalweg.compat.keras import optimizers as _optimizers
 from thalweg.compat.keras.custom import OwnLayer as _OwnLayer
+from thalweg.compat.keras.figures import CompiledAlone
 from thalweg.compat.keras.graph_model import Graph
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace, public_names
@@ -25,10 +29,31 @@ from thalweg.registry import snake_case
 
 # --- layers ---------------------------------------------------------------------------------------------------------
 
+
+class IdentityForEach(_initializers.Identity):
+    """Identity matrices side by side, as many as fit: one for each gate of a recurrent layer."""
+
+    def make(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        return self.gain * np.tile(np.eye(shape[0]), shape[1] // shape[0])
+
+
 _HARD: dict[str, Any] = {"recurrent_activation": _modern.backend.hard_sigmoid}
+
+
+def _repeated_identity(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``recurrent_initializer="identity"``: the identity matrix for every gate."""
+    given = kwargs.get("recurrent_initializer")
+    if given == "identity" or isinstance(given, _initializers.Identity):
+        kwargs = {**kwargs, "recurrent_initializer": IdentityForEach(getattr(given, "gain", 1.0))}
+    return args, kwargs
+
+
 _own = {
-    "LSTM": _layers.layer(_main.LSTM, False, **_HARD),
-    "GRU": _layers.layer(_main.GRU, False, **_HARD, reset_after=False),
+    "LSTM": _layers.layer(_main.LSTM, False, _repeated_identity, **_HARD),
+    "GRU": _layers.layer(_main.GRU, False, _repeated_identity, **_HARD, reset_after=False),
+    "LSTMCell": _layers.layer(_main.LSTMCell, False, _repeated_identity, **_HARD),
+    "GRUCell": _layers.layer(_main.GRUCell, False, _repeated_identity, **_HARD, reset_after=False),
+    "ConvLSTM2D": _layers.layer(_main.ConvLSTM2D, False, **_HARD),
     "Conv2D": _layers.layer(_main.Conv2D, True),
     "Conv3D": _layers.layer(_main.Conv3D, True),
 }
@@ -136,6 +161,7 @@ optimizers = _changed(
 class _Classic(_models.Model):
     optimizers_by_name = staticmethod(_get)
     accuracy = "acc"
+    compiled_by = CompiledAlone
 
     def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
         super().__init__(*args, name=name or _next_name(snake_case(type(self).__name__)), **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -181,6 +182,17 @@ class InputPlace(_main.Layer):
         self.built = True
         self.output_shape, self.input_shape = symbol.shape, symbol.shape
         self.input = self.output = symbol
+
+
+_places: weakref.WeakValueDictionary[int, InputPlace] = weakref.WeakValueDictionary()  # by the ids of inputs
+
+
+def place_of(symbol: Any) -> InputPlace:
+    """The layer that stands for an input: the same one as long as somebody has it."""
+    place = _places.get(id(symbol))
+    if place is None or place.input is not symbol:
+        place = _places[id(symbol)] = InputPlace(symbol)
+    return place
 
 
 class DroppedEmbedding(_main.Embedding):

@@ -11,7 +11,7 @@ from typing import Any
 
 from thalweg import models as main
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
-from thalweg.compat.keras.custom import OwnLayer
+from thalweg.compat.keras.custom import OwnLayer, place_of
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
 from thalweg.compat.keras.models import Model
 from thalweg.compat.keras.spelling import Offered
@@ -19,7 +19,7 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers import CategoryEncoding, IntegerLookup, StringLookup
 from thalweg.layers.base import Layer, masks_of, shapes_of
-from thalweg.layers.nodes import InputSymbol, Node, Symbol
+from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.nested import flat
 from thalweg.ops.shape import swapaxes
@@ -52,16 +52,36 @@ class Call:
         )
         self.input_shapes = [t.shape for t in self.input_tensors]
         self.output_shapes = [t.shape for t in self.output_tensors]
-        self.inbound_layers = [t.node.layer for t in self.input_tensors if isinstance(t, Symbol)]
-        self.node_indices = [_place(t)[0] for t in self.input_tensors if isinstance(t, Symbol)]
-        self.tensor_indices = [_place(t)[1] for t in self.input_tensors if isinstance(t, Symbol)]
+        places = [t._keras_history for t in self.input_tensors if isinstance(t, (Symbol, InputSymbol))]
+        self.inbound_layers, self.node_indices, self.tensor_indices = (
+            [place[k] for place in places] for k in range(3)
+        )
 
 
-def _place(symbol: Symbol) -> tuple[int, int]:
-    """Which call of its layer made a symbol, and which of the outputs it is."""
-    node = symbol.node
-    call = next(k for k, one in enumerate(node.layer._nodes) if one is node)
-    return call, next(k for k, t in enumerate(flat(node.outputs)) if t is symbol)
+def _history(symbol: Any) -> tuple[Any, int, int]:
+    """Where an input is from: the layer that stands for it, its only call, its only output."""
+    return place_of(symbol), 0, 0
+
+
+def _depends_on_phase(layer: Layer) -> bool:
+    """Whether a layer without others below it behaves otherwise in training, or may (a program's own)."""
+    if "training" not in layer._call_parameters():
+        return not type(layer).__module__.startswith("thalweg.")
+    shares = [
+        getattr(layer, name) for name in ("rate", "dropout", "recurrent_dropout") if hasattr(layer, name)
+    ]
+    return layer.trainable if not shares else any(shares)
+
+
+def _uses_phase(layer: Layer) -> bool:
+    """Whether a layer, or one below it, behaves otherwise in training."""
+    return any(_depends_on_phase(part) for part in layer.tree() if not part.sublayers())
+
+
+def _symbol_uses_phase(symbol: Any) -> bool:
+    """Whether a layer on the way to a symbol behaves otherwise in training."""
+    nodes = nodes_between((), [symbol])
+    return any(node.kwargs.get("training") is None and _uses_phase(node.layer) for node in nodes)
 
 
 _calls = Offered(lambda layer: [Call(node) for node in layer._nodes], "The layer's calls on symbols.")
@@ -238,6 +258,7 @@ def speak(classic: bool = False) -> None:
     ``classic``: a program of stand-alone Keras, to which an input or output of a layer is equal to itself alone.
     """
     symbols: tuple[Any, Any] = (Symbol, InputSymbol)
+    InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
     if classic:
         for name, same in (("__eq__", True), ("__ne__", False)):
             for symbol in symbols:
@@ -247,6 +268,7 @@ def speak(classic: bool = False) -> None:
         setattr(Layer, name, word)
     offered: list[tuple[Any, str, Any]] = [
         (Model, "updates", _LAYER["updates"]),
+        (Model, "uses_learning_phase", property(_uses_phase, doc=_uses_phase.__doc__)),
         (Loop, "states", property(_states, doc=_states.__doc__)),
         (Loop, "get_initial_state", _first_states),
         (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
@@ -263,6 +285,7 @@ def speak(classic: bool = False) -> None:
     install_methods({"_keras_shape": shape, "_uses_learning_phase": property(lambda self: False, _accepted)})
     for symbol in symbols:
         symbol._keras_shape = shape
+        symbol._uses_learning_phase = property(_symbol_uses_phase, _accepted, doc=_symbol_uses_phase.__doc__)
 
 
 __all__ = ["Call", "speak"]

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.losses import tensor
+from thalweg.models.compiled import Compiled
+from thalweg.ops.arithmetic import astype
+from thalweg.ops.elementwise import maximum, not_equal
+from thalweg.ops.reduce import sum as total_of
 from thalweg.ops.shape import count
 
 SHORT = {
@@ -44,6 +49,23 @@ class Figures(dict[str, Any]):
 def renamed_accuracy(text: str, accuracy: str) -> str:
     """The text with ``acc`` and ``accuracy``, alone or after ``val_``, under the given name."""
     return re.sub(r"(?<![a-z0-9])(val_)?acc(uracy)?(?![a-z0-9_])", lambda m: f"{m[1] or ''}{accuracy}", text)
+
+
+class CompiledAlone(Compiled):
+    """What ``compile`` was given, as stand-alone Keras took it.
+
+    Examples of weight 0 do not count in the mean of a loss, and metrics that weigh examples are called so.
+    """
+
+    def label(self, output: str, name: str, weighted: bool, taken: set[str]) -> str:
+        return super().label(output, f"weighted_{name}" if weighted else name, weighted, taken)
+
+    def weighed(self, sample_weight: Any, means: bool) -> Any:
+        if sample_weight is None or not means:
+            return sample_weight
+        w = tensor(sample_weight)
+        counted = total_of(astype(not_equal(w, 0), w.dtype))
+        return w * (count(w, None, w.dtype) / maximum(counted, 1))
 
 
 class CompiledLoss:

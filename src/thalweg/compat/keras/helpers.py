@@ -22,7 +22,7 @@ def normalize_tuple(value: Any, n: int, name: str = "argument") -> tuple[int, ..
     >>> normalize_tuple(3, 2)
     (3, 3)
     """
-    found = (value,) * n if isinstance(value, int) else tuple(value)
+    found = (value,) * n if isinstance(value, int) or value is None else tuple(value)
     if len(found) != n or not all(isinstance(v, (int, np.integer)) for v in found):
         raise fail(ArgumentError, name, expected=f"a whole number, or {n} of them", received=repr(value))
     return tuple(int(v) for v in found)
@@ -53,6 +53,7 @@ def conv_output_length(
     >>> conv_output_length(10, 3, "valid", 2)
     4
     """
+    assert padding in ("same", "valid", "full", "causal"), padding
     if input_length is None:
         return None
     wide = (filter_size - 1) * dilation + 1
@@ -64,6 +65,7 @@ def conv_output_length(
 
 def conv_input_length(output_length: int | None, filter_size: int, padding: str, stride: int) -> int | None:
     """The shortest input whose windows have so many places."""
+    assert padding in ("same", "valid", "full"), padding
     if output_length is None:
         return None
     pad = {"valid": 0, "same": filter_size // 2, "full": filter_size - 1}[padding]
@@ -85,9 +87,19 @@ def deconv_length(
     return dim_size * stride_size + longer.get(padding, 0)
 
 
+def deconv_output_length(
+    input_length: int | None, filter_size: int, padding: str, output_padding: int | None = None, stride: int = 0,
+    dilation: int = 1,
+) -> int | None:  # fmt: skip
+    """The length that a transposed convolution gives, by tf.keras's order of arguments."""
+    return deconv_length(input_length, stride, filter_size, padding.lower(), output_padding, dilation)
+
+
 def convert_kernel(kernel: Any) -> np.ndarray:
     """A kernel [*window, in, out] turned by half a circle: between convolution and cross-correlation."""
     kernel = np.asarray(kernel)
+    if not 3 <= kernel.ndim <= 5:
+        raise fail(ArgumentError, "convert_kernel", expected="3 to 5 axes", received=f"{kernel.ndim}")
     return np.flip(kernel, tuple(range(kernel.ndim - 2))).copy()
 
 

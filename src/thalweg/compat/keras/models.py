@@ -14,8 +14,9 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras.arguments import known_function
+from thalweg.compat.keras.custom import InputPlace, place_of
 from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
-from thalweg.compat.keras.layers import Input, InputPlace, Merge
+from thalweg.compat.keras.layers import Input, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
 from thalweg.graph.tensor import Tensor, shapes_match
@@ -97,7 +98,7 @@ class Model(TrainedModel):
         if self._graph is None or isinstance(self, main.Sequential):
             return LayerList(super().layers, self)
         if not self._input_places:
-            self._input_places = [InputPlace(symbol) for symbol in self._graph.flat_inputs]
+            self._input_places = [place_of(symbol) for symbol in self._graph.flat_inputs]
         found = [*self._input_places, *super().layers]
         return LayerList([layer for layer in found if not any(layer is taken for taken in self._taken)], self)
 
@@ -204,21 +205,26 @@ class Model(TrainedModel):
             importlib.import_module("thalweg.compat.tf2").train.Checkpoint(self).write(path)
         else:
             super().save_weights(path, overwrite)
-        if checkpoint:
+        if checkpoint and os.path.basename(path) != "checkpoint":  # which is the name of the list itself
             files = importlib.import_module("thalweg.compat.tf1.checkpoints")  # needed by few programs
             files.update_checkpoint_state(os.path.dirname(path), path)
 
     def load_weights(  # type: ignore[override]
-        self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **ignored: Any
+        self,
+        filepath: Any,
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+        reshape: bool = False,
+        **ignored: Any,
     ) -> LoadStatus:
         """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras.
 
         A model that has no weights yet reads them when it is called first.
         """
         if saving.has_weights(self):
-            super().load_weights(filepath, skip_mismatch, by_name=by_name)
+            super().load_weights(filepath, skip_mismatch, by_name=by_name, reshape=reshape)
         else:
-            when_built(self, lambda: self.load_weights(filepath, by_name, skip_mismatch))
+            when_built(self, lambda: self.load_weights(filepath, by_name, skip_mismatch, reshape))
         return LoadStatus()
 
     def to_yaml(self) -> str:

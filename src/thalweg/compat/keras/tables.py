@@ -18,7 +18,7 @@ from thalweg import regularizers as _regularizers
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import callbacks as _own_callbacks
 from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
-from thalweg.compat.keras.spelling import respelt
+from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.layers import activations as _activations
@@ -170,7 +170,12 @@ _OF_BATCHES = {
 metrics = Namespace(
     "keras.metrics",
     **_OF_BATCHES,
-    **{**_functions(_metrics), **_named_losses, **_classes(_metrics, _metrics.Metric), "Metric": Metric},
+    **{
+        **_functions(_metrics),
+        **_named_losses,
+        **_classes(_metrics, _metrics.Metric),
+        "Metric": Renamed(_metrics.Metric, lambda args, kwargs: (args, kwargs), base=Metric),
+    },
 )
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
@@ -186,7 +191,7 @@ _ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images
 callbacks = Namespace("keras.callbacks", **_classes(_callbacks, _callbacks.Callback))
 callbacks.__dict__.update(
     Callback=_own_callbacks.OwnCallback,
-    EarlyStopping=respelt(_callbacks.EarlyStopping, _WATCHING),
+    EarlyStopping=respelt(_own_callbacks.EarlyStopping, _WATCHING),
     ReduceLROnPlateau=respelt(_own_callbacks.ReduceLROnPlateau, _WATCHING),
     LearningRateScheduler=_own_callbacks.LearningRateScheduler,
     ModelCheckpoint=respelt(_own_callbacks.ModelCheckpoint, _WATCHING),
@@ -200,7 +205,7 @@ callbacks.__dict__.update(
 
 def _described(value: Any) -> Any:
     """An object of the library as data: its class and the arguments of its constructor; a function by its name."""
-    if value is None or inspect.isfunction(value):
+    if value is None or not hasattr(value, "get_config"):
         return value and value.__name__
     return {"class_name": type(value).__name__, "config": value.get_config()}
 
@@ -210,7 +215,8 @@ def _maker(room: Any) -> Any:
 
     def deserialize(config: Any, custom_objects: Any = None) -> Any:
         if not isinstance(config, Mapping):
-            return room.get(config)
+            own = (custom_objects or {}).get(config) if isinstance(config, str) else None
+            return room.get(config) if own is None else own
         known = {**vars(room), **(custom_objects or {})}
         cls = lookup(
             room.__name__.rpartition(".")[2], config["class_name"], known
@@ -328,6 +334,5 @@ activations = Namespace(
     get=_activation,
     serialize=lambda activation: activation.__name__,
     deserialize=_activation,
-    **{name: _activation(name) for name in _activations.names()}
-    | {name: getattr(_K, name) for name in ("elu", "relu", "softmax")},
+    **{name: _activation(name) for name in _activations.names()} | {"relu": _K.relu},
 )

@@ -61,6 +61,8 @@ class TrainedModel(main.Model):
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
     compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
     loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")
+    _feed_inputs = Offered(lambda model: list(model.inputs), "The inputs.")
+    _is_compiled = Offered(lambda model: model.compiled is not None, "Whether ``compile`` was called.")
 
     # --- compile and losses -------------------------------------------------------------------------------------
 
@@ -248,6 +250,8 @@ class TrainedModel(main.Model):
         }  # fmt: skip
 
     def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
+        if self._graph is None and isinstance(self, main.Sequential) and isinstance(x, list) and len(x) == 1:
+            x = x[0]  # the only input, in a list
         if self._graph is not None:
             x, y = apart(x, len(self._graph.flat_inputs)), apart(y, len(flat(self._graph.outputs)))
         return super()._feed(mapped(dense, x), mapped(dense, y), *rest, **options)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thalweg.compat.pairs import Pair, conjugate, product
+from thalweg.compat.pairs import Pair, angle_of, conjugate, exponential, logarithm, product, root
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.control import group
@@ -35,6 +35,10 @@ class ComplexTensor(Pair, Composite):
 
     def beside(self, value: Any) -> ComplexTensor:
         return _made(value, self)
+
+    @property
+    def functions(self) -> Any:
+        return math
 
     @property
     def dtype(self) -> DType:
@@ -250,19 +254,17 @@ def conj(x: Any, name: str | None = None) -> Any:
 
 def angle(input: Any, name: str | None = None) -> Tensor:
     """The angle of each number, from -pi to pi."""
-    z = _made(input)
-    return math.atan2(z.imag, z.real)
+    return angle_of(_made(input))
 
 
 def exp(x: Any, name: str | None = None) -> ComplexTensor:
     """e to the power of each number."""
-    size = math.exp(x.real)
-    return ComplexTensor(size * math.cos(x.imag), size * math.sin(x.imag))
+    return exponential(x)
 
 
 def log(x: Any, name: str | None = None) -> ComplexTensor:
     """The logarithm of the size, and the angle."""
-    return ComplexTensor(math.log(_size(x)), angle(x))
+    return logarithm(x, _size(x))
 
 
 def _size(z: ComplexTensor) -> Tensor:
@@ -280,8 +282,7 @@ def square(x: Any, name: str | None = None) -> ComplexTensor:
 
 def sqrt(x: Any, name: str | None = None) -> ComplexTensor:
     """The root with a real part >= 0."""
-    size, half = math.sqrt(_size(x)), angle(x) * 0.5
-    return ComplexTensor(size * math.cos(half), size * math.sin(half))
+    return root(x, _size(x))
 
 
 def matmul(

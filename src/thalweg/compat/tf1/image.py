@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, nn
+from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
-from thalweg.extras import needs
+from thalweg.data.pictures import decoded_picture, encoded_picture
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, index, joining, random, reduce, tiling
+from thalweg.nn import images
+from thalweg.ops import elementwise, index, random, reduce
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.slices import flip
 
@@ -22,479 +25,28 @@ class ResizeMethod:
     BILINEAR, NEAREST_NEIGHBOR, BICUBIC, AREA = 0, 1, 2, 3
 
 
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
 def decode_image(contents: Any, channels: int = 0, name: Any = None, **options: Any) -> Tensor:
-    """The pixels (uint8) of an image file's bytes; 0 channels: those of the file, seen as 3."""
+    """The pixels (uint8) of an image file's bytes; 0 channels: those of the file."""
     from thalweg.compat.tf1.strings import from_host
 
-    mode = {0: "RGB", 1: "L", 3: "RGB", 4: "RGBA"}[channels or 0]
-
     def decode(raw: Any) -> np.ndarray:
-        import io
-
-        with needs("pillow", "decoding images"):
-            from PIL import Image
-        picture = np.asarray(Image.open(io.BytesIO(raw)).convert(mode))
-        return picture if picture.ndim == 3 else picture[..., None]
+        return decoded_picture(raw, channels or 0)
 
     node = g.convert_to_tensor(contents)
-    return from_host([node], decode, np.uint8, [None, None, channels or 3], name, "DecodeImage")
+    return from_host([node], decode, np.uint8, [None, None, channels or None], name, "DecodeImage")
 
 
 decode_jpeg = decode_png = decode_bmp = decode_image
 
 
-def _spatial(image: Any) -> tuple[Any, int]:
-    t = value(image)
-    return t, len(t.shape) - 3
-
-
-def flip_left_right(image: Any) -> Tensor:
-    """Columns in the opposite order."""
-    t, first = _spatial(image)
-    return wrap(flip(t, axis=first + 1), None, "flip_left_right", [image])
-
-
-def flip_up_down(image: Any) -> Tensor:
-    """Rows in the opposite order."""
-    t, first = _spatial(image)
-    return wrap(flip(t, axis=first), None, "flip_up_down", [image])
-
-
-def transpose_image(image: Any) -> Tensor:
-    """Rows and columns exchanged."""
-    t, first = _spatial(image)
-    return wrap(shape_ops.swapaxes(t, first, first + 1), None, "transpose_image", [image])
-
-
-def rot90(image: Any, k: int = 1, name: Any = None) -> Tensor:
-    """Turned k times by a right angle against the clock."""
-    for _ in range(k % 4):
-        image = flip_up_down(transpose_image(image))
-    return math.identity(image)
-
-
-def _sometimes(image: Any, changed: Tensor) -> Tensor:
-    t = value(image)
-    draw: Any = random.uniform((), symbolic=True)
-    return wrap(elementwise.where(draw < 0.5, value(changed), t), None, "random_flip", [image])
-
-
-def random_flip_left_right(image: Any, seed: Any = None) -> Tensor:
-    """Flipped in one run out of two."""
-    return _sometimes(image, flip_left_right(image))
-
-
-def random_flip_up_down(image: Any, seed: Any = None) -> Tensor:
-    """Flipped in one run out of two."""
-    return _sometimes(image, flip_up_down(image))
-
-
-def adjust_brightness(image: Any, delta: Any) -> Tensor:
-    """A number added."""
-    return math.add(image, delta)
-
-
-def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
-    """``(x - mean) * factor + mean``, the mean being that of each channel."""
-    x, first = _spatial(images)
-    mean: Any = reduce.mean(x, axis=(first, first + 1), keepdims=True)
-    return wrap((x - mean) * value(contrast_factor, "float32") + mean, None, "adjust_contrast", [images])
-
-
-def _drawn(low: float, high: float) -> Tensor:
-    return wrap(random.uniform((), float(low), float(high), symbolic=True), None, "random_uniform")
-
-
-def random_brightness(image: Any, max_delta: float, seed: Any = None) -> Tensor:
-    """A random number added."""
-    return adjust_brightness(image, _drawn(-max_delta, max_delta))
-
-
-def random_contrast(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
-    """A random contrast."""
-    return adjust_contrast(image, _drawn(lower, upper))
-
-
-def per_image_standardization(image: Any) -> Tensor:
-    """``(x - mean) / max(std, 1 / sqrt(n))`` of each picture."""
-    x, first = _spatial(image)
-    axes = tuple(range(first, first + 3))
-    count: Any = shape_ops.count(x, axis=axes, dtype=np.dtype(np.float32))
-    mean: Any = reduce.mean(x, axis=axes, keepdims=True)
-    least = elementwise.rsqrt(count)
-    spread = elementwise.maximum(reduce.std(x, axis=axes, keepdims=True), least)
-    return wrap((x - mean) / spread, None, "per_image_standardization", [image])
-
-
-per_image_whitening = per_image_standardization
-
-
-def rgb_to_grayscale(images: Any, name: Any = None) -> Tensor:
-    """The brightness: 0.2989 red, 0.587 green, 0.114 blue."""
-    x: Any = value(images)
-    weights = g.core.constant(np.array([0.2989, 0.587, 0.114], np.float32))
-    return wrap(reduce.sum(x * weights, axis=-1, keepdims=True), name, "rgb_to_grayscale", [images])
-
-
-def grayscale_to_rgb(images: Any, name: Any = None) -> Tensor:
-    """The brightness three times."""
-    t = value(images)
-    return wrap(joining.concat([t, t, t], axis=-1), name, "grayscale_to_rgb", [images])
-
-
-def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: Any = None) -> Tensor:
-    """Floats in [0, 1], integers over their whole range."""
-    t: Any = value(image)
-    wanted = g.as_dtype(dtype)
-    if wanted.is_floating and t.dtype.kind in "iu":
-        t = g.cast(t, wanted) * (1.0 / np.iinfo(t.dtype).max)
-    elif wanted.is_integer and t.dtype.kind == "f":
-        t = elementwise.floor(t * (float(wanted.max) + 0.5))
-    return wrap(g.cast(t, wanted), name, "convert_image", [image])
-
-
-def _weights(n_in: int, n_out: int, method: int, align_corners: bool) -> np.ndarray:
-    """The matrix [n_out, n_in] of a resize along one axis: position k of the result is k n_in / n_out."""
-    scale = (n_in - 1) / (n_out - 1) if align_corners and n_out > 1 else n_in / n_out
-    places = np.arange(n_out) * scale
-    made = np.zeros((n_out, n_in), np.float32)
-    rows = np.arange(n_out)
-    if method == ResizeMethod.NEAREST_NEIGHBOR:
-        nearest = np.rint(places) if align_corners else np.floor(places)
-        made[rows, np.minimum(nearest, n_in - 1).astype(int)] = 1
-        return made
-    if method == ResizeMethod.AREA:
-        for k in range(n_out):
-            begin, end = k * scale, (k + 1) * scale
-            cells = np.arange(n_in)
-            made[k] = np.clip(np.minimum(cells + 1, end) - np.maximum(cells, begin), 0, None) / (end - begin)
-        return made
-    low = np.minimum(np.floor(places).astype(int), n_in - 1)
-    if method == ResizeMethod.BICUBIC:
-        for k in (-1, 0, 1, 2):
-            np.add.at(made, (rows, np.clip(low + k, 0, n_in - 1)), _cubic(places - low - k))
-        return made
-    part = (places - low).astype(np.float32)
-    np.add.at(made, (rows, low), 1 - part)
-    np.add.at(made, (rows, np.minimum(low + 1, n_in - 1)), part)
-    return made
-
-
-def _cubic(distance: np.ndarray) -> np.ndarray:
-    """Keys' kernel with a = -0.75."""
-    x, a = np.abs(distance), -0.75
-    near = ((a + 2) * x - (a + 3)) * x * x + 1
-    return np.where(x <= 1, near, a * (((x - 5) * x + 8) * x - 4)).astype(np.float32)
-
-
-@make_op(
-    {},
-    infer=lambda x, *, size, method, align_corners: g.core.Spec(
-        (*x.shape[:-3], *size, x.shape[-1]), np.dtype(np.float32)
-    ),
-)
-def _resized(x, /, size, method, align_corners):  # type: ignore[no-untyped-def]
-    """Pictures of another size, where a run alone knows the old one."""
-    rows = _weights(x.shape[-3], size[0], method, align_corners)
-    columns = _weights(x.shape[-2], size[1], method, align_corners)
-    return np.einsum("...hwc,ih,jw->...ijc", x.astype(np.float32), rows, columns, optimize=True)
-
-
-def resize_images(
-    images: Any,
-    size: Any,
-    method: int = ResizeMethod.BILINEAR,
-    align_corners: bool = False,
-    preserve_aspect_ratio: bool = False,
-    name: Any = None,
-) -> Tensor:
-    """Pictures of another size, bilinear, nearest, bicubic or by area."""
-    x, first = _spatial(images)
-    wanted = g.static_value(size)
-    if wanted is None:
-        raise ValueError("tf.image.resize_images: the new size must be known when the graph is built")
-    height, width = (int(n) for n in wanted)
-    kept = x.dtype if method == ResizeMethod.NEAREST_NEIGHBOR else "float32"
-    if x.shape[first] is None or x.shape[first + 1] is None:
-        attrs = {"size": (height, width), "method": method, "align_corners": align_corners}
-        return wrap(g.cast(_resized.build([x], attrs), kept), name, "resize_images", [images])
-    if preserve_aspect_ratio:
-        factor = min(height / x.shape[first], width / x.shape[first + 1])
-        height, width = round(x.shape[first] * factor), round(x.shape[first + 1] * factor)
-    from thalweg.ops.contract import einsum
-
-    rows = g.core.constant(_weights(x.shape[first], height, method, align_corners))
-    columns = g.core.constant(_weights(x.shape[first + 1], width, method, align_corners))
-    made = einsum("bhwc,ih,jw->bijc" if first else "hwc,ih,jw->ijc", g.cast(x, "float32"), rows, columns)
-    return wrap(g.cast(made, kept), name, "resize_images", [images])
-
-
-resize = resize_images
-
-
-def resize_bilinear(images: Any, size: Any, align_corners: bool = False, name: Any = None) -> Tensor:
-    """:func:`resize_images`, bilinear."""
-    return resize_images(images, size, ResizeMethod.BILINEAR, align_corners, name=name)
-
-
-def resize_nearest_neighbor(images: Any, size: Any, align_corners: bool = False, name: Any = None) -> Tensor:
-    """:func:`resize_images`, nearest."""
-    return resize_images(images, size, ResizeMethod.NEAREST_NEIGHBOR, align_corners, name=name)
-
-
-def resize_bicubic(images: Any, size: Any, align_corners: bool = False, name: Any = None) -> Tensor:
-    """:func:`resize_images`, bicubic."""
-    return resize_images(images, size, ResizeMethod.BICUBIC, align_corners, name=name)
-
-
-def resize_area(images: Any, size: Any, align_corners: bool = False, name: Any = None) -> Tensor:
-    """:func:`resize_images`, by the area of the old pixels."""
-    return resize_images(images, size, ResizeMethod.AREA, align_corners, name=name)
-
-
-@make_op(
-    {},
-    infer=lambda x, *, height, width: g.core.Spec((*x.shape[:-3], height, width, x.shape[-1]), x.dtype),
-)
-def _fitted(x, /, height, width):  # type: ignore[no-untyped-def]
-    """The middle, or zeros around, where a run alone knows the size."""
-    for axis, wanted in ((x.ndim - 3, height), (x.ndim - 2, width)):
-        start, before = max(x.shape[axis] - wanted, 0) // 2, max(wanted - x.shape[axis], 0) // 2
-        x = x.take(np.arange(start, min(start + wanted, x.shape[axis])), axis)
-        after = wanted - x.shape[axis] - before
-        x = np.pad(x, [(before, after) if k == axis else (0, 0) for k in range(x.ndim)])
-    return x
-
-
-def resize_image_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
-    """The middle, or zeros around."""
-    x, first = _spatial(image)
-    if None in x.shape[first : first + 2]:
-        made = _fitted.build([x], {"height": int(target_height), "width": int(target_width)})
-        return wrap(made, None, "crop_or_pad", [image])
-    for axis, wanted in ((first, target_height), (first + 1, target_width)):
-        n = x.shape[axis]
-        if n > wanted:
-            x = _rows(x, axis, (n - wanted) // 2, wanted)
-        elif n < wanted:
-            x = _framed(x, axis, (wanted - n) // 2, wanted)
-    return wrap(x, None, "crop_or_pad", [image])
-
-
-def _rows(x: Any, axis: int, start: Any, count: int) -> Any:
-    places: Any = g.core.constant(np.arange(count, dtype=np.int64))
-    return index.take(x, places + g.cast(value(start), "int64"), axis=axis)
-
-
-def _framed(x: Any, axis: int, before: int, wanted: int) -> Any:
-    after = wanted - x.shape[axis] - before
-    return tiling.pad(x, [(before, after) if k == axis else (0, 0) for k in range(len(x.shape))])
-
-
-def crop_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
-) -> Tensor:
-    """A rectangle of the picture."""
-    x, first = _spatial(image)
-    size = [g.static_int(n, "the size of the box") for n in (target_height, target_width)]
-    x = _rows(_rows(x, first, offset_height, size[0]), first + 1, offset_width, size[1])
-    return wrap(x, None, "crop", [image])
-
-
-def pad_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
-) -> Tensor:
-    """The picture in a larger one of zeros."""
-    x, first = _spatial(image)
-    x = _framed(x, first, int(offset_height), int(target_height))
-    return wrap(_framed(x, first + 1, int(offset_width), int(target_width)), None, "pad", [image])
-
-
-def central_crop(image: Any, central_fraction: float) -> Tensor:
-    """The middle, a share of each side."""
-    x, first = _spatial(image)
-    for axis in (first, first + 1):
-        start = int((x.shape[axis] - x.shape[axis] * central_fraction) / 2)
-        x = _rows(x, axis, start, x.shape[axis] - 2 * start)
-    return wrap(x, None, "central_crop", [image])
-
-
-def _python_picture(inputs: Any, fn: Any, sizes: Any) -> list[Tensor]:
-    return [
-        made if known is None else _with_shape(made, known)
-        for made, known in zip(
-            math.py_func(fn, inputs, [d for d, _ in sizes]), [s for _, s in sizes], strict=True
-        )
-    ]
-
-
-def _with_shape(node: Tensor, shape: Any) -> Tensor:
-    node.set_shape(shape)
-    return node
-
-
-def sample_distorted_bounding_box(
-    image_size: Any,
-    bounding_boxes: Any = None,
-    seed: Any = None,
-    seed2: Any = None,
-    min_object_covered: float = 0.1,
-    aspect_ratio_range: Any = (0.75, 1.33),
-    area_range: Any = (0.05, 1.0),
-    max_attempts: int = 100,
-    use_image_if_no_bounding_boxes: Any = None,
-    name: Any = None,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(begin, size, box) of a random rectangle of a picture, for ``tf.slice`` and drawing.
-
-    It covers ``min_object_covered`` of one of the boxes (1, n, 4) at least, where there are some; after
-    ``max_attempts`` it is the whole picture.
-    """
-    generator = np.random.default_rng(seed)
-
-    def draw(lengths: np.ndarray, boxes: np.ndarray) -> list[np.ndarray]:
-        height, width = (int(n) for n in lengths[:2])
-        objects = boxes.reshape(-1, 4) * [height, width, height, width]
-        for _ in range(max_attempts):
-            area, ratio = generator.uniform(*area_range), generator.uniform(*aspect_ratio_range)
-            h = round((area * height * width / ratio) ** 0.5)
-            w = round(h * ratio)
-            if not (0 < h <= height and 0 < w <= width):
-                continue
-            top, left = (int(generator.integers(n + 1)) for n in (height - h, width - w))
-            if not len(objects) or _covered(objects, top, left, h, w).max() >= min_object_covered:
-                break
-        else:
-            top, left, h, w = 0, 0, height, width
-        box = [[[top / height, left / width, (top + h) / height, (left + w) / width]]]
-        begin, size = [top, left, 0], [h, w, -1]
-        return [np.array(begin, np.int32), np.array(size, np.int32), np.array(box, np.float32)]
-
-    none = np.zeros((1, 0, 4), np.float32)
-    sizes = [("int32", [3]), ("int32", [3]), ("float32", [1, 1, 4])]
-    begin, size, box = _python_picture(
-        [image_size, none if bounding_boxes is None else bounding_boxes], draw, sizes
-    )
-    return begin, size, box
-
-
-def _covered(objects: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
-    """The share of each object [y1, x1, y2, x2] that a rectangle covers."""
-    low = np.maximum(objects[:, :2], [top, left])
-    high = np.minimum(objects[:, 2:], [top + height, left + width])
-    areas = np.prod(objects[:, 2:] - objects[:, :2], axis=1)
-    return np.prod(np.clip(high - low, 0, None), axis=1) / np.maximum(areas, 1e-9)
-
-
-# --- colours --------------------------------------------------------------------------------------------------------
-
-
-def rgb_to_hsv(images: Any, name: Any = None) -> Tensor:
-    """Hue, saturation and value, each in [0, 1]."""
-    x: Any = value(images)
-    red, green, blue = (x[..., k] for k in range(3))
-    high, low = reduce.max(x, axis=-1), reduce.min(x, axis=-1)
-    span: Any = high - low  # type: ignore[operator]
-    safe: Any = elementwise.where(span > 0, span, 1.0)
-    hue: Any = elementwise.where(
-        elementwise.equal(high, red),
-        elementwise.remainder((green - blue) / safe, 6.0),
-        elementwise.where(
-            elementwise.equal(high, green), (blue - red) / safe + 2.0, (red - green) / safe + 4.0
-        ),
-    )
-    saturation = elementwise.where(high > 0, span / elementwise.where(high > 0, high, 1.0), 0.0)  # type: ignore[operator]
-    return wrap(joining.stack([hue / 6.0, saturation, high], axis=-1), name, "RGBToHSV", [images])
-
-
-def hsv_to_rgb(images: Any, name: Any = None) -> Tensor:
-    """Red, green and blue of hue, saturation and value."""
-    x: Any = value(images)
-    hue, saturation, bright = (x[..., k] for k in range(3))
-    parts = []
-    for shift in (5.0, 3.0, 1.0):
-        k: Any = elementwise.remainder(hue * 6.0 + shift, 6.0)
-        fall = elementwise.clip(elementwise.minimum(k, 4.0 - k), 0.0, 1.0)
-        parts.append(bright - bright * saturation * fall)
-    return wrap(joining.stack(parts, axis=-1), name, "HSVToRGB", [images])
-
-
-def _in_hsv(image: Any, change: Any, kind: str) -> Tensor:
-    node = g.convert_to_tensor(image)
-    floats = convert_image_dtype(node, "float32")
-    parts: Any = value(rgb_to_hsv(floats))
-    made = hsv_to_rgb(wrap(joining.stack(change(*(parts[..., k] for k in range(3))), axis=-1), None, kind))
-    return convert_image_dtype(made, node.dtype)
-
-
-def adjust_hue(image: Any, delta: Any, name: Any = None) -> Tensor:
-    """The hue turned by ``delta``."""
-    turn = value(delta, "float32")
-    return _in_hsv(image, lambda h, s, v: [elementwise.remainder(h + turn, 1.0), s, v], "adjust_hue")
-
-
-def adjust_saturation(image: Any, saturation_factor: Any, name: Any = None) -> Tensor:
-    """The saturation times a factor."""
-    factor = value(saturation_factor, "float32")
-    return _in_hsv(image, lambda h, s, v: [h, elementwise.clip(s * factor, 0.0, 1.0), v], "adjust_saturation")
-
-
-def adjust_gamma(image: Any, gamma: float = 1, gain: float = 1) -> Tensor:
-    """``gain x^gamma``."""
-    return math.multiply(math.pow(image, float(gamma)), float(gain))
-
-
-def random_hue(image: Any, max_delta: float, seed: Any = None) -> Tensor:
-    """A random hue."""
-    return adjust_hue(image, _drawn(-max_delta, max_delta))
-
-
-def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
-    """A random saturation."""
-    return adjust_saturation(image, _drawn(lower, upper))
-
-
-# --- measures -------------------------------------------------------------------------------------------------------
-
-
-def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
-    """(dy, dx): differences of neighbours, zero in the last row and column."""
-    x: Any = value(image)
-    dy = tiling.pad(x[:, 1:] - x[:, :-1], [(0, 0), (0, 1), (0, 0), (0, 0)])
-    dx = tiling.pad(x[:, :, 1:] - x[:, :, :-1], [(0, 0), (0, 0), (0, 1), (0, 0)])
-    return wrap(dy, None, "dy", [image]), wrap(dx, None, "dx", [image])
-
-
-def total_variation(images: Any, name: Any = None) -> Tensor:
-    """The sum of the differences of neighbours of each picture."""
-    x, first = _spatial(images)
-    axes = tuple(range(first, first + 3))
-    down: Any = x[..., 1:, :, :] - x[..., :-1, :, :]
-    across: Any = x[..., 1:, :] - x[..., :-1, :]
-    made: Any = reduce.sum(elementwise.abs(down), axis=axes) + reduce.sum(elementwise.abs(across), axis=axes)  # type: ignore[operator]
-    return wrap(made, name, "total_variation", [images])
-
-
-def psnr(a: Any, b: Any, max_val: float, name: Any = None) -> Tensor:
-    """The peak signal to noise ratio of each picture, in decibels."""
-    x, y = (value(convert_image_dtype(i, "float32")) for i in (a, b))
-    node = g.convert_to_tensor(a)
-    peak = max_val if node.dtype.is_floating else max_val / node.dtype.max
-    error: Any = reduce.mean(elementwise.square(x - y), axis=(-3, -2, -1))  # type: ignore[operator]
-    return wrap(20 * np.log10(peak) - elementwise.log(error) * float(10 / np.log(10)), name, "PSNR", [a, b])
-
-
-def _encoded(kind: str, image: Any, name: Any, **settings: Any) -> g.HostTensor:
+def _encoded(form: str, image: Any, name: Any, **settings: Any) -> g.HostTensor:
     def encode(pixels: np.ndarray) -> bytes:
-        import io
+        return encoded_picture(pixels, form, **settings)
 
-        with needs("pillow", "encoding images"):
-            from PIL import Image
-        held = io.BytesIO()
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(held, kind, **settings)
-        return held.getvalue()
-
-    return g.host(f"Encode{kind.title()}", name, [g.convert_to_tensor(image)], encode)
+    return g.host(f"Encode{form.title()}", name, [g.convert_to_tensor(image)], encode)
 
 
 def encode_png(image: Any, compression: int = -1, name: Any = None) -> g.HostTensor:
@@ -509,31 +61,215 @@ def encode_jpeg(
     return _encoded("JPEG", image, name, quality=quality)
 
 
-def non_max_suppression(
-    boxes: Any,
-    scores: Any,
-    max_output_size: Any,
-    iou_threshold: float = 0.5,
-    name: Any = None,
-    **options: Any,
+def adjust_jpeg_quality(image: Any, jpeg_quality: Any, name: str | None = None) -> Tensor:
+    """The picture as it comes out of a JPEG file of that quality."""
+    node = g.convert_to_tensor(image)
+    channels = node.get_shape()[-1].value
+
+    def through(pixels: np.ndarray, quality: np.ndarray) -> np.ndarray:
+        return decoded_picture(encoded_picture(pixels, "JPEG", quality=int(quality)), channels)
+
+    made = math.py_func(through, [convert_image_dtype(node, "uint8"), jpeg_quality], "uint8", name=name)
+    made.set_shape(node.get_shape())
+    return convert_image_dtype(made, node.dtype)
+
+
+# --- sizes ----------------------------------------------------------------------------------------------------------
+
+
+def _spatial(image: Any) -> tuple[Any, int]:
+    t = value(image)
+    return t, len(t.shape) - 3
+
+
+def corner_places(n_in: int, n_out: int, align_corners: bool) -> np.ndarray:
+    """Where pixel k of n_out lies among n_in: at ``k n_in / n_out``, or so that first and last lie on each other."""
+    scale = np.float32(n_in - 1) / np.float32(n_out - 1) if align_corners and n_out > 1 else None
+    return np.arange(n_out, dtype=np.float32) * (
+        np.float32(n_in) / np.float32(n_out) if scale is None else scale
+    )
+
+
+def corner_weights(n_in: int, n_out: int, method: int, align_corners: bool) -> np.ndarray:
+    """The matrix [n_out, n_in] of a resize along one axis, pixel k lying at :func:`corner_places`."""
+    places = corner_places(n_in, n_out, align_corners)
+    made = np.zeros((n_out, n_in), np.float32)
+    rows = np.arange(n_out)
+    if method == ResizeMethod.NEAREST_NEIGHBOR:
+        nearest = np.floor(places + 0.5) if align_corners else np.floor(places)
+        made[rows, np.minimum(nearest, n_in - 1).astype(int)] = 1
+        return made
+    if method == ResizeMethod.AREA:
+        cells, step = np.arange(n_in), places[1] if n_out > 1 else n_in
+        ends = np.where(cells == n_in - 1, np.inf, cells + 1)  # beyond the edge lies its pixel again
+        overlap = np.minimum(ends, places[:, None] + step) - np.maximum(cells, places[:, None])
+        return np.clip(overlap, 0, None) / np.float32(step)
+    low = np.minimum(np.floor(places).astype(int), n_in - 1)
+    part = places - low
+    if method == ResizeMethod.BICUBIC:
+        part = np.rint(part * 1024) / 1024  # the kernel was a table of so many entries
+        for k in (-1, 0, 1, 2):
+            np.add.at(made, (rows, np.clip(low + k, 0, n_in - 1)), _cubic(part - k))
+        return made
+    np.add.at(made, (rows, low), 1 - part)
+    np.add.at(made, (rows, np.minimum(low + 1, n_in - 1)), part)
+    return made
+
+
+def _cubic(distance: np.ndarray) -> np.ndarray:
+    """Keys' kernel with a = -0.75."""
+    x, a = np.abs(distance), -0.75
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    return np.where(x <= 1, near, a * (((x - 5) * x + 8) * x - 4)).astype(np.float32)
+
+
+def _weights(n_in: int, n_out: int, method: int, align_corners: bool, half_pixels: bool) -> np.ndarray:
+    if half_pixels:
+        return images.resize_weights(n_in, n_out, ("bilinear", "nearest", "bicubic", "area")[method], False)
+    return corner_weights(n_in, n_out, method, align_corners)
+
+
+@make_op(
+    {},
+    infer=lambda n_in, n_out, *, lengths, **how: g.core.Spec(lengths, np.dtype(np.float32)),
+    grad=lambda g, y, n_in, n_out, **how: [None, None],
+)
+def _open_weights(n_in, n_out, /, *, lengths, method, align_corners, half_pixels):  # type: ignore[no-untyped-def]
+    """The matrix of a resize along one axis whose lengths a run alone knows."""
+    return _weights(int(n_in), int(n_out), method, align_corners, half_pixels)
+
+
+def _wanted(x: Any, first: int, size: Any, keep_proportions: bool) -> list[Any]:
+    """The new height and width: ints, or expressions of what a run knows."""
+    known = g.static_value(size)
+    vector: Any = value(size)
+    wanted = [int(n) for n in np.ravel(known)] if known is not None else [vector[0], vector[1]]
+    if not keep_proportions:
+        return wanted
+    old = x.shape[first : first + 2]
+    if known is not None and None not in old:
+        share = min(w / n for w, n in zip(wanted, old, strict=True))
+        return [round(n * share) for n in old]
+    floats = [shape_ops.count(x, (axis,), np.dtype(np.float32)) for axis in (first, first + 1)]
+    scale: Any = elementwise.minimum(
+        *(g.cast(value(w), "float32") / n for w, n in zip(wanted, floats, strict=True))
+    )  # type: ignore[operator]
+    return [g.cast(elementwise.round(n * scale), "int32") for n in floats]  # type: ignore[operator]
+
+
+def _resized(
+    image: Any,
+    size: Any,
+    method: int,
+    align_corners: bool,
+    name: Any,
+    half_pixels: bool = False,
+    keep_proportions: bool = False,
+    leave: bool = False,
 ) -> Tensor:
-    """The numbers of the boxes (y1, x1, y2, x2) with the best scores that overlap none before them too much."""
+    """``leave``: pictures that have the size already stay as they are, also in their dtype."""
+    x, first = _spatial(image)
+    how = {"method": int(method), "align_corners": bool(align_corners), "half_pixels": bool(half_pixels)}
+    wanted = _wanted(x, first, size, keep_proportions)
+    if leave and tuple(wanted) == tuple(x.shape[first : first + 2]):
+        return math.identity(image)
+    made: Any = x if method == ResizeMethod.NEAREST_NEIGHBOR else g.cast(x, "float32")
+    for axis, n_out in ((first, wanted[0]), (first + 1, wanted[1])):
+        n_in = made.shape[axis]
+        if n_in is not None and isinstance(n_out, int):
+            matrix: Any = _weights(n_in, n_out, **how)
+        else:
+            lengths = (n_out if isinstance(n_out, int) else None, n_in)
+            ends = [shape_ops.count(made, (axis,), np.dtype(np.int64)), g.cast(value(n_out), "int64")]
+            matrix = _open_weights.build(ends, {"lengths": lengths, **how})
+        if method == ResizeMethod.NEAREST_NEIGHBOR:
+            made = index.take(made, reduce.argmax(matrix, axis=1), axis=axis)
+        else:
+            rows, columns = (matrix, None) if axis == first else (None, matrix)
+            made = images.weighted(made, rows, columns)
+    return wrap(made, name, "resize_images", [image])
 
-    def kept(corners: np.ndarray, order: np.ndarray, limit: np.ndarray) -> np.ndarray:
-        found: list[int] = []
-        area = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
-        for k in np.argsort(-order, kind="stable"):
-            if len(found) == int(limit):
-                break
-            shared = np.minimum(corners[found, 2:], corners[k, 2:]) - np.maximum(
-                corners[found, :2], corners[k, :2]
-            )
-            overlap = np.prod(np.clip(shared, 0, None), axis=1)
-            if np.all(overlap <= iou_threshold * (area[found] + area[k] - overlap)):
-                found.append(int(k))
-        return np.array(found, np.int32)
 
-    return _with_shape(math.py_func(kept, [boxes, scores, max_output_size], "int32"), [None])
+def resize_images(
+    images: Any,
+    size: Any,
+    method: int = ResizeMethod.BILINEAR,
+    align_corners: bool = False,
+    preserve_aspect_ratio: bool = False,
+    name: Any = None,
+) -> Tensor:
+    """Pictures of another size, bilinear, nearest, bicubic or by area; those that have it stay as they are."""
+    return _resized(
+        images, size, method, align_corners, name, keep_proportions=preserve_aspect_ratio, leave=True
+    )
+
+
+resize = resize_images
+
+
+def _resizing(method: int, name: str) -> Callable[..., Tensor]:
+    def apply(
+        images: Any,
+        size: Any,
+        align_corners: bool = False,
+        name: Any = None,
+        half_pixel_centers: bool = False,
+    ) -> Tensor:
+        return _resized(images, size, method, align_corners, name, half_pixel_centers)
+
+    apply.__name__, apply.__doc__ = name, f"Pictures of another size by the method {name[7:]}."
+    return apply
+
+
+resize_bilinear = _resizing(ResizeMethod.BILINEAR, "resize_bilinear")
+resize_nearest_neighbor = _resizing(ResizeMethod.NEAREST_NEIGHBOR, "resize_nearest_neighbor")
+resize_bicubic = _resizing(ResizeMethod.BICUBIC, "resize_bicubic")
+resize_area = _resizing(ResizeMethod.AREA, "resize_area")
+
+
+def _size_of_box(*lengths: Any) -> list[int]:
+    return [g.static_int(n, "the size of the box") for n in lengths]
+
+
+def resize_image_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
+    """The middle, or zeros around."""
+    size = _size_of_box(target_height, target_width)
+    return wrap(images.crop_or_pad(value(image), *size), None, "crop_or_pad", [image])
+
+
+resize_with_crop_or_pad = resize_image_with_crop_or_pad
+
+
+def _cut(x: Any, axis: int, start: Any, count: int) -> Any:
+    places: Any = g.core.constant(np.arange(count, dtype=np.int64))
+    return index.take(x, places + g.cast(value(start), "int64"), axis=axis)
+
+
+def crop_to_bounding_box(
+    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+) -> Tensor:
+    """A rectangle of the picture."""
+    x, first = _spatial(image)
+    size = _size_of_box(target_height, target_width)
+    x = _cut(_cut(x, first, offset_height, size[0]), first + 1, offset_width, size[1])
+    return wrap(x, None, "crop", [image])
+
+
+def pad_to_bounding_box(
+    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+) -> Tensor:
+    """The picture in a larger one of zeros."""
+    box = _size_of_box(offset_height, offset_width, target_height, target_width)
+    return wrap(images.frame(value(image), *box), None, "pad", [image])
+
+
+def central_crop(image: Any, central_fraction: float) -> Tensor:
+    """The middle, a share of each side."""
+    x, first = _spatial(image)
+    for axis in (first, first + 1):
+        start = int((x.shape[axis] - x.shape[axis] * central_fraction) / 2)
+        x = _cut(x, axis, start, x.shape[axis] - 2 * start)
+    return wrap(x, None, "central_crop", [image])
 
 
 def random_crop(image: Any, size: Any, seed: Any = None) -> Tensor:
@@ -550,11 +286,183 @@ def extract_image_patches(
     rates: Any = None,
     padding: Any = None,
     name: Any = None,
+    sizes: Any = None,
 ) -> Tensor:
     """The pixels of each window, row by row, as channels."""
-    channels = g.convert_to_tensor(images).get_shape()[-1].value
-    height, width = int(ksizes[1]), int(ksizes[2])
-    size = height * width * channels
-    kernel = np.eye(size, dtype=np.float32).reshape(height, width, channels, size)
-    dilations = [int(r) for r in rates or (1, 1, 1, 1)]
-    return nn.conv2d(images, kernel, [int(s) for s in strides], padding, dilations=dilations, name=name)
+    size, step, rate = (
+        [int(n) for n in list(four)[1:3]] for four in (ksizes or sizes, strides, rates or (1, 1, 1, 1))
+    )
+    made = core_nn.image_patches(value(images), size, step, padding, rate)
+    return wrap(made, name, "ExtractImagePatches", [images])
+
+
+def extract_patches(
+    images: Any, sizes: Any = None, strides: Any = None, rates: Any = None, padding: Any = None, name: Any = None,
+) -> Tensor:  # fmt: skip
+    """The pixels of each window, row by row, as channels."""
+    return extract_image_patches(images, sizes, strides, rates, padding, name)
+
+
+# --- turned ---------------------------------------------------------------------------------------------------------
+
+
+def flip_left_right(image: Any) -> Tensor:
+    """Columns in the opposite order."""
+    return wrap(flip(value(image), axis=-2), None, "flip_left_right", [image])
+
+
+def flip_up_down(image: Any) -> Tensor:
+    """Rows in the opposite order."""
+    return wrap(flip(value(image), axis=-3), None, "flip_up_down", [image])
+
+
+def transpose_image(image: Any) -> Tensor:
+    """Rows and columns exchanged."""
+    return wrap(shape_ops.swapaxes(value(image), -3, -2), None, "transpose_image", [image])
+
+
+transpose = transpose_image
+
+
+def rot90(image: Any, k: int = 1, name: Any = None) -> Tensor:
+    """Turned k times by a right angle against the clock."""
+    for _ in range(g.static_int(k, "k") % 4):
+        image = flip_up_down(transpose_image(image))
+    return math.identity(image)
+
+
+def _sometimes(image: Any, changed: Tensor) -> Tensor:
+    """One or the other, drawn for each picture."""
+    x, first = _spatial(image)
+    if first:
+        one = reduce.sum(g.cast(x, "float32"), axis=(1, 2, 3), keepdims=True)
+        draw: Any = random.uniform(like=one, symbolic=True)
+    else:
+        draw = random.uniform((), symbolic=True)
+    return wrap(elementwise.where(draw < 0.5, value(changed), x), None, "random_flip", [image])
+
+
+def random_flip_left_right(image: Any, seed: Any = None) -> Tensor:
+    """Each picture flipped in one run out of two."""
+    return _sometimes(image, flip_left_right(image))
+
+
+def random_flip_up_down(image: Any, seed: Any = None) -> Tensor:
+    """Each picture flipped in one run out of two."""
+    return _sometimes(image, flip_up_down(image))
+
+
+# --- colours, measures ----------------------------------------------------------------------------------------------
+
+
+def _changed(kind: str, name: Any, image: Any, *numbers: Any) -> Tensor:
+    """What the main library makes of a picture and numbers."""
+    settings = [value(n, "float32") if isinstance(n, Tensor) else n for n in numbers]
+    return wrap(getattr(core_nn, kind)(value(image), *settings), name, kind, [image])
+
+
+def _of_images(kind: str) -> Callable[..., Tensor]:
+    def apply(images: Any, name: str | None = None) -> Tensor:
+        return _changed(kind, name, images)
+
+    apply.__name__, apply.__doc__ = kind, getattr(core_nn, kind).__doc__
+    return apply
+
+
+def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: Any = None) -> Tensor:
+    """Floats in [0, 1], integers over their whole range."""
+    made = core_nn.in_range_of(value(image), g.as_dtype(dtype).as_numpy_dtype)
+    return wrap(made, name, "convert_image", [image])
+
+
+def adjust_brightness(image: Any, delta: Any) -> Tensor:
+    """A number added."""
+    return _changed("adjust_brightness", None, image, delta)
+
+
+def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
+    """``(x - mean) * factor + mean``, the mean being that of each channel."""
+    return _changed("adjust_contrast", None, images, contrast_factor)
+
+
+def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Tensor:
+    """``gain x^gamma``."""
+    return _changed("adjust_gamma", None, image, gamma, gain)
+
+
+def adjust_hue(image: Any, delta: Any, name: Any = None) -> Tensor:
+    """The hue turned by ``delta``."""
+    return _changed("adjust_hue", name, image, delta)
+
+
+def adjust_saturation(image: Any, saturation_factor: Any, name: Any = None) -> Tensor:
+    """The saturation times a factor."""
+    return _changed("adjust_saturation", name, image, saturation_factor)
+
+
+def per_image_standardization(image: Any) -> Tensor:
+    """``(x - mean) / max(std, 1 / sqrt(n))`` of each picture."""
+    return _changed("standardize_images", None, image)
+
+
+def sobel_edges(image: Any) -> Tensor:
+    """The slopes down and across [batch, h, w, channels, 2], borders reflected."""
+    return _changed("sobel_edges", None, image)
+
+
+per_image_whitening = per_image_standardization
+rgb_to_grayscale, grayscale_to_rgb = _of_images("rgb_to_grayscale"), _of_images("grayscale_to_rgb")
+rgb_to_hsv, hsv_to_rgb = _of_images("rgb_to_hsv"), _of_images("hsv_to_rgb")
+rgb_to_yiq, yiq_to_rgb = _of_images("rgb_to_yiq"), _of_images("yiq_to_rgb")
+rgb_to_yuv, yuv_to_rgb = _of_images("rgb_to_yuv"), _of_images("yuv_to_rgb")
+total_variation = _of_images("total_variation")
+
+
+def _drawn(low: float, high: float) -> Tensor:
+    return wrap(random.uniform((), float(low), float(high), symbolic=True), None, "random_uniform")
+
+
+def random_brightness(image: Any, max_delta: float, seed: Any = None) -> Tensor:
+    """A random number added."""
+    return adjust_brightness(image, _drawn(-max_delta, max_delta))
+
+
+def random_contrast(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
+    """A random contrast."""
+    return adjust_contrast(image, _drawn(lower, upper))
+
+
+def random_hue(image: Any, max_delta: float, seed: Any = None) -> Tensor:
+    """A random hue."""
+    return adjust_hue(image, _drawn(-max_delta, max_delta))
+
+
+def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
+    """A random saturation."""
+    return adjust_saturation(image, _drawn(lower, upper))
+
+
+def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
+    """(dy, dx): differences of neighbours, zero in the last row and column."""
+    dy, dx = core_nn.image_gradients(value(image))
+    return wrap(dy, None, "dy", [image]), wrap(dx, None, "dx", [image])
+
+
+def psnr(a: Any, b: Any, max_val: Any, name: Any = None) -> Tensor:
+    """The peak signal to noise ratio of each picture, in decibels."""
+    return wrap(core_nn.psnr(value(a), value(b), value(max_val, "float32")), name, "PSNR", [a, b])
+
+
+def ssim(
+    img1: Any,
+    img2: Any,
+    max_val: Any,
+    filter_size: int = 11,
+    filter_sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+) -> Tensor:
+    """The structural similarity of pictures (Wang et al. 2004), 1 where they are the same."""
+    top = g.cast(value(max_val), "float32")
+    made = core_nn.ssim(value(img1), value(img2), top, filter_size, filter_sigma, k1, k2)
+    return wrap(made, None, "SSIM", [img1, img2])

@@ -210,14 +210,29 @@ def auc(
     updates_collections: Any = None,
     curve: str = "ROC",
     name: str | None = None,
-    **options: Any,
+    summation_method: str = "trapezoidal",
+    thresholds: Any = None,
 ) -> tuple[Tensor, Tensor]:
-    """The area under the curve of true against false positives (or PR), by trapezes over thresholds."""
-    counts = counts_above(labels, predictions, cuts_between(num_thresholds), weights)
+    """The area under the curve of true against false positives ("ROC") or of precision against recall ("PR").
+
+    ``summation_method``: "trapezoidal", "minoring", "majoring", or "careful_interpolation", which for PR is exact
+    where the counts change linearly between two thresholds (Davis and Goadrich, 2006). ``thresholds``: those inside
+    (0, 1), instead of ``num_thresholds`` at one distance.
+    """
+    if curve not in ("ROC", "PR"):
+        raise ValueError(f"curve must be either ROC or PR, {curve} unknown")
+    if summation_method not in (*_HEIGHTS, "careful_interpolation"):
+        raise ValueError(f"Invalid summation_method: {summation_method}")
+    cuts = cuts_between(num_thresholds)
+    if thresholds is not None:
+        cuts = np.array([-1e-7, *sorted(thresholds), 1 + 1e-7], np.float32)
+    counts = counts_above(labels, predictions, cuts, weights)
     with variables.variable_scope(None, name or "auc"):
-        kept = table("counts", [4, num_thresholds])
-        update = _area(variables.assign_add(kept, counts), curve)
-    return collected((_area(kept, curve), update), (metrics_collections, updates_collections))
+        kept = table("counts", [4, len(cuts)])
+        update = _area(variables.assign_add(kept, counts), curve, summation_method)
+    return collected(
+        (_area(kept, curve, summation_method), update), (metrics_collections, updates_collections)
+    )
 
 
 def cuts_between(num_thresholds: int) -> np.ndarray:
@@ -240,12 +255,33 @@ def counts_above(labels: Any, predictions: Any, cuts: np.ndarray, weights: Any) 
     return math.stack([math.reduce_sum(row * w, 1) for row in rows])
 
 
-def _area(counts: Any, curve: str) -> Tensor:
+_HEIGHTS = {
+    "trapezoidal": lambda left, right: (left + right) / 2.0,
+    "minoring": math.minimum,
+    "majoring": math.maximum,
+}
+
+
+def _area(counts: Any, curve: str, method: str) -> Tensor:
     tp, fp, fn, tn = (counts[k] for k in range(4))
+    if method == "careful_interpolation":
+        if curve == "PR":
+            return _interpolated_area(tp, fp, fn)
+        method = "trapezoidal"
     tiny = 1e-6
     recalled = (tp + tiny) / (tp + fn + tiny)
     x, y = (fp / (fp + tn + tiny), recalled) if curve == "ROC" else (recalled, (tp + tiny) / (tp + fp + tiny))
-    return math.reduce_sum((x[:-1] - x[1:]) * (y[:-1] + y[1:]) / 2.0)
+    return math.reduce_sum((x[:-1] - x[1:]) * _HEIGHTS[method](y[:-1], y[1:]))
+
+
+def _interpolated_area(tp: Any, fp: Any, fn: Any) -> Tensor:
+    """Below precision against recall, true and all positives changing linearly between thresholds."""
+    gained, said = tp[:-1] - tp[1:], tp + fp
+    slope = math.div_no_nan(gained, math.maximum(said[:-1] - said[1:], 0.0))
+    rest = tp[1:] - slope * said[1:]
+    both = math.logical_and(said[:-1] > 0.0, said[1:] > 0.0)
+    share = math.where(both, math.div_no_nan(said[:-1], said[1:]), math.ones_like(gained))
+    return math.reduce_sum(math.div_no_nan(slope * (gained + rest * math.log(share)), tp[1:] + fn[1:]))
 
 
 def _by_class(kind: str, figure: Any) -> Any:

@@ -14,7 +14,7 @@ from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.complexes import ComplexTensor, _made
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
 from thalweg.compat.tf1.types import numpy_dtype
-from thalweg.ops import index, spectral
+from thalweg.ops import segments, spectral
 
 # --- Fourier transforms ---------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> Te
     whole = (count - 1) * step + length
     spots = (np.arange(count)[:, None] * step + np.arange(length)).reshape(-1)
     rows = math.transpose(math.reshape(x, [-1, count * length]))
-    added = wrap(index.segment_sum(value(rows), spots, whole), name, "OverlapAndAdd", [x])
+    added = wrap(segments.segment_sum(value(rows), spots, whole), name, "OverlapAndAdd", [x])
     lengths = [d if d is not None else math.shape(x)[k] for k, d in enumerate(outer)]
     return math.reshape(math.transpose(added), [*lengths, whole])
 

@@ -72,6 +72,27 @@ def _pixels(picture: np.ndarray) -> np.ndarray:
     return (picture * (255 / high if high > 0 else 1.0)).astype(np.uint8)
 
 
+def audio(
+    name: str,
+    tensor: Any,
+    sample_rate: Any,
+    max_outputs: int = 3,
+    collections: Any = None,
+    family: Any = None,
+) -> HostTensor:
+    """The first few sounds of a batch [N, frames, channels] or [N, frames], numbers from -1 to 1."""
+    rate = g.static_value(sample_rate)
+    if rate is None:
+        raise ValueError("tf.summary.audio: sample_rate must be known when the graph is built")
+
+    def sounds(tag: str, batch: np.ndarray) -> bytes:
+        rows = batch[:max_outputs] if batch.ndim == 3 else batch[:max_outputs, :, None]
+        tags = [f"{tag}/audio" if max_outputs == 1 else f"{tag}/audio/{k}" for k in range(len(rows))]
+        return b"".join(events.audio(t, row, float(rate)) for t, row in zip(tags, rows, strict=True))
+
+    return _summary("AudioSummaryV2", name, tensor, collections, sounds, family)
+
+
 def text(name: str, tensor: Any, collections: Any = None) -> HostTensor:
     """A text."""
     return _summary(

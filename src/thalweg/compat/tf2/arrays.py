@@ -22,6 +22,7 @@ from thalweg.ops import (
     index,
     joining,
     norms,
+    search,
     slices,
     sort,
     state,
@@ -389,7 +390,7 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
         raise fail(
             SymbolicError, "tf.boolean_mask: the number of rows depends on values", hint="use tf.where"
         )
-    return index.boolean_mask(x, kept, axis=number(axis) or 0)
+    return search.boolean_mask(x, kept, axis=number(axis) or 0)
 
 
 def unique(x: Any, out_idx: Any = "int32", name: Any = None) -> Any:
@@ -412,7 +413,7 @@ def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: Any = None
 ) -> Any:
     """Where elements would be put into a sorted sequence."""
-    return cast(index.searchsorted(tensor(sorted_sequence), tensor(values), side=side), out_type)
+    return cast(search.searchsorted(tensor(sorted_sequence), tensor(values), side=side), out_type)
 
 
 def norm(

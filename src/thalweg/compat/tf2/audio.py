@@ -11,6 +11,7 @@ import numpy as np
 from thalweg.compat.tf2.text import TextTensor, as_bytes, texts
 from thalweg.compat.tf2.values import number, tensor
 from thalweg.errors import DataError, fail
+from thalweg.events import wav
 
 
 class DecodeWav(NamedTuple):
@@ -49,9 +50,4 @@ def decode_wav(
 
 def encode_wav(audio: Any, sample_rate: Any, name: Any = None) -> TextTensor:
     """[samples, channels], numbers from -1 to 1, as the bytes of a WAV file."""
-    given = np.asarray(audio)
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setparams((given.shape[1], 2, int(number(sample_rate)), 0, "NONE", "not compressed"))
-        file.writeframes(np.rint(np.clip(given, -1, 1) * 32767).astype("<i2").tobytes())
-    return texts(out.getvalue())
+    return texts(wav(np.asarray(audio), int(number(sample_rate))))

@@ -1,4 +1,4 @@
-"""Boxes in pictures, ``[y1, x1, y2, x2]`` from any corner to the opposite one: the best of those that overlap."""
+"""Boxes in pictures, ``[y1, x1, y2, x2]``: cut out, drawn, the best of those that overlap."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf2.values import number, tensor
+from thalweg import nn
+from thalweg.compat.tf2.values import cast, number, tensor
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec
+from thalweg.nn.boxes import best_boxes, drawn
 
 
-def _best(boxes: np.ndarray, scores: np.ndarray, most: int, iou: float, least: float) -> list[int]:
-    """The numbers of the best boxes, none of which overlaps a better one too much."""
-    low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
-    area = np.prod(high - low, axis=1)
-    order = np.argsort(-scores, kind="stable")
-    left = order[scores[order] > least]
-    kept: list[int] = []
-    while len(left) and len(kept) < most:
-        best = int(left[0])
-        kept.append(best)
-        both = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
-        shared = np.prod(np.maximum(both, 0), axis=1)
-        together = area[best] + area[left] - shared
-        overlap = np.divide(shared, together, out=np.zeros_like(shared), where=together > 0)
-        left = left[(overlap <= iou) & (left != best)]
-    return kept
+def crop_and_resize(
+    image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
+    extrapolation_value: float = 0.0, name: Any = None,
+) -> Any:  # fmt: skip
+    """Parts of pictures in one size: box k [y1, x1, y2, x2], in shares of picture ``box_indices[k]``."""
+    size = [int(number(n)) for n in crop_size]
+    return nn.crop_and_resize(
+        cast(image, "float32"), tensor(boxes), tensor(box_indices), size, method, extrapolation_value
+    )
+
+
+def draw_bounding_boxes(images: Any, boxes: Any, colors: Any, name: Any = None) -> Any:
+    """Pictures with frames [y1, x1, y2, x2], in shares of the picture, one pixel wide, in colours by turns."""
+    pictures = np.asarray(tensor(images))
+    paint = np.asarray(tensor(colors)) if colors is not None else np.eye(pictures.shape[-1])
+    return tensor(drawn(pictures, np.asarray(tensor(boxes)), paint))
 
 
 def non_max_suppression(
@@ -36,7 +38,7 @@ def non_max_suppression(
     """The numbers of the best boxes, none of which overlaps a better one too much."""
     thresholds = float(number(iou_threshold)), float(number(score_threshold))
     return tensor(
-        _best(np.asarray(boxes), np.asarray(scores), int(number(max_output_size)), *thresholds), "int32"
+        best_boxes(np.asarray(boxes), np.asarray(scores), int(number(max_output_size)), *thresholds), "int32"
     )
 
 
@@ -59,7 +61,7 @@ def found_boxes(boxes, scores, /, *, per_class, total, iou, least, clip):  # typ
         found = [
             (scores[k, place, c], c, boxes[k, place, min(c, boxes.shape[2] - 1)])
             for c in range(classes)
-            for place in _best(
+            for place in best_boxes(
                 boxes[k, :, min(c, boxes.shape[2] - 1)], scores[k, :, c], per_class, iou, least
             )
         ]
@@ -91,4 +93,4 @@ def combined_non_max_suppression(
     return boxes_, scores_, classes, valid
 
 
-__all__ = ["combined_non_max_suppression", "non_max_suppression"]
+__all__ = ["combined_non_max_suppression", "crop_and_resize", "draw_bounding_boxes", "non_max_suppression"]

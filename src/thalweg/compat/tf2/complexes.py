@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compat.pairs import Pair, conjugate
+from thalweg.compat.pairs import Pair, angle_of, conjugate, exponential, root
 from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.errors import ArgumentError, DTypeError, fail
@@ -35,6 +35,10 @@ class ComplexTensor(Pair):
 
     def beside(self, value: Any) -> ComplexTensor:
         return made(value, self)
+
+    @property
+    def functions(self) -> Any:
+        return elementwise
 
     @property
     def dtype(self) -> DType:
@@ -169,14 +173,12 @@ def conj(x: Any, name: Any = None) -> Any:
 
 def angle(input: Any, name: Any = None) -> Any:
     """The angle of each number, from -pi to pi."""
-    z = made(input)
-    return elementwise.atan2(z.imag, z.real)
+    return angle_of(made(input))
 
 
 def exp(x: ComplexTensor, name: Any = None) -> ComplexTensor:
     """e to the power of each number."""
-    size = elementwise.exp(x.real)
-    return ComplexTensor(size * elementwise.cos(x.imag), size * elementwise.sin(x.imag))
+    return exponential(x)
 
 
 def square(x: ComplexTensor, name: Any = None) -> ComplexTensor:
@@ -186,8 +188,7 @@ def square(x: ComplexTensor, name: Any = None) -> ComplexTensor:
 
 def sqrt(x: ComplexTensor, name: Any = None) -> ComplexTensor:
     """The root with a real part >= 0."""
-    size, half = elementwise.sqrt(abs(x)), angle(x) * 0.5
-    return ComplexTensor(size * elementwise.cos(half), size * elementwise.sin(half))
+    return root(x, abs(x))
 
 
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,

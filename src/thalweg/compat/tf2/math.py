@@ -19,6 +19,7 @@ from thalweg.ops import (
     logic,
     norms,
     reduce,
+    segments,
     shape,
     sort,
     special,
@@ -245,7 +246,7 @@ def confusion_matrix(
         if weights is None
         else shape.flatten(tensor(weights))
     )
-    counts = index.segment_sum(ones, rows, num_classes * num_classes)
+    counts = segments.segment_sum(ones, rows, num_classes * num_classes)
     return cast(shape.reshape(counts, (num_classes, num_classes)), dtype)
 
 
@@ -261,7 +262,7 @@ def segment_mean(data: Any, segment_ids: Any, name: Any = None) -> Any:
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
     """Sums of the rows that have the same number."""
-    return index.segment_sum(tensor(data), tensor(segment_ids), int(number(num_segments)))
+    return segments.segment_sum(tensor(data), tensor(segment_ids), int(number(num_segments)))
 
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
@@ -375,12 +376,12 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = N
 
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
     """Maxima of the rows that have the same number; the lowest number of the dtype where there are none."""
-    return index.segment_max(tensor(data), tensor(segment_ids), int(number(num_segments)))
+    return segments.segment_max(tensor(data), tensor(segment_ids), int(number(num_segments)))
 
 
 def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
     """Minima of the rows that have the same number; the highest number of the dtype where there are none."""
-    return index.segment_min(tensor(data), tensor(segment_ids), int(number(num_segments)))
+    return segments.segment_min(tensor(data), tensor(segment_ids), int(number(num_segments)))
 
 
 def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:

@@ -13,7 +13,7 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
-from thalweg.ops import elementwise, index, joining, random, sort
+from thalweg.ops import elementwise, index, joining, random, search, sort
 from thalweg.ops import shape as shape_ops
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
@@ -162,7 +162,7 @@ def _candidates(
     else:
         bounds = np.cumsum(probabilities).astype(np.float32)
         drawn = elementwise.minimum(
-            index.searchsorted(bounds, random.uniform((wanted,)), side="right"), classes - 1
+            search.searchsorted(bounds, random.uniform((wanted,)), side="right"), classes - 1
         )
         counts = wanted * probabilities
     expected = core.constant(counts.astype(np.float32))

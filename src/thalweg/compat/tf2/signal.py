@@ -16,7 +16,7 @@ from thalweg.compat.tf2.complexes import ComplexTensor, made
 from thalweg.compat.tf2.values import number, tensor
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import Tensor, constant
-from thalweg.ops import contract, index, shape, spectral
+from thalweg.ops import contract, segments, shape, spectral
 
 # --- Fourier transforms -----------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ def overlap_and_add(signal: Any, frame_step: Any, name: Any = None) -> Tensor:
     *outer, count, length = x.shape
     rows = shape.reshape(x, (-1, count * length))
     places = (np.arange(count)[:, None] * step + np.arange(length)).reshape(-1)
-    added = index.segment_sum(contract.matrix_transpose(rows), places, (count - 1) * step + length)
+    added = segments.segment_sum(contract.matrix_transpose(rows), places, (count - 1) * step + length)
     return shape.reshape(
         contract.matrix_transpose(added), (*(-1 if d is None else d for d in outer), added.shape[0])
     )

@@ -103,12 +103,14 @@ from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 # What the translation is made with, its own rooms among it: the page of supported names leaves them out.
 _helpers = {
     "AsTensorError", "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
-    "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "common", "constant_text", "constructors", "conversion",
-    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_constant",
+    "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "checked", "common", "complexes", "conditions",
+    "constant_text", "constructors", "conversion",
+    "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
+    "is_constant",
     "is_sparse_matrix", "lengths_of", "missing", "modes", "monitored", "name_what_is_missing",
     "name_what_was_made", "naming", "next_state", "op_name", "operation", "places",
-    "products", "reductions", "shape_items", "shaping", "sharing",
-    "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "tensor_of", "tensor_type",
+    "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
+    "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",
     "test_values", "type_of", "variable", "variable_of", "wrap",
 }  # fmt: skip
 

@@ -17,6 +17,18 @@ class Symbol:
     """What stands for an expression of the main library, its ``tensor``."""
 
     tensor: Tensor
+    is_complex = False
+
+
+def is_complex(value: Any) -> bool:
+    """Whether it is a complex variable, number or array, or a list that holds one."""
+    if isinstance(value, (list, tuple)):
+        return any(map(is_complex, value))
+    if isinstance(value, Symbol):
+        return value.is_complex
+    return isinstance(value, complex) or (
+        isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "c"
+    )
 
 
 def _scalar_dtype(value: Any) -> str:

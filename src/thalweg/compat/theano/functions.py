@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 import thalweg as tw
-from thalweg.compat.theano import monitored
+from thalweg.compat.theano import complexes, monitored, ranges
+from thalweg.compat.theano.complexes import ComplexVariable
 from thalweg.compat.theano.configuration import config
-from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.conversion import is_complex, tensor_of
 from thalweg.compat.theano.modes import FAST_RUN
 from thalweg.compat.theano.monitored import MonitorMode
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
@@ -109,8 +110,8 @@ def function(
     return Function(
         entries,
         outputs,
-        _pairs(updates, "updates"),
-        _pairs(givens, "givens"),
+        [both for pair in _pairs(updates, "updates") for both in _parts_of_pair(*pair)],
+        [both for pair in _pairs(givens, "givens") for both in _parts_of_pair(*pair)],
         no_default_updates,
         name,
         allow_input_downcast,
@@ -144,6 +145,28 @@ def _pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
     return pairs
 
 
+def _parts(variable: Any) -> list[Any]:
+    """The real variables that a variable stands for: itself, or the two parts of a complex one."""
+    variable = complexes.made(variable) if is_complex(variable) else variable
+    return [variable.real, variable.imag] if isinstance(variable, ComplexVariable) else [variable]
+
+
+def _parts_of_pair(variable: Any, new: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(variable, ComplexVariable):
+        return [(variable, new)]
+    value = complexes.made(new, variable)
+    return [(variable.real, value.real), (variable.imag, value.imag)]
+
+
+def _parts_of_entry(entry: In) -> list[In]:
+    if not isinstance(entry.variable, ComplexVariable):
+        return [entry]
+    values = (None, None) if entry.value is None else (np.real(entry.value), np.imag(entry.value))
+    parts = zip(("real", "imag"), _parts(entry.variable), values, strict=True)
+    options = {"strict": entry.strict, "allow_downcast": entry.allow_downcast}
+    return [In(part, f"{entry.name}.{place}", value=value, **options) for place, part, value in parts]
+
+
 class Function:
     """A compiled function. ``f(*arguments)`` returns arrays in the structure of the outputs."""
 
@@ -161,12 +184,14 @@ class Function:
     ) -> None:
         self.name = name
         self.trust_input = False
+        self._given, entries = entries, [part for e in entries for part in _parts_of_entry(e)]
         self._entries = entries
         self._allow_downcast = allow_downcast
         self._structure = outputs
         self._defaults = [_first_value(e) for e in entries]
         self._leaves = [_argument_leaf(e.variable) for e in entries]
-        flat = [tensor_of(o.variable if isinstance(o, Out) else o) for o in _flat(outputs)]
+        self._shown = [o.variable if isinstance(o, Out) else o for o in _flat(outputs)]
+        flat = [tensor_of(part) for o in self._shown for part in _parts(o)]
         self._num_outputs = len(flat)
         flat += [tensor_of(e.update, e.variable.dtype) for e in entries if e.update is not None]
         targets, news = _checked_updates(updates)
@@ -179,6 +204,7 @@ class Function:
         self._check_inputs(on_unused)
         self._shared: list[SharedTensor] = []
         self._version: list[Any] = []
+        self._limits: list[ranges.Limit] = []
         self._program: Any = None
         self._mode = mode
         self.n_calls = 0
@@ -250,18 +276,16 @@ class Function:
     # --- calling ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(self._given) != len(self._entries):
+            args, kwargs = self._apart(args, kwargs)
         values = self._values(args, kwargs)
         results = self._run(values)
         self.n_calls += 1
-        states = iter(results[self._num_outputs :])
+        found, states = iter(results), iter(results[self._num_outputs :])
         for k, entry in enumerate(self._entries):
             if entry.update is not None:
                 self._defaults[k] = next(states)
-        outputs = [
-            v.stored(value) if isinstance(v, TensorVariable) else value
-            for v, value in zip(_flat(self._structure), results, strict=False)
-        ]
-        return _structured(self._structure, outputs)
+        return _structured(self._structure, [_stored(v, found) for v in self._shown])
 
     def _run(self, values: list[np.ndarray]) -> list[np.ndarray]:
         if isinstance(self._mode, MonitorMode):
@@ -271,6 +295,7 @@ class Function:
             v.shape != s for v, s in zip(self._shared, self._version, strict=True)
         ):
             self._build()
+        ranges.check(self._limits, values)
         try:
             return self._program.run(values)
         except ShapeError as error:
@@ -289,6 +314,7 @@ class Function:
             if variable.loosen([-1 if d is None else d if n is None else n for d, n in pairs]):
                 made = rebuild(self._roots(), {}, remake)
         self._version = [v.shape for v in self._shared]
+        self._limits = ranges.limits(made, self._leaves)
         updates = [(v, u) for (v, _), u in zip(self._updates, made[len(self._outputs) :], strict=True)]
         outputs = made[: len(self._outputs)]
         self._program = sized.program(self._leaves, outputs, updates, self.name or "function")
@@ -330,6 +356,24 @@ class Function:
                 f"Bad input argument to theano function{named} at index {k} (0-based). {error.args[0]}",
                 *error.args[1:],
             ) from None
+
+    def _apart(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments with both parts of a complex one in its place."""
+        found, named = list(args[len(self._given) :]), dict(kwargs)
+        for entry, value in reversed(list(zip(self._given, args, strict=False))):
+            found[:0] = self._parts_of_value(entry, value)
+        for entry in self._given:
+            if entry.name in named and isinstance(entry.variable, ComplexVariable):
+                parts = self._parts_of_value(entry, named.pop(entry.name))
+                named.update({f"{entry.name}.real": parts[0], f"{entry.name}.imag": parts[1]})
+        return found, named
+
+    def _parts_of_value(self, entry: In, value: Any) -> list[Any]:
+        if not isinstance(entry.variable, ComplexVariable):
+            return [value]
+        downcast = entry.allow_downcast if entry.allow_downcast is not None else self._allow_downcast
+        array = entry.variable.type.filter(value, entry.strict, downcast)
+        return [np.array(array.real), np.array(array.imag)]
 
     def _place(self, key: Any) -> int:
         for k, entry in enumerate(self._entries):
@@ -463,6 +507,14 @@ def _flat(outputs: Any) -> list[Any]:
     if isinstance(outputs, Mapping):
         return list(outputs.values())
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+
+
+def _stored(variable: Any, found: Iterator[np.ndarray]) -> Any:
+    """The next of the results as the program holds it; of a complex variable the next two."""
+    if is_complex(variable):
+        return complexes.joined(next(found), next(found))
+    value = next(found)
+    return variable.stored(value) if isinstance(variable, TensorVariable) else value
 
 
 def _structured(structure: Any, values: list[np.ndarray]) -> Any:

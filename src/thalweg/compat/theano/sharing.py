@@ -150,7 +150,7 @@ def shared(
     broadcastable: Sequence[bool] | None = None,
     target: Any = None,
     **kwargs: Any,
-) -> TensorSharedVariable:
+) -> Any:
     """A variable with a value that functions share: int64 for Python ints, float64 for floats, arrays keep their
     dtype.
     """
@@ -165,6 +165,10 @@ def shared(
 
         return SparseSharedVariable(value, name)
     array = np.asarray(value)
+    if array.dtype.kind == "c":
+        from thalweg.compat.theano import complexes
+
+        return complexes.shared(array, name, broadcastable)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"shared: expected a number or an array of numbers, received {type(value).__name__}")
     return TensorSharedVariable(array, name, broadcastable)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.conditions import checked
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import NoneConstant, TensorVariable, as_tensor_variable
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import index as index_ops
@@ -26,8 +27,8 @@ def getitem(x: TensorVariable, key: Any) -> TensorVariable:
 
 def _parts(key: Any, rank: int) -> list[Any]:
     """The key without an ellipsis, one entry per axis or new axis."""
-    given = list(key) if isinstance(key, tuple) else [key]
-    given = [_plain(p) for p in given]
+    several = isinstance(key, tuple) or (isinstance(key, list) and any(_is_no_index(p) for p in key))
+    given = [_plain(p) for p in (key if several else [key])]
     used = sum(_axes_of(p) for p in given)
     if Ellipsis in [p for p in given if p is Ellipsis]:
         at = next(k for k, p in enumerate(given) if p is Ellipsis)
@@ -37,10 +38,19 @@ def _parts(key: Any, rank: int) -> list[Any]:
     return given
 
 
+def _is_no_index(part: Any) -> bool:
+    """Whether a list with this in it stands for a tuple, as in NumPy's first versions."""
+    return part is None or part is Ellipsis or isinstance(part, slice)
+
+
 def _plain(part: Any) -> Any:
     """Constants as numbers, variables as tensors."""
     if isinstance(part, slice):
         return slice(*(_bound(b) for b in (part.start, part.stop, part.step)))
+    if isinstance(part, NoneConstant):
+        return None
+    if isinstance(part, (float, np.floating)):
+        raise TypeError(f"an index must be an integer, received {part!r}")
     if isinstance(part, (TensorVariable, Tensor)):
         tensor = tensor_of(part)
         if tensor.ndim == 0 and tensor.op is None and tensor.value is not None:
@@ -52,8 +62,19 @@ def _plain(part: Any) -> Any:
 
 
 def _bound(bound: Any) -> Any:
+    """A bound of a slice: a number, an integer scalar, or None; a float that is whole is one of the numbers."""
+    if isinstance(bound, (float, np.floating)) and bound == int(bound):
+        return int(bound)
     found = _plain(bound) if bound is not None else None
-    return as_dtype(found, "int64") if isinstance(found, Tensor) else found
+    if isinstance(found, Tensor):
+        if found.ndim or found.dtype.kind not in "iu":
+            raise TypeError(
+                f"the bounds of a slice must be integer scalars, received {TensorVariable(found).type}"
+            )
+        return as_dtype(found, "int64")
+    if isinstance(found, (int, np.integer)) and abs(int(found)) >= 2**63:
+        raise TypeError(f"the bounds of a slice must be 64-bit integers, received {found}")
+    return found
 
 
 def _axes_of(part: Any) -> int:
@@ -94,22 +115,31 @@ def _mask_as_indices(parts: list[Any]) -> list[Any]:
 def places(x: Tensor, axis: int, part: slice) -> Tensor:
     """The indices along an axis that a slice with symbolic bounds stands for."""
     length: Any = shape_ops.count(x, (axis,), np.dtype("int64"))
-    step = 1 if part.step is None else part.step
+    step: Any = 1 if part.step is None else part.step
+    low: Any
+    high: Any
     if isinstance(step, Tensor):
-        raise TypeError("x[a:b:step]: the step must be a number")
-    low, high = (0, length) if step > 0 else (-1, length - 1)
+        step = checked(step, [tw.not_equal(step, 0)], "slice step cannot be zero", ValueError).tensor
+        ahead = tw.greater(step, 0)
+        low, high = tw.where(ahead, 0, -1), tw.where(ahead, length, length - 1)
+        first, last = tw.where(ahead, low, high), tw.where(ahead, high, low)
+    elif step > 0:
+        first, last = low, high = 0, length
+    else:
+        last, first = low, high = -1, length - 1
 
     def at(bound: Any, default: Any) -> Any:
         if bound is None:
             return default
+        bound = tensor_of(bound, "int64")
         return tw.clip(tw.where(tw.less(bound, 0), bound + length, bound), low, high)
 
-    bounds = [tensor_of(b, "int64") if isinstance(b, int) else b for b in (part.start, part.stop)]
-    start, stop = at(bounds[0], low if step > 0 else high), at(bounds[1], high if step > 0 else low)
-    span = stop - start
-    count = span if step == 1 else -((-span) // step)
-    many: Any = dynamic.iota(tw.maximum(count, tensor_of(0, "int64")))
-    return (many if step == 1 else many * step) + start
+    start = at(part.start, first)
+    span = at(part.stop, last) - start
+    one = isinstance(step, int) and step == 1
+    count = span if one else -((-span) // step)
+    many: Any = dynamic.iota(tw.maximum(as_dtype(tensor_of(count), "int64"), tensor_of(0, "int64")))
+    return (many if one else many * step) + start
 
 
 def set_subtensor(
@@ -154,12 +184,42 @@ def _written(op: Any, part: Any, y: Any) -> TensorVariable:
         raise TypeError(
             f"Trying to increment a {part.ndim}-dimensional subtensor with a {value.ndim}-dimensional value."
         )
-    axis, open_slices = 0, []
-    for k, p in enumerate(parts):
-        if _is_open(p):
-            open_slices.append((k, places(x.tensor, axis, p)))
-        axis += _axes_of(p)
-    for number, (k, index) in enumerate(open_slices):
-        after = len(open_slices) - 1 - number
-        parts[k] = tw.expand_dims(index, tuple(range(1, 1 + after))) if after else index
+    if any(_is_open(p) for p in parts) or (_has_arrays(parts) and any(_cuts(p) for p in parts)):
+        return TensorVariable(op(x.tensor, tuple(_as_arrays(x.tensor, parts)), value))
     return TensorVariable(op(x.tensor, tuple(_mask_as_indices(parts)), value))
+
+
+def _has_arrays(parts: list[Any]) -> bool:
+    return any(isinstance(p, Tensor) for p in parts)
+
+
+def _cuts(part: Any) -> bool:
+    """Whether it is a slice that leaves something out."""
+    return isinstance(part, slice) and part != slice(None)
+
+
+def _as_arrays(x: Tensor, parts: list[Any]) -> list[Tensor]:
+    """The key with an index array for every axis, which together have the shape of what the key takes."""
+    if any(p is None for p in parts):
+        raise NotImplementedError(
+            "set_subtensor and inc_subtensor: no new axes beside symbolic bounds or index arrays"
+        )
+    parts = _mask_as_indices(parts)
+    parts += [slice(None)] * (x.ndim - len(parts))
+    beside = [k for k, p in enumerate(parts) if not isinstance(p, slice)]
+    shared = max((tensor_of(parts[k]).ndim for k in beside), default=0)
+    together = beside == list(range(beside[0], beside[-1] + 1)) if beside else True
+    before = beside[0] if beside and together else 0  # how many slices come before the axes of the arrays
+    rank = shared + len(parts) - len(beside)
+    found, slices = [], 0
+    for k, part in enumerate(parts):
+        if isinstance(part, slice):
+            index, at = places(x, k, part), slices + (shared if slices >= before else 0)
+            slices, missing = slices + 1, rank - at - 1
+        else:
+            index = tensor_of(part, "int64")
+            missing = rank - before - shared
+        found.append(
+            tw.expand_dims(index, tuple(range(index.ndim, index.ndim + missing))) if missing else index
+        )
+    return found

@@ -16,6 +16,7 @@ from thalweg.graph.tensor import Tensor
 if TYPE_CHECKING:
     from thalweg.compat.theano.variable import TensorVariable
 
+REAL_PARTS = {"complex64": "float32", "complex128": "float64"}
 _BY_RANK = ("scalar", "vector", "matrix", "tensor3", "tensor4", "tensor5")
 
 
@@ -43,6 +44,10 @@ class TensorType:
 
     def make_variable(self, name: str | None = None) -> TensorVariable:
         """A new symbolic variable of this type."""
+        if self.dtype in REAL_PARTS:
+            from thalweg.compat.theano import complexes
+
+            return complexes.variable(self, name)
         from thalweg.compat.theano.variable import TensorVariable
 
         shape = [1 if b else None for b in self.broadcastable]
@@ -122,7 +127,7 @@ def _filtered_dtype(data: Any, dtype: np.dtype, strict: bool, allow_downcast: bo
         return np.ascontiguousarray(given).reshape(given.shape)
     if strict:
         raise TypeError(f"expected an array of dtype {dtype}, received {given.dtype}")
-    if given.dtype.kind not in "biuf":
+    if given.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
         raise TypeError(f"expected numbers of dtype {dtype}, received {type(data).__name__} of {given.dtype}")
     if allow_downcast or np.result_type(given.dtype, dtype) == dtype or given.size == 0:
         return np.asarray(given.astype(dtype))

@@ -10,7 +10,7 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.configuration import config
-from thalweg.compat.theano.conversion import AsTensorError, Symbol, as_dtype, tensor_of
+from thalweg.compat.theano.conversion import AsTensorError, Symbol, as_dtype, is_complex, tensor_of
 from thalweg.compat.theano.tensor_type import TensorType, tensor_type
 from thalweg.compat.theano.test_values import Tag, compute
 from thalweg.graph.tensor import Placeholder, Tensor, Variable
@@ -23,7 +23,8 @@ def _binary(name: str, reflected: bool = False) -> Any:
         from thalweg.compat.theano.tensor import basic
 
         try:
-            tensor_of(other)
+            if not is_complex(other):
+                tensor_of(other)
         except AsTensorError:
             return NotImplemented
         fn = getattr(basic, name)
@@ -131,8 +132,13 @@ class TensorVariable(Symbol):
 
     @property
     def real(self) -> TensorVariable:
-        """Itself: numbers are real."""
+        """Itself: its numbers are real."""
         return self
+
+    @property
+    def imag(self) -> TensorVariable:
+        """Zeros: its numbers are real."""
+        return TensorVariable(tw.zeros_like(self.tensor))
 
     def eval(self, inputs_to_values: dict[Any, Any] | None = None) -> np.ndarray:
         """The value, given values for the variables it depends on."""
@@ -244,7 +250,7 @@ class TensorVariable(Symbol):
     take, choose, fill = _method("take"), _method("choose"), _method("fill")
     transpose, swapaxes, squeeze = _method("transpose_to"), _method("swapaxes"), _method("squeeze")
     searchsorted, compress, zeros_like = _method("searchsorted"), _method("compress"), _method("zeros_like")
-    ones_like, conj, imag = _method("ones_like"), _method("conj"), _method("zeros_like")
+    ones_like, conj = _method("ones_like"), _method("conj")
     get_scalar_constant_value = _method("get_scalar_constant_value")
 
     def astype(self, dtype: Any) -> TensorVariable:
@@ -289,6 +295,18 @@ class TensorConstant(TensorVariable):
     def value(self) -> np.ndarray:
         """The value."""
         return self.tensor.numpy()
+
+
+class NoneConstant:
+    """``None`` where a variable is needed: a bound of a slice that is not given."""
+
+    name: str | None = None
+
+    def __repr__(self) -> str:
+        return "NoneConst"
+
+
+NoneConst = NoneConstant()
 
 
 def lengths_of(tensor: Tensor) -> list[Any]:
@@ -397,6 +415,10 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
     """A variable from a variable, number, array or list; ``ndim`` adds axes of length 1 in front."""
     if isinstance(x, TensorVariable):
         found = x
+    elif is_complex(x):
+        from thalweg.compat.theano import complexes
+
+        found = complexes.made(x)
     else:
         tensor = tensor_of(x)
         found = (
@@ -414,6 +436,10 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
 
 def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: Any = None) -> TensorVariable:
     """A variable with a fixed value, in the smallest dtype that holds it where it is a Python number."""
+    if is_complex(x) or (dtype is not None and np.dtype(dtype).kind == "c"):
+        return as_tensor_variable(
+            np.asarray(x, dtype or np.result_type(np.complex64, np.asarray(x))), name, ndim
+        )
     made = TensorConstant(tensor_of(x, dtype))
     if name is not None:
         made.name = name

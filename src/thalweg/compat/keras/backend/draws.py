@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import dtypes
 from thalweg.compat.keras.backend.settings import floatx
 from thalweg.compat.keras.backend.values import cast, tensor
 from thalweg.graph.tensor import Tensor, Variable
@@ -22,14 +23,14 @@ def random_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None, std: Any = None
 ) -> Any:
     """Normal numbers; of a symbolic shape, new ones at each run."""
-    return _random_in(_random.normal, shape, mean, stddev if std is None else std)
+    return _random_in(_random.normal, shape, mean, stddev if std is None else std, dtype)
 
 
 def random_uniform(
     shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
     """Uniform numbers."""
-    return _random_in(_random.uniform, shape, minval, maxval)
+    return _random_in(_random.uniform, shape, minval, maxval, dtype)
 
 
 def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = None) -> Any:
@@ -41,11 +42,17 @@ def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
     """Normal numbers within two deviations."""
-    return _random_in(_random.truncated_normal, shape, mean, stddev)
+    return _random_in(_random.truncated_normal, shape, mean, stddev, dtype)
 
 
-def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
+def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float, dtype: Any) -> Any:
     """Draws in a shape some of whose lengths may be tensors."""
+    drawn = _drawn(draw, shape, first, second)
+    wanted = dtypes.as_dtype(dtype or floatx())
+    return drawn if drawn.dtype == wanted else cast(drawn, wanted)
+
+
+def _drawn(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
     if isinstance(shape, Tensor):
         shape = (
             [int(n) for n in shape.array()]

@@ -8,9 +8,10 @@ from typing import Any
 from thalweg import layers, losses, nn
 from thalweg import metrics as _metrics
 from thalweg.compat.keras.backend.arithmetic import clip, log
-from thalweg.compat.keras.backend.settings import epsilon
+from thalweg.compat.keras.backend.settings import epsilon, normalize_data_format
 from thalweg.compat.keras.backend.shapes import expand_dims, reshape, transpose
 from thalweg.compat.keras.backend.values import cast, tensor, zeros_like
+from thalweg.errors import ArgumentError, fail
 from thalweg.ops.public import names as _names
 from thalweg.registry import register
 
@@ -102,8 +103,15 @@ def ctc_decode(
 
 
 def bias_add(x: Any, bias: Any, data_format: Any = None) -> Any:
-    """The tensor with a bias per channel."""
-    return nn.bias_add(tensor(x), bias, data_format)
+    """The tensor with a bias per channel, or one of [*places, channels] for every place.
+
+    Where channels come first, the numbers of such a bias are read in their order as [channels, *places].
+    """
+    bias = tensor(bias)
+    if bias.ndim < 2:
+        return nn.bias_add(tensor(x), bias, data_format)
+    first = normalize_data_format(data_format) == "channels_first"
+    return tensor(x) + (reshape(bias, (bias.shape[-1], *bias.shape[:-1])) if first else bias)
 
 
 def conv2d(
@@ -141,9 +149,10 @@ def conv2d_transpose(
     strides: Any = (1, 1),
     padding: str = "valid",
     data_format: Any = None,
+    dilation_rate: Any = (1, 1),
 ) -> Any:
     """What turns :func:`conv2d`'s outputs back; the shape follows from the inputs."""
-    return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
+    return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format, dilation_rate)
 
 
 def depthwise_conv2d(
@@ -305,6 +314,8 @@ def pool2d(
     pool_mode: str = "max",
 ) -> Any:
     """The greatest element or the mean of each window."""
+    if pool_mode not in ("max", "avg"):
+        raise fail(ArgumentError, "pool2d: pool_mode", expected="max or avg", received=repr(pool_mode))
     pool = nn.max_pool if pool_mode == "max" else nn.avg_pool
     return pool(tensor(x), pool_size, strides, padding, data_format)
 

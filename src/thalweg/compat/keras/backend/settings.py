@@ -108,6 +108,8 @@ def learning_phase() -> Any:
 
 def set_learning_phase(value: int) -> None:
     """Fix the phase; None asks again."""
+    if value not in (0, 1, None):
+        raise fail(ArgumentError, "learning_phase", expected="0 or 1", received=repr(value))
     _settings["phase"] = value
 
 

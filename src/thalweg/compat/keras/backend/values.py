@@ -11,9 +11,10 @@ import numpy as np
 from thalweg import dtypes, losses
 from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import floatx
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape, plain
-from thalweg.layers.nodes import InputSymbol
+from thalweg.layers.nodes import InputSymbol, Symbol
 from thalweg.ops.public import names as _names
 from thalweg.ops.state import identity as _identity
 
@@ -84,8 +85,10 @@ def cast_to_floatx(x: Any) -> Any:
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Whether a tensor is symbolic."""
-    return isinstance(x, Tensor) and x.value is None
+    """Whether a tensor is an input or what a layer made of one; an error for what is no tensor."""
+    if not isinstance(x, Tensor):
+        raise fail(ArgumentError, "is_keras_tensor", expected="a tensor", received=repr(x))
+    return isinstance(x, (Symbol, InputSymbol))
 
 
 def is_placeholder(x: Any) -> bool:

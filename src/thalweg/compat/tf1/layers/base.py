@@ -115,14 +115,12 @@ def _activated(x: Any, activation: Any) -> Any:
     return x if activation is None else activation(x)
 
 
-class Dense(Layer):
-    """``activation(x @ kernel + bias)`` over the last axis."""
-
-    kind = "dense"
+class _Affine(Layer):
+    """A layer with a kernel and a bias for ``width`` outputs, and how they begin, are punished and are bounded."""
 
     def __init__(
         self,
-        units: int,
+        width: int,
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = None,
@@ -137,23 +135,39 @@ class Dense(Layer):
         **options: Any,
     ) -> None:
         super().__init__(name, trainable, activity_regularizer=activity_regularizer, **options)
-        self.units, self.activation, self.use_bias = int(units), activation, use_bias
-        self.starts = (kernel_initializer, bias_initializer or zeros_initializer())
-        self.penalties = (kernel_regularizer, bias_regularizer)
-        self.constraints = (kernel_constraint, bias_constraint)
+        self.width, self.activation, self.use_bias = int(width), activation, use_bias
+        self._of_kernel = kernel_initializer, kernel_regularizer, True, None, kernel_constraint
+        self._of_bias = bias_initializer or zeros_initializer(), bias_regularizer, True, None, bias_constraint
+        self.kernel: Any = None
+        self.bias: Any = None
+
+    def add_weights(self, kernel_shape: Sequence[int]) -> None:
+        """Make the kernel, and the bias where there is one."""
+        self.kernel = self.add_variable("kernel", kernel_shape, *self._of_kernel)
+        self.add_bias()
+
+    def add_bias(self) -> None:
+        if self.use_bias:
+            self.bias = self.add_variable("bias", [self.width], *self._of_bias)
+
+
+class Dense(_Affine):
+    """``activation(x @ kernel + bias)`` over the last axis."""
+
+    kind = "dense"
+
+    def __init__(self, units: int, *rest: Any, **options: Any) -> None:
+        super().__init__(units, *rest, **options)
+
+    @property
+    def units(self) -> int:
+        return self.width
 
     def build(self, input_shape: Any) -> None:
-        width = input_shape[-1].value
-        if width is None:
+        channels = input_shape[-1].value
+        if channels is None:
             raise ValueError("The last dimension of the inputs to `Dense` should be defined. Found `None`.")
-        self.kernel = self.add_variable(
-            "kernel", [width, self.units], self.starts[0], self.penalties[0], constraint=self.constraints[0]
-        )
-        self.bias: Any = None
-        if self.use_bias:
-            self.bias = self.add_variable(
-                "bias", [self.units], self.starts[1], self.penalties[1], constraint=self.constraints[1]
-            )
+        self.add_weights([channels, self.width])
 
     def call(self, inputs: Any, **options: Any) -> Tensor:
         if inputs.shape.ndims > 2:

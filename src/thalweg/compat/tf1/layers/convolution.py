@@ -6,12 +6,11 @@ from typing import Any
 
 from thalweg import nn as core_nn
 from thalweg.compat.tf1.graph import Tensor, value, wrap
-from thalweg.compat.tf1.initializers import zeros_initializer
-from thalweg.compat.tf1.layers.base import Layer, _activated, _called
+from thalweg.compat.tf1.layers.base import _activated, _Affine, _called
 from thalweg.compat.tf1.types import as_tuple
 
 
-class _Conv(Layer):
+class _Conv(_Affine):
     rank = 2
 
     def __init__(
@@ -22,53 +21,26 @@ class _Conv(Layer):
         padding: str = "valid",
         data_format: str = "channels_last",
         dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = None,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        trainable: bool = True,
-        name: str | None = None,
+        *rest: Any,
         **options: Any,
     ) -> None:
-        super().__init__(name, trainable, activity_regularizer=activity_regularizer, **options)
-        self.filters, self.activation, self.use_bias = int(filters), activation, use_bias
+        super().__init__(filters, *rest, **options)
         self.size, self.strides = as_tuple(kernel_size, self.rank), as_tuple(strides, self.rank)
         self.padding, self.dilation, self.layout = padding.upper(), dilation_rate, data_format
-        self.starts = (kernel_initializer, bias_initializer or zeros_initializer())
-        self.penalties = (kernel_regularizer, bias_regularizer)
-        self.constraints = (kernel_constraint, bias_constraint)
 
     @property
-    def channels_axis(self) -> int:
-        return 1 if self.layout == "channels_first" else -1
+    def filters(self) -> int:
+        return self.width
+
+    def channels(self, input_shape: Any) -> int:
+        """The channels of what is convolved."""
+        found = input_shape[1 if self.layout == "channels_first" else -1].value
+        if found is None:
+            raise ValueError("The channel dimension of the inputs should be defined. Found `None`.")
+        return int(found)
 
     def build(self, input_shape: Any) -> None:
-        self._add_kernel(input_shape, "kernel")
-        self._add_bias()
-
-    def _add_kernel(self, input_shape: Any, name: str) -> None:
-        channels = input_shape[self.channels_axis].value
-        if channels is None:
-            raise ValueError("The channel dimension of the inputs should be defined. Found `None`.")
-        self.kernel = self.add_variable(
-            name,
-            self._kernel_shape(channels),
-            self.starts[0],
-            self.penalties[0],
-            constraint=self.constraints[0],
-        )
-
-    def _add_bias(self) -> None:
-        self.bias: Any = None
-        if self.use_bias:
-            self.bias = self.add_variable(
-                "bias", [self.filters], self.starts[1], self.penalties[1], constraint=self.constraints[1]
-            )
+        self.add_weights(self._kernel_shape(self.channels(input_shape)))
 
     def _kernel_shape(self, channels: int) -> list[int]:
         return [*self.size, channels, self.filters]
@@ -109,13 +81,10 @@ class _ConvTranspose(_Conv):
         strides: Any = 1,
         padding: str = "valid",
         data_format: str = "channels_last",
-        activation: Any = None,
-        use_bias: bool = True,
+        *rest: Any,
         **options: Any,
     ) -> None:
-        super().__init__(
-            filters, kernel_size, strides, padding, data_format, 1, activation, use_bias, **options
-        )
+        super().__init__(filters, kernel_size, strides, padding, data_format, 1, *rest, **options)
 
     def _kernel_shape(self, channels: int) -> list[int]:
         return [*self.size, self.filters, channels]
@@ -160,24 +129,11 @@ class _SeparableConv(_Conv):
         bias_constraint: Any = None,
         **options: Any,
     ) -> None:
+        kernel = depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer
         super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            depthwise_initializer,
-            bias_initializer,
-            depthwise_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            depthwise_constraint,
-            bias_constraint,
-            **options,
-        )
+            filters, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, *kernel,
+            activity_regularizer, depthwise_constraint, bias_constraint, **options,
+        )  # fmt: skip
         self.multiplier = depth_multiplier
         self.of_pointwise = pointwise_initializer, pointwise_regularizer, True, None, pointwise_constraint
 
@@ -185,11 +141,11 @@ class _SeparableConv(_Conv):
         return [*self.size, channels, self.multiplier]
 
     def build(self, input_shape: Any) -> None:
-        wide = input_shape[self.channels_axis].value * self.multiplier
-        self._add_kernel(input_shape, "depthwise_kernel")
-        shape = [*[1] * self.rank, wide, self.filters]
+        channels = self.channels(input_shape)
+        self.kernel = self.add_variable("depthwise_kernel", self._kernel_shape(channels), *self._of_kernel)
+        shape = [*[1] * self.rank, channels * self.multiplier, self.filters]
         self.pointwise = self.add_variable("pointwise_kernel", shape, *self.of_pointwise)
-        self._add_bias()
+        self.add_bias()
 
     def _apply(self, x: Any) -> Any:
         return core_nn.separable_conv(

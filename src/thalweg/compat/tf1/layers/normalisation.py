@@ -19,7 +19,7 @@ class BatchNormalization(Layer):
 
     def __init__(
         self,
-        axis: int = -1,
+        axis: Any = -1,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
@@ -32,36 +32,34 @@ class BatchNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
-        renorm: bool = False,
+        *,
         trainable: bool = True,
         name: str | None = None,
-        fused: Any = None,
+        renorm: bool = False,
+        virtual_batch_size: int | None = None,
+        adjustment: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(name, trainable, **{k: v for k, v in options.items() if k == "_reuse"})
-        self.axis, self.momentum, self.epsilon, self.center, self.scale = (
-            axis,
-            momentum,
-            epsilon,
-            center,
-            scale,
-        )
-        self.starts = [
-            beta_initializer,
-            gamma_initializer,
-            moving_mean_initializer,
-            moving_variance_initializer,
-        ]
-        self.penalties = (beta_regularizer, gamma_regularizer)
+        for setting, given in (
+            ("renorm", renorm), ("virtual_batch_size", virtual_batch_size), ("adjustment", adjustment),
+        ):  # fmt: skip
+            if given:
+                raise NotImplementedError(f"tf.layers.batch_normalization: {setting} is not supported")
+        super().__init__(name, trainable, **{k: v for k, v in options.items() if k in ("_reuse", "dtype")})
+        (self.axis,) = axis if isinstance(axis, (list, tuple)) else (axis,)
+        self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
+        zero, one = zeros_initializer(), ones_initializer()
+        self._of_gamma = gamma_initializer or one, gamma_regularizer, True, None, gamma_constraint
+        self._of_beta = beta_initializer or zero, beta_regularizer, True, None, beta_constraint
+        self._moments = moving_mean_initializer or zero, moving_variance_initializer or one
 
     def build(self, input_shape: Any) -> None:
         n = [input_shape[self.axis].value]
-        beta, gamma, mean, variance = self.starts
-        zero, one = zeros_initializer(), ones_initializer()
-        self.gamma = self.add_variable("gamma", n, gamma or one, self.penalties[1]) if self.scale else None
-        self.beta = self.add_variable("beta", n, beta or zero, self.penalties[0]) if self.center else None
-        self.moving_mean = self.add_variable("moving_mean", n, mean or zero, trainable=False)
-        self.moving_variance = self.add_variable("moving_variance", n, variance or one, trainable=False)
+        mean, variance = self._moments
+        self.gamma = self.add_variable("gamma", n, *self._of_gamma) if self.scale else None
+        self.beta = self.add_variable("beta", n, *self._of_beta) if self.center else None
+        self.moving_mean = self.add_variable("moving_mean", n, mean, trainable=False)
+        self.moving_variance = self.add_variable("moving_variance", n, variance, trainable=False)
 
     def call(self, inputs: Any, training: Any = False, **options: Any) -> Tensor:
         x = value(inputs)
@@ -96,41 +94,7 @@ class BatchNormalization(Layer):
 
 
 def batch_normalization(
-    inputs: Any,
-    axis: int = -1,
-    momentum: float = 0.99,
-    epsilon: float = 1e-3,
-    center: bool = True,
-    scale: bool = True,
-    beta_initializer: Any = None,
-    gamma_initializer: Any = None,
-    moving_mean_initializer: Any = None,
-    moving_variance_initializer: Any = None,
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    training: Any = False,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Any = None,
-    **options: Any,
+    inputs: Any, *args: Any, training: Any = False, reuse: Any = None, **options: Any
 ) -> Tensor:
     """Normalisation over a batch; see :class:`BatchNormalization`."""
-    layer = BatchNormalization(
-        axis,
-        momentum,
-        epsilon,
-        center,
-        scale,
-        beta_initializer,
-        gamma_initializer,
-        moving_mean_initializer,
-        moving_variance_initializer,
-        beta_regularizer,
-        gamma_regularizer,
-        trainable=trainable,
-        name=name,
-        _reuse=reuse,
-    )
-    return layer(inputs, training=training)
+    return BatchNormalization(*args, _reuse=reuse, **options)(inputs, training=training)

@@ -10,6 +10,7 @@ from thalweg.compat.tf1.math.indexing import *  # noqa: F403
 from thalweg.compat.tf1.math.joining import *  # noqa: F403
 from thalweg.compat.tf1.math.linalg import *  # noqa: F403
 from thalweg.compat.tf1.math.operators import *  # noqa: F403
+from thalweg.compat.tf1.math.quantisation import *  # noqa: F403
 from thalweg.compat.tf1.math.reductions import *  # noqa: F403
 from thalweg.compat.tf1.math.segments import *  # noqa: F403
 from thalweg.compat.tf1.math.shapes import *  # noqa: F403

@@ -10,11 +10,11 @@ import numpy as np
 from thalweg import dtypes, optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.families import binary, of_texts_too, unary
-from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, static_int, value, values, wrap
+from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, value, values, wrap
 from thalweg.compat.tf1.math.shapes import size
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
-from thalweg.ops import activation, elementwise, logic, reduce, special
+from thalweg.ops import activation, elementwise, incomplete, logic, reduce, special
 from thalweg.ops.elementwise import astype
 
 
@@ -195,8 +195,34 @@ def lbeta(x: Any, name: str | None = None) -> Tensor:
 
 
 def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
-    """The a-th derivative of the digamma function."""
-    return wrap(special.polygamma(value(x), n=static_int(a, "a")), name, "Polygamma", [x])
+    """The a-th derivative of the digamma function, elementwise; NaN where a is not 0, 1, 2, ..."""
+    known, t = g.static_value(a), value(x)
+    if (
+        known is not None
+        and np.size(known) == 1
+        and 1 <= np.ravel(known)[0] <= 60
+        and np.ravel(known)[0] % 1 == 0
+    ):
+        made: Any = special.polygamma(t, n=int(np.ravel(known)[0]))
+    else:
+        order: Any = g.cast(value(a), t.dtype)
+        sign: Any = elementwise.where(elementwise.equal(elementwise.remainder(order, 2.0), 0.0), -1.0, 1.0)
+        made = sign * elementwise.exp(special.lgamma(order + 1.0)) * incomplete.zeta(order + 1.0, t)
+        whole = elementwise.equal(elementwise.floor(order), order)
+        made = elementwise.where(elementwise.equal(order, 0.0), special.digamma(t), made)
+        made = elementwise.where(logic.logical_and(whole, order >= 0.0), made, float("nan"))
+    return wrap(made, name, "Polygamma", [a, x])
+
+
+igamma, igammac = binary("Igamma", incomplete.igamma), binary("Igammac", incomplete.igammac)
+zeta = binary("Zeta", incomplete.zeta)
+
+
+def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Tensor:
+    """The regularised incomplete beta function ``I_x(a, b)``; there is a gradient for x alone."""
+    first = next((t.dtype for t in (a, b, x) if isinstance(t, Tensor)), "float32")
+    made = incomplete.betainc(*(value(t, first) for t in (a, b, x)))
+    return wrap(made, name, "Betainc", [a, b, x])
 
 
 erfinv, xlogy = unary("Erfinv", special.erfinv), binary("Xlogy", special.xlogy)

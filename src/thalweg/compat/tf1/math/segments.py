@@ -21,7 +21,7 @@ from thalweg.compat.tf1.math.shapes import expand_dims, identity, reshape
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, index, joining, reduce, triangles
+from thalweg.ops import elementwise, index, joining, reduce, segments, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops import sort as core_sort
 
@@ -53,7 +53,7 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
     """Sums of rows with equal ids."""
     rows, ids, n = value(data), value(segment_ids), static_value(num_segments)
     if n is not None:
-        made = index.segment_sum(rows, ids, int(n))
+        made = segments.segment_sum(rows, ids, int(n))
     else:  # only a run knows how many
         room = filled([num_segments, *[1] * (len(rows.shape) - 1)], 0, rows.dtype)
         like: Any = shape_ops.sum_like(rows, rows[:1])  # type: ignore[index]
@@ -64,8 +64,8 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
     """Means of rows with equal ids; 0 where there are none."""
     rows, ids, n = value(data), value(segment_ids), static_int(num_segments, "num_segments")
-    counted = index.segment_sum(shape_ops.full_like(rows, 1), ids, n)
-    total = index.segment_sum(rows, ids, n)
+    counted = segments.segment_sum(shape_ops.full_like(rows, 1), ids, n)
+    total = segments.segment_sum(rows, ids, n)
     return wrap(total / elementwise.maximum(counted, 1), name, "UnsortedSegmentMean", [data])  # type: ignore[operator]
 
 

@@ -13,6 +13,7 @@ from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.lengths import filled
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.conv import conv_input_gradient
 
 
 def _spatial(sizes: Any, data_format: str | None, rank: int) -> Any:
@@ -98,6 +99,15 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str |
     return wrap(made, name, "AtrousConv2D", [value, filters])
 
 
+def atrous_conv2d_transpose(
+    value: Any, filters: Any, output_shape: Any, rate: int, padding: str, name: str | None = None
+) -> Tensor:
+    """The gradient by its input of :func:`atrous_conv2d`, of the given output shape; filters are [KH, KW, O, C]."""
+    steps = (int(rate), int(rate))
+    made = _input_gradient(g.value(value), g.value(filters), output_shape, (1, 1), padding, steps)
+    return wrap(made, name, "AtrousConv2DTranspose", [value, filters])
+
+
 def depthwise_conv2d(
     input: Any,
     filter: Any,
@@ -154,30 +164,28 @@ def conv2d_transpose(
     filters: Any = None,
 ) -> Tensor:
     """The gradient of a convolution by its input, of the given output shape; filters are [KH, KW, O, C]."""
-    from thalweg.ops.conv import conv_input_gradient
-
     x, kernel = g.value(input if value is None else value), g.value(filters if filter is None else filter)
     steps = _spatial(strides, data_format, 2)
     steps = (steps, steps) if isinstance(steps, int) else steps
-    first = data_format == "NCHW"
+    made = _input_gradient(x, kernel, output_shape, steps, padding, (1, 1), data_format == "NCHW")
+    return wrap(made, name, "conv2d_transpose", [value, filter])
+
+
+def _input_gradient(
+    x: Any, kernel: Any, output_shape: Any, steps: Any, padding: str, rates: Any, first: bool = False
+) -> Any:
+    """The gradient of a convolution by its input, of that input's shape."""
     if first:
         x = shape_ops.permute_dims(x, (0, 2, 3, 1))
     like = filled(output_shape, 0.0, x.dtype)
     if first:
         like = shape_ops.permute_dims(like, (0, 2, 3, 1))
     like = _batch_of(like, x, kernel)
+    pads = _pairs(padding, like, kernel, steps, rates)
     made = conv_input_gradient(
-        x,
-        kernel,
-        like,
-        strides=steps,
-        padding=_pairs(padding, like, kernel, steps, x),
-        dilation=(1, 1),
-        input_dilation=(1, 1),
-        groups=1,
+        x, kernel, like, strides=steps, padding=pads, dilation=rates, input_dilation=(1, 1), groups=1
     )
-    made = shape_ops.permute_dims(made, (0, 3, 1, 2)) if first else made
-    return wrap(made, name, "conv2d_transpose", [value, filter])
+    return shape_ops.permute_dims(made, (0, 3, 1, 2)) if first else made
 
 
 deconv2d = conv2d_transpose  # before 0.6
@@ -226,13 +234,13 @@ def _batch_of(like: Any, x: Any, kernel: Any) -> Any:
     return shape_ops.broadcast_like(base, base + elementwise.astype(ruler * 0, like.dtype))
 
 
-def _pairs(padding: str, like: Any, kernel: Any, steps: Any, x: Any) -> Any:
+def _pairs(padding: str, like: Any, kernel: Any, steps: Any, rates: Any) -> Any:
     """The zeros before and after each axis that the convolution with this transpose has."""
     if padding.upper() == "VALID":
         return ((0, 0), (0, 0))
     found = []
-    for axis, step in zip((1, 2), steps, strict=True):
-        size, width = like.shape[axis], kernel.shape[axis - 1]
+    for axis, step, rate in zip((1, 2), steps, rates, strict=True):
+        size, width = like.shape[axis], (kernel.shape[axis - 1] - 1) * rate + 1
         total = max((-(-size // step) - 1) * step + width - size, 0)
         found.append((total // 2, total - total // 2))
     return tuple(found)

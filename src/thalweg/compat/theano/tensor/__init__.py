@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.theano.complexes import teach
 from thalweg.compat.theano.gradient import Lop as Lop
 from thalweg.compat.theano.gradient import Rop as Rop
 from thalweg.compat.theano.gradient import grad as grad
@@ -22,6 +23,7 @@ from thalweg.compat.theano.tensor import basic as basic
 from thalweg.compat.theano.tensor import blas as blas
 from thalweg.compat.theano.tensor import elemwise as elemwise
 from thalweg.compat.theano.tensor import extra_ops as extra_ops
+from thalweg.compat.theano.tensor import fft as fft
 from thalweg.compat.theano.tensor import inplace as inplace
 from thalweg.compat.theano.tensor import nlinalg as nlinalg
 from thalweg.compat.theano.tensor import nnet as nnet
@@ -52,10 +54,12 @@ from thalweg.compat.theano.tensor.sort import argsort as argsort
 from thalweg.compat.theano.tensor.var import TensorConstant as TensorConstant
 from thalweg.compat.theano.tensor.var import TensorSharedVariable as TensorSharedVariable
 from thalweg.compat.theano.tensor_type import TensorType as TensorType
+from thalweg.compat.theano.variable import NoneConst as NoneConst
 from thalweg.compat.theano.variable import TensorVariable as TensorVariable
 from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_variable
 from thalweg.compat.theano.variable import constant as constant
 
+teach(globals(), ["set_subtensor", "inc_subtensor"])
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
 globals().update(Tensor=TensorType)  # the older name
 as_tensor = as_tensor_variable
@@ -68,6 +72,7 @@ continuous_dtypes = ["float16", "float32", "float64"]
 int_dtypes = ["int8", "int16", "int32", "int64"]
 uint_dtypes = ["uint8", "uint16", "uint32", "uint64"]
 float_dtypes = ["float16", "float32", "float64"]
+complex_dtypes = ["complex64", "complex128"]
 integer_dtypes = int_dtypes + uint_dtypes
 all_dtypes = discrete_dtypes + continuous_dtypes
 

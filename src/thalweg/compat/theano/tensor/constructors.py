@@ -15,7 +15,8 @@ _RANKS = {
     "tensor3": (False,) * 3, "tensor4": (False,) * 4, "tensor5": (False,) * 5,
     "tensor6": (False,) * 6, "tensor7": (False,) * 7,
 }  # fmt: skip
-_PREFIXES = {"b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64"}
+_PREFIXES = {"b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64",
+             "c": "complex64", "z": "complex128"}  # fmt: skip
 
 
 class _FloatXConstructor:

@@ -196,21 +196,6 @@ def tensor_copy(x: Any) -> TensorVariable:
     return TensorVariable(tw.identity(tensor_of(x)))
 
 
-def real(x: Any) -> TensorVariable:
-    """x itself: numbers are real."""
-    return as_tensor_variable(x)
-
-
-def imag(x: Any) -> TensorVariable:
-    """Zeros: numbers are real."""
-    return TensorVariable(tw.zeros_like(tensor_of(x)))
-
-
-def conj(x: Any) -> TensorVariable:
-    """x itself: numbers are real."""
-    return as_tensor_variable(x)
-
-
 def identity(x: Any) -> TensorVariable:
     """x itself."""
     return as_tensor_variable(x)

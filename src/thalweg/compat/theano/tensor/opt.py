@@ -4,27 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.conditions import checked
 from thalweg.compat.theano.variable import TensorVariable
-from thalweg.graph.op import make_op
-
-
-def _checked_meaning(x, /, *conditions, message):  # type: ignore[no-untyped-def]
-    """x, where all conditions hold."""
-    if not all(np.all(c) for c in conditions):
-        raise AssertionError(message)
-    return x
-
-
-def _through(g: Any, y: Any, x: Any, *conditions: Any, **_: Any) -> list[Any]:
-    return [g, *(None for _ in conditions)]
-
-
-_checked = make_op({}, name="assert", infer=lambda x, *_, **__: x, grad=_through, pure=False)(
-    _checked_meaning
-)
 
 
 class Assert:
@@ -34,7 +15,7 @@ class Assert:
         self.msg = msg
 
     def __call__(self, value: Any, *conds: Any) -> TensorVariable:
-        return TensorVariable(_checked(tensor_of(value), *[tensor_of(c) for c in conds], message=self.msg))
+        return checked(value, conds, self.msg, AssertionError)
 
 
 assert_op = Assert()

@@ -12,6 +12,7 @@ from thalweg.compat.theano.naming import name_what_was_made
 from thalweg.compat.theano.tensor.elements import abs_, isclose, maximum, minimum, neq, sqr, sqrt
 from thalweg.compat.theano.variable import TensorVariable
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.reduce import greatest, least
 
 
 def _sum_dtype(dtype: np.dtype) -> np.dtype:
@@ -79,13 +80,13 @@ def std(
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-    """The largest element over axes."""
-    return TensorVariable(tw.max(tensor_of(x), axis=axes_of(axis), keepdims=bool(keepdims)))
+    """The largest element over axes. The whole gradient goes to each of several largest."""
+    return TensorVariable(greatest(tensor_of(x), axis=axes_of(axis), keepdims=bool(keepdims)))
 
 
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-    """The smallest element over axes."""
-    return TensorVariable(tw.min(tensor_of(x), axis=axes_of(axis), keepdims=bool(keepdims)))
+    """The smallest element over axes. The whole gradient goes to each of several smallest."""
+    return TensorVariable(least(tensor_of(x), axis=axes_of(axis), keepdims=bool(keepdims)))
 
 
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:

@@ -103,7 +103,7 @@ def _missing(x: Any, k: int, window: int, step: int, pad: int) -> int:
 def _pooled(x: Any, window: Any, steps: Any, pads: Any, mode: str) -> Any:
     options = {"strides": steps, "padding": pads, "data_format": "channels_first"}
     if mode == "max":
-        return tw.nn.max_pool(x, window, **options)
+        return tw.nn.max_pool(x, window, ties="all", **options)
     if mode == "average_exc_pad":
         return tw.nn.avg_pool(x, window, **options)
     if mode in ("sum", "average_inc_pad"):

@@ -1,0 +1,65 @@
+"""``tf.contrib.image``: pictures moved and turned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg import nn as core_nn
+from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.nn.boxes import end_of
+from thalweg.ops import elementwise
+from thalweg.ops import shape as shape_ops
+
+
+def _transformed(images: Any, terms: Any, interpolation: str, name: str | None) -> Tensor:
+    """Pictures moved; three axes are one picture, two one without channels."""
+    node = g.convert_to_tensor(images)
+    x: Any = value(node)
+    rank = len(x.shape)
+    if rank == 2:
+        x = shape_ops.expand_dims(shape_ops.expand_dims(x, 0), 3)
+    elif rank == 3:
+        x = shape_ops.expand_dims(x, 0)
+    made: Any = core_nn.affine_transform(x, terms, interpolation.lower(), "constant", 0.0)
+    made = made[0] if rank == 3 else made[0, :, :, 0] if rank == 2 else made
+    return wrap(g.cast(made, node.dtype), name, "Transform", [node])
+
+
+def transform(
+    images: Any, transforms: Any, interpolation: str = "NEAREST", name: str | None = None, **options: Any
+) -> Tensor:
+    """Pictures whose pixel (x, y) is that at ``((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k)`` with
+    ``k = c0 x + c1 y + 1``; ``transforms``: (a0, a1, a2, b0, b1, b2, c0, c1), or one row of these for each picture.
+
+    c0 and c1 must be 0.
+    """
+    numbers: Any = g.cast(value(transforms), "float32")
+    terms = [numbers[..., k] for k in range(8)]
+    known = g.static_value(transforms)
+    if known is None or np.any(np.asarray(known)[..., 6:]):
+        raise NotImplementedError("tf.contrib.image.transform: c0 and c1 must be 0 when the graph is built")
+    return _transformed(images, tuple(terms[:6]), interpolation, name)
+
+
+def rotate(images: Any, angles: Any, interpolation: str = "NEAREST", name: str | None = None) -> Tensor:
+    """Pictures turned counter-clockwise by angles in radians, one for all or for each."""
+    node = g.convert_to_tensor(images)
+    rank: Any = node.get_shape().ndims
+    axis = 1 if rank == 4 else 0
+    end_y, end_x = (end_of(value(node), axis + k) for k in (0, 1))
+    a: Any = g.cast(value(angles), "float32")
+    cos, sin = elementwise.cos(a), elementwise.sin(a)
+    dx = (end_x - (cos * end_x - sin * end_y)) / 2.0  # type: ignore[operator]
+    dy = (end_y - (sin * end_x + cos * end_y)) / 2.0  # type: ignore[operator]
+    return _transformed(node, (cos, -sin, dx, sin, cos, dy), interpolation, name)  # type: ignore[operator]
+
+
+def translate(
+    images: Any, translations: Any, interpolation: str = "NEAREST", name: str | None = None
+) -> Tensor:
+    """Pictures moved by (dx, dy), one pair for all or for each."""
+    moved: Any = g.cast(value(translations), "float32")
+    return _transformed(images, (1.0, 0.0, -moved[..., 0], 0.0, 1.0, -moved[..., 1]), interpolation, name)

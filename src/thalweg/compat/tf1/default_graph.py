@@ -1,0 +1,61 @@
+"""Functions of the default graph: its collections, its devices, which kind of execution it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.tf1.graph import default_graph
+
+
+def add_to_collection(name: Any, value: Any) -> None:
+    """Put something into a collection of the default graph."""
+    default_graph().add_to_collection(name, value)
+
+
+def add_to_collections(names: Any, value: Any) -> None:
+    """Put something into several collections of the default graph."""
+    default_graph().add_to_collections(names, value)
+
+
+def get_collection(key: Any, scope: str | None = None) -> list[Any]:
+    """What stands in a collection of the default graph."""
+    return default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: Any) -> list[Any]:
+    """The collection itself."""
+    return default_graph().get_collection_ref(key)
+
+
+def device(name: Any) -> Any:
+    """Accepted: everything runs on the processor."""
+    return default_graph().device(name)
+
+
+def container(name: Any) -> Any:
+    """Accepted: variables belong to sessions."""
+    return default_graph().device(name)
+
+
+def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
+    """Accepted: everything runs on the processor."""
+    return default_graph().device(op)
+
+
+def executing_eagerly() -> bool:
+    """False: nodes have values when a session runs them."""
+    return False
+
+
+def enable_eager_execution(*args: Any, **options: Any) -> None:
+    """Not in graph mode: the program is of the second generation."""
+    raise NotImplementedError(
+        "tf.enable_eager_execution: run the program with --as eager, where everything is eager"
+    )
+
+
+def disable_v2_behavior() -> None:
+    """Nothing to disable."""
+
+
+disable_eager_execution = enable_resource_variables = disable_resource_variables = disable_v2_behavior

@@ -1,0 +1,94 @@
+"""The names directly below ``tf``: functions, dtypes, classes, and their older spellings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.compat.names import own
+from thalweg.compat.tf1 import (
+    complexes,
+    control,
+    default_graph,
+    errors,
+    graph,
+    image,
+    initializers,
+    late,
+    math,
+    meta,
+    options,
+    parsing,
+    queues,
+    random,
+    readers,
+    session,
+    signal,
+    sparse,
+    strings,
+    summary,
+    tensor_array,
+    texts,
+    types,
+    variables,
+)
+
+__all__ = ["FLAT"]
+
+_ROOMS = (math, random, control, variables, strings, parsing, sparse, readers, default_graph, options)
+_TRANSFORMS = "fft ifft fft2d ifft2d fft3d ifft3d".split()
+_INITIALIZERS = (
+    "constant zeros ones random_normal truncated_normal random_uniform variance_scaling glorot_uniform glorot_normal "
+    "uniform_unit_scaling orthogonal"
+).split()
+
+
+def _functions() -> dict[str, Any]:
+    """Those of the rooms; what takes texts, complex numbers and values that come late as well."""
+    found: dict[str, Any] = {}
+    for room in _ROOMS:
+        found.update(own(room))
+    found.update({n: late.deferring(v) for n, v in own(math).items() if late.can_wait(v)})
+    found.update(texts.taught(found))
+    found.update({n: getattr(graph, n) for n in ("constant", "convert_to_tensor")})
+    found.update(complexes.taught(found))
+    found.update({n: getattr(complexes, n) for n in ("real", "imag", "conj", "angle")})
+    found.update(complex=complexes.complex_, complex_abs=found["abs"])
+    found.update({n: getattr(signal, n) for n in _TRANSFORMS})
+    found.update({f"batch_{n}": found[n] for n in _TRANSFORMS})
+    found.update(tuple=found.pop("tuple_"), print=found.pop("print_"))
+    return found
+
+
+FLAT = _functions()
+FLAT.update({f"{n}_initializer": getattr(initializers, f"{n}_initializer") for n in _INITIALIZERS})
+FLAT.update(types.BY_NAME, double=types.BY_NAME["float64"], half=types.BY_NAME["float16"])
+FLAT.update(types.COMPLEX)
+FLAT.update(
+    {n: getattr(graph, n) for n in ("Graph", "GraphKeys", "Operation", "Tensor", "reset_default_graph")}
+)
+FLAT.update({n: getattr(session, n) for n in ("Session", "InteractiveSession", "get_default_session")})
+FLAT.update({n: getattr(types, n) for n in ("DType", "TensorShape", "as_dtype")})
+FLAT.update(
+    {n: getattr(queues, n) for n in ("FIFOQueue", "PaddingFIFOQueue", "RandomShuffleQueue", "QueueBase")}
+)
+FLAT.update({n: getattr(summary, n) for n in ("Summary", "HistogramProto", "Event")})
+FLAT.update({n: getattr(summary, n) for n in ("scalar_summary", "histogram_summary", "image_summary")})
+FLAT.update(
+    get_default_graph=graph.default_graph,
+    get_static_value=graph.static_value,
+    Dimension=types.dimension,
+    TensorArray=tensor_array.TensorArray,
+    MetaGraphDef=meta.MetaGraphDef,
+    OpError=errors.OpError,
+    all_variables=variables.global_variables,
+    initialize_all_variables=variables.global_variables_initializer,
+    initialize_variables=variables.variables_initializer,
+    initialize_local_variables=variables.local_variables_initializer,
+    initialize_all_tables=variables.tables_initializer,
+    batch_gather=FLAT["gather"],
+    extract_image_patches=image.extract_image_patches,
+    matching_files=queues.matching_files,
+    merge_summary=summary.merge,
+    merge_all_summaries=summary.merge_all,
+    newaxis=None,
+)

@@ -1,0 +1,69 @@
+"""Segments: the rows of a tensor that have the same number, summed or compared."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from thalweg import dtypes
+from thalweg.errors import ShapeError, fail
+from thalweg.graph.op import convert_operands, make_op
+from thalweg.graph.tensor import Spec, Tensor, constant
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.gathering import as_index, scatter_add_op, scatter_extreme_op
+
+
+@make_op(
+    {},
+    infer=lambda x, *, length: Spec((length, *x.shape[1:]), x.dtype),
+    grad=lambda g, y, x, *, length: [None],
+    expand=lambda x, *, length: shape_ops.broadcast_to(constant(0, x.dtype), (length, *x.shape[1:])),
+    shape_only=(0,),
+)
+def _zero_rows(x, /, length):  # type: ignore[no-untyped-def]
+    return np.zeros((length, *x.shape[1:]), x.dtype)
+
+
+def _segments(x: Any, segment_ids: Any, name: str) -> tuple[Tensor, Tensor]:
+    (x,), (segment_ids,) = convert_operands([x]), convert_operands([as_index(segment_ids)])
+    if not x.ndim:
+        raise fail(ShapeError, f"{name}: x", expected="at least 1 axis", received="a scalar")
+    return x, segment_ids
+
+
+def segment_sum(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+    """Row k of the result is the sum of the rows of x whose id is k; ids in any order.
+
+    >>> segment_sum([1, 2, 3], [0, 2, 0], 3).tolist()
+    [4, 0, 2]
+    """
+    x, segment_ids = _segments(x, segment_ids, "segment_sum")
+    return scatter_add_op(_zero_rows(x, operator.index(num_segments)), x, segment_ids, axes=(0,), position=0)
+
+
+def _segment_extreme(x: Any, segment_ids: Any, num_segments: int, largest: bool) -> Tensor:
+    x, segment_ids = _segments(x, segment_ids, "segment_max" if largest else "segment_min")
+    limits = np.finfo(x.dtype) if dtypes.is_floating(x.dtype) else np.iinfo(x.dtype)
+    worst = np.asarray(limits.min if largest else limits.max, x.dtype)
+    base = _zero_rows(x, operator.index(num_segments)) + worst
+    return scatter_extreme_op(base, x, segment_ids, axes=(0,), position=0, largest=largest)
+
+
+def segment_max(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+    """Row k is the maximum of the rows of x whose id is k, or the lowest number of the dtype where there is none.
+
+    >>> segment_max([1, 2, 3], [0, 1, 0], 2).tolist()
+    [3, 2]
+    """
+    return _segment_extreme(x, segment_ids, num_segments, True)
+
+
+def segment_min(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+    """Row k is the minimum of the rows of x whose id is k, or the highest number of the dtype where there is none.
+
+    >>> segment_min([1, 2, 3], [0, 1, 0], 2).tolist()
+    [1, 2]
+    """
+    return _segment_extreme(x, segment_ids, num_segments, False)

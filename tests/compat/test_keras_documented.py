@@ -1,0 +1,185 @@
+"""What Keras 1 and 2 documented in detail: states and constants, masks, defaults of their time, names of figures."""
+
+import numpy as np
+import pytest
+
+from thalweg.compat.keras import classic as keras
+from thalweg.errors import ArgumentError, ArgumentTypeError
+
+K, L = keras.backend, keras.layers
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(4, 5, 3)).astype("float32")
+
+
+class Seeing(L.Layer):
+    """A cell that sees a constant at every step: h' = x W + h U + c V."""
+
+    def __init__(self, units, **options):
+        self.units = self.state_size = units
+        super().__init__(**options)
+
+    def build(self, input_shape):
+        inputs, constants = input_shape
+        widths = {"W": inputs[-1], "U": self.units, "V": constants[-1]}
+        self.parts = [self.add_weight((n, self.units), "uniform", name=name) for name, n in widths.items()]
+
+    def call(self, inputs, states, constants):
+        w, u, v = self.parts
+        h = K.dot(inputs, w) + K.dot(states[0], u) + K.dot(constants[0], v)
+        return h, [h]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def seen(x, c, h, weights, back=False):
+    """The last state of :class:`Seeing`."""
+    w, u, v = weights
+    for k in range(x.shape[1])[:: -1 if back else 1]:
+        h = x[:, k] @ w + h @ u + c @ v
+    return h
+
+
+def test_bidirectional_with_constants_and_states():
+    x, c, states = L.Input((5, 3)), L.Input((7,)), [L.Input((4,)), L.Input((4,))]
+    both = L.Bidirectional(L.RNN(Seeing(4)))
+    model = keras.models.Model([x, *states, c], both(x, initial_state=states, constants=c))
+    as_list = keras.models.Model([x, *states, c], both([x, *states, c]))
+    again = L.Bidirectional.from_config(both.get_config())
+    third = keras.models.Model([x, *states, c], again(x, initial_state=states, constants=c))
+    third.set_weights(model.get_weights())
+    given = [X, *(RNG.normal(size=(4, 4)).astype("float32") for _ in states), np.ones((4, 7), "float32")]
+    there, back = (
+        seen(X, given[3], given[1 + k], both.get_weights()[3 * k : 3 * k + 3], back=bool(k)) for k in (0, 1)
+    )
+    for one in (model, as_list, third):
+        np.testing.assert_allclose(one.predict(given), np.hstack([there, back]), rtol=1e-4, atol=1e-5)
+
+
+def test_constants_are_of_recurrences_and_states_of_both_ways():
+    x = L.Input((5, 3))
+    with pytest.raises(ArgumentTypeError, match="constants"):
+        L.Bidirectional(L.LSTM(2))(x, constants=L.Input((2,)))
+    with pytest.raises(ArgumentError, match="both directions"):
+        L.Bidirectional(L.LSTM(2))(x, initial_state=L.Input((2,)))
+
+
+def test_stacked_cells_see_constants_and_order_their_states():
+    x, c = L.Input((5, 3)), L.Input((7,))
+    cells = [L.GRUCell(6), Seeing(4)]
+    model = keras.models.Model([x, c], L.RNN(cells)(x, constants=c))
+    inner = keras.models.Model(x, L.RNN(cells[0], return_sequences=True)(x))
+    constant = np.ones((4, 7), "float32")
+    expected = seen(inner.predict(X), constant, np.zeros((4, 4)), cells[1].get_weights())
+    np.testing.assert_allclose(model.predict([X, constant]), expected, rtol=1e-4, atol=1e-5)
+    for last_first in (False, True):
+        pair = L.StackedRNNCells([L.LSTMCell(3), L.LSTMCell(6)], reverse_state_order=last_first)
+        shapes = L.RNN(pair, return_state=True).compute_output_shape((None, 5, 3))
+        widths = [6, 6, 3, 3] if last_first else [3, 3, 6, 6]
+        assert shapes == [(None, 6), *((None, n) for n in widths)]
+
+
+def test_cells_have_the_gates_of_their_layers():
+    for cell, layer in ((L.LSTMCell(3), L.LSTM(3)), (L.GRUCell(3), L.GRU(3))):
+        loop = L.RNN(cell)
+        x = L.Input((5, 3))
+        a, b = keras.models.Model(x, loop(x)), keras.models.Model(x, layer(x))
+        b.set_weights(a.get_weights())
+        np.testing.assert_allclose(a.predict(X), b.predict(X), rtol=1e-5, atol=1e-6)
+
+
+def test_convlstm_has_hard_gates():
+    layer = L.ConvLSTM2D(1, 1, input_shape=(1, 1, 1, 1), kernel_initializer="ones", unit_forget_bias=False)
+    found = keras.models.Sequential([layer]).predict(np.full((1, 1, 1, 1, 1), 3.0, "float32")).item()
+    assert found == pytest.approx(np.tanh(np.tanh(3.0)))  # the gates are 1 beyond 2.5
+
+
+def test_identity_is_repeated_for_each_gate():
+    for layer, gates in (
+        (L.LSTM(3, recurrent_initializer="identity"), 4),
+        (L.GRU(3, inner_init="identity"), 3),
+    ):
+        layer.build((None, 5, 2))
+        np.testing.assert_array_equal(layer.get_weights()[1], np.tile(np.eye(3), gates))
+
+
+def test_masks_that_a_layer_makes_of_every_step():
+    tokens = np.array([[[1, 2, 0], [3, 0, 0]], [[4, 0, 0], [0, 0, 0]]])
+    x = L.Input((None, 3), dtype="int32")
+    words = L.TimeDistributed(L.Embedding(5, 4, mask_zero=True))(x)
+    sentence = L.LSTM(6)
+    model = keras.models.Model(x, L.TimeDistributed(sentence)(words))
+    table = model.layers[1].get_weights()[0]
+    one = keras.models.Sequential([L.LSTM(6, input_shape=(None, 4), weights=sentence.get_weights())])
+    found = model.predict(tokens)
+    for k, j, n in ((0, 0, 2), (0, 1, 1), (1, 0, 1)):  # the words that count, alone
+        alone = one.predict(table[tokens[k, j, :n]][None])
+        np.testing.assert_allclose(found[k, j], alone[0], rtol=1e-4, atol=1e-5)
+    marked = K.function([x], [L.TimeDistributed(L.Masking())(K.cast(words, "float32"))])
+    assert marked([tokens])[0].shape == (2, 2, 3, 4)
+
+
+def test_weights_of_zero_do_not_count_in_a_loss():
+    model = keras.models.Sequential([L.Dense(1, input_shape=(3,), kernel_initializer="ones")])
+    model.compile("sgd", "mse", metrics=["mse"], weighted_metrics=["mse"])
+    x, y, w = X[:, 0], np.zeros((4, 1)), np.array([0.0, 2.0, 0.0, 1.0])
+    loss = model.evaluate(x, y, sample_weight=w, verbose=0)[0]
+    squares = x.sum(1) ** 2
+    assert loss == pytest.approx((w * squares).sum() / 2, rel=1e-5)
+    history = model.fit(x, y, sample_weight=w, verbose=0).history
+    assert list(history) == ["loss", "mean_squared_error", "weighted_mean_squared_error"]
+
+
+def test_early_stopping_waits_for_the_baseline():
+    stop = keras.callbacks.EarlyStopping("loss", patience=2, baseline=0.5)
+    model = keras.models.Sequential([L.Dense(1, input_shape=(3,))])
+    stop.set_model(model)
+    stop.on_train_begin()
+    for epoch, loss in enumerate((0.9, 0.8)):
+        stop.on_epoch_end(epoch, {"loss": loss})
+    assert model.stop_training
+
+
+def test_weights_reshaped_from_a_file(tmp_path):
+    def made(width, name):
+        return keras.models.Sequential([L.Conv2D(2, (1, width), input_shape=(2, 2, 4 // width), name=name)])
+
+    path, first = str(tmp_path / "w.h5"), made(1, "c")
+    first.save_weights(path)
+    for by_name in (False, True):
+        second = made(2, "c")
+        with pytest.raises(ValueError):
+            second.load_weights(path, by_name=by_name)
+        second.load_weights(path, by_name=by_name, reshape=True)
+        assert second.get_weights()[0].ravel().tolist() == first.get_weights()[0].ravel().tolist()
+
+
+def test_backend_of_places_and_kinds():
+    x = RNG.normal(size=(2, 3, 4)).astype("float32")
+    bias = np.arange(12, dtype="float32").reshape(3, 4)
+    assert K.eval(K.bias_add(K.variable(x), K.variable(bias), "channels_last")) == pytest.approx(x + bias)
+    turned = K.eval(K.bias_add(K.variable(x), K.variable(bias.reshape(4, 3)), "channels_first"))
+    assert turned == pytest.approx(x + bias.reshape(3, 4))
+    assert K.random_uniform((2,), dtype="float64").dtype == "float64"
+    for wrong in (
+        lambda: K.pool2d(K.ones((1, 2, 2, 1)), (2, 2), pool_mode="median"),
+        lambda: K.is_keras_tensor(np.ones(2)),
+        lambda: K.set_learning_phase(2),
+        lambda: L.ReLU(max_value=-1.0),
+        lambda: keras.models.Sequential([L.Dense(1, input_shape=(1,))]).get_layer(index=5),
+    ):
+        with pytest.raises(ArgumentError):
+            wrong()
+
+
+def test_class_numbers_along_another_axis():
+    p = RNG.uniform(0.1, 1, size=(2, 3, 5)).astype("float32")
+    p /= p.sum(1, keepdims=True)
+    t = RNG.integers(0, 3, size=(2, 5))
+    expected = -np.log(np.take_along_axis(p, t[:, None], 1)[:, 0])
+    for given in (t, t[:, None]):
+        found = K.eval(K.sparse_categorical_crossentropy(K.constant(given), K.variable(p), axis=1))
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+    logits = K.variable(np.log(p))
+    found = K.eval(K.sparse_categorical_crossentropy(K.constant(t), K.softmax(logits, axis=1), axis=1))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)

@@ -1,0 +1,183 @@
+"""Functions of TensorFlow 1 that few programs use. Numbers without another source were printed by TensorFlow 2.21."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg.compat.tf1 as tf
+from thalweg import events
+
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def new_graph() -> Any:
+    tf.reset_default_graph()
+    yield
+    tf.reset_default_graph()
+
+
+def run(fetches: Any, feed: Any = None) -> Any:
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        return session.run(fetches, feed)
+
+
+def test_incomplete_gamma_functions_and_their_gradients() -> None:
+    a, x = tf.constant([0.5, 2.0, 4.0]), tf.constant([1.0, 1.0, 9.0])
+    low, high = tf.igamma(a, x), tf.igammac(a, x)
+    np.testing.assert_allclose(run(low + high), 1, rtol=1e-6)
+    by_a, by_x = run(tf.gradients(low, [a, x]))
+    np.testing.assert_allclose(by_a, [-0.389837, -0.276196, -0.022807], atol=2e-6)
+    np.testing.assert_allclose(by_x, [0.2075538, 0.3678795, 0.0149943], atol=2e-6)
+    assert run(tf.gradients(high, x)[0]).tolist() == (-by_x).tolist()
+
+
+def test_zeta_and_the_derivatives_of_digamma() -> None:
+    q = tf.constant([1.0, 1.0, 9.0])
+    found = run(tf.polygamma(tf.constant([0.0, 1.0, 2.5]), q))
+    np.testing.assert_allclose(found[:2], [-0.5772159, 1.644934], rtol=1e-6)
+    assert np.isnan(found[2])
+    s = tf.constant([1.5, 3.0, 5.0])
+    assert tf.gradients(tf.zeta(s, q), s) == [None]
+    np.testing.assert_allclose(
+        run(tf.gradients(tf.zeta(s, q), q)[0]), [-2.012231, -3.24697, -2.21561e-05], rtol=1e-5
+    )
+
+
+def test_the_incomplete_beta_function_has_a_gradient_for_its_last_argument() -> None:
+    a, b, x = tf.constant(2.0), tf.constant(2.0), tf.constant(0.25)
+    y = tf.betainc(a, b, x)
+    assert tf.gradients(y, [a, b]) == [None, None]
+    np.testing.assert_allclose(run([y, *tf.gradients(y, [x])]), [0.15625, 1.125], rtol=1e-6)
+
+
+def test_numbers_as_in_few_bits_and_their_gradients() -> None:
+    x = tf.constant([-4.0, -2.9, -0.1, 0.26, 1.3, 7.0])
+    low, high = tf.constant(-3.0), tf.constant(4.5)
+    y = tf.fake_quant_with_min_max_vars(x, low, high, num_bits=4)
+    assert run(y).tolist() == [-3, -3, 0, 0.5, 1.5, 4.5]
+    arrived = tf.constant([1.0, 2, 3, 4, 5, 6])
+    by_x, by_low, by_high = run(tf.gradients(y, [x, low, high], grad_ys=arrived))
+    assert by_x.tolist() == [0, 2, 3, 4, 5, 0] and (by_low, by_high) == (1, 6)
+    of_its_own = run(tf.fake_quant_with_min_max_vars_gradient(arrived, x, low, high))
+    assert of_its_own[0].tolist() == by_x.tolist()
+    narrow = run(tf.fake_quant_with_min_max_args(x, -3.0, 4.5, 4, narrow_range=True))
+    np.testing.assert_allclose(narrow, [-3.21429, -2.67857, 0, 0, 1.07143, 4.28571], atol=1e-5)
+
+
+def test_the_same_bits_as_other_numbers() -> None:
+    x = np.float32([[1.0, -2.5]])
+    as_int, as_bytes = run([tf.bitcast(x, tf.int32), tf.bitcast(x, tf.uint8)])
+    np.testing.assert_array_equal(as_int, x.view(np.int32))
+    np.testing.assert_array_equal(as_bytes, x.view(np.uint8).reshape(1, 2, 4))
+    np.testing.assert_array_equal(run(tf.bitcast(tf.constant(as_bytes), tf.float32)), x)
+    with pytest.raises(
+        ValueError, match=r"tf\.bitcast from uint8 to float32: the last axis must have length 4"
+    ):
+        tf.bitcast(np.zeros((2, 3), np.uint8), tf.float32)
+
+
+def test_rows_as_sets() -> None:
+    a, b = tf.constant([[1, 2, 2], [4, 5, 6]]), tf.constant([[2, 9], [4, 4]])
+    both = run(tf.sets.set_intersection(a, b))
+    assert both.values.tolist() == [2, 4] and both.dense_shape.tolist() == [2, 1]
+    any_of = run(tf.sets.set_union(a, b))
+    assert any_of.values.tolist() == [1, 2, 9, 4, 5, 6]
+    assert any_of.indices.tolist() == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]
+    assert run(tf.sets.set_difference(a, b).values).tolist() == [1, 5, 6]
+    assert run(tf.sets.set_difference(a, b, aminusb=False).values).tolist() == [9]
+    sparse = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], [3, 3, 4], [3, 2])
+    assert run(tf.sets.set_size(sparse)).tolist() == [1, 1, 0]
+    texts = run(tf.sets.set_intersection(tf.constant([["a", "b"]]), tf.constant([["b", "c"]])))
+    assert texts.values.tolist() == [b"b"]
+    with pytest.raises(ValueError, match="the dense one must be the first"):
+        tf.sets.set_union(sparse, a)
+
+
+AREAS = {
+    ("ROC", "trapezoidal"): 0.71875,
+    ("ROC", "minoring"): 0.6875,
+    ("ROC", "majoring"): 0.75,
+    ("ROC", "careful_interpolation"): 0.71875,
+    ("PR", "trapezoidal"): 0.7922618,
+    ("PR", "minoring"): 0.7749999,
+    ("PR", "majoring"): 0.8095236,
+    ("PR", "careful_interpolation"): 0.7913137,
+}
+
+
+@pytest.mark.parametrize(("curve", "method"), AREAS)
+def test_areas_under_curves_by_any_method(curve: str, method: str) -> None:
+    labels, marks = [0, 0, 1, 1, 0, 1, 1, 0], [0.1, 0.4, 0.35, 0.8, 0.3, 0.9, 0.2, 0.7]
+    found, update = tf.metrics.auc(
+        tf.constant(labels), tf.constant(marks), num_thresholds=10, curve=curve, summation_method=method
+    )
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        session.run(update)
+        assert session.run(found) == pytest.approx(AREAS[curve, method], abs=1e-6)
+
+
+def test_an_unknown_way_to_sum_an_area_is_refused() -> None:
+    with pytest.raises(ValueError, match="Invalid summation_method: guessing"):
+        tf.metrics.auc([1], [0.5], summation_method="guessing")
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+def test_the_transpose_of_a_dilated_convolution(padding: str) -> None:
+    x = tf.constant(rng.normal(size=(1, 9, 8, 2)).astype("float32"))
+    kernel = tf.constant(rng.normal(size=(3, 2, 2, 4)).astype("float32"))
+    y = tf.nn.atrous_conv2d(x, kernel, 2, padding)
+    expected = tf.gradients(y, x, grad_ys=y)[0]
+    found = tf.nn.atrous_conv2d_transpose(y, kernel, [1, 9, 8, 2], 2, padding)
+    np.testing.assert_allclose(*run([found, expected]), rtol=1e-5, atol=1e-5)
+
+
+def test_sounds_in_event_files(tmp_path: Path) -> None:
+    sounds = np.zeros((2, 4, 1), "float32")
+    sounds[0, :, 0] = [0.0, 0.5, -1.0, 1.0]
+    with tf.Session() as session:
+        message = session.run(tf.summary.audio("tone", sounds, 8000.0, max_outputs=1))
+        writer = tf.summary.FileWriter(str(tmp_path))
+        writer.add_summary(message, 3)
+        writer.close()
+    (file,) = tmp_path.iterdir()
+    (event,) = [e for e in events.read_events(file) if e["step"] == 3]
+    assert list(event["values"]) == ["tone/audio"]
+    raw = message[message.index(b"RIFF") :]
+    with wave.open(io.BytesIO(raw)) as heard:
+        assert (heard.getframerate(), heard.getnchannels(), heard.getnframes()) == (8000, 1, 4)
+        assert np.frombuffer(heard.readframes(4), "<i2").tolist() == [0, 16384, -32768, 32767]
+
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_arguments_of_layers_have_their_names() -> None:
+    x = tf.ones([2, 5, 5, 3])
+    assert tf.layers.dense(inputs=x, units=4, kernel_constraint=None, name="d").shape.as_list() == [2, 5, 5, 4]
+    made = tf.layers.conv2d(inputs=x, filters=6, kernel_size=3, strides=2, padding="same", dilation_rate=1)
+    assert made.shape.as_list() == [2, 3, 3, 6]
+    made = tf.layers.conv2d_transpose(x, filters=2, kernel_size=2, strides=2, activation=tf.nn.relu)
+    assert made.shape.as_list() == [2, 10, 10, 2]
+    made = tf.layers.separable_conv2d(x, filters=7, kernel_size=2, depth_multiplier=2, use_bias=False)
+    assert made.shape.as_list() == [2, 4, 4, 7]
+    names = [v.op.name for v in tf.trainable_variables()]
+    assert names[:2] == ["d/kernel", "d/bias"]
+    assert names[-2:] == ["separable_conv2d/depthwise_kernel", "separable_conv2d/pointwise_kernel"]
+
+
+def test_normalisation_of_batches_bounds_its_variables_and_refuses_what_it_cannot() -> None:
+    x = tf.ones([2, 3])
+    tf.layers.batch_normalization(x, axis=[-1], gamma_constraint=lambda w: tf.minimum(w, 0.5))
+    (gamma,) = [v for v in tf.trainable_variables() if "gamma" in v.name]
+    assert gamma.constraint is not None
+    with pytest.raises(NotImplementedError, match="renorm is not supported"):
+        tf.layers.batch_normalization(x, renorm=True)
