@@ -17,7 +17,10 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, fail
 
-__all__ = ["Configured", "decode", "encode", "lookup", "register", "remade", "snake_case"]
+__all__ = [
+    "Configured", "all_arguments", "config_of", "decode", "encode", "lookup", "register", "registered", "remade",
+    "snake_case",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -52,10 +55,43 @@ class Configured:
         return cls(**config)
 
 
+def config_of(value: Configured) -> dict[str, Any]:
+    """What makes the object again, in the words of this library also where a dialect has others for ``get_config``."""
+    own: Any = type(value).get_config
+    return dict(getattr(own, "plain", own)(value))
+
+
+def all_arguments(value: Configured) -> dict[str, Any]:
+    """The arguments of the constructor, and of those above it that it hands them to: as given, else their defaults.
+
+    >>> class Scaled(Configured):
+    ...     def __init__(self, by: float, offset: float = 0.0): ...
+    >>> all_arguments(Scaled(2.0))
+    {'by': 2.0, 'offset': 0.0}
+    """
+    found: dict[str, Any] = {}
+    for one in type(value).__mro__:
+        if "__init__" in vars(one) and one is not object:
+            parameters = list(inspect.signature(vars(one)["__init__"]).parameters.values())[1:]
+            for p in parameters:
+                needed = p.default is p.empty and p.name not in value._arguments  # the class itself gives it
+                if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and not needed:
+                    found.setdefault(p.name, None if p.default is p.empty else p.default)
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+    return {name: value._arguments.get(name, default) for name, default in found.items()}
+
+
+def registered(package: str) -> dict[str, Any]:
+    """What is known of a package, by its names."""
+    start = f"{package}."
+    return {name.removeprefix(start): known for name, known in _known.items() if name.startswith(start)}
+
+
 def remade(value: Any, **changes: Any) -> Any:
     """Another object of the same configuration, as are those inside it; ``changes`` to its arguments."""
     if isinstance(value, Configured):
-        config = {k: remade(v) for k, v in value.get_config().items()}
+        config = {k: remade(v) for k, v in config_of(value).items()}
         return type(value).from_config({**config, **changes})
     if isinstance(value, (list, tuple)):
         return type(value)(remade(v) for v in value)
@@ -145,7 +181,7 @@ def encode(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): encode(v) for k, v in value.items()}
     if isinstance(value, Configured):
-        return {"$class": _name_of(type(value)), "config": encode(value.get_config())}
+        return {"$class": _name_of(type(value)), "config": encode(config_of(value))}
     if callable(value):
         return {"$function": _name_of(value)}
     raise fail(ArgumentTypeError, "cannot be written to a file", received=repr(value))

@@ -1,5 +1,7 @@
 """What Keras 1 and 2 documented in detail: states and constants, masks, defaults of their time, names of figures."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -183,3 +185,42 @@ def test_class_numbers_along_another_axis():
     logits = K.variable(np.log(p))
     found = K.eval(K.sparse_categorical_crossentropy(K.constant(t), K.softmax(logits, axis=1), axis=1))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_settings_of_optimizers():
+    sgd = keras.optimizers.SGD(0.1, momentum=0.9)
+    K.set_value(sgd.lr, 0.05)
+    assert sgd.get_config() == {"lr": pytest.approx(0.05), "momentum": 0.9, "nesterov": False, "decay": 0.0}
+    for name in ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam"):
+        optimizer = getattr(keras.optimizers, name)()
+        again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+        assert again.get_config() == optimizer.get_config()
+        weight, steps = [], []
+        for one in (optimizer, again):
+            model = keras.models.Sequential([L.Dense(1, input_shape=(3,), kernel_initializer="ones")])
+            model.compile(one, "mse")
+            model.fit(X[:, 0], np.ones((4, 1)), epochs=3, verbose=0)
+            weight.append(model.get_weights()[0])
+            steps.append(one)
+        np.testing.assert_array_equal(*weight)
+
+
+def test_gates_of_files_of_keras_2():
+    """``hard_sigmoid`` is what it was when the model was described."""
+    described = {
+        "class_name": "Sequential",
+        "keras_version": "2.2.4",
+        "config": [
+            {
+                "class_name": "LSTM",
+                "config": {
+                    "name": "lstm_1", "units": 3, "recurrent_activation": "hard_sigmoid",
+                    "batch_input_shape": [None, 5, 3],
+                },
+            }
+        ],
+    }  # fmt: skip
+    model = keras.models.model_from_json(json.dumps(described))
+    own = keras.models.Sequential([L.LSTM(3, input_shape=(5, 3))])
+    own.set_weights(model.get_weights())
+    np.testing.assert_array_equal(model.predict(X), own.predict(X))

@@ -8,13 +8,25 @@ from thalweg import nn
 from thalweg.ops import elementwise as ew
 from thalweg.registry import lookup, register
 
-__all__ = ["get", "names"]
+__all__ = ["get", "hard_sigmoid_of_keras_2", "names"]
 
 
 def exponential(x: Any) -> Any:
     """exp(x)."""
     return ew.exp(x)
 
+
+def hard_sigmoid_of_keras_2(x: Any) -> Any:
+    """0.2 x + 0.5 within [0, 1]: what ``hard_sigmoid`` was before Keras 3.
+
+    >>> hard_sigmoid_of_keras_2([-3.0, 0.0, 1.0]).tolist()
+    [0.0, 0.5, 0.699999988079071]
+    """
+    return ew.clip(ew.add(ew.multiply(x, 0.2), 0.5), 0.0, 1.0)
+
+
+hard_sigmoid_of_keras_2.__name__ = hard_sigmoid_of_keras_2.__qualname__ = "hard_sigmoid"
+register("keras", "hard_sigmoid")(hard_sigmoid_of_keras_2)
 
 _TABLE: dict[str, Any] = {
     "celu": nn.celu,

@@ -34,7 +34,7 @@ from thalweg.ops import shape as shape_ops
 from thalweg.ops.dynamic import reshape_to_lengths
 from thalweg.ops.scan import loop, scan
 from thalweg.ops.slices import flip
-from thalweg.registry import remade
+from thalweg.registry import config_of, remade
 
 __all__ = ["Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "TimeDistributed"]
 
@@ -405,7 +405,7 @@ class Bidirectional(Layer):
             )
         self.merge_mode, self.forward_layer = merge_mode, layer
         if backward_layer is None:
-            backwards = not layer.get_config().get("go_backwards", False)
+            backwards = not config_of(layer).get("go_backwards", False)
             backward_layer = remade(layer, name=f"backward_{layer.name}", go_backwards=backwards)
         self.backward_layer = backward_layer
         for one in (layer, backward_layer):  # the outputs of masked steps are no use to the other direction

@@ -21,6 +21,7 @@ from thalweg import layers as L
 from thalweg.errors import ArgumentError, DataError, fail
 from thalweg.extras import needs
 from thalweg.layers.recurrent import Recurrent
+from thalweg.models.keras_older import renewed
 from thalweg.models.paths import layer_paths, weight_paths
 from thalweg.registry import snake_case
 
@@ -421,16 +422,17 @@ def _by_layer(model: Any, tree: Tree, file: str, by_name: bool) -> dict[str, np.
         )  # fmt: skip
     paths = {id(weight): path for path, weight in weight_paths(model).items()}
     found: dict[str, np.ndarray] = {}
+    version, backend = version_in(tree.group), text(tree.group.attrs.get("backend", "tensorflow"))
     for part, name in pairs:
         if isinstance(part, L.Normalization):
             lists[name] = lists[name][:2]  # mean and variance, without how many examples there were
-        weights = in_order_of_keras(part)
-        if len(weights) != len(lists[name]):
+        weights, arrays = in_order_of_keras(part), [tree.at(f"{name}/{weight}") for weight in lists[name]]
+        arrays = arrays if any(array is None for array in arrays) else renewed(part, arrays, version, backend)
+        if len(weights) != len(arrays):
             raise fail(
                 DataError, f"{file!r}: the layer {name!r} has another number of weights",
-                expected=f"{len(weights)} for {part.name!r}", received=len(lists[name]),
+                expected=f"{len(weights)} for {part.name!r}", received=len(arrays),
             )  # fmt: skip
-        arrays = [tree.at(f"{name}/{weight}") for weight in lists[name]]
         found |= {paths[id(weight)]: array for weight, array in zip(weights, arrays)}
     return found
 
@@ -455,8 +457,13 @@ def _names(tree: Any, key: str) -> list[str]:
     keys = [key] if key in attributes else []
     while key not in keys and f"{key}{len(keys)}" in attributes:
         keys.append(f"{key}{len(keys)}")
-    return [_text(name) for one in keys for name in attributes[one]]
+    return [text(name) for one in keys for name in attributes[one]]
 
 
-def _text(value: Any) -> str:
+def version_in(group: Any) -> int:
+    """Which Keras wrote a group of an HDF5 file: 1, 2 or 3."""
+    return int(text(group.attrs.get("keras_version", "1")).partition(".")[0])
+
+
+def text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)

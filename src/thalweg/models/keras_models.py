@@ -12,6 +12,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from thalweg.ops import public
 from thalweg.optimizers import schedules
 from thalweg.registry import Configured, snake_case
 
-__all__ = ["described", "keras_model"]
+__all__ = ["described", "is_of_keras_1", "keras_model"]
 
 _ROOMS = {
     "layers": L, "initializers": initializers, "regularizers": regularizers, "constraints": constraints,
@@ -39,7 +40,7 @@ _ROOMS = {
 _FUNCTIONS = {"activations": activations.get, "losses": losses.get, "metrics": metrics.get}
 _NAMES = {
     "OrthogonalInitializer": "Orthogonal", "IdentityInitializer": "Identity", "Functional": "Model",
-    "L1_L2": "L1L2", "MaxoutDense": "Maxout",
+    "L1_L2": "L1L2", "MaxoutDense": "Maxout", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU",
 }  # fmt: skip
 _IGNORED = {
     "dtype", "input_axes", "output_axes", "fn", "renorm_momentum", "jit_compile", "is_legacy_optimizer", "direction",
@@ -51,12 +52,22 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-def keras_model(path: Any, custom: Mapping[str, Any] | None, compile: bool) -> Any:
-    """The model in a file of Keras, with its weights, compiled as it was; the optimizer of ``.keras`` files goes on."""
+def keras_model(
+    path: Any,
+    custom: Mapping[str, Any] | None,
+    compile: bool,
+    renewed: Callable[[Any, Mapping[str, Any]], Any] | None = None,
+) -> Any:
+    """The model in a file of Keras, with its weights, compiled as it was; the optimizer of ``.keras`` files goes on.
+
+    ``renewed``: what says the description in Keras 1's words (and with the classes of ``custom``) in those of now.
+    """
     name = os.fspath(path)
     try:
-        description, compiled, vocabularies = _read(name)
-        reader = _Reader(name, dict(custom or {}), vocabularies)
+        description, compiled, vocabularies, version = _read(name)
+        reader = _Reader(name, dict(custom or {}), vocabularies, version)
+        if version < 2 and renewed is not None:
+            description = renewed(description, custom or {})
         model = reader.made(description)
     except ThalwegError:
         raise
@@ -77,19 +88,30 @@ def keras_model(path: Any, custom: Mapping[str, Any] | None, compile: bool) -> A
     return model
 
 
+def is_of_keras_1(path: Any) -> bool:
+    """Whether it is an HDF5 file with a model that Keras 1 wrote."""
+    with open(path, "rb") if os.path.isfile(path) else nullcontext() as file:
+        if file is None or file.read(4) != b"\x89HDF":
+            return False
+    with foreign.opened(path) as held:
+        return "model_config" in held.attrs and foreign.version_in(held) < 2
+
+
 def described(description: Mapping[str, Any], custom: Mapping[str, Any] | None = None) -> Any:
     """The model that Keras 2 described, ``{"class_name": ..., "config": ...}``, with first weights of its own."""
     what = "the description"
     try:
-        return _Reader(what, dict(custom or {}), {}).made(description)
+        return _Reader(what, dict(custom or {}), {}, 2).made(description)
     except ThalwegError:
         raise
     except _DAMAGE as error:
         raise fail(DataError, f"{what} is damaged, or names what is not known here: {error}") from None
 
 
-def _read(name: str) -> tuple[Any, Any, dict[str, list[str]]]:
-    """The description of the model, the arguments of compile, and vocabularies by the paths of their layers."""
+def _read(name: str) -> tuple[Any, Any, dict[str, list[str]], int]:
+    """The description of the model, the arguments of compile, vocabularies by the paths of their layers, and which
+    Keras wrote it.
+    """
     if zipfile.is_zipfile(name):
         with zipfile.ZipFile(name) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
@@ -104,23 +126,26 @@ def _read(name: str) -> tuple[Any, Any, dict[str, list[str]]]:
             lists = {
                 key: archive.read(key).decode("utf-8").splitlines() for key in texts if key != "config.json"
             }
-        return whole, whole.get("compile_config"), lists
+        return whole, whole.get("compile_config"), lists, 3
     with foreign.opened(name) as file:
         if "model_config" not in file.attrs:
             raise fail(DataError, f"{name!r} holds weights but no model",
                        hint="make the model, then load_weights()")  # fmt: skip
         whole = json.loads(file.attrs["model_config"])
         compiled = json.loads(file.attrs["training_config"]) if "training_config" in file.attrs else None
+        version = foreign.version_in(file)
     if compiled is not None:
         compiled = {"optimizer": compiled.pop("optimizer_config", None), **compiled}
-    return whole, compiled, {}
+    return whole, compiled, {}, version
 
 
 class _Reader:
     """Makes objects of descriptions: ``{"class_name": ..., "config": {...}}``."""
 
-    def __init__(self, file: str, custom: dict[str, Any], vocabularies: Mapping[str, list[str]]) -> None:
-        self.file, self.custom, self.vocabularies = file, custom, vocabularies
+    def __init__(
+        self, file: str, custom: dict[str, Any], vocabularies: Mapping[str, list[str]], version: int
+    ) -> None:
+        self.file, self.custom, self.vocabularies, self.version = file, custom, vocabularies, version
         self.sequential = custom.get("models.Sequential", Sequential)
         self.functional = custom.get("models.Model", Model)
         self.rooms = list(_ROOMS.values())  # where a class is looked for whose module is not told
@@ -149,6 +174,8 @@ class _Reader:
                 DataError, f"{self.file!r} holds a function as code, which is not run", received="a Lambda",
                 hint="make the model again with the function, then load_weights()",
             )  # fmt: skip
+        if kind in ("GRU", "GRUCell") and self.version < 3:  # had no such argument before Keras 2.2
+            config = {"reset_after": False, **config}
         return self._object(self._class(value), config)
 
     def _class(self, value: Mapping[str, Any]) -> Any:
@@ -204,12 +231,18 @@ class _Reader:
             elif key == "trainable":
                 continue  # is set once the layers inside are there
             elif key in taken:
-                options[key] = self.made(value)
+                options[key] = self._older(key, self.made(value))
             elif value and key not in _IGNORED:
                 raise fail(
                     DataError, f"{self.file!r}: {cls.__name__} has no argument {key!r} here", received=repr(value),
                 )  # fmt: skip
         return options
+
+    def _older(self, key: str, value: Any) -> Any:
+        """An argument whose name meant something else before Keras 3."""
+        if self.version < 3 and value == "hard_sigmoid" and key.endswith("activation"):
+            return activations.hard_sigmoid_of_keras_2
+        return value
 
     # --- models -------------------------------------------------------------------------------------------------
 

@@ -120,19 +120,16 @@ layers = Namespace("keras.layers", warnings=_layers.warnings, **_members | _laye
 
 # --- optimizers -----------------------------------------------------------------------------------------------------
 
-_LR: dict[str, str | None] = {"lr": "learning_rate"}
+_LR: dict[str, str | None] = {"learning_rate": "lr"}
 # By name: the order of the arguments, and the defaults.
 _ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "SGD": ("learning_rate momentum decay nesterov", {}),
-    "RMSprop": ("learning_rate rho epsilon decay", {}),
-    "Adagrad": ("learning_rate epsilon decay", {"learning_rate": 0.01, "initial_accumulator_value": 0.0}),
-    "Adadelta": ("learning_rate rho epsilon decay", {"learning_rate": 1.0}),
-    "Adam": ("learning_rate beta_1 beta_2 epsilon decay amsgrad", {}),
-    "Adamax": ("learning_rate beta_1 beta_2 epsilon decay", {"learning_rate": 0.002}),
-    "Nadam": (
-        "learning_rate beta_1 beta_2 epsilon schedule_decay",
-        {"learning_rate": 0.002, "schedule_decay": 0.004},
-    ),
+    "SGD": ("lr momentum decay nesterov", {"lr": 0.01}),
+    "RMSprop": ("lr rho epsilon decay", {"lr": 0.001}),
+    "Adagrad": ("lr epsilon decay", {"lr": 0.01, "initial_accumulator_value": 0.0}),
+    "Adadelta": ("lr rho epsilon decay", {"lr": 1.0}),
+    "Adam": ("lr beta_1 beta_2 epsilon decay amsgrad", {"lr": 0.001}),
+    "Adamax": ("lr beta_1 beta_2 epsilon decay", {"lr": 0.002}),
+    "Nadam": ("lr beta_1 beta_2 epsilon schedule_decay", {"lr": 0.002, "schedule_decay": 0.004}),
 }
 _table = {
     name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, **defaults)

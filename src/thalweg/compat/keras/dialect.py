@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from thalweg import models as main
+from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
 from thalweg.compat.keras.custom import OwnLayer, place_of
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
@@ -278,6 +280,8 @@ def speak(classic: bool = False) -> None:
     ]
     for cls, name, word in offered:
         setattr(cls, name, word)
+    room = importlib.import_module("thalweg.compat.keras.classic" if classic else "thalweg.compat.keras")
+    descriptions.speak(room.Model, room.Sequential, classic)
     for cls in {*_with_classes_below(Layer)}:
         if "build" in vars(cls) and not issubclass(cls, main.Model):
             setattr(cls, "build", _marking(vars(cls)["build"]))  # noqa: B010

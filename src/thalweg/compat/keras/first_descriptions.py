@@ -8,6 +8,7 @@ from typing import Any
 from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras.merging import merging
 from thalweg.errors import DataError, fail
+from thalweg.registry import config_of
 
 __all__ = ["is_of_keras_1", "of_keras_2"]
 
@@ -58,7 +59,7 @@ def of_keras_2(description: Mapping[str, Any], custom: Mapping[str, Any]) -> dic
         return {
             **description,
             "class_name": type(layer).__name__,
-            "config": {"trainable": True, **layer.get_config()},
+            "config": {"trainable": True, **config_of(layer)},
         }
     return {**description, **_layer(kind, config, custom)}
 

@@ -385,6 +385,8 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     """The model in a file, or a folder, of ``model.save``."""
     filepath = file_in_folder(filepath) if os.path.isdir(filepath) else filepath
     known = {"models.Model": Model, "models.Sequential": Sequential, **(custom_objects or {})}
+    if keras_models.is_of_keras_1(filepath):
+        return keras_models.keras_model(filepath, known, compile, of_keras_2)
     return main.load_model(filepath, known, compile)
 
 
@@ -413,9 +415,10 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
     if "class_name" in config:
         own = {"Model": Model, "Sequential": Sequential, **(custom_objects or {})}
         return own[config["class_name"]].from_config(config["config"], custom_objects)
-    return (Sequential if "layers" in config and "calls" not in config else Model).from_config(
-        config, custom_objects
+    in_a_row = isinstance(config, list) or (
+        "layers" in config and not {"calls", "input_layers"} & set(config)
     )
+    return (Sequential if in_a_row else Model).from_config(config, custom_objects)
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:

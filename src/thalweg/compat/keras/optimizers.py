@@ -20,9 +20,14 @@ from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.ops.create import zeros_like
 from thalweg.ops.index import scatter_add
-from thalweg.registry import lookup
+from thalweg.registry import all_arguments, lookup
 
 Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
+# Settings that ``get_config`` tells also where they are as always.
+_TOLD = (
+    "amsgrad", "beta_1", "beta_2", "centered", "epsilon", "initial_accumulator_value", "momentum", "nesterov", "rho",
+    "schedule_decay",
+)  # fmt: skip
 _UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
 
 
@@ -48,6 +53,17 @@ class _Keras(main.Optimizer):
             options["epsilon"] = 1e-7
         self.decay = decay or 0.0
         super().__init__(learning_rate if lr is None else lr, *args, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        """All settings, the learning rate as it is now: under ``lr`` where it was given so."""
+        known = {n: v for n, v in all_arguments(self).items() if n in _TOLD or n in self._arguments}
+        left_out = ("lr", "learning_rate", "name")
+        given = {n: v for n, v in known.items() if v is not None and n not in left_out}
+        rate = self.learning_rate
+        rate = float(rate.get_value()) if isinstance(rate, Variable) else rate
+        return {"lr" if "lr" in self._arguments else "learning_rate": rate, **given, "decay": self.decay}
+
+    get_config.plain = main.Optimizer.get_config  # type: ignore[attr-defined]  # for files
 
     @property
     def lr(self) -> Any:

@@ -17,11 +17,13 @@ from thalweg.compat.keras.backend import values as _values
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import own as _own
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.layers import activations as _activations
 from thalweg.registry import register as _register
 
 for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _draws):
     globals().update(_own(_room))
 
+hard_sigmoid = _activations.hard_sigmoid_of_keras_2
 for _helper in ("made_once", "within_step"):  # for optimizers of programs alone
     globals().pop(_helper)
 _EPSILON, _BACKEND = 1e-7, "tensorflow"

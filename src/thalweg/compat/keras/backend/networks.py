@@ -13,7 +13,6 @@ from thalweg.compat.keras.backend.shapes import expand_dims, reshape, transpose
 from thalweg.compat.keras.backend.values import cast, tensor, zeros_like
 from thalweg.errors import ArgumentError, fail
 from thalweg.ops.public import names as _names
-from thalweg.registry import register
 
 _ops = _names()
 
@@ -37,12 +36,6 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where positive, ``alpha * (exp(x) - 1)`` elsewhere."""
     return nn.elu(tensor(x), alpha)
-
-
-@register("keras")
-def hard_sigmoid(x: Any) -> Any:
-    """0.2 x + 0.5 within [0, 1], as before Keras 3."""
-    return clip(tensor(x) * 0.2 + 0.5, 0.0, 1.0)
 
 
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: Any = None) -> Any:

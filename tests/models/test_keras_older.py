@@ -1,0 +1,130 @@
+"""Files of Keras 1, of Keras over Theano and of layers for cuDNN: written here in their layout, array by array."""
+
+import json
+
+import numpy as np
+import pytest
+
+from thalweg import models as main
+from thalweg.compat.keras import classic as keras
+from thalweg.layers import GRU, LSTM
+
+h5py = pytest.importorskip("h5py")
+L = keras.layers
+RNG = np.random.default_rng(2)
+
+
+def written(path, model, arrays, attributes, description=None):
+    """A file with these arrays for the layers that have some, in the layout of Keras 1 and 2."""
+    with h5py.File(path, "w") as file:
+        group = file if description is None else file.create_group("model_weights")
+        for place in (file, group):
+            place.attrs.update(attributes)
+        if description is not None:
+            file.attrs["model_config"] = json.dumps(description)
+        layers = [layer.name for layer in model.layers]
+        group.attrs["layer_names"] = [name.encode() for name in layers]
+        for name in layers:
+            own = group.create_group(name)
+            names = [f"{name}_{k}" for k in range(len(arrays.get(name, ())))]
+            own.attrs["weight_names"] = [n.encode() for n in names]
+            for n, array in zip(names, arrays.get(name, ())):
+                own[n] = array
+
+
+def gates(layer, order):
+    """Kernel, recurrent kernel and bias of each gate, one after another in the order of Keras 1."""
+    parts = [np.split(array, len(order), axis=-1) for array in layer.get_weights()]
+    return [part[k] for k in order for part in parts]
+
+
+def randomised(model):
+    model.set_weights([RNG.normal(size=w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_weights_of_keras_1(tmp_path):
+    image, steps = L.Input((3, 6, 6)), L.Input((7, 4))
+    conv = L.Conv2D(5, (2, 3), data_format="channels_first", name="conv")
+    line = L.Conv1D(4, 3, name="line")
+    up = L.Conv2DTranspose(2, 3, name="up")
+    lstm, gru = L.LSTM(3, name="lstm", return_sequences=True), L.GRU(2, name="gru")
+    both = L.Bidirectional(L.LSTM(2, name="one"), name="both")
+    bn = L.BatchNormalization(name="bn")
+    rows = lstm(line(steps))
+    outputs = [up(L.Permute((2, 3, 1))(conv(image))), gru(rows), both(bn(rows))]
+    model = randomised(keras.models.Model([image, steps], outputs))
+    w = {layer.name: layer.get_weights() for layer in model.layers}
+    arrays = {
+        "conv": [w["conv"][0].transpose(3, 2, 0, 1), w["conv"][1]],
+        "line": [w["line"][0][:, None], w["line"][1]],
+        "up": [w["up"][0].transpose(0, 1, 3, 2), w["up"][1]],
+        "lstm": gates(lstm, (0, 2, 1, 3)),
+        "gru": gates(gru, (0, 1, 2)),
+        "both": [*gates(both.forward_layer, (0, 2, 1, 3)), *gates(both.backward_layer, (0, 2, 1, 3))],
+        "bn": w["bn"],
+    }
+    path = tmp_path / "first.h5"
+    data = [RNG.normal(size=(2, *x.shape[1:])) for x in (image, steps)]
+    expected = model.predict(data)
+    for attributes in ({}, {"keras_version": b"1.2.2"}):
+        written(path, model, arrays, attributes)
+        randomised(model).load_weights(path)
+        for a, b in zip(model.predict(data), expected):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    arrays["line"] = [w["line"][0][:, None].transpose(3, 2, 0, 1), w["line"][1]]  # as Keras 1.0 had it
+    written(path, model, arrays, {})
+    randomised(model).load_weights(path)
+    np.testing.assert_allclose(model.predict(data)[1], expected[1], rtol=1e-5, atol=1e-5)
+
+
+def test_a_model_of_keras_1(tmp_path):
+    own = randomised(
+        keras.models.Sequential(
+            [L.LSTM(3, input_shape=(4, 2), name="lstm"), L.Dense(1, activation="tanh", name="d")]
+        )
+    )
+    first = {"name": "lstm", "output_dim": 3, "input_dim": 2, "input_length": 4, "batch_input_shape": [None, 4, 2],
+             "inner_activation": "hard_sigmoid", "activation": "tanh", "init": "glorot_uniform",
+             "inner_init": "orthogonal", "forget_bias_init": "one", "return_sequences": False,
+             "go_backwards": False, "stateful": False,
+             "unroll": False, "consume_less": "cpu", "W_regularizer": None, "U_regularizer": None,
+             "b_regularizer": None, "dropout_W": 0.0, "dropout_U": 0.0, "trainable": True,
+             "input_dtype": "float32"}  # fmt: skip
+    last = {"name": "d", "output_dim": 1, "input_dim": None, "activation": "tanh", "init": "glorot_uniform",
+            "bias": True, "W_regularizer": {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.01}, "b_regularizer": None,
+            "activity_regularizer": None, "W_constraint": None, "b_constraint": None, "trainable": True}  # fmt: skip
+    parts = [{"class_name": "LSTM", "config": first}, {"class_name": "Dense", "config": last}]
+    path = tmp_path / "model.h5"
+    arrays = {"lstm": gates(own.layers[0], (0, 2, 1, 3)), "d": own.layers[1].get_weights()}
+    written(path, own, arrays, {"keras_version": b"1.1.0"}, {"class_name": "Sequential", "config": parts})
+    x = RNG.normal(size=(3, 4, 2))
+    np.testing.assert_allclose(keras.models.load_model(path).predict(x), own.predict(x), rtol=1e-5, atol=1e-6)
+
+
+def test_kernels_of_theano_are_turned(tmp_path):
+    model = randomised(keras.models.Sequential([L.Conv2D(2, (3, 2), input_shape=(5, 5, 1), name="c")]))
+    kernel, bias = model.get_weights()
+    path = tmp_path / "theano.h5"
+    written(path, model, {"c": [kernel[::-1, ::-1], bias]}, {"keras_version": b"2.1.0", "backend": b"theano"})
+    randomised(model).load_weights(path)
+    np.testing.assert_array_equal(model.get_weights()[0], kernel)
+
+
+@pytest.mark.parametrize(("layer", "count"), [(LSTM(3, name="r"), 4), (GRU(3, name="r"), 3)])
+def test_weights_of_cudnn(tmp_path, layer, count):
+    """cuDNN computes ``W x`` of matrices [units, inputs] that stand row after row."""
+    model = main.Sequential([layer])
+    model.build((None, 4, 2))
+    gate = [[RNG.normal(size=shape) for shape in ((3, 2), (3, 3), (3,), (3,))] for _ in range(count)]
+    kernel = np.hstack([w.reshape(2, 3) for w, *_ in gate])  # the numbers of each matrix, in their order
+    recurrent = np.hstack([u for _, u, *_ in gate])
+    bias = np.concatenate([b for k in (2, 3) for b in (g[k] for g in gate)])
+    path = tmp_path / "cudnn.h5"
+    written(path, model, {"r": [kernel, recurrent, bias]}, {"keras_version": b"2.1.0"})
+    model.load_weights(path)
+    found = model.get_weights()
+    np.testing.assert_allclose(found[0], np.hstack([w.T for w, *_ in gate]), rtol=1e-6)
+    np.testing.assert_allclose(found[1], np.hstack([u.T for _, u, *_ in gate]), rtol=1e-6)
+    pair = bias.reshape(2, -1)
+    np.testing.assert_allclose(found[2], pair if count == 3 else pair.sum(0), rtol=1e-6)
