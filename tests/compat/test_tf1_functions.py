@@ -162,7 +162,12 @@ def test_sounds_in_event_files(tmp_path: Path) -> None:
 
 def test_the_arguments_of_layers_have_their_names() -> None:
     x = tf.ones([2, 5, 5, 3])
-    assert tf.layers.dense(inputs=x, units=4, kernel_constraint=None, name="d").shape.as_list() == [2, 5, 5, 4]
+    assert tf.layers.dense(inputs=x, units=4, kernel_constraint=None, name="d").shape.as_list() == [
+        2,
+        5,
+        5,
+        4,
+    ]
     made = tf.layers.conv2d(inputs=x, filters=6, kernel_size=3, strides=2, padding="same", dilation_rate=1)
     assert made.shape.as_list() == [2, 3, 3, 6]
     made = tf.layers.conv2d_transpose(x, filters=2, kernel_size=2, strides=2, activation=tf.nn.relu)

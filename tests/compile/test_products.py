@@ -59,8 +59,44 @@ def test_only_small_results_of_long_sums_are_split() -> None:
     def pieces(m: int, n: int, k: int) -> Any:
         product = Product(m, n, k, row_major(k, m).transposed, row_major(k, n), row_major(m, n))
         split = split_along_k(product, host_target())
-        return None if split is None else split.batch
+        return None if split is None else split.product.batch
 
     assert pieces(6, 8, 1 << 16) == 16
     assert pieces(6, 8, 3000) == 2 and pieces(6, 8, 3001) is None and pieces(6, 8, 1000) is None
-    assert pieces(600, 8, 1 << 16) is None and pieces(6, 800, 1 << 16) is None
+    assert (
+        pieces(600, 8, 1 << 16) == 16 and pieces(6, 800, 1 << 16) == 16
+    )  # each thread its own part of A and B
+    assert (
+        pieces(90, 800, 1 << 12) == 2 and pieces(90, 800, 3000) is None and pieces(600, 600, 1 << 16) is None
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("inputs", "outputs"), [(16, 16), (32, 8), (16, 5), (3, 16), (8, 4), (32, 32)])
+def test_gradients_of_filters_of_few_outputs(inputs: int, outputs: int, dtype: str) -> None:
+    """Summed for the transposed result where that has longer rows, and stored as the filters lie."""
+    rng = np.random.default_rng(0)
+    images, filters = rng.standard_normal((8, 20, 20, inputs)), rng.standard_normal((3, 3, inputs, outputs))
+    x, w = tw.placeholder(dtype, images.shape), tw.placeholder(dtype, filters.shape)
+    y = tw.nn.conv2d(x, w, padding="VALID")
+    (slope,) = tw.gradients(tw.sum(tw.sin(y)), [w])
+    found = tw.function([x, w], slope * 2 + w)(images.astype(dtype), filters.astype(dtype)).numpy()
+    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))
+    out = np.einsum("nyxcij,ijcf->nyxf", windows, filters)
+    wanted = 2 * np.einsum("nyxcij,nyxf->ijcf", windows, np.cos(out)) + filters
+    scale = np.abs(wanted).max()
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=scale * (1e-5 if dtype == "float32" else 1e-13))
+
+
+@pytest.mark.parametrize(
+    ("groups", "dilation", "strides"), [(1, 1, 1), (2, 1, 1), (4, 1, 1), (1, 2, 1), (1, 1, 2)], ids=str
+)
+def test_convolutions_to_few_channels(groups: int, dilation: int, strides: int) -> None:
+    rng = np.random.default_rng(1)
+    images = rng.standard_normal((3, 12, 14, 8)).astype("float32")
+    filters = rng.standard_normal((3, 3, 8 // groups, 8)).astype("float32")
+    x, w = tw.placeholder("float32", images.shape), tw.placeholder("float32", filters.shape)
+    y = tw.nn.conv(x, w, padding="SAME", groups=groups, dilation=dilation, strides=strides)
+    found = tw.function([x, w], tw.nn.relu(y + 1))(images, filters).numpy()
+    plain = tw.nn.conv(images, filters, padding="SAME", groups=groups, dilation=dilation, strides=strides)
+    np.testing.assert_allclose(found, np.maximum(plain.numpy() + 1, 0), rtol=1e-4, atol=1e-4)

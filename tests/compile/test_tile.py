@@ -225,6 +225,50 @@ def test_convolution_as_a_product(shape, filters, stride):
 
 
 @pytest.mark.parametrize("limit", [16, 32, 64])
+@pytest.mark.parametrize("window", [(3, 3), (1, 5), (5, 2)], ids=str)
+@pytest.mark.parametrize("channels, outputs", [(1, 4), (3, 3), (16, 2), (150, 4)])
+@pytest.mark.parametrize("merged", [False, True])
+def test_overlapping_windows_share_what_they_load(window, channels, outputs, limit, merged):
+    """Tiles that slide along rows of 14 and 9 places, with blocks of k, an epilogue, and threads."""
+    rng = np.random.default_rng(8)
+    target = host_target(limit)
+    kh, kw = window
+    for places in (14, 9):
+        x = rng.standard_normal((2, 6, places + kw - 1, channels)).astype("float32")
+        windows, array = conv_operands(x, kh, kw, 1)
+        if merged:
+            (taps, apart), _, _ = windows.cols
+            windows = replace(windows, cols=((taps, apart), (kw * channels, 1)))
+        (m, k), n = array.shape, outputs
+        weights = rng.standard_normal((k, n)).astype("float32")
+        product = Product(m, n, k, windows, row_major(k, n), row_major(m, n))
+        slide = choose_tiling(product, target).slide
+        assert slide is not None and (slide.taps, slide.channels, slide.step) == (kw, channels, channels)
+        step = compiled(product, target, epilogue=lambda extra, e, row, col, value: value * 2 + 1)
+        results = []
+        for num_threads in (1, 2, 5):
+            out = np.zeros((m, n), "float32")
+            step(x, weights, out, out, num_threads)
+            results.append(out)
+        wanted = 2 * (array.astype("float64") @ weights) + 1
+        np.testing.assert_allclose(results[0], wanted, rtol=1e-5, atol=1e-5 * k)
+        assert all((r == results[0]).all() for r in results)
+
+
+def test_windows_that_do_not_overlap_by_whole_steps_do_not_slide():
+    x = np.zeros((1, 9, 29, 4), "float32")
+    for kw, stride in ((3, 2), (1, 1)):  # every other window; no neighbours
+        windows, array = conv_operands(x, 3, kw, stride)
+        (m, k), n = array.shape, 4
+        assert (
+            choose_tiling(Product(m, n, k, windows, row_major(k, n), row_major(m, n)), AVX512).slide is None
+        )
+    windows, array = conv_operands(x, 3, 3, 1)
+    (m, k), n = array.shape, 17  # more than a vector of columns
+    assert choose_tiling(Product(m, n, k, windows, row_major(k, n), row_major(m, n)), AVX512).slide is None
+
+
+@pytest.mark.parametrize("limit", [16, 32, 64])
 @pytest.mark.parametrize("taps, each", [(3, 32), (5, 24), (7, 12), (9, 5), (67, 16), (53, 32)])
 def test_rows_of_b_in_runs(taps, each, limit):
     """Columns that are far apart, each of whole or broken vectors that lie side by side: packed by squares or not."""

@@ -65,7 +65,12 @@ def _conv(
 
 def _pool(combine: Any, fill: float) -> Any:
     def reference(
-        x: Any, window: Any, strides: Any = None, padding: Any = "VALID", dilation: Any = 1, ties: str = "first"
+        x: Any,
+        window: Any,
+        strides: Any = None,
+        padding: Any = "VALID",
+        dilation: Any = 1,
+        ties: str = "first",
     ) -> Any:
         rank = x.ndim - 2
         window, dilation = _each(window, rank), _each(dilation, rank)

@@ -12,6 +12,7 @@ from typing import Any
 from llvmlite import ir
 
 from thalweg.compile.loops import Emitter, begin_shared, shared
+from thalweg.compile.tiling import Slide
 from thalweg.compile.values import Value
 
 AHEAD = 12  # steps of k by which rows of B are fetched before they are used
@@ -115,15 +116,51 @@ def kernel_function(
             for v in range(vectors):
                 parts = [totals[i][v].get() for totals in sums]
                 sums[0][i][v].set(functools.reduce(lambda p, q: p + q, parts))
+    _finish(e, dtype, places, sums[0], adds)
+    return e.builder.function
+
+
+def slide_function(e: Emitter, dtype: str, rows: int, slide: Slide, a_kind: str) -> ir.Function:
+    """The micro-kernel for one vector of columns and rows that are windows side by side: each element of A is loaded
+    once for all the rows that it is in. B is packed; `count` is whole lengths of the slide.
+    """
+    lanes = e.target.lanes(dtype)
+    name = f"tile.slide.{dtype}.{rows}x{lanes}.{slide.taps}x{slide.channels}x{slide.step}.{a_kind}"
+    known = shared(e, name)
+    if known is not None:
+        return known
+    kinds = ["int64", "ptr", "ptr", _step_type(a_kind), "ptr", "int64", "ptr", "ptr", "bool", "ptr"]
+    e = begin_shared(e, name, kinds)
+    count, a, a_rows, a_step, b, _, c, c_rows, adds, _ = e.args
+    start = e.at(a, e.load(a_rows, 0, "int64"), dtype)
+    sums = [e.var(e.const(0, dtype, lanes)) for _ in range(rows)]
+    places = [e.at(c, e.load(c_rows, i, "int64"), dtype) for i in range(rows)]
+    with e.loop(0, count, slide.length, name="window") as k:
+        begin = e.at(start, _k_offset(e, a_kind, a_step, k), dtype)
+        with e.loop(0, slide.channels, name="channel") as channel:
+            here, first = e.at(begin, channel, dtype), k + channel
+            taps = [e.load(b, (first + t * slide.channels) * lanes, dtype, lanes) for t in range(slide.taps)]
+            for place in range(rows + slide.taps - 1):
+                element = e.splat(e.load(here, place * slide.step, dtype), lanes)
+                for t, tap in enumerate(taps):
+                    if 0 <= place - t < rows:
+                        total = sums[place - t]
+                        total.set(e.muladd(element, tap, total.get()))
+    _finish(e, dtype, places, [[total] for total in sums], adds)
+    return e.builder.function
+
+
+def _finish(e: Emitter, dtype: str, places: list[Any], sums: list[list[Any]], adds: Value) -> None:
+    """Add what C holds, if asked for, and store the tile."""
+    lanes = e.target.lanes(dtype)
     with e.when(adds):
-        for place, row in zip(places, sums[0]):
+        for place, row in zip(places, sums):
             for v, total in enumerate(row):
                 total.set(e.load(place, v * lanes, dtype, lanes) + total.get())
-    for place, row in zip(places, sums[0]):
+    for place, row in zip(places, sums):
         for v, total in enumerate(row):
             e.store(place, v * lanes, total.get())
     e.ret()
-    return e.builder.function
 
 
 def dot_function(e: Emitter, dtype: str, rows: int, cols: int) -> ir.Function:

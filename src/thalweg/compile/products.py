@@ -40,7 +40,7 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     product = tiling.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
     pieces = tiling.split_along_k(product, step.target) if parallel else None
     if pieces is not None:
-        _emit_pieces(step, kernel, pieces)
+        _emit_pieces(step, kernel, pieces.product, pieces.turned)
         return
     in_registers = z not in step.schedule.stored
     num_bytes = tiling.workspace_bytes(product, step.target, 1, single_block=in_registers)
@@ -59,9 +59,10 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     )
 
 
-def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product) -> None:
-    """Each thread its pieces of the sums; then one adds them up."""
-    z, (x, y), e = kernel.product, kernel.product.inputs, step.e
+def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product, turned: bool) -> None:
+    """Each thread its pieces of the sums; then they add them up."""
+    z, e = kernel.product, step.e
+    x, y = reversed(z.inputs) if turned else z.inputs
     kind, count = z.dtype.name, size(z.shape)
     assert isinstance(pieces.batch, int)
     room = rounded_up(pieces.batch * count * itemsize(kind))
@@ -81,14 +82,16 @@ def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product) -> None:
     nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
     n, lanes = z.shape[-1], step.target.lanes(kind)
     whole = n // lanes * lanes
-    with e.when(step.threads.index.eq(0)), e.loop(0, z.shape[-2], name="row") as row:
+    rows = step.threads.share(e, z.shape[-2])
+    with e.loop(*rows, name="row") as row:
         for start, stop, width in ((0, whole, lanes), (whole, n, 1)):
             if start < stop:
                 with e.loop(start, stop, width, name="col") as col:
                     place = row * n + col
-                    total = e.load(sums, place, kind, width)
+                    where, apart = (col * z.shape[-2] + row, z.shape[-2]) if turned else (place, 1)
+                    total = e.load_strided(sums, where, apart, kind, width)
                     for piece in range(1, pieces.batch):
-                        total = total + e.load(sums, place + piece * count, kind, width)
+                        total = total + e.load_strided(sums, where + piece * count, apart, kind, width)
                     result = total if nest is None else nest.piece(e, row, col, total)
                     if result is not None and z in step.schedule.stored:
                         e.store(step.pointer(z), place, result, kind)

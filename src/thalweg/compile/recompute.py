@@ -23,16 +23,16 @@ from thalweg.compile.layout import Access, is_identity
 from thalweg.compile.nests import steps_evenly
 from thalweg.graph.tensor import Tensor
 
-_EFFORT = 24  # instructions at most for an element that is computed again
+_EFFORT = 24  # instructions at most, loads among them, for an element that is computed again
 _TINY = 16  # times fewer elements: an array that costs nothing to read beside another
 
 
 def recompute(groups: Groups) -> None:
     """Let the readers of values compute them, the last kernels first."""
-    nests = [(k, n) for k in groups.before if (n := nest_of(k)) is not None and n.split is None]
+    nests = [(k, n) for k in groups.before if (n := nest_of(k)) is not None]
     for kernel, nest in sorted(nests, key=lambda pair: -pair[0].order):
         for member in reversed(groups.in_order(nest.members)):
-            if kernel in groups.before and member in nest.reads:
+            if kernel in groups.before and member in nest.reads and member not in nest.row_level:
                 _Value(groups, kernel, nest, member).spare()
 
 
@@ -49,13 +49,16 @@ class _Value:
         if self.x in self.groups.kept or not self.readers:
             return
         self.needed = self.groups.needed(self.x, nest, self._stored() - {self.x})
-        sources = {read.source for m in self.needed for read in nest.reads[m]} - self.needed
+        if self.needed & nest.row_level:
+            return
+        loads = {read for m in self.needed for read in nest.reads[m] if read.source not in self.needed}
+        sources = {read.source for read in loads}
         if isinstance(kernel, Product) and kernel.product in sources:
             return  # which may be in registers only
-        if sum(map(effort, self.needed)) > _EFFORT or not all(map(self._fits, self.readers)):
+        if sum(map(effort, self.needed)) + len(loads) > _EFFORT or not all(map(self._fits, self.readers)):
             return
         kept = (2 + len(self.readers)) * num_bytes(self.x)  # a line is read before it is written
-        again = sum(num_bytes(s) for k in self.readers for s in sources - k.sources if not self._is_tiny(s))
+        again = sum(self._read_bytes(s) for k in self.readers for s in sources - k.sources)
         if again <= kept:
             for reader in self.readers:
                 self._hand_to(reader)
@@ -66,9 +69,10 @@ class _Value:
         read = set().union(*(k.sources for k in self.groups.after[self.kernel]))
         return {m for m in self.nest.members if m in read or m in self.groups.kept}
 
-    def _is_tiny(self, source: Tensor) -> bool:
-        """Whether an array is so small that reading it counts for nothing."""
-        return _TINY * size(source.shape) <= size(self.x.shape)
+    def _read_bytes(self, source: Tensor) -> int:
+        """What reading an array asks of the memory: nothing where it is so small that it is always near."""
+        count = min(size(source.shape), size(self.x.shape))
+        return 0 if _TINY * count <= size(self.x.shape) else count * source.dtype.itemsize
 
     def _fits(self, reader: Kernel) -> bool:
         """Whether a reader walks over the same elements, and sees each where it is."""
@@ -111,6 +115,7 @@ class _Value:
             return
         nest.members = [m for m in nest.members if m in needed]
         nest.inside &= needed
+        nest.row_level &= needed
         nest.reads = {m: reads for m, reads in nest.reads.items() if m in needed}
         if isinstance(self.kernel, Product):
             self.kernel.members = [self.kernel.product, *nest.members]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows
+from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows, slide_function
 from thalweg.compile.loops import Emitter
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
 from thalweg.compile.target import LINE_BYTES, itemsize
@@ -234,7 +234,12 @@ class _Emission:
 
     def packs_in_passing(self) -> bool:
         """Whether the first row tile's micro-kernel packs B: where its rows can be read as they lie."""
-        return self.t.pack_b and runs_of(self.p.b.cols, None) and self.b_k[0] == "stride"
+        return (
+            self.t.slide is None
+            and self.t.pack_b
+            and runs_of(self.p.b.cols, None)
+            and self.b_k[0] == "stride"
+        )
 
     def pack_rows(self) -> None:
         """Copy the block of A as one panel per row tile, k by k."""
@@ -285,7 +290,8 @@ class _Emission:
             return _Panel(source, *self.b_k)
         pointer = self.at(self.part("b"), x.mul(g, t.cols * t.k_block))
         first = (source, self.b_k[1]) if self.packs_in_passing() else None
-        return _Panel(pointer, "packed", x.e.index(vectors * t.lanes).ir, first, ahead=self.ahead(col0))
+        ahead = self.ahead(col0) if t.slide is None else None
+        return _Panel(pointer, "packed", x.e.index(vectors * t.lanes).ir, first, ahead=ahead)
 
     def ahead(self, col0: Size) -> _Ahead | None:
         """What the tiles of a panel of B fetch of a later one: of each row a line, or where its columns lie side by
@@ -392,6 +398,8 @@ class _Emission:
                 other, b_step = self.fetched(ahead, tile), ahead.step
             if t.dot:
                 kernel = dot_function(e, self.p.dtype, height, t.cols)
+            elif t.slide is not None:
+                kernel = slide_function(e, self.p.dtype, height, t.slide, a_kind[0])
             else:
                 kind = f"{a_kind[0]}{t.rows if t.pack_a else ''}"
                 kernel = kernel_function(

@@ -18,6 +18,11 @@ C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panel
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
 A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
+PIECES_BYTES, LONG = (
+    600 << 10,
+    4,
+)  # of all the pieces of a C; how many times its sides a k is that is shared out
+SLIDING_ROWS = 7  # at least, of overlapping windows, for that their sums wait for each other
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
 
 
@@ -94,10 +99,27 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Slide:
+    """Windows that overlap: row i + 1 of A is row i, `taps` runs of `channels` elements, begun `step` elements later;
+    `step` is also how far the runs are apart, so an element is met by as many rows as there are taps.
+    """
+
+    taps: int
+    channels: int
+    step: int
+
+    @property
+    def length(self) -> int:
+        """Steps of k that the runs take together."""
+        return self.taps * self.channels
+
+
+@dataclass(frozen=True)
 class Tiling:
     """How a product is cut: register tiles of rows x (vectors of lanes), blocks of k, blocks of row tiles.
 
-    Vectors run along the columns of C, or with `dot` along k: then each element of the tile is a dot product.
+    Vectors run along the columns of C, or with `dot` along k: then each element of the tile is a dot product. With
+    `slide`, neighbouring rows share most of what they read of A.
     """
 
     rows: int
@@ -111,6 +133,7 @@ class Tiling:
     split_rows: bool
     rows_outer: bool
     dot: bool = False
+    slide: Slide | None = None
 
     @property
     def cols(self) -> int:
@@ -124,14 +147,18 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     """
     lanes = target.lanes(product.dtype)
     m, n, k = (s if isinstance(s, int) else None for s in (product.m, product.n, product.k))
-    pack_a = _pack_a(product, target)
+    pack_a, slide = _pack_a(product, target), None
     if (m == 1 or n == 1) and runs_of(product.a.cols, None) and runs_of(product.b.rows, None):
         rows, vectors, lanes, dot = (8, 1, 1, True) if n == 1 else (1, 1, min(lanes, 8), True)
+    elif found := _sliding(product, target):
+        (rows, slide), vectors, dot, pack_a = found, 1, False, False
     else:
         shapes = _tile_shapes(target, pack_a, -(-n // lanes) if n else 8)
         (rows, vectors), dot = (
             min(
-                [s for s in shapes if _in_panels(product.b, s[1] * lanes)] or shapes,
+                [s for s in shapes if _in_panels(product.b, s[1] * lanes)]
+                or [s for s in shapes if _few(m, s[0]) and _in_runs(product.b, s[1] * lanes)]
+                or shapes,
                 key=lambda tile: _cost(tile[0], tile[1], lanes, m, n, is_number(product.batch, 1)),
             ),
             False,
@@ -139,11 +166,13 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     if m:
         rows = -(-m // -(-m // rows))
     cols, size = vectors * lanes, itemsize(product.dtype)
-    few = m is not None and m <= IN_PLACE_TILES * rows
-    in_place = dot or _in_panels(product.b, cols) or (few and runs_of(product.b.cols, cols))
+    in_place = dot or _in_panels(product.b, cols) or (_few(m, rows) and runs_of(product.b.cols, cols))
+    in_place = in_place and slide is None
     limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
     if k is not None:
         limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
+    if slide is not None:
+        limit = -(-limit // slide.length) * slide.length
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
     again = m is None or k is None or m * k * size > A_BYTES  # A for each group of panels
     group_bytes = B_BYTES if again else B_GROUP_BYTES
@@ -163,7 +192,33 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         split_rows=row_tiles > panels,
         rows_outer=pack_a and panels > group_panels,
         dot=dot,
+        slide=slide,
     )
+
+
+def _sliding(product: Product, target: Target) -> tuple[int, Slide] | None:
+    """For one vector of columns, whose multiply-adds would each have to load an element of A: how many rows of
+    overlapping windows lie side by side in the registers, and how they overlap. No tile may reach past the windows
+    of a row of places.
+    """
+    rows, cols = product.a.rows, product.a.cols
+    sizes = (product.m, product.n, product.k, rows[-1][0], rows[-1][1], cols[-1][0])
+    if not all(isinstance(s, int) for s in (*sizes[:3], sizes[4])) or not is_number(cols[-1][1], 1):
+        return None
+    m, n, k, width, step, run = (s if isinstance(s, int) else 0 for s in sizes)
+    width, run = (width if len(rows) > 1 else m), (run if len(cols) > 1 else k)
+    if n > target.lanes(product.dtype) or step < 1 or run < 1:
+        return None
+    taps: Size
+    if len(cols) > 1 and cols[-2][1] == step and run <= step:
+        taps = cols[-2][0] if len(cols) > 2 else k // run
+    else:
+        taps, run = (run // step, step) if run % step == 0 else (1, run)
+    if not isinstance(taps, int) or taps < 2:
+        return None
+    most = target.num_registers - taps - 1
+    tall = max((d for d in range(1, most + 1) if width % d == 0), default=0)
+    return (tall, Slide(taps, run, step)) if tall >= SLIDING_ROWS else None
 
 
 def _pack_a(product: Product, target: Target) -> bool:
@@ -219,30 +274,45 @@ def _cost(
     return cycles, -rows * vectors
 
 
-def split_along_k(product: Product, target: Target) -> Product | None:
-    """The product in pieces of k, each a matrix of a batch to be added up, where C is too small to be shared out.
+@dataclass(frozen=True)
+class Pieces:
+    """A product in pieces of k, matrices of a batch to be added up; ``turned``: those of the transposed product."""
+
+    product: Product
+    turned: bool
+
+
+def split_along_k(product: Product, target: Target) -> Pieces | None:
+    """The product in pieces of k, where C is too small to be shared out, or k so long that each thread had rather
+    read its own part of A and B. A C with but one vector of columns is turned round, if A's rows have more.
 
     The number of pieces does not depend on the threads: C has the same bits for any number of them.
     """
     p, m, n, k = product, product.m, product.n, product.k
     if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)) or not is_number(p.batch, 1):
         return None
+    lanes = target.lanes(p.dtype)
+    turned = n <= lanes < m and runs_of(p.a.rows, lanes)
+    p = p.transposed if turned else p
     t = choose_tiling(replace(p, batch=MOST_PIECES), target)
-    a_length, b_length = _outermost(p.a.cols, k), _outermost(p.b.rows, k)
-    shared = math.gcd(a_length, b_length)
+    shared = math.gcd(_outermost(p.a.cols, k), _outermost(p.b.rows, k))
     counts = [c for c in range(2, MOST_PIECES + 1) if k // c >= LEAST_PIECE and shared % c == 0]
-    if t.dot or m > t.rows or n > t.cols or not counts:
+    c_bytes = m * n * itemsize(p.dtype)
+    fitting = [c for c in counts if c * c_bytes <= PIECES_BYTES]
+    small = turned or (m <= t.rows and n <= t.cols)
+    if t.dot or not (counts if small else fitting and k >= LONG * max(m, n)):
         return None
-    count = counts[-1]
+    count = fitting[-1] if fitting else counts[0]
 
     def cut(axes: tuple[Axis, ...], length: int) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
         stride = axes[0][1]
         return ((length // count, stride), *axes[1:]), ((count, length // count * stride),)
 
-    a_cols, a_batch = cut(p.a.cols, a_length)
-    b_rows, b_batch = cut(p.b.rows, b_length)
+    a_cols, a_batch = cut(p.a.cols, _outermost(p.a.cols, k))
+    b_rows, b_batch = cut(p.b.rows, _outermost(p.b.rows, k))
     a, b = Operand(p.a.rows, a_cols, a_batch), Operand(b_rows, p.b.cols, b_batch)
-    return Product(m, n, k // count, a, b, row_major(m, n, count), p.dtype, batch=count)
+    c = row_major(p.m, p.n, count)
+    return Pieces(Product(p.m, p.n, k // count, a, b, c, p.dtype, batch=count), turned)
 
 
 def _outermost(axes: tuple[Axis, ...], length: int) -> int:
@@ -298,6 +368,16 @@ def _in_panels(b: Operand, cols: int) -> bool:
     if not isinstance(extent, int) or len(b.cols) != 2 or len(b.rows) != 1:
         return False
     return is_number(stride, 1) and extent % cols == 0 and is_number(step, extent)
+
+
+def _few(m: int | None, rows: int) -> bool:
+    """Whether there are so few tiles of rows that B is not worth packing."""
+    return m is not None and m <= IN_PLACE_TILES * rows
+
+
+def _in_runs(b: Operand, cols: int) -> bool:
+    """Whether the columns lie in several runs, of which each panel takes whole vectors of one."""
+    return len(b.cols) > 1 and runs_of(b.cols, cols)
 
 
 def runs_of(axes: tuple[Axis, ...], count: int | None) -> bool:

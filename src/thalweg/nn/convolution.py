@@ -207,7 +207,9 @@ def max_pool(
     >>> max_pool([[[1.0], [3.0]]], 2).tolist()
     [[[3.0]]]
     """
-    return _with_format(x, data_format, lambda v: pool_ops.max_pool(v, window, strides, padding, dilation, ties))
+    return _with_format(
+        x, data_format, lambda v: pool_ops.max_pool(v, window, strides, padding, dilation, ties)
+    )
 
 
 def avg_pool(
