@@ -96,6 +96,7 @@ from thalweg.compat.theano import scalar as scalar  # noqa: E402
 from thalweg.compat.theano import sparse as sparse  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
 from thalweg.compat.theano import tests as tests  # noqa: E402
+from thalweg.compat.theano import typed_list as typed_list  # noqa: E402
 from thalweg.compat.theano import updates as updates  # noqa: E402
 from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph  # noqa: E402
 from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
@@ -107,7 +108,8 @@ _helpers = {
     "constant_text", "constructors", "conversion",
     "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
     "is_constant",
-    "is_sparse_matrix", "lengths_of", "missing", "modes", "monitored", "name_what_is_missing",
+    "is_sparse_matrix", "lengths_of", "list_functions", "lists",
+    "missing", "modes", "monitored", "name_what_is_missing",
     "name_what_was_made", "naming", "next_state", "op_name", "operation", "places",
     "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
     "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",

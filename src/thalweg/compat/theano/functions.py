@@ -14,6 +14,8 @@ from thalweg.compat.theano import complexes, monitored, ranges
 from thalweg.compat.theano.complexes import ComplexVariable
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import is_complex, tensor_of
+from thalweg.compat.theano.list_functions import ListFunction
+from thalweg.compat.theano.lists import uses_lists
 from thalweg.compat.theano.modes import FAST_RUN
 from thalweg.compat.theano.monitored import MonitorMode
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
@@ -93,7 +95,7 @@ def function(
     allow_input_downcast: bool | None = None,
     profile: Any = None,
     on_unused_input: str | None = None,
-) -> Function:
+) -> Any:
     """Compile expressions of variables to a function that takes and returns arrays.
 
     ``outputs``: a variable, a list or a dict of them. ``updates``: new values of shared variables, applied after the
@@ -103,6 +105,16 @@ def function(
         raise TypeError(
             f"theano.function: inputs must be a list of variables, received {type(inputs).__name__}: write [x] for one"
         )
+    if uses_lists([*inputs, *_flat(outputs)]):
+        options = {"no_default_updates": no_default_updates, "allow_input_downcast": allow_input_downcast}
+        options |= {
+            "updates": updates,
+            "givens": givens,
+            "mode": mode,
+            "name": name,
+            "on_unused_input": "ignore",
+        }
+        return ListFunction(inputs, outputs, lambda *ends: function(*ends, **options))
     entries = [_entry(i) for i in inputs]
     seen = [e.variable for e in entries]
     if len(set(seen)) != len(seen):
