@@ -762,3 +762,14 @@ def test_lasagne_biases_of_pixels_and_filters_with_channels_first() -> None:
         assert kind(c01b=True).sample((25, 2, 2, 25)).std() == pytest.approx(std, rel=0.1)
     with pytest.raises(RuntimeError, match="c01b"):
         lasagne.init.HeUniform(c01b=True).sample((10, 10))
+
+
+def test_what_a_loop_reads_is_replaced_with_the_rest() -> None:
+    v, m, other = T.dvector(), T.dmatrix(), T.dmatrix()
+    doubled = m * 2
+    steps, _ = theano.scan(lambda x, w: x + w.sum(), sequences=v, non_sequences=doubled)
+    ones = np.ones((2, 2))
+    assert function([v, doubled], steps + doubled.sum())([1, 2], ones).tolist() == [9, 10]
+    assert function([v, other], steps, givens={doubled: other})([1, 2], ones).tolist() == [5, 6]
+    assert function([v, m], steps, givens={m: m * 10})([1, 2], ones).tolist() == [81, 82]
+    assert theano.clone(steps, {doubled: other}).eval({v: [1, 2], other: ones}).tolist() == [5, 6]

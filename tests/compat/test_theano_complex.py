@@ -84,6 +84,9 @@ def test_functions_take_keep_and_give_complex_values() -> None:
     kept.set_value(W)
     np.testing.assert_allclose(theano.function([], z.sum(), givens={z: kept})(), W.sum())
     np.testing.assert_array_equal((z * 1).eval({z: X}), X)  # real numbers are complex ones, too
+    np.testing.assert_array_equal(theano.function([z], z.imag)(Z), Z.imag)
+    with pytest.raises(theano.compile.UnusedInputError):
+        theano.function([z, w], z.imag)
 
 
 def test_what_complex_variables_are_not_for() -> None:

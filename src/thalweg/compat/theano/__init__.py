@@ -8,6 +8,7 @@ from typing import Any
 from thalweg.compat.theano import gradient as gradient
 from thalweg.compat.theano import printing as printing
 from thalweg.compat.theano import scan_module as scan_module
+from thalweg.compat.theano import scan_utils as scan_utils
 from thalweg.compat.theano.configuration import change_flags as change_flags
 from thalweg.compat.theano.configuration import config as config
 from thalweg.compat.theano.conversion import tensor_of
@@ -38,6 +39,7 @@ from thalweg.compat.theano.variable import TensorConstant as _Constant
 from thalweg.compat.theano.variable import TensorVariable as _Variable
 from thalweg.compat.theano.variable import as_tensor_variable
 
+vars(scan_module)["scan_utils"] = scan_utils
 __version__ = "1.0.5"
 version = "1.0.5"
 Variable = _Variable

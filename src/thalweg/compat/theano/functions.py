@@ -270,8 +270,10 @@ class Function:
                 "provided and not given a value.",
                 TensorVariable(t),
             )
-        for k, (entry, leaf) in enumerate(zip(self._entries, self._leaves, strict=True)):
-            if id(leaf) in used or entry.update is not None or on_unused == "ignore":
+        own = iter(self._leaves)
+        for k, entry in enumerate(self._given):
+            needed = [id(next(own)) in used for _ in _parts(entry.variable)]
+            if any(needed) or entry.update is not None or on_unused == "ignore":
                 continue
             message = (
                 "theano.function was asked to create a function computing outputs given certain inputs, but the "
