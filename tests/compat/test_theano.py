@@ -773,3 +773,36 @@ def test_what_a_loop_reads_is_replaced_with_the_rest() -> None:
     assert function([v, other], steps, givens={doubled: other})([1, 2], ones).tolist() == [5, 6]
     assert function([v, m], steps, givens={m: m * 10})([1, 2], ones).tolist() == [81, 82]
     assert theano.clone(steps, {doubled: other}).eval({v: [1, 2], other: ones}).tolist() == [5, 6]
+
+
+def test_dtypes_that_stay() -> None:
+    b, i, f = T.vector(dtype="bool"), T.ivector(), T.fvector()
+    both = np.array([True, True, False]), np.array([True, False, False])
+    c = T.vector(dtype="bool")
+    either, together = function([b, c], [b + c, b * c])(*both)
+    assert either.tolist() == [True, True, False] and together.tolist() == [True, False, False]
+    assert (T.floor(i).dtype, T.ceil(T.bvector()).dtype, i.sum(dtype="int8").dtype) == (
+        "float64",
+        "float32",
+        "int8",
+    )
+    assert (f + np.float64(1)).dtype == "float64" and (f + np.float32(0.1)).dtype == (
+        f + 1.0
+    ).dtype == "float32"
+
+
+@pytest.mark.parametrize("border", [True, False])
+@pytest.mark.parametrize("how", [{}, {"stride": (1, 2)}, {"stride": (4, 3)}])
+def test_shapes_of_pooling_are_told_ahead(border: bool, how: dict[str, Any]) -> None:
+    x, pool = T.dtensor4(), T.signal.pool
+    pooled = pool.pool_2d(x, (3, 2), ignore_border=border, **how)
+    told = pool.Pool.out_shape((2, 3, 7, 8), (3, 2), ignore_border=border, **how)
+    assert pooled.eval({x: np.zeros((2, 3, 7, 8))}).shape == tuple(told)
+    later = T.stack(pool.Pool.out_shape(x.shape, (3, 2), ignore_border=border, **how))
+    assert later.eval({x: np.zeros((2, 3, 7, 8))}).tolist() == list(told)
+
+
+def test_the_largest_of_each_patch_at_its_place() -> None:
+    x = T.dtensor4()
+    found = T.signal.pool.max_pool_2d_same_size(x, (2, 2)).eval({x: np.arange(15.0).reshape(1, 1, 3, 5)})
+    np.testing.assert_array_equal(np.argwhere(found[0, 0]), [[1, 1], [1, 3]])
