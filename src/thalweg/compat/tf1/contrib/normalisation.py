@@ -67,8 +67,12 @@ def batch_norm(
             layer.build(inputs.get_shape())
             layer.built = True
             for variable in layer.variables:
-                if variable not in default_graph().get_collection(GraphKeys.MODEL_VARIABLES):
-                    default_graph().add_to_collection(GraphKeys.MODEL_VARIABLES, variable)
+                more = variables_collections
+                if isinstance(more, dict):
+                    more = more.get(variable.op.name.rpartition("/")[2])
+                for key in [GraphKeys.MODEL_VARIABLES, *([more] if isinstance(more, str) else more or ())]:
+                    if not any(v is variable for v in default_graph().get_collection(key)):
+                        default_graph().add_to_collection(key, variable)
             collected = default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)
             before = len(collected)
             x = layer.call(inputs, training=is_training)
