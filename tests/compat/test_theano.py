@@ -806,3 +806,50 @@ def test_the_largest_of_each_patch_at_its_place() -> None:
     x = T.dtensor4()
     found = T.signal.pool.max_pool_2d_same_size(x, (2, 2)).eval({x: np.arange(15.0).reshape(1, 1, 3, 5)})
     np.testing.assert_array_equal(np.argwhere(found[0, 0]), [[1, 1], [1, 3]])
+
+
+def test_what_a_function_refuses() -> None:
+    x, y = T.dvector("x"), T.fvector()
+    with pytest.raises(ValueError, match="on_unused_input"):
+        function([x], x, on_unused_input="never")
+    with pytest.raises(TypeError, match="given twice"):
+        function([x], x)([1.0], x=[2.0])
+    with pytest.raises(TypeError, match="expected an array"):
+        function([theano.In(x, strict=True)], x)([1.0, 2.0])
+    with pytest.raises(TypeError, match="replacement of x in givens"):
+        function([y], x, givens={x: y})
+    assert function([y], x * 2, givens={x: y}, rebuild_strict=False)(np.ones(2, "float32")).tolist() == [2, 2]
+
+
+def test_an_op_checks_the_types_it_declares() -> None:
+    class Scaled(theano.Op):
+        __props__ = ("by",)
+        itypes, otypes = [T.dvector], [T.dvector]
+
+        def __init__(self, by: float) -> None:
+            self.by = by
+
+        def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+            output_storage[0][0] = inputs[0] * self.by
+
+    assert str(Scaled(2)) == "Scaled{by=2}" and Scaled(2)([1.0, 2.0]).eval().tolist() == [2, 4]
+    with pytest.raises(TypeError, match="Cannot convert"):
+        Scaled(2)(T.dmatrix())
+    with pytest.raises(ValueError, match="expected 1 inputs, received 2"):
+        Scaled(2)(T.dvector(), T.dvector())
+
+
+def test_draws_with_symbolic_parameters() -> None:
+    streams, n = T.shared_randomstreams.RandomStreams(5), shared(np.int64(4))
+    shape = (4000,)
+    integers = function([], streams.random_integers(shape, low=2, high=n))()
+    assert set(integers) == {2, 3, 4} and integers.dtype == "int64"
+    assert abs(function([], streams.binomial(shape, n=n, p=0.25))().mean() - 1) < 0.1
+    counts = function([], streams.poisson(shape, lam=T.constant(3.0)))
+    first, second = counts(), counts()
+    assert abs(first.mean() - 3) < 0.15 and abs(first.var() - 3) < 0.3 and (first != second).any()
+    mrg = theano.sandbox.rng_mrg.MRG_RandomStreams(3)
+    picked = function([], mrg.choice(size=2, replace=False, p=np.array([[0.0, 0.4, 0.6]] * 20)))()
+    assert picked.shape == (20, 2) and set(picked.ravel()) == {1, 2}
+    with pytest.raises(TypeError, match="replace=False"):
+        mrg.choice(size=2, a=3)

@@ -70,10 +70,14 @@ def _new_members(kind: TypedListType, value: list[Any], inputs: list[Any]) -> li
     """A variable for each member, put among the inputs."""
     if isinstance(kind.ttype, TypedListType):
         inner = [_new_members(kind.ttype, v, inputs) for v in value]
-        return [TypedListVariable(kind.ttype, lambda given, members=m: list(members)) for m in inner]
+        return [TypedListVariable(kind.ttype, _always(members)) for members in inner]
     found = [kind.ttype() for _ in value]
     inputs.extend(found)
     return found
+
+
+def _always(members: list[Any]) -> Callable[[Members], list[Any]]:
+    return lambda _: members
 
 
 def _unfolded(variable: Any, given: Members) -> Any:
