@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from thalweg.compat.keras import classic as keras
-from thalweg.errors import ArgumentError, ArgumentTypeError
+from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 K, L = keras.backend, keras.layers
 RNG = np.random.default_rng(5)
@@ -224,3 +224,15 @@ def test_gates_of_files_of_keras_2():
     own = keras.models.Sequential([L.LSTM(3, input_shape=(5, 3))])
     own.set_weights(model.get_weights())
     np.testing.assert_array_equal(model.predict(X), own.predict(X))
+
+
+def test_a_model_in_another_takes_other_lengths():
+    """As SRGAN calls VGG on its own size of images; data must have the shape that was said."""
+    inner = keras.models.Sequential([L.Conv2D(2, 3, input_shape=(8, 8, 1)), L.GlobalMaxPooling2D()])
+    small = L.Input((5, 5, 1))
+    outer = keras.models.Model(small, inner(small))
+    x = RNG.normal(size=(2, 5, 5, 1)).astype("float32")
+    expected = keras.models.Sequential([L.Conv2D(2, 3, input_shape=(5, 5, 1), weights=inner.get_weights())])
+    np.testing.assert_allclose(outer.predict(x), expected.predict(x).max((1, 2)), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ShapeError, match="8, 8, 1"):
+        inner.predict(x)

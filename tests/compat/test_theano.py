@@ -762,3 +762,94 @@ def test_lasagne_biases_of_pixels_and_filters_with_channels_first() -> None:
         assert kind(c01b=True).sample((25, 2, 2, 25)).std() == pytest.approx(std, rel=0.1)
     with pytest.raises(RuntimeError, match="c01b"):
         lasagne.init.HeUniform(c01b=True).sample((10, 10))
+
+
+def test_what_a_loop_reads_is_replaced_with_the_rest() -> None:
+    v, m, other = T.dvector(), T.dmatrix(), T.dmatrix()
+    doubled = m * 2
+    steps, _ = theano.scan(lambda x, w: x + w.sum(), sequences=v, non_sequences=doubled)
+    ones = np.ones((2, 2))
+    assert function([v, doubled], steps + doubled.sum())([1, 2], ones).tolist() == [9, 10]
+    assert function([v, other], steps, givens={doubled: other})([1, 2], ones).tolist() == [5, 6]
+    assert function([v, m], steps, givens={m: m * 10})([1, 2], ones).tolist() == [81, 82]
+    assert theano.clone(steps, {doubled: other}).eval({v: [1, 2], other: ones}).tolist() == [5, 6]
+
+
+def test_dtypes_that_stay() -> None:
+    b, i, f = T.vector(dtype="bool"), T.ivector(), T.fvector()
+    both = np.array([True, True, False]), np.array([True, False, False])
+    c = T.vector(dtype="bool")
+    either, together = function([b, c], [b + c, b * c])(*both)
+    assert either.tolist() == [True, True, False] and together.tolist() == [True, False, False]
+    assert (T.floor(i).dtype, T.ceil(T.bvector()).dtype, i.sum(dtype="int8").dtype) == (
+        "float64",
+        "float32",
+        "int8",
+    )
+    assert (f + np.float64(1)).dtype == "float64" and (f + np.float32(0.1)).dtype == (
+        f + 1.0
+    ).dtype == "float32"
+
+
+@pytest.mark.parametrize("border", [True, False])
+@pytest.mark.parametrize("how", [{}, {"stride": (1, 2)}, {"stride": (4, 3)}])
+def test_shapes_of_pooling_are_told_ahead(border: bool, how: dict[str, Any]) -> None:
+    x, pool = T.dtensor4(), T.signal.pool
+    pooled = pool.pool_2d(x, (3, 2), ignore_border=border, **how)
+    told = pool.Pool.out_shape((2, 3, 7, 8), (3, 2), ignore_border=border, **how)
+    assert pooled.eval({x: np.zeros((2, 3, 7, 8))}).shape == tuple(told)
+    later = T.stack(pool.Pool.out_shape(x.shape, (3, 2), ignore_border=border, **how))
+    assert later.eval({x: np.zeros((2, 3, 7, 8))}).tolist() == list(told)
+
+
+def test_the_largest_of_each_patch_at_its_place() -> None:
+    x = T.dtensor4()
+    found = T.signal.pool.max_pool_2d_same_size(x, (2, 2)).eval({x: np.arange(15.0).reshape(1, 1, 3, 5)})
+    np.testing.assert_array_equal(np.argwhere(found[0, 0]), [[1, 1], [1, 3]])
+
+
+def test_what_a_function_refuses() -> None:
+    x, y = T.dvector("x"), T.fvector()
+    with pytest.raises(ValueError, match="on_unused_input"):
+        function([x], x, on_unused_input="never")
+    with pytest.raises(TypeError, match="given twice"):
+        function([x], x)([1.0], x=[2.0])
+    with pytest.raises(TypeError, match="expected an array"):
+        function([theano.In(x, strict=True)], x)([1.0, 2.0])
+    with pytest.raises(TypeError, match="replacement of x in givens"):
+        function([y], x, givens={x: y})
+    assert function([y], x * 2, givens={x: y}, rebuild_strict=False)(np.ones(2, "float32")).tolist() == [2, 2]
+
+
+def test_an_op_checks_the_types_it_declares() -> None:
+    class Scaled(theano.Op):
+        __props__ = ("by",)
+        itypes, otypes = [T.dvector], [T.dvector]
+
+        def __init__(self, by: float) -> None:
+            self.by = by
+
+        def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
+            output_storage[0][0] = inputs[0] * self.by
+
+    assert str(Scaled(2)) == "Scaled{by=2}" and Scaled(2)([1.0, 2.0]).eval().tolist() == [2, 4]
+    with pytest.raises(TypeError, match="Cannot convert"):
+        Scaled(2)(T.dmatrix())
+    with pytest.raises(ValueError, match="expected 1 inputs, received 2"):
+        Scaled(2)(T.dvector(), T.dvector())
+
+
+def test_draws_with_symbolic_parameters() -> None:
+    streams, n = T.shared_randomstreams.RandomStreams(5), shared(np.int64(4))
+    shape = (4000,)
+    integers = function([], streams.random_integers(shape, low=2, high=n))()
+    assert set(integers) == {2, 3, 4} and integers.dtype == "int64"
+    assert abs(function([], streams.binomial(shape, n=n, p=0.25))().mean() - 1) < 0.1
+    counts = function([], streams.poisson(shape, lam=T.constant(3.0)))
+    first, second = counts(), counts()
+    assert abs(first.mean() - 3) < 0.15 and abs(first.var() - 3) < 0.3 and (first != second).any()
+    mrg = theano.sandbox.rng_mrg.MRG_RandomStreams(3)
+    picked = function([], mrg.choice(size=2, replace=False, p=np.array([[0.0, 0.4, 0.6]] * 20)))()
+    assert picked.shape == (20, 2) and set(picked.ravel()) == {1, 2}
+    with pytest.raises(TypeError, match="replace=False"):
+        mrg.choice(size=2, a=3)

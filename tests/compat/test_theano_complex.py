@@ -35,7 +35,7 @@ CASES: dict[str, tuple[Any, Any]] = {
     "exp and log": (T.exp(z) + T.log(w), np.exp(Z) + np.log(W)),
     "dot": (T.dot(z, w.T) + T.dot(x, z.T), Z @ W.T + X @ Z.T),
     "outer": (T.outer(z[0], w[0]), np.outer(Z[0], W[0])),
-    "tensordot": (T.tensordot(z, w, axes=[[0], [0]]), np.tensordot(Z, W, axes=[[0], [0]])),
+    "tensordot": (T.tensordot(z, w, axes=[[0], [0]]), np.tensordot(Z, W, axes=([0], [0]))),
     "sum": (z.sum(axis=1), Z.sum(1)),
     "mean": (z.mean(), Z.mean()),
     "shapes": (z.reshape((3, 2)).dimshuffle(1, "x", 0).flatten(), Z.reshape(3, 2).T.ravel()),
@@ -84,6 +84,9 @@ def test_functions_take_keep_and_give_complex_values() -> None:
     kept.set_value(W)
     np.testing.assert_allclose(theano.function([], z.sum(), givens={z: kept})(), W.sum())
     np.testing.assert_array_equal((z * 1).eval({z: X}), X)  # real numbers are complex ones, too
+    np.testing.assert_array_equal(theano.function([z], z.imag)(Z), Z.imag)
+    with pytest.raises(theano.compile.UnusedInputError):
+        theano.function([z, w], z.imag)
 
 
 def test_what_complex_variables_are_not_for() -> None:
@@ -137,7 +140,8 @@ def test_gradients_of_transforms(length: int) -> None:
 def test_transforms_refuse_what_they_do_not_know() -> None:
     with pytest.raises(ValueError, match="norm"):
         fft.rfft(x, "unit")
+    odd: Any = "yes"
     with pytest.raises(ValueError, match="is_odd"):
-        fft.irfft(T.dtensor3(), is_odd="yes")
+        fft.irfft(T.dtensor3(), is_odd=odd)
     with pytest.raises(TypeError, match="axes"):
         fft.rfft(T.dvector())

@@ -41,6 +41,19 @@ def number(function: Callable[..., Any], *args: Any) -> Any:
         return function(*(a.item() if is_one(a) else a for a in args))
 
 
+def numbers(values: Any) -> Any:
+    """A list of numbers and of arrays of one element as numbers alone; anything else as it is.
+
+    >>> numbers([1.0, np.array([2.0])])
+    [1.0, 2.0]
+    """
+    if not isinstance(values, (list, tuple)) or not any(map(is_one, values)):
+        return values
+    if not all(is_one(v) or np.ndim(v) == 0 for v in values):
+        return values
+    return [v.item() if is_one(v) else v for v in values]
+
+
 def formatted(text: str, values: Any) -> str:
     """``text % values``.
 
@@ -74,4 +87,4 @@ def changed(kind: str, old: Any, value: Any) -> Any:
     return _INPLACE[kind](old, value)
 
 
-__all__ = ["KINDS", "assign", "changed", "formatted", "is_one", "number"]
+__all__ = ["KINDS", "assign", "changed", "formatted", "is_one", "number", "numbers"]

@@ -17,10 +17,13 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat import beside, one_element, programs, python2, python2_words
 from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
+_MAKERS = ("array", "asarray", "reshape")
 _NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
 
 # Methods by their old names, and what has taken their place.
@@ -48,18 +51,25 @@ def old_method(owner: Any, name: str) -> Any:
 
 @functools.cache
 def old_array(make: Callable[..., Any]) -> Callable[..., Any]:
-    """``np.array`` or ``np.asarray`` that makes rows of different lengths an array of lists."""
+    """``np.array``, ``np.asarray`` or ``np.reshape`` that takes arrays of one element as numbers beside numbers, and
+    makes rows of different lengths an array of lists.
+    """
 
     @functools.wraps(make)
-    def made(object: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+    def made(object: Any, *args: Any, **options: Any) -> Any:
         if options.get("copy") is False:
             options["copy"] = None  # where it can be had without
         try:
-            return make(object, dtype, *args, **options)
+            return make(object, *args, **options)
         except ValueError as error:
-            if dtype is not None or "inhomogeneous" not in str(error):
+            if "inhomogeneous" not in str(error):
                 raise
-        return make(object, "O", *args, **options)
+        plain = one_element.numbers(object)
+        if plain is not object or make is np.reshape:
+            return make(plain, *args, **options)
+        if args or options.get("dtype") is not None:
+            return make(object, *args, **options)
+        return make(object, **{**options, "dtype": "O"})
 
     return made
 
@@ -92,8 +102,8 @@ class _Rewriter(ast.NodeTransformer):
 
     def _is_array(self, f: ast.expr) -> bool:
         if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):
-            return self.names.get(f.value.id) == "numpy" and f.attr in ("array", "asarray")
-        return isinstance(f, ast.Name) and self.names.get(f.id) in ("numpy.array", "numpy.asarray")
+            return self.names.get(f.value.id) == "numpy" and f.attr in _MAKERS
+        return isinstance(f, ast.Name) and self.names.get(f.id) in {f"numpy.{name}" for name in _MAKERS}
 
     def _is_of_numbers(self, f: ast.expr) -> bool:
         if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):

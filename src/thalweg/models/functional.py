@@ -93,8 +93,8 @@ class Graph:
         given = dict(zip(self.flat_inputs, values, strict=True))
         return run_nodes(self.nodes, given, self.outputs, training)
 
-    def values(self, inputs: Any) -> list[Any]:
-        """The values in the order of the inputs, their shapes checked."""
+    def values(self, inputs: Any, loose: bool = False) -> list[Any]:
+        """The values in the order of the inputs, their shapes checked; ``loose``: only how many axes they have."""
         if isinstance(inputs, Mapping):
             missing = [name for name in self.input_names() if name not in inputs]
             if missing:
@@ -110,7 +110,7 @@ class Graph:
             raise fail(
                 ArgumentError, "the number of inputs", expected=len(self.flat_inputs), received=len(values)
             )
-        return [_fitting(t, v) for t, v in zip(self.flat_inputs, values)]
+        return [_fitting(t, v, loose) for t, v in zip(self.flat_inputs, values)]
 
 
 def _makers(structure: Any, given: set[int]) -> list[tuple[Node, int]]:
@@ -144,14 +144,14 @@ def _walked_back(
     return list(entered), list(left)
 
 
-def _fitting(symbol: Any, value: Any) -> Any:
+def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
     """The value for an input; a last axis of 1 is added where only it is missing."""
     from thalweg.ops.elementwise import astype
     from thalweg.ops.shape import expand_dims
 
     if value.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
         value = expand_dims(value, value.ndim)
-    if not shapes_match(symbol.shape, value.shape):
+    if not shapes_match(symbol.shape, value.shape) and not (loose and value.ndim == symbol.ndim):
         raise fail(
             ShapeError,
             f"{symbol.label()}",

@@ -214,7 +214,7 @@ class _Reader:
             made = self._sequential(config)
         elif cls is self.functional:
             made = self._functional(config)
-        elif cls in self.custom.values() and "from_config" in vars(cls):
+        elif cls in self.custom.values() and _reads_itself(cls):
             made = cls.from_config(dict(config))
         else:
             made = getattr(cls, "from_config", lambda options: cls(**options))(self._options(cls, config))
@@ -225,12 +225,15 @@ class _Reader:
     def _options(self, cls: Any, config: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that the class takes; others must say nothing."""
         taken, options = _arguments(cls), {}
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        own = not cls.__module__.startswith("thalweg.")  # a class of a program's says itself what it takes
+        takes_all = own and any(p.kind is p.VAR_KEYWORD for p in parameters)
         for key, value in config.items():
             if key == "dtype" and issubclass(cls, Layer):
                 options[key] = _dtype(self.made(value))
             elif key == "trainable":
                 continue  # is set once the layers inside are there
-            elif key in taken:
+            elif key in taken or takes_all:
                 options[key] = self._older(key, self.made(value))
             elif value and key not in _IGNORED:
                 raise fail(
@@ -342,6 +345,12 @@ class _Reader:
             found[key] = self.made(config.get(key))
         found["optimizer"] = found["optimizer"] or "rmsprop"
         return found
+
+
+def _reads_itself(cls: Any) -> bool:
+    """Whether a class, or one between it and the main library's layers, says how it is made of a description."""
+    owner = next(one for one in cls.__mro__ if "from_config" in vars(one))
+    return owner not in (Configured, Layer)
 
 
 def _arguments(cls: Any) -> set[str]:

@@ -401,7 +401,7 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     """The model of ``to_json``, here or of Keras 1 or 2, with first weights of its own."""
     whole, known = json.loads(json_string), {"models.Model": Model, "models.Sequential": Sequential}
     if "class_name" in whole:
-        if is_of_keras_1(whole):
+        if str(whole.get("keras_version", "1")).startswith("1") and is_of_keras_1(whole):
             whole = of_keras_2(whole, custom_objects or {})
         return keras_models.described(whole, {**known, **(custom_objects or {})})
     return main.model_from_json(json_string, custom_objects)

@@ -39,7 +39,8 @@ from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.nodes import nodes_between, run_nodes
+from thalweg.layers.base import _calls
+from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
 from thalweg.registry import Configured, register, remade
@@ -162,7 +163,9 @@ class TrainedModel(main.Model):
         graph = self._graph
         if graph is None:
             return super().call(inputs, training=training)
-        given = dict(zip(graph.flat_inputs, graph.values(inputs), strict=True))
+        # As a part of another model it takes what its layers take, as Keras 1 and 2 let it.
+        part = len(_calls.training) > 1 or any(isinstance(t, (Symbol, InputSymbol)) for t in flat(inputs))
+        given = dict(zip(graph.flat_inputs, graph.values(inputs, loose=part), strict=True))
         added = [self._losses_of_symbols, self._figures_of_symbols]
         nodes = nodes_between(graph.flat_inputs, flat([graph.outputs, *added]))
         symbols = [t for node in nodes for t in flat(node.outputs) if isinstance(t, Tensor)]

@@ -95,7 +95,8 @@ class Saver:
         index = {n: {"dtype": str(a.dtype), "shape": list(a.shape)} for n, a in arrays.items()}
         atomic_write_text(path + ".index", json.dumps(index, indent=1))
         if write_meta_graph:
-            meta.remember(f"{path}.{meta_graph_suffix}", sess.graph)
+            nodes = {n: v.op.name for n, v in self._fixed.items() if isinstance(v, g.Tensor)}
+            meta.remember(f"{path}.{meta_graph_suffix}", sess.graph, nodes)
         self._remember(path)
         if write_state:
             update_checkpoint_state(os.path.dirname(path), path, self._kept, latest_filename)

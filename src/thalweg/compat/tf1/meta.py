@@ -1,21 +1,22 @@
-"""Meta graphs: a graph saved beside a checkpoint or exported, which another graph of the same process takes in.
+"""Meta graphs: a graph saved beside a checkpoint or exported, which another graph takes in, also in another process.
 
-A meta graph of TensorFlow holds nodes that any process can read. Here the nodes stay in memory, and are found again
-only by the process that saved them; the file lists their names.
+The process that saved a graph keeps it, with all that Python made in it; another one reads the file
+(:mod:`thalweg.compat.tf1.graph_files`).
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import os
+from pathlib import Path
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import graph_files
 from thalweg.compat.tf1.variables import Variable
 from thalweg.files import atomic_write_text
 
-_saved: dict[str, g.Graph] = {}  # by the full path of the file
+_saved: dict[str, tuple[g.Graph, dict[str, str] | None]] = {}  # by the full path of the file
 
 
 class MetaGraphDef:
@@ -25,14 +26,10 @@ class MetaGraphDef:
         self.graph_def = graph
 
 
-def remember(path: str, graph: g.Graph) -> None:
-    """Keep a graph under the path of a meta graph, where a list of its nodes is written."""
-    _saved[os.path.abspath(path)] = graph
-    nodes = [
-        {"name": op.name, "type": op.type, "inputs": [x.name for x in op.inputs]}
-        for op in graph.get_operations()
-    ]
-    atomic_write_text(path, json.dumps(nodes))
+def remember(path: str, graph: g.Graph, saved: dict[str, str] | None = None) -> None:
+    """Keep a graph under the path of a meta graph, and write it there; ``saved``: the variables of a saver."""
+    _saved[os.path.abspath(path)] = graph, saved
+    atomic_write_text(path, graph_files.to_text(graph, saved))
 
 
 def export_meta_graph(
@@ -45,22 +42,29 @@ def export_meta_graph(
     return made
 
 
-def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, **options: Any) -> Any:
+def import_meta_graph(
+    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **options: Any
+) -> Any:
     """The nodes and collections of a meta graph in the default graph; a saver of its variables, if it has some."""
     from thalweg.compat.tf1.checkpoints import Saver
 
+    if import_scope:
+        raise NotImplementedError("tf.train.import_meta_graph: import_scope is not supported; leave it out")
+    target, saved = g.default_graph(), None
     if isinstance(meta_graph_or_file, MetaGraphDef):
-        source = meta_graph_or_file.graph_def
+        _Copy(meta_graph_or_file.graph_def, target)
     else:
-        found = _saved.get(os.path.abspath(str(meta_graph_or_file)))
-        if found is None:
-            raise NotImplementedError(
-                f"{meta_graph_or_file}: a meta graph is kept by the process that saved it only; "
-                "build the graph again and call tf.train.Saver().restore"
-            )
-        source = found
-    graph = _Copy(source, g.default_graph()).target
-    return Saver() if graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES) else None
+        path = os.path.abspath(str(meta_graph_or_file))
+        if path in _saved:
+            source, saved = _saved[path]
+            _Copy(source, target)
+        elif os.path.isfile(path):
+            saved = graph_files.from_text(Path(path).read_text(encoding="utf-8"), target)
+        else:
+            raise OSError(f"File {meta_graph_or_file} does not exist.")
+    if saved is not None:
+        return Saver({name: target.get_tensor_by_name(f"{node}:0") for name, node in saved.items()})
+    return Saver() if target.get_collection(g.GraphKeys.GLOBAL_VARIABLES) else None
 
 
 class _Copy:

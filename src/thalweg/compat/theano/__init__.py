@@ -8,6 +8,7 @@ from typing import Any
 from thalweg.compat.theano import gradient as gradient
 from thalweg.compat.theano import printing as printing
 from thalweg.compat.theano import scan_module as scan_module
+from thalweg.compat.theano import scan_utils as scan_utils
 from thalweg.compat.theano.configuration import change_flags as change_flags
 from thalweg.compat.theano.configuration import config as config
 from thalweg.compat.theano.conversion import tensor_of
@@ -38,6 +39,7 @@ from thalweg.compat.theano.variable import TensorConstant as _Constant
 from thalweg.compat.theano.variable import TensorVariable as _Variable
 from thalweg.compat.theano.variable import as_tensor_variable
 
+vars(scan_module)["scan_utils"] = scan_utils
 __version__ = "1.0.5"
 version = "1.0.5"
 Variable = _Variable
@@ -96,6 +98,7 @@ from thalweg.compat.theano import scalar as scalar  # noqa: E402
 from thalweg.compat.theano import sparse as sparse  # noqa: E402
 from thalweg.compat.theano import tensor as tensor  # noqa: E402
 from thalweg.compat.theano import tests as tests  # noqa: E402
+from thalweg.compat.theano import typed_list as typed_list  # noqa: E402
 from thalweg.compat.theano import updates as updates  # noqa: E402
 from thalweg.compat.theano.compile.builders import OpFromGraph as OpFromGraph  # noqa: E402
 from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
@@ -107,7 +110,8 @@ _helpers = {
     "constant_text", "constructors", "conversion",
     "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
     "is_constant",
-    "is_sparse_matrix", "lengths_of", "missing", "modes", "monitored", "name_what_is_missing",
+    "is_sparse_matrix", "lengths_of", "list_functions", "lists",
+    "missing", "modes", "monitored", "name_what_is_missing",
     "name_what_was_made", "naming", "next_state", "op_name", "operation", "places",
     "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
     "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",

@@ -305,8 +305,9 @@ def taking_complex(name: str, fn: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(fn)
     def apply(*args: Any, **options: Any) -> Any:
         if not any(map(is_complex, args)):
-            to_complex = name == "cast" and np.dtype(args[1] if args[1] != "floatX" else "f4").kind == "c"
-            return _cast(*args) if to_complex else fn(*args, **options)
+            dtype = ([*args[1:], options.get("dtype")] if name == "cast" else [None])[0]
+            to_complex = dtype is not None and str(dtype).startswith("complex")
+            return _cast(args[0], dtype) if to_complex else fn(*args, **options)
         if instead is not None:
             return instead(*args, **options)
         if name in ("switch", "join", "concatenate", "stack"):  # where real numbers stand beside complex ones

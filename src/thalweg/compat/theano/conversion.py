@@ -49,7 +49,9 @@ def tensor_of(value: Any, dtype: Any = None) -> Tensor:
         found = value.tensor
     elif isinstance(value, Tensor):
         found = value
-    elif isinstance(value, (bool, int, float)):
+    elif isinstance(value, (bool, int, float)) and not isinstance(
+        value, np.generic
+    ):  # NumPy's keep their dtype
         found = tw.constant(np.asarray(value, dtype or _scalar_dtype(value)))
     elif isinstance(value, (list, tuple)) and _holds_variable(value):
         parts = [tensor_of(v) for v in value]

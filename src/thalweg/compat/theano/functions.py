@@ -14,6 +14,8 @@ from thalweg.compat.theano import complexes, monitored, ranges
 from thalweg.compat.theano.complexes import ComplexVariable
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import is_complex, tensor_of
+from thalweg.compat.theano.list_functions import ListFunction
+from thalweg.compat.theano.lists import uses_lists
 from thalweg.compat.theano.modes import FAST_RUN
 from thalweg.compat.theano.monitored import MonitorMode
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
@@ -93,16 +95,30 @@ def function(
     allow_input_downcast: bool | None = None,
     profile: Any = None,
     on_unused_input: str | None = None,
-) -> Function:
+) -> Any:
     """Compile expressions of variables to a function that takes and returns arrays.
 
     ``outputs``: a variable, a list or a dict of them. ``updates``: new values of shared variables, applied after the
     outputs were computed. ``givens``: variables to replace by others.
     """
+    if on_unused_input not in (None, "raise", "warn", "ignore"):
+        raise ValueError(
+            f"theano.function: on_unused_input must be raise, warn or ignore, received {on_unused_input!r}"
+        )
     if not isinstance(inputs, (list, tuple)):
         raise TypeError(
             f"theano.function: inputs must be a list of variables, received {type(inputs).__name__}: write [x] for one"
         )
+    if uses_lists([*inputs, *_flat(outputs)]):
+        options = {"no_default_updates": no_default_updates, "allow_input_downcast": allow_input_downcast}
+        options |= {
+            "updates": updates,
+            "givens": givens,
+            "mode": mode,
+            "name": name,
+            "on_unused_input": "ignore",
+        }
+        return ListFunction(inputs, outputs, lambda *ends: function(*ends, **options))
     entries = [_entry(i) for i in inputs]
     seen = [e.variable for e in entries]
     if len(set(seen)) != len(seen):
@@ -117,6 +133,7 @@ def function(
         allow_input_downcast,
         on_unused_input or config.on_unused_input,
         mode,
+        rebuild_strict,
     )
 
 
@@ -163,8 +180,16 @@ def _parts_of_entry(entry: In) -> list[In]:
         return [entry]
     values = (None, None) if entry.value is None else (np.real(entry.value), np.imag(entry.value))
     parts = zip(("real", "imag"), _parts(entry.variable), values, strict=True)
-    options = {"strict": entry.strict, "allow_downcast": entry.allow_downcast}
-    return [In(part, f"{entry.name}.{place}", value=value, **options) for place, part, value in parts]
+    return [
+        In(
+            part,
+            f"{entry.name}.{place}",
+            value=value,
+            strict=entry.strict,
+            allow_downcast=entry.allow_downcast,
+        )
+        for place, part, value in parts
+    ]
 
 
 class Function:
@@ -181,6 +206,7 @@ class Function:
         allow_downcast: bool | None,
         on_unused: str,
         mode: Any = None,
+        strict: bool = True,
     ) -> None:
         self.name = name
         self.trust_input = False
@@ -195,7 +221,7 @@ class Function:
         self._num_outputs = len(flat)
         flat += [tensor_of(e.update, e.variable.dtype) for e in entries if e.update is not None]
         targets, news = _checked_updates(updates)
-        replace = _replacements(entries, self._leaves, givens)
+        replace = _replacements(entries, self._leaves, givens, strict)
         made = rebuild([*flat, *news], replace, remake) if replace else [*flat, *news]
         self._outputs, news = made[: len(flat)], made[len(flat) :]
         self._updates = list(zip(targets, news, strict=True))
@@ -258,8 +284,10 @@ class Function:
                 "provided and not given a value.",
                 TensorVariable(t),
             )
-        for k, (entry, leaf) in enumerate(zip(self._entries, self._leaves, strict=True)):
-            if id(leaf) in used or entry.update is not None or on_unused == "ignore":
+        own = iter(self._leaves)
+        for k, entry in enumerate(self._given):
+            needed = [id(next(own)) in used for _ in _parts(entry.variable)]
+            if any(needed) or entry.update is not None or on_unused == "ignore":
                 continue
             message = (
                 "theano.function was asked to create a function computing outputs given certain inputs, but the "
@@ -276,9 +304,8 @@ class Function:
     # --- calling ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(self._given) != len(self._entries):
-            args, kwargs = self._apart(args, kwargs)
-        values = self._values(args, kwargs)
+        apart = len(self._given) != len(self._entries)
+        values = self._values(*(self._apart(args, kwargs) if apart else (args, kwargs)))
         results = self._run(values)
         self.n_calls += 1
         found, states = iter(results), iter(results[self._num_outputs :])
@@ -332,7 +359,10 @@ class Function:
             raise TypeError("Too many parameter passed to theano function")
         given: list[Any] = [*args, *[_NOT_GIVEN] * (len(self._entries) - len(args))]
         for key, value in kwargs.items():
-            given[self._place(key)] = value
+            place = self._place(key)
+            if place < len(args):
+                raise TypeError(f"theano function: the input {key!r} is given twice")
+            given[place] = value
         values = []
         for k, (entry, value) in enumerate(zip(self._entries, given, strict=True)):
             if value is _NOT_GIVEN:
@@ -467,7 +497,7 @@ def _argument_leaf(variable: TensorVariable) -> Tensor:
 
 
 def _replacements(
-    entries: list[In], arguments: list[Tensor], givens: list[tuple[Any, Any]]
+    entries: list[In], arguments: list[Tensor], givens: list[tuple[Any, Any]], strict: bool
 ) -> dict[Tensor, Tensor]:
     replace: dict[Tensor, Tensor] = {}
     for entry, leaf in zip(entries, arguments, strict=True):
@@ -477,7 +507,7 @@ def _replacements(
         if not isinstance(old, TensorVariable):
             raise TypeError(f"theano.function: givens must be pairs of variables, received {old!r}")
         made = as_tensor_variable(new).tensor
-        if made.dtype != old.tensor.dtype and not isinstance(new, TensorVariable):
+        if made.dtype != old.tensor.dtype and not (strict and isinstance(new, TensorVariable)):
             made = tw.astype(made, old.tensor.dtype)
         if made.dtype != old.tensor.dtype or made.ndim != old.ndim:
             raise TypeError(

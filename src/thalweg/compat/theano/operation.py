@@ -32,7 +32,12 @@ class Op:
 
         if self.otypes is None:
             raise NotImplementedError("a theano.Op needs make_node, or itypes and otypes")
-        return Apply(self, [as_tensor_variable(x) for x in inputs], [t() for t in self.otypes])
+        given = [as_tensor_variable(x) for x in inputs]
+        if self.itypes is not None:
+            if len(self.itypes) != len(given):
+                raise ValueError(f"{self}: expected {len(self.itypes)} inputs, received {len(given)}")
+            given = [t.filter_variable(x) for t, x in zip(self.itypes, given, strict=True)]
+        return Apply(self, given, [t() for t in self.otypes])
 
     def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
         """Compute the outputs from arrays."""
@@ -65,7 +70,8 @@ class Op:
         return hash((type(self), *(getattr(self, p) for p in self.__props__)))
 
     def __str__(self) -> str:
-        return type(self).__name__
+        options = ", ".join(f"{p}={getattr(self, p)}" for p in self.__props__)
+        return f"{type(self).__name__}{{{options}}}" if options else type(self).__name__
 
 
 def _record(op: Op, node: Apply, specs: list[Spec]) -> CoreOp:

@@ -24,12 +24,12 @@ _INDEXING = (gathering.gather, gathering.scatter_add_op, gathering.scatter_set_o
 
 
 class Limit(NamedTuple):
-    """An argument whose numbers index an axis: its length, or the argument (and axis) that has this length."""
+    """An argument whose numbers index an axis: of this length, or of what another argument has there."""
 
     argument: int
     axis: int
     length: int | None
-    source: int | None
+    source: Any
 
 
 def limits(roots: Sequence[Tensor], arguments: Sequence[Tensor]) -> list[Limit]:

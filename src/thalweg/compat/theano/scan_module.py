@@ -195,7 +195,7 @@ class _Scan:
         def body(carry: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
             history, state = carry[: len(start)], carry[len(start) : len(carries)][: len(states)]
             replace = dict(zip([*params, *states], [*history, *x, *state], strict=True))
-            results = rebuild(self._results(), replace, remake)
+            results = rebuild(self._results(), replace, _remade_if_changed)
             values, news = results[: len(self.values)], results[len(self.values) :][: len(states)]
             after = [*self._moved(history, values), *news]
             if self.condition is None:
@@ -285,6 +285,12 @@ class _Scan:
         kept = [tw.where(done, old, new) for old, new in zip(carry, after, strict=False)]
         count = tw.where(done, steps, tw.add(steps, tensor_of(1, "int64")))
         return [*kept, tw.logical_or(done, as_dtype(condition, "bool")), count]
+
+
+def _remade_if_changed(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
+    """The tensor itself where a step does not change it: what the loop reads stays the program's own expression."""
+    same = all(a is b for a, b in zip(inputs, tensor.inputs, strict=True))
+    return tensor if same else remake(tensor, inputs)
 
 
 def _places(x: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ from thalweg import philox
 from thalweg.compat.theano.conversion import as_dtype, dtype_of, float_of, tensor_of
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
 from thalweg.compat.theano.variable import TensorVariable, filled, shape_items
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.op import make_op
+from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import random as draws
 from thalweg.ops import shape as shape_ops
@@ -173,7 +174,7 @@ class RandomStreams:
         """The number of successes in ``n`` trials of probability ``p``."""
         p = p if prob is None else prob
         state, like = self._key(), _shape_of(size, ndim, p)
-        trials = tw.stack([like] * int(n), axis=0)
+        trials = _times(like, n)
         u = draws.uniform(like=trials, dtype="float32", key=state.tensor, symbolic=True)
         hits = tw.less(u, tensor_of(p, "float32"))
         return self._drawn(state, tw.sum(as_dtype(hits, dtype_of(dtype)), axis=0, dtype=dtype_of(dtype)))
@@ -182,11 +183,24 @@ class RandomStreams:
         self, size: Any = None, low: int = 0, high: int = 1, ndim: int | None = None, dtype: Any = "int64"
     ) -> TensorVariable:
         """Integers from ``low`` to ``high``, both included."""
-        state, like = self._key(), _shape_of(size, ndim)
-        low, high = (int(np.asarray(tensor_of(v).array())) for v in (low, high))
-        return self._drawn(
-            state, draws.randint(low, high + 1, dtype=dtype, like=like, key=state.tensor, symbolic=True)
-        )
+        state, first, last = self._key(), tensor_of(low), tensor_of(high)
+        like = _shape_of(size, ndim, first, last)
+        if first.ndim == last.ndim == 0 and first.value is not None and last.value is not None:
+            ends = (int(first.array()), int(last.array()) + 1)
+            return self._drawn(
+                state, draws.randint(*ends, dtype=dtype, like=like, key=state.tensor, symbolic=True)
+            )
+        u: Any = draws.uniform(like=like, dtype="float64", key=state.tensor, symbolic=True)
+        count = tw.add(tw.subtract(as_dtype(last, "float64"), as_dtype(first, "float64")), 1.0)
+        return self._drawn(state, as_dtype(_moved(tw.floor(tw.multiply(u, count)), first, 1.0), dtype))
+
+    def poisson(
+        self, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: Any = "int64", **_: Any
+    ) -> TensorVariable:
+        """Counts of mean ``lam``."""
+        state, mean = self._key(), tensor_of(lam)
+        wide = tw.add(_shape_of(size, ndim, mean), as_dtype(mean, "float64"))
+        return self._drawn(state, as_dtype(_poisson(state.tensor, wide), dtype_of(dtype)))
 
     def choice(
         self,
@@ -264,6 +278,23 @@ class RandomStreams:
 class MRG_RandomStreams(RandomStreams):
     """The same source under the name of another generator."""
 
+    def choice(
+        self,
+        size: Any = 1,
+        a: Any = None,
+        replace: bool = True,
+        p: Any = None,
+        ndim: int | None = None,
+        dtype: Any = "int64",
+        **_: Any,
+    ) -> TensorVariable:
+        """For each row of probabilities ``p``, ``size`` different outcomes: this generator knows no other choice."""
+        if a is not None or replace or p is None:
+            raise TypeError(
+                "MRG_RandomStreams.choice: only size=, replace=False and p= of two axes are known to it"
+            )
+        return self.multinomial_wo_replacement(n=size, pvals=p)
+
     @property
     def rstate(self) -> Any:
         """Where the states of new draws come from; another stream's can be set."""
@@ -272,6 +303,27 @@ class MRG_RandomStreams(RandomStreams):
     @rstate.setter
     def rstate(self, state: Any) -> None:
         self._numbers.set_state(state)
+
+
+def _poisson_meaning(key, mean, /):  # type: ignore[no-untyped-def]
+    """Counts of these means, by NumPy's generator from a key."""
+    return np.random.default_rng(np.asarray(key, np.uint32).tolist()).poisson(mean)
+
+
+_poisson = make_op({}, name="poisson", infer=lambda key, mean: Spec(mean.shape, np.dtype("int64")))(
+    _poisson_meaning
+)
+
+
+def _times(like: Tensor, count: Any) -> Tensor:
+    """The tensor again and again along a new first axis; how often may be symbolic."""
+    often = as_dtype(tensor_of(count), "int64")
+    if often.ndim:
+        raise NotImplementedError("RandomStreams.binomial: n must be one number for all draws")
+    if often.value is not None and not isinstance(often, SharedTensor):
+        return tw.stack([like] * int(often.array()), axis=0)
+    lengths = [shape_ops.count(like, (k,), np.dtype("int64")) for k in range(like.ndim)]
+    return dynamic.broadcast_to_lengths(tw.expand_dims(like, 0), [often, *lengths])
 
 
 def _moved(numbers: Any, start: Any, span: Any) -> Tensor:

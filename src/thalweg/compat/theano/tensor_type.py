@@ -122,6 +122,8 @@ def _filtered_dtype(data: Any, dtype: np.dtype, strict: bool, allow_downcast: bo
         data = data.numpy()
     if hasattr(data, "toarray"):  # one of SciPy's sparse matrices
         data = data.toarray()
+    if strict and not isinstance(data, np.ndarray):
+        raise TypeError(f"expected an array of dtype {dtype}, received {type(data).__name__}")
     given = data if isinstance(data, (np.ndarray, np.generic)) else np.asarray(data)
     if given.dtype == dtype:
         return np.ascontiguousarray(given).reshape(given.shape)

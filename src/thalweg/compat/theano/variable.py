@@ -436,6 +436,7 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
 
 def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: Any = None) -> TensorVariable:
     """A variable with a fixed value, in the smallest dtype that holds it where it is a Python number."""
+    dtype = config.floatX if dtype == "floatX" else dtype
     if is_complex(x) or (dtype is not None and np.dtype(dtype).kind == "c"):
         return as_tensor_variable(
             np.asarray(x, dtype or np.result_type(np.complex64, np.asarray(x))), name, ndim

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg import nn as core_nn
 from thalweg.compat.tf1 import (
     initializers,
     layers,
@@ -17,19 +18,70 @@ from thalweg.compat.tf1 import (
 )
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope
 from thalweg.compat.tf1.contrib.utils import collect_named_outputs, model_variable, scope_name
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.types import as_tuple
 
 _ZEROS = initializers.zeros_initializer()
 
 
-def _finished(
-    x: Any, normalizer_fn: Any, normalizer_params: Any, activation_fn: Any, collections: Any = None
-) -> Any:
-    if normalizer_fn is not None:
-        x = normalizer_fn(x, **(normalizer_params or {}))
-    x = x if activation_fn is None else activation_fn(x)
-    return collect_named_outputs(collections, scope_name(), x)
+class _Rest(NamedTuple):
+    """What all layers of weights take after their own arguments, in this order."""
+
+    activation_fn: Any = nn.relu
+    normalizer_fn: Any = None
+    normalizer_params: Any = None
+    weights_initializer: Any = None
+    weights_regularizer: Any = None
+    biases_initializer: Any = _ZEROS
+    biases_regularizer: Any = None
+    reuse: Any = None
+    variables_collections: Any = None
+    outputs_collections: Any = None
+    trainable: bool = True
+    scope: Any = None
+
+    def opened(self, kind: str) -> Any:
+        """The layer's scope."""
+        return variables.variable_scope(self.scope, kind, reuse=self.reuse)
+
+    def weights(self, shape: Sequence[Any], name: str = "weights", initializer: Any = None) -> Any:
+        """A variable for the kernel."""
+        start = initializer or self.weights_initializer or initializers.xavier_initializer()
+        return model_variable(
+            name,
+            list(shape),
+            None,
+            start,
+            self.weights_regularizer,
+            self.trainable,
+            self.variables_collections,
+        )
+
+    def finished(self, x: Any, data_format: str | None = None) -> Any:
+        """The output: with biases or normalised, activated, collected."""
+        if self.normalizer_fn is not None:
+            x = self.normalizer_fn(x, **(self.normalizer_params or {}))
+        elif self.biases_initializer is not None:
+            width = [_channels(x, data_format)]
+            biases = model_variable(
+                "biases", width, None, self.biases_initializer, self.biases_regularizer, self.trainable,
+                self.variables_collections,
+            )  # fmt: skip
+            x = nn.bias_add(x, biases, data_format)
+        x = x if self.activation_fn is None else self.activation_fn(x)
+        return collect_named_outputs(self.outputs_collections, scope_name(), x)
+
+
+def _is_first(data_format: str | None) -> bool:
+    return data_format is not None and data_format.startswith("NC")
+
+
+def _channels(x: Any, data_format: str | None) -> int:
+    """How many channels a tensor has."""
+    found = x.get_shape()[1 if _is_first(data_format) else -1].value
+    if found is None:
+        raise ValueError(f"tf.contrib.layers: the number of channels must be known, received {x.get_shape()}")
+    return int(found)
 
 
 def _pooled(layer: Any, scope: Any, kind: str, collections: Any, inputs: Any, **options: Any) -> Any:
@@ -38,176 +90,122 @@ def _pooled(layer: Any, scope: Any, kind: str, collections: Any, inputs: Any, **
 
 
 @add_arg_scope
-def fully_connected(
-    inputs: Any,
-    num_outputs: int,
-    activation_fn: Any = nn.relu,
-    normalizer_fn: Any = None,
-    normalizer_params: Any = None,
-    weights_initializer: Any = None,
-    weights_regularizer: Any = None,
-    biases_initializer: Any = _ZEROS,
-    biases_regularizer: Any = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: Any = None,
-    trainable: bool = True,
-    scope: Any = None,
-) -> Tensor:
-    """``activation_fn(x @ weights + biases)``, rectified by default."""
-    with variables.variable_scope(scope, "fully_connected", reuse=reuse):
-        width = inputs.get_shape()[-1].value
-        start = weights_initializer or initializers.xavier_initializer()
-        weights = model_variable(
-            "weights",
-            [width, num_outputs],
-            None,
-            start,
-            weights_regularizer,
-            trainable,
-            variables_collections,
-        )
-        flat = inputs if inputs.shape.ndims == 2 else math.reshape(inputs, [-1, width])
-        x = math.matmul(flat, weights)
-        if inputs.shape.ndims != 2:
-            x = math.reshape(x, [-1 if d is None else d for d in [*inputs.shape.as_list()[:-1], num_outputs]])
-        if normalizer_fn is None and biases_initializer is not None:
-            x = nn.bias_add(
-                x,
-                model_variable(
-                    "biases",
-                    [num_outputs],
-                    None,
-                    biases_initializer,
-                    biases_regularizer,
-                    trainable,
-                    variables_collections,
-                ),
-            )
-        return _finished(x, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
+def fully_connected(inputs: Any, num_outputs: int, *rest: Any, **options: Any) -> Tensor:
+    """``activation_fn(x @ weights + biases)`` over the last axis, rectified by default."""
+    how = _Rest(*rest, **options)
+    with how.opened("fully_connected"):
+        weights = how.weights([_channels(inputs, None), num_outputs])
+        rank = inputs.shape.ndims
+        x = math.matmul(inputs, weights) if rank == 2 else math.tensordot(inputs, weights, [[rank - 1], [0]])
+        return how.finished(x)
 
 
 linear = functools.partial(fully_connected, activation_fn=None)
-
-
 relu = fully_connected
+relu6 = functools.partial(fully_connected, activation_fn=nn.relu6)
+
+
+def _convolved(kind: str, rank: int | None) -> Callable[..., Tensor]:
+    def apply(
+        inputs: Any,
+        num_outputs: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: str = "SAME",
+        data_format: Any = None,
+        rate: Any = 1,
+        *rest: Any,
+        **options: Any,
+    ) -> Tensor:
+        how, axes = _Rest(*rest, **options), inputs.shape.ndims - 2
+        if rank not in (None, axes):
+            raise ValueError(f"{kind}: expected {rank} spatial axes, received the shape {inputs.get_shape()}")
+        with how.opened("Conv"):
+            shape = [*as_tuple(kernel_size, axes), _channels(inputs, data_format), num_outputs]
+            weights = how.weights(shape)
+            steps, rates = as_tuple(stride, axes), as_tuple(rate, axes)
+            layout = "channels_first" if _is_first(data_format) else "channels_last"
+            made = core_nn.conv(value(inputs), value(weights), steps, padding.upper(), layout, rates)
+            x = wrap(made, None, f"Conv{axes}D", [inputs, weights])
+            return how.finished(x, data_format)
+
+    apply.__name__, apply.__doc__ = kind, "Convolution, rectified by default."
+    return add_arg_scope(apply)
+
+
+conv1d, conv2d, conv3d = (_convolved(f"conv{rank}d", rank) for rank in (1, 2, 3))
+convolution = _convolved("convolution", None)
+convolution1d, convolution2d, convolution3d = conv1d, conv2d, conv3d
+
+
+def _transposed(rank: int) -> Callable[..., Tensor]:
+    def apply(
+        inputs: Any,
+        num_outputs: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: str = "SAME",
+        data_format: str | None = None,
+        *rest: Any,
+        **options: Any,
+    ) -> Tensor:
+        how = _Rest(*rest, **options)
+        with how.opened(f"Conv{rank}d_transpose"):
+            shape = [*as_tuple(kernel_size, rank), num_outputs, _channels(inputs, data_format)]
+            weights, steps = how.weights(shape), as_tuple(stride, rank)
+            layout = "channels_first" if _is_first(data_format) else "channels_last"
+            made = core_nn.conv_transpose(value(inputs), value(weights), steps, padding.upper(), layout)
+            x = wrap(made, None, f"conv{rank}d_transpose", [inputs, weights])
+            return how.finished(x, data_format)
+
+    apply.__name__, apply.__doc__ = f"conv{rank}d_transpose", "Transposed convolution, rectified by default."
+    return add_arg_scope(apply)
+
+
+conv2d_transpose, conv3d_transpose = _transposed(2), _transposed(3)
+convolution2d_transpose, convolution3d_transpose = conv2d_transpose, conv3d_transpose
 
 
 @add_arg_scope
-def conv2d(
-    inputs: Any,
-    num_outputs: int,
-    kernel_size: Any,
-    stride: Any = 1,
-    padding: str = "SAME",
-    data_format: Any = None,
-    rate: Any = 1,
-    activation_fn: Any = nn.relu,
-    normalizer_fn: Any = None,
-    normalizer_params: Any = None,
-    weights_initializer: Any = None,
-    weights_regularizer: Any = None,
-    biases_initializer: Any = _ZEROS,
-    biases_regularizer: Any = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: Any = None,
-    trainable: bool = True,
-    scope: Any = None,
+def conv2d_in_plane(
+    inputs: Any, kernel_size: Any, stride: Any = 1, padding: str = "SAME", *rest: Any, **options: Any
 ) -> Tensor:
-    """Convolution, rectified by default."""
-    with variables.variable_scope(scope, "Conv", reuse=reuse):
-        size, steps = (as_tuple(v, 2) for v in (kernel_size, stride))
-        shape = [*size, inputs.get_shape()[-1].value, num_outputs]
-        start = weights_initializer or initializers.xavier_initializer()
-        weights = model_variable(
-            "weights", shape, None, start, weights_regularizer, trainable, variables_collections
-        )
-        dilations = [1, *as_tuple(rate, 2), 1]
-        x = nn.conv2d(inputs, weights, [1, *steps, 1], padding, dilations=dilations)
-        if normalizer_fn is None and biases_initializer is not None:
-            x = nn.bias_add(
-                x,
-                model_variable(
-                    "biases",
-                    [num_outputs],
-                    None,
-                    biases_initializer,
-                    biases_regularizer,
-                    trainable,
-                    variables_collections,
-                ),
-            )
-        return _finished(x, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
+    """The same convolution of each channel, rectified by default."""
+    how = _Rest(*rest, **options)
+    with how.opened("ConvInPlane"):
+        width = _channels(inputs, None)
+        weights = math.tile(how.weights([*as_tuple(kernel_size, 2), 1, 1]), [1, 1, width, 1])
+        x = nn.depthwise_conv2d(inputs, weights, [1, *as_tuple(stride, 2), 1], padding)
+        return how.finished(x)
 
 
-convolution2d = convolution = conv2d
+convolution2d_in_plane = conv2d_in_plane
 
 
-@add_arg_scope
-def conv2d_transpose(
-    inputs: Any,
-    num_outputs: int,
-    kernel_size: Any,
-    stride: Any = 1,
-    padding: str = "SAME",
-    activation_fn: Any = nn.relu,
-    normalizer_fn: Any = None,
-    normalizer_params: Any = None,
-    weights_initializer: Any = None,
-    biases_initializer: Any = _ZEROS,
-    reuse: Any = None,
-    trainable: bool = True,
-    scope: Any = None,
-    **options: Any,
-) -> Tensor:
-    """Transposed convolution, rectified by default."""
-    with variables.variable_scope(scope, "Conv2d_transpose", reuse=reuse):
-        layer = layers.Conv2DTranspose(
-            num_outputs,
-            kernel_size,
-            stride,
-            padding,
-            use_bias=normalizer_fn is None and biases_initializer is not None,
-            kernel_initializer=weights_initializer or initializers.xavier_initializer(),
-            trainable=trainable,
-        )
-        return _finished(layer(inputs), normalizer_fn, normalizer_params, activation_fn)
+def _pooling(kind: str, layer: Any) -> Callable[..., Tensor]:
+    def apply(
+        inputs: Any,
+        kernel_size: Any,
+        stride: Any = 2,
+        padding: str = "VALID",
+        data_format: Any = None,
+        outputs_collections: Any = None,
+        scope: Any = None,
+    ) -> Tensor:
+        layout = "channels_first" if _is_first(data_format) else "channels_last"
+        made = layer(kernel_size, stride, padding, layout)
+        return _pooled(made, scope, kind, outputs_collections, inputs)
+
+    apply.__name__, apply.__doc__ = f"{kind[:3].lower()}_pool{kind[-2:].lower()}", layer.__doc__
+    return add_arg_scope(apply)
 
 
-convolution2d_transpose = conv2d_transpose
-
-
-@add_arg_scope
-def max_pool2d(
-    inputs: Any,
-    kernel_size: Any,
-    stride: Any = 2,
-    padding: str = "VALID",
-    data_format: Any = None,
-    outputs_collections: Any = None,
-    scope: Any = None,
-) -> Tensor:
-    """The largest element of each window."""
-    return _pooled(
-        layers.MaxPooling2D(kernel_size, stride, padding), scope, "MaxPool2D", outputs_collections, inputs
-    )
-
-
-@add_arg_scope
-def avg_pool2d(
-    inputs: Any,
-    kernel_size: Any,
-    stride: Any = 2,
-    padding: str = "VALID",
-    data_format: Any = None,
-    outputs_collections: Any = None,
-    scope: Any = None,
-) -> Tensor:
-    """The mean of each window."""
-    return _pooled(
-        layers.AveragePooling2D(kernel_size, stride, padding), scope, "AvgPool2D", outputs_collections, inputs
-    )
+max_pool2d, max_pool3d = (
+    _pooling("MaxPool2D", layers.MaxPooling2D),
+    _pooling("MaxPool3D", layers.MaxPooling3D),
+)
+avg_pool2d = _pooling("AvgPool2D", layers.AveragePooling2D)
+avg_pool3d = _pooling("AvgPool3D", layers.AveragePooling3D)
 
 
 @add_arg_scope
@@ -243,16 +241,18 @@ def embed_sequence(
     ids: Any,
     vocab_size: int,
     embed_dim: int,
+    unique: bool = False,
     initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
     scope: Any = None,
     reuse: Any = None,
-    **options: Any,
 ) -> Tensor:
     """Rows of a new table for numbers."""
     with variables.variable_scope(scope, "EmbedSequence", reuse=reuse):
-        return nn.embedding_lookup(
-            variables.get_variable("embeddings", [vocab_size, embed_dim], initializer=initializer), ids
-        )
+        shape = [vocab_size, embed_dim]
+        table = model_variable("embeddings", shape, None, initializer, regularizer, trainable)
+        return nn.embedding_lookup(table, ids)
 
 
 def repeat(
@@ -287,14 +287,26 @@ def stack(
     return inputs
 
 
+@add_arg_scope
 def bias_add(
-    inputs: Any, activation_fn: Any = None, initializer: Any = _ZEROS, scope: Any = None, **options: Any
+    inputs: Any,
+    activation_fn: Any = None,
+    initializer: Any = _ZEROS,
+    regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    data_format: str | None = None,
+    scope: Any = None,
 ) -> Tensor:
     """A bias for each channel."""
-    with variables.variable_scope(scope, "BiasAdd", reuse=options.get("reuse")):
-        width = inputs.get_shape()[-1].value
-        x = nn.bias_add(inputs, variables.get_variable("biases", [width], initializer=initializer))
-        return x if activation_fn is None else activation_fn(x)
+    how = _Rest(
+        activation_fn, None, None, None, None, initializer, regularizer, reuse, variables_collections,
+        outputs_collections, trainable, scope,
+    )  # fmt: skip
+    with how.opened("BiasAdd"):
+        return how.finished(inputs, data_format)
 
 
 @add_arg_scope
@@ -305,33 +317,28 @@ def separable_conv2d(
     depth_multiplier: int = 1,
     stride: Any = 1,
     padding: str = "SAME",
+    data_format: str | None = None,
     rate: Any = 1,
-    activation_fn: Any = nn.relu,
-    normalizer_fn: Any = None,
-    normalizer_params: Any = None,
-    weights_initializer: Any = None,
-    biases_initializer: Any = _ZEROS,
-    reuse: Any = None,
-    trainable: bool = True,
-    outputs_collections: Any = None,
-    scope: Any = None,
+    *rest: Any,
+    pointwise_initializer: Any = None,
     **options: Any,
 ) -> Tensor:
     """A convolution of each channel, then one of points (left out with ``num_outputs=None``), rectified by default."""
-    with variables.variable_scope(scope, "SeparableConv2d", reuse=reuse):
-        size, steps = (as_tuple(v, 2) for v in (kernel_size, stride))
-        start = weights_initializer or initializers.xavier_initializer()
-        shape = [*size, inputs.get_shape()[-1].value, depth_multiplier]
-        depthwise = variables.get_variable("depthwise_weights", shape, None, start, trainable=trainable)
-        x = nn.depthwise_conv2d(inputs, depthwise, [1, *steps, 1], padding, as_tuple(rate, 2))
+    how = _Rest(*rest, **options)
+    with how.opened("SeparableConv2d"):
+        width, layout = _channels(inputs, data_format), "NCHW" if _is_first(data_format) else "NHWC"
+        depthwise = how.weights([*as_tuple(kernel_size, 2), width, depth_multiplier], "depthwise_weights")
+        steps = as_tuple(stride, 2)
+        strides = [1, 1, *steps] if layout == "NCHW" else [1, *steps, 1]
+        x = nn.depthwise_conv2d(inputs, depthwise, strides, padding, as_tuple(rate, 2), data_format=layout)
         if num_outputs is not None:
-            shape = [1, 1, shape[2] * depth_multiplier, num_outputs]
-            pointwise = variables.get_variable("pointwise_weights", shape, None, start, trainable=trainable)
-            x = nn.conv2d(x, pointwise, [1, 1, 1, 1], "VALID")
-        if normalizer_fn is None and biases_initializer is not None:
-            width = [x.get_shape()[-1].value]
-            x = nn.bias_add(x, variables.get_variable("biases", width, initializer=biases_initializer))
-        return _finished(x, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
+            shape = [1, 1, width * depth_multiplier, num_outputs]
+            pointwise = how.weights(shape, "pointwise_weights", pointwise_initializer)
+            x = nn.conv2d(x, pointwise, [1, 1, 1, 1], "VALID", data_format=layout)
+        return how.finished(x, layout)
+
+
+separable_convolution2d = separable_conv2d
 
 
 def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> Tensor:
@@ -349,12 +356,20 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
 
 
 def bow_encoder(
-    ids: Any, vocab_size: int, embed_dim: int, initializer: Any = None, scope: Any = None, **options: Any
+    ids: Any,
+    vocab_size: int,
+    embed_dim: int,
+    sparse_lookup: bool = True,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    reuse: Any = None,
 ) -> Tensor:
     """The mean of the rows of a new table for the numbers of each text."""
-    with variables.variable_scope(scope, "bow_encoder", reuse=options.get("reuse")):
+    with variables.variable_scope(scope, "bow_encoder", reuse=reuse):
         shape = [vocab_size, embed_dim]
-        table = variables.get_variable("embeddings", shape, initializer=initializer)
+        table = model_variable("embeddings", shape, None, initializer, regularizer, trainable)
         return math.reduce_mean(nn.embedding_lookup(table, ids), 1)
 
 

@@ -42,6 +42,7 @@ from thalweg.compat.tf1.contrib.factorization import factorization
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
+from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
@@ -82,8 +83,7 @@ _layers = Namespace(
     xavier_initializer=initializers.xavier_initializer,
     xavier_initializer_conv2d=initializers.xavier_initializer,
     variance_scaling_initializer=initializers.contrib_variance_scaling,
-    relu6=nn.relu6,
-    separable_convolution2d=layers.separable_conv2d,
+    relu6=layers.relu6,
     legacy_fully_connected=layers.fully_connected,
     embedding_lookup_unique=nn.embedding_lookup,
     safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
@@ -155,6 +155,7 @@ _slim = Namespace(
     **{**members(_layers), **{k: v for k, v in members(_framework).items() if k != "nest"}},
     losses=losses,
     metrics=_metrics,
+    nets=nets,
     utils=_utils,
     prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),

@@ -35,12 +35,31 @@ def batch_norm(
     trainable: bool = True,
     batch_weights: Any = None,
     fused: Any = None,
+    data_format: str = "NHWC",
+    zero_debias_moving_mean: bool = False,
     scope: Any = None,
-    **options: Any,
+    renorm: bool = False,
+    renorm_clipping: Any = None,
+    renorm_decay: float = 0.99,
+    adjustment: Any = None,
 ) -> Tensor:
-    """Normalisation over a batch; with ``updates_collections=None`` the moments move with each use."""
+    """Normalisation over a batch; with ``updates_collections=None`` the moments move with each use.
+
+    ``param_initializers`` and ``param_regularizers``: by the names beta, gamma, moving_mean and moving_variance.
+    """
+    for setting, given in (
+        ("batch_weights", batch_weights is not None), ("zero_debias_moving_mean", zero_debias_moving_mean),
+        ("renorm", renorm), ("adjustment", adjustment is not None),
+    ):  # fmt: skip
+        if given:
+            raise NotImplementedError(f"tf.contrib.layers.batch_norm: {setting} is not supported")
+    starts = {f"{name}_initializer": start for name, start in (param_initializers or {}).items()}
+    penalties = {f"{name}_regularizer": penalty for name, penalty in (param_regularizers or {}).items()}
+    axis = 1 if data_format.startswith("NC") else -1
     with variables.variable_scope(scope, "BatchNorm", reuse=reuse):
-        layer = layers.BatchNormalization(-1, decay, epsilon, center, scale, trainable=trainable, name=None)
+        layer = layers.BatchNormalization(
+            axis, decay, epsilon, center, scale, trainable=trainable, **starts, **penalties
+        )
         layer.scope_name = variables.get_variable_scope().name
         shared = variables.get_variable_scope().reuse
         opened = variables.VariableScope(layer.scope_name, shared)
@@ -48,8 +67,12 @@ def batch_norm(
             layer.build(inputs.get_shape())
             layer.built = True
             for variable in layer.variables:
-                if variable not in default_graph().get_collection(GraphKeys.MODEL_VARIABLES):
-                    default_graph().add_to_collection(GraphKeys.MODEL_VARIABLES, variable)
+                more = variables_collections
+                if isinstance(more, dict):
+                    more = more.get(variable.op.name.rpartition("/")[2])
+                for key in [GraphKeys.MODEL_VARIABLES, *([more] if isinstance(more, str) else more or ())]:
+                    if not any(v is variable for v in default_graph().get_collection(key)):
+                        default_graph().add_to_collection(key, variable)
             collected = default_graph().get_collection_ref(GraphKeys.UPDATE_OPS)
             before = len(collected)
             x = layer.call(inputs, training=is_training)

@@ -255,6 +255,17 @@ class SourceLeaf(core.Placeholder):
     source: Any
 
 
+class DefaultValue:
+    """The source of a leaf that has a value of its own where it is not fed."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
+        """The value."""
+        return [self.array]
+
+
 def source_leaf(source: Any, index: int, dtype: Any, shape: Any, name: str | None = None) -> SourceLeaf:
     """A leaf for part ``index`` of what ``source.pull(session, values)`` gives at each run."""
     spec = core.Spec(core.check_shape(shape), np.dtype(dtype))

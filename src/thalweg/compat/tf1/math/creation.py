@@ -140,16 +140,8 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
         return wrap(core_identity.build([t], {}), name, "PlaceholderWithDefault", [input])
     operation = g.Operation(name, "PlaceholderWithDefault")
     return Tensor(
-        g.source_leaf(_Default(np.array(static)), 0, t.dtype, _as_dims(shape), operation.name), operation
+        g.source_leaf(g.DefaultValue(np.array(static)), 0, t.dtype, _as_dims(shape), operation.name), operation
     )
-
-
-class _Default:
-    def __init__(self, array: np.ndarray) -> None:
-        self.array = array
-
-    def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
-        return [self.array]
 
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:

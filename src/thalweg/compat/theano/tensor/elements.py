@@ -49,14 +49,15 @@ def _extreme(op: Any, numbers: Any) -> Any:
     return apply
 
 
-def _many(op: Any) -> Any:
+def _many(op: Any, of_bools: Any) -> Any:
     def apply(x: Any, *more: Any) -> TensorVariable:
         first, *rest = common(x, *more)
+        combine = of_bools if first.dtype.kind == "b" else op
         for y in rest:
-            first = op(first, y)
+            first = combine(first, y)
         return TensorVariable(first)
 
-    apply.__doc__ = summary(op)
+    apply.__doc__ = f"{summary(op).rstrip('.')}; of bools a bool, as in NumPy."
     return apply
 
 
@@ -89,9 +90,9 @@ def _tri_gamma(x: Any) -> Any:
 gamma, tri_gamma, erfcx = _float_op(_gamma), _float_op(_tri_gamma), _float_op(_erfcx)
 erfcinv = _float_op(lambda x: tw.erfinv(tw.subtract(1.0, x)))
 sqr, neg, abs_, sgn = _plain_op(tw.square), _plain_op(tw.negative), _plain_op(tw.abs), _plain_op(tw.sign)
-floor, ceil, trunc = _plain_op(tw.floor), _plain_op(tw.ceil), _plain_op(tw.trunc)
+floor, ceil, trunc = _float_op(tw.floor), _float_op(tw.ceil), _float_op(tw.trunc)
 isnan, isinf = _plain_op(tw.isnan), _plain_op(tw.isinf)
-add, mul = _many(tw.add), _many(tw.multiply)
+add, mul = _many(tw.add, tw.logical_or), _many(tw.multiply, tw.logical_and)
 sub, pow, int_div, mod = _two(tw.subtract), _two(tw.pow), _two(tw.floor_divide), _two(tw.remainder)
 maximum, minimum = _extreme(tw.maximum, at_least), _extreme(tw.minimum, at_most)
 eq, neq, lt, le, gt, ge = (

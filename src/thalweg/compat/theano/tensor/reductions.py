@@ -30,9 +30,8 @@ def _summing(op: Any) -> Any:
         no_zeros_in_input: bool = False,
     ) -> TensorVariable:
         t = tensor_of(input)
-        return TensorVariable(
-            op(as_dtype(t, dtype or _sum_dtype(t.dtype)), axis=axes_of(axis), keepdims=bool(keepdims))
-        )
+        found = op(as_dtype(t, dtype or _sum_dtype(t.dtype)), axis=axes_of(axis), keepdims=bool(keepdims))
+        return TensorVariable(found if dtype is None else as_dtype(found, dtype))
 
     apply.__doc__ = summary(op)
     return apply

@@ -8,6 +8,7 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import tensor_of
+from thalweg.compat.theano.subtensor import set_subtensor
 from thalweg.compat.theano.tensor import basic
 from thalweg.compat.theano.variable import TensorVariable
 from thalweg.ops import shape as shape_ops
@@ -113,12 +114,28 @@ def _pooled(x: Any, window: Any, steps: Any, pads: Any, mode: str) -> Any:
 
 
 def max_pool_2d_same_size(input: Any, patch_size: Any) -> TensorVariable:
-    """The largest element of each patch at its place, zeros elsewhere."""
+    """The largest element of each patch at its place, zeros elsewhere, and where no whole patch fits."""
     ph, pw = _sizes(patch_size, 2)
     top = pool_2d(input, (ph, pw), ignore_border=True)
     wide = basic.repeat(basic.repeat(top, ph, axis=top.ndim - 2), pw, axis=top.ndim - 1)
     v = basic.as_tensor_variable(input)
-    return basic.switch(basic.eq(v, wide), v, 0.0)
+    patched = (
+        Ellipsis,
+        slice(None, v.shape[v.ndim - 2] // ph * ph),
+        slice(None, v.shape[v.ndim - 1] // pw * pw),
+    )
+    inside = v[patched]
+    return set_subtensor(basic.zeros_like(v)[patched], basic.switch(basic.eq(inside, wide), inside, 0.0))
+
+
+def _count(length: Any, window: int, step: int, ignore_border: bool) -> Any:
+    """How many windows there are along an axis."""
+    most = max if isinstance(length, (int, np.integer)) else basic.maximum
+    if ignore_border:
+        return most((length - window) // step + 1, 0)
+    if step >= window:
+        return (length - 1) // step + 1
+    return most((length - 1 - window + step) // step, 0) + 1
 
 
 class Pool:
@@ -135,6 +152,18 @@ class Pool:
     ) -> None:
         self.ignore_border, self.mode, self.ndim = ignore_border, mode, ndim
         self._given = (ds, st, padding)
+
+    @staticmethod
+    def out_shape(
+        imgshape: Any, ws: Any = None, ignore_border: bool = False, stride: Any = None, pad: Any = None, ndim: int = 2,
+        ds: Any = None, st: Any = None, padding: Any = None,
+    ) -> list[Any]:  # fmt: skip
+        """The shape of what pooling gives for images of a shape, whose lengths may be symbolic."""
+        window = ds if ws is None else ws
+        steps, margin = st if stride is None else stride, padding if pad is None else pad
+        steps, margin = steps or window, margin or (0,) * ndim
+        sides = zip(imgshape[-ndim:], window, steps, margin, strict=True)
+        return [*imgshape[:-ndim], *(_count(n + 2 * p, w, s, ignore_border) for n, w, s, p in sides)]
 
     def __call__(self, x: Any, ws: Any = None, stride: Any = None, pad: Any = None) -> TensorVariable:
         ds, st, padding = self._given
