@@ -284,6 +284,28 @@ def test_rows_of_b_in_runs(taps, each, limit):
     np.testing.assert_allclose(out, a.astype("float64") @ b, rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.parametrize("limit", [16, 32, 64])
+@pytest.mark.parametrize("m", [3, 70])
+def test_columns_of_b_in_runs(m, limit):
+    """The gradient of several heads' weights: both the sums and the columns of B are counted by several axes."""
+    rng = np.random.default_rng(9)
+    kinds, images, heads, length, each = 3, 4, 2, 17, 32
+    k, n = images * length, kinds * heads * each
+    a = rng.standard_normal((k, m)).astype("float32")
+    memory = rng.standard_normal((kinds, images, heads, length, each)).astype("float32")
+    b = memory.transpose(1, 3, 0, 2, 4).reshape(k, n)
+    block = heads * length * each
+    operand = Operand(
+        ((images, block), (length, each)), ((kinds, images * block), (heads, length * each), (each, 1))
+    )
+    out = np.zeros((m, n), "float32")
+    product = Product(m, n, k, row_major(k, m).transposed, operand, row_major(m, n))
+    target = host_target(limit)
+    assert each % choose_tiling(product, target).cols == 0  # a panel's columns lie side by side
+    compiled(product, target)(a, memory, out, out, 2)
+    np.testing.assert_allclose(out, a.T.astype("float64") @ b, rtol=1e-5, atol=1e-3)
+
+
 def test_packed_panels_as_operands():
     """B kept as panels of 16 columns, and C written into the window of a padded image."""
     rng = np.random.default_rng(5)

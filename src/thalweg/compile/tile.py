@@ -68,14 +68,14 @@ class _Ahead:
 class _Panel:
     """A panel of B: its address, and how its rows are found: "packed", "stride", "table", or "dot" along k.
 
-    With a `source` (address, step), the first row tile reads B there and packs the panel. `cols`: its columns, where
-    they are known and not whole vectors. `ahead`: what is fetched meanwhile for a panel to come.
+    With a `source` (address, kind, step), the first row tile reads B there and packs the panel. `cols`: its columns,
+    where they are known and not whole vectors. `ahead`: what is fetched meanwhile for a panel to come.
     """
 
     pointer: Any
     kind: str
     step: Any
-    source: tuple[Any, Any] | None = None
+    source: tuple[Any, str, Any] | None = None
     cols: int | None = None
     ahead: _Ahead | None = None
 
@@ -289,7 +289,7 @@ class _Emission:
         if not t.pack_b:
             return _Panel(source, *self.b_k)
         pointer = self.at(self.part("b"), x.mul(g, t.cols * t.k_block))
-        first = (source, self.b_k[1]) if self.packs_in_passing() else None
+        first = (source, *self.b_k) if self.packs_in_passing() else None
         ahead = self.ahead(col0) if t.slide is None else None
         return _Panel(pointer, "packed", x.e.index(vectors * t.lanes).ir, first, ahead=ahead)
 
@@ -301,6 +301,8 @@ class _Emission:
         if not (isinstance(self.row_tiles, int) and 1 < self.row_tiles <= AHEAD_TILES):
             return None
         if self.packs_in_passing():
+            if self.b_k[0] != "stride":
+                return None
             place = x.offset(p.b.cols, x.add(col0, t.cols))
             return _Ahead(self.at(self.b_base, place), self.b_k[1], line, 1)
         together = isinstance(p.k, int) and is_number(self.k_count, p.k) and is_run(p.b.rows, 1)
@@ -412,10 +414,10 @@ class _Emission:
             if panel.source is None:
                 call(height, panel.pointer, panel.kind, panel.step)
                 return
-            source, step = panel.source
+            source, kind, step = panel.source
             with e.either(x.flag(x.equal(tile, self.first))) as (first, later):
                 with first:
-                    call(height, source, "stride", step, keeps=True)
+                    call(height, source, kind, step, keeps=True)
                 with later:
                     call(height, panel.pointer, panel.kind, panel.step)
 

@@ -157,7 +157,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         (rows, vectors), dot = (
             min(
                 [s for s in shapes if _in_panels(product.b, s[1] * lanes)]
-                or [s for s in shapes if _few(m, s[0]) and _in_runs(product.b, s[1] * lanes)]
+                or [s for s in shapes if _in_runs(product.b, s[1] * lanes)]
                 or shapes,
                 key=lambda tile: _cost(tile[0], tile[1], lanes, m, n, is_number(product.batch, 1)),
             ),

@@ -140,7 +140,8 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
         return wrap(core_identity.build([t], {}), name, "PlaceholderWithDefault", [input])
     operation = g.Operation(name, "PlaceholderWithDefault")
     return Tensor(
-        g.source_leaf(g.DefaultValue(np.array(static)), 0, t.dtype, _as_dims(shape), operation.name), operation
+        g.source_leaf(g.DefaultValue(np.array(static)), 0, t.dtype, _as_dims(shape), operation.name),
+        operation,
     )
 
 
