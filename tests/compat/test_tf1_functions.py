@@ -12,6 +12,7 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from thalweg import events
+from thalweg.graph.walk import topological
 
 rng = np.random.default_rng(0)
 
@@ -162,7 +163,12 @@ def test_sounds_in_event_files(tmp_path: Path) -> None:
 
 def test_the_arguments_of_layers_have_their_names() -> None:
     x = tf.ones([2, 5, 5, 3])
-    assert tf.layers.dense(inputs=x, units=4, kernel_constraint=None, name="d").shape.as_list() == [2, 5, 5, 4]
+    assert tf.layers.dense(inputs=x, units=4, kernel_constraint=None, name="d").shape.as_list() == [
+        2,
+        5,
+        5,
+        4,
+    ]
     made = tf.layers.conv2d(inputs=x, filters=6, kernel_size=3, strides=2, padding="same", dilation_rate=1)
     assert made.shape.as_list() == [2, 3, 3, 6]
     made = tf.layers.conv2d_transpose(x, filters=2, kernel_size=2, strides=2, activation=tf.nn.relu)
@@ -181,3 +187,27 @@ def test_normalisation_of_batches_bounds_its_variables_and_refuses_what_it_canno
     assert gamma.constraint is not None
     with pytest.raises(NotImplementedError, match="renorm is not supported"):
         tf.layers.batch_normalization(x, renorm=True)
+
+
+def test_draws_of_dropout_may_have_a_shape_that_a_run_computes() -> None:
+    x = tf.placeholder(tf.float32, [None, 3, 4])
+    shape = tf.shape(x) * tf.constant([1, 0, 1]) + tf.constant([0, 1, 0])
+    y = tf.nn.dropout(x, 0.5, shape)
+    assert y.shape.as_list() == [None, 3, 4]
+    kept, slope = run([y, tf.gradients(y, x)[0]], {x: np.ones((50, 3, 4))})
+    assert set(kept.ravel().tolist()) == {0.0, 2.0} and (kept == slope).all()
+    assert (kept[:, 0] == kept[:, 1]).all() and 0.7 < kept.mean() < 1.3
+
+
+def test_a_length_that_has_a_default_is_a_plain_length() -> None:
+    batch = tf.placeholder_with_default(64, [])
+    x = tf.random_uniform([batch, 8])
+    w = tf.Variable(tf.ones([8, 8]))
+    loss = tf.reduce_sum(tf.matmul(x, w))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(x).shape == (64, 8) and session.run(x, {batch: 3}).shape == (3, 8)
+        session.run(loss)
+        plans = [p for entry in session._plans.values() for p in entry[3].values() if hasattr(p, "program")]
+        ops = {t.op.name for p in plans for t in topological(p.program.outputs) if t.op is not None}
+        assert "matmul" in ops and "of_shape" not in ops

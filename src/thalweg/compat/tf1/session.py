@@ -133,14 +133,20 @@ class _Resolver:
             self.shape_inputs.append(leaf)
         return constant(np.asarray(self.fed.get(leaf, leaf.default), leaf.dtype))
 
+    def _small(self, leaf: Tensor) -> Any:
+        """The few numbers that a leaf is fed, or has where it is not; None where they are not known."""
+        if leaf in self.fed:
+            return self.fed[leaf]
+        own = leaf.source if isinstance(leaf, g.SourceLeaf) else None
+        return own.array if isinstance(own, g.DefaultValue) and leaf.shape == () else None
+
     def _of_shape(self, node: Tensor, inputs: list[Tensor]) -> Tensor:
         """Lengths that depend on fed numbers alone become plain lengths; the program is then one for those numbers."""
-        below = leaves(inputs[:1])
-        open_leaves = [t for t in below if t.value is None]
-        if any(t not in self.fed for t in open_leaves):
+        known = {t: self._small(t) for t in leaves(inputs[:1]) if t.value is None}
+        if any(array is None for array in known.values()):
             return remake(node, inputs)
-        (lengths,) = evaluate(inputs[:1], {t: self.fed[t] for t in open_leaves})
-        self.shape_inputs += open_leaves
+        (lengths,) = evaluate(inputs[:1], known)
+        self.shape_inputs += [t for t in known if t in self.fed]
         return shape.broadcast_to.build([inputs[1]], {"shape": tuple(int(d) for d in lengths)})
 
 
