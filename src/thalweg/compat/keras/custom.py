@@ -10,6 +10,7 @@ from typing import Any
 
 from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
+from thalweg.compat.keras.first_layers import adopted
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.graph.tensor import Variable
 from thalweg.graph.updates import current_recorder
@@ -36,6 +37,8 @@ class OwnLayer(_main.Layer):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register("custom")(cls)
+        if "get_output" in vars(cls) and "call" not in vars(cls):
+            adopted(cls)
         if "compute_mask" in vars(cls):
             cls.compute_mask = _told_of_each(cls.compute_mask)  # type: ignore[method-assign]
 
