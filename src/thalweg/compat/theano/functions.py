@@ -491,8 +491,9 @@ def _argument_leaf(variable: TensorVariable) -> Tensor:
     """The placeholder that takes the argument: the variable's own, or a new one where it is an expression."""
     if isinstance(variable.tensor, Placeholder):
         return variable.tensor
+    lengths = tuple(1 if one else None for one in variable.broadcastable)
     return Placeholder(
-        None, (), {}, (Spec(variable.tensor.shape, variable.tensor.dtype),), name=variable.name, tracked=True
+        None, (), {}, (Spec(lengths, variable.tensor.dtype),), name=variable.name, tracked=True
     )
 
 
