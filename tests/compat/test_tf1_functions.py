@@ -296,3 +296,18 @@ def test_weights_belong_to_losses_one_by_one() -> None:
     np.testing.assert_array_equal(*run([column, row]))
     with pytest.raises(ValueError, match="weights can not be broadcast to values"):
         tf.losses.compute_weighted_loss(tf.ones([4]), np.ones((4, 2)))
+
+
+def test_texts_are_fed_as_texts_or_bytes_and_computed_as_bytes() -> None:
+    some, any_of = tf.placeholder(tf.string, [None]), tf.placeholder(tf.string)
+    default = tf.placeholder_with_default("x", [])
+    with tf.Session() as session:
+        fed = session.run(some, {some: ["a", b"b"]})
+        assert fed.dtype == object and fed.tolist() == ["a", b"b"]  # what is fed is fetched as it is
+        assert session.run(tf.identity(some), {some: ["a", "ü"]}).tolist() == [b"a", "ü".encode()]
+        assert session.run(tf.equal(some, "a"), {some: ["a", "b"]}).tolist() == [True, False]
+        assert session.run(tf.identity(any_of), {any_of: "one"}) == b"one"
+        assert session.run(tf.identity(any_of), {any_of: np.array([["p", "q"]])}).tolist() == [[b"p", b"q"]]
+        assert session.run(default) == b"x" and session.run(tf.identity(default), {default: "y"}) == b"y"
+        with pytest.raises(ValueError, match=r"Cannot feed value of shape \(1, 1\) for Tensor Placeholder:0"):
+            session.run(some, {some: [["a"]]})

@@ -216,6 +216,8 @@ class _Plan:
 
     def _run_at_once(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
         given = dict(zip(fed, values, strict=True))
+        texts = {t: _fed_texts(t, v) for t, v in given.items() if isinstance(t, g.HostTensor)}
+        given.update({t: _encoded(array) for t, array in texts.items()})
         for actor in self.actors:
             actor.act(session, given)
         arrays = []
@@ -238,7 +240,26 @@ class _Plan:
             else:
                 made = node.fn(*[known[x] for x in node.host_inputs])
             known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
+        known.update(texts)
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
+
+
+def _fed_texts(node: g.HostTensor, fed: Any) -> np.ndarray:
+    """What is fed for texts, as an array of objects."""
+    array = np.asarray(fed, object)
+    if node.op.type == "Placeholder" and not node.shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"Cannot feed value of shape {array.shape} for Tensor {node.name}, which has shape {node.shape}"
+        )
+    return array
+
+
+def _encoded(array: np.ndarray) -> Any:
+    """The texts as bytes, as the functions of a graph have them; one alone is no array."""
+    made = np.empty(array.shape, object)
+    for place, text in np.ndenumerate(array):
+        made[place] = text.encode() if isinstance(text, str) else text
+    return made[()]
 
 
 def _divided(tensor: Any, fed: Any) -> Any:
