@@ -236,3 +236,42 @@ def test_a_model_in_another_takes_other_lengths():
     np.testing.assert_allclose(outer.predict(x), expected.predict(x).max((1, 2)), rtol=1e-5, atol=1e-6)
     with pytest.raises(ShapeError, match="8, 8, 1"):
         inner.predict(x)
+
+
+def test_layers_that_programs_derive():
+    class Wide(L.Masking):
+        def compute_mask(self, inputs, mask=None):
+            return K.any(K.not_equal(inputs, self.mask_value), axis=[2, 3])
+
+    class Told(L.LSTM):
+        def call(self, inputs, times=1, mask=None, training=None, initial_state=None):
+            return super().call(inputs * times, mask, training, initial_state)
+
+    images = np.ones((2, 3, 4, 5), "float32")
+    images[0, 1] = 0
+    assert Wide()(images).shape == (2, 3, 4, 5)
+    x = L.Input((5, 3))
+    told = Told(2)
+    model = keras.models.Model(x, told(x, times=2))
+    same = keras.models.Sequential([L.LSTM(2, input_shape=(5, 3), weights=told.get_weights())])
+    np.testing.assert_allclose(model.predict(X), same.predict(X * 2), rtol=1e-5, atol=1e-6)
+
+
+def test_moments_assigned_to_a_callback():
+    seen = []
+    callback = keras.callbacks.Callback()
+    callback.on_batch_end = lambda batch, logs=None: seen.append(batch)
+    model = keras.models.Sequential([L.Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    model.fit(X[:, 0], np.ones((4, 1)), batch_size=2, verbose=0, callbacks=[callback])
+    assert seen == [0, 1]
+
+
+def test_figures_of_ties_and_whole_numbers():
+    truth, scores = [[1.0, 0, 1, 1, 1]], [[0.2, 0.6, 0.4, 0.2, 0.2]]
+    precision = keras.metrics.Precision(
+        top_k=3
+    )  # of the three equal scores the first is among the best three
+    assert K.eval(precision(truth, scores)) == pytest.approx(2 / 3)
+    assert K.eval(keras.metrics.Sum()(100, sample_weight=0.5)) == 50
+    assert keras.metrics.AUC(num_thresholds=None, thresholds=[0.5]).num_thresholds == 3

@@ -12,6 +12,7 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from thalweg import events
+from thalweg.graph.walk import topological
 
 rng = np.random.default_rng(0)
 
@@ -186,3 +187,127 @@ def test_normalisation_of_batches_bounds_its_variables_and_refuses_what_it_canno
     assert gamma.constraint is not None
     with pytest.raises(NotImplementedError, match="renorm is not supported"):
         tf.layers.batch_normalization(x, renorm=True)
+
+
+def test_draws_of_dropout_may_have_a_shape_that_a_run_computes() -> None:
+    x = tf.placeholder(tf.float32, [None, 3, 4])
+    shape = tf.shape(x) * tf.constant([1, 0, 1]) + tf.constant([0, 1, 0])
+    y = tf.nn.dropout(x, 0.5, shape)
+    assert y.shape.as_list() == [None, 3, 4]
+    kept, slope = run([y, tf.gradients(y, x)[0]], {x: np.ones((50, 3, 4))})
+    assert set(kept.ravel().tolist()) == {0.0, 2.0} and (kept == slope).all()
+    assert (kept[:, 0] == kept[:, 1]).all() and 0.7 < kept.mean() < 1.3
+
+
+def test_a_length_that_has_a_default_is_a_plain_length() -> None:
+    batch = tf.placeholder_with_default(64, [])
+    x = tf.random_uniform([batch, 8])
+    w = tf.Variable(tf.ones([8, 8]))
+    loss = tf.reduce_sum(tf.matmul(x, w))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(x).shape == (64, 8) and session.run(x, {batch: 3}).shape == (3, 8)
+        session.run(loss)
+        plans = [p for entry in session._plans.values() for p in entry[3].values() if hasattr(p, "program")]
+        ops = {t.op.name for p in plans for t in topological(p.program.outputs) if t.op is not None}
+        assert "matmul" in ops and "of_shape" not in ops
+
+
+# --- gradients of rows ----------------------------------------------------------------------------------------------
+
+
+def steps_of(make: Any, whole: bool) -> np.ndarray:
+    tf.reset_default_graph()
+    table = tf.get_variable("table", initializer=np.array([[1.0], [2.0], [3.0], [4.0]], "float32"))
+    rows = tf.placeholder(tf.int32, [None])
+    loss = tf.reduce_sum(tf.square(tf.nn.embedding_lookup(table, rows)))
+    if whole:
+        loss += 0.0 * tf.nn.l2_loss(table)
+    train = make().minimize(loss)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for read in ([0], [1, 0], [1]):
+            session.run(train, {rows: read})
+        return session.run(table)[:, 0]
+
+
+def by_hand(whole: bool) -> list[float]:
+    table, speed = np.array([1.0, 2.0, 3.0, 4.0]), np.zeros(4)
+    for read in ([0], [1, 0], [1]):
+        slope, moved = np.zeros(4), np.ones(4, bool) if whole else np.isin(np.arange(4), read)
+        slope[read] = 2 * table[read]
+        speed = np.where(moved, 0.9 * speed + slope, speed)
+        table = np.where(moved, table - 0.1 * speed, table)
+    return table.tolist()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_momentum_leaves_rows_alone_that_a_loss_did_not_read(whole: bool) -> None:
+    found = steps_of(lambda: tf.train.MomentumOptimizer(0.1, 0.9), whole)
+    np.testing.assert_allclose(found, by_hand(whole), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tf.train.FtrlOptimizer(0.1),
+        lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.9),
+        lambda: tf.train.ProximalGradientDescentOptimizer(0.1, 0.1),
+        lambda: tf.train.ProximalAdagradOptimizer(0.1, l1_regularization_strength=0.1),
+    ],
+)
+def test_rows_never_read_are_never_moved(make: Any) -> None:
+    assert steps_of(make, False)[2:].tolist() == [3, 4]
+
+
+def test_clipped_gradients_and_sums_of_two_are_still_of_rows() -> None:
+    table = tf.get_variable("table", initializer=np.ones((4, 2), "float32"))
+    rows = tf.placeholder(tf.int32, [None])
+    loss = tf.reduce_sum(tf.gather(table, rows)) + tf.reduce_sum(tf.gather(table, rows + 1) ** 2)
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+    (slope,), _ = tf.clip_by_global_norm(tf.gradients(loss, [table]), 1.0)
+    train = optimizer.apply_gradients([(slope, table)])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, {rows: [0]})
+        first = session.run(table)
+        session.run(train, {rows: [2]})
+        second = session.run(table)
+    np.testing.assert_array_equal(first[:2], second[:2])
+    assert (first[2:] == 1).all() and (second[2:] < 1).all()
+
+
+def test_pairwise_errors_take_a_weight_for_each_example() -> None:
+    t, p = rng.normal(size=(2, 5, 4))
+    w = rng.random((5, 1))
+    found = run(tf.losses.mean_pairwise_squared_error(t, p, weights=w))
+    d = p - t
+    pairs = ((d[:, :, None] - d[:, None, :]) ** 2).sum((1, 2)) / (4 * 3)
+    np.testing.assert_allclose(found, (w[:, 0] * pairs).sum(), rtol=1e-5)
+
+
+def test_weights_belong_to_losses_one_by_one() -> None:
+    logits, labels = tf.constant(rng.normal(size=(4, 3))), tf.constant([0, 2, 1, 1])
+    w = np.array([0.5, 1.0, 2.0, 0.0])
+    column, row = (
+        tf.losses.sparse_softmax_cross_entropy(labels, logits, weights=x, reduction="none")
+        for x in (w[:, None], w)
+    )
+    np.testing.assert_array_equal(*run([column, row]))
+    with pytest.raises(ValueError, match="weights can not be broadcast to values"):
+        tf.losses.compute_weighted_loss(tf.ones([4]), np.ones((4, 2)))
+
+
+def test_texts_are_fed_as_texts_or_bytes_and_computed_as_bytes() -> None:
+    some, any_of = tf.placeholder(tf.string, [None]), tf.placeholder(tf.string)
+    default = tf.placeholder_with_default("x", [])
+    with tf.Session() as session:
+        fed = session.run(some, {some: ["a", b"b"]})
+        assert fed.dtype == object and fed.tolist() == ["a", b"b"]  # what is fed is fetched as it is
+        assert session.run(tf.identity(some), {some: ["a", "ü"]}).tolist() == [b"a", "ü".encode()]
+        assert session.run(tf.equal(some, "a"), {some: ["a", "b"]}).tolist() == [True, False]
+        assert session.run(tf.identity(any_of), {any_of: "one"}) == b"one"
+        assert session.run(tf.identity(any_of), {any_of: np.array([["p", "q"]])}).tolist() == [[b"p", b"q"]]
+        assert session.run(default) == b"x" and session.run(tf.identity(default), {default: "y"}) == b"y"
+        with pytest.raises(ValueError, match=r"Cannot feed value of shape \(1, 1\) for Tensor Placeholder:0"):
+            session.run(some, {some: [["a"]]})

@@ -853,3 +853,26 @@ def test_draws_with_symbolic_parameters() -> None:
     assert picked.shape == (20, 2) and set(picked.ravel()) == {1, 2}
     with pytest.raises(TypeError, match="replace=False"):
         mrg.choice(size=2, a=3)
+
+
+def test_the_kinds_of_variables() -> None:
+    x, kept = T.dvector(), shared(np.ones(2))
+    for variable, kind in (
+        (x * 2, T.TensorVariable),
+        (kept, T.TensorSharedVariable),
+        (T.constant(1), T.TensorConstant),
+    ):
+        kinds = (T.TensorVariable, T.TensorSharedVariable, T.TensorConstant)
+        assert [k for k in kinds if isinstance(variable, k)] == [kind]
+        assert isinstance(variable, theano.Variable) and isinstance(variable, theano.gof.Variable)
+
+
+def test_an_expression_as_an_argument_is_of_any_shape() -> None:
+    known = T.dot(T.dmatrix(), shared(np.ones((3, 2))))
+    assert known.eval({known: np.ones((4, 5))}).shape == (4, 5)
+
+
+def test_equal_computations() -> None:
+    x = T.dvector()
+    equal = theano.scan_module.scan_utils.equal_computations
+    assert equal([x * 2, x], [x * 2, x]) and not equal([x * 2], [x * 3]) and not equal([x], [x, x])

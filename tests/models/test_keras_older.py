@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from thalweg import models as main
+from thalweg import optimizers
 from thalweg.compat.keras import classic as keras
 from thalweg.layers import GRU, LSTM
 
@@ -128,3 +129,21 @@ def test_weights_of_cudnn(tmp_path, layer, count):
     np.testing.assert_allclose(found[1], np.hstack([u.T for _, u, *_ in gate]), rtol=1e-6)
     pair = bias.reshape(2, -1)
     np.testing.assert_allclose(found[2], pair if count == 3 else pair.sum(0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Adafactor", "Muon"])
+def test_state_of_optimizers_of_keras_3(name):
+    """Keras lists for each weight what it keeps, for Adafactor also what nobody uses."""
+    from thalweg.models.keras_state import set_optimizer
+
+    model = main.Sequential([keras.layers.Dense(4, input_shape=(3,))])
+    model.compile(getattr(optimizers, name)(0.01), "mse")
+    kernel, bias = ((3, 4), (4,))
+    rows = [(3,), (4,), kernel, (), (), bias] if name == "Adafactor" else [kernel, bias, bias]
+    arrays = [np.array(7), np.array(0.02), *(RNG.uniform(size=shape) for shape in rows)]
+    assert set_optimizer(model, arrays)
+    held = [v.get_value() for v in model.optimizer.variables()]
+    kept = [a for k, a in enumerate(arrays[1:]) if name == "Muon" or k not in (3, 4, 5)]
+    for array in kept:
+        assert any(np.shape(array) == v.shape and np.allclose(array, v) for v in held), np.shape(array)
+    assert not set_optimizer(model, arrays[:-1])

@@ -165,7 +165,10 @@ def _watches_batches(callback: Any) -> bool:
     return (
         callback.watches_batches
         if callback.watches_batches is not None
-        else any(getattr(type(callback), name) is not getattr(Callback, name) for name in _BATCH)
+        else any(
+            name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
+            for name in _BATCH
+        )
     )
 
 

@@ -24,6 +24,7 @@ from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
 _MAKERS = ("array", "asarray", "reshape")
+_CLASS = "__class_named__"
 _NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
 
 # Methods by their old names, and what has taken their place.
@@ -49,6 +50,11 @@ def old_method(owner: Any, name: str) -> Any:
     return getattr(owner, name) if found is None else found
 
 
+def class_named(thing: Any) -> Any:
+    """The class that an old name stands for: ``type(layer) is Convolution2D``."""
+    return getattr(thing, "__class_of_name__", thing)
+
+
 @functools.cache
 def old_array(make: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array``, ``np.asarray`` or ``np.reshape`` that takes arrays of one element as numbers beside numbers, and
@@ -72,6 +78,10 @@ def old_array(make: Callable[..., Any]) -> Callable[..., Any]:
         return make(object, **{**options, "dtype": "O"})
 
     return made
+
+
+def _is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -111,6 +121,16 @@ class _Rewriter(ast.NodeTransformer):
         return isinstance(f, ast.Name) and (
             f.id in ("int", "float", "round") or self.names.get(f.id, "").startswith("math.")
         )
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        of_class = (
+            isinstance(node.left, ast.Call) and _is_named(node.left.func, "type") and len(node.left.args) == 1
+        )
+        if of_class and isinstance(node.ops[0], (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+            named = self._called(_CLASS, node.comparators[0])
+            node.comparators[0] = ast.copy_location(named, node.comparators[0])
+        return ast.fix_missing_locations(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -232,7 +252,9 @@ def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
     """Give rewritten programs what they call; ``value_of``: the value of a variable, where programs ask for it;
     ``old``: the program is of Python 2.
     """
-    vars(builtins).update({_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number})
+    vars(builtins).update(
+        {_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number, _CLASS: class_named}
+    )
     vars(builtins).update({_FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
     vars(builtins).update(
         {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}

@@ -73,12 +73,12 @@ class _ConvLSTM(LSTMFormula, Recurrent):
     def initial_states(self, x: Any) -> State:
         return (shape_ops.full_like(x[0][..., : self.units], 0),) * self.num_states
 
-    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None) -> Any:
         if not self.channels_first:
-            return super().call(inputs, mask, initial_state, training)
+            return super().call(inputs, mask, training, initial_state)
         first, *states = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         states = [shape_ops.moveaxis(s, 1, -1) for s in states or initial_state or ()]
-        outputs = super().call(shape_ops.moveaxis(first, 2, -1), mask, states or None, training)
+        outputs = super().call(shape_ops.moveaxis(first, 2, -1), mask, training, states or None)
         return mapped(lambda y: shape_ops.moveaxis(y, -1, 2 if y.ndim == self.rank + 3 else 1), outputs)
 
     def prepared(self, x: Any, training: Any) -> Any:

@@ -10,7 +10,6 @@ from thalweg.layers.core import positive
 from thalweg.layers.lora import Adaptable
 from thalweg.nn.embedding import embedding_lookup
 from thalweg.ops import elementwise as ew
-from thalweg.ops import shape as shape_ops
 from thalweg.ops.reduce import any as any_over
 
 __all__ = ["Embedding", "Masking"]
@@ -77,4 +76,5 @@ class Masking(Layer):
         return any_over(ew.not_equal(inputs, self.mask_value), axis=-1)
 
     def call(self, inputs: Any) -> Any:
-        return ew.where(shape_ops.expand_dims(self.compute_mask(inputs), -1), inputs, 0)
+        counts = any_over(ew.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
+        return ew.where(counts, inputs, 0)

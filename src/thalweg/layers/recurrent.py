@@ -145,7 +145,7 @@ class Loop(Layer):
 
     reset_state = reset_states
 
-    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None) -> Any:
         if isinstance(inputs, (list, tuple)):
             inputs, initial_state = inputs[0], list(inputs[1:])
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
@@ -313,13 +313,13 @@ class RNN(Loop):
         """The last ``count`` of a list of inputs are tensors that every step sees."""
         self.num_constants = self._arguments["num_constants"] = count
 
-    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None) -> Any:
         if self.num_constants:
             split = len(inputs) - self.num_constants
             inputs, self._constants = list(inputs[:split]), tuple(inputs[split:])
             inputs = inputs if split > 1 else inputs[0]
         try:
-            return super().call(inputs, mask, initial_state, training)
+            return super().call(inputs, mask, training, initial_state)
         finally:
             self._constants = ()
 
@@ -449,7 +449,7 @@ class Bidirectional(Layer):
         for layer in (self.forward_layer, self.backward_layer):
             layer.compute_output_shape(steps)
 
-    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None, training: Any = False) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None) -> Any:
         constants: list[Any] = []
         if isinstance(inputs, (list, tuple)):
             split = len(inputs) - self._num_constants

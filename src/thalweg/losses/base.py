@@ -113,7 +113,8 @@ def shared_weights(used: Any, sample_weight: Any) -> Any:
 
 def weights_like(sample_weight: Any, losses: Any) -> Any:
     """Weights of the losses' rank: a last axis of 1 is dropped, axes of length 1 are added at the end."""
-    weight = ew.astype(tensor(sample_weight), losses.dtype)
+    weight = tensor(sample_weight)
+    weight = ew.astype(weight, losses.dtype) if dtypes.is_floating(losses.dtype) else weight
     if weight.ndim == losses.ndim + 1 and weight.shape[-1] == 1:
         weight = shape_ops.squeeze(weight, axis=-1)
     leading = losses.shape[: weight.ndim]

@@ -106,10 +106,12 @@ class Counts(Metric):
 
 
 def _in_top(p: Any, k: int) -> Any:
-    """Which are among the k greatest of the last axis; ties count together."""
-    larger = ew.less(shape_ops.expand_dims(p, p.ndim), shape_ops.expand_dims(p, p.ndim - 1))
-    rank = sum_over(ew.astype(larger, "int32"), axis=-1)
-    return ew.less(rank, k)
+    """Which are among the k greatest of the last axis; of equals the first."""
+    own, others = shape_ops.expand_dims(p, p.ndim), shape_ops.expand_dims(p, p.ndim - 1)
+    place = np.arange(num_classes_of(p))
+    earlier = ew.logical_and(ew.equal(own, others), constant(place[:, None] > place))
+    before = ew.logical_or(ew.less(own, others), earlier)
+    return ew.less(sum_over(ew.astype(before, "int32"), axis=-1), k)
 
 
 class _OneCount(Counts):

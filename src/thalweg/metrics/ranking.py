@@ -74,7 +74,7 @@ class AUC(Counts):
                 ArgumentError, f"{label}: summation_method", expected=" or ".join(_METHODS),
                 received=repr(summation_method),
             )  # fmt: skip
-        if num_thresholds < 2:
+        if thresholds is None and num_thresholds < 2:
             raise fail(
                 ArgumentError, f"{label}: num_thresholds", expected="at least 2", received=num_thresholds
             )
@@ -85,8 +85,11 @@ class AUC(Counts):
                 expected="None without multi_label",
                 received=num_labels,
             )
-        steps = num_thresholds - 1
-        inner = sorted(thresholds) if thresholds is not None else [k / steps for k in range(1, steps)]
+        if thresholds is not None:
+            inner = sorted(thresholds)
+        else:
+            inner = [k / (num_thresholds - 1) for k in range(1, num_thresholds - 1)]
+        self.num_thresholds = len(inner) + 2
         if any(not 0 <= t <= 1 for t in inner):
             raise fail(ArgumentError, f"{label}: thresholds", expected="numbers in [0, 1]", received=inner)
         self.multi_label, self.from_logits = multi_label, from_logits

@@ -17,6 +17,10 @@ FIT: dict[str, str | None] = {
 }  # fmt: skip
 
 
+class SampleCount(int):
+    """How many examples a generator has, as it told a program of Keras 1: what counts in batches now counts these."""
+
+
 class SeenData(list[Any]):
     """The validation data as callbacks saw it: inputs, targets, weights of examples."""
 
@@ -61,6 +65,7 @@ def batches_of(generator: Any, steps: Any, options: dict[str, Any]) -> tuple[Any
     """The generator, how many batches to take of it, and the other options."""
     options = renamed(options, FIT)
     samples = options.pop("nb_val_samples", None)
+    samples = steps if isinstance(steps, SampleCount) else samples
     if samples is not None:
         generator, steps = counted(generator, samples)
     if steps is None and is_counted(generator):
@@ -74,9 +79,9 @@ def is_counted(batches: Any) -> bool:
 
 
 def counted(generator: Any, samples: Any) -> tuple[Any, int]:
-    """The generator, with nothing lost, and the number of its batches that hold so many examples."""
+    """The generator, with nothing lost, and the number of its batches until so many examples were seen."""
     if hasattr(generator, "__getitem__") and hasattr(generator, "__len__"):
-        return generator, max(1, int(samples) // _rows(generator[0]))
+        return generator, _as_batches(samples, generator[0])
     batches = iter(generator)
     first = next(batches, None)
     if first is None:
@@ -86,7 +91,12 @@ def counted(generator: Any, samples: Any) -> tuple[Any, int]:
         yield first
         yield from batches
 
-    return again(), max(1, int(samples) // _rows(first))
+    return again(), _as_batches(samples, first)
+
+
+def _as_batches(samples: Any, first: Any) -> int:
+    """How many batches like the first hold so many examples, or more."""
+    return max(1, -(-int(samples) // _rows(first)))
 
 
 def _rows(batch: Any) -> int:

@@ -18,9 +18,11 @@ from thalweg.compat import keras as _modern
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras import models as _models
+from thalweg.compat.keras import older as _older
 from thalweg.compat.keras import optimizers as _optimizers
 from thalweg.compat.keras.custom import OwnLayer as _OwnLayer
 from thalweg.compat.keras.figures import CompiledAlone
+from thalweg.compat.keras.first_layers import input_first as _input_first
 from thalweg.compat.keras.graph_model import Graph
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace, public_names
@@ -49,11 +51,17 @@ def _repeated_identity(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 _own = {
-    "LSTM": _layers.layer(_main.LSTM, False, _repeated_identity, **_HARD),
-    "GRU": _layers.layer(_main.GRU, False, _repeated_identity, **_HARD, reset_after=False),
+    "LSTM": _layers.layer(_main.LSTM, False, _input_first(None), _repeated_identity, **_HARD),
+    "GRU": _layers.layer(
+        _main.GRU, False, _input_first(None), _repeated_identity, **_HARD, reset_after=False
+    ),
     "LSTMCell": _layers.layer(_main.LSTMCell, False, _repeated_identity, **_HARD),
     "GRUCell": _layers.layer(_main.GRUCell, False, _repeated_identity, **_HARD, reset_after=False),
     "ConvLSTM2D": _layers.layer(_main.ConvLSTM2D, False, **_HARD),
+    "SimpleRNN": _layers.layer(_main.SimpleRNN, False, _input_first(None)),
+    "Dense": _layers.layer(_main.Dense, False, _input_first()),
+    "MaskedLayer": Renamed(_older.MaskedLayer, lambda args, kwargs: (args, kwargs), base=_older.MaskedLayer),
+    "AutoEncoder": _older.AutoEncoder,
     "Conv2D": _layers.layer(_main.Conv2D, True),
     "Conv3D": _layers.layer(_main.Conv3D, True),
 }
@@ -173,6 +181,9 @@ _Classic.of_tensors = Model
 
 class Sequential(_Classic, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
+
+
+layers.__dict__["containers"] = Namespace("keras.layers.containers", Sequential=Sequential, Graph=Graph)
 
 
 def model_from_config(config: Any, custom_objects: Any = None) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import importlib
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
+from thalweg.compat.keras.first_layers import adopted
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.graph.tensor import Variable
 from thalweg.graph.updates import current_recorder
@@ -36,6 +37,8 @@ class OwnLayer(_main.Layer):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register("custom")(cls)
+        if "get_output" in vars(cls) and "call" not in vars(cls):
+            adopted(cls)
         if "compute_mask" in vars(cls):
             cls.compute_mask = _told_of_each(cls.compute_mask)  # type: ignore[method-assign]
 
@@ -44,12 +47,7 @@ class OwnLayer(_main.Layer):
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
         """A weight: (name, shape, dtype, initializer, ...), or Keras 1's and 3's (shape, initializer, ...)."""
-        named = bool(args) and (args[0] is None or isinstance(args[0], str))
-        order = ("name shape dtype initializer regularizer trainable constraint" if named else
-                 "shape initializer name trainable regularizer constraint")  # fmt: skip
-        given = {k: v for k, v in {**dict(zip(order.split(), args)), **kwargs}.items() if k not in _UNUSED}
-        given["initializer"] = initialiser(given.get("initializer"))
-        return super().add_weight(**given)
+        return super().add_weight(**of_weight(args, kwargs))
 
     add_variable = add_weight
 
@@ -100,6 +98,15 @@ class OwnLayer(_main.Layer):
         if type(self).get_config is OwnLayer.get_config:
             return config
         return {k: v for k, v in config.items() if k in _OF_ALL}
+
+
+def of_weight(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of ``add_weight`` by their names, in whichever order they were given."""
+    named = bool(args) and (args[0] is None or isinstance(args[0], str))
+    order = ("name shape dtype initializer regularizer trainable constraint" if named else
+             "shape initializer name trainable regularizer constraint")  # fmt: skip
+    given = {k: v for k, v in {**dict(zip(order.split(), args)), **kwargs}.items() if k not in _UNUSED}
+    return {**given, "initializer": initialiser(given.get("initializer"))}
 
 
 def count_value(owner: Any, value: Any, name: str) -> None:

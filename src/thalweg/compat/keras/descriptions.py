@@ -128,8 +128,14 @@ def is_of_keras(config: Any) -> bool:
 
 def made(kind: str, config: Any, custom_objects: Any = None, **models: Any) -> Any:
     """The object that a configuration in these words describes; ``models``: the classes of models inside it."""
-    known = {**registered("custom"), **{f"models.{name}": cls for name, cls in models.items()}}
+    older = {n: c for n, c in registered("compat").items() if isinstance(c, type) and _is_layer(c)}
+    known = {**older, **registered("custom"), **{f"models.{name}": cls for name, cls in models.items()}}
     return keras_models.described({"class_name": kind, "config": config}, {**known, **(custom_objects or {})})
+
+
+def _is_layer(cls: type) -> bool:
+    """Whether it is a class of layers that are no models."""
+    return issubclass(cls, Layer) and not hasattr(cls, "fit")
 
 
 def speak(model: Any, sequential: Any, alone: bool) -> None:

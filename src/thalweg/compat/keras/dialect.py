@@ -23,6 +23,7 @@ from thalweg.layers import CategoryEncoding, IntegerLookup, StringLookup
 from thalweg.layers.base import Layer, masks_of, shapes_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
+from thalweg.metrics import Metric
 from thalweg.nested import flat
 from thalweg.ops.shape import swapaxes
 from thalweg.registry import Configured, register
@@ -276,6 +277,12 @@ def speak(classic: bool = False) -> None:
         (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
         (Bidirectional, "layer", Offered(lambda layer: layer.forward_layer, "The layer that runs forwards.")),
         (CategoryEncoding, "adapt", _knowing),
+        (
+            Metric,
+            "weights",
+            property(lambda metric: list(metric.variables), doc="What the metric counts in."),
+        ),
+        (Metric, "stateful", True),
         *((lookup, "vocab_size", lookup.vocabulary_size) for lookup in (StringLookup, IntegerLookup)),
     ]
     for cls, name, word in offered:

@@ -12,6 +12,7 @@ import numpy as np
 
 from thalweg import data
 from thalweg.compat.keras import backend as K
+from thalweg.compat.keras.batches import SampleCount
 from thalweg.data.folders import IMAGES
 from thalweg.errors import ArgumentError, DataError, ShapeError, fail
 from thalweg.extras import needs
@@ -456,7 +457,8 @@ class Batches:
             keep,
             of_itself,
         )
-        self.n = self.samples = self.nb_sample = len(rows)
+        self.n = self.samples = len(rows)
+        self.nb_sample = SampleCount(self.n)  # asked for by programs of Keras 1
         if keep[0]:
             Path(keep[0]).mkdir(parents=True, exist_ok=True)
         self.reset()

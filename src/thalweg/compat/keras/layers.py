@@ -38,7 +38,6 @@ def _with_cells(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[An
     for name in ("cell", "cells"):
         if name in given:
             given[name] = _as_cells(given[name])
-    given.pop("reverse_state_order", None)
     return tuple(_as_cells(a) if k == 0 else a for k, a in enumerate(args)), given
 
 
@@ -95,7 +94,7 @@ Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
 Highway, SReLU, ParametricSoftplus = _older.Highway, _older.SReLU, _older.ParametricSoftplus
 TimeDistributedMerge = _older.TimeDistributedMerge
-MaxoutDense, SpatialDropout = layer(_main.Maxout), _found["SpatialDropout2D"]
+MaxoutDense, SpatialDropout = layer(_main.Maxout, pieces=4), _found["SpatialDropout2D"]
 TimeDistributedDense = respelt(
     _main.Dense, _of.NAMES, _of.by_steps, _of.values
 )  # Dense takes any number of axes in front
@@ -178,7 +177,7 @@ _POOLING = " ".join(n for n in _found if "Pool" in n)
 _ROOMS = {
     "core": "Dense Activation Dropout Flatten Reshape Permute RepeatVector Lambda Masking SpatialDropout1D "
     "SpatialDropout2D SpatialDropout3D ActivityRegularization MaxoutDense TimeDistributedDense Merge Highway "
-    "TimeDistributedMerge",
+    "TimeDistributedMerge MaskedLayer AutoEncoder",
     "convolutional": "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D SeparableConv1D SeparableConv2D "
     "Deconvolution2D SeparableConvolution2D AtrousConvolution1D AtrousConvolution2D Conv2DTranspose Conv3DTranspose "
     "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D "

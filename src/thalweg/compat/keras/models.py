@@ -14,12 +14,12 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras.arguments import known_function
-from thalweg.compat.keras.custom import InputPlace, place_of
+from thalweg.compat.keras.custom import InputPlace, of_weight, place_of
 from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
 from thalweg.compat.keras.layers import Input, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
-from thalweg.graph.tensor import Tensor, shapes_match
+from thalweg.graph.tensor import Tensor, Variable, shapes_match
 from thalweg.layers.base import outermost, shapes_of
 from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph
@@ -80,6 +80,10 @@ class Model(TrainedModel):
         super().__init__(*map(_one, args), **kwargs)
         self._input_places: list[InputPlace] = []
         self._taken: list[Any] = []
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
+        """A weight: (name, shape, dtype, initializer, ...), or (shape, initializer, ...)."""
+        return super().add_weight(**of_weight(args, kwargs))
 
     def _parts(self) -> Iterator[Any]:
         hidden = {id(vars(self).get(n)) for n in _NOT_PARTS}

@@ -12,6 +12,29 @@ from thalweg.ops.elementwise import where
 from thalweg.ops.reduce import mean, sum
 
 
+class MaskedLayer(OwnLayer):
+    """What layers of Keras 0.x that hand masks on derive from."""
+
+    supports_masking = True
+
+
+class AutoEncoder(OwnLayer):
+    """``decoder(encoder(x))``, or ``encoder(x)`` where ``output_reconstruction`` is False (Keras 0.x)."""
+
+    def __init__(
+        self, encoder: Any, decoder: Any, output_reconstruction: bool = True, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.encoder, self.decoder, self.output_reconstruction = encoder, decoder, output_reconstruction
+        if self.input_shape_given is None:
+            first = getattr(encoder, "layers", [encoder])[0]
+            self.input_shape_given = first.input_shape_given
+
+    def call(self, inputs: Any) -> Any:
+        code = self.encoder(inputs)
+        return self.decoder(code) if self.output_reconstruction else code
+
+
 class Highway(OwnLayer):
     """``t = sigmoid(x W_carry + b_carry)``; ``t activation(x W + b) + (1 - t) x`` (Srivastava and others 2015)."""
 

@@ -31,6 +31,7 @@ class Renamed:
     def __init__(self, target: type, translate: Step, base: type | None = None) -> None:
         self.target, self.translate, self.base = target, translate, base
         self.of_subclasses = translate
+        self.__class_of_name__ = target  # what ``type(layer)`` of a program is compared with
         self.__name__ = self.__qualname__ = target.__name__
         self.__doc__ = target.__doc__
 

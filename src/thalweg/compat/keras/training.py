@@ -15,6 +15,7 @@ from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.backend.settings import fixed_phase
 from thalweg.compat.keras.batches import (
     FIT,
+    SampleCount,
     SeenData,
     apart,
     batches_of,
@@ -299,7 +300,8 @@ class TrainedModel(main.Model):
         """Train on batches of a generator; ``samples_per_epoch`` counts examples, ``steps_per_epoch`` batches."""
         order = ("verbose", "callbacks", "validation_data", "validation_steps", "class_weight")
         options = {**dict(zip(order, args)), **options}
-        if "nb_epoch" in options and steps_per_epoch is not None:  # by position, in Keras 1
+        in_examples = "nb_epoch" in options or isinstance(steps_per_epoch, SampleCount)
+        if in_examples and steps_per_epoch is not None:  # by position, in Keras 1
             options["samples_per_epoch"], steps_per_epoch = steps_per_epoch, None
         options = renamed(options, FIT)
         samples = options.pop("samples_per_epoch", None)

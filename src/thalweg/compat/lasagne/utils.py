@@ -11,7 +11,7 @@ from thalweg.compat.theano import config, tensor
 from thalweg.compat.theano.gof.graph import inputs
 from thalweg.compat.theano.sharing import TensorSharedVariable as SharedVariable
 from thalweg.compat.theano.sharing import shared
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable
 
 
 def floatX(arr: Any) -> np.ndarray:
@@ -55,10 +55,10 @@ def create_param(spec: Any, shape: Any, name: str | None = None) -> Any:
 
     The shape of an expression is not looked at: it may be symbolic.
     """
-    shape = tuple(n if isinstance(n, TensorVariable) else int(n) for n in shape)
-    if isinstance(spec, Callable) and not isinstance(spec, TensorVariable):  # type: ignore[arg-type]
+    shape = tuple(n if isinstance(n, AnyVariable) else int(n) for n in shape)
+    if isinstance(spec, Callable) and not isinstance(spec, AnyVariable):  # type: ignore[arg-type]
         spec = spec(shape)
-    if isinstance(spec, TensorVariable):
+    if isinstance(spec, AnyVariable):
         return spec
     value = np.asarray(spec)
     if value.shape != shape:
@@ -68,7 +68,7 @@ def create_param(spec: Any, shape: Any, name: str | None = None) -> Any:
 
 def collect_shared_vars(expressions: Any) -> list[Any]:
     """The shared variables below expressions, each once."""
-    given = [expressions] if isinstance(expressions, TensorVariable) else expressions
+    given = [expressions] if isinstance(expressions, AnyVariable) else expressions
     return unique(v for v in inputs(given) if isinstance(v, SharedVariable))
 
 
@@ -78,7 +78,7 @@ def compute_norms(array: Any, norm_axes: Any = None) -> Any:
     axes = tuple(norm_axes) if norm_axes is not None else ((0,) if rank == 2 else tuple(range(1, rank)))
     if rank == 1 and norm_axes is None:
         return abs(array)
-    if isinstance(array, TensorVariable):
+    if isinstance(array, AnyVariable):
         return tensor.sqrt(tensor.sum(array**2, axis=axes))
     return np.sqrt(np.sum(np.square(array), axis=axes))
 

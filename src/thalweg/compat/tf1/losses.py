@@ -59,6 +59,13 @@ def compute_weighted_loss(
     w = math.cast(w, x.dtype)
     if w.shape.ndims and x.shape.ndims is not None and w.shape.ndims < x.shape.ndims:
         w = math.expand_dims(w, -1)
+    if x.shape.ndims is not None and w.shape.ndims is not None and w.shape.ndims > x.shape.ndims:
+        if w.shape.ndims != x.shape.ndims + 1 or w.shape[-1].value != 1:
+            raise ValueError(
+                f"weights can not be broadcast to values. values.rank={x.shape.ndims}. weights.rank={w.shape.ndims}. "
+                f"values.shape={x.shape}. weights.shape={w.shape}."
+            )
+        w = math.squeeze(w, [-1])
     weighted = x * w
     if reduction == Reduction.NONE:
         made = weighted
@@ -248,6 +255,8 @@ def mean_pairwise_squared_error(
     rows = math.reshape(delta, [-1, n])
     squares = math.reduce_sum(math.square(rows), 1)
     made = 2.0 * (n * squares - math.square(math.reduce_sum(rows, 1))) / max(n * (n - 1), 1)
+    if g.convert_to_tensor(weights).get_shape().ndims:
+        weights = math.reshape(weights, [-1])
     return compute_weighted_loss(made, weights, scope, loss_collection, Reduction.SUM)
 
 

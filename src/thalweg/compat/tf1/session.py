@@ -133,14 +133,20 @@ class _Resolver:
             self.shape_inputs.append(leaf)
         return constant(np.asarray(self.fed.get(leaf, leaf.default), leaf.dtype))
 
+    def _small(self, leaf: Tensor) -> Any:
+        """The few numbers that a leaf is fed, or has where it is not; None where they are not known."""
+        if leaf in self.fed:
+            return self.fed[leaf]
+        own = leaf.source if isinstance(leaf, g.SourceLeaf) else None
+        return own.array if isinstance(own, g.DefaultValue) and leaf.shape == () else None
+
     def _of_shape(self, node: Tensor, inputs: list[Tensor]) -> Tensor:
         """Lengths that depend on fed numbers alone become plain lengths; the program is then one for those numbers."""
-        below = leaves(inputs[:1])
-        open_leaves = [t for t in below if t.value is None]
-        if any(t not in self.fed for t in open_leaves):
+        known = {t: self._small(t) for t in leaves(inputs[:1]) if t.value is None}
+        if any(array is None for array in known.values()):
             return remake(node, inputs)
-        (lengths,) = evaluate(inputs[:1], {t: self.fed[t] for t in open_leaves})
-        self.shape_inputs += open_leaves
+        (lengths,) = evaluate(inputs[:1], known)
+        self.shape_inputs += [t for t in known if t in self.fed]
         return shape.broadcast_to.build([inputs[1]], {"shape": tuple(int(d) for d in lengths)})
 
 
@@ -210,6 +216,8 @@ class _Plan:
 
     def _run_at_once(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
         given = dict(zip(fed, values, strict=True))
+        texts = {t: _fed_texts(t, v) for t, v in given.items() if isinstance(t, g.HostTensor)}
+        given.update({t: _encoded(array) for t, array in texts.items()})
         for actor in self.actors:
             actor.act(session, given)
         arrays = []
@@ -232,7 +240,26 @@ class _Plan:
             else:
                 made = node.fn(*[known[x] for x in node.host_inputs])
             known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
+        known.update(texts)
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
+
+
+def _fed_texts(node: g.HostTensor, fed: Any) -> np.ndarray:
+    """What is fed for texts, as an array of objects."""
+    array = np.asarray(fed, object)
+    if node.op.type == "Placeholder" and not node.shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"Cannot feed value of shape {array.shape} for Tensor {node.name}, which has shape {node.shape}"
+        )
+    return array
+
+
+def _encoded(array: np.ndarray) -> Any:
+    """The texts as bytes, as the functions of a graph have them; one alone is no array."""
+    made = np.empty(array.shape, object)
+    for place, text in np.ndenumerate(array):
+        made[place] = text.encode() if isinstance(text, str) else text
+    return made[()]
 
 
 def _divided(tensor: Any, fed: Any) -> Any:

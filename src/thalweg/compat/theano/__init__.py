@@ -35,8 +35,8 @@ from thalweg.compat.theano.scan_module import scan as scan
 from thalweg.compat.theano.scan_module import scan_checkpoints as scan_checkpoints
 from thalweg.compat.theano.sharing import shared as shared
 from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.variable import AnyVariable as _Variable
 from thalweg.compat.theano.variable import TensorConstant as _Constant
-from thalweg.compat.theano.variable import TensorVariable as _Variable
 from thalweg.compat.theano.variable import as_tensor_variable
 
 vars(scan_module)["scan_utils"] = scan_utils
@@ -105,7 +105,8 @@ from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 
 # What the translation is made with, its own rooms among it: the page of supported names leaves them out.
 _helpers = {
-    "AsTensorError", "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
+    "AnyVariable", "AsTensorError",
+    "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
     "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "checked", "common", "complexes", "conditions",
     "constant_text", "constructors", "conversion",
     "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",

@@ -15,7 +15,7 @@ from thalweg.compat.pairs import Pair, angle_of, conjugate, exponential, logarit
 from thalweg.compat.theano.conversion import common, is_complex, tensor_of
 from thalweg.compat.theano.sharing import TensorSharedVariable
 from thalweg.compat.theano.tensor_type import REAL_PARTS, TensorType, tensor_type
-from thalweg.compat.theano.variable import TensorConstant, TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import AnyVariable, TensorConstant, TensorVariable, as_tensor_variable
 
 
 class ComplexVariable(Pair, TensorVariable):
@@ -25,7 +25,7 @@ class ComplexVariable(Pair, TensorVariable):
     real: Any = None
     imag: Any = None
 
-    def __init__(self, real: TensorVariable, imag: TensorVariable) -> None:
+    def __init__(self, real: AnyVariable, imag: AnyVariable) -> None:
         Pair.__init__(self, real, imag)
         self.source = None
         self._name: str | None = None

@@ -20,7 +20,7 @@ from thalweg.compat.theano.modes import FAST_RUN
 from thalweg.compat.theano.monitored import MonitorMode
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
 from thalweg.compat.theano.tensor_type import TensorType
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, variable_of
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable, variable_of
 from thalweg.errors import ShapeError
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import leaves, rebuild, remake, topological
@@ -41,7 +41,7 @@ class In:
 
     def __init__(
         self,
-        variable: TensorVariable,
+        variable: Any,
         name: str | None = None,
         value: Any = None,
         update: Any = None,
@@ -148,7 +148,7 @@ def _entry(given: Any) -> In:
             f"Cannot use a shared variable ({given}) as explicit input. Consider substituting a non-shared variable "
             "via the `givens` parameter."
         )
-    if not isinstance(given, TensorVariable):
+    if not isinstance(given, AnyVariable):
         raise TypeError("Unknown parameter type", type(given))
     return In(given)
 
@@ -439,7 +439,7 @@ class Function:
         """The outputs' expressions."""
         return [TensorVariable(t) for t in self._outputs[: self._num_outputs]]
 
-    def get_shared(self) -> list[TensorVariable]:
+    def get_shared(self) -> list[Any]:
         """The shared variables that it reads."""
         return [variable_of(t) for t in leaves(self._roots()) if isinstance(t, SharedTensor)]
 
@@ -491,8 +491,9 @@ def _argument_leaf(variable: TensorVariable) -> Tensor:
     """The placeholder that takes the argument: the variable's own, or a new one where it is an expression."""
     if isinstance(variable.tensor, Placeholder):
         return variable.tensor
+    lengths = tuple(1 if one else None for one in variable.broadcastable)
     return Placeholder(
-        None, (), {}, (Spec(variable.tensor.shape, variable.tensor.dtype),), name=variable.name, tracked=True
+        None, (), {}, (Spec(lengths, variable.tensor.dtype),), name=variable.name, tracked=True
     )
 
 
@@ -504,10 +505,10 @@ def _replacements(
         if entry.variable.tensor is not leaf:
             replace[entry.variable.tensor] = leaf
     for old, new in givens:
-        if not isinstance(old, TensorVariable):
+        if not isinstance(old, AnyVariable):
             raise TypeError(f"theano.function: givens must be pairs of variables, received {old!r}")
         made = as_tensor_variable(new).tensor
-        if made.dtype != old.tensor.dtype and not (strict and isinstance(new, TensorVariable)):
+        if made.dtype != old.tensor.dtype and not (strict and isinstance(new, AnyVariable)):
             made = tw.astype(made, old.tensor.dtype)
         if made.dtype != old.tensor.dtype or made.ndim != old.ndim:
             raise TypeError(
@@ -544,7 +545,7 @@ def _stored(variable: Any, found: Iterator[np.ndarray]) -> Any:
     if is_complex(variable):
         return complexes.joined(next(found), next(found))
     value = next(found)
-    return variable.stored(value) if isinstance(variable, TensorVariable) else value
+    return variable.stored(value) if isinstance(variable, AnyVariable) else value
 
 
 def _structured(structure: Any, values: list[np.ndarray]) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
-from thalweg.compat.theano.variable import TensorVariable, wrap
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, wrap
 from thalweg.graph.op import Op as CoreOp
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
@@ -46,7 +46,7 @@ def grad(
     """
     targets = list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
     for v in targets:
-        if not isinstance(v, TensorVariable):
+        if not isinstance(v, AnyVariable):
             raise TypeError("Expected Variable, got " + str(v) + " of type " + str(type(v)))
     ys, seeds = _heads(cost, known_grads)
     constants = [tensor_of(c) for c in _listed(consider_constant)]

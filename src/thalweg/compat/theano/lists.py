@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.theano.conversion import Symbol
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import leaves, rebuild, remake
 
@@ -146,5 +146,5 @@ def uses_lists(variables: Sequence[Any]) -> bool:
     """Whether there is a list among variables, or something that follows from one."""
     if any(isinstance(v, TypedListVariable) for v in variables):
         return True
-    tensors = [v.tensor for v in variables if isinstance(v, TensorVariable) and not v.is_complex]
+    tensors = [v.tensor for v in variables if isinstance(v, AnyVariable) and not v.is_complex]
     return any(isinstance(t, Place) for t in leaves(tensors))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.theano.conversion import tensor_of
-from thalweg.compat.theano.variable import TensorVariable, variable_of
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, variable_of
 from thalweg.graph.lowering import Pointwise
 from thalweg.graph.op import item, make_op
 from thalweg.graph.tensor import Placeholder, Tensor, Variable
@@ -81,7 +81,7 @@ class Apply:
     __repr__ = __str__
 
 
-def apply_of(variable: TensorVariable) -> Apply | None:
+def apply_of(variable: AnyVariable) -> Apply | None:
     """The application that made a variable, or None for a leaf."""
     tensor = _made_by(variable.tensor)
     if tensor.op is None:

@@ -13,7 +13,7 @@ from thalweg.compat.theano.functions import OrderedUpdates
 from thalweg.compat.theano.sharing import TensorSharedVariable
 from thalweg.compat.theano.streams import next_state, states_made
 from thalweg.compat.theano.subtensor import getitem
-from thalweg.compat.theano.variable import TensorVariable, variable_of
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, variable_of
 from thalweg.graph.tensor import Spec, Tensor, Variable, shape_text, shapes_match
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.ops import dynamic
@@ -148,7 +148,7 @@ class _Scan:
         self.sequences = [_Sequence(s) for s in sequences]
         self.outputs = [_Output(o) for o in outputs]
         self.constants = [
-            c if isinstance(c, TensorVariable) else TensorVariable(tensor_of(c)) for c in constants
+            c if isinstance(c, AnyVariable) else TensorVariable(tensor_of(c)) for c in constants
         ]
         self.cut = cut
         self.elements = [x for s in self.sequences for x in s.slices()]
@@ -264,11 +264,11 @@ class _Scan:
             at += output.depth
         return places
 
-    def _arguments(self) -> list[TensorVariable]:
+    def _arguments(self) -> list[AnyVariable]:
         earlier = []
         for output, at in zip(self.outputs, self._places_of_outputs(), strict=True):
             earlier += [self.history[at + output.depth + tap] for tap in output.order]
-        return [TensorVariable(t) for t in [*self.inputs, *earlier]] + self.constants
+        return [*(TensorVariable(t) for t in [*self.inputs, *earlier]), *self.constants]
 
     def _moved(self, history: list[Any], values: list[Any]) -> list[Any]:
         """The history one step later."""

@@ -12,3 +12,12 @@ def clone(output: Any, replace: Any = None, **options: Any) -> Any:
     import thalweg.compat.theano as theano
 
     return theano.clone(output, replace, **options)
+
+
+def equal_computations(xs: Any, ys: Any, in_xs: Any = None, in_ys: Any = None) -> bool:
+    """Whether two lists of variables are computed in the same way from the same leaves."""
+    from thalweg.compat.theano.gof.graph import is_same_graph
+
+    if in_xs or in_ys:
+        raise NotImplementedError("equal_computations: inputs that stand for each other are not supported")
+    return len(xs) == len(ys) and all(is_same_graph(x, y) for x, y in zip(xs, ys, strict=True))

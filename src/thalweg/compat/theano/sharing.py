@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.tensor_type import TensorType
-from thalweg.compat.theano.variable import TensorVariable
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable
 from thalweg.graph.tensor import Spec, Tensor, Variable
 
 
@@ -45,7 +45,7 @@ class SharedTensor(Variable):
         return True
 
 
-class TensorSharedVariable(TensorVariable):
+class TensorSharedVariable(AnyVariable):
     """A value kept between calls of functions."""
 
     tensor: SharedTensor
@@ -88,7 +88,7 @@ class TensorSharedVariable(TensorVariable):
     def update_from(self, new: Any) -> Tensor:
         """An expression as an update: of this variable's type, or a TypeError."""
         update = tensor_of(new)
-        fits = np.can_cast(update.dtype, self.tensor.dtype, "safe") or not isinstance(new, TensorVariable)
+        fits = np.can_cast(update.dtype, self.tensor.dtype, "safe") or not isinstance(new, AnyVariable)
         if update.ndim != self.ndim or not fits:
             raise TypeError(
                 "An update must have the same type as the original shared variable "
@@ -154,7 +154,7 @@ def shared(
     """A variable with a value that functions share: int64 for Python ints, float64 for floats, arrays keep their
     dtype.
     """
-    if isinstance(value, TensorVariable):
+    if isinstance(value, AnyVariable):
         raise TypeError(
             "Shared variable constructor needs numeric values and not symbolic variables. Use get_value() or eval()."
         )

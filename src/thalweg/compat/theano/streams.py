@@ -13,7 +13,7 @@ import thalweg as tw
 from thalweg import philox
 from thalweg.compat.theano.conversion import as_dtype, dtype_of, float_of, tensor_of
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
-from thalweg.compat.theano.variable import TensorVariable, filled, shape_items
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, filled, shape_items
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops import dynamic
@@ -213,7 +213,7 @@ class RandomStreams:
         **_: Any,
     ) -> TensorVariable:
         """Elements of ``a`` (or of 0, ..., a - 1), with probabilities ``p`` if given."""
-        if isinstance(a, TensorVariable):
+        if isinstance(a, AnyVariable):
             raise NotImplementedError("RandomStreams.choice: a must be a number or an array")
         lengths = shape_items(() if size is None else size)
         if not all(isinstance(d, int) for d in lengths):

@@ -10,14 +10,14 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.conditions import checked
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
-from thalweg.compat.theano.variable import NoneConstant, TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import AnyVariable, NoneConstant, TensorVariable, as_tensor_variable
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import index as index_ops
 from thalweg.ops import shape as shape_ops
 
 
-def getitem(x: TensorVariable, key: Any) -> TensorVariable:
+def getitem(x: AnyVariable, key: Any) -> TensorVariable:
     """x[key] by NumPy's rules; every number in the key may be symbolic."""
     parts = _parts(key, x.ndim)
     found = TensorVariable(_taken(x.tensor, parts))
@@ -51,7 +51,7 @@ def _plain(part: Any) -> Any:
         return None
     if isinstance(part, (float, np.floating)):
         raise TypeError(f"an index must be an integer, received {part!r}")
-    if isinstance(part, (TensorVariable, Tensor)):
+    if isinstance(part, (AnyVariable, Tensor)):
         tensor = tensor_of(part)
         if tensor.ndim == 0 and tensor.op is None and tensor.value is not None:
             return int(tensor.array())
@@ -175,7 +175,7 @@ def incsubtensor(
 
 
 def _written(op: Any, part: Any, y: Any) -> TensorVariable:
-    if not isinstance(part, TensorVariable) or part.source is None:
+    if not isinstance(part, AnyVariable) or part.source is None:
         raise TypeError("set_subtensor and inc_subtensor take x[key] as their first argument", part)
     x, key = part.source
     parts = _parts(key, x.ndim)

@@ -45,17 +45,19 @@ def _method(name: str) -> Any:
 
 
 # The variables there are, by their tensor's identity: each holds its tensor, so an identity names one of both.
-_known: WeakValueDictionary[int, TensorVariable] = WeakValueDictionary()
+_known: WeakValueDictionary[int, AnyVariable] = WeakValueDictionary()
 
 
-def variable_of(tensor: Tensor) -> TensorVariable:
+def variable_of(tensor: Tensor) -> AnyVariable:
     """The variable that a program has of a tensor, or a new one."""
     found = _known.get(id(tensor))
     return TensorVariable(tensor) if found is None else found
 
 
-class TensorVariable(Symbol):
-    """A symbolic array. ``tensor`` is the main library's expression; equality is identity."""
+class AnyVariable(Symbol):
+    """A symbolic array, a constant or a shared variable. ``tensor`` is the main library's expression; equality is
+    identity.
+    """
 
     __array_priority__ = 1000
     __array_ufunc__ = None
@@ -66,7 +68,7 @@ class TensorVariable(Symbol):
             _known.setdefault(id(tensor), self)
             if config.compute_test_value != "off":
                 compute(tensor)
-        self.source: tuple[TensorVariable, Any] | None = None  # (x, key) where this is x[key]
+        self.source: tuple[AnyVariable, Any] | None = None  # (x, key) where this is x[key]
         self._functions: dict[Any, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -131,7 +133,7 @@ class TensorVariable(Symbol):
         return TensorVariable(tw.permute_dims(self.tensor))
 
     @property
-    def real(self) -> TensorVariable:
+    def real(self) -> AnyVariable:
         """Itself: its numbers are real."""
         return self
 
@@ -150,7 +152,7 @@ class TensorVariable(Symbol):
             self._functions[key] = function(list(key), self)
         return self._functions[key](*values.values())
 
-    def clone(self, name: str | None = None) -> TensorVariable:
+    def clone(self, name: str | None = None) -> AnyVariable:
         """The same expression as a new variable."""
         return TensorVariable(tw.identity(self.tensor)) if self.tensor.op else self.type(name or self.name)
 
@@ -164,7 +166,7 @@ class TensorVariable(Symbol):
         """The application that made it, if one did."""
         return [] if self.owner is None else [self.owner]
 
-    def transfer(self, target: Any) -> TensorVariable:
+    def transfer(self, target: Any) -> AnyVariable:
         """Itself: there is one device."""
         return self
 
@@ -283,7 +285,11 @@ class TensorVariable(Symbol):
         return dimshuffle(self, flat)
 
 
-class TensorConstant(TensorVariable):
+class TensorVariable(AnyVariable):
+    """A symbolic array: an input or an expression."""
+
+
+class TensorConstant(AnyVariable):
     """A variable with a fixed value."""
 
     @property
@@ -350,9 +356,9 @@ class ShapeVariable(TensorVariable):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, (int, np.integer)):
             found = self.lengths[key]
-            return found if isinstance(found, TensorVariable) else as_tensor_variable(np.int64(found))
+            return found if isinstance(found, AnyVariable) else as_tensor_variable(np.int64(found))
         if isinstance(key, slice) and not any(
-            isinstance(b, TensorVariable) for b in (key.start, key.stop, key.step)
+            isinstance(b, AnyVariable) for b in (key.start, key.stop, key.step)
         ):
             return ShapeVariable(self.lengths[key])
         return super().__getitem__(key)
@@ -371,7 +377,7 @@ def shape_items(shape: Any, ndim: int | None = None) -> list[Any]:
     """A shape argument (numbers, scalar variables, a vector variable) as numbers and scalar tensors."""
     if isinstance(shape, ShapeVariable):
         items = shape.lengths
-    elif isinstance(shape, TensorVariable) and shape.ndim == 1:
+    elif isinstance(shape, AnyVariable) and shape.ndim == 1:
         known = shape.tensor.known_shape()[0]
         count = known if known is not None else ndim
         if count is None:
@@ -413,7 +419,8 @@ def wrap(result: Any) -> Any:
 
 def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None) -> TensorVariable:
     """A variable from a variable, number, array or list; ``ndim`` adds axes of length 1 in front."""
-    if isinstance(x, TensorVariable):
+    found: Any
+    if isinstance(x, AnyVariable):
         found = x
     elif is_complex(x):
         from thalweg.compat.theano import complexes

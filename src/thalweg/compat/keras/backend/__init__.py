@@ -42,6 +42,7 @@ def _get_available_gpus() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    if name == "tf":  # TensorFlow as the program has it: symbols of its graph, or tensors
+    # TensorFlow as the program has it, symbols of its graph or tensors, and rooms of it that Keras had at hand.
+    if name in ("tf", "control_flow_ops", "functional_ops", "tensor_array_ops"):
         return _importlib.import_module(f"thalweg.compat.{'eager' if _graphs.backend is None else 'tf1'}")
     raise _unsupported("keras.backend", name, [n for n in globals() if not n.startswith("_")])

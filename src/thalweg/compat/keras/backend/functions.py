@@ -10,6 +10,7 @@ import numpy as np
 
 from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import _phase, _settings
+from thalweg.compat.keras.backend.values import tensor
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, plain
 from thalweg.graph.tensor import placeholder as _placeholder
@@ -167,5 +168,5 @@ def eval(x: Any) -> Any:
     """The value of an expression without inputs."""
     if graphs.backend is not None and graphs.backend.runs([x]):
         return graphs.backend.session().run(x)
-    x = plain(x)
+    x = plain(tensor(x) if isinstance(x, tuple) else x)
     return x.numpy() if x.value is not None else function([], [x])([])[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,40 @@ from thalweg.ops.shape import count as _count
 _ops = _names()
 
 
+class _Lengths(tuple[Any, ...]):
+    """Lengths of axes, numbers and scalars of a graph, reckoned with as a vector is: ``shape(x)[1:3] * 32``."""
+
+    __slots__ = ()
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        return _Lengths(found) if isinstance(place, builtins.slice) else found
+
+
+def _elementwise(name: str, concatenates: bool) -> Callable[[_Lengths, Any], Any]:
+    reckon, joined = getattr(operator, name), getattr(tuple, f"__{name}__", None)
+
+    def apply(self: _Lengths, other: Any) -> Any:
+        if concatenates and type(other) in (tuple, list):
+            return joined(self, tuple(other))  # type: ignore[misc]
+        if isinstance(other, np.ndarray) or (isinstance(other, Tensor) and other.ndim):
+            return reckon(tensor(self), other)
+        others = other if isinstance(other, (tuple, list)) else [other] * len(self)
+        return _Lengths(reckon(a, b) for a, b in zip(self, others, strict=True))
+
+    return apply
+
+
+for _name in ("add", "sub", "mul", "floordiv", "truediv"):
+    setattr(_Lengths, f"__{_name}__", _elementwise(_name, _name == "add"))
+for _name in ("add", "mul"):
+    setattr(_Lengths, f"__r{_name}__", _elementwise(_name, False))
+
+
 def shape(x: Any) -> Any:
-    """The lengths of the axes: a tuple where all are known, else a tensor."""
+    """The lengths of the axes: numbers where they are known, else scalars of the graph."""
     x = tensor(x)
-    if None not in x.shape:
-        return x.shape
-    return tuple(
+    return _Lengths(
         n if n is not None else _count(x, (k,), dtypes.as_dtype("int64")) for k, n in enumerate(x.shape)
     )
 

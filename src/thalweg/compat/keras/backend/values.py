@@ -60,9 +60,17 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
-    """A tensor of this value, filled to a shape where one is given."""
+    """A tensor of these numbers, in a shape where one is given: the last of them fills what is left."""
     array = np.asarray(value, dtype or floatx())
-    return tensor(np.broadcast_to(array, tuple(shape)) if shape is not None else array)
+    if shape is None:
+        return tensor(array)
+    count = int(np.prod(shape))
+    if not 0 < array.size <= max(count, 1):
+        raise fail(
+            ArgumentError, "constant: value", expected=f"at most {count} numbers", received=f"{array.size}"
+        )
+    filled = np.concatenate([array.ravel(), np.full(count - array.size, array.ravel()[-1], array.dtype)])
+    return tensor(filled.reshape(tuple(shape)) if count else filled[:0].reshape(tuple(shape)))
 
 
 def tensor(value: Any) -> Any:

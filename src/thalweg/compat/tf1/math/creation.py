@@ -114,7 +114,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
     operation = g.Operation(name, "Placeholder")
     dims = None if shape is None else [None if d == -1 else d for d in _as_dims(shape)]
     if kind.name == "string":
-        return g.HostTensor(operation, (), _unfed(operation.name), dims or ())
+        return g.HostTensor(operation, (), _unfed(operation.name), dims)
     return Tensor(core.placeholder(kind.dtype, dims, operation.name), operation)
 
 
@@ -134,7 +134,11 @@ def _unfed(name: str) -> Callable[..., Any]:
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """A node that has a value also when it is not fed."""
-    t = value(input)
+    node = g.convert_to_tensor(input)
+    if isinstance(node, g.HostTensor):
+        operation = g.Operation(name, "PlaceholderWithDefault", inputs=[node])
+        return g.HostTensor(operation, [node], lambda texts: texts, TensorShape(shape).as_list())
+    t = value(node)
     static = t.value if t.value is not None else static_value(input)
     if static is None:
         return wrap(core_identity.build([t], {}), name, "PlaceholderWithDefault", [input])

@@ -7,8 +7,8 @@ from typing import Any
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap
-from thalweg.compat.tf1.lengths import dims_of
-from thalweg.ops import activation, contract, joining
+from thalweg.compat.tf1.lengths import dims_of, filled
+from thalweg.ops import activation, contract, elementwise, joining, random
 from thalweg.ops.softmax import log_softmax as core_log_softmax
 from thalweg.ops.softmax import softmax as core_softmax
 
@@ -83,9 +83,17 @@ def dropout(
     if noise_shape is not None:
         dims = dims_of(noise_shape)
         if dims is None:
-            raise ValueError("tf.nn.dropout: noise_shape must be made of known lengths and lengths of x")
+            return wrap(_thinned(t, drop, noise_shape), name, "dropout", [x, noise_shape])
         lengths = tuple(d if d == 1 else None for d in dims)
     return wrap(nn.dropout(t, drop, noise_shape=lengths, symbolic=True), name, "dropout", [x])
+
+
+def _thinned(t: Any, drop: Any, noise_shape: Any) -> Any:
+    """Dropout whose draws have a shape that a run alone knows."""
+    draws: Any = random.uniform(like=filled(noise_shape, 0.0, t.dtype), symbolic=True)
+    kept = 1.0 - drop
+    made = elementwise.where(draws < kept, t / kept, 0.0)
+    return made if t.shape is None else g.shaped_as(made, t.shape)
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:

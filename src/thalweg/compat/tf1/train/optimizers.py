@@ -21,6 +21,7 @@ from thalweg.graph.op import make_op
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.families import same_dtype, to_numbers
+from thalweg.ops.index import scatter_add, take
 
 
 class Optimizer:
@@ -28,6 +29,9 @@ class Optimizer:
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
     _slot_names: dict[str, str] = {}  # the rule's names of what it remembers -> TensorFlow's
+    _by_rows = (
+        False  # whether rows that a loss did not read stay as they are, with what is remembered of them
+    )
 
     def __init__(
         self,
@@ -115,7 +119,13 @@ class Optimizer:
         assert self._rule is not None
         slots = self._slots_of(v)
         now = {name: current.build([slot.t], {}) for name, slot in slots.items()}
-        new, after = self._rule.step(g.cast(gradient, v.dtype), self._before(v), now, rate, t)
+        before = self._before(v)
+        new, after = self._rule.step(g.cast(gradient, v.dtype), before, now, rate, t)
+        read = rows_read(gradient) if self._by_rows else None
+        if read:
+            touched = _touched(read, v.t)
+            new = elementwise.where(touched, new, before)
+            after = {name: elementwise.where(touched, made, now[name]) for name, made in after.items()}
         if v.constraint is not None:
             new = value(v.constraint(wrap(new, None, "Constrained")))
         return [(v.t, new), *((slots[name].t, made) for name, made in after.items())]
@@ -161,6 +171,51 @@ class Optimizer:
         return made.get(name)
 
 
+# Ops whose result is not zero only where that of their first input is not.
+_KEEPING = (
+    "multiply",
+    "divide",
+    "masked_product",
+    "negative",
+    "identity",
+    "astype",
+    "after",
+    "shaped_as",
+    "current",
+)
+
+
+def rows_read(gradient: core.Tensor) -> list[core.Tensor] | None:
+    """The numbers of the rows that a gradient is about, where it is one of rows alone, such as an embedding's; None for
+    any other. TensorFlow has the former as ``IndexedSlices``.
+    """
+    name = getattr(gradient.op, "name", None)
+    inputs = gradient.inputs
+    if name == "scatter_add_op":
+        base, _, *indices = inputs
+        if len(indices) != 1 or gradient.attrs["axes"] != (0,) or gradient.attrs["position"] != 0:
+            return None
+        if getattr(base.op, "name", None) == "_full_like" and base.attrs["value"] == 0:
+            return indices
+        below = rows_read(base)
+        return None if below is None else below + indices
+    if name == "add":
+        parts = [rows_read(t) for t in inputs]
+        return None if None in parts else parts[0] + parts[1]  # type: ignore[operator]
+    if name in _KEEPING and inputs[0].shape == gradient.shape and all(t.shape == () for t in inputs[1:]):
+        return rows_read(inputs[0])
+    return None
+
+
+def _touched(rows: list[core.Tensor], variable: core.Variable) -> core.Tensor:
+    """Which rows of a variable are among the numbers, in its rank."""
+    counts: Any = shape_ops.full_like(variable, 0, "int32")
+    for row in rows:
+        ones = shape_ops.full_like(take(variable, row, axis=0), 1, "int32")
+        counts = scatter_add(counts, row, ones)
+    return counts > 0  # type: ignore[no-any-return]
+
+
 def _flat(variables: Any) -> list[Any]:
     if isinstance(variables, Tensor) or not isinstance(variables, Iterable):
         return [variables]
@@ -201,6 +256,8 @@ class GradientDescentOptimizer(Optimizer):
 class MomentumOptimizer(Optimizer):
     """``v = momentum v + g``, ``var -= lr v``; with Nesterov ``var -= lr (g + momentum v)``."""
 
+    _by_rows = True
+
     def __init__(
         self,
         learning_rate: Any,
@@ -230,6 +287,7 @@ class AdadeltaOptimizer(Optimizer):
     """``a = rho a + (1 - rho) g²``, ``d = g sqrt(s + eps) / sqrt(a + eps)``, ``var -= lr d``."""
 
     _slot_names = {"accumulator": "accum", "delta": "accum_update"}
+    _by_rows = True
 
     def __init__(
         self,
@@ -246,6 +304,7 @@ class RMSPropOptimizer(Optimizer):
     """``v = decay v + (1 - decay) g²``, ``m = momentum m + lr g / sqrt(v + eps)``, ``var -= m``; v starts at ones."""
 
     _slot_names = {"velocity": "rms", "average_gradient": "mg"}
+    _by_rows = True
 
     def __init__(
         self,
@@ -280,6 +339,7 @@ class FtrlOptimizer(Optimizer):
     """Follow the regularised leader."""
 
     _slot_names = {"accumulator": "accum"}
+    _by_rows = True
 
     def __init__(
         self,
@@ -331,6 +391,8 @@ class _Proximal(optimizers.Optimizer):
 class ProximalGradientDescentOptimizer(Optimizer):
     """``x = var - lr g``, ``var = sign(x) max(|x| - lr l1, 0) / (1 + lr l2)``."""
 
+    _by_rows = True
+
     def __init__(
         self,
         learning_rate: Any,
@@ -345,6 +407,8 @@ class ProximalGradientDescentOptimizer(Optimizer):
 
 class ProximalAdagradOptimizer(Optimizer):
     """Adagrad, then the proximal step of L1 and L2 penalties."""
+
+    _by_rows = True
 
     def __init__(
         self,

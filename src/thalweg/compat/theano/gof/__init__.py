@@ -9,8 +9,8 @@ from thalweg.compat.theano.gof.opt import OpRemove as OpRemove
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.tensor_type import TensorType as Type
+from thalweg.compat.theano.variable import AnyVariable as Variable
 from thalweg.compat.theano.variable import TensorConstant as Constant
-from thalweg.compat.theano.variable import TensorVariable as Variable
 
 __all__ = [
     "Apply",

@@ -9,8 +9,8 @@ from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.printing import is_constant
 from thalweg.compat.theano.sharing import TensorSharedVariable as SharedVariable
+from thalweg.compat.theano.variable import AnyVariable as Variable
 from thalweg.compat.theano.variable import TensorConstant as Constant
-from thalweg.compat.theano.variable import TensorVariable as Variable
 from thalweg.compat.theano.variable import variable_of
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological

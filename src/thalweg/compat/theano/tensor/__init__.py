@@ -54,6 +54,7 @@ from thalweg.compat.theano.tensor.sort import argsort as argsort
 from thalweg.compat.theano.tensor.var import TensorConstant as TensorConstant
 from thalweg.compat.theano.tensor.var import TensorSharedVariable as TensorSharedVariable
 from thalweg.compat.theano.tensor_type import TensorType as TensorType
+from thalweg.compat.theano.variable import AnyVariable as _AnyVariable
 from thalweg.compat.theano.variable import NoneConst as NoneConst
 from thalweg.compat.theano.variable import TensorVariable as TensorVariable
 from thalweg.compat.theano.variable import as_tensor_variable as as_tensor_variable
@@ -63,7 +64,7 @@ teach(globals(), ["set_subtensor", "inc_subtensor"])
 globals().update(sort=basic.sort, var=basic.var)  # the functions, not the modules of the same names
 globals().update(Tensor=TensorType)  # the older name
 as_tensor = as_tensor_variable
-Constant, Variable = TensorConstant, TensorVariable
+Constant, Variable = TensorConstant, _AnyVariable
 patternbroadcast = basic.patternbroadcast
 shared = _shared
 

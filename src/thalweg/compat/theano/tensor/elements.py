@@ -10,7 +10,7 @@ import thalweg as tw
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, common, floats, summary, tensor_of
 from thalweg.compat.theano.naming import name_what_was_made
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable
 from thalweg.ops.elementwise import at_least, at_most
 
 
@@ -167,11 +167,11 @@ def switch(cond: Any, ift: Any, iff: Any) -> TensorVariable:
     return TensorVariable(tw.where(test, *common(ift, iff)))
 
 
-def cast(x: Any, dtype: Any) -> TensorVariable:
+def cast(x: Any, dtype: Any) -> Any:
     """x in another dtype."""
     wanted = np.dtype(config.floatX if dtype == "floatX" else dtype)
     t = tensor_of(x)
-    if t.dtype == wanted and isinstance(x, TensorVariable):
+    if t.dtype == wanted and isinstance(x, AnyVariable):
         return x
     return TensorVariable(as_dtype(t, wanted))
 

@@ -9,7 +9,13 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, axes_of, common, tensor_of
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, lengths_of, shape_items
+from thalweg.compat.theano.variable import (
+    AnyVariable,
+    TensorVariable,
+    as_tensor_variable,
+    lengths_of,
+    shape_items,
+)
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
@@ -39,7 +45,7 @@ def dimshuffle(x: Any, pattern: Sequence[Any]) -> TensorVariable:
     t = tensor_of(x)
     order = [int(p) for p in pattern if p != "x"]
     dropped = [k for k in range(t.ndim) if k not in order]
-    declared = x.broadcastable if isinstance(x, TensorVariable) else ()
+    declared = x.broadcastable if isinstance(x, AnyVariable) else ()
     for k in dropped:
         if not (k < len(declared) and declared[k]) and t.known_shape()[k] != 1:
             raise ValueError(

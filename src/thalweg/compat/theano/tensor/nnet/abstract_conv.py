@@ -8,7 +8,7 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import common, tensor_of
-from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, shape_items
+from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable, shape_items
 from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
 
@@ -94,7 +94,7 @@ def _number(shape: Any, k: int) -> int | None:
     if shape is None or shape[k] is None:
         return None
     d = shape[k]
-    if isinstance(d, TensorVariable):
+    if isinstance(d, AnyVariable):
         return int(d.tensor.array()) if d.tensor.value is not None else None
     return int(d)
 
