@@ -16,12 +16,38 @@ def executable(function: tw.Function) -> Executable:
     return form.executable
 
 
+def _both(x: tw.Tensor) -> tw.Tensor:
+    """What is too dear to be computed again by each reader."""
+    return tw.exp(tw.tanh(x)) * x
+
+
 CASES = {
     "concat": lambda x: tw.concat([tw.exp(x), x * 2.0, tw.tanh(x) + x], axis=1),
     "concat of views": lambda x: tw.concat([tw.exp(x[:, :5]), x[:, 5:] * 2.0, tw.exp(x)[:, 2:4]], axis=1),
     "one part twice": lambda x: tw.concat([tw.exp(x), tw.exp(x)], axis=0),
     "a part that is read elsewhere": lambda x: tw.concat([tw.exp(x), tw.cos(x)], axis=0) @ tw.exp(x).mT,
     "padded": lambda x: tw.pad(tw.exp(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3)),
+    "a padded part, and its sums down columns": lambda x: (
+        tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3)) + tw.sum(tw.sum(_both(x), axis=0))
+    ),
+    "a padded part, and its sums along rows": lambda x: (
+        tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3)))
+        + tw.nn.softmax(_both(x) + tw.sum(_both(x), axis=0))
+    ),
+    "a padded part as a factor": lambda x: (
+        tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3))) + x.mT @ _both(x) + _both(x).mT @ x
+    ),
+    "a padded part beside a product": lambda x: (
+        tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3))) + (x @ tw.ones((11, 11))) * _both(x)
+    ),
+    "a padded part transposed and sliced": lambda x: (
+        tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3)))
+        + tw.exp(_both(x).mT) @ tw.cos(_both(x)[:, 2:])
+    ),
+    "a part padded twice": lambda x: (
+        tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3))
+        + tw.sum(tw.pad(_both(x), [(0, 1), (1, 0)]) @ tw.ones((12, 3)))
+    ),
     "padded on no side": lambda x: tw.pad(tw.exp(x), [(0, 0), (0, 0)]) + 1.0,
     "gradient of slices": lambda x: tw.gradients(
         tw.sum(tw.tanh(x[:, :4]) * x[:, 4:8] + tw.sin(x[:, 1:5])), x
@@ -49,6 +75,53 @@ def test_parts_have_no_memory_of_their_own() -> None:
     made = executable(step)
     assert len(made.schedule.placed) == 2
     assert sum(t.op is not None for t in made.table) == 1  # the whole alone
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a padded part, and its sums down columns",
+        "a padded part, and its sums along rows",
+        "a padded part as a factor",
+    ],
+)
+def test_who_else_reads_a_part_reads_it_in_its_whole(name: str) -> None:
+    x = tw.placeholder("float64", (400, 11))
+    step = tw.function([x], CASES[name](x))
+    step(np.ones((400, 11)))
+    made = executable(step)
+    (part,) = made.schedule.placed
+    assert sum(part in k.sources for k in made.schedule.kernels) > 1
+    assert not any(t is part for t in made.table)
+
+
+def test_images_of_a_network_are_written_inside_their_borders() -> None:
+    """Activations that the next convolution pads, read by a residual; gradients, read by sums and by filters'."""
+    rng = np.random.default_rng(3)
+    images = rng.standard_normal((2, 8, 8, 4))
+    filters = [tw.Variable(0.3 * rng.standard_normal((3, 3, 4, 4))) for _ in range(3)]
+    shifts = [tw.Variable(rng.standard_normal(4)) for _ in range(3)]
+
+    def loss(x: tw.Tensor) -> tw.Tensor:
+        for w, b in zip(filters, shifts):
+            y = tw.nn.batch_norm_training(tw.nn.conv(x, w, padding="SAME"), epsilon=1e-3)[0]
+            x = tw.nn.relu(y + b) + 0.5 * x
+        return tw.sum(tw.sin(x))
+
+    x = tw.placeholder("float64", images.shape)
+    step = tw.function([x], tw.gradients(loss(x), [*filters, *shifts]))
+    found = step(images)
+    assert len(executable(step).schedule.placed) >= 4
+    at, small = images, 1e-6
+    for variable, slope in zip([*filters, *shifts], found):
+        before, direction = variable.get_value(), rng.standard_normal(variable.shape)
+        sides = []
+        for sign in (1, -1):
+            variable.set_value(before + sign * small * direction)
+            sides.append(loss(tw.constant(at)).item())
+        variable.set_value(before)
+        wanted = (sides[0] - sides[1]) / (2 * small)
+        np.testing.assert_allclose((slope.numpy() * direction).sum(), wanted, rtol=2e-5, atol=1e-6)
 
 
 def test_the_whole_is_not_lent_out_before_it_is_put_together() -> None:

@@ -8,8 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Kernel, Nest
-from thalweg.compile.layout import Place, Places, is_identity, reshape_layout, squeeze
+from thalweg.compile.groups import Columns, Kernel, Nest, Product, size
+from thalweg.compile.layout import (
+    FAST_PRODUCTS,
+    Access,
+    Folded,
+    Place,
+    Places,
+    is_identity,
+    reshape_layout,
+    squeeze,
+)
 from thalweg.graph.lowering import Assemble, Layout, row_major
 from thalweg.graph.tensor import Tensor
 
@@ -35,15 +44,15 @@ def written_in_place(
 ) -> dict[Tensor, Place]:
     """The parts that flat nests write into the array they are for: which array, and where, over the nest's axes.
 
-    Such a part is read by that array alone, and is not in ``kept``, which others see. The array is not in ``bound``,
+    Who else reads such a part reads it there. It is not in ``kept``, which others see. The array is not in ``bound``,
     to be written into memory that is in use until then.
     """
     found: dict[Tensor, Place] = {}
     seen, taken = set(kept), set(bound)
-    readers: dict[Tensor, int] = {}
+    readers: dict[Tensor, list[Kernel]] = {}
     for kernel in kernels:
         for source in kernel.sources:
-            readers[source] = readers.get(source, 0) + 1
+            readers.setdefault(source, []).append(kernel)
     for kernel in kernels:
         y = kernel.members[0]
         if y.op is None or not isinstance(y.op.lower, Assemble) or y in taken or _is_open(y.shape):
@@ -55,13 +64,52 @@ def written_in_place(
         for position, target in parts:
             where, layout = places.of[y.inputs[position]], None
             part, nest = where.source, owner.get(where.source)
-            alone = readers.get(part) == 1 and part not in seen and sum(s is part for s in sources) == 1
-            if alone and isinstance(nest, Nest) and nest.split is None and part.dtype == y.dtype:
+            once = part not in seen and sum(s is part for s in sources) == 1
+            if once and isinstance(nest, Nest) and nest.split is None and part.dtype == y.dtype:
                 whole = is_identity(where.layout) and part.size == y.inputs[position].size
                 layout = reshape_layout(squeeze(target), nest.domain) if whole else None
             if layout is not None:
                 found[part] = Place(y, layout)
+                if not all(k is kernel or _can_read(places, k, part, found[part]) for k in readers[part]):
+                    del found[part]
     return found
+
+
+def _can_read(places: Places, kernel: Kernel, part: Tensor, where: Place) -> bool:
+    """Whether a kernel can read a part where it lies in its whole."""
+    if isinstance(kernel, Product):
+        factors = [t for t in kernel.product.inputs if places.of[t].source is part]
+        beside = kernel.nest is not None and part in kernel.nest.sources
+        return not beside and all(factor_in(places, t, where) is not None for t in factors)
+    if not isinstance(kernel, (Nest, Columns)):
+        return False
+    reads = [a for accesses in kernel.reads.values() for a in accesses if a.source is part]
+    return all(access_in(a, where) is not None for a in reads)
+
+
+def access_in(access: Access, where: Place) -> Access | None:
+    """An access to all of a part, in its order, as one to the whole that it lies in."""
+    if not is_identity(access.layout) or size(access.layout.shape) != size(where.layout.shape):
+        return None
+    layout = reshape_layout(squeeze(where.layout), access.layout.shape)
+    return None if layout is None else Access(where.source, layout)
+
+
+def factor_in(places: Places, factor: Tensor, where: Place) -> Folded | None:
+    """A matrix whose elements are those of a part, in order or transposed, read in the whole that the part lies in."""
+    if len(factor.shape) != 2 or factor in places.folded or factor.dtype.name not in FAST_PRODUCTS:
+        return None
+    layout = places.of[factor].layout
+    turned = not is_identity(layout)
+    if turned:
+        layout = Layout(layout.offset, layout.shape[::-1], layout.strides[::-1])
+    inside = squeeze(where.layout)
+    if not is_identity(layout) or size(layout.shape) != size(inside.shape):
+        return None
+    for k in range(1, len(inside.shape)):
+        if size(inside.shape[:k]) == layout.shape[0]:
+            return Folded(Place(where.source, inside), -len(inside.shape), k - len(inside.shape), turned)
+    return None
 
 
 def _is_open(shape: Sequence[int]) -> bool:

@@ -242,6 +242,7 @@ class Frame:
         for part, where in schedule.placed.items():
             first = order[schedule.owner[part]]
             begun[where.source] = min(first, begun.get(where.source, first))
+            last[where.source] = max(last[part], last.get(where.source, first))
         buffers = []
         for tensor in temporary:
             first = order[schedule.owner[tensor.inputs[0] if tensor.op is item else tensor]]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from thalweg.compile.assembly import access_in
 from thalweg.compile.dims import Dim
 from thalweg.compile.groups import Columns, Nest, Product
 from thalweg.compile.layout import Access
@@ -74,11 +75,20 @@ class NestEmitter(ABC):
         self.step, self.nest, self.threads = step, nest, threads
         self.schedule = step.schedule
         self.members = nest.inside
-        self.reads = nest.reads
+        self.reads = {m: [self._located(a) for a in reads] for m, reads in nest.reads.items()}
         self.stores = [m for m in nest.members if m in self.schedule.stored]
         in_rows = {m: None for m in nest.reads if m in nest.row_level and not _is_reduction(m)}
         self.external = self._outside([m for m in nest.reads if m not in in_rows])
         self.row_external = self._outside(list(in_rows))
+
+    def _located(self, access: Access) -> Access:
+        """An access to a part of a whole, where it lies there."""
+        where = self.schedule.placed.get(access.source)
+        if where is None or access.source in self.members:
+            return access
+        found = access_in(access, where)
+        assert found is not None
+        return found
 
     def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
         """The distinct accesses of these members to memory."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compile import tile, tiling
+from thalweg.compile.assembly import factor_in
 from thalweg.compile.dims import Dim
 from thalweg.compile.fused import PieceNest, rounded_up, size
 from thalweg.compile.groups import Product
-from thalweg.compile.layout import FAST_PRODUCTS
+from thalweg.compile.layout import FAST_PRODUCTS, Folded
 from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import Axes, outer_loops
 from thalweg.compile.step import Step
@@ -99,8 +100,18 @@ def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product, turned: bo
 
 def _pointer(step: Step, tensor: Tensor) -> Any:
     """The address of element 0 of a tensor seen through its views."""
-    where = step.schedule.places.of[tensor]
+    folded = _folded(step, tensor)
+    where = step.schedule.places.of[tensor] if folded is None else folded.place
     return step.e.at(step.pointer(where.source), where.layout.offset, where.source.dtype.name)
+
+
+def _folded(step: Step, tensor: Tensor) -> Folded | None:
+    """A factor whose rows or columns several axes make: by its own layout, or that of a whole that it is part of."""
+    places, placed = step.schedule.places, step.schedule.placed
+    source = places.of[tensor].source
+    if source in placed:
+        return factor_in(places, tensor, placed[source])
+    return places.folded.get(tensor)
 
 
 def _known_or_value(e: Emitter, length: int) -> int | Value:
@@ -112,7 +123,7 @@ def _known_or_value(e: Emitter, length: int) -> int | Value:
 
 def _operand(step: Step, tensor: Tensor) -> tiling.Operand:
     """Where the elements of a factor lie; a folded reshape is read through the axes below it."""
-    folded = step.schedule.places.folded.get(tensor)
+    folded = _folded(step, tensor)
     if folded is not None:
         operand = _matrix(step.e, folded.place.layout, folded.rows, folded.cols)
         return operand.transposed if folded.transposed else operand
