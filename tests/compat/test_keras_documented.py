@@ -1,6 +1,7 @@
 """What Keras 1 and 2 documented in detail: states and constants, masks, defaults of their time, names of figures."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from thalweg.compat.keras import classic as keras
 from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError
 
-K, L = keras.backend, keras.layers
+K: Any = keras.backend
+L: Any = keras.layers
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(4, 5, 3)).astype("float32")
 

@@ -432,7 +432,8 @@ class Bidirectional(Layer):
                     ArgumentTypeError, f"{self.name}: constants", expected="a Bidirectional of an RNN",
                     received=repr(self.forward_layer),
                 )  # fmt: skip
-            for layer in (self.forward_layer, self.backward_layer):
+            both: tuple[Any, ...] = (self.forward_layer, self.backward_layer)
+            for layer in both:
                 layer.expect_constants(len(flat(constants)))
             inputs = [*flat(inputs), *flat(kwargs.pop("initial_state", None)), *flat(constants)]
         return super().__call__(inputs, *args, **kwargs)
