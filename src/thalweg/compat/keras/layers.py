@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import warnings as warnings  # which programs found here, too
 from collections.abc import Mapping
 from typing import Any
@@ -57,7 +58,8 @@ _STEPS: dict[str, tuple[Step, ...]] = {
 
 def _conv_rank(name: str) -> int:
     """The number of spatial axes of a convolution, by its name; 0 for others."""
-    return next((n for n in (1, 2, 3) if f"Conv{n}D" in name), 0)
+    found = re.search(r"(?:Conv|ConvLSTM|Connected)([123])D", name)
+    return int(found[1]) if found else 0
 
 
 def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) -> Renamed:
