@@ -277,3 +277,20 @@ def test_figures_of_ties_and_whole_numbers():
     assert K.eval(precision(truth, scores)) == pytest.approx(2 / 3)
     assert K.eval(keras.metrics.Sum()(100, sample_weight=0.5)) == 50
     assert keras.metrics.AUC(num_thresholds=None, thresholds=[0.5]).num_thresholds == 3
+
+
+def test_windows_by_rows_and_columns():
+    """Keras 1 gave them one by one; Keras 2 understood it."""
+    x = RNG.normal(size=(2, 4, 9, 9, 3)).astype("float32")
+    rows = L.ConvLSTM2D(2, 3, 2, input_shape=(4, 9, 9, 3))
+    assert keras.models.Sequential([rows]).predict(x).shape == (2, 7, 8, 2)
+    for kind in (
+        L.SeparableConv2D,
+        L.SeparableConvolution2D,
+        L.LocallyConnected2D,
+        L.Conv2D,
+        L.Convolution2D,
+    ):
+        layer = kind(2, 3, 2, input_shape=(9, 9, 3))
+        assert layer.kernel_size == (3, 2) and layer.strides == (1, 1), kind
+    assert L.LocallyConnected2D(2, (3, 2), strides=2).strides == (2, 2)
