@@ -294,3 +294,9 @@ def test_windows_by_rows_and_columns():
         layer = kind(2, 3, 2, input_shape=(9, 9, 3))
         assert layer.kernel_size == (3, 2) and layer.strides == (1, 1), kind
     assert L.LocallyConnected2D(2, (3, 2), strides=2).strides == (2, 2)
+
+
+def test_arguments_by_position():
+    assert L.LSTM(3, "relu", "sigmoid").get_config()["recurrent_activation"] == "sigmoid"
+    assert L.GRUCell(3, "tanh", "sigmoid", False).use_bias is False
+    assert L.Cropping2D().cropping == ((0, 0), (0, 0)) and L.Cropping1D().cropping == ((1, 1),)
