@@ -6,7 +6,7 @@ import random as _random
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from thalweg.layers.nodes import InputSymbol, Symbol
 from thalweg.nested import flat
 from thalweg.ops.random import set_seed
 from thalweg.ops.state import identity as _identity
-from thalweg.registry import register
+from thalweg.registry import lookup, register
 
 # --- arrays ---------------------------------------------------------------------------------------------------------
 
@@ -216,6 +216,40 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register(package, name)
 
 
+def serialize_keras_object(instance: Any) -> Any:
+    """An object as data: its class and its configuration; a function by its name."""
+    if instance is None or not hasattr(instance, "get_config"):
+        return instance and instance.__name__
+    return {"class_name": type(instance).__name__, "config": instance.get_config()}
+
+
+def deserialize_keras_object(
+    identifier: Any,
+    module_objects: Any = None,
+    custom_objects: Any = None,
+    printable_module_name: str = "object",
+) -> Any:
+    """What :func:`serialize_keras_object` described, by the names that are given or were registered."""
+    known = {**(module_objects or {}), **_objects, **(custom_objects or {})}
+    if isinstance(identifier, str):
+        return lookup(printable_module_name, identifier, known)
+    if not isinstance(identifier, Mapping):
+        return identifier
+    cls = lookup(printable_module_name, identifier["class_name"], known)
+    config = dict(identifier.get("config") or {})
+    return cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
+
+
+def get_registered_name(obj: Any) -> str:
+    """The name under which a class or function was made known, or its own."""
+    return next((name for name, thing in _objects.items() if thing is obj), obj.__name__)
+
+
+def get_registered_object(name: str, custom_objects: Any = None, module_objects: Any = None) -> Any:
+    """The class or function that was made known under a name; None where none was."""
+    return {**(module_objects or {}), **_objects, **(custom_objects or {})}.get(name)
+
+
 def multi_gpu_model(
     model: Any, gpus: Any = None, cpu_merge: bool = True, cpu_relocation: bool = False
 ) -> Any:
@@ -369,13 +403,14 @@ generic_utils = Namespace(
     f"{_room}.generic_utils", Progbar=Progbar, CustomObjectScope=CustomObjectScope,
     custom_object_scope=CustomObjectScope, get_custom_objects=get_custom_objects,
     has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton,
+    serialize_keras_object=serialize_keras_object, deserialize_keras_object=deserialize_keras_object,
     is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays, object_list_uid=helpers.object_list_uid,
 )  # fmt: skip
 conv_utils = Namespace(
     f"{_room}.conv_utils", normalize_tuple=helpers.normalize_tuple, normalize_padding=helpers.normalize_padding,
     normalize_data_format=helpers.normalize_data_format, conv_output_length=helpers.conv_output_length,
     conv_input_length=helpers.conv_input_length, deconv_length=helpers.deconv_length,
-    convert_kernel=helpers.convert_kernel,
+    convert_kernel=helpers.convert_kernel, deconv_output_length=helpers.deconv_output_length,
 )  # fmt: skip
 io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
 test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_data)
