@@ -1,4 +1,4 @@
-"""A recurrent layer as libraries of 2015 wrote them: first states told apart by kind, loops whose inputs are replaced."""
+"""A recurrent layer as libraries of 2015 wrote it: first states told apart by kind, loops whose inputs are replaced."""
 
 from __future__ import print_function
 
