@@ -122,6 +122,33 @@ def test_masks_of_numbers_and_stacks_of_nothing() -> None:
     assert tf.stack([]).shape == (0,) and keras.backend.stack([]).shape == (0,)
 
 
+def test_diagonals_and_bands() -> None:
+    for k in (-2, 0, 1):
+        matrix = tf.linalg.diag([1.0, 2.0, 3.0], k=k)
+        assert matrix.numpy().tolist() == np.diag([1.0, 2.0, 3.0], k).tolist()
+        assert tf.linalg.diag_part(matrix, k=k).numpy().tolist() == [1.0, 2.0, 3.0]
+    assert tf.linalg.diag([1.0, 2.0], padding_value=9.0).numpy().tolist() == [[1.0, 9.0], [9.0, 2.0]]
+    assert tf.linalg.set_diag(tf.fill([2, 3], np.inf), [1.0, 2.0]).numpy().tolist() == [
+        [1.0, np.inf, np.inf],
+        [np.inf, 2.0, np.inf],
+    ]
+    x = tf.fill([3, 3], np.inf)
+    lower = tf.linalg.band_part(x, -1, 0).numpy()
+    assert (lower[np.tril_indices(3)] == np.inf).all() and (lower[np.triu_indices(3, 1)] == 0).all()
+    square = tf.linalg.tensor_diag(tf.constant([[1, 2], [3, 4]]))
+    assert square.shape == (2, 2, 2, 2) and square.numpy()[1, 0, 1, 0] == 3 and square.numpy().sum() == 10
+    assert tf.linalg.tensor_diag_part(square).numpy().tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(ArgumentError, match="one diagonal"):
+        tf.linalg.diag([1.0], k=(0, 1))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def of_any_length(d: Any) -> Any:
+        return tf.linalg.band_part(tf.linalg.diag(d) + 1.0, -1, 0)
+
+    for n in (2, 3):
+        assert of_any_length(tf.ones([n])).numpy().tolist() == np.tril(np.eye(n) + 1).tolist()
+
+
 def test_products_of_pairs_with_vectors() -> None:
     x, w = np.arange(24.0).reshape(2, 3, 4), np.arange(8.0).reshape(2, 4)
     np.testing.assert_allclose(keras.backend.batch_dot(x, w), np.einsum("bij,bj->bi", x, w))
