@@ -300,3 +300,11 @@ def test_arguments_by_position():
     assert L.LSTM(3, "relu", "sigmoid").get_config()["recurrent_activation"] == "sigmoid"
     assert L.GRUCell(3, "tanh", "sigmoid", False).use_bias is False
     assert L.Cropping2D().cropping == ((0, 0), (0, 0)) and L.Cropping1D().cropping == ((1, 1),)
+
+
+def test_kernels_are_turned_where_a_program_says_so():
+    model = keras.models.Sequential([L.Conv2D(2, (3, 2), input_shape=(5, 5, 1)), L.Flatten(), L.Dense(1)])
+    kernel, _, dense, _ = model.get_weights()
+    keras.utils.layer_utils.convert_all_kernels_in_model(model)
+    np.testing.assert_array_equal(model.get_weights()[0], kernel[::-1, ::-1])
+    np.testing.assert_array_equal(model.get_weights()[2], dense)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import data
+from thalweg import layers as _layers
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import helpers, preprocessing
 from thalweg.compat.names import Namespace
@@ -153,8 +154,14 @@ def count_params(weights: Any) -> int:
     return sum(int(np.prod(w.shape)) for w in {id(w): w for w in weights}.values())
 
 
+_CONVOLUTIONS = (_layers.Conv1D, _layers.Conv2D, _layers.Conv3D, _layers.Conv2DTranspose)
+
+
 def convert_all_kernels_in_model(model: Any) -> None:
-    """Nothing has to be turned: kernels mean the same whatever wrote them."""
+    """Turn the kernels of all convolutions by half a circle: between those of Theano and those of TensorFlow."""
+    for layer in model.tree():
+        if isinstance(layer, _CONVOLUTIONS) and layer.built:
+            layer.kernel.set_value(helpers.convert_kernel(layer.kernel.get_value()))
 
 
 class Progbar:
