@@ -238,7 +238,11 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[bytes]:
     """The messages of a record file; a wrong checksum is a ValueError."""
-    data = Path(path).read_bytes()
+    return records_in(Path(path).read_bytes(), path)
+
+
+def records_in(data: bytes, path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The messages in the bytes of a record file."""
     position = 0
     while position < len(data):
         head = data[position : position + 8]

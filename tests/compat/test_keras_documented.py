@@ -1,6 +1,7 @@
 """What Keras 1 and 2 documented in detail: states and constants, masks, defaults of their time, names of figures."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from thalweg.compat.keras import classic as keras
 from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError
 
-K, L = keras.backend, keras.layers
+K: Any = keras.backend
+L: Any = keras.layers
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(4, 5, 3)).astype("float32")
 
@@ -275,3 +277,34 @@ def test_figures_of_ties_and_whole_numbers():
     assert K.eval(precision(truth, scores)) == pytest.approx(2 / 3)
     assert K.eval(keras.metrics.Sum()(100, sample_weight=0.5)) == 50
     assert keras.metrics.AUC(num_thresholds=None, thresholds=[0.5]).num_thresholds == 3
+
+
+def test_windows_by_rows_and_columns():
+    """Keras 1 gave them one by one; Keras 2 understood it."""
+    x = RNG.normal(size=(2, 4, 9, 9, 3)).astype("float32")
+    rows = L.ConvLSTM2D(2, 3, 2, input_shape=(4, 9, 9, 3))
+    assert keras.models.Sequential([rows]).predict(x).shape == (2, 7, 8, 2)
+    for kind in (
+        L.SeparableConv2D,
+        L.SeparableConvolution2D,
+        L.LocallyConnected2D,
+        L.Conv2D,
+        L.Convolution2D,
+    ):
+        layer = kind(2, 3, 2, input_shape=(9, 9, 3))
+        assert layer.kernel_size == (3, 2) and layer.strides == (1, 1), kind
+    assert L.LocallyConnected2D(2, (3, 2), strides=2).strides == (2, 2)
+
+
+def test_arguments_by_position():
+    assert L.LSTM(3, "relu", "sigmoid").get_config()["recurrent_activation"] == "sigmoid"
+    assert L.GRUCell(3, "tanh", "sigmoid", False).use_bias is False
+    assert L.Cropping2D().cropping == ((0, 0), (0, 0)) and L.Cropping1D().cropping == ((1, 1),)
+
+
+def test_kernels_are_turned_where_a_program_says_so():
+    model = keras.models.Sequential([L.Conv2D(2, (3, 2), input_shape=(5, 5, 1)), L.Flatten(), L.Dense(1)])
+    kernel, _, dense, _ = model.get_weights()
+    keras.utils.layer_utils.convert_all_kernels_in_model(model)
+    np.testing.assert_array_equal(model.get_weights()[0], kernel[::-1, ::-1])
+    np.testing.assert_array_equal(model.get_weights()[2], dense)

@@ -10,8 +10,8 @@ from compat.conftest import Run
 
 FOLDER = Path(__file__).resolve().parent.parent / "programs"
 PROGRAMS = [path for kind in ("tf1", "tf2", "keras") for path in sorted((FOLDER / kind).glob("*.py"))]
-# Programs whose generation is not the name of their folder: tf.keras is part of the second.
-STARTS = {"tf_keras": "tf2"}
+# Programs whose generation is not the name of their folder: tf.keras is part of the second, tf.log of the first.
+STARTS = {"tf_keras": "tf2", "functions_of_tensorflow": "tf1"}
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: f"{path.parent.name}-{path.stem}")

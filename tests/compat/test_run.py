@@ -173,6 +173,7 @@ from math import sqrt
 a, b = np.array([3]), np.array([[2.5]])
 assert (int(a), float(b), round(b, 0), math.exp(b * 0), sqrt(a * 3)) == (3, 2.5, 2.0, 1.0, 3.0)
 assert "%d %4.1f %s%%" % (a, b, a) == "3  2.5 [3]%" and "%.2f" % b == "2.50" and "%(n)s" % {"n": 1} == "1"
+assert np.array([1.0, b, a]).tolist() == [1, 2.5, 3] and np.reshape([1, a], (2, 1)).tolist() == [[1], [3]]
 assert int("ff", 16) == 255 and int() == 0 and round(2.567, 2) == 2.57
 z, d, l = np.zeros(3), {}, [1, 2]
 z[0] = a

@@ -74,7 +74,7 @@ def test_numbers_as_in_few_bits_and_their_gradients() -> None:
 
 
 def test_the_same_bits_as_other_numbers() -> None:
-    x = np.float32([[1.0, -2.5]])
+    x = np.array([[1.0, -2.5]], np.float32)
     as_int, as_bytes = run([tf.bitcast(x, tf.int32), tf.bitcast(x, tf.uint8)])
     np.testing.assert_array_equal(as_int, x.view(np.int32))
     np.testing.assert_array_equal(as_bytes, x.view(np.uint8).reshape(1, 2, 4))
@@ -138,7 +138,8 @@ def test_the_transpose_of_a_dilated_convolution(padding: str) -> None:
     y = tf.nn.atrous_conv2d(x, kernel, 2, padding)
     expected = tf.gradients(y, x, grad_ys=y)[0]
     found = tf.nn.atrous_conv2d_transpose(y, kernel, [1, 9, 8, 2], 2, padding)
-    np.testing.assert_allclose(*run([found, expected]), rtol=1e-5, atol=1e-5)
+    back, wanted = run([found, expected])
+    np.testing.assert_allclose(back, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_sounds_in_event_files(tmp_path: Path) -> None:

@@ -40,13 +40,13 @@ def run(fetches: Any, feed: Any = None) -> Any:
 def test_sizes_known_when_built_or_when_run_give_the_same(method: int, align: bool) -> None:
     x = tf.placeholder(tf.float32, [None, None, None, 1])
     size = tf.placeholder(tf.int32, [2])
-    made = [
+    made: Any = [
         tf.image.resize_images(PICTURE, [2, 3], method, align),
         tf.image.resize_images(x, [2, 3], method, align),
         tf.image.resize_images(x, size, method, align),
     ]
     for found in run(made, {x: PICTURE, size: [2, 3]}):
-        np.testing.assert_allclose(found.ravel(), RESIZED[method, align], atol=6e-5)
+        np.testing.assert_allclose(found.ravel(), np.array(RESIZED[method, align]), atol=6e-5)
 
 
 def test_pictures_of_open_size_have_gradients() -> None:

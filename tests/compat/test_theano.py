@@ -848,6 +848,14 @@ def test_draws_with_symbolic_parameters() -> None:
     counts = function([], streams.poisson(shape, lam=T.constant(3.0)))
     first, second = counts(), counts()
     assert abs(first.mean() - 3) < 0.15 and abs(first.var() - 3) < 0.3 and (first != second).any()
+    x, p = T.dmatrix(), T.dvector()
+    among = function([x, p], streams.choice(size=shape, a=x.shape[0], p=p))(
+        np.ones((3, 1)), [0.0, 0.25, 0.75]
+    )
+    assert set(among) == {1, 2} and abs((among == 2).mean() - 0.75) < 0.05
+    apart = function([x], streams.choice(size=(2, 2), a=x.shape[0], replace=False))(np.ones((4, 1)))
+    assert sorted(apart.ravel()) == [0, 1, 2, 3]
+    assert set(function([p], streams.choice(size=(n,), a=p))([5.0, 7.0])) <= {5.0, 7.0}
     mrg = theano.sandbox.rng_mrg.MRG_RandomStreams(3)
     picked = function([], mrg.choice(size=2, replace=False, p=np.array([[0.0, 0.4, 0.6]] * 20)))()
     assert picked.shape == (20, 2) and set(picked.ravel()) == {1, 2}
@@ -874,5 +882,5 @@ def test_an_expression_as_an_argument_is_of_any_shape() -> None:
 
 def test_equal_computations() -> None:
     x = T.dvector()
-    equal = theano.scan_module.scan_utils.equal_computations
+    equal = vars(theano.scan_module)["scan_utils"].equal_computations  # a module of its own there
     assert equal([x * 2, x], [x * 2, x]) and not equal([x * 2], [x * 3]) and not equal([x], [x, x])

@@ -70,3 +70,10 @@ def test_what_is_no_list() -> None:
         theano.function([several], tl.append(several, T.dmatrix()))(GIVEN)
     with pytest.raises(TypeError, match="take a member"):
         T.exp(several)
+
+
+def test_the_functions_as_ops() -> None:
+    ops = tl.basic
+    longer = ops.Append(True)(several, v)
+    f = theano.function([several, v], [ops.Reverse()(longer), ops.Length()(longer), ops.GetItem()(longer, 2)])
+    assert plain(f(GIVEN, GIVEN[1])) == [[[4, 5], [4, 5], [1, 2, 3]], 3, [4, 5]]

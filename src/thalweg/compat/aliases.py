@@ -180,12 +180,11 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if importlib.util.find_spec("tqdm") is not None and importlib.util.find_spec("ipywidgets") is None:
             absent["tqdm.notebook"] = "tqdm"  # bars of text where there is nothing to draw others
         self.table = {**ALIASES[generation], **absent}
-        self.apart = {name for name in APART if importlib.util.find_spec(name) is None}
         self.found: dict[str, str] = {}
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target_: Any = None) -> Any:
         place = target(fullname, self.table)
-        if fullname in self.apart:
+        if fullname in APART and importlib.machinery.PathFinder.find_spec(fullname) is None:
             raise AliasError(f"{fullname} is not supplied: {APART[fullname]}")
         if place is None:
             return None

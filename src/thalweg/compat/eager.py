@@ -33,6 +33,10 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
     """It is."""
 
 
+def disable_eager_execution() -> None:
+    """Accepted from a module of a program that is eager: Keras's symbols and functions are what they are either way."""
+
+
 def to_float(x: Any, name: str | None = None) -> Any:
     """As float32."""
     return _tf2.cast(x, "float32")

@@ -40,6 +40,8 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
     elif found == "tf1":
         graphs.wanted = True
+        if "thalweg.compat.keras" in sys.modules:  # its names were asked for to tell the generation
+            graphs.join()
     rewriting.install(None if dialect is None else dialect.value_of, old)
     if old:
         python2_words.read_bytes_as_text()

@@ -339,7 +339,7 @@ class Layer(Configured):
         outputs = self._called(args, kwargs)
         if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
             return outputs
-        node = Node(self, args, kwargs)
+        node = Node(self, *self._with_phase_by_name(args, kwargs))
         symbols = node.outputs_for(outputs)
         self._nodes.append(node)
         for symbol, output in zip(flat(symbols), flat(outputs)):
@@ -410,6 +410,13 @@ class Layer(Configured):
             return found
         default = self._call_parameters().get("training")
         return None if default is True and symbols_of((args, kwargs)) else default
+
+    def _with_phase_by_name(self, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The arguments with a last one for ``training`` by its name, as models give it; left out where it is None."""
+        place = len(args) - 1
+        if list(self._call_parameters())[place : place + 1] != ["training"]:
+            return args, kwargs
+        return args[:place], kwargs if args[place] is None else {**kwargs, "training": args[place]}
 
     def _argument(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What was given for an argument of ``call``, by name or position; None where nothing was."""

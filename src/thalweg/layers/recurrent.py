@@ -5,6 +5,7 @@ Where ``mask`` [batch, steps] is False, state and output stay as they were.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -100,10 +101,10 @@ class Loop(Layer):
 
     # --- building and calling -----------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, *args: Any, initial_state: Any = None, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Any, initial_state: Any = None, **kwargs: Any) -> Any:
         if initial_state is not None:
             inputs, kwargs = with_states(inputs, flat(initial_state), kwargs)
-        return super().__call__(inputs, *args, **kwargs)
+        return super().__call__(inputs, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         input_shape = shape_of_steps(input_shape)
@@ -301,13 +302,13 @@ class RNN(Loop):
         self.num_constants, self._constants = num_constants, ()
         check_cell(self.cell, "RNN")
 
-    def __call__(self, inputs: Any, *args: Any, constants: Any = None, **kwargs: Any) -> Any:
-        if constants is None and self.num_constants and "initial_state" in kwargs:
+    def __call__(self, inputs: Any, initial_state: Any = None, constants: Any = None, **kwargs: Any) -> Any:
+        if constants is None and self.num_constants and initial_state is not None:
             inputs, constants = inputs[: -self.num_constants], inputs[-self.num_constants :]
         if constants is not None:
             self.expect_constants(len(flat(constants)))
-            inputs = [*flat(inputs), *flat(kwargs.pop("initial_state", None)), *flat(constants)]
-        return super().__call__(inputs, *args, **kwargs)
+            inputs, initial_state = [*flat(inputs), *flat(initial_state), *flat(constants)], None
+        return super().__call__(inputs, initial_state, **kwargs)
 
     def expect_constants(self, count: int) -> None:
         """The last ``count`` of a list of inputs are tensors that every step sees."""
@@ -343,7 +344,8 @@ class RNN(Loop):
     def initial_states(self, x: Any) -> State:
         own = getattr(self.cell, "get_initial_state", None)
         if own is not None and x.shape[1] is not None:
-            return tuple(flat(own(batch_size=x.shape[1])))
+            asked = inspect.signature(own).parameters
+            return tuple(flat(own(batch_size=x.shape[1], **({"dtype": x.dtype} if "dtype" in asked else {}))))
         kinds = [cell.dtype for cell in self._cells() for _ in sizes_of(cell)]
         if getattr(self.cell, "reverse_state_order", False):
             kinds.reverse()
@@ -421,9 +423,7 @@ class Bidirectional(Layer):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
 
-    def __call__(
-        self, inputs: Any, *args: Any, initial_state: Any = None, constants: Any = None, **kwargs: Any
-    ) -> Any:
+    def __call__(self, inputs: Any, initial_state: Any = None, constants: Any = None, **kwargs: Any) -> Any:
         if initial_state is not None:
             inputs, kwargs = with_states(inputs, initial_state, kwargs)
         if constants is not None:
@@ -432,10 +432,11 @@ class Bidirectional(Layer):
                     ArgumentTypeError, f"{self.name}: constants", expected="a Bidirectional of an RNN",
                     received=repr(self.forward_layer),
                 )  # fmt: skip
-            for layer in (self.forward_layer, self.backward_layer):
+            both: tuple[Any, ...] = (self.forward_layer, self.backward_layer)
+            for layer in both:
                 layer.expect_constants(len(flat(constants)))
             inputs = [*flat(inputs), *flat(kwargs.pop("initial_state", None)), *flat(constants)]
-        return super().__call__(inputs, *args, **kwargs)
+        return super().__call__(inputs, **kwargs)
 
     @property
     def _num_constants(self) -> int:

@@ -186,9 +186,12 @@ class Cropping1D(_Cropping):
 
 
 class Cropping2D(_Cropping):
-    """Drops the border of images."""
+    """Drops the border of images: nothing unless told."""
 
     rank = 2
+
+    def __init__(self, cropping: Any = 0, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(cropping, data_format, **options)
 
 
 class Cropping3D(_Cropping):

@@ -145,12 +145,16 @@ def _walked_back(
 
 
 def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
-    """The value for an input; a last axis of 1 is added where only it is missing."""
+    """The value for an input; a last axis of 1 is added where only it is missing, dropped where only it is too much."""
     from thalweg.ops.elementwise import astype
-    from thalweg.ops.shape import expand_dims
+    from thalweg.ops.shape import expand_dims, squeeze
 
     if value.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
         value = expand_dims(value, value.ndim)
+    elif value.ndim == symbol.ndim - 1 and symbol.dtype == "uint32" and symbol.shape[-2] == 1:
+        value = expand_dims(value, value.ndim - 1)  # of texts the last axis is that of their characters
+    elif value.ndim == symbol.ndim + 1 and value.shape[-1] == 1:
+        value = squeeze(value, value.ndim - 1)
     if not shapes_match(symbol.shape, value.shape) and not (loose and value.ndim == symbol.ndim):
         raise fail(
             ShapeError,

@@ -184,6 +184,8 @@ def save_model(model: Any, path: Any, overwrite: bool = True, include_optimizer:
     """Write weights, description, and the arguments of compile with the optimizer's state."""
     tensors, names = _weights(model)
     header: dict[str, Any] = {"weights": names, "model": encode(model)}
+    if model.built and model.build_shape is not None:
+        header["built_for"] = encode(model.build_shape)
     if include_optimizer and model.compile_arguments is not None:
         try:
             header["compile"] = encode(model.compile_arguments)
@@ -418,6 +420,8 @@ def load_model(
         raise fail(DataError, f"the description in {os.fspath(filepath)!r} is damaged: {error}") from None
     if not hasattr(model, "compile_arguments"):
         raise fail(DataError, f"{os.fspath(filepath)!r} describes no model", received=type(model).__name__)
+    if not model.built and "built_for" in header:
+        model.compute_output_shape(_shapes(header["built_for"]))
     if not model.built:
         raise fail(DataError, f"{model.name}: the shape of the inputs is not in the file",
                    hint="make it of an Input, or load_weights() into a built model")  # fmt: skip
@@ -426,6 +430,15 @@ def load_model(
         model.compile(**decode(header["compile"], custom_objects))
         _set_optimizer(model, tensors, header.get("weights", ()))
     return model
+
+
+def _shapes(described: Any) -> Any:
+    """One shape, or several in a structure, of what JSON holds of them."""
+    if isinstance(described, dict):
+        return {name: _shapes(part) for name, part in described.items()}
+    if any(isinstance(part, (list, dict)) for part in described):
+        return [_shapes(part) for part in described]
+    return tuple(described)
 
 
 def parts_of(model: Any) -> tuple[Any, ...]:
@@ -515,8 +528,8 @@ def _placed(t: Tensor, places: Mapping[int, Any], calls: list[dict[str, Any]]) -
 def _operations() -> dict[str, Op]:
     """The operations that a file may name: those of tensors that compute nothing but tensors."""
     rooms = (
-        activation, arithmetic, contract, conv, elementwise, gathering, incomplete, index, joining, logic, norms, pool, reduce,
-        search, segments, shape, slices, softmax, sort, special, tiling, triangles, windows,
+        activation, arithmetic, contract, conv, elementwise, gathering, incomplete, index, joining, logic, norms, pool,
+        reduce, search, segments, shape, slices, softmax, sort, special, tiling, triangles, windows,
     )  # fmt: skip
     return {op.name: op for room in rooms for op in vars(room).values() if isinstance(op, Op)}
 

@@ -167,7 +167,7 @@ def frame(x: Any, top: int, left: int, height: int, width: int) -> Tensor:
             raise fail(ShapeError, "frame: the images do not fit into it", received=shape_text(x.shape),
                        expected=f"images of {height} x {width} at most, from ({top}, {left}) on")  # fmt: skip
         sides.append((before, after))
-    return _padded(x, *sides)
+    return _padded(x, sides[0], sides[1])
 
 
 def crop_or_pad(x: Any, height: int, width: int) -> Tensor:
@@ -227,7 +227,10 @@ def image_patches(
         for n, step, wide in zip(lengths, strides, reach, strict=True):
             total = max((-(-n // step) - 1) * step + wide - n, 0)
             sides.append((total // 2, total - total // 2))
-        x, lengths = _padded(x, *sides), [n + sum(side) for n, side in zip(lengths, sides, strict=True)]
+        x, lengths = (
+            _padded(x, sides[0], sides[1]),
+            [n + sum(side) for n, side in zip(lengths, sides, strict=True)],
+        )
     down, across = strides
     rows, columns = ((n - wide) // step + 1 for n, step, wide in zip(lengths, strides, reach, strict=True))
     parts = [

@@ -182,7 +182,11 @@ def betainc(a, b, x, /):  # type: ignore[no-untyped-def]
 # --- zeta -------------------------------------------------------------------------------------------------------------
 
 
-@make_op(floating, grad=lambda g, y, s, q: [None, lambda: times(g, negative(times(s, zeta(s + 1.0, q))))])
+def _zeta_grad(g: Any, y: Any, s: Any, q: Any) -> list[Any]:
+    return [None, lambda: times(g, negative(times(s, zeta(s + 1.0, q))))]
+
+
+@make_op(floating, grad=_zeta_grad)
 def zeta(s, q, /):  # type: ignore[no-untyped-def]
     """The Hurwitz zeta function, the sum of ``(q + k)^-s`` over k = 0, 1, ...: infinite at s = 1 and at q = 0, -1, ...
 

@@ -23,10 +23,11 @@ model.add(Dropout(0.5))
 model.add(Dense(64, 3, init="uniform"))
 model.add(Activation("softmax"))
 assert [w.shape for w in model.get_weights()] == [(20, 64), (64,), (64, 3), (3,)]
-model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.1, momentum=0.9, nesterov=True))
-model.fit(x, y, nb_epoch=20, batch_size=16, show_accuracy=True, verbose=0)
+model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.1, decay=1e-6))
+before, _ = model.evaluate(x, y, batch_size=16, show_accuracy=True)
+model.fit(x, y, nb_epoch=100, batch_size=16, show_accuracy=True, verbose=0)
 loss, accuracy = model.evaluate(x, y, batch_size=16, show_accuracy=True)
-assert accuracy > 0.6
+assert loss < 0.9 * before and accuracy > 0.4
 words = Sequential()
 words.add(Embedding(100, 16))
 words.add(LSTM(16, 8, activation="sigmoid", inner_activation="hard_sigmoid"))

@@ -37,8 +37,31 @@ from thalweg.compat.keras.tables import objectives as objectives
 from thalweg.compat.keras.tables import regularizers as regularizers
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.layers.nodes import Symbol as _Symbol
+from thalweg.nested import mapped as _mapped
+from thalweg.ops.shape import expand_dims as _expand_dims
 
 __version__ = "2.4.0"
+
+
+def _unpacked(data: Any) -> tuple[Any, Any, Any]:
+    """A batch as (x, y, sample weights), None for what it does not hold."""
+    if not isinstance(data, tuple):
+        return data, None, None
+    x, y, weights = (*data, None, None)[:3]
+    return x, y, weights
+
+
+def _packed(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """A batch of what is there."""
+    if y is None:
+        return x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def _in_columns(data: Any) -> Any:
+    """Tensors of one axis as columns."""
+    return _mapped(lambda t: _expand_dims(t, -1) if len(t.shape) == 1 else t, data)
 
 
 def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> _Namespace:
@@ -60,6 +83,16 @@ def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> 
             get_source_inputs=utils.get_source_inputs,
         ),
         base_layer=_Namespace("keras.engine.base_layer", **base),
+        base_layer_utils=_Namespace(
+            "keras.engine.base_layer_utils", mark_checked=lambda tensors: None, InputSpec=InputSpec
+        ),
+        data_adapter=_Namespace(
+            "keras.engine.data_adapter",
+            unpack_x_y_sample_weight=_unpacked,
+            pack_x_y_sample_weight=_packed,
+            expand_1d=_in_columns,
+        ),
+        keras_tensor=_Namespace("keras.engine.keras_tensor", KerasTensor=_Symbol),
         training=_Namespace("keras.engine.training", Model=model),
         network=_Namespace("keras.engine.network", **base, Network=model),
         input_layer=_Namespace("keras.engine.input_layer", **base),
@@ -90,6 +123,15 @@ def _legacy_room(members: Any) -> _Namespace:
     )
 
 
+utils.__dict__.update(unpack_x_y_sample_weight=_unpacked, pack_x_y_sample_weight=_packed)
+experimental = _Namespace(
+    "keras.experimental",
+    **{
+        name: getattr(optimizers.schedules, name)
+        for name in ("CosineDecay", "CosineDecayRestarts", "LinearCosineDecay", "NoisyLinearCosineDecay")
+        if hasattr(optimizers.schedules, name)
+    },
+)
 legacy = _legacy_room(layers)
 # The modules that programs know by these names.
 _rooms = (applications, backend, datasets, layers, mixed_precision, models, optimizers, preprocessing, utils,

@@ -50,14 +50,26 @@ def _repeated_identity(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return args, kwargs
 
 
+_GATED = (
+    "units activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer"
+)
+
+
+def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """LSTM(units, activation, recurrent_activation, ...): what stands by position is not the default."""
+    names = _GATED.split()[: len(args)]
+    return args[len(names) :], {**dict(zip(names, args)), **kwargs}
+
+
+_GATES = (_by_name, _repeated_identity)
 _own = {
-    "LSTM": _layers.layer(_main.LSTM, False, _input_first(None), _repeated_identity, **_HARD),
-    "GRU": _layers.layer(
-        _main.GRU, False, _input_first(None), _repeated_identity, **_HARD, reset_after=False
-    ),
-    "LSTMCell": _layers.layer(_main.LSTMCell, False, _repeated_identity, **_HARD),
-    "GRUCell": _layers.layer(_main.GRUCell, False, _repeated_identity, **_HARD, reset_after=False),
-    "ConvLSTM2D": _layers.layer(_main.ConvLSTM2D, False, **_HARD),
+    "LSTM": _layers.layer(_main.LSTM, False, _input_first(None), *_GATES, **_HARD),
+    "GRU": _layers.layer(_main.GRU, False, _input_first(None), *_GATES, **_HARD, reset_after=False),
+    "LSTMCell": _layers.layer(_main.LSTMCell, False, *_GATES, **_HARD),
+    "GRUCell": _layers.layer(_main.GRUCell, False, *_GATES, **_HARD, reset_after=False),
+    "ConvLSTM2D": _layers.layer(_main.ConvLSTM2D, True, **_HARD),
+    "SeparableConv2D": _layers.layer(_main.SeparableConv2D, True),
+    "LocallyConnected2D": _layers.layer(_main.LocallyConnected2D, True),
     "SimpleRNN": _layers.layer(_main.SimpleRNN, False, _input_first(None)),
     "Dense": _layers.layer(_main.Dense, False, _input_first()),
     "MaskedLayer": Renamed(_older.MaskedLayer, lambda args, kwargs: (args, kwargs), base=_older.MaskedLayer),

@@ -8,17 +8,20 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
 from thalweg.compat.keras.first_layers import adopted
 from thalweg.compat.keras.spelling import Offered, renamed
-from thalweg.graph.tensor import Variable
+from thalweg.errors import SymbolicError
+from thalweg.graph.tensor import Tensor, Variable, constant, no_grad, placeholder
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
 from thalweg.losses import tensor
 from thalweg.metrics import Mean, Metric
 from thalweg.metrics.base import same_rank
-from thalweg.nested import flat
+from thalweg.nested import flat, mapped
 from thalweg.nn.noise import dropout as _dropout
 from thalweg.ops.arithmetic import astype
 from thalweg.ops.create import full as _full
@@ -65,6 +68,33 @@ class OwnLayer(_main.Layer):
                 variable, value = update
                 assign(variable, value)
 
+    def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """What ``call`` gives; of symbols whose values its Python looks at, symbols alone: the model runs it then."""
+        try:
+            return super()._called(args, kwargs)
+        except SymbolicError:
+            if _calls.training or current_recorder() is not None:
+                raise
+            return self._from_samples(args, kwargs)
+
+    def _from_samples(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Symbols of the shapes and dtypes of what the layer gives, by calling it on zeros of two sizes."""
+        found = []
+        for size in (2, 3):
+            given = mapped(functools.partial(_zeros_like_symbol, size), [list(args), kwargs])
+            with no_grad():
+                found.append(super()._called(given[0], given[1]))
+        others = iter(flat(found[1]))
+
+        def symbol(t: Any) -> Any:
+            other = next(others)
+            if not isinstance(t, Tensor):
+                return t
+            same = tuple(n if n == m else None for n, m in zip(t.shape, other.shape, strict=True))
+            return placeholder(t.dtype, same)
+
+        return mapped(symbol, found[0])
+
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The inputs, where a subclass computes nothing."""
         return inputs
@@ -107,6 +137,13 @@ def of_weight(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
              "shape initializer name trainable regularizer constraint")  # fmt: skip
     given = {k: v for k, v in {**dict(zip(order.split(), args)), **kwargs}.items() if k not in _UNUSED}
     return {**given, "initializer": initialiser(given.get("initializer"))}
+
+
+def _zeros_like_symbol(size: int, t: Any) -> Any:
+    """Zeros in the form of a symbol, its open axes of one length."""
+    if not isinstance(t, Tensor) or not t.is_symbolic:
+        return t
+    return constant(np.zeros([size if n is None else n for n in t.known_shape()], t.dtype))
 
 
 def count_value(owner: Any, value: Any, name: str) -> None:

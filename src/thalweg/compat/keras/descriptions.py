@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -152,7 +152,7 @@ def speak(model: Any, sequential: Any, alone: bool) -> None:
     model.to_json = sequential.to_json = _to_json(model.to_json, alone)
 
 
-def _with_those_below(cls: type) -> Any:
+def _with_those_below(cls: Any) -> Iterator[type]:
     yield cls
     for derived in cls.__subclasses__():
         yield from _with_those_below(derived)

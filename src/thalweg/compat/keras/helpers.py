@@ -22,7 +22,7 @@ def normalize_tuple(value: Any, n: int, name: str = "argument") -> tuple[int, ..
     >>> normalize_tuple(3, 2)
     (3, 3)
     """
-    found = (value,) * n if isinstance(value, int) or value is None else tuple(value)
+    found: tuple[Any, ...] = (value,) * n if isinstance(value, int) or value is None else tuple(value)
     if len(found) != n or not all(isinstance(v, (int, np.integer)) for v in found):
         raise fail(ArgumentError, name, expected=f"a whole number, or {n} of them", received=repr(value))
     return tuple(int(v) for v in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import warnings as warnings  # which programs found here, too
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from thalweg.compat.keras.custom import InputSpec as InputSpec
 from thalweg.compat.keras.custom import Wrapper as OwnWrapper
 from thalweg.compat.keras.merging import Merge as Merge
 from thalweg.compat.keras.merging import merge as merge
+from thalweg.compat.keras.recurrent import AbstractRNNCell as AbstractRNNCell
 from thalweg.compat.keras.recurrent import Recurrent as Recurrent
 from thalweg.compat.keras.recurrent import as_cells as _as_cells
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
@@ -57,7 +59,8 @@ _STEPS: dict[str, tuple[Step, ...]] = {
 
 def _conv_rank(name: str) -> int:
     """The number of spatial axes of a convolution, by its name; 0 for others."""
-    return next((n for n in (1, 2, 3) if f"Conv{n}D" in name), 0)
+    found = re.search(r"(?:Conv|ConvLSTM|Connected)([123])D", name)
+    return int(found[1]) if found else 0
 
 
 def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) -> Renamed:
@@ -98,6 +101,20 @@ MaxoutDense, SpatialDropout = layer(_main.Maxout, pieces=4), _found["SpatialDrop
 TimeDistributedDense = respelt(
     _main.Dense, _of.NAMES, _of.by_steps, _of.values
 )  # Dense takes any number of axes in front
+
+
+class _AttentionNames(Renamed):
+    """An attention; with ``causal`` that of TensorFlow 2.0."""
+
+    def __call__(self, *args: Any, causal: bool = False, **kwargs: Any) -> Any:
+        if not causal:
+            return super().__call__(*args, **kwargs)
+        args, kwargs = self.translate(args, kwargs)
+        return getattr(_older, f"Causal{self.__name__}")(*args, **kwargs)
+
+
+for _name in ("Attention", "AdditiveAttention"):
+    globals()[_name] = _found[_name] = _AttentionNames(_found[_name].target, _found[_name].translate)
 
 
 class _EmbeddingNames(Renamed):
@@ -211,7 +228,7 @@ def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("time_distributed_dense", "_time_distributed_dense"):
         found["recurrent"].__dict__[name] = _time_distributed_dense
     # What programs ask of a layer with isinstance, or derive from.
-    found["convolutional"].__dict__["_Conv"] = _Convolution
+    found["convolutional"].__dict__.update(_Conv=_Convolution, Conv=_Convolution)
     found["pooling"].__dict__.update({f"_Pooling{rank}D": _Pooling for rank in (1, 2, 3)})
     for name in (
         "batch_normalization",
@@ -232,6 +249,8 @@ _PREPROCESSING = (
 )
 experimental = Namespace(
     "keras.layers.experimental",
+    EinsumDense=_found["EinsumDense"],
+    SyncBatchNormalization=_found["BatchNormalization"],
     preprocessing=Namespace(
         "keras.layers.experimental.preprocessing",
         **{n: _found[n] for n in _PREPROCESSING.split() if n in _found},

@@ -14,7 +14,9 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras.arguments import known_function
-from thalweg.compat.keras.custom import InputPlace, of_weight, place_of
+from thalweg.compat.keras.custom import InputPlace
+from thalweg.compat.keras.custom import of_weight as _of_weight
+from thalweg.compat.keras.custom import place_of as _place_of
 from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
 from thalweg.compat.keras.layers import Input, Merge
 from thalweg.compat.keras.spelling import renamed
@@ -83,7 +85,7 @@ class Model(TrainedModel):
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
         """A weight: (name, shape, dtype, initializer, ...), or (shape, initializer, ...)."""
-        return super().add_weight(**of_weight(args, kwargs))
+        return super().add_weight(**_of_weight(args, kwargs))
 
     def _parts(self) -> Iterator[Any]:
         hidden = {id(vars(self).get(n)) for n in _NOT_PARTS}
@@ -102,7 +104,7 @@ class Model(TrainedModel):
         if self._graph is None or isinstance(self, main.Sequential):
             return LayerList(super().layers, self)
         if not self._input_places:
-            self._input_places = [place_of(symbol) for symbol in self._graph.flat_inputs]
+            self._input_places = [_place_of(symbol) for symbol in self._graph.flat_inputs]
         found = [*self._input_places, *super().layers]
         return LayerList([layer for layer in found if not any(layer is taken for taken in self._taken)], self)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg import layers as main
 from thalweg.compat.keras.custom import OwnLayer
 from thalweg.initializers import Constant
 from thalweg.layers import ReLU, activations
@@ -33,6 +34,32 @@ class AutoEncoder(OwnLayer):
     def call(self, inputs: Any) -> Any:
         code = self.encoder(inputs)
         return self.decoder(code) if self.output_reconstruction else code
+
+
+class CausalAttention(main.Attention):
+    """Attention of TensorFlow 2.0 to 2.9, which is told once and for all to look at no later step."""
+
+    def __init__(self, *args: Any, causal: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.causal = causal
+
+    def call(  # type: ignore[override]
+        self, inputs: Any, mask: Any = None, training: Any = False, return_attention_scores: bool = False
+    ) -> Any:
+        return super().call(inputs, mask, training, return_attention_scores, self.causal)
+
+
+class CausalAdditiveAttention(main.AdditiveAttention):
+    """The same of sums."""
+
+    def __init__(self, *args: Any, causal: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.causal = causal
+
+    def call(  # type: ignore[override]
+        self, inputs: Any, mask: Any = None, training: Any = False, return_attention_scores: bool = False
+    ) -> Any:
+        return super().call(inputs, mask, training, return_attention_scores, self.causal)
 
 
 class Highway(OwnLayer):

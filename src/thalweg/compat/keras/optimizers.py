@@ -66,6 +66,11 @@ class _Keras(main.Optimizer):
     get_config.plain = main.Optimizer.get_config  # type: ignore[attr-defined]  # for files
 
     @property
+    def _name(self) -> str:
+        """The name, which optimizers around this one take."""
+        return self.name
+
+    @property
     def lr(self) -> Any:
         """The learning rate: the variable, or the schedule."""
         return self.learning_rate

@@ -9,10 +9,13 @@ import numpy as np
 from thalweg.compat.keras import backend as K
 from thalweg.compat.keras.custom import OwnLayer
 from thalweg.compat.keras.helpers import has_arg
+from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.layers import Layer
+from thalweg.nested import mapped
+from thalweg.ops.dynamic import broadcast_to_lengths
 from thalweg.ops.state import assign
 
 
@@ -113,6 +116,24 @@ class Recurrent(OwnLayer):
         """The weights of this layer itself, without the states that it keeps."""
         kept = {id(state) for state in self.states}
         return [weight for weight in super().own_weights() if id(weight) not in kept]
+
+
+class AbstractRNNCell(OwnLayer):
+    """What a program's own cells derive from: they say ``state_size``, ``output_size`` and ``call(x, states)``."""
+
+    state_size: Any
+
+    def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
+        """Zeros, [batch, *state] for each state."""
+        if inputs is not None:
+            batch_size, dtype = K.shape(inputs)[0], inputs.dtype
+        zero = np.zeros((), numpy_dtype(dtype or K.floatx()))
+
+        def zeros(size: Any) -> Any:
+            lengths = tuple(size) if hasattr(size, "as_list") else (size,)
+            return broadcast_to_lengths(zero, (batch_size, *lengths))
+
+        return mapped(zeros, self.state_size)
 
 
 class OwnCell(OwnLayer):

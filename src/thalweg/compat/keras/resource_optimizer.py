@@ -31,6 +31,8 @@ class ResourceOptimizer(OwnOptimizer):
     programs. A subclass may define Keras 1's ``get_updates`` instead.
     """
 
+    _use_locking = False  # what a program hands to assignments
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register("custom")(cls)

@@ -20,9 +20,11 @@ from thalweg.compat.keras import callbacks as _own_callbacks
 from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
+from thalweg.compat.tf1.types import as_dtype as _as_dtype
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.layers import activations as _activations
 from thalweg.ops.reduce import mean as _mean
+from thalweg.ops.shape import full_like as _full_like
 from thalweg.registry import lookup, register, snake_case
 
 
@@ -54,13 +56,19 @@ _OLD_NAMES = {
 }
 
 
+def _rank(value: Any) -> int:
+    return int(value.ndim if isinstance(value, Tensor) else np.ndim(value))
+
+
 def _over_rows(function: Any) -> Any:
     """The function as Keras 1 and 2 had it: of vectors, a number."""
 
     @functools.wraps(function)
     def of(y_true: Any, y_pred: Any, *args: Any, **options: Any) -> Any:
+        if _rank(y_true) == 0 and _rank(y_pred) and "crossentropy" not in function.__name__:
+            y_true = _full_like(y_pred, y_true)  # one number for all
         found = function(y_true, y_pred, *args, **options)
-        of_vectors = (y_pred.ndim if isinstance(y_pred, Tensor) else np.ndim(y_pred)) == 1
+        of_vectors = _rank(y_pred) == 1
         return _mean(found) if of_vectors and getattr(found, "ndim", 0) == 1 else found
 
     return of
@@ -110,12 +118,13 @@ class Metric(_metrics.Metric):
     """What a program's own metrics derive from."""
 
     def add_weight(  # type: ignore[override]
-        self, name: Any = None, shape: Any = (), initializer: Any = "zeros", **ignored: Any
+        self, name: Any = None, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, **ignored: Any
     ) -> Variable:
-        """A number that the metric counts in: (name, shape, ...) or (shape, ...)."""
+        """A number that the metric counts in, float32 unless said: (name, shape, ...) or (shape, ...)."""
         if isinstance(name, (tuple, list)):
             name, shape = None, tuple(name)
-        return self.add_variable(shape, initializer, name=name or "state")
+        kind = _K.floatx() if dtype is None else _as_dtype(dtype).dtype
+        return self.add_variable(shape, initializer, kind, name=name or "state")
 
     def reset_state(self) -> None:
         """Begin anew; a class may define the older ``reset_states`` instead."""

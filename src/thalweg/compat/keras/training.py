@@ -139,7 +139,10 @@ class TrainedModel(main.Model):
 
         Of the model's symbols, or (in ``call``) of what is computed there.
         """
-        name = name or getattr(value, "name", None) or "metric"
+        name = name or getattr(value, "name", None)
+        if name is None and self.metrics:  # what a metric among the attributes gave, which is shown already
+            return
+        name = name or "metric"
         if self._graph is not None and isinstance(value, Tensor) and value.value is None:
             self._figures_of_symbols[name] = value
         count_value(self, value, name)

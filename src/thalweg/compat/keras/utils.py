@@ -6,7 +6,7 @@ import random as _random
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import data
+from thalweg import layers as _layers
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import helpers, preprocessing
 from thalweg.compat.names import Namespace
@@ -29,7 +30,7 @@ from thalweg.layers.nodes import InputSymbol, Symbol
 from thalweg.nested import flat
 from thalweg.ops.random import set_seed
 from thalweg.ops.state import identity as _identity
-from thalweg.registry import register
+from thalweg.registry import lookup, register
 
 # --- arrays ---------------------------------------------------------------------------------------------------------
 
@@ -153,8 +154,14 @@ def count_params(weights: Any) -> int:
     return sum(int(np.prod(w.shape)) for w in {id(w): w for w in weights}.values())
 
 
+_CONVOLUTIONS = (_layers.Conv1D, _layers.Conv2D, _layers.Conv3D, _layers.Conv2DTranspose)
+
+
 def convert_all_kernels_in_model(model: Any) -> None:
-    """Nothing has to be turned: kernels mean the same whatever wrote them."""
+    """Turn the kernels of all convolutions by half a circle: between those of Theano and those of TensorFlow."""
+    for layer in model.tree():
+        if isinstance(layer, _CONVOLUTIONS) and layer.built:
+            layer.kernel.set_value(helpers.convert_kernel(layer.kernel.get_value()))
 
 
 class Progbar:
@@ -214,6 +221,40 @@ custom_object_scope = CustomObjectScope
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Any:
     """Make a class known to saved models."""
     return register(package, name)
+
+
+def serialize_keras_object(instance: Any) -> Any:
+    """An object as data: its class and its configuration; a function by its name."""
+    if instance is None or not hasattr(instance, "get_config"):
+        return instance and instance.__name__
+    return {"class_name": type(instance).__name__, "config": instance.get_config()}
+
+
+def deserialize_keras_object(
+    identifier: Any,
+    module_objects: Any = None,
+    custom_objects: Any = None,
+    printable_module_name: str = "object",
+) -> Any:
+    """What :func:`serialize_keras_object` described, by the names that are given or were registered."""
+    known = {**(module_objects or {}), **_objects, **(custom_objects or {})}
+    if isinstance(identifier, str):
+        return lookup(printable_module_name, identifier, known)
+    if not isinstance(identifier, Mapping):
+        return identifier
+    cls = lookup(printable_module_name, identifier["class_name"], known)
+    config = dict(identifier.get("config") or {})
+    return cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
+
+
+def get_registered_name(obj: Any) -> str:
+    """The name under which a class or function was made known, or its own."""
+    return next((name for name, thing in _objects.items() if thing is obj), obj.__name__)
+
+
+def get_registered_object(name: str, custom_objects: Any = None, module_objects: Any = None) -> Any:
+    """The class or function that was made known under a name; None where none was."""
+    return {**(module_objects or {}), **_objects, **(custom_objects or {})}.get(name)
 
 
 def multi_gpu_model(
@@ -369,13 +410,14 @@ generic_utils = Namespace(
     f"{_room}.generic_utils", Progbar=Progbar, CustomObjectScope=CustomObjectScope,
     custom_object_scope=CustomObjectScope, get_custom_objects=get_custom_objects,
     has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton,
+    serialize_keras_object=serialize_keras_object, deserialize_keras_object=deserialize_keras_object,
     is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays, object_list_uid=helpers.object_list_uid,
 )  # fmt: skip
 conv_utils = Namespace(
     f"{_room}.conv_utils", normalize_tuple=helpers.normalize_tuple, normalize_padding=helpers.normalize_padding,
     normalize_data_format=helpers.normalize_data_format, conv_output_length=helpers.conv_output_length,
     conv_input_length=helpers.conv_input_length, deconv_length=helpers.deconv_length,
-    convert_kernel=helpers.convert_kernel,
+    convert_kernel=helpers.convert_kernel, deconv_output_length=helpers.deconv_output_length,
 )  # fmt: skip
 io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
 test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_data)

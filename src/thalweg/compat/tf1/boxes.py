@@ -90,7 +90,7 @@ def extract_glimpse(
             return low + random.uniform(like=made, symbolic=True) * (reduce.max(x) - low)
         return random.normal(like=made, symbolic=True) if kind == "gaussian" else 0.0
 
-    made = core_boxes.where_inside(x, numbers, *parts, False, beyond)
+    made = core_boxes.where_inside(x, numbers, parts[0], parts[1], False, beyond)
     return wrap(made, name, "ExtractGlimpse", [input, offsets])
 
 

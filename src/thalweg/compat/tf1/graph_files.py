@@ -296,7 +296,7 @@ class _Reader:
             return g.source_leaf(value, 0, specs[0].dtype, specs[0].shape, name)
         if kind in ("placeholder", "lost"):
             if kind == "lost":
-                return self._lost(name, specs[0].shape, specs[0].dtype)
+                return self._lost(str(name), specs[0].shape, specs[0].dtype)
             return core.Placeholder(None, (), {}, specs, name=name, tracked=True)
         raise DataError(f"a meta graph: there is no leaf of the kind {kind!r}")
 

@@ -169,7 +169,11 @@ def _resized(
 ) -> Tensor:
     """``leave``: pictures that have the size already stay as they are, also in their dtype."""
     x, first = _spatial(image)
-    how = {"method": int(method), "align_corners": bool(align_corners), "half_pixels": bool(half_pixels)}
+    how: dict[str, Any] = {
+        "method": int(method),
+        "align_corners": bool(align_corners),
+        "half_pixels": bool(half_pixels),
+    }
     wanted = _wanted(x, first, size, keep_proportions)
     if leave and tuple(wanted) == tuple(x.shape[first : first + 2]):
         return math.identity(image)

@@ -368,5 +368,3 @@ bitwise = _Namespace(
     invert=_math.bitwise_invert,
 )
 lookup = contrib.lookup
-
-BELOW_TF = {n: v for n, v in globals().items() if not n.startswith("_") and n != "annotations"}

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from thalweg import events
+from thalweg.errors import ArgumentError, fail
+
+
+def compression_of(options: Any) -> str:
+    """How a file is packed: "GZIP", "ZLIB" or not ("")."""
+    given = getattr(options, "compression_type", options)
+    known = {None: "", "": "", "NONE": "", 0: "", 1: "ZLIB", 2: "GZIP", "ZLIB": "ZLIB", "GZIP": "GZIP"}
+    if given not in known:
+        raise fail(
+            ArgumentError, "compression of records", expected="GZIP, ZLIB or none", received=repr(given)
+        )
+    return known[given]
 
 
 class TFRecordWriter:
     """Appends byte strings to a record file."""
 
     def __init__(self, path: str, options: Any = None) -> None:
-        self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
+        kind = compression_of(options)
+        self._file: Any = gzip.open(path, "wb") if kind == "GZIP" else open(path, "wb")  # noqa: SIM115 - see close()
+        self._packing = zlib.compressobj() if kind == "ZLIB" else None
 
     def write(self, record: bytes) -> None:
         """Append one."""
-        self._file.write(events.record(record))
+        message = events.record(record)
+        self._file.write(message if self._packing is None else self._packing.compress(message))
 
     def flush(self) -> None:
         self._file.flush()
 
     def close(self) -> None:
+        if self._packing is not None and not self._file.closed:
+            self._file.write(self._packing.flush())
         self._file.close()
 
     def __enter__(self) -> TFRecordWriter:
@@ -35,7 +55,11 @@ class TFRecordWriter:
 
 def tf_record_iterator(path: str, options: Any = None) -> Iterator[bytes]:
     """The byte strings of a record file."""
-    return events.read_records(path)
+    kind = compression_of(options)
+    if not kind:
+        return events.read_records(path)
+    data = Path(path).read_bytes()
+    return events.records_in(gzip.decompress(data) if kind == "GZIP" else zlib.decompress(data), path)
 
 
 class BytesList:
@@ -186,11 +210,11 @@ class SequenceExample:
 class TFRecordCompressionType:
     """How record files are packed: not at all."""
 
-    NONE = 0
+    NONE, ZLIB, GZIP = range(3)
 
 
 class TFRecordOptions:
-    """Settings of record files; accepted."""
+    """Settings of record files: how they are packed; others are accepted."""
 
     def __init__(self, compression_type: Any = None, **options: Any) -> None:
         self.compression_type = compression_type

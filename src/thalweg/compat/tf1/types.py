@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -88,9 +89,28 @@ class DType:
         return f"<dtype: '{self.name}'>"
 
 
+class Bfloat16(DType):
+    """Floats of 16 bits with the range of float32, which NumPy has by the package ``ml_dtypes``."""
+
+    def __init__(self) -> None:
+        self.name = "bfloat16"
+
+    @property
+    def dtype(self) -> np.dtype:  # type: ignore[override]
+        """NumPy's type; an ImportError that says what to install where there is none."""
+        return dtypes.bfloat16()
+
+    is_floating, is_integer, is_unsigned, is_complex, is_bool, size = True, False, False, False, False, 2  # type: ignore[assignment]
+
+    def _bounds(self) -> Any:
+        largest = float.fromhex("0x1.FEp127")
+        return SimpleNamespace(min=-largest, max=largest)
+
+
 _NUMERIC = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
 BY_NAME = {name: DType(name, name) for name in _NUMERIC}
 BY_NAME["string"] = DType("string", object)
+BY_NAME["bfloat16"] = Bfloat16()
 COMPLEX = {name: DType(name, name) for name in ("complex64", "complex128")}
 string = BY_NAME["string"]
 _OTHER_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "str": "string"}
@@ -100,6 +120,8 @@ _PYTHON = {float: "float32", int: "int32", bool: "bool", str: "string", bytes: "
 
 def as_dtype(value: Any) -> DType:
     """The type that a name, a NumPy dtype or a Python type stands for."""
+    if value is None:  # NumPy's float64
+        raise TypeError("Cannot convert None to a DType: name one, such as tf.float32")
     if isinstance(value, DType):
         return value
     if isinstance(value, str) and value.removesuffix("_ref") in _NAMED:

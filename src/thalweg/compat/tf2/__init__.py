@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib as _contextlib
 import importlib as _importlib
 import logging as _logging
 from typing import Any
+
+import numpy as _np
 
 from thalweg.compat import keras as keras
 from thalweg.compat import names as _names
@@ -22,6 +25,7 @@ from thalweg.compat.tf2 import audio as _audio
 from thalweg.compat.tf2 import boxes as _boxes
 from thalweg.compat.tf2 import checkpoint as _checkpoint
 from thalweg.compat.tf2 import complexes as _complexes
+from thalweg.compat.tf2 import concrete as _concrete
 from thalweg.compat.tf2 import debugging as _debugging
 from thalweg.compat.tf2 import feature_column as _feature_column
 from thalweg.compat.tf2 import function as _function
@@ -35,6 +39,7 @@ from thalweg.compat.tf2 import math as _math
 from thalweg.compat.tf2 import module as _module
 from thalweg.compat.tf2 import nested as _nested
 from thalweg.compat.tf2 import nn as _nn
+from thalweg.compat.tf2 import numpy_names as _numpy_names
 from thalweg.compat.tf2 import pictures as _pictures
 from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
@@ -52,6 +57,7 @@ from thalweg.compat.tf2 import words as _words
 from thalweg.compat.tf2.data import data as data
 from thalweg.graph.tensor import Tensor as Tensor
 from thalweg.ops import logic as _logic
+from thalweg.registry import register as _register
 
 __version__ = "2.4.0"
 newaxis = None
@@ -134,6 +140,16 @@ Assert = _debugging.Assert
 device, name_scope, init_scope = _machine.device, _scopes.name_scope, _machine.init_scope
 control_dependencies, executing_eagerly = _machine.control_dependencies, _machine.executing_eagerly
 group, no_op = _machine.group, _machine.no_op
+# What a program says of ops that it brought in a library of its own, which is never loaded.
+no_gradient, RegisterGradient = _machine.accepted, lambda op_type: lambda function: function
+Operation = _concrete.Operation
+
+
+def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, **ignored: Any) -> Any:
+    """The values as TensorBoard's plugins read them; made by the package ``tensorboard``."""
+    from tensorboard.util import tensor_util
+
+    return tensor_util.make_tensor_proto(_np.asarray(values), shape=shape)
 
 
 def get_logger() -> Any:
@@ -185,8 +201,8 @@ image = _Namespace(
     **{n: getattr(room, n) for room in (_pictures, _boxes) for n in room.__all__},
 )
 _FORMATS = (
-    "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter gfile".split()
-)
+    "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter TFRecordOptions gfile"
+).split()
 io = _Namespace(
     "tf.io",
     **{n: v for n, v in _own(_io).items() if n != "path_of"},
@@ -256,9 +272,17 @@ bitwise = _Namespace(
 )
 summary = _Namespace(
     "tf.summary",
-    **{n: v for n, v in _own(_summary).items() if not n.endswith("_step")},
+    **{
+        n: v
+        for n, v in _own(_summary).items()
+        if n not in ("set_step", "get_step", "write_raw_pb", "summary_scope")
+    },
     experimental=_Namespace(
-        "tf.summary.experimental", set_step=_summary.set_step, get_step=_summary.get_step
+        "tf.summary.experimental",
+        set_step=_summary.set_step,
+        get_step=_summary.get_step,
+        write_raw_pb=_summary.write_raw_pb,
+        summary_scope=_summary.summary_scope,
     ),
 )
 train = _Namespace(
@@ -270,10 +294,16 @@ train = _Namespace(
     load_variable=_checkpoint.load_variable,
     get_checkpoint_state=_checkpoint.get_checkpoint_state,
     load_checkpoint=_checkpoint.load_checkpoint,
+    experimental=_Namespace(
+        "tf.train.experimental",
+        enable_mixed_precision_graph_rewrite=lambda optimizer, loss_scale="dynamic": optimizer,
+    ),
     ExponentialMovingAverage=_module.ExponentialMovingAverage,
     **{
         n: getattr(_records, n)
-        for n in ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")
+        for n in (
+            "BytesList FloatList Int64List Feature Features Example FeatureList FeatureLists SequenceExample"
+        ).split()
     },
 )
 _REFUSED = {
@@ -303,6 +333,22 @@ class _Compat:
 
 
 compat = _Compat()
+# A layer's activation may be one of these: files and copies of models name it.
+_by_space = {
+    "tf": {n: globals()[_RENAMED.get(n, n)] for n in _flat},
+    "tf.math": vars(math),
+    "tf.nn": vars(nn),
+}
+for _space, _functions in _by_space.items():
+    for _n, _thing in _functions.items():
+        if callable(_thing) and not isinstance(_thing, type) and not _n.startswith("_"):
+            _register(_space, _n)(_thing)
+experimental = _Namespace(
+    "tf.experimental",
+    numpy=_numpy_names.numpy,
+    async_scope=_contextlib.nullcontext,
+    async_clear_error=_machine.accepted,
+)
 python = _internals.internals(globals())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import dtypes
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
@@ -216,7 +217,9 @@ def concat(values: Sequence[Any], axis: Any, name: str = "concat") -> Any:
 
 
 def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Any:
-    """Tensors along a new axis."""
+    """Tensors along a new axis; of none, a tensor without elements."""
+    if not len(values) and axis == 0:
+        return tensor(values)
     if any(is_text(v) for v in values):
         return texts(np.stack([np.asarray(texts(v)) for v in values], axis))
     return joining.stack([tensor(v) for v in values], axis=axis)
@@ -384,8 +387,9 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Any:
-    """The rows for which the mask is true."""
+    """The rows for which the mask is true; of numbers, those that are not 0."""
     x, kept = _tensor(tensor), _tensor(mask)
+    kept = kept if dtypes.is_bool(kept.specs[0].dtype) else elementwise.astype(kept, "bool")
     if kept.value is None:
         raise fail(
             SymbolicError, "tf.boolean_mask: the number of rows depends on values", hint="use tf.where"

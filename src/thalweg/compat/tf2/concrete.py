@@ -15,6 +15,7 @@ from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2.specs import TensorSpec
 from thalweg.compat.tf2.text import TextTensor
 from thalweg.compat.tf2.values import tensor
+from thalweg.errors import SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, placeholder
 from thalweg.graph.updates import Recorder, recording
 from thalweg.graph.walk import topological
@@ -26,11 +27,13 @@ class ConcreteArgumentError(OpError, TypeError, ValueError):
 
 
 class Operation(NamedTuple):
-    """A node of the graph: its name, what it does, the names of what it reads."""
+    """A node of the graph: its name, what it does, the names of what it reads; its tensors."""
 
     name: str
     type: str
     input: list[str]
+    inputs: tuple[Any, ...] = ()
+    outputs: tuple[Any, ...] = ()
 
     @property
     def op(self) -> str:
@@ -51,11 +54,23 @@ class Graph:
             base = t.name if t.op is None and t.name else kind
             number = taken[base] = taken.get(base, -1) + 1
             names[id(t)] = f"{base}_{number}" if number else base
-            self._operations.append(Operation(names[id(t)], kind, [names[id(i)] for i in t.inputs]))
+            read = [names[id(i)] for i in t.inputs]
+            self._operations.append(Operation(names[id(t)], kind, read, t.inputs, (t,)))
 
     def get_operations(self) -> list[Operation]:
         """The operations, each after what it reads."""
         return list(self._operations)
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        """The operation of that name; a KeyError that lists them where there is none."""
+        found = {operation.name: operation for operation in self._operations}
+        if name not in found:
+            raise KeyError(f"no operation {name!r} in the graph: {', '.join(found)}")
+        return found[name]
+
+    def get_tensor_by_name(self, name: str) -> Any:
+        """The tensor ``name:0``."""
+        return self.get_operation_by_name(name.removesuffix(":0")).outputs[0]
 
     def as_graph_def(self, *args: Any, **ignored: Any) -> GraphDef:
         """The operations as ``node``."""
@@ -146,7 +161,9 @@ class ConcreteFunction:
     @functools.cached_property
     def _symbols(self) -> tuple[dict[str, Any], Any]:
         """Symbols for the arguments, and what the function makes of them."""
-        given = {name: mapped(_symbol_of, self.arguments[name]) for name in self._open}
+        given = {
+            name: mapped(functools.partial(_symbol_of, name), self.arguments[name]) for name in self._open
+        }
         with recording(Recorder()):
             return given, self._called(given, self._function.python_function)
 
@@ -222,11 +239,16 @@ def _named(value: Any, name: str) -> Any:
     return TensorSpec(value.shape, value.dtype, name) if _is_spec(value) else value
 
 
-def _symbol_of(spec: Any) -> Any:
+def _symbol_of(name: str, spec: Any) -> Any:
     if not _is_spec(spec):
         return spec
+    if spec.dtype.name == "string":
+        raise fail(
+            SymbolicError, f"a function of texts ({name}) is not traced: its graph and outputs are not known",
+            hint="call it; what it gives can be looked at",
+        )  # fmt: skip
     shape = tuple(spec.shape) if spec.shape.known else None
-    return placeholder(numpy_dtype(spec.dtype), shape, spec.name)
+    return placeholder(numpy_dtype(spec.dtype), shape, spec.name or name)
 
 
 def as_result(value: Any) -> Any:

@@ -12,17 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import metrics
 from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.module import Reference, modules_in
+from thalweg.compat.tf2.module import Variable as OwnVariable
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import texts
-from thalweg.errors import SymbolicError, fail
-from thalweg.graph.tensor import Tensor, Variable, install_methods
+from thalweg.errors import ShapeError, SymbolicError, fail
+from thalweg.graph.tensor import Tensor, Variable, constant, install_methods
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.texts import Hosted
+from thalweg.ops.elementwise import astype
 
 iterate = Tensor.__iter__
 
@@ -155,7 +158,28 @@ def _same(self: Tensor) -> Tensor:
     return self
 
 
+_elementwise_equal, _elementwise_different = Tensor.__eq__, Tensor.__ne__
+
+
+def _equal(self: Tensor, other: Any) -> Any:
+    """Which elements are equal; one False where the shapes do not fit."""
+    try:
+        return _elementwise_equal(self, other)
+    except ShapeError:
+        return constant(False)
+
+
+def _different(self: Tensor, other: Any) -> Any:
+    """Which elements differ; one True where the shapes do not fit."""
+    try:
+        return _elementwise_different(self, other)
+    except ShapeError:
+        return constant(True)
+
+
 _WORDS: dict[str, Any] = {
+    "__eq__": _equal,
+    "__ne__": _different,
     "shape": property(_shape, doc=_shape.__doc__),
     "dtype": property(_dtype, doc=_dtype.__doc__),
     "name": property(_shown_name, _kept_name.__set__, doc=_shown_name.__doc__),
@@ -201,8 +225,32 @@ _OF_LAYERS = {
     "submodules": Offered(
         lambda layer: modules_in(layer.sublayers()), "The modules and layers below, each once."
     ),
+    "_track_trackable": Offered(
+        lambda layer: lambda trackable, name, overwrite=False: trackable,
+        "What an attribute holds is known without being said.",
+    ),
+    "input_spec": Offered(lambda layer: None, "What a program notes of a layer's inputs."),
     "_layers": Offered(lambda layer: layer.sublayers(), "The layers in attributes, lists and dicts."),
 }
+
+
+def _in_float32(result: Callable[..., Any]) -> Callable[..., Any]:
+    """A metric's figure as programs have it: counts are float64 in the library, float32 to a program."""
+
+    @functools.wraps(result)
+    def shown(self: Any) -> Any:
+        found = result(self)
+        double = isinstance(found, Tensor) and found.specs[0].dtype == np.float64
+        return astype(found, "float32") if double and not _library_asks() else found
+
+    return shown
+
+
+# What variables of layers and optimizers have as the program's own.
+_OF_VARIABLES = (
+    "assign assign_add assign_sub initialized_value read_value scatter_add scatter_nd_add scatter_nd_sub "
+    "scatter_nd_update scatter_sub scatter_update sparse_read"
+).split()
 
 
 def speak() -> None:
@@ -211,6 +259,11 @@ def speak() -> None:
     NumPy's functions see tensors as arrays.
     """
     install_methods(_WORDS)
+    kinds: set[Any] = {c for c in vars(metrics).values() if isinstance(c, type) and "result" in vars(c)}
+    for kind in kinds:
+        kind.result = _in_float32(kind.result)
+    for name in _OF_VARIABLES:
+        setattr(Variable, name, vars(OwnVariable)[name])
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]

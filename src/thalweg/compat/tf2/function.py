@@ -16,11 +16,11 @@ from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
 from thalweg.compat.tf2.specs import TensorSpec
 from thalweg.compat.tf2.tape import is_recording
 from thalweg.compat.tf2.text import TextTensor, is_text, shown
-from thalweg.compat.tf2.values import UnmadeVariableError, is_known, number, tensor
+from thalweg.compat.tf2.values import UnmadeVariableError, is_known, made_variables, number, tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
 from thalweg.graph.tensor import Tensor
-from thalweg.graph.updates import current_recorder
+from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.nested import flat, mapped
 from thalweg.ops import control, joining
 from thalweg.ops import scan as core_scan
@@ -30,6 +30,10 @@ from thalweg.run.function import TracedFunction
 # --- functions ------------------------------------------------------------------------------------------------------
 
 _settings = {"eager": False}
+_ANEW = (
+    "{}: tf.function-decorated function tried to create variables on non-first call; make them once, outside or "
+    "behind `if self.v is None`"
+)
 
 
 def run_functions_eagerly(run_eagerly: bool) -> None:
@@ -40,6 +44,10 @@ def run_functions_eagerly(run_eagerly: bool) -> None:
 def functions_run_eagerly() -> bool:
     """Whether functions run as the Python they are."""
     return _settings["eager"]
+
+
+class NewVariablesError(ValueError):
+    """A function makes variables whenever it is called."""
 
 
 class SignatureError(TypeError, ValueError):
@@ -57,7 +65,7 @@ class Function:
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
         self.python_function, self.input_signature = fn, input_signature
         self.__name__ = getattr(fn, "__name__", "function")
-        self._traced, self._eager = TracedFunction(_giving_tensors(fn)), False
+        self._traced, self._eager, self._called = TracedFunction(_giving_tensors(fn)), False, False
         self._concrete: dict[Any, ConcreteFunction] = {}
         functools.update_wrapper(self, fn)
 
@@ -76,17 +84,30 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.input_signature is not None:
             args = self._fitted(args)
-        if self._eager or functions_run_eagerly() or (is_recording() and current_recorder() is None):
+        if functions_run_eagerly():
             return mapped(as_result, self.python_function(*args, **kwargs))
+        if self._eager or (is_recording() and current_recorder() is None):
+            return self._as_python(args, kwargs)
         try:
             return self._traced(*args, **kwargs)
+        except NewVariablesError:
+            raise
         except Exception as error:
             if current_recorder() is not None:  # the function that called this one cannot be compiled either
                 raise
             for_good = not isinstance(error, UnmadeVariableError)  # a call as Python makes the variables
-        made = self.python_function(*args, **kwargs)  # what is wrong in the Python itself is wrong here too
+        made = self._as_python(args, kwargs)  # what is wrong in the Python itself is wrong here too
         self._eager = for_good
-        return mapped(as_result, made)
+        return made
+
+    def _as_python(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the Python gives; it may make variables in its first call alone."""
+        before = made_variables.count
+        found = mapped(as_result, self.python_function(*args, **kwargs))
+        if made_variables.count > before and self._called:
+            raise NewVariablesError(_ANEW.format(self.__name__))
+        self._called = True
+        return found
 
     def _fitted(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments as tensors of the signature; an error where one does not fit."""
@@ -121,7 +142,15 @@ def _giving_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(fn)
     def giving(*args: Any, **kwargs: Any) -> Any:
-        return mapped(as_result, fn(*args, **kwargs))
+        before = made_variables.count
+        found = mapped(as_result, fn(*args, **kwargs))
+        now = made_variables.count
+        if now > before:  # a function may make its variables once: it is traced once more
+            with recording(Recorder()):
+                fn(*args, **kwargs)
+            if made_variables.count > now:
+                raise NewVariablesError(_ANEW.format(getattr(fn, "__name__", "function")))
+        return found
 
     return giving
 

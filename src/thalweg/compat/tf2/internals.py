@@ -9,8 +9,10 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import gfile
+from thalweg.compat.tf1 import gfile, logging
 from thalweg.compat.tf1.initializers import fans
 from thalweg.compat.tf1.internals import device_lib, file_io, timeline
 from thalweg.compat.tf2.machine import executing_eagerly
@@ -18,9 +20,9 @@ from thalweg.compat.tf2.values import is_known
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
-    "array_ops check_ops clip_ops confusion_matrix control_flow_ops gen_array_ops gen_math_ops gen_nn_ops init_ops "
-    "linalg_ops math_ops nn nn_impl nn_ops random_ops script_ops special_math_ops standard_ops state_ops string_ops "
-    "variables"
+    "array_ops check_ops clip_ops confusion_matrix control_flow_ops embedding_ops functional_ops gen_array_ops "
+    "gen_math_ops gen_nn_ops init_ops io_ops linalg_ops logging_ops lookup_ops math_ops nn nn_impl nn_ops parsing_ops "
+    "random_ops script_ops sort_ops special_math_ops standard_ops state_ops string_ops tensor_array_ops variables"
 ).split()
 
 
@@ -31,7 +33,8 @@ class _Functions(Namespace):
         if name.startswith("__"):
             raise AttributeError(name)
         eager = importlib.import_module("thalweg.compat.eager")
-        home = next((space for space in (eager.nn, eager.random) if name in vars(space)), eager)
+        spaces = (eager.nn, eager.random, eager.lookup, eager.strings)
+        home = next((space for space in spaces if name in vars(space)), eager)
         return getattr(home, name)
 
 
@@ -51,9 +54,43 @@ def _known_value(pred: Any) -> bool | None:
     return bool(pred) if is_known(pred) else None
 
 
+class DistributedVariable:
+    """What stands for a variable on several devices: no variable is one here."""
+
+
+class _RowsOfMatrices:
+    """Products of sparse matrices, as ``CSRSparseMatrix`` gave them: whole ones, the sparse ones filled in."""
+
+    def __init__(self, sparse: Namespace, matmul: Any) -> None:
+        self.CSRSparseMatrix, self._matmul, self._sparse = sparse.to_dense, matmul, sparse
+
+    def matmul(self, a: Any, b: Any, **options: Any) -> Any:
+        """The product."""
+        return self._matmul(a, b, **options)
+
+
+def _sparse_reorder(sparse: Namespace) -> Any:
+    def sparse_reorder(input_indices: Any, input_values: Any, input_shape: Any, name: Any = None) -> Any:
+        """The places in the order of rows, and the values in that order."""
+        found = sparse.reorder(sparse.SparseTensor(input_indices, input_values, input_shape))
+        return found.indices, found.values
+
+    return sparse_reorder
+
+
+def _broadcast_weights(names: Mapping[str, Any]) -> Any:
+    return lambda weights, values: names["broadcast_to"](weights, names["shape"](values))
+
+
+def _known_array(tensor: Any) -> Any:
+    """The value as an array; None where it is known only when a function runs."""
+    return np.asarray(tensor) if is_known(tensor) else None
+
+
 def internals(names: Mapping[str, Any]) -> Namespace:
     """The namespace, made of the names of ``tf``."""
     functions = _Functions("tf.python.ops.math_ops")
+    sparse = names["sparse"]
     ops = _Functions("tf.python.framework.ops", Tensor=names["Tensor"], EagerTensor=names["Tensor"])
     context = Namespace(
         "tf.python.eager.context", context=_Context, executing_eagerly=names["executing_eagerly"]
@@ -70,6 +107,34 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             ),
             image_ops=names["image"],
             init_ops_v2=Namespace("tf.python.ops.init_ops_v2", _compute_fans=fans),
+            control_flow_util=Namespace(
+                "tf.python.ops.control_flow_util", GraphOrParentsInXlaContext=lambda graph: False
+            ),
+            weights_broadcast_ops=Namespace(
+                "tf.python.ops.weights_broadcast_ops", broadcast_weights=_broadcast_weights(names)
+            ),
+            resource_variable_ops=Namespace(
+                "tf.python.ops.resource_variable_ops",
+                ResourceVariable=names["Variable"],
+                is_resource_variable=lambda var: isinstance(var, names["Variable"]),
+            ),
+            sparse_ops=sparse,
+            gen_sparse_ops=Namespace("tf.python.ops.gen_sparse_ops", sparse_reorder=_sparse_reorder(sparse)),
+            linalg=Namespace(
+                "tf.python.ops.linalg",
+                sparse=Namespace(
+                    "tf.python.ops.linalg.sparse", sparse=_RowsOfMatrices(sparse, names["matmul"])
+                ),
+            ),
+        ),
+        distribute=Namespace(
+            "tf.python.distribute",
+            values=Namespace(
+                "tf.python.distribute.values",
+                DistributedVariable=DistributedVariable,
+                AggregatingVariable=DistributedVariable,
+            ),
+            ps_values=Namespace("tf.python.distribute.ps_values", AggregatingVariable=DistributedVariable),
         ),
         framework=Namespace(
             "tf.python.framework",
@@ -78,6 +143,9 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             errors=names["errors"],
             errors_impl=names["errors"],
             constant_op=Namespace("tf.python.framework.constant_op", constant=names["constant"]),
+            sparse_tensor=Namespace("tf.python.framework.sparse_tensor", SparseTensor=names["SparseTensor"]),
+            random_seed=names["random"],
+            tensor_util=Namespace("tf.python.framework.tensor_util", constant_value=_known_array),
             tensor_shape=Namespace("tf.python.framework.tensor_shape", TensorShape=names["TensorShape"]),
             smart_cond=Namespace(
                 "tf.python.framework.smart_cond", smart_cond=names["cond"], smart_constant_value=_known_value
@@ -86,9 +154,19 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         context=context,
         data=names["data"],
         client=Namespace("tf.python.client", device_lib=device_lib, timeline=timeline),
-        platform=Namespace("tf.python.platform", gfile=gfile),
+        platform=Namespace("tf.python.platform", gfile=gfile, tf_logging=logging, test=names["test"]),
+        layers=Namespace(
+            "tf.python.layers", utils=names["keras"].utils.conv_utils, core=names["keras"].layers.core
+        ),
+        types=Namespace("tf.python.types", core=Namespace("tf.python.types.core", Tensor=names["Tensor"])),
         lib=Namespace("tf.python.lib", io=Namespace("tf.python.lib.io", file_io=file_io)),
-        util=Namespace("tf.python.util", nest=names["nest"], tf_inspect=inspect),
+        util=Namespace(
+            "tf.python.util",
+            nest=names["nest"],
+            tf_inspect=inspect,
+            compat=names["compat"],
+            tf_decorator=Namespace("tf.python.util.tf_decorator", unwrap=lambda f: ([], f)),
+        ),
         eager=Namespace(
             "tf.python.eager",
             context=context,
@@ -102,5 +180,6 @@ def internals(names: Mapping[str, Any]) -> Namespace:
                 register=lambda func, *args, **kwargs: func,
             ),
             backprop=Namespace("tf.python.eager.backprop", GradientTape=names["GradientTape"]),
+            def_function=Namespace("tf.python.eager.def_function", function=names["function"]),
         ),
     )

@@ -13,6 +13,7 @@ from thalweg import events
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
+from thalweg.compat.tf1.errors import OpError
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2 import image
 from thalweg.compat.tf2.arrays import stack
@@ -20,6 +21,7 @@ from thalweg.compat.tf2.ragged import stack as stack_rows
 from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import tensor
+from thalweg.errors import fail
 from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Tensor, constant
 
@@ -40,7 +42,7 @@ gfile = Namespace(
     walk=files.Walk,
     join=lambda path, *paths: str(Path(path).joinpath(*paths)),
 )
-TFRecordWriter = records.TFRecordWriter
+TFRecordWriter, TFRecordOptions = records.TFRecordWriter, records.TFRecordOptions
 decode_image, decode_jpeg, decode_png = image.decode_image, image.decode_jpeg, image.decode_png
 decode_bmp, encode_png, encode_jpeg = image.decode_bmp, image.encode_png, image.encode_jpeg
 
@@ -94,16 +96,25 @@ def decode_csv(
     given = np.asarray(texts(records))
     lines = [s.decode() for s in given.reshape(-1)]
     rows = list(csv.reader(lines, delimiter=field_delim))
+    if select_cols is None and any(len(row) != len(record_defaults) for row in rows):
+        raise fail(
+            OpError, "tf.io.decode_csv: fields of a record",
+            expected=f"{len(record_defaults)}, as there are defaults", received=[len(row) for row in rows],
+        )  # fmt: skip
     places = range(len(record_defaults)) if select_cols is None else select_cols
-    made = []
+    made: list[Any] = []
     for place, default in zip(places, record_defaults):
-        first = np.asarray(default.numpy() if isinstance(default, (Tensor, TextTensor)) else default).reshape(
-            -1
-        )
-        fields = [row[place] if row[place] != na_value else first[0] for row in rows]
-        column = fields[0] if given.ndim == 0 else fields
-        plain = "int32" if first.dtype.kind in "iu" else "float32"
-        made.append(texts(column) if is_text(default) else tensor(np.asarray(column, dtype=float), plain))
+        first: Any = default if isinstance(default, TextTensor) else tensor(default)
+        known = np.asarray(first).reshape(-1)
+        absent = [row[place] in ("", na_value) for row in rows]
+        if any(absent) and not len(known):
+            raise fail(OpError, f"tf.io.decode_csv: field {place} is required and missing in a record")
+        values = [known[0] if missing else row[place] for row, missing in zip(rows, absent)]
+        if is_text(first):
+            made.append(texts(values[0] if given.ndim == 0 else values))
+        else:
+            column = np.array(values).astype(first.array().dtype)
+            made.append(constant(column[0] if given.ndim == 0 else column))
     return made
 
 
@@ -111,17 +122,47 @@ def serialize_tensor(tensor: Any, name: Any = None) -> TextTensor:
     """A tensor as bytes, for :func:`parse_tensor`."""
     import io
 
-    held = io.BytesIO()
-    np.save(held, np.asarray(tensor), allow_pickle=False)
+    held, array = io.BytesIO(), np.asarray(tensor)
+    if array.dtype == object:  # of texts the bytes, their lengths and their form
+        flat = [s if isinstance(s, bytes) else str(s).encode() for s in array.reshape(-1)]
+        joined = np.frombuffer(b"".join(flat), np.uint8)
+        np.savez(held, bytes=joined, lengths=np.array(list(map(len, flat)), np.int64), shape=array.shape)
+    else:
+        np.save(held, array, allow_pickle=False)
     return texts(held.getvalue())
 
 
-def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Tensor:
+def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Any:
     """The tensor of :func:`serialize_tensor`."""
     import io
 
     array = np.load(io.BytesIO(np.asarray(texts(serialized)).item()), allow_pickle=False)
-    return constant(array.astype(numpy_dtype(out_type), copy=False))
+    if not isinstance(array, np.lib.npyio.NpzFile):
+        return constant(array.astype(numpy_dtype(out_type), copy=False))
+    data, ends = array["bytes"].tobytes(), np.cumsum(array["lengths"]).tolist()
+    found = np.empty(len(ends), object)
+    found[:] = [data[a:b] for a, b in zip([0, *ends[:-1]], ends)]
+    return texts(found.reshape(array["shape"]))
+
+
+def serialize_sparse(sp_input: SparseTensor, out_type: Any = "string", name: Any = None) -> TextTensor:
+    """A sparse tensor as three texts: its places, values and lengths."""
+    parts = (sp_input.indices, sp_input.values, sp_input.dense_shape)
+    return texts(np.array([np.asarray(serialize_tensor(part)).item() for part in parts], object))
+
+
+def deserialize_many_sparse(
+    serialized_sparse: Any, dtype: Any, rank: Any = None, name: Any = None
+) -> SparseTensor:
+    """The sparse tensors of rows of such texts, along a new first axis: [rows, the longest lengths...]."""
+    rows = np.asarray(texts(serialized_sparse)).reshape(-1, 3)
+    kinds = ("int64", dtype, "int64")
+    found = [[np.asarray(parse_tensor(s, kind)) for s, kind in zip(row, kinds)] for row in rows]
+    places = [np.insert(indices, 0, k, axis=1) for k, (indices, _, _) in enumerate(found)]
+    lengths = np.max([shape for _, _, shape in found], axis=0)
+    return SparseTensor(
+        np.concatenate(places), np.concatenate([values for _, values, _ in found]), [len(rows), *lengths]
+    )
 
 
 # --- examples -------------------------------------------------------------------------------------------------------
@@ -153,6 +194,26 @@ class VarLenFeature:
 def parse_single_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
     """The features of one serialised example."""
     return {n: _as_parsed(v, features[n]) for n, v in _parsed(serialized, features).items()}
+
+
+def parse_single_sequence_example(
+    serialized: Any, context_features: Any = None, sequence_features: Any = None, example_name: Any = None,
+    name: Any = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """The features of the whole and those of each step of one serialised sequence example.
+
+    What has a known shape at each step is stacked, [steps, *shape]; what has any length is a sparse tensor of rows.
+    """
+    context, lists = events.read_sequence_example(np.asarray(texts(serialized)).item())
+    whole = {n: _as_parsed(_feature(n, kind, context), kind) for n, kind in (context_features or {}).items()}
+    steps = {}
+    for n, kind in (sequence_features or {}).items():
+        rows = [_feature(n, kind, {n: held}) for held in lists.get(n, ())]
+        if isinstance(kind, VarLenFeature):
+            steps[n] = stack_rows(rows).to_sparse()
+        else:
+            steps[n] = stack([row.reshape(kind.shape) for row in rows])
+    return whole, steps
 
 
 def _parsed(serialized: Any, features: Any) -> dict[str, Any]:

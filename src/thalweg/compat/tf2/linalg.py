@@ -8,8 +8,9 @@ import numpy as np
 
 from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
-from thalweg.ops import contract, linalg, triangles
+from thalweg.ops import contract, elementwise, linalg, tiling, triangles
 from thalweg.ops import shape as shape_ops
 
 matmul, matvec, tensordot, einsum = math.matmul, math.matvec, math.tensordot, math.einsum
@@ -108,34 +109,79 @@ def eigvalsh(tensor: Any, name: Any = None) -> Any:
     return linalg.eigvalsh(_tensor(tensor))
 
 
-def diag(diagonal: Any, name: str = "diag", **ignored: Any) -> Any:
-    """Matrices with given diagonals."""
-    d: Any = tensor(diagonal)
-    return shape_ops.expand_dims(d, -1) * core.constant(np.eye(d.shape[-1], dtype=d.dtype))
+def _offsets(x: Any) -> Any:
+    """How far right of the main diagonal each element of matrices is."""
+    return shape_ops.iota_like(x, x.ndim - 1) - shape_ops.iota_like(x, x.ndim - 2)
 
 
-def diag_part(input: Any, name: str = "diag_part", **ignored: Any) -> Any:
-    """The diagonals of matrices."""
-    return contract.diagonal(tensor(input))
+def _one_diagonal(k: Any, name: str) -> int:
+    found = np.asarray(k)
+    if found.size != 1:
+        raise fail(ArgumentError, f"tf.linalg.{name}: k", expected="one diagonal", received=found.tolist())
+    return int(found.reshape(-1)[0])
 
 
-tensor_diag, tensor_diag_part = diag, diag_part
+def diag(
+    diagonal: Any, name: str = "diag", k: Any = 0, num_rows: int = -1, num_cols: int = -1, padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Any:  # fmt: skip
+    """Square matrices with given diagonals, ``k`` places right of the main one; ``padding_value`` elsewhere."""
+    d, right = tensor(diagonal), _one_diagonal(k, "diag")
+    if (num_rows, num_cols) != (-1, -1):
+        raise fail(
+            ArgumentError, "tf.linalg.diag: num_rows and num_cols", expected="-1",
+            received=f"{num_rows}, {num_cols}",
+        )  # fmt: skip
+    along, across = shape_ops.expand_dims(d, -1), shape_ops.expand_dims(d, -2)
+    square: Any = elementwise.add(along, shape_ops.full_like(across, 0))
+    before, after = max(-right, 0), max(right, 0)
+    sides = [(0, 0)] * (square.ndim - 2) + [(before, after), (after, before)]
+    wide: Any = tiling.pad(square, sides) if right else square
+    return elementwise.where(_offsets(wide) == right, wide, cast(padding_value, d.dtype))
 
 
-def set_diag(input: Any, diagonal: Any, name: str = "set_diag", **ignored: Any) -> Any:
-    """Matrices with other diagonals."""
+def diag_part(
+    input: Any, name: str = "diag_part", k: Any = 0, padding_value: Any = 0, align: str = "RIGHT_LEFT"
+) -> Any:
+    """The diagonals of matrices, ``k`` places right of the main one."""
     x: Any = tensor(input)
-    one = core.constant(np.eye(*x.shape[-2:], dtype=x.dtype))
-    return x * (1 - one) + diag(diagonal) * one  # type: ignore[operator]
+    right = _one_diagonal(k, "diag_part")
+    return contract.diagonal(x[..., max(-right, 0) :, max(right, 0) :])
+
+
+def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
+    """The tensor of twice as many axes that has the given elements where both halves of its indices are equal."""
+    d: Any = tensor(diagonal)
+    return shape_ops.reshape(diag(shape_ops.reshape(d, (-1,))), (*d.shape, *d.shape))
+
+
+def tensor_diag_part(input: Any, name: str | None = None) -> Any:
+    """What :func:`tensor_diag` put there."""
+    x: Any = tensor(input)
+    half = tuple(x.shape[: x.ndim // 2])
+    count = int(np.prod(half))
+    return shape_ops.reshape(contract.diagonal(shape_ops.reshape(x, (count, count))), half)
+
+
+def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
+    """Matrices with another main diagonal."""
+    x: Any = tensor(input)
+    if _one_diagonal(k, "set_diag"):
+        raise fail(ArgumentError, "tf.linalg.set_diag: k", expected="0", received=k)
+    shorter = min(x.shape[-2:])
+    given: Any = diag(pair(x, diagonal)[1])
+    sides = [(0, 0)] * (given.ndim - 2) + [(0, n - shorter) for n in x.shape[-2:]]
+    return elementwise.where(_offsets(x) == 0, tiling.pad(given, sides), x)
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: Any = None) -> Any:
     """The elements near the diagonal: so many below and above it (-1: all); 0 elsewhere."""
     x: Any = tensor(input)
-    rows, columns = np.indices(x.shape[-2:])
     low, high = int(number(num_lower)), int(number(num_upper))
-    kept = ((low < 0) | (rows - columns <= low)) & ((high < 0) | (columns - rows <= high))
-    return x * cast(core.constant(kept), x.dtype)
+    right = _offsets(x)
+    if low >= 0:
+        x = elementwise.where(right >= -low, x, cast(0, x.dtype))
+    return elementwise.where(right <= high, x, cast(0, x.dtype)) if high >= 0 else x
 
 
 def cross(a: Any, b: Any, name: Any = None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import unittest
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ContextDecorator, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from thalweg.compat.names import Namespace
@@ -43,10 +43,17 @@ def set_threads(num: int) -> None:
         set_num_threads(num)
 
 
-@contextmanager
-def device(device_name: Any) -> Iterator[None]:
-    """A block; everything runs on the processor."""
-    yield
+class device(ContextDecorator):
+    """A block, or a decorator; everything runs on the processor."""
+
+    def __init__(self, device_name: Any) -> None:
+        self._device_name = device_name
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, *exception: object) -> None:
+        """End the block."""
 
 
 @contextmanager
@@ -87,6 +94,9 @@ config = Namespace(
     set_visible_devices=accepted,
     set_logical_device_configuration=accepted,
     set_soft_device_placement=accepted,
+    get_soft_device_placement=lambda: True,
+    experimental_run_functions_eagerly=run_functions_eagerly,
+    experimental_functions_run_eagerly=functions_run_eagerly,
     run_functions_eagerly=run_functions_eagerly,
     functions_run_eagerly=functions_run_eagerly,
     threading=Namespace(
@@ -101,7 +111,10 @@ config = Namespace(
         list_physical_devices=list_physical_devices,
         list_logical_devices=list_logical_devices,
         set_visible_devices=accepted,
+        get_visible_devices=list_physical_devices,
+        enable_mlir_bridge=accepted,
         set_memory_growth=accepted,
+        get_memory_growth=lambda device: False,
         set_virtual_device_configuration=accepted,
         VirtualDeviceConfiguration=accepted,
     ),
@@ -135,6 +148,21 @@ class Strategy:
 
     def __init__(self, *args: Any, **ignored: Any) -> None:
         pass
+
+    @property
+    def extended(self) -> Strategy:
+        """What programs ask further of a strategy: itself."""
+        return self
+
+    worker_devices = parameter_devices = ("/job:localhost/replica:0/task:0/device:CPU:0",)
+
+    def call_for_each_replica(self, fn: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:
+        """The function, called once."""
+        return fn(*args, **(kwargs or {}))
+
+    def update(self, var: Any, fn: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:
+        """The function of the variable, called once."""
+        return fn(var, *args, **(kwargs or {}))
 
     @contextmanager
     def scope(self) -> Iterator[Strategy]:
@@ -206,6 +234,34 @@ class InputContext(NamedTuple):
         return global_batch_size // self.num_replicas_in_sync
 
 
+class InputOptions(NamedTuple):
+    """How a data set would be spread over devices: accepted."""
+
+    experimental_fetch_to_device: bool = True
+    experimental_replication_mode: Any = None
+    experimental_place_dataset_on_device: bool = False
+    experimental_per_replica_buffer_size: int = 1
+
+
+class CommunicationImplementation:
+    """How machines would speak to each other."""
+
+    AUTO, RING, NCCL = "AUTO", "RING", "NCCL"
+
+
+class LocalClusterResolver:
+    """A cluster of this one process."""
+
+    task_type, task_id = "worker", 0
+
+    def __init__(self, *args: Any, **ignored: Any) -> None:
+        pass
+
+    def master(self, *args: Any, **ignored: Any) -> str:
+        """This process."""
+        return ""
+
+
 class TPUClusterResolver:
     """A ValueError, as where TensorFlow finds no TPU: programs then take another strategy."""
 
@@ -235,13 +291,25 @@ distribute = Namespace(
     ReductionToOneDevice=CrossDeviceOps,
     InputContext=InputContext,
     TPUStrategy=Strategy,
+    StrategyExtended=Strategy,
+    ReplicaContext=ReplicaContext,
+    InputOptions=InputOptions,
     experimental=Namespace(
         "tf.distribute.experimental",
+        CollectiveCommunication=CommunicationImplementation,
+        CommunicationImplementation=CommunicationImplementation,
+        CollectiveHints=InputOptions,
+        CommunicationOptions=CrossDeviceOps,
         CentralStorageStrategy=Strategy,
         MultiWorkerMirroredStrategy=Strategy,
         TPUStrategy=Strategy,
     ),
-    cluster_resolver=Namespace("tf.distribute.cluster_resolver", TPUClusterResolver=TPUClusterResolver),
+    cluster_resolver=Namespace(
+        "tf.distribute.cluster_resolver",
+        TPUClusterResolver=TPUClusterResolver,
+        TFConfigClusterResolver=LocalClusterResolver,
+        SimpleClusterResolver=LocalClusterResolver,
+    ),
 )
 tpu = Namespace("tf.tpu", experimental=Namespace("tf.tpu.experimental", initialize_tpu_system=accepted))
 xla = Namespace(

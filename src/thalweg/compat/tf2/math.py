@@ -140,7 +140,8 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: Any = None) -> 
 
 def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: Any = None) -> Any:
     """All tensors scaled so that their common norm is ``clip_norm`` at most; and the norm before."""
-    return optimizers.clip_by_global_norm(list(t_list), clip_norm, use_norm)
+    given = [None if t is None else tensor(t) for t in t_list]
+    return optimizers.clip_by_global_norm(given, clip_norm, use_norm)
 
 
 # --- reductions -----------------------------------------------------------------------------------------------------

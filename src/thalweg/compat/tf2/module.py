@@ -14,7 +14,7 @@ from thalweg.compat.tf2.arrays import expand_dims, gather
 from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype
 from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import TensorShape
-from thalweg.compat.tf2.values import UnmadeVariableError, pair, tensor
+from thalweg.compat.tf2.values import UnmadeVariableError, made_variables, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
@@ -58,6 +58,9 @@ class VariableAggregation:
     NONE, SUM, MEAN, ONLY_FIRST_REPLICA = range(4)
 
 
+_assign, _assign_add, _assign_sub = core.Variable.assign, core.Variable.assign_add, core.Variable.assign_sub
+
+
 class Variable(core.Variable, metaclass=_Variables):
     """A tensor whose value can change."""
 
@@ -83,6 +86,7 @@ class Variable(core.Variable, metaclass=_Variables):
                     UnmadeVariableError, "tf.Variable: the first value depends on the function's arguments"
                 )
             value = compiled([], value)()
+        made_variables.count += 1
         declared = shape.as_list() if isinstance(shape, TensorShape) else shape
         super().__init__(value, trainable is not False, in_scope(name or "Variable"), shape=declared)
 
@@ -104,23 +108,23 @@ class Variable(core.Variable, metaclass=_Variables):
 
     def assign(self, value: Any, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
         """Set the value."""
-        return super().assign(pair(self, value)[1])
+        return _assign(self, pair(self, value)[1])
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
     ) -> Any:
         """Add to the value."""
-        return super().assign_add(pair(self, delta)[1])
+        return _assign_add(self, pair(self, delta)[1])
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
     ) -> Any:
         """Subtract from the value."""
-        return super().assign_sub(pair(self, delta)[1])
+        return _assign_sub(self, pair(self, delta)[1])
 
     def scatter_nd_add(self, indices: Any, updates: Any, name: Any = None) -> Any:
         """Add at places."""
-        return super().assign(index.scatter_nd_add(self, tensor(indices), pair(self, updates)[1]))
+        return _assign(self, index.scatter_nd_add(self, tensor(indices), pair(self, updates)[1]))
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: Any = None) -> Any:
         """Subtract at places."""
@@ -128,7 +132,7 @@ class Variable(core.Variable, metaclass=_Variables):
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> Any:
         """Put at places; where one occurs twice the last one stays."""
-        return super().assign(index.scatter_nd_update(self, tensor(indices), pair(self, updates)[1]))
+        return _assign(self, index.scatter_nd_update(self, tensor(indices), pair(self, updates)[1]))
 
     def scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: Any = None) -> Any:
         """Put rows at numbers."""
@@ -225,10 +229,45 @@ class Part(Tensor):
 
 
 class IndexedSlices:
-    """Rows and their numbers. Gradients are dense tensors here: none is one of these."""
+    """Rows and their numbers: where a tensor is taken, they stand for the whole one, equal rows summed.
+
+    Gradients are dense tensors here: the tape gives none of these.
+
+    >>> IndexedSlices([[1.0], [2.0], [4.0]], [0, 2, 0], [3, 1]).__tensor__().tolist()
+    [[5.0], [0.0], [2.0]]
+    """
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values, self.indices, self.dense_shape = tensor(values), tensor(indices), dense_shape
+        self.values, self.indices = tensor(values), tensor(indices)
+        self.dense_shape = None if dense_shape is None else tensor(dense_shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the values."""
+        return self.values.dtype
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape of the whole tensor, as far as it is known."""
+        if self.dense_shape is None:
+            return TensorShape([None, *self.values.shape[1:]])
+        return TensorShape(np.asarray(self.dense_shape).tolist())
+
+    def __tensor__(self) -> Tensor:
+        """The whole tensor; an error where its shape was not said."""
+        if self.dense_shape is None:
+            raise fail(
+                ArgumentError, "tf.IndexedSlices: a whole tensor", expected="dense_shape", received="None",
+                hint="give IndexedSlices(values, indices, dense_shape)",
+            )  # fmt: skip
+        zeros = np.zeros(np.asarray(self.dense_shape).tolist(), self.values.specs[0].dtype)
+        return index.scatter_nd_add(core.constant(zeros), _column(self), self.values)
+
+    def __neg__(self) -> IndexedSlices:
+        return IndexedSlices(-self.values, self.indices, self.dense_shape)
+
+    def __repr__(self) -> str:
+        return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
 
 
 def _column(slices: IndexedSlices) -> Any:

@@ -15,17 +15,21 @@ from typing import Any
 from thalweg.compat.keras import models
 from thalweg.compat.tf2.checkpoint import Checkpoint
 from thalweg.compat.tf2.concrete import ConcreteFunction
+from thalweg.compat.tf2.function import Function
 from thalweg.compat.tf2.specs import TensorSpec
 from thalweg.compat.tf2.values import tensor
 from thalweg.errors import DataError, fail
 from thalweg.models.training import Training
 from thalweg.nested import flat
 
-DEFAULT_SERVING_SIGNATURE_DEF_KEY, SERVING = "serving_default", "serve"
+DEFAULT_SERVING_SIGNATURE_DEF_KEY, SERVING, TRAINING = "serving_default", "serve", "train"
+PREDICT_INPUTS, PREDICT_OUTPUTS, PREDICT_METHOD_NAME = "inputs", "outputs", "tensorflow/serving/predict"
+CLASSIFY_INPUTS, REGRESS_INPUTS, REGRESS_OUTPUTS = "inputs", "inputs", "outputs"
 
 __all__ = [
-    "DEFAULT_SERVING_SIGNATURE_DEF_KEY", "SERVING", "LoadOptions", "SaveOptions", "contains_saved_model", "load",
-    "save",
+    "CLASSIFY_INPUTS", "DEFAULT_SERVING_SIGNATURE_DEF_KEY", "PREDICT_INPUTS", "PREDICT_METHOD_NAME", "PREDICT_OUTPUTS",
+    "REGRESS_INPUTS", "REGRESS_OUTPUTS", "SERVING", "TRAINING", "LoadOptions", "SaveOptions",
+    "contains_saved_model", "load", "save",
 ]  # fmt: skip
 
 _VALUES = os.path.join("variables", "variables")
@@ -52,6 +56,7 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
         models.save_in_folder(obj, folder)
         return
     Checkpoint(root=obj).write(os.path.join(folder, _VALUES))
+    signatures = _only_signature(obj) if signatures is None else signatures
     named = signatures if isinstance(signatures, Mapping) else {DEFAULT_SERVING_SIGNATURE_DEF_KEY: signatures}
     _modules[folder] = obj, {name: _concrete(f) for name, f in named.items() if f is not None}
 
@@ -77,6 +82,15 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
     Checkpoint(root=made).restore(os.path.join(folder, _VALUES))
     made.signatures = {name: FunctionSignature(f) for name, f in functions.items()}
     return made
+
+
+def _only_signature(obj: Any) -> Any:
+    """The one function of an object that says what it takes; None where there is none, or more than one."""
+    found = [
+        getattr(obj, name) for name, thing in vars(type(obj)).items()
+        if isinstance(thing, Function) and thing.input_signature is not None
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
 
 
 def _concrete(function: Any) -> Any:

@@ -79,6 +79,23 @@ def create_file_writer(
     return SummaryWriter(str(logdir), filename_suffix or "")
 
 
+class _NoWriter(SummaryWriter):
+    """Writes nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def add(self, message: bytes, step: int) -> None:
+        """Nothing."""
+
+    flush = close = lambda self: None
+
+
+def create_noop_writer() -> SummaryWriter:
+    """A writer that writes nothing."""
+    return _NoWriter()
+
+
 def _write(make: Callable[[Any], bytes], value: Any, step: Any) -> bool:
     if not _state.writers or not _state.recording:
         return False
@@ -151,6 +168,17 @@ def trace_on(*args: Any, **ignored: Any) -> None:
 
 
 trace_off = trace_export = trace_on
+
+
+def write_raw_pb(tensor: Any, step: Any = None, name: Any = None) -> bool:
+    """A summary as bytes that somebody else made."""
+    return _write(lambda given: np.asarray(texts(given)).item(), tensor, step)
+
+
+@contextmanager
+def summary_scope(name: str, default_name: str = "summary", values: Any = None) -> Iterator[tuple[str, str]]:
+    """A block for the parts of one summary: its tag, and its name."""
+    yield name or default_name, f"{name or default_name}/"
 
 
 def set_step(step: Any) -> None:

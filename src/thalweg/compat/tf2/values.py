@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,15 @@ from thalweg.ops import dynamic, joining
 from thalweg.ops.elementwise import astype
 
 
+class _Made(threading.local):
+    """How many variables a program made in this thread."""
+
+    count = 0
+
+
+made_variables = _Made()
+
+
 class UnmadeVariableError(SymbolicError):
     """A variable's first value depends on the arguments of the function in which it is made."""
 
@@ -30,6 +40,7 @@ _PLAIN = {"i": "int32", "f": "float32"}  # what Python's numbers become
 
 def tensor(value: Any, dtype: Any = None) -> Any:
     """A tensor: Python's whole numbers as int32, its floats as float32, texts as :class:`TextTensor`."""
+    value = core.plain(value)
     if isinstance(value, (Tensor, TextTensor, ComplexTensor)):
         return value if dtype is None else cast(value, dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):

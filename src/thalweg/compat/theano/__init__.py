@@ -105,7 +105,7 @@ from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 
 # What the translation is made with, its own rooms among it: the page of supported names leaves them out.
 _helpers = {
-    "AnyVariable", "AsTensorError",
+    "AnyVariable", "AsTensorError", "NoneConstant", "later", "number",
     "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
     "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "checked", "common", "complexes", "conditions",
     "constant_text", "constructors", "conversion",

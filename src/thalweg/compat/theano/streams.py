@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import thalweg as tw
 from thalweg import philox
 from thalweg.compat.theano.conversion import as_dtype, dtype_of, float_of, tensor_of
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
-from thalweg.compat.theano.variable import AnyVariable, TensorVariable, filled, shape_items
+from thalweg.compat.theano.variable import TensorVariable, filled, shape_items
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops import dynamic
@@ -212,17 +213,17 @@ class RandomStreams:
         dtype: Any = "int64",
         **_: Any,
     ) -> TensorVariable:
-        """Elements of ``a`` (or of 0, ..., a - 1), with probabilities ``p`` if given."""
-        if isinstance(a, AnyVariable):
-            raise NotImplementedError("RandomStreams.choice: a must be a number or an array")
-        lengths = shape_items(() if size is None else size)
-        if not all(isinstance(d, int) for d in lengths):
-            raise NotImplementedError("RandomStreams.choice: size must be numbers")
-        state = self._key()
+        """Elements of ``a`` (or of 0, ..., a - 1), with probabilities ``p`` if given; all may be symbolic."""
+        lengths, state, source = shape_items(() if size is None else size, ndim), self._key(), tensor_of(a)
         p = None if p is None else tensor_of(p)
-        source = int(a) if np.ndim(a) == 0 else tensor_of(a)
-        made = draws.choice(source, tuple(lengths), replace, p, key=state.tensor, symbolic=True)
-        return self._drawn(state, as_dtype(made, dtype) if np.ndim(a) == 0 else made)
+        known = source.value is not None and not isinstance(source, SharedTensor)
+        if known and all(isinstance(d, int) for d in lengths):
+            given = source if source.ndim else int(source.array())
+            made: Any = draws.choice(given, tuple(lengths), replace, p, key=state.tensor, symbolic=True)
+            return self._drawn(state, made if source.ndim else as_dtype(made, dtype))
+        count = as_dtype(shape_ops.count(source, (0,), np.dtype("int64")) if source.ndim else source, "int64")
+        made = (_places_drawn if replace else _places_apart)(state.tensor, lengths, count, p)
+        return self._drawn(state, tw.take(source, made, axis=0) if source.ndim else as_dtype(made, dtype))
 
     def permutation(
         self, size: Any = None, n: Any = 1, ndim: int | None = None, dtype: Any = "int64"
@@ -313,6 +314,29 @@ def _poisson_meaning(key, mean, /):  # type: ignore[no-untyped-def]
 _poisson = make_op({}, name="poisson", infer=lambda key, mean: Spec(mean.shape, np.dtype("int64")))(
     _poisson_meaning
 )
+
+
+def _places_drawn(key: Tensor, lengths: list[Any], count: Tensor, p: Tensor | None) -> Tensor:
+    """Numbers below ``count``, each drawn for itself."""
+    like = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), lengths)
+    u: Any = draws.uniform(like=like, dtype="float64", key=key, symbolic=True)
+    if p is None:
+        return as_dtype(tw.floor(tw.multiply(u, as_dtype(count, "float64"))), "int64")
+    reached: Any = tw.cumulative_sum(as_dtype(p, "float64"), axis=0)
+    return tw.minimum(
+        tw.searchsorted(reached, tw.multiply(u, reached[-1]), side="right"), tw.subtract(count, 1)
+    )
+
+
+def _places_apart(key: Tensor, lengths: list[Any], count: Tensor, p: Tensor | None) -> Tensor:
+    """Different numbers below ``count``: those that wait the least, each as long as its probability makes it."""
+    like = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), [count])
+    u: Any = draws.uniform(like=like, dtype="float64", key=key, symbolic=True)
+    waited = tw.negative(tw.log(1.0 - u))
+    waited = waited if p is None else tw.divide(waited, as_dtype(p, "float64"))
+    many = functools.reduce(tw.multiply, [tensor_of(d, "int64") for d in lengths], tensor_of(1, "int64"))
+    first = tw.take(tw.argsort(waited), dynamic.iota(many), axis=0)
+    return dynamic.reshape_to_lengths(first, lengths)
 
 
 def _times(like: Tensor, count: Any) -> Tensor:

@@ -110,7 +110,11 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
         turned = x if first % 2 == second % 2 else transpose(x)
         return expand_dims(sum(turned * y, axis=second), -1)
     first, second = (
-        (x.ndim - 1, y.ndim - 2) if axes is None else (axes, axes) if isinstance(axes, int) else axes
+        (x.ndim - 1, builtins.max(1, y.ndim - 2))
+        if axes is None
+        else (axes, axes)
+        if isinstance(axes, int)
+        else axes
     )
     shared = builtins.max(x.ndim, y.ndim) - 2
     if shared > 1 and _is_product_of_many(x.shape, first, y.shape, second, shared):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.compat.keras.backend.settings import floatx
 from thalweg.compat.keras.backend.values import cast, tensor
 from thalweg.graph.tensor import Tensor
 from thalweg.ops.dynamic import broadcast_to_lengths, reshape_to_lengths
@@ -125,7 +126,9 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:
 
 
 def stack(x: Sequence[Any], axis: int = 0) -> Any:
-    """Tensors along a new axis."""
+    """Tensors along a new axis; of none, a tensor without elements."""
+    if not len(x) and axis == 0:
+        return tensor(np.zeros(0, floatx()))
     return _ops["stack"]([tensor(t) for t in x], axis=axis)
 
 

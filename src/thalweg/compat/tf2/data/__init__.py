@@ -37,6 +37,12 @@ def _without_errors(dataset: Dataset, log_warning: bool = False) -> Dataset:
     return dataset._made_by(flows.without_errors)
 
 
+class AutoShardPolicy:
+    """How files would be shared among machines."""
+
+    AUTO, DATA, FILE, HINT, OFF = 0, 2, 1, 3, -1
+
+
 def _same_dataset(dataset: Dataset, *args: Any, **ignored: Any) -> Dataset:
     return dataset
 
@@ -54,6 +60,7 @@ data = Namespace(
     experimental=Namespace(
         "tf.data.experimental",
         AUTOTUNE=AUTOTUNE,
+        AutoShardPolicy=AutoShardPolicy,
         INFINITE_CARDINALITY=INFINITE_CARDINALITY,
         UNKNOWN_CARDINALITY=UNKNOWN_CARDINALITY,
         cardinality=Dataset.cardinality,
@@ -79,5 +86,7 @@ data = Namespace(
         unbatch=_applied(Dataset.unbatch),
         unique=_applied(Dataset.unique),
         get_single_element=Dataset.get_single_element,
+        save=Dataset.save,
+        load=Dataset.load,
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.types import numpy_dtype
-from thalweg.compat.tf2.data import flows
+from thalweg.compat.tf2.data import flows, kept
 from thalweg.compat.tf2.data.elements import (
     Whole,
     announced,
@@ -345,12 +345,24 @@ class Dataset(Whole):
         """Elements kept in memory after the first whole pass: nothing is written."""
         return self.cache()
 
+    def save(self, path: Any, *more: Any, **ignored: Any) -> None:
+        """Write the elements into a folder, in a format of this library's own."""
+        kept.write(self.pipeline, path_of(path))
+
+    @staticmethod
+    def load(path: Any, *more: Any, **ignored: Any) -> Dataset:
+        """The elements that :meth:`save` wrote."""
+        elements = list(kept.read(path_of(path)))
+        return Dataset(core.Dataset.from_generator(elements))
+
     def ragged_batch(
         self, batch_size: Any, drop_remainder: bool = False, row_splits_dtype: Any = "int64", name: Any = None
     ) -> Dataset:
         """Several elements as one, along a new first axis; those of different lengths as ragged tensors."""
         size = int(number(batch_size))
-        return self._made_by(lambda es: map(flows.ragged, flows.chunks(es, size, drop_remainder)))
+        made = self._made_by(lambda es: map(flows.ragged, flows.chunks(es, size, drop_remainder)))
+        made._batched = not drop_remainder
+        return made
 
     def rejection_resample(
         self, class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None,
@@ -419,7 +431,9 @@ class Dataset(Whole):
             if isinstance(leaf, Dataset):
                 return leaf.element_spec
             if isinstance(leaf, RaggedTensor):
-                return RaggedTensorSpec.from_tensor(leaf)
+                known = RaggedTensorSpec.from_tensor(leaf)
+                shape = [None, *list(known.shape)[1:]] if self._batched else known.shape
+                return RaggedTensorSpec(shape, known.dtype, known.ragged_rank)
             shape = list(leaf.shape)
             kind = SparseTensorSpec if isinstance(leaf, SparseTensor) else TensorSpec
             return kind([None, *shape[1:]] if self._batched else shape, leaf.dtype)

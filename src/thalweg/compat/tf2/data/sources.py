@@ -35,23 +35,27 @@ def TextLineDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
     return Dataset(core.Dataset.from_generator(lines))
 
 
-def TFRecordDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
-    """The records of files."""
-    names = _named_files(filenames)
+def TFRecordDataset(filenames: Any, compression_type: Any = None, *more: Any, **ignored: Any) -> Dataset:
+    """The records of files, which may be packed ("GZIP" or "ZLIB")."""
+    names, packed = _named_files(filenames), _plain(compression_type)
     return Dataset(
-        core.Dataset.from_generator(lambda: (held(r) for n in names for r in tf_record_iterator(n)))
+        core.Dataset.from_generator(lambda: (held(r) for n in names for r in tf_record_iterator(n, packed)))
     )
+
+
+def _plain(compression_type: Any) -> Any:
+    return compression_type if compression_type is None else path_of(compression_type)
 
 
 class RecordWriter:
     """``tf.data.experimental.TFRecordWriter``: writes all elements of a data set of byte strings to a file."""
 
     def __init__(self, filename: Any, compression_type: Any = None) -> None:
-        self._path = path_of(filename)
+        self._path, self._packed = path_of(filename), _plain(compression_type)
 
     def write(self, dataset: Dataset) -> None:
         """Write the elements."""
-        with TFRecordWriter(self._path) as writer:
+        with TFRecordWriter(self._path, self._packed) as writer:
             for record in dataset:
                 writer.write(record.numpy())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,3 +90,69 @@ def make_list(a: Any) -> TypedListVariable:
     if any(v.type != members[0].type for v in members):
         raise TypeError(f"make_list: expected members of one type, received {[str(v.type) for v in members]}")
     return TypedListVariable(TypedListType(members[0].type), lambda given: list(members))
+
+
+class _Op:
+    """One of the functions here as an op: ``Append()(x, value)``; in place or not is the same."""
+
+    does: Callable[..., Any]
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def __call__(self, *args: Any) -> Any:
+        return type(self).does(*args)
+
+
+class GetItem(_Op):
+    """:func:`getitem` as an op."""
+
+    does = staticmethod(getitem)
+
+
+class Append(_Op):
+    """:func:`append` as an op."""
+
+    does = staticmethod(append)
+
+
+class Extend(_Op):
+    """:func:`extend` as an op."""
+
+    does = staticmethod(extend)
+
+
+class Insert(_Op):
+    """:func:`insert` as an op."""
+
+    does = staticmethod(insert)
+
+
+class Reverse(_Op):
+    """:func:`reverse` as an op."""
+
+    does = staticmethod(reverse)
+
+
+class Index(_Op):
+    """:func:`index_` as an op."""
+
+    does = staticmethod(index_)
+
+
+class Count(_Op):
+    """:func:`count` as an op."""
+
+    does = staticmethod(count)
+
+
+class Length(_Op):
+    """:func:`length` as an op."""
+
+    does = staticmethod(length)
+
+
+class MakeList(_Op):
+    """:func:`make_list` as an op."""
+
+    does = staticmethod(make_list)

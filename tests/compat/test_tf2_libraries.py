@@ -1,0 +1,372 @@
+"""What libraries that stand on TensorFlow 2 ask of it, and what its guides promise."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compat.conftest import Run
+from thalweg.compat import tf2
+from thalweg.compat.tf2 import internals
+from thalweg.errors import ArgumentError, DataError, SymbolicError
+
+tf: Any = tf2
+keras: Any = tf2.keras
+
+
+def test_bfloat16_is_a_dtype_by_name() -> None:
+    pytest.importorskip("ml_dtypes")
+    x = tf.cast([1.0, 3.14159], tf.bfloat16)
+    assert x.dtype.name == "bfloat16" and tf.bfloat16 == x.dtype and tf.as_dtype("bfloat16") is tf.bfloat16
+    y = x * x + tf.constant(1.0, tf.bfloat16)
+    assert y.dtype.name == "bfloat16" and tf.cast(y, tf.float32).numpy().tolist() == [2.0, 10.875]
+    assert tf.bfloat16.is_floating and not tf.bfloat16.is_integer and tf.bfloat16.size == 2
+    assert tf.bfloat16.max == 3.3895313892515355e38
+
+
+def test_none_is_no_dtype() -> None:
+    with pytest.raises(TypeError, match="None"):
+        tf.zeros([2], dtype=None)
+
+
+def test_slices_stand_for_the_whole() -> None:
+    s = tf.IndexedSlices([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]], [0, 2, 0], [3, 2])
+    whole = [[5.0, 5.0], [0.0, 0.0], [2.0, 2.0]]
+    assert tf.convert_to_tensor(s).numpy().tolist() == whole
+    assert s.shape.as_list() == [3, 2] and s.dtype == "float32"
+    assert tf.convert_to_tensor(-s).numpy().min() == -5.0
+    (clipped, absent), norm = tf.clip_by_global_norm([s, None], 1.0)
+    assert absent is None and norm.numpy() == pytest.approx(np.linalg.norm(whole))
+    np.testing.assert_allclose(clipped, np.divide(whole, np.linalg.norm(whole)), rtol=1e-6)
+    v = tf.Variable(tf.zeros([3, 2]))
+    keras.optimizers.SGD(1.0).apply_gradients([(s, v)])
+    assert v.numpy().tolist() == np.negative(whole).tolist()
+    with pytest.raises(ArgumentError, match="dense_shape"):
+        tf.convert_to_tensor(tf.IndexedSlices([[1.0]], [0]))
+
+
+def test_a_function_may_make_its_variables_once() -> None:
+    kept: list[Any] = []
+
+    @tf.function
+    def counts() -> Any:
+        if not kept:
+            kept.append(tf.Variable(0))
+        return kept[0].assign_add(1)
+
+    assert [int(counts()) for _ in range(3)] == [1, 2, 3]
+
+    @tf.function
+    def anew(x: Any) -> Any:
+        v = tf.Variable(1.0)
+        v.assign_add(x)
+        return v
+
+    with pytest.raises(ValueError, match=r"anew.*non-first call"):
+        anew(1.0)
+
+    @tf.function
+    def anew_as_python(x: Any) -> Any:
+        v = tf.Variable(1.0)
+        return v if x > 0.0 else -v
+
+    assert float(anew_as_python(tf.constant(1.0))) == 1.0
+    with pytest.raises(ValueError, match="non-first call"):
+        anew_as_python(tf.constant(1.0))
+
+
+def test_graphs_of_functions_have_tensors_by_the_names_of_arguments() -> None:
+    @tf.function
+    def cube(x: Any) -> Any:
+        return x**3
+
+    graph = cube.get_concrete_function(tf.constant(2.0)).graph
+    first = graph.get_operations()[0]
+    assert first.name == "x" and first.outputs[0] is graph.get_tensor_by_name("x:0")
+    assert graph.get_operations()[-1].inputs[0] is first.outputs[0]
+    with pytest.raises(KeyError, match="no operation 'y'"):
+        graph.get_operation_by_name("y")
+
+    @tf.function
+    def twice(text: Any) -> Any:
+        return text + text
+
+    concrete = twice.get_concrete_function(tf.constant("a"))
+    assert concrete(tf.constant("b")).numpy() == b"bb"
+    with pytest.raises(SymbolicError, match=r"a function of texts .text. is not traced"):
+        _ = concrete.structured_outputs
+
+
+def test_what_a_loaded_module_serves_is_its_one_function(tmp_path: Path) -> None:
+    class Scale(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.v = tf.Variable(3.0)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+        def __call__(self, x: Any) -> Any:
+            return x * self.v
+
+    tf.saved_model.save(Scale(), str(tmp_path / "scale"))
+    serve = tf.saved_model.load(str(tmp_path / "scale")).signatures["serving_default"]
+    assert serve(x=tf.constant([2.0]))["output_0"].numpy().tolist() == [6.0]
+
+
+def test_masks_of_numbers_and_stacks_of_nothing() -> None:
+    y = tf.constant([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]])
+    np.testing.assert_allclose(tf.boolean_mask(y, tf.one_hot([0, 2], 3)), [0.1, 0.5])
+    assert tf.stack([]).shape == (0,) and keras.backend.stack([]).shape == (0,)
+
+
+def test_diagonals_and_bands() -> None:
+    for k in (-2, 0, 1):
+        matrix = tf.linalg.diag([1.0, 2.0, 3.0], k=k)
+        assert matrix.numpy().tolist() == np.diag([1.0, 2.0, 3.0], k).tolist()
+        assert tf.linalg.diag_part(matrix, k=k).numpy().tolist() == [1.0, 2.0, 3.0]
+    assert tf.linalg.diag([1.0, 2.0], padding_value=9.0).numpy().tolist() == [[1.0, 9.0], [9.0, 2.0]]
+    assert tf.linalg.set_diag(tf.fill([2, 3], np.inf), [1.0, 2.0]).numpy().tolist() == [
+        [1.0, np.inf, np.inf],
+        [np.inf, 2.0, np.inf],
+    ]
+    x = tf.fill([3, 3], np.inf)
+    lower = tf.linalg.band_part(x, -1, 0).numpy()
+    assert (lower[np.tril_indices(3)] == np.inf).all() and (lower[np.triu_indices(3, 1)] == 0).all()
+    square = tf.linalg.tensor_diag(tf.constant([[1, 2], [3, 4]]))
+    assert square.shape == (2, 2, 2, 2) and square.numpy()[1, 0, 1, 0] == 3 and square.numpy().sum() == 10
+    assert tf.linalg.tensor_diag_part(square).numpy().tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(ArgumentError, match="one diagonal"):
+        tf.linalg.diag([1.0], k=(0, 1))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def of_any_length(d: Any) -> Any:
+        return tf.linalg.band_part(tf.linalg.diag(d) + 1.0, -1, 0)
+
+    for n in (2, 3):
+        assert of_any_length(tf.ones([n])).numpy().tolist() == np.tril(np.eye(n) + 1).tolist()
+
+
+def test_products_of_pairs_with_vectors() -> None:
+    x, w = np.arange(24.0).reshape(2, 3, 4), np.arange(8.0).reshape(2, 4)
+    np.testing.assert_allclose(keras.backend.batch_dot(x, w), np.einsum("bij,bj->bi", x, w))
+    square = np.arange(16.0).reshape(4, 2, 2)[:2]
+    v = np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_allclose(keras.backend.batch_dot(square, v), np.einsum("bij,bj->bi", square, v))
+
+
+def test_losses_of_one_target_for_all() -> None:
+    p = np.array([0.3, 0.3, 0.4], "float32")
+    assert float(keras.losses.KLD(0.1, p)) == pytest.approx(float((0.1 * np.log(0.1 / p)).sum()), rel=1e-5)
+    assert float(keras.losses.mean_squared_error(0.1, p)) == pytest.approx(float(((p - 0.1) ** 2).mean()))
+
+
+def test_an_own_metric_counts_in_float32() -> None:
+    class Total(keras.metrics.Metric):
+        def __init__(self) -> None:
+            super().__init__(name="total")
+            self.total = self.add_weight("total", initializer="zeros")
+            self.count = self.add_weight("count", initializer="zeros", dtype=tf.int32)
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            self.total.assign_add(tf.reduce_sum(y_true))
+            self.count.assign_add(tf.size(y_true))
+
+        def result(self) -> Any:
+            return self.total
+
+    metric = Total()
+    metric.update_state(tf.ones([3]), tf.ones([3]))
+    assert metric.total.dtype == np.float32 and metric.count.dtype == np.int32 and int(metric.count) == 3
+    assert isinstance(metric, keras.metrics.Metric) and isinstance(
+        keras.metrics.Accuracy(), keras.metrics.Metric
+    )
+
+
+def test_what_a_metric_gave_is_shown_once() -> None:
+    class Reconstructs(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = keras.layers.Dense(1)
+            self.error = keras.metrics.Mean(name="error")
+
+        def call(self, x: Any, training: Any = None) -> Any:
+            if training:
+                self.add_metric(self.error(tf.reduce_mean(x)))
+            return self.out(x)
+
+    model = Reconstructs()
+    model.compile("sgd", "mse")
+    assert list(model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0).history) == ["loss", "error"]
+
+
+def test_a_model_of_calls_is_read_from_its_file(tmp_path: Path) -> None:
+    class Residual(keras.layers.Layer):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.inner = [keras.layers.Dense(4, activation="elu") for _ in range(2)]
+
+        def call(self, x: Any) -> Any:
+            z = x
+            for layer in self.inner:
+                z = layer(z)
+            return x + z
+
+    class Regressor(keras.Model):
+        def __init__(self, units: int, **options: Any) -> None:
+            super().__init__(**options)
+            self.units = units
+            self.first, self.block, self.out = keras.layers.Dense(4), Residual(), keras.layers.Dense(units)
+
+        def call(self, x: Any) -> Any:
+            return self.out(self.block(self.first(x)))
+
+        def get_config(self) -> dict[str, Any]:
+            return {"units": self.units}
+
+    model, x = Regressor(2), np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+    model.compile("sgd", "mse")
+    model.fit(x, np.ones((8, 2)), verbose=0)
+    model.save(str(tmp_path / "model"))
+    again = keras.models.load_model(str(tmp_path / "model"), custom_objects={"Regressor": Regressor})
+    np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_functions_of_tensors_are_activations_that_files_name(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.layers.Dense(2, activation=tf.tanh, input_shape=(3,))])
+    model.add(keras.layers.Dense(1, activation=tf.nn.leaky_relu))
+    again = keras.models.clone_model(model)
+    assert [layer.activation for layer in again.layers] == [tf.tanh, tf.nn.leaky_relu]
+    model.save(str(tmp_path / "model.h5"))
+    read, x = keras.models.load_model(str(tmp_path / "model.h5")), np.ones((2, 3), "float32")
+    np.testing.assert_allclose(read.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_attention_that_is_told_to_look_at_no_later_step() -> None:
+    x = tf.random.normal([2, 5, 3])
+    for kind in (keras.layers.Attention, keras.layers.AdditiveAttention):
+        looks_back = kind(causal=True)
+        y = looks_back([x, x])
+        np.testing.assert_allclose(y[:, 0], x[:, 0], rtol=1e-5)
+        later = tf.concat([x[:, :3], tf.zeros([2, 2, 3])], 1)
+        np.testing.assert_allclose(looks_back([later, later])[:, :3], y[:, :3], rtol=1e-5)
+
+
+def test_a_last_axis_of_one_too_much() -> None:
+    model = keras.Sequential([keras.layers.Flatten(input_shape=(4, 4)), keras.layers.Dense(1)])
+    x = np.ones((2, 4, 4, 1), "float32")
+    np.testing.assert_allclose(model(x), model(x[..., 0]))
+    words = keras.Input((1,), dtype=tf.string)
+    numbers = keras.Model(words, keras.layers.StringLookup(vocabulary=["a", "b"])(words))
+    assert numbers(np.array(["b", "a"])).numpy().tolist() == [[2], [1]]
+
+
+def test_phases_by_position_are_those_of_the_model() -> None:
+    class Doubles(keras.layers.Layer):
+        def __call__(self, inputs: Any, training: Any = None, **options: Any) -> Any:
+            return super().__call__(inputs, training, **options)
+
+        def call(self, x: Any, training: Any = None) -> Any:
+            return x * (2.0 if training else 1.0)
+
+    inside = keras.Input((2,))
+    model = keras.Model(inside, Doubles()(inside))
+    one = tf.ones([1, 2])
+    assert float(model(one, training=True)[0, 0]) == 2.0 and float(model(one, training=False)[0, 0]) == 1.0
+
+
+def test_names_inside_tensorflow() -> None:
+    python = tf.python
+    eye = tf.sparse.from_dense(np.eye(2, dtype="float32"))
+    product = python.ops.linalg.sparse.sparse
+    assert np.asarray(product.matmul(product.CSRSparseMatrix(eye), tf.ones([2, 2]))).sum() == 4.0
+    places, values = python.ops.gen_sparse_ops.sparse_reorder([[1, 0], [0, 1]], [5, 6], (2, 2))
+    assert places.numpy().tolist() == [[0, 1], [1, 0]] and values.numpy().tolist() == [6, 5]
+    assert python.ops.weights_broadcast_ops.broadcast_weights([2.0], tf.ones([3])).shape == (3,)
+    assert not isinstance(tf.Variable(0.0), python.distribute.values.DistributedVariable)
+    assert python.ops.resource_variable_ops.is_resource_variable(tf.Variable(0.0))
+    assert python.framework.tensor_util.constant_value(tf.constant(3)) == 3
+    assert python.layers.utils.conv_output_length(10, 3, "valid", 2) == 4
+    assert keras.utils.conv_utils.deconv_output_length(4, 3, "VALID", stride=2) == 9
+    adapter = keras.engine.data_adapter
+    assert adapter.unpack_x_y_sample_weight((1, 2)) == (1, 2, None)
+    assert adapter.pack_x_y_sample_weight(1, 2) == (1, 2) and adapter.pack_x_y_sample_weight(1) == 1
+    assert adapter.expand_1d({"a": tf.ones([3])})["a"].shape == (3, 1)
+    assert internals.DistributedVariable.__doc__
+
+
+def test_objects_of_keras_as_data() -> None:
+    described = keras.utils.serialize_keras_object(keras.layers.Dense(3, name="d"))
+    made = keras.utils.deserialize_keras_object(described, module_objects=vars(keras.layers))
+    assert made.units == 3 and made.name == "d"
+    assert (
+        keras.utils.serialize_keras_object(abs) == "abs" and keras.utils.serialize_keras_object(None) is None
+    )
+    assert keras.utils.deserialize_keras_object("f", {"f": abs}) is abs
+    assert (
+        keras.utils.get_registered_object("nothing") is None and keras.utils.get_registered_name(abs) == "abs"
+    )
+
+
+def test_numpys_names_of_tensors() -> None:
+    tnp = tf.experimental.numpy
+    assert tnp.nanmean([1.0, float("nan"), 3.0]).numpy() == 2.0
+    assert tnp.asarray([1.0]).dtype == np.float64 and tnp.arange(3).numpy().tolist() == [0, 1, 2]
+    assert tnp.sum(tf.ones([2, 3]), axis=0).shape == (3,) and tnp.nansum([float("nan"), 2.0]).numpy() == 2.0
+
+
+def test_strategies_and_devices_have_one_place() -> None:
+    strategy = tf.distribute.MirroredStrategy()
+    v = tf.Variable(1.0)
+    assert strategy.extended.update(v, lambda var, x: var.assign_add(x), args=(2.0,)).numpy() == 3.0
+    assert strategy.extended.call_for_each_replica(lambda x: x + 1, args=(1,)) == 2
+    assert tf.distribute.cluster_resolver.TFConfigClusterResolver().task_type == "worker"
+    with tf.device("/cpu:0") as nothing:
+        assert nothing is None
+    assert tf.device("/gpu:0")._device_name == "/gpu:0"
+
+
+def test_summaries_that_others_made(tmp_path: Path) -> None:
+    from thalweg import events
+
+    with tf.summary.create_file_writer(str(tmp_path)) as writer, writer.as_default():
+        assert tf.summary.experimental.write_raw_pb(events.scalar("a", 2.0), step=1)
+        with tf.summary.experimental.summary_scope("part") as (tag, _):
+            assert tag == "part"
+    (file,) = tmp_path.iterdir()
+    assert any(event["values"].get("a") == 2.0 for event in events.read_events(file))
+    with tf.summary.create_noop_writer().as_default():
+        assert tf.summary.scalar("a", 1.0, step=0)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_data_sets_that_were_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no data set"):
+        tf.data.Dataset.load(str(tmp_path))
+    with pytest.raises(DataError, match="different numbers of axes"):
+        tf.data.Dataset.from_generator(lambda: iter([[1], [[2]]]), tf.int32).save(str(tmp_path / "x"))
+
+
+def test_tensors_and_metrics_of_programs(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        textwrap.dedent("""
+        import tensorflow as tf
+        a = tf.constant([1, 2, 3])
+        assert not bool(a == tf.constant([1, 2])) and bool(a != tf.constant([1, 2]))
+        assert (a == [1, 0, 3]).numpy().tolist() == [True, False, True]
+        mean = tf.keras.metrics.Mean()
+        mean.update_state([1.0, 2.0])
+        assert mean.result().dtype == tf.float32 and f"{mean.result()}" == "1.5"
+        layer = tf.keras.layers.Dense(2)
+        assert layer.input_spec is None
+        layer(tf.ones([1, 3]))
+        layer.kernel.assign(tf.ones([3, 2]), read_value=False, use_locking=True)
+        layer.kernel.scatter_nd_update([[0, 0]], [5.0])
+        assert layer.kernel.read_value().numpy().sum() == 10.0
+        """)
+    )
+    done = thalweg_run("--as", "tf2", program)
+    assert done.returncode == 0, done.stderr
