@@ -21,7 +21,8 @@ from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.types import as_dtype as _as_dtype
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.op import convert_operands as _convert_operands
+from thalweg.graph.tensor import Variable
 from thalweg.layers import activations as _activations
 from thalweg.ops.reduce import mean as _mean
 from thalweg.ops.shape import full_like as _full_like
@@ -57,7 +58,8 @@ _OLD_NAMES = {
 
 
 def _rank(value: Any) -> int:
-    return int(value.ndim if isinstance(value, Tensor) else np.ndim(value))
+    (tensor,) = _convert_operands([value])  # which may be one of a graph of TensorFlow
+    return int(tensor.ndim)
 
 
 def _over_rows(function: Any) -> Any:

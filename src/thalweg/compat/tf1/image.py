@@ -369,7 +369,7 @@ def _of_images(kind: str) -> Callable[..., Tensor]:
     def apply(images: Any, name: str | None = None) -> Tensor:
         return _changed(kind, name, images)
 
-    apply.__name__, apply.__doc__ = kind, getattr(core_nn, kind).__doc__
+    apply.__name__, apply.__doc__ = kind, getattr(core_nn, kind).__doc__.partition("\n")[0]
     return apply
 
 
