@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thalweg.compile.fused import PARALLEL_WORK, Lanes, NestEmitter, combine_of, size
-from thalweg.compile.groups import Columns
+from thalweg.compile.fused import PARALLEL_WORK, Lanes, NestEmitter, combine_of
+from thalweg.compile.groups import Columns, size
 from thalweg.compile.layout import Access
 from thalweg.compile.nests import (
     Axes,

@@ -51,8 +51,6 @@ class _Fusion(Groups):
             self._attach(kernel)
         recompute(self)
         columns = [k for k in self.before if isinstance(k, Columns)]
-        for sums in columns:
-            self._feed(sums)
         for k, one in enumerate(columns):
             for other in columns[k + 1 :]:
                 self._gather(one, other)
@@ -189,29 +187,6 @@ class _Fusion(Groups):
 
     # --- reductions down columns
     # ------------------------------------------------------------------------------------------------------------
-
-    def _feed(self, kernel: Columns) -> None:
-        """Compute on the way what is reduced, where nobody else needs any of it in memory."""
-        (read,) = kernel.reads[kernel.sums[0]]
-        x, nest = read.source, self.owner.get(read.source)
-        if x in kernel.inside or not isinstance(nest, Nest) or not is_identity(read.layout):
-            return
-        alone = self.after[nest] == {kernel} and not any(m in self.kept for m in nest.members)
-        if (
-            not alone
-            or size(nest.domain) != size(kernel.domain)
-            or not (nest.flat or nest.domain == kernel.domain)
-        ):
-            return
-        self._at(nest, kernel.domain)
-        needed = self.needed(x, nest, set())
-        if needed & nest.row_level:
-            return
-        kernel.inside |= needed
-        kernel.reads = {m: nest.reads[m] for m in self.in_order(needed)} | kernel.reads
-        kernel.sources = {r.source for reads in kernel.reads.values() for r in reads} - kernel.inside
-        self.drop(nest)
-        self.reconnect(kernel)
 
     def _gather(self, one: Columns, other: Columns) -> None:
         """Do two kernels that read the same memory over the same axes in one."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from thalweg.compile.assembly import access_in
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Columns, Nest, Product
+from thalweg.compile.groups import Columns, Nest, Product, is_reduction, size
 from thalweg.compile.layout import Access
 from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import (
@@ -25,7 +25,7 @@ from thalweg.compile.nests import (
 )
 from thalweg.compile.step import Piece, Step
 from thalweg.compile.values import Value, register_dtype
-from thalweg.graph.lowering import Layout, Pointwise, Reduce, row_major
+from thalweg.graph.lowering import Layout, Pointwise, row_major
 from thalweg.graph.tensor import Tensor
 
 PARALLEL_WORK = 1 << 15  # elements times ops below which a kernel is done by one thread
@@ -45,14 +45,6 @@ def rounded_up(num_bytes: int) -> int:
     if isinstance(num_bytes, Dim):
         return num_bytes + 64
     return -(-num_bytes // 64) * 64
-
-
-def size(shape: Sequence[int]) -> int:
-    """Number of elements."""
-    total = 1
-    for d in shape:
-        total *= d
-    return total
 
 
 @dataclass
@@ -77,7 +69,7 @@ class NestEmitter(ABC):
         self.members = nest.inside
         self.reads = {m: [self._located(a) for a in reads] for m, reads in nest.reads.items()}
         self.stores = [m for m in nest.members if m in self.schedule.stored]
-        in_rows = {m: None for m in nest.reads if m in nest.row_level and not _is_reduction(m)}
+        in_rows = {m: None for m in nest.reads if m in nest.row_level and not is_reduction(m)}
         self.external = self._outside([m for m in nest.reads if m not in in_rows])
         self.row_external = self._outside(list(in_rows))
 
@@ -293,7 +285,7 @@ class RowNest(NestEmitter):
         """The pass in which a member can be computed; what is reduced in pass p is known from pass p + 1 on."""
         if member not in self.level:
             below = [self._level(a.source) for a in self.reads[member] if a.source in self.members]
-            self.level[member] = max(below, default=0) + _is_reduction(member)
+            self.level[member] = max(below, default=0) + is_reduction(member)
         return self.level[member]
 
     def emit(self) -> None:
@@ -335,13 +327,13 @@ class RowNest(NestEmitter):
         """Values of the row computed from reductions of earlier passes."""
         at = Lanes({}, 1, None, self.row_values, {})
         for member in self.nest.members:
-            if member in self.nest.row_level and self.level[member] == level and not _is_reduction(member):
+            if member in self.nest.row_level and self.level[member] == level and not is_reduction(member):
                 self.compute(member, at)
 
     def _pass(self, level: int, indices: Sequence[Value]) -> None:
         """One sweep over the row: the reductions whose input is ready, and the results to store."""
         e = self.e
-        reductions = [m for m in self.nest.members if _is_reduction(m) and self.level[m] == level + 1]
+        reductions = [m for m in self.nest.members if is_reduction(m) and self.level[m] == level + 1]
         stores = [m for m in self.stores if m not in self.nest.row_level and self.level[m] == level]
         if not reductions and not stores:
             return
@@ -401,7 +393,7 @@ class RowNest(NestEmitter):
     def _needed_later(self, member: Tensor) -> bool:
         """Whether a later pass over the row uses the value."""
         users = [m for m, reads in self.reads.items() if any(a.source is member for a in reads)]
-        return any(self.level[m] - _is_reduction(m) > self.now for m in users)
+        return any(self.level[m] - is_reduction(m) > self.now for m in users)
 
     def _keep(self, member: Tensor, value: Value, at: Lanes, cost: int) -> None:
         """Store a value for later passes, unless it is cheap to compute again or stored anyway."""
@@ -443,10 +435,6 @@ class RowNest(NestEmitter):
         if key in self.row_loads:
             return e.splat(self.row_loads[key], at.width)
         return self.load(access, at, self.strides.get(key, 0))
-
-
-def _is_reduction(member: Tensor) -> bool:
-    return member.op is not None and isinstance(member.op.lower, Reduce)
 
 
 def combine_of(member: Tensor) -> str:

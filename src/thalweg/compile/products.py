@@ -8,8 +8,8 @@ from typing import Any
 from thalweg.compile import tile, tiling
 from thalweg.compile.assembly import factor_in
 from thalweg.compile.dims import Dim
-from thalweg.compile.fused import PieceNest, rounded_up, size
-from thalweg.compile.groups import Product
+from thalweg.compile.fused import PieceNest, rounded_up
+from thalweg.compile.groups import Product, size
 from thalweg.compile.layout import FAST_PRODUCTS, Folded
 from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import Axes, outer_loops

@@ -2,6 +2,7 @@
 
 A loop nest mostly waits for memory. The deviations from a mean, the mask of an activation, the pieces of a
 normalisation's gradient: a few instructions make them of arrays that their readers read anyway, or could read instead.
+What a single sum down columns reads moves into it, however much it is.
 """
 
 from __future__ import annotations
@@ -55,14 +56,19 @@ class _Value:
         sources = {read.source for read in loads}
         if isinstance(kernel, Product) and kernel.product in sources:
             return  # which may be in registers only
-        if sum(map(effort, self.needed)) + len(loads) > _EFFORT or not all(map(self._fits, self.readers)):
+        if not all(map(self._fits, self.readers)):
             return
+        light = sum(map(effort, self.needed)) + len(loads) <= _EFFORT
         kept = (2 + len(self.readers)) * num_bytes(self.x)  # a line is read before it is written
         again = sum(self._read_bytes(s) for k in self.readers for s in sources - k.sources)
-        if again <= kept:
+        if self._moves() or (light and again <= kept):
             for reader in self.readers:
                 self._hand_to(reader)
             self._forget()
+
+    def _moves(self) -> bool:
+        """Whether nothing is done again: one sum down columns takes over all that the nest does."""
+        return self._stored() == {self.x} and len(self.readers) == 1 and isinstance(self.readers[0], Columns)
 
     def _stored(self) -> set[Tensor]:
         """The members of the nest that others read, or the caller."""

@@ -14,9 +14,8 @@ from typing import Any
 
 from thalweg.compile import singles
 from thalweg.compile.fuse import fuse
-from thalweg.compile.groups import Kernel
+from thalweg.compile.groups import Kernel, size
 from thalweg.compile.layout import Place, Places
-from thalweg.compile.products import size
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Piece, Step
 from thalweg.compile.values import Value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compile.assembly import around, may_overlap, parts_of
-from thalweg.compile.fused import size
+from thalweg.compile.groups import size
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.nests import (
     Axes,

@@ -234,12 +234,7 @@ class _Emission:
 
     def packs_in_passing(self) -> bool:
         """Whether the first row tile's micro-kernel packs B: where its rows can be read as they lie."""
-        return (
-            self.t.slide is None
-            and self.t.pack_b
-            and runs_of(self.p.b.cols, None)
-            and self.b_k[0] == "stride"
-        )
+        return self.t.slide is None and self.t.pack_b and runs_of(self.p.b.cols, self.t.cols)
 
     def pack_rows(self) -> None:
         """Copy the block of A as one panel per row tile, k by k."""
