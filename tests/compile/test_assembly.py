@@ -21,6 +21,15 @@ def _both(x: tw.Tensor) -> tw.Tensor:
     return tw.exp(tw.tanh(x)) * x
 
 
+def _images(x: tw.Tensor) -> tw.Tensor:
+    """Rows of 12 numbers as pictures of 2 x 2 places and 3 channels, whose borders no pieces step over evenly."""
+    pictures = _both(tw.reshape(x, (-1, 2, 2, 3)))
+    padded = tw.nn.conv(tw.pad(pictures, [(0, 0), (1, 1), (1, 1), (0, 0)]), tw.ones((3, 3, 3, 2)))
+    weights = tw.ones((3, 3)) * tw.sum(pictures, axis=(0, 1, 2))  # which wait for the pictures
+    mixed = tw.reshape(tw.reshape(x, (-1, 3)) @ weights, pictures.shape) + x[0, :3]
+    return tw.sum(padded) + mixed * pictures
+
+
 CASES = {
     "concat": lambda x: tw.concat([tw.exp(x), x * 2.0, tw.tanh(x) + x], axis=1),
     "concat of views": lambda x: tw.concat([tw.exp(x[:, :5]), x[:, 5:] * 2.0, tw.exp(x)[:, 2:4]], axis=1),
@@ -44,6 +53,14 @@ CASES = {
         tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3)))
         + tw.exp(_both(x).mT) @ tw.cos(_both(x)[:, 2:])
     ),
+    "a padded part upside down": lambda x: (
+        tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3))) + tw.cos(_both(x)[::-1])
+    ),
+    "a padded part on a product's pieces": lambda x: (
+        tw.sum(tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3)))
+        + (x @ (tw.ones((11, 11)) * tw.sum(_both(x), axis=0))) * _both(x)
+    ),
+    "padded images on a product's pieces": lambda x: _images(tw.concat([x, x[:, :1]], axis=1)),
     "a part padded twice": lambda x: (
         tw.pad(_both(x), [(1, 2), (3, 0)]) @ tw.ones((14, 3))
         + tw.sum(tw.pad(_both(x), [(0, 1), (1, 0)]) @ tw.ones((12, 3)))
@@ -83,6 +100,7 @@ def test_parts_have_no_memory_of_their_own() -> None:
         "a padded part, and its sums down columns",
         "a padded part, and its sums along rows",
         "a padded part as a factor",
+        "a padded part on a product's pieces",
     ],
 )
 def test_who_else_reads_a_part_reads_it_in_its_whole(name: str) -> None:

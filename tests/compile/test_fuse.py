@@ -253,19 +253,39 @@ def test_what_is_dear_or_asks_for_more_memory_is_kept() -> None:
     assert "add" in _in_memory(_executable([x, y, z], [*many, tw.exp(wide.T)]).schedule, x.shape)
 
 
-def test_a_product_takes_over_what_steps_through_its_rows_alone() -> None:
-    """A value of each image can not be read by rows of pixels: it is kept, and the numbers are right."""
+def test_a_product_takes_over_only_what_steps_evenly_through_its_rows() -> None:
+    """A value of each image can not be read by rows of pixels: what is made of it is kept."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(3, 4, 5, 6)).astype("f"), rng.normal(size=(6, 6)).astype("f")
     x, w = placeholder("float32", a.shape), placeholder("float32", b.shape)
-    shift = tw.mean(x, axis=(1, 2), keepdims=True)
-    moved = x - shift
-    y = tw.reshape(tw.reshape(moved, (60, 6)) @ w, x.shape) * moved
-    f = function([x, w], [y, tw.sum(moved * moved, axis=(1, 2))])
+    moved = x - tw.mean(x, axis=(1, 2), keepdims=True)
+    scale = tw.sum(moved * moved, axis=(0, 1, 2))  # between the deviations and the product's end
+    y = (tw.reshape(tw.reshape(x, (60, 6)) @ w, x.shape) + w[0]) * scale * moved
+    f = function([x, w], y)
     wanted = a - a.mean(axis=(1, 2), keepdims=True)
-    found = f(a, b)
-    np.testing.assert_allclose(found[0].numpy(), (wanted @ b) * wanted, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(found[1].numpy(), (wanted * wanted).sum(axis=(1, 2)), rtol=1e-5)
+    expected = ((a @ b) + b[0]) * wanted * (wanted * wanted).sum(axis=(0, 1, 2))
+    np.testing.assert_allclose(f(a, b).numpy(), expected, rtol=1e-4, atol=1e-4)
+    (product,) = [k for k in _executable([x, w], y).schedule.kernels if isinstance(k, Product)]
+    assert product.nest is not None and any(
+        t.op is not None and t.op.name == "subtract" for t in product.sources
+    )
+
+
+def test_loads_count_as_work() -> None:
+    """A window of nine places is not read again for each sum of it."""
+    x, a, b = (placeholder("float32", s) for s in ((40, 14), (40, 6), (40, 6)))
+    window = x[:, :6] * a[0]
+    for k in range(1, 9):
+        window = window + x[:, k : k + 6] * a[k]
+    schedule = _executable([x, a, b], [tw.sum(window * a, axis=0), tw.sum(window * b, axis=0)]).schedule
+    assert len(_in_memory(schedule, (40, 6))) >= 1
+
+
+def test_of_a_larger_array_only_what_is_read_counts() -> None:
+    x, a = placeholder("float32", (80, 12)), placeholder("float32", (40, 6))
+    g = tw.exp(a)
+    outputs = [g @ tw.ones((6, 2)), tw.sum(x[::2, ::2] * g, axis=0), tw.sum(x[1::2, 1::2] * g, axis=0)]
+    assert _in_memory(_executable([x, a], outputs).schedule, a.shape) == ["exp"]
 
 
 def test_gradients_of_weights_come_while_what_they_read_is_near() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Columns, Kernel, Nest, Product, size
+from thalweg.compile.groups import Kernel, Nest, Product, loops_of, size
 from thalweg.compile.layout import (
     FAST_PRODUCTS,
     Access,
@@ -19,6 +19,7 @@ from thalweg.compile.layout import (
     reshape_layout,
     squeeze,
 )
+from thalweg.compile.nests import steps_evenly
 from thalweg.graph.lowering import Assemble, Layout, row_major
 from thalweg.graph.tensor import Tensor
 
@@ -77,14 +78,15 @@ def written_in_place(
 
 def _can_read(places: Places, kernel: Kernel, part: Tensor, where: Place) -> bool:
     """Whether a kernel can read a part where it lies in its whole."""
+    loops = loops_of(kernel)
+    reads = [] if loops is None else [a for reads in loops.reads.values() for a in reads if a.source is part]
+    inside = [access_in(a, where) for a in reads]
     if isinstance(kernel, Product):
         factors = [t for t in kernel.product.inputs if places.of[t].source is part]
-        beside = kernel.nest is not None and part in kernel.nest.sources
-        return not beside and all(factor_in(places, t, where) is not None for t in factors)
-    if not isinstance(kernel, (Nest, Columns)):
-        return False
-    reads = [a for accesses in kernel.reads.values() for a in accesses if a.source is part]
-    return all(access_in(a, where) is not None for a in reads)
+        layouts = [a.layout for a in inside if a is not None]
+        evenly = loops is None or steps_evenly(loops.domain, kernel.rows, layouts)
+        return None not in inside and evenly and all(factor_in(places, t, where) for t in factors)
+    return loops is not None and None not in inside
 
 
 def access_in(access: Access, where: Place) -> Access | None:

@@ -169,6 +169,11 @@ def nest_of(kernel: Kernel) -> Nest | None:
     return kernel.nest if isinstance(kernel, Product) else kernel if isinstance(kernel, Nest) else None
 
 
+def loops_of(kernel: Kernel) -> Nest | Columns | None:
+    """The loops of a kernel that are over elements: a nest's, those on a product's pieces, or those of sums."""
+    return kernel if isinstance(kernel, Columns) else nest_of(kernel)
+
+
 def is_reduction(tensor: Tensor) -> bool:
     """Whether several elements become one."""
     return tensor.op is not None and isinstance(tensor.op.lower, Reduce)

@@ -15,6 +15,7 @@ from thalweg.compile.groups import (
     Nest,
     Product,
     is_reduction,
+    loops_of,
     nest_of,
     num_bytes,
     size,
@@ -82,7 +83,7 @@ class _Value:
 
     def _fits(self, reader: Kernel) -> bool:
         """Whether a reader walks over the same elements, and sees each where it is."""
-        own, nest = _loops(reader), self.nest
+        own, nest = loops_of(reader), self.nest
         if own is None or (isinstance(reader, Product) and self.x in self.groups.factors(reader)):
             return False
         if own.domain != nest.domain and not (nest.flat and size(own.domain) == size(nest.domain)):
@@ -105,7 +106,7 @@ class _Value:
         return reads if domain == self.nest.domain else under(domain, reads)
 
     def _hand_to(self, reader: Kernel) -> None:
-        own = _loops(reader)
+        own = loops_of(reader)
         assert own is not None
         for m in self.groups.in_order(self.needed):
             own.reads[m] = self._reads(m, own.domain)
@@ -128,13 +129,9 @@ class _Value:
         self._sources_anew(self.kernel)
 
     def _sources_anew(self, kernel: Kernel) -> None:
-        own = _loops(kernel)
+        own = loops_of(kernel)
         assert own is not None
         own.sources = {r.source for reads in own.reads.values() for r in reads} - own.inside
         if isinstance(kernel, Product):
             kernel.sources = (own.sources | self.groups.factors(kernel)) - {kernel.product}
         self.groups.reconnect(kernel)
-
-
-def _loops(kernel: Kernel) -> Nest | Columns | None:
-    return kernel if isinstance(kernel, Columns) else nest_of(kernel)
