@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,3 +47,13 @@ def thalweg_run(repository: Path, tmp_path: Path, digits_folder: Path) -> Run:
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
 
     return run
+
+
+@pytest.fixture
+def new_graph() -> Iterator[None]:
+    """The default graph of TensorFlow 1, empty."""
+    import thalweg.compat.tf1 as tf
+
+    tf.reset_default_graph()
+    yield
+    tf.reset_default_graph()

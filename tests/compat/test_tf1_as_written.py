@@ -11,20 +11,9 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from compat.conftest import Run
+from compat.graphs import run
 
-
-@pytest.fixture(autouse=True)
-def new_graph() -> Any:
-    tf.reset_default_graph()
-    yield
-    tf.reset_default_graph()
-
-
-def run(fetches: Any, feed: Any = None) -> Any:
-    with tf.Session() as session:
-        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-        return session.run(fetches, feed)
-
+pytestmark = pytest.mark.usefixtures("new_graph")
 
 # --- names --------------------------------------------------------------------------------------------------
 

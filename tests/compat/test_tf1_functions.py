@@ -11,23 +11,13 @@ import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
+from compat.graphs import run
 from thalweg import events
 from thalweg.graph.walk import topological
 
+pytestmark = pytest.mark.usefixtures("new_graph")
+
 rng = np.random.default_rng(0)
-
-
-@pytest.fixture(autouse=True)
-def new_graph() -> Any:
-    tf.reset_default_graph()
-    yield
-    tf.reset_default_graph()
-
-
-def run(fetches: Any, feed: Any = None) -> Any:
-    with tf.Session() as session:
-        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-        return session.run(fetches, feed)
 
 
 def test_incomplete_gamma_functions_and_their_gradients() -> None:

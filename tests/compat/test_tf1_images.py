@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
+from compat.graphs import run
+
+pytestmark = pytest.mark.usefixtures("new_graph")
 
 PICTURE = np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], "float32").reshape(1, 3, 4, 1)
 BYTES = np.array([0, 60, 120, 250], "uint8").reshape(2, 2, 1)
@@ -22,18 +25,6 @@ RESIZED = {
     (3, False): [3.6667, 3.5, 2.8333, 5, 4.5, 6.5],
     (3, True): [4.3333, 3.6667, 3.5, 4.3333, 4.3333, 8],
 }
-
-
-@pytest.fixture(autouse=True)
-def new_graph() -> Any:
-    tf.reset_default_graph()
-    yield
-    tf.reset_default_graph()
-
-
-def run(fetches: Any, feed: Any = None) -> Any:
-    with tf.Session() as session:
-        return session.run(fetches, feed)
 
 
 @pytest.mark.parametrize(("method", "align"), RESIZED)
@@ -116,3 +107,21 @@ def test_boxes_below_a_score_are_left_out() -> None:
     scores = np.array([0.5, 0.9, 0.1], "float32")
     chosen = tf.image.non_max_suppression(boxes, scores, 3, 0.5, score_threshold=0.2)
     assert run(chosen).tolist() == [1]
+
+
+def test_pictures_seen_from_the_side() -> None:
+    """Rows of the first and the second picture, by TensorFlow 2.21; where the divisor is 0 there is nothing."""
+    x = (np.arange(60).reshape(2, 5, 6, 1) % 17).astype("float32")
+    moves = np.array(
+        [[1.1, 0.2, -0.5, 0.1, 0.9, 0.3, 0.05, -0.02], [1, 0.1, 0.2, -0.2, 1, 1, -0.25, 0]], "float32"
+    )
+    near, smooth = run(
+        [tf.contrib.image.transform(x, moves, kind, [4, 7]) for kind in ("NEAREST", "BILINEAR")]
+    )
+    assert near[0, 1, :, 0].tolist() == [6, 7, 8, 9, 9, 10, 11]
+    assert near[1, 0, :, 0].tolist() == [2, 4, 6, 0, 0, 0, 0]
+    np.testing.assert_allclose(
+        smooth[0, 2, :, 0], [8.9023, 11.0297, 12.1132, 13.0991, 14, 8.1291, 0.7211], atol=1e-4
+    )
+    np.testing.assert_allclose(smooth[1, 1, :, 0], [8.3, 12.1333, 2.8, 0, 0, 0, 0], atol=1e-4)
+    assert tf.contrib.image.transform(x, moves).get_shape().as_list() == [2, 5, 6, 1]

@@ -9,15 +9,10 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 
+pytestmark = pytest.mark.usefixtures("new_graph")
+
 slim = tf.contrib.slim
 nets = slim.nets
-
-
-@pytest.fixture(autouse=True)
-def new_graph() -> Any:
-    tf.reset_default_graph()
-    yield
-    tf.reset_default_graph()
 
 
 def parameters() -> int:

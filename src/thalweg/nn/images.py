@@ -252,12 +252,15 @@ def affine_transform(
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
+    projection: tuple[Any, Any] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Tensor:
     """Pixel (row i, column j) of the result is the pixel of [N, H, W, C] at column ``a0 j + a1 i + a2``, row
-    ``b0 j + b1 i + b2``.
+    ``b0 j + b1 i + b2``; with a ``projection`` (c0, c1) both divided by ``c0 j + c1 i + 1``.
 
     ``transform``: (a0, a1, a2, b0, b1, b2), numbers or one for each image, [N]. Beyond the edges lie, by ``fill_mode``,
     the mirrored image ("reflect": dcba|abcd|dcba), its repetition ("wrap"), its edge ("nearest"), or ``fill_value``.
+    Where that divisor is 0, the place is beyond the first edge. ``size``: rows and columns of the result, by default x's.
 
     >>> row = np.arange(3.0).reshape(1, 1, 3, 1)
     >>> affine_transform(row, (1, 0, 1, 0, 1, 0), fill_mode="nearest").numpy().ravel().tolist()
@@ -266,10 +269,17 @@ def affine_transform(
     (x,) = convert_operands([x])
     height, width = _size(x, 1, "affine_transform"), _size(x, 2, "affine_transform")
     a0, a1, a2, b0, b1, b2 = [_of_images(value) for value in transform]
-    rows = constant(np.arange(height, dtype=np.float32)[None, :, None])
-    columns = constant(np.arange(width, dtype=np.float32)[None, None, :])
+    tall, wide = (height, width) if size is None else size
+    rows = constant(np.arange(tall, dtype=np.float32)[None, :, None])
+    columns = constant(np.arange(wide, dtype=np.float32)[None, None, :])
     across: Any = a0 * columns + a1 * rows + a2
     down: Any = b0 * columns + b1 * rows + b2
+    if projection is not None:
+        c0, c1 = [_of_images(value) for value in projection]
+        depth: Any = c0 * columns + c1 * rows + 1.0
+        nowhere = ew.equal(depth, 0)
+        divisor = ew.where(nowhere, 1.0, depth)
+        across, down = (ew.where(nowhere, -2.0, place / divisor) for place in (across, down))
     across, down = _mapped(across, width, fill_mode), _mapped(down, height, fill_mode)
     if interpolation == "nearest":
         return _pixels(x, _rounded(down), _rounded(across), fill_mode, fill_value)

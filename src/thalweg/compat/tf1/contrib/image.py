@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap
@@ -14,7 +12,9 @@ from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 
 
-def _transformed(images: Any, terms: Any, interpolation: str, name: str | None) -> Tensor:
+def _transformed(
+    images: Any, terms: Any, interpolation: str, name: str | None, projection: Any = None, size: Any = None
+) -> Tensor:
     """Pictures moved; three axes are one picture, two one without channels."""
     node = g.convert_to_tensor(images)
     x: Any = value(node)
@@ -23,25 +23,27 @@ def _transformed(images: Any, terms: Any, interpolation: str, name: str | None) 
         x = shape_ops.expand_dims(shape_ops.expand_dims(x, 0), 3)
     elif rank == 3:
         x = shape_ops.expand_dims(x, 0)
-    made: Any = core_nn.affine_transform(x, terms, interpolation.lower(), "constant", 0.0)
+    made: Any = core_nn.affine_transform(x, terms, interpolation.lower(), "constant", 0.0, projection, size)
     made = made[0] if rank == 3 else made[0, :, :, 0] if rank == 2 else made
     return wrap(g.cast(made, node.dtype), name, "Transform", [node])
 
 
 def transform(
-    images: Any, transforms: Any, interpolation: str = "NEAREST", name: str | None = None, **options: Any
+    images: Any,
+    transforms: Any,
+    interpolation: str = "NEAREST",
+    output_shape: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Pictures whose pixel (x, y) is that at ``((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k)`` with
     ``k = c0 x + c1 y + 1``; ``transforms``: (a0, a1, a2, b0, b1, b2, c0, c1), or one row of these for each picture.
 
-    c0 and c1 must be 0.
+    ``output_shape``: rows and columns of the result, those of the pictures by default.
     """
     numbers: Any = g.cast(value(transforms), "float32")
     terms = [numbers[..., k] for k in range(8)]
-    known = g.static_value(transforms)
-    if known is None or np.any(np.asarray(known)[..., 6:]):
-        raise NotImplementedError("tf.contrib.image.transform: c0 and c1 must be 0 when the graph is built")
-    return _transformed(images, tuple(terms[:6]), interpolation, name)
+    size = None if output_shape is None else tuple(int(n) for n in output_shape)
+    return _transformed(images, tuple(terms[:6]), interpolation, name, (terms[6], terms[7]), size)
 
 
 def rotate(images: Any, angles: Any, interpolation: str = "NEAREST", name: str | None = None) -> Tensor:
