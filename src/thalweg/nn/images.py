@@ -260,7 +260,7 @@ def affine_transform(
 
     ``transform``: (a0, a1, a2, b0, b1, b2), numbers or one for each image, [N]. Beyond the edges lie, by ``fill_mode``,
     the mirrored image ("reflect": dcba|abcd|dcba), its repetition ("wrap"), its edge ("nearest"), or ``fill_value``.
-    Where that divisor is 0, the place is beyond the first edge. ``size``: rows and columns of the result, by default x's.
+    Where that divisor is 0, the place is beyond the first edge. ``size``: rows and columns of the result (default x's).
 
     >>> row = np.arange(3.0).reshape(1, 1, 3, 1)
     >>> affine_transform(row, (1, 0, 1, 0, 1, 0), fill_mode="nearest").numpy().ravel().tolist()
