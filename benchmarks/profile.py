@@ -70,7 +70,7 @@ def profile(step: Step, seconds: float, top: int, answer: bool = False) -> list[
 def _apart(program: Program, feeds: Sequence[np.ndarray]) -> Executable:
     """The program's compiled form, made anew with every kernel on its own, put in the form's place."""
     form = program.form(feeds)
-    lowered = specialise(form._roots(), form._replace(form._input_leaf))
+    lowered = specialise(program.roots, form._replace(form._input_leaf))
     count = len(program.outputs)
     pairs = zip(program.updates, lowered[count:], strict=True)
     updates = [(form._variable_leaf[variable], new) for (variable, _), new in pairs]

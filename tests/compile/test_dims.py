@@ -115,6 +115,18 @@ def test_two_open_lengths() -> None:
     assert f.program.num_compiled <= 5
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 8, 9, 11, 12, 13, 15, 16])
+def test_sizes_at_which_decisions_change_are_not_between_the_samples(width: int) -> None:
+    x, y = placeholder("float64", [None, width]), placeholder("float64", [None, 2])
+    ones = tw.ones_like(x) * 3
+    f = function([x, y], [tw.sum(x * ones), tw.sum(y) * tw.ones_like(y)])
+    for n, m in [(2, 3), (3, 2), (4, 6), (5, 4), (6, 9), (7, 8)]:
+        a, b = np.full((n, width), 2.0), np.ones((m, 2))
+        total, same = f(a, b)
+        assert total.item() == 6 * n * width and same.array().tolist() == (b * 2 * m).tolist()
+    assert f.program.num_compiled == 4
+
+
 def test_a_fixed_length_as_long_as_the_compilers_sample() -> None:
     x = placeholder("float32", [None, 1009])
     outputs = [tw.reshape(x, (1009, -1)) * 2, tw.exp(x).T + 1, tw.sum(tw.reshape(x.T, (-1, 1009)), axis=0)]

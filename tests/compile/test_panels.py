@@ -20,7 +20,7 @@ RNG = np.random.default_rng(0)
 def layouts(step: Any, *arrays: np.ndarray) -> list[tuple[int, ...]]:
     """The shapes of three axes among what never changes in the loops of a function."""
     form = step.program.form(arrays)
-    roots = lower.specialise(form._roots(), form._replace(form._input_leaf))
+    roots = lower.specialise(form.program.roots, form._replace(form._input_leaf))
     found = []
     for loop in topological(roots):
         if is_loop(loop):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import thalweg as tw
+from thalweg.compile.dims import Dim
 from thalweg.errors import FeedError
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Variable, placeholder
@@ -60,9 +61,12 @@ def test_lengths_past_what_a_program_can_take_are_compiled_one_by_one() -> None:
 
 def test_axes_that_vary_together() -> None:
     keys = [((2, 3), (2,)), ((4, 3), (4,)), ((5, 3), (5,))]
-    assert varying_axes(keys, [None, None]) == [[(0, 0), (1, 0)]]
-    assert varying_axes([((2, 3),), ((2, 4),)], [None]) == [[(0, 1)]]
-    assert varying_axes([((2, 3),), ((2, 3),)], [None]) is None
+    assert varying_axes(keys, 2) == ([(0, 0)], [(Dim(2, {(0,): 1}), [(0, 0), (1, 0)])])
+    assert varying_axes([((2, 3),), ((2, 4),)], 1) == ([(0, 1)], [(Dim(3, {(0,): 1}), [(0, 1)])])
+    assert varying_axes([((2, 3),), ((2, 3),)], 1) is None
+    own, lengths = varying_axes([((2, 3), (18, 6)), ((4, 5), (60, 12)), ((6, 5), (90, 18))], 2) or ([], [])
+    assert own == [(0, 0), (0, 1)]
+    assert [n.at([10, 100]) for n, _ in lengths] == [10, 100, 30, 3000]
 
 
 def test_placeholders_that_are_not_inputs_are_refused_at_once() -> None:

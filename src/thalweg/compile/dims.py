@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, freeze
 from thalweg.graph.walk import topological
 from thalweg.ops.bodies import Body
@@ -25,7 +27,7 @@ class NotUniform(Exception):
 
 
 class Dim(int):
-    """A polynomial of the open lengths. As an int it is its value at the sample lengths, by which the
+    """A polynomial of the open lengths. As an int it is its value at typical lengths, by which the
     compiler decides.
 
     >>> n = Dim(7, {(0,): 1})
@@ -123,8 +125,10 @@ def numbers(value: Any, lengths: Sequence[int]) -> Any:
     return value
 
 
-_SAMPLES = ((1009, 1031), (1493, 1511))  # primes, so that no accident makes two lengths agree
-_CHECKS = (1277, 1733)
+# Primes, so that no accident makes two lengths agree, and above all sizes at which the form of a graph changes.
+_SAMPLES = ((16411, 16547), (18013, 18211), (20011, 20231), (22013, 22229))
+_CHECKS = (17011, 19013, 21011, 23011)
+_TYPICAL = (1009, 1493, 1213, 1619)  # by which the compiler decides how to do it
 MAX_OPEN = len(_SAMPLES)
 
 
@@ -232,18 +236,26 @@ class _Merger:
         num_open = len(self.points[0])
         by_corner = dict(zip(self.points[:-1], values[:-1], strict=True))
         terms = _interpolated(by_corner, num_open)
-        dim = _made(values[0], terms)
-        if number(dim, self.points[-1]) != values[-1] or number(dim, self.points[0]) != values[0]:
+        dim = Dim(values[0], terms)
+        if dim.at(self.points[-1]) != values[-1] or dim.at(self.points[0]) != values[0]:
             raise NotUniform("a length is no product of the open ones")
-        return dim
+        return _made(dim.at(_TYPICAL), terms)
 
 
 def _repeated(same: Sequence[Tensor]) -> Tensor | None:
     """The one number that all elements of these constants are, bit by bit; None where there is none."""
-    element = same[0].value.reshape(-1)[:1]
-    if any(t.value is None or t.value.tobytes() != element.tobytes() * t.value.size for t in same):
+    parts = [_without_repeats(t.value) for t in same if t.value is not None]
+    if len(parts) < len(same) or not all(p.size for p in parts):
+        return None
+    element = parts[0].reshape(-1)[:1]
+    if any(p.tobytes() != element.tobytes() * p.size for p in parts):
         return None
     return Tensor(None, (), {}, (Spec((), element.dtype),), freeze(element.reshape(())))
+
+
+def _without_repeats(value: np.ndarray) -> np.ndarray:
+    """The array without the axes along which it says the same memory again."""
+    return value[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in value.strides)]
 
 
 def _interpolated(corners: dict[tuple[int, ...], int], num_open: int) -> dict[Monomial, int]:

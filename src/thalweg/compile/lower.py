@@ -32,7 +32,12 @@ _LARGE_REDUCTION = 1 << 14  # elements above which a full reduction is done row 
 
 
 class UnknownShapeError(ThalwegError):
-    """A shape that depends on values: the graph runs by the meanings of its ops instead."""
+    """Shapes depend on values: those of the results of ``found``, ops in the ``outputs``, a simple form of those to be
+    lowered.
+    """
+
+    outputs: list[Tensor]
+    found: list[Tensor]
 
 
 def specialise(
@@ -44,7 +49,12 @@ def specialise(
     Raises UnknownShapeError where a shape depends on values.
     """
     specialiser = _Specialiser(replace, open_lengths)
-    lowered = hoisted(specialiser.run(optimise(outputs)))
+    simple = optimise(outputs)
+    try:
+        lowered = hoisted(specialiser.run(simple))
+    except UnknownShapeError as error:
+        error.outputs, error.found = simple, specialiser.unknown(simple)
+        raise
     lowered = specialiser.run(simplify(lowered))  # again, now that the shapes are known
     return paneled(shared(lowered, lambda again: specialiser.run(simplify(again))))
 
@@ -66,6 +76,20 @@ class _Specialiser:
                 self.keep.append(tensor)
                 self.new[id(tensor)] = tensor if id(tensor) in self.final else self._lower(tensor)
         return [self.new[id(t)] for t in outputs]
+
+    def unknown(self, outputs: Iterable[Tensor]) -> list[Tensor]:
+        """The ops whose results' shapes depend on values, and no input of which does on theirs."""
+        found, behind = [], set()
+        for tensor in topological(outputs, stop=lambda t: id(t) in self.new):
+            if any(id(t) in behind for t in tensor.inputs):
+                behind.add(id(tensor))
+                continue
+            try:
+                self.run([tensor])
+            except UnknownShapeError:
+                found.append(tensor)
+                behind.add(id(tensor))
+        return found
 
     def _lower(self, tensor: Tensor) -> Any:
         if tensor.op is None:

@@ -1,8 +1,7 @@
 """Shapes given by tensors: lengths that are numbers in the graph, not in the code that builds it.
 
 Where a length follows from the shapes of inputs, or is a constant, the compiler knows it and the op becomes its plain
-twin. Lengths that follow from values are read before the program runs (``thalweg.run.sized``); what is left runs by
-the ops' meanings.
+twin. Where it follows from values the program is cut there (``thalweg.run.stages``).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from thalweg.ops.lengths import numbered
 from thalweg.ops.shape import broadcast_to, reshape, reshape_like, sum_like
 from thalweg.ops.slices import slice_axes, zero_padded
 
-__all__ = ("iota", "reshape_to_lengths", "broadcast_to_lengths", "common_rows", "true_places", "DYNAMIC")
+__all__ = ("iota", "reshape_to_lengths", "broadcast_to_lengths", "common_rows", "true_places")
 
 Template = tuple[int | None, ...]  # a shape; None: the next of the given lengths
 
@@ -202,7 +201,7 @@ def _true_places(x, /):  # type: ignore[no-untyped-def]
 
 def true_places(x: Any, /) -> tuple[Tensor, ...]:
     """The indices of the elements that are not 0, one vector per axis, also where x is symbolic: how many there are
-    is known only when the program runs, so a program that holds this runs on the host.
+    is known only when the program runs, which is cut there (``thalweg.run.stages``).
 
     >>> [t.tolist() for t in true_places([[0, 3], [4, 0]])]
     [[0, 1], [1, 0]]
@@ -212,10 +211,3 @@ def true_places(x: Any, /) -> tuple[Tensor, ...]:
         raise fail(ShapeError, "true_places: x", expected="at least 1 axis", received="a scalar")
     found = _true_places(x)
     return found if isinstance(found, tuple) else (found,)
-
-
-DYNAMIC = {
-    _reshape_to: 1,
-    _broadcast_to: 1,
-    iota: 0,
-}  # ops whose shape depends on values: the first length's place

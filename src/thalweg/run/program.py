@@ -7,17 +7,20 @@ collect its parts.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import logging
+import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compile.dims import MAX_OPEN, NotUniform, open_graph, open_lengths_inside
+from thalweg.compile.dims import MAX_OPEN, Dim, NotUniform, open_graph, open_lengths_inside
 from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import (
     ArgumentTypeError,
@@ -29,7 +32,6 @@ from thalweg.errors import (
     fail,
 )
 from thalweg.graph import later
-from thalweg.graph.interpret import evaluate
 from thalweg.graph.memory import aligned_copy
 from thalweg.graph.tensor import (
     Placeholder,
@@ -42,9 +44,10 @@ from thalweg.graph.tensor import (
 )
 from thalweg.graph.walk import leaves
 from thalweg.ops.bodies import install_programs
-from thalweg.ops.random import RandomKey, next_key
+from thalweg.ops.random import RandomKey
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized
+from thalweg.run.stages import Stages
 
 if TYPE_CHECKING:
     from thalweg.run.bound import Bound
@@ -77,7 +80,8 @@ class Program:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = [(v, _fitting(v, u)) for v, u in updates]
-        found = leaves([*self.outputs, *(u for _, u in self.updates)])
+        self.roots = [*self.outputs, *(u for _, u in self.updates)]
+        found = leaves(self.roots)
         self.variables = list(
             dict.fromkeys([*(t for t in found if isinstance(t, Variable)), *(v for v, _ in self.updates)])
         )
@@ -90,9 +94,10 @@ class Program:
         self._open_forms: list[_Open] = []
         self._uniform: bool | None = None  # False: known to have no one form for all lengths
         self._last: Bound | None = None  # what the last call was done with
+        self._stages: Stages | None = None  # where shapes depend on values
         self.num_compiled = 0
         self._lock = threading.RLock()
-        self.compile_seconds = 0.0
+        self._compile_seconds = 0.0
 
     def _check_inputs(self, found: Sequence[Tensor]) -> None:
         given = set(self.inputs)
@@ -104,6 +109,12 @@ class Program:
                     built_at=leaf.built_at,
                     hint="feed it, or list it among the inputs",
                 )
+
+    @property
+    def compile_seconds(self) -> float:
+        """How long compilation took so far."""
+        stages = 0.0 if self._stages is None else self._stages.compile_seconds
+        return self._compile_seconds + stages
 
     def run(self, arrays: Sequence[Any], slots: Slots | None = None, tensors: bool = False) -> list[Any]:
         """Run on values for the inputs; ``slots`` holds the variables' values (their own by default).
@@ -127,9 +138,12 @@ class Program:
             return None if last is None else last.run(arguments, slots, tensors)
 
     def _run(self, values: list[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
-        form = self._form(values, slots)
-        if form.executable is None:
-            return form.interpret(values, slots)
+        form = self._form_unless_staged(values, slots)
+        if form is None:
+            assert self._stages is not None
+            for target, array in zip(self.inputs, values, strict=True):
+                check_feed(target, array.shape)
+            return self._stages.run(values, slots)
         results = None
         for _ in range(_ATTEMPTS):  # another thread may change the number of threads at any time
             bound = form.bound(values)
@@ -140,6 +154,23 @@ class Program:
         form.set_late(results, slots)
         self._last = None if form.late or self._loose else bound
         return results[: len(self.outputs)]
+
+    def _form_unless_staged(self, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled | None:
+        """The compiled form for these inputs; None where shapes depend on values, so that it takes several."""
+        if self._stages is None:
+            try:
+                return self._form(values, slots)
+            except UnknownShapeError as reason:
+                _log.info("%s runs in stages: %s", self.name, reason)
+                self._stages = self._cut(reason)
+        return None
+
+    def _cut(self, unknown: UnknownShapeError) -> Stages:
+        """This program in stages, before and behind the ops of which this speaks."""
+        count = len(self.outputs)
+        updates = [(v, new) for (v, _), new in zip(self.updates, unknown.outputs[count:], strict=True)]
+        make = functools.partial(Program, name=self.name)
+        return Stages(make, self.inputs, unknown.outputs[:count], updates, unknown.found)
 
     def run_steps(
         self,
@@ -167,8 +198,8 @@ class Program:
         while done < rows.steps:
             with self._lock:
                 part = rows.part(done)
-                form = self._form(part, slots)
-                if form.executable is None or form.executable.whole is None or form.late:
+                form = self._form_unless_staged(part, slots)
+                if form is None or form.executable.whole is None or form.late:
                     count, results = 1, [r[None] for r in self._run(part, slots)]
                 else:
                     count, results, interruption = form.bound(part).run_steps(rows, done, slots)
@@ -217,7 +248,7 @@ class Program:
         begun = time.perf_counter()
         compiled = make()
         seconds = time.perf_counter() - begun
-        self.compile_seconds += seconds
+        self._compile_seconds += seconds
         self.num_compiled += 1
         _log.debug("%s: compiled in %.3f s for input shapes %s", self.name, seconds, key)
         return compiled
@@ -232,10 +263,10 @@ class Program:
         shapes = [k for k in self._compiled if [len(s) for s in k] == [len(s) for s in key]]
         if len(shapes) < _FIXED_FORMS:
             return None
-        open_axes = varying_axes([*shapes, key], [p.shape for p in self.inputs])
-        if open_axes is None or any(key[k][axis] < 2 for group in open_axes for k, axis in group):
+        open_axes = varying_axes([*shapes, key], len(self.inputs))
+        if open_axes is None or any(key[k][axis] < 2 for k, axis in open_axes.own):
             return None
-        if any(form.groups == open_axes for form in self._open_forms):  # which does not fit these lengths
+        if any(form.axes == open_axes for form in self._open_forms):  # which does not fit these lengths
             return None
         try:
             made = self._timed(key, lambda: _Open(self, key, open_axes))
@@ -280,19 +311,12 @@ def _check_new_shape(variable: Variable, shape: Any, built_at: str | None = None
 
 
 class _Compiled:
-    """A program for one set of shapes: native code, or the meanings of its ops where shapes depend on values."""
+    """A program for one set of shapes."""
 
     def __init__(self, program: Program, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
         self.program = program
-        self.executable: Any = None
-        self.late: list[tuple[Variable, int]] = []
         self._set_leaves(shapes, loose)
-        try:
-            lowered = specialise(self._roots(), self._replace(self._input_leaf))
-        except UnknownShapeError as error:
-            _log.info("%s runs on the host: %s", program.name, error)
-            return
-        self._build(lowered)
+        self._build(specialise(program.roots, self._replace(self._input_leaf)))
 
     def _set_leaves(self, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
         program = self.program
@@ -300,9 +324,6 @@ class _Compiled:
         fixed = [v for v in program.variables if v.shape is not None and None not in v.shape]
         self._variable_leaf = {v: _leaf(v, loose.get(v, v.shape)) for v in [*fixed, *loose]}
         self._key_leaf = {key: _leaf(key, (4,)) for key in program.keys}
-
-    def _roots(self) -> list[Tensor]:
-        return [*self.program.outputs, *(u for _, u in self.program.updates)]
 
     def _replace(self, inputs: Sequence[Tensor]) -> dict[Tensor, Tensor]:
         leaves: list[tuple[Tensor, Tensor]] = list(zip(self.program.inputs, inputs, strict=True))
@@ -353,57 +374,45 @@ class _Compiled:
         """The run-time lengths: none, all are fixed."""
         return ()
 
-    def interpret(self, values: Sequence[np.ndarray], slots: Slots | None) -> list[np.ndarray]:
-        """One step by the meanings of the ops."""
-        program = self.program
-        given: dict[Tensor, np.ndarray] = dict(zip(program.inputs, values, strict=True))
-        for variable in program._read:
-            array = slot_of(variable, slots).array
-            if array is None:
-                raise uninitialized(variable)
-            given[variable] = array
-        given.update({key: next_key() for key in program.keys})
-        results = evaluate([*program.outputs, *(u for _, u in program.updates)], given)
-        news = results[len(program.outputs) :]
-        for (variable, _), new in zip(program.updates, news, strict=True):
-            _check_new_shape(variable, np.shape(new))
-        for (variable, _), new in zip(program.updates, news, strict=True):
-            slot = slot_of(variable, slots)
-            slot.array, slot.reader = aligned_copy(np.asarray(new)), None
-        return [np.array(r) for r in results[: len(program.outputs)]]  # not the memory of inputs or variables
-
 
 Axis = tuple[int, int]  # (input, axis)
 
 
-class _Open(_Compiled):
-    """A program whose open axes have run-time lengths: ``groups`` of axes that are always equally long."""
+class OpenAxes(NamedTuple):
+    """The axes with run-time lengths: ``own``, one for each of these lengths, and all by how long they are."""
 
-    def __init__(self, program: Program, key: Any, groups: list[list[Axis]]) -> None:
+    own: list[Axis]
+    lengths: list[tuple[Dim, list[Axis]]]
+
+
+class _Open(_Compiled):
+    """A program whose open axes have run-time lengths, or multiples of them."""
+
+    def __init__(self, program: Program, key: Any, axes: OpenAxes) -> None:
         self.program = program
-        self.groups = groups
+        self.axes = axes
         self.fixed = [list(s) for s in key]
-        for axis in (a for group in groups for a in group):
-            self.fixed[axis[0]][axis[1]] = None
+        for k, axis in (a for _, group in axes.lengths for a in group):
+            self.fixed[k][axis] = None
         self._set_leaves(key, {})
         samples: list[list[Tensor]] = []
 
         def lower(lengths: tuple[int, ...]) -> list[Tensor]:
             inputs = [_leaf(p, s) for p, s in zip(program.inputs, self._shapes(lengths), strict=True)]
             samples.append(inputs)
-            made = specialise(self._roots(), self._replace(inputs), open_lengths=True)
+            made = specialise(program.roots, self._replace(inputs), open_lengths=True)
             return [*inputs, *made]
 
-        made = open_graph(len(groups), lower)
+        made = open_graph(len(axes.own), lower)
         self._inside = open_lengths_inside(made)
         self._input_leaf = made[: len(program.inputs)]
         self._build(made[len(program.inputs) :])
 
     def _shapes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
         shapes = [list(s) for s in self.fixed]
-        for group, length in zip(self.groups, lengths, strict=True):
+        for number, group in self.axes.lengths:
             for k, axis in group:
-                shapes[k][axis] = length
+                shapes[k][axis] = number.at(lengths)
         return [tuple(s) for s in shapes]
 
     def lengths_of(self, key: Any) -> tuple[int, ...] | None:
@@ -412,26 +421,45 @@ class _Open(_Compiled):
         """
         if [len(s) for s in key] != [len(s) for s in self.fixed]:
             return None
-        lengths = tuple(key[group[0][0]][group[0][1]] for group in self.groups)
+        lengths = tuple(key[k][axis] for k, axis in self.axes.own)
         if any(n < 2 for n in lengths) or self._shapes(lengths) != [tuple(s) for s in key]:
             return None
         return lengths if all(d.at(lengths) >= 1 for d in self._inside) else None
 
     def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
-        return tuple(values[group[0][0]].shape[group[0][1]] for group in self.groups)
+        return tuple(values[k].shape[axis] for k, axis in self.axes.own)
 
 
-def varying_axes(keys: Sequence[Any], declared: Sequence[Any]) -> list[list[Axis]] | None:
-    """The axes that differ among these input shapes, those always equal together; None where a declared
-    length differs.
+def varying_axes(keys: Sequence[Any], num_inputs: int) -> OpenAxes | None:
+    """The axes that differ among these input shapes: those always as long as each other, or as the same multiple of
+    others; None where there are none, or too many lengths of their own.
     """
     by_lengths: dict[tuple[int, ...], list[Axis]] = {}
-    for k in range(len(declared)):
+    for k in range(num_inputs):
         for axis in range(len(keys[0][k])):
             lengths = tuple(key[k][axis] for key in keys)
             if len(set(lengths)) > 1:
                 by_lengths.setdefault(lengths, []).append((k, axis))
-    return list(by_lengths.values()) if 0 < len(by_lengths) <= MAX_OPEN else None
+    own: dict[tuple[int, ...], Axis] = {}
+    found = []
+    for lengths, axes in sorted(by_lengths.items()):  # multiples behind what they are of
+        terms = _multiple(lengths, list(own))
+        if terms is None:
+            terms = {(len(own),): 1}
+            own[lengths] = axes[0]
+        found.append((Dim(lengths[0], terms), axes))
+    return OpenAxes([*own.values()], found) if 0 < len(own) <= MAX_OPEN else None
+
+
+def _multiple(lengths: tuple[int, ...], own: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], int] | None:
+    """A product of some of these lengths, times a number, that always is this one."""
+    for count in range(1, len(own) + 1):
+        for chosen in itertools.combinations(range(len(own)), count):
+            products = [math.prod(row) for row in zip(*(own[k] for k in chosen), strict=True)]
+            factor = lengths[0] // products[0] if all(products) else 0
+            if factor and all(n == factor * p for n, p in zip(lengths, products, strict=True)):
+                return {chosen: factor}
+    return None
 
 
 def _leaf(of: Tensor, shape: Any) -> Tensor:

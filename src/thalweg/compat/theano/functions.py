@@ -25,7 +25,7 @@ from thalweg.errors import ShapeError
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import leaves, rebuild, remake, topological
 from thalweg.ops.shape import sum_like
-from thalweg.run import sized
+from thalweg.run.program import Program
 
 
 class MissingInputError(Exception):
@@ -344,7 +344,7 @@ class Function:
         self._limits = ranges.limits(made, self._leaves)
         updates = [(v, u) for (v, _), u in zip(self._updates, made[len(self._outputs) :], strict=True)]
         outputs = made[: len(self._outputs)]
-        self._program = sized.program(self._leaves, outputs, updates, self.name or "function")
+        self._program = Program(self._leaves, outputs, updates, self.name or "function")
 
     def _loosen_for(self, error: ShapeError) -> bool:
         """Whether the error was an update of another shape than the variable's: its axes are open from here on."""
