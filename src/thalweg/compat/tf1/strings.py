@@ -310,13 +310,6 @@ def string_to_number(string_tensor: Any, out_type: Any = "float32", name: str | 
     return _counted([string_tensor], lambda t: read(_bytes_of(t)), dtype.name, name, "StringToNumber")
 
 
-def import_graph_def(graph_def: Any, *args: Any, **options: Any) -> Any:
-    """Serialised graphs hold TensorFlow's own nodes: it says what to do instead."""
-    raise NotImplementedError(
-        "tf.import_graph_def: serialised graphs are not supported; build the graph in Python"
-    )
-
-
 # --- helpers under old module names ---------------------------------------------------------------------------------
 
 
