@@ -122,7 +122,7 @@ class Estimator:
         made = self.model_fn(features, **options)
         if not hasattr(made, "train_op"):
             raise ValueError(f"model_fn should return an EstimatorSpec, received {made!r}")
-        return made  # type: ignore[no-any-return]
+        return EstimatorSpec(*(getattr(made, field, None) for field in EstimatorSpec._fields))
 
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> tuple[Any, Any]:
         names = inspect.signature(input_fn).parameters
