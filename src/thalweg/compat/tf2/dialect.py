@@ -195,7 +195,7 @@ def _strict(name: str, operator: Callable[[Tensor, Any], Any]) -> Callable[[Tens
             first, second = pair(other, self, called) if reflected else pair(self, other, called)
             if divided is not None:
                 return divided(first, second)
-            other = first if reflected else second
+            return operator(second, first) if reflected else operator(first, second)
         return operator(self, other)
 
     return strict

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.compat.keras.mixed_precision import Policy, computing_policy
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype, made
 from thalweg.compat.tf2.complexes import cast as complex_cast
@@ -94,12 +95,21 @@ def alike(values: Sequence[Any], op: str) -> list[Any]:
     ['float16', 'float16', 'float16']
     """
     values = [core.plain(v) for v in values]
+    policy = computing_policy()
+    if policy is not None:
+        values = [_autocast(v, policy) for v in values]
     kinds = [k for k, v in enumerate(values) if isinstance(v, Tensor) or _holds_tensor(v)]
     first = kinds[0] if kinds else 0
     leader = tensor(values[first])
     if not isinstance(leader, Tensor):
         return [tensor(v) for v in values]
     return [leader if k == first else _beside(v, leader, k, op) for k, v in enumerate(values)]
+
+
+def _autocast(value: Any, policy: Policy) -> Any:
+    """A weight, or what is made of weights, as the layer that is being called reads it."""
+    kept = isinstance(value, Tensor) and value.specs[0].dtype.name == policy.variable_dtype
+    return astype(value, policy.compute_dtype) if kept else value
 
 
 def _beside(value: Any, other: Tensor, place: int, op: str) -> Any:
