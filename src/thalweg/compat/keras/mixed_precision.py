@@ -16,7 +16,7 @@ from thalweg.compat.keras.backend import settings as _settings
 from thalweg.compat.keras.own_optimizer import minimize
 from thalweg.compat.names import Namespace
 from thalweg.errors import ArgumentError, fail, warn
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.base import _keep_masks as keep_masks
 from thalweg.models import Model
@@ -240,7 +240,7 @@ class LossScaleOptimizer(_main.LossScaleOptimizer):
 
     def get_unscaled_gradients(self, grads: Iterable[Any]) -> list[Any]:
         """The gradients divided by the factor."""
-        return [None if g is None else g / self.scale for g in grads]
+        return [None if g is None else plain(g) / self.scale for g in grads]
 
     minimize = minimize
 

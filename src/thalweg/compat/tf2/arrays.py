@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import alike, axes, cast, filled, is_known, lengths, number, pair, tensor
@@ -330,6 +331,8 @@ def gather(
     x = tensor(params)
     axis = int(number(axis if axis is not None else batch_dims))
     if not batch_dims:
+        if axis == 0 and x.tracked:
+            remember_gathered(x)
         return index.take(x, places, axis=axis)
     if batch_dims == 1 and axis in (1, 1 - x.ndim):
         lead = np.arange(x.shape[0]).reshape(-1, *[1] * (places.ndim - 1))

@@ -23,7 +23,7 @@ from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import pair
 from thalweg.errors import ShapeError, SymbolicError, fail
-from thalweg.graph.tensor import Tensor, Variable, constant, install_methods
+from thalweg.graph.tensor import Tensor, Variable, constant, install_methods, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.texts import Hosted
@@ -188,6 +188,7 @@ def _strict(name: str, operator: Callable[[Tensor, Any], Any]) -> Callable[[Tens
 
     @functools.wraps(operator)
     def strict(self: Tensor, other: Any) -> Any:
+        other = plain(other)
         own = self.specs[0].dtype
         same = isinstance(other, Tensor) and other.specs[0].dtype == own
         whole = divided is not None and own.kind in "iu"

@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg import nn
 from thalweg.compat.names import described
-from thalweg.compat.tf2 import math
+from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.random import log_uniform_candidates, seeded_key
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
 from thalweg.ops import elementwise, index
@@ -230,7 +230,7 @@ def batch_normalization(
 
 def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: Any = None) -> Any:
     """Rows by their numbers."""
-    rows = index.take(tensor(params), tensor(ids), axis=0)
+    rows = arrays.gather(params, ids)
     return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
 
 
