@@ -75,7 +75,7 @@ class SavedModelBuilder:
     """Writes a folder: the values of the variables once, and graphs by their tags."""
 
     def __init__(self, export_dir: str) -> None:
-        self._folder = Path(os.fspath(export_dir))
+        self._folder = Path(os.fsdecode(export_dir))
         if self._folder.is_dir() and any(self._folder.iterdir()):
             raise AssertionError(
                 f"Export directory already exists, and isn't empty. Please choose a different export directory, "
@@ -158,7 +158,7 @@ def simple_save(
 
 def maybe_saved_model_directory(export_dir: str) -> bool:
     """Whether there is a saved model in a folder."""
-    return (Path(os.fspath(export_dir)) / _FILE).is_file()
+    return (Path(os.fsdecode(export_dir)) / _FILE).is_file()
 
 
 def load(
@@ -168,7 +168,7 @@ def load(
 
     Returns the meta graph, whose ``signature_def`` says by name what to feed and fetch.
     """
-    folder = Path(os.fspath(export_dir))
+    folder = Path(os.fsdecode(export_dir))
     if not maybe_saved_model_directory(str(folder)):
         raise OSError(f"SavedModel file does not exist at: {export_dir}/{_FILE}")
     try:
