@@ -38,8 +38,8 @@ __all__ = ["FLAT"]
 _ROOMS = (math, random, control, variables, strings, parsing, sparse, readers, default_graph, options)
 _TRANSFORMS = "fft ifft fft2d ifft2d fft3d ifft3d".split()
 _OF_MATRICES = (  # once had names of their own for batches of matrices
-    "matrix_diag matrix_diag_part matrix_band_part matrix_set_diag matrix_transpose matrix_solve matrix_triangular_solve "
-    "matrix_solve_ls cholesky_solve self_adjoint_eig self_adjoint_eigvals svd"
+    "matrix_diag matrix_diag_part matrix_band_part matrix_set_diag matrix_transpose matrix_solve "
+    "matrix_triangular_solve matrix_solve_ls cholesky_solve self_adjoint_eig self_adjoint_eigvals svd"
 ).split()
 _INITIALIZERS = (
     "constant zeros ones random_normal truncated_normal random_uniform variance_scaling glorot_uniform glorot_normal "
