@@ -6,6 +6,7 @@ of the variables and a list of the graph's nodes, as JSON.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -94,6 +95,9 @@ class Saver:
         if not Path(path).parent.is_dir():
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
         values = sess.run(list(self._fixed.values()))
+        values = [
+            _spelled(x) if _of_texts(v) else x for v, x in zip(self._fixed.values(), values, strict=True)
+        ]
         arrays = {
             n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in zip(self._fixed, values, strict=True)
         }
@@ -116,6 +120,7 @@ class Saver:
     def restore(self, sess: Any, save_path: str) -> None:
         """Give the variables the values of a checkpoint."""
         found = _read(save_path)
+        found.update({n: _unspelled(found[n]) for n, v in self._fixed.items() if _of_texts(v) and n in found})
         for name, variable in self._fixed.items():
             if name not in found:
                 raise NotFoundError(
@@ -135,10 +140,33 @@ class Saver:
         return meta.export_meta_graph(filename)
 
 
+def _of_texts(variable: Any) -> bool:
+    return getattr(variable, "holds_texts", False)
+
+
+def _spelled(numbers: Any) -> np.ndarray:
+    """The texts that have these numbers, as the bytes of a list in JSON."""
+    from thalweg.compat.tf1 import texts
+
+    shape, found = np.shape(numbers), np.ravel(texts.to_texts(numbers))
+    words = [list(shape), [base64.b64encode(text).decode() for text in found]]
+    return np.frombuffer(json.dumps(words).encode(), np.uint8)
+
+
+def _unspelled(spelled: np.ndarray) -> np.ndarray:
+    """The numbers that the texts have here."""
+    from thalweg.compat.tf1 import texts
+
+    shape, words = json.loads(spelled.tobytes())
+    found = np.empty(len(words), object)
+    found[:] = [base64.b64decode(word) for word in words]
+    return texts.to_numbers(found.reshape(shape))
+
+
 def _named(var_list: Any) -> dict[str, Any]:
     if isinstance(var_list, Mapping):
-        return {str(name): v for name, v in var_list.items()}
-    return {v.op.name: v for v in var_list}
+        return {str(name): getattr(v, "numbers", v) for name, v in var_list.items()}
+    return {v.op.name: getattr(v, "numbers", v) for v in var_list}
 
 
 def _read(path: Any) -> dict[str, np.ndarray]:

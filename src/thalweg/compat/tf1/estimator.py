@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import checkpoints, exporting, math, monitored, saved_model, train
+from thalweg.compat.tf1 import checkpoints, exporting, logging, math, monitored, saved_model, train
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -169,11 +169,7 @@ class Estimator:
             spec, step = self._built(input_fn, ModeKeys.TRAIN)
             if self._start is not None and self.latest_checkpoint() is None:
                 checkpoints.warm_start(*self._start)
-            wanted = [
-                monitored.NanTensorHook(spec.loss),
-                monitored.LoggingTensorHook({"loss": spec.loss, "step": step}, 100),
-                *(hooks or ()), *(spec.training_hooks or ()), *(spec.training_chief_hooks or ()),
-            ]  # fmt: skip
+            wanted = [*(hooks or ()), *(spec.training_hooks or ()), *(spec.training_chief_hooks or ())]
             scaffold = spec.scaffold or monitored.Scaffold()
             if scaffold.saver is None:
                 scaffold.saver = checkpoints.Saver(max_to_keep=getattr(self.config, "keep_checkpoint_max", 5))
@@ -189,11 +185,17 @@ class Estimator:
                 wanted.append(monitored.SummarySaverHook(every, None, self.model_dir, scaffold=scaffold))
             creator = monitored.ChiefSessionCreator(scaffold, checkpoint_dir=self.model_dir)
             with monitored.MonitoredSession(creator, wanted) as session:
-                start = int(session.session.run(step))
+                start, done = int(session.session.run(step)), 0
                 last = max_steps if max_steps is not None else (start + steps if steps is not None else None)
                 while (last is None or start < last) and not session.should_stop():
-                    session.run([spec.train_op, spec.loss])
-                    start = int(session.session.run(step))
+                    loss = session.run([spec.train_op, spec.loss])[1]
+                    if np.isnan(loss):
+                        raise monitored.NanLossDuringTrainingError
+                    if done % 100 == 0:
+                        logging.info(f"loss = {loss}, step = {start}")
+                    start, done = int(session.session.run(step)), done + 1
+                if done:
+                    logging.info(f"Loss for final step: {loss}.")
         return self
 
     def evaluate(
