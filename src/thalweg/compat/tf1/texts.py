@@ -46,7 +46,7 @@ def to_texts(numbers: Any) -> Any:
     return found.reshape(array.shape)[()]
 
 
-def numbers_of(node: HostTensor) -> Tensor:
+def numbers_of(node: Tensor) -> Tensor:
     """The node of the numbers of texts."""
     if node.static is not None:
         return g.constant(to_numbers(node.static), "int64")

@@ -155,14 +155,14 @@ class BatchNormalization(Layer):
         if self.renorm:
             deviation = elementwise.sqrt(variance + self.epsilon)
             factor, shift, more = self._renormed(mean, deviation)
-            along = [self._along(stop_gradient(part), x.ndim, place) for part in (factor, shift)]
-            scale, offset = _composed(*along, scale, offset)
-        wide = [self._along(m, x.ndim, place) for m in (mean, variance)]
-        y = core_nn.normalize(x, *wide, scale, offset, self.epsilon)
+            factor, shift = (self._along(stop_gradient(part), x.ndim, place) for part in (factor, shift))
+            scale, offset = _composed(factor, shift, scale, offset)
+        middle, spread = (self._along(m, x.ndim, place) for m in (mean, variance))
+        y = core_nn.normalize(x, middle, spread, scale, offset, self.epsilon)
         if not self.renorm:
             return y, self._averaged(mean, variance)
         deviation = elementwise.sqrt(variance + self.epsilon)
-        spread: Any = _nearer(self.moving_stddev, deviation, self.momentum)
+        spread = _nearer(self.moving_stddev, deviation, self.momentum)
         return y, Effect(
             [
                 *more,
