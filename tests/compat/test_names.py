@@ -10,14 +10,12 @@ import pytest
 from thalweg.compat import aliases, eager, names, tf1
 
 NAMES = Path(__file__).resolve().parents[3] / "shared" / "compat-names.md"
-# There, so that it says what to do instead: not counted as supplied.
-REFUSED = {"tf.import_graph_def"}
 
 pytestmark = pytest.mark.skipif(not NAMES.is_file(), reason="the list ../shared/compat-names.md is not there")
 
 
 def supplied(name: str) -> bool:
-    return name not in REFUSED and any(_has(room, name) for room in (tf1, eager))
+    return any(_has(room, name) for room in (tf1, eager))
 
 
 def _has(room: object, name: str) -> bool:

@@ -145,6 +145,12 @@ assert old == "\\xe9\\xff" and cPickle.loads(cPickle.dumps({1: 2}, cPickle.HIGHE
 x = np.array([1, 0], np.uint8)
 assert x.tostring() == b"\\x01\\x00" and (np.fromstring(x.tostring(), np.uint8) == x).all()
 assert np.fromstring("1 2", sep=" ").tolist() == [1.0, 2.0]
+table = np.array([[1.0, 5.0], [4.0, 7.0]])
+assert table.ptp() == 6.0 and table.ptp(0).tolist() == [3.0, 2.0] and table.ptp(axis=1).tolist() == [4.0, 3.0]
+table.itemset((0, 1), 9.0)
+table.itemset(2, 8.0)
+assert table.tolist() == [[1.0, 9.0], [8.0, 7.0]]
+assert np.array([1], np.uint16).newbyteorder(">").tolist() == [256] and np.dtype("u2").newbyteorder(">") == ">u2"
 assert {1: 2}.has_key(1) and list({1: 2}.iteritems()) == [(1, 2)] and iter([7]).next() == 7
 try:
     x.tostrin()

@@ -503,3 +503,72 @@ def test_shapes_are_asked_for_their_ranks() -> None:
     assert shape.with_rank_at_least(2) is shape and shape.with_rank_at_most(3) is shape
     with pytest.raises(ValueError, match="rank at least 3"):
         shape.with_rank_at_least(3)
+
+
+# --- vocabularies -------------------------------------------------------------------------------------------
+
+
+def test_words_must_occur_more_often_than_the_least_number() -> None:
+    learn = tf.contrib.learn.preprocessing
+    processor = learn.VocabularyProcessor(4, min_frequency=1)
+    rows = list(processor.fit_transform(["b a c a", "b a d", "a e e"]))
+    assert [row.tolist() for row in rows] == [[2, 1, 0, 1], [2, 1, 0, 0], [1, 3, 3, 0]]  # once is not enough
+    assert processor.vocabulary_._mapping == {"<UNK>": 0, "a": 1, "b": 2, "e": 3}
+    assert list(processor.reverse([[2, 1, 0]])) == ["b a <UNK>"]
+    again = list(
+        processor.fit_transform(["e e e z"])
+    )  # counts go on, no new words, and the numbers are dealt anew
+    assert again[0].tolist() == [1, 1, 1, 0] and processor.vocabulary_._freq == {"e": 5, "a": 4, "b": 2}
+    words = learn.CategoricalVocabulary(support_reverse=False)
+    for word in "x y x z z z".split():
+        words.add(word)
+    words.trim(0, 3)
+    assert words._mapping == {"<UNK>": 0, "x": 1, "y": 2}
+    with pytest.raises(ValueError, match="support_reverse"):
+        words.reverse(1)
+
+
+def test_a_vocabulary_is_saved_and_restored(tmp_path: Path) -> None:
+    made = tf.contrib.learn.preprocessing.VocabularyProcessor
+    processor, path = made(5), str(tmp_path / "vocab")
+    rows = list(processor.fit_transform(["the cat's café", "the mat"]))
+    processor.save(path)
+    back = made.restore(path)
+    assert (len(back.vocabulary_), back.max_document_length) == (5, 5)
+    assert np.array_equal(list(back.transform(["the cat's café", "the mat"])), rows)
+    assert next(back.transform(["new the"])).tolist() == [0, 1, 0, 0, 0]
+
+    def letters(texts: Any) -> Any:
+        return map(list, texts)
+
+    made(2, tokenizer_fn=letters).fit(["ab"]).save(path)
+    back = made.restore(path)
+    with pytest.raises(ValueError, match=r"processor\._tokenizer = letters"):
+        list(back.transform(["ba"]))
+    back._tokenizer = letters
+    assert next(back.transform(["ba"])).tolist() == [2, 1]
+    (tmp_path / "vocab").write_text("[]")
+    with pytest.raises(ValueError, match="no vocabulary"):
+        made.restore(path)
+
+
+def test_paths_of_saved_models_may_be_bytes(tmp_path: Path) -> None:
+    saved, folder = tf.saved_model, tf.compat.as_bytes(str(tmp_path / "1"))
+    x = tf.placeholder(tf.float32, [None], "x")
+    tf.multiply(x, tf.Variable(3.0), name="y")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        builder = saved.builder.SavedModelBuilder(folder)
+        builder.add_meta_graph_and_variables(sess, [saved.tag_constants.SERVING])
+        builder.save()
+    with tf.Session(graph=tf.Graph()) as sess:
+        saved.loader.load(sess, [saved.tag_constants.SERVING], folder)
+        assert sess.run("y:0", {"x:0": [2.0]}).tolist() == [6.0]
+
+
+def test_batches_of_matrices_once_had_names_of_their_own() -> None:
+    a = np.arange(8, dtype=np.float32).reshape(2, 2, 2) + 3 * np.eye(2, dtype=np.float32)
+    assert np.array_equal(run(tf.batch_matrix_diag_part(a)), np.diagonal(a, axis1=1, axis2=2))
+    assert np.array_equal(run(tf.batch_matrix_band_part(a, 0, -1)), np.triu(a))
+    assert np.allclose(a @ run(tf.batch_matrix_solve(a, a)), a, atol=1e-4)
+    assert np.array_equal(run(tf.batch_matrix_transpose(a)), a.swapaxes(1, 2))

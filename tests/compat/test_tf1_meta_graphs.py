@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
-from thalweg.compat.tf1 import graph_files
+from thalweg.compat.tf1 import graph_files, meta
 from thalweg.errors import DataError
 
 Run = Callable[..., Any]
@@ -115,7 +115,7 @@ def text_of(change: Any = None) -> str:
 def test_what_is_taken_in_does_not_write_over_what_is_there() -> None:
     with tf.Graph().as_default() as graph:
         graph_files.from_text(text_of(), graph)
-        with pytest.raises(ValueError, match="has a node named 'v"):
+        with pytest.raises(ValueError, match="there is a node named 'v"):
             graph_files.from_text(text_of(), graph)
         assert tf.ones([], name="y").name == "y_1:0"
         with tf.Session() as session:
@@ -151,8 +151,96 @@ def test_shapes_follow_from_what_nodes_are_made_of() -> None:
         assert graph.get_tensor_by_name("y:0").shape.as_list() == [3]
 
 
-def test_a_missing_file_and_a_scope_are_said() -> None:
+def test_a_missing_file_is_said() -> None:
     with pytest.raises(OSError, match=r"nothing\.meta does not exist"):
         tf.train.import_meta_graph("nothing.meta")
-    with pytest.raises(NotImplementedError, match="import_scope"):
-        tf.train.import_meta_graph("nothing.meta", import_scope="a")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_meta_graph_under_a_scope(tmp_path: Path, elsewhere: bool) -> None:
+    pytest.importorskip("safetensors")
+    path = str(tmp_path / "model")
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("v", [2], initializer=tf.constant_initializer([1.0, 2.0]))
+        tf.add_to_collection("out", tf.multiply(v, tf.placeholder(tf.float32, [2], name="x"), name="y"))
+        session.run(tf.global_variables_initializer())
+        session.run(v.assign([3.0, 4.0]))
+        tf.train.Saver().save(session, path)
+    if elsewhere:
+        meta._saved.pop(f"{path}.meta")
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("v", [2])
+        x = tf.constant(1.0, name="x")
+        savers = [tf.train.import_meta_graph(f"{path}.meta", import_scope=s) for s in ("a", "b")]
+        savers[1].restore(session, path)
+        session.run("a/v/Assign")
+        assert [v.name for v in tf.global_variables()] == ["v:0", "a/v:0", "b/v:0"]
+        first, second = tf.get_collection("out")
+        assert (first.name, second.name, x.name) == ("a/y:0", "b/y:0", "x:0")
+        values = session.run([first, second], {"a/x:0": [1.0, 1.0], "b/x:0": [2.0, 2.0]})
+        np.testing.assert_array_equal(values, [[1.0, 2.0], [6.0, 8.0]])
+
+
+def line() -> tf.GraphDef:
+    """y = v x + 1, with v = [1, 2]."""
+    with tf.Graph().as_default() as graph:
+        v = tf.Variable([1.0, 2.0], name="v")
+        tf.add(v * tf.placeholder(tf.float32, [2], name="x"), 1.0, name="y")
+        tf.constant(5.0, name="beside")
+        return graph.as_graph_def()
+
+
+def test_a_graph_is_imported_with_others_in_place_of_its_nodes() -> None:
+    definition = line()
+    assert ("y", "Add", ("mul", "y/y")) in [n[:3] for n in definition.node] or definition.node[
+        -1
+    ].name == "beside"
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        assert tf.import_graph_def(definition) is None
+        tf.import_graph_def(definition)
+        y, op = tf.import_graph_def(definition, {"x:0": tf.constant([5.0, 6.0])}, ["y:0", "x"], name="m")
+        assert (y.name, op.name) == ("m/y:0", "m/x") and "import_1/y" in {
+            o.name for o in graph.get_operations()
+        }
+        assert tf.global_variables() == []
+        session.run(["import/v/Assign", "m/v/Assign"])
+        np.testing.assert_array_equal(session.run(y), [6.0, 13.0])
+        np.testing.assert_array_equal(session.run("import/y:0", {"import/x:0": [1.0, 1.0]}), [2.0, 3.0])
+        with pytest.raises(ValueError, match=r"not found in graph_def: \[z:0\]"):
+            tf.import_graph_def(definition, {"z:0": y})
+        with pytest.raises(ValueError, match="incompatible with expected float32"):
+            tf.import_graph_def(definition, {"x:0": tf.constant([1, 2])})
+
+
+def test_a_frozen_graph_needs_no_variables(tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.import_graph_def(line(), name="")
+        session.run("v/Assign")
+        frozen = tf.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), ["y"])
+    names = [node.name for node in frozen.node]
+    assert {"x", "y", "v"} <= set(names) and not {"beside", "v/Assign"} & set(names)
+    path = tf.train.write_graph(frozen, str(tmp_path), "frozen.pb", as_text=False)
+    read = tf.GraphDef()
+    with tf.gfile.GFile(path, "rb") as file:
+        read.ParseFromString(file.read())
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(read, name="p")
+        np.testing.assert_array_equal(session.run("p/y:0", {"p/x:0": [3.0, 4.0]}), [4.0, 9.0])
+    with pytest.raises(NotImplementedError, match="TensorFlow's own nodes"):
+        read.ParseFromString(b"\n\xff\x80")
+
+
+def test_a_graph_is_frozen_with_the_values_of_a_checkpoint(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(line(), name="")
+        v = tf.get_default_graph().get_tensor_by_name("v:0")
+        session.run(v.assign([7.0, 8.0]))
+        path = tf.train.Saver([v]).save(session, str(tmp_path / "values"))
+    tf.train.write_graph(line(), str(tmp_path), "graph.pbtxt")
+    made = tf.python.tools.freeze_graph.freeze_graph(
+        str(tmp_path / "graph.pbtxt"), "", False, path, "y", "", "", str(tmp_path / "out.pb"), True, ""
+    )
+    with tf.Graph().as_default(), tf.Session() as session:
+        (y,) = tf.import_graph_def(made, {"x:0": tf.ones([2])}, ["y:0"])
+        np.testing.assert_array_equal(session.run(y), [8.0, 9.0])

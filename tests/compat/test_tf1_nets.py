@@ -48,6 +48,34 @@ def test_the_first_inception_network() -> None:
         nets.inception.inception_v1_base(tf.zeros([1, 224, 224, 3]), "Mixed_9z")
 
 
+# Counts, shapes and a name of tf_slim 1.1.
+@pytest.mark.parametrize(
+    ("version", "size", "weights", "count", "ends", "shape", "name"),
+    [
+        ("v2", 224, 141, 11_179_361, 17, [1, 14, 14, 576], "Mixed_4d/Branch_2/Conv2d_0c_3x3/weights"),
+        ("v3", 299, 196, 27_145_970, 22, [1, 17, 17, 768], "Mixed_5c/Branch_1/Conv_1_0c_5x5/BatchNorm/beta"),
+    ],
+)
+def test_the_later_inception_networks(
+    version: str, size: int, weights: int, count: int, ends: int, shape: Any, name: str
+) -> None:
+    network, room = getattr(nets.inception, f"inception_{version}"), getattr(nets, f"inception_{version}")
+    with slim.arg_scope(getattr(room, f"inception_{version}_arg_scope")()):
+        scores, found = network(tf.zeros([1, size, size, 3]), 1001, is_training=False)
+        assert (len(tf.trainable_variables()), parameters()) == (weights, count)
+        assert scores.shape.as_list() == [1, 1001] and len(found) == ends
+        middle = {"v2": "Mixed_4d", "v3": "Mixed_6c"}[version]
+        assert found[middle].shape.as_list() == shape
+        assert f"Inception{version.upper()}/{name}" in {v.op.name for v in tf.trainable_variables()}
+        base = getattr(room, f"inception_{version}_base")
+        net, few = base(tf.zeros([1, 64, 64, 3]), middle, depth_multiplier=0.25, scope="small")
+        assert net is few[middle] and list(few)[-1] == middle and net.shape[-1].value == shape[-1] // 4
+        with pytest.raises(ValueError, match="Unknown final endpoint Mixed_9z"):
+            base(tf.zeros([1, 64, 64, 3]), "Mixed_9z", scope="other")
+        with pytest.raises(ValueError, match="not greater than zero"):
+            base(tf.zeros([1, 64, 64, 3]), depth_multiplier=0)
+
+
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_dilation_in_place_of_strides_gives_the_same_at_the_places_of_both(version: str) -> None:
     room = getattr(nets, f"resnet_{version}")

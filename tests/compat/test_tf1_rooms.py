@@ -474,27 +474,6 @@ def test_texts_are_packed() -> None:
     assert tf.stack([tf.constant(["a"]), tf.constant(["b"])], 1).shape.as_list() == [1, 2]
 
 
-def test_what_is_said_about_serving_is_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    def model(features: Any, labels: Any, mode: str) -> Any:
-        said = tf.layers.dense(features["x"], 1)
-        kept = {"said": tf.estimator.export.PredictOutput({"y": said})}
-        loss = None if labels is None else tf.losses.mean_squared_error(labels, said)
-        step = tf.train.get_global_step()
-        train = None if loss is None else tf.train.GradientDescentOptimizer(0.1).minimize(loss, step)
-        return tf.estimator.EstimatorSpec(mode, said, loss, train, export_outputs=kept)
-
-    data = tf.estimator.inputs.numpy_input_fn(
-        {"x": np.ones((4, 2), "f")}, np.ones((4, 1), "f"), shuffle=False
-    )
-    exporter = tf.estimator.LatestExporter("late", lambda: tf.estimator.export.ServingInputReceiver({}, {}))
-    asked = tf.estimator.EvalSpec(data, steps=None, exporters=exporter)
-    with caplog.at_level("WARNING", logger="tensorflow"):
-        found, _ = tf.estimator.train_and_evaluate(
-            tf.estimator.Estimator(model, str(tmp_path)), tf.estimator.TrainSpec(data, max_steps=3), asked
-        )
-    assert found["global_step"] == 1 and "LatestExporter 'late' exports nothing" in caplog.text
-
-
 def test_columns_with_keys_want_features_by_them() -> None:
     with pytest.raises(ValueError, match=r"'age'.*dictionary"):
         tf.feature_column.input_layer(tf.constant([5.0]), [tf.feature_column.numeric_column("age")])

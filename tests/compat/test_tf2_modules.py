@@ -325,3 +325,72 @@ def test_the_fused_normalization_of_batches() -> None:
     expected = (x - mean.numpy()) / np.sqrt(variance.numpy() + 1e-4) * scale + offset
     np.testing.assert_allclose(np.moveaxis(z[0].numpy(), 1, -1), expected, rtol=1e-4, atol=1e-5)
     assert len(z) == 6
+
+
+# --- gradients of what was gathered: numbers that TensorFlow 2.21 prints ----------------------------------------
+
+
+def slices(g: Any) -> Any:
+    assert isinstance(g, tf.IndexedSlices)
+    return g.values.numpy().tolist(), g.indices.numpy().tolist(), g.dense_shape.numpy().tolist()
+
+
+def test_a_gradient_of_gathered_rows_is_slices() -> None:
+    w = tf.Variable(tf.reshape(tf.range(12.0), [4, 3]))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.gather(w, [0, 2, 0]) ** 2) + tf.reduce_sum(tf.nn.embedding_lookup(w, [[3]]))
+    g = tape.gradient(loss, w)
+    rows = [[1.0, 1.0, 1.0], [0.0, 2.0, 4.0], [12.0, 14.0, 16.0], [0.0, 2.0, 4.0]]
+    assert slices(g) == (rows, [3, 0, 2, 0], [4, 3])
+    whole = [[0.0, 4.0, 8.0], [0.0, 0.0, 0.0], [12.0, 14.0, 16.0], [1.0, 1.0, 1.0]]
+    assert tf.convert_to_tensor(g).numpy().tolist() == whole
+    assert g.shape.as_list() == g.get_shape().as_list() == [4, 3]
+    assert tf.multiply(2.0, g).numpy().tolist()[3] == [2.0, 2.0, 2.0]
+
+
+def test_clipping_counts_equal_rows_one_by_one() -> None:
+    w = tf.Variable([[3.0], [4.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.gather(w, [0, 0]) * [[1.0], [2.0]])
+    grads = tape.gradient(loss, [w])
+    clipped, norm = tf.clip_by_global_norm(grads, 1.0)
+    np.testing.assert_allclose(norm, 5**0.5, rtol=1e-6)  # of the sum it would be 3
+    assert tf.linalg.global_norm(grads).numpy() == norm.numpy()
+    for found in (clipped[0], tf.clip_by_norm(grads[0], 1.0)):
+        np.testing.assert_allclose(found.values, np.array([[1.0], [2.0]]) / 5**0.5, rtol=1e-6)
+        assert found.indices.numpy().tolist() == [0, 0]
+    assert slices(tf.clip_by_value(grads[0], -1.5, 1.5)) == ([[1.0], [1.5]], [0, 0], [2, 1])
+
+
+def test_a_gradient_by_another_way_too_is_whole() -> None:
+    w = tf.Variable([[3.0], [4.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        by_rows = tf.reduce_sum(tf.gather(w, [0]))
+        loss, columns = by_rows + tf.reduce_sum(w), tf.reduce_sum(tf.gather(w, [0, 0], axis=1))
+    assert tape.gradient(loss, w).numpy().tolist() == [[2.0], [1.0]]
+    assert tape.gradient(columns, w).numpy().tolist() == [[2.0], [2.0]]
+    assert isinstance(tape.gradient(by_rows, w), tf.IndexedSlices)
+    assert tape.gradient(by_rows, tf.Variable([1.0])) is None
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_optimizers_take_slices(compiled: bool) -> None:
+    embedding = tf.keras.layers.Embedding(5, 2, embeddings_initializer="ones")
+    dense = tf.keras.layers.Dense(1, kernel_initializer="ones")
+    optimizer = tf.keras.optimizers.SGD(0.1)
+
+    def step(ids: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(dense(embedding(ids)) ** 2)
+        weights = embedding.trainable_variables + dense.trainable_variables
+        grads = tape.gradient(loss, weights)
+        assert isinstance(grads[0], tf.IndexedSlices) and isinstance(grads[1], tf.Tensor)
+        optimizer.apply_gradients(zip(tf.clip_by_global_norm(grads, 1.0)[0], weights))
+        return loss
+
+    run = tf.function(step) if compiled else step
+    losses = [float(run(tf.constant([[1, 2, 1], [1, 0, 4]]))) for _ in range(7)]
+    expected = [4.0, 3.24451, 2.58364, 2.01107, 1.52097, 1.10795, 0.76711]
+    np.testing.assert_allclose(losses, expected, rtol=2e-5)
+    rows = [0.9426, 0.8378, 0.9426, 1.0, 0.9426]
+    np.testing.assert_allclose(embedding.embeddings[:, 0], rows, atol=1e-4)

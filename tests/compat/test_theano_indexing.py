@@ -119,6 +119,90 @@ def test_a_branch_that_is_not_taken_may_index_beyond_the_end() -> None:
     assert f(np.ones(3), 2) == 1.0 and f(np.ones(3), 7) == -1.0
 
 
+V = np.arange(4.0)
+BEYOND: dict[str, Any] = {
+    "a number": lambda x, k, many: x[k[0] + 1],
+    "a number below 0": lambda x, k, many: x[k[0] - 8],
+    "a vector": lambda x, k, many: x[many * 2],
+    "of a computed array": lambda x, k, many: (x * 2)[many + 2],
+    "counted": lambda x, k, many: (x * 2)[T.arange(k[0] + 2)],
+    "a list": lambda x, k, many: x[1:][[0, 3]],
+    "take": lambda x, k, many: T.take(x, many + 2),
+    "set": lambda x, k, many: T.set_subtensor(x[many + 2], 1.0),
+    "inc": lambda x, k, many: T.inc_subtensor(x[k[0] + 1], 1.0),
+    "classes": lambda x, k, many: T.extra_ops.to_one_hot(many, 2),
+    "elements": lambda x, k, many: theano.map(lambda a: x[a + 2], many)[0],
+    "whole sequence": lambda x, k, many: theano.map(lambda a: x[a], many * 2)[0],
+    "carried": lambda x, k, many: theano.scan(
+        lambda a: a + 1 + 0 * T.cast(x[a], "int32"), outputs_info=k[0], n_steps=2
+    )[0],
+    "written in a loop": lambda x, k, many: theano.foldl(lambda a, y: T.inc_subtensor(y[a + 2], 1.0), many, x)[0],
+    "in a loop in a loop": lambda x, k, many: theano.map(
+        lambda a: theano.map(lambda b: x[a + b], many)[0].sum(), many
+    )[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("indexed", BEYOND.values(), ids=BEYOND)
+def test_computed_indices_beyond_the_axis_are_an_error(indexed: Any) -> None:
+    x, k, many = T.dvector("x"), T.ivector("k"), T.ivector("many")
+    kept = theano.shared(0.0)
+    f = theano.function(
+        [x, k, many], indexed(x, k, many), updates=[(kept, kept + 1)], on_unused_input="ignore"
+    )
+    with pytest.raises(IndexError, match=r"out of bounds|beyond axis"):
+        f(V, [3], [1, 2])
+    assert kept.get_value() == 0.0
+
+
+def test_computed_indices_that_fit() -> None:
+    x, k, many = T.dvector("x"), T.ivector("k"), T.ivector("many")
+    for name, indexed in BEYOND.items():
+        f = theano.function([x, k, many], indexed(x, k, many), on_unused_input="ignore")
+        found = f(np.arange(9.0), [3], [1, 0])
+        wanted = {"elements": [3.0, 2.0], "carried": [4, 5], "in a loop in a loop": [3.0, 1.0]}
+        if name in wanted:
+            np.testing.assert_array_equal(found, wanted[name])
+
+
+def test_gradients_pass_loops_whose_indices_are_looked_at() -> None:
+    x, many = T.dvector("x"), T.ivector("many")
+    y = theano.map(lambda a: x[a + 1] ** 2, many)[0]
+    f = theano.function([x, many], [y, theano.grad(y.sum(), x)])
+    for got, wanted in zip(f(V, [0, 0, 2]), [[1.0, 1.0, 9.0], [0.0, 4.0, 0.0, 6.0]], strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    with pytest.raises(IndexError):
+        f(V, [0, 3])
+
+
+def test_classes_beyond_the_last_are_an_error() -> None:
+    x, y = T.dmatrix(), T.ivector()
+    loss = T.nnet.categorical_crossentropy(T.nnet.softmax(x), y)
+    f = theano.function([x, y], loss)
+    np.testing.assert_allclose(f(np.zeros((1, 4)), [3]), np.log(4.0))
+    for wrong in (4, -1):
+        with pytest.raises(ValueError, match="out of bounds"):
+            f(np.zeros((1, 4)), [wrong])
+
+
+def test_an_index_of_which_only_the_shape_is_read() -> None:
+    x, many = T.dvector(), T.ivector()
+    f = theano.function([x, many], x[many + 9].shape[0])
+    assert f(V, [1, 2, 3]) == 3
+
+
+def test_every_write_to_one_place_receives_its_gradient() -> None:
+    """As Theano 1.0.5 has it, also where a later write replaced an earlier one."""
+    x, many, y = T.dvector(), T.ivector(), T.dvector()
+    written = T.set_subtensor(x[many], y)
+    slopes = theano.grad((written**2 * np.arange(1.0, 5.0)).sum(), [x, y])
+    f = theano.function([x, many, y], [written, *slopes])
+    found = f(V, [1, 1, 2], [5.0, 6.0, 7.0])
+    wanted: list[Any] = [[0, 6, 7, 3], [0, 0, 0, 24], [24, 24, 42]]
+    for got, expected in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 # --- ties -----------------------------------------------------------------------------------------------------------
 
 

@@ -10,25 +10,17 @@ from typing import Any
 LIST = "docs/compat.md lists every supported name"
 
 _SERVING = (
-    "serialised graphs and serving formats hold TensorFlow's own nodes; tf.train.Saver keeps the values"
+    "serving formats hold TensorFlow's own nodes; tf.saved_model and tf.train.Saver have forms of their own"
 )
 _CLUSTER = "programs of several machines are not supported; one process does the work"
 _TREES = "forests and boosted trees are no networks; scikit-learn has them"
 _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
-    "tf.GraphDef": _SERVING,
-    "tf.import_graph_def": _SERVING,
-    "tf.graph_util": _SERVING,
-    "tf.saved_model": _SERVING,
-    "tf.contrib.predictor": _SERVING,
     "tf.contrib.session_bundle": _SERVING,
     "tf.contrib.quantize": _SERVING,
     "tf.contrib.lite": _SERVING,
     "tf.lite": _SERVING,
-    "tf.python.framework.graph_util": _SERVING,
-    "tf.python.saved_model": _SERVING,
-    "tf.python.tools": _SERVING,
     "tf.core": _SERVING,
     "tf.train.ClusterSpec": _CLUSTER,
     "tf.train.Server": _CLUSTER,

@@ -42,10 +42,30 @@ METHODS = {
 }
 
 
+def _set_item(array: np.ndarray, *place_and_value: Any) -> None:
+    """One element by its number in the whole array or by its place; the only one of an array of one."""
+    *place, value = place_and_value
+    index = place[0] if place else 0
+    if isinstance(index, tuple):
+        array[index] = value
+    else:
+        array.flat[index] = value
+
+
+# Methods of arrays that are functions now.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "ptp": np.ptp,
+    "itemset": _set_item,
+    "newbyteorder": lambda array, order="S": array.view(array.dtype.newbyteorder(order)),
+}
+
+
 def old_method(owner: Any, name: str) -> Any:
     """A method, or what has taken its place where the owner has it no longer."""
     found = getattr(owner, name, None)
-    if found is None:
+    if found is None and name in FUNCTIONS:
+        found = functools.partial(FUNCTIONS[name], owner) if isinstance(owner, np.ndarray) else None
+    elif found is None:
         found = getattr(owner, METHODS[name], None)
     return getattr(owner, name) if found is None else found
 
@@ -95,7 +115,9 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         f, old = node.func, node
-        if isinstance(f, ast.Attribute) and f.attr in METHODS and len(node.args) < 2:
+        if isinstance(f, ast.Attribute) and (
+            f.attr in FUNCTIONS or (f.attr in METHODS and len(node.args) < 2)
+        ):
             node.func = self._called(_METHOD, f.value, ast.Constant(f.attr))
         elif self._is_array(f):
             node.func = self._called(_ARRAY, f)

@@ -36,7 +36,7 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     removed_names.install()
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:
-        dialect.speak()
+        dialect.speak(strict=found != "keras")
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
     elif found == "tf1":
         graphs.wanted = True

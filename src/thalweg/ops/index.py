@@ -216,7 +216,8 @@ def _operands(x: Any, value: Any) -> tuple[Tensor, Tensor]:
     return x, value if value.dtype == x.dtype else astype(value, x.dtype)
 
 
-def _at_places(op: Any, x: Tensor, key: Any, value: Tensor) -> Tensor:
+def at_places(op: Any, x: Tensor, key: Any, value: Tensor) -> Tensor:
+    """x after ``op``, which adds or writes, has put the value, of its dtype, at the indices of a key that has some."""
     found = _parsed(x, key)
     if _trivial(found.items) and not found.new_axes:  # no need to know the axis lengths
         value = shape_ops.broadcast_like(value, getitem(x, key))
@@ -238,7 +239,7 @@ def index_update(x: Any, key: Any, value: Any) -> Tensor:
         value = shape_ops.broadcast_like(value, getitem(x, key))
         dropped = shape_ops.squeeze(value, found.new_axes) if found.new_axes else value
         return slice_update(x, dropped, items=found.items)
-    return _at_places(scatter_set_op, x, key, value)
+    return at_places(scatter_set_op, x, key, value)
 
 
 def index_add(x: Any, key: Any, value: Any) -> Tensor:
@@ -251,7 +252,7 @@ def index_add(x: Any, key: Any, value: Any) -> Tensor:
     found = _parsed(x, key)
     if not found.indices:
         return index_update(x, key, getitem(x, key) + value)  # type: ignore[operator]
-    return _at_places(scatter_add_op, x, key, value)
+    return at_places(scatter_add_op, x, key, value)
 
 
 # --- taking ---------------------------------------------------------------------------------------------------------

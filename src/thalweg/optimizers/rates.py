@@ -127,7 +127,7 @@ class RMSProp(_Rooted):
             a = new["average_gradient"] = blend(slots["average_gradient"], g, self.rho)
             v = v - a * a
         move = lr * g / self._root(v)
-        if self.momentum:
+        if "momentum" in slots:
             move = new["momentum"] = slots["momentum"] * self.momentum + move
         return param - move, new
 

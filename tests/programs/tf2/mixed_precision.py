@@ -37,6 +37,26 @@ found, model = losses(mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.
 np.testing.assert_allclose(found, expected, rtol=0.01)
 layer = model.get_layer("logits")
 assert layer.dtype_policy == policy and layer.kernel.dtype == tf.float32
+assert layer.compute_dtype == layer(np.ones((1, 16), "float32")).dtype.name == "float16"
+assert model(x).dtype == tf.float32  # the last layer's own dtype
+
+
+class Products(layers.Layer):
+    """A layer of the program's own: in its call, weights are read as float16."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            "kernel", (input_shape[-1], 2), initializer=keras.initializers.Constant(0.1)
+        )
+
+    def call(self, inputs):
+        return tf.matmul(inputs, self.kernel) * tf.reduce_sum(tf.square(self.kernel)) + self.kernel[0, 0]
+
+
+own = Products()
+result = own(np.full((1, 3), 3.0, "float32"))
+assert result.dtype == tf.float16 and own.kernel.dtype == tf.float32
+assert result.numpy().tolist() == [[0.1539306640625, 0.1539306640625]]  # as TensorFlow 2.21 prints it
 assert layers.Dense(2, dtype="mixed_bfloat16").variable_dtype == "float32"
 
 optimizer = mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=1024.0)

@@ -1,10 +1,12 @@
-"""``keras.mixed_precision``: policies are known and asked for, and layers compute in the dtype of their weights.
+"""``keras.mixed_precision``: policies, layers that keep their weights in float32 and give float16, scaled losses.
 
-On a processor float16 between float32 weights costs digits and saves no time.
+On a processor float16 between float32 weights costs digits and saves no time; a program that asks for it gets it.
 """
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +16,12 @@ from thalweg.compat.keras.backend import settings as _settings
 from thalweg.compat.keras.own_optimizer import minimize
 from thalweg.compat.names import Namespace
 from thalweg.errors import ArgumentError, fail, warn
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.tensor import Tensor, Variable, plain
+from thalweg.layers.base import Layer, masks_of
+from thalweg.layers.base import _keep_masks as keep_masks
+from thalweg.models import Model
+from thalweg.nested import mapped
+from thalweg.ops.elementwise import astype
 
 __all__ = ["LossScaleOptimizer", "Policy", "experimental", "global_policy", "set_global_policy"]
 
@@ -53,19 +60,25 @@ class Policy:
         """The name, from which the policy can be made again."""
         return {"name": self.name}
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether weights are kept in another dtype than that of the results."""
+        return self.compute_dtype != self.variable_dtype
+
 
 _chosen: list[Policy] = []
 
 
 def set_global_policy(policy: Any) -> None:
-    """What layers made from now on are told where they have no ``dtype``; a mixed policy is kept and warned of."""
+    """What layers made from now on compute in and keep weights in, where they have no ``dtype``."""
     found = policy if isinstance(policy, Policy) else Policy("float32" if policy is None else policy)
     _chosen[:] = [found]
     _settings.set_floatx(found.variable_dtype)
-    if found.name != found.variable_dtype:
+    if found.is_mixed:
+        _mix()
         warn(
-            f"{found.name}: layers compute in {found.variable_dtype}, because on a processor "
-            f"{found.compute_dtype} costs digits and saves no time"
+            f"{found.name}: weights are kept in {found.variable_dtype}, results in {found.compute_dtype}; on a "
+            f"processor {found.compute_dtype} costs digits and saves no time"
         )
 
 
@@ -78,11 +91,119 @@ def global_policy() -> Policy:
     )
 
 
+class _OfPolicy(str):
+    """The dtype of a layer's weights, with the policy that it is from."""
+
+    policy: Policy
+
+
 def of_weights(dtype: Any) -> Any:
     """The dtype that a layer's ``dtype`` asks for: itself, or what a policy keeps weights in."""
     if isinstance(dtype, str) and dtype.startswith("mixed_"):
         dtype = Policy(dtype)
-    return dtype.variable_dtype if isinstance(dtype, Policy) else dtype
+    if not isinstance(dtype, Policy):
+        return dtype
+    made = _OfPolicy(dtype.variable_dtype)
+    made.policy = dtype
+    if dtype.is_mixed:
+        _mix()
+    return made
+
+
+# --- layers of two dtypes -------------------------------------------------------------------------------------------
+
+
+class _Under(threading.local):
+    """The policies of the layers whose calls are under way, innermost last."""
+
+    def __init__(self) -> None:
+        self.policies: list[Policy] = []
+
+
+_under, _mixing = _Under(), [False]
+
+
+def computing_policy() -> Policy | None:
+    """The mixed policy of the layer that is being called, in which weights are read in the results' dtype."""
+    return _under.policies[-1] if _under.policies and _under.policies[-1].is_mixed else None
+
+
+def policy_of(layer: Layer) -> Policy:
+    """The policy that gave a layer its dtype."""
+    found = vars(layer).get("_policy")
+    return found if found is not None else Policy(layer.dtype)
+
+
+def _mix() -> None:
+    """Let layers have policies; until a program asks for a mixed one they know nothing of it."""
+    if _mixing[0]:
+        return
+    _mixing[0] = True
+    Layer.__init__ = _remembering(Layer.__init__)  # type: ignore[method-assign]
+    Layer.float_dtype = _computing(Layer.float_dtype)  # type: ignore[method-assign]
+    Layer._called = _in_policy(Layer._called)  # type: ignore[method-assign]
+    told: dict[str, Any] = {
+        "dtype_policy": property(policy_of, doc=policy_of.__doc__),
+        "compute_dtype": property(
+            lambda layer: policy_of(layer).compute_dtype, doc="What the layer computes in."
+        ),
+        "variable_dtype": property(lambda layer: layer.dtype.name, doc="What its weights are kept in."),
+    }
+    for name, word in told.items():
+        setattr(Layer, name, word)
+
+
+def _remembering(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def made(self: Layer, *args: Any, dtype: Any = None, **options: Any) -> None:
+        init(self, *args, dtype=dtype, **options)
+        given = getattr(dtype, "policy", None)
+        self._policy = global_policy() if dtype is None else given  # type: ignore[attr-defined]
+
+    return made
+
+
+def _computing(float_dtype: Callable[[Layer], Any]) -> Callable[[Layer], Any]:
+    @functools.wraps(float_dtype)
+    def of_inputs(self: Layer) -> Any:
+        return dtypes.as_dtype(policy_of(self).compute_dtype)
+
+    return of_inputs
+
+
+def _in_policy(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def called(self: Layer, args: Any, kwargs: dict[str, Any]) -> Any:
+        policy = policy_of(self)
+        _under.policies.append(policy)
+        try:
+            outputs = call(self, args, kwargs)
+        finally:
+            _under.policies.pop()
+        if isinstance(self, Model) or not policy.is_mixed:
+            return outputs
+        return mapped(lambda t: _rounded(t, policy), outputs)
+
+    return called
+
+
+def _rounded(output: Any, policy: Policy) -> Any:
+    """What a layer gave, in the dtype of results; whole numbers and other floats stay what they are."""
+    if not isinstance(output, Tensor) or output.specs[0].dtype != dtypes.as_dtype(policy.variable_dtype):
+        return output
+    made = astype(output, policy.compute_dtype)
+    keep_masks(made, masks_of(output))
+    return made
+
+
+# --- losses ---------------------------------------------------------------------------------------------------------
+
+
+def scaled(optimizer: Any) -> Any:
+    """The optimizer that a model is compiled with: under ``mixed_float16`` one that scales losses."""
+    if global_policy().name != "mixed_float16" or isinstance(optimizer, _main.LossScaleOptimizer):
+        return optimizer
+    return LossScaleOptimizer(optimizer)
 
 
 class LossScaleOptimizer(_main.LossScaleOptimizer):
@@ -119,13 +240,14 @@ class LossScaleOptimizer(_main.LossScaleOptimizer):
 
     def get_unscaled_gradients(self, grads: Iterable[Any]) -> list[Any]:
         """The gradients divided by the factor."""
-        return [None if g is None else g / self.scale for g in grads]
+        return [None if g is None else plain(g) / self.scale for g in grads]
 
     minimize = minimize
 
-    def scale_loss(self, loss: Any) -> Any:
-        """The loss itself where the optimizer takes the gradients: in float32 nothing is lost."""
-        return loss
+    def compute_gradients(self, loss: Any, var_list: Any = None) -> Any:
+        """Pairs (gradient, variable): of the scaled loss, divided by the factor again for ``apply_gradients``."""
+        pairs = super().compute_gradients(loss, var_list)
+        return [(g if g is None else g / self.scale, v) for g, v in pairs]
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
         scale: Any = self.scale

@@ -6,10 +6,12 @@ of the variables and a list of the graph's nodes, as JSON.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import meta
 from thalweg.compat.tf1.errors import NotFoundError
+from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes, atomic_write_text
 
@@ -64,6 +67,10 @@ class Saver:
     def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
         self._kept = list(last_checkpoints)
 
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[str]) -> None:
+        """Go on from checkpoints that another saver wrote: the oldest go first."""
+        self._kept = [path for path in checkpoint_paths if checkpoint_exists(path)]
+
     @staticmethod
     def _names(graph: g.Graph) -> dict[str, Any]:
         return _named(graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES))
@@ -88,6 +95,9 @@ class Saver:
         if not Path(path).parent.is_dir():
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
         values = sess.run(list(self._fixed.values()))
+        values = [
+            _spelled(x) if _of_texts(v) else x for v, x in zip(self._fixed.values(), values, strict=True)
+        ]
         arrays = {
             n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in zip(self._fixed, values, strict=True)
         }
@@ -105,13 +115,12 @@ class Saver:
     def _remember(self, path: str) -> None:
         self._kept = [p for p in self._kept if p != path] + [path]
         while self.max_to_keep and len(self._kept) > self.max_to_keep:
-            oldest = self._kept.pop(0)
-            for suffix in (_SUFFIX, *_BESIDE):
-                Path(oldest + suffix).unlink(missing_ok=True)
+            remove_checkpoint(self._kept.pop(0))
 
     def restore(self, sess: Any, save_path: str) -> None:
         """Give the variables the values of a checkpoint."""
         found = _read(save_path)
+        found.update({n: _unspelled(found[n]) for n, v in self._fixed.items() if _of_texts(v) and n in found})
         for name, variable in self._fixed.items():
             if name not in found:
                 raise NotFoundError(
@@ -131,10 +140,33 @@ class Saver:
         return meta.export_meta_graph(filename)
 
 
+def _of_texts(variable: Any) -> bool:
+    return getattr(variable, "holds_texts", False)
+
+
+def _spelled(numbers: Any) -> np.ndarray:
+    """The texts that have these numbers, as the bytes of a list in JSON."""
+    from thalweg.compat.tf1 import texts
+
+    shape, found = np.shape(numbers), np.ravel(texts.to_texts(numbers))
+    words = [list(shape), [base64.b64encode(text).decode() for text in found]]
+    return np.frombuffer(json.dumps(words).encode(), np.uint8)
+
+
+def _unspelled(spelled: np.ndarray) -> np.ndarray:
+    """The numbers that the texts have here."""
+    from thalweg.compat.tf1 import texts
+
+    shape, words = json.loads(spelled.tobytes())
+    found = np.empty(len(words), object)
+    found[:] = [base64.b64decode(word) for word in words]
+    return texts.to_numbers(found.reshape(shape))
+
+
 def _named(var_list: Any) -> dict[str, Any]:
     if isinstance(var_list, Mapping):
-        return {str(name): v for name, v in var_list.items()}
-    return {v.op.name: v for v in var_list}
+        return {str(name): getattr(v, "numbers", v) for name, v in var_list.items()}
+    return {v.op.name: getattr(v, "numbers", v) for v in var_list}
 
 
 def _read(path: Any) -> dict[str, np.ndarray]:
@@ -253,6 +285,64 @@ def init_from_checkpoint(ckpt_dir_or_file: str, assignment_map: Any) -> None:
             v.begin_with(array)
 
 
+def warm_start(
+    ckpt_to_initialize_from: str,
+    vars_to_warm_start: Any = ".*",
+    var_name_to_vocab_info: Any = None,
+    var_name_to_prev_var_name: Mapping[str, str] | None = None,
+) -> None:
+    """Let variables begin with the values that a checkpoint has under their names, or the names that they had there.
+
+    ``vars_to_warm_start``: a pattern for the names of trainable variables, names of any, or variables.
+    """
+    if var_name_to_vocab_info:
+        raise NotImplementedError("tf.train.warm_start: var_name_to_vocab_info is not supported")
+    graph, wanted = g.default_graph(), vars_to_warm_start
+    if isinstance(wanted, str) or wanted is None:
+        chosen = graph.get_collection(g.GraphKeys.TRAINABLE_VARIABLES, wanted)
+    elif all(isinstance(v, str) for v in wanted):
+        held = graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES)
+        chosen = [v for v in held if any(re.match(pattern, v.op.name) for pattern in wanted)]
+    else:
+        chosen = list(wanted)
+    earlier = var_name_to_prev_var_name or {}
+    init_from_checkpoint(ckpt_to_initialize_from, {earlier.get(v.op.name, v.op.name): v for v in chosen})
+
+
+def checkpoints_iterator(
+    checkpoint_dir: str, min_interval_secs: float = 0, timeout: float | None = None, timeout_fn: Any = None
+) -> Iterator[str]:
+    """The newest checkpoint of a folder, each time that there is a new one.
+
+    It ends after ``timeout`` seconds without one, unless ``timeout_fn()`` says to go on.
+    """
+    last, begun = None, time.monotonic()
+    while True:
+        path = latest_checkpoint(checkpoint_dir)
+        if path is not None and path != last:
+            begun, last = time.monotonic(), path
+            yield path
+            time.sleep(max(0.0, begun + min_interval_secs - time.monotonic()))
+        elif timeout is not None and time.monotonic() - begun > timeout:
+            if timeout_fn is None or timeout_fn():
+                return
+            begun = time.monotonic()
+        else:
+            time.sleep(0.05)
+
+
+def remove_checkpoint(checkpoint_prefix: str, *args: Any, **options: Any) -> None:
+    """Remove the files of a checkpoint."""
+    for suffix in (_SUFFIX, *_BESIDE):
+        Path(checkpoint_prefix + suffix).unlink(missing_ok=True)
+
+
+def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str]) -> list[float]:
+    """When the checkpoints that exist were written, in seconds since 1970."""
+    files = (Path(prefix + _SUFFIX) for prefix in checkpoint_prefixes)
+    return [file.stat().st_mtime for file in files if file.is_file()]
+
+
 class NewCheckpointReader:
     """The names and values of a checkpoint."""
 
@@ -267,3 +357,12 @@ class NewCheckpointReader:
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         return {name: list(array.shape) for name, array in self._arrays.items()}
+
+    def get_variable_to_dtype_map(self) -> dict[str, DType]:
+        return {name: as_dtype(array.dtype) for name, array in self._arrays.items()}
+
+    def debug_string(self) -> bytes:
+        """A line for each value: name, dtype, shape."""
+        kinds = self.get_variable_to_dtype_map()
+        lines = (f"{n} (DT_{kinds[n].name.upper()}) {s}" for n, s in self.get_variable_to_shape_map().items())
+        return "\n".join(sorted(lines)).encode()

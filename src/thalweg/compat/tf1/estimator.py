@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import os
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import checkpoints, math, monitored, train, variables
+from thalweg.compat.tf1 import checkpoints, exporting, logging, math, monitored, saved_model, train
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
-from thalweg.compat.tf1.session import Session
 
 
 class ModeKeys:
@@ -36,24 +39,49 @@ class EstimatorSpec(NamedTuple):
     training_hooks: Any = None
     scaffold: Any = None
     evaluation_hooks: Any = None
+    prediction_hooks: Any = None
 
 
 class RunConfig:
-    """Settings of a run: the folder, the seed, and how often to save are used."""
+    """Settings of a run: the folder, the seed, how often to save and how many to keep are used; others are kept."""
 
     def __init__(
         self,
         model_dir: str | None = None,
         tf_random_seed: int | None = None,
+        save_summary_steps: int = 100,
         save_checkpoints_steps: int | None = None,
         save_checkpoints_secs: float | None = None,
+        session_config: Any = None,
+        keep_checkpoint_max: int | None = 5,
         **options: Any,
     ) -> None:
         self.model_dir, self.tf_random_seed = model_dir, tf_random_seed
+        self.save_summary_steps, self.session_config = save_summary_steps, session_config
         self.save_checkpoints_steps, self.save_checkpoints_secs = (
             save_checkpoints_steps,
             save_checkpoints_secs,
         )
+        self.keep_checkpoint_max = keep_checkpoint_max
+        self.keep_checkpoint_every_n_hours, self.log_step_count_steps = 10000, 100
+        self.master, self.task_type, self.task_id, self.is_chief = "", "worker", 0, True
+        self.num_worker_replicas, self.num_ps_replicas = 1, 0
+        vars(self).update(options)
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """The same settings but for these."""
+        made = copy.copy(self)
+        vars(made).update(changes)
+        return made
+
+
+class WarmStartSettings(NamedTuple):
+    """From which checkpoint variables begin: those whose names match, under the names that they have there."""
+
+    ckpt_to_initialize_from: str
+    vars_to_warm_start: Any = ".*"
+    var_name_to_vocab_info: Any = None
+    var_name_to_prev_var_name: Any = None
 
 
 class Estimator:
@@ -68,14 +96,20 @@ class Estimator:
         warm_start_from: Any = None,
     ) -> None:
         self.model_fn, self.params, self.config = model_fn, params, config
+        self._start = (
+            WarmStartSettings(warm_start_from) if isinstance(warm_start_from, str) else warm_start_from
+        )
         self.extra_metrics: Any = None  # those of tf.contrib.learn's evaluate
         self._labels: Any = None
         self.model_dir = model_dir or getattr(config, "model_dir", None) or tempfile.mkdtemp()
 
     def _built(self, input_fn: Callable[[], Any], mode: str) -> tuple[EstimatorSpec, Any]:
         step = train.get_or_create_global_step()
-        features, labels = self._inputs(input_fn, mode)
-        self._labels = labels
+        features, self._labels = self._inputs(input_fn, mode)
+        return self._spec(features, self._labels, mode), step
+
+    def _spec(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
+        """What the model function makes of features and labels."""
         names = inspect.signature(self.model_fn).parameters
         given = {
             "labels": labels,
@@ -88,7 +122,7 @@ class Estimator:
         made = self.model_fn(features, **options)
         if not hasattr(made, "train_op"):
             raise ValueError(f"model_fn should return an EstimatorSpec, received {made!r}")
-        return made, step
+        return EstimatorSpec(*(getattr(made, field, None) for field in EstimatorSpec._fields))
 
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> tuple[Any, Any]:
         names = inspect.signature(input_fn).parameters
@@ -112,13 +146,15 @@ class Estimator:
             made[name] = found if isinstance(found, tuple) else metrics.mean(found)
         return made
 
-    def _session(self) -> Session:
-        session = Session()
-        session.run([variables.global_variables_initializer(), variables.local_variables_initializer()])
-        found = checkpoints.latest_checkpoint(self.model_dir)
-        if found:
-            checkpoints.Saver().restore(session, found)
-        return session
+    @contextmanager
+    def _session(
+        self, spec: Any, path: Any, hooks: Sequence[Any] = ()
+    ) -> Iterator[monitored.MonitoredSession]:
+        """A session with the values of a checkpoint, the last by default."""
+        found = path or checkpoints.latest_checkpoint(self.model_dir)
+        creator = monitored.ChiefSessionCreator(spec.scaffold, checkpoint_filename_with_path=found)
+        with monitored.MonitoredSession(creator, hooks) as session:
+            yield session
 
     def train(
         self,
@@ -131,16 +167,35 @@ class Estimator:
         """Train for so many steps, or until the input ends."""
         with g.Graph().as_default():
             spec, step = self._built(input_fn, ModeKeys.TRAIN)
+            if self._start is not None and self.latest_checkpoint() is None:
+                checkpoints.warm_start(*self._start)
             wanted = [*(hooks or ()), *(spec.training_hooks or ()), *(spec.training_chief_hooks or ())]
+            scaffold = spec.scaffold or monitored.Scaffold()
+            if scaffold.saver is None:
+                scaffold.saver = checkpoints.Saver(max_to_keep=getattr(self.config, "keep_checkpoint_max", 5))
             often, seconds = (getattr(self.config, f"save_checkpoints_{k}", None) for k in ("steps", "secs"))
-            if often or seconds:
-                wanted.insert(0, monitored.CheckpointSaverHook(self.model_dir, seconds, often))
-            with monitored.MonitoredSession(wanted, self.model_dir) as session:
-                start = int(session.session.run(step))
+            found = [hook for hook in wanted if isinstance(hook, monitored.CheckpointSaverHook)]
+            if not found:
+                seconds = seconds if often or seconds else 600
+                found = [monitored.CheckpointSaverHook(self.model_dir, seconds, often, scaffold=scaffold)]
+                wanted.insert(0, found[0])
+            found[0].listeners += saving_listeners or ()
+            every = getattr(self.config, "save_summary_steps", 100)
+            if every:
+                wanted.append(monitored.SummarySaverHook(every, None, self.model_dir, scaffold=scaffold))
+            creator = monitored.ChiefSessionCreator(scaffold, checkpoint_dir=self.model_dir)
+            with monitored.MonitoredSession(creator, wanted) as session:
+                start, done = int(session.session.run(step)), 0
                 last = max_steps if max_steps is not None else (start + steps if steps is not None else None)
                 while (last is None or start < last) and not session.should_stop():
-                    session.run([spec.train_op, spec.loss])
-                    start += 1
+                    loss = session.run([spec.train_op, spec.loss])[1]
+                    if np.isnan(loss):
+                        raise monitored.NanLossDuringTrainingError
+                    if done % 100 == 0:
+                        logging.info(f"loss = {loss}, step = {start}")
+                    start, done = int(session.session.run(step)), done + 1
+                if done:
+                    logging.info(f"Loss for final step: {loss}.")
         return self
 
     def evaluate(
@@ -155,17 +210,19 @@ class Estimator:
         with g.Graph().as_default():
             spec, step = self._built(input_fn, ModeKeys.EVAL)
             metric_ops = {**(spec.eval_metric_ops or {}), **self._asked(spec)}
-            with self._session() as session:
+            asked = [*(hooks or ()), *(spec.evaluation_hooks or ())]
+            with self._session(spec, checkpoint_path, asked) as session:
                 losses: list[float] = []
                 try:
-                    while steps is None or len(losses) < steps:
+                    while (steps is None or len(losses) < steps) and not session.should_stop():
                         losses.append(
                             session.run([spec.loss, *(update for _, update in metric_ops.values())])[0]
                         )
                 except OutOfRangeError:
                     pass
-                found = {key: session.run(metric) for key, (metric, _) in metric_ops.items()}
-                return {**found, "loss": float(np.mean(losses)), "global_step": int(session.run(step))}
+                plain = session.session
+                found = {key: plain.run(metric) for key, (metric, _) in metric_ops.items()}
+                return {**found, "loss": float(np.mean(losses)), "global_step": int(plain.run(step))}
 
     def predict(
         self,
@@ -178,13 +235,22 @@ class Estimator:
         """The predictions, one example after the other."""
         with g.Graph().as_default():
             spec, _ = self._built(input_fn, ModeKeys.PREDICT)
-            with self._session() as session:
-                while True:
+            wanted = spec.predictions
+            if predict_keys is not None and isinstance(wanted, dict):
+                keys = [predict_keys] if isinstance(predict_keys, str) else predict_keys
+                wanted = {key: t for key, t in wanted.items() if key in keys}
+                if not wanted:
+                    raise ValueError(f"Expected to run at least one output from {sorted(spec.predictions)}")
+            asked = [*(hooks or ()), *(spec.prediction_hooks or ())]
+            with self._session(spec, checkpoint_path, asked) as session:
+                while not session.should_stop():
                     try:
-                        made = session.run(spec.predictions)
+                        made = session.run(wanted)
                     except OutOfRangeError:
                         return
-                    if isinstance(made, dict):
+                    if not yield_single_examples:
+                        yield made
+                    elif isinstance(made, dict):
                         yield from (
                             {k: v[i] for k, v in made.items()} for i in range(len(next(iter(made.values()))))
                         )
@@ -211,11 +277,29 @@ class Estimator:
             )
         return found
 
-    def export_savedmodel(self, *args: Any, **options: Any) -> Any:
-        """Graphs for serving are not written: it says so."""
-        raise NotImplementedError(
-            "Estimator.export_savedmodel: serving formats are not supported; model_dir has checkpoints"
-        )
+    def export_savedmodel(
+        self,
+        export_dir_base: str,
+        serving_input_receiver_fn: Callable[[], Any],
+        assets_extra: Any = None,
+        as_text: bool = False,
+        checkpoint_path: str | None = None,
+        **options: Any,
+    ) -> bytes:
+        """Write the model with the values of its last checkpoint, in a folder named by the time; its path."""
+        with g.Graph().as_default():
+            train.get_or_create_global_step()
+            receiver = serving_input_receiver_fn()
+            spec = self._spec(receiver.features, None, ModeKeys.PREDICT)
+            told = exporting.signatures(spec, receiver)
+            now = int(time.time())
+            while os.path.exists(folder := os.path.join(os.fspath(export_dir_base), str(now))):
+                now += 1
+            with self._session(spec, checkpoint_path or self._checkpoint()) as session:
+                builder = saved_model.SavedModelBuilder(folder)
+                builder.add_meta_graph_and_variables(session, ["serve"], told)
+                builder.save(as_text)
+        return folder.encode()
 
     export_saved_model = export_savedmodel
 
@@ -243,15 +327,17 @@ class EvalSpec(NamedTuple):
 def train_and_evaluate(
     estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec
 ) -> tuple[Any, list[Any]]:
-    """Train to the end, then evaluate; exporters say that nothing is exported."""
+    """Train to the end, then evaluate and export; the metrics, and what the exporters wrote."""
     estimator.train(train_spec.input_fn, hooks=train_spec.hooks, max_steps=train_spec.max_steps)
     found = estimator.evaluate(
         eval_spec.input_fn, steps=eval_spec.steps, hooks=eval_spec.hooks, name=eval_spec.name
     )
     exporters = eval_spec.exporters or ()
-    for exporter in exporters if isinstance(exporters, (list, tuple)) else [exporters]:
-        exporter.say()
-    return found, []
+    folder = os.path.join(os.fspath(estimator.model_dir), "export")
+    return found, [
+        exporter.export(estimator, os.path.join(folder, exporter.name))
+        for exporter in (exporters if isinstance(exporters, (list, tuple)) else [exporters])
+    ]
 
 
 def _numpy_input_fn(

@@ -1,12 +1,12 @@
-"""``tf.estimator.export``: what model functions say about serving. It is noted; nothing is exported."""
+"""``tf.estimator.export``: what model functions say about serving, and what writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from thalweg.compat.names import REASONS, Namespace
-from thalweg.compat.tf1 import logging
+from thalweg.compat.names import Namespace
+from thalweg.compat.tf1 import math, parsing, saved_model
 
 
 class PredictOutput(NamedTuple):
@@ -37,16 +37,16 @@ class ServingInputReceiver(NamedTuple):
 
 
 class Exporter:
-    """What would export a model after evaluations: ``train_and_evaluate`` says that it does not."""
+    """Exports a model after ``train_and_evaluate``, below ``export/NAME`` in its folder."""
 
     def __init__(
         self, name: str = "exporter", serving_input_receiver_fn: Any = None, *args: Any, **options: Any
     ) -> None:
         self.name, self.serving_input_receiver_fn = name, serving_input_receiver_fn
 
-    def say(self) -> None:
-        """A warning in the log."""
-        logging.warning(f"{type(self).__name__} {self.name!r} exports nothing: {REASONS['tf.saved_model']}")
+    def export(self, estimator: Any, export_path: str, *args: Any, **options: Any) -> bytes:
+        """Write the model; the folder."""
+        return estimator.export_savedmodel(export_path, self.serving_input_receiver_fn)  # type: ignore[no-any-return]
 
 
 class LatestExporter(Exporter):
@@ -58,16 +58,61 @@ class FinalExporter(Exporter):
 
 
 class BestExporter(Exporter):
-    """For the best model."""
+    """For the best model: there is one evaluation, at the end."""
+
+    def __init__(
+        self, name: str = "best_exporter", serving_input_receiver_fn: Any = None, *args: Any, **options: Any
+    ) -> None:
+        super().__init__(name, serving_input_receiver_fn)
 
 
-def _receiver(*args: Any, **options: Any) -> Callable[[], Any]:
-    """An input function for serving, which nothing calls here."""
+def build_raw_serving_input_receiver_fn(
+    features: Any, default_batch_size: int | None = None
+) -> Callable[[], ServingInputReceiver]:
+    """Features are fed as they are: placeholders of the form of these tensors, of any number of examples."""
 
-    def receive() -> Any:
-        raise NotImplementedError(f"tf.estimator.export: {REASONS['tf.saved_model']}")
+    def receive() -> ServingInputReceiver:
+        made = {
+            name: math.placeholder(t.dtype, [default_batch_size, *t.shape.as_list()[1:]], t.op.name)
+            for name, t in (features if isinstance(features, dict) else {"feature": features}).items()
+        }
+        return ServingInputReceiver(made if isinstance(features, dict) else made["feature"], made)
 
     return receive
+
+
+def build_parsing_serving_input_receiver_fn(
+    feature_spec: Any, default_batch_size: int | None = None
+) -> Callable[[], ServingInputReceiver]:
+    """Features are parsed from serialised examples."""
+
+    def receive() -> ServingInputReceiver:
+        serialized = math.placeholder("string", [default_batch_size], "input_example_tensor")
+        return ServingInputReceiver(parsing.parse_example(serialized, feature_spec), {"examples": serialized})
+
+    return receive
+
+
+def signatures(spec: Any, receiver: Any) -> dict[str, Any]:
+    """What a model function says about serving, by names; the only one, or the one so named, is the default."""
+    given = receiver.receiver_tensors
+    fed = given if isinstance(given, dict) else {"input": given}
+    outputs = spec.export_outputs or {saved_model.DEFAULT: PredictOutput(spec.predictions)}
+    made = {key: _signature(fed, output) for key, output in outputs.items()}
+    if len(made) == 1:
+        made[saved_model.DEFAULT] = next(iter(made.values()))
+    return made
+
+
+def _signature(fed: dict[str, Any], output: Any) -> Any:
+    if isinstance(output, ClassificationOutput):
+        return saved_model.classification_signature_def(
+            next(iter(fed.values())), output.classes, output.scores
+        )
+    if isinstance(output, RegressionOutput):
+        return saved_model.regression_signature_def(next(iter(fed.values())), output.value)
+    found = output.outputs
+    return saved_model.predict_signature_def(fed, found if isinstance(found, dict) else {"output": found})
 
 
 export = Namespace(
@@ -76,6 +121,6 @@ export = Namespace(
     RegressionOutput=RegressionOutput,
     ClassificationOutput=ClassificationOutput,
     ServingInputReceiver=ServingInputReceiver,
-    build_raw_serving_input_receiver_fn=_receiver,
-    build_parsing_serving_input_receiver_fn=_receiver,
+    build_raw_serving_input_receiver_fn=build_raw_serving_input_receiver_fn,
+    build_parsing_serving_input_receiver_fn=build_parsing_serving_input_receiver_fn,
 )

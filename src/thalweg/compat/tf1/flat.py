@@ -11,6 +11,7 @@ from thalweg.compat.tf1 import (
     default_graph,
     errors,
     graph,
+    graph_defs,
     image,
     initializers,
     late,
@@ -36,6 +37,10 @@ __all__ = ["FLAT"]
 
 _ROOMS = (math, random, control, variables, strings, parsing, sparse, readers, default_graph, options)
 _TRANSFORMS = "fft ifft fft2d ifft2d fft3d ifft3d".split()
+_OF_MATRICES = (  # once had names of their own for batches of matrices
+    "matrix_diag matrix_diag_part matrix_band_part matrix_set_diag matrix_transpose matrix_solve "
+    "matrix_triangular_solve matrix_solve_ls cholesky_solve self_adjoint_eig self_adjoint_eigvals svd"
+).split()
 _INITIALIZERS = (
     "constant zeros ones random_normal truncated_normal random_uniform variance_scaling glorot_uniform glorot_normal "
     "uniform_unit_scaling orthogonal"
@@ -54,7 +59,7 @@ def _functions() -> dict[str, Any]:
     found.update({n: getattr(complexes, n) for n in ("real", "imag", "conj", "angle")})
     found.update(complex=complexes.complex_, complex_abs=found["abs"])
     found.update({n: getattr(signal, n) for n in _TRANSFORMS})
-    found.update({f"batch_{n}": found[n] for n in _TRANSFORMS})
+    found.update({f"batch_{n}": found[n] for n in [*_TRANSFORMS, *_OF_MATRICES]})
     found.update(tuple=found.pop("tuple_"), print=found.pop("print_"))
     return found
 
@@ -78,6 +83,9 @@ FLAT.update(
     get_static_value=graph.static_value,
     Dimension=types.dimension,
     TensorArray=tensor_array.TensorArray,
+    GraphDef=graph_defs.GraphDef,
+    NodeDef=graph_defs.NodeDef,
+    import_graph_def=graph_defs.import_graph_def,
     MetaGraphDef=meta.MetaGraphDef,
     OpError=errors.OpError,
     all_variables=variables.global_variables,

@@ -11,6 +11,7 @@ import functools
 import importlib
 import json
 import pkgutil
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,14 @@ def _ops() -> dict[str, Op]:
 
 
 class _Writer:
-    def __init__(self, graph: g.Graph, saved: dict[str, str] | None) -> None:
+    def __init__(
+        self,
+        graph: g.Graph,
+        saved: dict[str, str] | None,
+        kept: Collection[str] | None,
+        values: Mapping[core.Variable, np.ndarray],
+    ) -> None:
+        self._kept, self._values = kept, values
         self.expressions: list[Any] = []
         self.effects: list[Any] = []
         self._places: dict[int, int] = {}  # of expressions, by id
@@ -66,7 +74,7 @@ class _Writer:
         self._held: list[Any] = []
         self.graph = graph
         graph.settle()
-        operations = [self._operation(op) for op in graph.operations.values()]
+        operations = [self._operation(op) for op in graph.operations.values() if self._keeps(op)]
         collections = {
             key: [e for e in map(self._entry, held) if e is not None]
             for key, held in graph.collections.items()
@@ -87,6 +95,9 @@ class _Writer:
             }
         )
 
+    def _keeps(self, op: g.Operation) -> bool:
+        return self._kept is None or op.name in self._kept
+
     def _operation(self, op: g.Operation) -> dict[str, Any]:
         effect: Any = None
         if op.effect is not None:
@@ -95,7 +106,7 @@ class _Writer:
             except _Unsayable:
                 effect = "lost"
         outputs = [self._output(t) for t in op.outputs if isinstance(t, g.Tensor)]
-        inputs = [t.name for t in op.inputs if t.graph is self.graph]
+        inputs = [t.name for t in op.inputs if t.graph is self.graph and self._keeps(t.op)]
         return {"name": op.name, "type": op.type, "inputs": inputs, "effect": effect, "outputs": outputs}
 
     def _output(self, t: g.Tensor) -> dict[str, Any]:
@@ -106,7 +117,7 @@ class _Writer:
             made["dims"] = self._or_none(t.dims)
         if isinstance(t, g.HostTensor):
             made["text"] = self._or_none(t.shape.as_list() if t.shape.dims is not None else None)
-        if isinstance(t, Variable):
+        if isinstance(t, Variable) and t.t not in self._values:
             made["variable"] = [t.trainable, t.start.op.name, t.initializer.name]
         return made
 
@@ -153,6 +164,8 @@ class _Writer:
     def _node(self, t: core.Tensor) -> dict[str, Any]:
         spec = t.specs[0]
         made: dict[str, Any] = {"spec": [None if spec.shape is None else list(spec.shape), spec.dtype.name]}
+        if isinstance(t, core.Variable) and t in self._values:
+            return {**made, "kind": "constant", "value": self._word(self._values[t])}
         if isinstance(t, core.Variable):
             first = self._expression(t.initializer)
             return {**made, "kind": "variable", "name": t.name, "trainable": t.trainable, "first": first}
@@ -217,9 +230,18 @@ def _array_word(x: np.ndarray) -> Any:
     return {"array": base64.b64encode(data).decode(), "dtype": x.dtype.name, "shape": list(x.shape)}
 
 
-def to_text(graph: g.Graph, saved: dict[str, str] | None = None) -> str:
-    """The graph as text; ``saved``: the variables of a saver, their names by those in its files."""
-    return _Writer(graph, saved).text
+def to_text(
+    graph: g.Graph,
+    saved: dict[str, str] | None = None,
+    kept: Collection[str] | None = None,
+    values: Mapping[core.Variable, np.ndarray] | None = None,
+) -> str:
+    """The graph as text.
+
+    ``saved``: the variables of a saver, their names by those in its files. ``kept``: the names of the nodes to write,
+    all by default. ``values``: variables that are written as constants.
+    """
+    return _Writer(graph, saved, kept, values or {}).text
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -232,15 +254,19 @@ class Lost(core.Placeholder):
 
 
 class _Reader:
-    def __init__(self, held: dict[str, Any], graph: g.Graph) -> None:
-        self.held, self.graph = held, graph
+    def __init__(
+        self, held: dict[str, Any], graph: g.Graph, prefix: str, given: Mapping[str, g.Tensor]
+    ) -> None:
+        self.held, self.graph, self.prefix = held, graph, prefix
+        self.given = self._given(given)
         self.expressions: list[core.Tensor] = []
         self.effects: list[g.Effect] = []
         self.nodes: dict[str, g.Operation] = {}
         for description in held["expressions"]:
             # An effect is written right after the expressions that it names: those that name it come later.
             self._effects_up_to(description)
-            self.expressions.append(self._expression(description))
+            instead = self.given.get(len(self.expressions))
+            self.expressions.append(self._expression(description) if instead is None else instead)
         self._effects_up_to(None)
         for description in held["operations"]:
             self._operation(description)
@@ -248,10 +274,30 @@ class _Reader:
             self._connect(description)
         for key, entries in held["collections"].items():
             graph.collections.setdefault(key, []).extend(map(self._entry, entries))
-        graph.variables.update({n: self.nodes[op].outputs[0] for n, op in held["variables"].items()})
-        graph.scope_counts.update(held["scope_counts"])
-        graph._used.update(held["used"])
+        graph.variables.update({prefix + n: self.nodes[op].outputs[0] for n, op in held["variables"].items()})
+        graph.scope_counts.update({prefix + n: count for n, count in held["scope_counts"].items()})
+        graph._used.update({prefix.lower() + n: count for n, count in held["used"].items()})
         graph.seed = held["seed"] if graph.seed is None else graph.seed
+
+    def _given(self, given: Mapping[str, g.Tensor]) -> dict[int, core.Tensor]:
+        """The expressions that take the place of others, by the numbers of these."""
+        outputs = {
+            f"{op['name']}:{k}": output
+            for op in self.held["operations"]
+            for k, output in enumerate(op["outputs"])
+        }
+        found = {}
+        for name, tensor in given.items():
+            output = outputs.get(name if ":" in name else f"{name}:0")
+            if output is None or output["t"] is None:
+                raise ValueError(f"Attempted to map inputs that were not found in graph_def: [{name}]")
+            found[output["t"]] = g.value(tensor)
+            wanted = self.held["expressions"][output["t"]].get("spec")
+            if wanted is not None and wanted[1] != found[output["t"]].dtype.name:
+                raise ValueError(
+                    f"Input {name} was passed {tensor.dtype.name}, incompatible with expected {wanted[1]}"
+                )
+        return found
 
     def _effects_up_to(self, description: Any) -> None:
         """The effects all of whose expressions are there, in their order."""
@@ -275,6 +321,7 @@ class _Reader:
 
     def _expression(self, found: dict[str, Any]) -> core.Tensor:
         kind, name = found["kind"], found.get("name")
+        name = name and self.prefix + name
         if kind == "op":
             return self._applied(found)
         specs = (core.Spec(core.check_shape(found["spec"][0]), np.dtype(found["spec"][1])),)
@@ -350,13 +397,17 @@ class _Reader:
 
     def _operation(self, found: dict[str, Any]) -> None:
         operation = g.Operation.__new__(g.Operation)
-        operation.graph, operation.name, operation.type = self.graph, found["name"], found["type"]
+        operation.graph, operation.name, operation.type = (
+            self.graph,
+            self.prefix + found["name"],
+            found["type"],
+        )
         operation.inputs, operation.outputs, operation.effect = [], [], None
         if found["effect"] == "lost":
             operation.effect = g.Effect(fetches=[self._lost(found["name"], (), np.dtype(np.int32))])
         elif found["effect"] is not None:
             operation.effect = self.effects[found["effect"]]
-        self.nodes[operation.name] = self.graph.operations[operation.name] = operation
+        self.nodes[found["name"]] = self.graph.operations[operation.name] = operation
         for output in found["outputs"]:
             self._output(operation, output)
 
@@ -413,19 +464,22 @@ class _Said(g.HostTensor):
         return as_dtype("string")
 
 
-def from_text(text: str, graph: g.Graph) -> dict[str, str] | None:
-    """Make the nodes and collections of a text in a graph; the variables of the saver that wrote it."""
+def from_text(
+    text: str, graph: g.Graph, prefix: str = "", given: Mapping[str, g.Tensor] | None = None
+) -> dict[str, str] | None:
+    """Make the nodes and collections of a text in a graph; the variables of the saver that wrote it.
+
+    ``prefix``: what all names begin with here. ``given``: tensors of this graph in place of those of these names.
+    """
     try:
         held = json.loads(text)
     except ValueError as error:
         raise DataError(f"a meta graph: no JSON: {error}") from None
     if not isinstance(held, dict) or held.get("format") != _FORMAT:
         raise DataError("a meta graph: it was not written by this library, or by another version of it")
-    taken = {op["name"] for op in held["operations"]} & set(graph.operations)
+    taken = {prefix + op["name"] for op in held["operations"]} & set(graph.operations)
     if taken:
-        raise ValueError(
-            f"tf.train.import_meta_graph: the graph has a node named {sorted(taken)[0]!r} already"
-        )
+        raise ValueError(f"a graph is imported: there is a node named {sorted(taken)[0]!r} already")
     with graph.as_default(), graph.control_dependencies(None):
-        _Reader(held, graph)
+        _Reader(held, graph, prefix, given or {})
     return held["saved"]  # type: ignore[no-any-return]

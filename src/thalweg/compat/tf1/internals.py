@@ -16,6 +16,7 @@ from thalweg.compat.tf1 import (
     feature_column,
     gfile,
     graph,
+    graph_defs,
     random,
     records,
     rnn,
@@ -142,6 +143,8 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         pywrap_tensorflow=Namespace(
             "tf.python.pywrap_tensorflow", NewCheckpointReader=checkpoints.NewCheckpointReader
         ),
+        tools=graph_defs.tools,
+        saved_model=names["saved_model"],
         client=Namespace(
             "tf.python.client",
             device_lib=device_lib,
@@ -162,6 +165,9 @@ def messages(names: Mapping[str, Any]) -> Namespace:
         "tf.core",
         framework=Namespace(
             "tf.core.framework",
+            graph_pb2=Namespace(
+                "tf.core.framework.graph_pb2", GraphDef=names["GraphDef"], NodeDef=names["NodeDef"]
+            ),
             summary_pb2=Namespace(
                 "tf.core.framework.summary_pb2",
                 Summary=names["Summary"],
@@ -172,6 +178,7 @@ def messages(names: Mapping[str, Any]) -> Namespace:
         protobuf=Namespace(
             "tf.core.protobuf",
             config_pb2=Namespace("tf.core.protobuf.config_pb2", **{name: names[name] for name in settings}),
+            meta_graph_pb2=Namespace("tf.core.protobuf.meta_graph_pb2", MetaGraphDef=names["MetaGraphDef"]),
         ),
         example=Namespace(
             "tf.core.example",
@@ -218,6 +225,8 @@ def _framework(ops: Namespace) -> Namespace:
         sparse_tensor=ops,
         common_shapes=ops,
         function=ops,
+        graph_util=graph_defs.graph_util,
+        importer=graph_defs.graph_util,
         random_seed=Namespace(
             "tf.python.framework.random_seed",
             set_random_seed=random.set_random_seed,

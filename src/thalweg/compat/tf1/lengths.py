@@ -17,7 +17,7 @@ from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import joining
+from thalweg.ops import elementwise, joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
 
@@ -55,6 +55,12 @@ def scalar_of(length: Any, dtype: np.dtype) -> core.Tensor:
     if isinstance(length, Length):
         return shape_ops.count(length.of, axis=(length.axis,), dtype=dtype)
     return core.constant(np.array(length, dtype))
+
+
+def of_a_sample(variances: Any, x: core.Tensor) -> Any:
+    """The variances of a tensor's channels, divided by n - 1 instead of n, the count of elements in each."""
+    count: Any = shape_ops.count(x, axis=None, dtype=variances.dtype) / float(variances.shape[0])  # type: ignore[operator]
+    return variances * (count / elementwise.maximum(count - 1.0, 1.0))
 
 
 def dims_of(shape: Any) -> list[Any] | None:

@@ -23,7 +23,13 @@ class MetaGraphDef:
     """A graph as it was exported."""
 
     def __init__(self, graph: g.Graph) -> None:
-        self.graph_def = graph
+        self.graph = graph
+        self.signature_def: dict[str, Any] = {}  # of a saved model
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph alone."""
+        return self.graph.as_graph_def()
 
 
 def remember(path: str, graph: g.Graph, saved: dict[str, str] | None = None) -> None:
@@ -36,35 +42,51 @@ def export_meta_graph(
     filename: str | None = None, graph: g.Graph | None = None, **options: Any
 ) -> MetaGraphDef:
     """The graph as it is now; with ``filename`` also under that path."""
-    made = MetaGraphDef(_Copy(graph or g.default_graph(), g.Graph()).target)
+    made = MetaGraphDef(copied(graph or g.default_graph()))
     if filename is not None:
-        remember(filename, made.graph_def)
+        remember(filename, made.graph)
     return made
+
+
+def copied(graph: g.Graph) -> g.Graph:
+    """A graph of the same nodes and collections, over the same expressions."""
+    return _Copy(graph, g.Graph()).target
 
 
 def import_meta_graph(
     meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **options: Any
 ) -> Any:
-    """The nodes and collections of a meta graph in the default graph; a saver of its variables, if it has some."""
+    """The nodes and collections of a meta graph in the default graph; a saver of its variables, if it has some.
+
+    With ``import_scope`` all names begin with it; those in checkpoints stay what they were.
+    """
     from thalweg.compat.tf1.checkpoints import Saver
 
-    if import_scope:
-        raise NotImplementedError("tf.train.import_meta_graph: import_scope is not supported; leave it out")
-    target, saved = g.default_graph(), None
-    if isinstance(meta_graph_or_file, MetaGraphDef):
-        _Copy(meta_graph_or_file.graph_def, target)
+    target = g.default_graph()
+    source, saved, text = _found(meta_graph_or_file)
+    scope = f"{import_scope}/" if import_scope else ""
+    if text is None and scope:
+        text = graph_files.to_text(source, saved)
+    if text is None:
+        _Copy(source, target)
     else:
-        path = os.path.abspath(str(meta_graph_or_file))
-        if path in _saved:
-            source, saved = _saved[path]
-            _Copy(source, target)
-        elif os.path.isfile(path):
-            saved = graph_files.from_text(Path(path).read_text(encoding="utf-8"), target)
-        else:
-            raise OSError(f"File {meta_graph_or_file} does not exist.")
+        saved = graph_files.from_text(text, target, scope)
     if saved is not None:
-        return Saver({name: target.get_tensor_by_name(f"{node}:0") for name, node in saved.items()})
-    return Saver() if target.get_collection(g.GraphKeys.GLOBAL_VARIABLES) else None
+        return Saver({name: target.get_tensor_by_name(f"{scope}{node}:0") for name, node in saved.items()})
+    made = target.get_collection(g.GraphKeys.GLOBAL_VARIABLES, scope or None)
+    return Saver({v.op.name.removeprefix(scope): v for v in made}) if made else None
+
+
+def _found(held: Any) -> tuple[Any, dict[str, str] | None, str | None]:
+    """A meta graph: the graph and the variables of its saver where this process has them, else the text of the file."""
+    if isinstance(held, MetaGraphDef):
+        return held.graph, None, None
+    path = os.path.abspath(str(held))
+    if path in _saved:
+        return *_saved[path], None
+    if os.path.isfile(path):
+        return None, None, Path(path).read_text(encoding="utf-8")
+    raise OSError(f"File {held} does not exist.")
 
 
 class _Copy:

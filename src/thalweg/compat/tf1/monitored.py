@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.checkpoints import Saver, latest_checkpoint
+from thalweg.compat.tf1.checkpoints import Saver, get_checkpoint_state, latest_checkpoint
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.graph import default_graph
 from thalweg.compat.tf1.session import Session
-from thalweg.compat.tf1.summary import FileWriter, merge_all
+from thalweg.compat.tf1.summary import FileWriter, Summary, merge_all
 from thalweg.compat.tf1.train import get_global_step, get_or_create_global_step
 from thalweg.compat.tf1.variables import global_variables_initializer, local_variables_initializer
-from thalweg.files import atomic_write_text
 
 
 class SessionRunHook:
@@ -121,8 +120,45 @@ class LoggingTensorHook(SessionRunHook):
         logging.info(self.formatter(found) if self.formatter else said)
 
 
+class SecondOrStepTimer:
+    """Whether it is time again: every so many steps or seconds, and at the first step asked about."""
+
+    def __init__(self, every_secs: float | None = None, every_steps: int | None = None) -> None:
+        if every_secs is None and every_steps is None:
+            raise ValueError("Either every_secs or every_steps should be provided.")
+        if every_secs is not None and every_steps is not None:
+            raise ValueError("Can not provide both every_secs and every_steps.")
+        self.seconds, self.steps = every_secs, every_steps
+        self.step: int | None = None
+        self.time = 0.0
+
+    def should_trigger_for_step(self, step: int) -> bool:
+        """Whether it is time at a step."""
+        if self.step is None or step == self.step:
+            return self.step is None
+        if self.seconds is not None:
+            return time.monotonic() >= self.time + self.seconds
+        return step >= self.step + int(self.steps or 0)
+
+    def update_last_triggered_step(self, step: int) -> tuple[float | None, int | None]:
+        """It was done at a step; seconds and steps since the time before."""
+        now = time.monotonic()
+        since = (None, None) if self.step is None else (now - self.time, step - self.step)
+        self.step, self.time = step, now
+        return since
+
+
+class CheckpointSaverListener:
+    """What a hook that saves calls."""
+
+    def begin(self) -> None: ...
+    def before_save(self, session: Any, global_step_value: int) -> None: ...
+    def after_save(self, session: Any, global_step_value: int) -> Any: ...
+    def end(self, session: Any, global_step_value: int) -> None: ...
+
+
 class CheckpointSaverHook(SessionRunHook):
-    """Saves every so many steps (or seconds), and at the end."""
+    """Saves at the start, every so many steps or seconds, and at the end."""
 
     def __init__(
         self,
@@ -135,52 +171,77 @@ class CheckpointSaverHook(SessionRunHook):
         listeners: Any = None,
     ) -> None:
         self.path = os.path.join(checkpoint_dir, checkpoint_basename)
-        self.steps, self.seconds, self.saver = save_steps, save_secs, saver
-        self.count, self.last = 0, time.monotonic()
+        self.saver, self.scaffold, self.listeners = saver, scaffold, list(listeners or ())
+        self.timer = SecondOrStepTimer(save_secs, save_steps)
 
     def begin(self) -> None:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        get_or_create_global_step()
-        self.saver = self.saver or Saver()
+        self.step = get_or_create_global_step()
+        for listener in self.listeners:
+            listener.begin()
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        self.saver = self.saver or getattr(self.scaffold, "saver", None) or Saver()
+        self._save(session, int(session.run(self.step)))
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
-        self.count += 1
-        due = self.steps and self.count % self.steps == 0
-        if due or (self.seconds and time.monotonic() - self.last >= self.seconds):
-            self.end(run_context.session)
+        step = int(run_context.session.run(self.step))
+        if self.timer.should_trigger_for_step(step) and self._save(run_context.session, step):
+            run_context.request_stop()
 
     def end(self, session: Any) -> None:
-        self.last = time.monotonic()
-        self.saver.save(session, self.path, get_or_create_global_step())
+        step = int(session.run(self.step))
+        if step != self.timer.step:
+            self._save(session, step)
+        for listener in self.listeners:
+            listener.end(session, step)
+
+    def _save(self, session: Any, step: int) -> bool:
+        self.timer.update_last_triggered_step(step)
+        for listener in self.listeners:
+            listener.before_save(session, step)
+        self.saver.save(session, self.path, step)
+        stops = [listener.after_save(session, step) for listener in self.listeners]
+        return any(stops)
 
 
 class SummarySaverHook(SessionRunHook):
-    """Writes summaries every so many steps."""
+    """Writes summaries at the first step and every so many steps or seconds."""
 
     def __init__(
         self,
         save_steps: int | None = None,
-        save_secs: Any = None,
+        save_secs: float | None = None,
         output_dir: str | None = None,
         summary_writer: Any = None,
         scaffold: Any = None,
         summary_op: Any = None,
     ) -> None:
-        self.every, self.count, self.summary_op = save_steps or 100, 0, summary_op
-        self.writer = summary_writer or FileWriter(output_dir or ".")
+        self.timer = SecondOrStepTimer(save_secs, save_steps)
+        self.summary_op, self.scaffold = summary_op, scaffold
+        self.writer, self.folder = summary_writer, output_dir or "."
+        self.next: int | None = None
 
     def before_run(self, run_context: Any) -> Any:
-        wanted = self.summary_op if self.summary_op is not None else merge_all()
-        due = wanted is not None and self.count % self.every == 0
-        return SessionRunArgs([wanted, get_or_create_global_step()]) if due else None
+        wanted = (
+            self.summary_op if self.summary_op is not None else getattr(self.scaffold, "summary_op", None)
+        )
+        wanted = merge_all() if wanted is None else wanted
+        due = self.next is None or self.timer.should_trigger_for_step(self.next)
+        return SessionRunArgs(wanted) if due and wanted is not None else None
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
-        self.count += 1
-        if run_values.results:
-            self.writer.add_summary(*run_values.results)
+        step = int(run_context.session.run(get_or_create_global_step()))
+        found = run_values.results
+        for summary in found if isinstance(found, list) else [found]:
+            self.timer.update_last_triggered_step(step)
+            self.writer = self.writer or FileWriter(self.folder, run_context.session.graph)
+            self.writer.add_summary(summary, step)
+        self.next = step + 1
 
     def end(self, session: Any) -> None:
-        self.writer.flush()
+        if self.writer is not None:
+            self.writer.close()
 
 
 class NanLossDuringTrainingError(RuntimeError):
@@ -207,21 +268,36 @@ class NanTensorHook(SessionRunHook):
 
 
 class StepCounterHook(SessionRunHook):
-    """Says how many steps a second there are."""
+    """Says, and writes, how many steps a second there are."""
 
     def __init__(
-        self, every_n_steps: int = 100, every_n_secs: Any = None, output_dir: Any = None, **options: Any
-    ):
-        self.every, self.count, self.last = every_n_steps, 0, time.monotonic()
+        self,
+        every_n_steps: int | None = 100,
+        every_n_secs: float | None = None,
+        output_dir: str | None = None,
+        summary_writer: Any = None,
+    ) -> None:
+        self.timer = SecondOrStepTimer(every_n_secs, None if every_n_secs is not None else every_n_steps)
+        self.writer, self.folder = summary_writer, output_dir
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         from thalweg.compat.tf1 import logging
 
-        self.count += 1
-        if self.count % self.every == 0:
-            now = time.monotonic()
-            logging.info(f"global_step/sec: {self.every / max(now - self.last, 1e-9):.6g}")
-            self.last = now
+        step = int(run_context.session.run(get_or_create_global_step()))
+        if not self.timer.should_trigger_for_step(step):
+            return
+        seconds, steps = self.timer.update_last_triggered_step(step)
+        if seconds and steps is not None:
+            logging.info(f"global_step/sec: {steps / seconds:g}")
+            if self.writer is None and self.folder:
+                self.writer = FileWriter(self.folder)
+            if self.writer is not None:
+                value = Summary.Value(tag="global_step/sec", simple_value=steps / seconds)
+                self.writer.add_summary(Summary(value=[value]), step)
+
+    def end(self, session: Any) -> None:
+        if self.writer is not None:
+            self.writer.close()
 
 
 class FinalOpsHook(SessionRunHook):
@@ -252,32 +328,80 @@ class Scaffold:
         init_op: Any = None,
         init_feed_dict: Any = None,
         init_fn: Any = None,
+        ready_op: Any = None,
+        ready_for_local_init_op: Any = None,
+        local_init_op: Any = None,
+        summary_op: Any = None,
         saver: Any = None,
+        copy_from_scaffold: Any = None,
         **options: Any,
-    ):
-        self.init_op, self.init_feed_dict, self.init_fn, self.saver = init_op, init_feed_dict, init_fn, saver
+    ) -> None:
+        if copy_from_scaffold is not None:
+            vars(self).update(vars(copy_from_scaffold))
+            return
+        self.init_op, self.init_feed_dict, self.init_fn = init_op, init_feed_dict, init_fn
+        self.ready_op, self.local_init_op = ready_op, local_init_op
+        self.summary_op, self.saver = summary_op, saver
+
+    def finalize(self) -> Scaffold:
+        """What the program did not bring is made."""
+        self.init_op = global_variables_initializer() if self.init_op is None else self.init_op
+        self.local_init_op = (
+            local_variables_initializer() if self.local_init_op is None else self.local_init_op
+        )
+        if self.saver is None and default_graph().get_collection(g.GraphKeys.GLOBAL_VARIABLES):
+            self.saver = Saver()
+        return self
+
+
+class ChiefSessionCreator:
+    """How a monitored session begins: with the values of the last checkpoint in a folder, or initialised."""
+
+    def __init__(
+        self,
+        scaffold: Scaffold | None = None,
+        master: str = "",
+        config: Any = None,
+        checkpoint_dir: str | None = None,
+        checkpoint_filename_with_path: str | None = None,
+    ) -> None:
+        self.scaffold, self.folder = scaffold or Scaffold(), checkpoint_dir
+        self.path = checkpoint_filename_with_path
+
+    def create_session(self) -> Session:
+        """The session."""
+        scaffold = self.scaffold.finalize()
+        session = Session()
+        found = self.path or (latest_checkpoint(self.folder) if self.folder else None)
+        session.run([scaffold.init_op, scaffold.local_init_op], scaffold.init_feed_dict)
+        if found and scaffold.saver:
+            scaffold.saver.restore(session, found)
+            state = get_checkpoint_state(self.folder) if self.folder else None
+            scaffold.saver.recover_last_checkpoints([] if state is None else state.all_model_checkpoint_paths)
+        elif scaffold.init_fn is not None:
+            scaffold.init_fn(scaffold, session)
+        return session
+
+
+WorkerSessionCreator = ChiefSessionCreator
 
 
 class MonitoredSession:
     """A session that initialises its variables and calls hooks."""
 
     def __init__(
-        self, hooks: Sequence[Any] = (), checkpoint_dir: str | None = None, scaffold: Scaffold | None = None
+        self,
+        session_creator: Any = None,
+        hooks: Sequence[Any] | None = None,
+        stop_grace_period_secs: int = 120,
     ) -> None:
-        self.hooks, self._folder, self._stop = list(hooks), checkpoint_dir, False
-        scaffold = scaffold or Scaffold()
+        self.hooks, self._stop = list(hooks or ()), False
         for hook in self.hooks:
             hook.begin()
-        init = [global_variables_initializer(), local_variables_initializer()]
-        self._saver = (scaffold.saver or Saver()) if checkpoint_dir else None
-        self.session = Session()
-        self.graph = self.session.graph
-        found = latest_checkpoint(checkpoint_dir) if checkpoint_dir else None
-        self.session.run(init if scaffold.init_op is None else scaffold.init_op, scaffold.init_feed_dict)
-        if scaffold.init_fn is not None:
-            scaffold.init_fn(scaffold, self.session)
-        if found and self._saver:
-            self._saver.restore(self.session, found)
+        self.session = (session_creator or ChiefSessionCreator()).create_session()
+        self.graph, self.coord = self.session.graph, Coordinator()
+        for hook in self.hooks:
+            hook.after_create_session(self.session, self.coord)
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """As a session's, with what the hooks want beside it."""
@@ -293,44 +417,104 @@ class MonitoredSession:
         self._stop = self._stop or context.stop_requested
         return made
 
+    def run_step_fn(self, step_fn: Any) -> Any:
+        """``step_fn(context)``: it has the plain session, a run with hooks, and a way to stop."""
+        return step_fn(_StepContext(self))
+
+    def raw_session(self) -> Session:
+        """The plain session."""
+        return self.session
+
     def should_stop(self) -> bool:
         """Whether a hook has asked to stop."""
-        return self._stop
+        return self._stop or self.coord.should_stop()
+
+    def close(self) -> None:
+        """Let the hooks end, and close the session."""
+        self._stop = True
+        for hook in self.hooks:
+            hook.end(self.session)
+        self.session.close()
 
     def __enter__(self) -> MonitoredSession:
         self.session.__enter__()
-        for hook in self.hooks:
-            hook.after_create_session(self.session, None)
         return self
 
     def __exit__(self, kind: Any, *exception: Any) -> bool:
-        if kind is None or issubclass(kind, OutOfRangeError):
+        over = kind is not None and issubclass(kind, (OutOfRangeError, StopIteration))
+        if kind is None or over:
             for hook in self.hooks:
                 hook.end(self.session)
-            if self._saver and get_global_step() is not None:
-                os.makedirs(str(self._folder), exist_ok=True)
-                self._saver.save(self.session, f"{self._folder}/model.ckpt", get_global_step())
+        self._stop = True
         self.session.__exit__(None, None, None)
-        return kind is not None and issubclass(kind, OutOfRangeError)
+        return over
+
+
+class _StepContext:
+    """What a step function of a monitored session is given."""
+
+    def __init__(self, monitored: MonitoredSession) -> None:
+        self.session, self.run_with_hooks = monitored.session, monitored.run
+        self._monitored = monitored
+
+    def request_stop(self) -> None:
+        """Ask to stop."""
+        self._monitored._stop = True
+        raise StopIteration("step_fn has requested the iterations to stop.")
+
+
+def SingularMonitoredSession(
+    hooks: Sequence[Any] | None = None,
+    scaffold: Scaffold | None = None,
+    master: str = "",
+    config: Any = None,
+    checkpoint_dir: str | None = None,
+    stop_grace_period_secs: int = 120,
+    checkpoint_filename_with_path: str | None = None,
+) -> MonitoredSession:
+    """A session that initialises its variables and calls hooks."""
+    creator = ChiefSessionCreator(scaffold, master, config, checkpoint_dir, checkpoint_filename_with_path)
+    return MonitoredSession(creator, hooks)
 
 
 def MonitoredTrainingSession(
     master: str = "",
     is_chief: bool = True,
     checkpoint_dir: str | None = None,
-    scaffold: Any = None,
+    scaffold: Scaffold | None = None,
     hooks: Any = None,
     chief_only_hooks: Any = None,
-    save_checkpoint_secs: Any = 600,
-    save_summaries_steps: Any = None,
+    save_checkpoint_secs: float | None = None,
+    save_summaries_steps: int | None = None,
+    save_summaries_secs: float | None = None,
     config: Any = None,
-    **options: Any,
+    stop_grace_period_secs: int = 120,
+    log_step_count_steps: int | None = 100,
+    max_wait_secs: int = 7200,
+    save_checkpoint_steps: int | None = None,
+    summary_dir: str | None = None,
 ) -> MonitoredSession:
-    """A session that initialises its variables (or restores them from ``checkpoint_dir``) and calls hooks."""
-    return MonitoredSession([*(hooks or ()), *(chief_only_hooks or ())], checkpoint_dir, scaffold)
+    """A session that begins with the last checkpoint in ``checkpoint_dir``, and saves and writes summaries there.
 
-
-SingularMonitoredSession = MonitoredSession
+    By default it saves every 600 seconds and at the end, and writes summaries every 100 steps.
+    """
+    scaffold = scaffold or Scaffold()
+    wanted, folder = [*(hooks or ()), *(chief_only_hooks or ())], checkpoint_dir or summary_dir
+    if save_summaries_steps is None and save_summaries_secs is None:
+        save_summaries_steps = 100
+    if folder:
+        often = save_summaries_steps or None, save_summaries_secs or None
+        if log_step_count_steps:
+            wanted.append(StepCounterHook(log_step_count_steps, None, folder))
+        if any(often):
+            wanted.append(SummarySaverHook(*often, summary_dir or folder, scaffold=scaffold))
+    if checkpoint_dir:
+        if save_checkpoint_secs is None and save_checkpoint_steps is None:
+            save_checkpoint_secs = 600
+        if save_checkpoint_secs or save_checkpoint_steps:
+            seconds, steps = save_checkpoint_secs or None, save_checkpoint_steps or None
+            wanted.append(CheckpointSaverHook(checkpoint_dir, seconds, steps, scaffold=scaffold))
+    return MonitoredSession(ChiefSessionCreator(scaffold, checkpoint_dir=checkpoint_dir), wanted)
 
 
 def _is_default(given: Any) -> bool:
@@ -447,47 +631,56 @@ def train_loop(
     return loss
 
 
-def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool = True) -> str:
-    """Write the names, kinds and inputs of a graph's nodes as text; the file's path."""
-    lines = []
-    for op in graph_or_graph_def.get_operations():
-        inputs = "".join(f'  input: "{x.op.name}"\n' for x in op.inputs)
-        lines.append(f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n{inputs}}}\n')
-    os.makedirs(logdir, exist_ok=True)
-    path = os.path.join(logdir, name)
-    atomic_write_text(path, "".join(lines))
-    return path
-
-
 class Coordinator:
-    """Tells threads to stop."""
+    """Tells threads to stop, and the one that waits for them what went wrong."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, clean_stop_exception_types: Any = None) -> None:
         self._event = threading.Event()
+        self._clean = tuple(clean_stop_exception_types or (OutOfRangeError,))
+        self._error: BaseException | None = None
+        self._threads: list[Any] = []
 
     def should_stop(self) -> bool:
+        """Whether it was asked to stop."""
         return self._event.is_set()
 
     def request_stop(self, ex: Any = None) -> None:
+        """Ask to stop; ``ex``: an exception, or what ``sys.exc_info()`` gives."""
+        error = ex[1] if isinstance(ex, tuple) else ex
+        if isinstance(error, BaseException) and not isinstance(error, self._clean) and self._error is None:
+            self._error = error
         self._event.set()
 
     def clear_stop(self) -> None:
+        """As if nobody had asked to stop."""
+        self._error = None
         self._event.clear()
 
     def wait_for_stop(self, timeout: Any = None) -> bool:
+        """Wait until somebody asks to stop; whether somebody has."""
         return self._event.wait(timeout)
 
-    def join(self, threads: Any = (), **options: Any) -> None:
-        for thread in threads or ():
+    def register_thread(self, thread: Any) -> None:
+        """A thread that :meth:`join` waits for."""
+        self._threads.append(thread)
+
+    def join(
+        self, threads: Any = None, stop_grace_period_secs: int = 120, ignore_live_threads: bool = False
+    ) -> None:
+        """Wait for threads; then raise what went wrong."""
+        for thread in [*(threads or ()), *self._threads]:
             thread.join()
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     @contextmanager
     def stop_on_exception(self) -> Iterator[None]:
+        """Inside, an exception asks to stop; :meth:`join` raises it."""
         try:
             yield
-        except Exception:
-            self.request_stop()
-            raise
+        except Exception as error:
+            self.request_stop(error)
 
 
 def start_queue_runners(

@@ -16,6 +16,7 @@ from thalweg.compat.tf1 import examples as _examples
 from thalweg.compat.tf1 import exporting as _exporting
 from thalweg.compat.tf1 import feature_column as _feature_column
 from thalweg.compat.tf1 import gfile as _gfile
+from thalweg.compat.tf1 import graph_defs as _graph_defs
 from thalweg.compat.tf1 import image as _image
 from thalweg.compat.tf1 import initializers as _initializers
 from thalweg.compat.tf1 import late as _late
@@ -34,6 +35,7 @@ from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
+from thalweg.compat.tf1 import saved_model as _saved_model
 from thalweg.compat.tf1 import sets as _sets
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
@@ -72,6 +74,7 @@ train = _Namespace(
     **_names.own(_checkpoints),
     export_meta_graph=_meta.export_meta_graph,
     import_meta_graph=_meta.import_meta_graph,
+    write_graph=_graph_defs.write_graph,
     **_names.own(_monitored),
     SummaryWriter=_summary.FileWriter,
     summary_iterator=_summary.summary_iterator,
@@ -103,6 +106,8 @@ image = _Namespace(
 errors = _Namespace(
     "tf.errors", **_names.own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
 )
+graph_util = _graph_defs.graph_util
+saved_model = _saved_model.saved_model
 gfile = _Namespace("tf.gfile", **_names.own(_gfile))
 logging = _Namespace(
     "tf.logging",

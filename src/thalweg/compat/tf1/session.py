@@ -400,8 +400,8 @@ class Session:
             self.taken, self._running = saved
 
     @property
-    def graph_def(self) -> g.Graph:
-        return self.graph
+    def graph_def(self) -> Any:
+        return self.graph.as_graph_def()
 
     @property
     def sess_str(self) -> str:

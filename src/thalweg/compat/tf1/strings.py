@@ -310,13 +310,6 @@ def string_to_number(string_tensor: Any, out_type: Any = "float32", name: str | 
     return _counted([string_tensor], lambda t: read(_bytes_of(t)), dtype.name, name, "StringToNumber")
 
 
-def import_graph_def(graph_def: Any, *args: Any, **options: Any) -> Any:
-    """Serialised graphs hold TensorFlow's own nodes: it says what to do instead."""
-    raise NotImplementedError(
-        "tf.import_graph_def: serialised graphs are not supported; build the graph in Python"
-    )
-
-
 # --- helpers under old module names ---------------------------------------------------------------------------------
 
 
@@ -331,7 +324,7 @@ def assign_moving_average(
     new: Any = g.value(value, variable.dtype)
     rate: Any = g.value(decay, variable.dtype) if isinstance(decay, Tensor) else decay
     if zero_debias:
-        effect = _debiased(variable, new, rate)
+        effect = Effect(debiased(variable, new, rate))
     else:
         old: Any = current.build([variable.t], {})
         effect = Effect([(variable.t, old - (old - new) * (1.0 - rate))])
@@ -340,7 +333,8 @@ def assign_moving_average(
     )
 
 
-def _debiased(variable: Any, new: Any, decay: Any) -> Effect:
+def debiased(variable: Any, new: Any, decay: Any) -> list[Any]:
+    """The updates of a moving average that is freed from its start at 0, and of what it is kept in."""
     from thalweg.compat.tf1 import initializers, variables
 
     def kept(name: str, shape: Any) -> Any:
@@ -352,8 +346,7 @@ def _debiased(variable: Any, new: Any, decay: Any) -> Effect:
     old: Any = current.build([average], {})
     steps: Any = current.build([count], {}) + 1.0
     moved = old - (old - new) * (1.0 - decay)
-    updates = [(average, moved), (count, steps), (variable.t, moved / (1.0 - decay**steps))]
-    return Effect(updates)
+    return [(average, moved), (count, steps), (variable.t, moved / (1.0 - decay**steps))]
 
 
 def _as_bytes(text: Any, encoding: str = "utf-8") -> bytes:

@@ -18,6 +18,7 @@ from thalweg.compat.tf1.graph import HostTensor, Tensor
 from thalweg.compat.tf1.strings import all_from_host, from_host, string_join
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
+from thalweg.compat.tf1.variables import Variable
 
 _numbers: dict[bytes, int] = {b"": 0}
 _texts: list[bytes] = [b""]
@@ -33,44 +34,44 @@ def _numbered(text: Any) -> int:
         return _numbers[encoded]
 
 
-def _to_numbers(texts: Any) -> np.ndarray:
+def to_numbers(texts: Any) -> np.ndarray:
     array = np.asarray(texts, object)
     return np.array([_numbered(t) for t in array.reshape(-1)], np.int64).reshape(array.shape)
 
 
-def _to_texts(numbers: Any) -> Any:
+def to_texts(numbers: Any) -> Any:
     array = np.asarray(numbers)
     found = np.empty(array.size, object)
     found[:] = [_texts[int(k)] for k in array.reshape(-1)]
     return found.reshape(array.shape)[()]
 
 
-def numbers_of(node: HostTensor) -> Tensor:
+def numbers_of(node: Tensor) -> Tensor:
     """The node of the numbers of texts."""
     if node.static is not None:
-        return g.constant(_to_numbers(node.static), "int64")
+        return g.constant(to_numbers(node.static), "int64")
     dims = node.shape.dims
     shape = None if dims is None else node.shape.as_list()
-    return from_host([node], _to_numbers, np.int64, shape, None, "TextNumbers")
+    return from_host([node], to_numbers, np.int64, shape, None, "TextNumbers")
 
 
 def texts_of(node: Any) -> Any:
     """The node of the texts that have these numbers."""
     dims = node.shape.dims
-    made = g.host("Texts", None, [node], _to_texts, None if dims is None else node.shape.as_list())
+    made = g.host("Texts", None, [node], to_texts, None if dims is None else node.shape.as_list())
     if node.static is not None:
-        made.static = np.asarray(_to_texts(node.static), object)
+        made.static = np.asarray(to_texts(node.static), object)
     return made
 
 
-def _is_texts(x: Any) -> bool:
+def is_texts(x: Any) -> bool:
     """Whether it is a list or array of Python's texts."""
     if isinstance(x, np.ndarray):
         return x.dtype.kind in "SUO"
     return (
         isinstance(x, (list, tuple))
         and bool(x)
-        and all(isinstance(t, (str, bytes)) or _is_texts(t) for t in x)
+        and all(isinstance(t, (str, bytes)) or is_texts(t) for t in x)
     )
 
 
@@ -81,8 +82,8 @@ def _holds(x: Any) -> bool:
 def _as_numbers(x: Any) -> Any:
     if isinstance(x, HostTensor):
         return numbers_of(x)
-    if _is_texts(x):
-        return g.constant(_to_numbers(x), "int64")
+    if is_texts(x):
+        return g.constant(to_numbers(x), "int64")
     if isinstance(x, (list, tuple)) and _holds(x):
         return type(x)(_numbered(t) if isinstance(t, (str, bytes)) else _as_numbers(t) for t in x)
     return x
@@ -96,6 +97,8 @@ def moving(fn: Callable[..., Any], texts: Callable[[Any], Any] = texts_of) -> Ca
         if not any(map(_holds, args)) and not any(map(_holds, options.values())):
             return fn(*args, **options)
         kept = {name: x if name == "name" else _as_numbers(x) for name, x in options.items()}
+        if isinstance(kept.get("constant_values"), (str, bytes)):
+            kept["constant_values"] = _numbered(kept["constant_values"])
         return map_structure(texts, fn(*map(_as_numbers, args), **kept))
 
     return apply
@@ -158,12 +161,64 @@ def of_python(fn: Callable[..., Any]) -> Callable[..., Any]:
             parts = found if isinstance(found, (list, tuple)) and len(kinds) > 1 else [found]
             parts = found if isinstance(Tout, (list, tuple)) and isinstance(found, (list, tuple)) else parts
             return [
-                _to_texts(_to_numbers(p)) if k == string else np.asarray(p, numpy_dtype(k))
+                to_texts(to_numbers(p)) if k == string else np.asarray(p, numpy_dtype(k))
                 for p, k in zip(parts, kinds, strict=True)
             ]
 
         made = all_from_host(nodes, call, [(k, None) for k in kinds], options.get("name"), "PyFunc")
         return made if isinstance(Tout, (list, tuple)) else made[0]
+
+    return apply
+
+
+class TextVariable(HostTensor):
+    """A variable of texts: one of their numbers, and the node of the texts that it has."""
+
+    def __init__(self, initial_value: Any, trainable: Any = True, *args: Any, **options: Any) -> None:
+        options.pop("dtype", None)
+        first = g.convert_to_tensor(initial_value() if callable(initial_value) else initial_value, string)
+        self.numbers = Variable(numbers_of(first), False, *args, **options)
+        self.numbers.holds_texts = True
+        super().__init__(g.Operation(None, "Texts"), [self.numbers], to_texts, self.numbers.shape)
+        self.op, self.start = self.numbers.op, first
+
+    @property
+    def initializer(self) -> g.Operation:
+        """What gives it its initial value."""
+        return self.numbers.initializer
+
+    @property
+    def initial_value(self) -> Tensor:
+        """What initialisation gives it."""
+        return self.start
+
+    def assign(self, value: Any, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
+        """A node that sets the variable and has the new value."""
+        return texts_of(self.numbers.assign(numbers_of(g.convert_to_tensor(value, string))))
+
+    def value(self) -> HostTensor:
+        """The value."""
+        return self
+
+    read_value = initialized_value = value
+
+
+def assigning(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``tf.assign``, also to a variable of texts."""
+
+    @functools.wraps(fn)
+    def apply(ref: Any, value: Any, *args: Any, **options: Any) -> Any:
+        return ref.assign(value) if isinstance(ref, TextVariable) else fn(ref, value, *args, **options)
+
+    return apply
+
+
+def blank(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``tf.zeros``, also of empty texts."""
+
+    @functools.wraps(fn)
+    def apply(shape: Any, dtype: Any = "float32", name: str | None = None) -> Any:
+        return texts_of(fn(shape, "int64", name)) if as_dtype(dtype) == string else fn(shape, dtype, name)
 
     return apply
 
@@ -220,6 +275,8 @@ _kinds: dict[Callable[..., Any], str] = {
     choosing: "cond case",
     of_python: "py_func",
     filling: "fill",
+    blank: "zeros",
+    assigning: "assign",
     distinct: "unique unique_with_counts",
     comparing: "edit_distance",
 }

@@ -30,6 +30,7 @@ from thalweg.compat.tf2 import debugging as _debugging
 from thalweg.compat.tf2 import feature_column as _feature_column
 from thalweg.compat.tf2 import function as _function
 from thalweg.compat.tf2 import image as _image
+from thalweg.compat.tf2 import indexed as _indexed
 from thalweg.compat.tf2 import internals as _internals
 from thalweg.compat.tf2 import io as _io
 from thalweg.compat.tf2 import linalg as _linalg
@@ -132,6 +133,7 @@ complex, complex64, complex128 = (
     _types.as_dtype("complex128"),
 )
 RaggedTensor, SparseTensor = _ragged.RaggedTensor, _sparse.SparseTensor
+IndexedSlices = _indexed.IndexedSlices
 globals().update(_types.BY_NAME)
 double, half = _types.BY_NAME["float64"], _types.BY_NAME["float16"]
 as_string = _text.as_string

@@ -9,9 +9,10 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
-from thalweg.compat.tf2.values import axes, cast, filled, is_known, lengths, number, pair, tensor
+from thalweg.compat.tf2.values import alike, axes, cast, filled, is_known, lengths, number, pair, tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
@@ -212,7 +213,7 @@ def concat(values: Sequence[Any], axis: Any, name: str = "concat") -> Any:
     """Tensors one after another along an axis."""
     if any(isinstance(v, TextTensor) for v in values):
         return texts(np.concatenate([np.asarray(v) for v in values], int(axis)))
-    given = [tensor(v) for v in values]
+    given = alike(values, "ConcatV2")
     return given[0] if len(given) == 1 else joining.concat(given, axis=int(number(axis)))
 
 
@@ -222,7 +223,7 @@ def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Any:
         return tensor(values)
     if any(is_text(v) for v in values):
         return texts(np.stack([np.asarray(texts(v)) for v in values], axis))
-    return joining.stack([tensor(v) for v in values], axis=axis)
+    return joining.stack(alike(values, "Pack"), axis=axis)
 
 
 def unstack(value: Any, num: Any = None, axis: int = 0, name: str = "unstack") -> Any:
@@ -330,6 +331,8 @@ def gather(
     x = tensor(params)
     axis = int(number(axis if axis is not None else batch_dims))
     if not batch_dims:
+        if axis == 0 and x.tracked:
+            remember_gathered(x)
         return index.take(x, places, axis=axis)
     if batch_dims == 1 and axis in (1, 1 - x.ndim):
         lead = np.arange(x.shape[0]).reshape(-1, *[1] * (places.ndim - 1))
@@ -352,7 +355,7 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: Any = None) -> Any:
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
     """Updates added at places."""
     x = _tensor(tensor)
-    return index.scatter_nd_add(x, _tensor(indices), pair(x, updates)[1])
+    return index.scatter_nd_add(x, _tensor(indices), pair(x, updates, "TensorScatterUpdate")[1])
 
 
 def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
@@ -363,19 +366,19 @@ def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: Any = N
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
     """Updates put at places; where one occurs twice the last one stays."""
     x = _tensor(tensor)
-    return index.scatter_nd_update(x, _tensor(indices), pair(x, updates)[1])
+    return index.scatter_nd_update(x, _tensor(indices), pair(x, updates, "TensorScatterUpdate")[1])
 
 
 def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
     """The larger of what stands at places and updates."""
     x = _tensor(tensor)
-    return index.scatter_nd_max(x, _tensor(indices), pair(x, updates)[1])
+    return index.scatter_nd_max(x, _tensor(indices), pair(x, updates, "TensorScatterUpdate")[1])
 
 
 def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
     """The smaller of what stands at places and updates."""
     x = _tensor(tensor)
-    return index.scatter_nd_min(x, _tensor(indices), pair(x, updates)[1])
+    return index.scatter_nd_min(x, _tensor(indices), pair(x, updates, "TensorScatterUpdate")[1])
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
@@ -383,7 +386,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
     chosen = tensor(condition)
     if x is None and y is None:
         return joining.stack(list(dynamic.true_places(chosen)), axis=-1)
-    return elementwise.where(cast(chosen, "bool"), *pair(x, y))
+    return elementwise.where(cast(chosen, "bool"), *pair(x, y, "SelectV2"))
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Any:

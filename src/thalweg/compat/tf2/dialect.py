@@ -15,16 +15,19 @@ import numpy as np
 from thalweg import metrics
 from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf2.math import quotient
 from thalweg.compat.tf2.module import Reference, modules_in
 from thalweg.compat.tf2.module import Variable as OwnVariable
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import texts
+from thalweg.compat.tf2.values import pair
 from thalweg.errors import ShapeError, SymbolicError, fail
-from thalweg.graph.tensor import Tensor, Variable, constant, install_methods
+from thalweg.graph.tensor import Tensor, Variable, constant, install_methods, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.texts import Hosted
+from thalweg.ops import elementwise
 from thalweg.ops.elementwise import astype
 
 iterate = Tensor.__iter__
@@ -158,6 +161,47 @@ def _same(self: Tensor) -> Tensor:
     return self
 
 
+# --- operators ------------------------------------------------------------------------------------------------------
+
+_ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or xor".split()
+_OPERATORS = [
+    f"__{way}{n}__" for n in _ARITHMETIC for way in ("", "r")
+] + "__lt__ __le__ __gt__ __ge__".split()
+_CALLED = {
+    "add": "AddV2", "sub": "Sub", "mul": "Mul", "truediv": "RealDiv", "floordiv": "FloorDiv", "mod": "FloorMod",
+    "pow": "Pow", "matmul": "MatMul", "and": "BitwiseAnd", "or": "BitwiseOr", "xor": "BitwiseXor", "lt": "Less",
+    "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual", "eq": "Equal", "ne": "NotEqual",
+}  # fmt: skip
+_TAKEN = (Tensor, int, float, np.ndarray, np.generic, list, tuple)
+
+
+def _strict(name: str, operator: Callable[[Tensor, Any], Any]) -> Callable[[Tensor, Any], Any]:
+    """An operator of a program's: numbers and arrays take the tensor's dtype, tensors of two dtypes are an error.
+
+    The library's own code goes on mixing them.
+    """
+    word = name.strip("_")
+    reflected = word not in _CALLED
+    called = _CALLED[word[1:] if reflected else word]
+
+    divided = quotient(elementwise.divide) if word.endswith("truediv") else None
+
+    @functools.wraps(operator)
+    def strict(self: Tensor, other: Any) -> Any:
+        other = plain(other)
+        own = self.specs[0].dtype
+        same = isinstance(other, Tensor) and other.specs[0].dtype == own
+        whole = divided is not None and own.kind in "iu"
+        if (whole or not same) and isinstance(other, _TAKEN) and not _library_asks():
+            first, second = pair(other, self, called) if reflected else pair(self, other, called)
+            if divided is not None:
+                return divided(first, second)
+            return operator(second, first) if reflected else operator(first, second)
+        return operator(self, other)
+
+    return strict
+
+
 _elementwise_equal, _elementwise_different = Tensor.__eq__, Tensor.__ne__
 
 
@@ -253,12 +297,14 @@ _OF_VARIABLES = (
 ).split()
 
 
-def speak() -> None:
+def speak(strict: bool = True) -> None:
     """Give every tensor of this process TensorFlow 2's attributes, layers those of modules.
 
-    NumPy's functions see tensors as arrays.
+    NumPy's functions see tensors as arrays. ``strict``: the program's operators do not mix dtypes.
     """
     install_methods(_WORDS)
+    if strict:
+        install_methods({n: _strict(n, getattr(Tensor, n)) for n in (*_OPERATORS, "__eq__", "__ne__")})
     kinds: set[Any] = {c for c in vars(metrics).values() if isinstance(c, type) and "result" in vars(c)}
     for kind in kinds:
         kind.result = _in_float32(kind.result)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf2 import arrays, math
+from thalweg.compat.tf2.indexed import rows_of
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
@@ -207,7 +208,7 @@ def global_norm(t_list: Any, name: Any = None) -> Any:
     """The root of the sum of all squares."""
     from thalweg import optimizers
 
-    return optimizers.global_norm([tensor(t) for t in t_list if t is not None])
+    return optimizers.global_norm([tensor(rows_of(t)) for t in t_list if t is not None])
 
 
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from thalweg import dtypes, nn, optimizers
 from thalweg.compat.names import described
-from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
+from thalweg.compat.tf2.indexed import like, rows_of
+from thalweg.compat.tf2.values import alike, axes, cast, number, pair, tensor
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import (
     activation,
@@ -37,19 +39,43 @@ def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+_KERNELS = {
+    "add": "AddV2", "subtract": "Sub", "multiply": "Mul", "divide": "RealDiv", "floor_divide": "FloorDiv",
+    "remainder": "FloorMod", "fmod": "TruncateMod",
+}  # fmt: skip
+
+
+def kernel(op: Callable[..., Any]) -> str:
+    """What TensorFlow calls an op in its messages: ``AddV2``, ``LessEqual``.
+
+    >>> kernel(elementwise.add), kernel(elementwise.less_equal)
+    ('AddV2', 'LessEqual')
+    """
+    name = op.__name__.lstrip("_")
+    return _KERNELS.get(name) or "".join(part.capitalize() for part in name.split("_"))
+
+
 def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
+    called = kernel(op)
+
     def apply(x: Any, y: Any, name: str | None = None) -> Any:
-        return op(*pair(x, y))
+        return op(*pair(x, y, called))
 
     apply.__name__, apply.__doc__ = op.__name__, described(op)
     return apply
 
 
-def _divided(x: Tensor, y: Tensor) -> Tensor:
-    """The quotient; of whole numbers as float64."""
-    if not dtypes.is_floating(x.dtype) and not dtypes.is_floating(y.dtype):
-        x, y = cast(x, "float64"), cast(y, "float64")
-    return elementwise.divide(x, y)
+def quotient(op: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """A quotient as TensorFlow has it: of whole numbers as float64, of those of 8 and 16 bits as float32."""
+
+    @functools.wraps(op)
+    def divided(x: Tensor, y: Tensor) -> Tensor:
+        if dtypes.is_floating(x.dtype) or dtypes.is_floating(y.dtype):
+            return op(x, y)
+        kind = "float32" if max(x.specs[0].dtype.itemsize, y.specs[0].dtype.itemsize) < 4 else "float64"
+        return op(cast(x, kind), cast(y, kind))
+
+    return divided
 
 
 def _compared(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,18 +109,26 @@ is_nan, is_inf, is_finite = _unary(logic.isnan), _unary(logic.isinf), _unary(log
 logical_not = _unary(logic.logical_not)
 
 add, subtract, multiply = (_binary(getattr(elementwise, n)) for n in ("add", "subtract", "multiply"))
-divide = truediv = _binary(_divided)
-divide_no_nan = _binary(special.divide_no_nan)
-multiply_no_nan = _binary(
-    lambda x, y: elementwise.where(
-        elementwise.equal(y, 0), elementwise.multiply(y, 0), elementwise.multiply(x, y)
-    )
-)
+divide = truediv = _binary(quotient(elementwise.divide))
+divide_no_nan = _binary(quotient(special.divide_no_nan))
+
+
+def _squared_difference(x: Tensor, y: Tensor) -> Tensor:
+    """(x - y) ** 2, in the dtype of both."""
+    return cast(special.squared_difference(x, y), x.dtype)
+
+
+def _multiply_no_nan(x: Tensor, y: Tensor) -> Tensor:
+    """The product, and 0 where y is 0."""
+    return elementwise.where(elementwise.equal(y, 0), elementwise.multiply(y, 0), elementwise.multiply(x, y))
+
+
+multiply_no_nan = _binary(_multiply_no_nan)
 floordiv = _binary(elementwise.floor_divide)
 floormod = mod = _binary(elementwise.remainder)
 truncatemod = _binary(elementwise.fmod)
 maximum, minimum, pow = (_binary(getattr(elementwise, n)) for n in ("maximum", "minimum", "pow"))
-atan2, squared_difference = _binary(elementwise.atan2), _binary(special.squared_difference)
+atan2, squared_difference = _binary(elementwise.atan2), _binary(_squared_difference)
 xlogy = _binary(special.xlogy)
 xdivy = divide_no_nan
 equal, not_equal = _compared(elementwise.equal), _compared(elementwise.not_equal)
@@ -129,19 +163,23 @@ accumulate_n = add_n
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Any = None) -> Any:
     """The elements within bounds."""
-    t = tensor(t)
-    return optimizers.clip_by_value(t, pair(t, clip_value_min)[1], pair(t, clip_value_max)[1])
+    rows, low, high = alike([rows_of(t), clip_value_min, clip_value_max], "ClipByValue")
+    return like(t, optimizers.clip_by_value(rows, low, high))
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: Any = None) -> Any:
     """Of L2 norm ``clip_norm`` at most."""
-    return optimizers.clip_by_norm(tensor(t), clip_norm, axes)
+    return like(t, optimizers.clip_by_norm(tensor(rows_of(t)), clip_norm, axes))
 
 
 def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: Any = None) -> Any:
-    """All tensors scaled so that their common norm is ``clip_norm`` at most; and the norm before."""
-    given = [None if t is None else tensor(t) for t in t_list]
-    return optimizers.clip_by_global_norm(given, clip_norm, use_norm)
+    """All tensors scaled so that their common norm is ``clip_norm`` at most; and the norm before.
+
+    Of slices the rows count as they are: equal ones are not summed before.
+    """
+    given = [None if t is None else tensor(rows_of(t)) for t in t_list]
+    clipped, norm = optimizers.clip_by_global_norm(given, clip_norm, use_norm)
+    return [like(t, rows) for t, rows in zip(t_list, clipped, strict=True)], norm
 
 
 # --- reductions -----------------------------------------------------------------------------------------------------
@@ -170,25 +208,7 @@ reduce_sum, reduce_mean, reduce_prod = (
 )
 
 
-def _of_none(op: Callable[..., Any], sign: int) -> Callable[..., Any]:
-    """A choice of elements; of none at all it is the number that any other one beats."""
-
-    def apply(x: Tensor, axis: Any = None, keepdims: bool = False) -> Any:
-        over = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-        places = {k % x.ndim for k in over} if x.ndim else set()
-        lengths = x.known_shape()
-        if not any(lengths[k] == 0 for k in places):
-            return op(x, axis=axis, keepdims=keepdims)
-        least = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
-        most = np.iinfo(x.dtype).max if x.dtype.kind in "iu" else np.inf
-        left = [1 if k in places else d for k, d in enumerate(lengths) if keepdims or k not in places]
-        return shape.broadcast_to(np.asarray(least if sign < 0 else most, x.dtype), tuple(left))
-
-    apply.__doc__ = described(op)
-    return apply
-
-
-reduce_max, reduce_min = _reduction(_of_none(reduce.max, -1)), _reduction(_of_none(reduce.min, 1))
+reduce_max, reduce_min = _reduction(reduce.max, of_none=True), _reduction(reduce.min, of_none=True)
 reduce_all, reduce_any = _reduction(reduce.all), _reduction(reduce.any)
 reduce_std, reduce_variance = _reduction(reduce.std), _reduction(reduce.var)
 reduce_logsumexp, reduce_euclidean_norm = _reduction(reduce.logsumexp), _reduction(norms.norm)
@@ -284,7 +304,7 @@ def matmul(
     adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False, name: Any = None,
 ) -> Any:  # fmt: skip
     """The matrix product, of matrices or stacks of them; either may be transposed."""
-    a, b = pair(a, b)
+    a, b = pair(a, b, "MatMul")
     for x in (a, b):
         if x.shape is not None and len(x.shape) < 2:
             raise ValueError(
@@ -300,14 +320,14 @@ def matvec(
     a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False, name: Any = None, **ignored: Any
 ) -> Any:
     """The product of matrices and vectors."""
-    a, b = pair(a, b)
+    a, b = pair(a, b, "MatMul")
     turned = contract.matrix_transpose(a) if transpose_a or adjoint_a else a
     return shape.squeeze(contract.matmul(turned, shape.expand_dims(b, -1)), -1)
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: Any = None) -> Any:
     """Sums of products over pairs of axes."""
-    a, b = pair(a, b)
+    a, b = pair(a, b, "MatMul")
     if not isinstance(axes, int):
         axes = tuple((int(p),) if np.ndim(p) == 0 else tuple(int(i) for i in p) for p in axes)
     return contract.tensordot(a, b, axes=axes)
@@ -315,7 +335,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: Any = None) -> Any:
 
 def einsum(equation: str, *inputs: Any, **ignored: Any) -> Any:
     """Sums of products over named axes."""
-    return contract.einsum(equation, *[tensor(x) for x in inputs])
+    return contract.einsum(equation, *alike(inputs, "Einsum"))
 
 
 def argsort(

@@ -12,6 +12,7 @@ import numpy as np
 
 from thalweg.compat.tf2.arrays import expand_dims, gather
 from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype
+from thalweg.compat.tf2.indexed import IndexedSlices
 from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.values import UnmadeVariableError, made_variables, pair, tensor
@@ -226,48 +227,6 @@ class Part(Tensor):
     def assign_sub(self, delta: Any, name: Any = None, read_value: bool = True) -> Any:
         """Subtract from this part of the variable."""
         return self.assign(self - pair(self, delta)[1])  # type: ignore[operator]
-
-
-class IndexedSlices:
-    """Rows and their numbers: where a tensor is taken, they stand for the whole one, equal rows summed.
-
-    Gradients are dense tensors here: the tape gives none of these.
-
-    >>> IndexedSlices([[1.0], [2.0], [4.0]], [0, 2, 0], [3, 1]).__tensor__().tolist()
-    [[5.0], [0.0], [2.0]]
-    """
-
-    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values, self.indices = tensor(values), tensor(indices)
-        self.dense_shape = None if dense_shape is None else tensor(dense_shape)
-
-    @property
-    def dtype(self) -> Any:
-        """The type of the values."""
-        return self.values.dtype
-
-    @property
-    def shape(self) -> TensorShape:
-        """The shape of the whole tensor, as far as it is known."""
-        if self.dense_shape is None:
-            return TensorShape([None, *self.values.shape[1:]])
-        return TensorShape(np.asarray(self.dense_shape).tolist())
-
-    def __tensor__(self) -> Tensor:
-        """The whole tensor; an error where its shape was not said."""
-        if self.dense_shape is None:
-            raise fail(
-                ArgumentError, "tf.IndexedSlices: a whole tensor", expected="dense_shape", received="None",
-                hint="give IndexedSlices(values, indices, dense_shape)",
-            )  # fmt: skip
-        zeros = np.zeros(np.asarray(self.dense_shape).tolist(), self.values.specs[0].dtype)
-        return index.scatter_nd_add(core.constant(zeros), _column(self), self.values)
-
-    def __neg__(self) -> IndexedSlices:
-        return IndexedSlices(-self.values, self.indices, self.dense_shape)
-
-    def __repr__(self) -> str:
-        return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
 
 
 def _column(slices: IndexedSlices) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg import nn
 from thalweg.compat.names import described
-from thalweg.compat.tf2 import math
+from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.random import log_uniform_candidates, seeded_key
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
 from thalweg.ops import elementwise, index
@@ -95,7 +95,7 @@ def l2_loss(t: Any, name: Any = None) -> Any:
 
 def bias_add(value: Any, bias: Any, data_format: Any = None, name: Any = None) -> Any:
     """A number added to each channel."""
-    return nn.bias_add(*pair(value, bias), data_format or "NHWC")
+    return nn.bias_add(*pair(value, bias, "BiasAdd"), data_format or "NHWC")
 
 
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: Any = None) -> Any:
@@ -126,7 +126,7 @@ def _convolution(rank: int) -> Callable[..., Any]:
         stride: Any = None,
     ) -> Any:
         """A convolution; the filters are [lengths..., channels in, channels out]."""
-        x, w = pair(input, filters)
+        x, w = pair(input, filters, "Conv2D")
         order = data_format or form
         steps = _spatial(strides if stride is None else stride, rank, order)
         spread = _spatial(1 if dilations is None else dilations, rank, order)
@@ -161,7 +161,7 @@ def conv2d_transpose(
     dilations: Any = None, name: Any = None,
 ) -> Any:  # fmt: skip
     """The gradient of a convolution by its input, of a given shape; filters are [height, width, out, in]."""
-    x, w = pair(input, filters)
+    x, w = pair(input, filters, "Conv2D")
     like = filled(output_shape, np.zeros((), x.dtype))
     turn, back = ((0, 2, 3, 1), (0, 3, 1, 2)) if data_format == "NCHW" else (None, None)
     x, like = (t if turn is None else permute_dims(t, turn) for t in (x, like))
@@ -179,7 +179,7 @@ def depthwise_conv2d(
     name: Any = None,
 ) -> Any:  # fmt: skip
     """Filters for each channel by itself."""
-    x, w = pair(input, filter)
+    x, w = pair(input, filter, "DepthwiseConv2dNative")
     order = data_format or "NHWC"
     spread = _spatial(1 if dilations is None else dilations, 2, order)
     return nn.depthwise_conv(
@@ -230,7 +230,7 @@ def batch_normalization(
 
 def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: Any = None) -> Any:
     """Rows by their numbers."""
-    rows = index.take(tensor(params), tensor(ids), axis=0)
+    rows = arrays.gather(params, ids)
     return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
 
 
@@ -262,7 +262,7 @@ def _transposed(op: Callable[..., Any], rank: int, form: str) -> Callable[..., A
         input: Any, filters: Any, output_shape: Any, strides: Any, padding: str = "SAME", data_format: str = form,
         dilations: Any = None, name: Any = None,
     ) -> Any:  # fmt: skip
-        x, w = pair(input, filters)
+        x, w = pair(input, filters, "Conv2D")
         made = op(x, w, _spatial(strides, rank, data_format), padding, data_format)
         wanted = tuple(n for n in lengths(output_shape))
         if tuple(made.shape[1:]) != wanted[1:]:

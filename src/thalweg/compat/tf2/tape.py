@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from thalweg.compat.tf2.indexed import gathers, slices_of
 from thalweg.compat.tf2.values import tensor
 from thalweg.dtypes import is_floating
 from thalweg.errors import GradientError, fail
@@ -97,8 +98,14 @@ class GradientTape(core.GradientTape):
             if isinstance(t, Tensor) and t.tracked and is_floating(t.dtype)
         ]
         wanted = [s for s in flat(sources) if self._follows(s)]
-        found = _gradients([t for t, _ in kept], wanted, [g for _, g in kept]) if kept and wanted else []
-        by_source = {id(s): g for s, g in zip(wanted, found)}
+        ys, seeds = [t for t, _ in kept], [g for _, g in kept]
+        by_rows = {} if is_recording() or not ys else gathers(ys, wanted)
+        asked = [op for s in wanted for op in by_rows.get(id(s), [s])]
+        found = iter(_gradients(ys, asked, seeds) if ys and asked else [None] * len(asked))
+        by_source: dict[int, Any] = {}
+        for s in wanted:
+            ops = by_rows.get(id(s))
+            by_source[id(s)] = next(found) if ops is None else slices_of(s, ops, [next(found) for _ in ops])
         zero = unconnected_gradients == UnconnectedGradients.ZERO
 
         def of(source: Any) -> Any:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.compat.keras.mixed_precision import Policy, computing_policy
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype, made
 from thalweg.compat.tf2.complexes import cast as complex_cast
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, texts
-from thalweg.errors import SymbolicError
+from thalweg.errors import DTypeError, SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic, joining
@@ -73,23 +74,68 @@ def cast(x: Any, dtype: Any, name: Any = None) -> Any:
     return astype(x, numpy_dtype(dtype))
 
 
-def pair(x: Any, y: Any) -> tuple[Any, Any]:
-    """Two operands as tensors: what is not one yet takes the dtype of the other, where that loses no kind of number."""
-    if isinstance(x, Tensor) and not isinstance(y, Tensor):
-        return x, _beside(y, x)
-    if isinstance(y, Tensor) and not isinstance(x, Tensor):
-        return _beside(x, y), y
-    return tensor(x), tensor(y)
+_TENSORFLOWS = {"float16": "half", "float32": "float", "float64": "double"}
 
 
-def _beside(value: Any, other: Tensor) -> Any:
-    made = tensor(value)
-    if isinstance(made, TextTensor) or made.dtype == other.dtype:
+def pair(x: Any, y: Any, op: str = "the op") -> tuple[Any, Any]:
+    """Two operands as tensors of one dtype: see :func:`alike`."""
+    if isinstance(x, Tensor) and isinstance(y, Tensor) and x.specs[0].dtype == y.specs[0].dtype:
+        return x, y
+    first, second = alike([x, y], op)
+    return first, second
+
+
+def alike(values: Sequence[Any], op: str) -> list[Any]:
+    """Operands as tensors of one dtype, that of the first tensor among them, else that of the first operand.
+
+    Numbers, lists and arrays take that dtype; a number with a fraction does not become a whole one, elements of an
+    array do. Tensors are never converted: those of two dtypes are an error, as in TensorFlow.
+
+    >>> [x.dtype.name for x in alike([1, core.constant([0.5], "float16"), np.array([2.0])], "Mul")]
+    ['float16', 'float16', 'float16']
+    """
+    values = [core.plain(v) for v in values]
+    policy = computing_policy()
+    if policy is not None:
+        values = [_autocast(v, policy) for v in values]
+    kinds = [k for k, v in enumerate(values) if isinstance(v, Tensor) or _holds_tensor(v)]
+    first = kinds[0] if kinds else 0
+    leader = tensor(values[first])
+    if not isinstance(leader, Tensor):
+        return [tensor(v) for v in values]
+    return [leader if k == first else _beside(v, leader, k, op) for k, v in enumerate(values)]
+
+
+def _autocast(value: Any, policy: Policy) -> Any:
+    """A weight, or what is made of weights, as the layer that is being called reads it."""
+    kept = isinstance(value, Tensor) and value.specs[0].dtype.name == policy.variable_dtype
+    return astype(value, policy.compute_dtype) if kept else value
+
+
+def _beside(value: Any, other: Tensor, place: int, op: str) -> Any:
+    """An operand as a tensor of the other one's dtype."""
+    wanted, made = other.specs[0].dtype, tensor(value)
+    if not isinstance(made, Tensor) or made.specs[0].dtype == wanted:
         return made
-    same = made.dtype.kind == other.dtype.kind or (
-        made.dtype.kind in "iu" and dtypes.is_floating(other.dtype)
-    )
-    return astype(made, other.dtype) if same else made
+    own = made.specs[0].dtype
+    if isinstance(value, Tensor) or _holds_tensor(value):
+        expected, found = (_TENSORFLOWS.get(d.name, d.name) for d in (wanted, own))
+        raise fail(
+            DTypeError,
+            f"cannot compute {op} as input #{place}(zero-based) was expected to be a {expected} tensor but is a "
+            f"{found} tensor [Op:{op}]",
+            hint=f"tensors are not converted by themselves: tf.cast(x, tf.{wanted.name})",
+        )
+    if dtypes.is_floating(own) and wanted.kind in "iu" and not _is_array(value):
+        raise fail(
+            DTypeError, f"Cannot convert {value} to EagerTensor of dtype {wanted.name}",
+            hint=f"{op}: tf.cast the tensor to a float dtype first",
+        )  # fmt: skip
+    return astype(made, wanted)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.generic)) or _holds_array(value)
 
 
 def axes(axis: Any) -> Any:
@@ -183,5 +229,5 @@ def is_known(x: Any) -> bool:
 
 
 __all__ = [
-    "axes", "cast", "drawn", "filled", "is_known", "lengths", "number", "pair", "tensor",
+    "alike", "axes", "cast", "drawn", "filled", "is_known", "lengths", "number", "pair", "tensor",
 ]  # fmt: skip

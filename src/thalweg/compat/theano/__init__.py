@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,7 @@ from thalweg.compat.theano.variable import as_tensor_variable
 vars(scan_module)["scan_utils"] = scan_utils
 __version__ = "1.0.5"
 version = "1.0.5"
+theano = sys.modules[__name__]  # programs write "from theano import theano" too
 Variable = _Variable
 Constant = _Constant
 Type = TensorType
@@ -112,8 +114,8 @@ _helpers = {
     "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
     "is_constant",
     "is_sparse_matrix", "lengths_of", "list_functions", "lists",
-    "missing", "modes", "monitored", "name_what_is_missing",
-    "name_what_was_made", "naming", "next_state", "op_name", "operation", "places",
+    "missing", "modes", "monitored", "mrg", "name_what_is_missing",
+    "name_what_was_made", "naming", "op_name", "remember", "operation", "places",
     "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
     "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",
     "test_values", "type_of", "variable", "variable_of", "wrap",

@@ -341,9 +341,10 @@ class Function:
             if variable.loosen([-1 if d is None else d if n is None else n for d, n in pairs]):
                 made = rebuild(self._roots(), {}, remake)
         self._version = [v.shape for v in self._shared]
-        self._limits = ranges.limits(made, self._leaves)
+        looked = ranges.guarded(made, self._leaves)
+        made, self._limits = looked.roots, looked.limits
         updates = [(v, u) for (v, _), u in zip(self._updates, made[len(self._outputs) :], strict=True)]
-        outputs = made[: len(self._outputs)]
+        outputs = [*made[: len(self._outputs)], *looked.check()]
         self._program = Program(self._leaves, outputs, updates, self.name or "function")
 
     def _loosen_for(self, error: ShapeError) -> bool:

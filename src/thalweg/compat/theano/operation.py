@@ -41,7 +41,11 @@ class Op:
 
     def perform(self, node: Any, inputs: Any, output_storage: Any, params: Any = None) -> None:
         """Compute the outputs from arrays."""
-        raise NotImplementedError(f"{type(self).__name__}.perform")
+        name = type(self).__name__
+        written = (
+            f"{name} is written in C alone, which is not compiled here: " if hasattr(self, "c_code") else ""
+        )
+        raise NotImplementedError(f"{written}give {name} a method perform(node, inputs, output_storage)")
 
     def grad(self, inputs: Any, output_gradients: Any) -> Any:
         """The gradients by the inputs."""

@@ -11,7 +11,7 @@ import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.functions import OrderedUpdates
 from thalweg.compat.theano.sharing import TensorSharedVariable
-from thalweg.compat.theano.streams import next_state, states_made
+from thalweg.compat.theano.streams import states_made
 from thalweg.compat.theano.subtensor import getitem
 from thalweg.compat.theano.variable import AnyVariable, TensorVariable, variable_of
 from thalweg.graph.tensor import Spec, Tensor, Variable, shape_text, shapes_match
@@ -234,7 +234,7 @@ class _Scan:
             start = settled
         self.news = {tensor_of(v): u for v, u in updates.items()}
         below = leaves([*self.values, *self.news.values()])
-        self.news.update({t: next_state(t) for t in made if any(t is b for b in below)})
+        self.news.update({t: t.default_update for t in made if any(t is b for b in below)})
         return start
 
     def _settled(self, start: list[Tensor]) -> list[Tensor]:

@@ -80,7 +80,13 @@ def states_made() -> Iterator[list[SharedTensor]]:
         _made.stack = _made.stack[:-1]
 
 
-def next_state(key: Tensor) -> Tensor:
+def remember(state: SharedTensor) -> None:
+    """A state was made: the loop in whose step that was carries it."""
+    for found in _made.stack[-1:]:
+        found.append(state)
+
+
+def _next_state(key: Tensor) -> Tensor:
     """The state after one draw."""
     return tw.add(key, tw.constant(np.array([0, 0, 1, 0], np.uint32)))
 
@@ -113,10 +119,9 @@ class RandomStreams:
 
     def _key(self) -> RandomStateVariable:
         state = RandomStateVariable(self._new_key())
-        state.tensor.default_update = next_state(state.tensor)
+        state.tensor.default_update = _next_state(state.tensor)
         self._states.append(state)
-        for found in _made.stack[-1:]:
-            found.append(state.tensor)
+        remember(state.tensor)
         return state
 
     def _drawn(self, state: RandomStateVariable, numbers: Tensor) -> TensorVariable:
@@ -274,36 +279,6 @@ class RandomStreams:
         u: Any = draws.uniform(like=p, dtype="float64", key=state.tensor, symbolic=True)
         waited = tw.divide(tw.negative(tw.log(1.0 - u)), as_dtype(p, "float64"))
         return self._drawn(state, tw.argsort(waited, axis=-1)[..., : int(n)])
-
-
-class MRG_RandomStreams(RandomStreams):
-    """The same source under the name of another generator."""
-
-    def choice(
-        self,
-        size: Any = 1,
-        a: Any = None,
-        replace: bool = True,
-        p: Any = None,
-        ndim: int | None = None,
-        dtype: Any = "int64",
-        **_: Any,
-    ) -> TensorVariable:
-        """For each row of probabilities ``p``, ``size`` different outcomes: this generator knows no other choice."""
-        if a is not None or replace or p is None:
-            raise TypeError(
-                "MRG_RandomStreams.choice: only size=, replace=False and p= of two axes are known to it"
-            )
-        return self.multinomial_wo_replacement(n=size, pvals=p)
-
-    @property
-    def rstate(self) -> Any:
-        """Where the states of new draws come from; another stream's can be set."""
-        return self._numbers.get_state()
-
-    @rstate.setter
-    def rstate(self, state: Any) -> None:
-        self._numbers.set_state(state)
 
 
 def _poisson_meaning(key, mean, /):  # type: ignore[no-untyped-def]

@@ -10,9 +10,11 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.conditions import checked
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
+from thalweg.compat.theano.ranges import asked_index
 from thalweg.compat.theano.variable import AnyVariable, NoneConstant, TensorVariable, as_tensor_variable
+from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Tensor
-from thalweg.ops import dynamic
+from thalweg.ops import dynamic, gathering
 from thalweg.ops import index as index_ops
 from thalweg.ops import shape as shape_ops
 
@@ -28,7 +30,7 @@ def getitem(x: AnyVariable, key: Any) -> TensorVariable:
 def _parts(key: Any, rank: int) -> list[Any]:
     """The key without an ellipsis, one entry per axis or new axis."""
     several = isinstance(key, tuple) or (isinstance(key, list) and any(_is_no_index(p) for p in key))
-    given = [_plain(p) for p in (key if several else [key])]
+    given = [_asked(_plain(p)) for p in (key if several else [key])]
     used = sum(_axes_of(p) for p in given)
     if Ellipsis in [p for p in given if p is Ellipsis]:
         at = next(k for k, p in enumerate(given) if p is Ellipsis)
@@ -59,6 +61,11 @@ def _plain(part: Any) -> Any:
     if isinstance(part, (list, tuple, np.ndarray)) and not isinstance(part, str):
         return tensor_of(np.asarray(part, np.int64) if len(part) == 0 else part)
     return part
+
+
+def _asked(part: Any) -> Any:
+    """Indices as those that are looked at."""
+    return asked_index(part) if isinstance(part, Tensor) and part.dtype.kind != "b" else part
 
 
 def _bound(bound: Any) -> Any:
@@ -142,11 +149,38 @@ def places(x: Tensor, axis: int, part: slice) -> Tensor:
     return (many if one else many * step) + start
 
 
+def _gradients_of_writes(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, *indices: Tensor, **attrs: Any
+) -> list[Any]:
+    """As in Theano, every write receives the gradient of its place, also one that another write came after."""
+
+    def of_base() -> Tensor:
+        return _write(g, shape_ops.full_like(updates, 0, g.dtype), *indices, **attrs)
+
+    return [of_base, lambda: gathering.gather(g, *indices, **attrs), *[None] * len(indices)]
+
+
+_write = make_op(
+    {},
+    name="write",
+    infer=gathering.scatter_set_op.infer,
+    prepare=gathering.scatter_set_op.prepare,
+    grad=_gradients_of_writes,
+    expand=gathering.scatter_set_op,
+)(gathering.scatter_set_op.meaning)
+
+
+def _updated(x: Tensor, key: Any, value: Tensor) -> Tensor:
+    """x with value at x[key]."""
+    has_arrays = any(isinstance(p, (Tensor, np.ndarray)) for p in (key if isinstance(key, tuple) else (key,)))
+    return index_ops.at_places(_write, x, key, value) if has_arrays else index_ops.index_update(x, key, value)
+
+
 def set_subtensor(
     x: Any, y: Any, inplace: bool = False, tolerate_inplace_aliasing: bool = False
 ) -> TensorVariable:
     """x[key] given as ``x``: the whole array with that part replaced by y."""
-    return _written(index_ops.index_update, x, y)
+    return _written(_updated, x, y)
 
 
 def inc_subtensor(
@@ -158,7 +192,7 @@ def inc_subtensor(
     ignore_duplicates: bool = False,
 ) -> TensorVariable:
     """x[key] given as ``x``: the whole array with y added to that part; places named twice receive both."""
-    return _written(index_ops.index_update if set_instead_of_inc else index_ops.index_add, x, y)
+    return _written(_updated if set_instead_of_inc else index_ops.index_add, x, y)
 
 
 def setsubtensor(x: Any, y: Any, idx_list: Sequence[Any], inplace: bool = False) -> TensorVariable:

@@ -8,11 +8,11 @@ from thalweg.compat.lasagne.layers.base import Layer
 from thalweg.compat.lasagne.random import get_rng
 from thalweg.compat.theano import config
 from thalweg.compat.theano import tensor as T
-from thalweg.compat.theano.streams import RandomStreams
+from thalweg.compat.theano.mrg import MRG_RandomStreams
 
 
-def _streams() -> RandomStreams:
-    return RandomStreams(int(get_rng().randint(1, 2147462579)))
+def _streams() -> MRG_RandomStreams:
+    return MRG_RandomStreams(int(get_rng().randint(1, 2147462579)))
 
 
 class DropoutLayer(Layer):
@@ -29,7 +29,11 @@ class DropoutLayer(Layer):
         if deterministic or (isinstance(self.p, (int, float)) and self.p == 0):
             return input
         kept = 1 - self.p
-        shape = [1 if k in self.shared_axes else input.shape[k] for k in range(input.ndim)]
+        known = all(n is not None for n in self.input_shape)  # a draw of a known size has fewer streams
+        shape = [
+            1 if k in self.shared_axes else n
+            for k, n in enumerate(self.input_shape if known else input.shape)
+        ]
         mask = self._srng.binomial(tuple(shape), p=kept, dtype=input.dtype)
         if self.shared_axes:
             mask = T.addbroadcast(mask, *self.shared_axes)

@@ -14,7 +14,7 @@ from thalweg.compat.lasagne.random import get_rng
 from thalweg.compat.theano import config
 from thalweg.compat.theano import tensor as T
 from thalweg.compat.theano.gradient import grad
-from thalweg.compat.theano.streams import MRG_RandomStreams
+from thalweg.compat.theano.mrg import MRG_RandomStreams
 
 
 class NonlinearityLayer(Layer):

@@ -1,18 +1,17 @@
-"""``tf.contrib.learn``: estimators with ``fit(x, y)``, small data sets and vocabularies, as before ``tf.estimator``."""
+"""``tf.contrib.learn``: estimators with ``fit(x, y)`` and small data sets, as before ``tf.estimator``."""
 
 from __future__ import annotations
 
 import csv
 import inspect
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import canned, checkpoints, estimator, examples, feature_column, math, monitored
-from thalweg.compat.tf1.contrib import experiments
+from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.graph import Graph
 from thalweg.extras import needs
@@ -365,90 +364,6 @@ def infer_real_valued_columns_from_input(x: Any) -> list[Any]:
     return [feature_column.numeric_column("", np.asarray(x).shape[1:] or (1,))]
 
 
-# --- vocabularies -----------------------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z][a-z]+(?=[A-Z])|[\'\w\-]+", re.UNICODE)
-
-
-class _Vocabulary:
-    """Words and their numbers; 0 is a word that is not known."""
-
-    def __init__(self) -> None:
-        self._mapping: dict[str, int] = {"<UNK>": 0}
-        self._words = ["<UNK>"]
-        self.counts: dict[str, int] = {}
-        self.frozen = False
-
-    def __len__(self) -> int:
-        return len(self._words)
-
-    def get(self, word: str) -> int:
-        if word not in self._mapping and not self.frozen:
-            self._mapping[word] = len(self._words)
-            self._words.append(word)
-        return self._mapping.get(word, 0)
-
-    def reverse(self, class_id: int) -> str:
-        return self._words[class_id]
-
-    def trim(self, least: int) -> None:
-        """Only the words that occur at least so often, the most frequent first."""
-        kept = sorted(
-            (w for w in self._words[1:] if self.counts[w] >= least), key=lambda w: (-self.counts[w], w)
-        )
-        self._words = ["<UNK>", *kept]
-        self._mapping = {w: k for k, w in enumerate(self._words)}
-
-
-def _tokenizer(iterator: Iterable[str]) -> Iterator[list[str]]:
-    """The words of each text."""
-    for text in iterator:
-        yield _WORD.findall(text)
-
-
-class VocabularyProcessor:
-    """Texts as rows of word numbers, all of one length."""
-
-    def __init__(
-        self,
-        max_document_length: int,
-        min_frequency: int = 0,
-        vocabulary: Any = None,
-        tokenizer_fn: Any = None,
-    ) -> None:
-        self.max_document_length, self.min_frequency = max_document_length, min_frequency
-        self.vocabulary_ = vocabulary or _Vocabulary()
-        self._tokenizer = tokenizer_fn or _tokenizer
-
-    def fit(self, raw_documents: Iterable[str], unused_y: Any = None) -> VocabularyProcessor:
-        """Learn the words."""
-        for tokens in self._tokenizer(raw_documents):
-            for token in tokens:
-                self.vocabulary_.get(token)
-                self.vocabulary_.counts[token] = self.vocabulary_.counts.get(token, 0) + 1
-        if self.min_frequency > 0:
-            self.vocabulary_.trim(self.min_frequency)
-        self.vocabulary_.frozen = True
-        return self
-
-    def transform(self, raw_documents: Iterable[str]) -> Iterator[np.ndarray]:
-        """A row of numbers for each text."""
-        for tokens in self._tokenizer(raw_documents):
-            row = np.zeros(self.max_document_length, np.int64)
-            for k, token in enumerate(tokens[: self.max_document_length]):
-                row[k] = self.vocabulary_.get(token)
-            yield row
-
-    def fit_transform(self, raw_documents: Sequence[str], unused_y: Any = None) -> Iterator[np.ndarray]:
-        """Both."""
-        return self.fit(raw_documents).transform(raw_documents)
-
-    def reverse(self, documents: Iterable[Any]) -> Iterator[str]:
-        """The words of rows of numbers."""
-        for row in documents:
-            yield " ".join(self.vocabulary_.reverse(int(k)) for k in row)
-
-
 _prediction_key = Namespace(
     "tf.contrib.learn.PredictionKey", CLASSES="classes", PROBABILITIES="probabilities", SCORES="scores"
 )
@@ -481,12 +396,13 @@ learn = Namespace(
         numpy_input_fn=estimator.inputs.numpy_input_fn,
         pandas_input_fn=estimator.inputs.pandas_input_fn,
     ),
-    preprocessing=Namespace("tf.contrib.learn.preprocessing", VocabularyProcessor=VocabularyProcessor),
+    preprocessing=vocabularies.preprocessing,
     python=Namespace(
         "tf.contrib.learn.python",
         learn=Namespace(
             "tf.contrib.learn.python.learn",
             datasets=datasets,
+            preprocessing=vocabularies.preprocessing,
             estimators=Namespace(
                 "tf.contrib.learn.python.learn.estimators",
                 model_fn=Namespace(

@@ -16,6 +16,7 @@ from thalweg.compat.tf1 import (
     monitored,
     nn,
     rnn,
+    saved_model,
     signal,
     sparse,
     summary,
@@ -209,6 +210,7 @@ contrib = _Contrib(
     lookup=lookup,
     training=_training,
     tensorboard=_tensorboard,
+    predictor=saved_model.predictor,
     crf=Namespace("tf.contrib.crf", **own(crf)),
     image=Namespace(
         "tf.contrib.image",

@@ -45,21 +45,26 @@ def batch_norm(
 ) -> Tensor:
     """Normalisation over a batch; with ``updates_collections=None`` the moments move with each use.
 
+    ``batch_weights``: how much each example counts in the batch's moments. ``zero_debias_moving_mean``: the moving mean
+    is freed from its start at 0. ``renorm``, ``renorm_clipping`` and ``adjustment`` as in ``tf.layers``.
     ``param_initializers`` and ``param_regularizers``: by the names beta, gamma, moving_mean and moving_variance.
     """
-    for setting, given in (
-        ("batch_weights", batch_weights is not None), ("zero_debias_moving_mean", zero_debias_moving_mean),
-        ("renorm", renorm), ("adjustment", adjustment is not None),
-    ):  # fmt: skip
-        if given:
-            raise NotImplementedError(f"tf.contrib.layers.batch_norm: {setting} is not supported")
+    rank = inputs.get_shape().ndims
+    plain = batch_weights is None and not renorm and adjustment is None
+    if renorm and (batch_weights is not None or updates_collections is None or zero_debias_moving_mean):
+        raise ValueError(
+            "renorm is not supported with batch_weights, updates_collections or zero_debias_moving_mean"
+        )
     starts = {f"{name}_initializer": start for name, start in (param_initializers or {}).items()}
     penalties = {f"{name}_regularizer": penalty for name, penalty in (param_regularizers or {}).items()}
     axis = 1 if data_format.startswith("NC") else -1
     with variables.variable_scope(scope, "BatchNorm", reuse=reuse):
         layer = layers.BatchNormalization(
-            axis, decay, epsilon, center, scale, trainable=trainable, **starts, **penalties
-        )
+            axis, decay, epsilon, center, scale, trainable=trainable, **starts, **penalties,
+            fused=plain and rank in (2, 4) if fused is None else fused and plain,
+            renorm=renorm, renorm_clipping=renorm_clipping, renorm_momentum=renorm_decay, adjustment=adjustment,
+        )  # fmt: skip
+        layer.batch_weights, layer.zero_debias = batch_weights, zero_debias_moving_mean
         layer.scope_name = variables.get_variable_scope().name
         shared = variables.get_variable_scope().reuse
         opened = variables.VariableScope(layer.scope_name, shared)

@@ -235,13 +235,11 @@ class Graph:
     def finalize(self) -> None:
         self.finalized = True
 
-    def as_graph_def(self, *args: Any, **kwargs: Any) -> Graph:
-        """The graph itself; there is no serialised form."""
-        return self
+    def as_graph_def(self, from_version: Any = None, add_shapes: bool = False) -> Any:
+        """The nodes that there are now, as ``tf.GraphDef``."""
+        from thalweg.compat.tf1.graph_defs import GraphDef
 
-    @property
-    def node(self) -> list[Operation]:
-        return list(self.operations.values())
+        return GraphDef.of(self)
 
 
 class _Graphs(threading.local):

@@ -10,5 +10,6 @@ from thalweg.compat.tf1.nn.convolution import *  # noqa: F403
 from thalweg.compat.tf1.nn.ctc import *  # noqa: F403
 from thalweg.compat.tf1.nn.lookup import *  # noqa: F403
 from thalweg.compat.tf1.nn.losses import *  # noqa: F403
+from thalweg.compat.tf1.nn.morphology import *  # noqa: F403
 from thalweg.compat.tf1.nn.normalisation import *  # noqa: F403
 from thalweg.compat.tf1.nn.sampling import *  # noqa: F403

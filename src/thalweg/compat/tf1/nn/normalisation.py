@@ -8,8 +8,10 @@ from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
+from thalweg.compat.tf1.lengths import of_a_sample
 from thalweg.ops import elementwise, reduce
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.state import stop_gradient
 
 
 def weighted_moments(
@@ -108,10 +110,15 @@ def fused_batch_norm(
     is_training: bool = True,
     name: str | None = None,
 ) -> Any:
-    """(y, mean, variance), with the batch's own moments when training."""
+    """(y, mean, variance), with the batch's own moments when training.
+
+    The variance is that of a sample (divided by n - 1), and neither it nor the mean has a gradient.
+    """
     axis = 1 if data_format == "NCHW" else -1
     if is_training:
-        parts = nn.batch_norm_training(value(x), value(scale), value(offset), epsilon, axis)
+        y, *moments = nn.batch_norm_training(value(x), value(scale), value(offset), epsilon, axis)
+        m, v = map(stop_gradient, moments)
+        parts: tuple[Any, ...] = (y, m, of_a_sample(v, value(x)))
     else:
         y = nn.batch_norm(value(x), value(mean), value(variance), value(scale), value(offset), epsilon, axis)
         parts = (y, value(mean), value(variance))

@@ -300,6 +300,14 @@ class AdadeltaOptimizer(Optimizer):
         super().__init__(optimizers.Adadelta(0.0, rho, epsilon), learning_rate, name)
 
 
+class _RMSProp(optimizers.RMSProp):
+    """The last move is remembered also where there is no momentum."""
+
+    def slots(self, param: core.Variable) -> dict[str, Any]:
+        mean = {"average_gradient": 0.0} if self.centered else {}
+        return {"velocity": self.initial, **mean, "momentum": 0.0}
+
+
 class RMSPropOptimizer(Optimizer):
     """``v = decay v + (1 - decay) g²``, ``m = momentum m + lr g / sqrt(v + eps)``, ``var -= m``; v starts at ones."""
 
@@ -316,7 +324,7 @@ class RMSPropOptimizer(Optimizer):
         centered: bool = False,
         name: str = "RMSProp",
     ) -> None:
-        rule = optimizers.RMSProp(0.0, decay, momentum, epsilon, centered, True, 1.0)
+        rule = _RMSProp(0.0, decay, momentum, epsilon, centered, True, 1.0)
         super().__init__(rule, learning_rate, name)
 
 
@@ -421,3 +429,55 @@ class ProximalAdagradOptimizer(Optimizer):
     ) -> None:
         rule = _Proximal(l1_regularization_strength, l2_regularization_strength, initial_accumulator_value)
         super().__init__(rule, learning_rate, name)
+
+
+class _DualAveraging(optimizers.Optimizer):
+    """Adagrad's dual averaging: the variable is what all gradients until now say, not where it was."""
+
+    def __init__(self, initial: float, l1: float, l2: float) -> None:
+        super().__init__(0.0)
+        self.initial, self.l1, self.l2 = initial, l1, l2
+
+    def slots(self, param: core.Variable) -> dict[str, Any]:
+        return {"gradient_accumulator": 0.0, "gradient_squared_accumulator": self.initial}
+
+    def step(self, g: Any, param: Any, slots: dict[str, Any], lr: Any, t: Any) -> tuple[Any, dict[str, Any]]:
+        total = slots["gradient_accumulator"] + g
+        squares = slots["gradient_squared_accumulator"] + g * g
+        t = elementwise.astype(t, param.dtype)
+        shrunk = _shrunk(total, self.l1 * t, 0.0) if self.l1 else total
+        new = -lr * shrunk / (self.l2 * t * lr + elementwise.sqrt(squares))
+        return new, {"gradient_accumulator": total, "gradient_squared_accumulator": squares}
+
+
+class AdagradDAOptimizer(Optimizer):
+    """``s += g``, ``q += g²``, ``var = -lr sign(s) max(|s| - l1 t, 0) / (l2 t lr + sqrt(q))``; t is the global step,
+    from 1 (Duchi and others, 2011).
+    """
+
+    _by_rows = True
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        global_step: Any,
+        initial_gradient_squared_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "AdagradDA",
+    ) -> None:
+        if initial_gradient_squared_accumulator_value <= 0.0:
+            raise ValueError(
+                "initial_gradient_squared_accumulator_value must be positive: "
+                f"{initial_gradient_squared_accumulator_value}"
+            )
+        rule = _DualAveraging(
+            initial_gradient_squared_accumulator_value, l1_regularization_strength, l2_regularization_strength
+        )
+        super().__init__(rule, learning_rate, name)
+        self._global_step = global_step
+
+    def _counted(self) -> tuple[Any, list[Any]]:
+        now: Any = current.build([value(self._global_step)], {})
+        return g.cast(now, "float64") + 1.0, []  # type: ignore[operator]

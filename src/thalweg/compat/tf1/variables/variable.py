@@ -20,6 +20,8 @@ from thalweg.compat.tf1.graph import (
 )
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
+from thalweg.graph.interpret import evaluate
+from thalweg.layers import base
 from thalweg.ops import elementwise
 from thalweg.ops.shape import broadcast_to
 
@@ -31,12 +33,19 @@ def _of_complex_numbers(x: Any) -> bool:
 class Variable(Tensor):
     """A node whose value a session keeps; its initialisation must be run first."""
 
+    holds_texts = False  # whether its numbers stand for texts, which have others in another process
+
     def __new__(cls, initial_value: Any = None, *args: Any, **options: Any) -> Any:
-        """A complex value makes two variables."""
+        """A complex value makes two variables, texts make one of their numbers."""
         if getattr(initial_value, "takes_over", False) or _of_complex_numbers(initial_value):
             from thalweg.compat.tf1 import complexes
 
             return complexes.variable(initial_value, *args, **options)
+        if isinstance(initial_value, (g.HostTensor, str, bytes, list, tuple, np.ndarray)):
+            from thalweg.compat.tf1 import texts
+
+            if isinstance(initial_value, (g.HostTensor, str, bytes)) or texts.is_texts(initial_value):
+                return texts.TextVariable(initial_value, *args, **options)
         return super().__new__(cls)
 
     def __init__(
@@ -73,6 +82,8 @@ class Variable(Tensor):
         operation = Operation(name, "Variable")
         shape = None if validate_shape else [None] * len(start.shape or ())
         variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
+        if base._calls.training:  # made by a layer of Keras, which needs no session
+            variable.set_value(evaluate([variable.initializer], {})[0])
         self._take(variable, operation, trainable, constraint, collections)
 
     @classmethod

@@ -1,5 +1,5 @@
 """``theano.sandbox.rng_mrg``."""
 
-from thalweg.compat.theano.streams import MRG_RandomStreams as MRG_RandomStreams
+from thalweg.compat.theano.mrg import MRG_RandomStreams as MRG_RandomStreams
 
 MRG_RandomStreams2 = MRG_RandomStreams

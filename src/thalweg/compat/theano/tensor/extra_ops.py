@@ -17,6 +17,7 @@ from thalweg.compat.theano.tensor.basic import (
     cumprod,
     cumsum,
     eq,
+    eye,
     flatnonzero,
     max,
     maximum,
@@ -39,10 +40,8 @@ __all__ = [
 
 
 def to_one_hot(y: Any, nb_class: int, dtype: Any = None) -> TensorVariable:
-    """A row of zeros with a one at the class's place, for each class number."""
-
-    classes = arange(nb_class).dimshuffle("x", 0)
-    return cast(eq(as_tensor_variable(y).dimshuffle(0, "x"), classes), dtype or "floatX")
+    """A row of zeros with a one at the class's place, for each class number; those below 0 count from the end."""
+    return eye(nb_class, dtype=dtype)[y]
 
 
 def diff(x: Any, n: int = 1, axis: int = -1) -> TensorVariable:

@@ -8,6 +8,7 @@ import numpy as np
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, common, tensor_of
+from thalweg.compat.theano.ranges import asked_index
 from thalweg.compat.theano.tensor.elements import clip, switch
 from thalweg.compat.theano.tensor.shaping import flatten, stack
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
@@ -27,13 +28,14 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
         raise ValueError(f"take: mode must be raise, clip or wrap, received {mode!r}")
     if mode != "raise":
         index = clip(index, 0, length - 1) if mode == "clip" else index % length
-    return TensorVariable(tw.take(v.tensor, index.tensor, axis=along))
+    places = asked_index(index.tensor) if mode == "raise" else index.tensor
+    return TensorVariable(tw.take(v.tensor, places, axis=along))
 
 
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> TensorVariable:
     """For each element k of a, the element of choices[k] there."""
     options = stack(list(choices)) if isinstance(choices, (list, tuple)) else as_tensor_variable(choices)
-    index = tensor_of(a)
+    index = asked_index(tensor_of(a), classes=True)
     picked = tw.expand_dims(as_dtype(index, "int64"), 0)
     return TensorVariable(tw.squeeze(tw.take_along_axis(options.tensor, picked, axis=0), 0))
 

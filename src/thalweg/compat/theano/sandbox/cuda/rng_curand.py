@@ -1,6 +1,6 @@
 """``theano.sandbox.cuda.rng_curand``: random streams under a graphics library's name."""
 
-from thalweg.compat.theano.streams import MRG_RandomStreams
+from thalweg.compat.theano.mrg import MRG_RandomStreams
 
 
 class CURAND_RandomStreams(MRG_RandomStreams):

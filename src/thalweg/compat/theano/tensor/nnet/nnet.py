@@ -6,6 +6,7 @@ from typing import Any
 
 import thalweg as tw
 from thalweg.compat.theano.conversion import floats, tensor_of
+from thalweg.compat.theano.ranges import asked_index
 from thalweg.compat.theano.tensor import basic
 from thalweg.compat.theano.tensor.extra_ops import unique
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
@@ -111,7 +112,7 @@ def picked(p: Any, classes: Any) -> TensorVariable:
     t, index = tensor_of(p), tensor_of(classes)
     if index.dtype.kind not in "iu":
         raise TypeError(f"class numbers must be integers, received dtype {index.dtype}")
-    along = tw.take_along_axis(t, tw.expand_dims(index, index.ndim), axis=-1)
+    along = tw.take_along_axis(t, tw.expand_dims(asked_index(index, classes=True), index.ndim), axis=-1)
     return TensorVariable(tw.squeeze(along, along.ndim - 1))
 
 
