@@ -595,3 +595,13 @@ def test_dropout_keeps_the_shape_whatever_is_known_of_its_rate() -> None:
         assert all(np.ptp(found, axis=1).max() == 0 for found in rows)  # one draw for each row
         assert {0.0, 2.0} == set(np.ravel(rows)) and max(np.ptp(found) for found in rows) == 2.0
         assert sess.run(asked, {rate: 0.5, training: False}).tolist() == np.ones((4, 6)).tolist()
+
+
+def test_a_saver_makes_the_last_folder_of_its_path(tmp_path: Path) -> None:
+    saver = tf.train.Saver([tf.Variable(1.0)])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        path = saver.save(sess, str(tmp_path / "model" / "m.ckpt"), global_step=3)
+        assert tf.train.latest_checkpoint(str(tmp_path / "model")) == path
+        with pytest.raises(ValueError, match="Parent directory of .* doesn't exist"):
+            saver.save(sess, str(tmp_path / "a" / "b" / "m.ckpt"))
