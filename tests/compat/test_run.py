@@ -306,3 +306,20 @@ def test_styles_of_seaborn_are_named_as_they_were(thalweg_run: Run, tmp_path: Pa
     (tmp_path / "p.py").write_text(text)
     done = thalweg_run(tmp_path / "p.py")
     assert done.stdout == "drawn\n", done.stderr
+
+
+def test_names_that_scipy_lost_are_back(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("scipy", reason="the names of this test are SciPy's")
+    (tmp_path / "p.py").write_text(
+        "import numpy as np\nimport scipy\nfrom scipy import interp, integrate\nimport scipy.signal\n"
+        "import scipy.linalg, scipy.ndimage\nfrom scipy.ndimage import imread\n"
+        "assert interp(0.5, [0, 1], [2, 4]) == 3.0 and scipy.exp(0) == 1 and scipy.rand(2).shape == (2,)\n"
+        "assert scipy.random.seed(0) is None and scipy.linalg.norm([3, 4]) == 5 and callable(scipy.fft.rfft)\n"
+        "rewards = np.array([1.0, 0.0, 2.0], dtype=object)\n"
+        "back = scipy.signal.lfilter([1], [1, -0.5], rewards[::-1], axis=0)[::-1]\n"
+        "print(back.tolist(), scipy.signal.gaussian(3, 1.0)[1], integrate.simps([0, 1, 4], [0, 1, 2]))\n"
+        "print(integrate.trapz([1, 1], dx=2), scipy.linalg.pinv2(np.eye(2)).tolist())\n"
+    )
+    done = thalweg_run(tmp_path / "p.py")
+    lines = ["[1.5, 1.0, 2.0] 1.0 2.6666666666666665", "2.0 [[1.0, 0.0], [0.0, 1.0]]"]
+    assert done.stdout.splitlines() == lines, done.stderr

@@ -572,3 +572,36 @@ def test_batches_of_matrices_once_had_names_of_their_own() -> None:
     assert np.array_equal(run(tf.batch_matrix_band_part(a, 0, -1)), np.triu(a))
     assert np.allclose(a @ run(tf.batch_matrix_solve(a, a)), a, atol=1e-4)
     assert np.array_equal(run(tf.batch_matrix_transpose(a)), a.swapaxes(1, 2))
+
+
+# --- shapes -------------------------------------------------------------------------------------------------
+
+
+def test_dropout_keeps_the_shape_whatever_is_known_of_its_rate() -> None:
+    rate, training = tf.placeholder(tf.float32), tf.placeholder(tf.bool)
+    x = tf.ones([4, 6])
+    made = [
+        tf.nn.dropout(x, rate),
+        tf.nn.dropout(x, rate=rate),
+        tf.layers.dropout(x, rate, training=True),
+        tf.contrib.slim.dropout(x, 1 - rate),
+    ]
+    asked = tf.layers.dropout(x, 1 - rate, noise_shape=[tf.shape(x)[0], 1], training=training)
+    assert all(t.shape.as_list() == [4, 6] for t in [*made, asked])
+    with tf.Session() as sess:
+        for t in made:
+            assert set(sess.run(t, {rate: 0.5}).ravel()) <= {0.0, 2.0}
+        rows = [sess.run(asked, {rate: 0.5, training: True}) for _ in range(20)]
+        assert all(np.ptp(found, axis=1).max() == 0 for found in rows)  # one draw for each row
+        assert {0.0, 2.0} == set(np.ravel(rows)) and max(np.ptp(found) for found in rows) == 2.0
+        assert sess.run(asked, {rate: 0.5, training: False}).tolist() == np.ones((4, 6)).tolist()
+
+
+def test_a_saver_makes_the_last_folder_of_its_path(tmp_path: Path) -> None:
+    saver = tf.train.Saver([tf.Variable(1.0)])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        path = saver.save(sess, str(tmp_path / "model" / "m.ckpt"), global_step=3)
+        assert tf.train.latest_checkpoint(str(tmp_path / "model")) == path
+        with pytest.raises(ValueError, match="Parent directory of .* doesn't exist"):
+            saver.save(sess, str(tmp_path / "a" / "b" / "m.ckpt"))

@@ -394,3 +394,16 @@ def test_optimizers_take_slices(compiled: bool) -> None:
     np.testing.assert_allclose(losses, expected, rtol=2e-5)
     rows = [0.9426, 0.8378, 0.9426, 1.0, 0.9426]
     np.testing.assert_allclose(embedding.embeddings[:, 0], rows, atol=1e-4)
+
+
+def test_what_is_not_recorded_is_a_constant() -> None:
+    x, y = tf.Variable(2.0), tf.Variable(3.0)
+    fixed = tf.Variable(1.0, trainable=False)
+    with tf.GradientTape() as tape:
+        square = x * x
+        with tape.stop_recording():
+            other = y * y
+        total = square + other + fixed
+    found = tape.gradient(total, {"x": x, "y": y})
+    assert found["x"].numpy() == 4.0 and found["y"] is None
+    assert [v is x for v in tape.watched_variables()] == [True]

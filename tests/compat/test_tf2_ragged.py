@@ -382,3 +382,51 @@ def test_models_say_that_they_take_no_ragged_tensors() -> None:
     model.compile("sgd", "mse")
     with pytest.raises(ArgumentError, match=r"take no ragged tensors.*to_tensor"):
         model.fit(tf.ragged.constant([[1, 2], [3]]), np.zeros((2, 1)))
+
+
+# --- numbers that TensorFlow 2.21 prints -----
+
+
+def test_plain_tensors_are_stretched_over_rows() -> None:
+    x = tf.ragged.constant([[-1.5, -2.0], [-3.0], []])
+    assert (x * [[2], [3], [4]]).to_list() == [[-3.0, -4.0], [-9.0], []]
+    assert (x + [10.0]).to_list() == [[8.5, 8.0], [7.0], []]
+    assert ([[1.0], [2.0], [3.0]] - x).to_list() == [[2.5, 3.0], [5.0], []]
+    assert (tf.ragged.constant([[1, 2], [3, 4]]) + [10, 20]).to_list() == [[11, 22], [13, 24]]
+    inner = tf.ragged.constant([[[1, 2], [3, 4], [5, 6]], [[7, 8]]], ragged_rank=1)
+    assert inner.flat_values.shape == (4, 2)
+    assert (inner + tf.constant([[10, 20]])).to_list() == [[[11, 22], [13, 24], [15, 26]], [[17, 28]]]
+    deep = tf.ragged.constant([[[[1], [2]], [], [[3]]], [[[5], [6]]]], ragged_rank=2)
+    assert (deep + tf.constant([10, 20])).to_list() == [
+        [[[11, 21], [12, 22]], [], [[13, 23]]],
+        [[[15, 25], [16, 26]]],
+    ]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="rows of different lengths"):
+        x + tf.ones([3, 2])
+
+
+def test_reductions_down_columns_pass_over_what_is_not_there() -> None:
+    x = tf.ragged.constant([[-1.5, -2.0], [-3.0], []])
+    assert tf.reduce_max(x, 0).numpy().tolist() == [-1.5, -2.0]
+    assert tf.reduce_min(-x, 0).numpy().tolist() == [1.5, 2.0]
+    assert tf.reduce_prod(x, 0).numpy().tolist() == [4.5, -2.0]
+    assert tf.reduce_all(tf.ragged.constant([[True, False], [True]]), 0).numpy().tolist() == [True, False]
+    assert tf.rank(x).numpy() == 2
+
+
+def test_functions_of_rows_by_their_signature() -> None:
+    @tf.function(input_signature=[tf.RaggedTensorSpec(shape=[None, None], dtype=tf.int32)])
+    def widest(rows: Any) -> Any:
+        return tf.reduce_max(rows, axis=-1)
+
+    rows = tf.ragged.constant([[1, 2], [3], [4, 5, 6]])
+    assert widest(rows).numpy().tolist() == [2, 3, 6]
+    increased = tf.function(lambda x: x + 1).get_concrete_function(rows)
+    assert increased(rows).to_list() == [[2, 3], [4], [5, 6, 7]]
+
+
+def test_hash_buckets() -> None:
+    words = tf.ragged.constant([["Who", "is", "Dan", "Smith"], ["Pause"]])
+    assert tf.strings.to_hash_bucket_fast(words, 1024).to_list() == [[633, 768, 237, 309], [28]]
+    strong = tf.strings.to_hash_bucket_strong(["Hello", "TF"], 100, [1, 2])
+    assert strong.numpy().tolist() == [74, 1]

@@ -76,6 +76,15 @@ def test_a_list_of_slices_is_a_tuple() -> None:
     np.testing.assert_array_equal(x[[slice(1, -1)] * 2].eval({x: A[0]}), A[0, 1:-1, 1:-1])
 
 
+def test_axes_that_a_key_with_new_axes_does_not_name() -> None:
+    """Broadcastable ones are dropped, as the attention of many translation programs has it."""
+    x = T.dmatrix()
+    ones = T.alloc(1.0, x.shape[0], 1)
+    assert ones[:, None].broadcastable == (False, True) and T.alloc(1.0, 1, 1)[None].ndim == 1
+    assert ones[:, None, :].ndim == 3 and ones[..., None].ndim == 3 and x[:, None].ndim == 3
+    np.testing.assert_array_equal((ones[:, None] * x).eval({x: A[0]}), A[0])
+
+
 def test_bounds_that_are_none_or_no_integers() -> None:
     x, real = T.dvector(), T.dscalar()
     np.testing.assert_array_equal(x[T.NoneConst : j : None].eval({x: A[0, 0], j: 2}), [0.0, 1.0])

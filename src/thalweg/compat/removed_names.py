@@ -218,9 +218,45 @@ def _old_files(h5py: Any) -> None:
     h5py.File.__init__ = opened_to_change
 
 
+def _old_arrays(scipy: Any) -> None:
+    """NumPy's functions were SciPy's too: ``scipy.interp``, ``scipy.rand``."""
+    there = {*dir(scipy), *getattr(scipy, "__all__", ())}
+    vars(scipy).update({name: getattr(np, name) for name in dir(np) if name[0] != "_" and name not in there})
+    vars(scipy).update(rand=np.random.rand, randn=np.random.randn)
+
+
+def _old_signals(signal: Any) -> None:
+    """Windows stood beside the filters, which took arrays of objects."""
+    vars(signal).update({name: getattr(signal.windows, name) for name in signal.windows.__all__})
+    filtered = signal.lfilter
+
+    @functools.wraps(filtered)
+    def of_numbers(b: Any, a: Any, x: Any, *args: Any, **options: Any) -> Any:
+        x = np.asarray(x)
+        return filtered(b, a, x.astype(np.float64) if x.dtype == object else x, *args, **options)
+
+    signal.lfilter = of_numbers
+
+
+def _old_integrals(integrate: Any) -> None:
+    for old, new in {"simps": "simpson", "trapz": "trapezoid", "cumtrapz": "cumulative_trapezoid"}.items():
+        setattr(integrate, old, _of_samples(getattr(integrate, new)))
+
+
+def _of_samples(rule: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(rule)
+    def of_samples(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1, **options: Any) -> Any:
+        return rule(y, x=x, dx=dx, axis=axis, **options)
+
+    return of_samples
+
+
 # By the module that is there still: what gives it back the names it lost.
 _LOST: dict[str, Callable[[Any], None]] = {
     "PIL.Image": _old_filters, "matplotlib.style": _old_styles, "h5py": _old_files,
+    "scipy": _old_arrays, "scipy.signal": _old_signals, "scipy.integrate": _old_integrals,
+    "scipy.ndimage": lambda ndimage: setattr(ndimage, "imread", imread),
+    "scipy.linalg": lambda linalg: setattr(linalg, "pinv2", linalg.pinv),
 }  # fmt: skip
 
 

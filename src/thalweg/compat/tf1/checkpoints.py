@@ -92,8 +92,10 @@ class Saver:
         step = sess.run(global_step) if isinstance(global_step, g.Tensor) else global_step
         sess = getattr(sess, "session", sess)
         path = str(save_path) if step is None else f"{save_path}-{int(step)}"
-        if not Path(path).parent.is_dir():
+        folder = Path(path).parent
+        if not folder.parent.is_dir():
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
+        folder.mkdir(exist_ok=True)  # the last folder alone is made
         values = sess.run(list(self._fixed.values()))
         values = [
             _spelled(x) if _of_texts(v) else x for v, x in zip(self._fixed.values(), values, strict=True)

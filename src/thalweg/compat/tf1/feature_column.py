@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from thalweg.compat.tf1.sparse import SparseTensor, sparse_tensor_to_dense
 from thalweg.compat.tf1.strings import from_host
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf1.variables import get_variable, variable_scope
+from thalweg.layers.hashes import farm_hash
 
 
 class Column:
@@ -134,8 +134,8 @@ def _text(x: Any) -> str:
 
 
 def hashed(text: str, buckets: int) -> int:
-    """The bucket of a text: its CRC-32 modulo their number (TensorFlow takes another hash)."""
-    return zlib.crc32(text.encode()) % buckets
+    """The bucket of a text: its FarmHash modulo their number."""
+    return farm_hash(text.encode()) % buckets
 
 
 class IdentityColumn(CategoricalColumn):

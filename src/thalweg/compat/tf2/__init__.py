@@ -73,7 +73,7 @@ _ELEMENTWISE = (
     "greater greater_equal logical_and logical_or logical_not negative square sqrt rsqrt exp log log1p sigmoid tanh "
     "sin cos sign round floor ceil squared_difference clip_by_value"
 ).split()
-_OF_ROWS: dict[str, Any] = {n: _ragged.elementwise(getattr(_math, n)) for n in _ELEMENTWISE}
+_OF_ROWS: dict[str, Any] = {n: _ragged.elementwise(getattr(_math, n), stretching=True) for n in _ELEMENTWISE}
 _OF_ROWS |= {
     n: _ragged.elementwise(getattr(_arrays, n))
     for n in "identity zeros_like ones_like one_hot stop_gradient".split()
@@ -88,6 +88,7 @@ _OF_ROWS |= {
     "expand_dims": _ragged.expand_dims,
     "gather": _ragged.gather,
     "reduce_mean": _ragged.reduce_mean,
+    "rank": _ragged.rank,
     "reverse": _ragged.reverse,
     "size": _ragged.size,
     "squeeze": _ragged.squeeze,

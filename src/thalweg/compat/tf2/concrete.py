@@ -12,7 +12,7 @@ import numpy as np
 
 from thalweg.compat.tf1.errors import OpError
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
-from thalweg.compat.tf2.specs import TensorSpec
+from thalweg.compat.tf2.specs import RaggedTensorSpec, TensorSpec
 from thalweg.compat.tf2.text import TextTensor
 from thalweg.compat.tf2.values import tensor
 from thalweg.errors import SymbolicError, fail
@@ -228,6 +228,8 @@ def _is_spec(value: Any) -> bool:
 
 
 def _spec_of(value: Any) -> Any:
+    if hasattr(value, "row_splits"):
+        return RaggedTensorSpec.from_tensor(value)
     return (
         TensorSpec.from_tensor(tensor(value))
         if isinstance(value, (Tensor, TextTensor, np.ndarray))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from thalweg.compat.tf2.values import cast, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import Layer
+from thalweg.layers.hashes import farm_hash
 from thalweg.layers.texts import Hosted, as_texts, is_texts
 
 __all__ = [
@@ -128,15 +128,15 @@ class IdentityColumn(CategoricalColumn):
 
 
 def hashed(text: str, buckets: int) -> int:
-    """The bucket of a text: its CRC-32 modulo their number (TensorFlow takes another hash)."""
-    return zlib.crc32(text.encode()) % buckets
+    """The bucket of a text: its FarmHash modulo their number."""
+    return farm_hash(text.encode()) % buckets
 
 
 _MANY, _FACTOR = 1 << 31, 1000003
 
 
 class CrossedColumn(CategoricalColumn):
-    """Combinations of categories, hashed."""
+    """Combinations of categories, mixed and taken modulo the number of buckets (TensorFlow mixes them otherwise)."""
 
     def __init__(self, keys: Sequence[Any], hash_bucket_size: int) -> None:
         self.parts = [

@@ -116,7 +116,7 @@ class Function:
             raise TypeError(
                 f"{self.__name__}: {len(specs)} arguments by its input_signature, received {len(args)}"
             )
-        made = [mapped(lambda v: v if isinstance(v, TextTensor) else tensor(v), a) for a in args]
+        made = [mapped(_argument, a) for a in args]
         for spec, given in zip((s for s in specs if isinstance(s, TensorSpec)), made):
             if isinstance(given, Tensor) and not spec.is_compatible_with(given):
                 raise SignatureError(
@@ -135,6 +135,11 @@ class Function:
     def experimental_get_tracing_count(self) -> int:
         """How many signatures were compiled."""
         return self._traced.num_traces
+
+
+def _argument(value: Any) -> Any:
+    """A tensor of an argument; texts and rows of different lengths are what they are."""
+    return value if isinstance(value, TextTensor) or hasattr(value, "row_splits") else tensor(value)
 
 
 def _giving_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import tensor
+from thalweg.layers.hashes import farm_hash
 
 
 class TextFileIndex:
@@ -104,11 +105,9 @@ class StaticVocabularyTable(StaticHashTable):
 
     def lookup(self, keys: Any, name: Any = None) -> Any:
         """The numbers of words."""
-        import zlib
-
         shape = np.shape(np.asarray(texts(keys)))
         first = len(self._held)
-        found = [self._held.get(k, first + zlib.crc32(k) % self._buckets) for k in _items(texts(keys))]
+        found = [self._held.get(k, first + farm_hash(k) % self._buckets) for k in _items(texts(keys))]
         return tensor(np.array(found).reshape(shape), "int64")
 
     __getitem__ = lookup

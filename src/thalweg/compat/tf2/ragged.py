@@ -13,9 +13,9 @@ from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2 import arrays, math, sparse
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
-from thalweg.compat.tf2.values import cast, number, tensor
+from thalweg.compat.tf2.values import alike, cast, number, tensor
 from thalweg.errors import ArgumentError, ShapeError, fail
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import Tensor, shape_text
 
 __all__ = [
     "RaggedTensor", "boolean_mask", "constant", "cross", "map_flat_values", "range_", "row_splits_to_segment_ids",
@@ -365,7 +365,12 @@ def _joined(rows: Sequence[Any], like: RaggedTensor | None = None) -> RaggedTens
 def constant(
     pylist: Any, dtype: Any = None, ragged_rank: int | None = None, *more: Any, **ignored: Any
 ) -> Any:
-    """A ragged tensor of nested lists; a plain one where there are no lists in lists."""
+    """A ragged tensor of nested lists; a plain one where there are no lists in lists.
+
+    ``ragged_rank``: how many axes may have different lengths, all unless given.
+    """
+    if ragged_rank == 0:
+        return tensor(pylist, None if is_text(pylist) else dtype)
     if not isinstance(pylist, (list, tuple)) or not any(
         isinstance(p, (list, tuple, np.ndarray)) for p in pylist
     ):
@@ -377,7 +382,7 @@ def constant(
     if dtype is None and len({isinstance(v, (str, bytes)) for v in inner}) > 1:
         raise ValueError("tf.ragged.constant: texts and numbers in one tensor")
     kind = "int32" if not inner and dtype is None else dtype
-    return RaggedTensor.from_row_lengths(constant(inner, kind), lengths)
+    return RaggedTensor.from_row_lengths(constant(inner, kind, ragged_rank and ragged_rank - 1), lengths)
 
 
 def stack(values: Sequence[Any], axis: int = 0, name: Any = None) -> RaggedTensor:
@@ -454,16 +459,50 @@ def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Ragged
 # --- other functions of ragged tensors ------------------------------------------------------------------------------
 
 
-def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of elements that takes ragged tensors, too."""
+def elementwise(function: Callable[..., Any], stretching: bool = False) -> Callable[..., Any]:
+    """A function of elements that takes ragged tensors, too; ``stretching``: and plain ones stretched over them."""
 
     @functools.wraps(function)
     def of_rows(*args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(a, RaggedTensor) for a in args) or isinstance(kwargs.get("input"), RaggedTensor):
+        rows = next((a for a in args if isinstance(a, RaggedTensor)), None)
+        if rows is not None and stretching:
+            args = tuple(a if isinstance(a, RaggedTensor) else _spread(a, rows) for a in args)
+        if rows is not None or isinstance(kwargs.get("input"), RaggedTensor):
             return map_flat_values(of_rows, *args, **kwargs)
         return function(*args, **kwargs)
 
     return of_rows
+
+
+def _spread(given: Any, rows: RaggedTensor) -> Any:
+    """What stands beside each element where a plain tensor is stretched over rows of different lengths.
+
+    Its axes are the last ones of the rows' axes; those of length 1 are stretched.
+    """
+    listed = isinstance(given, (Tensor, np.ndarray, list, tuple))
+    if not listed or getattr(given, "ndim", 1) == 0 or not isinstance(rows.flat_values, Tensor):
+        return given
+    y = alike([rows.flat_values, given], "RaggedBroadcast")[1]
+    form = (1,) * (len(rows.shape) - y.ndim) + tuple(y.shape)
+    bounds = [len(rows._splits) - 1, *(np.unique(n).tolist() for n in rows.nested_row_lengths())]
+    for length, bound in zip(form, bounds):
+        if length != 1 and bound not in (length, [length]):
+            raise fail(
+                ShapeError, "ragged tensors: a tensor beside rows of different lengths",
+                expected="axes of length 1, or of the one length of all rows", received=shape_text(tuple(y.shape)),
+            )  # fmt: skip
+    places = [np.zeros_like(p) if n == 1 else p for p, n in zip(_places(rows), form)]
+    return arrays.gather_nd(arrays.reshape(y, form), np.stack(places, 1))
+
+
+def _places(rows: RaggedTensor) -> list[np.ndarray]:
+    """For each element its number along each axis: of the row, within the row, and so on."""
+    ids = np.asarray(rows.value_rowids())
+    within = np.arange(len(ids)) - rows._splits[ids]
+    if not isinstance(rows.values, RaggedTensor):
+        return [ids, within]
+    first, *others = _places(rows.values)
+    return [ids[first], within[first], *others]
 
 
 def reduction(function: Callable[..., Any], name: str = "reduce_sum") -> Callable[..., Any]:
@@ -481,8 +520,7 @@ def reduction(function: Callable[..., Any], name: str = "reduce_sum") -> Callabl
             return function(input_tensor.flat_values, None, *args, **kwargs)
         place = int(number(axis)) % len(input_tensor.shape)
         if place == 0:
-            columns = input_tensor.to_tensor()
-            return function(columns, 0, *args, **kwargs)
+            return function(input_tensor.to_tensor(_neutral(name, input_tensor)), 0, *args, **kwargs)
         if place > 1:
             return input_tensor.with_values(of_rows(input_tensor.values, place - 1, *args, **kwargs))
         rows = list(input_tensor)
@@ -494,6 +532,15 @@ def reduction(function: Callable[..., Any], name: str = "reduce_sum") -> Callabl
         )
 
     return of_rows
+
+
+def _neutral(name: str, rows: RaggedTensor) -> Any:
+    """What changes nothing in a reduction of that name."""
+    kind = rows.flat_values.specs[0].dtype
+    if name in ("reduce_max", "reduce_min"):
+        limits = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
+        return limits.min if name == "reduce_max" else limits.max
+    return {"reduce_prod": 1, "reduce_all": True}.get(name, 0)
 
 
 def _bound(row: Any, first: Callable[..., Any]) -> Any:
@@ -608,6 +655,11 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
     return tensor(np.stack([inner, *found[::-1]], 1).astype(np.int64))
 
 
+def rank(input: Any, name: Any = None) -> Any:
+    """The number of axes."""
+    return tensor(len(input.shape)) if isinstance(input, RaggedTensor) else arrays.rank(input)
+
+
 def size(input: Any, out_type: Any = "int32", name: Any = None) -> Any:
     """The number of elements."""
     return arrays.size(input.flat_values if isinstance(input, RaggedTensor) else input, out_type)
@@ -636,7 +688,7 @@ _OPERATORS = {
     "le": math.less_equal, "gt": math.greater, "ge": math.greater_equal,
 }  # fmt: skip
 for _name, _operator in _OPERATORS.items():
-    _of_rows = elementwise(_operator)
+    _of_rows = elementwise(_operator, stretching=True)
     setattr(RaggedTensor, f"__{_name}__", lambda self, other, f=_of_rows: f(self, other))
     setattr(RaggedTensor, f"__r{_name}__", lambda self, other, f=_of_rows: f(other, self))
 _UNARY = {"neg": math.negative, "abs": math.abs, "invert": math.logical_not}

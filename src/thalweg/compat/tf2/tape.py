@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from thalweg.compat.tf2.indexed import gathers, slices_of
@@ -13,7 +13,7 @@ from thalweg.dtypes import is_floating
 from thalweg.errors import GradientError, fail
 from thalweg.gradient import gradients as core_gradients
 from thalweg.gradient import jacobian as core_jacobian
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.tensor import Tensor, Variable, no_grad
 from thalweg.graph.updates import current_recorder
 from thalweg.graph.walk import variables
 from thalweg.nested import flat, mapped
@@ -75,13 +75,14 @@ class GradientTape(core.GradientTape):
         super().watch(flat(tensor))
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """The variables below the targets that gradients were asked of."""
-        return tuple(variables(self._targets))
+        """The variables below the targets that gradients were asked of: those that train, and the watched ones."""
+        return tuple(v for v in variables(self._targets) if v.trainable or v in self._watched)
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
-        """A block whose results no gradient passes; here it costs nothing to remember them."""
-        yield
+        """A block whose results no gradient of this tape passes; another tape around it goes on recording them."""
+        with no_grad() if _open.count == 1 else nullcontext():
+            yield
 
     def gradient(
         self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"

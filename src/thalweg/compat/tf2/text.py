@@ -13,6 +13,7 @@ import numpy as np
 from thalweg.compat.tf1.types import numpy_dtype, string
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.graph.tensor import Tensor, constant
+from thalweg.layers.hashes import farm_hash, sip_hash
 from thalweg.nested import flat, mapped
 
 
@@ -266,18 +267,17 @@ def to_number(input: Any, out_type: Any = "float32", name: Any = None) -> Tensor
 
 
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Tensor:
-    """A number below ``num_buckets`` for each text, the same for the same text."""
-    import zlib
-
-    return constant(_each(lambda s: zlib.crc32(s) % num_buckets, input).astype(np.int64))
+    """A number below ``num_buckets`` for each text: its FarmHash."""
+    return constant(_each(lambda s: farm_hash(s) % num_buckets, input).astype(np.int64))
 
 
 to_hash_bucket = to_hash_bucket_fast
 
 
-def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any = None, name: Any = None) -> Tensor:
-    """:func:`to_hash_bucket_fast`; the key does not matter."""
-    return to_hash_bucket_fast(input, num_buckets)
+def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: Any = None) -> Tensor:
+    """A number below ``num_buckets`` for each text: its SipHash under a key of two numbers."""
+    first, second = (int(k) for k in key)
+    return constant(_each(lambda s: sip_hash(s, (first, second)) % num_buckets, input).astype(np.int64))
 
 
 def format(

@@ -1,7 +1,7 @@
 """``MRG_RandomStreams``: draws by L'Ecuyer's and Touzin's generator MRG31k3p, number for number those of Theano.
 
-Each draw has many streams, rows of six numbers 2**72 steps apart; its elements are taken from them in turn. Reference:
 Each draw has many streams of six numbers, 2**72 steps apart; its elements are taken from them in turn. Reference:
+P. L'Ecuyer, R. Touzin, "Fast combined multiple recursive generators with multipliers a = 2^q +/- 2^r", 2000.
 """
 
 from __future__ import annotations

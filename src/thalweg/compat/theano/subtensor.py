@@ -20,9 +20,15 @@ from thalweg.ops import shape as shape_ops
 
 
 def getitem(x: AnyVariable, key: Any) -> TensorVariable:
-    """x[key] by NumPy's rules; every number in the key may be symbolic."""
+    """x[key] by NumPy's rules; every number in the key may be symbolic.
+
+    As in Theano, a key that adds axes drops those it does not name where they are broadcastable: ``column[:, None]``
+    has two axes.
+    """
     parts = _parts(key, x.ndim)
-    found = TensorVariable(_taken(x.tensor, parts))
+    dropped = _dropped(x, parts)
+    tensor = tw.squeeze(x.tensor, dropped) if dropped else x.tensor
+    found = TensorVariable(_taken(tensor, parts))
     found.source = (x, key)
     return found
 
@@ -38,6 +44,13 @@ def _parts(key: Any, rank: int) -> list[Any]:
     if used > rank:
         raise IndexError(f"too many indices for array: the variable has {rank} axes, but {used} were indexed")
     return given
+
+
+def _dropped(x: AnyVariable, parts: list[Any]) -> tuple[int, ...]:
+    """The last axes of x, which a key that adds axes does not name, where all of them are broadcastable."""
+    unnamed = range(sum(_axes_of(p) for p in parts), x.ndim)
+    adds = any(p is None for p in parts) and not any(isinstance(p, Tensor) and p.ndim for p in parts)
+    return tuple(unnamed) if adds and all(x.broadcastable[k] for k in unnamed) else ()
 
 
 def _is_no_index(part: Any) -> bool:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, variables
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.initializers import zeros_initializer
-from thalweg.compat.tf1.lengths import dims_of
-from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 
 
@@ -207,19 +204,12 @@ class Dropout(Layer):
         self.rate, self.noise_shape = rate, noise_shape
 
     def call(self, inputs: Any, training: Any = False, **options: Any) -> Tensor:
-        x = value(inputs)
-        rate = value(self.rate, inputs.dtype) if isinstance(self.rate, Tensor) else self.rate
-        shape = (
-            None
-            if self.noise_shape is None
-            else tuple(d if d == 1 else None for d in dims_of(self.noise_shape) or ())
-        )
+        rate = self.rate
         if isinstance(training, Tensor):
-            test = g.truth(training)
-            rate = elementwise.where(test, g.cast(value(rate), x.dtype), g.cast(value(0.0), x.dtype))
+            rate = math.cast(training, inputs.dtype) * rate
         elif not training:
             return math.identity(inputs)
-        return wrap(core_nn.dropout(x, rate, noise_shape=shape, symbolic=True), None, "dropout", [inputs])
+        return nn.dropout(inputs, rate=rate, noise_shape=self.noise_shape)
 
 
 # --- functions ------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def dropout(
     """Elements kept with probability ``keep_prob`` and divided by it; the others are 0."""
     t = value(x)
     if rate is not None:
-        drop: Any = rate if isinstance(rate, (int, float)) else value(rate, x.dtype)
+        drop: Any = rate if isinstance(rate, (int, float)) else _scalar(rate, t.dtype)
     elif isinstance(keep_prob, (int, float)):
         if not 0 < keep_prob <= 1:
             raise ValueError(
@@ -75,10 +75,7 @@ def dropout(
             )
         drop = 1 - keep_prob
     else:
-        kept = g.shaped_as(
-            g.cast(value(keep_prob), t.dtype), ()
-        )  # a scalar, also where the placeholder does not say so
-        drop = 1.0 - kept  # type: ignore[operator]
+        drop = 1.0 - _scalar(keep_prob, t.dtype)
     lengths = None
     if noise_shape is not None:
         dims = dims_of(noise_shape)
@@ -86,6 +83,12 @@ def dropout(
             return wrap(_thinned(t, drop, noise_shape), name, "dropout", [x, noise_shape])
         lengths = tuple(d if d == 1 else None for d in dims)
     return wrap(nn.dropout(t, drop, noise_shape=lengths, symbolic=True), name, "dropout", [x])
+
+
+def _scalar(x: Any, dtype: Any) -> Any:
+    """A number, also where a placeholder does not say that it is one."""
+    t = g.cast(value(x), dtype)
+    return t if t.shape == () else g.shaped_as(t, ())
 
 
 def _thinned(t: Any, drop: Any, noise_shape: Any) -> Any:

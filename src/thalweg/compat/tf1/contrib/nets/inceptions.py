@@ -116,6 +116,8 @@ def _branch(net: Any, row: str, depth: _Depth, padding: str, narrow: Any, pooled
 def _modules(
     net: Any, ends: dict[str, Any], modules: dict[str, list[str]], last: str, *how: Any
 ) -> tuple[Any, dict[str, Any]]:
+    if last not in {*ends, *modules}:
+        raise ValueError(f"Unknown final endpoint {last}")
     with arg_scope([conv2d, max_pool2d, avg_pool2d], stride=1, padding="SAME"):
         for name, branches in modules.items():
             if last in ends:
@@ -126,8 +128,6 @@ def _modules(
                     with variable_scope(f"Branch_{k}"):
                         made.append(_branch(net, row, *how))
                 net = ends[name] = math.concat(made, 3)
-    if last not in ends:
-        raise ValueError(f"Unknown final endpoint {last}")
     return ends[last], ends
 
 
