@@ -506,3 +506,22 @@ def test_backwards_networks_begin_at_each_examples_own_end() -> None:
         h = np.tanh(np.concatenate([step, h]) @ kernel + bias)
     np.testing.assert_allclose(made[0, 0, 2:], h, rtol=1e-5)
     assert not made[0, 2:].any()
+
+
+def test_lengths_that_are_fed_are_compiled_for_a_few_times(caplog: pytest.LogCaptureFixture) -> None:
+    """From the fourth length on, one program serves all; a phase that is fed beside it still chooses its own."""
+    x, rows = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.int32, [])
+    cell = tf.nn.rnn_cell.BasicRNNCell(2)
+    _, state = cell(x, cell.zero_state(rows, tf.float32))
+    folded = tf.reshape(state * tf.ones([rows, 2]), [2, rows])
+    with tf.Session() as session, caplog.at_level("DEBUG", "thalweg"):
+        session.run(tf.global_variables_initializer())
+        kernel, bias = session.run(tf.trainable_variables())
+        caplog.clear()
+        for n in (4, 5, 6, 7, 8, 9, 10, 4, 11, 12):
+            fed = rng.normal(size=(n, 3)).astype("float32")
+            found = session.run(folded, {x: fed, rows: n})
+            wanted = np.tanh(np.c_[fed, np.zeros((n, 2))] @ kernel + bias).reshape(2, n)
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    compiled = [r for r in caplog.records if "compiled in" in r.getMessage()]
+    assert len(compiled) <= 3 + 4

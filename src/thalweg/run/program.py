@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from thalweg.run.bound import Bound
 
 _log = logging.getLogger("thalweg")
-_FIXED_FORMS = 3  # lengths compiled for as they come; from the next one on, lengths become run-time numbers
+_FIXED_FORMS = 3
+_FIXED_FORMS_OF_STAGES = 1  # where a length depends on values, it changes all the time
 _KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recently used goes first
 _ATTEMPTS = 1000
 _KEPT_FRAMES = 16  # of one form, by run-time lengths and threads
@@ -66,7 +67,8 @@ class Program:
 
     ``inputs``: the placeholders that ``run`` is given arrays for, in order. ``outputs``: tensors.
     ``updates``: pairs of a variable and the expression of its new value; all are computed from the values
-    before any of them.
+    before any of them. ``fixed_forms``: as many lengths of open axes are compiled for as they come; from the next one on,
+    lengths are run-time numbers.
     """
 
     def __init__(
@@ -75,8 +77,10 @@ class Program:
         outputs: Sequence[Tensor],
         updates: Sequence[tuple[Variable, Tensor]] = (),
         name: str | None = None,
+        fixed_forms: int = _FIXED_FORMS,
     ) -> None:
         self.name = name or "program"
+        self.fixed_forms = fixed_forms
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = [(v, _fitting(v, u)) for v, u in updates]
@@ -169,7 +173,7 @@ class Program:
         """This program in stages, before and behind the ops of which this speaks."""
         count = len(self.outputs)
         updates = [(v, new) for (v, _), new in zip(self.updates, unknown.outputs[count:], strict=True)]
-        make = functools.partial(Program, name=self.name)
+        make = functools.partial(Program, name=self.name, fixed_forms=_FIXED_FORMS_OF_STAGES)
         return Stages(make, self.inputs, unknown.outputs[:count], updates, unknown.found)
 
     def run_steps(
@@ -261,7 +265,7 @@ class Program:
             if form.lengths_of(key) is not None:
                 return form
         shapes = [k for k in self._compiled if [len(s) for s in k] == [len(s) for s in key]]
-        if len(shapes) < _FIXED_FORMS:
+        if len(shapes) < self.fixed_forms:
             return None
         open_axes = varying_axes([*shapes, key], len(self.inputs))
         if open_axes is None or any(key[k][axis] < 2 for k, axis in open_axes.own):

@@ -12,6 +12,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.late import late
+from thalweg.compat.tf1.lengths import of_shape
 from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.memory import Slot
@@ -20,6 +21,10 @@ from thalweg.graph.walk import leaves, remake, topological
 from thalweg.ops import random, shape
 from thalweg.ops.elementwise import where
 from thalweg.run.program import Program
+
+_FIXED_PLANS = (
+    3  # fed lengths that are compiled for as they come; from the next one on they are numbers like others
+)
 
 
 class _Slots(dict[Variable, Slot]):
@@ -69,9 +74,16 @@ def _waited_for(expressions: Iterable[Tensor]) -> list[g.Effect]:
 class _Resolver:
     """Expressions with every read of a variable replaced by the value it has at that point of the order."""
 
-    def __init__(self, order: _Order, replaced: Mapping[Tensor, Tensor], fed: Mapping[Tensor, Any]) -> None:
+    def __init__(
+        self,
+        order: _Order,
+        replaced: Mapping[Tensor, Tensor],
+        fed: Mapping[Tensor, Any],
+        lengths_known: bool = True,
+    ) -> None:
         self.order = order
         self.fed = fed
+        self.lengths_known = lengths_known
         self.new: dict[int, Tensor] = {id(old): t for old, t in replaced.items()}
         self.keep: list[Any] = []
         self.state: dict[Variable, Tensor] = {}
@@ -119,7 +131,7 @@ class _Resolver:
             return self.state.get(first, inputs[0])
         if node.op is g.initialized and isinstance(first, Variable):
             return inputs[1] if first in self.initial else inputs[0]
-        if getattr(node.op, "name", "") == "of_shape":
+        if node.op is of_shape and self.lengths_known:
             return self._of_shape(node, inputs)
         if node.op is late and all(x.shape is not None for x in inputs):
             return self(node.attrs["call"](inputs)[node.attrs["index"]])
@@ -145,16 +157,24 @@ class _Resolver:
         known = {t: self._small(t) for t in leaves(inputs[:1]) if t.value is None}
         if any(array is None for array in known.values()):
             return remake(node, inputs)
-        (lengths,) = evaluate(inputs[:1], known)
+        (found,) = evaluate(inputs[:1], known)
         self.shape_inputs += [t for t in known if t in self.fed]
-        return shape.broadcast_to.build([inputs[1]], {"shape": tuple(int(d) for d in lengths)})
+        return shape.broadcast_to.build([inputs[1]], {"shape": tuple(int(d) for d in found)})
 
 
 class _Plan:
-    """A program for one set of fetches and feeds, and how its results become what was asked for."""
+    """A program for one set of fetches and feeds, and how its results become what was asked for.
+
+    ``lengths_known``: where numbers that are fed say how long something is, the program is for these numbers alone.
+    """
 
     def __init__(
-        self, graph: g.Graph, flat: Sequence[Any], fed: Sequence[Any], values: Sequence[Any]
+        self,
+        graph: g.Graph,
+        flat: Sequence[Any],
+        fed: Sequence[Any],
+        values: Sequence[Any],
+        lengths_known: bool = True,
     ) -> None:
         self.host_order = _host_nodes(flat)
         numeric = [x for x in flat if isinstance(x, g.Tensor) and not isinstance(x, g.HostTensor)]
@@ -171,7 +191,7 @@ class _Plan:
         self.ranks = _rank_inputs(fed, expressions, order.order)
         inputs, replaced, given = _inputs(graph, fed, values, self.ranks)
         self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
-        resolve = _Resolver(order, replaced, given)
+        resolve = _Resolver(order, replaced, given, lengths_known)
         outputs = [resolve(t) for t in expressions]
         self.sources = _sources([*outputs, *resolve.outputs, *resolve.state.values()], set(inputs))
         places = {id(t): k for k, t in enumerate(inputs)}
@@ -445,9 +465,16 @@ class Session:
         return self._plans[key]
 
     def _plan_for(
-        self, flat: Sequence[Any], fed: Sequence[Any], values: Sequence[Any], plans: dict[Any, Any]
+        self,
+        flat: Sequence[Any],
+        fed: Sequence[Any],
+        values: Sequence[Any],
+        plans: dict[Any, Any],
+        lengths_known: bool = True,
     ) -> tuple[_Plan, Sequence[Any], Sequence[Any]]:
-        """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers."""
+        """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers, and after a few of
+        them one for all.
+        """
         given: Sequence[Any] = fed
         fed = [part for tensor in given for part in getattr(tensor, "parts", (tensor,))]
         if len(fed) != len(given):  # sparse and complex tensors
@@ -462,12 +489,15 @@ class Session:
             known = tuple(bytes(_as_fed(values[k], np.dtype(np.int64))) for k in numbers)
             if known in plans:
                 return plans[known], fed, values
-        plan = _Plan(self.graph, flat, fed, values)
+            if lengths_known and sum(isinstance(key, tuple) for key in plans) >= _FIXED_PLANS:
+                return self._plan_for(flat, fed, values, plans.setdefault("any lengths", {}), False)
+        plan = _Plan(self.graph, flat, fed, values, lengths_known)
         if plan.ranks and ranks is None:
             plans["rank inputs"] = plan.ranks
             plans = plans.setdefault(tuple(_form(values[k]) for k in plan.ranks), {})
         if not plan.shape_inputs:
-            plans["parts" if plan.ranks or len(fed) != len(given) else ()] = plan
+            simple = lengths_known and not plan.ranks and len(fed) == len(given)
+            plans[() if simple else "parts"] = plan
             return plan, fed, values
         positions = [plan.fed_positions[k] for k in plan.shape_inputs]
         plans["shape inputs"] = positions
