@@ -269,11 +269,14 @@ def _event(message: bytes) -> dict[str, Any]:
 
 def read_summary(message: bytes) -> dict[str, Any]:
     """The contents of a summary by tag: numbers, or the messages of histograms, images and texts."""
-    found = {}
-    for _, summary in _fields(message):
-        parts = dict(_fields(summary))
-        found[parts[1].decode()] = parts.get(2, parts.get(5, parts.get(4, parts.get(8))))
-    return found
+    return {tag: held for tag, held, _ in summary_values(message)}
+
+
+def summary_values(message: bytes) -> Iterator[tuple[str, Any, bytes]]:
+    """The contents of a summary, one by one: tag, number or message, and how it stands in the summary."""
+    for number, value in _fields(message):
+        parts = dict(_fields(value))
+        yield parts[1].decode(), parts.get(2, parts.get(5, parts.get(4, parts.get(8)))), _field(number, value)
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, Any]]:

@@ -603,5 +603,63 @@ def test_a_saver_makes_the_last_folder_of_its_path(tmp_path: Path) -> None:
         sess.run(tf.global_variables_initializer())
         path = saver.save(sess, str(tmp_path / "model" / "m.ckpt"), global_step=3)
         assert tf.train.latest_checkpoint(str(tmp_path / "model")) == path
-        with pytest.raises(ValueError, match="Parent directory of .* doesn't exist"):
+        with pytest.raises(ValueError, match=r"Parent directory of .* doesn't exist"):
             saver.save(sess, str(tmp_path / "a" / "b" / "m.ckpt"))
+
+
+def test_pictures_are_resized_by_height_and_width_as_first_spelled() -> None:
+    x = np.arange(48, dtype=np.float32).reshape(1, 4, 4, 3)
+    wanted = run(tf.image.resize_images(x, [2, 6], 1, True))
+    resize = tf.image.resize_images
+    again = [
+        resize(x, 2, 6, 1, True),
+        resize(x, tf.constant(2), 6, method=1),
+        resize(x, new_height=2, new_width=6),
+    ]
+    assert np.array_equal(run(again[0]), wanted)
+    assert again[1].shape.as_list() == [1, 2, 6, 3] == again[2].shape.as_list()
+    assert np.array_equal(run(again[1]), run(resize(x, [2, 6], 1)))
+    assert np.array_equal(run(again[2]), run(resize(x, [2, 6])))
+
+
+def test_summaries_read_from_messages_keep_pictures_and_histograms(tmp_path: Path) -> None:
+    made = [
+        tf.summary.scalar("a", 2.0),
+        tf.summary.histogram("h", tf.constant([1.0, 2.0])),
+        tf.summary.image("p", tf.zeros([1, 2, 2, 3])),
+    ]
+    message = run(tf.summary.merge(made))
+    summary = tf.Summary.FromString(message)
+    assert [value.tag for value in summary.value] == ["a", "h", "p/image"] and summary.value[
+        0
+    ].simple_value == 2.0
+    assert summary.SerializeToString() == message
+    summary.value[0].simple_value = 3.0
+    assert tf.Summary.FromString(summary.SerializeToString()).value[0].simple_value == 3.0
+
+
+def test_each_test_of_a_test_case_begins_anew(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(
+        "import os, random\nimport numpy as np\nimport tensorflow as tf\n\nSEEN = []\n\n"
+        "class Some(tf.test.TestCase):\n"
+        "    def testOne(self):\n"
+        "        v = tf.get_variable('v', [], initializer=tf.zeros_initializer())\n"
+        "        SEEN.append((random.random(), np.random.rand()))\n"
+        "        with self.test_session():\n"
+        "            tf.global_variables_initializer().run()\n"
+        "            v.assign_add(2.0).eval()\n"
+        "        with self.test_session() as sess:\n"
+        "            self.assertAllEqual(sess.run(v), 2.0)\n"
+        "        with self.session() as sess, self.assertRaises(tf.errors.FailedPreconditionError):\n"
+        "            sess.run(v)\n"
+        "        open(os.path.join(self.get_temp_dir(), 'a'), 'w').close()\n"
+        "        self.assertTrue(os.path.exists(os.path.join(self.get_temp_dir(), 'a')))\n"
+        "        self.assertItemsEqual([1, 2], [2, 1])\n"
+        "        with self.assertRaisesWithPredicateMatch(ValueError, 'wrong'):\n"
+        "            raise ValueError('all wrong')\n\n"
+        "    testTwo = testOne\n\n"
+        "if __name__ == '__main__':\n"
+        "    try:\n        tf.test.main()\n    finally:\n        print(len(SEEN), len(set(SEEN)))\n"
+    )
+    done = thalweg_run(tmp_path / "p.py")
+    assert (done.returncode, done.stdout) == (0, "2 1\n"), done.stderr

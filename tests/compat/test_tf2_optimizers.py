@@ -142,3 +142,19 @@ def test_rows_and_their_numbers_are_gradients() -> None:
     for variable, gradient in ((v, rows), (w, dense)):
         tf.keras.optimizers.Adam(0.1).apply_gradients([(gradient, variable)])
     assert v.numpy().tolist() == w.numpy().tolist() != np.ones((3, 2)).tolist()
+
+
+def test_a_schedule_is_given_the_step_as_a_float() -> None:
+    seen = []
+
+    class Warmup(tf.keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc, name-defined]
+        def __call__(self, step: Any) -> Any:
+            seen.append(step.dtype)
+            return tf.math.minimum(tf.math.rsqrt(step + 1.0), step * 4000**-1.5 + 0.5)
+
+    v = tf.Variable([1.0])
+    optimizer = tf.keras.optimizers.SGD(Warmup())
+    for _ in range(2):
+        optimizer.apply_gradients([(tf.constant([1.0]), v)])
+    assert seen and {str(d) for d in seen} == {"float32"}
+    np.testing.assert_allclose(v.numpy(), 1.0 - 0.5 - (0.5 + 4000**-1.5), rtol=1e-6, atol=1e-7)

@@ -688,3 +688,34 @@ def test_one_input_in_a_list_or_a_dict_is_that_input(wrap: Any) -> None:
     assert model.evaluate(wrap(x), y, verbose=0) == before
     model.fit(wrap(x), y, verbose=0)
     assert model.evaluate(x, y, verbose=0) < before
+
+
+def test_weights_of_classes_for_each_of_several_outputs_are_weights_of_rows() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(8, 3)).astype("float32")
+    y, z = np.eye(3, dtype="float32")[rng.integers(0, 3, 8)], rng.integers(0, 2, (8, 1)).astype("float32")
+    inputs = Input((3,))
+    outputs = [Dense(3, "softmax", name="a")(inputs), Dense(1, "sigmoid", name="b")(inputs)]
+    model = Model(inputs, outputs)
+    model.compile("sgd", ["categorical_crossentropy", "binary_crossentropy"])
+    first = model.get_weights()
+    of_y, of_z = (
+        np.array([1, 2, 0.5], "float32")[y.argmax(1)],
+        np.array([1, 3], "float32")[z[:, 0].astype(int)],
+    )
+
+    def losses(targets: Any, **options: Any) -> Any:
+        model.set_weights(first)
+        return model.train_on_batch(x, targets, **options)
+
+    ones = np.ones(8, "float32")
+    by_name: Any = {"b": {1: 3}, "a": {0: 1.0, 1: 2.0, 2: 0.5}}
+    for targets in ([y, z], {"a": y, "b": z}):
+        assert losses(targets, class_weight=by_name) == losses([y, z], sample_weight=[of_y, of_z])
+        assert losses(targets, class_weight=[by_name["a"], None]) == losses(
+            [y, z], sample_weight=[of_y, ones]
+        )
+        both = losses(targets, class_weight={"b": {1: 3}}, sample_weight=[of_y, of_y])
+        assert both == losses([y, z], sample_weight=[of_y, of_y * of_z])
+    with pytest.raises(tw.ArgumentError, match="class_weight; expected weights for outputs among a, b"):
+        model.fit(x, [y, z], class_weight={"c": {0: 1.0}}, verbose=0)

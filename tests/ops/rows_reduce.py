@@ -119,6 +119,19 @@ ORDER = [
     Row("max of no rows", r.max, [((0, 5),)], {"axis": 1}, reference=np.max),
     *(
         Row(
+            f"{op.name} of nothing",
+            op,
+            [((2, 0),), ((0, 2),), ((3, 4),)],
+            {"axis": 1, "of_none": True},
+            reference=lambda x, axis, of_none, choose=choose, first=first: choose(
+                x, axis=axis, initial=first
+            ),
+            exact=True,
+        )
+        for op, choose, first in ((r.max, np.max, -np.inf), (r.min, np.min, np.inf))
+    ),
+    *(
+        Row(
             f"{name}{kind}",
             op,
             cases,

@@ -259,6 +259,14 @@ def test_shuffles_keep_the_rows() -> None:
     assert sorted(random.choice(rows, (10,), replace=False).numpy()[:, 0]) == list(range(0, 20, 2))
 
 
+def test_a_shuffle_of_rows_whose_number_is_open_is_that_of_known_ones() -> None:
+    key, rows = np.array([1, 2, 3, 4], np.uint32), np.arange(14).reshape(7, 2)
+    given = placeholder("int64", (None, 2))
+    shuffle = function([given], random.shuffle(given, key=key))
+    for n in (7, 3, 0):
+        np.testing.assert_array_equal(shuffle(rows[:n]), random.shuffle(rows[:n], key=key))
+
+
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import unittest
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -116,6 +118,18 @@ class ArrayTestCase(unittest.TestCase):
     def assertEndsWith(self, actual: Any, expected_end: str, msg: Any = None) -> None:
         self.assertTrue(actual.endswith(expected_end), msg or f"{actual!r} ends otherwise")
 
+    assertItemsEqual = unittest.TestCase.assertCountEqual
+
+    @contextmanager
+    def assertRaisesWithPredicateMatch(self, exception_type: Any, expected: Any) -> Iterator[None]:
+        """An error of a kind, of which a text is found in the message or a function says that it is the one."""
+        with self.assertRaises(exception_type) as caught:
+            yield
+        error = caught.exception
+        found = expected(error) if callable(expected) else re.search(expected, str(error))
+        self.assertTrue(found, f"another error was raised: {error!r}")
+
     def get_temp_dir(self) -> str:
-        """A folder of its own."""
-        return tempfile.mkdtemp()
+        """A folder of the test's own, the same one each time."""
+        self._folder = getattr(self, "_folder", None) or tempfile.mkdtemp()
+        return self._folder

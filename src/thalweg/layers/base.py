@@ -22,7 +22,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeEr
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
-from thalweg.layers.nodes import Node, symbols_of
+from thalweg.layers.nodes import Node, shapes_of, symbols_of
 from thalweg.nested import flat, mapped
 from thalweg.ops import elementwise as ew
 from thalweg.registry import Configured, snake_case
@@ -54,11 +54,6 @@ def _automatic_name(cls: type) -> str:
     count = _names.used[base]
     _names.used[base] += 1
     return base if not count else f"{base}_{count}"
-
-
-def shapes_of(inputs: Any) -> Any:
-    """The shape of a tensor, or the shapes in the structure of several."""
-    return mapped(lambda t: t.shape, inputs)
 
 
 class _OfLastCall:
@@ -148,6 +143,23 @@ class Layer(Configured):
         inputs = placeholders_for(input_shape, self.dtype)
         with recording(None):
             return shapes_of(self._called((inputs,), {}))
+
+    def as_called_now(self, *args: Any) -> Any:
+        """What a model calls for a call on these arguments made now, each time it runs."""
+        return self
+
+    def said_shape(self, inputs: Any) -> Any:
+        """What is said of the outputs' shape, or of several, where a call leaves lengths open; None if nothing is.
+
+        Here it is what follows from what the layers before said of the inputs.
+        """
+        shapes = shapes_of(inputs)
+        if shapes == mapped(lambda t: t.shape, inputs):
+            return None
+        try:
+            return self.compute_output_shape(shapes)
+        except ThalwegError:  # nothing checks what layers say: no harm is done where it does not fit
+            return None
 
     # --- weights ------------------------------------------------------------------------------------------------
 
@@ -340,7 +352,7 @@ class Layer(Configured):
         if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
             return outputs
         node = Node(self, *self._with_phase_by_name(args, kwargs))
-        symbols = node.outputs_for(outputs)
+        symbols = node.outputs_for(outputs, lambda: self.said_shape(args[0]) if args else None)
         self._nodes.append(node)
         for symbol, output in zip(flat(symbols), flat(outputs)):
             _keep_masks(symbol, masks_of(output))

@@ -11,6 +11,7 @@ from thalweg.graph.tensor import shape_text
 from thalweg.layers import activations
 from thalweg.layers.base import Layer
 from thalweg.layers.lora import Adaptable
+from thalweg.layers.nodes import shapes_of
 from thalweg.nn.activations import prelu
 from thalweg.ops import activation as act
 from thalweg.ops import elementwise as ew
@@ -282,7 +283,8 @@ class Lambda(Layer):
     """A function of the inputs as a layer without weights; saved by the name under which it is registered.
 
     ``mask``: the mask of the outputs, or a function of inputs and their mask. ``arguments``: more for the function.
-    ``output_shape`` is accepted and not needed: the shape follows from the function.
+    The shape follows from the function; where that leaves lengths open, ``output_shape`` says them: without the
+    batch, or as a function of the inputs' shape with it.
     """
 
     def __init__(
@@ -297,6 +299,13 @@ class Lambda(Layer):
         if not callable(function):
             raise fail(ArgumentTypeError, "Lambda: function", expected="a function", received=repr(function))
         self.function, self.mask, self.arguments = function, mask, dict(arguments or {})
+        self.output_shape_given = output_shape
+
+    def said_shape(self, inputs: Any) -> Any:
+        given = self.output_shape_given
+        if given is None:
+            return super().said_shape(inputs)
+        return given(shapes_of(inputs)) if callable(given) else (None, *given)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from thalweg import dtypes
@@ -34,17 +34,21 @@ class _NoLength:
 
 
 class Symbol(Tensor):
-    """A symbolic tensor that a layer made; ``node`` is the call that made it."""
+    """A symbolic tensor that a layer made; ``node`` is the call that made it.
 
-    __slots__ = ("node",)
+    ``said_shape`` is the shape, with lengths that the graph leaves open as the layer says them: nothing checks those.
+    """
+
+    __slots__ = ("node", "said_shape")
 
     node: Node
+    said_shape: Any
     __len__: Any = _NoLength()
 
     @property
     def _keras_shape(self) -> Any:
         """The shape, as programs for Keras 1 and 2 read it."""
-        return self.shape
+        return self.said_shape
 
     @property
     def _keras_history(self) -> tuple[Any, int, int]:
@@ -60,7 +64,11 @@ class InputSymbol(Placeholder):
 
     __slots__ = ()
 
-    _keras_shape = Symbol._keras_shape
+    @property
+    def _keras_shape(self) -> Any:
+        """The shape, as programs for Keras 1 and 2 read it."""
+        return self.shape
+
     __len__: Any = _NoLength()
 
 
@@ -96,36 +104,73 @@ def InputLayer(shape: Any = None, input_shape: Any = None, **options: Any) -> An
     return Input(shape if input_shape is None else input_shape, **options)
 
 
+def shapes_of(inputs: Any) -> Any:
+    """The shape of a tensor, or the shapes in the structure of several; of symbols as their layers say them."""
+    return mapped(lambda t: t.said_shape if isinstance(t, Symbol) else t.shape, inputs)
+
+
 def symbols_of(structure: Any) -> list[Tensor]:
     """The symbolic tensors among the leaves."""
     return [t for t in flat(structure) if isinstance(t, Tensor) and t.is_symbolic]
 
 
 class Node:
-    """One call of a layer: the layer, its arguments, and the symbols that stand for what it gave."""
+    """One call of a layer: the layer, its arguments, and the symbols that stand for what it gave.
+
+    ``again`` is what is called on other values: the layer, unless it says otherwise. ``beside`` are the symbols that the
+    layer reads without being called on them, as a function may that was written among them.
+    """
 
     def __init__(self, layer: Any, args: Any, kwargs: Any) -> None:
         self.layer, self.args, self.kwargs = layer, args, kwargs
+        self.again = layer.as_called_now(*args)
         self.number = next(_counter)
         self.outputs: Any = None
+        self.beside: list[Tensor] = []
         self.followers: list[Node] = []  # the calls on what this one gave
         for t in flat([args, kwargs]):
             if isinstance(t, Symbol):
                 t.node.followers.append(self)
 
-    def outputs_for(self, results: Any) -> Any:
-        """The structure of results with symbols in place of its symbolic tensors."""
-        new: dict[int, Any] = {}
-        for t in flat(results):
-            if isinstance(t, Tensor) and t.is_symbolic:
-                new[id(t)] = self._symbol(t if t.op is not None else identity(t))
+    def outputs_for(self, results: Any, said: Callable[[], Any]) -> Any:
+        """The structure of results with symbols in place of its symbolic tensors.
+
+        ``said`` gives the shapes that the layer says, or None; it is asked where one is open behind the batch.
+        """
+        symbolic = {id(t): t for t in flat(results) if isinstance(t, Tensor) and t.is_symbolic}
+        self.beside = _read_beside(list(symbolic.values()), flat((self.args, self.kwargs)))
+        open_ones = any(None in (t.shape or ())[1:] for t in symbolic.values())
+        shapes = _each_shape(said() if open_ones else None)
+        new = {
+            name: self._symbol(t if t.op is not None else identity(t), shape)
+            for (name, t), shape in zip(symbolic.items(), itertools.chain(shapes, itertools.repeat(None)))
+        }
         self.outputs = mapped(lambda t: new.get(id(t), t), results)
         return self.outputs
 
-    def _symbol(self, t: Tensor) -> Symbol:
+    def _symbol(self, t: Tensor, shape: Any) -> Symbol:
         symbol = Symbol(t.op, t.inputs, t.attrs, t.specs, name=t.name, built_at=t.built_at, tracked=t.tracked)
-        symbol.node = self
+        symbol.node, symbol.said_shape = self, t.shape
+        if shape is not None and t.shape is not None and len(shape) == len(t.shape):
+            lengths = [said if n is None else n for n, said in zip(t.shape[1:], shape[1:])]
+            symbol.said_shape = check_shape((*t.shape[:1], *lengths))
         return symbol
+
+
+def _read_beside(outputs: list[Tensor], arguments: list[Any]) -> list[Tensor]:
+    """The symbols in expressions that are not among the arguments."""
+    given = {id(t) for t in arguments}
+    kinds = (Symbol, InputSymbol)
+    below = topological(outputs, stop=lambda t: id(t) in given or isinstance(t, kinds))
+    return [t for t in below if isinstance(t, kinds) and id(t) not in given]
+
+
+def _each_shape(shapes: Any) -> list[Any]:
+    """One shape or several as a list."""
+    if shapes is None:
+        return []
+    several = bool(shapes) and all(isinstance(shape, (list, tuple)) for shape in shapes)
+    return list(shapes) if several else [shapes]
 
 
 def _made_by_layers(tensors: Iterable[Tensor]) -> list[Symbol]:
@@ -143,7 +188,7 @@ def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[N
         node = stack.pop().node
         if node.number not in found:
             found[node.number] = node
-            arguments = [t for t in flat((node.args, node.kwargs)) if isinstance(t, Tensor)]
+            arguments = [t for t in flat((node.args, node.kwargs, node.beside)) if isinstance(t, Tensor)]
             stack += [
                 t for t in _made_by_layers([a for a in arguments if id(a) not in given]) if id(t) not in given
             ]
@@ -155,7 +200,10 @@ def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, tra
     known: dict[Tensor, Any] = dict(given)
     for node in nodes:
         args, kwargs = _now((node.args, node.kwargs), known)
-        results = node.layer(*args, **{"training": training, **kwargs})
+        results = node.again(*args, **{"training": training, **kwargs})
+        if node.beside:
+            unread = {t: t for t in flat((args, kwargs)) if isinstance(t, Tensor)}
+            results = _now(results, {**unread, **{t: known[t] for t in node.beside if t in known}})
         for symbol, result in zip(flat(node.outputs), flat(results), strict=True):
             if isinstance(symbol, Tensor):
                 known[symbol] = result

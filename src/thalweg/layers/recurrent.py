@@ -5,8 +5,9 @@ Where ``mask`` [batch, steps] is False, state and output stay as they were.
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,8 @@ from thalweg.layers.cells import (
     check_cell,
     sizes_of,
 )
-from thalweg.layers.nodes import symbols_of
-from thalweg.nested import flat
+from thalweg.layers.nodes import shapes_of, symbols_of
+from thalweg.nested import flat, mapped
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew
 from thalweg.ops import joining, reduce
@@ -72,6 +73,10 @@ class Loop(Layer):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         return mask if self.return_sequences else None
 
+    def is_nested(self, inputs: Any) -> bool:
+        """Whether several inputs are what the loop goes over, rather than one of them and first states."""
+        return False
+
     # --- what a subclass says -----------------------------------------------------------------------------------
 
     def state_shapes(self) -> list[tuple[int, ...]]:
@@ -92,6 +97,7 @@ class Loop(Layer):
 
     def initial_states(self, x: Any) -> State:
         """The first states, for prepared inputs."""
+        x = flat(x)[0]
         one = shape_ops.full_like(x[(0, slice(None), *(0,) * (x.ndim - 2))], 0)  # [batch]
         found = []
         for shape in self.state_shapes():
@@ -147,11 +153,12 @@ class Loop(Layer):
     reset_state = reset_states
 
     def call(self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None) -> Any:
-        if isinstance(inputs, (list, tuple)):
+        if isinstance(inputs, (list, tuple)) and not self.is_nested(inputs):
             inputs, initial_state = inputs[0], list(inputs[1:])
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        x = self.floats(inputs)
-        x = self.prepared(x if self.time_major else shape_ops.swapaxes(x, 0, 1), training)
+        x = mapped(self.floats, inputs)
+        x = x if self.time_major else mapped(_exchanged, x)
+        x = self.prepared(x, training)
         xs: dict[str, Any] = {"x": x}
         if mask is not None:
             xs["mask"] = mask if self.time_major else shape_ops.permute_dims(mask, (1, 0))
@@ -179,34 +186,33 @@ class Loop(Layer):
             old, output = tuple(carry[0]), carry[1]
             new, y = step(old, now["x"])
             new = tuple(where_steps(now["mask"], n, o) for n, o in zip(new, old))
-            held = where_steps(now["mask"], y, output)
-            return (new, held), where_steps(now["mask"], y, 0.0) if self.zero_output_for_mask else held
+            rest = iter(flat(output))
+            held = mapped(lambda t: where_steps(now["mask"], t, next(rest)), y)
+            blank = lambda t: where_steps(now["mask"], t, 0.0)
+            return (new, held), mapped(blank, y) if self.zero_output_for_mask else held
 
-        before = shape_ops.full_like(step(state, xs["x"][0])[1], 0)
+        first = mapped(lambda t: t[0], xs["x"])
+        before = mapped(lambda t: shape_ops.full_like(t, 0), step(state, first)[1])
         (last, _), ys = self.looping()(body, (state, before), xs, reverse=self.go_backwards)
         return tuple(last), ys
 
     def _keep(self, last: State, ys: Any) -> None:
-        if self.kept and (current_recorder() is not None or not ys.is_symbolic):
+        if self.kept and (current_recorder() is not None or not flat(ys)[0].is_symbolic):
             with no_grad():
                 for variable, value in zip(self.kept, last):
                     variable.assign(value)
 
     def _outputs(self, last: State, ys: Any) -> Any:
         if self.return_sequences:
-            ys = flip(ys, axis=0) if self.go_backwards else ys
-            y = ys if self.time_major else shape_ops.swapaxes(ys, 0, 1)
+            ys = mapped(lambda t: flip(t, axis=0), ys) if self.go_backwards else ys
+            y = ys if self.time_major else mapped(_exchanged, ys)
         else:
-            y = (
-                ys[0 if self.go_backwards else -1]
-                if self.zero_output_for_mask
-                else self.last_output(last, ys)
-            )
+            y = Loop.last_output(self, last, ys) if self.zero_output_for_mask else self.last_output(last, ys)
         return [y, *last] if self.return_state else y
 
     def last_output(self, last: State, ys: Any) -> Any:
         """The output of the last step that was done."""
-        return ys[0 if self.go_backwards else -1]
+        return mapped(lambda t: t[0 if self.go_backwards else -1], ys)
 
 
 def with_states(inputs: Any, states: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -214,6 +220,26 @@ def with_states(inputs: Any, states: Any, options: dict[str, Any]) -> tuple[Any,
     if isinstance(states, (list, tuple)) and symbols_of(states):
         return [*flat(inputs), *flat(states)], options
     return inputs, {**options, "initial_state": states}
+
+
+def _exchanged(x: Any) -> Any:
+    """The first two axes in the other order."""
+    return shape_ops.swapaxes(x, 0, 1)
+
+
+def _first(structure: Any) -> Any:
+    """The first value of a tuple or dict."""
+    return next(iter(structure.values() if isinstance(structure, Mapping) else structure))
+
+
+def _of_a_step(shapes: Any, dtype: Any, time_major: bool) -> Any:
+    """What one step of several inputs of these shapes is, without values."""
+    axis = 0 if time_major else 1
+    parts = shapes.items() if isinstance(shapes, Mapping) else enumerate(shapes)
+    made = {k: placeholders_for((*s[:axis], *s[axis + 1 :]), dtype) for k, s in parts}
+    if isinstance(shapes, Mapping):
+        return made
+    return type(shapes)(*made.values()) if hasattr(shapes, "_fields") else tuple(made.values())
 
 
 def shape_of_steps(input_shape: Any) -> Any:
@@ -283,7 +309,9 @@ class RNN(Loop):
     """A cell run over the steps of [batch, steps, ...]: LSTMCell and the like, or one's own.
 
     ``cell``: a layer with ``state_size`` and ``call(inputs, states)``, which gives (output, new states); a list of
-    cells is a :class:`StackedRNNCells`. It may have ``get_initial_state(batch_size)``. ``constants`` in the call
+    cells is a :class:`StackedRNNCells`. A cell of one's own may take and give tuples and dicts of tensors: inputs of
+    the layer in a tuple are those of the cell, in a list they are one input and first states. It may have
+    ``get_initial_state(batch_size)``. ``constants`` in the call
     (or the last ``num_constants`` of a list of inputs) are tensors that every step sees:
     ``call(inputs, states, constants)``.
 
@@ -310,6 +338,10 @@ class RNN(Loop):
             inputs, initial_state = [*flat(inputs), *flat(initial_state), *flat(constants)], None
         return super().__call__(inputs, initial_state, **kwargs)
 
+    def is_nested(self, inputs: Any) -> bool:
+        own = not isinstance(self.cell, (Cell, StackedRNNCells))
+        return own and isinstance(inputs, (tuple, Mapping))
+
     def expect_constants(self, count: int) -> None:
         """The last ``count`` of a list of inputs are tensors that every step sees."""
         self.num_constants = self._arguments["num_constants"] = count
@@ -329,10 +361,15 @@ class RNN(Loop):
 
     def build(self, input_shape: Any) -> None:
         """Call the cell once on a step without values, which makes its weights."""
-        super().build(input_shape)
-        steps = shape_of_steps(input_shape)
+        several = self.is_nested(input_shape) and not isinstance(_first(input_shape), (int, type(None)))
+        first = _first(input_shape) if several else input_shape
+        super().build(first)
+        steps = shape_of_steps(first)
         batch = steps[1 if self.time_major else 0]
-        inputs = placeholders_for((batch, *steps[2:]), self.dtype)
+        if several:
+            inputs = _of_a_step(input_shape, self.dtype, self.time_major)
+        else:
+            inputs = placeholders_for((batch, *steps[2:]), self.dtype)
         states = [placeholders_for((batch, *shape), self.dtype) for shape in self.state_shapes()]
         seen: dict[str, Any] = {}
         if self.num_constants:
@@ -342,7 +379,7 @@ class RNN(Loop):
         self.cell._called((inputs, states), seen)
 
     def initial_states(self, x: Any) -> State:
-        own = getattr(self.cell, "get_initial_state", None)
+        own, x = getattr(self.cell, "get_initial_state", None), flat(x)[0]
         if own is not None and x.shape[1] is not None:
             asked = inspect.signature(own).parameters
             return tuple(flat(own(batch_size=x.shape[1], **({"dtype": x.dtype} if "dtype" in asked else {}))))
@@ -352,7 +389,7 @@ class RNN(Loop):
         return tuple(ew.astype(state, kind) for state, kind in zip(super().initial_states(x), kinds))
 
     def stepping(self, x: Any, state: State, training: Any) -> Any:
-        below, stacked = x[0], isinstance(self.cell, StackedRNNCells)
+        below, stacked = flat(x)[0][0], isinstance(self.cell, StackedRNNCells)
         states = self.cell.states_of_cells(state) if stacked else [list(state)]
         for cell, own in zip(self._cells(), states, strict=True):  # dropout is drawn once for all steps
             if isinstance(cell, Cell):
@@ -496,10 +533,20 @@ class TimeDistributed(Layer):
     """
 
     supports_masking = True
+    steps: int | None = None  # what the layer before said of them, where its outputs do not tell
 
     def __init__(self, layer: Layer, **options: Any) -> None:
         super().__init__(**options)
         self.layer = layer
+
+    def as_called_now(self, *args: Any) -> Any:
+        """The layer, which relies on the number of steps that was said of the symbol it is called on."""
+        said = shapes_of(args[0])[1]
+        if said == args[0].shape[1]:
+            return self
+        made = copy.copy(self)
+        made.steps = said
+        return made
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """What the layer says of each step; where it says nothing, the steps of which anything counts."""
@@ -512,7 +559,8 @@ class TimeDistributed(Layer):
         return reshape_to_lengths(found, [*lengths_of(inputs)[:2], *lengths_of(found)[1:]])
 
     def call(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
-        batch, steps = inputs.shape[:2]
+        batch, steps = inputs.shape[0], shapes_of(inputs)[1]
+        steps = self.steps if steps is None else steps
         given: dict[str, Any] = {}
         if mask is not None and mask.ndim > 2 and "mask" in self.layer._call_parameters():
             given["mask"] = mask

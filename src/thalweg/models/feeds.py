@@ -27,12 +27,13 @@ _NAMES = ("x", "y", "sample_weight")
 
 
 def unpack(batch: Any) -> tuple[Any, Any, Any]:
-    """(x, y, sample_weight) of what a generator gives: x alone, or a tuple of up to three."""
+    """(x, y, sample_weight) of what a generator gives: x alone, or a tuple of up to three. No targets may be ``[]``."""
     if isinstance(batch, (tuple, list)):
         if not 1 <= len(batch) <= 3:
             received = f"{len(batch)} parts"
             raise fail(DataError, "a batch", expected="x, (x, y) or (x, y, sample_weight)", received=received)
-        return (*batch, None, None)[:3]  # type: ignore[return-value]
+        x, y, sample_weight = (*batch, None, None)[:3]
+        return x, None if isinstance(y, (list, tuple)) and not y else y, sample_weight
     return batch, None, None
 
 
@@ -450,7 +451,7 @@ def feed_of(
         isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
     ):
         raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
-    structure = fitting(_as_structure((x, y, sample_weight), floats, texts))
+    structure = fitting(_as_structure(unpack((x, y, sample_weight)), floats, texts))
     if weigh is not None:
         structure = _weighed(structure, weigh)
         _warn_of_unknown_classes(structure[1], class_weight)
@@ -466,8 +467,17 @@ def _weighed(structure: Any, weigh: Any) -> Any:
     return structure if weigh is None else (*structure[:2], weigh(structure[1], structure[2]))
 
 
-def class_weights(y: Any, w: Any, class_weight: Mapping[int, float]) -> np.ndarray:
-    """One weight per example: that of its class (1 for classes that are not named), times the weight given."""
+def class_weights(y: Any, w: Any, class_weight: Mapping[Any, Any]) -> Any:
+    """One weight per example: that of its class (1 for classes that are not named), times the weight given.
+
+    Of several outputs each has its own, in the form of the targets, if ``class_weight`` has weights by their names.
+    """
+    if _is_of_outputs(class_weight) and not isinstance(y, np.ndarray):
+        targets = y if isinstance(y, Mapping) else dict(zip(class_weight, flat(y)))
+        given = w if isinstance(w, Mapping) else dict(zip(targets, [] if w is None else flat(w)))
+        found = {n: class_weights(t, given.get(n), class_weight.get(n) or {}) if class_weight.get(n)
+                 else given.get(n, np.ones(len(t), dtypes.default_float)) for n, t in targets.items()}  # fmt: skip
+        return found if isinstance(y, Mapping) else list(found.values())
     if not isinstance(y, np.ndarray):
         raise fail(ArgumentError, "class_weight", expected="a single target", received=type(y).__name__)
     labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
@@ -482,7 +492,18 @@ def class_weights(y: Any, w: Any, class_weight: Mapping[int, float]) -> np.ndarr
     return weights if w is None else weights * w
 
 
+def _is_of_outputs(class_weight: Any) -> bool:
+    """Whether these are weights of classes by the names of outputs."""
+    return isinstance(class_weight, Mapping) and any(
+        isinstance(part, Mapping) for part in class_weight.values()
+    )
+
+
 def _check_class_weight(given: Any) -> None:
+    if _is_of_outputs(given):
+        for part in given.values():
+            _check_class_weight({} if part is None else part)
+        return
     hint = (
         "sklearn.utils.class_weight.compute_class_weight gives balanced ones" if given == "balanced" else None
     )

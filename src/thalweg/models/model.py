@@ -142,6 +142,26 @@ class Model(Training):
             return super().output_names_for(predictions)
         return self._graph.output_names()
 
+    def _feed(self, *data: Any, class_weight: Any = None, **options: Any) -> Any:
+        if class_weight is not None:
+            options["class_weight"] = self._class_weight_of_outputs(class_weight)
+        return super()._feed(*data, **options)
+
+    def _class_weight_of_outputs(self, given: Any) -> Any:
+        """Weights of classes by the names of the outputs, in their order; of one output, the weights themselves."""
+        several = isinstance(given, (list, tuple))
+        parts = given if several else given.values() if isinstance(given, Mapping) else ()
+        if not any(isinstance(part, Mapping) for part in parts):
+            return given
+        names = self.output_names
+        if (several and len(given) != len(names)) or (not several and set(given) - set(names)):
+            raise fail(
+                ArgumentError, "class_weight", expected=f"weights for outputs among {', '.join(names)}",
+                received=f"{len(given)} parts" if several else ", ".join(map(str, given)),
+            )  # fmt: skip
+        found = dict(zip(names, given)) if several else {name: given.get(name) for name in names}
+        return found if len(names) > 1 else found[names[0]]
+
     def last_layers(self) -> list[Layer]:
         """The layers that give the outputs, where that is known."""
         if self._graph is None:

@@ -30,7 +30,7 @@ def _output_shapes(model: Any) -> dict[int, Any]:
     graph = getattr(model, "_graph", None)
     if graph is None:
         return {}
-    from thalweg.layers.base import shapes_of
+    from thalweg.layers.nodes import shapes_of
 
     return {id(node.layer): shapes_of(node.outputs) for node in graph.nodes}
 

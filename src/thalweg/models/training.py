@@ -363,7 +363,8 @@ class Training(Layer):
 
         ``x`` and ``y``: arrays, lists or dicts of arrays for several inputs and outputs, data frames, a generator or
         data set of batches (x, y) or (x, y, sample_weight). ``batch_size`` is 32 unless given; the last batch may be
-        smaller. ``steps_per_epoch``: so many batches make an epoch; unshuffled arrays go on where the last epoch ended.
+        smaller. ``class_weight``: {class number: weight}; of several outputs a dict of these by their names, or a list.
+        ``steps_per_epoch``: so many batches make an epoch; unshuffled arrays go on where the last epoch ended.
         ``validation_split`` sets the last rows aside, before shuffling. ``verbose``: 0, 1 (a line that is
         refreshed), 2 (a line per epoch), or "auto".
         """
@@ -389,7 +390,8 @@ class Training(Layer):
         if isinstance(feed, ArrayFeed):  # others are looked at batch by batch
             for name, part in zip(("x", "y", "sample_weight"), feed.structure):
                 warn_of_nan(part, what + name)
-        if feed.structure[1] is None and compiled.loss is not None and self._steps_are_ours("train_step"):
+        wants_targets = any(loss is not None for loss in flat(compiled.loss))
+        if feed.structure[1] is None and wants_targets and self._steps_are_ours("train_step"):
             raise fail(ArgumentError, f"{self.name}: {what}y is missing", expected="targets for the loss")
         lint.check_targets(self, compiled, feed.structure[1], what + "y")
 

@@ -346,12 +346,12 @@ def random_integers(key, *like, shape, low, high, dtype, stream):  # type: ignor
 
 @make_op(
     {},
-    infer=lambda key, *, n, stream: Spec((n,), dtypes.int64),
-    grad=lambda g, y, key, *, n, stream: [None],
+    infer=lambda key, *rows, n, stream: Spec(rows[0].shape[:1] if rows else (n,), dtypes.int64),
+    grad=lambda g, y, key, *rows, n, stream: [None] * (1 + len(rows)),
 )
-def random_permutation(key, /, n, stream=0):  # type: ignore[no-untyped-def]
-    """A random order of 0, ..., n-1: :func:`thalweg.philox.permutation`."""
-    return philox.permutation(_stream_key(key, stream), n)
+def random_permutation(key, /, *rows, n=None, stream=0):  # type: ignore[no-untyped-def]
+    """A random order of 0, ..., n-1, or of the numbers of ``rows``: :func:`thalweg.philox.permutation`."""
+    return philox.permutation(_stream_key(key, stream), len(rows[0]) if rows else n)
 
 
 # --- what a draw depends on -----------------------------------------------------------------------------------------
@@ -607,11 +607,14 @@ def shuffle(x: Any, *, key: Any = None, symbolic: bool | None = None) -> Tensor:
     from thalweg.ops.index import take
 
     (x,) = convert_operands([x])
-    rows = x.known_shape()[:1]
-    if not rows or rows[0] is None:
-        raise fail(ShapeError, "shuffle: the number of rows must be known", received=shape_text(x.shape))
+    if not x.known_shape():
+        raise fail(ShapeError, "shuffle: x", expected="at least 1 axis", received="a scalar")
     source, stream = _source([x], key, symbolic)
-    return take(x, random_permutation(source, n=rows[0], stream=stream), axis=0)
+    known = x.shape[0] is not None
+    order = random_permutation(
+        source, *([] if known else [x]), n=x.shape[0] if known else None, stream=stream
+    )
+    return take(x, order, axis=0)
 
 
 def categorical(

@@ -106,11 +106,11 @@ def reduced(x: Spec, *, axis: tuple[int, ...], keepdims: bool, **attrs: Any) -> 
     return Spec(tuple(kept), x.dtype)
 
 
-def _reduced_nonempty(x: Spec, *, axis: tuple[int, ...], keepdims: bool) -> Spec:
-    """As :func:`reduced`, for reductions that have no value over no elements."""
+def _reduced_nonempty(x: Spec, *, axis: tuple[int, ...], keepdims: bool, of_none: bool = False) -> Spec:
+    """As :func:`reduced`, for reductions that have no value over no elements unless they are told to."""
     assert x.shape is not None
     kept = [d for k, d in enumerate(x.shape) if k not in axis]
-    if 0 in [x.shape[a] for a in axis] and 0 not in kept:
+    if not of_none and 0 in [x.shape[a] for a in axis] and 0 not in kept:
         raise fail(
             ShapeError,
             "no elements to choose from",
@@ -222,30 +222,55 @@ def product_of_others(x, /, axis):  # type: ignore[no-untyped-def]
 # --- order ----------------------------------------------------------------------------------------------------------
 
 
-def _extreme_gradient(g: Tensor, y: Tensor, x: Tensor, *, axis: Any, keepdims: bool) -> list[Any]:
+def _limits(dtype: np.dtype) -> tuple[Any, Any]:
+    """The least and the greatest number of a dtype."""
+    if dtypes.is_bool(dtype):
+        return False, True
+    if dtypes.is_integer(dtype):
+        return np.iinfo(dtype).min, np.iinfo(dtype).max
+    return -np.inf, np.inf
+
+
+def _greatest_of(x: np.ndarray, axis: Any, keepdims: bool, of_none: bool) -> Any:
+    first = {"initial": _limits(x.dtype)[0]} if of_none else {}
+    return np.max(x, axis=axis, keepdims=keepdims, **first)
+
+
+def _least_of(x: np.ndarray, axis: Any, keepdims: bool, of_none: bool) -> Any:
+    first = {"initial": _limits(x.dtype)[1]} if of_none else {}
+    return np.min(x, axis=axis, keepdims=keepdims, **first)
+
+
+def _extreme_gradient(
+    g: Tensor, y: Tensor, x: Tensor, *, axis: Any, keepdims: bool, of_none: bool
+) -> list[Any]:
     """Shared equally among the elements that attain it."""
     top = astype(equal(x, expanded(y, x, axis, keepdims)), x.dtype)
     return [lambda: times(over(expanded(g, x, axis, keepdims), sum(top, axis=axis, keepdims=True)), top)]
 
 
 @make_op(ordered_reduction, grad=_extreme_gradient, lower=Reduce("max"))
-def max(x, /, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+def max(x, /, axis=None, keepdims=False, of_none=False):  # type: ignore[no-untyped-def]
     """Largest element over ``axis``; NaN wins. The gradient is shared equally among ties.
+
+    There is none of no elements, unless ``of_none``: then it is the least number of the dtype, -inf of floats.
 
     >>> max([[1.0, 5.0], [3.0, 4.0]], axis=1).tolist()
     [5.0, 4.0]
     """
-    return np.max(x, axis=axis, keepdims=keepdims)
+    return _greatest_of(x, axis, keepdims, of_none)
 
 
 @make_op(ordered_reduction, grad=_extreme_gradient, lower=Reduce("min"))
-def min(x, /, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+def min(x, /, axis=None, keepdims=False, of_none=False):  # type: ignore[no-untyped-def]
     """Smallest element over ``axis``; NaN wins. The gradient is shared equally among ties.
+
+    There is none of no elements, unless ``of_none``: then it is the greatest number of the dtype, inf of floats.
 
     >>> min([[1.0, 5.0], [3.0, 4.0]], axis=1).tolist()
     [1.0, 3.0]
     """
-    return np.min(x, axis=axis, keepdims=keepdims)
+    return _least_of(x, axis, keepdims, of_none)
 
 
 def _whole_gradient(g: Tensor, y: Tensor, x: Tensor, *, axis: Any, keepdims: bool) -> list[Any]:

@@ -196,9 +196,8 @@ def epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
 
 
 def function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-    """Lambda(function, output_shape, mask, arguments): the shape follows from the function."""
+    """Lambda(function, output_shape, mask, arguments): files name the function."""
     given = {**dict(zip(("function", "output_shape", "mask", "arguments"), args)), **kwargs}
-    given.pop("output_shape", None)
     known_function(given.get("function"))
     return (), given
 

@@ -18,6 +18,7 @@ from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor, Variable, constant, no_grad, placeholder
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
+from thalweg.layers.nodes import shapes_of
 from thalweg.losses import tensor
 from thalweg.metrics import Mean, Metric
 from thalweg.metrics.base import same_rank
@@ -94,6 +95,13 @@ class OwnLayer(_main.Layer):
             return placeholder(t.dtype, same)
 
         return mapped(symbol, found[0])
+
+    def said_shape(self, inputs: Any) -> Any:
+        """What a class of the program's own says by ``compute_output_shape``, ``get_output_shape_for`` in Keras 1."""
+        for name in ("compute_output_shape", "get_output_shape_for"):
+            if getattr(type(self), name) is not getattr(OwnLayer, name):
+                return getattr(self, name)(shapes_of(inputs))
+        return super().said_shape(inputs)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The inputs, where a subclass computes nothing."""

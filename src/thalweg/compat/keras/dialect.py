@@ -5,23 +5,29 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from thalweg import models as main
 from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
+from thalweg.compat.keras.backend.values import beside
 from thalweg.compat.keras.custom import OwnLayer, place_of
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
 from thalweg.compat.keras.models import Model
+from thalweg.compat.keras.settled import settled
 from thalweg.compat.keras.spelling import Offered
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
-from thalweg.layers import CategoryEncoding, IntegerLookup, StringLookup
-from thalweg.layers.base import Layer, masks_of, shapes_of
-from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between
+from thalweg.layers import CategoryEncoding, IntegerLookup, Lambda, StringLookup
+from thalweg.layers.base import Layer, masks_of
+from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, shapes_of
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.metrics import Metric
 from thalweg.nested import flat
@@ -234,6 +240,24 @@ def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
     return compare
 
 
+_ARITHMETIC = [
+    f"__{way}{n}__" for n in "add sub mul truediv floordiv mod pow matmul".split() for way in ("", "r")
+]
+
+
+def _in_own_dtype(operator: Callable[[Tensor, Any], Any]) -> Callable[[Tensor, Any], Any]:
+    """An operator of a program's: arrays of floats take the dtype of the tensor beside them."""
+
+    @functools.wraps(operator)
+    def apply(self: Tensor, other: Any) -> Any:
+        if isinstance(other, np.ndarray) and other.dtype != self.specs[0].dtype:
+            if not sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg."):
+                other = beside(other, self)
+        return operator(self, other)
+
+    return apply
+
+
 def _first_states(self: Loop, inputs: Any) -> list[Any]:
     """The states in which a recurrent layer begins with these inputs."""
     return list(Loop.initial_states(self, inputs if self.time_major else swapaxes(inputs, 0, 1)))
@@ -255,6 +279,18 @@ def _adopt_classes() -> None:
     Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
 
 
+def _lambda_now(self: Lambda, *args: Any) -> Lambda:
+    """A graph was made when the layer was called: later values of names, as in a loop, did not matter."""
+    made = copy.copy(self)
+    made.function = settled(self.function)
+    return made
+
+
+def _say_shape(symbol: Any, shape: Any) -> None:
+    """A program sets the shape that it knows of what a layer made."""
+    symbol.said_shape = tuple(shape)
+
+
 def speak(classic: bool = False) -> None:
     """Give the layers and tensors of this process the names that they had in Keras.
 
@@ -263,6 +299,8 @@ def speak(classic: bool = False) -> None:
     symbols: tuple[Any, Any] = (Symbol, InputSymbol)
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
     if classic:
+        Lambda.as_called_now = _lambda_now  # type: ignore[method-assign]
+        install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
             for symbol in symbols:
                 setattr(symbol, name, _compared(name, same))
@@ -294,8 +332,9 @@ def speak(classic: bool = False) -> None:
             setattr(cls, "build", _marking(vars(cls)["build"]))  # noqa: B010
     shape = property(lambda self: tuple(self.specs[0].shape), _accepted, doc="The shape.")
     install_methods({"_keras_shape": shape, "_uses_learning_phase": property(lambda self: False, _accepted)})
+    Symbol._keras_shape = property(Symbol._keras_shape.fget, _say_shape)  # type: ignore[attr-defined, method-assign]
+    InputSymbol._keras_shape = shape  # type: ignore[assignment, method-assign]
     for symbol in symbols:
-        symbol._keras_shape = shape
         symbol._uses_learning_phase = property(_symbol_uses_phase, _accepted, doc=_symbol_uses_phase.__doc__)
 
 

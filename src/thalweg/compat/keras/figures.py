@@ -100,6 +100,34 @@ class CompiledMetrics:
         self._model.compute_metrics(None, y_true, y_pred, sample_weight)
 
 
+class FigureNames(list[str]):
+    """``model.metrics_names``: appending a name gives it to the next of :class:`FigureTensors`."""
+
+    def __init__(self, model: Any, names: Any) -> None:
+        super().__init__(names)
+        self._model = model
+
+    def append(self, name: str) -> None:
+        """The next figure is called so."""
+        super().append(name)
+        self._model.appended_figures.append(name)
+
+
+class FigureTensors(list[Any]):
+    """``model.metrics_tensors``: the mean of what is appended is a figure until the next ``compile``."""
+
+    def __init__(self, model: Any, figures: Any) -> None:
+        super().__init__(figures)
+        self._model = model
+
+    def append(self, figure: Any) -> None:
+        """Show it under the first appended name that has no figure."""
+        super().append(figure)
+        shown = vars(self._model).get("added_metrics", {})
+        names = [name for name in self._model.appended_figures if name not in shown]
+        self._model.add_metric(figure, names[0] if names else None)
+
+
 def rows_of(x: Any) -> Any:
     """How many rows a batch has, as a scalar."""
     return count(x, (0,), np.dtype(np.float64))

@@ -22,7 +22,8 @@ from thalweg.compat.keras.layers import Input, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
 from thalweg.graph.tensor import Tensor, Variable, shapes_match
-from thalweg.layers.base import outermost, shapes_of
+from thalweg.layers.base import outermost
+from thalweg.layers.nodes import shapes_of
 from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph
 from thalweg.registry import decode, encode, register

@@ -13,7 +13,7 @@ from thalweg.compat import graphs
 from thalweg.compat.keras import backend
 from thalweg.compat.keras.backend import values
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
-from thalweg.compat.keras.own_optimizer import minimize
+from thalweg.compat.keras.own_optimizer import minimize, step_of
 from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
@@ -81,7 +81,7 @@ class _Keras(main.Optimizer):
 
     def rate_at(self, step: Any) -> Tensor:
         """The learning rate after ``step`` steps, decayed."""
-        rate: Any = super().rate_at(step)
+        rate: Any = super().rate_at(step_of(self._rate, step))
         return rate / (1.0 + self.decay * step) if self.decay else rate
 
     def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:

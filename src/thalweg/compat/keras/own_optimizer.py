@@ -13,7 +13,9 @@ from thalweg import optimizers as main
 from thalweg.compat.keras.backend import values
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.errors import ArgumentError, fail
+from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -31,6 +33,12 @@ def minimize(self: Any, loss: Any, var_list: Any = None, tape: Any = None, **ign
     if tape is None or var_list is None:
         return main.Optimizer.minimize(self, loss, var_list)
     return self.apply_gradients(zip(tape.gradient(loss, var_list), var_list))
+
+
+def step_of(rate: Any, step: Any) -> Any:
+    """The number of a step as a program's own schedule is given it: in float32."""
+    library = not callable(rate) or type(rate).__module__.startswith("thalweg.")
+    return step if library else astype(convert_operands([step])[0], "float32")
 
 
 class OwnOptimizer(main.Optimizer):

@@ -11,7 +11,7 @@ import numpy as np
 
 from thalweg import initializers
 from thalweg import optimizers as main
-from thalweg.compat.keras.own_optimizer import OwnOptimizer, minimize
+from thalweg.compat.keras.own_optimizer import OwnOptimizer, minimize, step_of
 from thalweg.compat.tf1.types import as_dtype as as_old_dtype
 from thalweg.dtypes import as_dtype
 from thalweg.errors import ArgumentError, fail
@@ -94,7 +94,7 @@ class ResourceOptimizer(OwnOptimizer):
 
     def rate_at(self, step: Any) -> Tensor:
         """The learning rate after ``step`` steps, divided by 1 + decay * step."""
-        rate: Any = super().rate_at(step)
+        rate: Any = super().rate_at(step_of(self._rate, step))
         decay = self._hyper.get("decay")
         return (
             rate

@@ -31,14 +31,17 @@ from thalweg.compat.keras.figures import (
     SHORT,
     CompiledLoss,
     CompiledMetrics,
+    FigureNames,
     Figures,
+    FigureTensors,
     name_of_metric,
     renamed_accuracy,
 )  # fmt: skip
+from thalweg.compat.keras.mixed_precision import scaled
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import SymbolicError
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import Tensor, plain
 from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import _calls
 from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
@@ -58,6 +61,7 @@ class TrainedModel(main.Model):
         super().__init__(*args, **kwargs)
         self._losses_of_symbols: list[Tensor] = []
         self._figures_of_symbols: dict[str, Tensor] = {}
+        self.appended_figures: list[str] = []
         self._values: dict[Tensor, Any] = {}
 
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
@@ -85,13 +89,17 @@ class TrainedModel(main.Model):
         ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
         """
         self._target_tensors = ignored.get("target_tensors")
+        while self.appended_figures:
+            name = self.appended_figures.pop()
+            self._figures_of_symbols.pop(name, None)
+            vars(self).get("added_metrics", {}).pop(name, None)
         for function in flat([loss, metrics]):
             if callable(function) and not isinstance(function, type) and hasattr(function, "__name__"):
                 known_function(function)  # a saved model names it; loading asks for custom_objects
             elif isinstance(function, Configured) and not type(function).__module__.startswith("thalweg."):
                 register("custom")(type(function))
         super().compile(
-            self.optimizers_by_name(optimizer), mapped(named_loss, loss), loss_weights=loss_weights,
+            scaled(self.optimizers_by_name(optimizer)), mapped(named_loss, loss), loss_weights=loss_weights,
             metrics=self._for_each_output(metrics), weighted_metrics=self._for_each_output(weighted_metrics),
             run_eagerly=bool(run_eagerly),
         )  # fmt: skip
@@ -113,6 +121,9 @@ class TrainedModel(main.Model):
     @property
     def metrics_names(self) -> list[str]:
         """The names of the figures, in order: known when the model is compiled."""
+        return FigureNames(self, self._known_names())
+
+    def _known_names(self) -> list[str]:
         given, known = self.compile_arguments, super().metrics_names
         if given is None or self._graph is None or len(known) > 1 or not given["metrics"]:
             return known
@@ -126,9 +137,23 @@ class TrainedModel(main.Model):
         ]  # fmt: skip
         return ["loss", *names]
 
+    @property
+    def metrics_tensors(self) -> FigureTensors:
+        """Where a program appends what it shows among the figures, after their names in ``metrics_names``."""
+        return FigureTensors(self, self._figures_of_symbols.values())
+
+    @property
+    def _losses(self) -> list[Tensor]:
+        """The losses that were added; a program begins anew by setting an empty list."""
+        return self._losses_of_symbols
+
+    @_losses.setter
+    def _losses(self, losses: list[Tensor]) -> None:
+        self._losses_of_symbols = list(losses)
+
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Add to the loss: an expression of the model's symbols, or (in ``call``) of what is computed there."""
-        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+        for loss in map(plain, losses if isinstance(losses, (list, tuple)) else [losses]):
             if self._graph is not None and isinstance(loss, Tensor) and loss.value is None:
                 self._losses_of_symbols.append(loss)
             else:
@@ -139,7 +164,7 @@ class TrainedModel(main.Model):
 
         Of the model's symbols, or (in ``call``) of what is computed there.
         """
-        name = name or getattr(value, "name", None)
+        value, name = plain(value), name or getattr(value, "name", None)
         if name is None and self.metrics:  # what a metric among the attributes gave, which is shown already
             return
         name = name or "metric"

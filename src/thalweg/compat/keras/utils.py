@@ -24,9 +24,8 @@ from thalweg.files import atomic_write_bytes, writable_folder
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
 from thalweg.layers import Lambda as _Lambda
-from thalweg.layers.base import shapes_of
 from thalweg.layers.nodes import Input as _Input
-from thalweg.layers.nodes import InputSymbol, Symbol
+from thalweg.layers.nodes import InputSymbol, Symbol, shapes_of
 from thalweg.nested import flat
 from thalweg.ops.random import set_seed
 from thalweg.ops.state import identity as _identity

@@ -194,7 +194,11 @@ def _resized(
     return wrap(made, name, "resize_images", [image])
 
 
-def resize_images(
+def _is_number(size: Any) -> bool:
+    return size.shape.ndims == 0 if isinstance(size, Tensor) else isinstance(size, (int, np.integer))
+
+
+def _resize_images(
     images: Any,
     size: Any,
     method: int = ResizeMethod.BILINEAR,
@@ -202,10 +206,24 @@ def resize_images(
     preserve_aspect_ratio: bool = False,
     name: Any = None,
 ) -> Tensor:
-    """Pictures of another size, bilinear, nearest, bicubic or by area; those that have it stay as they are."""
     return _resized(
         images, size, method, align_corners, name, keep_proportions=preserve_aspect_ratio, leave=True
     )
+
+
+def resize_images(images: Any, size: Any = None, *others: Any, **options: Any) -> Tensor:
+    """Pictures of another size, bilinear, nearest, bicubic or by area; those that have it stay as they are.
+
+    ``resize_images(images, size, method=0, align_corners=False, preserve_aspect_ratio=False, name=None)``, or, as
+    first spelled, ``resize_images(images, new_height, new_width, method=0, align_corners=False)``.
+    """
+    height = options.pop("new_height", size)
+    if _is_number(height):
+        width, others = (
+            (options.pop("new_width"), others) if "new_width" in options else (others[0], others[1:])
+        )
+        size = math.stack([height, width])
+    return _resize_images(images, size, *others, **options)
 
 
 resize = resize_images

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import re
 import sys
 import tempfile
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -367,19 +369,42 @@ resources = Namespace(
 )
 
 
+_SEED = 87654321
+
+
 class TestCase(ArrayTestCase):
     """``tf.test.TestCase``: unittest's, with sessions and comparisons of arrays."""
 
     __test__ = False
+    _held: Any = None  # the session that one test shares
 
-    def test_session(self, graph: Any = None, config: Any = None, **options: Any) -> Any:
-        """A session."""
+    def setUp(self) -> None:
+        """Each test begins with an empty graph and the same random numbers."""
+        from thalweg.compat.tf1.random import set_random_seed
+
+        super().setUp()
+        self._held = None
+        g.reset_default_graph()
+        set_random_seed(_SEED)
+        random.seed(_SEED)
+        np.random.seed(_SEED)  # noqa: NPY002
+
+    def session(self, graph: Any = None, config: Any = None, **options: Any) -> Any:
+        """A session of its own."""
         from thalweg.compat.tf1.session import Session
 
         return Session(graph=graph)
 
+    @contextmanager
+    def cached_session(self, graph: Any = None, config: Any = None, **options: Any) -> Iterator[Any]:
+        """The session of this test: what it knows of the variables stays until the test ends."""
+        if self._held is None or (graph is not None and graph is not self._held.graph):
+            self._held = self.session(graph)
+        with self._held.graph.as_default(), self._held.as_default():
+            yield self._held
+
+    test_session = cached_session
     test_session.__test__ = False  # type: ignore[attr-defined]
-    session = cached_session = test_session
 
     def evaluate(self, tensors: Any) -> Any:
         """The values in the default session."""

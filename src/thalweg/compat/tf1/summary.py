@@ -230,12 +230,16 @@ class _Value:
         simple_value: float = 0.0,
         image: Any = None,
         histo: Any = None,
+        raw: bytes | None = None,
         **others: Any,
     ) -> None:
         self.tag, self.simple_value, self.image, self.histo = tag, simple_value, image, histo
+        self._raw = raw  # the message it was read from, where that is no number
 
     def message(self) -> bytes:
         """As it stands in an event file."""
+        if self._raw is not None:
+            return self._raw
         if self.image is not None:
             picture = self.image
             sizes = int(picture.height), int(picture.width), int(picture.colorspace)
@@ -264,9 +268,17 @@ class Summary:
     def ParseFromString(self, message: bytes) -> Summary:
         """Take the numbers of a serialised message."""
         self.value = Summary._Values()
-        for tag, number in events.read_summary(message).items():
-            self.value.add(tag, number)
+        for tag, held, raw in events.summary_values(message):
+            if isinstance(held, float):
+                self.value.add(tag, held)
+            else:
+                self.value.add(tag, raw=raw)
         return self
+
+    @classmethod
+    def FromString(cls, message: bytes) -> Summary:
+        """The summary of a serialised message."""
+        return cls().ParseFromString(message)
 
     def SerializeToString(self) -> bytes:
         """The message."""

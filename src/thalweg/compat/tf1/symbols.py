@@ -130,7 +130,7 @@ class Symbols:
         args, kwargs = base.mapped(self._value, (call.args, call.kwargs))
         recorder = Recorder()
         with self.graph.as_default(), recording(recorder):
-            results = call.layer(*args, **{"training": self._training(), **kwargs})
+            results = call.again(*args, **{"training": self._training(), **kwargs})
         for symbol, result in zip(base.flat(call.outputs), base.flat(results), strict=True):
             if isinstance(symbol, Core):
                 self._now[symbol] = result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,17 @@ import numpy as np
 from thalweg import dtypes, nn
 from thalweg.compat.keras.backend.settings import floatx
 from thalweg.compat.keras.backend.shapes import expand_dims, transpose
-from thalweg.compat.keras.backend.values import cast, tensor
-from thalweg.graph.tensor import Tensor
+from thalweg.compat.keras.backend.values import beside, cast, tensor
+from thalweg.graph.tensor import Tensor, shapes_match
+from thalweg.ops.control import cond
 from thalweg.ops.public import names as _names
+from thalweg.ops.state import identity
 
 _ops = _names()
 
 
-def _reduction(name: str, to_float: bool = False) -> Callable[..., Any]:
-    op = _ops[name]
+def _reduction(name: str, to_float: bool = False, **fixed: Any) -> Callable[..., Any]:
+    op = partial(_ops[name], **fixed)
 
     def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x = tensor(x)
@@ -32,7 +35,8 @@ def _reduction(name: str, to_float: bool = False) -> Callable[..., Any]:
     return reduce
 
 
-sum, prod, max, min = (_reduction(n) for n in ("sum", "prod", "max", "min"))
+sum, prod = _reduction("sum"), _reduction("prod")
+max, min = (_reduction(n, of_none=True) for n in ("max", "min"))
 mean, std, var = (_reduction(n, True) for n in ("mean", "std", "var"))
 any, all, logsumexp = (_reduction(n) for n in ("any", "all", "logsumexp"))
 
@@ -61,7 +65,8 @@ def _elementwise(name: str) -> Callable[..., Any]:
     op = _ops[name]
 
     def apply(*operands: Any) -> Any:
-        return op(*map(tensor, operands))
+        given = [beside(x, other) for x, other in zip(operands, reversed(operands))]
+        return op(*map(tensor, given))
 
     apply.__name__, apply.__doc__ = name, op.__doc__
     return apply
@@ -95,7 +100,7 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Any:
 
 def dot(x: Any, y: Any) -> Any:
     """The product over the last axis of x and the last but one of y."""
-    return tensor(x).dot(tensor(y))
+    return tensor(beside(x, y)).dot(tensor(beside(y, x)))
 
 
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
@@ -151,11 +156,14 @@ def l2_normalize(x: Any, axis: Any = None) -> Any:
 
 
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
-    """One or the other, by a condition; functions are called."""
+    """One or the other, by a condition; functions are called. By a scalar, the two may differ in shape."""
     first, second = (
         e() if callable(e) and not isinstance(e, Tensor) else e for e in (then_expression, else_expression)
     )
-    condition, first = tensor(condition), tensor(first)
+    condition, first, second = tensor(condition), tensor(first), tensor(second)
+    if condition.shape == () and not shapes_match(first.shape, second.shape):
+        second = cast(second, first.dtype)
+        return cond(cast(condition, "bool"), lambda: identity(first), lambda: identity(second))
     for _ in range(first.ndim - condition.ndim if condition.ndim else 0):
         condition = expand_dims(condition, -1)
     return _ops["where"](cast(condition, "bool"), first, second)

@@ -12,7 +12,8 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.compat.keras.backend.settings import floatx
 from thalweg.compat.keras.backend.values import cast, tensor
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import Tensor, plain
+from thalweg.layers.nodes import shapes_of
 from thalweg.ops.dynamic import broadcast_to_lengths, reshape_to_lengths
 from thalweg.ops.dynamic import iota as _iota
 from thalweg.ops.public import names as _names
@@ -60,8 +61,8 @@ def shape(x: Any) -> Any:
 
 
 def int_shape(x: Any) -> Any:
-    """The lengths of the axes, None where unknown."""
-    return tuple(tensor(x).shape)
+    """The lengths of the axes, None where unknown; of what a layer made as the layer says them."""
+    return tuple(shapes_of(tensor(x)))
 
 
 def ndim(x: Any) -> int:
@@ -81,7 +82,11 @@ def count_params(x: Any) -> int:
 
 def reshape(x: Any, shape: Any) -> Any:
     """The elements in another shape; one length may be -1."""
-    lengths = [-1 if n is None else n for n in shape] if isinstance(shape, (tuple, list)) else shape
+    lengths = plain(shape)
+    if isinstance(lengths, Tensor) and lengths.value is None and lengths.shape not in (None, (None,)):
+        lengths = [lengths[k] for k in range(lengths.shape[0])]
+    if isinstance(lengths, (tuple, list)):
+        lengths = [-1 if n is None else plain(n) for n in lengths]
     if isinstance(lengths, list) and builtins.any(isinstance(n, Tensor) for n in lengths):
         return reshape_to_lengths(tensor(x), lengths)
     return _ops["reshape"](tensor(x), tuple(lengths) if isinstance(lengths, list) else lengths)
@@ -147,7 +152,7 @@ def repeat_elements(x: Any, rep: int, axis: int) -> Any:
 
 def tile(x: Any, n: Any) -> Any:
     """The tensor several times along each axis, a number of times that may be symbolic."""
-    x, times = tensor(x), list(n) if isinstance(n, (list, tuple)) else n
+    x, times = tensor(x), [plain(k) for k in n] if isinstance(n, (list, tuple)) else n
     if not isinstance(times, list) or not builtins.any(
         isinstance(k, Tensor) and k.is_symbolic for k in times
     ):

@@ -78,6 +78,14 @@ def tensor(value: Any) -> Any:
     return value if isinstance(value, Tensor) else losses.tensor(value)
 
 
+def beside(value: Any, other: Any) -> Any:
+    """An array of floats in the dtype of the floating tensor that it is reckoned with; anything else itself."""
+    if isinstance(value, np.ndarray) and isinstance(other, Tensor) and value.dtype.kind == "f":
+        own = other.specs[0].dtype
+        return value.astype(own) if dtypes.is_floating(own) else value
+    return value
+
+
 def placeholder(
     shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: Any = None
 ) -> Any:

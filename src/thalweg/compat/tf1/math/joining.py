@@ -114,8 +114,8 @@ def split(
 def _equal_parts(t: Any, count: int, axis: int) -> list[Any]:
     """Parts of one length along an axis whose length only a run knows."""
     int64 = np.dtype(np.int64)
-    lengths = [scalar_of(Length(t, k), int64) if d is None else d for k, d in enumerate(t.shape)]
-    lengths[axis : axis + 1] = [count, -1]
+    lengths: list[Any] = [scalar_of(Length(t, k), int64) if d is None else d for k, d in enumerate(t.shape)]
+    lengths[axis : axis + 1] = [count, lengths[axis] // count]
     return list(joining.unstack(dynamic.reshape_to_lengths(t, lengths), axis=axis))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from thalweg import dtypes
@@ -48,8 +49,8 @@ def _reduction(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
 reduce_sum = _reduction("Sum", _kept_sum)
 reduce_mean = _reduction("Mean", _integer_mean)
 reduce_prod = _reduction("Prod", _kept_prod)
-reduce_max = _reduction("Max", reduce.max)
-reduce_min = _reduction("Min", reduce.min)
+reduce_max = _reduction("Max", partial(reduce.max, of_none=True))
+reduce_min = _reduction("Min", partial(reduce.min, of_none=True))
 reduce_all = _reduction("All", reduce.all)
 reduce_any = _reduction("Any", reduce.any)
 reduce_logsumexp = _reduction("ReduceLogSumExp", reduce.logsumexp)

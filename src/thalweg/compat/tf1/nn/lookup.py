@@ -47,8 +47,14 @@ def embedding_lookup(
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> Any:
-    """The k largest elements along the last axis and their indices."""
-    found, places = sort.top_k(value(input), static_int(k, "k"))
+    """The k largest elements along the last axis and their indices; ``k`` may be a node."""
+    scores: Any = value(input)
+    if g.static_value(k) is None:
+        first = wrap(sort.argsort(scores, descending=True), None, "ArgSort", [input])[..., :k]
+        places = value(first)
+        found = index.take_along_axis(scores, places, axis=-1)
+    else:
+        found, places = sort.top_k(scores, static_int(k, "k"))
     return TopK(*wrap_all([found, g.cast(places, "int32")], name, "TopKV2", [input]))
 
 

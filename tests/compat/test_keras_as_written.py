@@ -1,0 +1,145 @@
+"""Programs of stand-alone Keras that rely on its graph: made once, when a layer is called. Each says what must come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compat.conftest import Run
+
+ONCE = """
+import numpy as np
+import keras.backend as K
+from keras.layers import Dense, Input, Lambda, Layer, TimeDistributed, concatenate
+from keras.models import Model
+
+rows = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+# The names that a function reads mean what they meant when the layer was called.
+a = Input((3,))
+parts = []
+for i in range(3):
+    parts.append(Lambda(lambda x: x[:, i:i + 1] * (i + 1))(a))
+def made_in_a_function():
+    parts = []
+    for k in range(3):
+        parts.append(Lambda(lambda x: x[:, k:k + 1] * (k + 1))(a))
+    return parts
+model = Model(a, concatenate(parts + made_in_a_function()))
+np.testing.assert_allclose(model.predict(rows), np.tile(rows * [1, 2, 3], 2))
+scale = 2.0
+shared = Lambda(lambda x: x * scale)
+doubled = shared(a)
+scale = 3.0
+np.testing.assert_allclose(Model(a, [doubled, shared(a)]).predict(rows), [rows * 2, rows * 3])
+calls = 0
+def counted(x):
+    global calls
+    calls += 1
+    return x + 1
+np.testing.assert_allclose(Model(a, Lambda(counted)(a)).predict(rows), rows + 1)
+assert calls > 0
+
+# A function may read what stands around it, too: an input, or what a layer made.
+b = Input((3,))
+hidden = Dense(3, use_bias=False, kernel_initializer='ones')(b)
+beside = Lambda(lambda x: x * hidden + K.sum(b, axis=-1, keepdims=True))(a)
+model = Model([a, b], beside)
+np.testing.assert_allclose(model.predict([rows, rows]), (rows + 1) * rows.sum(1, keepdims=True))
+assert not model.weights  # its layer is no part of the model
+model.compile('sgd', 'mse')
+assert np.isfinite(model.train_on_batch([rows, rows], rows))
+
+# Arrays take the dtype of the tensors that they are reckoned with.
+for y in (a * np.ones(3), np.ones(3) - a, a ** np.ones(3), K.maximum(a, np.ones(3)), K.dot(a, np.eye(3))):
+    assert K.dtype(y) == 'float32'
+
+# What a layer says of its shape counts where the graph does not tell.
+class Chosen(Layer):
+    def call(self, x):
+        return K.reshape(x, K.shape(x)[:1] + (K.shape(b)[1], 2))
+    def compute_output_shape(self, shape):
+        return shape[0], 3, 2
+wide = Input((6,))
+chosen = Chosen()(wide)
+assert K.int_shape(chosen) == chosen._keras_shape == (None, 3, 2)
+chosen._keras_shape = (None, 3, 2)
+dense = TimeDistributed(Dense(4, kernel_initializer='ones'))(chosen)
+assert K.int_shape(dense) == (None, 3, 4)
+flat = Lambda(lambda x: K.reshape(x, (K.shape(x)[0], K.shape(wide)[1] * 2)), output_shape=(12,))(dense)
+assert K.int_shape(flat) == (None, 12)
+model = Model([wide, b], Dense(1, kernel_initializer='ones')(flat))
+x = np.arange(12.0).reshape(2, 6)
+np.testing.assert_allclose(model.predict([x, rows]), x.sum(1, keepdims=True) * 4)
+
+# A choice by a scalar is one or the other, in its own shape; the greatest of nothing is -inf.
+some = K.placeholder((None, 4))
+chosen = K.switch(K.greater(K.shape(some)[0], 0), lambda: some * 2, lambda: K.constant(0.0))
+loss = K.mean(chosen)
+run = K.function([some], [loss, K.gradients(loss, [some])[0], K.max(some, axis=0), K.min(some, axis=0)])
+found = run([np.zeros((0, 4))])
+assert found[0] == 0 and found[1].shape == (0, 4)
+assert np.all(found[2] == -np.inf) and np.all(found[3] == np.inf)
+assert run([np.ones((2, 4))])[0] == 2
+print('done')
+"""
+
+WITH_GRAPHS = """
+import numpy as np
+import tensorflow as tf
+import keras
+import keras.backend as K
+from keras.layers import Dense, Input, Lambda
+from keras.models import Model
+
+session = tf.Session()
+x, t = Input((3,)), Input((1,))
+hidden = Dense(4, kernel_initializer='ones')(x)
+offset = Lambda(lambda x: x + tf.Variable(np.ones(4, 'float32')))(hidden)
+output = Dense(1, kernel_initializer='ones')(offset)
+error = Lambda(lambda p: tf.reduce_mean(tf.square(p[0] - p[1]), -1, keepdims=True), name='error')([output, t])
+model = Model([x, t], [output, error])
+rows, targets = np.ones((8, 3)), np.zeros((8, 1))
+for k in range(2):  # the second time, what was added before is gone
+    model._losses = []
+    model.add_loss(tf.reduce_mean(model.get_layer('error').output, keepdims=True) * 2.0)
+    decay = [keras.regularizers.l2(0.5)(w) / tf.cast(tf.size(w), tf.float32) for w in model.trainable_weights]
+    model.add_loss(tf.add_n(decay))
+    model.compile('sgd', loss=[None, None])
+    model.metrics_names.append('error')
+    model.metrics_tensors.append(tf.reduce_mean(model.get_layer('error').output, keepdims=True))
+    assert model.metrics_names == ['loss', 'error'], model.metrics_names
+    if k == 0:
+        loss, shown = model.test_on_batch([rows, targets], [])
+        # Predictions are 4 * (3 + 1) = 16; of two kernels of ones, half the mean square is 0.5 each.
+        np.testing.assert_allclose([loss, shown], [2 * 256 + 1, 256], rtol=1e-6)
+    before, _ = model.test_on_batch([rows, targets], [])
+    assert 2 * _ < before < 2 * _ + 2, (before, _)
+def batches():
+    while True:
+        yield [rows, targets], []
+history = model.fit_generator(batches(), 1, 1, validation_data=batches(), validation_steps=1, verbose=0).history
+assert sorted(history) == ['error', 'loss', 'val_error', 'val_loss'], history
+
+scores = tf.placeholder(tf.float32, [None, None])
+best = tf.nn.top_k(scores, tf.minimum(2, tf.shape(scores)[1]))
+mixed = tf.random_shuffle(scores[0])
+left, right = tf.split(scores, 2, axis=1)
+highest = tf.reduce_max(scores, axis=0)
+given = np.array([[1.0, 4.0, 3.0, 2.0]])
+found = session.run([best.values, best.indices, mixed, left, right], {scores: given})
+assert found[0].tolist() == [[4, 3]] and found[1].tolist() == [[1, 2]]
+assert sorted(found[2]) == [1, 2, 3, 4] and found[3].tolist() == [[1, 4]] and found[4].tolist() == [[3, 2]]
+assert session.run(best.values, {scores: [[5.0]]}).tolist() == [[5]]
+assert session.run(highest, {scores: np.zeros((0, 2))}).tolist() == [-np.inf] * 2
+assert [p.shape for p in session.run([left, right], {scores: np.zeros((0, 4))})] == [(0, 2), (0, 2)]
+print('done')
+"""
+
+
+@pytest.mark.parametrize("text", [ONCE, WITH_GRAPHS], ids=["keras", "keras in a graph"])
+def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(text)
+    done = thalweg_run(tmp_path / "program.py")
+    assert done.returncode == 0 and done.stdout.endswith("done\n"), done.stderr[-3000:]
