@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,7 @@ class Op:
     lower     how compiled loops compute it (a record of thalweg.graph.lowering); None: see ``expand``
     expand    (*inputs, **attrs) to tensors made of other ops; with neither, the op runs on the host
     shape_only  positions of inputs of which only the shape is read
+    shape_from  positions of inputs whose values say the shape of the result
     check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot
     draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
@@ -60,7 +61,8 @@ class Op:
     lower: Any = None
     expand: Callable[..., Any] | None = None
     commutative: bool = False
-    shape_only: tuple[int, ...] = ()
+    shape_only: Container[int] = ()
+    shape_from: Container[int] = ()
     check: Callable[..., Any] | None = None
     flat: bool = False
     draws: bool = False

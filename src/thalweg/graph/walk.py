@@ -36,6 +36,23 @@ def leaves(outputs: Iterable[Tensor]) -> list[Tensor]:
     return [t for t in topological(outputs) if t.op is None]
 
 
+def leaves_read(outputs: Iterable[Tensor]) -> list[Tensor]:
+    """The leaves whose values the outputs depend on, not only their shapes."""
+    found: dict[Tensor, None] = {}
+    seen: set[int] = set()
+    stack = list(outputs)
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        if tensor.op is None:
+            found[tensor] = None
+        else:
+            stack += [x for k, x in enumerate(tensor.inputs) if k not in tensor.op.shape_only]
+    return list(found)
+
+
 def variables(outputs: Iterable[Tensor]) -> list[Variable]:
     """The variables below the outputs, in order of first use."""
     return [t for t in topological(outputs) if isinstance(t, Variable)]

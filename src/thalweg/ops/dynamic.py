@@ -78,7 +78,15 @@ def _reshape_gradient(g: Tensor, y: Tensor, x: Tensor, *lengths: Tensor, templat
     return [lambda: reshape_like(g, x), *[None] * len(lengths)]
 
 
-@make_op({}, infer=lambda x, *lengths, template: Spec(_open(template), x.dtype), grad=_reshape_gradient)
+_ALL_BUT_X = range(1, 1 << 20)
+
+
+@make_op(
+    {},
+    infer=lambda x, *lengths, template: Spec(_open(template), x.dtype),
+    grad=_reshape_gradient,
+    shape_from=_ALL_BUT_X,
+)
 def _reshape_to(*tensors, template):  # type: ignore[no-untyped-def]
     return np.reshape(tensors[0], filled(template, tensors[1:]))
 
@@ -87,7 +95,12 @@ def _broadcast_gradient(g: Tensor, y: Tensor, x: Tensor, *lengths: Tensor, templ
     return [lambda: sum_like(g, x), *[None] * len(lengths)]
 
 
-@make_op({}, infer=lambda x, *lengths, template: Spec(_open(template), x.dtype), grad=_broadcast_gradient)
+@make_op(
+    {},
+    infer=lambda x, *lengths, template: Spec(_open(template), x.dtype),
+    grad=_broadcast_gradient,
+    shape_from=_ALL_BUT_X,
+)
 def _broadcast_to(*tensors, template):  # type: ignore[no-untyped-def]
     return np.broadcast_to(tensors[0], filled(template, tensors[1:]))
 
@@ -137,7 +150,7 @@ def _common_gradient(g: Tensor, y: Tensor, x: Tensor, *others: Tensor) -> list[A
     expand=lambda x, *others: (
         x if _fewest([x, *others]) == x.shape[0] else slice_axes(x, [(0, _fewest([x, *others]), 1)])
     ),
-    shape_only=range(1, 1 << 20),  # all but x
+    shape_only=_ALL_BUT_X,
 )
 def common_rows(*tensors):  # type: ignore[no-untyped-def]
     """The first rows of the first tensor: as many as the shortest of the tensors has.
@@ -174,7 +187,13 @@ def _iota_expand(n: Tensor) -> Tensor:
     return numbered.build((), {"shape": (max(known, 0),), "axis": 0, "dtype": dtypes.int64})
 
 
-@make_op({}, infer=lambda n: Spec((None,), dtypes.int64), grad=lambda g, y, n: [None], expand=_iota_expand)
+@make_op(
+    {},
+    infer=lambda n: Spec((None,), dtypes.int64),
+    grad=lambda g, y, n: [None],
+    expand=_iota_expand,
+    shape_from=(0,),
+)
 def iota(n, /):  # type: ignore[no-untyped-def]
     """0, 1, ..., n - 1 for an integer scalar that may be symbolic; int64. No numbers for n below 1.
 

@@ -67,8 +67,8 @@ class Program:
 
     ``inputs``: the placeholders that ``run`` is given arrays for, in order. ``outputs``: tensors.
     ``updates``: pairs of a variable and the expression of its new value; all are computed from the values
-    before any of them. ``fixed_forms``: as many lengths of open axes are compiled for as they come; from the next one on,
-    lengths are run-time numbers.
+    before any of them. ``fixed_forms``: so many lengths of open axes are compiled for as they come; from the next
+    one on, lengths are run-time numbers.
     """
 
     def __init__(

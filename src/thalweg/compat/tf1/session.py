@@ -12,13 +12,12 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.late import late
-from thalweg.compat.tf1.lengths import of_shape
 from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.memory import Slot
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
-from thalweg.graph.walk import leaves, remake, topological
-from thalweg.ops import random, shape
+from thalweg.graph.walk import leaves, leaves_read, remake, topological
+from thalweg.ops import random
 from thalweg.ops.elementwise import where
 from thalweg.run.program import Program
 
@@ -131,10 +130,10 @@ class _Resolver:
             return self.state.get(first, inputs[0])
         if node.op is g.initialized and isinstance(first, Variable):
             return inputs[1] if first in self.initial else inputs[0]
-        if node.op is of_shape and self.lengths_known:
-            return self._of_shape(node, inputs)
         if node.op is late and all(x.shape is not None for x in inputs):
             return self(node.attrs["call"](inputs)[node.attrs["index"]])
+        if self.lengths_known and node.op is not None and node.op.shape_from:
+            inputs = [self._length(x) if k in node.op.shape_from else x for k, x in enumerate(inputs)]
         if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             return node
         return remake(node, inputs)
@@ -152,14 +151,14 @@ class _Resolver:
         own = leaf.source if isinstance(leaf, g.SourceLeaf) else None
         return own.array if isinstance(own, g.DefaultValue) and leaf.shape == () else None
 
-    def _of_shape(self, node: Tensor, inputs: list[Tensor]) -> Tensor:
-        """Lengths that depend on fed numbers alone become plain lengths; the program is then one for those numbers."""
-        known = {t: self._small(t) for t in leaves(inputs[:1]) if t.value is None}
-        if any(array is None for array in known.values()):
-            return remake(node, inputs)
-        (found,) = evaluate(inputs[:1], known)
-        self.shape_inputs += [t for t in known if t in self.fed]
-        return shape.broadcast_to.build([inputs[1]], {"shape": tuple(int(d) for d in found)})
+    def _length(self, t: Tensor) -> Tensor:
+        """A length that depends on fed numbers as a constant; the program is then one for those numbers."""
+        known = {x: self._small(x) for x in leaves([t]) if x.value is None}
+        read = [x for x in leaves_read([t]) if x in known]
+        if not read or any(array is None for array in known.values()):
+            return t
+        self.shape_inputs += [x for x in read if x in self.fed]
+        return constant(evaluate([t], known)[0])
 
 
 class _Plan:
@@ -472,8 +471,8 @@ class Session:
         plans: dict[Any, Any],
         lengths_known: bool = True,
     ) -> tuple[_Plan, Sequence[Any], Sequence[Any]]:
-        """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers, and after a few of
-        them one for all.
+        """The plan, and what it is fed; where lengths depend on fed numbers, the plan for these numbers, and after a
+        few of them one for all.
         """
         given: Sequence[Any] = fed
         fed = [part for tensor in given for part in getattr(tensor, "parts", (tensor,))]
