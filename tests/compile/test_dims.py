@@ -13,6 +13,7 @@ import thalweg as tw
 from thalweg.compile.dims import Dim, NotUniform, number, numbers
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Variable, placeholder
+from thalweg.ops import dynamic
 from thalweg.run.function import function
 
 N, M = Dim(1009, {(0,): 1}), Dim(1493, {(1,): 1})
@@ -113,6 +114,44 @@ def test_two_open_lengths() -> None:
         np.testing.assert_allclose(p.array(), a @ b.T, rtol=1e-12, atol=1e-13)
         np.testing.assert_allclose(q.array(), a.sum() + b.mean(0), rtol=1e-12)
     assert f.program.num_compiled <= 5
+
+
+@pytest.mark.parametrize("rows", [3, 10, 40])
+def test_rows_as_many_as_another_has_are_no_more_than_there_are(rows: int) -> None:
+    """At the lengths that are compared all rows are taken, so nothing there says that it may be fewer."""
+    table, x, y = (
+        np.arange(2.0 * rows).reshape(rows, 2),
+        placeholder("float64", [None]),
+        placeholder("float64", [None]),
+    )
+    f = function(
+        [x, y], [dynamic.common_rows(table, x), dynamic.common_rows(x, table), dynamic.common_rows(x, y)]
+    )
+    for n, m in [(4, 4), (5, 6), (6, 7), (7, 5), (8, 12), (9, 3), (2, 50), (50, 20), (11, 3)]:
+        a, b = np.arange(float(n)), np.zeros(m)
+        first, second, third = f(a, b)
+        assert first.tolist() == table[:n].tolist()
+        assert second.tolist() == a[:rows].tolist() and third.tolist() == a[:m].tolist()
+
+
+def test_positions_of_a_table_have_one_form_for_all_lengths_that_it_has() -> None:
+    table, x = (
+        Variable(np.random.default_rng(0).normal(size=(200, 4))),
+        placeholder("float64", [None, None, 4]),
+    )
+    y = x + dynamic.common_rows(table, x[0])
+    slope = tw.gradients(tw.sum(tw.square(y)), table)
+    f = function([x], [y, slope])
+    for b, n in [(3, 4), (4, 7), (6, 12), (5, 9), (2, 30), (8, 160), (3, 199), (4, 200), (2, 2)]:
+        a = np.ones((b, n, 4))
+        found, g = f(a)
+        wanted = a + table.numpy()[:n]
+        np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-12)
+        np.testing.assert_allclose(g.numpy()[:n], 2 * wanted.sum(0), rtol=1e-12)
+        assert not g.numpy()[n:].any()
+    assert f.program.num_compiled <= 5
+    with pytest.raises(tw.ShapeError):
+        f(np.ones((2, 201, 4)))
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 8, 9, 11, 12, 13, 15, 16])

@@ -139,6 +139,14 @@ def _fewest(tensors: Sequence[Any]) -> Any:
     return None if None in lengths else min(lengths)
 
 
+def _common_expand(x: Tensor, *others: Tensor) -> Tensor:
+    """Cut to the rows of each in turn, so that no length is compared with another."""
+    for other in others:
+        if other.shape[0] != x.shape[0]:
+            x = slice_axes(x, [(0, other.shape[0], 1)])
+    return x
+
+
 def _common_gradient(g: Tensor, y: Tensor, x: Tensor, *others: Tensor) -> list[Any]:
     return [lambda: _with_rows_of(g, x), *[None] * len(others)]
 
@@ -147,9 +155,7 @@ def _common_gradient(g: Tensor, y: Tensor, x: Tensor, *others: Tensor) -> list[A
     {},
     infer=lambda x, *others: Spec((_fewest([x, *others]), *x.shape[1:]), x.dtype),
     grad=_common_gradient,
-    expand=lambda x, *others: (
-        x if _fewest([x, *others]) == x.shape[0] else slice_axes(x, [(0, _fewest([x, *others]), 1)])
-    ),
+    expand=_common_expand,
     shape_only=_ALL_BUT_X,
 )
 def common_rows(*tensors):  # type: ignore[no-untyped-def]

@@ -83,9 +83,9 @@ def _sliced_shape(shape: Sequence[int | None], items: Sequence[Item]) -> tuple[i
 def _resolved(items: Sequence[Item], shape: Sequence[Any]) -> dict[str, Any]:
     """The slice in numbers for these lengths: for each axis start, number of elements, step, whether it is dropped.
 
-    ``only`` says for which lengths the numbers hold: "" for all; the length itself as a text where they do not follow
-    it evenly (a slice that is cut short by the end), so that no code for other lengths is made of them; else a
-    number that is at least 1 for the lengths for which they do.
+    ``only`` says for which lengths the numbers hold: "" for all; the length and what was asked for as a text where they
+    do not follow these evenly (a slice that is cut short by the end), so that no code for other lengths is made of
+    them; else a number that is at least 1 for the lengths for which they do.
     """
     starts, lengths, steps, dropped, only = [], [], [], [], []
     for axis, (item, length) in enumerate(zip(items, shape, strict=True)):
@@ -103,7 +103,7 @@ def _resolved(items: Sequence[Item], shape: Sequence[Any]) -> dict[str, Any]:
         if least == 0:
             only.append("")
         else:
-            only.append(str(length) if least is None or length < least else length - least + 1)
+            only.append(f"{item} of {length}" if least is None or length < least else length - least + 1)
     return {
         "starts": tuple(starts),
         "lengths": tuple(lengths),
