@@ -41,6 +41,7 @@ from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import tpu as _tpu
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
@@ -135,6 +136,7 @@ estimator = _Namespace(
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
     inputs=_estimator.inputs,
     export=_exporting.export,
+    tpu=_tpu.tpu,
 )
 feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
 initializers = _Namespace(

@@ -20,6 +20,7 @@ from thalweg.compat.tf1 import (
     signal,
     sparse,
     summary,
+    tpu,
     train,
 )
 from thalweg.compat.tf1 import graph as g
@@ -211,6 +212,7 @@ contrib = _Contrib(
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
+    tpu=tpu.tpu,
     crf=Namespace("tf.contrib.crf", **own(crf)),
     image=Namespace(
         "tf.contrib.image",
