@@ -1,4 +1,4 @@
-"""Programs of stand-alone Keras that rely on its graph: made once, when a layer is called. Each says what must come out."""
+"""Programs of stand-alone Keras that rely on its graph, which was made once, when a layer was called."""
 
 from __future__ import annotations
 
@@ -121,6 +121,11 @@ def batches():
         yield [rows, targets], []
 history = model.fit_generator(batches(), 1, 1, validation_data=batches(), validation_steps=1, verbose=0).history
 assert sorted(history) == ['error', 'loss', 'val_error', 'val_loss'], history
+
+def common(t):
+    rows = tf.expand_dims(tf.cast(t[0], tf.int32), 0)
+    return tf.sparse_tensor_to_dense(tf.sets.set_intersection(rows, tf.constant([[1, 2, 5]])))[0]
+assert Model(x, Lambda(common)(x)).predict(np.array([[5, 1, 7.0]])).tolist() == [1, 5]
 
 scores = tf.placeholder(tf.float32, [None, None])
 best = tf.nn.top_k(scores, tf.minimum(2, tf.shape(scores)[1]))

@@ -15,7 +15,7 @@ from thalweg.compat import keras
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import backend as K
 from thalweg.compat.keras import classic
-from thalweg.errors import ArgumentError
+from thalweg.errors import ArgumentError, ShapeError
 
 L = classic.layers
 
@@ -351,3 +351,37 @@ def test_what_libraries_of_layers_import_from_within_tensorflow(thalweg_run: Any
     result = thalweg_run(tmp_path / "program.py")
     assert result.returncode == 0, result.stderr
     assert "counted 3.0" in result.stdout
+
+
+def test_weights_of_layers_go_through_groups_of_a_file_that_the_program_opened(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="needs h5py")
+
+    def model(last: int) -> Any:
+        x = L.Input((4,))
+        return classic.Model(x, L.Dense(last, name="last")(L.Dense(3, name="first")(x)))
+
+    saving, first = classic.engine.saving, model(2)
+    with h5py.File(tmp_path / "weights.h5", "w") as file:
+        saving.save_weights_to_hdf5_group(file.create_group("here"), first.layers)
+        first.save_weights(tmp_path / "whole.h5")
+    for path, place in (("weights.h5", "here"), ("whole.h5", "/")):
+        with h5py.File(tmp_path / path) as file:
+            assert saving.load_attributes_from_hdf5_group(file[place], "layer_names")[-2:] == [
+                "first",
+                "last",
+            ]
+            same, other = model(2), model(5)
+            saving.load_weights_from_hdf5_group(file[place], same.layers)
+            with pytest.raises(ShapeError, match="the weight '2: last.kernel'; expected .*3, 5"):
+                classic.engine.topology.load_weights_from_hdf5_group_by_name(file[place], other.layers)
+            saving.load_weights_from_hdf5_group_by_name(file[place], [other.layers[1]], skip_mismatch=True)
+        for a, b in zip(first.get_weights(), same.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(other.get_weights()[0], first.get_weights()[0])
+    x = L.Input((4,))
+    renamed = classic.Model(x, L.Dense(2)(L.Dense(3)(x)))
+    renamed.load_weights(tmp_path / "whole.h5")  # in order, as Keras did
+    np.testing.assert_array_equal(renamed.predict(np.ones((1, 4))), first.predict(np.ones((1, 4))))
+    rows = [np.arange(12.0).reshape(4, 3), np.zeros(3)]
+    kept = saving.preprocess_weights_for_loading(first.layers[1], rows, "2.2.4", "tensorflow")
+    assert all(a is b for a, b in zip(kept, rows, strict=True))

@@ -175,8 +175,8 @@ def test_normalisation_of_batches_bounds_its_variables_and_refuses_what_it_canno
     tf.layers.batch_normalization(x, axis=[-1], gamma_constraint=lambda w: tf.minimum(w, 0.5))
     (gamma,) = [v for v in tf.trainable_variables() if "gamma" in v.name]
     assert gamma.constraint is not None
-    with pytest.raises(NotImplementedError, match="renorm is not supported"):
-        tf.layers.batch_normalization(x, renorm=True)
+    with pytest.raises(ValueError, match="renorm_clipping .*most.* contains keys not in"):
+        tf.layers.batch_normalization(x, renorm=True, renorm_clipping={"most": 3.0})
 
 
 def test_draws_of_dropout_may_have_a_shape_that_a_run_computes() -> None:

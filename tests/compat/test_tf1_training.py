@@ -267,3 +267,52 @@ def test_checkpoints_are_listed_and_begun_with(tmp_path: Path) -> None:
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         np.testing.assert_array_equal(session.run(w), [1.0, 1.0])
+
+
+def test_an_estimator_of_tpus_runs_on_the_processor(tmp_path: Path) -> None:
+    tpu = tf.contrib.tpu
+    sizes: list[int] = []
+
+    def model(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        sizes.append(params["batch_size"])
+        spec = line(features, labels, mode, params)
+        if mode == tf.estimator.ModeKeys.EVAL:
+            measured = (lambda error: {"twice": tf.metrics.mean(2 * error)}, [spec.loss])
+            return tpu.TPUEstimatorSpec(mode, loss=spec.loss, eval_metrics=measured)
+        return tpu.TPUEstimatorSpec(mode, spec.predictions, spec.loss, spec.train_op)
+
+    config = tpu.RunConfig(
+        cluster=None, model_dir=str(tmp_path), tpu_config=tpu.TPUConfig(iterations_per_loop=5)
+    )
+    given = {"train_batch_size": 4, "eval_batch_size": 2, "predict_batch_size": 3, "params": {"k": 1}}
+    estimator = tpu.TPUEstimator(use_tpu=False, model_fn=model, config=config, **given)
+
+    def read(params: Any) -> Any:
+        return data(params["batch_size"])()
+
+    estimator.train(read, steps=2)
+    found = estimator.evaluate(read, 2)
+    np.testing.assert_allclose(found["twice"], 2 * found["loss"], rtol=1e-6)
+    assert next(iter(estimator.predict(read)))["x"].shape == (2,) and sizes == [4, 2, 3]
+    with pytest.raises(NotImplementedError, match="use_tpu=False"):
+        tpu.TPUEstimator(model)
+    with pytest.raises(ValueError, match="reserved keys"):
+        tpu.TPUEstimator(model, use_tpu=False, params={"batch_size": 1})
+
+
+def test_files_take_texts_and_bytes(tmp_path: Path) -> None:
+    path = str(tmp_path / "f")
+    with tf.gfile.GFile(path, "w") as file:
+        file.write("ä\r\n")
+        file.write(b"b")
+    with tf.gfile.Open(path, "a") as file:
+        file.write("c")
+    with tf.gfile.GFile(path) as text, tf.gfile.GFile(path, "rb") as raw:
+        assert (text.read(), raw.read(), raw.size()) == ("ä\r\nbc", "ä\r\nbc".encode(), 6)
+
+
+def test_what_an_initialisation_consists_of() -> None:
+    v = tf.get_variable("v", [2])
+    both = tf.group(tf.global_variables_initializer(), tf.no_op())
+    assert both.control_inputs[0].control_inputs == [v.initializer]
+    assert [x.name for x in v.initializer.inputs] == ["v:0", "v/initial_value:0"]

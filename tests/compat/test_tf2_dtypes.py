@@ -141,3 +141,19 @@ def test_arrays_take_the_dtype_of_the_tensor_beside_them() -> None:
     assert tf.matmul(tf.constant([[1.0, 2.0]]), rows).dtype == "float32"
     assert tf.concat([[1, 2], tf.constant([3], tf.int64)], 0).dtype == "int64"
     assert tf.multiply(np.float64(2.0), tf.constant([1.0])).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [
+        ("bilinear", [0.0, 1.0]),
+        ("nearest", [0.0, 1.0]),
+        ("gaussian", [1.79, 2.79]),
+        ("mitchellcubic", [0.88, 1.88]),
+    ],
+)
+def test_pictures_of_the_size_already_are_resized_too(method: str, first: list[float]) -> None:
+    picture = tf.cast(tf.reshape(tf.range(48), [4, 4, 3]), tf.uint8)
+    found = tf.image.resize(picture, [4, 4], method=method)
+    assert found.dtype == ("uint8" if method == "nearest" else "float32")
+    np.testing.assert_allclose(found[0, 0, :2], first, atol=0.005)

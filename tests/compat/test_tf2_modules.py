@@ -407,3 +407,50 @@ def test_what_is_not_recorded_is_a_constant() -> None:
     found = tape.gradient(total, {"x": x, "y": y})
     assert found["x"].numpy() == 4.0 and found["y"] is None
     assert [v is x for v in tape.watched_variables()] == [True]
+
+
+def test_a_cell_of_several_inputs_states_and_outputs() -> None:
+    class Two(tf.keras.layers.Layer):  # type: ignore[misc, name-defined]
+        state_size = [tf.TensorShape([2]), tf.TensorShape([3, 2])]
+
+        def build(self, input_shapes: Any) -> None:
+            assert [tuple(s) for s in input_shapes] == [(None, 4), (None, 3, 5)]
+            self.first = self.add_weight(shape=(4, 2), initializer="ones", name="first")
+            self.second = self.add_weight(shape=(5, 2), initializer="ones", name="second")
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            x, y = tf.nest.flatten(inputs)
+            one, two = tf.matmul(x, self.first), tf.einsum("bij,jk->bik", y, self.second)
+            return (one, two), (states[0] + one, states[1] + two)
+
+    inputs = tf.keras.Input((None, 4)), tf.keras.Input((None, 3, 5))
+    layer = tf.keras.layers.RNN(Two(), return_state=True)
+    model = tf.keras.Model(inputs, layer(inputs))
+    a = np.random.default_rng(0).normal(size=(6, 7, 4)).astype("float32")
+    b = np.random.default_rng(1).normal(size=(6, 7, 3, 5)).astype("float32")
+    (one, two), total, deep = layer((tf.constant(a), tf.constant(b)))
+    np.testing.assert_allclose(one, np.repeat(a[:, -1].sum(-1, keepdims=True), 2, 1), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(two, np.repeat(b[:, -1].sum(-1, keepdims=True), 2, 2), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(total, np.repeat(a.sum((1, 2))[:, None], 2, 1), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(deep, np.repeat(b.sum((1, 3))[:, :, None], 2, 2), rtol=1e-4, atol=1e-4)
+    assert [np.shape(p) for p in tf.nest.flatten(model.predict([a, b]))] == [(6, 2), (6, 3, 2), (6, 2), (6, 3, 2)]
+
+
+def test_one_number_for_each_example_is_a_column() -> None:
+    seen = []
+
+    class Line(tf.keras.Model):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = tf.keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            seen.append(len(inputs.shape))
+            return self.dense(inputs)
+
+    x = np.arange(8.0, dtype="float32")
+    model = Line()
+    model.compile("sgd", "mse")
+    model.fit(x, x, batch_size=4, verbose=0)
+    model.fit(tf.data.Dataset.from_tensor_slices((x, x)).batch(4), verbose=0)
+    assert model.predict(x).shape == (8, 1) and set(seen) == {2}

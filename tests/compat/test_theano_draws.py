@@ -1,4 +1,4 @@
-"""MRG_RandomStreams against what Theano 1.0.5 draws, number for number."""
+"""Both random streams against what Theano 1.0.5 and NumPy draw, number for number."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import thalweg.compat.theano as theano
 import thalweg.compat.theano.tensor as T
 from thalweg.compat.theano.sandbox.rng_mrg import MRG_RandomStreams
+from thalweg.compat.theano.tensor.shared_randomstreams import RandomStreams
 
 ROWS = np.tile([0.2, 0.3, 0.5], (6, 1))
 
@@ -105,3 +106,62 @@ def test_what_this_generator_does_not_draw() -> None:
         MRG_RandomStreams([1, 2])
     with pytest.raises(ValueError, match="<= 0"):
         r.uniform((3, 0))
+
+
+# --- NumPy's --------------------------------------------------------------------------------------------------------
+
+GRID = np.random.default_rng(3).uniform(-0.3, 1.3, (100, 333)).clip(0.0, 1.0)
+DRAWS: dict[str, tuple[Any, Any]] = {
+    "uniform": (lambda r: r.uniform((40, 50), low=-1.0, high=3.0), lambda g: g.uniform(-1, 3, (40, 50))),
+    "normal": (lambda r: r.normal((5, 3), avg=2.0, std=0.5), lambda g: g.normal(2.0, 0.5, (5, 3))),
+    "as parameters": (lambda r: r.normal(avg=np.arange(3.0)), lambda g: g.normal(np.arange(3.0), 1.0)),
+    "once": (lambda r: r.binomial((31, 30), p=0.3), lambda g: g.binomial(1, 0.3, (31, 30))),
+    "once each": (lambda r: r.binomial((100, 333), n=1, p=GRID), lambda g: g.binomial(1, GRID)),
+    "never": (lambda r: r.binomial((700,), p=0.0), lambda g: g.binomial(1, 0.0, 700)),
+    "ten times": (lambda r: r.binomial((5, 4), n=10, p=0.3), lambda g: g.binomial(10, 0.3, (5, 4))),
+    "integers": (lambda r: r.random_integers((6,), low=2, high=9), lambda g: g.randint(2, 10, 6)),
+    "counts": (lambda r: r.poisson((6,), lam=4.0), lambda g: g.poisson(4.0, 6)),
+    "order": (lambda r: r.permutation(n=6), lambda g: g.permutation(6)),
+    "outcomes": (
+        lambda r: r.multinomial(n=3, pvals=ROWS),
+        lambda g: np.array([g.multinomial(3, p) for p in ROWS]),
+    ),
+    "choice": (lambda r: r.choice((6,), a=5), lambda g: g.choice(5, 6)),
+    "choice apart": (lambda r: r.choice((3,), a=5, replace=False), lambda g: g.choice(5, 3, replace=False)),
+}
+
+
+@pytest.mark.parametrize("ours, theirs", DRAWS.values(), ids=DRAWS)
+def test_draws_are_those_of_numpy(ours: Any, theirs: Any) -> None:
+    f = theano.function([], ours(RandomStreams(234)))
+    generator = np.random.RandomState(int(np.random.RandomState(234).randint(2**30)))
+    for _ in range(4):  # also across the ends of the generator's blocks
+        np.testing.assert_allclose(f(), theirs(generator), rtol=1e-15)
+
+
+def test_the_numbers_in_the_documentation() -> None:
+    """Two graphs, and the state of one of them copied to the other."""
+    draws = [RandomStreams(seed).uniform(size=(1,)) for seed in (123, 987)]
+    one, other = (theano.function([], y) for y in draws)
+    np.testing.assert_allclose([one(), other()], [[0.72803009], [0.55056769]], rtol=1e-7)
+    draws[1].rng.set_value(draws[0].rng.get_value())
+    np.testing.assert_allclose([one(), other()], [[0.59044123], [0.59044123]], rtol=1e-7)
+
+
+def test_a_state_is_a_generator_of_numpy() -> None:
+    r = RandomStreams(3)
+    y, x = r.uniform((2,)), T.matrix()
+    f = theano.function([], y)
+    f()
+    state = y.rng.get_value(borrow=True)
+    expected = state.uniform(size=2)
+    np.testing.assert_array_equal(f(), expected)
+    state.seed(89)
+    r[y.rng] = state
+    np.testing.assert_array_equal(f(), np.random.RandomState(89).uniform(size=2))
+    r.seed()
+    first = f()
+    r.seed()
+    np.testing.assert_array_equal(f(), first)
+    order = theano.function([x], r.shuffle_row_elements(x))(np.arange(12.0).reshape(3, 4))
+    np.testing.assert_array_equal(np.sort(order), np.arange(12.0).reshape(3, 4))

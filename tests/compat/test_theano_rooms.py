@@ -558,3 +558,16 @@ def test_scans_in_a_scan_take_lengths_of_their_own_each_time() -> None:
     np.testing.assert_allclose(
         slope, (np.sum(plain(0.7 + 1e-6)) - np.sum(plain(0.7 - 1e-6))) / 2e-6, rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("mode", ["DebugMode", "DEBUG_MODE", theano.compile.DebugMode()])
+def test_results_that_are_not_finite_in_debug_mode(mode: Any) -> None:
+    x, y, kept = T.scalar(), T.scalar(), theano.shared(0.0)
+    f = theano.function([x, y], x / y, updates=[(kept, kept + 1)], mode=mode)
+    assert f(10.0, 2.0) == 5.0 and kept.get_value() == 1.0
+    with pytest.raises(theano.compile.debugmode.InvalidValueError, match="not finite"):
+        f(0.0, 0.0)
+    assert kept.get_value() == 1.0
+    unchecked = theano.compile.DebugMode(check_isfinite=False)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(theano.function([x, y], x / y, mode=unchecked)(0.0, 0.0))

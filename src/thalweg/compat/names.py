@@ -29,7 +29,7 @@ REASONS = {
     "tf.train.SyncReplicasOptimizer": _CLUSTER,
     "tf.contrib.distribute": _CLUSTER,
     "tf.distribute": _CLUSTER,
-    "tf.contrib.tpu": "there is no TPU",
+    "tf.contrib.tpu": "there is no TPU; TPUEstimator runs on the processor with use_tpu=False",
     "tf.contrib.cudnn_rnn": "there is no cuDNN; tf.nn.rnn_cell has the same cells",
     "tf.contrib.tensor_forest": _TREES,
     "tf.contrib.boosted_trees": _TREES,

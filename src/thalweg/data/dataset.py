@@ -173,7 +173,7 @@ class Dataset:
             return iter(made if isinstance(made, Dataset) else Dataset.from_generator(made))
 
         return self._then(
-            lambda run: _taking_turns(map(opened, self._start(run)), cycle_length, block_length), None
+            lambda run: taking_turns(map(opened, self._start(run)), cycle_length, block_length), None
         )
 
     def window(
@@ -523,7 +523,7 @@ def _called(what: str, function: Callable[..., Any], element: Any) -> Any:
     return made
 
 
-def _taking_turns(sources: Iterator[Iterator[Any]], cycle: int, block: int) -> Iterator[Any]:
+def taking_turns(sources: Iterator[Iterator[Any]], cycle: int, block: int) -> Iterator[Any]:
     """Elements of up to ``cycle`` sources in turn, ``block`` at a time; a source that has ended makes room for the
     next one when its turn comes again.
     """

@@ -117,8 +117,8 @@ def symbols_of(structure: Any) -> list[Tensor]:
 class Node:
     """One call of a layer: the layer, its arguments, and the symbols that stand for what it gave.
 
-    ``again`` is what is called on other values: the layer, unless it says otherwise. ``beside`` are the symbols that the
-    layer reads without being called on them, as a function may that was written among them.
+    ``again`` is what is called on other values: the layer, unless it says otherwise. ``beside`` are the symbols that
+    the layer reads without being called on them, as a function may that was written among them.
     """
 
     def __init__(self, layer: Any, args: Any, kwargs: Any) -> None:

@@ -241,7 +241,9 @@ def keras_weights(model: Any, path: Any, by_name: bool = False) -> dict[str, np.
         tree = Tree(file, limit(path))
         tree = tree.child("model_weights") or tree
         if "layer_names" in tree.group.attrs or "layer_names0" in tree.group.attrs:
-            return _by_layer(model, tree, os.fspath(path), by_name)
+            paths = {id(weight): path for path, weight in weight_paths(model).items()}
+            found = weights_of_layers(model.layers, tree, os.fspath(path), by_name)
+            return {paths[id(weight)]: array for weight, array in found}
         return _by_tree(model, tree, os.fspath(path))
 
 
@@ -400,28 +402,30 @@ def _several_of_one_kind(parts: Sequence[Any]) -> bool:
     return len(set(kinds)) < len(kinds)
 
 
-def _by_layer(model: Any, tree: Tree, file: str, by_name: bool) -> dict[str, np.ndarray]:
-    """From the older files, which hold for each layer of the model a list of the names of its weights."""
-    from thalweg.models.sequential import Sequential
+def weights_of_layers(
+    layers: Sequence[Any], tree: Tree, file: str, by_name: bool
+) -> list[tuple[Any, np.ndarray]]:
+    """Weights and their arrays from the older files, which hold for each layer a list of the names of its weights.
 
+    Layers are found by their names in the file where all are there, or those that are with ``by_name``; else in order.
+    """
     lists: dict[str, list[str]] = {}
-    for name in _names(tree, "layer_names"):
+    for name in names_in(tree, "layer_names"):
         held = tree.child(name)
-        lists[name] = _names(held, "weight_names") if isinstance(held, Tree) else []
+        lists[name] = names_in(held, "weight_names") if isinstance(held, Tree) else []
     lists = {name: names for name, names in lists.items() if names}
-    parts = [part for part in model.layers if part.weights]
+    parts = [part for part in layers if part.weights]
     if by_name or all(part.name in lists for part in parts):
         parts = [part for part in parts if part.name in lists]
         pairs = [(part, part.name) for part in parts]
-    elif len(lists) == len(parts) and isinstance(model, Sequential):
+    elif len(lists) == len(parts):
         pairs = list(zip(parts, lists))
     else:
         raise fail(
             DataError, f"{file!r} holds the weights of other layers", expected=", ".join(part.name for part in parts),
             received=", ".join(lists), hint="give the layers the names in the file",
         )  # fmt: skip
-    paths = {id(weight): path for path, weight in weight_paths(model).items()}
-    found: dict[str, np.ndarray] = {}
+    found: list[tuple[Any, np.ndarray]] = []
     version, backend = version_in(tree.group), text(tree.group.attrs.get("backend", "tensorflow"))
     for part, name in pairs:
         if isinstance(part, L.Normalization):
@@ -433,7 +437,7 @@ def _by_layer(model: Any, tree: Tree, file: str, by_name: bool) -> dict[str, np.
                 DataError, f"{file!r}: the layer {name!r} has another number of weights",
                 expected=f"{len(weights)} for {part.name!r}", received=len(arrays),
             )  # fmt: skip
-        found |= {paths[id(weight)]: array for weight, array in zip(weights, arrays)}
+        found += zip(weights, arrays, strict=True)
     return found
 
 
@@ -451,7 +455,7 @@ def in_order_of_keras(layer: Any) -> list[Any]:
     return sorted((listed[k] for k in found), key=lambda w: not w.trainable)
 
 
-def _names(tree: Any, key: str) -> list[str]:
+def names_in(tree: Any, key: str) -> list[str]:
     """A list of names among the attributes; a long one stands in several, ``layer_names0`` and so on."""
     attributes = tree.group.attrs
     keys = [key] if key in attributes else []

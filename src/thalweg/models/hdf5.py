@@ -22,6 +22,7 @@ __all__ = ["image", "is_ours", "read", "wanted"]
 
 SUFFIXES = (".h5", ".hdf5")
 _VERSION = "2.4.0"  # of Keras, whose layout this is
+_OWN = "top_level_model_weights"  # the group of a model's own weights
 _LONGEST = 64000  # bytes that an attribute may have; longer lists stand in several, "layer_names0", "layer_names1", ...
 
 
@@ -49,9 +50,8 @@ def image(model: Any, tensors: Mapping[str, np.ndarray], texts: Mapping[str, str
             file.attrs["model_config"] = json.dumps(described)
         group = file.create_group("model_weights") if whole else file
         for place in {file, group}:
-            place.attrs["backend"] = np.bytes_("tensorflow")
-            place.attrs["keras_version"] = np.bytes_(_VERSION)
-        stored = _write_layers(group, model)
+            mark(place)
+        stored = write_layers(group, _layers_by_name(model))
         own = file.create_group("thalweg")
         own.attrs["format"] = "thalweg"
         for key, text in texts.items():
@@ -63,18 +63,26 @@ def image(model: Any, tensors: Mapping[str, np.ndarray], texts: Mapping[str, str
     return held.getvalue()
 
 
-def _write_layers(group: Any, model: Any) -> dict[int, Any]:
-    """A group for each layer, with the names of its weights; the arrays by the weights' ids."""
-    stored: dict[int, Any] = {}
+def mark(group: Any) -> None:
+    """Say in a group for which Keras it is."""
+    group.attrs["backend"] = np.bytes_("tensorflow")
+    group.attrs["keras_version"] = np.bytes_(_VERSION)
+
+
+def _layers_by_name(model: Any) -> dict[str, Any]:
+    """The layers, and the model itself where it has weights of its own, by free names."""
     names: dict[str, Any] = {}
     for layer in model.layers:
         names[free_name(layer.name.replace("/", "_"), names)] = layer
-    _set_names(group, "layer_names", list(names))
-    parts = {**names, "top_level_model_weights": model}
-    for name, layer in parts.items():
-        weights = foreign.in_order_of_keras(layer) if layer is not model else model.own_weights()
-        if layer is model and not weights:
-            continue
+    return names | ({_OWN: model} if model.own_weights() else {})
+
+
+def write_layers(group: Any, layers: Mapping[str, Any]) -> dict[int, Any]:
+    """A group for each layer, with the names of its weights; the arrays by the weights' ids."""
+    stored: dict[int, Any] = {}
+    _set_names(group, "layer_names", [name for name in layers if name != _OWN])
+    for name, layer in layers.items():
+        weights = foreign.in_order_of_keras(layer) if name != _OWN else layer.own_weights()
         place = group.create_group(name)
         taken: dict[str, Any] = {}
         for weight in weights:

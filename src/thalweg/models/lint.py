@@ -11,7 +11,7 @@ import numpy as np
 from thalweg import losses
 from thalweg.errors import ShapeError, fail, warn
 from thalweg.graph.tensor import shape_text
-from thalweg.nested import flat
+from thalweg.nested import flat, mapped
 
 __all__ = ["check_compiled", "check_predictions", "check_targets", "ranked"]
 
@@ -202,13 +202,18 @@ def ranked(model: Any, x: Any) -> Any:
     """
     graph = getattr(model, "_graph", None)
     if graph is None:
-        return x
+        return mapped(_column, x) if getattr(model, "numbers_are_columns", False) else x
     inputs = graph.flat_inputs
     if isinstance(x, np.ndarray) and len(inputs) == 1:
         return _ranked(x, inputs[0], graph.input_names()[0], model.name)
     if isinstance(x, list) and len(x) == len(inputs):
         return [_ranked(*pair, model.name) for pair in zip(x, inputs, graph.input_names())]
     return x
+
+
+def _column(x: Any) -> Any:
+    """[batch] numbers as [batch, 1]."""
+    return x[:, None] if isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind in "biuf" else x
 
 
 def _ranked(x: np.ndarray, symbol: Any, name: str, model: str) -> np.ndarray:

@@ -274,18 +274,18 @@ def load_weights(
     file = os.fspath(path)
     if Path(file).is_file() and _is_keras(file):
         given = foreign.keras_weights(model, path, by_name)
-        _set_values(weight_paths(model), given, file, skip_mismatch, by_name, reshape)
+        set_values(weight_paths(model), given, file, skip_mismatch, by_name, reshape)
         return
     tensors, header = _read(path)
     if header and by_name:
         given = {n.removeprefix("weights/"): v for n, v in tensors.items() if n.startswith("weights/")}
-        _set_values(weight_paths(model), given, file, skip_mismatch, by_name, reshape)
+        set_values(weight_paths(model), given, file, skip_mismatch, by_name, reshape)
         return
     if header:
         _set_weights(model, tensors, header, path, skip_mismatch, reshape)
         return
     given = foreign.pytorch_weights(model, tensors, names or {}, file, skip_mismatch)
-    _set_values(weight_paths(model), given, file, skip_mismatch)
+    set_values(weight_paths(model), given, file, skip_mismatch)
 
 
 def _set_weights(
@@ -304,14 +304,14 @@ def _set_weights(
             given = dict(zip(own, given.values()))
         elif not skip_mismatch and _is_hdf5(os.fspath(path)):  # by the layers of the model, each in its order
             given = foreign.keras_weights(model, path)
-    _set_values(own, given, path, skip_mismatch, reshape=reshape)
+    set_values(own, given, path, skip_mismatch, reshape=reshape)
     for k, state in enumerate(memories(model)):
         place = tensors.get(f"seeds/{k}")
         if place is not None and place.shape == state.shape:
             state.set_value(place.astype(state.dtype))
 
 
-def _set_values(
+def set_values(
     own: Mapping[str, Variable],
     given: Mapping[str, Any],
     path: Any,

@@ -67,6 +67,9 @@ def _nearest(n_in: int, n_out: int) -> np.ndarray:
     return np.minimum(np.floor((np.arange(n_out) + 0.5) * (n_in / n_out)).astype(int), n_in - 1)
 
 
+_SMOOTHING = ("gaussian", "mitchellcubic")  # kernels that change images of the same size, too
+
+
 def resize_weights(n_in: int, n_out: int, interpolation: str, antialias: bool) -> np.ndarray:
     """The matrix [n_out, n_in] that resizes one axis; the middle of pixel k is at (k + 1/2) / n of the length."""
     scale = n_in / n_out
@@ -96,7 +99,7 @@ def resize(x: Any, size: Sequence[int], interpolation: str = "bilinear", antiali
 
     for axis, n_out in zip((x.ndim - 3, x.ndim - 2), size, strict=True):
         n_in = _size(x, axis, "resize")
-        if n_in == n_out:
+        if n_in == n_out and interpolation not in _SMOOTHING:
             continue
         if interpolation == "nearest":
             x = take(x, constant(_nearest(n_in, n_out)), axis=axis)

@@ -18,6 +18,7 @@ from thalweg.compat.keras import models as models
 from thalweg.compat.keras import optimizers as optimizers
 from thalweg.compat.keras import preprocessing as preprocessing
 from thalweg.compat.keras import utils as utils
+from thalweg.compat.keras import weight_files as weight_files
 from thalweg.compat.keras import wrappers as wrappers
 from thalweg.compat.keras.layers import Input as Input
 from thalweg.compat.keras.layers import InputSpec as InputSpec
@@ -68,16 +69,20 @@ def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> 
     """``keras.engine``: what programs imported from where Keras kept it."""
     base = {"Layer": layer, "Input": make_input, "InputSpec": InputSpec, "InputLayer": layers.InputLayer}
     files = "save_model load_model model_from_config model_from_json model_from_yaml"
+    in_groups = {n: getattr(weight_files, n) for n in weight_files.__all__}
     return _Namespace(
         "keras.engine",
         **base,
         Model=model,
         sequential=_Namespace("keras.engine.sequential", Sequential=sequential),
-        saving=_Namespace("keras.engine.saving", **{n: getattr(models, n) for n in files.split()}),
+        saving=_Namespace(
+            "keras.engine.saving", **{n: getattr(models, n) for n in files.split()}, **in_groups
+        ),
         get_source_inputs=utils.get_source_inputs,
         topology=_Namespace(
             "keras.engine.topology",
             **base,
+            **in_groups,
             Container=model,
             Network=model,
             get_source_inputs=utils.get_source_inputs,

@@ -250,9 +250,9 @@ def _in_own_dtype(operator: Callable[[Tensor, Any], Any]) -> Callable[[Tensor, A
 
     @functools.wraps(operator)
     def apply(self: Tensor, other: Any) -> Any:
-        if isinstance(other, np.ndarray) and other.dtype != self.specs[0].dtype:
-            if not sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg."):
-                other = beside(other, self)
+        differs = isinstance(other, np.ndarray) and other.dtype != self.specs[0].dtype
+        if differs and not sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg."):
+            other = beside(other, self)
         return operator(self, other)
 
     return apply

@@ -64,6 +64,7 @@ class TrainedModel(main.Model):
         self.appended_figures: list[str] = []
         self._values: dict[Tensor, Any] = {}
 
+    numbers_are_columns = True  # of data: one number for each example is [batch, 1]
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
     compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
     loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")

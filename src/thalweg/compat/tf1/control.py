@@ -20,7 +20,9 @@ from thalweg.ops import scan as core_scan
 
 def group(*inputs: Any, name: str | None = None, **options: Any) -> Operation:
     """An operation that does all that its inputs do."""
-    return Operation(name or "group_deps", "NoOp", Effect(deps=effects_of(list(inputs))), list(inputs))
+    made = Operation(name or "group_deps", "NoOp", Effect(deps=effects_of(list(inputs))), list(inputs))
+    made.control_inputs = [x for x in inputs if isinstance(x, Operation)]
+    return made
 
 
 def no_op(name: str | None = None) -> Operation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Iterator as Iterating
@@ -14,6 +15,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import DataLossError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph
 from thalweg.compat.tf1.types import TensorShape, as_dtype
+from thalweg.data.dataset import taking_turns
 
 # An element is a nested structure of arrays; its parts are kept as a flat list, the structure beside it.
 
@@ -98,15 +100,20 @@ class Dataset:
         def make(run: Any) -> Iterable[list[Any]]:
             return (
                 [np.asarray(x, d) for x, d in zip(_flat(e), dtypes, strict=True)]
-                for e in generator(*(args or ()))
+                for e in generator(*run([g.convert_to_tensor(a) for a in args or ()]))
             )
 
         return Dataset(make, output_types, dtypes, shapes)
 
     @staticmethod
-    def range(*args: int) -> Dataset:
+    def range(*args: Any) -> Dataset:
         """Whole numbers, as Python's range."""
-        return Dataset(lambda run: ([np.int64(k)] for k in range(*args)), 0, [np.int64], [[]])
+        return Dataset(
+            lambda run: ([np.int64(k)] for k in range(*(_whole(run, end) for end in args))),
+            0,
+            [np.int64],
+            [[]],
+        )
 
     @staticmethod
     def zip(datasets: Any) -> Dataset:
@@ -156,6 +163,25 @@ class Dataset:
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
         """The elements of the data sets that ``map_func`` makes of each element, one after the other."""
+        return self._made_by(map_func, itertools.chain.from_iterable)
+
+    def interleave(
+        self,
+        map_func: Callable[..., Dataset],
+        cycle_length: int | None = None,
+        block_length: int = 1,
+        num_parallel_calls: Any = None,
+        **options: Any,
+    ) -> Dataset:
+        """As :meth:`flat_map`, with ``cycle_length`` data sets open, ``block_length`` elements of each in turn."""
+        width = os.cpu_count() or 1 if cycle_length is None else g.static_int(cycle_length, "cycle_length")
+        block = g.static_int(block_length, "block_length")
+        return self._made_by(map_func, lambda opened: taking_turns(opened, width, block))
+
+    def _made_by(
+        self, map_func: Callable[..., Dataset], order: Callable[[Iterating[Any]], Iterable[list[Any]]]
+    ) -> Dataset:
+        """The elements, in an order, of the data sets that a piece of graph makes of each element."""
         from thalweg.compat.tf1.session import Session
 
         graph = _inner_graph()
@@ -164,18 +190,12 @@ class Dataset:
             inner = map_func(*_arguments(_packed(self._like, iter(holders))))
             session = Session(graph=graph)
 
-        def each(run: Any) -> Iterable[list[Any]]:
+        def opened(run: Any) -> Iterating[Any]:
             for element in self._make(run):
                 given = dict(zip(holders, element, strict=True))
-                yield from inner._make(lambda leaves, given=given: _run_leaves(session, leaves, given))
+                yield iter(inner._make(lambda leaves, given=given: _run_leaves(session, leaves, given)))
 
-        return Dataset(each, inner._like, inner._dtypes, inner._shapes)
-
-    def interleave(
-        self, map_func: Callable[..., Dataset], cycle_length: int = 1, block_length: int = 1, **options: Any
-    ) -> Dataset:
-        """The elements of the inner data sets; one of them is finished before the next."""
-        return self.flat_map(map_func)
+        return Dataset(lambda run: order(opened(run)), inner._like, inner._dtypes, inner._shapes)
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a piece of graph gives true."""
@@ -184,15 +204,12 @@ class Dataset:
 
     def batch(self, batch_size: Any, drop_remainder: bool = False) -> Dataset:
         """Groups of elements, stacked."""
-        size = g.static_int(batch_size, "batch_size")
 
         def make(run: Any) -> Iterable[list[Any]]:
-            elements = iter(self._make(run))
-            while rows := list(itertools.islice(elements, size)):
-                if len(rows) == size or not drop_remainder:
-                    yield [np.stack(column) for column in zip(*rows, strict=True)]
+            groups = _groups(iter(self._make(run)), _whole(run, batch_size), drop_remainder)
+            return ([np.stack(column) for column in zip(*rows, strict=True)] for rows in groups)
 
-        first = size if drop_remainder else None
+        first = g.static_value(batch_size) if drop_remainder else None
         return self._like_this(make, [None if s is None else [first, *s] for s in self._shapes])
 
     def padded_batch(
@@ -202,80 +219,94 @@ class Dataset:
 
         ``padding_values``: what fills up, else 0 or the empty text.
         """
-        size = g.static_int(batch_size, "batch_size")
         shapes = [_open_shape(s) for s in _shape_leaves(padded_shapes, self._like)]
         given: list[Any] = [None] * len(shapes)
         if padding_values is not None:
             given = _shape_leaves(padding_values, self._like)
-        later = [k for k, v in enumerate(given) if isinstance(v, Tensor)]
 
         def make(run: Any) -> Iterable[list[Any]]:
-            elements, fillers = iter(self._make(run)), list(given)
-            for k, value in zip(later, run([given[k] for k in later]) if later else (), strict=True):
-                fillers[k] = value
-            while rows := list(itertools.islice(elements, size)):
-                if len(rows) == size or not drop_remainder:
-                    columns = zip(zip(*rows, strict=True), shapes, fillers, strict=True)
-                    yield [_padded(*column) for column in columns]
+            fillers = run(given)
+            for rows in _groups(iter(self._make(run)), _whole(run, batch_size), drop_remainder):
+                columns = zip(zip(*rows, strict=True), shapes, fillers, strict=True)
+                yield [_padded(*column) for column in columns]
 
-        first = size if drop_remainder else None
+        first = g.static_value(batch_size) if drop_remainder else None
         return self._like_this(make, [[first, *s] for s in shapes])
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None) -> Dataset:
-        """A random order, drawn from a window of ``buffer_size`` elements."""
-        size = g.static_int(buffer_size, "buffer_size")
+        """A random order, drawn from a window of ``buffer_size`` elements; another one in each pass.
+
+        ``seed``, or that of the graph: the same orders each time an iterator is started.
+        """
+        begun: weakref.WeakKeyDictionary[Any, np.random.Generator] = weakref.WeakKeyDictionary()
+        numbers = [abs(int(n)) for n in (default_graph().seed, seed) if n is not None] or None
+        if reshuffle_each_iteration is False:
+            numbers = numbers or [int(np.random.default_rng().integers(2**63))]
 
         def make(run: Any) -> Iterable[list[Any]]:
-            generator, window = np.random.default_rng(seed), []
-            for element in self._make(run):
-                window.append(element)
-                if len(window) >= size:
-                    k = int(generator.integers(len(window)))
-                    window[k], window[-1] = window[-1], window[k]
-                    yield window.pop()
-            order = generator.permutation(len(window))
-            yield from (window[k] for k in order)
+            if run not in begun or reshuffle_each_iteration is False:
+                begun[run] = np.random.default_rng(numbers)
+            return _shuffled(self._make(run), _whole(run, buffer_size), begun[run])
 
         return self._like_this(make)
 
     def repeat(self, count: Any = None) -> Dataset:
         """The elements again and again, ``count`` times or for ever."""
-        times = None if count is None or count == -1 else g.static_int(count, "count")
 
         def make(run: Any) -> Iterable[list[Any]]:
-            for _ in itertools.count() if times is None else range(times):
-                empty = True
-                for element in self._make(run):
-                    empty = False
-                    yield element
-                if empty:
-                    return
+            times = -1 if count is None else _whole(run, count)
+            return _repeated(lambda: self._make(run), times)
 
         return self._like_this(make)
 
-    def take(self, count: int) -> Dataset:
+    def take(self, count: Any) -> Dataset:
         """The first elements."""
-        return self._like_this(lambda run: itertools.islice(self._make(run), None if count < 0 else count))
 
-    def skip(self, count: int) -> Dataset:
+        def make(run: Any) -> Iterable[list[Any]]:
+            wanted = _whole(run, count)
+            return itertools.islice(self._make(run), None if wanted < 0 else wanted)
+
+        return self._like_this(make)
+
+    def skip(self, count: Any) -> Dataset:
         """All but the first elements."""
-        return self._like_this(lambda run: itertools.islice(self._make(run), count, None))
+
+        def make(run: Any) -> Iterable[list[Any]]:
+            dropped = _whole(run, count)
+            return itertools.islice(self._make(run), dropped, None) if dropped >= 0 else ()
+
+        return self._like_this(make)
 
     def concatenate(self, dataset: Dataset) -> Dataset:
         """The elements of this one, then those of the other."""
         return self._like_this(lambda run: itertools.chain(self._make(run), dataset._make(run)))
 
-    def shard(self, num_shards: int, index: int) -> Dataset:
+    def shard(self, num_shards: Any, index: Any) -> Dataset:
         """Every ``num_shards``-th element."""
-        return self._like_this(lambda run: itertools.islice(self._make(run), index, None, num_shards))
+        return self._like_this(
+            lambda run: itertools.islice(self._make(run), _whole(run, index), None, _whole(run, num_shards))
+        )
+
+    def enumerate(self, start: Any = 0) -> Dataset:
+        """Each element after its number."""
+        return Dataset.zip((Dataset.range(start, np.iinfo(np.int64).max), self))
 
     def prefetch(self, buffer_size: Any = None) -> Dataset:
         """The same elements."""
         return self
 
     def cache(self, filename: str = "") -> Dataset:
-        """The same elements."""
-        return self
+        """The same elements, made once: the first pass that comes to its end is kept in memory."""
+        kept: weakref.WeakKeyDictionary[Any, list[list[Any]]] = weakref.WeakKeyDictionary()
+
+        def first(run: Any) -> Iterable[list[Any]]:
+            found: list[list[Any]] = []
+            for element in self._make(run):
+                found.append(element)
+                yield element
+            kept[run] = found
+
+        return self._like_this(lambda run: kept[run] if run in kept else first(run))
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
         """What a function makes of it."""
@@ -290,6 +321,42 @@ class Dataset:
     def make_initializable_iterator(self, shared_name: Any = None) -> Iterator:
         """An iterator that each run of its initializer starts anew."""
         return Iterator(self)
+
+
+def _whole(run: Any, x: Any) -> int:
+    """A whole number, which may be a node."""
+    return int(np.asarray(run([x])[0]))
+
+
+def _groups(elements: Iterating[list[Any]], size: int, whole_only: bool) -> Iterating[list[list[Any]]]:
+    while rows := list(itertools.islice(elements, size)):
+        if len(rows) == size or not whole_only:
+            yield rows
+
+
+def _shuffled(
+    elements: Iterable[list[Any]], size: int, generator: np.random.Generator
+) -> Iterable[list[Any]]:
+    window: list[list[Any]] = []
+    for element in elements:
+        window.append(element)
+        if len(window) >= size:
+            k = int(generator.integers(len(window)))
+            window[k], window[-1] = window[-1], window[k]
+            yield window.pop()
+    order = generator.permutation(len(window))
+    yield from (window[k] for k in order)
+
+
+def _repeated(start: Callable[[], Iterable[list[Any]]], times: int) -> Iterable[list[Any]]:
+    """Pass after pass, for ever where ``times`` is below 0 (unless there is nothing to pass over)."""
+    for _ in itertools.count() if times < 0 else range(times):
+        empty = True
+        for element in start():
+            empty = False
+            yield element
+        if empty:
+            return
 
 
 def _inner_graph() -> g.Graph:
@@ -449,61 +516,3 @@ def _run_leaves(session: Any, leaves: Sequence[Any], fed: Any) -> list[Any]:
     tensors = [x for x in leaves if isinstance(x, Tensor)]
     found = dict(zip(tensors, session.run(tensors, fed), strict=True)) if tensors else {}
     return [found[x] if isinstance(x, Tensor) else x for x in leaves]
-
-
-def _of_files(filenames: Any, records: Callable[[str], Iterable[Any]]) -> Dataset:
-    """The records of files, whose names may be nodes."""
-    leaf = filenames if isinstance(filenames, Tensor) else np.array(filenames, dtype=object)
-
-    def make(run: Any) -> Iterable[list[Any]]:
-        for name in np.asarray(run([leaf])[0], dtype=object).reshape(-1):
-            path = name.decode() if isinstance(name, bytes) else str(name)
-            yield from ([record] for record in records(path))
-
-    return Dataset(make, "", [np.dtype(object)], [[]])
-
-
-def _lines(path: str) -> Iterable[bytes]:
-    with open(path, "rb") as file:
-        for line in file:
-            yield line.rstrip(b"\r\n")
-
-
-def TextLineDataset(
-    filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any
-) -> Dataset:
-    """The lines of text files."""
-    return _of_files(filenames, _lines)
-
-
-def TFRecordDataset(
-    filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any
-) -> Dataset:
-    """The records of files."""
-    from thalweg.compat.tf1.records import tf_record_iterator
-
-    return _of_files(filenames, tf_record_iterator)
-
-
-def FixedLengthRecordDataset(
-    filenames: Any,
-    record_bytes: int,
-    header_bytes: int | None = None,
-    footer_bytes: int | None = None,
-    **options: Any,
-) -> Dataset:
-    """Records of so many bytes of files."""
-    from thalweg.compat.tf1.readers import FixedLengthRecordReader
-
-    reader = FixedLengthRecordReader(record_bytes, header_bytes, footer_bytes)
-    return _of_files(filenames, lambda path: (record for _, record in reader.records(path)))
-
-
-# What tf.data and tf.contrib.data hold beside functions of data sets.
-PUBLIC = {
-    "Dataset": Dataset,
-    "Iterator": Iterator,
-    "TFRecordDataset": TFRecordDataset,
-    "TextLineDataset": TextLineDataset,
-    "FixedLengthRecordDataset": FixedLengthRecordDataset,
-}

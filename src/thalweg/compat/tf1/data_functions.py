@@ -9,7 +9,8 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest, parsing
-from thalweg.compat.tf1.data import Dataset, TextLineDataset
+from thalweg.compat.tf1.data import Dataset
+from thalweg.compat.tf1.data_files import TextLineDataset
 from thalweg.compat.tf1.types import TensorShape
 
 Change = Callable[[Dataset], Dataset]
@@ -32,9 +33,11 @@ def batch_and_drop_remainder(batch_size: int) -> Change:
     return lambda dataset: dataset.batch(batch_size, True)
 
 
-def parallel_interleave(map_func: Any, cycle_length: int, *args: Any, **options: Any) -> Change:
-    """The elements of inner data sets."""
-    return lambda dataset: dataset.interleave(map_func, cycle_length)
+def parallel_interleave(
+    map_func: Any, cycle_length: int, block_length: int = 1, *args: Any, **options: Any
+) -> Change:
+    """The elements of inner data sets, of several in turn."""
+    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
 
 
 def prefetch_to_device(device: Any, buffer_size: Any = None) -> Change:

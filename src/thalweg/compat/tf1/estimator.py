@@ -120,6 +120,7 @@ class Estimator:
         }
         options = {key: thing for key, thing in given.items() if key in names}
         made = self.model_fn(features, **options)
+        made = made.as_estimator_spec() if hasattr(made, "as_estimator_spec") else made
         if not hasattr(made, "train_op"):
             raise ValueError(f"model_fn should return an EstimatorSpec, received {made!r}")
         return EstimatorSpec(*(getattr(made, field, None) for field in EstimatorSpec._fields))

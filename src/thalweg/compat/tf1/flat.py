@@ -77,7 +77,12 @@ FLAT.update(
     {n: getattr(queues, n) for n in ("FIFOQueue", "PaddingFIFOQueue", "RandomShuffleQueue", "QueueBase")}
 )
 FLAT.update({n: getattr(summary, n) for n in ("Summary", "HistogramProto", "Event")})
-FLAT.update({n: getattr(summary, n) for n in ("scalar_summary", "histogram_summary", "image_summary")})
+FLAT.update(
+    {
+        n: getattr(summary, n)
+        for n in ("scalar_summary", "histogram_summary", "image_summary", "audio_summary")
+    }
+)
 FLAT.update(
     get_default_graph=graph.default_graph,
     get_static_value=graph.static_value,

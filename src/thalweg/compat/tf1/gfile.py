@@ -10,10 +10,23 @@ from typing import Any
 
 
 class GFile:
-    """An open file; reading gives text or bytes by the mode."""
+    """An open file; reading gives text (of UTF-8) or bytes by the mode, texts and bytes are written in any mode."""
 
     def __init__(self, name: str, mode: str = "r") -> None:
-        self._file: Any = open(name, mode)  # noqa: SIM115 - the user closes it
+        if "b" in mode or mode != "r":
+            self._file: Any = open(name, mode if "b" in mode else f"{mode}b")  # noqa: SIM115 - the user closes it
+        else:
+            self._file = open(name, encoding="utf-8", newline="\n")  # noqa: SIM115
+        self.name, self.mode = name, mode
+
+    def write(self, file_content: Any) -> int:
+        """Write a text or bytes at the end."""
+        encoded = file_content.encode() if isinstance(file_content, str) else file_content
+        return self._file.write(encoded)  # type: ignore[no-any-return]
+
+    def size(self) -> int:
+        """How many bytes there are."""
+        return os.path.getsize(self.name)
 
     def __enter__(self) -> Any:
         return self

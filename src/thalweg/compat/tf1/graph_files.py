@@ -403,6 +403,7 @@ class _Reader:
             found["type"],
         )
         operation.inputs, operation.outputs, operation.effect = [], [], None
+        operation.control_inputs = []
         if found["effect"] == "lost":
             operation.effect = g.Effect(fetches=[self._lost(found["name"], (), np.dtype(np.int32))])
         elif found["effect"] is not None:

@@ -121,7 +121,9 @@ class _Copy:
 
     def _connect(self, operation: g.Operation) -> None:
         """The inputs of an operation, and what its outputs hold, in the new graph."""
-        self.new[id(operation)].inputs = [self._of(x) for x in operation.inputs]
+        made = self.new[id(operation)]
+        made.inputs = [self._of(x) for x in operation.inputs]
+        made.control_inputs = [self._of(x) for x in operation.control_inputs]
         for tensor in operation.outputs:
             twin = self._of(tensor)
             if isinstance(tensor, g.HostTensor):

@@ -9,6 +9,7 @@ from thalweg.compat.tf1 import boxes as _boxes
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
 from thalweg.compat.tf1 import data as _data
+from thalweg.compat.tf1 import data_files as _data_files
 from thalweg.compat.tf1 import data_functions as _data_functions
 from thalweg.compat.tf1 import errors as _errors
 from thalweg.compat.tf1 import estimator as _estimator
@@ -41,6 +42,7 @@ from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import tpu as _tpu
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
@@ -121,7 +123,7 @@ app = _Namespace("tf.app", run=_app.run, flags=_app.flags)
 flags = _app.flags
 data = _Namespace(
     "tf.data",
-    **_data.PUBLIC,
+    **_data_files.PUBLIC,
     make_one_shot_iterator=_data.Dataset.make_one_shot_iterator,
     make_initializable_iterator=_data.Dataset.make_initializable_iterator,
     get_output_types=lambda dataset_or_iterator: dataset_or_iterator.output_types,
@@ -135,6 +137,7 @@ estimator = _Namespace(
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
     inputs=_estimator.inputs,
     export=_exporting.export,
+    tpu=_tpu.tpu,
 )
 feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
 initializers = _Namespace(

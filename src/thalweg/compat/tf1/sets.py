@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.math.checks import computed
 from thalweg.compat.tf1.sparse import SparseTensor
 from thalweg.compat.tf1.strings import all_from_host, from_host
 
@@ -63,7 +64,10 @@ def _combined(op: Callable[[set[Any], set[Any]], set[Any]], kind: str) -> Callab
 
         rank = first[0].get_shape().ndims if len(first) == 1 else first[0].get_shape()[-1].value
         specs = [(np.int64, [None, rank]), (dtype, [None]), (np.int64, [rank])]
-        return SparseTensor(*all_from_host([*first, *second], combine, specs, None, kind))
+        nodes = [*first, *second]
+        if any(isinstance(node, g.HostTensor) for node in nodes):
+            return SparseTensor(*all_from_host(nodes, combine, specs, None, kind))
+        return SparseTensor(*computed(combine, nodes, specs, None, kind))
 
     apply.__name__ = kind
     apply.__doc__ = f"The {kind[4:]} of the sets in the rows of two tensors, in order, as a sparse tensor."

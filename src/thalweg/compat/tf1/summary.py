@@ -16,15 +16,28 @@ from thalweg.compat.tf1.graph import GraphKeys, HostTensor, Operation, Tensor, d
 def _summary(
     kind: str, name: str, tensor: Any, collections: Any, fn: Any, family: str | None = None
 ) -> HostTensor:
+    if isinstance(name, _Tag):
+        operation, tag = Operation(name.title or kind, kind, inputs=[tensor]), str(name)
+        return _collected(
+            HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x)), collections
+        )
     title = re.sub(r"[^-/\w.]", "_", str(name)).lstrip("/")
     operation = Operation(title if family is None else f"{family}/{title}", kind, inputs=[tensor])
     tag = operation.name if not title.endswith("/") else title.rstrip("/")  # a whole name stays as it is
     tag = tag if family is None else f"{family}/{tag}"
-    made = HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x))
-    keys = [GraphKeys.SUMMARIES] if collections is None else collections
-    for key in keys:
+    return _collected(HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x)), collections)
+
+
+def _collected(made: HostTensor, collections: Any) -> HostTensor:
+    for key in [GraphKeys.SUMMARIES] if collections is None else collections:
         default_graph().add_to_collection(key, made)
     return made
+
+
+class _Tag(str):
+    """A tag that stands as it is given, outside all scopes, and the name of its node."""
+
+    title: str | None = None
 
 
 def scalar(name: str, tensor: Any, collections: Any = None, family: Any = None) -> HostTensor:
@@ -55,8 +68,8 @@ def image(
     """The first few images of a batch [N, H, W, C]; floats are stretched to 0..255."""
 
     def images(tag: str, batch: np.ndarray) -> bytes:
-        count = min(max_images or max_outputs, len(batch))
-        tags = [f"{tag}/image" if count == 1 else f"{tag}/image/{k}" for k in range(count)]
+        asked = max_images or max_outputs
+        tags = [f"{tag}/image" if asked == 1 else f"{tag}/image/{k}" for k in range(min(asked, len(batch)))]
         return b"".join(events.image(t, _pixels(batch[k])) for k, t in enumerate(tags))
 
     return _summary("ImageSummary", name, tensor, collections, images, family)
@@ -300,21 +313,42 @@ def summary_iterator(path: str) -> Iterator[Event]:
         yield Event(event["wall_time"], event["step"], Summary(values))
 
 
+# Before 1.0: tags stand as they are given, outside all scopes.
+
+
 def scalar_summary(tags: Any, values: Any, collections: Any = None, name: Any = None) -> HostTensor:
-    """The name of :func:`scalar` before 1.0."""
-    return scalar(_text(tags), values, collections)
+    """One number under a tag, or several under several."""
+    several = tags if isinstance(tags, (list, tuple, np.ndarray)) else None
+    if several is None:
+        return scalar(_tag(tags, name), values, collections)
+    names = [_text(tag) for tag in np.ravel(several)]
+    written = lambda _, found: b"".join(map(events.scalar, names, map(float, np.ravel(found))))
+    return _summary("ScalarSummary", _tag("", name), values, collections, written)
 
 
 def histogram_summary(tag: Any, values: Any, collections: Any = None, name: Any = None) -> HostTensor:
-    """The name of :func:`histogram` before 1.0."""
-    return histogram(_text(tag), values, collections)
+    """A distribution under a tag."""
+    return histogram(_tag(tag, name), values, collections)
 
 
 def image_summary(
     tag: Any, tensor: Any, max_images: int = 3, collections: Any = None, name: Any = None
 ) -> HostTensor:
-    """The name of :func:`image` before 1.0."""
-    return image(_text(tag), tensor, max_images, collections)
+    """The first few images of a batch under a tag."""
+    return image(_tag(tag, name), tensor, max_images, collections)
+
+
+def audio_summary(
+    tag: Any, tensor: Any, sample_rate: Any, max_outputs: int = 3, collections: Any = None, name: Any = None
+) -> HostTensor:
+    """The first few sounds of a batch under a tag."""
+    return audio(_tag(tag, name), tensor, sample_rate, max_outputs, collections)
+
+
+def _tag(tag: Any, name: str | None) -> _Tag:
+    made = _Tag(_text(tag))
+    made.title = name
+    return made
 
 
 def _text(tag: Any) -> str:

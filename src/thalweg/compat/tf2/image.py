@@ -58,10 +58,7 @@ def resize(
     images: Any, size: Any, method: str = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False,
     name: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Pictures of another size: floats, but for ``nearest``. Pixels are squares, their values those of the middles.
-
-    Pictures that have the size already stay as they are, also in their dtype.
-    """
+    """Pictures of another size: floats, but for ``nearest``. Pixels are squares, their values those of the middles."""
     x: Any = tensor(images)
     height, width = (int(n) for n in lengths(size))
     rows, columns = x.shape[-3:-1]
@@ -70,8 +67,6 @@ def resize(
     if preserve_aspect_ratio:
         factor = min(height / rows, width / columns)
         height, width = round(rows * factor), round(columns * factor)
-    if (height, width) == (rows, columns):
-        return x  # type: ignore[no-any-return]
     floats = x if method == "nearest" else cast(x, "float32")
     return core_images.resize(floats, (height, width), method, antialias)
 

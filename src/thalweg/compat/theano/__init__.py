@@ -108,7 +108,7 @@ from thalweg.compat.theano.modes import Mode as Mode  # noqa: E402
 # What the translation is made with, its own rooms among it: the page of supported names leaves them out.
 _helpers = {
     "AnyVariable", "AsTensorError", "NoneConstant", "later", "number",
-    "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor", "StreamState",
+    "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor",
     "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "checked", "common", "complexes", "conditions",
     "constant_text", "constructors", "conversion",
     "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
@@ -118,7 +118,7 @@ _helpers = {
     "name_what_was_made", "naming", "op_name", "remember", "operation", "places",
     "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
     "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",
-    "test_values", "type_of", "variable", "variable_of", "wrap",
+    "test_values", "twister", "type_of", "variable", "variable_of", "wrap",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from thalweg.compat.theano.conversion import is_complex, tensor_of
 from thalweg.compat.theano.list_functions import ListFunction
 from thalweg.compat.theano.lists import uses_lists
 from thalweg.compat.theano.modes import FAST_RUN
-from thalweg.compat.theano.monitored import MonitorMode
+from thalweg.compat.theano.monitored import MonitorMode, watched
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
 from thalweg.compat.theano.tensor_type import TensorType
 from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable, variable_of
@@ -232,7 +232,7 @@ class Function:
         self._version: list[Any] = []
         self._limits: list[ranges.Limit] = []
         self._program: Any = None
-        self._mode = mode
+        self._mode = watched(mode)
         self.n_calls = 0
 
     # --- building ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.printing import apply_of, debugprint
 from thalweg.compat.theano.sharing import SharedTensor
 from thalweg.compat.theano.variable import TensorVariable
@@ -67,6 +68,35 @@ class NanGuardMode(MonitorMode):
             for kind, found in self._kinds.items():
                 if found(value):
                     raise AssertionError(f"{kind} detected at application {i}, {node}")
+
+
+class InvalidValueError(Exception):
+    """A result in ``DebugMode`` that is not finite."""
+
+
+class DebugMode(MonitorMode):
+    """A mode in which a result that is not finite is an InvalidValueError.
+
+    Every op has one implementation here, so there is nothing else to compare.
+    """
+
+    def __init__(self, optimizer: Any = None, check_isfinite: bool = True, **options: Any) -> None:
+        super().__init__(post_func=self._check)
+        self.check_isfinite = check_isfinite
+
+    def _check(self, i: int, node: Any, fn: Application) -> None:
+        for value in (np.asarray(slot[0]) for slot in fn.outputs):
+            if self.check_isfinite and value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise InvalidValueError(f"the result of application {i}, {node}, is not finite: {value}")
+
+
+_NAMED = {"DebugMode": DebugMode, "DEBUG_MODE": DebugMode, "NanGuardMode": NanGuardMode}
+
+
+def watched(mode: Any) -> Any:
+    """The mode that a name stands for, where functions in it are watched; else what is given."""
+    name = mode if isinstance(mode, str) else config.mode if mode is None else None
+    return _NAMED[name]() if name in _NAMED else mode
 
 
 def detect_nan(i: int, node: Any, fn: Application) -> None:

@@ -1,65 +1,56 @@
-"""``RandomStreams``: draws that functions repeat anew at each call, each with a state of its own."""
+"""``RandomStreams``: draws of NumPy's ``RandomState``, number for number those of Theano; each draw has a state of its
+own, and functions go on from one call to the next.
+"""
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 import thalweg as tw
-from thalweg import philox
-from thalweg.compat.theano.conversion import as_dtype, dtype_of, float_of, tensor_of
+from thalweg.compat.theano import twister
+from thalweg.compat.theano.configuration import config
+from thalweg.compat.theano.conversion import as_dtype, dtype_of, tensor_of
 from thalweg.compat.theano.sharing import SharedTensor, TensorSharedVariable
 from thalweg.compat.theano.variable import TensorVariable, filled, shape_items
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops import dynamic
-from thalweg.ops import random as draws
 from thalweg.ops import shape as shape_ops
 
+_WORDS = (
+    624 + 1 + 1 + 2
+)  # of a state: the Mersenne twister's, where it is, whether a normal number is kept, this one
 
-class StreamState:
-    """The state of one draw as a value: what ``rng.get_value()`` gives and ``rng.set_value()`` takes."""
 
-    def __init__(self, key: np.ndarray) -> None:
-        self.key = np.array(key, np.uint32)
+def _packed(rng: np.random.RandomState) -> np.ndarray:
+    """A generator's state as words."""
+    _, words, place, kept, normal = rng.get_state(legacy=True)  # type: ignore[misc]
+    return np.concatenate([words, np.array([place, kept], np.uint32), np.float64([normal]).view(np.uint32)])
 
-    def seed(self, seed: Any = None) -> None:
-        """Start over from a seed."""
-        self.key = philox.make_key(_seed_number(seed), 0)
 
-    def get_state(self) -> tuple[Any, ...]:
-        """The state as a tuple."""
-        return ("philox", self.key.copy())
-
-    def set_state(self, state: tuple[Any, ...]) -> None:
-        """Go back to a state of :meth:`get_state`."""
-        self.key = np.array(state[1], np.uint32)
+def _unpacked(words: np.ndarray) -> np.random.RandomState:
+    """The generator in a state."""
+    rng = np.random.RandomState(np.random.MT19937())
+    normal = np.ascontiguousarray(words[-2:]).view(np.float64)[0]
+    rng.set_state(("MT19937", words[:624], int(words[624]), int(words[625]), float(normal)))
+    return rng
 
 
 class RandomStateVariable(TensorSharedVariable):
-    """The state of one draw as a shared variable."""
+    """The state of one draw as a shared variable, whose value is a ``numpy.random.RandomState``."""
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
-        """The state now."""
-        return StreamState(self.tensor.get_value())
+        """A generator in the state of now."""
+        return _unpacked(self.tensor.get_value())
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
-        """Go to a state: one of :meth:`get_value`, or a NumPy RandomState, from which a seed is drawn."""
-        if isinstance(new_value, StreamState):
-            self.tensor.set_value(new_value.key)
-        else:
-            self.tensor.set_value(philox.make_key(int(new_value.randint(2**31)), 0))
-
-
-def _seed_number(seed: Any) -> int:
-    if seed is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    return int(np.asarray(seed).reshape(-1)[0]) % 2**64
+        """Go to the state of a generator."""
+        self.tensor.set_value(_packed(new_value))
 
 
 class _Made(threading.local):
@@ -86,9 +77,66 @@ def remember(state: SharedTensor) -> None:
         found.append(state)
 
 
-def _next_state(key: Tensor) -> Tensor:
-    """The state after one draw."""
-    return tw.add(key, tw.constant(np.array([0, 0, 1, 0], np.uint32)))
+# --- draws ----------------------------------------------------------------------------------------------------------
+
+
+def _permutations(rng: Any, shape: Any, n: Any) -> np.ndarray:
+    out = np.empty(shape, np.int64)
+    for place in np.ndindex(*shape[:-1]):
+        out[place] = rng.permutation(int(n))
+    return out
+
+
+def _counts_of_outcomes(rng: Any, shape: Any, n: Any, pvals: np.ndarray) -> np.ndarray:
+    out = np.empty(shape, np.int64)
+    rows = np.broadcast_to(pvals, shape)
+    for place in np.ndindex(*shape[:-1]):
+        p = rows[place]
+        if 1.0 < p.sum() < 1.0 + 1e-5 or p[-1] < 5e-5:  # a little over 1, or about to be
+            p = p * (1.0 - 5e-5)
+        out[place] = rng.multinomial(int(n), p.astype(np.float64))
+    return out
+
+
+def _chosen(rng: Any, shape: Any, a: np.ndarray, *p: np.ndarray, replace: bool) -> np.ndarray:
+    return rng.choice(a if a.ndim else int(a), shape, replace, *p)
+
+
+def _cut_normal(rng: Any, shape: Any) -> np.ndarray:
+    """Standard normal numbers from -2 to 2."""
+    z = rng.normal(size=shape)
+    while (outside := abs(z) > 2).any():
+        z[outside] = rng.normal(size=int(outside.sum()))
+    return z
+
+
+_DRAWS: dict[str, Callable[..., Any]] = {
+    "normal": lambda rng, shape, avg, std: rng.normal(avg, std, shape),
+    "truncated_normal": _cut_normal,
+    "binomial": lambda rng, shape, n, p: rng.binomial(n, p, shape),
+    "random_integers": lambda rng, shape, low, high: rng.randint(low, high + 1, shape),
+    "poisson": lambda rng, shape, lam: rng.poisson(lam, shape),
+    "permutation": _permutations,
+    "multinomial": _counts_of_outcomes,
+    "choice": lambda *arguments: _chosen(*arguments, replace=True),
+    "choice_without_replacement": lambda *arguments: _chosen(*arguments, replace=False),
+}
+
+
+def _draw_meaning(*tensors, draw, dtype):  # type: ignore[no-untyped-def]
+    """The state after a draw in the shape of the second tensor, and what was drawn."""
+    state, like, *parameters = tensors
+    rng = _unpacked(state)
+    drawn = np.asarray(_DRAWS[draw](rng, like.shape, *parameters))
+    return _packed(rng), drawn.astype(dtype)
+
+
+_draw = make_op(
+    {},
+    name="draw",
+    infer=lambda state, like, *_, draw, dtype: (Spec((_WORDS,), np.dtype("uint32")), Spec(like.shape, dtype)),
+    grad=lambda g, y, *tensors, **_: [None] * len(tensors),
+)(_draw_meaning)
 
 
 class RandomStreams:
@@ -96,38 +144,41 @@ class RandomStreams:
 
     def __init__(self, seed: Any = None, use_cuda: Any = None, **_: Any) -> None:
         self.default_instance_seed = seed
-        self._numbers = np.random.RandomState(_seed_number(12345 if seed is None else seed) % 2**32)
-        self._states: list[RandomStateVariable] = []
+        self.gen_seedgen = np.random.RandomState(seed)
+        self.state_updates: list[tuple[Any, Any]] = []
 
     def seed(self, seed: Any = None) -> None:
-        """Start all draws over from a seed."""
-        self._numbers = np.random.RandomState(_seed_number(seed) % 2**32)
-        for state in self._states:
-            state.tensor.set_value(self._new_key())
-
-    def _new_key(self) -> np.ndarray:
-        return philox.make_key(int(self._numbers.randint(2**31 - 1)), 0)
+        """Start all draws over from a seed, by default the one at the beginning."""
+        seeds = np.random.RandomState(self.default_instance_seed if seed is None else seed)
+        for state, _ in self.state_updates:
+            state.set_value(np.random.RandomState(int(seeds.randint(2**30))))
 
     def updates(self) -> list[tuple[Any, Any]]:
         """Pairs (state, next state) of all draws."""
-        return [(s, TensorVariable(s.tensor.default_update)) for s in self._states]  # type: ignore[arg-type]
+        return list(self.state_updates)
 
-    @property
-    def state_updates(self) -> list[tuple[Any, Any]]:
-        """The same as :meth:`updates`."""
-        return self.updates()
+    def __getitem__(self, item: Any) -> Any:
+        return item.get_value()
 
-    def _key(self) -> RandomStateVariable:
-        state = RandomStateVariable(self._new_key())
-        state.tensor.default_update = _next_state(state.tensor)
-        self._states.append(state)
+    def __setitem__(self, item: Any, val: Any) -> None:
+        item.set_value(val)
+
+    def _drawn(self, draw: str, like: Tensor, dtype: Any, *parameters: Any) -> TensorVariable:
+        state = self._new_state()
+        given = [state.tensor, like, *map(tensor_of, parameters)]
+        node = _draw.build(given, {"draw": draw, "dtype": np.dtype(dtype)})
+        return self._made(state, *node)  # type: ignore[misc]
+
+    def _new_state(self) -> RandomStateVariable:
+        state = RandomStateVariable(_packed(np.random.RandomState(int(self.gen_seedgen.randint(2**30)))))
         remember(state.tensor)
         return state
 
-    def _drawn(self, state: RandomStateVariable, numbers: Tensor) -> TensorVariable:
+    def _made(self, state: RandomStateVariable, after: Tensor, numbers: Tensor) -> TensorVariable:
+        state.tensor.default_update = after
         made = TensorVariable(numbers)
-        made.rng = state  # type: ignore[attr-defined]
-        made.update = (state, TensorVariable(state.tensor.default_update))  # type: ignore[attr-defined,arg-type]
+        made.rng, made.update = state, (state, TensorVariable(after))  # type: ignore[attr-defined]
+        self.state_updates.append(made.update)  # type: ignore[attr-defined]
         return made
 
     def uniform(
@@ -140,10 +191,11 @@ class RandomStreams:
         **_: Any,
     ) -> TensorVariable:
         """Uniform numbers in [low, high)."""
-        dtype = dtype_of(dtype)
-        state, like = self._key(), _shape_of(size, ndim, low, high)
-        u: Any = draws.uniform(like=like, dtype=dtype, key=state.tensor, symbolic=True)
-        return self._drawn(state, _moved(u, low, tw.subtract(tensor_of(high, dtype), tensor_of(low, dtype))))
+        state = self._new_state()
+        number, after = twister.doubles(state.tensor, _shape_of(size, ndim, low, high))
+        first: Any = as_dtype(tensor_of(low), "float64")
+        spread: Any = as_dtype(tensor_of(high), "float64") - first
+        return self._made(state, after, as_dtype(first + spread * number, _float(dtype, low, high)))
 
     def normal(
         self,
@@ -155,22 +207,19 @@ class RandomStreams:
         **_: Any,
     ) -> TensorVariable:
         """Normal numbers of mean ``avg`` and standard deviation ``std``."""
-        state, like = self._key(), _shape_of(size, ndim, avg, std)
-        z: Any = draws.normal(like=like, dtype=dtype_of(dtype), key=state.tensor, symbolic=True)
-        return self._drawn(state, _moved(z, avg, tensor_of(std, z.dtype)))
+        return self._drawn("normal", _shape_of(size, ndim, avg, std), _float(dtype, avg, std), avg, std)
 
     def truncated_normal(
         self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None, dtype: Any = None, **_: Any
     ) -> TensorVariable:
         """Normal numbers, none further than two ``std`` from ``avg``."""
-        state, like = self._key(), _shape_of(size, ndim)
-        z: Any = draws.truncated_normal(like=like, dtype=dtype_of(dtype), key=state.tensor, symbolic=True)
-        return self._drawn(state, _moved(z, avg, tensor_of(std, z.dtype)))
+        z = self._drawn("truncated_normal", _shape_of(size, ndim), _float(dtype, avg, std)).tensor
+        return TensorVariable(tw.add(tw.multiply(z, tensor_of(std, z.dtype)), tensor_of(avg, z.dtype)))
 
     def binomial(
         self,
         size: Any = None,
-        n: int = 1,
+        n: Any = 1,
         p: Any = 0.5,
         ndim: int | None = None,
         dtype: Any = "int64",
@@ -179,34 +228,30 @@ class RandomStreams:
     ) -> TensorVariable:
         """The number of successes in ``n`` trials of probability ``p``."""
         p = p if prob is None else prob
-        state, like = self._key(), _shape_of(size, ndim, p)
-        trials = _times(like, n)
-        u = draws.uniform(like=trials, dtype="float32", key=state.tensor, symbolic=True)
-        hits = tw.less(u, tensor_of(p, "float32"))
-        return self._drawn(state, tw.sum(as_dtype(hits, dtype_of(dtype)), axis=0, dtype=dtype_of(dtype)))
+        if isinstance(n, (int, np.integer)) and n == 1:
+            return self._once(_shape_of(size, ndim, p), tensor_of(p), dtype_of(dtype))
+        return self._drawn("binomial", _shape_of(size, ndim, n, p), dtype_of(dtype), n, p)
+
+    def _once(self, like: Tensor, p: Tensor, dtype: Any) -> TensorVariable:
+        """One trial each, by inversion as NumPy has it: for likely ones of the other outcome."""
+        state, chance = self._new_state(), as_dtype(p, "float64")
+        number, after = twister.doubles(state.tensor, like)
+        rarely = tw.greater(number, tw.subtract(1.0, chance))
+        hit = tw.where(tw.less_equal(chance, 0.5), rarely, tw.less_equal(number, chance))
+        return self._made(state, after, as_dtype(hit, dtype))
 
     def random_integers(
-        self, size: Any = None, low: int = 0, high: int = 1, ndim: int | None = None, dtype: Any = "int64"
+        self, size: Any = None, low: Any = 0, high: Any = 1, ndim: int | None = None, dtype: Any = "int64"
     ) -> TensorVariable:
         """Integers from ``low`` to ``high``, both included."""
-        state, first, last = self._key(), tensor_of(low), tensor_of(high)
-        like = _shape_of(size, ndim, first, last)
-        if first.ndim == last.ndim == 0 and first.value is not None and last.value is not None:
-            ends = (int(first.array()), int(last.array()) + 1)
-            return self._drawn(
-                state, draws.randint(*ends, dtype=dtype, like=like, key=state.tensor, symbolic=True)
-            )
-        u: Any = draws.uniform(like=like, dtype="float64", key=state.tensor, symbolic=True)
-        count = tw.add(tw.subtract(as_dtype(last, "float64"), as_dtype(first, "float64")), 1.0)
-        return self._drawn(state, as_dtype(_moved(tw.floor(tw.multiply(u, count)), first, 1.0), dtype))
+        first, last = (as_dtype(tensor_of(n), "int64") for n in (low, high))
+        return self._drawn("random_integers", _shape_of(size, ndim, low, high), dtype_of(dtype), first, last)
 
     def poisson(
         self, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: Any = "int64", **_: Any
     ) -> TensorVariable:
         """Counts of mean ``lam``."""
-        state, mean = self._key(), tensor_of(lam)
-        wide = tw.add(_shape_of(size, ndim, mean), as_dtype(mean, "float64"))
-        return self._drawn(state, as_dtype(_poisson(state.tensor, wide), dtype_of(dtype)))
+        return self._drawn("poisson", _shape_of(size, ndim, lam), dtype_of(dtype), lam)
 
     def choice(
         self,
@@ -219,39 +264,30 @@ class RandomStreams:
         **_: Any,
     ) -> TensorVariable:
         """Elements of ``a`` (or of 0, ..., a - 1), with probabilities ``p`` if given; all may be symbolic."""
-        lengths, state, source = shape_items(() if size is None else size, ndim), self._key(), tensor_of(a)
-        p = None if p is None else tensor_of(p)
-        known = source.value is not None and not isinstance(source, SharedTensor)
-        if known and all(isinstance(d, int) for d in lengths):
-            given = source if source.ndim else int(source.array())
-            made: Any = draws.choice(given, tuple(lengths), replace, p, key=state.tensor, symbolic=True)
-            return self._drawn(state, made if source.ndim else as_dtype(made, dtype))
-        count = as_dtype(shape_ops.count(source, (0,), np.dtype("int64")) if source.ndim else source, "int64")
-        made = (_places_drawn if replace else _places_apart)(state.tensor, lengths, count, p)
-        return self._drawn(state, tw.take(source, made, axis=0) if source.ndim else as_dtype(made, dtype))
+        draw = "choice" if replace else "choice_without_replacement"
+        like = _shape_of(() if size is None else size, ndim)
+        return self._drawn(draw, like, dtype_of(dtype), a, *_if_given(p))
 
     def permutation(
         self, size: Any = None, n: Any = 1, ndim: int | None = None, dtype: Any = "int64"
     ) -> TensorVariable:
         """Random orders of 0, ..., n - 1."""
-        lengths = shape_items(() if size is None else size)
-        count = int(tensor_of(n).array())
-        state = self._key()
-        rows: Any = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), [*lengths, count])
-        u = draws.uniform(like=rows, dtype="float64", key=state.tensor, symbolic=True)
-        return self._drawn(state, as_dtype(tw.argsort(u, axis=-1), dtype_of(dtype)))
+        rows: Any = dynamic.broadcast_to_lengths(
+            tw.constant(np.float32(0)), [*shape_items(() if size is None else size), *shape_items([n])]
+        )
+        return self._drawn("permutation", rows, dtype_of(dtype), n)
 
     def shuffle_row_elements(self, input: Any) -> TensorVariable:
-        """Each row's elements in one random order."""
+        """Each row's elements in an order of its own."""
         x = tensor_of(input)
-        state = self._key()
-        u = draws.uniform(like=x, dtype="float64", key=state.tensor, symbolic=True)
-        return self._drawn(state, tw.take_along_axis(x, tw.argsort(u, axis=-1), axis=-1))
+        length = shape_ops.count(x, (x.ndim - 1,), np.dtype("int64"))
+        order = self._drawn("permutation", tw.zeros_like(x, dtype="float32"), "int64", length)
+        return TensorVariable(tw.take_along_axis(x, order.tensor, axis=-1))
 
     def multinomial(
         self,
         size: Any = None,
-        n: int = 1,
+        n: Any = 1,
         pvals: Any = (0.5, 0.5),
         ndim: int | None = None,
         dtype: Any = "int64",
@@ -259,74 +295,21 @@ class RandomStreams:
     ) -> TensorVariable:
         """How often each outcome was drawn in ``n`` draws with probabilities ``pvals`` (over the last axis)."""
         p = tensor_of(pvals)
-        p = as_dtype(p, float_of(p.dtype))
-        if size is not None and p.ndim == 1:
-            p = dynamic.broadcast_to_lengths(
-                p, [*shape_items(size), shape_ops.count(p, (0,), np.dtype("int64"))]
-            )
-        state = self._key()
-        picked = draws.categorical(tw.log(p), int(n), key=state.tensor, symbolic=True)
-        classes = tw.iota_like(tw.expand_dims(p, p.ndim - 1), p.ndim)
-        hits = tw.equal(tw.expand_dims(picked, picked.ndim), classes)
-        return self._drawn(state, tw.sum(as_dtype(hits, dtype_of(dtype)), axis=-2, dtype=dtype_of(dtype)))
-
-    def multinomial_wo_replacement(
-        self, size: Any = None, n: int = 1, pvals: Any = None, **_: Any
-    ) -> TensorVariable:
-        """``n`` different outcomes for each row of ``pvals``, likelier ones more often."""
-        p = tensor_of(pvals)
-        state = self._key()
-        u: Any = draws.uniform(like=p, dtype="float64", key=state.tensor, symbolic=True)
-        waited = tw.divide(tw.negative(tw.log(1.0 - u)), as_dtype(p, "float64"))
-        return self._drawn(state, tw.argsort(waited, axis=-1)[..., : int(n)])
+        like = tw.zeros_like(p, dtype="float32")
+        if size is not None:
+            last = shape_ops.count(p, (p.ndim - 1,), np.dtype("int64"))
+            like = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), [*shape_items(size, ndim), last])
+        return self._drawn("multinomial", like, dtype_of(dtype), n, p)
 
 
-def _poisson_meaning(key, mean, /):  # type: ignore[no-untyped-def]
-    """Counts of these means, by NumPy's generator from a key."""
-    return np.random.default_rng(np.asarray(key, np.uint32).tolist()).poisson(mean)
+def _if_given(p: Any) -> list[Any]:
+    return [] if p is None else [as_dtype(tensor_of(p), "float64")]
 
 
-_poisson = make_op({}, name="poisson", infer=lambda key, mean: Spec(mean.shape, np.dtype("int64")))(
-    _poisson_meaning
-)
-
-
-def _places_drawn(key: Tensor, lengths: list[Any], count: Tensor, p: Tensor | None) -> Tensor:
-    """Numbers below ``count``, each drawn for itself."""
-    like = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), lengths)
-    u: Any = draws.uniform(like=like, dtype="float64", key=key, symbolic=True)
-    if p is None:
-        return as_dtype(tw.floor(tw.multiply(u, as_dtype(count, "float64"))), "int64")
-    reached: Any = tw.cumulative_sum(as_dtype(p, "float64"), axis=0)
-    return tw.minimum(
-        tw.searchsorted(reached, tw.multiply(u, reached[-1]), side="right"), tw.subtract(count, 1)
-    )
-
-
-def _places_apart(key: Tensor, lengths: list[Any], count: Tensor, p: Tensor | None) -> Tensor:
-    """Different numbers below ``count``: those that wait the least, each as long as its probability makes it."""
-    like = dynamic.broadcast_to_lengths(tw.constant(np.float32(0)), [count])
-    u: Any = draws.uniform(like=like, dtype="float64", key=key, symbolic=True)
-    waited = tw.negative(tw.log(1.0 - u))
-    waited = waited if p is None else tw.divide(waited, as_dtype(p, "float64"))
-    many = functools.reduce(tw.multiply, [tensor_of(d, "int64") for d in lengths], tensor_of(1, "int64"))
-    first = tw.take(tw.argsort(waited), dynamic.iota(many), axis=0)
-    return dynamic.reshape_to_lengths(first, lengths)
-
-
-def _times(like: Tensor, count: Any) -> Tensor:
-    """The tensor again and again along a new first axis; how often may be symbolic."""
-    often = as_dtype(tensor_of(count), "int64")
-    if often.ndim:
-        raise NotImplementedError("RandomStreams.binomial: n must be one number for all draws")
-    if often.value is not None and not isinstance(often, SharedTensor):
-        return tw.stack([like] * int(often.array()), axis=0)
-    lengths = [shape_ops.count(like, (k,), np.dtype("int64")) for k in range(like.ndim)]
-    return dynamic.broadcast_to_lengths(tw.expand_dims(like, 0), [often, *lengths])
-
-
-def _moved(numbers: Any, start: Any, span: Any) -> Tensor:
-    return tw.add(tw.multiply(numbers, span), tensor_of(start, numbers.dtype))
+def _float(dtype: Any, *parameters: Any) -> np.dtype:
+    """The asked dtype, or floatX and what the parameters need."""
+    wide = [config.floatX, *(tensor_of(p).dtype for p in parameters if not isinstance(p, (int, float)))]
+    return np.dtype(dtype_of(dtype) if dtype is not None else np.result_type(*wide))
 
 
 def _shape_of(size: Any, ndim: int | None, *parameters: Any) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
-    data,
+    data_files,
     data_functions,
     feature_column,
     initializers,
@@ -20,6 +20,7 @@ from thalweg.compat.tf1 import (
     signal,
     sparse,
     summary,
+    tpu,
     train,
 )
 from thalweg.compat.tf1 import graph as g
@@ -184,7 +185,7 @@ _tensorboard = Namespace(
     "tf.contrib.tensorboard",
     plugins=Namespace("tf.contrib.tensorboard.plugins", projector=projector),
 )
-_data = Namespace("tf.contrib.data", **data.PUBLIC, **own(data_functions))
+_data = Namespace("tf.contrib.data", **data_files.PUBLIC, **own(data_functions))
 
 
 class _Contrib(Namespace):
@@ -211,6 +212,7 @@ contrib = _Contrib(
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
+    tpu=tpu.tpu,
     crf=Namespace("tf.contrib.crf", **own(crf)),
     image=Namespace(
         "tf.contrib.image",

@@ -31,6 +31,7 @@ class Operation:
         self.type = kind
         self.effect = effect
         self.inputs = [x for x in inputs if isinstance(x, Tensor)]
+        self.control_inputs: list[Operation] = []  # what a group, such as an initialisation, consists of
         self.outputs: list[Tensor] = []
         self.graph.operations[self.name] = self
 

@@ -162,10 +162,17 @@ def py_func(
 ) -> Any:
     """A Python function of arrays as a node, without gradient; one dtype gives one tensor, a list a list."""
     kinds = Tout if isinstance(Tout, (list, tuple)) else [Tout]
-    specs = tuple(core.Spec(None, numpy_dtype(k)) for k in kinds)
-    made = _python_call.build([value(x) for x in inp], {"fn": func, "specs": specs})
-    parts = wrap_all(list(made) if isinstance(made, tuple) else [made], name, "PyFunc", inp)
+    parts = computed(func, inp, [(kind, None) for kind in kinds], name, "PyFunc")
     return parts if isinstance(Tout, (list, tuple)) else parts[0]
+
+
+def computed(
+    fn: Callable[..., Any], inputs: Sequence[Any], specs: Sequence[Any], name: Any, kind: str
+) -> list[Tensor]:
+    """Nodes (dtype, shape) for the arrays that Python makes of arrays, without gradient."""
+    wanted = tuple(core.Spec(core.check_shape(shape), numpy_dtype(dtype)) for dtype, shape in specs)
+    made = _python_call.build([value(x) for x in inputs], {"fn": fn, "specs": wanted})
+    return wrap_all(list(made) if isinstance(made, tuple) else [made], name, kind, inputs)
 
 
 def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:

@@ -80,7 +80,8 @@ def batch_normalization(
 ) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
     m, v, s, o = (None if p is None else value(p) for p in (mean, variance, scale, offset))
-    return wrap(nn.normalize(value(x), m, v, s, o, float(variance_epsilon)), name, "batchnorm", [x])
+    made = nn.normalize(value(x), m, v, s, o, float(variance_epsilon))
+    return wrap(made, name, "batchnorm", [x, mean, variance, offset, scale])
 
 
 def batch_norm_with_global_normalization(

@@ -21,7 +21,9 @@ from thalweg.graph import tensor as core
 
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
     """An operation that gives the listed variables their initial values."""
-    return Operation(name, "NoOp", _free_effect([(v.t, v.t.initializer) for v in var_list]))
+    made = Operation(name, "NoOp", _free_effect([(v.t, v.t.initializer) for v in var_list]))
+    made.control_inputs = [v.initializer for v in var_list]
+    return made
 
 
 def global_variables_initializer() -> Operation:

@@ -85,6 +85,7 @@ class Variable(Tensor):
         if base._calls.training:  # made by a layer of Keras, which needs no session
             variable.set_value(evaluate([variable.initializer], {})[0])
         self._take(variable, operation, trainable, constraint, collections)
+        self.start.op.inputs = [made] if isinstance(made, Tensor) else []
 
     @classmethod
     def holding(cls, variable: core.Variable, name: str | None) -> Variable:
