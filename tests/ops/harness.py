@@ -1,9 +1,9 @@
 """What every op must satisfy, written once: a Row names an op and its cases, the checks below do the rest.
 
-A row goes through six checks: eager equals the NumPy reference; results that wait equal those computed at once; the
+A row goes through seven checks: eager equals the NumPy reference; results that wait equal those computed at once; the
 symbolic spec equals the eager one, also with unknown axes; the compiled function equals eager, values and first
 gradients, also on arrays that are not contiguous; the gradient equals central differences in float64, up to the row's
-order; and the gradient keeps shape and dtype.
+order; the gradient keeps shape and dtype; and a program whose lengths are known only when it runs equals the meaning.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.errors import ShapeError
+from thalweg.errors import ShapeError, ThalwegError
 from thalweg.gradient import gradients
+from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder, shapes_match
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -365,3 +366,50 @@ def check_gradient_dtype(row: Row) -> None:
                         assert g.specs[0] == x.specs[0], (
                             f"{row.name}: gradient {g.specs[0]} of input {x.specs[0]}"
                         )
+
+
+def _opened(shape: tuple[int, ...], place: int, old: int, new: int | None) -> tuple[Any, ...]:
+    """The shape with another length for one: in the first input everywhere, in others on the first axis."""
+    return tuple(new if d == old and (axis == 0 or place == 0) else d for axis, d in enumerate(shape))
+
+
+_LENGTHS = (5, 8, 3, 2, 13, 1)  # compiled for the first, then for any
+
+
+def check_lengths(row: Row) -> None:
+    """A program of open axes gives at every length what the meaning gives, values and first gradients."""
+    from thalweg.run.program import Program
+
+    dtype = row.dtypes[-1]
+    case = next((c for c in row.inputs if c and c[0] and c[0][0]), None)
+    if case is None:
+        return
+    cases = [tuple(tuple(n if d == case[0][0] else d for d in s) for s in case) for n in _LENGTHS]
+    inputs = [
+        placeholder(a.dtype, [None if d == case[0][0] else d for d in a.shape])
+        for a in row.arrays(case, dtype)
+    ]
+    try:
+        outputs = list(row.call(inputs))
+        floats = [y for y in outputs if dtypes.is_floating(y.dtype)]
+        targets = [x for x in inputs if dtypes.is_floating(x.dtype)]
+        count = len(outputs)
+        if row.order and floats and targets:
+            outputs += gradients(floats, targets, unconnected="zero")
+    except ThalwegError:  # which needs the lengths, and says so
+        return
+    program = Program(inputs, outputs, fixed_forms=1)
+    for shapes in cases:
+        try:
+            arrays = row.arrays(shapes, dtype)
+            wanted = evaluate(outputs, dict(zip(inputs, arrays, strict=True)))
+        except (ValueError, IndexError, DeprecationWarning, ThalwegError):  # attributes for other lengths
+            continue
+        try:
+            got = program.run(arrays)
+        except ShapeError:  # of windows beyond what they slide over, say: the meaning gives nothing
+            assert not all(w.size for w in wanted)
+            continue
+        for k, (g, w) in enumerate(zip(got, wanted, strict=True)):
+            exact = row.exact and k < count
+            compare(row, g, w, w.dtype, f"open lengths, {shapes}", _compiled_rtol(row, outputs[k]), exact)

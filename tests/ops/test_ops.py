@@ -55,3 +55,9 @@ def test_gradient_keeps_shape_and_dtype(row: Row) -> None:
 @every_row
 def test_compiled_equals_eager(row: Row) -> None:
     harness.check_compiled(row)
+
+
+@pytest.mark.skipif(not harness.can_compile(), reason="this build has no compiled functions")
+@every_row
+def test_lengths_known_only_when_run_equal_known_ones(row: Row) -> None:
+    harness.check_lengths(row)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ThalwegError
+from thalweg.graph.lengths import conditions
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, freeze
 from thalweg.graph.walk import topological
 from thalweg.ops.bodies import Body
@@ -141,9 +142,12 @@ _TYPICAL = (1009, 1493, 1213, 1619)  # by which the compiler decides how to do i
 MAX_OPEN = len(_TYPICAL)
 
 
-def open_graph(num_open: int, lower: Callable[[tuple[int, ...]], list[Tensor]]) -> list[Tensor]:
-    """The one form of ``lower(lengths)`` for all lengths of ``num_open`` axes; raises NotUniform where there
-    is none, and what ``lower`` raises.
+def open_graph(
+    num_open: int, lower: Callable[[tuple[int, ...]], list[Tensor]]
+) -> tuple[list[Tensor], list[Dim]]:
+    """The one form of ``lower(lengths)`` for all lengths of ``num_open`` axes, and what must be at least 1 for it.
+
+    Raises NotUniform where there is none, and what ``lower`` raises.
     """
     try:
         return _merged(_LARGE[:num_open], lower)
@@ -151,12 +155,22 @@ def open_graph(num_open: int, lower: Callable[[tuple[int, ...]], list[Tensor]]) 
         return _merged(_SMALL[:num_open], lower)
 
 
-def _merged(samples: Samples, lower: Callable[[tuple[int, ...]], list[Tensor]]) -> list[Tensor]:
+def _merged(
+    samples: Samples, lower: Callable[[tuple[int, ...]], list[Tensor]]
+) -> tuple[list[Tensor], list[Dim]]:
     points = [*itertools.product(*(s[:2] for s in samples)), tuple(s[2] for s in samples)]
-    return _Merger(samples, points).merge([lower(point) for point in points])
+    made, compared = [], []
+    for point in points:
+        with conditions() as found:
+            made.append(lower(point))
+        compared.append(tuple(n + 1 for n in found))
+    merger = _Merger(samples, points)
+    outputs = merger.merge(made)
+    positive = [*merger.number(tuple(compared)), *_lengths_inside(outputs)]
+    return outputs, [d for d in dict.fromkeys(positive) if isinstance(d, Dim)]
 
 
-def open_lengths_inside(outputs: Sequence[Tensor]) -> list[Dim]:
+def _lengths_inside(outputs: Sequence[Tensor]) -> list[Dim]:
     """The distinct run-time numbers of a graph, and of the bodies of its loops, that must be at least 1: the lengths
     in its shapes, and what its slices say in ``only``.
     """
@@ -165,7 +179,7 @@ def open_lengths_inside(outputs: Sequence[Tensor]) -> list[Dim]:
         shapes = [*(s.shape or () for s in tensor.specs), tensor.attrs.get("only", ())]
         found.update((d, None) for shape in shapes for d in shape if isinstance(d, Dim))
         for body in (v for v in tensor.attrs.values() if isinstance(v, Body)):
-            found.update(dict.fromkeys(open_lengths_inside([*body.parameters, *body.outputs])))
+            found.update(dict.fromkeys(_lengths_inside([*body.parameters, *body.outputs])))
     return list(found)
 
 
@@ -194,12 +208,12 @@ class _Merger:
     def _merged(self, same: Sequence[Tensor], inputs: list[Tensor]) -> Tensor:
         first = same[0]
         specs = tuple(
-            Spec(self._number(tuple(t.specs[k].shape for t in same)), spec.dtype)
+            Spec(self.number(tuple(t.specs[k].shape for t in same)), spec.dtype)
             for k, spec in enumerate(first.specs)
         )
         if first.op is None:
             return self._leaf(same, specs)
-        attrs = self._number(tuple(t.attrs for t in same))
+        attrs = self.number(tuple(t.attrs for t in same))
         return Tensor(
             first.op,
             tuple(inputs),
@@ -226,14 +240,14 @@ class _Merger:
             return Tensor(broadcast_to, (number,), {"shape": specs[0].shape}, specs, built_at=first.built_at)
         return first
 
-    def _number(self, values: tuple[Any, ...]) -> Any:
+    def number(self, values: tuple[Any, ...]) -> Any:
         first = values[0]
         if isinstance(first, tuple):
             if any(not isinstance(v, tuple) or len(v) != len(first) for v in values):
                 raise NotUniform("the ranks differ")
-            return tuple(self._number(parts) for parts in zip(*values, strict=True))
+            return tuple(self.number(parts) for parts in zip(*values, strict=True))
         if isinstance(first, dict):
-            return {k: self._number(tuple(v[k] for v in values)) for k in first}
+            return {k: self.number(tuple(v[k] for v in values)) for k in first}
         if all(v is first for v in values) or all(type(v) is type(first) and v == first for v in values):
             return first
         if all(isinstance(v, Body) for v in values):

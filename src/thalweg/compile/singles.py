@@ -208,9 +208,8 @@ def _places(
         def body(at: Sequence[Value], width: int, mask: Value | None) -> None:
             work([*coordinates, at[0]], _Run(width, mask))
 
-        vector_loop(
-            e, start, stop, last if columns is None else None, [e.index(0)], [1], min(lanes, last), body
-        )
+        width = max(min(lanes, last), 1)
+        vector_loop(e, start, stop, last if columns is None else None, [e.index(0)], [1], width, body)
 
 
 def _flat(e: Emitter, coordinates: Sequence[Any], shape: tuple[int, ...]) -> Value:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.graph.lengths import shorter
 from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, View, row_major
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, shape_text
@@ -132,7 +133,9 @@ def matrix_product(x, y, /):  # type: ignore[no-untyped-def]
 def _diagonal_length(m: int | None, n: int | None, offset: int) -> int | None:
     if m is None or n is None:
         return None
-    return max(min(m + min(offset, 0), n - max(offset, 0)), 0)
+    length = shorter(m + min(offset, 0), n - max(offset, 0))
+    assert length is not None
+    return max(length, 0)
 
 
 def _diagonal_infer(x: Spec, *, offset: int, axis1: int, axis2: int) -> Spec:
@@ -153,14 +156,30 @@ def _diagonal_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
     return tensors, {"offset": int(attrs["offset"]), "axis1": axes[0], "axis2": axes[1]}
 
 
-def _diagonal_view(layout: Layout, *, offset: int, axis1: int, axis2: int) -> Layout:
+def _resolved_diagonal(shape: Sequence[int], offset: int, axis1: int, axis2: int) -> dict[str, Any]:
+    """The diagonal in numbers for these lengths."""
+    length = _diagonal_length(shape[axis1], shape[axis2], offset)
+    return {"offset": offset, "axis1": axis1, "axis2": axis2, "length": length}
+
+
+def _diagonal_view(layout: Layout, *, offset: int, axis1: int, axis2: int, length: int) -> Layout:
     kept = [k for k in range(len(layout.shape)) if k not in (axis1, axis2)]
-    length = _diagonal_length(layout.shape[axis1], layout.shape[axis2], offset)
-    assert length is not None
     s1, s2 = layout.strides[axis1], layout.strides[axis2]
     start = layout.offset + (max(offset, 0) * s2 - min(offset, 0) * s1 if length else 0)
     shape = (*(layout.shape[k] for k in kept), length)
     return Layout(start, shape, (*(layout.strides[k] for k in kept), s1 + s2))
+
+
+@make_op(
+    {},
+    infer=lambda x, *, offset, axis1, axis2, length: Spec(
+        (*(d for k, d in enumerate(_known(x)) if k not in (axis1, axis2)), length), x.dtype
+    ),
+    lower=View(_diagonal_view),
+)
+def diagonal_at(x, /, offset, axis1, axis2, length):  # type: ignore[no-untyped-def]
+    """The compiled form of :func:`diagonal`: its length is known."""
+    return np.diagonal(x, offset, axis1, axis2)
 
 
 def _embedded(g: Tensor, x: Tensor, **attrs: Any) -> Tensor:
@@ -172,7 +191,7 @@ def _embedded(g: Tensor, x: Tensor, **attrs: Any) -> Tensor:
     infer=_diagonal_infer,
     prepare=_diagonal_prepare,
     grad=lambda g, y, x, **attrs: [_embedded(g, x, **attrs)],
-    lower=View(_diagonal_view),
+    expand=lambda x, **attrs: diagonal_at(x, **_resolved_diagonal(x.shape, **attrs)),
 )
 def diagonal(x, /, offset=0, axis1=-2, axis2=-1):  # type: ignore[no-untyped-def]
     """The elements whose indices on two axes differ by ``offset``, as a new last axis.
@@ -190,17 +209,29 @@ def _embed_parts(shapes: Any, out_shape: tuple[int, ...], **attrs: Any) -> Any:
 @make_op(
     {},
     infer=lambda d, like, **attrs: Spec(like.shape, d.dtype),
-    grad=lambda g, y, d, like, **attrs: [diagonal(g, **attrs), None],
     lower=Assemble(_embed_parts),
+    shape_only=(1,),
+)
+def embed_diagonal_at(d, like, /, offset, axis1, axis2, length):  # type: ignore[no-untyped-def]
+    """The compiled form of :func:`embed_diagonal`: the diagonal's length is known."""
+    attrs = {"offset": offset, "axis1": axis1, "axis2": axis2, "length": length}
+    places = _diagonal_view(row_major(like.shape), **attrs)
+    result = np.zeros(like.shape, d.dtype)
+    strides = tuple(s * d.itemsize for s in places.strides)
+    np.lib.stride_tricks.as_strided(result.reshape(-1)[places.offset :], places.shape, strides)[...] = d
+    return result
+
+
+@make_op(
+    {},
+    infer=lambda d, like, **attrs: Spec(like.shape, d.dtype),
+    grad=lambda g, y, d, like, **attrs: [diagonal(g, **attrs), None],
+    expand=lambda d, like, **attrs: embed_diagonal_at(d, like, **_resolved_diagonal(like.shape, **attrs)),
     shape_only=(1,),
 )
 def embed_diagonal(d, like, /, offset, axis1, axis2):  # type: ignore[no-untyped-def]
     """Zeros of the shape of ``like`` with ``d`` on a diagonal: the transpose of :func:`diagonal`."""
-    result = np.zeros(like.shape, d.dtype)
-    places = _diagonal_view(row_major(like.shape), offset=offset, axis1=axis1, axis2=axis2)
-    strides = tuple(s * d.itemsize for s in places.strides)
-    np.lib.stride_tricks.as_strided(result.reshape(-1)[places.offset :], places.shape, strides)[...] = d
-    return result
+    return embed_diagonal_at.meaning(d, like, **_resolved_diagonal(like.shape, offset, axis1, axis2))
 
 
 # --- einsum ---------------------------------------------------------------------------------------------------------

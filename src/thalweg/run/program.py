@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compile.dims import MAX_OPEN, Dim, NotUniform, open_graph, open_lengths_inside
+from thalweg.compile.dims import MAX_OPEN, Dim, NotUniform, open_graph
 from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import (
     ArgumentTypeError,
@@ -407,8 +407,7 @@ class _Open(_Compiled):
             made = specialise(program.roots, self._replace(inputs), open_lengths=True)
             return [*inputs, *made]
 
-        made = open_graph(len(axes.own), lower)
-        self._inside = open_lengths_inside(made)
+        made, self._positive = open_graph(len(axes.own), lower)
         self._input_leaf = made[: len(program.inputs)]
         self._build(made[len(program.inputs) :])
 
@@ -428,7 +427,7 @@ class _Open(_Compiled):
         lengths = tuple(key[k][axis] for k, axis in self.axes.own)
         if any(n < 2 for n in lengths) or self._shapes(lengths) != [tuple(s) for s in key]:
             return None
-        return lengths if all(d.at(lengths) >= 1 for d in self._inside) else None
+        return lengths if all(d.at(lengths) >= 1 for d in self._positive) else None
 
     def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
         return tuple(values[k].shape[axis] for k, axis in self.axes.own)

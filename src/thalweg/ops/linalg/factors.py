@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.errors import ArgumentError, GradientError, fail
+from thalweg.graph.lengths import shorter
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor, shape_text
 from thalweg.ops import shape as shape_ops
@@ -57,12 +58,8 @@ def _qr_infer(x: Spec, *, mode: str) -> tuple[Spec, Spec]:
     if mode not in ("reduced", "complete"):
         raise fail(ArgumentError, "mode", expected='"reduced" or "complete"', received=repr(mode))
     *batch, m, n = matrix_shape(x)
-    inner = m if mode == "complete" else _smaller(m, n)
+    inner = m if mode == "complete" else shorter(m, n)
     return Spec((*batch, m, inner), x.dtype), Spec((*batch, inner, n), x.dtype)
-
-
-def _smaller(m: int | None, n: int | None) -> int | None:
-    return None if m is None or n is None else (m if m < n else n)
 
 
 def _qr_gradient(g: Any, y: Any, x: Tensor, *, mode: str) -> list[Any]:
@@ -177,7 +174,7 @@ def eigvalsh(x: Any, /) -> Tensor:
 
 def _svd_infer(x: Spec, *, full_matrices: bool) -> tuple[Spec, Spec, Spec]:
     *batch, m, n = matrix_shape(x)
-    k = _smaller(m, n)
+    k = shorter(m, n)
     left, right = (m, n) if full_matrices else (k, k)
     return Spec((*batch, m, left), x.dtype), Spec((*batch, k), x.dtype), Spec((*batch, right, n), x.dtype)
 
