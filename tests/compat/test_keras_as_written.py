@@ -55,6 +55,33 @@ assert np.isfinite(model.train_on_batch([rows, rows], rows))
 for y in (a * np.ones(3), np.ones(3) - a, a ** np.ones(3), K.maximum(a, np.ones(3)), K.dot(a, np.eye(3))):
     assert K.dtype(y) == 'float32'
 
+# Callbacks see the figures of each batch alone, and its number and size.
+from keras.callbacks import Callback
+from keras.optimizers import SGD
+class Watching(Callback):
+    def on_train_begin(self, logs=None):
+        self.seen = []
+    def on_batch_begin(self, batch, logs=None):
+        self.size = logs['size']
+    def on_batch_end(self, batch, logs=None):
+        assert logs['batch'] == batch and logs['size'] == self.size
+        self.seen.append((logs['size'], logs['loss'], logs['acc']))
+x, y = np.random.rand(20, 3), np.eye(2)[np.arange(20) % 3 % 2]
+model = Model(a, Dense(2, activation='softmax')(a))
+model.compile(SGD(lr=0.0), 'categorical_crossentropy', metrics=['accuracy'])
+watching = Watching()
+model.fit(x, y, batch_size=8, epochs=2, shuffle=False, callbacks=[watching], verbose=0)
+alone = [(len(x[k:k + 8]), *model.evaluate(x[k:k + 8], y[k:k + 8], verbose=0)) for k in (0, 8, 16)]
+np.testing.assert_allclose(watching.seen, alone * 2, rtol=1e-5)
+
+# What convolutions in two steps cannot use is taken all the same.
+from keras.layers import DepthwiseConv2D, SeparableConv2D
+for kind, sizes in ((SeparableConv2D, (4, 3)), (DepthwiseConv2D, (3,))):
+    image = Input((5, 5, 2))
+    layer = kind(*sizes, kernel_initializer='he_normal', kernel_regularizer='l2', depthwise_initializer='ones')
+    model = Model(image, layer(image))
+    assert layer.get_weights()[0].min() == 1 and not model.losses
+
 # What a layer says of its shape counts where the graph does not tell.
 class Chosen(Layer):
     def call(self, x):

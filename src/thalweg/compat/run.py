@@ -75,8 +75,15 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
 
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
-    """The program's generation; where it imports none of the libraries itself, that of a module of its own."""
-    return programs.generation(tree, (other for other, _ in beside.modules(path, tree)))
+    """The program's generation; where it imports none of the libraries itself, that of a module of its own, else that
+    of a package.
+    """
+    for installed in (False, True):
+        others = (other for other, _ in beside.modules(path, tree, installed))
+        found = programs.generation(tree, others)
+        if found is not None:
+            return found
+    return None
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:
