@@ -196,7 +196,8 @@ def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
     found = _of_tensorflow(tree) if "tensorflow" in roots else _of_others(tree, roots)
     if found is None or found == "keras":
         others = dict.fromkeys(filter(None, map(generation, beside)))
-        found = "tf1" if found == "keras" and "tf1" in others else found or next(iter(others), None)
+        found = found or next(iter(others), None)
+        found = "tf1" if found == "keras" and "tf1" in others else found
     return "tf2" if found is None and "tensorflow" in roots else found
 
 

@@ -70,7 +70,7 @@ OWN_NAMES: dict[str, dict[str, str | None]] = {
 _OF_TWO_STEPS = {k: v for k, v in NAMES.items() if not str(v).startswith("kernel_")} | dict.fromkeys(
     "init W_regularizer W_constraint kernel_initializer kernel_regularizer kernel_constraint".split()
 )
-OWN_NAMES |= {name: _OF_TWO_STEPS for name in ("SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D")}
+OWN_NAMES |= dict.fromkeys(("SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D"), _OF_TWO_STEPS)
 _ORDERINGS = {"th": "channels_first", "tf": "channels_last", "default": None}
 
 

@@ -153,7 +153,7 @@ _ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Nadam": ("lr beta_1 beta_2 epsilon schedule_decay", {"lr": 0.002, "schedule_decay": 0.004}),
 }
 _table = {
-    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, **defaults)
+    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, clip_together=True, **defaults)
     for name, (order, defaults) in _ORDERS.items()
 }
 
