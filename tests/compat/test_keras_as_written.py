@@ -91,6 +91,10 @@ class Chosen(Layer):
 wide = Input((6,))
 chosen = Chosen()(wide)
 assert K.int_shape(chosen) == chosen._keras_shape == (None, 3, 2)
+class Unsaid(Chosen):
+    def compute_output_shape(self, shape):
+        return shape[0], K.constant(3), None
+assert K.int_shape(Unsaid()(wide)) == (None, None, 2)  # a length that is no number says nothing
 chosen._keras_shape = (None, 3, 2)
 dense = TimeDistributed(Dense(4, kernel_initializer='ones'))(chosen)
 assert K.int_shape(dense) == (None, 3, 4)
@@ -159,6 +163,7 @@ best = tf.nn.top_k(scores, tf.minimum(2, tf.shape(scores)[1]))
 mixed = tf.random_shuffle(scores[0])
 left, right = tf.split(scores, 2, axis=1)
 highest = tf.reduce_max(scores, axis=0)
+assert session.run(tf.count_nonzero(scores, dtype=tf.int32), {scores: [[0.0, 2.0]]}) == np.int32(1)
 given = np.array([[1.0, 4.0, 3.0, 2.0]])
 found = session.run([best.values, best.indices, mixed, left, right], {scores: given})
 assert found[0].tolist() == [[4, 3]] and found[1].tolist() == [[1, 2]]
