@@ -83,9 +83,10 @@ for kind, sizes in ((SeparableConv2D, (4, 3)), (DepthwiseConv2D, (3,))):
     assert layer.get_weights()[0].min() == 1 and not model.losses
 
 # What a layer says of its shape counts where the graph does not tell.
+open_row = Input((None,))
 class Chosen(Layer):
     def call(self, x):
-        return K.reshape(x, K.shape(x)[:1] + (K.shape(b)[1], 2))
+        return K.reshape(x, K.shape(x)[:1] + (K.shape(open_row)[1], 2))
     def compute_output_shape(self, shape):
         return shape[0], 3, 2
 wide = Input((6,))
@@ -100,7 +101,7 @@ dense = TimeDistributed(Dense(4, kernel_initializer='ones'))(chosen)
 assert K.int_shape(dense) == (None, 3, 4)
 flat = Lambda(lambda x: K.reshape(x, (K.shape(x)[0], K.shape(wide)[1] * 2)), output_shape=(12,))(dense)
 assert K.int_shape(flat) == (None, 12)
-model = Model([wide, b], Dense(1, kernel_initializer='ones')(flat))
+model = Model([wide, open_row], Dense(1, kernel_initializer='ones')(flat))
 x = np.arange(12.0).reshape(2, 6)
 np.testing.assert_allclose(model.predict([x, rows]), x.sum(1, keepdims=True) * 4)
 
