@@ -81,6 +81,15 @@ def source_of(path: Path) -> str:
         raise DataError(f"{str(path)!r} is not a notebook") from None
 
 
+def is_told_old(path: Path) -> bool:
+    """Whether a notebook says of itself that it ran on Python 2."""
+    if path.suffix != ".ipynb":
+        return False
+    told = json.loads(path.read_text(encoding="utf-8-sig")).get("metadata", {})
+    version = str(told.get("language_info", {}).get("version", ""))
+    return version.startswith("2") or (not version and told.get("kernelspec", {}).get("name") == "python2")
+
+
 _RUN_ANYWAY = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics around Python
 
 

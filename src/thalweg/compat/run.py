@@ -66,7 +66,7 @@ def _program(file: str) -> Path:
 
 def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
     source = programs.source_of(path)
-    tree, old = programs.read(source, str(path))
+    tree, old = programs.read(source, str(path), programs.is_told_old(path))
     if not old and any(is_old for _, is_old in beside.modules(path, tree)):
         tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
