@@ -17,6 +17,7 @@ from thalweg import metrics as _metrics
 from thalweg import regularizers as _regularizers
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import callbacks as _own_callbacks
+from thalweg.compat.keras.arguments import initialiser as _initialiser
 from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
@@ -134,7 +135,7 @@ class Metric(_metrics.Metric):
         if isinstance(name, (tuple, list)):
             name, shape = None, tuple(name)
         kind = _K.floatx() if dtype is None else _as_dtype(dtype).dtype
-        return self.add_variable(shape, initialiser(initializer), kind, name=name or "state")
+        return self.add_variable(shape, _initialiser(initializer), kind, name=name or "state")
 
     def reset_state(self) -> None:
         """Begin anew; a class may define the older ``reset_states`` instead."""

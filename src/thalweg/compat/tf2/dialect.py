@@ -361,6 +361,7 @@ def speak(strict: bool = True) -> None:
     kinds: set[Any] = {c for c in vars(metrics).values() if isinstance(c, type) and "result" in vars(c)}
     for kind in kinds:
         kind.result = _in_float32(kind.result)
+    setattr(metrics.Metric, "_dtype", property(lambda metric: "float32", doc="What programs cast data to."))  # noqa: B010
     for name in _OF_VARIABLES:
         setattr(Variable, name, vars(OwnVariable)[name])
     _word_shapes()
