@@ -387,6 +387,25 @@ def test_weights_of_layers_go_through_groups_of_a_file_that_the_program_opened(t
     assert all(a is b for a, b in zip(kept, rows, strict=True))
 
 
+def test_a_model_goes_through_an_open_file_and_its_summary_tells_of_inputs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    h5py = pytest.importorskip("h5py", reason="needs h5py")
+    x = L.Input((4,), name="first")
+    model = classic.Model(x, L.Dense(2)(x))
+    model.compile("sgd", "mse")
+    with h5py.File(tmp_path / "several.h5", "w") as file:
+        model.save(file.create_group("one"))
+    with h5py.File(tmp_path / "several.h5") as file:
+        again = classic.models.load_model(file["one"])
+        assert "model_config" in file["one"].attrs
+    rows = np.ones((3, 4))
+    np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
+    model.summary()
+    assert "first (InputLayer)  (None, 4)" in capsys.readouterr().out
+    assert type(model.layers[0]).__name__ == "InputLayer"
+
+
 def test_helpers_that_programs_took_from_inside_keras() -> None:
     assert float(K._to_tensor(2, "float32")) == 2.0 and K.py_all([True, 1])
     inside: Any = keras.utils.layer_utils

@@ -242,6 +242,7 @@ class InputPlace(_main.Layer):
                                     name=config.get("name")))  # fmt: skip
 
 
+InputPlace.__name__ = "InputLayer"  # as summaries show it and programs ask for it
 _places: weakref.WeakValueDictionary[int, InputPlace] = weakref.WeakValueDictionary()  # by the ids of inputs
 
 
