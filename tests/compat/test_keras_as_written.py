@@ -55,21 +55,53 @@ assert np.isfinite(model.train_on_batch([rows, rows], rows))
 for y in (a * np.ones(3), np.ones(3) - a, a ** np.ones(3), K.maximum(a, np.ones(3)), K.dot(a, np.eye(3))):
     assert K.dtype(y) == 'float32'
 
+# Callbacks see the figures of each batch alone, and its number and size.
+from keras.callbacks import Callback
+from keras.optimizers import SGD
+class Watching(Callback):
+    def on_train_begin(self, logs=None):
+        self.seen = []
+    def on_batch_begin(self, batch, logs=None):
+        self.size = logs['size']
+    def on_batch_end(self, batch, logs=None):
+        assert logs['batch'] == batch and logs['size'] == self.size
+        self.seen.append((logs['size'], logs['loss'], logs['acc']))
+x, y = np.random.rand(20, 3), np.eye(2)[np.arange(20) % 3 % 2]
+model = Model(a, Dense(2, activation='softmax')(a))
+model.compile(SGD(lr=0.0), 'categorical_crossentropy', metrics=['accuracy'])
+watching = Watching()
+model.fit(x, y, batch_size=8, epochs=2, shuffle=False, callbacks=[watching], verbose=0)
+alone = [(len(x[k:k + 8]), *model.evaluate(x[k:k + 8], y[k:k + 8], verbose=0)) for k in (0, 8, 16)]
+np.testing.assert_allclose(watching.seen, alone * 2, rtol=1e-5)
+
+# What convolutions in two steps cannot use is taken all the same.
+from keras.layers import DepthwiseConv2D, SeparableConv2D
+for kind, sizes in ((SeparableConv2D, (4, 3)), (DepthwiseConv2D, (3,))):
+    image = Input((5, 5, 2))
+    layer = kind(*sizes, kernel_initializer='he_normal', kernel_regularizer='l2', depthwise_initializer='ones')
+    model = Model(image, layer(image))
+    assert layer.get_weights()[0].min() == 1 and not model.losses
+
 # What a layer says of its shape counts where the graph does not tell.
+open_row = Input((None,))
 class Chosen(Layer):
     def call(self, x):
-        return K.reshape(x, K.shape(x)[:1] + (K.shape(b)[1], 2))
+        return K.reshape(x, K.shape(x)[:1] + (K.shape(open_row)[1], 2))
     def compute_output_shape(self, shape):
         return shape[0], 3, 2
 wide = Input((6,))
 chosen = Chosen()(wide)
 assert K.int_shape(chosen) == chosen._keras_shape == (None, 3, 2)
+class Unsaid(Chosen):
+    def compute_output_shape(self, shape):
+        return shape[0], K.constant(3), None
+assert K.int_shape(Unsaid()(wide)) == (None, None, 2)  # a length that is no number says nothing
 chosen._keras_shape = (None, 3, 2)
 dense = TimeDistributed(Dense(4, kernel_initializer='ones'))(chosen)
 assert K.int_shape(dense) == (None, 3, 4)
 flat = Lambda(lambda x: K.reshape(x, (K.shape(x)[0], K.shape(wide)[1] * 2)), output_shape=(12,))(dense)
 assert K.int_shape(flat) == (None, 12)
-model = Model([wide, b], Dense(1, kernel_initializer='ones')(flat))
+model = Model([wide, open_row], Dense(1, kernel_initializer='ones')(flat))
 x = np.arange(12.0).reshape(2, 6)
 np.testing.assert_allclose(model.predict([x, rows]), x.sum(1, keepdims=True) * 4)
 
@@ -132,6 +164,7 @@ best = tf.nn.top_k(scores, tf.minimum(2, tf.shape(scores)[1]))
 mixed = tf.random_shuffle(scores[0])
 left, right = tf.split(scores, 2, axis=1)
 highest = tf.reduce_max(scores, axis=0)
+assert session.run(tf.count_nonzero(scores, dtype=tf.int32), {scores: [[0.0, 2.0]]}) == np.int32(1)
 given = np.array([[1.0, 4.0, 3.0, 2.0]])
 found = session.run([best.values, best.indices, mixed, left, right], {scores: given})
 assert found[0].tolist() == [[4, 3]] and found[1].tolist() == [[1, 2]]

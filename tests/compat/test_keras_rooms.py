@@ -372,7 +372,7 @@ def test_weights_of_layers_go_through_groups_of_a_file_that_the_program_opened(t
             ]
             same, other = model(2), model(5)
             saving.load_weights_from_hdf5_group(file[place], same.layers)
-            with pytest.raises(ShapeError, match="the weight '2: last.kernel'; expected .*3, 5"):
+            with pytest.raises(ShapeError, match=r"the weight .2: last.kernel.; expected .*3, 5"):
                 classic.engine.topology.load_weights_from_hdf5_group_by_name(file[place], other.layers)
             saving.load_weights_from_hdf5_group_by_name(file[place], [other.layers[1]], skip_mismatch=True)
         for a, b in zip(first.get_weights(), same.get_weights(), strict=True):
@@ -385,3 +385,57 @@ def test_weights_of_layers_go_through_groups_of_a_file_that_the_program_opened(t
     rows = [np.arange(12.0).reshape(4, 3), np.zeros(3)]
     kept = saving.preprocess_weights_for_loading(first.layers[1], rows, "2.2.4", "tensorflow")
     assert all(a is b for a, b in zip(kept, rows, strict=True))
+
+
+def test_a_model_goes_through_an_open_file_and_its_summary_tells_of_inputs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    h5py = pytest.importorskip("h5py", reason="needs h5py")
+    x = L.Input((4,), name="first")
+    model = classic.Model(x, L.Dense(2)(x))
+    model.compile("sgd", "mse")
+    with h5py.File(tmp_path / "several.h5", "w") as file:
+        model.save(file.create_group("one"))
+    with h5py.File(tmp_path / "several.h5") as file:
+        again = classic.models.load_model(file["one"])
+        assert "model_config" in file["one"].attrs
+    rows = np.ones((3, 4))
+    np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
+    model.summary()
+    assert "first (InputLayer)  (None, 4)" in capsys.readouterr().out
+    assert type(model.layers[0]).__name__ == "InputLayer"
+
+
+def test_helpers_that_programs_took_from_inside_keras() -> None:
+    assert float(K._to_tensor(2, "float32")) == 2.0 and K.py_all([True, 1])
+    inside: Any = keras.utils.layer_utils
+    dense = L.Dense(2, use_bias=False)
+    dense.build((None, 12))
+    maps = np.arange(12.0).reshape(2, 2, 3)  # rows, columns, channels
+    kernel = np.arange(24.0, dtype="float32").reshape(12, 2)
+    dense.kernel.set_value(kernel)
+    last = maps.reshape(1, -1) @ kernel
+    inside.convert_dense_weights_data_format(dense, (3, 2, 2), "channels_first")
+    first = np.moveaxis(maps, -1, 0)
+    np.testing.assert_allclose(first.reshape(1, -1) @ dense.kernel.get_value(), last)
+    inside.convert_dense_weights_data_format(dense, (2, 2, 3), "channels_last")
+    np.testing.assert_array_equal(dense.kernel.get_value(), kernel)
+    relu6 = keras.applications.mobilenet.relu6
+    np.testing.assert_array_equal(relu6(np.array([-1.0, 3, 9], "float32")), [0, 3, 6])
+    ones = classic.layers.recurrent._generate_dropout_ones(K.constant(np.zeros((4, 3, 2))), 5)
+    masks = classic.layers.recurrent._generate_dropout_mask(ones, 0.5, training=True, count=2)
+    assert [set(np.unique(K.eval(mask))) <= {0.0, 2.0} for mask in masks] == [True, True]
+    np.testing.assert_array_equal(
+        classic.layers.recurrent._generate_dropout_mask(ones, 0.5, training=False), np.ones((4, 5))
+    )
+
+
+def test_an_image_is_moved_by_a_matrix_about_its_centre() -> None:
+    images: Any = keras.preprocessing.image
+    image = np.arange(2 * 4 * 6.0).reshape(2, 4, 6)
+    turned = images.transform_matrix_offset_center(np.diag([-1.0, -1.0, 1.0]), 3, 5)  # about row 2, column 3
+    moved = images.apply_transform(image, turned, 0, "nearest")
+    rows, columns = (np.clip(n - np.arange(m), 0, m - 1) for n, m in ((4, 4), (6, 6)))
+    np.testing.assert_array_equal(moved, image[:, rows][:, :, columns])
+    beyond = images.apply_transform(image, np.array([[1.0, 0, 2], [0, 1, 0], [0, 0, 1]]), 0, "constant", 7.0)
+    np.testing.assert_array_equal(beyond, np.concatenate([image[:, 2:], np.full((2, 2, 6), 7.0)], 1))

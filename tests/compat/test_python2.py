@@ -363,6 +363,23 @@ def test_a_notebook_and_its_check(thalweg_run: Run, tmp_path: Path) -> None:
     ), done.stderr
 
 
+@pytest.mark.parametrize(
+    "told, printed",
+    [
+        ({"language_info": {"version": "2.7.9"}}, "3 b.c"),
+        ({"kernelspec": {"name": "python2"}}, "3 b.c"),
+        ({"language_info": {"version": "3.6.1"}, "kernelspec": {"name": "python2"}}, "3.5 b.c"),
+        ({}, "3.5 b.c"),
+    ],
+)
+def test_a_notebook_says_what_it_ran_on(
+    told: dict[str, dict[str, str]], printed: str, thalweg_run: Run, tmp_path: Path
+) -> None:
+    cell = {"cell_type": "code", "source": "import theano\nprint(str(7 / 2) + ' ' + '.'.join('bc'))"}
+    (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [cell], "metadata": told}))
+    assert thalweg_run(tmp_path / "n.ipynb").stdout.strip() == printed
+
+
 def test_files_of_h5py_as_before_its_third_version(thalweg_run: Run, tmp_path: Path) -> None:
     pytest.importorskip("h5py", reason="the files of this test are HDF5")
     (tmp_path / "p.py").write_text(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from compat.conftest import Run
-from thalweg.compat import programs
+from thalweg.compat import programs, run
 
 GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session().run(x + 1, {x: 1}))\n"
 
@@ -39,6 +41,10 @@ GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session(
         ),
         ("import tensorflow as tf\ns = tf.contrib.layers.optimizers.OPTIMIZER_SUMMARIES\n", "tf1"),
         ("import tensorflow as tf\no = tf.optimizers.Adam()\n", "tf2"),
+        (
+            "import tensorflow as tf\nd = tf.data.Dataset.range(2)\ne = tf.estimator.DNNClassifier([2], [])\n",
+            "tf1",
+        ),
         ("import tensorflow as tf\nprint(tf.add(1, 2))\n", "tf2"),
         ("import tensorflow as tf\nx = tf.add(1, 2)\nprint(session.run(x))\n", "tf1"),
         ("import tensorflow as tf\nx = tf.to_float(tf.add(1, 2))\n", "tf1"),
@@ -323,3 +329,26 @@ def test_names_that_scipy_lost_are_back(thalweg_run: Run, tmp_path: Path) -> Non
     done = thalweg_run(tmp_path / "p.py")
     lines = ["[1.5, 1.0, 2.0] 1.0 2.6666666666666665", "2.0 [[1.0, 0.0], [0.0, 1.0]]"]
     assert done.stdout.splitlines() == lines, done.stderr
+
+
+def test_a_program_of_keras_alone_is_one_of_graphs_where_its_modules_are(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import tensorflow as tf\nfrom keras import backend as K\ntf.placeholder\n"
+    )
+    (tmp_path / "site" / "its_layers").mkdir(parents=True)
+    (tmp_path / "site" / "its_layers-1.0.dist-info").mkdir()
+    (tmp_path / "site" / "its_layers" / "__init__.py").write_text("from its_layers.part import f\n")
+    (tmp_path / "site" / "its_layers" / "part.py").write_text("from keras.layers import Dense as f\n")
+    for name, text in (("a", "import keras, own"), ("b", "import keras"), ("c", "import its_layers")):
+        (tmp_path / f"{name}.py").write_text(text)
+
+    def kind(name: str) -> str | None:
+        path = tmp_path / f"{name}.py"
+        return run._generation(path, ast.parse(path.read_text()))
+
+    assert (kind("a"), kind("b"), kind("c")) == ("tf1", "keras", None)
+    sys.path.append(str(tmp_path / "site"))
+    try:
+        assert kind("c") == "keras"
+    finally:
+        sys.path.pop()

@@ -113,6 +113,39 @@ def test_what_is_mixed_is_told(thalweg_run: Run, tmp_path: Path) -> None:
     assert fourth.startswith("Cannot convert 1.5 to EagerTensor of dtype int32") and last == "TypeError"
 
 
+SHAPES = """
+import tensorflow as tf
+
+class Both(tf.keras.layers.Layer):
+    def build(self, input_shape):
+        print(input_shape[0].as_list(), input_shape[1][-1], [s.rank for s in input_shape], input_shape[0] == (None, 3))
+        self.kernel = self.add_weight(shape=input_shape[0].as_list()[1:] + [2], name="kernel")
+
+    def call(self, inputs):
+        return tf.concat(tf.split(tf.matmul(inputs[0], self.kernel), 2), axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return tf.TensorShape(input_shape[0][:1].as_list() + [4])
+
+class Wide(tf.keras.layers.Dense):
+    def build(self, input_shape):
+        super().build(input_shape)
+        print(input_shape.as_list(), input_shape.ndims, isinstance(input_shape, tuple))
+
+inputs = [tf.keras.Input((3,)), tf.keras.Input((5,))]
+model = tf.keras.Model(inputs, Wide(7)(Both()(inputs)))
+print(model.predict([tf.ones([4, 3]), tf.ones([4, 5])]).shape)
+"""
+
+
+def test_layers_are_built_for_shapes_with_words(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "shapes.py"
+    program.write_text(SHAPES)
+    result = thalweg_run(program)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == ["[None, 3] 5 [2, 2] True", "[None, 4] 2 True", "(2, 7)"]
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -454,3 +454,8 @@ def test_one_number_for_each_example_is_a_column() -> None:
     model.fit(x, x, batch_size=4, verbose=0)
     model.fit(tf.data.Dataset.from_tensor_slices((x, x)).batch(4), verbose=0)
     assert model.predict(x).shape == (8, 1) and set(seen) == {2}
+
+
+def test_a_host_function_may_give_one_array_for_a_list_of_one() -> None:
+    (found,) = tf.py_function(lambda x: np.asarray(x)[::-1], [tf.constant([1.0, 2.0])], [tf.float32])
+    assert found.numpy().tolist() == [2.0, 1.0]

@@ -158,3 +158,39 @@ def test_a_schedule_is_given_the_step_as_a_float() -> None:
         optimizer.apply_gradients([(tf.constant([1.0]), v)])
     assert seen and {str(d) for d in seen} == {"float32"}
     np.testing.assert_allclose(v.numpy(), 1.0 - 0.5 - (0.5 + 4000**-1.5), rtol=1e-6, atol=1e-7)
+
+
+def test_metrics_of_a_program_count_in_float32() -> None:
+    class Share(tf.keras.metrics.Metric):  # type: ignore[misc, name-defined]
+        def __init__(self, name: str = "share", dtype: Any = None) -> None:
+            super().__init__(name, dtype)
+            self.hits = self.add_weight(
+                "hits", shape=(2,), initializer=tf.keras.initializers.zeros, dtype=self.dtype
+            )
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            self.hits.assign_add(tf.reduce_sum(tf.cast(y_true, self._dtype) * y_pred, 0))
+
+        def result(self) -> Any:
+            return self.hits
+
+    metric = Share()
+    metric.update_state(np.ones((3, 2)), tf.constant([[1.0, 0.0]] * 3))
+    assert metric.dtype == "float32" and metric.result().numpy().tolist() == [3.0, 0.0]
+
+
+def test_an_optimizer_around_another_lists_its_weights_itself() -> None:
+    class Slow(tf.keras.optimizers.Optimizer):  # type: ignore[misc, name-defined]
+        def __init__(self, optimizer: Any) -> None:
+            super().__init__("slow")
+            self._optimizer = optimizer
+
+        @property
+        def weights(self) -> Any:
+            return self._weights + self._optimizer.weights
+
+    inner = tf.keras.optimizers.Adam()
+    first, *others = Slow(inner).weights
+    assert int(first) == 0 and [w is v for w, v in zip(others, inner.weights, strict=True)] == [True] * len(
+        others
+    )

@@ -141,7 +141,7 @@ def test_draws_are_those_of_numpy(ours: Any, theirs: Any) -> None:
 
 def test_the_numbers_in_the_documentation() -> None:
     """Two graphs, and the state of one of them copied to the other."""
-    draws = [RandomStreams(seed).uniform(size=(1,)) for seed in (123, 987)]
+    draws: list[Any] = [RandomStreams(seed).uniform(size=(1,)) for seed in (123, 987)]
     one, other = (theano.function([], y) for y in draws)
     np.testing.assert_allclose([one(), other()], [[0.72803009], [0.55056769]], rtol=1e-7)
     draws[1].rng.set_value(draws[0].rng.get_value())
@@ -150,7 +150,8 @@ def test_the_numbers_in_the_documentation() -> None:
 
 def test_a_state_is_a_generator_of_numpy() -> None:
     r = RandomStreams(3)
-    y, x = r.uniform((2,)), T.matrix()
+    y: Any = r.uniform((2,))
+    x = T.matrix()
     f = theano.function([], y)
     f()
     state = y.rng.get_value(borrow=True)

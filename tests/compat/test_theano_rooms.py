@@ -571,3 +571,104 @@ def test_results_that_are_not_finite_in_debug_mode(mode: Any) -> None:
     unchecked = theano.compile.DebugMode(check_isfinite=False)
     with np.errstate(invalid="ignore"):
         assert np.isnan(theano.function([x, y], x / y, mode=unchecked)(0.0, 0.0))
+
+
+# --- what Lasagne refuses -------------------------------------------------------------------------------------------
+
+L = lasagne.layers
+REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
+    "shape of an input": (lambda: L.InputLayer((3, 0)), ValueError, "non-positive"),
+    "variable of an input": (lambda: L.InputLayer((3, 2), T.tensor4()), ValueError, "4"),
+    "shape of a layer": (lambda: L.DenseLayer((None, -1), 3), ValueError, "non-positive"),
+    "one expression for two inputs": (
+        lambda: L.get_output(L.ConcatLayer([L.InputLayer((3, 2)), L.InputLayer((3, 2))]), T.matrix()),
+        ValueError,
+        "dictionary",
+    ),
+    "one shape for two inputs": (
+        lambda: L.get_output_shape(L.ConcatLayer([L.InputLayer((3, 2)), L.InputLayer((3, 2))]), (3, 2)),
+        ValueError,
+        "dictionary",
+    ),
+    "no expression": (lambda: lasagne.utils.as_theano_expression({}), TypeError, "not a Theano expression"),
+    "kinds in a tuple": (lambda: lasagne.utils.as_tuple("abcd", 4, int), TypeError, "iterable of int"),
+    "length of a tuple": (lambda: lasagne.utils.as_tuple([1, 2], 3), ValueError, "length 3"),
+    "shape of a parameter": (
+        lambda: lasagne.utils.create_param(np.ones((2, 3)), (3, 2)),
+        RuntimeError,
+        "should be",
+    ),
+    "axes of a parameter": (
+        lambda: lasagne.utils.create_param(shared(np.ones((2, 3))), (2, 3, 1)),
+        RuntimeError,
+        "dimensions",
+    ),
+    "lengths of a parameter": (lambda: lasagne.utils.create_param(np.empty, (2, 0)), ValueError, "non-positive"),
+    "axes of norms": (lambda: lasagne.utils.compute_norms(np.ones((1,) * 6)), ValueError, "norm_axes"),
+    "axes of a constraint": (
+        lambda: lasagne.updates.norm_constraint(shared(np.ones((1,) * 6)), 1.0),
+        ValueError,
+        "norm_axes",
+    ),
+    "flattened": (lambda: L.FlattenLayer((2, 3, 4), outdim=0), ValueError, "Dim"),
+    "sizes": (lambda: L.ReshapeLayer((16, 3, 5), (17, -1)), ValueError, "match"),
+    "other sizes": (lambda: L.ReshapeLayer((16, 3), (6, [1])), ValueError, "match"),
+    "two lengths to find": (lambda: L.ReshapeLayer((16, 3), (-1, -1)), ValueError, "multiple"),
+    "no length": (lambda: L.ReshapeLayer((16, 3), ([2], -1)), ValueError, "dimension"),
+    "dropped axes": (lambda: L.DimshuffleLayer((2, 3), (0,)), ValueError, "drop"),
+    "axes that are not there": (lambda: L.DimshuffleLayer((2, 3), (0, 1, 2)), ValueError, "below 2"),
+    "padding": (lambda: L.Conv2DLayer((1, 1, 5, 5), 2, 3, pad="around"), TypeError, "iterable of int"),
+    "coefficients": (
+        lambda: L.ElemwiseSumLayer([(3, 2), (3, 2)], coeffs=[1, 2, 3]),
+        ValueError,
+        "3 coeffs for 2",
+    ),
+    "shapes that differ": (lambda: L.ElemwiseSumLayer([(3, 2), (3, 5)]).output_shape, ValueError, "Mismatch"),
+    "first state": (
+        lambda: L.RecurrentLayer((2, 2, 3), 5, hid_init=T.vector()),
+        ValueError,
+        "hid_init",
+    ),
+    "steps of an unrolled loop": (
+        lambda: L.GRULayer((2, None, 3), 5, unroll_scan=True),
+        ValueError,
+        "sequence length",
+    ),
+    "gradient of an unrolled loop": (
+        lambda: L.LSTMLayer((2, 4, 3), 5, unroll_scan=True, gradient_steps=3),
+        ValueError,
+        "Gradient steps",
+    ),
+    "a sparse vector": (lambda: lasagne.init.Sparse().sample((100,)), RuntimeError, "length 2"),
+    "an orthogonal vector": (lambda: lasagne.init.Orthogonal().sample((100,)), RuntimeError, "length 2"),
+    "weights": (
+        lambda: lasagne.objectives.aggregate(T.matrix(), mode="normalized_sum"),
+        ValueError,
+        "require weights",
+    ),
+    "a way to pad": (
+        lambda: lasagne.theano_extensions.conv.conv1d_sc(T.tensor3(), T.tensor3(), border_mode="around"),
+        RuntimeError,
+        "border_mode",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("made, error, words", REFUSED.values(), ids=REFUSED)
+def test_what_lasagne_refuses(made: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        made()
+
+
+@pytest.mark.parametrize("mode", ["valid", "same", "full", 1, (2,)])
+@pytest.mark.parametrize("known", [False, True])
+def test_convolution_over_one_axis(mode: Any, known: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 1, 9)), rng.normal(size=(3, 1, 5))
+    X, W = T.tensor3(), T.tensor3()
+    shape = w.shape if known else None
+    y = lasagne.theano_extensions.conv.conv1d_mc0(X, W, None, shape, border_mode=mode, subsample=(2,))
+    pad = {"valid": 0, "same": 2, "full": 4, 1: 1}.get(mode, 2)
+    wide = np.pad(x, ((0, 0), (0, 0), (pad, pad)))
+    wanted = [[np.convolve(a[0], k[0], "valid")[::2] for k in w] for a in wide]
+    np.testing.assert_allclose(y.eval({X: x, W: w}), wanted)

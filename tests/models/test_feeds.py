@@ -13,9 +13,10 @@ import pytest
 
 import thalweg as tw
 from thalweg.data import Dataset
+from thalweg.errors import DTypeError
 from thalweg.layers import BatchNormalization, Dense, Dropout
 from thalweg.models import Sequential
-from thalweg.models.feeds import ArrayFeed, IteratedFeed, RowsFeed, feed_of
+from thalweg.models.feeds import ArrayFeed, IteratedFeed, RowsFeed, as_data, feed_of
 from thalweg.models.steps import Step
 
 GENERATOR = np.random.default_rng(3)
@@ -356,3 +357,11 @@ def test_an_error_of_a_generator_comes_out_of_fit(slow: bool) -> None:
 
 def test_a_thread_changes_no_bit(slow: bool) -> None:
     same(trained(Dataset.from_generator(batches)), trained(X, y=Y, batch_size=8, shuffle=False))
+
+
+def test_an_array_of_objects_that_are_numbers_is_data() -> None:
+    x = np.array([[np.array([1.0, 2.0])], [np.array([3, 4])]], dtype=object)
+    found = as_data(x, "x")
+    assert found.dtype == np.float32 and found.tolist() == [[[1.0, 2.0]], [[3.0, 4.0]]]
+    with pytest.raises(DTypeError, match="the first element that is no number is None"):
+        as_data(np.array([1.0, None]), "x")

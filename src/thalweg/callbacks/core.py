@@ -150,9 +150,9 @@ class CallbackList:
     def predict_end(self) -> None:
         self._all("on_predict_end", {})
 
-    def batch_begin(self, kind: str, batch: int) -> None:
+    def batch_begin(self, kind: str, batch: int, logs: dict[str, Any] | None = None) -> None:
         for callback in self._watching:
-            getattr(callback, f"on_{kind}_batch_begin")(batch, {})
+            getattr(callback, f"on_{kind}_batch_begin")(batch, logs or {})
 
     def batch_end(self, kind: str, batch: int, logs: dict[str, Any]) -> None:
         for callback in self._watching:

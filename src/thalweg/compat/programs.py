@@ -81,6 +81,15 @@ def source_of(path: Path) -> str:
         raise DataError(f"{str(path)!r} is not a notebook") from None
 
 
+def is_told_old(path: Path) -> bool:
+    """Whether a notebook says of itself that it ran on Python 2."""
+    if path.suffix != ".ipynb":
+        return False
+    told = json.loads(path.read_text(encoding="utf-8-sig")).get("metadata", {})
+    version = str(told.get("language_info", {}).get("version", ""))
+    return version.startswith("2") or (not version and told.get("kernelspec", {}).get("name") == "python2")
+
+
 _RUN_ANYWAY = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics around Python
 
 
@@ -189,12 +198,15 @@ def uses(tree: ast.AST) -> list[Use]:
 def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
     """The generation that a program belongs to; None where it imports none of the libraries.
 
-    ``beside``: its own modules, which are asked where it does not tell.
+    ``beside``: its own modules, which are asked where it does not tell; what one of them does with graphs is done with
+    a program of Keras, too.
     """
     roots = {name.split(".")[0] for name, _ in modules(tree)}
     found = _of_tensorflow(tree) if "tensorflow" in roots else _of_others(tree, roots)
-    if found is None:
-        found = next(filter(None, map(generation, beside)), None)
+    if found is None or found == "keras":
+        others = dict.fromkeys(filter(None, map(generation, beside)))
+        found = found or next(iter(others), None)
+        found = "tf1" if found == "keras" and "tf1" in others else found
     return "tf2" if found is None and "tensorflow" in roots else found
 
 
@@ -220,7 +232,7 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return _of_compatible_names(tree, parts)
     heads = {name.split(".")[1] for name in found if "." in name}  # tf.optimizers, not tf.keras.optimizers
-    if "contrib" in heads:
+    if heads & {"contrib", "estimator"}:  # an estimator makes a graph, whatever is around it
         return "tf1"
     if (parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE:
         return "tf2"

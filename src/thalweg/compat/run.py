@@ -66,7 +66,7 @@ def _program(file: str) -> Path:
 
 def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
     source = programs.source_of(path)
-    tree, old = programs.read(source, str(path))
+    tree, old = programs.read(source, str(path), programs.is_told_old(path))
     if not old and any(is_old for _, is_old in beside.modules(path, tree)):
         tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
@@ -75,8 +75,15 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
 
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
-    """The program's generation; where it imports none of the libraries itself, that of a module of its own."""
-    return programs.generation(tree, (other for other, _ in beside.modules(path, tree)))
+    """The program's generation; where it imports none of the libraries itself, that of a module of its own, else that
+    of a package.
+    """
+    for installed in (False, True):
+        others = (other for other, _ in beside.modules(path, tree, installed))
+        found = programs.generation(tree, others)
+        if found is not None:
+            return found
+    return None
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, SymbolicError, fail, user_line
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape
@@ -152,7 +154,8 @@ class Node:
         symbol = Symbol(t.op, t.inputs, t.attrs, t.specs, name=t.name, built_at=t.built_at, tracked=t.tracked)
         symbol.node, symbol.said_shape = self, t.shape
         if shape is not None and t.shape is not None and len(shape) == len(t.shape):
-            lengths = [said if n is None else n for n, said in zip(t.shape[1:], shape[1:])]
+            told = [said if isinstance(said, (int, np.integer)) else None for said in shape[1:]]
+            lengths = [said if n is None else n for n, said in zip(t.shape[1:], told)]
             symbol.said_shape = check_shape((*t.shape[:1], *lengths))
         return symbol
 

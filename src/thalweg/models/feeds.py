@@ -65,6 +65,9 @@ def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, text
     return _array(value, name, floats, texts)
 
 
+_NUMBERS = (int, float, np.number, np.bool_)  # what an array of Python's objects may hold
+
+
 def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
     if isinstance(value, Tensor):
         array = value.array()
@@ -77,6 +80,8 @@ def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
             raise fail(DataError, f"{name}: rows of different lengths: {error}") from None
     if array.dtype == object and getattr(getattr(value, "dtype", None), "kind", "O") in "biuf":
         array = column_array(value, name)
+    if array.dtype == object and array.size and all(isinstance(v, _NUMBERS) for v in array.flat):
+        array = np.array(array.tolist())
     if texts and is_texts(array):
         return text_codes(array)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
@@ -93,7 +98,7 @@ def _not_numbers(array: np.ndarray, name: str) -> DTypeError:
     elif texts:
         hint = "a TextVectorization or StringLookup layer in front makes numbers of texts"
     else:
-        wrong = next((v for v in array.flat if not isinstance(v, (int, float, np.number))), None)
+        wrong = next((v for v in array.flat if not isinstance(v, _NUMBERS)), None)
         hint = f"the first element that is no number is {wrong!r}; convert with np.asarray(..., 'float32')"
     received = f"dtype {array.dtype}"
     return fail(DTypeError, f"{name} does not hold numbers", expected="numbers", received=received, hint=hint)

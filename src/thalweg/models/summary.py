@@ -43,7 +43,8 @@ def _rows(model: Any, prefix: str, nested: bool) -> list[tuple[str, ...]]:
         params = _number(layer.count_params()) if layer.built else "0 (unbuilt)"
         trains = "-" if not layer.weights else "yes" if layer.trainable_weights else "no"
         name = f"{prefix}{layer.name} ({type(layer).__name__})"
-        rows.append((name, str(shapes.get(id(layer), "?")), params, trains))
+        shape = shapes.get(id(layer), vars(layer).get("output_shape", "?"))
+        rows.append((name, str(shape), params, trains))
         if nested and getattr(layer, "layers", None):
             rows += _rows(layer, prefix + "  ", nested)
     return rows

@@ -517,16 +517,24 @@ class Training(Layer):
         known = signature_of(flat(feed.structure))
         for number, arrays in enumerate(feed.epoch()):
             if watching is not None:
-                watching.batch_begin(kind, number)
+                watching.batch_begin(kind, number, self._about_batch(number, arrays))
             if not feed.uniform and signature_of(arrays) != known:  # batches of another shape than the first
                 known = signature_of(arrays)
                 step = self._step(kind, filled(feed.structure, arrays))
             result = step(arrays)
             if watching is not None:
-                watching.batch_end(kind, number, self._logs(result))
+                watching.batch_end(kind, number, self._batch_logs(number, arrays, result))
             yield 1, result
             if watching is not None and self.stop_training:
                 return
+
+    def _about_batch(self, number: int, arrays: list[np.ndarray]) -> dict[str, Any]:
+        """What callbacks are told of a batch before it."""
+        return {}
+
+    def _batch_logs(self, number: int, arrays: list[np.ndarray], result: Any) -> dict[str, Any]:
+        """What callbacks are told of a batch after it: the figures of the epoch so far."""
+        return self._logs(result)
 
     def _build_from(self, structure: Any) -> None:
         """Build the weights from the first rows, so that callbacks and the optimizer find them."""

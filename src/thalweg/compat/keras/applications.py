@@ -200,7 +200,16 @@ inception_v3, xception = (
     _room("inception_v3", "tf", InceptionV3=InceptionV3),
     _room("xception", "tf", Xception=Xception),
 )
-mobilenet = _room("mobilenet", "tf", MobileNet=MobileNet)
+
+
+def relu6(x: Any) -> Any:
+    """max(0, min(x, 6)), as MobileNet's files name it."""
+    return K.relu(x, max_value=6)
+
+
+mobilenet = _room(
+    "mobilenet", "tf", MobileNet=MobileNet, relu6=relu6, DepthwiseConv2D=L.DepthwiseConv2D
+)  # what loading needed custom_objects for
 mobilenet_v2 = _room("mobilenet_v2", "tf", MobileNetV2=MobileNetV2)
 densenet = _room(
     "densenet", "torch", DenseNet121=DenseNet121, DenseNet169=DenseNet169, DenseNet201=DenseNet201

@@ -66,6 +66,11 @@ OWN_NAMES: dict[str, dict[str, str | None]] = {
     "Permute": {k: v for k, v in NAMES.items() if k != "dims"},
     "Lambda": {**NAMES, "mask": None},
 }
+# Keras took what a convolution takes, and read the arguments of the depthwise and the pointwise one.
+_OF_TWO_STEPS = {k: v for k, v in NAMES.items() if not str(v).startswith("kernel_")} | dict.fromkeys(
+    "init W_regularizer W_constraint kernel_initializer kernel_regularizer kernel_constraint".split()
+)
+OWN_NAMES |= dict.fromkeys(("SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D"), _OF_TWO_STEPS)
 _ORDERINGS = {"th": "channels_first", "tf": "channels_last", "default": None}
 
 

@@ -27,6 +27,7 @@ from thalweg.compat.keras.graph_model import Graph
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace, public_names
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.metrics import Mean as _Mean
 from thalweg.registry import snake_case
 
 # --- layers ---------------------------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ _ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Nadam": ("lr beta_1 beta_2 epsilon schedule_decay", {"lr": 0.002, "schedule_decay": 0.004}),
 }
 _table = {
-    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, **defaults)
+    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, clip_together=True, **defaults)
     for name, (order, defaults) in _ORDERS.items()
 }
 
@@ -182,6 +183,23 @@ class _Classic(_models.Model):
 
     def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
         super().__init__(*args, name=name or _next_name(snake_case(type(self).__name__)), **options)
+        self._sums: dict[str, tuple[float, float]] = {}
+
+    def _about_batch(self, number: int, arrays: Any) -> dict[str, Any]:
+        return {"batch": number, "size": len(arrays[0]) if arrays else 0}
+
+    def _batch_logs(self, number: int, arrays: Any, result: Any) -> dict[str, Any]:
+        """The figures of this batch alone."""
+        means = {name: metric for name, metric in self.named_metrics() if isinstance(metric, _Mean)}
+        sums = {name: (m.total.get_value().item(), m.count.get_value().item()) for name, m in means.items()}
+        before, self._sums = self._sums if number else {}, sums
+        logs = super()._batch_logs(number, arrays, result)
+        for name, (total, count) in sums.items():
+            total_before, count_before = before.get(name, (0.0, 0.0))
+            if count > count_before:
+                logs[name] = (total - total_before) / (count - count_before)
+        logs.update(self._about_batch(number, arrays))
+        return logs
 
 
 class Model(_Classic):

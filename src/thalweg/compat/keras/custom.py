@@ -235,7 +235,14 @@ class InputPlace(_main.Layer):
         self.output_shape, self.input_shape = symbol.shape, symbol.shape
         self.input = self.output = symbol
 
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> InputPlace:
+        """The layer of a new input."""
+        return place_of(_main.Input(batch_shape=config["batch_input_shape"], dtype=config.get("dtype"),
+                                    name=config.get("name")))  # fmt: skip
 
+
+InputPlace.__name__ = "InputLayer"  # as summaries show it and programs ask for it
 _places: weakref.WeakValueDictionary[int, InputPlace] = weakref.WeakValueDictionary()  # by the ids of inputs
 
 

@@ -299,7 +299,7 @@ def speak(classic: bool = False) -> None:
     symbols: tuple[Any, Any] = (Symbol, InputSymbol)
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
     if classic:
-        Lambda.as_called_now = _lambda_now  # type: ignore[method-assign]
+        Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
             for symbol in symbols:
@@ -332,8 +332,9 @@ def speak(classic: bool = False) -> None:
             setattr(cls, "build", _marking(vars(cls)["build"]))  # noqa: B010
     shape = property(lambda self: tuple(self.specs[0].shape), _accepted, doc="The shape.")
     install_methods({"_keras_shape": shape, "_uses_learning_phase": property(lambda self: False, _accepted)})
-    Symbol._keras_shape = property(Symbol._keras_shape.fget, _say_shape)  # type: ignore[attr-defined, method-assign]
-    InputSymbol._keras_shape = shape  # type: ignore[assignment, method-assign]
+    says: Any = vars(Symbol)["_keras_shape"]
+    for symbol, offered_shape in zip(symbols, (says.setter(_say_shape), shape), strict=True):
+        symbol._keras_shape = offered_shape
     for symbol in symbols:
         symbol._uses_learning_phase = property(_symbol_uses_phase, _accepted, doc=_symbol_uses_phase.__doc__)
 

@@ -227,3 +227,12 @@ def get_test_data(
     x = np.random.normal(centres.reshape(-1, *[1] * len(input_shape)), 0.7, (count, *input_shape))
     x = x.astype("float32")
     return (x[:num_train], y[:num_train]), (x[num_train:], y[num_train:])
+
+
+def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
+    """Where batches begin and end.
+
+    >>> make_batches(5, 2)
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return [(k, min(size, k + batch_size)) for k in range(0, size, batch_size)]

@@ -121,10 +121,37 @@ def apply_affine_transform(
     matrix = matrix @ np.diag([zx, zy, 1])
     image = np.moveaxis(np.asarray(x), (row_axis, col_axis, channel_axis), (0, 1, 2))
     middle = np.array([image.shape[0] / 2 - 0.5, image.shape[1] / 2 - 0.5])
-    places = np.moveaxis(np.indices(image.shape[:2]), 0, -1) - middle
-    rows, columns = np.moveaxis(places @ matrix[:2, :2].T + matrix[:2, 2] + middle, -1, 0)
+    rows, columns = _moved(image, matrix, middle)
     found = _sampled(image, rows, columns, fill_mode, cval).astype(image.dtype)
     return np.moveaxis(found, (0, 1, 2), (row_axis, col_axis, channel_axis))
+
+
+def _moved(image: np.ndarray, matrix: np.ndarray, middle: Any) -> np.ndarray:
+    """Where each pixel is taken from: rows and columns."""
+    places = np.moveaxis(np.indices(image.shape[:2]), 0, -1) - middle
+    return np.moveaxis(places @ matrix[:2, :2].T + matrix[:2, 2] + middle, -1, 0)
+
+
+def transform_matrix_offset_center(matrix: np.ndarray, x: int, y: int) -> np.ndarray:
+    """The matrix [3, 3] about the centre of an image with ``x`` rows and ``y`` columns.
+
+    >>> transform_matrix_offset_center(np.diag([2.0, 2.0, 1.0]), 3, 5)[:2, 2].tolist()
+    [-2.0, -3.0]
+    """
+    down, across = x / 2 + 0.5, y / 2 + 0.5
+    there, back = np.eye(3), np.eye(3)
+    there[:2, 2], back[:2, 2] = (down, across), (-down, -across)
+    return there @ matrix @ back
+
+
+def apply_transform(
+    x: np.ndarray, transform_matrix: np.ndarray, channel_axis: int = 0, fill_mode: str = "nearest", cval: float = 0.0
+) -> np.ndarray:  # fmt: skip
+    """The image whose pixel at (row, column, 1) is the nearest one to that place times the matrix [3, 3]."""
+    image = np.moveaxis(np.asarray(x), channel_axis, -1)
+    rows, columns = np.floor(_moved(image, np.asarray(transform_matrix), 0.0) + 0.5)
+    found = _sampled(image, rows, columns, fill_mode, cval).astype(image.dtype)
+    return np.moveaxis(found, -1, channel_axis)
 
 
 def _random_change(*names: str) -> Any:

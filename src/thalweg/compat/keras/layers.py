@@ -21,6 +21,7 @@ from thalweg.compat.keras.merging import merge as merge
 from thalweg.compat.keras.recurrent import AbstractRNNCell as AbstractRNNCell
 from thalweg.compat.keras.recurrent import Recurrent as Recurrent
 from thalweg.compat.keras.recurrent import as_cells as _as_cells
+from thalweg.compat.keras.recurrent import generate_dropout_mask, generate_dropout_ones
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
 from thalweg.compat.keras.spelling import Renamed, Step, respelt
 from thalweg.compat.names import Namespace, unsupported
@@ -227,6 +228,9 @@ def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name in ("time_distributed_dense", "_time_distributed_dense"):
         found["recurrent"].__dict__[name] = _time_distributed_dense
+    found["recurrent"].__dict__.update(
+        _generate_dropout_mask=generate_dropout_mask, _generate_dropout_ones=generate_dropout_ones
+    )
     # What programs ask of a layer with isinstance, or derive from.
     found["convolutional"].__dict__.update(_Conv=_Convolution, Conv=_Convolution)
     found["pooling"].__dict__.update({f"_Pooling{rank}D": _Pooling for rank in (1, 2, 3)})

@@ -140,7 +140,7 @@ def _mix() -> None:
         return
     _mixing[0] = True
     Layer.__init__ = _remembering(Layer.__init__)  # type: ignore[method-assign]
-    Layer.float_dtype = _computing(Layer.float_dtype)  # type: ignore[method-assign]
+    Layer.float_dtype = _computing(Layer.float_dtype)  # type: ignore[assignment,method-assign]
     Layer._called = _in_policy(Layer._called)  # type: ignore[method-assign]
     told: dict[str, Any] = {
         "dtype_policy": property(policy_of, doc=policy_of.__doc__),

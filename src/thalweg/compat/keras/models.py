@@ -21,6 +21,7 @@ from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
 from thalweg.compat.keras.layers import Input, Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
+from thalweg.compat.keras.weight_files import as_file, is_group
 from thalweg.graph.tensor import Tensor, Variable, shapes_match
 from thalweg.layers.base import outermost
 from thalweg.layers.nodes import shapes_of
@@ -193,7 +194,10 @@ class Model(TrainedModel):
             for given in layer._arguments.values():
                 if callable(given) and not getattr(given, "__module__", "thalweg.").startswith("thalweg."):
                     known_function(given)
-        if os.path.splitext(os.fspath(filepath))[1]:
+        if is_group(filepath):
+            with as_file(filepath, reading=False) as path:
+                super().save(path, overwrite, include_optimizer)
+        elif os.path.splitext(os.fspath(filepath))[1]:
             super().save(filepath, overwrite, include_optimizer)
         else:
             save_in_folder(self, filepath, overwrite, include_optimizer)
@@ -389,7 +393,10 @@ def save_in_folder(model: Any, folder: Any, overwrite: bool = True, include_opti
 
 
 def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, **ignored: Any) -> Any:
-    """The model in a file, or a folder, of ``model.save``."""
+    """The model in a file, a folder, or an open HDF5 file, of ``model.save``."""
+    if is_group(filepath):
+        with as_file(filepath, reading=True) as path:
+            return load_model(path, custom_objects, compile, **ignored)
     filepath = file_in_folder(filepath) if os.path.isdir(filepath) else filepath
     known = {"models.Model": Model, "models.Sequential": Sequential, **(custom_objects or {})}
     if keras_models.is_of_keras_1(filepath):

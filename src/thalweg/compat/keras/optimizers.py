@@ -20,6 +20,7 @@ from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.ops.create import zeros_like
 from thalweg.ops.index import scatter_add
+from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_value
 from thalweg.registry import all_arguments, lookup
 
 Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
@@ -38,7 +39,11 @@ def _whole(gradient: Any, variable: Any) -> Any:
 
 
 class _Keras(main.Optimizer):
-    """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``."""
+    """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``.
+
+    ``clip_together``: ``clipnorm`` bounds the norm of all gradients together, and ``clipvalue`` what it leaves, as in
+    stand-alone Keras.
+    """
 
     def __init__(
         self,
@@ -46,18 +51,32 @@ class _Keras(main.Optimizer):
         *args: Any,
         lr: Any = None,
         decay: float | None = None,
+        clip_together: bool = False,
         **options: Any,
     ) -> None:
         options = {k: v for k, v in options.items() if k not in _UNUSED}
+        bounds = {
+            name: options.pop(name, None) or None for name in ("clipnorm", "clipvalue") if clip_together
+        }
         if options.get("epsilon", 0) is None:
             options["epsilon"] = 1e-7
         self.decay = decay or 0.0
         super().__init__(learning_rate if lr is None else lr, *args, **options)
+        self.clip_together = clip_together
+        vars(self).update(bounds)
+
+    def _clipped(self, grads: list[Any]) -> list[Any]:
+        if not self.clip_together:
+            return super()._clipped(grads)
+        if self.clipnorm is not None:
+            grads = clip_by_global_norm(grads, self.clipnorm)[0]
+        bound = self.clipvalue
+        return grads if bound is None else [clip_by_value(g, -bound, bound) for g in grads]
 
     def get_config(self) -> dict[str, Any]:
         """All settings, the learning rate as it is now: under ``lr`` where it was given so."""
         known = {n: v for n, v in all_arguments(self).items() if n in _TOLD or n in self._arguments}
-        left_out = ("lr", "learning_rate", "name")
+        left_out = ("lr", "learning_rate", "name", "clip_together")
         given = {n: v for n, v in known.items() if v is not None and n not in left_out}
         rate = self.learning_rate
         rate = float(rate.get_value()) if isinstance(rate, Variable) else rate
@@ -98,8 +117,8 @@ class _Keras(main.Optimizer):
         return [UpdatesOfLoss(self.updates, given["loss"], given["params"])]
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
-        """The gradients of the loss."""
-        return [g for g, _ in self.compute_gradients(plain(loss), [plain(p) for p in params])]
+        """The gradients of the loss, within their bounds."""
+        return self._clipped([g for g, _ in self.compute_gradients(plain(loss), [plain(p) for p in params])])
 
     @property
     def weights(self) -> list[Variable]:

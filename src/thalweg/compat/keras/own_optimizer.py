@@ -52,7 +52,9 @@ class OwnOptimizer(main.Optimizer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{k: v for k, v in kwargs.items() if k in (*_BOUNDS, "name")})
         self.updates: Any = []  # as subclasses fill it
-        self.weights: Any = []
+        listed = inspect.getattr_static(type(self), "weights", None)
+        if listed is None or getattr(listed, "fset", None) is not None:  # else the subclass tells its own
+            self.weights: Any = []
         self._loss: Any = None
         self._made: list[Variable] = []
 

@@ -182,3 +182,14 @@ def time_distributed_dense(
         x = K.in_train_phase(lambda: x * kept, x, training)
     y = K.dot(x, w)
     return y if b is None else K.bias_add(y, b)
+
+
+def generate_dropout_ones(inputs: Any, dims: int) -> Any:
+    """Ones [batch, dims], for as many rows as the inputs have."""
+    return K.tile(K.ones_like(K.sum(inputs, axis=tuple(range(1, inputs.ndim)))[:, None]), (1, dims))
+
+
+def generate_dropout_mask(ones: Any, rate: float, training: Any = None, count: int = 1) -> Any:
+    """Factors for a cell's inputs or states: ones, of which training drops a share; several as a list."""
+    masks = [K.in_train_phase(lambda: K.dropout(ones, rate), ones, training=training) for _ in range(count)]
+    return masks if count > 1 else masks[0]

@@ -158,6 +158,11 @@ class ResourceOptimizer(OwnOptimizer):
     def weights(self, weights: Sequence[Variable]) -> None:
         self._listed = list(weights)
 
+    @property
+    def _weights(self) -> list[Variable]:
+        """The counter and the slots, which a subclass with ``weights`` of its own adds to."""
+        return [v for v in self.variables() if v is not self._rate]
+
     # --- one step ---------------------------------------------------------------------------------------------------
 
     minimize = minimize  # type: ignore[assignment]

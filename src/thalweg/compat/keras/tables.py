@@ -17,6 +17,7 @@ from thalweg import metrics as _metrics
 from thalweg import regularizers as _regularizers
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import callbacks as _own_callbacks
+from thalweg.compat.keras.arguments import initialiser as _initialiser
 from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
@@ -119,6 +120,14 @@ def named_metric(given: Any) -> Any:
 class Metric(_metrics.Metric):
     """What a program's own metrics derive from."""
 
+    def __init__(self, name: str | None = None, dtype: Any = None, **ignored: Any) -> None:
+        super().__init__(name, _K.floatx() if dtype is None else _as_dtype(dtype).dtype)
+
+    @property
+    def _dtype(self) -> str:
+        """The name of the dtype."""
+        return str(self.dtype.name)
+
     def add_weight(  # type: ignore[override]
         self, name: Any = None, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, **ignored: Any
     ) -> Variable:
@@ -126,7 +135,7 @@ class Metric(_metrics.Metric):
         if isinstance(name, (tuple, list)):
             name, shape = None, tuple(name)
         kind = _K.floatx() if dtype is None else _as_dtype(dtype).dtype
-        return self.add_variable(shape, initializer, kind, name=name or "state")
+        return self.add_variable(shape, _initialiser(initializer), kind, name=name or "state")
 
     def reset_state(self) -> None:
         """Begin anew; a class may define the older ``reset_states`` instead."""

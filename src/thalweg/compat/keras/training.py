@@ -282,7 +282,7 @@ class TrainedModel(main.Model):
             "metrics": names + [f"val_{name}" for name in names] * validated,
         }  # fmt: skip
 
-    def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:
+    def _feed(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> Any:  # type: ignore[override]
         if self._graph is None and isinstance(self, main.Sequential) and isinstance(x, list) and len(x) == 1:
             x = x[0]  # the only input, in a list
         if self._graph is not None:

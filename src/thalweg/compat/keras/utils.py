@@ -163,6 +163,21 @@ def convert_all_kernels_in_model(model: Any) -> None:
             layer.kernel.set_value(helpers.convert_kernel(layer.kernel.get_value()))
 
 
+def convert_dense_weights_data_format(
+    dense: Any, previous_feature_map_shape: Any, target_data_format: str = "channels_first"
+) -> None:
+    """Order the rows of a kernel behind Flatten for maps in another format, which have this shape in it."""
+    first = target_data_format == "channels_first"
+    n, (channels, *sides) = (
+        dense.units,
+        previous_feature_map_shape if first else previous_feature_map_shape[::-1],
+    )
+    sides = sides if first else sides[::-1]
+    kernel = dense.kernel.get_value().reshape(*((*sides, channels) if first else (channels, *sides)), n)
+    turned = np.moveaxis(kernel, 2, 0) if first else np.moveaxis(kernel, 0, 2)
+    dense.kernel.set_value(turned.reshape(-1, n))
+
+
 class Progbar:
     """A count of steps on one line."""
 
@@ -400,6 +415,7 @@ np_utils = Namespace(
     f"{_room}.np_utils", to_categorical=to_categorical, normalize=normalize,
     convert_kernel=helpers.convert_kernel, probas_to_classes=probas_to_classes,
     categorical_probas_to_classes=categorical_probas_to_classes,
+    conv_output_length=helpers.conv_output_length, conv_input_length=helpers.conv_input_length,
 )  # fmt: skip
 data_utils = Namespace(
     f"{_room}.data_utils", get_file=get_file, Sequence=Sequence, validate_file=helpers.validate_file,
@@ -411,6 +427,7 @@ generic_utils = Namespace(
     has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton,
     serialize_keras_object=serialize_keras_object, deserialize_keras_object=deserialize_keras_object,
     is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays, object_list_uid=helpers.object_list_uid,
+    make_batches=helpers.make_batches,
 )  # fmt: skip
 conv_utils = Namespace(
     f"{_room}.conv_utils", normalize_tuple=helpers.normalize_tuple, normalize_padding=helpers.normalize_padding,
@@ -423,6 +440,7 @@ test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_dat
 layer_utils = Namespace(
     f"{_room}.layer_utils", print_summary=print_summary, count_params=count_params,
     convert_all_kernels_in_model=convert_all_kernels_in_model, get_source_inputs=get_source_inputs,
+    convert_dense_weights_data_format=convert_dense_weights_data_format,
 )  # fmt: skip
 training_utils = Namespace(f"{_room}.training_utils", multi_gpu_model=multi_gpu_model)
 multi_gpu_utils = training_utils

@@ -1,8 +1,13 @@
-"""Weights in groups of HDF5 files that a program opened itself, as ``keras.engine.saving`` had functions for them."""
+"""Models and weights in groups of HDF5 files that a program opened itself; ``keras.engine.saving`` had functions for
+them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from thalweg.models import foreign, hdf5, saving
@@ -61,3 +66,31 @@ def preprocess_weights_for_loading(
     arrays = renewed(layer, list(weights), version, original_backend or "tensorflow")
     own = foreign.in_order_of_keras(layer) if reshape else ()
     return [a.reshape(w.shape) for a, w in zip(arrays, own, strict=True)] if reshape else arrays
+
+
+def is_group(place: Any) -> bool:
+    """Whether it is an open HDF5 file, or a group in one."""
+    return hasattr(place, "create_group") and hasattr(place, "attrs")
+
+
+@contextmanager
+def as_file(group: Any, reading: bool) -> Iterator[str]:
+    """The path of a file with what a group has; or, unless ``reading``, whose content the group gets afterwards."""
+    import h5py
+
+    with TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.h5")
+        if reading:
+            with h5py.File(path, "w") as file:
+                _copy(group, file)
+        yield path
+        if not reading:
+            with h5py.File(path, "r") as file:
+                _copy(file, group)
+
+
+def _copy(source: Any, target: Any) -> None:
+    for name in source:
+        source.copy(name, target)
+    for key, value in source.attrs.items():
+        target.attrs[key] = value

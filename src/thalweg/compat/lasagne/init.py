@@ -131,6 +131,8 @@ class Sparse(Initializer):
         self.sparsity, self.std = sparsity, std
 
     def sample(self, shape: Any) -> np.ndarray:
+        if len(shape) != 2:
+            raise RuntimeError("sparse initializer only works with shapes of length 2")
         made = floatX(np.zeros(shape))
         count = int(self.sparsity * shape[0])
         for column in range(shape[1]):
@@ -146,6 +148,8 @@ class Orthogonal(Initializer):
         self.gain = _gain(gain)
 
     def sample(self, shape: Any) -> np.ndarray:
+        if len(shape) < 2:
+            raise RuntimeError("Only shapes of length 2 or more are supported.")
         flat = (shape[0], int(np.prod(shape[1:])))
         u, _, v = np.linalg.svd(get_rng().normal(0.0, 1.0, flat), full_matrices=False)
         return floatX(self.gain * (u if u.shape == flat else v).reshape(shape))

@@ -26,7 +26,9 @@ def aggregate(loss: Any, weights: Any = None, mode: str = "mean") -> Any:
         return loss.sum()
     if mode == "normalized_sum" and weights is not None:
         return loss.sum() / weights.sum()
-    raise ValueError(f"mode must be 'mean', 'sum' or 'normalized_sum' (with weights), received {mode!r}")
+    if mode == "normalized_sum":
+        raise ValueError("require weights for mode='normalized_sum'")
+    raise ValueError(f"mode must be 'mean', 'sum' or 'normalized_sum', received {mode!r}")
 
 
 def binary_hinge_loss(

@@ -21,7 +21,7 @@ def get_or_compute_grads(loss_or_grads: Any, params: Sequence[Any]) -> list[Any]
     if isinstance(loss_or_grads, (list, tuple)):
         if len(loss_or_grads) != len(params):
             raise ValueError(f"Got {len(loss_or_grads)} gradient expressions for {len(params)} parameters")
-        return list(loss_or_grads)
+        return loss_or_grads  # type: ignore[return-value]
     return list(grad(loss_or_grads, list(params)))
 
 
@@ -185,6 +185,8 @@ def amsgrad(
 def norm_constraint(tensor_var: Any, max_norm: Any, norm_axes: Any = None, epsilon: float = 1e-7) -> Any:
     """Units whose incoming weights are too long, scaled down to ``max_norm``."""
     if norm_axes is None:
+        if not 2 <= tensor_var.ndim <= 5:
+            raise ValueError(f"Unsupported tensor dimensionality {tensor_var.ndim}. Must specify `norm_axes`")
         norm_axes = (0,) if tensor_var.ndim == 2 else tuple(range(1, tensor_var.ndim))
     lengths = T.sqrt(T.sum(T.sqr(tensor_var), axis=norm_axes, keepdims=True))
     return tensor_var * (T.clip(lengths, 0, max_norm) / (epsilon + lengths))

@@ -26,9 +26,14 @@ def shared_empty(dim: int = 2, dtype: Any = None) -> TensorVariable:
 
 def as_theano_expression(input: Any) -> Any:
     """Numbers and arrays as expressions; a dict of them by name."""
-    if isinstance(input, dict):
+    if isinstance(input, dict) and input:
         return {key: as_tensor_variable(value) for key, value in input.items()}
-    return as_tensor_variable(input)
+    try:
+        return as_tensor_variable(input)
+    except Exception as error:
+        raise TypeError(
+            f"Input of type {type(input).__name__} is not a Theano expression and cannot be made one"
+        ) from error
 
 
 def one_hot(x: Any, m: int | None = None) -> TensorVariable:
@@ -40,8 +45,10 @@ def one_hot(x: Any, m: int | None = None) -> TensorVariable:
 def as_tuple(x: Any, N: int, t: type | None = None) -> tuple[Any, ...]:
     """N of a number, or the N numbers given."""
     made = tuple(x) if isinstance(x, (list, tuple)) else (x,) * N
-    if len(made) != N or (t is not None and not all(isinstance(v, t) for v in made)):
-        raise ValueError(f"expected a value or {N} of them, received {x!r}")
+    if t is not None and not all(isinstance(v, t) for v in made):
+        raise TypeError(f"expected a single value or an iterable of {t.__name__}, got {x!r} instead")
+    if len(made) != N:
+        raise ValueError(f"expected a single value or an iterable with length {N}, got {x!r} instead")
     return made
 
 
@@ -53,16 +60,24 @@ def unique(sequence: Any) -> list[Any]:
 def create_param(spec: Any, shape: Any, name: str | None = None) -> Any:
     """A parameter from a shared variable, an expression, an array or a function of the shape.
 
-    The shape of an expression is not looked at: it may be symbolic.
+    Of an expression the number of axes is looked at: its lengths may be symbolic.
     """
     shape = tuple(n if isinstance(n, AnyVariable) else int(n) for n in shape)
+    if any(isinstance(n, int) and n <= 0 for n in shape):
+        raise ValueError(
+            f"Cannot create param with a non-positive shape dimension. shape={shape}, name={name}"
+        )
     if isinstance(spec, Callable) and not isinstance(spec, AnyVariable):  # type: ignore[arg-type]
         spec = spec(shape)
     if isinstance(spec, AnyVariable):
+        if spec.ndim != len(shape):
+            raise RuntimeError(
+                f"parameter {name}: it has {spec.ndim} dimensions, but should have {len(shape)}"
+            )
         return spec
     value = np.asarray(spec)
     if value.shape != shape:
-        raise ValueError(f"parameter {name}: expected shape {shape}, received {value.shape}")
+        raise RuntimeError(f"parameter {name}: its shape is {value.shape}, but should be {shape}")
     return shared(floatX(value), name=name)
 
 
@@ -75,6 +90,8 @@ def collect_shared_vars(expressions: Any) -> list[Any]:
 def compute_norms(array: Any, norm_axes: Any = None) -> Any:
     """The Euclidean norms of the weights of each unit of a layer."""
     rank = array.ndim
+    if norm_axes is None and not 1 <= rank <= 5:
+        raise ValueError(f"Unsupported tensor dimensionality {rank}. Must specify `norm_axes`")
     axes = tuple(norm_axes) if norm_axes is not None else ((0,) if rank == 2 else tuple(range(1, rank)))
     if rank == 1 and norm_axes is None:
         return abs(array)

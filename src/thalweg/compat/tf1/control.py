@@ -11,7 +11,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
 from thalweg.compat.tf1.math.creation import placeholder
 from thalweg.compat.tf1.math.joining import reverse
-from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
 from thalweg.ops import control
@@ -86,7 +86,7 @@ class _Branch:
         made: list[Effect] = []
         graph.branches.append(made)
         try:
-            with inside():
+            with inside(loop=False) as self.body:
                 result = self.fn()
         finally:
             graph.branches.remove(made)
@@ -103,7 +103,7 @@ class _Branch:
         if isinstance(leaf, Operation):
             self.effects += effects_of(leaf)
             return core.constant(self.wanted)
-        return without_order(value(leaf))
+        return self.body.plain(value(leaf))
 
 
 def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch], name: str | None) -> Any:
@@ -167,16 +167,16 @@ def while_loop(
         return map_structure(lambda leaf: _inside_of(leaf, next(leaves), begun), shown)
 
     def test(*parts: Any) -> core.Tensor:
-        with inside():
-            return without_order(g.truth(cond(*nodes(parts))))
+        with inside() as body:
+            return body.plain(g.truth(cond(*nodes(parts))))
 
     def step(*parts: Any) -> Any:
-        with inside():
+        with inside() as within:
             made = body(*nodes(parts))
         made = list(made) if isinstance(made, (list, tuple)) and len(parts) > 1 else made
         if not isinstance(made, list):
             made = list(made) if isinstance(made, (list, tuple)) else [made]
-        made = map_structure(_leaving, made)
+        made = map_structure(lambda leaf: within.plain(_leaving(leaf)), made)
         return [_like(a, b) for a, b in zip(parts, made, strict=True)]
 
     limit = None if maximum_iterations is None else g.static_int(maximum_iterations, "maximum_iterations")
@@ -218,7 +218,7 @@ def _inside_of(leaf: Any, part: core.Tensor, starts: Any) -> Any:
 
 
 def _leaving(leaf: Any) -> core.Tensor:
-    return without_order(leaf.leaving() if isinstance(leaf, TensorArray) else value(leaf))
+    return leaf.leaving() if isinstance(leaf, TensorArray) else value(leaf)
 
 
 def _exit(leaf: Any, made: core.Tensor, starts: Any) -> Any:
@@ -252,8 +252,8 @@ def map_fn(
         return _mapped_by_host(fn, elems, name)
 
     def step(x: Any) -> Any:
-        with inside():
-            return map_structure(without_order, to_core(fn(to_nodes(x, "Element"))))
+        with inside() as body:
+            return map_structure(body.plain, to_core(fn(to_nodes(x, "Element"))))
 
     return to_nodes(core_scan.map_fn(step, to_core(elems)), "map")
 
@@ -304,9 +304,9 @@ def _mapped_by_host(fn: Callable[[Any], Any], elems: Any, name: str | None) -> A
 
 def _folded(fn: Callable[..., Any]) -> Callable[..., Any]:
     def step(carry: Any, x: Any) -> Any:
-        with inside():
+        with inside() as body:
             made = fn(to_nodes(carry, "Carry"), to_nodes(x, "Element"))
-        return map_structure(without_order, to_core(made))
+        return map_structure(body.plain, to_core(made))
 
     return step
 

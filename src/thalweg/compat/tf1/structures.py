@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.graph import Effect, Tensor, default_graph, value, wrap
 from thalweg.graph import tensor as core
+from thalweg.graph.op import item
+from thalweg.graph.updates import current_recorder, recording
 from thalweg.graph.walk import rebuild, remake, topological
 
 
@@ -41,27 +43,68 @@ def to_nodes(tree: Any, kind: str) -> Any:
 
 
 class inside:
-    """A body is being built: its nodes wait for nothing, the loop or the choice itself does."""
+    """A body is being built: its nodes wait for nothing, the loop or the choice itself does.
 
-    def __enter__(self) -> None:
-        self.context = default_graph().control_dependencies(None)
+    ``loop``: the body runs several times, so what it makes cannot assign.
+    """
+
+    def __init__(self, loop: bool = True) -> None:
+        self.loop = loop
+
+    def __enter__(self) -> inside:
+        graph = default_graph()
+        self.controls, self.first = graph.controls(), Effect._count
+        self.context = graph.control_dependencies(None)
         self.context.__enter__()
+        return self
 
     def __exit__(self, *exception: Any) -> None:
         self.context.__exit__(None, None, None)
 
+    def plain(self, t: core.Tensor) -> core.Tensor:
+        """The expression of a body without ``after``, which only a session can tell.
 
-def without_order(t: core.Tensor) -> core.Tensor:
-    """The expression with ``after`` left out."""
-    nodes = topological([t])
-    if not any(node.op is g.after for node in nodes):
-        return t
+        What was made before the body is given to it as it is, with all that it waits for; so are variables that are
+        read after assignments.
+        """
+        recorder: Any = current_recorder()
+        if not hasattr(recorder, "made"):
+            return t  # there is no body: the functions run as they are
 
-    def make(node: core.Tensor, inputs: list[core.Tensor]) -> core.Tensor:
-        if node.op is g.after:
-            return inputs[0]
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        def outside(node: core.Tensor) -> bool:
+            return id(node.inputs[0] if node.op is item else node) not in recorder.made
+
+        nodes = topological([t], stop=outside)
+        given = {node: self._waiting(node) for node in nodes if outside(node)}
+        if not any(node.op is g.after for node in nodes if node not in given) and all(
+            new is node for node, new in given.items()
+        ):
+            return t
+
+        def make(node: core.Tensor, inputs: list[core.Tensor]) -> core.Tensor:
+            if node.op is g.after:
+                self._check(node)
+                return remake(node, node.inputs) if isinstance(node.inputs[0], core.Variable) else inputs[0]
+            if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+                return node
+            made = remake(node, inputs)
+            recorder.built(made)
+            return made
+
+        return rebuild([t], given, make)[0]
+
+    def _waiting(self, node: core.Tensor) -> core.Tensor:
+        """What is given to the body: a variable as it is once that was done on which the whole body depends."""
+        if not self.controls or not isinstance(node, core.Variable):
             return node
-        return remake(node, inputs)
+        with recording(None):
+            return g.after.build([node], {"effects": tuple(self.controls)})  # type: ignore[return-value]
 
-    return rebuild([t], {}, make)[0]
+    def _check(self, node: core.Tensor) -> None:
+        for effect in node.attrs["effects"]:
+            if self.loop and effect.number > self.first and effect.updates:
+                names = ", ".join(v.label() for v, _ in effect.updates)
+                raise NotImplementedError(
+                    f"an assignment to {names} in the body of a loop is not supported: make the value one of the "
+                    "loop's own variables and assign the last one"
+                )

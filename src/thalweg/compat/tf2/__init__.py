@@ -323,6 +323,8 @@ class _Compat:
 
     as_bytes, as_str, as_text = map(staticmethod, (_as_text.as_bytes, _as_text.as_str, _as_text.as_text))
     as_str_any = staticmethod(_as_text.as_str_any)
+    dimension_value = staticmethod(lambda dimension: dimension)
+    dimension_at_index = staticmethod(lambda shape, index: shape[index])
 
     @property
     def v1(self) -> Any:

@@ -235,11 +235,25 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     """A tensor in equal parts, or in parts of given sizes (one may be -1)."""
     x, axis = tensor(value), int(number(axis))
     if np.ndim(num_or_size_splits) == 0:
-        return list(joining.split(x, int(number(num_or_size_splits)), axis=axis))
+        count = int(number(num_or_size_splits))
+        return (
+            _split_open(x, count, axis % x.ndim)
+            if x.shape[axis] is None
+            else list(joining.split(x, count, axis=axis))
+        )
     sizes = list(lengths(num_or_size_splits))
     if -1 in sizes:
         sizes[sizes.index(-1)] = x.shape[axis] - sum(s for s in sizes if s != -1)
     return list(joining.split(x, tuple(sizes), axis=axis))
+
+
+def _split_open(x: Tensor, count: int, axis: int) -> list[Any]:
+    """Equal parts along an axis whose length only a run knows."""
+    own = [
+        shapes.count(x, (k,), np.dtype("int32")) if d is None else d for k, d in enumerate(x.known_shape())
+    ]
+    parts = dynamic.reshape_to_lengths(x, [*own[:axis], count, -1, *own[axis + 1 :]])
+    return list(joining.unstack(parts, axis=axis))
 
 
 def tile(input: Any, multiples: Any, name: Any = None) -> Any:

@@ -29,6 +29,7 @@ from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.texts import Hosted
 from thalweg.ops import elementwise
 from thalweg.ops.elementwise import astype
+from thalweg.registry import Configured
 
 iterate = Tensor.__iter__
 
@@ -290,6 +291,58 @@ def _in_float32(result: Callable[..., Any]) -> Callable[..., Any]:
     return shown
 
 
+# --- shapes that layers are built for -------------------------------------------------------------------------------
+
+
+class LayerShape(tuple[Any, ...]):
+    """The shape that a program's layer is built for: a tuple with the words of ``tf.TensorShape``.
+
+    >>> LayerShape((None, 3)).as_list(), LayerShape((None, 3))[-1]
+    ([None, 3], 3)
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return LayerShape(found) if isinstance(key, slice) else found
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(TensorShape(tuple(self)), name)
+
+
+def _worded(shape: Any) -> Any:
+    """A shape, or each of several, with these words."""
+    if isinstance(shape, dict):
+        return {key: _worded(value) for key, value in shape.items()}
+    if isinstance(shape, (list, tuple)) and any(isinstance(d, (list, tuple, dict)) for d in shape):
+        parts = [_worded(s) for s in shape]
+        return type(shape)(*parts) if hasattr(shape, "_fields") else type(shape)(parts)
+    return LayerShape(shape) if isinstance(shape, tuple) else shape
+
+
+def _of_worded(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def called(self: Layer, input_shape: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return method(self, _worded(input_shape), *args, **kwargs)
+
+    return called
+
+
+def _word_shapes() -> None:
+    """Let the classes that a program derives from layers be told shapes with words."""
+    known: Any = vars(Configured)["__init_subclass__"]
+
+    def __init_subclass__(cls: type, **options: Any) -> None:
+        for name in ("build", "compute_output_shape"):
+            own = vars(cls).get(name)
+            if callable(own) and issubclass(cls, Layer) and not cls.__module__.startswith(_ROOMS):
+                setattr(cls, name, _of_worded(own))
+        known.__func__(cls, **options)
+
+    Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+
+
 # What variables of layers and optimizers have as the program's own.
 _OF_VARIABLES = (
     "assign assign_add assign_sub initialized_value read_value scatter_add scatter_nd_add scatter_nd_sub "
@@ -308,8 +361,10 @@ def speak(strict: bool = True) -> None:
     kinds: set[Any] = {c for c in vars(metrics).values() if isinstance(c, type) and "result" in vars(c)}
     for kind in kinds:
         kind.result = _in_float32(kind.result)
+    setattr(metrics.Metric, "_dtype", property(lambda metric: "float32", doc="What programs cast data to."))  # noqa: B010
     for name in _OF_VARIABLES:
         setattr(Variable, name, vars(OwnVariable)[name])
+    _word_shapes()
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]

@@ -207,7 +207,9 @@ def _known(values: Sequence[Any], name: str) -> None:
 
 
 def _typed(made: Any, kinds: Any) -> Any:
+    """What a host function gave, as tensors of these dtypes: one alone may stand for a list of one."""
     if isinstance(kinds, (list, tuple)):
+        made = [made] if len(kinds) == 1 and not isinstance(made, (list, tuple)) else made
         return [_typed(m, k) for m, k in zip(made, kinds)] if len(kinds) else None
     return (
         made

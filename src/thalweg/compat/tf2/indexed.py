@@ -131,5 +131,5 @@ def slices_of(source: Tensor, ops: Sequence[Tensor], slopes: Sequence[Tensor | N
         return None
     indices = [reshape(i, (-1,)) for i, _ in parts]
     values = [reshape(g, (-1, *form[1:])) for _, g in parts]
-    joined = [t[0] if len(t) == 1 else concat(t, axis=0) for t in (values, indices)]
-    return IndexedSlices(*joined, np.array(form, np.int32))
+    rows, numbers = (t[0] if len(t) == 1 else concat(t, axis=0) for t in (values, indices))
+    return IndexedSlices(rows, numbers, np.array(form, np.int32))

@@ -29,7 +29,8 @@ _WORDS = (
 
 def _packed(rng: np.random.RandomState) -> np.ndarray:
     """A generator's state as words."""
-    _, words, place, kept, normal = rng.get_state(legacy=True)  # type: ignore[misc]
+    state: Any = rng.get_state(legacy=True)
+    _, words, place, kept, normal = state
     return np.concatenate([words, np.array([place, kept], np.uint32), np.float64([normal]).view(np.uint32)])
 
 

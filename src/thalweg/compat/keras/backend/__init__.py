@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins as _builtins
 import importlib as _importlib
 import sys as _sys
 from typing import Any
@@ -24,7 +25,7 @@ for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _
     globals().update(_own(_room))
 
 hard_sigmoid = _activations.hard_sigmoid_of_keras_2
-for _helper in ("made_once", "within_step"):  # for optimizers of programs alone
+for _helper in ("beside", "made_once", "within_step"):  # for optimizers of programs alone
     globals().pop(_helper)
 _EPSILON, _BACKEND = 1e-7, "tensorflow"
 for _room in (_arithmetic, _networks):  # files may name them: Activation(K.relu)
@@ -32,6 +33,12 @@ for _room in (_arithmetic, _networks):  # files may name them: Activation(K.relu
         _register("keras.backend", _name)(_function)
 common = _Namespace("keras.backend.common", _EPSILON=_EPSILON, **_own(_settings))
 tensorflow_backend = _sys.modules[__name__]  # where programs found set_session
+py_all, py_any, py_sum, py_slice = _builtins.all, _builtins.any, _builtins.sum, _builtins.slice
+
+
+def _to_tensor(x: Any, dtype: Any) -> Any:
+    """A number or array as a tensor of this dtype."""
+    return _values.cast(_values.constant(x), dtype)
 
 
 def _get_available_gpus() -> list[str]:

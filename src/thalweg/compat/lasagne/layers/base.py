@@ -18,6 +18,11 @@ class Layer:
         else:
             self.input_shape = incoming.output_shape
             self.input_layer = incoming
+        if any(isinstance(d, int) and d <= 0 for d in self.input_shape):
+            raise ValueError(
+                f"Cannot create Layer with a non-positive input_shape dimension. input_shape={self.input_shape}, "
+                f"self.name={name}"
+            )
         self.name = name
         self.params: OrderedDict[Any, set[str]] = OrderedDict()
         self.get_output_kwargs: list[str] = []
@@ -65,3 +70,7 @@ class MergeLayer(Layer):
     @property
     def output_shape(self) -> Any:
         return self.get_output_shape_for(self.input_shapes)
+
+    def get_output_shape_for(self, input_shapes: Any) -> Any:
+        """The shape of the output for those of the inputs."""
+        raise NotImplementedError

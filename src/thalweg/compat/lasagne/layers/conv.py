@@ -22,6 +22,8 @@ def conv_output_length(input_length: Any, filter_size: int, stride: int, pad: An
         length = input_length + filter_size - 1
     elif pad == "same":
         length = input_length
+    elif isinstance(pad, str):
+        raise ValueError(f"Invalid pad: {pad}")
     else:
         length = input_length + 2 * pad - filter_size + 1
     return (length + stride - 1) // stride
@@ -60,7 +62,9 @@ class BaseConvLayer(Layer):
         super().__init__(incoming, **options)
         self.num_filters, self.nonlinearity = num_filters, nonlinearity or identity
         self.filter_size, self.stride = as_tuple(filter_size, self.rank), as_tuple(stride, self.rank)
-        self.pad = pad if isinstance(pad, str) else as_tuple(pad, self.rank)
+        self.pad = pad if pad in ("valid", "full", "same") else as_tuple(pad, self.rank, int)
+        if self.pad == "valid":
+            self.pad = (0,) * self.rank
         self.flip_filters, self.untie_biases, self.num_groups = flip_filters, untie_biases, num_groups
         if self.pad == "same" and any(n % 2 == 0 for n in self.filter_size):
             raise NotImplementedError("`same` padding requires odd filter size.")

@@ -53,13 +53,17 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **options: Any) -> Any:
     if isinstance(inputs, Mapping):
         known = {layer: as_theano_expression(x) for layer, x in inputs.items()}
     elif inputs is not None:
-        known[None] = as_theano_expression(inputs)  # what flows into a layer made from a shape
+        sources = [layer for layer in get_all_layers(wanted) if isinstance(layer, InputLayer)]
+        keys = _the_only(sources, "get_output", "expression") or [
+            None
+        ]  # else it flows into layers made from shapes
+        known = dict.fromkeys(keys, as_theano_expression(inputs))
     order = get_all_layers(wanted, [layer for layer in known if layer is not None])
     for layer in order:
         if layer in known:
             continue
         if isinstance(layer, InputLayer):
-            known[layer] = known.get(None, layer.input_var)
+            known[layer] = layer.input_var
         elif isinstance(layer, MergeLayer):
             known[layer] = layer.get_output_for(
                 [_given(known, x, layer) for x in layer.input_layers], **options
@@ -68,6 +72,16 @@ def get_output(layer_or_layers: Any, inputs: Any = None, **options: Any) -> Any:
             known[layer] = layer.get_output_for(_given(known, layer.input_layer, layer), **options)
     made = [known[layer] for layer in wanted]
     return made if several else made[0]
+
+
+def _the_only(sources: list[Any], name: str, what: str) -> list[Any]:
+    """The input layers, of which there may be one."""
+    if len(sources) > 1:
+        raise ValueError(
+            f"{name}() was called with a single input {what} on a network with {len(sources)} input layers. Please "
+            f"call it with a dictionary from input layers to their {what}s instead."
+        )
+    return sources
 
 
 def _given(known: dict[Any, Any], source: Any, layer: Any) -> Any:
@@ -83,12 +97,15 @@ def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
     if not input_shapes:
         made = [layer.output_shape for layer in wanted]
         return made if several else made[0]
-    known = dict(input_shapes) if isinstance(input_shapes, Mapping) else {}
+    known: dict[Any, Any] = dict(input_shapes) if isinstance(input_shapes, Mapping) else {}
+    if not isinstance(input_shapes, Mapping):
+        sources = [layer for layer in get_all_layers(wanted) if isinstance(layer, InputLayer)]
+        known = dict.fromkeys(_the_only(sources, "get_output_shape", "shape"), input_shapes)
     for layer in get_all_layers(wanted, list(known)):
         if layer in known:
             continue
         if isinstance(layer, InputLayer):
-            known[layer] = layer.shape if isinstance(input_shapes, Mapping) else input_shapes
+            known[layer] = layer.shape
         elif isinstance(layer, MergeLayer):
             known[layer] = layer.get_output_shape_for([known[x] for x in layer.input_layers])
         else:

@@ -72,7 +72,12 @@ class ElemwiseMergeLayer(MergeLayer):
 
     def get_output_shape_for(self, input_shapes: Any) -> Any:
         shapes = autocrop_array_shapes(input_shapes, self.cropping)
-        return tuple(next((s[k] for s in shapes if s[k] is not None), None) for k in range(len(shapes[0])))
+        rank = len(shapes[0])
+        if any(
+            len(s) != rank or len({t[k] for t in shapes} - {None}) > 1 for s in shapes for k in range(rank)
+        ):
+            raise ValueError(f"Mismatch: not all input shapes are the same: {input_shapes}")
+        return tuple(next((s[k] for s in shapes if s[k] is not None), None) for k in range(rank))
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         made, *rest = autocrop(list(input), self.cropping)
@@ -87,6 +92,8 @@ class ElemwiseSumLayer(ElemwiseMergeLayer):
     def __init__(self, incomings: Any, coeffs: Any = 1, cropping: Any = None, **options: Any) -> None:
         super().__init__(incomings, T.add, cropping, **options)
         self.coeffs = list(coeffs) if isinstance(coeffs, (list, tuple)) else [coeffs] * len(incomings)
+        if len(self.coeffs) != len(incomings):
+            raise ValueError(f"Mismatch: got {len(self.coeffs)} coeffs for {len(incomings)} incomings")
 
     def get_output_for(self, input: Any, **options: Any) -> Any:
         scaled = [x if c == 1 else x * c for x, c in zip(input, self.coeffs, strict=True)]

@@ -13,6 +13,7 @@ from thalweg.compat.lasagne.layers.base import Layer, MergeLayer
 from thalweg.compat.theano import scan
 from thalweg.compat.theano import tensor as T
 from thalweg.compat.theano.gradient import grad_clip
+from thalweg.compat.theano.variable import AnyVariable
 from thalweg.graph.tensor import shapes_match
 
 
@@ -53,6 +54,11 @@ class _Recurrent(MergeLayer):
         only_return_final: bool = False,
         **options: Any,
     ) -> None:
+        if unroll_scan and gradient_steps != -1:
+            raise ValueError("Gradient steps must be -1 when unroll_scan is true.")
+        shape = incoming if isinstance(incoming, tuple) else incoming.output_shape
+        if unroll_scan and shape[1] is None:
+            raise ValueError("Input sequence length cannot be specified as None when unroll_scan is True")
         starts = [x for x in (mask_input, hid_init, cell_init) if isinstance(x, Layer)]
         super().__init__([incoming, *starts], **options)
         self.num_units, self.backwards, self.learn_init = num_units, backwards, learn_init
@@ -68,6 +74,10 @@ class _Recurrent(MergeLayer):
         if isinstance(given, Layer):
             return given
         shape = (1, *self._state)
+        if isinstance(given, AnyVariable) and given.ndim != len(shape):
+            raise ValueError(
+                f"{name}: a variable of {len(shape)} axes is expected, (batch_size, num_units), received {given.ndim}"
+            )
         return self.add_param(
             Constant(0.0) if given is None else given,
             shape,

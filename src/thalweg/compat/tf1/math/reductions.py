@@ -57,7 +57,23 @@ reduce_logsumexp = _reduction("ReduceLogSumExp", reduce.logsumexp)
 reduce_euclidean_norm = _reduction("EuclideanNorm", norms.norm)
 reduce_variance = _reduction("Variance", reduce.var)
 reduce_std = _reduction("Std", reduce.std)
-count_nonzero = _reduction("CountNonzero", reduce.count_nonzero)
+_count = _reduction("CountNonzero", reduce.count_nonzero)
+
+
+def count_nonzero(
+    input_tensor: Any = None,
+    axis: Axis = None,
+    keepdims: Any = None,
+    dtype: Any = "int64",
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
+    input: Any = None,
+) -> Tensor:
+    """How many elements are not 0 over ``axis`` (all axes by default)."""
+    given = input_tensor if input is None else input
+    found = _count(given, axis, keepdims, None, reduction_indices, keep_dims)
+    return wrap(g.cast(value(found), dtype), name, "CountNonzero", [given])
 
 
 def _arg(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:

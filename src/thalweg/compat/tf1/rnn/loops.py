@@ -11,7 +11,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple, twin
-from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import variable_scope
@@ -65,9 +65,9 @@ def _scanned(cell: Any, x: Any, start: Any, sequence_length: Any) -> tuple[Any, 
     )
 
     def step(state: Any, now: Any) -> Any:
-        with inside():
+        with inside() as body:
             made = cell(to_nodes(now[0], "Step"), to_nodes(state, "State"))
-        output, new = (map_structure(without_order, to_core(part)) for part in made)
+        output, new = (map_structure(body.plain, to_core(part)) for part in made)
         if lengths is not None:
             going = elementwise.less(now[1], lengths)
             new = _chosen(going, new, state)

@@ -14,7 +14,7 @@ from thalweg.compat.tf1 import control, math
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.contrib.seq2seq.helpers import Helper, TrainingHelper
 from thalweg.compat.tf1.graph import value, wrap
-from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes, without_order
+from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.variables import variable_scope
 from thalweg.ops import elementwise
@@ -114,11 +114,11 @@ def _over_targets(decoder: BasicDecoder, impute: bool, limit: Any, opened: Any) 
 
     def step(state: Any, now: Any) -> Any:
         x, time = now
-        with inside():
+        with inside() as body:
             outputs, made, _, _ = decoder.step(
                 wrap(time, None, "Time"), to_nodes(x, "Input"), to_nodes(state, "State")
             )
-        said, new = (map_structure(without_order, to_core(part)) for part in (outputs, made))
+        said, new = (map_structure(body.plain, to_core(part)) for part in (outputs, made))
         if impute:
             going = elementwise.less(time, lengths)
             new = _where(going, new, state)

@@ -1,0 +1,104 @@
+"""What happens first: assignments before and in choices and loops. The figures are those of TensorFlow 2.21."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg.compat.tf1 as tf
+
+pytestmark = pytest.mark.usefixtures("new_graph")
+
+
+class Parts:
+    """Two variables, and nodes that move the first one."""
+
+    def __init__(self) -> None:
+        self.v, self.w = tf.Variable(0.0), tf.Variable(10.0)
+        self.yes = tf.placeholder(tf.bool, [])
+        self.up = tf.assign_add(self.v, 1.0)
+        with tf.control_dependencies([self.up]):
+            self.after = self.v.read_value()
+            self.five = tf.identity(tf.constant(5.0))
+
+
+def assigned_in(p: Parts) -> Any:
+    with tf.control_dependencies([tf.assign(p.w, p.v * 2)]):
+        return tf.identity(p.w)
+
+
+def waiting(p: Parts) -> Any:
+    with tf.control_dependencies([p.up]):
+        return tf.cond(p.yes, lambda: p.v + 0, lambda: tf.cond(p.yes, lambda: p.v, lambda: p.v + 1000))
+
+
+def grown(k: Any, s: Any, p: Parts) -> Any:
+    return k + 1, s + tf.cond(k > 0, lambda: p.after, lambda: p.five)
+
+
+# What is made, and (result, v, w) if the predicate holds and if not.
+CASES: list[tuple[Callable[[Parts], Any], Any, Any]] = [
+    (lambda p: tf.cond(p.yes, lambda: p.after, lambda: p.after * 10), (1, 1, 10), (10, 1, 10)),
+    (lambda p: tf.cond(p.yes, lambda: p.five * 2, lambda: tf.constant(1.0)), (10, 1, 10), (1, 1, 10)),
+    (lambda p: tf.cond(p.yes, lambda: tf.assign_add(p.v, 1.0), lambda: p.v + 100), (1, 1, 10), (100, 0, 10)),
+    (lambda p: tf.cond(p.yes, lambda: p.up, lambda: tf.constant(-1.0)), (1, 1, 10), (-1, 1, 10)),
+    (lambda p: tf.cond(p.yes, lambda: assigned_in(p), lambda: p.w + 0), (0, 0, 0), (10, 0, 10)),
+    (waiting, (1, 1, 10), (1001, 1, 10)),
+    (lambda p: tf.case([(p.yes, lambda: p.after)], lambda: tf.constant(7.0)), (1, 1, 10), (7, 1, 10)),
+    (lambda p: tf.while_loop(lambda k, s: k < 3, lambda k, s: (k + 1, s + p.after), [0, 0.0])[1],
+     (3, 1, 10), (3, 1, 10)),
+    (lambda p: tf.while_loop(lambda k, s: k < 3, lambda k, s: grown(k, s, p), [0, 0.0])[1], (7, 1, 10), (7, 1, 10)),
+    (lambda p: tf.reduce_sum(tf.map_fn(lambda x: x * p.after, tf.constant([1.0, 2.0]))), (3, 1, 10), (3, 1, 10)),
+    (lambda p: tf.foldl(lambda s, x: s + x * p.five, tf.constant([1.0, 2.0]), tf.constant(0.0)),
+     (15, 1, 10), (15, 1, 10)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_what_a_choice_or_a_loop_is_given_has_happened(number: int) -> None:
+    make, *expected = CASES[number]
+    parts = Parts()
+    made = make(parts)
+    with tf.Session() as session:
+        for yes, figures in zip((True, False), expected, strict=True):
+            session.run(tf.global_variables_initializer())
+            found = session.run(made, {parts.yes: yes})
+            assert (found, *session.run([parts.v, parts.w])) == figures
+
+
+def test_moments_move_where_a_choice_takes_the_normalised_values() -> None:
+    x, training = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.bool)
+    norm = tf.contrib.layers.batch_norm
+    given = {"decay": 0.5, "updates_collections": None, "scope": "bn"}
+    trained = norm(x, is_training=True, **given)
+    still = norm(x, is_training=False, reuse=True, **given)
+    y = tf.cond(training, lambda: trained, lambda: still)
+    slope = tf.gradients(tf.reduce_sum(y**3), x)[0]
+    batch = np.array([[1.0, 2.0], [3.0, 6.0]], "f")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        out, slopes = session.run([y, slope], {x: batch, training: True})
+        (mean,) = (v for v in tf.global_variables() if v.op.name == "bn/moving_mean")
+        np.testing.assert_array_equal(session.run(mean), [1.0, 2.0])
+        np.testing.assert_allclose(out, [[-1, -1], [1, 1]], atol=1e-3)
+        np.testing.assert_allclose(slopes, np.zeros((2, 2)), atol=1e-2)
+        (variance,) = (v for v in tf.global_variables() if v.op.name == "bn/moving_variance")
+        root = np.sqrt(session.run(variance) + 1e-3)
+        out, slopes = session.run([y, slope], {x: batch, training: False})
+        np.testing.assert_allclose(out, (batch - [1.0, 2.0]) / root, rtol=1e-5)
+        np.testing.assert_allclose(slopes, 3 * out**2 / root, rtol=1e-5)
+        assert session.run(mean)[0] > 1.0  # what stands before a choice takes place in any case
+
+
+def test_an_assignment_in_the_body_of_a_loop_is_refused() -> None:
+    v = tf.Variable(0.0, name="total")
+
+    def body(k: Any, s: Any) -> Any:
+        with tf.control_dependencies([tf.assign_add(v, s)]):
+            return k + 1, s + 1.0
+
+    with pytest.raises(NotImplementedError, match=r"assignment to .*total.* in the body of a loop"):
+        tf.while_loop(lambda k, s: k < 3, body, [0, 0.0])
