@@ -236,3 +236,31 @@ def test_a_softmax_written_out_is_stable_still() -> None:
     e = T.exp(x - x.max(axis=1, keepdims=True))
     p = T.log(e / e.sum(axis=1, keepdims=True))
     assert p.eval({x: np.array([[0.0, -2000.0]])}).tolist() == [[0.0, -2000.0]]
+
+
+# --- indices in shared variables ------------------------------------------------------------------------------------
+
+
+def test_labels_in_a_shared_variable_are_looked_at_when_it_changes() -> None:
+    labels, table = shared_of([0.0, 1.0, 2.0, 3.0]), shared_of(np.arange(12.0).reshape(4, 3))
+    y, k = T.ivector(), T.iscalar()
+    f = theano.function([k], table[y], givens={y: T.cast(labels, "int32")[k : k + 2]})
+    np.testing.assert_array_equal(f(1), np.arange(3.0, 9.0).reshape(2, 3))
+    labels.set_value([0.0, 1.0, 5.0, 3.0])
+    np.testing.assert_array_equal(f(0), np.arange(6.0).reshape(2, 3))  # a part that fits
+    with pytest.raises(IndexError):
+        f(1)
+    labels.set_value([3.0] * 4)
+    np.testing.assert_array_equal(f(0), [[9.0, 10.0, 11.0]] * 2)
+    theano.function([], [], updates=[(labels, labels + 1)])()
+    with pytest.raises(IndexError):
+        f(1)
+    table.set_value(np.zeros((9, 3)))
+    assert f(0).sum() == 0.0
+    table.set_value(np.zeros((2, 3)))
+    with pytest.raises(IndexError):
+        f(1)
+
+
+def shared_of(values: Any) -> Any:
+    return theano.shared(np.asarray(values))

@@ -194,7 +194,10 @@ def while_gradient(*inputs, test, body, back, num_carry, wanted, maximum):  # ty
     g, inputs = list(inputs[-len(moving) :]), inputs[: -len(moving)]
     fixed = inputs[num_carry:]
     totals = [np.zeros_like(inputs[k]) for k in wanted if k >= num_carry]
-    for carries in reversed(_iterated(inputs, test, body, num_carry, maximum)[:-1]):
+    *path, last = _iterated(inputs, test, body, num_carry, maximum)
+    # What grew in the loop and has no gradient is given zeros of its first shape: they are zeros of its last one.
+    g = [a if a.shape == last[k].shape else np.zeros_like(last[k]) for a, k in zip(g, moving, strict=True)]
+    for carries in reversed(path):
         found = back.run([*carries, *fixed, *g])
         g = found[: len(moving)]
         totals = [total + part for total, part in zip(totals, found[len(moving) :], strict=True)]

@@ -231,6 +231,9 @@ class Function:
         self._shared: list[SharedTensor] = []
         self._version: list[Any] = []
         self._limits: list[ranges.Limit] = []
+        self._stored: list[tuple[SharedTensor, int]] = []
+        for target, _ in self._updates:
+            target.changes = -1
         self._program: Any = None
         self._mode = watched(mode)
         self.n_calls = 0
@@ -318,9 +321,8 @@ class Function:
         if isinstance(self._mode, MonitorMode):
             given = dict(zip(self._leaves, values, strict=True))
             return monitored.run(self._mode, given, self._outputs, self._updates)
-        if self._program is None or any(
-            v.shape != s for v, s in zip(self._shared, self._version, strict=True)
-        ):
+        changed = any(v.shape != s for v, s in zip(self._shared, self._version, strict=True))
+        if self._program is None or changed or any(v.changes != n for v, n in self._stored):
             self._build()
         ranges.check(self._limits, values)
         try:
@@ -342,7 +344,7 @@ class Function:
                 made = rebuild(self._roots(), {}, remake)
         self._version = [v.shape for v in self._shared]
         looked = ranges.guarded(made, self._leaves)
-        made, self._limits = looked.roots, looked.limits
+        made, self._limits, self._stored = looked.roots, looked.limits, looked.stored
         updates = [(v, u) for (v, _), u in zip(self._updates, made[len(self._outputs) :], strict=True)]
         outputs = [*made[: len(self._outputs)], *looked.check()]
         self._program = Program(self._leaves, outputs, updates, self.name or "function")

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.theano.sharing import SharedTensor
 from thalweg.graph.op import item, make_op, parts_of
 from thalweg.graph.tensor import Tensor, Variable, constant
 from thalweg.graph.walk import rebuild, remake, topological
-from thalweg.ops import control, dynamic, gathering, shape, state
+from thalweg.ops import control, dynamic, gathering, shape, slices, state
 from thalweg.ops.bodies import Body
 from thalweg.ops.elementwise import astype
 from thalweg.ops.scan import scan_op
@@ -24,6 +25,7 @@ _SAME_NUMBERS = (
     astype, state.identity, shape.reshape, shape.reshape_like, shape.expand_dims, shape.squeeze, shape.permute_dims,
     shape.broadcast_to, shape.broadcast_like,
 )  # fmt: skip
+_PARTS = (gathering.gather, slices.slice_axes)
 _INDEXING = (gathering.gather, gathering.scatter_add_op, gathering.scatter_set_op)
 
 
@@ -90,6 +92,7 @@ class Guarded(NamedTuple):
     roots: list[Tensor]
     limits: list[Limit]
     conditions: list[_Condition]
+    stored: list[tuple[SharedTensor, int]]  # whose numbers, as they are after so many changes, all fit
 
     def check(self) -> list[Tensor]:
         """The conditions as one tensor that fails where one does not hold; none where there are none."""
@@ -103,9 +106,9 @@ def guarded(roots: Sequence[Tensor], arguments: Sequence[Tensor]) -> Guarded:
     """Which indices below the roots are looked at; none where branches decide what is computed at all."""
     order = _read(roots)
     if any(t.op is control.cond_op for t in order):
-        return Guarded(list(roots), [], [])
+        return Guarded(list(roots), [], [], [])
     if not any(t.op in _INDEXING or t.op is scan_op for t in order):
-        return Guarded(list(roots), [], [])
+        return Guarded(list(roots), [], [], [])
     made, again = _with_loops(roots, order)
     return _looked_at(made, arguments, again)
 
@@ -127,14 +130,30 @@ def _looked_at(roots: Sequence[Tensor], arguments: Sequence[Tensor], more: Seque
     places = {id(t): k for k, t in enumerate(arguments)}
     limits: dict[Limit, None] = {}
     conditions: dict[Any, _Condition] = {}
+    stored: dict[int, tuple[SharedTensor, int]] = {}
     for x, axis, index in _uses(_read(roots)):
         argument = places.get(id(_base(index)))
         length, source = x.known_shape()[axis], places.get(id(x))
         if argument is not None and _is_asked(index) and (length is not None or source is not None):
             limits[Limit(argument, axis, length, source, _are_classes(index))] = None
+        elif (kept := _fitting(index, length)) is not None:
+            stored[id(kept)] = (kept, kept.changes)
         elif (id(x), axis, id(index)) not in conditions:
             conditions.update({(id(x), axis, id(index)): c for c in _conditions(x, axis, index)})
-    return Guarded(list(roots), list(limits), [*more, *conditions.values()])
+    return Guarded(list(roots), list(limits), [*more, *conditions.values()], list(stored.values()))
+
+
+def _fitting(index: Tensor, length: int | None) -> SharedTensor | None:
+    """The shared variable that indices are a part of, where only a program changes it and all its numbers fit."""
+    base = index
+    while base.inputs and (base.op is asked or base.op in _SAME_NUMBERS or base.op in _PARTS):
+        base = base.inputs[0]
+    if not isinstance(base, SharedTensor) or base.changes < 0 or length is None or not _is_asked(index):
+        return None
+    numbers = base.get_value().astype(np.int64)
+    low = 0 if _are_classes(index) else -length
+    fits = not numbers.size or bool(low <= numbers.min() and numbers.max() < length)
+    return base if fits else None
 
 
 def _uses(order: Sequence[Tensor]) -> list[tuple[Tensor, int, Tensor]]:

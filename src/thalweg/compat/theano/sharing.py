@@ -17,9 +17,11 @@ class SharedTensor(Variable):
     """A variable that expressions read when they run: what is built on it stays symbolic.
 
     ``default_update``: what it becomes after a function that reads it ran, unless an update says otherwise.
+    ``changes``: how often a program has set its value; -1 where functions do.
     """
 
-    __slots__ = ("default_update", "variable")
+    __slots__ = ("changes", "default_update", "variable")
+    changes: int
     default_update: Tensor | None
     variable: TensorSharedVariable  # kept, so that what is found in a graph is what the program holds
 
@@ -64,7 +66,7 @@ class TensorSharedVariable(AnyVariable):
         )
         if len(self._broadcastable) != ndim:
             raise TypeError(f"shared: broadcastable has {len(self._broadcastable)} entries for {ndim} axes")
-        self.tensor.default_update = None
+        self.tensor.default_update, self.tensor.changes = None, 0
         self.tensor.variable = self
 
     @property
@@ -103,6 +105,7 @@ class TensorSharedVariable(AnyVariable):
         """Another variable over the value of this one, without its default update."""
         made = TensorSharedVariable(self.tensor.get_value(), self.name, self._broadcastable)
         made.tensor.slot = self.tensor.slot
+        made.tensor.changes = self.tensor.changes = -1
         return made
 
     @property
@@ -119,6 +122,8 @@ class TensorSharedVariable(AnyVariable):
         array = TensorType(self.dtype, self.broadcastable).filter(new_value, allow_downcast=None)
         self.tensor.loosen(array.shape)
         self.tensor.set_value(array)
+        if self.tensor.changes >= 0:
+            self.tensor.changes += 1
 
     @property
     def value(self) -> np.ndarray:

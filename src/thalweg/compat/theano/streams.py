@@ -31,7 +31,9 @@ def _packed(rng: np.random.RandomState) -> np.ndarray:
     """A generator's state as words."""
     state: Any = rng.get_state(legacy=True)
     _, words, place, kept, normal = state
-    return np.concatenate([words, np.array([place, kept], np.uint32), np.float64([normal]).view(np.uint32)])
+    return np.concatenate(
+        [words, np.array([place, kept], np.uint32), np.array([normal], np.float64).view(np.uint32)]
+    )
 
 
 def _unpacked(words: np.ndarray) -> np.random.RandomState:

@@ -384,11 +384,18 @@ class MultiRNNCell(RNNCell):
     def output_size(self) -> int:
         return self.cells[-1].output_size
 
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        """The first states of the cells, which may be more than zeros."""
+        if not self.state_is_tuple:
+            return super().zero_state(batch_size, dtype)
+        return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)
+
     def _scope_name(self) -> str:
         return "multi_rnn_cell"
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        states = _state_parts(state, [_width(cell.state_size) for cell in self.cells])
+        one = isinstance(state, Tensor)
+        states = _state_parts(state, [_width(cell.state_size) for cell in self.cells]) if one else state
         new = []
         for k, (cell, own) in enumerate(zip(self.cells, states, strict=True)):
             with variable_scope(f"cell_{k}"):

@@ -73,6 +73,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
         else tw.ceil(tw.divide(as_dtype(span, "float64"), as_dtype(by, "float64")))
     )
     numbers_ = as_dtype(dynamic.iota(as_dtype(count, "int64")), first.dtype)
+    if one and first.value is not None and first.array() == 0:
+        return cast(TensorVariable(numbers_), wanted)  # as it is: a count, which indexing knows
     return cast(TensorVariable(tw.add(tw.multiply(numbers_, by), first)), wanted)
 
 

@@ -10,6 +10,7 @@ from thalweg.compat.tf1 import layers, math, nn
 from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
 from thalweg.compat.tf1.rnn import RNNCell
 from thalweg.compat.tf1.structures import map_structure
+from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.variables import get_variable, variable_scope
 
 
@@ -162,7 +163,10 @@ class AttentionWrapperState(NamedTuple):
 
 
 class AttentionWrapper(RNNCell):
-    """A cell that reads its inputs and what it attended to; its output is the attention (or the cell's)."""
+    """A cell that reads its inputs and what it attended to; its output is the attention (or the cell's).
+
+    ``alignment_history``: a decoder's last state has the weights of all steps, ``alignment_history.stack()``.
+    """
 
     def __init__(
         self,
@@ -224,7 +228,10 @@ class AttentionWrapper(RNNCell):
         aligned = self._one([m.initial_alignments(batch_size, dtype) for m in self.mechanisms])
         start = self.cell.zero_state(batch_size, dtype) if self.start is None else self.start
         attention = math.zeros([batch_size, self._attention_size], dtype)
-        return AttentionWrapperState(start, attention, g.constant(0), aligned, (), aligned)
+        history: Any = ()
+        if self.history:
+            history = self._one([TensorArray(dtype, 0, dynamic_size=True) for _ in self.mechanisms])
+        return AttentionWrapperState(start, attention, g.constant(0), aligned, history, aligned)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         output, new = self.cell(self.join(inputs, state.attention), state.cell_state)
@@ -235,9 +242,12 @@ class AttentionWrapper(RNNCell):
             attentions.append(seen if projection is None else projection(math.concat([output, seen], 1)))
             weights.append(aligned)
         attention = attentions[0] if len(attentions) == 1 else math.concat(attentions, 1)
-        made = AttentionWrapperState(
-            new, attention, state.time + 1, self._one(weights), (), self._one(weights)
-        )
+        history: Any = ()
+        if self.history:
+            arrays = state.alignment_history if self.several else [state.alignment_history]
+            history = self._one([a.write(state.time, w) for a, w in zip(arrays, weights, strict=True)])
+        aligned = self._one(weights)
+        made = AttentionWrapperState(new, attention, state.time + 1, aligned, history, aligned)
         return (attention if self.output_attention else output), made
 
 

@@ -87,7 +87,11 @@ def dynamic_decode(
     longest length or more.
     """
     with variable_scope(scope, "decoder") as opened:
-        if type(decoder) is BasicDecoder and type(decoder.helper) is TrainingHelper:
+        if (
+            type(decoder) is BasicDecoder
+            and type(decoder.helper) is TrainingHelper
+            and not any(isinstance(part, TensorArray) for part in _leaves(decoder.first_state))
+        ):
             outputs, state, lengths = _over_targets(decoder, impute_finished, maximum_iterations, opened)
         else:
             outputs, state, lengths = _until_finished(decoder, impute_finished, maximum_iterations, opened)
@@ -149,6 +153,17 @@ def _where(going: Any, new: Any, old: Any) -> Any:
     return map_structure(chosen, new)
 
 
+def _going_on(going: Any, new: Any, old: Any) -> Any:
+    """The new state where an example goes on; arrays of all steps are those of the new one."""
+    rest = iter(_leaves(old))
+
+    def chosen(a: Any) -> Any:
+        b = next(rest)
+        return a if isinstance(a, TensorArray) else wrap(_where(going, value(a), value(b)), None, "State")
+
+    return map_structure(chosen, new)
+
+
 def _leaves(tree: Any) -> list[Any]:
     found: list[Any] = []
     map_structure(found.append, tree)
@@ -178,7 +193,7 @@ def _until_finished(decoder: Any, impute: bool, limit: Any, opened: Any) -> tupl
             test = value(math.logical_not(done))
             zeros = map_structure(math.zeros_like, said)
             said = to_nodes(_where(test, to_core(said), to_core(zeros)), "Output")
-            new = to_nodes(_where(test, to_core(new), to_core(state)), "State")
+            new = _going_on(test, new, state)
         rest = iter(_leaves(said))
         written = map_structure(lambda array: array.write(time, next(rest)), arrays)
         return time + 1, ended, counted, written, following, new
