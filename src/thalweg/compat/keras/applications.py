@@ -202,13 +202,13 @@ inception_v3, xception = (
 )
 
 
-def relu6(x: Any) -> Any:
+def _relu6(x: Any) -> Any:
     """max(0, min(x, 6)), as MobileNet's files name it."""
     return K.relu(x, max_value=6)
 
 
 mobilenet = _room(
-    "mobilenet", "tf", MobileNet=MobileNet, relu6=relu6, DepthwiseConv2D=L.DepthwiseConv2D
+    "mobilenet", "tf", MobileNet=MobileNet, relu6=_relu6, DepthwiseConv2D=L.DepthwiseConv2D
 )  # what loading needed custom_objects for
 mobilenet_v2 = _room("mobilenet_v2", "tf", MobileNetV2=MobileNetV2)
 densenet = _room(
