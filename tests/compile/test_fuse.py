@@ -232,6 +232,20 @@ def _in_memory(schedule: Schedule, shape: tuple[int, ...]) -> list[str]:
     return sorted(t.op.name for t in schedule.stored if t.op is not None and t.shape == shape)
 
 
+def test_a_second_output_of_one_value_is_kept_where_the_first_is_computed_again() -> None:
+    scaled = X * 2.0
+    moved = scaled - tw.mean(scaled, axis=0, keepdims=True)
+    spread = tw.mean(moved * moved, axis=0, keepdims=True)
+    schedule = _executable([X], [moved, moved, moved * spread]).schedule
+    assert all(output in schedule.owner for output in schedule.outputs)
+    x = np.random.default_rng(0).normal(size=X.shape).astype(np.float32)
+    one, other, product = function([X], [moved, moved, moved * spread])(x)
+    wanted = 2 * x - (2 * x).mean(0, keepdims=True)
+    np.testing.assert_allclose(one, wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_allclose(product, wanted * (wanted**2).mean(0, keepdims=True), rtol=1e-5, atol=1e-6)
+
+
 def test_what_is_cheap_is_computed_again_by_those_that_read_it() -> None:
     x = placeholder("float32", (40, 6))
     centre = x - tw.mean(x, axis=0, keepdims=True)

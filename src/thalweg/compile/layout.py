@@ -192,7 +192,10 @@ class Places:
         where = self.of[tensor]
         source = where.source
         whole = source.op is not None and is_identity(where.layout) and source.size == tensor.size
-        return source if whole and source not in taken else self.copy_of(tensor)
+        if whole and source not in taken:
+            return source
+        self.roots.append(self.copy_of(tensor))
+        return self.roots[-1]
 
     def access(self, x: Tensor, shape: tuple[int, ...]) -> Access:
         """An input as read by loops over ``shape`` (axes of length 1 dropped)."""
