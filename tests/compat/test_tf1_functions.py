@@ -175,7 +175,7 @@ def test_normalisation_of_batches_bounds_its_variables_and_refuses_what_it_canno
     tf.layers.batch_normalization(x, axis=[-1], gamma_constraint=lambda w: tf.minimum(w, 0.5))
     (gamma,) = [v for v in tf.trainable_variables() if "gamma" in v.name]
     assert gamma.constraint is not None
-    with pytest.raises(ValueError, match="renorm_clipping .*most.* contains keys not in"):
+    with pytest.raises(ValueError, match=r"renorm_clipping .*most.* contains keys not in"):
         tf.layers.batch_normalization(x, renorm=True, renorm_clipping={"most": 3.0})
 
 
@@ -300,3 +300,22 @@ def test_texts_are_fed_as_texts_or_bytes_and_computed_as_bytes() -> None:
         assert session.run(default) == b"x" and session.run(tf.identity(default), {default: "y"}) == b"y"
         with pytest.raises(ValueError, match=r"Cannot feed value of shape \(1, 1\) for Tensor Placeholder:0"):
             session.run(some, {some: [["a"]]})
+
+
+def test_slices_and_ensured_shapes_are_known_and_held_to() -> None:
+    x = tf.placeholder(tf.float32, [None, 3])
+    block = tf.slice(x, [1, 0], [2, -1])
+    sure = tf.ensure_shape(x, [4, None])
+    assert block.shape.as_list() == [2, 3] and sure.shape.as_list() == [4, 3]
+    fed = np.arange(12.0).reshape(4, 3)
+    assert np.array_equal(run(block, {x: fed}), fed[1:3])
+    slope = run(tf.gradients(sure * block[0], x)[0], {x: fed})
+    assert slope[0].tolist() == [3, 4, 5] and slope[1].tolist() == [21, 26, 31]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected \(2, 3\); received \(1, 3\)"):
+        run(block, {x: fed[:2]})
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected \(4, 3\); received \(3, 3\)"):
+        run(sure, {x: fed[:3]})
+    with pytest.raises(ValueError, match=r"begin .0, 0. and size .5, 1. go past the end of shape .3, 3."):
+        tf.slice(tf.zeros([3, 3]), [0, 0], [5, 1])
+    words = tf.ensure_shape(tf.placeholder_with_default(["a"], [None]), [1])
+    assert run(words).tolist() == [b"a"]

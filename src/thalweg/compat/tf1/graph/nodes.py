@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.graph.graphs import Effect, Graph, default_graph
 from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype, string
+from thalweg.errors import fail
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 
@@ -203,6 +205,25 @@ class Tensor:
 def shaped_as(x, /, shape):  # type: ignore[no-untyped-def]
     """x, of whose shape more is known than the graph says."""
     return x
+
+
+def _checked(x: Any, shape: tuple[int | None, ...]) -> Any:
+    lengths = zip(x.shape, shape, strict=True) if len(x.shape) == len(shape) else [(0, 1)]
+    if any(None not in pair and pair[0] != pair[1] for pair in lengths):
+        what = "a tensor has another shape than it must have"
+        raise fail(InvalidArgumentError, what, expected=shape, received=x.shape)
+    return x
+
+
+@make_op(
+    {},
+    infer=lambda x, *, shape: core.Spec(shape, x.dtype),
+    grad=lambda g, y, x, *, shape: [g],
+    expand=lambda x, *, shape: _checked(x, shape),
+)
+def held_to(x, /, shape):  # type: ignore[no-untyped-def]
+    """x, which must have a shape (None: any length)."""
+    return _checked(x, shape)
 
 
 class HostTensor(Tensor):

@@ -27,7 +27,14 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     key = tuple(
         python_slice(int(b), None if n == -1 else int(b + n)) for b, n in zip(starts, lengths, strict=True)
     )
-    return wrap(index.getitem(value(input_), key), name, "Slice", [input_])
+    block: Any = index.getitem(value(input_), key)
+    wanted = tuple(d if n == -1 else int(n) for n, d in zip(lengths, block.shape, strict=True))
+    if any(None not in (n, d) and n != d for n, d in zip(wanted, block.shape, strict=True)):
+        raise ValueError(
+            f"Slice: begin {starts.tolist()} and size {lengths.tolist()} "
+            f"go past the end of shape {list(value(input_).shape)}"
+        )
+    return wrap(block if wanted == block.shape else g.held_to(block, wanted), name, "Slice", [input_])
 
 
 python_slice = type(np.s_[0:1])

@@ -129,10 +129,12 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
-    """x, of whose shape more is known."""
-    node = identity(x, name)
-    node.set_shape(shape)
-    return node
+    """x, which must have a shape: a run with another one fails."""
+    node = g.convert_to_tensor(x)
+    merged = node.shape.merge_with(shape)
+    if merged.dims is None or isinstance(node, g.HostTensor):
+        return identity(x, name)
+    return wrap(g.held_to(node.t, tuple(merged.as_list())), name, "EnsureShape", [node])
 
 
 def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:

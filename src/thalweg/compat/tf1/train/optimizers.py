@@ -181,6 +181,7 @@ _KEEPING = (
     "astype",
     "after",
     "shaped_as",
+    "held_to",
     "current",
 )
 
