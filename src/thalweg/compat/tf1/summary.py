@@ -17,7 +17,7 @@ def _summary(
     kind: str, name: str, tensor: Any, collections: Any, fn: Any, family: str | None = None
 ) -> HostTensor:
     if isinstance(name, _Tag):
-        operation, tag = Operation(name.title or kind, kind, inputs=[tensor]), str(name)
+        operation, tag = Operation(name.node or kind, kind, inputs=[tensor]), str(name)
         return _collected(
             HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x)), collections
         )
@@ -37,7 +37,7 @@ def _collected(made: HostTensor, collections: Any) -> HostTensor:
 class _Tag(str):
     """A tag that stands as it is given, outside all scopes, and the name of its node."""
 
-    title: str | None = None
+    node: str | None = None
 
 
 def scalar(name: str, tensor: Any, collections: Any = None, family: Any = None) -> HostTensor:
@@ -347,7 +347,7 @@ def audio_summary(
 
 def _tag(tag: Any, name: str | None) -> _Tag:
     made = _Tag(_text(tag))
-    made.title = name
+    made.node = name
     return made
 
 
