@@ -628,3 +628,28 @@ def test_shapes_that_depend_on_values_run_by_meaning() -> None:
     a, b = f(_f32(1, -2, 3))
     assert (a.tolist(), b.item(), w.numpy().item()) == ([1, 3], 4, 4)
     assert f(_f32(-1, 5, -3, 6))[0].tolist() == [5, 6] and w.numpy() == 15
+
+
+def test_axes_that_keep_changing_are_traced_once_with_open_lengths() -> None:
+    """Lengths of sequences beside lengths of batches; a function that asks for one is traced for each."""
+    w = tw.Variable(np.linspace(-1, 1, 6).reshape(3, 2))
+    asked = []
+
+    @function
+    def means(x: Any, scale: Any) -> Any:
+        return tw.mean(tw.tanh(tw.matmul(x, w)), axis=1) * scale
+
+    @function
+    def in_turn(x: Any) -> Any:
+        asked.append(x.shape[1])
+        return sum(x[:, k] * k for k in range(x.shape[1]))
+
+    rng = np.random.default_rng(0)
+    for rows, steps in [(2, 4), (3, 7), (5, 4), (6, 9), (2, 2), (8, 30)]:
+        x = rng.normal(size=(rows, steps, 3))
+        np.testing.assert_allclose(means(x, np.float64(2)), 2 * np.tanh(x @ w.numpy()).mean(1), rtol=1e-12)
+        np.testing.assert_allclose(in_turn(x), (x * np.arange(steps)[:, None]).sum(1), rtol=1e-12, atol=1e-12)
+    assert means.num_traces == 2
+    traced = in_turn.num_traces
+    in_turn(rng.normal(size=(9, 7, 3)))
+    assert in_turn.num_traces == traced == 6 and asked.count(None) == 1  # any rows for each number of steps

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, ThalwegError, fail
+from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen, shapes_match
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
 from thalweg.nested import filled
@@ -162,12 +162,15 @@ _BRANCH_ADVICE = (
 )
 
 
+Shapes = tuple[tuple[int | None, ...], ...]
+
+
 class TracedFunction:
     """A Python function compiled by running it once per signature on symbolic arguments.
 
     Tensor and array arguments become placeholders of their shape and dtype; other arguments are part of the
-    signature. Variables assigned inside are updated by the program. A first axis that keeps changing is
-    traced once with an open length.
+    signature. Variables assigned inside are updated by the program. Axes that keep changing are traced once with open
+    lengths, unless the function needs to know them.
 
     >>> w = Variable(1.0)
     >>> @function
@@ -180,7 +183,10 @@ class TracedFunction:
 
     def __init__(self, fn: Callable[..., Any]) -> None:
         self._fn = fn
-        self._traced: dict[Any, Function] = {}
+        self._traced: dict[
+            Any, dict[Shapes, Function]
+        ] = {}  # by signature and shapes, None for an open length
+        self._closed: set[Any] = set()  # open shapes for which it cannot be traced
         self._last: Function | None = None  # of the last call, where that had arrays and tensors alone
         functools.update_wrapper(self, fn)
 
@@ -199,7 +205,7 @@ class TracedFunction:
     @property
     def num_traces(self) -> int:
         """How many signatures have been traced."""
-        return len(self._traced)
+        return sum(map(len, self._traced.values()))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         last = self._last
@@ -242,22 +248,36 @@ class TracedFunction:
         traced = self._found(key, tuple(a.shape for a in first), data, {}, arrays)
         return traced.run_steps(*arrays, rows=rows, batch=batch, steps=steps, progress=progress)
 
-    def _found(self, key: Any, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
+    def _found(self, key: Any, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         """The function for arrays of these shapes, traced now if it was not."""
-        traced = self._traced.get((key, shapes)) or self._traced.get((key, _opened(shapes)))
-        return self._trace(key, shapes, args, kwargs, arrays) if traced is None else traced
+        known = self._traced.setdefault(key, {})
+        traced = known.get(shapes)
+        if traced is None:
+            fitting = [f for open_shapes, f in known.items() if all(map(shapes_match, open_shapes, shapes))]
+            traced = fitting[-1] if fitting else self._trace(key, known, shapes, args, kwargs, arrays)
+        return traced
 
-    def _trace(self, key: Any, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
-        """Trace for these shapes; with the first axes open, where another length has been traced before."""
-        if any(k == key and _opened(s) == _opened(shapes) for k, s in self._traced):
-            try:
-                opened = _opened(shapes)
-                self._traced[key, opened] = self._traced_once(opened, args, kwargs, arrays)
-                return self._traced[key, opened]
-            except ThalwegError:  # the function needs to know its lengths
-                pass
-        self._traced[key, shapes] = self._traced_once(shapes, args, kwargs, arrays)
-        return self._traced[key, shapes]
+    def _trace(
+        self,
+        key: Any,
+        known: dict[Shapes, Function],
+        shapes: Shapes,
+        args: Any,
+        kwargs: Any,
+        arrays: list[Any],
+    ) -> Function:
+        """Trace for these shapes; with open lengths where others have been traced before."""
+        opened = _opened(shapes, list(known))
+        rows = tuple((o[:1] + s[1:]) for o, s in zip(opened, shapes, strict=True))  # the first axes alone
+        for tried in dict.fromkeys((opened, rows)):
+            if tried != shapes and (key, tried) not in self._closed:
+                try:
+                    known[tried] = self._traced_once(tried, args, kwargs, arrays)
+                    return known[tried]
+                except Exception:  # the function needs to know these lengths, or fails whatever they are
+                    self._closed.add((key, tried))
+        known[shapes] = self._traced_once(shapes, args, kwargs, arrays)
+        return known[shapes]
 
     def _traced_once(self, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         inputs = [_symbol(a, s) for a, s in zip(arrays, shapes, strict=True)]
@@ -271,12 +291,19 @@ class TracedFunction:
         except SymbolicError as error:
             error.add_note(f"while tracing {name}: {_BRANCH_ADVICE}")
             raise
-        return Function(Program(inputs, newest, list(recorder.updates.items()), name), outputs)
+        inside = any(
+            None in s[1:] for s in shapes
+        )  # other axes than of rows: lengths of sequences, sizes of images
+        program = Program(inputs, newest, list(recorder.updates.items()), name, 1 if inside else None)
+        return Function(program, outputs)
 
 
-def _opened(shapes: tuple[tuple[int, ...], ...]) -> Any:
-    """The shapes with their first axes of any length."""
-    return tuple((None, *s[1:]) if s else s for s in shapes)
+def _opened(shapes: Shapes, before: Sequence[Shapes]) -> Shapes:
+    """The shapes, open where these have been other lengths before."""
+    return tuple(
+        tuple(None if any(old[k][axis] != n for old in before) else n for axis, n in enumerate(shape))
+        for k, shape in enumerate(shapes)
+    )
 
 
 def _without_operations(outputs: Any) -> Any:

@@ -77,10 +77,10 @@ class Program:
         outputs: Sequence[Tensor],
         updates: Sequence[tuple[Variable, Tensor]] = (),
         name: str | None = None,
-        fixed_forms: int = _FIXED_FORMS,
+        fixed_forms: int | None = None,
     ) -> None:
         self.name = name or "program"
-        self.fixed_forms = fixed_forms
+        self.fixed_forms = fixed_forms or _FIXED_FORMS
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = [(v, _fitting(v, u)) for v, u in updates]
