@@ -433,7 +433,12 @@ def test_a_cell_of_several_inputs_states_and_outputs() -> None:
     np.testing.assert_allclose(two, np.repeat(b[:, -1].sum(-1, keepdims=True), 2, 2), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(total, np.repeat(a.sum((1, 2))[:, None], 2, 1), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(deep, np.repeat(b.sum((1, 3))[:, :, None], 2, 2), rtol=1e-4, atol=1e-4)
-    assert [np.shape(p) for p in tf.nest.flatten(model.predict([a, b]))] == [(6, 2), (6, 3, 2), (6, 2), (6, 3, 2)]
+    assert [np.shape(p) for p in tf.nest.flatten(model.predict([a, b]))] == [
+        (6, 2),
+        (6, 3, 2),
+        (6, 2),
+        (6, 3, 2),
+    ]
 
 
 def test_one_number_for_each_example_is_a_column() -> None:

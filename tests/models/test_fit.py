@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, Input
+from thalweg.layers import GRU, Activation, BatchNormalization, Dense, Dropout, Embedding, Flatten, Input
 from thalweg.models import Model, Sequential
 
 
@@ -719,3 +719,25 @@ def test_weights_of_classes_for_each_of_several_outputs_are_weights_of_rows() ->
         assert both == losses([y, z], sample_weight=[of_y, of_y * of_z])
     with pytest.raises(tw.ArgumentError, match="class_weight; expected weights for outputs among a, b"):
         model.fit(x, [y, z], class_weight={"c": {0: 1.0}}, verbose=0)
+
+
+def test_batches_of_other_lengths_are_compiled_a_few_times(caplog: pytest.LogCaptureFixture) -> None:
+    """Sentences as long as the longest of their batch: losses and outputs are those of a model for one length."""
+    rng = np.random.default_rng(0)
+    batches = [(rng.integers(1, 9, (4, n)), rng.integers(0, 2, (4, 1))) for n in (5, 7, 3, 11, 6, 9, 20)]
+
+    def made() -> Any:
+        model = Sequential([Embedding(9, 3), GRU(4), Dense(1, activation="sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        return model
+
+    model, other = made(), made()
+    model.predict(batches[0][0]), other.predict(batches[0][0])
+    with caplog.at_level("DEBUG", "thalweg"):
+        for x, y in batches:
+            other.set_weights(model.get_weights())
+            other.compile("sgd", "binary_crossentropy")  # which forgets what was compiled
+            np.testing.assert_allclose(other.predict(x), model.predict(x), rtol=1e-5)
+            np.testing.assert_allclose(model.train_on_batch(x, y), other.train_on_batch(x, y), rtol=1e-5)
+    compiled = [r for r in caplog.records if "compiled in" in r.getMessage()]
+    assert len(compiled) <= 2 * len(batches) + 2 * 3  # the other's, and three for each way of this one

@@ -10,7 +10,8 @@ import numpy as np
 from thalweg.graph.tensor import Tensor, constant, placeholder
 from thalweg.graph.updates import Recorder, recording
 from thalweg.nested import filled, flat, mapped
-from thalweg.run.program import Program
+from thalweg.run.by_shapes import Shapes
+from thalweg.run.program import Program, fixed_forms
 
 __all__ = ["Step"]
 
@@ -18,22 +19,27 @@ __all__ = ["Step"]
 class Step:
     """``body`` on symbolic (x, y, sample_weight), with every assignment it makes, as one program.
 
-    ``structure``: arrays (or anything with shape and dtype) in the structure that ``body`` takes; the first axis of
-    each is open. Calling it with the flat list of arrays gives the outputs of the body as arrays, in its structure.
+    ``structure``: arrays (or anything with a dtype) in the structure that ``body`` takes; ``shapes``: of each, None for
+    an open length. Calling it with the flat list of arrays gives the outputs of the body as arrays, in its
+    structure.
     """
 
-    def __init__(self, body: Callable[[Any], Any], structure: Any, name: str) -> None:
-        count = iter(range(1 << 30))
-        inputs = mapped(
-            lambda a: placeholder(a.dtype, (None, *a.shape[1:]), name=f"data_{next(count)}"), structure
-        )
+    def __init__(self, body: Callable[[Any], Any], structure: Any, shapes: Shapes, name: str) -> None:
+        numbered = iter(enumerate(shapes))
+
+        def symbol(array: Any) -> Tensor:
+            number, shape = next(numbered)
+            return placeholder(array.dtype, shape, name=f"data_{number}")
+
+        inputs = mapped(symbol, structure)
         recorder = Recorder()
         with recording(recorder):
             self.outputs = body(inputs)
             tensors = [
                 recorder.newest(t if isinstance(t, Tensor) else constant(t)) for t in flat(self.outputs)
             ]
-        self.program = Program(flat(inputs), tensors, list(recorder.updates.items()), name)
+        updates = list(recorder.updates.items())
+        self.program = Program(flat(inputs), tensors, updates, name, fixed_forms(shapes))
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Any:
         return filled(self.outputs, self.program.run(arrays))

@@ -35,6 +35,7 @@ from thalweg.models.steps import Step
 from thalweg.nested import filled, flat, mapped
 from thalweg.ops.shape import count
 from thalweg.ops.state import assign
+from thalweg.run.by_shapes import ByShapes, Shapes
 
 __all__ = ["Training"]
 
@@ -281,19 +282,23 @@ class Training(Layer):
         if self.run_eagerly:
             return lambda arrays: _eager_step(body, filled(structure, arrays))
         trained = tuple(map(id, self.trainable_weights)) if kind == "train" else ()
-        key = (kind, alone, _shape_of_structure(structure), signature_of(flat(structure)), trained)
-        if key not in self._steps:
-            step = (
-                self._traced_alone(kind, body, structure, alone)
-                if alone
-                else self._traced(kind, body, structure)
-            )
-            if kind == "train":  # the first step may have built the model: its weights are known now
-                key = (*key[:4], tuple(map(id, self.trainable_weights)))
-            if len(self._steps) >= _KEPT_STEPS:
-                self._steps.pop(next(iter(self._steps)))
-            self._steps[key] = step
-        return self._steps[key]
+        arrays = flat(structure)
+        kinds = tuple((a.dtype.str, a.ndim) for a in arrays)
+        key = (kind, alone, _shape_of_structure(structure), kinds, trained)
+
+        def made(shapes: Shapes) -> Step:
+            if alone:
+                return self._traced_alone(kind, body, structure, shapes, alone)
+            return self._traced(kind, body, structure, shapes)
+
+        steps = self._steps.get(key, ByShapes())
+        step = steps.get(tuple((None, *a.shape[1:]) for a in arrays), made)
+        if kind == "train":  # the first step may have built the model: its weights are known now
+            key = (*key[:4], tuple(map(id, self.trainable_weights)))
+        if key not in self._steps and len(self._steps) >= _KEPT_STEPS:
+            self._steps.pop(next(iter(self._steps)))
+        self._steps[key] = steps
+        return step
 
     def _step_as_compiled(self, structure: Any, alone: str) -> Callable[[Any], Any]:
         """A model frozen after its compile, to be part of another, is still trained by its own fit: as in a GAN."""
@@ -306,7 +311,7 @@ class Training(Layer):
             for layer, flag in now.items():
                 layer._trainable = flag
 
-    def _traced_alone(self, kind: str, body: Any, structure: Any, alone: str) -> Step:
+    def _traced_alone(self, kind: str, body: Any, structure: Any, shapes: Shapes, alone: str) -> Step:
         """The step with its figures. The first trace may make counts, which then another one sets to 0 first."""
 
         def whole(data: Any) -> Any:
@@ -316,17 +321,17 @@ class Training(Layer):
 
         known = -1
         while known != len(self._counts()):
-            known, step = len(self._counts()), self._traced("alone", whole, structure)
+            known, step = len(self._counts()), self._traced("alone", whole, structure, shapes)
         return step
 
-    def _traced(self, kind: str, body: Any, structure: Any) -> Step:
+    def _traced(self, kind: str, body: Any, structure: Any, shapes: Shapes) -> Step:
         if kind in ("train", "test") and self._steps_are_ours(f"{kind}_step"):
             traced = lambda data: body(data) and None
         else:
             traced = body
         before = {id(layer): list(layer._added) for layer in self.tree()}
         try:
-            return Step(traced, structure, f"{self.name}.{kind}_step")
+            return Step(traced, structure, shapes, f"{self.name}.{kind}_step")
         finally:
             for layer in self.tree():  # what the trace added stands for no values
                 layer._added = before.get(id(layer), [])

@@ -14,11 +14,12 @@ import numpy as np
 
 from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen, shapes_match
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
 from thalweg.nested import filled
-from thalweg.run.program import Program
+from thalweg.run.by_shapes import ByShapes, Shapes
+from thalweg.run.program import Program, fixed_forms
 from thalweg.run.rows import Rows
 
 Updates = Mapping[Variable, Any] | Sequence[tuple[Variable, Any]]
@@ -162,9 +163,6 @@ _BRANCH_ADVICE = (
 )
 
 
-Shapes = tuple[tuple[int | None, ...], ...]
-
-
 class TracedFunction:
     """A Python function compiled by running it once per signature on symbolic arguments.
 
@@ -183,10 +181,7 @@ class TracedFunction:
 
     def __init__(self, fn: Callable[..., Any]) -> None:
         self._fn = fn
-        self._traced: dict[
-            Any, dict[Shapes, Function]
-        ] = {}  # by signature and shapes, None for an open length
-        self._closed: set[Any] = set()  # open shapes for which it cannot be traced
+        self._traced: dict[Any, ByShapes[Function]] = {}  # by signature
         self._last: Function | None = None  # of the last call, where that had arrays and tensors alone
         functools.update_wrapper(self, fn)
 
@@ -250,36 +245,10 @@ class TracedFunction:
 
     def _found(self, key: Any, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         """The function for arrays of these shapes, traced now if it was not."""
-        known = self._traced.setdefault(key, {})
-        traced = known.get(shapes)
-        if traced is None:
-            fitting = [f for open_shapes, f in known.items() if all(map(shapes_match, open_shapes, shapes))]
-            traced = fitting[-1] if fitting else self._trace(key, known, shapes, args, kwargs, arrays)
-        return traced
+        known = self._traced.setdefault(key, ByShapes())
+        return known.get(shapes, lambda given: self._traced_once(given, args, kwargs, arrays))
 
-    def _trace(
-        self,
-        key: Any,
-        known: dict[Shapes, Function],
-        shapes: Shapes,
-        args: Any,
-        kwargs: Any,
-        arrays: list[Any],
-    ) -> Function:
-        """Trace for these shapes; with open lengths where others have been traced before."""
-        opened = _opened(shapes, list(known))
-        rows = tuple((o[:1] + s[1:]) for o, s in zip(opened, shapes, strict=True))  # the first axes alone
-        for tried in dict.fromkeys((opened, rows)):
-            if tried != shapes and (key, tried) not in self._closed:
-                try:
-                    known[tried] = self._traced_once(tried, args, kwargs, arrays)
-                    return known[tried]
-                except Exception:  # the function needs to know these lengths, or fails whatever they are
-                    self._closed.add((key, tried))
-        known[shapes] = self._traced_once(shapes, args, kwargs, arrays)
-        return known[shapes]
-
-    def _traced_once(self, shapes: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
+    def _traced_once(self, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         inputs = [_symbol(a, s) for a, s in zip(arrays, shapes, strict=True)]
         symbolic_args, symbolic_kwargs = _substitute((args, kwargs), iter(inputs))
         recorder = Recorder()
@@ -291,19 +260,8 @@ class TracedFunction:
         except SymbolicError as error:
             error.add_note(f"while tracing {name}: {_BRANCH_ADVICE}")
             raise
-        inside = any(
-            None in s[1:] for s in shapes
-        )  # other axes than of rows: lengths of sequences, sizes of images
-        program = Program(inputs, newest, list(recorder.updates.items()), name, 1 if inside else None)
-        return Function(program, outputs)
-
-
-def _opened(shapes: Shapes, before: Sequence[Shapes]) -> Shapes:
-    """The shapes, open where these have been other lengths before."""
-    return tuple(
-        tuple(None if any(old[k][axis] != n for old in before) else n for axis, n in enumerate(shape))
-        for k, shape in enumerate(shapes)
-    )
+        updates = list(recorder.updates.items())
+        return Function(Program(inputs, newest, updates, name, fixed_forms(shapes)), outputs)
 
 
 def _without_operations(outputs: Any) -> Any:

@@ -45,6 +45,7 @@ from thalweg.graph.tensor import (
 from thalweg.graph.walk import leaves
 from thalweg.ops.bodies import install_programs
 from thalweg.ops.random import RandomKey
+from thalweg.run.by_shapes import Shapes
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized
 from thalweg.run.stages import Stages
@@ -77,10 +78,10 @@ class Program:
         outputs: Sequence[Tensor],
         updates: Sequence[tuple[Variable, Tensor]] = (),
         name: str | None = None,
-        fixed_forms: int | None = None,
+        fixed_forms: int = _FIXED_FORMS,
     ) -> None:
         self.name = name or "program"
-        self.fixed_forms = fixed_forms or _FIXED_FORMS
+        self.fixed_forms = fixed_forms
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = [(v, _fitting(v, u)) for v, u in updates]
@@ -377,6 +378,14 @@ class _Compiled:
     def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
         """The run-time lengths: none, all are fixed."""
         return ()
+
+
+def fixed_forms(shapes: Shapes) -> int:
+    """How many lengths a traced program of these inputs should be compiled for as they come.
+
+    Other axes than the first are open only where they keep changing: lengths of sequences, sizes of images.
+    """
+    return 1 if any(None in s[1:] for s in shapes) else _FIXED_FORMS
 
 
 Axis = tuple[int, int]  # (input, axis)
