@@ -105,6 +105,11 @@ model = Model([wide, open_row], Dense(1, kernel_initializer='ones')(flat))
 x = np.arange(12.0).reshape(2, 6)
 np.testing.assert_allclose(model.predict([x, rows]), x.sum(1, keepdims=True) * 4)
 
+from keras.models import clone_model
+for shape in ((3,), lambda shape: shape):
+    model = Model(a, Lambda(lambda x: x + 1, output_shape=shape)(a))
+    np.testing.assert_allclose(clone_model(model).predict(rows), rows + 1)
+
 # A choice by a scalar is one or the other, in its own shape; the greatest of nothing is -inf.
 some = K.placeholder((None, 4))
 chosen = K.switch(K.greater(K.shape(some)[0], 0), lambda: some * 2, lambda: K.constant(0.0))

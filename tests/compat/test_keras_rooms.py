@@ -403,7 +403,10 @@ def test_a_model_goes_through_an_open_file_and_its_summary_tells_of_inputs(
     np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
     model.summary()
     assert "first (InputLayer)  (None, 4)" in capsys.readouterr().out
-    assert type(model.layers[0]).__name__ == "InputLayer"
+    place = model.layers[0]
+    assert type(place).__name__ == "InputLayer"
+    again = type(place).from_config({**place.get_config(), "name": "again"})
+    assert (again.name, again.output_shape, K.dtype(again.output)) == ("again", (None, 4), "float32")
 
 
 def test_helpers_that_programs_took_from_inside_keras() -> None:

@@ -106,7 +106,7 @@ def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Pa
         ("from tensorflow.contrib.layers import fully_conected", "fully_conected"),
         ("import theano.tensor as T; T.nnet.relux", "relux"),
         ("import tensorflow as tf; tf.train.Server", "several machines"),
-        ("import tensorflow as tf; tf.placeholder; tf.saved_model", "nodes"),
+        ("import tensorflow as tf; tf.placeholder; tf.lite", "nodes"),
     ],
 )
 def test_a_missing_name_is_one_line(line: str, missing: str, thalweg_run: Run, tmp_path: Path) -> None:

@@ -319,3 +319,13 @@ def test_slices_and_ensured_shapes_are_known_and_held_to() -> None:
         tf.slice(tf.zeros([3, 3]), [0, 0], [5, 1])
     words = tf.ensure_shape(tf.placeholder_with_default(["a"], [None]), [1])
     assert run(words).tolist() == [b"a"]
+
+
+def test_the_slope_of_a_leaky_relu_may_be_a_node() -> None:
+    x, slope = tf.placeholder(tf.float32, [None]), tf.Variable(0.5)
+    y = tf.nn.leaky_relu(x, slope)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        found, grads = session.run([y, tf.gradients(y, [x, slope])], {x: [-2.0, 4.0]})
+    assert found.tolist() == [-1.0, 4.0] and grads[0].tolist() == [0.5, 1.0] and grads[1] == -2.0
+    assert run(tf.nn.leaky_relu(x, tf.constant(0.25)), {x: [-2.0, 4.0]}).tolist() == [-0.5, 4.0]

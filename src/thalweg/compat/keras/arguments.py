@@ -201,8 +201,10 @@ def epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
 
 
 def function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-    """Lambda(function, output_shape, mask, arguments): files name the function."""
+    """Lambda(function, output_shape, mask, arguments): files name the function, and none that computes its shape."""
     given = {**dict(zip(("function", "output_shape", "mask", "arguments"), args)), **kwargs}
+    if callable(given.get("output_shape")):  # the shape follows from the function
+        del given["output_shape"]
     known_function(given.get("function"))
     return (), given
 

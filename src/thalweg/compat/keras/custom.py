@@ -235,6 +235,16 @@ class InputPlace(_main.Layer):
         self.output_shape, self.input_shape = symbol.shape, symbol.shape
         self.input = self.output = symbol
 
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` takes."""
+        dtype = self.input.specs[0].dtype.name
+        return {
+            "batch_input_shape": tuple(self.input_shape),
+            "dtype": dtype,
+            "sparse": False,
+            "name": self.name,
+        }
+
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> InputPlace:
         """The layer of a new input."""

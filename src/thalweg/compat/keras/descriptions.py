@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import constraints, initializers, layers, regularizers
+from thalweg.compat.keras.custom import InputPlace
 from thalweg.layers import activations
 from thalweg.layers.base import Layer
 from thalweg.models import keras_descriptions, keras_models
@@ -141,7 +142,7 @@ def _is_layer(cls: type) -> bool:
 def speak(model: Any, sequential: Any, alone: bool) -> None:
     """Give these words to the layers of the library, and to these classes of models."""
     for cls in {*_with_those_below(Layer)}:
-        if "get_config" in vars(cls) and cls.__module__.startswith("thalweg."):
+        if "get_config" in vars(cls) and cls.__module__.startswith("thalweg.") and cls is not InputPlace:
             setattr(cls, "get_config", _telling(vars(cls)["get_config"], alone))  # noqa: B010
     Layer.from_config = classmethod(_layer_from)  # type: ignore[assignment,method-assign]
     for cls in (model, sequential):

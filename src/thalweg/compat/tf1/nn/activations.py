@@ -6,7 +6,7 @@ from typing import Any
 
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap
+from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap
 from thalweg.compat.tf1.lengths import dims_of, filled
 from thalweg.ops import activation, contract, elementwise, joining, random
 from thalweg.ops.softmax import log_softmax as core_log_softmax
@@ -32,8 +32,11 @@ swish = _activation("Swish", activation.silu)
 
 
 def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tensor:
-    """x where positive, ``alpha`` x elsewhere."""
-    return wrap(activation.leaky_relu(value(features), float(alpha)), name, "LeakyRelu", [features])
+    """x where positive, ``alpha`` x elsewhere; ``alpha`` may be a node: then the greater of both."""
+    slope, x = static_value(alpha), value(features)
+    if slope is None:
+        return wrap(elementwise.maximum(x, x * value(alpha)), name, "LeakyRelu", [features, alpha])
+    return wrap(activation.leaky_relu(x, float(slope)), name, "LeakyRelu", [features])
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Tensor:
