@@ -27,7 +27,7 @@ from thalweg.ops.lengths import at_run_time
 from thalweg.rewrite.pipeline import optimise, simplify
 
 _FOLD_LIMIT = 4096  # elements: larger constants are computed by the program, not carried by it
-_PASS_THROUGH = ("read", "identity", "stop_gradient")
+PASSED_ON = ("read", "identity", "stop_gradient")  # of which nothing is left in a program
 _LARGE_REDUCTION = 1 << 14  # elements above which a full reduction is done row by row first, for the threads
 
 
@@ -97,7 +97,7 @@ class _Specialiser:
         inputs = [self.new[id(t)] for t in tensor.inputs]
         if tensor.op is item:
             return self._part(inputs[0], tensor)
-        if tensor.op.name in _PASS_THROUGH:
+        if tensor.op.name in PASSED_ON:
             return inputs[0]
         return self._apply(tensor, inputs)
 

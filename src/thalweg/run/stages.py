@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compile.lower import PASSED_ON
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.lowering import Pointwise, Reshape, View
 from thalweg.graph.op import item
@@ -16,8 +17,6 @@ from thalweg.graph.tensor import Placeholder, Tensor, Variable
 from thalweg.graph.walk import leaves, rebuild, remake, topological
 from thalweg.ops.random import RandomKey, next_key
 from thalweg.run.slots import Slots
-
-_PASSED_ON = ("read", "identity", "stop_gradient")  # cost nothing, like views
 
 
 class Stages:
@@ -110,7 +109,7 @@ def _valued(order: Sequence[Tensor]) -> set[int]:
 
 def _is_view(tensor: Tensor) -> bool:
     op = tensor.op
-    return op is not None and (isinstance(op.lower, (View, Reshape)) or op.name in _PASSED_ON)
+    return op is not None and (isinstance(op.lower, (View, Reshape)) or op.name in PASSED_ON)
 
 
 def _is_easy(tensor: Tensor) -> bool:
