@@ -59,6 +59,22 @@ def test_lengths_past_what_a_program_can_take_are_compiled_one_by_one() -> None:
         assert np.array_equal(found, table[:n] + 1)
 
 
+def test_axes_that_happened_to_be_as_long_as_each_other() -> None:
+    """With both as one length there is no form for all; once they differ there is."""
+
+    def expand(x: Any, y: Any) -> Any:
+        if x.shape == y.shape and x.shape[0] > 60:
+            raise tw.ShapeError("too many rows to be alike")
+        return tw.sum(x) + tw.sum(y)
+
+    total = make_op({}, infer=lambda x, y: Spec((), x.dtype), expand=expand)(lambda x, y: x.sum() + y.sum())
+    x, y = placeholder("float64", [None]), placeholder("float64", [None])
+    program = Program([x, y], [total.build([x, y], {})], fixed_forms=1)
+    for n, m in [(2, 2), (4, 4), (6, 5), (8, 9), (10, 3), (12, 30), (14, 7)]:
+        assert program.run([np.ones(n), np.ones(m)])[0] == n + m
+    assert program.num_compiled == 3 and len(program._open_forms) == 1
+
+
 def test_axes_that_vary_together() -> None:
     keys = [((2, 3), (2,)), ((4, 3), (4,)), ((5, 3), (5,))]
     assert varying_axes(keys, 2) == ([(0, 0)], [(Dim(2, {(0,): 1}), [(0, 0), (1, 0)])])

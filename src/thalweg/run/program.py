@@ -97,7 +97,7 @@ class Program:
         self._written = {v for v, _ in self.updates}
         self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
         self._open_forms: list[_Open] = []
-        self._uniform: bool | None = None  # False: known to have no one form for all lengths
+        self._closed: list[OpenAxes] = []  # for whose lengths there is no one form
         self._last: Bound | None = None  # what the last call was done with
         self._stages: Stages | None = None  # where shapes depend on values
         self.num_compiled = 0
@@ -260,7 +260,7 @@ class Program:
 
     def _for_open_lengths(self, key: Any) -> _Compiled | None:
         """A form whose open axes are run-time lengths, once several fixed lengths have been compiled."""
-        if self._loose or self._uniform is False:
+        if self._loose:
             return None
         for form in self._open_forms:
             if form.lengths_of(key) is not None:
@@ -271,13 +271,13 @@ class Program:
         open_axes = varying_axes([*shapes, key], len(self.inputs))
         if open_axes is None or any(key[k][axis] < 2 for k, axis in open_axes.own):
             return None
-        if any(form.axes == open_axes for form in self._open_forms):  # which does not fit these lengths
-            return None
+        if open_axes in self._closed or any(form.axes == open_axes for form in self._open_forms):
+            return None  # the form does not fit these lengths
         try:
             made = self._timed(key, lambda: _Open(self, key, open_axes))
         except (NotUniform, ThalwegError) as reason:  # sample lengths may be past what the program can take
             _log.info("%s: compiled anew for each length: %s", self.name, reason)
-            self._uniform = False
+            self._closed.append(open_axes)
             return None
         self._open_forms.append(made)
         return None if made.lengths_of(key) is None else made
