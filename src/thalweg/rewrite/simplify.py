@@ -44,7 +44,9 @@ slices, concat = map(pattern_of, (slice_axes, joining.concat_op))
 sum, maximum_over, minimum_over = map(pattern_of, (reduce.sum, reduce.max, reduce.min))
 
 x, y, z = Var("x"), Var("y"), Var("z")
-dtype, axis, axes, items, keepdims = (Attribute(n) for n in ("dtype", "axis", "axes", "items", "keepdims"))
+dtype, axis, axes, items, keepdims, of_none = (
+    Attribute(n) for n in ("dtype", "axis", "axes", "items", "keepdims", "of_none")
+)
 lengths, first_axes, first_lengths = Attribute("lengths"), Attribute("first_axes"), Attribute("first_lengths")
 
 # --- conditions -----------------------------------------------------------------------------------------------------
@@ -348,7 +350,7 @@ SIMPLIFY = Phase(
         rule("whole_slice", slices(x, items=items), x, EXACT, when=whole, why="every item takes all"),
         rule(
             "reduce_nothing",
-            [op(x, axis=(), keepdims=keepdims) for op in (maximum_over, minimum_over)],
+            [op(x, axis=(), keepdims=keepdims, of_none=of_none) for op in (maximum_over, minimum_over)],
             x,
             EXACT,
         ),

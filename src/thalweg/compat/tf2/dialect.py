@@ -323,8 +323,10 @@ def _worded(shape: Any) -> Any:
 
 def _of_worded(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def called(self: Layer, input_shape: Any = None, *args: Any, **kwargs: Any) -> Any:
-        return method(self, _worded(input_shape), *args, **kwargs)
+    def called(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if "input_shape" in kwargs:
+            kwargs["input_shape"] = _worded(kwargs["input_shape"])
+        return method(self, *map(_worded, args[:1]), *args[1:], **kwargs)  # layers of 2015 are told none
 
     return called
 
