@@ -230,10 +230,7 @@ class _Merger:
             if specs == first.specs and not any(isinstance(d, Dim) for d in specs[0].shape or ()):
                 return first
             return Placeholder(None, (), {}, specs, name=first.name, built_at=first.built_at)
-        if any(
-            t.value is None or t.shape != first.shape or t.value.tobytes() != first.value.tobytes()
-            for t in same[1:]
-        ):
+        if not all(_is_same(t.value, first.value) for t in same[1:]):
             number = _repeated(same)
             if number is None:
                 raise NotUniform("a constant depends on the length")
@@ -269,6 +266,14 @@ class _Merger:
         if dim.at(self.points[-1]) != values[-1] or dim.at(self.points[0]) != values[0]:
             raise NotUniform("a length is no product of the open ones")
         return _made(dim.at(_TYPICAL), terms)
+
+
+def _is_same(value: np.ndarray | None, other: np.ndarray) -> bool:
+    """Whether two arrays are equal bit by bit."""
+    if value is None or value.shape != other.shape:
+        return False
+    value, other = _without_repeats(value), _without_repeats(other)
+    return value.shape == other.shape and value.tobytes() == other.tobytes()
 
 
 def _repeated(same: Sequence[Tensor]) -> Tensor | None:
