@@ -15,7 +15,8 @@ from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Variable, placeholder
 from thalweg.ops import random
 from thalweg.ops.sort import argsort
-from thalweg.run.program import Program, varying_axes
+from thalweg.run.open_axes import varying_axes
+from thalweg.run.program import Program
 
 
 def test_a_form_is_compiled_once_per_shape_and_then_for_all_lengths(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,19 +8,17 @@ collect its parts.
 from __future__ import annotations
 
 import functools
-import itertools
 import logging
-import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compile.dims import MAX_OPEN, Dim, NotUniform, open_graph
+from thalweg.compile.dims import NotUniform, open_graph
 from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import (
     ArgumentTypeError,
@@ -46,6 +44,7 @@ from thalweg.graph.walk import leaves
 from thalweg.ops.bodies import install_programs
 from thalweg.ops.random import RandomKey
 from thalweg.run.by_shapes import Shapes
+from thalweg.run.open_axes import OpenAxes, varying_axes
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized
 from thalweg.run.stages import Stages
@@ -388,16 +387,6 @@ def fixed_forms(shapes: Shapes) -> int:
     return 1 if any(None in s[1:] for s in shapes) else _FIXED_FORMS
 
 
-Axis = tuple[int, int]  # (input, axis)
-
-
-class OpenAxes(NamedTuple):
-    """The axes with run-time lengths: ``own``, one for each of these lengths, and all by how long they are."""
-
-    own: list[Axis]
-    lengths: list[tuple[Dim, list[Axis]]]
-
-
 class _Open(_Compiled):
     """A program whose open axes have run-time lengths, or multiples of them."""
 
@@ -440,38 +429,6 @@ class _Open(_Compiled):
 
     def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
         return tuple(values[k].shape[axis] for k, axis in self.axes.own)
-
-
-def varying_axes(keys: Sequence[Any], num_inputs: int) -> OpenAxes | None:
-    """The axes that differ among these input shapes: those always as long as each other, or as the same multiple of
-    others; None where there are none, or too many lengths of their own.
-    """
-    by_lengths: dict[tuple[int, ...], list[Axis]] = {}
-    for k in range(num_inputs):
-        for axis in range(len(keys[0][k])):
-            lengths = tuple(key[k][axis] for key in keys)
-            if len(set(lengths)) > 1:
-                by_lengths.setdefault(lengths, []).append((k, axis))
-    own: dict[tuple[int, ...], Axis] = {}
-    found = []
-    for lengths, axes in sorted(by_lengths.items()):  # multiples behind what they are of
-        terms = _multiple(lengths, list(own))
-        if terms is None:
-            terms = {(len(own),): 1}
-            own[lengths] = axes[0]
-        found.append((Dim(lengths[0], terms), axes))
-    return OpenAxes([*own.values()], found) if 0 < len(own) <= MAX_OPEN else None
-
-
-def _multiple(lengths: tuple[int, ...], own: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], int] | None:
-    """A product of some of these lengths, times a number, that always is this one."""
-    for count in range(1, len(own) + 1):
-        for chosen in itertools.combinations(range(len(own)), count):
-            products = [math.prod(row) for row in zip(*(own[k] for k in chosen), strict=True)]
-            factor = lengths[0] // products[0] if all(products) else 0
-            if factor and all(n == factor * p for n, p in zip(lengths, products, strict=True)):
-                return {chosen: factor}
-    return None
 
 
 def _leaf(of: Tensor, shape: Any) -> Tensor:
