@@ -172,10 +172,10 @@ class _Walk:
             for x in tensor.inputs:
                 if id(x) in self.needed and dtypes.is_floating(x.dtype):
                     self._add(x, full_like(x, 0))
-        elif op.expand is not None:
-            inputs = list(tensor.inputs)
-            expanded = op.expand(*inputs, **tensor.attrs)
-            wanted = [x for x in inputs if id(x) in self.needed]
+            return
+        expanded = None if op.expand is None else op.expand(*tensor.inputs, **tensor.attrs)
+        if expanded is not None:
+            wanted = [x for x in tensor.inputs if id(x) in self.needed]
             for x, part in zip(wanted, _through(expanded, wanted, g), strict=True):
                 if part is None:
                     self.cuts.setdefault(id(x), tensor)

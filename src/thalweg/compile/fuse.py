@@ -27,6 +27,7 @@ from thalweg.compile.nests import steps_evenly
 from thalweg.compile.recompute import recompute
 from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, Reduce
 from thalweg.graph.tensor import Tensor
+from thalweg.graph.walk import data_inputs
 
 _SINGLE_BLOCK = 512  # the longest sum of a product that is finished in registers
 
@@ -42,7 +43,7 @@ class _Fusion(Groups):
     def __init__(self, places: Places, computed: Sequence[Tensor]) -> None:
         super().__init__(places, computed)
         wholes = [t for t in computed if t.op is not None and isinstance(t.op.lower, Assemble)]
-        self.parts = {places.of[x].source for t in wholes for x in places.data_inputs(t)}
+        self.parts = {places.of[x].source for t in wholes for x in data_inputs(t)}
         for tensor in computed:
             self._add(tensor)
 
@@ -76,7 +77,7 @@ class _Fusion(Groups):
         if isinstance(lower, Reduce) and split is None:
             return self._columns(tensor)
         if not isinstance(lower, Pointwise) and split is None:
-            sources = {self.places.of[t].source for t in self.places.data_inputs(tensor)}
+            sources = {self.places.of[t].source for t in data_inputs(tensor)}
             kind = Product if isinstance(lower, MatrixProduct) else Kernel
             return kind([tensor], order, sources)
         shape = tensor.shape if split is None else tensor.inputs[0].shape

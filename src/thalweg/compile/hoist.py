@@ -25,7 +25,7 @@ from thalweg.graph.lowering import (
 )
 from thalweg.graph.op import item, make_op, parts_of
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
-from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.graph.walk import data_inputs, rebuild, remake, topological
 from thalweg.ops.bodies import Body
 from thalweg.ops.elementwise import add
 from thalweg.ops.shape import broadcast_to, permute_dims, reshape
@@ -412,7 +412,7 @@ class AllSteps:
                 raise StepByStepError
             self.stops[id(tensor)] = (tensor, self._placeholder(tensor))
             return self.stops[id(tensor)][1]
-        inputs = [self.of(t) for k, t in enumerate(tensor.inputs) if k not in tensor.op.shape_only]
+        inputs = [self.of(t) for t in data_inputs(tensor)]
         if not self._moves(tensor):
             return remake(tensor, [self.of(t) for t in tensor.inputs])
         made = self._applied(tensor, inputs)

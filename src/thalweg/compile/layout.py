@@ -206,11 +206,6 @@ class Places:
             where.source, Layout(layout.offset, solid(shape), tuple(layout.strides[k] for k in kept))
         )
 
-    def data_inputs(self, tensor: Tensor) -> tuple[Tensor, ...]:
-        """The inputs of which the elements are read."""
-        assert tensor.op is not None
-        return tuple(t for k, t in enumerate(tensor.inputs) if k not in tensor.op.shape_only)
-
 
 def _is_transpose(tensor: Tensor) -> bool:
     return tensor.op is permute_dims and tensor.attrs["axes"] in ((1, 0), (0, 2, 1))

@@ -146,7 +146,8 @@ class _Specialiser:
         if (op.lower is None or isinstance(op.lower, Loop)) and op.expand is not None:
             op.infer(*[t.specs[0] for t in inputs], **tensor.attrs)
             made = op.expand(*inputs, **tensor.attrs)
-            return tuple(self.run(made)) if isinstance(made, tuple) else self.run([made])[0]
+            if made is not None:
+                return tuple(self.run(made)) if isinstance(made, tuple) else self.run([made])[0]
         made = put_together(remake(tensor, inputs))
         if any(s.shape is None or None in s.shape for s in made.specs):
             raise UnknownShapeError(f"{op.name} at {tensor.built_at}: its result's shape depends on values")

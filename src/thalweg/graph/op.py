@@ -45,7 +45,7 @@ class Op:
     grad      (g, y, *inputs, **attrs) to one gradient (Tensor, None, or a function making it) per input;
               ``g`` and ``y`` are tuples for ops with several outputs
     lower     how compiled loops compute it (a record of thalweg.graph.lowering); None: see ``expand``
-    expand    (*inputs, **attrs) to tensors made of other ops; with neither, the op runs on the host
+    expand    (*inputs, **attrs) to tensors made of other ops, or None; with neither, the op runs on the host
     shape_only  positions of inputs of which only the shape is read
     shape_from  positions of inputs whose values say the shape of the result
     check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot

@@ -36,21 +36,23 @@ def leaves(outputs: Iterable[Tensor]) -> list[Tensor]:
     return [t for t in topological(outputs) if t.op is None]
 
 
-def leaves_read(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """The leaves whose values the outputs depend on, not only their shapes."""
-    found: dict[Tensor, None] = {}
-    seen: set[int] = set()
+def data_inputs(tensor: Tensor) -> tuple[Tensor, ...]:
+    """The inputs of which the elements are read, not only the shape."""
+    if tensor.op is None:
+        return ()
+    return tuple(x for k, x in enumerate(tensor.inputs) if k not in tensor.op.shape_only)
+
+
+def read_below(outputs: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors whose values the outputs depend on, not only their shapes, inputs first."""
+    read: set[int] = set()
     stack = list(outputs)
     while stack:
         tensor = stack.pop()
-        if id(tensor) in seen:
-            continue
-        seen.add(id(tensor))
-        if tensor.op is None:
-            found[tensor] = None
-        else:
-            stack += [x for k, x in enumerate(tensor.inputs) if k not in tensor.op.shape_only]
-    return list(found)
+        if id(tensor) not in read:
+            read.add(id(tensor))
+            stack += data_inputs(tensor)
+    return [t for t in topological(outputs) if id(t) in read]
 
 
 def variables(outputs: Iterable[Tensor]) -> list[Variable]:

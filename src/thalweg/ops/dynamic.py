@@ -61,14 +61,11 @@ def _open(template: Template) -> tuple[int | None, ...]:
 
 
 def _with_known_lengths(op: Op, plain: Any) -> Op:
-    """The op, which becomes ``plain(x, shape)`` where the compiler knows the lengths, else its twin on the host."""
-    twin = Op(op.name, op.meaning, op.infer)
+    """The op, which becomes ``plain(x, shape)`` where the compiler knows the lengths."""
 
-    def expand(x: Tensor, *lengths: Tensor, template: Template) -> Tensor:
+    def expand(x: Tensor, *lengths: Tensor, template: Template) -> Tensor | None:
         known = [length_of(t) for t in lengths]
-        if None in known:
-            return twin.build([x, *lengths], {"template": template})
-        return plain(x, filled(template, known))
+        return None if None in known else plain(x, filled(template, known))
 
     op.expand = expand
     return op
@@ -183,13 +180,11 @@ def _with_rows_of(g, like, /):  # type: ignore[no-untyped-def]
 
 # --- counting -------------------------------------------------------------------------------------------------------
 
-_host_iota: Op
 
-
-def _iota_expand(n: Tensor) -> Tensor:
+def _iota_expand(n: Tensor) -> Tensor | None:
     known = length_of(n)
     if known is None:
-        return _host_iota.build([n], {})
+        return None
     return numbered.build((), {"shape": (max(known, 0),), "axis": 0, "dtype": dtypes.int64})
 
 
@@ -207,9 +202,6 @@ def iota(n, /):  # type: ignore[no-untyped-def]
     [0, 1, 2]
     """
     return np.arange(int(n), dtype=np.int64)
-
-
-_host_iota = Op("iota", iota.meaning, iota.infer)
 
 
 def _places_infer(x: Spec) -> Any:

@@ -168,7 +168,7 @@ class TracedFunction:
 
     Tensor and array arguments become placeholders of their shape and dtype; other arguments are part of the
     signature. Variables assigned inside are updated by the program. Axes that keep changing are traced once with open
-    lengths, unless the function needs to know them.
+    lengths, which are None in ``shape`` then, unless the function fails so.
 
     >>> w = Variable(1.0)
     >>> @function

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("thalweg")
 _FIXED_FORMS = 3
-_FIXED_FORMS_OF_STAGES = 1  # where a length depends on values, it changes all the time
+_FIXED_FORMS_OF_CHANGING = 1  # where a length depends on values, or is not that of a batch
 _KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recently used goes first
 _ATTEMPTS = 1000
 _KEPT_FRAMES = 16  # of one form, by run-time lengths and threads
@@ -173,7 +173,7 @@ class Program:
         """This program in stages, before and behind the ops of which this speaks."""
         count = len(self.outputs)
         updates = [(v, new) for (v, _), new in zip(self.updates, unknown.outputs[count:], strict=True)]
-        make = functools.partial(Program, name=self.name, fixed_forms=_FIXED_FORMS_OF_STAGES)
+        make = functools.partial(Program, name=self.name, fixed_forms=_FIXED_FORMS_OF_CHANGING)
         return Stages(make, self.inputs, unknown.outputs[:count], updates, unknown.found)
 
     def run_steps(
@@ -384,7 +384,7 @@ def fixed_forms(shapes: Shapes) -> int:
 
     Other axes than the first are open only where they keep changing: lengths of sequences, sizes of images.
     """
-    return 1 if any(None in s[1:] for s in shapes) else _FIXED_FORMS
+    return _FIXED_FORMS_OF_CHANGING if any(None in s[1:] for s in shapes) else _FIXED_FORMS
 
 
 class _Open(_Compiled):

@@ -14,7 +14,7 @@ from thalweg.graph.interpret import evaluate
 from thalweg.graph.lowering import Pointwise, Reshape, View
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Placeholder, Tensor, Variable
-from thalweg.graph.walk import leaves, rebuild, remake, topological
+from thalweg.graph.walk import data_inputs, leaves, rebuild, remake, topological
 from thalweg.ops.random import RandomKey, next_key
 from thalweg.run.slots import Slots
 
@@ -99,10 +99,7 @@ def _valued(order: Sequence[Tensor]) -> set[int]:
     """Those of the tensors that depend on values of inputs or variables, not only on their shapes."""
     found: set[int] = set()
     for t in order:
-        hidden = t.op.shape_only if t.op is not None else ()
-        if isinstance(t, (Placeholder, Variable)) or any(
-            id(x) in found for k, x in enumerate(t.inputs) if k not in hidden
-        ):
+        if isinstance(t, (Placeholder, Variable)) or any(id(x) in found for x in data_inputs(t)):
             found.add(id(t))
     return found
 

@@ -16,7 +16,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
-from thalweg.graph.op import Op, make_op
+from thalweg.graph.op import make_op
 from thalweg.ops import elementwise, joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
@@ -29,10 +29,10 @@ class Length(NamedTuple):
     axis: int
 
 
-def _known_lengths(lengths: core.Tensor, fill: core.Tensor, *, known: Any) -> core.Tensor:
-    """The number stretched where the lengths are known; else the op's twin on the host."""
+def _known_lengths(lengths: core.Tensor, fill: core.Tensor, *, known: Any) -> core.Tensor | None:
+    """The number stretched where the lengths are known."""
     if lengths.op is not None or lengths.value is None:
-        return _of_shape_on_host.build([lengths, fill], {"known": known})
+        return None
     shape = tuple(int(d) for d in lengths.value.reshape(-1))
     return shape_ops.broadcast_to.build([fill], {"shape": shape})
 
@@ -47,9 +47,6 @@ def _known_lengths(lengths: core.Tensor, fill: core.Tensor, *, known: Any) -> co
 def of_shape(lengths, fill, /, known):  # type: ignore[no-untyped-def]
     """A tensor of the shape that ``lengths`` holds, filled with one number."""
     return np.full([int(d) for d in np.asarray(lengths).reshape(-1)], fill)
-
-
-_of_shape_on_host = Op("of_shape", of_shape.meaning, of_shape.infer)
 
 
 @make_op({}, infer=lambda x, *, dtype: core.Spec((None,) if x.shape is None else (len(x.shape),), dtype))

@@ -16,14 +16,12 @@ from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.memory import Slot
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
-from thalweg.graph.walk import leaves, leaves_read, remake, topological
+from thalweg.graph.walk import leaves, read_below, remake, topological
 from thalweg.ops import random
 from thalweg.ops.elementwise import where
 from thalweg.run.program import Program
 
-_FIXED_PLANS = (
-    3  # fed lengths that are compiled for as they come; from the next one on they are numbers like others
-)
+_FIXED_PLANS = 3  # fed lengths that are compiled for as they come; then they are numbers like others
 
 
 class _Slots(dict[Variable, Slot]):
@@ -154,7 +152,7 @@ class _Resolver:
     def _length(self, t: Tensor) -> Tensor:
         """A length that depends on fed numbers as a constant; the program is then one for those numbers."""
         known = {x: self._small(x) for x in leaves([t]) if x.value is None}
-        read = [x for x in leaves_read([t]) if x in known]
+        read = [x for x in read_below([t]) if x in known]
         if not read or any(array is None for array in known.values()):
             return t
         self.shape_inputs += [x for x in read if x in self.fed]

@@ -15,7 +15,7 @@ import thalweg as tw
 from thalweg.compat.theano.sharing import SharedTensor
 from thalweg.graph.op import item, make_op, parts_of
 from thalweg.graph.tensor import Tensor, Variable, constant
-from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.graph.walk import read_below, rebuild, remake
 from thalweg.ops import control, dynamic, gathering, shape, slices, state
 from thalweg.ops.bodies import Body
 from thalweg.ops.elementwise import astype
@@ -104,7 +104,7 @@ class Guarded(NamedTuple):
 
 def guarded(roots: Sequence[Tensor], arguments: Sequence[Tensor]) -> Guarded:
     """Which indices below the roots are looked at; none where branches decide what is computed at all."""
-    order = _read(roots)
+    order = read_below(roots)
     if any(t.op is control.cond_op for t in order):
         return Guarded(list(roots), [], [], [])
     if not any(t.op in _INDEXING or t.op is scan_op for t in order):
@@ -113,25 +113,12 @@ def guarded(roots: Sequence[Tensor], arguments: Sequence[Tensor]) -> Guarded:
     return _looked_at(made, arguments, again)
 
 
-def _read(roots: Sequence[Tensor]) -> list[Tensor]:
-    """The tensors below the roots whose values are read, inputs first."""
-    read, stack = set(), list(roots)
-    while stack:
-        tensor = stack.pop()
-        if id(tensor) in read:
-            continue
-        read.add(id(tensor))
-        hidden = tensor.op.shape_only if tensor.op is not None else ()
-        stack.extend(t for k, t in enumerate(tensor.inputs) if k not in hidden)
-    return [t for t in topological(roots) if id(t) in read]
-
-
 def _looked_at(roots: Sequence[Tensor], arguments: Sequence[Tensor], more: Sequence[_Condition]) -> Guarded:
     places = {id(t): k for k, t in enumerate(arguments)}
     limits: dict[Limit, None] = {}
     conditions: dict[Any, _Condition] = {}
     stored: dict[int, tuple[SharedTensor, int]] = {}
-    for x, axis, index in _uses(_read(roots)):
+    for x, axis, index in _uses(read_below(roots)):
         argument = places.get(id(_base(index)))
         length, source = x.known_shape()[axis], places.get(id(x))
         if argument is not None and _is_asked(index) and (length is not None or source is not None):
@@ -175,7 +162,7 @@ def _uses_by_elements(loop: Tensor) -> list[tuple[Tensor, int, Tensor]]:
     outside = dict(zip(map(id, body.parameters), loop.inputs, strict=True))
     return [
         (outside[id(x)], axis, asked_index(outside[id(_base(index))], _are_classes(index)))
-        for x, axis, index in _uses(_read(body.outputs))
+        for x, axis, index in _uses(read_below(body.outputs))
         if _is_by_element(loop, x, index) and _is_asked(index)
     ]
 
@@ -259,8 +246,8 @@ def _with_loops(roots: Sequence[Tensor], order: Sequence[Tensor]) -> tuple[list[
 def _guarded_body(loop: Tensor) -> tuple[Body, _Place] | None:
     """A loop's body with one more output, whether the indices computed in it fit; None where there are none."""
     body = loop.attrs["body"]
-    outputs, conditions = _with_loops(body.outputs, _read(body.outputs))
-    for x, axis, index in _uses(_read(outputs)):
+    outputs, conditions = _with_loops(body.outputs, read_below(body.outputs))
+    for x, axis, index in _uses(read_below(outputs)):
         if not _is_by_element(loop, x, index):
             conditions += _conditions(x, axis, index)
     if not conditions:

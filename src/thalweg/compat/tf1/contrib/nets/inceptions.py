@@ -272,8 +272,4 @@ def inception_v2_arg_scope(
     return inception_v1_arg_scope(weight_decay, True, batch_norm_var_collection)
 
 
-def inception_v3_arg_scope(
-    weight_decay: float = 0.00004, batch_norm_var_collection: str = "moving_vars"
-) -> Any:
-    """The defaults of layers for Inception."""
-    return inception_v1_arg_scope(weight_decay, True, batch_norm_var_collection)
+inception_v3_arg_scope = inception_v2_arg_scope
