@@ -405,3 +405,16 @@ def test_row_major_batch_needs_known_sizes():
     rows = function(ir.Module(), "step", ["int64"], host_target()).args[0]
     with pytest.raises(TypeError, match="row_major: a batch needs int rows and cols"):
         row_major(rows, 3, batch=2)
+
+
+@pytest.mark.parametrize("target", [AVX2, AVX512, NEON, SSE], ids=lambda t: t.name)
+@pytest.mark.parametrize("n", [10, 64, 620, 784])
+def test_tiles_for_rows_counted_at_run_time_are_those_of_many_rows(target, n):
+    rows = function(ir.Module(), "step", ["int64"], target).args[0]
+
+    def tile(m):
+        a, c = Operand(((m, 784),), ((784, 1),)), Operand(((m, n),), ((n, 1),))
+        chosen = choose_tiling(Product(m, n, 784, a, row_major(784, n), c), target)
+        return chosen.rows, chosen.vectors
+
+    assert tile(rows) == tile(2520)

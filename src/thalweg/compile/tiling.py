@@ -23,6 +23,7 @@ PIECES_BYTES, LONG = (
     4,
 )  # of all the pieces of a C; how many times its sides a k is that is shared out
 SLIDING_ROWS = 7  # at least, of overlapping windows, for that their sums wait for each other
+MANY = 2520  # rows, or vectors of columns, where their number is not known: whole tiles of up to ten
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
 
 
@@ -255,7 +256,7 @@ def _cost(
     def tile(rows: int, vectors: int) -> float:
         return max(rows * vectors / 2, 4, (rows + vectors) / 2 + 0.5) + vectors / 8  # B may come from afar
 
-    m, n = m or 840 * rows, n or 840 * vectors * lanes
+    m, n = m or MANY, n or MANY * lanes
     tiles, panels, rest = -(-m // rows), n // (vectors * lanes), -(-(n % (vectors * lanes)) // lanes)
     high = -(-m // tiles)
     big = m - tiles * (high - 1)
