@@ -70,6 +70,13 @@ CASES = {
         tw.sum(tw.tanh(x[:, :4]) * x[:, 4:8] + tw.sin(x[:, 1:5])), x
     )[0],
     "a row's softmax beside it": lambda x: tw.concat([tw.nn.softmax(x), tw.exp(x)], axis=1),
+    "a product padded, and its sums": lambda x: (
+        tw.sum(tw.pad(y := x @ tw.ones((11, 9)), [(1, 2), (3, 0)]) @ tw.ones((12, 3))) + tw.sum(y, axis=0)
+    ),
+    "a long product padded": lambda x: tw.pad(x.T @ tw.sin(x), [(1, 2), (3, 0)]),
+    "products side by side": lambda x: tw.concat(
+        [x @ tw.ones((11, 9)), tw.exp(x @ tw.ones((11, 40)))], axis=1
+    ),
     "nested": lambda x: tw.pad(tw.concat([tw.exp(x), x - 1.0], axis=1), [(1, 1), (0, 3)]),
 }
 
@@ -111,6 +118,20 @@ def test_who_else_reads_a_part_reads_it_in_its_whole(name: str) -> None:
     (part,) = made.schedule.placed
     assert sum(part in k.sources for k in made.schedule.kernels) > 1
     assert not any(t is part for t in made.table)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("a product padded, and its sums", 1), ("a long product padded", 1), ("products side by side", 2)],
+)
+def test_products_are_written_inside_their_wholes(name: str, parts: int) -> None:
+    x = tw.placeholder("float64", (40000, 11))
+    value = np.random.default_rng(0).standard_normal((40000, 11))
+    step = tw.function([x], CASES[name](x))
+    found = step(value)
+    assert len(executable(step).schedule.placed) == parts
+    wanted = np.asarray(CASES[name](tw.Variable(value)))
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
 
 
 def test_images_of_a_network_are_written_inside_their_borders() -> None:

@@ -267,8 +267,8 @@ def test_what_is_dear_or_asks_for_more_memory_is_kept() -> None:
     assert "add" in _in_memory(_executable([x, y, z], [*many, tw.exp(wide.T)]).schedule, x.shape)
 
 
-def test_a_product_takes_over_only_what_steps_evenly_through_its_rows() -> None:
-    """A value of each image can not be read by rows of pixels: what is made of it is kept."""
+def test_a_product_reads_a_value_of_each_image_by_its_rows_of_pixels() -> None:
+    """As long as it is known how many pixels an image has, and columns are not taken apart."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(3, 4, 5, 6)).astype("f"), rng.normal(size=(6, 6)).astype("f")
     x, w = placeholder("float32", a.shape), placeholder("float32", b.shape)
@@ -280,8 +280,15 @@ def test_a_product_takes_over_only_what_steps_evenly_through_its_rows() -> None:
     expected = ((a @ b) + b[0]) * wanted * (wanted * wanted).sum(axis=(0, 1, 2))
     np.testing.assert_allclose(f(a, b).numpy(), expected, rtol=1e-4, atol=1e-4)
     (product,) = [k for k in _executable([x, w], y).schedule.kernels if isinstance(k, Product)]
-    assert product.nest is not None and any(
-        t.op is not None and t.op.name == "subtract" for t in product.sources
+    assert product.nest is not None and "subtract" in {
+        m.op.name for m in product.nest.inside if m.op is not None
+    }
+    apart = (x * 2).reshape(60, 6) @ w + tw.reshape(tw.reshape(x, (20, 3, 6)).mT, (60, 6))
+    np.testing.assert_allclose(
+        function([x, w], apart)(a, b).numpy(),
+        (a * 2).reshape(60, 6) @ b + a.reshape(20, 3, 6).swapaxes(1, 2).reshape(60, 6),
+        rtol=1e-4,
+        atol=1e-4,
     )
 
 

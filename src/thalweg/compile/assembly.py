@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Kernel, Nest, Product, loops_of, size
+from thalweg.compile.groups import Kernel, Product, loops_of, nest_of, size
 from thalweg.compile.layout import (
     FAST_PRODUCTS,
     Access,
@@ -19,7 +19,7 @@ from thalweg.compile.layout import (
     reshape_layout,
     squeeze,
 )
-from thalweg.compile.nests import steps_evenly
+from thalweg.compile.nests import rows_end, steps_evenly
 from thalweg.graph.lowering import Assemble, Layout, row_major
 from thalweg.graph.tensor import Tensor
 
@@ -64,16 +64,42 @@ def written_in_place(
         sources = [places.of[y.inputs[position]].source for position, _ in parts]
         for position, target in parts:
             where, layout = places.of[y.inputs[position]], None
-            part, nest = where.source, owner.get(where.source)
+            part = where.source
             once = part not in seen and sum(s is part for s in sources) == 1
-            if once and isinstance(nest, Nest) and nest.split is None and part.dtype == y.dtype:
+            if once and part.dtype == y.dtype:
                 whole = is_identity(where.layout) and part.size == y.inputs[position].size
-                layout = reshape_layout(squeeze(target), nest.domain) if whole else None
+                layout = _can_write(owner.get(part), part, target) if whole else None
             if layout is not None:
                 found[part] = Place(y, layout)
                 if not all(k is kernel or _can_read(places, k, part, found[part]) for k in readers[part]):
                     del found[part]
     return found
+
+
+def _can_write(kernel: Kernel | None, part: Tensor, target: Layout) -> Layout | None:
+    """Where a product, or an elementwise nest alone or at the end of one, writes a part that it makes, over its
+    axes.
+    """
+    target = squeeze(target)
+    if isinstance(kernel, Product) and part is kernel.product:
+        return target if columns_begin(part, target) else None
+    nest = None if kernel is None else nest_of(kernel)
+    if nest is None or nest.split is not None or part not in nest.reads:
+        return None
+    if isinstance(kernel, Product):
+        k = rows_end(target.shape, size(nest.domain[: kernel.rows]))
+        return target if k is not None and steps_evenly(target.shape, k, [target]) else None
+    return reshape_layout(target, nest.domain)
+
+
+def columns_begin(z: Tensor, layout: Layout) -> int | None:
+    """At which axis the columns of a matrix begin that a product writes to such a place; None where it can not."""
+    if len(z.shape) != 2 or z.dtype.name not in FAST_PRODUCTS:
+        return None
+    k = rows_end(layout.shape, z.shape[0])
+    if k is None or not 0 < k < len(layout.shape):
+        return None
+    return k if is_identity(Layout(0, layout.shape[k:], layout.strides[k:])) else None
 
 
 def _can_read(places: Places, kernel: Kernel, part: Tensor, where: Place) -> bool:
@@ -82,6 +108,13 @@ def _can_read(places: Places, kernel: Kernel, part: Tensor, where: Place) -> boo
     reads = [] if loops is None else [a for reads in loops.reads.values() for a in reads if a.source is part]
     inside = [access_in(a, where) for a in reads]
     if isinstance(kernel, Product):
+        if kernel.inner is not None and part in kernel.inner.sources:
+            return False
+        x = kernel.product.inputs[0]
+        if kernel.windows is not None and places.of[x].source is part:
+            rows = factor_rows(places, x, where)
+            if rows is None or kernel.windows.over(rows) is None:
+                return False
         factors = [t for t in kernel.product.inputs if places.of[t].source is part]
         layouts = [a.layout for a in inside if a is not None]
         evenly = loops is None or steps_evenly(loops.domain, kernel.rows, layouts)
@@ -112,6 +145,18 @@ def factor_in(places: Places, factor: Tensor, where: Place) -> Folded | None:
         if size(inside.shape[:k]) == layout.shape[0]:
             return Folded(Place(where.source, inside), -len(inside.shape), k - len(inside.shape), turned)
     return None
+
+
+def factor_rows(places: Places, factor: Tensor, where: Place | None = None) -> list[tuple[int, int]] | None:
+    """The axes (extent, stride) of a matrix's rows, perhaps in a whole that it is part of; None if it can not be
+    there.
+    """
+    folded = places.folded.get(factor) if where is None else factor_in(places, factor, where)
+    if folded is None:
+        layout = places.of[factor].layout
+        return None if where is not None else [(layout.shape[-2], layout.strides[-2])]
+    axes = list(zip(folded.place.layout.shape, folded.place.layout.strides, strict=True))
+    return axes[folded.cols :] if folded.transposed else axes[folded.rows : folded.cols]
 
 
 def _is_open(shape: Sequence[int]) -> bool:

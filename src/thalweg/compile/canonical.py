@@ -157,7 +157,8 @@ class KernelWriter(Writer):
     def __init__(self, schedule: Schedule, kernel: Kernel) -> None:
         super().__init__()
         self._schedule, self._kernel = schedule, kernel
-        nests = [n for n in (kernel, getattr(kernel, "nest", None)) if isinstance(n, (Nest, Columns))]
+        parts = (kernel, getattr(kernel, "nest", None), getattr(kernel, "inner", None))
+        nests = [n for n in parts if isinstance(n, (Nest, Columns))]
         self._own = set(kernel.members).union(*(n.inside for n in nests))
         self.write(kernel)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from thalweg.compile.assembly import factor_rows
 from thalweg.compile.dims import Dim
 from thalweg.compile.groups import (
     Columns,
@@ -17,6 +18,7 @@ from thalweg.compile.groups import (
     Kernel,
     Nest,
     Product,
+    Windows,
     is_number,
     is_reduction,
     size,
@@ -29,6 +31,8 @@ from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, R
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import data_inputs
 
+_MOST_ROWS = 9  # of a window: what the registers of every processor hold at once
+_FEW_COLUMNS = 16  # of a convolution whose windows had rather slide along their rows
 _SINGLE_BLOCK = 512  # the longest sum of a product that is finished in registers
 
 
@@ -51,6 +55,8 @@ class _Fusion(Groups):
         for kernel in [k for k in self.before if isinstance(k, Product)]:
             self._attach(kernel)
         recompute(self)
+        for kernel in [k for k in self.before if isinstance(k, Product)]:
+            self._attach_windows(kernel)
         columns = [k for k in self.before if isinstance(k, Columns)]
         for k, one in enumerate(columns):
             for other in columns[k + 1 :]:
@@ -216,7 +222,7 @@ class _Fusion(Groups):
             if not isinstance(nest, Nest) or nest.split is not None or self.between(kernel, nest):
                 continue
             if sum(m in self.parts for m in nest.members) > 1:
-                continue  # it writes more than the product's result, each part where it belongs
+                continue  # it writes far more than the product's result, and faster in loops of its own
             if nest.flat and size(nest.domain) == size(z.shape):
                 self._at(nest, solid(z.shape))
             rows = self._rows_of(nest, z)
@@ -231,6 +237,37 @@ class _Fusion(Groups):
             self.replace(nest, kernel)
             return
 
+    def _attach_windows(self, kernel: Product) -> None:
+        """Do the one nest that reads the product, and only in windows that do not overlap, on groups of its rows."""
+        z, inner = kernel.product, kernel.nest
+        own = {z, *(inner.inside if inner is not None else ())}
+        nests = list(self.after[kernel])
+        if (
+            len(nests) != 1
+            or z.dtype.name not in FAST_PRODUCTS
+            or self.kept & {self.places.of[t].source for t in own}
+        ):
+            return
+        (nest,) = nests
+        if not isinstance(nest, Nest) or nest.split is not None:
+            return
+        reads = [a for reads in nest.reads.values() for a in reads]
+        windows = _windows(z, nest.domain, {a.layout for a in reads if a.source in own})
+        rows = factor_rows(self.places, z.inputs[0])
+        if windows is None or rows is None or windows.over(rows) is None:
+            return
+        if inner is not None and inner.domain[-1] != z.shape[-1]:
+            return
+        k = len(nest.domain) - 1
+        if not steps_evenly(nest.domain, k, [a.layout for a in reads if a.source not in own]):
+            return
+        kernel.windows, kernel.inner, kernel.nest, kernel.rows = windows, inner, nest, k
+        kernel.in_registers = sums_in_registers(z)
+        kernel.members = [*kernel.members, *nest.members]
+        kernel.sources = (kernel.sources | nest.sources) - nest.inside - own
+        kernel.order = max(kernel.order, nest.order)
+        self.replace(nest, kernel)
+
     def _rows_of(self, nest: Nest, z: Tensor) -> int | None:
         """How many axes of the nest make the product's rows, where every read steps evenly through rows and
         columns.
@@ -241,6 +278,41 @@ class _Fusion(Groups):
                 layouts = [a.layout for reads in nest.reads.values() for a in reads]
                 return k if steps_evenly(nest.domain, k, layouts) else None
         return None
+
+
+def _windows(z: Tensor, domain: tuple[int, ...], reads: set[Layout]) -> Windows | None:
+    """The windows through which a product is read by loops whose last axis is its columns; None where those are not
+    all at the same distances, or share rows.
+    """
+    n, rows = z.shape[-1], size(z.shape[:-1])
+    steps = {r.strides for r in reads}
+    if not 2 <= len(reads) <= _MOST_ROWS or len(steps) != 1 or len(z.shape) != 2 or n <= _FEW_COLUMNS:
+        return None
+    numbers = [*domain[1:], *(s for r in reads for s in (r.offset, *r.strides)), n]
+    if any(isinstance(d, Dim) for d in numbers) or domain[-1] != n:
+        return None
+    (strides,) = steps
+    places = sorted(r.offset for r in reads)
+    inside = _grid([p - places[0] for p in places])
+    if inside is None or strides[-1] != 1 or any(s % n for s in (*strides[:-1], *places)):
+        return None
+    if size(domain[:-1]) * len(places) > rows:
+        return None
+    axes = [*zip(domain[:-1], strides[:-1], strict=True), *inside]
+    return Windows(tuple((d, s // n) for d, s in axes), places[0] // n, tuple(places))
+
+
+def _grid(places: Sequence[int]) -> tuple[tuple[int, int], ...] | None:
+    """Axes (extent, step) that visit the places in order, from 0 on."""
+    if len(places) == 1:
+        return ()
+    step = places[1] - places[0]
+    run = next((k for k in range(1, len(places)) if places[k] - places[k - 1] != step), len(places))
+    heads = places[::run]
+    if len(places) % run or any(p != heads[k // run] + k % run * step for k, p in enumerate(places)):
+        return None
+    outer = _grid(heads)
+    return None if outer is None else (*outer, (run, step))
 
 
 def sums_in_registers(product: Tensor) -> bool:

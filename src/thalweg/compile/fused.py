@@ -20,9 +20,11 @@ from thalweg.compile.nests import (
     identity_of,
     merge,
     outer_loops,
+    rows_end,
     step,
     vector_loop,
 )
+from thalweg.compile.sizes import SizeMath
 from thalweg.compile.step import Piece, Step
 from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import Layout, Pointwise, row_major
@@ -146,9 +148,12 @@ class NestEmitter(ABC):
     def store(self, member: Tensor, index: Value, at: Lanes, stride: int = 1) -> None:
         value = at.values[member]
         value = value if value.width == at.width else self.e.splat(value, at.width)
+        self.e.store_strided(self._memory(member), index, stride, value, member.dtype.name, at.mask)
+
+    def _memory(self, member: Tensor) -> Any:
+        """The address of a member's memory, or of the whole that it is part of."""
         place = self.schedule.placed.get(member)
-        pointer = self.step.pointer(member if place is None else place.source)
-        self.e.store_strided(pointer, index, stride, value, member.dtype.name, at.mask)
+        return self.step.pointer(member if place is None else place.source)
 
 
 def _is_number(tensor: Tensor) -> bool:
@@ -214,52 +219,101 @@ class PieceNest(NestEmitter):
     says.
     """
 
-    def __init__(self, step: Step, kernel: Product, stored: bool) -> None:
-        assert kernel.nest is not None
-        super().__init__(step, kernel.nest, None)
-        self.product, self.stored = kernel.product, stored
-        domain, k = kernel.nest.domain, kernel.rows
-        layouts = [layout.strides for _, layout in self.external]
-        rows = merge(domain[:k], [s[:k] for s in layouts])
-        cols = merge(domain[k:], [s[k:] for s in layouts])
-        self.row_strides = [s[-1] for s in rows.strides]
-        self.strides = dict(zip(self.external, [s[-1] for s in cols.strides], strict=True))
+    def __init__(self, step: Step, nest: Nest, rows: int, product: Tensor, stored: bool) -> None:
+        super().__init__(step, nest, None)
+        self.product, self.stored = product, stored
+        domain = nest.domain
+        whole = Layout(0, domain, row_major(domain).strides)
+        placed = self.schedule.placed
+        self.targets = {m: placed[m].layout if m in placed else whole for m in self.stores}
+        layouts = {*self.targets.values(), *(layout for _, layout in self.external)}
+        self.rows: dict[Layout, tuple[tuple[int, int], ...]] = {}
+        self.cols: dict[Layout, int] = {}
+        for layout in layouts:
+            k = rows_end(layout.shape, size(domain[:rows]))
+            assert k is not None
+            self.rows[layout] = _axes(layout.shape[:k], layout.strides[:k])
+            ((_, self.cols[layout]),) = _axes(layout.shape[k:], layout.strides[k:])
 
-    def piece(self, e: Emitter, row: Any, col: Any, value: Value) -> Value | None:
+    def piece(self, e: Emitter, row: Any, col: Any, *values: Value) -> Value | None:
         row, col = e.index(row), e.index(col)
-        at = Lanes(self._indices(row, col), value.width, None, {self.product: value}, {})
-        place = row * self.product.shape[-1] + col
+        at = self.lanes_at(row, col, values)
         for member in self.stores:
             self.compute(member, at)
-        for member in self.stores:
-            self.store(member, place, at)
-        return value if self.stored else None
+        for member, layout in self.targets.items():
+            self.store(member, self._index(layout, row, col), at, self.cols[layout])
+        return values[0] if self.stored else None
+
+    def lanes_at(self, row: Value, col: Value, values: Sequence[Value]) -> Lanes:
+        """The place of the product's piece at (row, col)."""
+        indices = {key: self._index(key[1], row, col) for key in self.external}
+        return Lanes(indices, values[0].width, None, {self.product: values[0]}, {})
 
     def near(self, e: Emitter, row: Value, col: Value) -> None:
         """Ask for the memory that the piece at (row, col) reads and writes, where each row has its own."""
-        place = row * self.product.shape[-1] + col
-        stored = {self.step.pointer(m): (place, m.dtype.name) for m in self.stores}
+        stored = {self._memory(m): (layout, m.dtype.name) for m, layout in self.targets.items()}
         wanted = dict(stored)
-        for (key, index), s in zip(self._indices(row, col).items(), self.row_strides, strict=True):
-            if s and self.strides[key] == 1:
-                wanted.setdefault(self.step.pointer(key[0]), (index, key[0].dtype.name))
-        for pointer, (index, kind) in wanted.items():
-            e.prefetch(pointer, index, kind, write=pointer in stored)
+        for source, layout in self.external:
+            if self.rows[layout][-1][1]:
+                wanted.setdefault(self.step.pointer(source), (layout, source.dtype.name))
+        for pointer, (layout, kind) in wanted.items():
+            if self.cols[layout] == 1:
+                e.prefetch(pointer, self._index(layout, row, col), kind, write=pointer in stored)
 
-    def _indices(self, row: Value, col: Value) -> dict[tuple[Tensor, Layout], Value]:
-        """Where each access is at (row, col)."""
-        found = {}
-        for key, s in zip(self.external, self.row_strides, strict=True):
-            base = step(self.e, self.e.index(key[1].offset), row, s)
-            found[key] = step(self.e, base, col, self.strides[key])
-        return found
+    def _index(self, layout: Layout, row: Value, col: Value) -> Value:
+        e = self.e
+        start = e.index(layout.offset) + SizeMath(e).offset(self.rows[layout], row)
+        return step(e, start, col, self.cols[layout])
 
     def read(self, access: Access, at: Lanes) -> Value:
         if access.source in at.values:
             return at.values[access.source]
         if access.source in self.members:
             return self.compute(access.source, at)
-        return self.load(access, at, self.strides.get((access.source, access.layout), 0))
+        return self.load(access, at, self.cols.get(access.layout, 0))
+
+
+class WindowNest(PieceNest):
+    """An elementwise nest on groups of a product's rows: it reads each row of the group through a layout of its own."""
+
+    def __init__(self, step: Step, kernel: Product) -> None:
+        nest, inner, windows, z = kernel.nest, kernel.inner, kernel.windows, kernel.product
+        assert nest is not None and windows is not None
+        self.windows = windows
+        self.own = {z, *(inner.inside if inner is not None else ())}
+        self.inner = None if inner is None else PieceNest(step, inner, len(inner.domain) - 1, z, False)
+        super().__init__(step, nest, kernel.rows, z, False)
+
+    def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
+        return [key for key in super()._outside(members) if key[0] not in self.own]
+
+    def lanes_at(self, row: Value, col: Value, values: Sequence[Value]) -> Lanes:
+        at = super().lanes_at(row, col, values)
+        at.values.clear()
+        e, count = self.e, len(values)
+        places = [SizeMath(e).offset(self.windows.axes, row * count + k) for k in range(count)]
+        self.rows_at = [
+            Lanes({}, v.width, None, {self.product: v}, {})
+            if self.inner is None
+            else self.inner.lanes_at(e.index(place) + self.windows.first, col, [v])
+            for place, v in zip(places, values, strict=True)
+        ]
+        return at
+
+    def read(self, access: Access, at: Lanes) -> Value:
+        if access.source not in self.own:
+            return super().read(access, at)
+        row = self.rows_at[self.windows.places.index(access.layout.offset)]
+        if access.source in row.values:
+            return row.values[access.source]
+        assert self.inner is not None
+        return self.inner.compute(access.source, row)
+
+
+def _axes(lengths: Sequence[int], strides: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """The lengths and strides of an access, merged where it steps evenly."""
+    merged = merge(lengths, [tuple(strides)])
+    return tuple(zip(merged.lengths, merged.strides[0], strict=True))
 
 
 class RowNest(NestEmitter):

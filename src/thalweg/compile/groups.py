@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +45,51 @@ class Nest(Kernel):
     reads: dict[Tensor, list[Access]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Windows:
+    """Rows of a product in groups, of which each becomes one row: the windows of a pooling.
+
+    ``axes`` (extent, step in rows) count the groups and behind them the rows of a group, from the row ``first`` on.
+    ``places`` are where a group's rows begin, in that order: the offsets of the layouts that read them.
+    """
+
+    axes: tuple[tuple[int, int], ...]
+    first: int
+    places: tuple[int, ...]
+
+    def over(self, axes: Sequence[tuple[Any, Any]]) -> tuple[tuple[tuple[Any, int], ...], int] | None:
+        """The axes (extent, stride) of a factor's rows, visited window by window, and where the first row is; None
+        where those are axes of other images.
+        """
+        units = [size(extent for extent, _ in axes[k + 1 :]) for k in range(len(axes))]
+        reach, left, start = [0] * len(axes), self.first, 0
+        for k, unit in enumerate(units):
+            reach[k], left = divmod(left, unit)
+            start += reach[k] * axes[k][1]
+        found = []
+        for extent, step in self.axes:
+            k = next(k for k, unit in enumerate(units) if step % unit == 0)
+            reach[k] += step // units[k] * (extent - 1)
+            found.append((extent, step // units[k] * axes[k][1]))
+        if any(far >= extent for far, (extent, _) in zip(reach[1:], axes[1:], strict=True)):
+            return None
+        return tuple(found), start
+
+
 @dataclass(eq=False)
 class Product(Kernel):
     """A matrix product, and perhaps a nest done on each piece of the result.
 
     ``rows`` is how many axes of the nest's domain are the product's batch and rows. ``in_registers``: the
-    sums need no memory of their own.
+    sums need no memory of their own. With ``windows``, the nest is done on groups of rows, each of which has first
+    gone through ``inner``, if there is such a nest: nothing else reads what it computes.
     """
 
     nest: Nest | None = None
     rows: int = 0
     in_registers: bool = False
+    inner: Nest | None = None
+    windows: Windows | None = None
 
     @property
     def product(self) -> Tensor:

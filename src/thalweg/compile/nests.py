@@ -4,6 +4,7 @@ split by thread.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -50,10 +51,20 @@ def merge(lengths: Sequence[int], accesses: Sequence[Strides]) -> Axes:
 
 
 def steps_evenly(domain: Sequence[int], rows: int, layouts: Sequence[Layout]) -> bool:
-    """Whether every access steps evenly through the rows that the first axes count, and through the columns."""
-    heads = merge(domain[:rows], [layout.strides[:rows] for layout in layouts])
-    tails = merge(domain[rows:], [layout.strides[rows:] for layout in layouts])
-    return len(heads.lengths) == len(tails.lengths) == 1
+    """Whether every access steps evenly through the columns, the axes behind the first ``rows``; and whether it is
+    known how many rows each of their axes has, but for the first.
+    """
+    for layout in layouts:
+        heads = merge(domain[:rows], [layout.strides[:rows]])
+        tails = merge(domain[rows:], [layout.strides[rows:]])
+        if len(tails.lengths) > 1 or any(isinstance(d, Dim) for d in heads.lengths[1:]):
+            return False
+    return True
+
+
+def rows_end(shape: Sequence[int], rows: int) -> int | None:
+    """How many of the first axes count so many rows; None where no number of them does."""
+    return next((k for k in range(len(shape) + 1) if math.prod(shape[:k]) == rows), None)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from thalweg.compile import tile, tiling
-from thalweg.compile.assembly import factor_in
+from thalweg.compile.assembly import columns_begin, factor_in
 from thalweg.compile.dims import Dim
-from thalweg.compile.fused import PieceNest, rounded_up
-from thalweg.compile.groups import Product, size
+from thalweg.compile.fused import PieceNest, WindowNest, rounded_up
+from thalweg.compile.groups import Product, Windows, size
 from thalweg.compile.layout import FAST_PRODUCTS, Folded
 from thalweg.compile.loops import Emitter
 from thalweg.compile.nests import Axes, outer_loops
+from thalweg.compile.sizes import SizeMath
 from thalweg.compile.step import Step
 from thalweg.compile.target import itemsize
 from thalweg.compile.values import Value, register_dtype
@@ -35,23 +37,28 @@ def plan(step: Step, kernel: Product) -> tuple[Callable[[], None], bool]:
 def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     z, (x, y) = kernel.product, kernel.product.inputs
     a, b = (_operand(step, t) for t in (x, y))
-    c = _matrix(step.e, row_major(z.shape), -2, -1)
+    c, into = _result(step, z)
     lengths = (z.shape[-2], z.shape[-1], x.shape[-1], size(z.shape[:-2]))
     m, n, k, batch = (_known_or_value(step.e, s) for s in lengths)
-    product = tiling.Product(m, n, k, a, b, c, z.dtype.name, batch=batch)
+    left, group = _pointer(step, x), 1
+    if kernel.windows is not None and kernel.nest is not None:
+        group = len(kernel.windows.places)
+        m = _known_or_value(step.e, size(kernel.nest.domain[: kernel.rows]) * group)
+        a, left = _by_windows(step.e, kernel.windows, a, left, z.dtype.name)
+        c, into = _by_windows(step.e, kernel.windows, c, into, z.dtype.name)
+    product = tiling.Product(m, n, k, a, b, c, z.dtype.name, batch=batch, group=group)
     pieces = tiling.split_along_k(product, step.target) if parallel else None
     if pieces is not None:
-        _emit_pieces(step, kernel, pieces.product, pieces.turned)
+        _emit_pieces(step, kernel, pieces.product, pieces.turned, c, into)
         return
-    in_registers = z not in step.schedule.stored
-    num_bytes = tiling.workspace_bytes(product, step.target, 1, single_block=in_registers)
-    nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
+    num_bytes = tiling.workspace_bytes(product, step.target, 1, single_block=into is None)
+    nest = _nest(step, kernel)
     tile.emit_product(
         step.e,
         product,
-        _pointer(step, x),
+        left,
         _pointer(step, y),
-        None if in_registers else step.pointer(z),
+        into,
         step.shared_workspace(num_bytes),
         step.threads.index if parallel else 0,
         step.threads.count if parallel else 1,
@@ -60,9 +67,46 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
     )
 
 
-def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product, turned: bool) -> None:
-    """Each thread its pieces of the sums; then they add them up."""
-    z, e = kernel.product, step.e
+def _by_windows(
+    e: Emitter, windows: Windows, matrix: tiling.Operand, pointer: Any, kind: str
+) -> tuple[tiling.Operand, Any]:
+    """A matrix and its address, the rows in the order of windows."""
+    found = windows.over(matrix.rows)
+    assert found is not None
+    rows, first = found
+    known = tuple((_known_or_value(e, extent), stride) for extent, stride in rows)
+    return replace(matrix, rows=known), None if pointer is None else e.at(pointer, first, kind)
+
+
+def _result(step: Step, z: Tensor) -> tuple[tiling.Operand, Any]:
+    """How the result lies in memory, perhaps as a part of a whole, and its address; None where it is only in
+    registers.
+    """
+    where, whole = step.schedule.placed.get(z), row_major(z.shape)
+    source, layout = (z, whole) if where is None else (where.source, where.layout)
+    columns = -1 if where is None else columns_begin(z, layout)
+    assert columns is not None
+    rows = -2 if where is None else -len(layout.shape)
+    stored = z in step.schedule.stored
+    pointer = step.e.at(step.pointer(source), layout.offset, z.dtype.name) if stored else None
+    return _matrix(step.e, layout, rows, columns), pointer
+
+
+def _nest(step: Step, kernel: Product) -> PieceNest | None:
+    """What is done on each piece of the result."""
+    z, nest = kernel.product, kernel.nest
+    if nest is None:
+        return None
+    if kernel.windows is not None:
+        return WindowNest(step, kernel)
+    return PieceNest(step, nest, kernel.rows, z, step.schedule.is_read(z))
+
+
+def _emit_pieces(
+    step: Step, kernel: Product, pieces: tiling.Product, turned: bool, c: tiling.Operand, into: Any
+) -> None:
+    """Each thread its pieces of the sums; then they add them up, into C if it is stored."""
+    z, e, index = kernel.product, step.e, SizeMath(step.e)
     x, y = reversed(z.inputs) if turned else z.inputs
     kind, count = z.dtype.name, size(z.shape)
     assert isinstance(pieces.batch, int)
@@ -80,7 +124,7 @@ def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product, turned: bo
         step.threads.count,
     )
     step.barrier()
-    nest = None if kernel.nest is None else PieceNest(step, kernel, step.schedule.is_read(z))
+    nest = _nest(step, kernel)
     n, lanes = z.shape[-1], step.target.lanes(kind)
     whole = n // lanes * lanes
     rows = step.threads.share(e, z.shape[-2])
@@ -94,8 +138,9 @@ def _emit_pieces(step: Step, kernel: Product, pieces: tiling.Product, turned: bo
                     for piece in range(1, pieces.batch):
                         total = total + e.load_strided(sums, where + piece * count, apart, kind, width)
                     result = total if nest is None else nest.piece(e, row, col, total)
-                    if result is not None and z in step.schedule.stored:
-                        e.store(step.pointer(z), place, result, kind)
+                    if result is not None and into is not None:
+                        offset = index.add(index.offset(c.rows, row), index.offset(c.cols, col))
+                        e.store(into, offset, result, kind)
 
 
 def _pointer(step: Step, tensor: Tensor) -> Any:

@@ -74,8 +74,8 @@ class Schedule:
         nest = kernel.nest if isinstance(kernel, Product) else kernel
         if not isinstance(nest, Nest) or tensor in nest.row_level or nest.split is not None:
             return False
-        if isinstance(kernel, Product) and any(
-            self.places.of[t].source is leaf for t in kernel.product.inputs
+        if isinstance(kernel, Product) and (
+            kernel.windows is not None or any(self.places.of[t].source is leaf for t in kernel.product.inputs)
         ):
             return False
         return all(is_identity(a.layout) for reads in nest.reads.values() for a in reads if a.source is leaf)

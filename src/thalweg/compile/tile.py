@@ -8,7 +8,7 @@ block, so the result has the same bits for any number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from thalweg.compile.target import LINE_BYTES, itemsize
 from thalweg.compile.tiling import Product, Tiling, Workspace, choose_tiling, is_run, runs_of
 from thalweg.compile.values import Value
 
-Epilogue = Callable[[Emitter, Value, Value, Value], Value | None]
+Epilogue = Callable[..., Value | None]  # (e, row, col, *values)
 Near = Callable[[Emitter, Value, Value], None]
 
 # of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
@@ -44,7 +44,8 @@ def emit_product(
     Pointers `a`, `b` and `c` are at element 0; `workspace` at `workspace_bytes` bytes shared by the threads.
     `epilogue(e, row, col, value)` is called for each piece of a finished row, a vector or a scalar that
     begins at (row, col), and returns what is to be stored (None: nothing). With a batch, row counts over
-    (batch, m). `c` may be None when nothing is stored; k is then one block, so call `workspace_bytes` with
+    (batch, m). In a product with groups it is called with the values of all rows of a group and the group's number,
+    and nothing is stored. `c` may be None when nothing is stored; k is then one block, so call `workspace_bytes` with
     single_block=True. `near(e, row, col)` may ask for the memory that the epilogue works on there, while the
     tile is being summed.
     """
@@ -103,8 +104,9 @@ class _Emission:
         self.layout = Workspace.of(tiling, product.dtype)
         self.workspace = e.at(workspace, self.x.mul(thread, self.layout.total), "uint8")
         self.row_tiles = self.x.ceil_div(product.m, tiling.rows)
-        # a known m is dealt out evenly: the first `big` tiles have t.rows rows, the others one less
-        self.big = product.m - self.row_tiles * (tiling.rows - 1) if are_known(product.m) else None
+        # a known m is dealt out evenly: the first `big` tiles have t.rows rows, the others one (or a group) less
+        groups, m = product.group, product.m
+        self.big = m // groups - self.row_tiles * (tiling.rows // groups - 1) if isinstance(m, int) else None
         self.panels, self.tail = self.x.div(product.n, tiling.cols), self.x.rem(product.n, tiling.cols)
 
     def at(self, pointer: Any, index: Size) -> Any:
@@ -178,7 +180,8 @@ class _Emission:
         start = self.x.mul(tile, self.t.rows)
         if self.big is None or self.big == self.row_tiles:
             return start
-        return self.x.sub(start, self.x.maximum(self.x.sub(tile, self.big), 0))
+        fewer = self.x.maximum(self.x.sub(tile, self.big), 0)
+        return self.x.sub(start, self.x.mul(fewer, self.p.group))
 
     def rows_of(self, tile: Size) -> Size:
         """How many rows a row tile has."""
@@ -186,7 +189,7 @@ class _Emission:
             return self.x.minimum(self.t.rows, self.x.sub(self.p.m, self.row_of(tile)))
         if self.big == self.row_tiles:
             return self.t.rows
-        return self.x.select(self.x.less(tile, self.big), self.t.rows, self.t.rows - 1)
+        return self.x.select(self.x.less(tile, self.big), self.t.rows, self.t.rows - self.p.group)
 
     def each_rows(self, rows: tuple[Size, Size], work: Callable[[], None]) -> None:
         """For each block of row tiles: its tables, its packed A, then `work`."""
@@ -361,15 +364,21 @@ class _Emission:
         places = [v * self.t.lanes for v in range(vectors)]
         if not all(isinstance(s, int) and s % self.t.lanes == 0 for _, s in self.p.c.rows):
             places.append(vectors * self.t.lanes - 1)  # the last vector may reach into a further line
-        with e.loop(0, rows, name="near") as r:
-            for place in places:
-                col = x.add(col0, place)
-                if self.c is not None:
-                    offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
+        columns = [x.add(col0, place) for place in places]
+        if self.c is not None:
+            with e.loop(0, rows, name="near") as r:
+                offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
+                for col in columns:
                     column = self.at(self.c_batch, x.offset(self.p.c.cols, col))
                     e.prefetch(column, offset, self.p.dtype, write=True)
-                if self.near is not None:
-                    self.near(e, r + x.add(self.batch_row, row), e.index(col))
+        if self.near is not None:
+            with e.loop(0, x.div(rows, self.p.group), name="near") as r:
+                for col in columns:
+                    self.near(e, r + self.group_of(row), e.index(col))
+
+    def group_of(self, row: Size) -> Size:
+        """The number of a row's group, that of the row itself where there are none."""
+        return self.x.div(self.x.add(self.batch_row, row), self.p.group)
 
     def call_kernel(
         self,
@@ -423,7 +432,7 @@ class _Emission:
             with whole:
                 choose(t.rows)
             with less:
-                choose(t.rows - 1)
+                choose(t.rows - self.p.group)
 
     def fetched(self, ahead: _Ahead, tile: Size) -> Any:
         """Where a row tile begins to fetch: a panel is no more than its columns' lines and one more in width."""
@@ -454,28 +463,28 @@ class _Emission:
         epilogue: Epilogue | None,
     ) -> None:
         """Row by row: vectors as far as they go, then single elements."""
-        e, x, lanes = self.e, self.x, self.t.lanes
+        e, x, lanes, group = self.e, self.x, self.t.lanes, self.p.group
         vectored = self.c is None or runs_of(self.p.c.cols, self.t.cols)
         whole = x.mul(x.div(cols, lanes), lanes) if vectored else 0
-        with e.loop(0, rows, name="row") as r:
-            scratch = self.at(self.part("tile"), r * width)
-            c_row = None
-            if self.c is not None:
-                offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
-                c_row = self.at(self.c_batch, offset)
-            index = r + x.add(self.batch_row, row)
-            pieces: list[tuple[Size, Size, int]] = [(0, whole, lanes), (whole, cols, 1)]
-            if isinstance(whole, int) and whole == 2 * lanes:  # two vectors, as most tiles have, need no loop
-                pieces[:1] = [(0, lanes, lanes), (lanes, whole, lanes)]
+        pieces: list[tuple[Size, Size, int]] = [(0, whole, lanes), (whole, cols, 1)]
+        if isinstance(whole, int) and whole == 2 * lanes:  # two vectors, as most tiles have, need no loop
+            pieces[:1] = [(0, lanes, lanes), (lanes, whole, lanes)]
+        with e.loop(0, x.div(rows, group), name="row") as r:
+            held = []
+            for k in range(group):
+                c_row, own = None, r * group + k
+                if self.c is not None:
+                    offset = e.load(self.part("c_rows"), own + x.sub(row, self.row0), "int64")
+                    c_row = self.at(self.c_batch, offset)
+                held.append((self.at(self.part("tile"), own * width), c_row))
             for start, stop, step in pieces:
                 if not (are_known(start, stop) and start == stop):
                     with x.loop(start, stop, step, name="col") as j:
-                        self.finish_piece(scratch, c_row, index, col0, j, step, adds, epilogue)
+                        self.finish_piece(held, r + self.group_of(row), col0, j, step, adds, epilogue)
 
     def finish_piece(
         self,
-        scratch: Any,
-        c_row: Any,
+        held: Sequence[tuple[Any, Any]],
         row: Value,
         col0: Size,
         j: Size,
@@ -483,18 +492,31 @@ class _Emission:
         adds: bool | Value,
         epilogue: Epilogue | None,
     ) -> None:
-        """One vector or element: add what C holds, apply the epilogue, store."""
+        """One vector or element of each row of a group, which are in scratch and in C: add what C holds, apply the
+        epilogue, store.
+        """
         e, x, dtype = self.e, self.x, self.p.dtype
-        value = e.load(scratch, j, dtype, step)
         col = x.add(col0, j)
-        place = None if c_row is None else self.at(c_row, x.offset(self.p.c.cols, col))
-        if place is not None and adds is True:
-            value = e.load(place, 0, dtype, step) + value
-        elif place is not None and isinstance(adds, Value):
-            held = e.var(e.const(0, dtype, step))
-            with e.when(adds):
-                held.set(e.load(place, 0, dtype, step))
-            value = held.get() + value
-        result = value if epilogue is None else epilogue(e, row, e.index(col), value)
-        if result is not None and place is not None:
-            e.store(place, 0, result, dtype)
+        places = [None if c is None else self.at(c, x.offset(self.p.c.cols, col)) for _, c in held]
+        values = [
+            self.summed(e.load(scratch, j, dtype, step), place, adds)
+            for (scratch, _), place in zip(held, places, strict=True)
+        ]
+        results: Sequence[Value | None] = values
+        if epilogue is not None:
+            results = [epilogue(e, row, e.index(col), *values)]
+        for result, place in zip(results, places):
+            if result is not None and place is not None:
+                e.store(place, 0, result, dtype)
+
+    def summed(self, value: Value, place: Any, adds: bool | Value) -> Value:
+        """A value and what C holds, if that is to be added."""
+        e, dtype = self.e, self.p.dtype
+        if place is None or adds is False:
+            return value
+        if adds is True:
+            return e.load(place, 0, dtype, value.width) + value
+        held = e.var(e.const(0, dtype, value.width))
+        with e.when(adds):
+            held.set(e.load(place, 0, dtype, value.width))
+        return held.get() + value

@@ -66,7 +66,7 @@ class Product:
     """C[b] (+)= A[b] B[b] for b < batch, where A is (m, k), B is (k, n) and C is (m, n).
 
     Sizes are ints, or i64 values where they are known only at run time. With `accumulate`, the product is
-    added to C.
+    added to C. Tiles hold whole groups of `group` rows, which divides m.
     """
 
     m: Size
@@ -78,6 +78,7 @@ class Product:
     dtype: str = "float32"
     accumulate: bool = False
     batch: Size = 1
+    group: int = 1
 
     @property
     def transposed(self) -> Product:
@@ -154,7 +155,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     elif found := _sliding(product, target):
         (rows, slide), vectors, dot, pack_a = found, 1, False, False
     else:
-        shapes = _tile_shapes(target, pack_a, -(-n // lanes) if n else 8)
+        shapes = _tile_shapes(target, pack_a, -(-n // lanes) if n else 8, product.group)
         (rows, vectors), dot = (
             min(
                 [s for s in shapes if _in_panels(product.b, s[1] * lanes)]
@@ -165,7 +166,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
             False,
         )
     if m:
-        rows = -(-m // -(-m // rows))
+        groups = m // product.group
+        rows = -(-groups // -(-m // rows)) * product.group
     cols, size = vectors * lanes, itemsize(product.dtype)
     in_place = dot or _in_panels(product.b, cols) or (_few(m, rows) and runs_of(product.b.cols, cols))
     in_place = in_place and slide is None
@@ -231,8 +233,9 @@ def _pack_a(product: Product, target: Target) -> bool:
     return target.vector_bytes < 64 and not is_number(product.a.cols[-1][1], 1) and not few
 
 
-def _tile_shapes(target: Target, pack_a: bool, widest: int) -> list[tuple[int, int]]:
-    """(rows, vectors) whose accumulators, one row of B and one broadcast of A fit in the registers.
+def _tile_shapes(target: Target, pack_a: bool, widest: int, group: int) -> list[tuple[int, int]]:
+    """(rows, vectors), rows in whole groups, whose accumulators, one row of B and one broadcast of A fit in the
+    registers.
 
     Where A is read as it lies, each row's address takes a register too; with more rows than that LLVM loads
     all of A's elements of a step at once and spills accumulators, at a third of the speed.
@@ -241,7 +244,7 @@ def _tile_shapes(target: Target, pack_a: bool, widest: int) -> list[tuple[int, i
     return [
         (rows, vectors)
         for vectors in range(1, min(widest, 14) + 1)
-        for rows in range(1, most + 1)
+        for rows in range(group, most + 1, group)
         if rows * vectors + vectors + 1 <= target.num_registers
     ]
 
@@ -291,6 +294,8 @@ def split_along_k(product: Product, target: Target) -> Pieces | None:
     """
     p, m, n, k = product, product.m, product.n, product.k
     if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)) or not is_number(p.batch, 1):
+        return None
+    if p.group > 1:
         return None
     lanes = target.lanes(p.dtype)
     turned = n <= lanes < m and runs_of(p.a.rows, lanes)

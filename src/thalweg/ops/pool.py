@@ -213,7 +213,10 @@ def _avg_pool_rule(g: Tensor, y: Tensor, x: Tensor, **attrs: Any) -> list[Any]:
 def _avg_pool_expand(x: Tensor, *, count_padding: bool, **attrs: Any) -> Tensor:
     lengths = x.shape[1:-1]
     grid = _pool_grid(lengths, attrs)
-    total = sum_(window_tensor(x, grid), axis=_taps(len(grid.kernel)))
+    if math.prod(grid.kernel) > UNROLLED or x.dtype.itemsize < 4:  # sums of halves are rounded once
+        total = sum_(window_tensor(x, grid), axis=_taps(len(grid.kernel)))
+    else:
+        total = functools.reduce(add, tap_values(x, grid))
     return total / constant(_counts(lengths, grid, count_padding, x.dtype))
 
 
