@@ -220,8 +220,8 @@ class PieceNest(NestEmitter):
     """
 
     def __init__(self, step: Step, nest: Nest, rows: int, product: Tensor, stored: bool) -> None:
-        super().__init__(step, nest, None)
         self.product, self.stored = product, stored
+        super().__init__(step, nest, None)
         domain = nest.domain
         whole = Layout(0, domain, row_major(domain).strides)
         placed = self.schedule.placed
@@ -234,6 +234,9 @@ class PieceNest(NestEmitter):
             assert k is not None
             self.rows[layout] = _axes(layout.shape[:k], layout.strides[:k])
             ((_, self.cols[layout]),) = _axes(layout.shape[k:], layout.strides[k:])
+
+    def _located(self, access: Access) -> Access:
+        return access if access.source is self.product else super()._located(access)
 
     def piece(self, e: Emitter, row: Any, col: Any, *values: Value) -> Value | None:
         row, col = e.index(row), e.index(col)
