@@ -17,6 +17,7 @@ import numpy as np
 from thalweg import models as main
 from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
+from thalweg.compat.keras.backend.settings import _settings
 from thalweg.compat.keras.backend.values import beside
 from thalweg.compat.keras.custom import OwnLayer, place_of
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
@@ -298,6 +299,7 @@ def speak(classic: bool = False) -> None:
     """
     symbols: tuple[Any, Any] = (Symbol, InputSymbol)
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
+    _settings["graph"] = classic
     if classic:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})

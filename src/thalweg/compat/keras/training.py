@@ -13,6 +13,7 @@ from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.arguments import known_function
 from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.backend.settings import fixed_phase
+from thalweg.compat.keras.backend.values import HeldInput, get_value
 from thalweg.compat.keras.batches import (
     FIT,
     SampleCount,
@@ -63,6 +64,7 @@ class TrainedModel(main.Model):
         self._figures_of_symbols: dict[str, Tensor] = {}
         self.appended_figures: list[str] = []
         self._values: dict[Tensor, Any] = {}
+        self._target_tensors: Any = None
 
     numbers_are_columns = True  # of data: one number for each example is [batch, 1]
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
@@ -287,7 +289,19 @@ class TrainedModel(main.Model):
             x = x[0]  # the only input, in a list
         if self._graph is not None:
             x, y = apart(x, len(self._graph.flat_inputs)), apart(y, len(flat(self._graph.outputs)))
+        x, y = self._read(x), _values_of(self._target_tensors) if y is None else y
         return super()._feed(mapped(dense, x), mapped(dense, y), *rest, **options)
+
+    def _predicted(self, x: Any) -> Any:
+        return super()._predicted(self._read(x))
+
+    def _read(self, x: Any) -> Any:
+        """The data for the inputs: what is given, and between it what inputs read that are not fed."""
+        inputs = [] if self._graph is None else self._graph.flat_inputs
+        if not any(isinstance(t, HeldInput) for t in inputs):
+            return x
+        given = iter([] if x is None else flat(x))
+        return [_values_of(t.source) if isinstance(t, HeldInput) else next(given) for t in inputs]
 
     def _logs(self, result: Any) -> dict[str, Any]:
         return Figures(super()._logs(result))
@@ -371,6 +385,11 @@ class TrainedModel(main.Model):
         for layer in self.tree():
             if layer is not self and hasattr(layer, "reset_states"):
                 layer.reset_states()
+
+
+def _values_of(tensors: Any) -> Any:
+    """The arrays of tensors that have values."""
+    return mapped(get_value, tensors)
 
 
 def _mean(loss: Any) -> Any:

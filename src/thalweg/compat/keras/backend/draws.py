@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compat.keras.backend.settings import floatx
-from thalweg.compat.keras.backend.values import cast, tensor
+from thalweg.compat.keras.backend.settings import _settings, floatx
+from thalweg.compat.keras.backend.values import cast, tensor, variable
 from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.updates import current_recorder
+from thalweg.layers.base import _calls
 from thalweg.ops import random as _random
 from thalweg.ops.dynamic import broadcast_to_lengths
 from thalweg.ops.public import names as _names
@@ -46,7 +48,7 @@ def truncated_normal(
 
 
 def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float, dtype: Any) -> Any:
-    """Draws in a shape some of whose lengths may be tensors."""
+    """Draws in a shape some of whose lengths may be tensors; where a program makes a graph, anew at each run."""
     drawn = _drawn(draw, shape, first, second)
     wanted = dtypes.as_dtype(dtype or floatx())
     return drawn if drawn.dtype == wanted else cast(drawn, wanted)
@@ -60,7 +62,8 @@ def _drawn(draw: Callable[..., Any], shape: Any, first: float, second: float) ->
             else [shape[k] for k in range(shape.shape[0])]
         )
     if not builtins.any(isinstance(n, Tensor) for n in shape):
-        return draw(tuple(int(n) for n in shape), first, second)
+        later = _settings["graph"] and not _calls.training and current_recorder() is None
+        return draw(tuple(int(n) for n in shape), first, second, symbolic=later or None)
     names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
     like = broadcast_to_lengths(tensor(np.float32(0)), list(shape))
     return draw(like=like, **dict(zip(names, (first, second))))
@@ -70,11 +73,11 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Variable:
     """A variable of normal numbers."""
-    return Variable(random_normal(shape, mean, scale), name=name)
+    return variable(random_normal(shape, mean, scale), name=name)
 
 
 def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Variable:
     """A variable of uniform numbers."""
-    return Variable(random_uniform(shape, low, high), name=name)
+    return variable(random_uniform(shape, low, high), name=name)

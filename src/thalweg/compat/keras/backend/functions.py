@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import _phase, _settings
-from thalweg.compat.keras.backend.values import tensor
+from thalweg.compat.keras.backend.values import held_below, tensor
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, plain
 from thalweg.graph.tensor import placeholder as _placeholder
@@ -77,6 +77,8 @@ class KerasFunction:
             assigned += update.pairs(next(ways)) if isinstance(update, UpdatesOfLoss) else [update]
         given = {t: _placeholder(t.dtype, t.shape) for t in self.inputs if not isinstance(t, Placeholder)}
         inputs = [given.get(t, t) for t in self.inputs]
+        reading = held_below([*outputs, *(new for _, new in assigned)])
+        given |= {t: t.source for t in reading if not any(t is fed for fed in inputs)}
         return _compiled(inputs, outputs, updates=assigned, givens=given or None)
 
 
@@ -156,7 +158,8 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     total = summed[0]
     for part in summed[1:]:
         total = total + part
-    return list(_gradients(total, listed, unconnected="none"))
+    reading = {t.source: t for t in held_below([total])}  # inputs of models stand for what they read
+    return list(_gradients(total, [reading.get(v, v) for v in listed], unconnected="none"))
 
 
 def stop_gradient(x: Any) -> Any:

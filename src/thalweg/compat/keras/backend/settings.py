@@ -17,6 +17,7 @@ from thalweg.ops.elementwise import astype, where
 
 _settings: dict[str, Any] = {
     "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
+    "graph": False,  # whether the program's expressions make a graph, as those of stand-alone Keras did
 }  # fmt: skip
 
 
