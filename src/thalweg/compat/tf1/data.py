@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -156,8 +157,11 @@ class Dataset:
             outputs = [g.convert_to_tensor(x) for x in _flat(made)]
             session = Session(graph=graph)
 
+        def made_of(element: Sequence[Any]) -> list[Any]:
+            return session.run(outputs, dict(zip(holders, element, strict=True)))
+
         def each(run: Any) -> Iterable[list[Any]]:
-            return (session.run(outputs, dict(zip(holders, e, strict=True))) for e in self._make(run))
+            return map(made_of, self._make(run))  # goes on behind an element that raises
 
         return Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
 
@@ -200,7 +204,8 @@ class Dataset:
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a piece of graph gives true."""
         joined = self.map(lambda *e: (*_flat(_packed(self._like, iter(_flat(tuple(e))))), predicate(*e)))
-        return self._like_this(lambda run: (e[:-1] for e in joined._make(run) if bool(e[-1])))
+        wanted, without = operator.itemgetter(-1), operator.itemgetter(slice(-1))
+        return self._like_this(lambda run: map(without, filter(wanted, joined._make(run))))
 
     def batch(self, batch_size: Any, drop_remainder: bool = False) -> Dataset:
         """Groups of elements, stacked."""
