@@ -17,6 +17,8 @@ from thalweg.compat.tf1 import (
     gfile,
     graph,
     graph_defs,
+    math,
+    node_defs,
     random,
     records,
     rnn,
@@ -168,6 +170,11 @@ def messages(names: Mapping[str, Any]) -> Namespace:
             graph_pb2=Namespace(
                 "tf.core.framework.graph_pb2", GraphDef=names["GraphDef"], NodeDef=names["NodeDef"]
             ),
+            node_def_pb2=Namespace("tf.core.framework.node_def_pb2", NodeDef=names["NodeDef"]),
+            attr_value_pb2=Namespace("tf.core.framework.attr_value_pb2", AttrValue=names["AttrValue"]),
+            tensor_shape_pb2=Namespace(
+                "tf.core.framework.tensor_shape_pb2", TensorShapeProto=node_defs.TensorShapeProto
+            ),
             summary_pb2=Namespace(
                 "tf.core.framework.summary_pb2",
                 Summary=names["Summary"],
@@ -249,8 +256,8 @@ def _framework(ops: Namespace) -> Namespace:
         tensor_util=Namespace(
             "tf.python.framework.tensor_util",
             constant_value=graph.static_value,
-            make_tensor_proto=graph.static_value,
-            MakeNdarray=graph.static_value,
+            make_tensor_proto=math.make_tensor_proto,
+            MakeNdarray=math.make_ndarray,
             is_tensor=lambda x: isinstance(x, graph.Tensor),
         ),
     )

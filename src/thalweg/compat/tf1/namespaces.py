@@ -31,6 +31,7 @@ from thalweg.compat.tf1 import metrics_at as _metrics_at
 from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
+from thalweg.compat.tf1 import object_checkpoints as _object_checkpoints
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
@@ -38,6 +39,7 @@ from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import saved_model as _saved_model
 from thalweg.compat.tf1 import sets as _sets
+from thalweg.compat.tf1 import servers as _servers
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
@@ -74,6 +76,8 @@ train = _Namespace(
     "tf.train",
     **_names.own(_train),
     **_names.own(_checkpoints),
+    Checkpoint=_object_checkpoints.Checkpoint,
+    CheckpointManager=_object_checkpoints.CheckpointManager,
     export_meta_graph=_meta.export_meta_graph,
     import_meta_graph=_meta.import_meta_graph,
     write_graph=_graph_defs.write_graph,
@@ -85,6 +89,7 @@ train = _Namespace(
 )
 signal = _Namespace("tf.signal", **_names.own(_signal))
 spectral = _Namespace(
+    **_names.own(_servers),
     "tf.spectral",
     **{_n: _v for _n, _v in _names.own(_signal).items() if "fft" in _n or _n in ("dct", "idct")},
 )
@@ -363,6 +368,7 @@ queue = _Namespace(
     "tf.queue",
     FIFOQueue=_queues.FIFOQueue,
     PaddingFIFOQueue=_queues.PaddingFIFOQueue,
+    PriorityQueue=_queues.PriorityQueue,
     RandomShuffleQueue=_queues.RandomShuffleQueue,
     QueueBase=_queues.QueueBase,
 )

@@ -40,6 +40,7 @@ from thalweg.compat.tf1.contrib import (
     training,
     utils,
 )
+from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
@@ -213,6 +214,7 @@ contrib = _Contrib(
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
     tpu=tpu.tpu,
+    cudnn_rnn=cudnn_rnn,
     crf=Namespace("tf.contrib.crf", **own(crf)),
     image=Namespace(
         "tf.contrib.image",
@@ -226,8 +228,8 @@ contrib = _Contrib(
     util=Namespace(
         "tf.contrib.util",
         constant_value=experiments.constant_value,
-        make_tensor_proto=experiments.make_tensor_proto,
-        make_ndarray=experiments.make_ndarray,
+        make_tensor_proto=math.make_tensor_proto,
+        make_ndarray=math.make_ndarray,
     ),
     deprecated=Namespace(
         "tf.contrib.deprecated",
@@ -278,6 +280,7 @@ _INNER = {
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }
 _add_inner_paths()
 vars(contrib.layers.python.layers)["utils"] = _utils
