@@ -508,7 +508,8 @@ def _keep_masks(outputs: Any, masks: Any) -> None:
     for output, mask in zip(flat(outputs), given):
         if mask is not None and isinstance(output, Tensor):
             key = id(output)
-            _masks[key] = (weakref.ref(output, lambda _, key=key: _masks.pop(key, None)), mask)  # type: ignore[misc]
+            gone = lambda _, key=key, masks=_masks: masks.pop(key, None)  # type: ignore[misc]
+            _masks[key] = (weakref.ref(output, gone), mask)
 
 
 def _one_dtype(dtype: Any) -> np.dtype:

@@ -66,6 +66,10 @@ class InputSymbol(Placeholder):
 
     __slots__ = ()
 
+    def taken(self, value: Tensor) -> Tensor:
+        """A value that stands for it, as the layers take it."""
+        return value
+
     @property
     def _keras_shape(self) -> Any:
         """The shape, as programs for Keras 1 and 2 read it."""
