@@ -15,17 +15,16 @@ from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.backend.settings import fixed_phase
 from thalweg.compat.keras.backend.values import HeldInput, get_value
 from thalweg.compat.keras.batches import (
-    FIT,
     SampleCount,
     SeenData,
     apart,
+    asked,
     batches_of,
     counted,
     dense,
     is_counted,
     listed,
     split_off,
-    whole,
 )  # fmt: skip
 from thalweg.compat.keras.custom import count_value
 from thalweg.compat.keras.figures import (
@@ -39,7 +38,7 @@ from thalweg.compat.keras.figures import (
     renamed_accuracy,
 )  # fmt: skip
 from thalweg.compat.keras.mixed_precision import scaled
-from thalweg.compat.keras.spelling import Offered, renamed
+from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor, plain
@@ -260,8 +259,9 @@ class TrainedModel(main.Model):
         **options: Any,
     ) -> Any:
         """Train; the history finds accuracy under ``acc`` and ``accuracy``."""
-        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
-        options = {**dict(zip(order, args)), **renamed(options, FIT)}
+        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight",
+                 "sample_weight", "initial_epoch", "steps_per_epoch", "validation_steps")  # fmt: skip
+        options = {**dict(zip(order, args)), **asked(options)}
         epochs = options.pop("epochs", epochs)
         if y is None and options.get("steps_per_epoch") is None and is_counted(x) and hasattr(x, "__next__"):
             options["steps_per_epoch"] = len(x)
@@ -331,11 +331,11 @@ class TrainedModel(main.Model):
     ) -> Any:
         """The loss, and the metrics where there are some."""
         self._with_accuracy(show_accuracy)
-        return super().evaluate(x, y, *args, **renamed(options, FIT))
+        return super().evaluate(x, y, *args, **asked(options))
 
     def predict(self, x: Any, *args: Any, **options: Any) -> Any:
         """The outputs as arrays."""
-        return super().predict(x, *args, **renamed(options, FIT))
+        return super().predict(x, *args, **asked(options))
 
     def fit_generator(
         self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, *args: Any, **options: Any
@@ -346,7 +346,7 @@ class TrainedModel(main.Model):
         in_examples = "nb_epoch" in options or isinstance(steps_per_epoch, SampleCount)
         if in_examples and steps_per_epoch is not None:  # by position, in Keras 1
             options["samples_per_epoch"], steps_per_epoch = steps_per_epoch, None
-        options = renamed(options, FIT)
+        options = asked(options)
         samples = options.pop("samples_per_epoch", None)
         if samples is not None:
             generator, steps_per_epoch = counted(generator, samples)
@@ -359,7 +359,7 @@ class TrainedModel(main.Model):
         tested: Any = options.get("validation_data")
         if options.get("validation_steps") is None and is_counted(tested):
             options["validation_steps"] = len(tested)
-        return self.fit(generator, steps_per_epoch=whole(steps_per_epoch), **options)
+        return self.fit(generator, steps_per_epoch=steps_per_epoch, **options)
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
         """The loss and metrics on batches of a generator."""
