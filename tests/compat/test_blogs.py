@@ -99,3 +99,94 @@ def test_batches_of_images_are_told_apart(tmp_path: Path) -> None:
     table = {"filename": ["a/one.png", "b/one.png"], "class": ["x", "y"]}
     framed = generator.flow_from_dataframe(table, tmp_path, target_size=(4, 4))
     assert type(framed).__name__ == "DataFrameIterator" and framed.class_indices == {"x": 0, "y": 1}
+
+
+FRAMES = """
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series, TimeGrouper, datetime, read_csv
+
+open("sales.csv", "w").write('"Month","Sales"\\n"1-01",266.0\\n"1-02",145.9\\n"1-03",183.1\\n')
+open("air.csv", "w").write("No,year,month,day,hour,pm\\n1,2010,1,2,0,NA\\n2,2010,1,2,13,129\\n")
+open("power.txt", "w").write("Date;Time;Power\\n16/12/2006;17:24:00;4.216\\n16/12/2006;17:25:00;?\\n")
+open("wide.data", "w").write(" 0.1  2  x\\n 0.3  4  y\\n")
+
+def parser(x):
+    return datetime.strptime("190" + x, "%Y-%m")
+series = read_csv("sales.csv", header=0, parse_dates=[0], index_col=0, squeeze=True, date_parser=parser)
+assert isinstance(series, Series) and series.index[1] == pd.Timestamp(1901, 2, 1) and series.iloc[2] == 183.1
+assert list(series.append(Series([1.0])).values) == [266.0, 145.9, 183.1, 1.0]
+
+air = read_csv("air.csv", parse_dates=[["year", "month", "day", "hour"]], index_col=0,
+               date_parser=lambda x: datetime.strptime(x, "%Y %m %d %H"))
+assert air.index[1] == pd.Timestamp(2010, 1, 2, 13) and list(air.columns) == ["No", "pm"]
+power = read_csv("power.txt", sep=";", low_memory=False, infer_datetime_format=True, na_values="?",
+                 parse_dates={"datetime": [0, 1]}, index_col=["datetime"])
+assert list(power.columns) == ["Power"] and power.index.name == "datetime" and len(power) == 2
+at_once = read_csv("sales.csv", parse_dates=["Month"], date_parser=lambda x: pd.to_datetime("190" + x, format="%Y-%m"))
+assert at_once["Month"][0] == pd.Timestamp(1901, 1, 1)
+
+wide = read_csv("wide.data", delim_whitespace=True, header=None, prefix="c")
+assert list(wide.columns) == ["c0", "c1", "c2"] and type(wide["c2"].values) is np.ndarray
+assert wide.ix[:, 0].tolist() == [0.1, 0.3] and wide.ix[1, "c2"] == "y" and wide.ix[0:1, 1:].shape == (2, 2)
+numbers = DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+values = numbers.values
+values[0, 0] = 9.0
+np.asarray(numbers["a"])[1] = 7.0
+assert numbers.append({"a": 5.0, "b": 6.0}, ignore_index=True).as_matrix().tolist() == [[1, 3], [2, 4], [5, 6]]
+assert Series.from_csv("sales.csv", header=0).iloc[0] == 266.0 and pd.np is np
+print(values.tolist())
+"""
+
+
+def test_words_of_older_pandas(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    program = tmp_path / "frames.py"
+    program.write_text("import keras\n" + FRAMES)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[[9.0, 3.0], [2.0, 4.0]]\n"
+
+
+LEARNING = """
+import numpy as np
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_val_score
+from sklearn.preprocessing import Imputer, LabelEncoder, OneHotEncoder
+from sklearn.utils import class_weight
+from sklearn.metrics import confusion_matrix, mean_squared_error
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.base import clone
+
+rows = np.arange(20.0).reshape(10, 2)
+assert [len(test) for _, test in KFold(5, True, 1).split(rows)] == [2] * 5
+assert next(iter(KFold(n_splits=5, random_state=7).split(rows)))[1].tolist() == [0, 1]
+StratifiedKFold(n_splits=2, random_state=7)
+labels = np.array([0, 0, 0, 1] * 3)
+assert class_weight.compute_class_weight("balanced", np.unique(labels), labels).tolist() == [2 / 3, 2.0]
+# The template of many courses: columns with categories come first.
+X = np.array([[1.5, "France", 3], [2.5, "Spain", 4], [np.nan, "France", 5]], dtype=object)
+X[:, [0]] = Imputer(missing_values="NaN", strategy="mean", axis=0).fit_transform(X[:, [0]])
+X[:, 1] = LabelEncoder().fit_transform(X[:, 1])
+coder = OneHotEncoder(categorical_features=[1])
+assert coder.fit_transform(X).toarray().tolist() == [[1, 0, 1.5, 3], [0, 1, 2.5, 4], [1, 0, 2.0, 5]]
+assert clone(coder).categorical_features == [1]
+assert OneHotEncoder(sparse=False).fit_transform([[0], [2], [0]]).tolist() == [[1, 0], [0, 1], [1, 0]]
+assert OneHotEncoder().fit([["a"], ["b"]]).categories_[0].tolist() == ["a", "b"]
+assert mean_squared_error([0.0, 0.0], [3.0, 3.0], squared=False) == 3.0
+assert confusion_matrix([0, 1], [1, 1], [1, 0]).tolist() == [[1, 0], [1, 0]]
+words = CountVectorizer(token_pattern="[a-z]")
+words.fit(["b a", "c a"])
+assert words.get_feature_names() == ["a", "b", "c"]
+grid = GridSearchCV(LogisticRegression(), {"C": [1.0]}, iid=False, cv=3)
+assert clone(grid).fit(np.repeat([[0.0], [1.0]], 6, 0), np.repeat([0, 1], 6)).best_params_ == {"C": 1.0}
+print("done")
+"""
+
+
+def test_words_of_older_scikit_learn(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "learning.py"
+    program.write_text("import keras\n" + LEARNING)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "done\n"
