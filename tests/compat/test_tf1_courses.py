@@ -171,7 +171,7 @@ def test_attributes_of_operations_are_types_and_shapes() -> None:
         19,
     )
     assert x.op.node_def.attr["T"].HasField("type") is False
-    with pytest.raises(ValueError, match="no attr named .strides.; it has shape, dtype"):
+    with pytest.raises(ValueError, match=r"no attr named .strides.; it has shape, dtype"):
         x.op.get_attr("strides")
 
 
@@ -255,6 +255,65 @@ def test_a_queue_that_runners_fill_is_shuffled_over_its_window() -> None:
         assert max(seen[:5]) > 5 and max(seen[:3]) <= 23  # of 21 rows and those that came after
         with pytest.raises(tf.errors.OutOfRangeError):
             session.run(one)
+
+
+def test_groups_of_one_tensor_are_a_tensor_as_the_queues_below_give_them() -> None:
+    x = tf.constant([1.0, 2.0])
+    assert (
+        tf.train.batch([x], 3).name == "batch:0"
+        and tf.train.shuffle_batch([x], 3, 9, 5).name == "shuffle_batch:0"
+    )
+    assert [t.name for t in tf.train.batch([x, x], 3)] == ["batch_1:0", "batch_1:1"]
+    assert tf.train.batch_join([[x]], 3).shape.as_list() == [3, 2]
+    assert {key: t.shape.as_list() for key, t in tf.train.batch({"a": x}, 3).items()} == {"a": [3, 2]}
+    with tf.Session() as session:
+        assert session.run(tf.train.shuffle_batch((x,), 3, 9, 5)).shape == (3, 2)
+
+
+# --- recurrent cells ----------------------------------------------------------------------------------------
+
+
+class Summing(tf.nn.rnn_cell.RNNCell):
+    """A cell that a program writes with variables of ``tf.get_variable``."""
+
+    state_size = output_size = 2
+
+    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+        w = tf.get_variable("w", [2, 2], initializer=tf.ones_initializer())
+        state = tf.matmul(inputs, w) + state
+        return state, state
+
+
+def test_a_cell_goes_back_to_the_scope_in_which_it_was_called_first() -> None:
+    cell, x = Summing(), tf.ones([1, 2])
+    with tf.variable_scope("a"):
+        _, state = cell(x, tf.zeros([1, 2]))
+        _, state = cell(x, state)
+    with tf.variable_scope("b", reuse=True):  # as for inference, after training
+        _, state = cell(x, state)
+    assert [v.name for v in tf.global_variables()] == ["a/summing/w:0"]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(state).tolist() == [[6.0, 6.0]]
+
+
+def test_scaled_attention_is_decoded_again_with_the_same_weights() -> None:
+    seq = tf.contrib.seq2seq
+    with tf.variable_scope("decoder") as scope:
+        memory = tf.ones([2, 3, 4])
+        cell = seq.AttentionWrapper(tf.nn.rnn_cell.GRUCell(4), seq.LuongAttention(4, memory, scale=True), 4)
+        start = cell.zero_state(2, tf.float32)
+        train = seq.BasicDecoder(cell, seq.TrainingHelper(tf.ones([2, 5, 3]), [5, 4]), start)
+        seq.dynamic_decode(train)
+        made = {v.name for v in tf.global_variables()}
+        scope.reuse_variables()
+        greedy = seq.GreedyEmbeddingHelper(tf.ones([4, 3]), tf.zeros([2], tf.int32), 3)
+        outputs = seq.dynamic_decode(seq.BasicDecoder(cell, greedy, start), maximum_iterations=4)[0]
+    assert {v.name for v in tf.global_variables()} == made
+    assert "decoder/decoder/attention_wrapper/luong_attention/attention_g:0" in made
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(outputs.sample_id).shape[0] == 2
 
 
 # --- notebooks ----------------------------------------------------------------------------------------------

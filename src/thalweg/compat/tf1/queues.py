@@ -166,7 +166,7 @@ def _batched(
 ) -> Any:
     if isinstance(tensors, dict):
         parts = _batched(list(tensors.values()), size, window, smaller, name, many, pad)
-        return dict(zip(tensors, parts, strict=True))
+        return dict(zip(tensors, [parts] if len(tensors) == 1 else parts, strict=True))
     wanted = [g.convert_to_tensor(t) for t in (tensors if isinstance(tensors, (list, tuple)) else [tensors])]
     size = g.static_int(size, "batch_size")
     first = None if smaller else size
@@ -175,8 +175,8 @@ def _batched(
         row = t.get_shape().as_list()[1:] if many else t.get_shape().as_list()
         specs.append((t.dtype, [first, *([None] * len(row) if pad else row)]))
     source = _Batches(wanted, size, window, smaller, many, pad)
-    made = g.source_nodes(source, specs, Operation(name, "batch"))
-    return made if isinstance(tensors, (list, tuple)) else made[0]
+    made = g.source_nodes(source, specs, Operation(name, "shuffle_batch" if window else "batch"))
+    return made if len(made) > 1 else made[0]
 
 
 # --- queues that programs fill themselves -----------------------------------------------------------------------------
