@@ -33,12 +33,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def dense(part: Any) -> Any:
-    """A sparse matrix of SciPy's as an array, anything else as it is; an error for rows of different lengths."""
-    if hasattr(part, "row_splits"):
-        raise fail(
-            ArgumentError, "models take no ragged tensors", received=f"{type(part).__name__}{list(part.shape)}",
-            hint="fill the rows up with x.to_tensor() and mark what was filled: Embedding(mask_zero=True) or Masking()",
-        )  # fmt: skip
+    """A sparse matrix of SciPy's as an array, anything else as it is."""
     return part.toarray() if hasattr(part, "toarray") and hasattr(part, "nnz") else part
 
 

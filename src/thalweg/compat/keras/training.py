@@ -43,8 +43,9 @@ from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor, plain
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.base import _calls
+from thalweg.layers.base import _calls, masks_of
 from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
+from thalweg.layers.uneven import is_uneven
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
 from thalweg.registry import Configured, register, remade
@@ -334,8 +335,19 @@ class TrainedModel(main.Model):
         return super().evaluate(x, y, *args, **asked(options))
 
     def predict(self, x: Any, *args: Any, **options: Any) -> Any:
-        """The outputs as arrays."""
-        return super().predict(x, *args, **asked(options))
+        """The outputs as arrays; those with a step for each of rows of different lengths as such rows."""
+        outputs = super().predict(x, *args, **asked(options))
+        rows = next((part for part in flat(x) if is_uneven(part)), None)
+        if rows is None:
+            return outputs
+        masks = map(masks_of, flat(self._graph.outputs))  # type: ignore[union-attr]
+        found = iter(
+            [
+                y if m is None else type(rows).from_tensor(y, rows.row_lengths())
+                for y, m in zip(flat(outputs), masks)
+            ]
+        )
+        return mapped(lambda _: next(found), outputs)
 
     def fit_generator(
         self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, *args: Any, **options: Any
