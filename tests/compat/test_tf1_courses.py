@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,58 @@ def test_a_cluster_of_one_process_runs_and_one_of_several_says_what_is_missing()
         tf.Session("grpc://127.0.0.1:99")
 
 
+def test_a_session_manager_initialises_once_and_goes_on_from_checkpoints(tmp_path: Path) -> None:
+    v = tf.Variable(1.0, name="v")
+    saver, init = tf.train.Saver(), tf.global_variables_initializer()
+    manager = tf.train.SessionManager(ready_op=tf.report_uninitialized_variables())
+    with pytest.raises(RuntimeError, match="no init_op"):
+        manager.prepare_session("")
+    with pytest.raises(RuntimeError, match="not ready are v"):
+        manager.prepare_session("", init_op=tf.no_op())
+    session = manager.prepare_session("", init, saver, str(tmp_path))
+    session.run(v.assign_add(4.0))
+    saver.save(session, str(tmp_path / "m.ckpt"))
+    assert manager.prepare_session("", init, saver, str(tmp_path)).run(v) == 5.0
+    again, ready = manager.recover_session("", saver, str(tmp_path))
+    assert ready and again.run(v) == 5.0
+    assert manager.recover_session("", saver, str(tmp_path / "none"))[1] is False
+
+
+# --- variables ----------------------------------------------------------------------------------------------
+
+
+def test_what_belongs_to_a_variable_is_named_after_it() -> None:
+    def summed(getter: Any, name: str, *args: Any, **options: Any) -> Any:
+        first, second = (getter(f"{name}/{k}", *args, **options) for k in range(2))
+        with tf.name_scope("custom_getter"):
+            return first + second
+
+    with tf.variable_scope("scope", custom_getter=summed):
+        v = tf.get_variable("v", [1, 2, 3])
+        u = tf.get_variable("u", [2], initializer=tf.random_uniform_initializer(1, 2))
+    assert (v.name, u.name) == ("custom_getter/add:0", "custom_getter_1/add:0")
+    assert [t.name for t in tf.trainable_variables()][:2] == ["scope/v/0:0", "scope/v/1:0"]
+    with tf.name_scope("other"):
+        tf.get_variable("w", [2])
+    assert tf.random_uniform([2]).name == "random_uniform:0"  # no initializer took the name
+    assert any(op.name.startswith("w/Initializer/") for op in tf.get_default_graph().get_operations())
+
+
+def test_functions_have_the_names_by_which_they_are_found() -> None:
+    found = [
+        tf.reduce_all,
+        tf.multiply,
+        tf.nn.relu,
+        tf.to_float,
+        tf.argmax,
+        tf.segment_max,
+        tf.assert_equal,
+    ]
+    assert [fn.__name__ for fn in found] == (
+        "reduce_all multiply relu to_float argmax segment_max assert_equal".split()
+    )
+
+
 # --- queues -------------------------------------------------------------------------------------------------
 
 
@@ -327,3 +380,15 @@ def test_a_notebook_that_was_made_a_script_runs_without_its_magics(thalweg_run: 
     )
     done = thalweg_run(tmp_path / "p.py")
     assert (done.returncode, done.stdout) == (0, "5\n"), done.stderr
+
+
+def test_modules_that_a_notebook_writes_are_there_for_it(thalweg_run: Run, tmp_path: Path) -> None:
+    cells = [
+        "%%writefile functions.py\n\nimport tensorflow as tf\n\n\ndef two():\n    return tf.constant(2)\n",
+        "%%writefile -a functions.py\n\ndef three():\n    return tf.concat(0, [[1], [2]])\n",
+        "from functions import two, three\nimport tensorflow as tf\nprint(tf.Session().run([two(), three()]))",
+    ]
+    book = {"cells": [{"cell_type": "code", "metadata": {}, "source": cell} for cell in cells]}
+    (tmp_path / "n.ipynb").write_text(json.dumps(book))
+    done = thalweg_run(tmp_path / "n.ipynb")
+    assert (done.returncode, done.stdout) == (0, "[2, array([1, 2], dtype=int32)]\n"), done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 LIST = "docs/compat.md lists every supported name"
@@ -90,7 +90,7 @@ def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError
 
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:
     """The public functions, classes and constants that a module defines (a package: its modules), and the named
-    ones that it imports.
+    ones that it imports. Functions have the name that they have here.
     """
     found = {}
     for name, value in vars(module).items():
@@ -98,6 +98,8 @@ def own(module: ModuleType, *extra: str) -> dict[str, Any]:
         at_home = home is not None and f"{home}.".startswith(f"{module.__name__}.")
         if name in extra or (not name.startswith("_") and at_home):
             found[name] = value
+            if at_home and isinstance(value, FunctionType) and value.__name__ not in vars(module):
+                value.__name__ = value.__qualname__ = name  # made by another function, whose name it had
     return found
 
 
