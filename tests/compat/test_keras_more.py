@@ -1,4 +1,4 @@
-"""Programs of stand-alone Keras: tensors as inputs, draws in a graph, weights of examples, first values by functions."""
+"""Programs of stand-alone Keras: tensors as inputs, draws in a graph, weights of examples, first values."""
 
 from __future__ import annotations
 
@@ -114,9 +114,124 @@ for function, low, high in ((node, 3, 3), (drawn, 9, 11), (of_backend, 4, 5), (h
 print('done')
 """
 
+GRAPHS = """
+import numpy as np
+from keras import backend as K
+from keras.layers import Bidirectional, Dense, Dropout, Input, Lambda, Layer, RNN, SimpleRNNCell
+from keras.models import Model, Sequential, load_model
+from keras.optimizers import Optimizer, SGD
+
+rows = np.arange(12.0).reshape(4, 3)
+mse = lambda w: float(np.mean((rows.dot(w) - 1) ** 2))
+
+class EveryOther(Optimizer):
+    def __init__(self, lr, **kwargs):
+        super(EveryOther, self).__init__(**kwargs)
+        self.iterations, self.lr = K.variable(0, dtype='int64'), K.variable(lr)
+    def get_updates(self, loss, params):
+        due = K.equal(self.iterations % 2, 0)
+        self.updates = [K.update_add(self.iterations, 1)]
+        for p, g in zip(params, self.get_gradients(loss, params)):
+            self.updates.append(K.switch(due, K.update(p, p - self.lr * g), p))
+        return self.updates
+class Reversed(Optimizer):  # around another one, whose gradients, rate and momentum it replaces
+    def __init__(self, optimizer, **kwargs):
+        super(Reversed, self).__init__(**kwargs)
+        self.optimizer, self.lr = optimizer, optimizer.lr
+        self.due = K.variable(1.0)
+    def get_updates(self, loss, params):
+        grads = self.get_gradients(loss, params)
+        self.optimizer.get_gradients = lambda loss, params: [-g for g in grads]
+        self.optimizer.learning_rate = K.switch(K.equal(self.due, 1), self.lr, 0.0)
+        self.optimizer.momentum = K.switch(K.equal(self.due, 1), 0.5, 1.0)
+        self.updates = self.optimizer.get_updates(loss, params)
+        return self.updates
+def one_weight(optimizer):
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer='zeros', input_dim=3)])
+    model.compile(optimizer, 'mse')
+    return model
+slope = 2 * rows.T.dot(0 - np.ones((4, 1))) / 4
+model, seen = one_weight(EveryOther(0.001)), []
+for k in range(3):
+    model.train_on_batch(rows, np.ones((4, 1)))
+    seen.append(model.get_weights()[0])
+np.testing.assert_allclose(seen[0], -0.001 * slope, rtol=1e-5)
+assert (seen[1] == seen[0]).all() and (seen[2] != seen[1]).all()
+model = one_weight(Reversed(SGD(0.001)))
+model.train_on_batch(rows, np.ones((4, 1)))
+np.testing.assert_allclose(model.get_weights()[0], 0.001 * slope, rtol=1e-5)
+
+# Layers that keep something for the next batch, whose outputs depend on no input, that ask for gradients by others'.
+class Counting(Layer):
+    def __init__(self, **kwargs):
+        super(Counting, self).__init__(**kwargs)
+        self.stateful = True
+    def build(self, input_shape):
+        self.seen = self.add_weight(shape=(), initializer='zeros', trainable=False, name='seen')
+        super(Counting, self).build(input_shape)
+    def call(self, x):
+        y = x * (self.seen + 1)
+        self.add_update(K.update_add(self.seen, 1), x)
+        return y
+class Scales(Layer):
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(3,), initializer='ones', name='scale')
+        super(Scales, self).build(input_shape)
+    def call(self, x):
+        return [K.identity(self.scale), K.constant([1.0, 2.0, 3.0]), K.ones(K.shape(x)[0]) * 2]
+    def compute_output_shape(self, input_shape):
+        return [(3,), (3,), (input_shape[0],)]
+x = Input((3,))
+counting = Model(x, Counting()(x))
+for k in (1, 2):
+    np.testing.assert_allclose(counting.predict(rows), rows * k)
+scale, numbers, twos = Scales()(x)
+product = Lambda(lambda t: t[0] * t[1] * t[2] * K.expand_dims(t[3]))([x, scale, numbers, twos])
+scaled = Model(x, product)
+np.testing.assert_allclose(scaled.predict(rows), rows * [2, 4, 6])
+config = Model.from_config(scaled.get_config(), {'Scales': Scales})
+np.testing.assert_allclose(config.predict(rows), rows * [2, 4, 6])
+
+hidden = Dense(2, use_bias=False)
+net = Sequential([Dense(3, input_dim=3), Dropout(0.5), hidden])
+assert net.get_output_shape_at(0) == (None, 2) and net.get_input_shape_at(0) == (None, 3)
+assert net.get_output_at(0) is net.output
+class Slope(Layer):
+    def call(self, t):
+        return K.gradients(K.sum(K.square(t)), hidden.output)[0]
+    def compute_output_shape(self, input_shape):
+        return input_shape
+found = K.function([net.input, K.learning_phase()], [net.output, Slope()(net.output)])
+for phase in (0, 1):
+    y, slopes = found([rows, phase])
+    np.testing.assert_allclose(slopes, 2 * y, rtol=1e-5)
+phased = K.function([x], [x * K.cast(K.learning_phase() + 1, 'float32')])
+np.testing.assert_allclose(phased([rows])[0], rows)
+
+# What is fed to a function may be longer or shorter than its input.
+fixed = Input((4, 3))
+counted = Lambda(lambda t: K.sum(t, axis=1) + K.cast(K.shape(t)[1], 'float32'))(fixed)
+total, = K.function([fixed], [counted])([np.ones((2, 7, 3))])
+np.testing.assert_allclose(total, np.full((2, 3), 14.0))
+
+class Plain(RNN):  # as Keras's own layers above a cell of theirs
+    def __init__(self, units, **kwargs):
+        super(Plain, self).__init__(SimpleRNNCell(units), **kwargs)
+        self.units = units
+    def get_config(self):
+        base = super(Plain, self).get_config()
+        del base['cell']
+        return dict(list(base.items()) + [('units', self.units)])
+steps = Input((5, 3))
+assert Model(steps, Bidirectional(Plain(2))(steps)).predict(np.ones((1, 5, 3))).shape == (1, 4)
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
-    "text", [TENSORS, FIGURES, FIRST_VALUES], ids=["tensors as inputs", "figures", "first values"]
+    "text",
+    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS],
+    ids=["tensors as inputs", "figures", "first values", "graphs"],
 )
 def test_a_program_of_stand_alone_keras(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -110,11 +110,15 @@ class _Keras(main.Optimizer):
         if isinstance(given["loss"], (list, tuple)):  # (params, loss)
             given["loss"], given["params"] = given["params"], given["loss"]
         if graphs.backend is not None:
-            return self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
+            return self._updates_of(given["loss"], given["params"])
         if values.within_step():  # of an optimizer around this one, which may have put its own K.update there
-            pairs = self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
-            return [backend.update(variable, value) for variable, value in pairs]
-        return [UpdatesOfLoss(self.updates, given["loss"], given["params"])]
+            pairs = self._updates_of(given["loss"], given["params"])
+            return [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
+        return [UpdatesOfLoss(self._updates_of, given["loss"], given["params"])]
+
+    def _updates_of(self, loss: Any, params: Any) -> list[Any]:
+        """Pairs (variable, new value), by the gradients of ``get_gradients``, which programs replace."""
+        return self.updates(self.get_gradients(loss, params), [plain(p) for p in params])
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
         """The gradients of the loss, within their bounds."""

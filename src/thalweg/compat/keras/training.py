@@ -11,7 +11,6 @@ import numpy as np
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.arguments import known_function
-from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.backend.settings import fixed_phase
 from thalweg.compat.keras.backend.values import HeldInput, get_value
 from thalweg.compat.keras.batches import (
@@ -44,7 +43,7 @@ from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor, plain
 from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import _calls, masks_of
-from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
+from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes, standing_for
 from thalweg.layers.uneven import is_uneven
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
@@ -213,7 +212,7 @@ class TrainedModel(main.Model):
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
         values, self._values = self._values, {}
-        with _symbols_stand_for(values):
+        with standing_for(values):
             loss = super().compute_loss(*args, **kwargs)
         return run_nodes((), values, loss, None)
 

@@ -316,7 +316,10 @@ def slice_(input_: Any, begin: Any, size: Any, name: Any = None) -> Any:
     """A block: ``size`` elements from ``begin`` along each axis, -1 for all that are left."""
     x = tensor(input_)
     for axis, (first, count) in enumerate(zip(lengths(begin), lengths(size), strict=True)):
-        if isinstance(first, Tensor):  # a place that is known only when the program runs
+        if isinstance(count, Tensor):
+            last = elementwise.where(count < 0, x.shape[axis] or np.iinfo(np.int32).max, first + count)
+            x = x[(slice(None),) * axis + (slice(first, last),)]
+        elif isinstance(first, Tensor):  # a place that is known only when the program runs
             x = index.take(x, first + core.constant(np.arange(count)), axis=axis)
         else:
             last = None if count == -1 else first + count

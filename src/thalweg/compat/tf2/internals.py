@@ -33,6 +33,8 @@ class _Functions(Namespace):
         if name.startswith("__"):
             raise AttributeError(name)
         eager = importlib.import_module("thalweg.compat.eager")
+        if name.startswith("random_") and name[7:] in vars(eager.random):
+            return getattr(eager.random, name[7:])
         spaces = (eager.nn, eager.random, eager.lookup, eager.strings)
         home = next((space for space in spaces if name in vars(space)), eager)
         return getattr(home, name)

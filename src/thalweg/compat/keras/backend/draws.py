@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compat.keras.backend.settings import _settings, floatx
-from thalweg.compat.keras.backend.values import cast, tensor, variable
+from thalweg.compat.keras.backend.settings import floatx, makes_graph
+from thalweg.compat.keras.backend.values import cast, lengths_of, tensor, variable
 from thalweg.graph.tensor import Tensor, Variable
-from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import _calls
 from thalweg.ops import random as _random
 from thalweg.ops.dynamic import broadcast_to_lengths
 from thalweg.ops.public import names as _names
@@ -55,15 +53,9 @@ def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float
 
 
 def _drawn(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
-    if isinstance(shape, Tensor):
-        shape = (
-            [int(n) for n in shape.array()]
-            if shape.value is not None
-            else [shape[k] for k in range(shape.shape[0])]
-        )
+    shape = lengths_of(shape)
     if not builtins.any(isinstance(n, Tensor) for n in shape):
-        later = _settings["graph"] and not _calls.training and current_recorder() is None
-        return draw(tuple(int(n) for n in shape), first, second, symbolic=later or None)
+        return draw(tuple(int(n) for n in shape), first, second, symbolic=makes_graph() or None)
     names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
     like = broadcast_to_lengths(tensor(np.float32(0)), list(shape))
     return draw(like=like, **dict(zip(names, (first, second))))

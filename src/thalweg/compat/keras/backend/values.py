@@ -16,6 +16,7 @@ from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape, plain
 from thalweg.graph.walk import leaves
 from thalweg.layers.nodes import InputSymbol, Symbol
+from thalweg.ops.dynamic import broadcast_to_lengths as _broadcast_to_lengths
 from thalweg.ops.public import names as _names
 from thalweg.ops.state import identity as _identity
 from thalweg.run.function import function as _compiled
@@ -200,9 +201,22 @@ def cast(x: Any, dtype: Any) -> Any:
     return _ops["astype"](tensor(x), dtypes.as_dtype(dtype))
 
 
+def lengths_of(shape: Any) -> list[Any]:
+    """The lengths of a shape, numbers or tensors: of one length, of several, or of a tensor of either."""
+    if isinstance(shape, Tensor) and shape.ndim:
+        return (
+            [int(n) for n in shape.array()]
+            if not shape.is_symbolic
+            else [shape[k] for k in range(shape.shape[0])]
+        )
+    return [shape] if isinstance(shape, (int, np.integer, Tensor)) else list(shape)
+
+
 def _filled(value: float) -> Callable[..., Any]:
-    def make(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
-        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    def make(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
+        lengths = lengths_of(shape)
+        if any(isinstance(n, Tensor) for n in lengths):
+            return _broadcast_to_lengths(constant(value, dtype), lengths)
         return _new(np.full(lengths, value, np.dtype(dtype or floatx())), name=name)
 
     return make
