@@ -190,3 +190,61 @@ def test_words_of_older_scikit_learn(thalweg_run: Run, tmp_path: Path) -> None:
     done = thalweg_run(program)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "done\n"
+
+
+def test_linear_of_cells_of_ones_own(new_graph: None) -> None:
+    """``_linear`` as programs called it from TensorFlow 0.6 to 1.12."""
+    import thalweg.compat.tf1 as tf
+
+    rng = np.random.default_rng(0)
+    x, h = (rng.normal(size=(3, n)).astype("float32") for n in (2, 4))
+    linear = tf.nn.rnn_cell._linear
+    assert tf.contrib.rnn.core_rnn_cell._linear is linear and tf.python.ops.rnn_cell_impl._linear is linear
+    with tf.variable_scope("gates"):
+        first = linear([x_in := tf.constant(x), h_in := tf.constant(h)], 5, True, 1.0)
+    with tf.variable_scope("gates", reuse=True):
+        again = linear([x_in, h_in], 5, True, bias_initializer=tf.zeros_initializer())
+    scoped = linear(x_in, 5, False, scope="second")
+    of_0_8 = linear(x_in, 5, True, 0.5, "third")
+    layer = tf.nn.rnn_cell._Linear([x_in], 6, True)
+    made = layer([x_in])
+    names = [v.op.name for v in tf.global_variables()]
+    assert names == [
+        "gates/kernel",
+        "gates/bias",
+        "second/kernel",
+        "third/kernel",
+        "third/bias",
+        "kernel",
+        "bias",
+    ]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        values = dict(zip(names, session.run(tf.global_variables()), strict=True))
+        assert values["gates/bias"].tolist() == [1.0] * 5 and values["third/bias"].tolist() == [0.5] * 5
+        found = session.run([first, again, scoped, of_0_8, made])
+    joined = np.concatenate([x, h], 1) @ values["gates/kernel"] + 1.0
+    wanted = [
+        joined,
+        joined,
+        x @ values["second/kernel"],
+        x @ values["third/kernel"] + 0.5,
+        x @ values["kernel"],
+    ]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="2D"):
+        linear(tf.zeros([2, 3, 4]), 5, True)
+
+
+def test_products_over_axis_0_of_keras_1() -> None:
+    """``merge(mode="cos", dot_axes=0)`` was the product of matrices over the axis that is not the last."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=(4, 3, 1)) for _ in range(2))
+    inputs = [keras.layers.Input((3, 1)), keras.layers.Input((3, 1))]
+    both = [keras.layers.merge(inputs, mode=mode, dot_axes=0) for mode in ("dot", "cos")]
+    dot, cosine = keras.models.Model(inputs, both).predict([a, b])
+    wanted = np.einsum("nik,nil->nkl", a, b)
+    np.testing.assert_allclose(dot, wanted, rtol=1e-5)
+    lengths = np.sqrt((a**2).sum(1) * (b**2).sum(1))
+    np.testing.assert_allclose(np.ravel(cosine), np.ravel(wanted) / np.ravel(lengths), rtol=1e-5)

@@ -50,6 +50,7 @@ from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
+from thalweg.compat.tf1.rnn import linear as linear_room
 
 _STREAMING = (
     "accuracy auc mean_absolute_error mean_iou mean_relative_error mean_squared_error precision recall "
@@ -137,6 +138,8 @@ _rnn = Namespace(
     LSTMBlockCell=rnn.BasicLSTMCell,
     GRUBlockCell=rnn.GRUCell,
     transpose_batch_time=rnn.transpose_batch_time,
+    _linear=linear_room.linear,
+    _Linear=linear_room.Linear,
 )
 vars(_rnn)["core_rnn_cell"] = _rnn
 _utils = Namespace("tf.contrib.layers.utils", **own(utils))
