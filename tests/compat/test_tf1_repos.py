@@ -347,3 +347,96 @@ def test_cells_that_go_with_cudnn() -> None:
     ]
     lstm = tf1.contrib.cudnn_rnn.CudnnCompatibleLSTMCell(4)
     assert lstm.forget_bias == 0.0
+
+
+# --- what programs failed on ----------------------------------------------------------------------------------------
+
+
+def test_settings_keep_their_types() -> None:
+    h = tf1.contrib.training.HParams(n=1, rate=0.5, units=[1, 2], on=True, name="x", none=None)
+    h.parse("n=3,units=[4,5,6],on=false,name=hello,rate=1")
+    assert h.values() == {
+        "n": 3,
+        "rate": 1.0,
+        "units": [4, 5, 6],
+        "on": False,
+        "name": "hello",
+        "none": None,
+    }
+    assert h.parse("units[1]=9").units == [4, 9, 6]
+    assert h.override_from_dict({"n": 7, "rate": 2}).parse_json('{"units": [8]}').units == [8]
+    assert h.to_json(sort_keys=True) == (
+        '{"n": 7, "name": "hello", "none": null, "on": false, "rate": 2.0, "units": [8]}'
+    )
+    assert ("n" in h, h.get("n"), h.get("m", 5)) == (True, 7, 5)
+    h.del_hparam("n")
+    assert "n" not in h
+    for wrong in ({"units": 1}, {"on": 1}, {"name": 3}, {"rate": "a"}, {"rate": True}):
+        with pytest.raises(ValueError, match=r"Could not cast|multi-valued"):
+            h.override_from_dict(wrong)
+    for text, said in (("rate=a", "Could not parse"), ("x=1", "Unknown"), ("rate", "Malformed")):
+        with pytest.raises(ValueError, match=said):
+            h.parse(text)
+    with pytest.raises(KeyError):
+        h.override_from_dict({"m": 1})
+    with pytest.raises(ValueError, match="reserved"):
+        h.add_hparam("parse", 1)
+
+
+def test_identities_whose_size_a_run_knows() -> None:
+    x = tf1.placeholder(tf1.float32, [None, 3])
+    n = tf1.shape(x)[0]
+    nodes = [tf1.eye(n), tf1.eye(n, 3), tf1.eye(n, batch_shape=[n]), tf1.eye(2, 3, [4], tf1.int32)]
+    made = run(nodes, {x: np.zeros((2, 3))})
+    np.testing.assert_array_equal(made[0], np.eye(2))
+    np.testing.assert_array_equal(made[1], np.eye(2, 3))
+    np.testing.assert_array_equal(made[2], np.stack([np.eye(2)] * 2))
+    np.testing.assert_array_equal(made[3], np.stack([np.eye(2, 3)] * 4))
+    assert nodes[3].shape.as_list() == [4, 2, 3]
+    assert nodes[3].dtype == tf1.int32
+    with pytest.raises(ValueError, match="batch_shape"):
+        tf1.eye(2, batch_shape=tf1.placeholder(tf1.int32, [None]))
+
+
+def test_sparse_tensors_of_no_known_rank_become_dense() -> None:
+    fed, w = tf1.sparse_placeholder(tf1.float32), tf1.Variable(2.0)
+    dense = tf1.sparse_tensor_to_dense(tf1.SparseTensor(fed.indices, fed.values * w, fed.dense_shape))
+    assert dense.shape.ndims is None
+    row = tf1.reshape(dense, [-1])
+    nodes = [dense, tf1.gradients(tf1.reduce_sum(row**2), w)[0]]
+    with tf1.Session() as sess:
+        sess.run(w.initializer)
+        made, slope = sess.run(nodes, {fed: (np.array([[0, 1], [2, 2]]), [1.0, 3.0], (3, 4))})
+        expected = np.zeros((3, 4))
+        expected[0, 1], expected[2, 2] = 2, 6
+        np.testing.assert_array_equal(made, expected)
+        assert slope == 40.0
+        made, _ = sess.run(nodes, {fed: (np.array([[1]]), [3.0], (5,))})
+        np.testing.assert_array_equal(made, [0, 6, 0, 0, 0])
+
+
+def test_a_window_holds_what_is_not_made_yet() -> None:
+    seen = []
+
+    def note(x: Any) -> Any:
+        seen.append(int(x))
+        return x
+
+    made = tf1.data.Dataset.range(1000).map(lambda x: tf1.py_func(note, [x], tf1.int64)).shuffle(1000)
+    node = made.make_one_shot_iterator().get_next()
+    with tf1.Session() as sess:
+        found = [int(sess.run(node)) for _ in range(3)]
+    assert found == seen
+
+
+def test_hooks_find_the_loss_of_a_ready_model(tmp_path: Path) -> None:
+    data = {"x": np.array([[1.0], [2.0], [3.0], [4.0]], "float32")}
+    feed = tf1.estimator.inputs.numpy_input_fn(data, np.array([0, 0, 1, 1]), 4, 3, False)
+    model = tf1.estimator.LinearClassifier([tf1.feature_column.numeric_column("x")], str(tmp_path))
+    told: list[dict[str, float]] = []
+    hook = tf1.train.LoggingTensorHook(
+        {"sum": "head/weighted_loss/Sum", "mean": "head/truediv"}, 1, formatter=lambda t: told.append(t) or ""
+    )
+    model.train(feed, hooks=[hook])
+    assert told[0]["sum"] == pytest.approx(4 * np.log(2))
+    assert told[0]["mean"] == pytest.approx(np.log(2))

@@ -55,6 +55,7 @@ class Dataset:
             list(dtypes),
             [list(s) if s is not None else None for s in shapes],
         )
+        self._mapped: tuple[Dataset, Callable[[Dataset], Dataset]] | None = None  # of what it is made by map
 
     @property
     def output_types(self) -> Any:
@@ -160,10 +161,15 @@ class Dataset:
         def made_of(element: Sequence[Any]) -> list[Any]:
             return session.run(outputs, dict(zip(holders, element, strict=True)))
 
-        def each(run: Any) -> Iterable[list[Any]]:
-            return map(made_of, self._make(run))  # goes on behind an element that raises
+        def of(source: Dataset) -> Dataset:
+            def each(run: Any) -> Iterable[list[Any]]:
+                return map(made_of, source._make(run))  # goes on behind an element that raises
 
-        return Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
+            mapped = Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
+            mapped._mapped = source, of
+            return mapped
+
+        return of(self)
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
         """The elements of the data sets that ``map_func`` makes of each element, one after the other."""
@@ -241,8 +247,12 @@ class Dataset:
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None) -> Dataset:
         """A random order, drawn from a window of ``buffer_size`` elements; another one in each pass.
 
-        ``seed``, or that of the graph: the same orders each time an iterator is started.
+        ``seed``, or that of the graph: the same orders each time an iterator is started. Elements that :meth:`map`
+        makes are made when they come out of the window.
         """
+        if self._mapped is not None:
+            source, mapped = self._mapped
+            return mapped(source.shuffle(buffer_size, seed, reshuffle_each_iteration))
         begun: weakref.WeakKeyDictionary[Any, np.random.Generator] = weakref.WeakKeyDictionary()
         numbers = [abs(int(n)) for n in (default_graph().seed, seed) if n is not None] or None
         if reshuffle_each_iteration is False:

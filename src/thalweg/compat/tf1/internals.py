@@ -30,7 +30,8 @@ from thalweg.compat.tf1 import (
 _OPS = (
     "array_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops "
     "control_flow_util custom_gradient data_flow_ops embedding_ops functional_ops gen_array_ops gen_control_flow_ops "
-    "gen_data_flow_ops gen_math_ops gen_nn_ops gen_sparse_ops gen_state_ops gradients gradients_impl gradients_util "
+    "gen_data_flow_ops gen_logging_ops gen_math_ops gen_nn_ops gen_sparse_ops gen_state_ops gradients "
+    "gradients_impl gradients_util "
     "init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops nn nn_impl nn_ops parsing_ops "
     "partitioned_variables random_ops resource_variable_ops script_ops sparse_ops special_math_ops standard_ops "
     "state_ops string_ops template tensor_array_grad tensor_array_ops variable_scope variables "
