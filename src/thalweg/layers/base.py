@@ -457,6 +457,11 @@ class Layer(Configured):
         """The tensor, integers and booleans as floats of the layer's dtype."""
         return x if dtypes.is_floating(x.dtype) else ew.astype(x, self.dtype)
 
+    def activated(self, y: Any) -> Any:
+        """What the layer's activation makes of a result; the result itself, where it was taken away."""
+        activation = self.activation  # type: ignore[attr-defined]
+        return y if activation is None else activation(y)
+
     # --- as data ------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:

@@ -204,7 +204,10 @@ class Wrapper(OwnLayer):
             self.input_shape_given = layer.input_shape_given
 
     def build(self, input_shape: Any = None) -> None:
-        """The wrapper is built; its layer is when it is called, or a subclass builds it."""
+        """The wrapper is built, and its layer for the same inputs."""
+        if input_shape is not None and not self.layer.built:
+            self.layer.build(input_shape)
+            self.layer.built = True
         self.built = True
 
     def get_config(self) -> dict[str, Any]:

@@ -447,6 +447,11 @@ conv_utils = Namespace(
     conv_input_length=helpers.conv_input_length, deconv_length=helpers.deconv_length,
     convert_kernel=helpers.convert_kernel, deconv_output_length=helpers.deconv_output_length,
 )  # fmt: skip
+tf_utils = Namespace(
+    f"{_room}.tf_utils", smart_cond=helpers.smart_cond, constant_value=helpers.constant_value, ListWrapper=list,
+    is_symbolic_tensor=helpers.is_symbolic, is_tensor_or_variable=lambda x: isinstance(x, Tensor),
+    shape_type_conversion=lambda function: function,  # layers are told shapes as tuples
+)  # fmt: skip
 io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
 test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_data)
 layer_utils = Namespace(

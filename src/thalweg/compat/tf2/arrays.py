@@ -201,7 +201,11 @@ def squeeze(input: Any, axis: Any = None, name: Any = None) -> Any:
     """Axes of length 1 less."""
     if isinstance(input, TextTensor):
         return texts(np.squeeze(np.asarray(input), axis))
-    return shapes.squeeze(tensor(input), axes(axis))
+    x = tensor(input)
+    form = x.specs[0].shape
+    if axis is None and form is not None and None in form:  # lengths that only a run knows are not 1
+        axis = [k for k, n in enumerate(form) if n == 1]
+    return shapes.squeeze(x, axes(axis))
 
 
 def broadcast_to(input: Any, shape: Any, name: Any = None) -> Any:

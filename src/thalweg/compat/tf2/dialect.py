@@ -28,6 +28,7 @@ from thalweg.graph.tensor import Tensor, Variable, constant, install_methods, pl
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.base import _keep_masks as keep_masks
+from thalweg.layers.cells import Cell
 from thalweg.layers.texts import Hosted
 from thalweg.models import Model
 from thalweg.ops import elementwise
@@ -238,6 +239,9 @@ _WORDS: dict[str, Any] = {
         lambda self: "/job:localhost/replica:0/task:0/device:CPU:0", doc="Where the value is."
     ),
     "_keras_mask": property(masks_of, doc="The mask that a layer gave the tensor; None where it has none."),
+    "_keras_history_checked": property(
+        lambda self: False, lambda self, checked: None, doc="What a program notes of how a tensor was made."
+    ),
     "ref": _ref,
     "experimental_ref": _ref,
     "cpu": _same,
@@ -302,6 +306,8 @@ _OF_LAYERS = {
         lambda layer: modules_in(layer.sublayers()), "The modules and layers below, each once."
     ),
     "name_scope": Offered(lambda layer: _LayerScope(layer.name), "A block of the layer's name."),
+    "_compute_dtype_object": Offered(lambda layer: as_dtype(layer.float_dtype()), "The same as a dtype."),
+    "_compute_dtype": Offered(lambda layer: layer.float_dtype().name, "What the layer computes in, by name."),
     "_track_trackable": Offered(
         lambda layer: lambda trackable, name, overwrite=False: trackable,
         "What an attribute holds is known without being said.",
@@ -388,6 +394,31 @@ def _part(get: Callable[..., Any]) -> Callable[..., Any]:
     return part
 
 
+def _dropped(place: int, share: str) -> Callable[..., Any]:
+    def mask(self: Any, inputs: Any, training: Any = None, count: int = 1) -> Any:
+        if not getattr(self, share):
+            return None
+        if self._factors is None:
+            self.begin(inputs, inputs, training)
+        kept = self._factors[place]
+        kept = elementwise.astype(inputs, inputs.specs[0].dtype) * 0.0 + 1.0 if kept is None else kept
+        return kept if count == 1 else [kept] * count
+
+    mask.__doc__ = (
+        f"What ``{share}`` leaves of the features, the same at every step; one for each of ``count`` gates."
+    )
+    return mask
+
+
+# What programs that derive their own cells ask of them.
+_OF_CELLS = {
+    "get_dropout_mask_for_cell": _dropped(0, "dropout"),
+    "get_recurrent_dropout_mask_for_cell": _dropped(1, "recurrent_dropout"),
+    "reset_dropout_mask": Cell.end,
+    "reset_recurrent_dropout_mask": Cell.end,
+}
+
+
 # What variables of layers and optimizers have as the program's own.
 _OF_VARIABLES = (
     "assign assign_add assign_sub initialized_value read_value scatter_add scatter_nd_add scatter_nd_sub "
@@ -409,6 +440,9 @@ def speak(strict: bool = True) -> None:
     setattr(metrics.Metric, "_dtype", property(lambda metric: "float32", doc="What programs cast data to."))  # noqa: B010
     if "__getitem__" not in vars(Variable):
         Variable.__getitem__ = _part(Variable.__getitem__)  # type: ignore[method-assign]
+    for name, method in _OF_CELLS.items():
+        setattr(Cell, name, method)
+    setattr(Variable, "handle", property(lambda variable: variable, doc="The variable itself."))  # noqa: B010
     for name in _OF_VARIABLES:
         setattr(Variable, name, vars(OwnVariable)[name])
     _word_shapes()

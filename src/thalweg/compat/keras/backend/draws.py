@@ -38,6 +38,9 @@ def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = N
     return cast(_ops["less"](random_uniform(shape), p), dtype or floatx())
 
 
+random_bernoulli = random_binomial
+
+
 def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
