@@ -440,3 +440,29 @@ def test_hooks_find_the_loss_of_a_ready_model(tmp_path: Path) -> None:
     model.train(feed, hooks=[hook])
     assert told[0]["sum"] == pytest.approx(4 * np.log(2))
     assert told[0]["mean"] == pytest.approx(np.log(2))
+
+
+def test_choices_inside_choices_and_variables_made_in_them() -> None:
+    p, q = tf1.placeholder(tf1.bool, []), tf1.placeholder(tf1.bool, [])
+    v = tf1.Variable(0.0)
+
+    def outer() -> Any:
+        inner = tf1.cond(q, lambda: tf1.constant(1.0), lambda: tf1.constant(2.0))
+        with tf1.control_dependencies([inner]):
+            return tf1.assign(v, inner + 10.0)
+
+    node = tf1.cond(p, outer, lambda: tf1.Variable(7.0, trainable=False) + 0.0)
+    seen = []
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        for first in (False, True):
+            for second in (False, True):
+                seen.append((float(sess.run(node, {p: first, q: second})), float(sess.run(v))))
+    assert seen == [(7, 0), (7, 0), (12, 12), (11, 11)]
+
+
+def test_checks_have_names_of_their_own() -> None:
+    tf1.assert_less_equal(tf1.constant(1), 2)
+    names = [op.name for op in tf1.get_default_graph().get_operations()]
+    assert "assert_less_equal/All" in names
+    assert "assert_less_equal/Assert" in names

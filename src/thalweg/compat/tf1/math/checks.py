@@ -110,9 +110,10 @@ def _assertion(kind: str, test: Callable[..., Any], reads: str) -> Callable[...,
         x: Any, y: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
     ) -> g.Operation:
         a, b = values(x, y)
-        return Assert(
-            wrap(reduce.all(test(a, b)), None, kind), [message or f"x {reads} y did not hold", *(data or ())]
-        )
+        scope = name or kind
+        holds = wrap(reduce.all(test(a, b)), f"{scope}/All", "All")
+        said = message or f"x {reads} y did not hold"
+        return Assert(holds, [said, *(data or ())], name=f"{scope}/Assert")
 
     check.__doc__ = f"An operation that raises unless x {reads} y everywhere."
     return check

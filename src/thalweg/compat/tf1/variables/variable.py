@@ -203,9 +203,14 @@ class Variable(Tensor):
 
 
 def _free_effect(updates: Sequence[Any]) -> Effect:
-    """An effect that waits for nothing."""
-    with default_graph().control_dependencies(None):
-        return Effect(updates)
+    """An effect that waits for nothing, and takes place wherever it was made."""
+    graph = default_graph()
+    branches, graph.branches = graph.branches, []
+    try:
+        with graph.control_dependencies(None):
+            return Effect(updates)
+    finally:
+        graph.branches = branches
 
 
 def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
