@@ -105,7 +105,7 @@ def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Pa
         ("from lasagne.layers import DenseLayers", "DenseLayers"),
         ("from tensorflow.contrib.layers import fully_conected", "fully_conected"),
         ("import theano.tensor as T; T.nnet.relux", "relux"),
-        ("import tensorflow as tf; tf.train.Server", "several machines"),
+        ("import tensorflow as tf; tf.train.SyncReplicasOptimizer", "several machines"),
         ("import tensorflow as tf; tf.placeholder; tf.lite", "nodes"),
     ],
 )

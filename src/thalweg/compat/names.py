@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 LIST = "docs/compat.md lists every supported name"
@@ -22,15 +22,12 @@ REASONS = {
     "tf.contrib.lite": _SERVING,
     "tf.lite": _SERVING,
     "tf.core": _SERVING,
-    "tf.train.ClusterSpec": _CLUSTER,
-    "tf.train.Server": _CLUSTER,
+    "tf.train.Server.join": _CLUSTER,
     "tf.train.ServerDef": _CLUSTER,
-    "tf.train.replica_device_setter": _CLUSTER,
     "tf.train.SyncReplicasOptimizer": _CLUSTER,
     "tf.contrib.distribute": _CLUSTER,
     "tf.distribute": _CLUSTER,
     "tf.contrib.tpu": "there is no TPU; TPUEstimator runs on the processor with use_tpu=False",
-    "tf.contrib.cudnn_rnn": "there is no cuDNN; tf.nn.rnn_cell has the same cells",
     "tf.contrib.tensor_forest": _TREES,
     "tf.contrib.boosted_trees": _TREES,
     "tf.estimator.BoostedTreesClassifier": _TREES,
@@ -93,7 +90,7 @@ def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError
 
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:
     """The public functions, classes and constants that a module defines (a package: its modules), and the named
-    ones that it imports.
+    ones that it imports. Functions have the name that they have here.
     """
     found = {}
     for name, value in vars(module).items():
@@ -101,6 +98,8 @@ def own(module: ModuleType, *extra: str) -> dict[str, Any]:
         at_home = home is not None and f"{home}.".startswith(f"{module.__name__}.")
         if name in extra or (not name.startswith("_") and at_home):
             found[name] = value
+            if at_home and isinstance(value, FunctionType) and value.__name__ not in vars(module):
+                value.__name__ = value.__qualname__ = name  # made by another function, whose name it had
     return found
 
 

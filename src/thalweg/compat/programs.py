@@ -99,6 +99,8 @@ def _cell(cell: dict[str, object]) -> str:
     first, _, rest = text.lstrip().partition("\n")
     if first.startswith(_RUN_ANYWAY):
         text = rest
+    elif first.startswith(("%%writefile", "%%file")):
+        return _written(first.split()[1:], rest)
     elif first.startswith("%%"):
         return ""
     try:
@@ -106,6 +108,12 @@ def _cell(cell: dict[str, object]) -> str:
     except SyntaxError:
         return "\n".join(map(_plain_line, text.split("\n")))
     return text
+
+
+def _written(words: list[str], text: str) -> str:
+    """Python that writes a cell into the file that its first line names; ``-a``: to what is there."""
+    mode = "a" if "-a" in words or "--append" in words else "w"
+    return f"with open({words[-1]!r}, {mode!r}, encoding='utf-8') as _file:\n    _file.write({text!r})"
 
 
 def _plain_line(line: str) -> str:

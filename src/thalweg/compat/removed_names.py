@@ -1,4 +1,4 @@
-"""Names that NumPy, SciPy, Pillow, matplotlib and scikit-learn had when a program was written, and have no longer.
+"""Names that NumPy, SciPy, Pillow, matplotlib, pandas and scikit-learn had once, and have no longer.
 
 ``thalweg run`` puts them back in its own process: :func:`restore` those of modules that are loaded anyway, a finder
 the modules of :data:`MODULES`.
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat import older_python, python2_words
+from thalweg.compat import older_frames, older_learning, older_python, python2_words
 from thalweg.compat.aliases import AliasModule
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.extras import needs
@@ -257,6 +257,8 @@ _LOST: dict[str, Callable[[Any], None]] = {
     "scipy": _old_arrays, "scipy.signal": _old_signals, "scipy.integrate": _old_integrals,
     "scipy.ndimage": lambda ndimage: setattr(ndimage, "imread", imread),
     "scipy.linalg": lambda linalg: setattr(linalg, "pinv2", linalg.pinv),
+    "pandas": older_frames.restore,
+    **older_learning.LOST,
 }  # fmt: skip
 
 

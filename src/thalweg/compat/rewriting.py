@@ -1,7 +1,8 @@
 """What ``thalweg run`` changes in the text of a program, and of modules beside it, before it runs.
 
 These are words that no name put back could stand for: methods of arrays, dicts and iterators that are there no longer
-(``a.tostring()``), arrays of rows of different lengths, arrays of one element as numbers, and ``variable.value()``.
+(``a.tostring()``), arrays of rows of different lengths, arrays of one element as numbers, ``variable.value()``, and
+``x.shape[1].value``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from thalweg.compat import beside, one_element, programs, python2, python2_words
 from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
+_LENGTH = "__length_of__"
 _MAKERS = ("array", "asarray", "reshape")
 _CLASS = "__class_named__"
 _NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
@@ -75,6 +77,11 @@ def class_named(thing: Any) -> Any:
     return getattr(thing, "__class_of_name__", thing)
 
 
+def length_of(thing: Any) -> Any:
+    """What ``x.shape[1].value`` means: lengths are numbers, or None, which were objects with a value once."""
+    return thing if thing is None or type(thing) is int else thing.value
+
+
 @functools.cache
 def old_array(make: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array``, ``np.asarray`` or ``np.reshape`` that takes arrays of one element as numbers beside numbers, and
@@ -112,9 +119,20 @@ class _Rewriter(ast.NodeTransformer):
     def _called(self, function: str, *args: ast.expr) -> ast.Call:
         return ast.Call(ast.Name(function, ast.Load()), list(args), [])
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
+        if not (self.values and node.attr == "value" and isinstance(node.ctx, ast.Load)):
+            return node
+        return self._instead(node, self._called(_LENGTH, node.value))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         f, old = node.func, node
+        if isinstance(f, ast.Attribute):  # a method's name is no length's value
+            f.value = self.visit(f.value)
+            node.args, node.keywords = list(map(self.visit, node.args)), list(map(self.visit, node.keywords))
+        else:
+            self.generic_visit(node)
+            f = node.func
         if isinstance(f, ast.Attribute) and (
             f.attr in FUNCTIONS or (f.attr in METHODS and len(node.args) < 2)
         ):
@@ -282,4 +300,4 @@ def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
         {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}
     )
     if value_of is not None:
-        vars(builtins)[_VALUE] = value_of
+        vars(builtins).update({_VALUE: value_of, _LENGTH: length_of})

@@ -457,6 +457,11 @@ class Layer(Configured):
         """The tensor, integers and booleans as floats of the layer's dtype."""
         return x if dtypes.is_floating(x.dtype) else ew.astype(x, self.dtype)
 
+    def activated(self, y: Any) -> Any:
+        """What the layer's activation makes of a result; the result itself, where it was taken away."""
+        activation = self.activation  # type: ignore[attr-defined]
+        return y if activation is None else activation(y)
+
     # --- as data ------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
@@ -508,7 +513,8 @@ def _keep_masks(outputs: Any, masks: Any) -> None:
     for output, mask in zip(flat(outputs), given):
         if mask is not None and isinstance(output, Tensor):
             key = id(output)
-            _masks[key] = (weakref.ref(output, lambda _, key=key: _masks.pop(key, None)), mask)  # type: ignore[misc]
+            gone = lambda _, key=key, masks=_masks: masks.pop(key, None)  # type: ignore[misc]
+            _masks[key] = (weakref.ref(output, gone), mask)
 
 
 def _one_dtype(dtype: Any) -> np.dtype:

@@ -79,7 +79,7 @@ class _Convolution(Layer):
 
     def finish(self, y: Any) -> Any:
         """Bias and activation."""
-        return self.activation(nn.bias_add(y, self.bias, self.data_format) if self.use_bias else y)
+        return self.activated(nn.bias_add(y, self.bias, self.data_format) if self.use_bias else y)
 
 
 class _Conv(_Convolution):

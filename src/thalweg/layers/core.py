@@ -113,7 +113,7 @@ class Dense(Adaptable):
     def call(self, inputs: Any) -> Any:
         check_last(self, inputs, self.inputs)
         y: Any = matmul(self.floats(inputs), self.adapted(self.kernel))
-        return self.activation(y + self.bias if self.use_bias else y)
+        return self.activated(y + self.bias if self.use_bias else y)
 
 
 class Activation(Layer):
@@ -126,7 +126,7 @@ class Activation(Layer):
         self.activation = activations.get(activation)
 
     def call(self, inputs: Any) -> Any:
-        return self.activation(inputs)
+        return self.activated(inputs)
 
 
 class ActivityRegularization(Layer):

@@ -82,4 +82,4 @@ class EinsumDense(Adaptable):
 
     def call(self, inputs: Any) -> Any:
         y: Any = einsum(self.equation, self.floats(inputs), self.adapted(self.kernel))
-        return self.activation(y if self.bias is None else y + self.bias)
+        return self.activated(y if self.bias is None else y + self.bias)

@@ -56,8 +56,8 @@ class Embedding(Adaptable):
         )  # fmt: skip
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Where the numbers are not 0, if ``mask_zero``."""
-        return ew.not_equal(inputs, 0) if self.mask_zero else None
+        """Where the numbers are not 0, if ``mask_zero``; else the mask of the numbers."""
+        return ew.not_equal(inputs, 0) if self.mask_zero else mask
 
     def call(self, inputs: Any) -> Any:
         ids = inputs if inputs.dtype.kind in "iu" else ew.astype(inputs, "int64")

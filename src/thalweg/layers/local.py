@@ -57,7 +57,7 @@ class _LocallyConnected(_Conv):
         y = locally_connected(x, self.kernel, self.kernel_size, self.strides, self.data_format)
         if self.use_bias:
             y = y + (shape_ops.moveaxis(self.bias, -1, 0) if self.channel_axis == 1 else self.bias)
-        return self.activation(y)
+        return self.activated(y)
 
 
 class LocallyConnected1D(_LocallyConnected):

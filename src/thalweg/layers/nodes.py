@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,10 @@ class InputSymbol(Placeholder):
     """An input of a model: a placeholder, made by :func:`Input`."""
 
     __slots__ = ()
+
+    def taken(self, value: Tensor) -> Tensor:
+        """A value that stands for it, as the layers take it."""
+        return value
 
     @property
     def _keras_shape(self) -> Any:
@@ -135,11 +141,11 @@ class Node:
                 t.node.followers.append(self)
 
     def outputs_for(self, results: Any, said: Callable[[], Any]) -> Any:
-        """The structure of results with symbols in place of its symbolic tensors.
+        """The structure of results with symbols in place of its tensors, also of those that depend on no input.
 
         ``said`` gives the shapes that the layer says, or None; it is asked where one is open behind the batch.
         """
-        symbolic = {id(t): t for t in flat(results) if isinstance(t, Tensor) and t.is_symbolic}
+        symbolic = {id(t): t for t in flat(results) if isinstance(t, Tensor)}
         self.beside = _read_beside(list(symbolic.values()), flat((self.args, self.kwargs)))
         open_ones = any(None in (t.shape or ())[1:] for t in symbolic.values())
         shapes = _each_shape(said() if open_ones else None)
@@ -198,12 +204,36 @@ def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[N
     return [found[number] for number in sorted(found)]
 
 
+class _Standing(threading.local):
+    values: tuple[Mapping[Tensor, Any], ...] = ()  # of symbols, innermost last
+
+
+_standing = _Standing()
+
+
+@contextmanager
+def standing_for(values: Mapping[Tensor, Any]) -> Iterator[None]:
+    """Within the block these symbols stand for values: :func:`value_now` tells which."""
+    before = _standing.values
+    _standing.values = (*before, values)
+    try:
+        yield
+    finally:
+        _standing.values = before
+
+
+def value_now(t: Any) -> Any:
+    """What a symbol stands for at this moment; anything else itself."""
+    return next((values[t] for values in reversed(_standing.values) if t in values), t)
+
+
 def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, training: Any) -> Any:
     """The outputs for other values of the given tensors: every layer called once more, in order."""
     known: dict[Tensor, Any] = dict(given)
     for node in nodes:
         args, kwargs = _now((node.args, node.kwargs), known)
-        results = node.again(*args, **{"training": training, **kwargs})
+        with standing_for(known):
+            results = node.again(*args, **{"training": training, **kwargs})
         if node.beside:
             unread = {t: t for t in flat((args, kwargs)) if isinstance(t, Tensor)}
             results = _now(results, {**unread, **{t: known[t] for t in node.beside if t in known}})

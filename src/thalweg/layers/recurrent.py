@@ -188,7 +188,7 @@ class Loop(Layer):
             new = tuple(where_steps(now["mask"], n, o) for n, o in zip(new, old))
             rest = iter(flat(output))
             held = mapped(lambda t: where_steps(now["mask"], t, next(rest)), y)
-            blank = lambda t: where_steps(now["mask"], t, 0.0)
+            blank = lambda t: where_steps(now["mask"], t, 0)
             return (new, held), mapped(blank, y) if self.zero_output_for_mask else held
 
         first = mapped(lambda t: t[0], xs["x"])
@@ -346,8 +346,13 @@ class RNN(Loop):
         """The last ``count`` of a list of inputs are tensors that every step sees."""
         self.num_constants = self._arguments["num_constants"] = count
 
-    def call(self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None) -> Any:
-        if self.num_constants:
+    def call(
+        self, inputs: Any, mask: Any = None, training: Any = False, initial_state: Any = None,
+        constants: Any = None,
+    ) -> Any:  # fmt: skip
+        if constants is not None:
+            self._constants = tuple(flat(constants))
+        elif self.num_constants:
             split = len(inputs) - self.num_constants
             inputs, self._constants = list(inputs[:split]), tuple(inputs[split:])
             inputs = inputs if split > 1 else inputs[0]

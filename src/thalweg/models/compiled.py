@@ -82,6 +82,10 @@ class Compiled:
         """The weights of the examples as the loss takes them; ``means``: it is the mean of what they weigh."""
         return sample_weight
 
+    def weighing(self, sample_weight: Any, prediction: Any, metric: Any) -> Any:
+        """The weights with which a metric counts the parts of a prediction."""
+        return masked(sample_weight, prediction, False)
+
     def _metric(self, one: Any, k: int, targets: Any, predictions: Any) -> tuple[Any, str]:
         if isinstance(one, str) and one in _BY_SHAPE:
             return _by_shape(one, targets[k], predictions[k], self.losses[k]), one
@@ -99,7 +103,7 @@ class Compiled:
                 continue
             means = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean")
             weights = self.weighed(given[k], means)
-            value = loss(of_outputs[k], predictions[k], _masked(weights, predictions[k], means))
+            value = loss(of_outputs[k], predictions[k], masked(weights, predictions[k], means))
             if value.ndim:  # reduction "none"
                 value = losses.reduce_weighted(value, None, "sum_over_batch_size")
             if self.parts:
@@ -114,7 +118,7 @@ class Compiled:
         """Count one batch in all metrics."""
         of_outputs, weights = self._for_outputs(targets), self._weights_for_outputs(sample_weights)
         for k, _, metric, weighted in self.metrics:
-            given = _masked(weights[k] if weighted else None, predictions[k], False)
+            given = self.weighing(weights[k] if weighted else None, predictions[k], metric)
             metric.update_state(of_outputs[k], predictions[k], sample_weight=given)
 
     def _for_outputs(self, targets: Sequence[Any]) -> list[Any]:
@@ -137,7 +141,7 @@ class Compiled:
         return self._for_outputs(sample_weights)
 
 
-def _masked(sample_weight: Any, prediction: Any, means: bool) -> Any:
+def masked(sample_weight: Any, prediction: Any, means: bool) -> Any:
     """The weights with 0 where the prediction's mask is False; for ``means`` the others weigh more by as much."""
     mask = masks_of(prediction)
     if mask is None or mask.ndim >= prediction.ndim:

@@ -15,6 +15,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, DTypeErr
 from thalweg.frames import column_array, frame_array, is_frame
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.texts import is_texts, text_codes
+from thalweg.layers.uneven import filled, is_uneven
 from thalweg.nested import flat, mapped
 from thalweg.ops.random import get_state, next_key
 from thalweg.run.rows import Rows
@@ -69,6 +70,8 @@ _NUMBERS = (int, float, np.number, np.bool_)  # what an array of Python's object
 
 
 def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
+    if is_uneven(value):
+        return filled(value)
     if isinstance(value, Tensor):
         array = value.array()
     elif is_frame(value):
@@ -409,6 +412,7 @@ def _is_iterated(x: Any) -> bool:
         isinstance(x, (np.ndarray, Tensor, Mapping, list, tuple))
         or hasattr(x, "columns")
         or hasattr(x, "__array__")
+        or is_uneven(x)
     ):
         return False
     return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))

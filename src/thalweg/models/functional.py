@@ -149,6 +149,8 @@ def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
     from thalweg.ops.elementwise import astype
     from thalweg.ops.shape import expand_dims, squeeze
 
+    if isinstance(symbol, InputSymbol):
+        value = symbol.taken(value)
     if value.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
         value = expand_dims(value, value.ndim)
     elif value.ndim == symbol.ndim - 1 and symbol.dtype == "uint32" and symbol.shape[-2] == 1:

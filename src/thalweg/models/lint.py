@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from thalweg import losses
-from thalweg.errors import ShapeError, fail, warn
+from thalweg.errors import ArgumentError, ShapeError, fail, warn
 from thalweg.graph.tensor import shape_text
+from thalweg.layers.uneven import FilledRows, UnevenInput
 from thalweg.nested import flat, mapped
 
 __all__ = ["check_compiled", "check_predictions", "check_targets", "ranked"]
@@ -201,6 +202,13 @@ def ranked(model: Any, x: Any) -> Any:
     Keras does; any other rank is an error that names the input.
     """
     graph = getattr(model, "_graph", None)
+    uneven = graph is not None and any(isinstance(t, UnevenInput) for t in graph.flat_inputs)
+    if not uneven and any(isinstance(part, FilledRows) for part in flat(x)):
+        raise fail(
+            ArgumentError, f"{model.name}: the model takes no ragged tensors",
+            hint="make its input Input(..., ragged=True); or fill the rows up with x.to_tensor() and mark what was "
+            "filled: Embedding(mask_zero=True) or Masking()",
+        )  # fmt: skip
     if graph is None:
         return mapped(_column, x) if getattr(model, "numbers_are_columns", False) else x
     inputs = graph.flat_inputs

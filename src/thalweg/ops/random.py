@@ -151,6 +151,11 @@ def random_key() -> RandomKey:
     return _keys.stack[-1] if _keys.stack else _the_key
 
 
+def in_loop() -> bool:
+    """Whether a loop's body is being built: what draws from :func:`random_key` draws anew in each iteration."""
+    return bool(_keys.stack)
+
+
 @contextmanager
 def own_key() -> Iterator[RandomKey]:
     """Inside, symbolic draws depend on the key leaf that this gives, and on no other."""

@@ -414,6 +414,11 @@ def _if(due: Any, new: Any, old: Any) -> Tensor:
     return new if due is None else ew.where(due, new, old)
 
 
+def is_set(setting: Any) -> bool:
+    """Whether a setting is other than 0; one that only a run knows may be."""
+    return setting.is_symbolic or bool(setting) if isinstance(setting, Tensor) else bool(setting)
+
+
 def blend(old: Any, new: Any, beta: float) -> Any:
     """The moving average: ``beta * old + (1 - beta) * new``."""
     return old * beta + new * (1.0 - beta)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.graph.tensor import Variable
-from thalweg.optimizers.base import Optimizer, Slots
+from thalweg.optimizers.base import Optimizer, Slots, is_set
 
 __all__ = ["GradientDescent", "Momentum", "SGD"]
 
@@ -29,10 +29,10 @@ class GradientDescent(Optimizer):
         self.momentum, self.nesterov = momentum, nesterov
 
     def slots(self, param: Variable) -> Slots:
-        return {"momentum": 0.0} if self.momentum else {}
+        return {"momentum": 0.0} if is_set(self.momentum) else {}
 
     def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
-        if not self.momentum:
+        if not is_set(self.momentum):
             return param - lr * g, {}
         v = slots["momentum"] * self.momentum - lr * g
         return param + (v * self.momentum - lr * g if self.nesterov else v), {"momentum": v}

@@ -15,8 +15,10 @@ from thalweg.optimizers.schedules import power_of
 __all__ = ["Adam", "AdamW", "Adamax", "Lamb", "Lion", "Nadam", "ScheduleFreeAdamW"]
 
 
-def correction(beta: float, t: Tensor) -> Any:
+def correction(beta: Any, t: Tensor) -> Any:
     """``1 - beta ** t``, float64: it has few digits left in float32."""
+    if isinstance(beta, Tensor):
+        return 1.0 - ew.exp(t * ew.log(ew.astype(beta, t.dtype)))
     return 1.0 - power_of(beta, t) if beta > 0 else t * 0.0 + 1.0  # type: ignore[operator]
 
 

@@ -10,7 +10,7 @@ from thalweg.graph.tensor import Variable
 from thalweg.ops import elementwise as ew
 from thalweg.ops.reduce import mean
 from thalweg.ops.shape import expand_dims
-from thalweg.optimizers.base import Optimizer, Slots, blend
+from thalweg.optimizers.base import Optimizer, Slots, blend, is_set
 from thalweg.optimizers.clipping import clip_by_value
 
 __all__ = ["Adadelta", "Adafactor", "Adagrad", "Ftrl", "RMSProp", "RMSprop"]
@@ -114,7 +114,7 @@ class RMSProp(_Rooted):
 
     def slots(self, param: Variable) -> Slots:
         first = {"velocity": self.initial}
-        if self.momentum:
+        if is_set(self.momentum):
             first["momentum"] = 0.0
         if self.centered:
             first["average_gradient"] = 0.0

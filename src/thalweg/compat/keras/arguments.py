@@ -14,7 +14,6 @@ from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras.mixed_precision import of_weights
 from thalweg.compat.keras.spelling import Arguments, Renamed, Step
 from thalweg.errors import ArgumentError, fail
-from thalweg.graph.tensor import Variable
 from thalweg.registry import lookup, register
 
 NAMES: dict[str, str | None] = {
@@ -109,7 +108,7 @@ def _activation(given: Any) -> Any:
 
 
 def initialiser(given: Any) -> Any:
-    """An initialiser; one of Keras 1 is a function of the shape alone that gives a variable."""
+    """An initialiser; one of a program's own may give a variable, a tensor or a node of a graph."""
     if isinstance(given, Renamed):  # a class: ``tf.initializers.zeros``
         return given()
     if isinstance(given, Mapping):  # as get_config describes it
@@ -125,7 +124,7 @@ def initialiser(given: Any) -> Any:
             value = given(shape, dtype=dtype)
         except TypeError:
             value = given(shape)
-        return value.get_value() if isinstance(value, Variable) else value
+        return _K.get_value(value)
 
     return make
 

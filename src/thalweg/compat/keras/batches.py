@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ FIT: dict[str, str | None] = {
     "nb_epoch": "epochs", "nb_worker": None, "workers": None, "max_q_size": None, "max_queue_size": None,
     "use_multiprocessing": None, "pickle_safe": None, "val_samples": "nb_val_samples",
 }  # fmt: skip
+_STEPS = ("steps_per_epoch", "validation_steps", "steps")
 
 
 class SampleCount(int):
@@ -31,12 +33,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def dense(part: Any) -> Any:
-    """A sparse matrix of SciPy's as an array, anything else as it is; an error for rows of different lengths."""
-    if hasattr(part, "row_splits"):
-        raise fail(
-            ArgumentError, "models take no ragged tensors", received=f"{type(part).__name__}{list(part.shape)}",
-            hint="fill the rows up with x.to_tensor() and mark what was filled: Embedding(mask_zero=True) or Masking()",
-        )  # fmt: skip
+    """A sparse matrix of SciPy's as an array, anything else as it is."""
     return part.toarray() if hasattr(part, "toarray") and hasattr(part, "nnz") else part
 
 
@@ -57,13 +54,19 @@ def split_off(x: Any, y: Any, options: Mapping[str, Any]) -> Any:
 
 
 def whole(steps: Any) -> int | None:
-    """A number of steps that a program may have divided out."""
-    return None if steps is None else int(steps)
+    """A number of steps that a program may have divided out: Keras went on until so many were done."""
+    return None if steps is None else math.ceil(steps)
+
+
+def asked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``fit``, ``evaluate`` and ``predict`` are asked for, by their names now."""
+    steps = {name: whole(options[name]) for name in _STEPS if name in options}
+    return {**renamed(options, FIT), **steps}
 
 
 def batches_of(generator: Any, steps: Any, options: dict[str, Any]) -> tuple[Any, int | None, dict[str, Any]]:
     """The generator, how many batches to take of it, and the other options."""
-    options = renamed(options, FIT)
+    options = asked(options)
     samples = options.pop("nb_val_samples", None)
     samples = steps if isinstance(steps, SampleCount) else samples
     if samples is not None:

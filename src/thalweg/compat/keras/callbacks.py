@@ -49,12 +49,23 @@ class LearningRateScheduler(_WithRate, main.LearningRateScheduler):
 
 
 class EarlyStopping(main.EarlyStopping):
-    """Ends training when a figure has not become better for ``patience`` epochs: better than the ``baseline``, too."""
+    """Ends training when a figure has not become better for ``patience`` epochs: better than the ``baseline``, too.
+
+    With ``restore_best_weights`` the model has those of the best epoch once this has ended training, not otherwise.
+    """
 
     def on_train_begin(self, logs: Any = None) -> None:
         super().on_train_begin(logs)
         if self.baseline is not None:
             self.best = self.baseline
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        if self.stopped_epoch == epoch > 0:
+            super().on_train_end(logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """The weights stay as they are."""
 
 
 class ModelCheckpoint(main.ModelCheckpoint):

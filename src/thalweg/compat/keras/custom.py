@@ -12,6 +12,7 @@ import numpy as np
 
 from thalweg import layers as _main
 from thalweg.compat.keras.arguments import NAMES, initialiser, values
+from thalweg.compat.keras.backend.settings import _settings
 from thalweg.compat.keras.first_layers import adopted
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.errors import SymbolicError
@@ -61,12 +62,14 @@ class OwnLayer(_main.Layer):
             super().add_loss(_mean(loss) if loss.ndim else loss)
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Pairs (variable, new value) to assign in training, or whenever a metric that is a layer is called."""
-        if _calls.training and not _calls.training[-1]:
+        """Pairs (variable, new value) to assign in training; always by a layer that is stateful, or a metric."""
+        if _calls.training and not _calls.training[-1] and not getattr(self, "stateful", False):
             return
         for update in updates if isinstance(updates, list) else [updates]:
-            if isinstance(update, tuple) and (current_recorder() is not None or not update[1].is_symbolic):
-                variable, value = update
+            if not isinstance(update, tuple):
+                continue
+            variable, value = update
+            if current_recorder() is not None or not (_settings["graph"] or value.is_symbolic):
                 assign(variable, value)
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -201,7 +204,10 @@ class Wrapper(OwnLayer):
             self.input_shape_given = layer.input_shape_given
 
     def build(self, input_shape: Any = None) -> None:
-        """The wrapper is built; its layer is when it is called, or a subclass builds it."""
+        """The wrapper is built, and its layer for the same inputs."""
+        if input_shape is not None and not self.layer.built:
+            self.layer.build(input_shape)
+            self.layer.built = True
         self.built = True
 
     def get_config(self) -> dict[str, Any]:

@@ -166,6 +166,8 @@ def _telling(plain: Callable[[Any], dict[str, Any]], alone: bool) -> Callable[[A
     @functools.wraps(plain)
     def get_config(self: Any) -> Any:
         asked_from_above = type(self).get_config is not get_config
+        if asked_from_above and isinstance(self, layers.RNN):  # classes above a cell of their own take it out
+            return {"cell": _plain(self.cell), **plain(self)}
         if asked_from_above or not type(self).__module__.startswith("thalweg."):
             return plain(self)
         if not hasattr(self, "compile_arguments"):

@@ -10,6 +10,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from thalweg import models as main
 from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
+from thalweg.compat.keras.backend.settings import _settings
 from thalweg.compat.keras.backend.values import beside
 from thalweg.compat.keras.custom import OwnLayer, place_of
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
@@ -37,14 +39,22 @@ from thalweg.registry import Configured, register
 # --- calls of a layer -----------------------------------------------------------------------------------------------
 
 
-def _of_call(what: str, read: Callable[[Node], Any]) -> Callable[[Layer, int], Any]:
+def _nodes_of(layer: Layer) -> list[Any]:
+    """The calls of a layer; before those of a model made of inputs and outputs come these themselves."""
+    if isinstance(layer, main.Model) and layer._graph is not None:
+        return [SimpleNamespace(args=[layer.input], outputs=layer.output), *layer._nodes]
+    return layer._nodes
+
+
+def _of_call(what: str, read: Callable[[Any], Any]) -> Callable[[Layer, int], Any]:
     def get(self: Layer, node_index: int) -> Any:
-        if not -len(self._nodes) <= node_index < len(self._nodes):
+        nodes = _nodes_of(self)
+        if not -len(nodes) <= node_index < len(nodes):
             raise fail(
                 ArgumentError, f"{self.name}: {what} of call {node_index}",
-                expected=f"one of the {len(self._nodes)} calls on symbolic tensors",
+                expected=f"one of the {len(nodes)} calls on symbolic tensors",
             )  # fmt: skip
-        return read(self._nodes[node_index])
+        return read(nodes[node_index])
 
     get.__doc__ = f"The {what} of one of the layer's calls, counted from 0."
     return get
@@ -298,6 +308,7 @@ def speak(classic: bool = False) -> None:
     """
     symbols: tuple[Any, Any] = (Symbol, InputSymbol)
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
+    _settings["graph"] = classic
     if classic:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.losses import tensor
-from thalweg.models.compiled import Compiled
+from thalweg.losses import same_rank, tensor, weights_like
+from thalweg.metrics import Mean, MeanMetricWrapper, Metric
+from thalweg.models.compiled import Compiled, masked
 from thalweg.ops.arithmetic import astype
 from thalweg.ops.elementwise import maximum, not_equal
+from thalweg.ops.reduce import mean
 from thalweg.ops.reduce import sum as total_of
 from thalweg.ops.shape import count
 
@@ -51,11 +53,38 @@ def renamed_accuracy(text: str, accuracy: str) -> str:
     return re.sub(r"(?<![a-z0-9])(val_)?acc(uracy)?(?![a-z0-9_])", lambda m: f"{m[1] or ''}{accuracy}", text)
 
 
+class MeanOfBatches(Mean):
+    """The mean of what a function of (y_true, y_pred) gives for batches, each counting by its examples.
+
+    Of weighted examples a batch's figure is the mean of the products, not divided by the weights.
+    """
+
+    def __init__(self, metric: MeanMetricWrapper) -> None:
+        super().__init__(metric.name)
+        self.fn, self.options = metric.fn, metric.options
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        values = tensor(self.fn(same_rank(tensor(y_true), y_pred), y_pred, **self.options))
+        if sample_weight is not None:
+            values = values * weights_like(sample_weight, values)
+        values = astype(values, self.dtype)
+        super().update_state(mean(values) if values.ndim else values, sample_weight=rows_of(y_pred))
+
+
 class CompiledAlone(Compiled):
     """What ``compile`` was given, as stand-alone Keras took it.
 
-    Examples of weight 0 do not count in the mean of a loss, and metrics that weigh examples are called so.
+    Examples of weight 0 do not count in the mean of a loss or of a metric that weighs examples, which is called so.
     """
+
+    def _metric(self, one: Any, k: int, targets: Any, predictions: Any) -> tuple[Any, str]:
+        metric, name = super()._metric(one, k, targets, predictions)
+        given = isinstance(one, Metric) or not isinstance(metric, MeanMetricWrapper)
+        return metric if given else MeanOfBatches(metric), name
+
+    def weighing(self, sample_weight: Any, prediction: Any, metric: Any) -> Any:
+        alone = isinstance(metric, MeanOfBatches)
+        return masked(self.weighed(sample_weight, alone), prediction, alone)
 
     def label(self, output: str, name: str, weighted: bool, taken: set[str]) -> str:
         return super().label(output, f"weighted_{name}" if weighted else name, weighted, taken)

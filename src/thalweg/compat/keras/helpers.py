@@ -12,6 +12,7 @@ import numpy as np
 from thalweg.compat.keras import backend as K
 from thalweg.errors import ArgumentError, fail
 from thalweg.extras import needs
+from thalweg.graph.tensor import Tensor
 
 # --- convolution ----------------------------------------------------------------------------------------------------
 
@@ -114,6 +115,30 @@ def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool
     return (accept_all and any_name) or (
         found is not None and found.kind in (found.POSITIONAL_OR_KEYWORD, found.KEYWORD_ONLY)
     )
+
+
+def smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None) -> Any:
+    """One function's value or the other's: by a condition that is known now, or when a program runs.
+
+    >>> smart_cond(True, lambda: "one", lambda: "other")
+    'one'
+    """
+    known = pred if not isinstance(pred, Tensor) else None if pred.value is None else bool(pred.array())
+    if known is None:
+        return K.switch(pred, true_fn, false_fn)
+    return true_fn() if known else false_fn()
+
+
+def constant_value(pred: Any) -> Any:
+    """The truth value of a condition; None where it is known only when a program runs."""
+    if isinstance(pred, Tensor):
+        return bool(pred.array()) if pred.value is not None else None
+    return bool(pred)
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a value is known only when a program runs."""
+    return isinstance(value, Tensor) and value.is_symbolic
 
 
 def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:

@@ -361,22 +361,8 @@ class ImageDataGenerator:
         **ignored: Any,
     ) -> Batches:  # fmt: skip
         """Batches without end of images, images and targets, or images, targets and weights."""
-        x, *beside = x if isinstance(x, (tuple, list)) else (x,)
-        beside = [np.asarray(a) for b in beside for a in (b if isinstance(b, (tuple, list)) else (b,))]
-        x, others = _images_of("flow", x), [np.asarray(a) for a in (y, sample_weight) if a is not None]
-        for array in (*beside, *others):
-            if len(array) != len(x):
-                raise fail(
-                    ShapeError, "ImageDataGenerator.flow: All of the arrays in x, y and sample_weight",
-                    expected=f"{len(x)} rows, as many as there are images", received=len(array),
-                )  # fmt: skip
-        chosen = _part(np.arange(len(x)), self.validation_split, subset)
-        keep = (save_to_dir, save_prefix, save_format)
-        made = Batches(
-            self, lambda k: x[k], [a[chosen] for a in others], batch_size, shuffle, seed, chosen, keep
-        )
-        made.beside = [a[chosen] for a in beside]
-        return made
+        return NumpyArrayIterator(x, y, self, batch_size, shuffle, sample_weight, seed, save_to_dir=save_to_dir,
+                                  save_prefix=save_prefix, save_format=save_format, subset=subset)  # fmt: skip
 
     def flow_from_directory(
         self, directory: Any, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
@@ -385,18 +371,9 @@ class ImageDataGenerator:
         subset: Any = None, interpolation: str = "nearest", **ignored: Any,
     ) -> Batches:  # fmt: skip
         """Batches without end of the images in sub-folders, each a class: ``class_indices`` says which."""
-        root = Path(directory)
-        _known("class_mode", class_mode, ("categorical", "binary", "sparse", "input", None))
-        _known("color_mode", color_mode, ("rgb", "rgba", "grayscale"))
-        if not root.is_dir():
-            raise DataError(f"flow_from_directory: there is no folder {str(root)!r}")
-        names = list(classes or sorted(p.name for p in root.iterdir() if p.is_dir()))
-        found: list[tuple[str, int]] = []
-        for number, name in enumerate(names):
-            paths = _images_below(root / name)
-            found += [(str(p), number) for p in _part(np.array(paths, object), self.validation_split, subset)]
-        return self._of_files(found, names, root, target_size, color_mode, class_mode, batch_size, shuffle, seed,
-                              (save_to_dir, save_prefix, save_format), interpolation)  # fmt: skip
+        return DirectoryIterator(directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle,
+                                 seed, save_to_dir=save_to_dir, save_prefix=save_prefix, save_format=save_format,
+                                 subset=subset, interpolation=interpolation)  # fmt: skip
 
     def flow_from_dataframe(
         self, dataframe: Any, directory: Any = None, x_col: str = "filename", y_col: str = "class",
@@ -405,47 +382,9 @@ class ImageDataGenerator:
         subset: Any = None, interpolation: str = "nearest", **ignored: Any,
     ) -> Batches:  # fmt: skip
         """Batches without end of the images that a column names, with the classes of another."""
-        root = Path(directory or ".")
-        names = [str(p) if Path(str(p)).suffix else f"{p}.jpg" for p in dataframe[x_col]]
-        rows = _part(np.arange(len(names)), self.validation_split, subset)
-        numbers = class_mode in ("other", "raw", "multi_output")
-        labels = [None] * len(names) if class_mode is None or numbers else list(dataframe[y_col])
-        known = list(classes or sorted({c for c in labels if c is not None}, key=str))
-        files = [(str(root / names[k]), 0 if labels[k] is None else known.index(labels[k])) for k in rows]
-        made = self._of_files(files, known, root, target_size, color_mode, None if numbers else class_mode,
-                              batch_size, shuffle, seed, (None, "", "png"), interpolation)  # fmt: skip
-        if numbers:
-            columns = [
-                np.asarray(dataframe[c])[rows] for c in (y_col if isinstance(y_col, list) else [y_col])
-            ]
-            made.others = columns if class_mode == "multi_output" else [np.stack(columns, -1) if isinstance(y_col, list)
-                                                                        else columns[0]]  # fmt: skip
-        return made
-
-    def _of_files(
-        self, files: list[Any], names: list[Any], root: Path, size: Any, color_mode: str, class_mode: str | None,
-        batch_size: int, shuffle: bool, seed: Any, keep: Any, interpolation: str,
-    ) -> Batches:  # fmt: skip
-        print(f"Found {len(files)} images belonging to {len(names)} classes.")  # noqa: T201  as Keras did
-        numbers = np.array([number for _, number in files], int)
-
-        def read(k: int) -> np.ndarray:
-            pixels = data.load_image(files[k][0], color_mode, tuple(size), interpolation)
-            return np.moveaxis(pixels, -1, self.channel_axis)
-
-        modes = {"categorical": np.eye(max(1, len(names)), dtype="float32")[numbers] if len(files) else numbers,
-                 "binary": numbers.astype("float32"), "sparse": numbers.astype("float32"), None: None}  # fmt: skip
-        if class_mode not in (*modes, "input"):
-            raise fail(ArgumentError, "class_mode", expected="categorical, binary, sparse, input or None",
-                       received=repr(class_mode))  # fmt: skip
-        targets: list[Any] = [] if class_mode in (None, "input") else [modes[class_mode]]
-        made = Batches(
-            self, read, targets, batch_size, shuffle, seed, np.arange(len(files)), keep, class_mode == "input"
-        )
-        made.classes, made.class_indices = numbers, {name: k for k, name in enumerate(names)}
-        made.filenames = [os.path.relpath(path, root) for path, _ in files]
-        made.num_classes = made.nb_class = len(names)
-        return made
+        return DataFrameIterator(dataframe, directory, self, x_col, y_col, None, target_size, color_mode, classes,
+                                 class_mode, batch_size, shuffle, seed, subset=subset,
+                                 interpolation=interpolation)  # fmt: skip
 
 
 def _images_below(folder: Path) -> list[str]:
@@ -543,15 +482,105 @@ class Batches:
 Iterator = Batches
 
 
-def NumpyArrayIterator(
-    x: Any, y: Any, image_data_generator: ImageDataGenerator, *args: Any, **options: Any
-) -> Batches:
-    """``image_data_generator.flow(x, y, ...)``."""
-    return image_data_generator.flow(x, y, *args, **options)
+class NumpyArrayIterator(Batches):
+    """What ``image_data_generator.flow(x, y, ...)`` gives."""
+
+    def __init__(
+        self, x: Any, y: Any, image_data_generator: ImageDataGenerator, batch_size: int = 32, shuffle: bool = False,
+        sample_weight: Any = None, seed: Any = None, data_format: Any = None, save_to_dir: Any = None,
+        save_prefix: str = "", save_format: str = "png", subset: Any = None, **ignored: Any,
+    ) -> None:  # fmt: skip
+        x, *beside = x if isinstance(x, (tuple, list)) else (x,)
+        beside = [np.asarray(a) for b in beside for a in (b if isinstance(b, (tuple, list)) else (b,))]
+        x, others = _images_of("flow", x), [np.asarray(a) for a in (y, sample_weight) if a is not None]
+        for array in (*beside, *others):
+            if len(array) != len(x):
+                raise fail(
+                    ShapeError, "ImageDataGenerator.flow: All of the arrays in x, y and sample_weight",
+                    expected=f"{len(x)} rows, as many as there are images", received=len(array),
+                )  # fmt: skip
+        chosen = _part(np.arange(len(x)), image_data_generator.validation_split, subset)
+        keep = (save_to_dir, save_prefix, save_format)
+        super().__init__(image_data_generator, lambda k: x[k], [a[chosen] for a in others], batch_size, shuffle, seed,
+                         chosen, keep)  # fmt: skip
+        self.beside = [a[chosen] for a in beside]
 
 
-def DirectoryIterator(
-    directory: Any, image_data_generator: ImageDataGenerator, *args: Any, **options: Any
-) -> Batches:
-    """``image_data_generator.flow_from_directory(directory, ...)``."""
-    return image_data_generator.flow_from_directory(directory, *args, **options)
+class _Files(Batches):
+    """Batches of the images in files, each of a class."""
+
+    def __init__(
+        self, files: list[Any], names: list[Any], root: Path, generator: ImageDataGenerator, size: Any,
+        color_mode: str, class_mode: str | None, batch_size: int, shuffle: bool, seed: Any, keep: Any,
+        interpolation: str,
+    ) -> None:  # fmt: skip
+        print(f"Found {len(files)} images belonging to {len(names)} classes.")  # noqa: T201  as Keras did
+        numbers = np.array([number for _, number in files], int)
+
+        def read(k: int) -> np.ndarray:
+            pixels = data.load_image(files[k][0], color_mode, tuple(size), interpolation)
+            return np.moveaxis(pixels, -1, generator.channel_axis)
+
+        modes = {"categorical": np.eye(max(1, len(names)), dtype="float32")[numbers] if len(files) else numbers,
+                 "binary": numbers.astype("float32"), "sparse": numbers.astype("float32"), None: None}  # fmt: skip
+        if class_mode not in (*modes, "input"):
+            raise fail(ArgumentError, "class_mode", expected="categorical, binary, sparse, input or None",
+                       received=repr(class_mode))  # fmt: skip
+        targets: list[Any] = [] if class_mode in (None, "input") else [modes[class_mode]]
+        super().__init__(generator, read, targets, batch_size, shuffle, seed, np.arange(len(files)), keep,
+                         class_mode == "input")  # fmt: skip
+        self.classes, self.class_indices = numbers, {name: k for k, name in enumerate(names)}
+        self.filenames = [os.path.relpath(path, root) for path, _ in files]
+        self.num_classes = self.nb_class = len(names)
+
+
+class DirectoryIterator(_Files):
+    """What ``image_data_generator.flow_from_directory(directory, ...)`` gives."""
+
+    def __init__(
+        self, directory: Any, image_data_generator: ImageDataGenerator, target_size: Any = (256, 256),
+        color_mode: str = "rgb", classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32,
+        shuffle: bool = True, seed: Any = None, data_format: Any = None, save_to_dir: Any = None,
+        save_prefix: str = "", save_format: str = "png", follow_links: bool = False, subset: Any = None,
+        interpolation: str = "nearest", **ignored: Any,
+    ) -> None:  # fmt: skip
+        root, generator = Path(directory), image_data_generator
+        _known("class_mode", class_mode, ("categorical", "binary", "sparse", "input", None))
+        _known("color_mode", color_mode, ("rgb", "rgba", "grayscale"))
+        if not root.is_dir():
+            raise DataError(f"flow_from_directory: there is no folder {str(root)!r}")
+        names = list(classes or sorted(p.name for p in root.iterdir() if p.is_dir()))
+        found: list[tuple[str, int]] = []
+        for number, name in enumerate(names):
+            paths = np.array(_images_below(root / name), object)
+            found += [(str(p), number) for p in _part(paths, generator.validation_split, subset)]
+        super().__init__(found, names, root, generator, target_size, color_mode, class_mode, batch_size, shuffle,
+                         seed, (save_to_dir, save_prefix, save_format), interpolation)  # fmt: skip
+
+
+class DataFrameIterator(_Files):
+    """What ``image_data_generator.flow_from_dataframe(dataframe, ...)`` gives."""
+
+    def __init__(
+        self, dataframe: Any, directory: Any = None, image_data_generator: Any = None, x_col: str = "filename",
+        y_col: Any = "class", weight_col: Any = None, target_size: Any = (256, 256), color_mode: str = "rgb",
+        classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
+        seed: Any = None, data_format: Any = None, save_to_dir: Any = None, save_prefix: str = "",
+        save_format: str = "png", subset: Any = None, interpolation: str = "nearest", **ignored: Any,
+    ) -> None:  # fmt: skip
+        root, generator = Path(directory or "."), image_data_generator
+        names = [str(p) if Path(str(p)).suffix else f"{p}.jpg" for p in dataframe[x_col]]
+        rows = _part(np.arange(len(names)), generator.validation_split, subset)
+        numbers = class_mode in ("other", "raw", "multi_output")
+        labels = [None] * len(names) if class_mode is None or numbers else list(dataframe[y_col])
+        known = list(classes or sorted({c for c in labels if c is not None}, key=str))
+        files = [(str(root / names[k]), 0 if labels[k] is None else known.index(labels[k])) for k in rows]
+        super().__init__(files, known, root, generator, target_size, color_mode, None if numbers else class_mode,
+                         batch_size, shuffle, seed, (save_to_dir, save_prefix, save_format),
+                         interpolation)  # fmt: skip
+        if numbers:
+            columns = [
+                np.asarray(dataframe[c])[rows] for c in (y_col if isinstance(y_col, list) else [y_col])
+            ]
+            self.others = columns if class_mode == "multi_output" else [np.stack(columns, -1) if isinstance(y_col, list)
+                                                                        else columns[0]]  # fmt: skip

@@ -13,6 +13,7 @@ from thalweg.compat import graphs
 from thalweg.compat.keras import arguments as _of
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import older as _older
+from thalweg.compat.keras.backend.values import held as _held
 from thalweg.compat.keras.custom import DroppedEmbedding, InputPlace, OwnLayer
 from thalweg.compat.keras.custom import InputSpec as InputSpec
 from thalweg.compat.keras.custom import Wrapper as OwnWrapper
@@ -28,6 +29,7 @@ from thalweg.compat.names import Namespace, unsupported
 from thalweg.layers.conv import _Convolution
 from thalweg.layers.nodes import InputSymbol
 from thalweg.layers.pooling import _Pooling
+from thalweg.layers.uneven import UnevenInput
 from thalweg.registry import lookup
 
 Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
@@ -137,17 +139,20 @@ Embedding = _EmbeddingNames(
 
 def Input(
     shape: Any = None, batch_shape: Any = None, name: str | None = None, dtype: Any = None, tensor: Any = None,
-    batch_size: int | None = None, batch_input_shape: Any = None, **ignored: Any,
+    batch_size: int | None = None, batch_input_shape: Any = None, ragged: bool = False, **ignored: Any,
 ) -> Any:  # fmt: skip
-    """A symbolic input; ``tensor`` gives one that exists already."""
+    """A symbolic input, ``ragged`` one of rows of different lengths; ``tensor`` gives one that exists already,
+    or one that reads a tensor with a value.
+    """
     if tensor is not None:
-        return tensor if graphs.backend is None else graphs.backend.symbol(tensor)
+        return _held(tensor if graphs.backend is None else graphs.backend.symbol(tensor))
     batch_shape = batch_shape if batch_shape is not None else batch_input_shape
     if isinstance(batch_shape, int):  # tf.keras: (shape, batch_size, name)
         batch_shape, batch_size = None, batch_shape
-    return _main.Input(
+    made = _main.Input(
         shape, batch_size=batch_size, dtype=dtype or _K.floatx(), name=name, batch_shape=batch_shape
     )
+    return UnevenInput.of(made) if ragged else made
 
 
 class _CalledInput(InputSymbol):

@@ -28,7 +28,9 @@ def merging(mode: Any, concat_axis: int, dot_axes: Any, options: dict[str, Any])
         options["axis"] = concat_axis
     elif mode in ("dot", "cos"):
         pair = [dot_axes] * 2 if isinstance(dot_axes, int) else dot_axes
-        options["axes"] = tuple(a[0] if isinstance(a, (list, tuple)) else a for a in pair)
+        axes = tuple(a[0] if isinstance(a, (list, tuple)) else a for a in pair)
+        # The product was one of matrices, transposed where the axis was not the last: so 0 meant the other one.
+        options["axes"] = tuple(1 if a == 0 else a for a in axes)
         options["normalize"] = mode == "cos"
     return _MODES[mode](**options)
 

@@ -14,6 +14,7 @@ import numpy as np
 from thalweg import layers as main_layers
 from thalweg import models as main
 from thalweg.compat.keras.arguments import known_function
+from thalweg.compat.keras.backend.values import held
 from thalweg.compat.keras.custom import InputPlace
 from thalweg.compat.keras.custom import of_weight as _of_weight
 from thalweg.compat.keras.custom import place_of as _place_of
@@ -27,6 +28,7 @@ from thalweg.layers.base import outermost
 from thalweg.layers.nodes import shapes_of
 from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph
+from thalweg.nested import mapped
 from thalweg.registry import decode, encode, register
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
 
 
 # Attributes in which no layers of the model are looked for.
-_NOT_PARTS = ("_input_places", "_losses_of_symbols", "_figures_of_symbols", "_values", "_taken")
+_NOT_PARTS = (
+    "_input_places", "_losses_of_symbols", "_figures_of_symbols", "_target_tensors", "_values", "_taken"
+)  # fmt: skip
 
 
 class LayerList(list[Any]):
@@ -440,5 +444,5 @@ def clone_model(model: Any, input_tensors: Any = None) -> Any:
     clone = main.clone_model(model)
     if input_tensors is None:
         return clone
-    inputs = _one(input_tensors)
+    inputs = mapped(held, _one(input_tensors))
     return model.of_tensors(inputs, clone(inputs))

@@ -6,6 +6,7 @@ The defaults of stand-alone Keras, up to 2.2, are in :mod:`thalweg.compat.keras.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from thalweg import optimizers as main
@@ -14,12 +15,17 @@ from thalweg.compat.keras import backend
 from thalweg.compat.keras.backend import values
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.compat.keras.own_optimizer import minimize, step_of
-from thalweg.compat.keras.resource_optimizer import ResourceOptimizer
+from thalweg.compat.keras.resource_optimizer import ByVariable, ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.names import Namespace
-from thalweg.graph.tensor import Tensor, Variable, plain
+from thalweg.dtypes import as_dtype
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import Tensor, Variable, no_grad, plain
+from thalweg.graph.updates import current_recorder
 from thalweg.ops.create import zeros_like
+from thalweg.ops.elementwise import astype
 from thalweg.ops.index import scatter_add
+from thalweg.ops.state import assign
 from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_value
 from thalweg.registry import all_arguments, lookup
 
@@ -38,7 +44,7 @@ def _whole(gradient: Any, variable: Any) -> Any:
     return gradient
 
 
-class _Keras(main.Optimizer):
+class _Keras(ByVariable, main.Optimizer):
     """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``.
 
     ``clip_together``: ``clipnorm`` bounds the norm of all gradients together, and ``clipvalue`` what it leaves, as in
@@ -63,7 +69,7 @@ class _Keras(main.Optimizer):
         self.decay = decay or 0.0
         super().__init__(learning_rate if lr is None else lr, *args, **options)
         self.clip_together = clip_together
-        vars(self).update(bounds)
+        vars(self).update(bounds, _hyper={"learning_rate": None})
 
     def _clipped(self, grads: list[Any]) -> list[Any]:
         if not self.clip_together:
@@ -110,11 +116,15 @@ class _Keras(main.Optimizer):
         if isinstance(given["loss"], (list, tuple)):  # (params, loss)
             given["loss"], given["params"] = given["params"], given["loss"]
         if graphs.backend is not None:
-            return self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
+            return self._updates_of(given["loss"], given["params"])
         if values.within_step():  # of an optimizer around this one, which may have put its own K.update there
-            pairs = self.updates(plain(given["loss"]), [plain(p) for p in given["params"]])
-            return [backend.update(variable, value) for variable, value in pairs]
-        return [UpdatesOfLoss(self.updates, given["loss"], given["params"])]
+            pairs = self._updates_of(given["loss"], given["params"])
+            return [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
+        return [UpdatesOfLoss(self._updates_of, given["loss"], given["params"])]
+
+    def _updates_of(self, loss: Any, params: Any) -> list[Any]:
+        """Pairs (variable, new value), by the gradients of ``get_gradients``, which programs replace."""
+        return self.updates(self.get_gradients(loss, params), [plain(p) for p in params])
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
         """The gradients of the loss, within their bounds."""
@@ -136,7 +146,38 @@ class _Keras(main.Optimizer):
 
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
         """One step with pairs (gradient, variable); rows and their numbers are a gradient that is 0 elsewhere."""
-        return super().apply_gradients([(_whole(g, v), v) for g, v in grads_and_vars])
+        pairs = [(_whole(g, v), v) for g, v in grads_and_vars]
+        if type(self)._resource_apply_dense is _Keras._resource_apply_dense:
+            return super().apply_gradients(pairs)
+        now = current_recorder() is None
+        with no_grad() if now else nullcontext():
+            return self._step_of(self._checked(pairs))
+
+    # --- what a class that derives from one of these asks of it ----------------------------------------------------
+
+    def _set_hyper(self, name: str, value: Any) -> None:
+        """Give a setting its value: one of the optimizer's own, or one more."""
+        if name == "learning_rate" or name in _TOLD:
+            setattr(self, name, value)
+        else:
+            self._hyper[name] = value
+
+    def _get_hyper(self, name: str, dtype: Any = None) -> Any:
+        """A setting, as a tensor of a dtype where one is given."""
+        value = self._rate if name == "learning_rate" else self._hyper.get(name)
+        value = getattr(self, name) if value is None else value
+        if callable(value) and not isinstance(value, (Tensor, main.schedules.LearningRateSchedule)):
+            value = value()
+        if dtype is None or isinstance(value, main.schedules.LearningRateSchedule):
+            return value
+        return astype(convert_operands([value])[0], as_dtype(dtype))
+
+    def _resource_apply_dense(self, grad: Any, var: Variable, apply_state: Any = None) -> None:
+        """Change one variable by its gradient."""
+        count: Any = self.iterations
+        stepped = self._stepped(grad, var, self.rate_at(count), astype(count, "float64") + 1.0)
+        for variable, value in stepped:
+            assign(variable, value)
 
     minimize = minimize
 

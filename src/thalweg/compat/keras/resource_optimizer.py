@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -23,15 +23,92 @@ from thalweg.optimizers.base import slot_variable
 from thalweg.registry import register
 
 
-class ResourceOptimizer(OwnOptimizer):
+class ByVariable:
+    """What TensorFlow 2's optimizers offer to classes that derive from them: settings by name, slots, and one step as
+    a change of each variable.
+    """
+
+    _use_locking = False  # what a program hands to assignments
+    _hyper: dict[str, Any]
+    iterations: Any
+    _resource_apply_dense: Callable[..., Any]
+
+    @property
+    def _iterations(self) -> Any:
+        """The counter of steps, in place of which an optimizer around this one puts its own."""
+        return self.iterations
+
+    @_iterations.setter
+    def _iterations(self, counter: Variable) -> None:
+        self.iterations = counter
+
+    @property
+    def _dense_apply_args(self) -> list[str]:
+        """What ``_resource_apply_dense`` takes."""
+        return list(inspect.signature(self._resource_apply_dense).parameters)
+
+    def _track_trackable(self, trackable: Any, name: str, overwrite: bool = False) -> Any:
+        """What an attribute holds is known without being said."""
+        return trackable
+
+    def _serialize_hyperparameter(self, name: str) -> Any:
+        """A setting as ``get_config`` says it."""
+        value = self._get_hyper(name)
+        return (
+            float(str(value.numpy())) if isinstance(value, Tensor) else value
+        )  # 0.9, not 0.8999999761581421
+
+    def _decayed_lr(self, var_dtype: Any) -> Tensor:
+        """The learning rate of this step."""
+        return astype(self.rate_at(self.iterations), as_dtype(var_dtype))
+
+    def _create_slots(self, var_list: Sequence[Variable]) -> None:
+        """Make the slots of variables: what a subclass defines, if it has any."""
+
+    def get_slot(self, var: Variable, slot_name: str) -> Variable:
+        """What is remembered of a variable under a name."""
+        return self.slot(var, slot_name)
+
+    def get_slot_names(self) -> list[str]:
+        """The names of slots."""
+        return sorted({name for made in self._slots.values() for name in made})
+
+    def _prepare_local(self, var_device: Any, var_dtype: Any, apply_state: Any) -> None:
+        """What all variables of a dtype share: ``apply_state[(device, dtype)]``."""
+        if "learning_rate" in self._hyper:
+            apply_state[(var_device, var_dtype)]["lr_t"] = self._decayed_lr(var_dtype)
+
+    def _prepare(self, var_list: Sequence[Variable]) -> dict[Any, dict[str, Any]]:
+        """What ``_prepare_local`` says of each device and dtype."""
+        state: dict[Any, dict[str, Any]] = {(v.device, as_old_dtype(v.dtype)): {} for v in var_list}
+        for device, dtype in state:
+            self._prepare_local(device, dtype, state)
+        return state
+
+    def _fallback_apply_state(self, var_device: Any, var_dtype: Any) -> dict[str, Any]:
+        """What ``_prepare_local`` says of one device and dtype."""
+        state: dict[Any, dict[str, Any]] = {(var_device, var_dtype): {}}
+        self._prepare_local(var_device, var_dtype, state)
+        return state[(var_device, var_dtype)]
+
+    def _step_of(self, pairs: list[tuple[Any, Variable]]) -> None:
+        params = [v for _, v in pairs]
+        self._create_slots(params)
+        change, wants_state = self._resource_apply_dense, "apply_state" in self._dense_apply_args
+        options = {"apply_state": self._prepare(params)} if wants_state else {}
+        for g, param in zip(self._clipped([g for g, _ in pairs]), params, strict=True):
+            change(astype(g, param.dtype), param, **options)
+        count: Any = self.iterations
+        assign(self.iterations, count + 1)
+
+
+class ResourceOptimizer(ByVariable, OwnOptimizer):
     """An optimizer whose subclass says in ``_resource_apply_dense(grad, var)`` how a gradient changes a variable.
 
     What it remembers of a variable stands in slots (``_create_slots``, ``add_slot``, ``get_slot``), its settings
     under names (``_set_hyper``, ``_get_hyper``), which are attributes, too: a number set there reaches compiled
     programs. A subclass may define Keras 1's ``get_updates`` instead.
     """
-
-    _use_locking = False  # what a program hands to assignments
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -71,13 +148,6 @@ class ResourceOptimizer(OwnOptimizer):
             value = value()
         return astype(value, as_dtype(dtype)) if dtype is not None and isinstance(value, Tensor) else value
 
-    def _serialize_hyperparameter(self, name: str) -> Any:
-        """A setting as ``get_config`` says it."""
-        value = self._get_hyper(name)
-        return (
-            float(str(value.numpy())) if isinstance(value, Tensor) else value
-        )  # 0.9, not 0.8999999761581421
-
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there: a setting."""
         if name == "lr" or name in vars(self).get("_hyper", ()):
@@ -102,14 +172,7 @@ class ResourceOptimizer(OwnOptimizer):
             else rate / (1.0 + astype(decay, "float64") * step)
         )
 
-    def _decayed_lr(self, var_dtype: Any) -> Tensor:
-        """The learning rate of this step."""
-        return astype(self.rate_at(self.iterations), as_dtype(var_dtype))
-
     # --- slots ----------------------------------------------------------------------------------------------------
-
-    def _create_slots(self, var_list: Sequence[Variable]) -> None:
-        """Make the slots of variables: what a subclass defines, if it has any."""
 
     def add_slot(
         self, var: Variable, slot_name: str, initializer: Any = "zeros", shape: Any = None
@@ -119,14 +182,6 @@ class ResourceOptimizer(OwnOptimizer):
         if slot_name not in made:
             made[slot_name] = slot_variable(var, _first(initializer, var, shape), f"{var.name}/{slot_name}")
         return made[slot_name]
-
-    def get_slot(self, var: Variable, slot_name: str) -> Variable:
-        """What is remembered of a variable under a name."""
-        return self.slot(var, slot_name)
-
-    def get_slot_names(self) -> list[str]:
-        """The names of slots."""
-        return sorted({name for made in self._slots.values() for name in made})
 
     def add_weight(
         self,
@@ -171,24 +226,6 @@ class ResourceOptimizer(OwnOptimizer):
         """Change a variable: what a subclass defines."""
         raise fail(ArgumentError, f"{type(self).__name__} has no _resource_apply_dense(grad, var)")
 
-    def _prepare_local(self, var_device: Any, var_dtype: Any, apply_state: Any) -> None:
-        """What all variables of a dtype share: ``apply_state[(device, dtype)]``."""
-        if "learning_rate" in self._hyper:
-            apply_state[(var_device, var_dtype)]["lr_t"] = self._decayed_lr(var_dtype)
-
-    def _prepare(self, var_list: Sequence[Variable]) -> dict[Any, dict[str, Any]]:
-        """What ``_prepare_local`` says of each device and dtype."""
-        state: dict[Any, dict[str, Any]] = {(v.device, as_old_dtype(v.dtype)): {} for v in var_list}
-        for device, dtype in state:
-            self._prepare_local(device, dtype, state)
-        return state
-
-    def _fallback_apply_state(self, var_device: Any, var_dtype: Any) -> dict[str, Any]:
-        """What ``_prepare_local`` says of one device and dtype."""
-        state: dict[Any, dict[str, Any]] = {(var_device, var_dtype): {}}
-        self._prepare_local(var_device, var_dtype, state)
-        return state[(var_device, var_dtype)]
-
     def apply_gradients(
         self, grads_and_vars: Iterable[tuple[Any, Variable]], name: Any = None, **ignored: Any
     ) -> None:
@@ -200,17 +237,6 @@ class ResourceOptimizer(OwnOptimizer):
         now = current_recorder() is None and not any(g.is_symbolic or v.is_symbolic for g, v in pairs)
         with no_grad() if now else nullcontext():
             self._step_of(pairs)
-
-    def _step_of(self, pairs: list[tuple[Any, Variable]]) -> None:
-        params = [v for _, v in pairs]
-        self._create_slots(params)
-        change = self._resource_apply_dense
-        wants_state = "apply_state" in inspect.signature(change).parameters
-        options = {"apply_state": self._prepare(params)} if wants_state else {}
-        for g, param in zip(self._clipped([g for g, _ in pairs]), params, strict=True):
-            change(astype(g, param.dtype), param, **options)
-        count: Any = self.iterations
-        assign(self.iterations, count + 1)
 
     # --- as data ----------------------------------------------------------------------------------------------------
 

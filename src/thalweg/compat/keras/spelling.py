@@ -50,6 +50,11 @@ class Renamed:
     def __subclasscheck__(self, cls: type) -> bool:
         return issubclass(getattr(cls, "target", cls), self.target)
 
+    @property
+    def __bases__(self) -> tuple[type, ...]:
+        """The class itself, where a program asks of what the name is a subclass."""
+        return (self.target,)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

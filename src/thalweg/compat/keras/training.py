@@ -11,20 +11,19 @@ import numpy as np
 from thalweg import models as main
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.arguments import known_function
-from thalweg.compat.keras.backend.functions import _symbols_stand_for
 from thalweg.compat.keras.backend.settings import fixed_phase
+from thalweg.compat.keras.backend.values import HeldInput, get_value
 from thalweg.compat.keras.batches import (
-    FIT,
     SampleCount,
     SeenData,
     apart,
+    asked,
     batches_of,
     counted,
     dense,
     is_counted,
     listed,
     split_off,
-    whole,
 )  # fmt: skip
 from thalweg.compat.keras.custom import count_value
 from thalweg.compat.keras.figures import (
@@ -38,13 +37,14 @@ from thalweg.compat.keras.figures import (
     renamed_accuracy,
 )  # fmt: skip
 from thalweg.compat.keras.mixed_precision import scaled
-from thalweg.compat.keras.spelling import Offered, renamed
+from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.keras.tables import named_loss, named_metric
 from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor, plain
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.base import _calls
-from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes
+from thalweg.layers.base import _calls, masks_of
+from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes, standing_for
+from thalweg.layers.uneven import is_uneven
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
 from thalweg.registry import Configured, register, remade
@@ -63,6 +63,7 @@ class TrainedModel(main.Model):
         self._figures_of_symbols: dict[str, Tensor] = {}
         self.appended_figures: list[str] = []
         self._values: dict[Tensor, Any] = {}
+        self._target_tensors: Any = None
 
     numbers_are_columns = True  # of data: one number for each example is [batch, 1]
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
@@ -211,7 +212,7 @@ class TrainedModel(main.Model):
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
         values, self._values = self._values, {}
-        with _symbols_stand_for(values):
+        with standing_for(values):
             loss = super().compute_loss(*args, **kwargs)
         return run_nodes((), values, loss, None)
 
@@ -258,8 +259,9 @@ class TrainedModel(main.Model):
         **options: Any,
     ) -> Any:
         """Train; the history finds accuracy under ``acc`` and ``accuracy``."""
-        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight")
-        options = {**dict(zip(order, args)), **renamed(options, FIT)}
+        order = ("verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight",
+                 "sample_weight", "initial_epoch", "steps_per_epoch", "validation_steps")  # fmt: skip
+        options = {**dict(zip(order, args)), **asked(options)}
         epochs = options.pop("epochs", epochs)
         if y is None and options.get("steps_per_epoch") is None and is_counted(x) and hasattr(x, "__next__"):
             options["steps_per_epoch"] = len(x)
@@ -287,7 +289,19 @@ class TrainedModel(main.Model):
             x = x[0]  # the only input, in a list
         if self._graph is not None:
             x, y = apart(x, len(self._graph.flat_inputs)), apart(y, len(flat(self._graph.outputs)))
+        x, y = self._read(x), _values_of(self._target_tensors) if y is None else y
         return super()._feed(mapped(dense, x), mapped(dense, y), *rest, **options)
+
+    def _predicted(self, x: Any) -> Any:
+        return super()._predicted(self._read(x))
+
+    def _read(self, x: Any) -> Any:
+        """The data for the inputs: what is given, and between it what inputs read that are not fed."""
+        inputs = [] if self._graph is None else self._graph.flat_inputs
+        if not any(isinstance(t, HeldInput) for t in inputs):
+            return x
+        given = iter([] if x is None else flat(x))
+        return [_values_of(t.source) if isinstance(t, HeldInput) else next(given) for t in inputs]
 
     def _logs(self, result: Any) -> dict[str, Any]:
         return Figures(super()._logs(result))
@@ -317,11 +331,22 @@ class TrainedModel(main.Model):
     ) -> Any:
         """The loss, and the metrics where there are some."""
         self._with_accuracy(show_accuracy)
-        return super().evaluate(x, y, *args, **renamed(options, FIT))
+        return super().evaluate(x, y, *args, **asked(options))
 
     def predict(self, x: Any, *args: Any, **options: Any) -> Any:
-        """The outputs as arrays."""
-        return super().predict(x, *args, **renamed(options, FIT))
+        """The outputs as arrays; those with a step for each of rows of different lengths as such rows."""
+        outputs = super().predict(x, *args, **asked(options))
+        rows = next((part for part in flat(x) if is_uneven(part)), None)
+        if rows is None:
+            return outputs
+        masks = map(masks_of, flat(self._graph.outputs))  # type: ignore[union-attr]
+        found = iter(
+            [
+                y if m is None else type(rows).from_tensor(y, rows.row_lengths())
+                for y, m in zip(flat(outputs), masks)
+            ]
+        )
+        return mapped(lambda _: next(found), outputs)
 
     def fit_generator(
         self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, *args: Any, **options: Any
@@ -332,7 +357,7 @@ class TrainedModel(main.Model):
         in_examples = "nb_epoch" in options or isinstance(steps_per_epoch, SampleCount)
         if in_examples and steps_per_epoch is not None:  # by position, in Keras 1
             options["samples_per_epoch"], steps_per_epoch = steps_per_epoch, None
-        options = renamed(options, FIT)
+        options = asked(options)
         samples = options.pop("samples_per_epoch", None)
         if samples is not None:
             generator, steps_per_epoch = counted(generator, samples)
@@ -345,7 +370,7 @@ class TrainedModel(main.Model):
         tested: Any = options.get("validation_data")
         if options.get("validation_steps") is None and is_counted(tested):
             options["validation_steps"] = len(tested)
-        return self.fit(generator, steps_per_epoch=whole(steps_per_epoch), **options)
+        return self.fit(generator, steps_per_epoch=steps_per_epoch, **options)
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **options: Any) -> Any:
         """The loss and metrics on batches of a generator."""
@@ -371,6 +396,11 @@ class TrainedModel(main.Model):
         for layer in self.tree():
             if layer is not self and hasattr(layer, "reset_states"):
                 layer.reset_states()
+
+
+def _values_of(tensors: Any) -> Any:
+    """The arrays of tensors that have values."""
+    return mapped(get_value, tensors)
 
 
 def _mean(loss: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from thalweg import data
 from thalweg import layers as _layers
 from thalweg.compat.drawing import Drawing
-from thalweg.compat.keras import helpers, preprocessing
+from thalweg.compat.keras import helpers, preprocessing, tables
 from thalweg.compat.names import Namespace
 from thalweg.errors import DataError
 from thalweg.extras import needs
@@ -26,6 +26,7 @@ from thalweg.graph.walk import topological
 from thalweg.layers import Lambda as _Lambda
 from thalweg.layers.nodes import Input as _Input
 from thalweg.layers.nodes import InputSymbol, Symbol, shapes_of
+from thalweg.losses import reduce_weighted, tensor
 from thalweg.nested import flat
 from thalweg.ops.random import set_seed
 from thalweg.ops.state import identity as _identity
@@ -403,6 +404,17 @@ def set_random_seed(seed: int) -> None:
     set_seed(seed)
 
 
+def compute_weighted_loss(
+    losses: Any, sample_weight: Any = None, reduction: str = "sum_over_batch_size", name: Any = None
+) -> Any:
+    """The losses times their weights: their mean, their ``"sum"``, or each (``"none"``).
+
+    >>> compute_weighted_loss([1.0, 3.0], [1.0, 0.0]).item()
+    0.5
+    """
+    return reduce_weighted(tensor(losses), sample_weight, reduction)
+
+
 timeseries_dataset_from_array = preprocessing.timeseries_dataset_from_array
 image_dataset_from_directory = preprocessing.image_dataset_from_directory
 text_dataset_from_directory = preprocessing.text_dataset_from_directory
@@ -435,6 +447,11 @@ conv_utils = Namespace(
     conv_input_length=helpers.conv_input_length, deconv_length=helpers.deconv_length,
     convert_kernel=helpers.convert_kernel, deconv_output_length=helpers.deconv_output_length,
 )  # fmt: skip
+tf_utils = Namespace(
+    f"{_room}.tf_utils", smart_cond=helpers.smart_cond, constant_value=helpers.constant_value, ListWrapper=list,
+    is_symbolic_tensor=helpers.is_symbolic, is_tensor_or_variable=lambda x: isinstance(x, Tensor),
+    shape_type_conversion=lambda function: function,  # layers are told shapes as tuples
+)  # fmt: skip
 io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
 test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_data)
 layer_utils = Namespace(
@@ -442,6 +459,9 @@ layer_utils = Namespace(
     convert_all_kernels_in_model=convert_all_kernels_in_model, get_source_inputs=get_source_inputs,
     convert_dense_weights_data_format=convert_dense_weights_data_format,
 )  # fmt: skip
+losses_utils = Namespace(
+    f"{_room}.losses_utils", Reduction=tables.losses.Reduction, compute_weighted_loss=compute_weighted_loss
+)
 training_utils = Namespace(f"{_room}.training_utils", multi_gpu_model=multi_gpu_model)
 multi_gpu_utils = training_utils
 vis_utils = Namespace(f"{_room}.vis_utils", plot_model=plot_model, model_to_dot=model_to_dot)

@@ -182,7 +182,12 @@ class Canned(Estimator):
         if self.head.weights is not None:
             weights = math.reshape(math.cast(features[self.head.weights], "float32"), [-1, 1])
         kind = losses.Reduction.SUM if self.reduction == "sum" else losses.Reduction.MEAN
-        loss = losses.compute_weighted_loss(errors, 1.0 if weights is None else weights, reduction=kind)
+        with g.default_graph().name_scope("head"):
+            loss = losses.compute_weighted_loss(errors, 1.0 if weights is None else weights, reduction=kind)
+            if self.reduction == "sum":  # names under which hooks ask for the loss and its mean
+                loss = math.identity(loss, "weighted_loss/Sum")
+                share = math.ones_like(errors) if weights is None else weights
+                math.divide(loss, math.reduce_sum(share), name="truediv")
         if mode == ModeKeys.EVAL:
             return EstimatorSpec(mode, made, loss, None, self.head.measures(made, labels, errors, weights))
         step = train.get_or_create_global_step()

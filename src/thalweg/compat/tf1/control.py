@@ -89,7 +89,7 @@ class _Branch:
             with inside(loop=False) as self.body:
                 result = self.fn()
         finally:
-            graph.branches.remove(made)
+            graph.branches.pop()
         for effect in made:
             effect.guard.append((self.test, self.wanted))
         if result is None or isinstance(result, Operation):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,6 +55,7 @@ class Dataset:
             list(dtypes),
             [list(s) if s is not None else None for s in shapes],
         )
+        self._mapped: tuple[Dataset, Callable[[Dataset], Dataset]] | None = None  # of what it is made by map
 
     @property
     def output_types(self) -> Any:
@@ -156,10 +158,18 @@ class Dataset:
             outputs = [g.convert_to_tensor(x) for x in _flat(made)]
             session = Session(graph=graph)
 
-        def each(run: Any) -> Iterable[list[Any]]:
-            return (session.run(outputs, dict(zip(holders, e, strict=True))) for e in self._make(run))
+        def made_of(element: Sequence[Any]) -> list[Any]:
+            return session.run(outputs, dict(zip(holders, element, strict=True)))
 
-        return Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
+        def of(source: Dataset) -> Dataset:
+            def each(run: Any) -> Iterable[list[Any]]:
+                return map(made_of, source._make(run))  # goes on behind an element that raises
+
+            mapped = Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
+            mapped._mapped = source, of
+            return mapped
+
+        return of(self)
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
         """The elements of the data sets that ``map_func`` makes of each element, one after the other."""
@@ -200,7 +210,8 @@ class Dataset:
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a piece of graph gives true."""
         joined = self.map(lambda *e: (*_flat(_packed(self._like, iter(_flat(tuple(e))))), predicate(*e)))
-        return self._like_this(lambda run: (e[:-1] for e in joined._make(run) if bool(e[-1])))
+        wanted, without = operator.itemgetter(-1), operator.itemgetter(slice(-1))
+        return self._like_this(lambda run: map(without, filter(wanted, joined._make(run))))
 
     def batch(self, batch_size: Any, drop_remainder: bool = False) -> Dataset:
         """Groups of elements, stacked."""
@@ -236,8 +247,12 @@ class Dataset:
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None) -> Dataset:
         """A random order, drawn from a window of ``buffer_size`` elements; another one in each pass.
 
-        ``seed``, or that of the graph: the same orders each time an iterator is started.
+        ``seed``, or that of the graph: the same orders each time an iterator is started. Elements that :meth:`map`
+        makes are made when they come out of the window.
         """
+        if self._mapped is not None:
+            source, mapped = self._mapped
+            return mapped(source.shuffle(buffer_size, seed, reshuffle_each_iteration))
         begun: weakref.WeakKeyDictionary[Any, np.random.Generator] = weakref.WeakKeyDictionary()
         numbers = [abs(int(n)) for n in (default_graph().seed, seed) if n is not None] or None
         if reshuffle_each_iteration is False:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, nest, parsing
+from thalweg.compat.tf1 import logging, math, nest, parsing
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.data_files import TextLineDataset
 from thalweg.compat.tf1.types import TensorShape
@@ -45,9 +45,26 @@ def prefetch_to_device(device: Any, buffer_size: Any = None) -> Change:
     return lambda dataset: dataset
 
 
-def ignore_errors() -> Change:
-    """The same elements."""
-    return lambda dataset: dataset
+def ignore_errors(log_warning: bool = False) -> Change:
+    """The elements without those in whose making something raises; ``log_warning`` writes what."""
+
+    def apply(dataset: Dataset) -> Dataset:
+        def make(run: Any) -> Any:
+            elements = iter(dataset._make(run))
+            while True:
+                try:
+                    element = next(elements)
+                except StopIteration:
+                    return
+                except Exception as error:
+                    if log_warning:
+                        logging.warning("Error raised with error message %s", error)
+                    continue
+                yield element
+
+        return dataset._like_this(make)
+
+    return apply
 
 
 def unbatch() -> Change:

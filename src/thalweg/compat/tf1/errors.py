@@ -37,7 +37,7 @@ class UnimplementedError(ThalwegError, NotImplementedError):
 
 
 class DeadlineExceededError(ThalwegError):
-    """Never raised: nothing runs on other machines."""
+    """A queue stayed empty for as long as a session waits."""
 
 
 class AlreadyExistsError(ThalwegError):

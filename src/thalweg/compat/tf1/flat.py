@@ -6,6 +6,7 @@ from typing import Any
 
 from thalweg.compat.names import own
 from thalweg.compat.tf1 import (
+    accumulators,
     complexes,
     control,
     default_graph,
@@ -17,6 +18,7 @@ from thalweg.compat.tf1 import (
     late,
     math,
     meta,
+    node_defs,
     options,
     parsing,
     queues,
@@ -55,6 +57,7 @@ def _functions() -> dict[str, Any]:
     found.update({n: late.deferring(v) for n, v in own(math).items() if late.can_wait(v)})
     found.update(texts.taught(found))
     found.update({n: getattr(graph, n) for n in ("constant", "convert_to_tensor")})
+    found["register_tensor_conversion_function"] = graph.register_tensor_conversion_function
     found.update(complexes.taught(found))
     found.update({n: getattr(complexes, n) for n in ("real", "imag", "conj", "angle")})
     found.update(complex=complexes.complex_, complex_abs=found["abs"])
@@ -74,8 +77,12 @@ FLAT.update(
 FLAT.update({n: getattr(session, n) for n in ("Session", "InteractiveSession", "get_default_session")})
 FLAT.update({n: getattr(types, n) for n in ("DType", "TensorShape", "as_dtype")})
 FLAT.update(
-    {n: getattr(queues, n) for n in ("FIFOQueue", "PaddingFIFOQueue", "RandomShuffleQueue", "QueueBase")}
+    {
+        n: getattr(queues, n)
+        for n in ("FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "RandomShuffleQueue", "QueueBase")
+    }
 )
+FLAT["ConditionalAccumulator"] = accumulators.ConditionalAccumulator
 FLAT.update({n: getattr(summary, n) for n in ("Summary", "HistogramProto", "Event")})
 FLAT.update(
     {
@@ -89,7 +96,8 @@ FLAT.update(
     Dimension=types.dimension,
     TensorArray=tensor_array.TensorArray,
     GraphDef=graph_defs.GraphDef,
-    NodeDef=graph_defs.NodeDef,
+    NodeDef=node_defs.NodeDef,
+    AttrValue=node_defs.AttrValue,
     import_graph_def=graph_defs.import_graph_def,
     MetaGraphDef=meta.MetaGraphDef,
     OpError=errors.OpError,

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import checkpoints, graph_files, logging, meta
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.node_defs import Message, NodeDef, Nodes, VersionDef, node_def
 from thalweg.compat.tf1.variables import Variable
 from thalweg.files import atomic_write_bytes
 from thalweg.graph.walk import topological
 
+_PRODUCER = 134  # what TensorFlow 1.15 writes
 
-class NodeDef(NamedTuple):
-    """What a graph says of a node: its name, the kind of its operation, the names of its inputs."""
 
-    name: str = ""
-    op: str = ""
-    input: tuple[str, ...] = ()
-    device: str = ""
+class _Told(Message):
+    FIELDS: ClassVar[dict[str, Callable[[], Any]]] = {"node": list, "versions": VersionDef}
 
 
 class GraphDef:
     """A graph as it was; an empty one reads what another wrote."""
 
     def __init__(self, graph: g.Graph | None = None) -> None:
-        self.graph = g.Graph() if graph is None else graph
+        self._graph = g.Graph() if graph is None else graph
+        self._nodes: Nodes | None = None  # as somebody who looked may have changed them
+        self.versions = VersionDef(producer=_PRODUCER)
+        self.library = ""  # of functions; there are none
 
     @classmethod
     def of(cls, graph: g.Graph) -> GraphDef:
@@ -41,12 +44,29 @@ class GraphDef:
         return cls(made)
 
     @property
-    def node(self) -> list[NodeDef]:
-        """The nodes."""
-        return [
-            NodeDef(op.name, op.type, tuple(x.name.removesuffix(":0") for x in op.inputs))
-            for op in self.graph.get_operations()
-        ]
+    def node(self) -> Nodes:
+        """The nodes, for a look at them; what a program changes in them but their devices cannot be imported."""
+        if self._nodes is None:
+            self._nodes = self._told()
+        return self._nodes
+
+    def _told(self) -> Nodes:
+        return Nodes(node_def(op) for op in self._graph.get_operations())
+
+    @property
+    def graph(self) -> g.Graph:
+        """The nodes as a graph of their own."""
+        if self._nodes is not None:
+            for held, own in itertools.zip_longest(self._nodes, self._told(), fillvalue=NodeDef()):
+                if _without_device(held) != _without_device(own):
+                    raise NotImplementedError(
+                        f"tf.GraphDef: the node {held.name or own.name!r} was made or changed by the program; such "
+                        "nodes can be looked at, but not imported: build that part of the network in Python"
+                    )
+        return self._graph
+
+    def __str__(self) -> str:
+        return str(_Told(node=list(self.node), versions=self.versions))
 
     def get_operations(self) -> list[g.Operation]:
         """The nodes as operations of a graph of their own."""
@@ -58,8 +78,9 @@ class GraphDef:
 
     def ParseFromString(self, serialized: bytes) -> int:
         """Become the graph that was written; how many bytes that were."""
-        self.graph = g.Graph()
-        graph_files.from_text(_text(serialized), self.graph)
+        text = _text(serialized)
+        self._graph, self._nodes = g.Graph(), None
+        graph_files.from_text(text, self._graph)
         return len(serialized)
 
     MergeFromString = ParseFromString
@@ -77,9 +98,13 @@ class GraphDef:
 
     def CopyFrom(self, other: GraphDef) -> None:
         """Become another one."""
-        self.graph = other.graph
+        self._graph, self._nodes = other._graph, copy.deepcopy(other._nodes)
 
     MergeFrom = CopyFrom
+
+
+def _without_device(node: NodeDef) -> dict[str, Any]:
+    return {name: value for name, value in vars(node).items() if name != "device"}
 
 
 def _text(serialized: bytes) -> str:

@@ -17,6 +17,8 @@ from thalweg.compat.tf1 import (
     gfile,
     graph,
     graph_defs,
+    math,
+    node_defs,
     random,
     records,
     rnn,
@@ -28,7 +30,8 @@ from thalweg.compat.tf1 import (
 _OPS = (
     "array_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops "
     "control_flow_util custom_gradient data_flow_ops embedding_ops functional_ops gen_array_ops gen_control_flow_ops "
-    "gen_data_flow_ops gen_math_ops gen_nn_ops gen_sparse_ops gen_state_ops gradients gradients_impl gradients_util "
+    "gen_data_flow_ops gen_logging_ops gen_math_ops gen_nn_ops gen_sparse_ops gen_state_ops gradients "
+    "gradients_impl gradients_util "
     "init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops nn nn_impl nn_ops parsing_ops "
     "partitioned_variables random_ops resource_variable_ops script_ops sparse_ops special_math_ops standard_ops "
     "state_ops string_ops template tensor_array_grad tensor_array_ops variable_scope variables "
@@ -168,6 +171,11 @@ def messages(names: Mapping[str, Any]) -> Namespace:
             graph_pb2=Namespace(
                 "tf.core.framework.graph_pb2", GraphDef=names["GraphDef"], NodeDef=names["NodeDef"]
             ),
+            node_def_pb2=Namespace("tf.core.framework.node_def_pb2", NodeDef=names["NodeDef"]),
+            attr_value_pb2=Namespace("tf.core.framework.attr_value_pb2", AttrValue=names["AttrValue"]),
+            tensor_shape_pb2=Namespace(
+                "tf.core.framework.tensor_shape_pb2", TensorShapeProto=node_defs.TensorShapeProto
+            ),
             summary_pb2=Namespace(
                 "tf.core.framework.summary_pb2",
                 Summary=names["Summary"],
@@ -249,8 +257,8 @@ def _framework(ops: Namespace) -> Namespace:
         tensor_util=Namespace(
             "tf.python.framework.tensor_util",
             constant_value=graph.static_value,
-            make_tensor_proto=graph.static_value,
-            MakeNdarray=graph.static_value,
+            make_tensor_proto=math.make_tensor_proto,
+            MakeNdarray=math.make_ndarray,
             is_tensor=lambda x: isinstance(x, graph.Tensor),
         ),
     )

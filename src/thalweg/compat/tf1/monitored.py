@@ -367,11 +367,12 @@ class ChiefSessionCreator:
     ) -> None:
         self.scaffold, self.folder = scaffold or Scaffold(), checkpoint_dir
         self.path = checkpoint_filename_with_path
+        self._master, self._config = master, config
 
     def create_session(self) -> Session:
         """The session."""
         scaffold = self.scaffold.finalize()
-        session = Session()
+        session = Session(self._master, config=self._config)
         found = self.path or (latest_checkpoint(self.folder) if self.folder else None)
         session.run([scaffold.init_op, scaffold.local_init_op], scaffold.init_feed_dict)
         if found and scaffold.saver:
@@ -514,7 +515,7 @@ def MonitoredTrainingSession(
         if save_checkpoint_secs or save_checkpoint_steps:
             seconds, steps = save_checkpoint_secs or None, save_checkpoint_steps or None
             wanted.append(CheckpointSaverHook(checkpoint_dir, seconds, steps, scaffold=scaffold))
-    return MonitoredSession(ChiefSessionCreator(scaffold, checkpoint_dir=checkpoint_dir), wanted)
+    return MonitoredSession(ChiefSessionCreator(scaffold, master, config, checkpoint_dir), wanted)
 
 
 def _is_default(given: Any) -> bool:
@@ -558,7 +559,7 @@ class Supervisor:
     @contextmanager
     def managed_session(self, master: str = "", config: Any = None, **options: Any) -> Iterator[Session]:
         """A session that is ready to train."""
-        with Session(graph=self.graph) as session:
+        with Session(master, self.graph, config) as session:
             yield self._prepared(session)
             self._save(session)
         if self.summary_writer is not None:
@@ -566,7 +567,7 @@ class Supervisor:
 
     def prepare_or_wait_for_session(self, master: str = "", config: Any = None, **options: Any) -> Session:
         """A session that is ready to train."""
-        return self._prepared(Session(graph=self.graph))
+        return self._prepared(Session(master, self.graph, config))
 
     PrepareSession = prepare_or_wait_for_session
 

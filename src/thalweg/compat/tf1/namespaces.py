@@ -31,12 +31,15 @@ from thalweg.compat.tf1 import metrics_at as _metrics_at
 from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
+from thalweg.compat.tf1 import object_checkpoints as _object_checkpoints
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import saved_model as _saved_model
+from thalweg.compat.tf1 import servers as _servers
+from thalweg.compat.tf1 import session_managers as _session_managers
 from thalweg.compat.tf1 import sets as _sets
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
@@ -49,10 +52,13 @@ from thalweg.compat.tf1 import variables as _variables
 from thalweg.compat.tf1.contrib import contrib as contrib
 from thalweg.compat.tf1.distributions import distributions as distributions
 from thalweg.compat.tf1.flat import FLAT as _flat
+from thalweg.compat.tf1.rnn import linear as _rnn_linear
 
 rnn_cell = _Namespace(
     "tf.nn.rnn_cell",
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith(("Cell", "Wrapper", "Tuple"))},
+    _linear=_rnn_linear.linear,
+    _Linear=_rnn_linear.Linear,
 )
 _seq2seq = _Namespace("tf.nn.seq2seq", **_names.members(contrib.legacy_seq2seq))
 nn = _Namespace(
@@ -74,6 +80,8 @@ train = _Namespace(
     "tf.train",
     **_names.own(_train),
     **_names.own(_checkpoints),
+    Checkpoint=_object_checkpoints.Checkpoint,
+    CheckpointManager=_object_checkpoints.CheckpointManager,
     export_meta_graph=_meta.export_meta_graph,
     import_meta_graph=_meta.import_meta_graph,
     write_graph=_graph_defs.write_graph,
@@ -82,6 +90,8 @@ train = _Namespace(
     summary_iterator=_summary.summary_iterator,
     **_names.own(_queues),
     **_names.own(_records),
+    **_names.own(_servers),
+    SessionManager=_session_managers.SessionManager,
 )
 signal = _Namespace("tf.signal", **_names.own(_signal))
 spectral = _Namespace(
@@ -363,6 +373,7 @@ queue = _Namespace(
     "tf.queue",
     FIFOQueue=_queues.FIFOQueue,
     PaddingFIFOQueue=_queues.PaddingFIFOQueue,
+    PriorityQueue=_queues.PriorityQueue,
     RandomShuffleQueue=_queues.RandomShuffleQueue,
     QueueBase=_queues.QueueBase,
 )

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.errors import CancelledError, OutOfRangeError
+from thalweg.compat.tf1.errors import CancelledError, DeadlineExceededError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor
-from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf1.types import as_dtype, encoded, string
 
 _WAIT = 10.0  # seconds in which a thread of the program may fill an empty queue
 
@@ -166,7 +166,7 @@ def _batched(
 ) -> Any:
     if isinstance(tensors, dict):
         parts = _batched(list(tensors.values()), size, window, smaller, name, many, pad)
-        return dict(zip(tensors, parts, strict=True))
+        return dict(zip(tensors, [parts] if len(tensors) == 1 else parts, strict=True))
     wanted = [g.convert_to_tensor(t) for t in (tensors if isinstance(tensors, (list, tuple)) else [tensors])]
     size = g.static_int(size, "batch_size")
     first = None if smaller else size
@@ -175,8 +175,8 @@ def _batched(
         row = t.get_shape().as_list()[1:] if many else t.get_shape().as_list()
         specs.append((t.dtype, [first, *([None] * len(row) if pad else row)]))
     source = _Batches(wanted, size, window, smaller, many, pad)
-    made = g.source_nodes(source, specs, Operation(name, "batch"))
-    return made if isinstance(tensors, (list, tuple)) else made[0]
+    made = g.source_nodes(source, specs, Operation(name, "shuffle_batch" if window else "batch"))
+    return made if len(made) > 1 else made[0]
 
 
 # --- queues that programs fill themselves -----------------------------------------------------------------------------
@@ -193,6 +193,8 @@ class _Held:
 
 class QueueBase:
     """Rows of values, put in by operations and taken out by nodes; each session has its own."""
+
+    window = 0  # how many rows stay in it while its runners can fill it
 
     def __init__(
         self,
@@ -257,9 +259,14 @@ class QueueBase:
     def take(self, session: Any) -> Any:
         """The next row in a session; one of the runners fills an empty queue."""
         held = self.held(session)
-        while not held.rows:
-            self._fill(session, held)
-        return held.rows.pop(self.position(len(held.rows)))
+        while len(held.rows) <= (self.window if self.runners else 0):
+            try:
+                self._fill(session, held)
+            except OutOfRangeError:
+                if not held.rows:
+                    raise
+                break
+        return held.rows.pop(self.position(held.rows))
 
     def _fill(self, session: Any, held: _Held) -> None:
         if held.closed:
@@ -269,12 +276,17 @@ class QueueBase:
                 session.run(self.runners[0])
             return
         with held.changed:
-            filled = held.changed.wait_for(lambda: held.rows or held.closed, timeout=_WAIT)
+            limit = session.patience or _WAIT
+            filled = held.changed.wait_for(lambda: held.rows or held.closed, timeout=limit)
+        if not filled and session.patience:
+            raise DeadlineExceededError(
+                f"{self.name}: timed out after {limit:g} s, as the session is told to"
+            )
         if not filled:
             raise OutOfRangeError(f"{self.name} is empty, and nothing has filled it for {_WAIT:.0f} s")
 
-    def position(self, count: int) -> int:
-        """Which of ``count`` rows comes next: the first."""
+    def position(self, rows: Sequence[Any]) -> int:
+        """Which of the rows comes next: the first."""
         return 0
 
     def size(self, name: str | None = None) -> Tensor:
@@ -321,10 +333,32 @@ class RandomShuffleQueue(QueueBase):
     ) -> None:
         super().__init__(capacity, dtypes, shapes, names, shared_name, name)
         self._generator = np.random.default_rng(seed)
+        self.window = min_after_dequeue
 
-    def position(self, count: int) -> int:
+    def position(self, rows: Sequence[Any]) -> int:
         """Any."""
-        return int(self._generator.integers(count))
+        return int(self._generator.integers(len(rows)))
+
+
+class PriorityQueue(QueueBase):
+    """Rows that begin with a whole number (int64, beside ``types``): the least comes out first."""
+
+    def __init__(
+        self,
+        capacity: int,
+        types: Any,
+        shapes: Any = None,
+        names: Any = None,
+        shared_name: Any = None,
+        name: str = "priority_queue",
+    ) -> None:
+        kinds = list(types) if isinstance(types, (list, tuple)) else [types]
+        rows = None if shapes is None else [[], *shapes]
+        super().__init__(capacity, ["int64", *kinds], rows, names, shared_name, name)
+
+    def position(self, rows: Sequence[Any]) -> int:
+        """The least number; of equal ones the first."""
+        return min(range(len(rows)), key=lambda k: int(rows[k][0]))
 
 
 class _Enqueue(Operation):
@@ -338,6 +372,7 @@ class _Enqueue(Operation):
         if held.closed:
             raise CancelledError(f"{self.queue.name} is closed")
         made = session.run(self.row, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
+        made = [encoded(x) if t.dtype == string else x for x, t in zip(made, self.row, strict=True)]
         with held.changed:
             held.rows += [list(r) for r in zip(*made, strict=True)] if self.many else [made]
             held.changed.notify_all()

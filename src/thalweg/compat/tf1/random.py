@@ -1,4 +1,4 @@
-"""TensorFlow 1's random nodes: drawn anew at every run. A node's own ``seed`` is accepted; the graph's seed decides."""
+"""TensorFlow 1's random nodes: drawn anew at every run, from the stream of all or from that of the node's own seed."""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ class _SeededKeys:
         return [np.array([*self.seeds, self.counts[session], 1], np.uint64).astype(np.uint32)]
 
 
-def _key(seed: Any) -> Any:
-    """The key of a node with a seed; None for one that draws from the stream of all."""
-    return None if seed is None else g.source_leaf(_SeededKeys(seed), 0, np.uint32, (4,), "seed")
+def keyed(seed: Any) -> Any:
+    """The key of a node with a seed; None for one that draws from the stream of all, as each iteration of a loop."""
+    if seed is None or random.in_loop():
+        return None
+    return g.source_leaf(_SeededKeys(seed), 0, np.uint32, (4,), "seed")
 
 
 def _number(x: Any, dtype: Any) -> Any:
@@ -53,7 +55,7 @@ def random_normal(
         numpy_dtype(dtype),
         like=follows,
         symbolic=True,
-        key=_key(seed),
+        key=keyed(seed),
     )
     return wrap(drawn, name, "random_normal")
 
@@ -70,7 +72,7 @@ def truncated_normal(
         numpy_dtype(dtype),
         like=follows,
         symbolic=True,
-        key=_key(seed),
+        key=keyed(seed),
     )
     return wrap(drawn, name, "truncated_normal")
 
@@ -89,10 +91,14 @@ def random_uniform(
         low, high = g.static_value(minval), g.static_value(maxval)
         if low is None or high is None:  # bounds that only a run knows
             span = g.cast(value(maxval), "float64") - g.cast(value(minval), "float64")  # type: ignore[operator]
-            part: Any = random.uniform(lengths, 0.0, 1.0, np.dtype("float64"), like=follows, symbolic=True)
+            part: Any = random.uniform(
+                lengths, 0.0, 1.0, np.dtype("float64"), like=follows, symbolic=True, key=keyed(seed)
+            )
             drawn = g.cast(part * span, dtype) + g.cast(value(minval), dtype)  # type: ignore[operator]
             return wrap(drawn, name, "random_uniform")
-        drawn = random.randint(int(low), int(high), lengths, numpy_dtype(dtype), like=follows, symbolic=True)
+        drawn = random.randint(
+            int(low), int(high), lengths, numpy_dtype(dtype), like=follows, symbolic=True, key=keyed(seed)
+        )
     else:
         top: Any = 1.0 if maxval is None else _number(maxval, dtype)
         drawn = random.uniform(
@@ -102,14 +108,16 @@ def random_uniform(
             numpy_dtype(dtype),
             like=follows,
             symbolic=True,
-            key=_key(seed),
+            key=keyed(seed),
         )
     return wrap(drawn, name, "random_uniform")
 
 
 def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
     """The rows in random order."""
-    return wrap(random.shuffle(g.value(value), symbolic=True), name, "RandomShuffle", [value])
+    return wrap(
+        random.shuffle(g.value(value), symbolic=True, key=keyed(seed)), name, "RandomShuffle", [value]
+    )
 
 
 def multinomial(
@@ -117,7 +125,11 @@ def multinomial(
 ) -> Tensor:
     """Class numbers [batch, num_samples], drawn with probabilities softmax(logits)."""
     drawn = random.categorical(
-        value(logits), g.static_int(num_samples, "num_samples"), numpy_dtype(output_dtype), symbolic=True
+        value(logits),
+        g.static_int(num_samples, "num_samples"),
+        numpy_dtype(output_dtype),
+        symbolic=True,
+        key=keyed(seed),
     )
     return wrap(drawn, name, "Multinomial", [logits])
 

@@ -29,7 +29,10 @@ class TFRecordWriter:
     """Appends byte strings to a record file."""
 
     def __init__(self, path: str, options: Any = None) -> None:
-        kind = compression_of(options)
+        kind, path = (
+            compression_of(options),
+            path.rstrip("/"),
+        )  # one at the end of a file's name means nothing
         self._file: Any = gzip.open(path, "wb") if kind == "GZIP" else open(path, "wb")  # noqa: SIM115 - see close()
         self._packing = zlib.compressobj() if kind == "ZLIB" else None
 

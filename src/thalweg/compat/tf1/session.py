@@ -12,6 +12,8 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.late import late
+from thalweg.compat.tf1.servers import values_at
+from thalweg.compat.tf1.types import encoded
 from thalweg.errors import fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.memory import Slot
@@ -25,10 +27,19 @@ _FIXED_PLANS = 3  # fed lengths that are compiled for as they come; then they ar
 
 
 class _Slots(dict[Variable, Slot]):
-    """The session's value of each variable; none before it is initialised. A weight of Keras has its own."""
+    """The session's value of each variable; none before it is initialised. A weight of Keras has its own.
+
+    ``shared``: the values by name of all sessions of a server.
+    """
+
+    def __init__(self, shared: dict[str, Slot] | None) -> None:
+        self.shared = shared
 
     def __missing__(self, variable: Variable) -> Slot:
-        slot = self[variable] = Slot() if variable.is_symbolic else variable.slot
+        slot = Slot() if variable.is_symbolic else variable.slot
+        if self.shared is not None and variable.is_symbolic:
+            slot = self.shared.setdefault(variable.label(), slot)
+        self[variable] = slot
         return slot
 
 
@@ -234,7 +245,7 @@ class _Plan:
     def _run_at_once(self, session: Session, fed: Sequence[Any], values: Sequence[Any]) -> list[Any]:
         given = dict(zip(fed, values, strict=True))
         texts = {t: _fed_texts(t, v) for t, v in given.items() if isinstance(t, g.HostTensor)}
-        given.update({t: _encoded(array) for t, array in texts.items()})
+        given.update({t: encoded(array) for t, array in texts.items()})
         for actor in self.actors:
             actor.act(session, given)
         arrays = []
@@ -269,14 +280,6 @@ def _fed_texts(node: g.HostTensor, fed: Any) -> np.ndarray:
             f"Cannot feed value of shape {array.shape} for Tensor {node.name}, which has shape {node.shape}"
         )
     return array
-
-
-def _encoded(array: np.ndarray) -> Any:
-    """The texts as bytes, as the functions of a graph have them; one alone is no array."""
-    made = np.empty(array.shape, object)
-    for place, text in np.ndenumerate(array):
-        made[place] = text.encode() if isinstance(text, str) else text
-    return made[()]
 
 
 def _divided(tensor: Any, fed: Any) -> Any:
@@ -393,7 +396,9 @@ class Session:
 
     def __init__(self, target: str = "", graph: g.Graph | None = None, config: Any = None) -> None:
         self.graph = graph or g.default_graph()
-        self.slots = _Slots()
+        self.slots = _Slots(None if target in ("", "local") else values_at(target))
+        limit = vars(config).get("operation_timeout_in_ms") if config is not None else None
+        self.patience: float | None = limit / 1000 if limit else None  # seconds that a queue may be empty
         self._plans: dict[Any, Any] = {}
         self.taken: dict[Any, Any] = {}  # what each source gave in the run that goes on
         self._running = False

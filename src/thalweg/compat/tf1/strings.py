@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import random
 import re
 import sys
@@ -22,6 +21,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.app import flags
 from thalweg.compat.tf1.graph import Effect, HostTensor, Operation, Tensor, current
 from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.layers.hashes import farm_hash, murmur_hash, sip_hash
 
 
 def _bytes_of(x: Any) -> bytes:
@@ -154,28 +154,30 @@ def regex_full_match(input: Any, pattern: str, name: str | None = None) -> Tenso
 
 
 def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """The CRC-32 of each text modulo ``num_buckets`` (TensorFlow takes another hash)."""
-    import zlib
-
-    return _counted(
-        [input], lambda t: zlib.crc32(_bytes_of(t)) % num_buckets, "int64", name, "StringToHashBucket"
-    )
+    """The FarmHash of each text modulo ``num_buckets``."""
+    return _bucket(farm_hash, input, num_buckets, name, "StringToHashBucketFast")
 
 
-string_to_hash_bucket = string_to_hash_bucket_fast
+def string_to_hash_bucket(
+    string_tensor: Any = None, num_buckets: Any = None, name: str | None = None, input: Any = None
+) -> Tensor:
+    """The MurmurHash of each text modulo ``num_buckets``."""
+    texts = string_tensor if input is None else input
+    return _bucket(murmur_hash, texts, num_buckets, name, "StringToHashBucket")
 
 
 def string_to_hash_bucket_strong(
     input: Any, num_buckets: int, key: Sequence[int], name: str | None = None
 ) -> Tensor:
-    """A hash of each text under a key of two numbers, modulo ``num_buckets`` (TensorFlow takes another hash)."""
-    secret = b"".join(int(k).to_bytes(8, "little") for k in key)
+    """The SipHash of each text under a key of two numbers, modulo ``num_buckets``."""
+    first, second = (int(k) for k in key)
+    return _bucket(
+        lambda text: sip_hash(text, (first, second)), input, num_buckets, name, "StringToHashBucketStrong"
+    )
 
-    def number(text: Any) -> int:
-        digest = hashlib.blake2b(_bytes_of(text), digest_size=8, key=secret).digest()
-        return int.from_bytes(digest, "little") % num_buckets
 
-    return _counted([input], number, "int64", name, "StringToHashBucketStrong")
+def _bucket(hashed: Callable[[bytes], int], texts: Any, buckets: int, name: str | None, kind: str) -> Tensor:
+    return _counted([texts], lambda text: hashed(_bytes_of(text)) % buckets, "int64", name, kind)
 
 
 def _counted(inputs: Sequence[Any], number: Any, dtype: str, name: str | None, kind: str) -> Tensor:

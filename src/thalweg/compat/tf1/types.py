@@ -73,6 +73,11 @@ class DType:
     def size(self) -> int:
         return self.dtype.itemsize
 
+    @property
+    def as_datatype_enum(self) -> int:
+        """The number by which messages name the type."""
+        return NUMBERED.index(self.name) + 1
+
     def __eq__(self, other: object) -> bool:
         try:
             return other is not None and as_dtype(other).name == self.name
@@ -115,6 +120,11 @@ COMPLEX = {name: DType(name, name) for name in ("complex64", "complex128")}
 string = BY_NAME["string"]
 _OTHER_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "str": "string"}
 _NAMED = {**BY_NAME, **COMPLEX, **{old: BY_NAME[new] for old, new in _OTHER_NAMES.items()}}
+# What messages number, from 1 on.
+NUMBERED = (
+    "float32 float64 int32 uint8 int16 int8 string complex64 int64 bool qint8 quint8 qint32 bfloat16 qint16 quint16 "
+    "uint16 complex128 float16 resource variant uint32 uint64"
+).split()
 _PYTHON = {float: "float32", int: "int32", bool: "bool", str: "string", bytes: "string", object: "string"}
 
 
@@ -128,6 +138,13 @@ def as_dtype(value: Any) -> DType:
         return _NAMED[value.removesuffix("_ref")]
     if isinstance(value, type) and value in _PYTHON:
         return BY_NAME[_PYTHON[value]]
+    if (
+        isinstance(value, int)
+        and not isinstance(value, bool)
+        and 0 < value <= len(NUMBERED)
+        and NUMBERED[value - 1] in _NAMED
+    ):
+        return _NAMED[NUMBERED[value - 1]]
     found = np.dtype(value)
     if found.kind in "OSU":
         return string
@@ -140,6 +157,15 @@ def as_dtype(value: Any) -> DType:
 def numpy_dtype(value: Any) -> np.dtype:
     """The NumPy dtype of whatever names a type."""
     return as_dtype(value).dtype
+
+
+def encoded(texts: Any) -> Any:
+    """The texts as bytes, as the functions of a graph have them; one alone is no array."""
+    array = np.asarray(texts, object)
+    made = np.empty(array.shape, object)
+    for place, text in np.ndenumerate(array):
+        made[place] = text.encode() if isinstance(text, str) else text
+    return made[()]
 
 
 class Dimension(int):

@@ -44,6 +44,7 @@ from thalweg.compat.tf2 import numpy_names as _numpy_names
 from thalweg.compat.tf2 import pictures as _pictures
 from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
+from thalweg.compat.tf2 import raw as _raw
 from thalweg.compat.tf2 import saved_model as _saved_model
 from thalweg.compat.tf2 import scopes as _scopes
 from thalweg.compat.tf2 import shapes as _shapes
@@ -164,11 +165,7 @@ def get_logger() -> Any:
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
 tpu, xla = _machine.tpu, _machine.xla
-raw_ops = _Namespace(
-    "tf.raw_ops",
-    FusedBatchNormV2=_nn._fused_batch_norm,
-    FusedBatchNormV3=lambda **options: (*_nn._fused_batch_norm(**options), 0.0),
-)
+raw_ops = _Namespace("tf.raw_ops", **{n: getattr(_raw, n) for n in _raw.__all__})
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal
 random_uniform_initializer = keras.initializers.RandomUniform

@@ -201,7 +201,11 @@ def squeeze(input: Any, axis: Any = None, name: Any = None) -> Any:
     """Axes of length 1 less."""
     if isinstance(input, TextTensor):
         return texts(np.squeeze(np.asarray(input), axis))
-    return shapes.squeeze(tensor(input), axes(axis))
+    x = tensor(input)
+    form = x.specs[0].shape
+    if axis is None and form is not None and None in form:  # lengths that only a run knows are not 1
+        axis = [k for k, n in enumerate(form) if n == 1]
+    return shapes.squeeze(x, axes(axis))
 
 
 def broadcast_to(input: Any, shape: Any, name: Any = None) -> Any:
@@ -316,7 +320,10 @@ def slice_(input_: Any, begin: Any, size: Any, name: Any = None) -> Any:
     """A block: ``size`` elements from ``begin`` along each axis, -1 for all that are left."""
     x = tensor(input_)
     for axis, (first, count) in enumerate(zip(lengths(begin), lengths(size), strict=True)):
-        if isinstance(first, Tensor):  # a place that is known only when the program runs
+        if isinstance(count, Tensor):
+            last = elementwise.where(count < 0, x.shape[axis] or np.iinfo(np.int32).max, first + count)
+            x = x[(slice(None),) * axis + (slice(first, last),)]
+        elif isinstance(first, Tensor):  # a place that is known only when the program runs
             x = index.take(x, first + core.constant(np.arange(count)), axis=axis)
         else:
             last = None if count == -1 else first + count

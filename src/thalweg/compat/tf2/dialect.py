@@ -16,9 +16,10 @@ from thalweg import metrics
 from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.math import quotient
-from thalweg.compat.tf2.module import Reference, modules_in
+from thalweg.compat.tf2.module import Part, Reference, modules_in
 from thalweg.compat.tf2.module import Variable as OwnVariable
 from thalweg.compat.tf2.ragged import RaggedTensor
+from thalweg.compat.tf2.scopes import name_scope
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import pair
@@ -26,7 +27,10 @@ from thalweg.errors import ShapeError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, constant, install_methods, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, masks_of
+from thalweg.layers.base import _keep_masks as keep_masks
+from thalweg.layers.cells import Cell
 from thalweg.layers.texts import Hosted
+from thalweg.models import Model
 from thalweg.ops import elementwise
 from thalweg.ops.elementwise import astype
 from thalweg.registry import Configured
@@ -235,6 +239,9 @@ _WORDS: dict[str, Any] = {
         lambda self: "/job:localhost/replica:0/task:0/device:CPU:0", doc="Where the value is."
     ),
     "_keras_mask": property(masks_of, doc="The mask that a layer gave the tensor; None where it has none."),
+    "_keras_history_checked": property(
+        lambda self: False, lambda self, checked: None, doc="What a program notes of how a tensor was made."
+    ),
     "ref": _ref,
     "experimental_ref": _ref,
     "cpu": _same,
@@ -253,16 +260,44 @@ def value_of(thing: Any) -> Any:
 
 
 def _of_texts(call: Callable[..., Any]) -> Callable[..., Any]:
-    """A layer's call, which takes rows of different lengths, too, and gives texts as tensors."""
+    """A layer's call, which gives texts as tensors."""
 
     @functools.wraps(call)
     def called(self: Hosted, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(inputs, RaggedTensor):
-            return inputs.with_flat_values(called(self, inputs.flat_values, *args, **kwargs))
         found = call(self, inputs, *args, **kwargs)
         return texts(found) if isinstance(found, np.ndarray) and found.dtype.kind in "OSU" else found
 
     return called
+
+
+def _of_rows(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's call, which takes rows of different lengths, too; a program's own layer sees them as they are."""
+
+    @functools.wraps(call)
+    def called(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if not args or not isinstance(args[0], RaggedTensor) or not type(self).__module__.startswith(_ROOMS):
+            return call(self, *args, **kwargs)
+        rows, *rest = args
+        if isinstance(self, Model) or "mask" in self._call_parameters():
+            return _by_steps(self, rows, rest, kwargs)
+        return rows.with_flat_values(self(rows.flat_values, *rest, **kwargs))
+
+    return called
+
+
+def _by_steps(layer: Layer, rows: RaggedTensor, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """What a layer gives of rows filled up, under a mask: rows again where there is a step for each."""
+    steps, lengths = rows.to_tensor(), np.asarray(rows.row_lengths())
+    keep_masks(steps, constant(np.arange(steps.shape[1]) < lengths[:, None]))
+    found = layer(steps, *args, **kwargs)
+    return found if masks_of(found) is None else RaggedTensor.from_tensor(found, lengths)
+
+
+class _LayerScope(name_scope):
+    """The block of a layer's name; called it says the name."""
+
+    def __call__(self) -> str:
+        return self.name
 
 
 # What layers have as modules; models made of a list or of calls keep their own under the private name.
@@ -270,6 +305,9 @@ _OF_LAYERS = {
     "submodules": Offered(
         lambda layer: modules_in(layer.sublayers()), "The modules and layers below, each once."
     ),
+    "name_scope": Offered(lambda layer: _LayerScope(layer.name), "A block of the layer's name."),
+    "_compute_dtype_object": Offered(lambda layer: as_dtype(layer.float_dtype()), "The same as a dtype."),
+    "_compute_dtype": Offered(lambda layer: layer.float_dtype().name, "What the layer computes in, by name."),
     "_track_trackable": Offered(
         lambda layer: lambda trackable, name, overwrite=False: trackable,
         "What an attribute holds is known without being said.",
@@ -345,6 +383,42 @@ def _word_shapes() -> None:
     Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
 
 
+def _part(get: Callable[..., Any]) -> Callable[..., Any]:
+    """A part of any variable, to which a program can assign; the library itself sees the tensor."""
+
+    @functools.wraps(get)
+    def part(self: Variable, key: Any) -> Any:
+        found = get(self, key)
+        return found if _library_asks() else Part(self, key, found)
+
+    return part
+
+
+def _dropped(place: int, share: str) -> Callable[..., Any]:
+    def mask(self: Any, inputs: Any, training: Any = None, count: int = 1) -> Any:
+        if not getattr(self, share):
+            return None
+        if self._factors is None:
+            self.begin(inputs, inputs, training)
+        kept = self._factors[place]
+        kept = elementwise.astype(inputs, inputs.specs[0].dtype) * 0.0 + 1.0 if kept is None else kept
+        return kept if count == 1 else [kept] * count
+
+    mask.__doc__ = (
+        f"What ``{share}`` leaves of the features, the same at every step; one for each of ``count`` gates."
+    )
+    return mask
+
+
+# What programs that derive their own cells ask of them.
+_OF_CELLS = {
+    "get_dropout_mask_for_cell": _dropped(0, "dropout"),
+    "get_recurrent_dropout_mask_for_cell": _dropped(1, "recurrent_dropout"),
+    "reset_dropout_mask": Cell.end,
+    "reset_recurrent_dropout_mask": Cell.end,
+}
+
+
 # What variables of layers and optimizers have as the program's own.
 _OF_VARIABLES = (
     "assign assign_add assign_sub initialized_value read_value scatter_add scatter_nd_add scatter_nd_sub "
@@ -364,11 +438,17 @@ def speak(strict: bool = True) -> None:
     for kind in kinds:
         kind.result = _in_float32(kind.result)
     setattr(metrics.Metric, "_dtype", property(lambda metric: "float32", doc="What programs cast data to."))  # noqa: B010
+    if "__getitem__" not in vars(Variable):
+        Variable.__getitem__ = _part(Variable.__getitem__)  # type: ignore[method-assign]
+    for name, method in _OF_CELLS.items():
+        setattr(Cell, name, method)
+    setattr(Variable, "handle", property(lambda variable: variable, doc="The variable itself."))  # noqa: B010
     for name in _OF_VARIABLES:
         setattr(Variable, name, vars(OwnVariable)[name])
     _word_shapes()
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]
+        Layer.__call__ = _of_rows(Layer.__call__)  # type: ignore[method-assign]
     for name, offered in _OF_LAYERS.items():
         setattr(Layer, name, offered)

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.keras.recurrent import AbstractRNNCell
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import gfile, logging
 from thalweg.compat.tf1.initializers import fans
 from thalweg.compat.tf1.internals import device_lib, file_io, timeline
 from thalweg.compat.tf2.machine import executing_eagerly
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.values import is_known
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
@@ -33,9 +35,17 @@ class _Functions(Namespace):
         if name.startswith("__"):
             raise AttributeError(name)
         eager = importlib.import_module("thalweg.compat.eager")
+        if name.startswith("random_") and name[7:] in vars(eager.random):
+            return getattr(eager.random, name[7:])
         spaces = (eager.nn, eager.random, eager.lookup, eager.strings)
         home = next((space for space in spaces if name in vars(space)), eager)
         return getattr(home, name)
+
+
+def _joined_lengths(prefix: Any, suffix: Any, static: bool = False) -> Any:
+    """Two shapes, or lengths, as one: an array, or with ``static`` a shape."""
+    lengths = [n for part in (prefix, suffix) for n in np.atleast_1d(np.asarray(part)).tolist()]
+    return TensorShape(lengths) if static else np.array(lengths, np.int32)
 
 
 class _Context:
@@ -105,6 +115,11 @@ def internals(names: Mapping[str, Any]) -> Namespace:
                 custom_gradient=names["custom_gradient"],
                 _graph_mode_decorator=lambda f, args, kwargs: names["custom_gradient"](f)(*args, **kwargs),
             ),
+            variable_scope=_Functions("tf.python.ops.variable_scope"),
+            rnn_cell_impl=Namespace(
+                "tf.python.ops.rnn_cell_impl", RNNCell=AbstractRNNCell, _concat=_joined_lengths
+            ),
+            rnn_cell=Namespace("tf.python.ops.rnn_cell", RNNCell=AbstractRNNCell),
             image_ops=names["image"],
             init_ops_v2=Namespace("tf.python.ops.init_ops_v2", _compute_fans=fans),
             control_flow_util=Namespace(

@@ -110,6 +110,19 @@ def eigvalsh(tensor: Any, name: Any = None) -> Any:
     return linalg.eigvalsh(_tensor(tensor))
 
 
+def eig(tensor: Any, name: Any = None) -> Any:
+    """Eigenvalues and eigenvectors of matrices, complex: of values that are known, without a gradient."""
+    x = _tensor(tensor)
+    values, vectors = np.linalg.eig(np.asarray(x))
+    kind = "complex128" if x.specs[0].dtype == np.float64 else "complex64"
+    return _tensor(values, kind), _tensor(vectors, kind)
+
+
+def eigvals(tensor: Any, name: Any = None) -> Any:
+    """The eigenvalues of matrices, complex: see :func:`eig`."""
+    return eig(tensor)[0]
+
+
 def _offsets(x: Any) -> Any:
     """How far right of the main diagonal each element of matrices is."""
     return shape_ops.iota_like(x, x.ndim - 1) - shape_ops.iota_like(x, x.ndim - 2)

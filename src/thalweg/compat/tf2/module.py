@@ -291,7 +291,14 @@ def modules_in(things: list[Any]) -> tuple[Any, ...]:
     return tuple(found.values())
 
 
-class Module(metaclass=ABCMeta):  # noqa: B024 - abstract are only classes that programs make of it
+class _Modules(ABCMeta):
+    """All layers and models are modules: also by the names under which programs know them."""
+
+    def __subclasscheck__(cls, subclass: Any) -> bool:
+        return super().__subclasscheck__(getattr(subclass, "__class_of_name__", subclass))
+
+
+class Module(metaclass=_Modules):
     """What owns variables: in attributes in the order of their names, and in modules, layers, lists and dicts there."""
 
     def __init__(self, name: str | None = None) -> None:

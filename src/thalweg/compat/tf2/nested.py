@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from thalweg.compat.tf2.shapes import TensorShape
+
 
 def flat(structure: Any, expand_composites: bool = False) -> list[Any]:
     """The leaves in order; those of dicts in the order of their keys."""
     if isinstance(structure, dict):
         return [leaf for key in sorted(structure) for leaf in flat(structure[key])]
-    if isinstance(structure, (list, tuple)):
+    if _is_sequence(structure):
         return [leaf for part in structure for leaf in flat(part)]
     return [structure]
+
+
+def _is_sequence(structure: Any) -> bool:
+    """Whether it is a list or a tuple; shapes are leaves."""
+    return isinstance(structure, (list, tuple)) and not isinstance(structure, TensorShape)
 
 
 def _filled(structure: Any, leaves: Iterator[Any]) -> Any:
     if isinstance(structure, dict):
         made = {key: _filled(structure[key], leaves) for key in sorted(structure)}
         return {key: made[key] for key in structure}
-    if isinstance(structure, (list, tuple)):
+    if _is_sequence(structure):
         parts = [_filled(part, leaves) for part in structure]
         return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
     return next(leaves)
@@ -48,6 +55,6 @@ def assert_same_structure(
 def _form(structure: Any) -> Any:
     if isinstance(structure, dict):
         return {key: _form(part) for key, part in structure.items()}
-    if isinstance(structure, (list, tuple)):
+    if _is_sequence(structure):
         return type(structure), [_form(part) for part in structure]
     return None

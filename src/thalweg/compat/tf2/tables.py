@@ -70,6 +70,11 @@ def _default(given: Any) -> tuple[Any, DType]:
     return np.asarray(made).reshape(-1)[0].item(), as_dtype(made.dtype)
 
 
+def _names(files: Any) -> list[Any]:
+    """The names of one file or several."""
+    return [files] if is_text(files) and np.ndim(files) == 0 else list(files)
+
+
 def make_csv_dataset(
     file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None, label_name: Any = None,
     select_columns: Any = None, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
@@ -77,8 +82,7 @@ def make_csv_dataset(
     shuffle_seed: int | None = None, ignore_errors: bool = False, **ignored: Any,
 ) -> Dataset:  # fmt: skip
     """Batches of rows: a dict of columns by name, and the labels where ``label_name`` names their column."""
-    patterns = [file_pattern] if is_text(file_pattern) else list(file_pattern)
-    files = sorted(n for p in patterns for n in (glob.glob(path_of(p)) or [path_of(p)]))
+    files = sorted(n for p in _names(file_pattern) for n in (glob.glob(path_of(p)) or [path_of(p)]))
     tables = [list(_rows([name], field_delim, use_quote_delim)) for name in files]
     names = list(column_names or tables[0][0])
     rows = [row for table in tables for row in table[bool(header) :] if len(row) == len(names)]
@@ -106,7 +110,7 @@ class CsvDataset(Dataset):
         header: bool = False, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
         select_cols: Any = None,
     ) -> None:  # fmt: skip
-        files = [path_of(filenames)] if is_text(filenames) and np.ndim(filenames) == 0 else list(filenames)
+        files = _names(filenames)
         kinds = [_default(d) for d in record_defaults]
 
         def rows() -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -73,6 +74,16 @@ class GradientTape(core.GradientTape):
     def watch(self, tensor: Any) -> None:
         """Follow tensors that are not variables."""
         super().watch(flat(tensor))
+
+    def reset(self) -> None:
+        """Forget what was computed so far, and what is watched; another tape around it goes on remembering it."""
+        self._watched.clear()
+        self._targets, self._used = [], False
+        if _open.count == 1:
+            for thing in gc.get_objects():
+                if type(thing) is Tensor and thing.tracked and not thing.is_symbolic:
+                    thing.array()  # what waits is computed while it is known how
+                    thing.op, thing.inputs, thing.attrs, thing.tracked = None, (), {}, False
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables below the targets that gradients were asked of: those that train, and the watched ones."""

@@ -13,7 +13,7 @@ import numpy as np
 from thalweg.compat.tf1.types import numpy_dtype, string
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.graph.tensor import Tensor, constant
-from thalweg.layers.hashes import farm_hash, sip_hash
+from thalweg.layers.hashes import farm_hash, murmur_hash, sip_hash
 from thalweg.nested import flat, mapped
 
 
@@ -271,7 +271,9 @@ def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Tenso
     return constant(_each(lambda s: farm_hash(s) % num_buckets, input).astype(np.int64))
 
 
-to_hash_bucket = to_hash_bucket_fast
+def to_hash_bucket(input: Any, num_buckets: int, name: Any = None) -> Tensor:
+    """A number below ``num_buckets`` for each text: its MurmurHash."""
+    return constant(_each(lambda s: murmur_hash(s) % num_buckets, input).astype(np.int64))
 
 
 def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: Any = None) -> Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 from thalweg import dtypes, nn
 from thalweg.compat.keras.backend.settings import floatx
 from thalweg.compat.keras.backend.shapes import expand_dims, transpose
-from thalweg.compat.keras.backend.values import beside, cast, tensor
+from thalweg.compat.keras.backend.values import beside, cast, tensor, update
 from thalweg.graph.tensor import Tensor, shapes_match
 from thalweg.ops.control import cond
 from thalweg.ops.public import names as _names
@@ -160,6 +160,10 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     first, second = (
         e() if callable(e) and not isinstance(e, Tensor) else e for e in (then_expression, else_expression)
     )
+    updates = [e for e in (first, second) if isinstance(e, tuple)]
+    if updates:  # one assignment, of either value
+        values = [e[1] if isinstance(e, tuple) else e for e in (first, second)]
+        return update(updates[0][0], switch(condition, *values))
     condition, first, second = tensor(condition), tensor(first), tensor(second)
     if condition.shape == () and not shapes_match(first.shape, second.shape):
         second = cast(second, first.dtype)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compat.keras.backend.settings import floatx
-from thalweg.compat.keras.backend.values import cast, tensor
+from thalweg.compat.keras.backend.settings import floatx, makes_graph
+from thalweg.compat.keras.backend.values import cast, lengths_of, tensor, variable
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops import random as _random
 from thalweg.ops.dynamic import broadcast_to_lengths
@@ -38,6 +38,9 @@ def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = N
     return cast(_ops["less"](random_uniform(shape), p), dtype or floatx())
 
 
+random_bernoulli = random_binomial
+
+
 def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
@@ -46,21 +49,16 @@ def truncated_normal(
 
 
 def _random_in(draw: Callable[..., Any], shape: Any, first: float, second: float, dtype: Any) -> Any:
-    """Draws in a shape some of whose lengths may be tensors."""
+    """Draws in a shape some of whose lengths may be tensors; where a program makes a graph, anew at each run."""
     drawn = _drawn(draw, shape, first, second)
     wanted = dtypes.as_dtype(dtype or floatx())
     return drawn if drawn.dtype == wanted else cast(drawn, wanted)
 
 
 def _drawn(draw: Callable[..., Any], shape: Any, first: float, second: float) -> Any:
-    if isinstance(shape, Tensor):
-        shape = (
-            [int(n) for n in shape.array()]
-            if shape.value is not None
-            else [shape[k] for k in range(shape.shape[0])]
-        )
+    shape = lengths_of(shape)
     if not builtins.any(isinstance(n, Tensor) for n in shape):
-        return draw(tuple(int(n) for n in shape), first, second)
+        return draw(tuple(int(n) for n in shape), first, second, symbolic=makes_graph() or None)
     names = ("minval", "maxval") if draw is _random.uniform else ("mean", "stddev")
     like = broadcast_to_lengths(tensor(np.float32(0)), list(shape))
     return draw(like=like, **dict(zip(names, (first, second))))
@@ -70,11 +68,11 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Variable:
     """A variable of normal numbers."""
-    return Variable(random_normal(shape, mean, scale), name=name)
+    return variable(random_normal(shape, mean, scale), name=name)
 
 
 def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Variable:
     """A variable of uniform numbers."""
-    return Variable(random_uniform(shape, low, high), name=name)
+    return variable(random_uniform(shape, low, high), name=name)

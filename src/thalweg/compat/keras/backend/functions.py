@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import _phase, _settings
-from thalweg.compat.keras.backend.values import tensor
+from thalweg.compat.keras.backend.values import held_below, tensor
 from thalweg.gradient import gradients as _gradients
-from thalweg.graph.tensor import Placeholder, Tensor, Variable, plain
+from thalweg.graph.tensor import Placeholder, Tensor, Variable, constant, plain, shapes_match
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.nodes import nodes_between, run_nodes
+from thalweg.layers.nodes import nodes_between, run_nodes, value_now
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import sum as _sum
 from thalweg.ops.state import stop_gradient as _stop
@@ -51,32 +51,43 @@ class KerasFunction:
         self.keep = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t is not _phase]
         self.updates = [u for u in (updates or []) if isinstance(u, (tuple, UpdatesOfLoss))]
         self.of_layers = [u.weight for u in (updates or []) if isinstance(u, UpdateOfLayer)]
-        self.made: dict[bool, Any] = {}
+        self.made: dict[Any, Any] = {}
 
     def __call__(self, values: Any) -> Any:
         values = list(values) if isinstance(values, (list, tuple)) else [values]
         training = bool(_settings["phase"])
         if self.phase_at is not None and self.phase_at < len(values):
             training = bool(np.asarray(values[self.phase_at]))
-        if training not in self.made:
-            self.made[training] = self._compile(training)
-        found = [np.array(t.array()) for t in self.made[training](*[values[k] for k in self.keep])]
+        given = [values[k] for k in self.keep]
+        # What is fed may have other lengths than its input, as long as the ops take them.
+        other = tuple(not shapes_match(t.shape, np.shape(v)) for t, v in zip(self.inputs, given))
+        if (training, other) not in self.made:
+            self.made[training, other] = self._compile(training, other)
+        found = [np.array(t.array()) for t in self.made[training, other](*given)]
         return found[0] if self.one else found
 
-    def _compile(self, training: bool) -> Any:
+    def _compile(self, training: bool, other: Sequence[bool]) -> Any:
         outputs, losses = self.outputs, [u.loss for u in self.updates if isinstance(u, UpdatesOfLoss)]
         assigned: list[Any] = []
-        if training:  # layers are called once more, as in training
+        given = {
+            t: _placeholder(t.dtype, (None,) * t.ndim if longer else t.shape)
+            for t, longer in zip(self.inputs, other)
+            if longer or not isinstance(t, Placeholder)
+        }
+        if training or any(other):  # layers are called once more: as in training, on those lengths
             nodes = nodes_between(self.inputs, [*outputs, *losses])
             made = Recorder()
+            now = {t: given.get(t, t) if longer else t for t, longer in zip(self.inputs, other)}
             with recording(made):
-                outputs, losses = run_nodes(nodes, {t: t for t in self.inputs}, [outputs, losses], True)
+                outputs, losses = run_nodes(nodes, now, [outputs, losses], training)
             assigned = [(w, made.updates[w]) for w in self.of_layers if w in made.updates]
         ways = iter(losses)
         for update in self.updates:
             assigned += update.pairs(next(ways)) if isinstance(update, UpdatesOfLoss) else [update]
-        given = {t: _placeholder(t.dtype, t.shape) for t in self.inputs if not isinstance(t, Placeholder)}
         inputs = [given.get(t, t) for t in self.inputs]
+        reading = held_below([*outputs, *(new for _, new in assigned)])
+        given |= {t: t.source for t in reading if not any(t is fed for fed in inputs)}
+        given[_phase] = constant(training, _phase.dtype)
         return _compiled(inputs, outputs, updates=assigned, givens=given or None)
 
 
@@ -134,29 +145,16 @@ def function(
     return KerasFunction(inputs, outputs, updates)
 
 
-_standing: list[Mapping[Any, Any]] = []  # what symbols of a model stand for, while its loss is computed
-
-
-@contextmanager
-def _symbols_stand_for(values: Mapping[Any, Any]) -> Iterator[None]:
-    """Within the block, gradients with respect to these symbols are with respect to their values."""
-    _standing.append(values)
-    try:
-        yield
-    finally:
-        _standing.pop()
-
-
 def gradients(loss: Any, variables: Any) -> list[Any]:
     """The gradients of a loss, summed where it is not a scalar, with respect to tensors."""
-    listed = [plain(v) for v in (variables if isinstance(variables, (list, tuple)) else [variables])]
-    if _standing:
-        listed = [_standing[-1].get(v, v) for v in listed]
+    given = variables if isinstance(variables, (list, tuple)) else [variables]
+    listed = [value_now(plain(v)) for v in given]
     summed = [_sum(part) for part in loss] if isinstance(loss, (list, tuple)) else [_sum(loss)]
     total = summed[0]
     for part in summed[1:]:
         total = total + part
-    return list(_gradients(total, listed, unconnected="none"))
+    reading = {t.source: t for t in held_below([total])}  # inputs of models stand for what they read
+    return list(_gradients(total, [reading.get(v, v) for v in listed], unconnected="none"))
 
 
 def stop_gradient(x: Any) -> Any:

@@ -12,11 +12,13 @@ from thalweg.compat import graphs
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
+from thalweg.graph.updates import current_recorder
 from thalweg.layers import base
 from thalweg.ops.elementwise import astype, where
 
 _settings: dict[str, Any] = {
     "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
+    "graph": False,  # whether the program's expressions make a graph, as those of stand-alone Keras did
 }  # fmt: skip
 
 
@@ -116,6 +118,11 @@ def set_learning_phase(value: int) -> None:
 def fixed_phase() -> Any:
     """The phase that was set; None where each function says it."""
     return _settings["phase"]
+
+
+def makes_graph() -> bool:
+    """Whether what the program writes now is part of a graph, not of a layer's call or a step."""
+    return _settings["graph"] and not base._calls.training and current_recorder() is None
 
 
 @contextmanager

@@ -14,9 +14,12 @@ from thalweg.compat.keras.backend.settings import floatx
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape, plain
+from thalweg.graph.walk import leaves
 from thalweg.layers.nodes import InputSymbol, Symbol
+from thalweg.ops.dynamic import broadcast_to_lengths as _broadcast_to_lengths
 from thalweg.ops.public import names as _names
 from thalweg.ops.state import identity as _identity
+from thalweg.run.function import function as _compiled
 
 _ops = _names()
 
@@ -54,9 +57,36 @@ def _new(value: Any, **options: Any) -> Variable:
 
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
     """A variable; numbers become floats of the default dtype."""
-    value = value if isinstance(value, Tensor) else np.asarray(value)
+    value = _with_value(value) if isinstance(value, Tensor) else np.asarray(value)
     wanted = dtype or (None if isinstance(value, Tensor) else floatx() if value.dtype.kind in "fiu" else None)
     return _new(value, dtype=wanted, name=name)
+
+
+def _with_value(x: Tensor) -> Tensor:
+    """The tensor with a value: what is drawn at every run, drawn now."""
+    return x if x.value is not None or isinstance(x, Variable) else _compiled([], x)()
+
+
+class HeldInput(InputSymbol):
+    """The input of a model that reads a tensor, its ``source``, instead of being fed."""
+
+    __slots__ = ("source",)
+
+    source: Any
+
+
+def held(x: Any) -> Any:
+    """What a model takes as its input for a tensor: itself if it is symbolic, else an input that reads it."""
+    if not isinstance(x, Tensor) or (x.is_symbolic and not isinstance(x, Variable)):
+        return x
+    made = HeldInput(None, (), {}, x.specs, name=x.name, tracked=True)
+    made.source = x
+    return made
+
+
+def held_below(tensors: Any) -> list[HeldInput]:
+    """The inputs that read a tensor, of those that the tensors are made of."""
+    return [t for t in leaves(t for t in tensors if isinstance(t, Tensor)) if isinstance(t, HeldInput)]
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
@@ -122,7 +152,9 @@ def get_value(x: Any) -> Any:
     if graphs.backend is not None and graphs.backend.runs([x]):
         return graphs.backend.session().run(x)
     x = plain(x)
-    return x.get_value() if isinstance(x, Variable) else np.asarray(x)
+    if isinstance(x, Variable):
+        return x.get_value()
+    return np.asarray(_with_value(x) if isinstance(x, Tensor) else x)
 
 
 def set_value(x: Any, value: Any) -> None:
@@ -169,9 +201,22 @@ def cast(x: Any, dtype: Any) -> Any:
     return _ops["astype"](tensor(x), dtypes.as_dtype(dtype))
 
 
+def lengths_of(shape: Any) -> list[Any]:
+    """The lengths of a shape, numbers or tensors: of one length, of several, or of a tensor of either."""
+    if isinstance(shape, Tensor) and shape.ndim:
+        return (
+            [int(n) for n in shape.array()]
+            if not shape.is_symbolic
+            else [shape[k] for k in range(shape.shape[0])]
+        )
+    return [shape] if isinstance(shape, (int, np.integer, Tensor)) else list(shape)
+
+
 def _filled(value: float) -> Callable[..., Any]:
-    def make(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
-        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    def make(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
+        lengths = lengths_of(shape)
+        if any(isinstance(n, Tensor) for n in lengths):
+            return _broadcast_to_lengths(constant(value, dtype), lengths)
         return _new(np.full(lengths, value, np.dtype(dtype or floatx())), name=name)
 
     return make

@@ -1,11 +1,9 @@
-"""``tf.contrib.learn``'s experiments, ``tf.contrib.staging``, and constants of ``tf.contrib.util``."""
+"""``tf.contrib.learn``'s experiments, ``tf.contrib.staging``, and what is known in ``tf.contrib.util``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import queues
@@ -99,14 +97,3 @@ class StagingArea(queues.FIFOQueue):
 def constant_value(tensor: Any, partial: bool = False) -> Any:
     """What is known of a tensor before the graph runs: an array, or None."""
     return g.static_value(tensor)
-
-
-def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> Any:
-    """The numbers as an array."""
-    found = np.asarray(g.as_array(values, dtype))
-    return found if shape is None else found.reshape(shape)
-
-
-def make_ndarray(tensor: Any) -> np.ndarray:
-    """The array of what :func:`make_tensor_proto` gave."""
-    return np.asarray(tensor)

@@ -14,6 +14,7 @@ from thalweg.compat.tf1.rnn import (
     static_rnn,
 )
 from thalweg.compat.tf1.rnn.cells import twin
+from thalweg.compat.tf1.rnn.linear import linear
 from thalweg.compat.tf1.variables import get_variable, get_variable_scope, variable_scope
 
 Steps = Sequence[Any]
@@ -255,7 +256,7 @@ def attention_decoder(
             seen = []
             for a in range(num_heads):
                 with variable_scope(f"Attention_{a}"):
-                    y = math.expand_dims(_linear([joined], width), 1)
+                    y = math.expand_dims(linear([joined], width), 1)
                 score = math.reduce_sum(vectors[a] * math.tanh(keys[a] + y), [2])
                 weights = math.expand_dims(nn.softmax(score), 2)
                 seen.append(math.reduce_sum(weights * attention_states, [1]))
@@ -274,7 +275,7 @@ def attention_decoder(
                 with variable_scope("loop_function", reuse=True):
                     x = loop_function(previous, k)
             with variable_scope("Input"):
-                merged = _linear([x, *seen], x.get_shape()[1].value)
+                merged = linear([x, *seen], x.get_shape()[1].value)
             made, state = cell(merged, state)
             if k == 0 and initial_state_attention:
                 with variable_scope(get_variable_scope(), reuse=True):
@@ -282,7 +283,7 @@ def attention_decoder(
             else:
                 seen = attend(state)
             with variable_scope("AttnOutputProjection"):
-                output = _linear([made, *seen], output_size)
+                output = linear([made, *seen], output_size)
             previous = output if loop_function is not None else None
             outputs.append(output)
     return outputs, state
@@ -294,16 +295,6 @@ def _flatten(tree: Any, parts: list[Any]) -> None:
             _flatten(part, parts)
     else:
         parts.append(tree)
-
-
-def _linear(parts: Sequence[Any], width: int) -> Any:
-    from thalweg.compat.tf1.initializers import zeros_initializer
-
-    joined = math.concat(list(parts), 1) if len(parts) > 1 else parts[0]
-    kernel = get_variable("kernel", [joined.get_shape()[1].value, width])
-    return nn.bias_add(
-        math.matmul(joined, kernel), get_variable("bias", [width], initializer=zeros_initializer())
-    )
 
 
 def embedding_attention_decoder(

@@ -40,6 +40,7 @@ from thalweg.compat.tf1.contrib import (
     training,
     utils,
 )
+from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
@@ -49,6 +50,7 @@ from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.distributions import distributions
+from thalweg.compat.tf1.rnn import linear as linear_room
 
 _STREAMING = (
     "accuracy auc mean_absolute_error mean_iou mean_relative_error mean_squared_error precision recall "
@@ -136,6 +138,8 @@ _rnn = Namespace(
     LSTMBlockCell=rnn.BasicLSTMCell,
     GRUBlockCell=rnn.GRUCell,
     transpose_batch_time=rnn.transpose_batch_time,
+    _linear=linear_room.linear,
+    _Linear=linear_room.Linear,
 )
 vars(_rnn)["core_rnn_cell"] = _rnn
 _utils = Namespace("tf.contrib.layers.utils", **own(utils))
@@ -213,6 +217,7 @@ contrib = _Contrib(
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
     tpu=tpu.tpu,
+    cudnn_rnn=cudnn_rnn,
     crf=Namespace("tf.contrib.crf", **own(crf)),
     image=Namespace(
         "tf.contrib.image",
@@ -226,8 +231,8 @@ contrib = _Contrib(
     util=Namespace(
         "tf.contrib.util",
         constant_value=experiments.constant_value,
-        make_tensor_proto=experiments.make_tensor_proto,
-        make_ndarray=experiments.make_ndarray,
+        make_tensor_proto=math.make_tensor_proto,
+        make_ndarray=math.make_ndarray,
     ),
     deprecated=Namespace(
         "tf.contrib.deprecated",
@@ -278,6 +283,7 @@ _INNER = {
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }
 _add_inner_paths()
 vars(contrib.layers.python.layers)["utils"] = _utils

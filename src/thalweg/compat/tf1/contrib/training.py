@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
@@ -128,43 +131,133 @@ def create_train_op(
         return math.identity(loss)
 
 
-class HParams:
-    """Settings by name: attributes, ``values()``, and ``parse("a=1,b=2")``."""
+_SETTING = re.compile(r"\s*([A-Za-z][\w.]*)(?:\[\s*(\d+)\s*\])?\s*=\s*(?:\[([^\]]*)\]|([^,\[]*))\s*(?:,|$)")
+_TRUTHS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
-    def __init__(self, **settings: Any) -> None:
-        self.__dict__.update(settings)
+
+class HParams:
+    """Settings by name: attributes, ``values()``, ``parse("a=1,b=[2,3]")``, ``override_from_dict``; to and from JSON.
+
+    A setting keeps the type that it began with.
+
+    >>> HParams(rate=0.1, units=[1, 2]).parse("rate=0.5,units=[3]").override_from_dict({"rate": 1})
+    HParams(rate=1.0, units=[3])
+    """
+
+    def __init__(self, hparam_def: Any = None, model_structure: Any = None, **settings: Any) -> None:
+        self._kinds: dict[str, tuple[type, bool]] = {}
+        self._model_structure = model_structure
+        for name, value in settings.items():
+            self.add_hparam(name, value)
 
     def add_hparam(self, name: str, value: Any) -> None:
-        """One more setting."""
-        if name in self.__dict__:
+        """One more setting: a number, text, truth value, or a list of them."""
+        if getattr(self, name, None) is not None:
             raise ValueError(f"Hyperparameter name is reserved: {name}")
-        self.__dict__[name] = value
+        several = isinstance(value, (list, tuple))
+        if several and not value:
+            raise ValueError(f"Multi-valued hyperparameters cannot be empty: {name}")
+        self._kinds[name] = (type(value[0] if several else value), several)
+        setattr(self, name, value)
 
     def set_hparam(self, name: str, value: Any) -> None:
-        """Another value."""
-        self.__dict__[name] = value
+        """Another value, of the type that the setting has."""
+        kind, several = self._kinds[name]
+        if isinstance(value, list) != several and not (several and isinstance(value, tuple)):
+            wanted = "multi-valued" if several else "single-valued"
+            raise ValueError(f"Hyperparameter {name} is {wanted}, received {value!r}")
+        made = [_fitted(name, kind, v) for v in value] if several else _fitted(name, kind, value)
+        setattr(self, name, made)
+
+    def del_hparam(self, name: str) -> None:
+        """One setting less."""
+        if name in self._kinds:
+            delattr(self, name)
+            del self._kinds[name]
 
     def get(self, key: str, default: Any = None) -> Any:
         """A setting, or a default."""
-        return self.__dict__.get(key, default)
+        return getattr(self, key) if key in self._kinds else default
 
     def values(self) -> dict[str, Any]:
         """All settings."""
-        return dict(self.__dict__)
+        return {name: getattr(self, name) for name in self._kinds}
 
-    def parse(self, values: str) -> HParams:
-        """Take settings from a text, each in the type it has."""
-        for part in filter(None, values.split(",")):
-            name, _, text = part.partition("=")
-            old = self.__dict__[name.strip()]
-            self.__dict__[name.strip()] = text == "True" if isinstance(old, bool) else type(old)(text)
+    def override_from_dict(self, values_dict: Mapping[str, Any]) -> HParams:
+        """Take settings from a dict; a name that is not there is a KeyError."""
+        for name, value in values_dict.items():
+            self.set_hparam(name, value)
         return self
 
+    set_from_map = override_from_dict
+
+    def parse(self, values: str) -> HParams:
+        """Take settings from a text such as ``a=1,b=[2,3],b[0]=4``, each in the type that it has."""
+        place = 0
+        while place < len(values):
+            found = _SETTING.match(values, place)
+            if found is None:
+                raise ValueError(f"Malformed hyperparameter value: {values[place:]}")
+            place = found.end()
+            name, index, several, one = found.groups()
+            if name not in self._kinds:
+                raise ValueError(f"Unknown hyperparameter type for {name}")
+            kind, _ = self._kinds[name]
+            if index is not None:
+                changed = list(getattr(self, name))
+                changed[int(index)] = _read(name, kind, one)
+                setattr(self, name, changed)
+            elif several is not None:
+                self.set_hparam(
+                    name, [_read(name, kind, part) for part in several.split(",") if part.strip()]
+                )
+            else:
+                self.set_hparam(name, _read(name, kind, one))
+        return self
+
+    def to_json(self, indent: Any = None, separators: Any = None, sort_keys: bool = False) -> str:
+        """All settings as a text of JSON; functions are left out."""
+        kept = {name: value for name, value in self.values().items() if not callable(value)}
+        return json.dumps(kept, indent=indent, separators=separators, sort_keys=sort_keys)
+
+    def parse_json(self, values_json: str) -> HParams:
+        """Take settings from a text of JSON."""
+        return self.override_from_dict(json.loads(values_json))
+
+    def get_model_structure(self) -> Any:
+        """What was set so."""
+        return self._model_structure
+
+    def set_model_structure(self, model_structure: Any) -> None:
+        """Remember something else about the model."""
+        self._model_structure = model_structure
+
     def __contains__(self, key: str) -> bool:
-        return key in self.__dict__
+        return key in self._kinds
 
     def __repr__(self) -> str:
-        return f"HParams({', '.join(f'{k}={v!r}' for k, v in sorted(self.__dict__.items()))})"
+        return f"HParams({', '.join(f'{k}={v!r}' for k, v in sorted(self.values().items()))})"
+
+
+def _fitted(name: str, kind: type, value: Any) -> Any:
+    """The value in a setting's type."""
+    if kind is type(None) or isinstance(value, kind) or callable(value):
+        return value
+    whole = issubclass(kind, int) and isinstance(value, float)
+    if value is None or kind is bool or isinstance(value, (bool, str)) or issubclass(kind, str) or whole:
+        raise ValueError(f"Could not cast hparam '{name}' of type '{kind}' from value {value!r}")
+    return kind(value)
+
+
+def _read(name: str, kind: type, text: str) -> Any:
+    """A setting's value from a text."""
+    text = text.strip()
+    try:
+        return _TRUTHS[text] if kind is bool else text if kind is type(None) else kind(text)
+    except (KeyError, ValueError):
+        raise ValueError(
+            f"Could not parse hparam '{name}' of type '{kind.__name__}' with value '{text}'"
+        ) from None
 
 
 def prefetch_queue(

@@ -46,8 +46,17 @@ class Operation:
         return ""
 
     @property
-    def node_def(self) -> Operation:
-        return self
+    def node_def(self) -> Any:
+        """What a graph says of the operation, as TensorFlow's message."""
+        from thalweg.compat.tf1.node_defs import node_def
+
+        return node_def(self)
+
+    def get_attr(self, name: str) -> Any:
+        """An attribute of the operation: a type, a shape, or what it is."""
+        from thalweg.compat.tf1.node_defs import attribute
+
+        return attribute(self, name)
 
     def values(self) -> tuple[Tensor, ...]:
         return tuple(self.outputs)
@@ -58,6 +67,9 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<tf.Operation '{self.name}' type={self.kind_name()}>"
+
+    def __str__(self) -> str:
+        return str(self.node_def)
 
     def kind_name(self) -> str:
         """The type as TensorFlow names it."""

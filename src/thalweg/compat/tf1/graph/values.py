@@ -17,6 +17,30 @@ from thalweg.ops import joining
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import identity
 
+# What programs teach: (kinds, a function of (value, dtype, name, as_ref)), the first in priority in front.
+_conversions: list[tuple[int, Any, Callable[..., Any]]] = []
+
+
+def register_tensor_conversion_function(base_type: Any, conversion_func: Any, priority: int = 100) -> None:
+    """Let objects of a class (or tuple of classes) stand for tensors: ``conversion_func(value, dtype, name, as_ref)``.
+
+    It may return ``NotImplemented``; of several that fit, the one of the lowest ``priority`` goes first.
+    """
+    if not callable(conversion_func):
+        raise TypeError(f"conversion_func must be callable, received {conversion_func!r}")
+    _conversions.append((priority, base_type, conversion_func))
+    _conversions.sort(key=lambda known: known[0])
+
+
+def _converted(x: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """The tensor that an object stands for, or the object itself."""
+    for _, kinds, fn in _conversions:
+        if isinstance(x, kinds) and not isinstance(x, Tensor):
+            made = fn(x, None if dtype is None else as_dtype(dtype), name, False)
+            if made is not NotImplemented:
+                return made
+    return x
+
 
 def accepting(fn: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which takes Keras's tensors as nodes of the graph."""
@@ -45,6 +69,7 @@ def _holds_core(x: Any) -> bool:
 
 def value(x: Any, dtype: Any = None) -> core.Tensor:
     """The expression of a tensor, number, array or list; what is not a tensor takes ``dtype`` if it can."""
+    x = _converted(x, dtype)
     if isinstance(x, Tensor):
         if x.t is None:
             raise TypeError(f"{x.name} is a string; a number is needed")
@@ -171,6 +196,7 @@ def convert_to_tensor(
     value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None
 ) -> Tensor:
     """The tensor itself, or a constant."""
+    value = _converted(value, dtype, name)
     if isinstance(value, Tensor):
         if dtype is not None and value.t is not None and value.dtype != as_dtype(dtype):
             raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for {value}")

@@ -201,7 +201,7 @@ class Dropout(Layer):
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
-        self.rate, self.noise_shape = rate, noise_shape
+        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
     def call(self, inputs: Any, training: Any = False, **options: Any) -> Tensor:
         rate = self.rate
@@ -209,7 +209,7 @@ class Dropout(Layer):
             rate = math.cast(training, inputs.dtype) * rate
         elif not training:
             return math.identity(inputs)
-        return nn.dropout(inputs, rate=rate, noise_shape=self.noise_shape)
+        return nn.dropout(inputs, rate=rate, noise_shape=self.noise_shape, seed=self.seed)
 
 
 # --- functions ------------------------------------------------------------------------------------------------------

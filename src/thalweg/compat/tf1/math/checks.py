@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1 import node_defs
+from thalweg.compat.tf1.graph import Tensor, as_array, static_int, static_value, value, values, wrap, wrap_all
 from thalweg.compat.tf1.math.shapes import identity
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
@@ -109,9 +110,10 @@ def _assertion(kind: str, test: Callable[..., Any], reads: str) -> Callable[...,
         x: Any, y: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
     ) -> g.Operation:
         a, b = values(x, y)
-        return Assert(
-            wrap(reduce.all(test(a, b)), None, kind), [message or f"x {reads} y did not hold", *(data or ())]
-        )
+        scope = name or kind
+        holds = wrap(reduce.all(test(a, b)), f"{scope}/All", "All")
+        said = message or f"x {reads} y did not hold"
+        return Assert(holds, [said, *(data or ())], name=f"{scope}/Assert")
 
     check.__doc__ = f"An operation that raises unless x {reads} y everywhere."
     return check
@@ -224,9 +226,15 @@ def is_numeric_tensor(tensor: Any) -> bool:
     return isinstance(tensor, Tensor) and not isinstance(tensor, g.HostTensor)
 
 
+def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> Any:
+    """The numbers or texts as TensorFlow's message."""
+    found = np.asarray(as_array(values, dtype))
+    return node_defs.tensor_proto(found if shape is None else found.reshape(shape))
+
+
 def make_ndarray(tensor: Any) -> Any:
-    """The value of a constant."""
-    return static_value(tensor)
+    """The array of a message, as a node's ``attr["value"].tensor``, or of a constant."""
+    return node_defs.array_of(tensor) if isinstance(tensor, node_defs.TensorProto) else static_value(tensor)
 
 
 numpy_function = py_func

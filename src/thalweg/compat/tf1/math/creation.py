@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
-from thalweg.compat.tf1.lengths import dims_of, filled
+from thalweg.compat.tf1.lengths import dims_of, filled, one_dim
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.ops import dynamic, elementwise, triangles
@@ -66,10 +66,21 @@ def eye(
     dtype: Any = "float32",
     name: str | None = None,
 ) -> Tensor:
-    """The identity matrix."""
-    return g.constant(
-        np.eye(int(num_rows), num_columns and int(num_columns), dtype=numpy_dtype(dtype)), name=name or "eye"
-    )
+    """The identity matrix, once for each place of ``batch_shape``; the lengths may be nodes."""
+    sizes = [one_dim(num_rows if n is None else n) for n in (num_rows, num_columns)]
+    kind = numpy_dtype(dtype)
+    if all(isinstance(n, int) for n in sizes):
+        made: Any = core.constant(np.eye(*sizes, dtype=kind))
+    else:
+        rows, columns = (value(range(num_rows if n is None else n)) for n in (num_rows, num_columns))
+        same = elementwise.equal(shape_ops.expand_dims(rows, 1), shape_ops.expand_dims(columns, 0))
+        made = elementwise.astype(same, kind)
+    if batch_shape is not None:
+        lengths = batch_shape if isinstance(batch_shape, (list, tuple)) else dims_of(batch_shape)
+        if lengths is None:
+            raise ValueError(f"tf.eye: batch_shape must be a list, received {batch_shape!r}")
+        made = filled([*lengths, 1, 1], 1, kind) * made
+    return wrap(made, name or "eye", "MatrixDiag")
 
 
 def range(

@@ -10,7 +10,8 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap
 from thalweg.compat.tf1.lengths import Length, dims_of, filled
 from thalweg.compat.tf1.math.creation import range as _range
-from thalweg.compat.tf1.math.reductions import reduce_max
+from thalweg.compat.tf1.math.reductions import cumprod, reduce_max, reduce_prod, reduce_sum
+from thalweg.compat.tf1.math.shapes import reshape
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
@@ -316,6 +317,14 @@ def sparse_to_dense(
     """``default_value`` with values at the given index vectors."""
     places, base = value(sparse_indices), g.value(sparse_values)
     start: Any = filled(output_shape, default_value, base.dtype)
+    if start.shape is None:  # a row, which gets its shape at the end
+        lengths = g.convert_to_tensor(output_shape)
+        steps = cumprod(lengths, exclusive=True, reverse=True)
+        row = reduce_sum(
+            wrap(places, None, "Places") * wrap(astype(value(steps), places.dtype), None, "Steps"), -1
+        )
+        flat = sparse_to_dense(row, [reduce_prod(lengths)], sparse_values, default_value)
+        return reshape(flat, lengths, name)
     rank = len(start.shape)
     columns = tuple(places[..., k] for k in range(rank)) if len(places.shape) > 1 else (places,)
     return wrap(index.index_update(start, columns, base), name, "SparseToDense")

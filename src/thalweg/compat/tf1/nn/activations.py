@@ -8,6 +8,7 @@ from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap
 from thalweg.compat.tf1.lengths import dims_of, filled
+from thalweg.compat.tf1.random import keyed
 from thalweg.ops import activation, contract, elementwise, joining, random
 from thalweg.ops.softmax import log_softmax as core_log_softmax
 from thalweg.ops.softmax import softmax as core_softmax
@@ -83,9 +84,10 @@ def dropout(
     if noise_shape is not None:
         dims = dims_of(noise_shape)
         if dims is None:
-            return wrap(_thinned(t, drop, noise_shape), name, "dropout", [x, noise_shape])
+            return wrap(_thinned(t, drop, noise_shape, seed), name, "dropout", [x, noise_shape])
         lengths = tuple(d if d == 1 else None for d in dims)
-    return wrap(nn.dropout(t, drop, noise_shape=lengths, symbolic=True), name, "dropout", [x])
+    thinned = nn.dropout(t, drop, noise_shape=lengths, symbolic=True, key=keyed(seed))
+    return wrap(thinned, name, "dropout", [x])
 
 
 def _scalar(x: Any, dtype: Any) -> Any:
@@ -94,9 +96,9 @@ def _scalar(x: Any, dtype: Any) -> Any:
     return t if t.shape == () else g.shaped_as(t, ())
 
 
-def _thinned(t: Any, drop: Any, noise_shape: Any) -> Any:
+def _thinned(t: Any, drop: Any, noise_shape: Any, seed: Any) -> Any:
     """Dropout whose draws have a shape that a run alone knows."""
-    draws: Any = random.uniform(like=filled(noise_shape, 0.0, t.dtype), symbolic=True)
+    draws: Any = random.uniform(like=filled(noise_shape, 0.0, t.dtype), symbolic=True, key=keyed(seed))
     kept = 1.0 - drop
     made = elementwise.where(draws < kept, t / kept, 0.0)
     return made if t.shape is None else g.shaped_as(made, t.shape)

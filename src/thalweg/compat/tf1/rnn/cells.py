@@ -33,6 +33,7 @@ class RNNCell:
 
     def __init__(self) -> None:
         self._made: dict[Any, dict[str, Any]] = {}
+        self._scopes: dict[Any, Any] = {}  # in which it was called first
 
     @property
     def state_size(self) -> Any:
@@ -44,9 +45,12 @@ class RNNCell:
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
         if not hasattr(self, "_made"):
-            self._made = {}
-        with variable_scope(scope or self._scope_name()):
-            self._kept = self._made.setdefault((id(g.default_graph()), *_widths(inputs)), {})
+            self._made, self._scopes = {}, {}
+        key = (id(g.default_graph()), *_widths(inputs))
+        first = self._scopes.get(key) if scope is None else None
+        with variable_scope(first or scope or self._scope_name(), reuse=True if first else None) as opened:
+            self._kept = self._made.setdefault(key, {})
+            self._scopes.setdefault(key, opened)
             return self.call(inputs, state)
 
     def _scope_name(self) -> str:
@@ -97,7 +101,7 @@ def twin(cell: Any) -> Any:
     """A cell of the same kind with variables of its own."""
     made = copy.copy(cell)
     if hasattr(made, "_made"):
-        made._made = {}
+        made._made, made._scopes = {}, {}
     if hasattr(made, "cell"):
         made.cell = twin(made.cell)
     if hasattr(made, "cells"):

@@ -162,6 +162,16 @@ class Optimizer:
         first = [] if self._step_count is None else [self._step_count]
         return first + [slot for made in self._slots.values() for slot in made.values()]
 
+    @property
+    def step_count(self) -> Variable | None:
+        """How many steps were taken, where the rule asks for it."""
+        return self._step_count
+
+    def slots(self) -> Iterable[tuple[Variable, str, Variable]]:
+        """What the optimizer remembers for variables: (variable, name, slot)."""
+        for variable, made in self._slots.items():
+            yield from ((variable, self._slot_names.get(n, n), slot) for n, slot in made.items())
+
     def get_slot_names(self) -> list[str]:
         return sorted({self._slot_names.get(n, n) for made in self._slots.values() for n in made})
 

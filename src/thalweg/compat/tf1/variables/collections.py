@@ -70,17 +70,22 @@ def report_uninitialized_variables(
     var_list: Any = None, name: str = "report_uninitialized_variables"
 ) -> Tensor:
     """The names of variables without a value, as bytes."""
-    from thalweg.compat.tf1.session import get_default_session
-
     wanted = var_list or [*global_variables(), *local_variables()]
+    source = _Uninitialized(wanted)
+    return g.source_nodes(source, [("string", [None])], Operation(name, "ReportUninitialized"))[0]
 
-    def names() -> np.ndarray:
-        session = get_default_session()
-        slots = session.slots if session else {}
-        missing = [v.op.name.encode() for v in wanted if v.t not in slots or slots[v.t].array is None]
-        return np.array(missing, object)
 
-    return g.host("ReportUninitialized", name, (), names, (None,))
+class _Uninitialized:
+    """The source of the names of variables that have no value in a session."""
+
+    def __init__(self, variables: Sequence[Variable]) -> None:
+        self.variables = variables
+
+    def pull(self, session: Any, fed: Any) -> list[Any]:
+        """The names."""
+        return [
+            np.array([v.op.name.encode() for v in self.variables if session.slots[v.t].array is None], object)
+        ]
 
 
 def is_variable_initialized(ref: Variable, name: Any = None) -> Tensor:

@@ -232,7 +232,21 @@ def get_variable(
         "constraint": constraint,
     }
     getter = custom_getter or scope.custom_getter
-    return _got(full, **given) if getter is None else getter(_got, full, **given)
+    if getter is None:
+        return _got(full, **given)
+    with _outside_name_scopes():
+        return getter(_got, full, **given)
+
+
+@contextmanager
+def _outside_name_scopes() -> Iterator[None]:
+    """Inside, the names of nodes begin anew: what belongs to a variable is named after it alone."""
+    graph = default_graph()
+    saved, graph.name_prefix = graph.name_prefix, ""
+    try:
+        yield
+    finally:
+        graph.name_prefix = saved
 
 
 def _got(
@@ -261,8 +275,7 @@ def _got(
     start = _first_value(
         full, shape, wanted, initializer if initializer is not None else scope.initializer, dtype
     )
-    saved, graph.name_prefix = graph.name_prefix, ""
-    try:
+    with _outside_name_scopes():
         made = Variable(
             start,
             trainable,
@@ -271,8 +284,6 @@ def _got(
             name=full,
             constraint=constraint or scope.constraint,
         )
-    finally:
-        graph.name_prefix = saved
     graph.variables[full] = made
     penalty = regularizer or scope.regularizer
     if penalty is not None:
@@ -318,12 +329,14 @@ def _first_value(full: str, shape: Any, wanted: Any, initializer: Any, dtype: An
         array = g.as_array(initializer)
         return array if dtype is None else array.astype(numpy_dtype(dtype))
     if shape is None:
-        return initializer()
+        with default_graph().name_scope(f"{full}/Initializer/"):
+            return initializer()
     lengths = _lengths(shape)
     if not lengths.is_fully_defined():
         raise ValueError(
             f"Shape of a new variable ({full}) must be fully defined, but instead was {lengths}."
         )
-    with default_graph().control_dependencies(None):
+    graph = default_graph()
+    with graph.control_dependencies(None), graph.name_scope(f"{full}/Initializer/"):
         made = initializer(lengths.as_list(), dtype=as_dtype(wanted))
     return made if isinstance(made, Tensor) else g.as_array(made, wanted)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.graph import (
     Effect,
     GraphKeys,
@@ -21,6 +22,7 @@ from thalweg.compat.tf1.graph import (
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
 from thalweg.graph.interpret import evaluate
+from thalweg.graph.op import make_op
 from thalweg.layers import base
 from thalweg.ops import elementwise
 from thalweg.ops.shape import broadcast_to
@@ -117,6 +119,7 @@ class Variable(Tensor):
             _free_effect([(variable, variable.initializer)]),
             [self, self.start],
         )
+        Tensor(after.build([variable], {"effects": (self.initializer.effect,)}), self.initializer)
         graph.name_prefix = prefix
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
         if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
@@ -127,7 +130,8 @@ class Variable(Tensor):
     def begin_with(self, first: Any) -> None:
         """Let initialisation give this value from now on."""
         self.t.initializer = self.start.t = core.constant(np.asarray(first, self.t.dtype))
-        self.initializer.effect = _free_effect([(self.t, self.t.initializer)])
+        effect = self.initializer.effect = _free_effect([(self.t, self.t.initializer)])
+        self.initializer.outputs[0].t = after.build([self.t], {"effects": (effect,)})
 
     @property
     def initial_value(self) -> Tensor:
@@ -167,8 +171,8 @@ class Variable(Tensor):
         return scatter_sub(self, sparse_delta.indices, sparse_delta.values)
 
     def count_up_to(self, limit: int) -> Tensor:
-        """A node that counts; past ``limit`` nothing raises."""
-        return assign_add(self, 1)
+        """A node that counts and has the number before; ``OutOfRangeError`` at ``limit``."""
+        return count_up_to(self, limit)
 
     def load(self, value: Any, session: Any = None) -> None:
         """Set the value in a session at once."""
@@ -199,9 +203,14 @@ class Variable(Tensor):
 
 
 def _free_effect(updates: Sequence[Any]) -> Effect:
-    """An effect that waits for nothing."""
-    with default_graph().control_dependencies(None):
-        return Effect(updates)
+    """An effect that waits for nothing, and takes place wherever it was made."""
+    graph = default_graph()
+    branches, graph.branches = graph.branches, []
+    try:
+        with graph.control_dependencies(None):
+            return Effect(updates)
+    finally:
+        graph.branches = branches
 
 
 def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
@@ -234,6 +243,25 @@ def assign_add(ref: Variable, value: Any, use_locking: bool = False, name: Any =
 def assign_sub(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
     """Subtract from a variable; the node's value is the new one."""
     return _assigned(ref, current.build([ref.t], {}) - g.value(value, ref.dtype), name, "AssignSub")  # type: ignore[operator]
+
+
+@make_op({}, infer=lambda x, *, limit: x, pure=False)
+def _below(x, /, limit):  # type: ignore[no-untyped-def]
+    """x, which must be less than the limit."""
+    if x >= limit:
+        raise OutOfRangeError(f"Reached limit of {limit}")
+    return x
+
+
+def count_up_to(ref: Variable, limit: int, name: Any = None) -> Tensor:
+    """Add 1 to a variable of one whole number; the node's value is the number before.
+
+    At ``limit``, ``OutOfRangeError``.
+    """
+    before = _below.build([current.build([ref.t], {})], {"limit": int(limit)})
+    effect = Effect([(ref.t, before + 1)])  # type: ignore[operator]
+    operation = Operation(name, "CountUpTo", effect, [ref])
+    return Tensor(after.build([ref.t], {"effects": (effect,)}) - 1, operation)  # type: ignore[operator]
 
 
 def scatter_update(

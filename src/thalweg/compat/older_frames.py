@@ -1,0 +1,201 @@
+"""Words that pandas had when a program was written, and has no longer; ``thalweg run`` gives them back.
+
+What is put back: names of the package, options of ``read_csv``, ``frame.ix``, ``append``, ``from_csv``; columns of
+texts are arrays of objects, and arrays of values can be written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+_MEANINGLESS = ("infer_datetime_format", "mangle_dupe_cols", "tupleize_cols", "warn_bad_lines", "date_format")
+
+
+def restore(pandas: Any) -> None:
+    """Give the package back what it lost."""
+    with contextlib.suppress(Exception):  # the option went where there is no other way any more
+        pandas.set_option("future.infer_string", False)
+    offered = {
+        "datetime": datetime.datetime, "np": np,
+        "TimeGrouper": lambda freq, **options: pandas.Grouper(freq=freq, **options),
+        "rolling_mean": lambda x, window, **options: x.rolling(window, **options).mean(),
+        "rolling_std": lambda x, window, **options: x.rolling(window, **options).std(),
+        "ewma": lambda x, **options: x.ewm(**options).mean(),
+    }  # fmt: skip
+    vars(pandas).update({name: value for name, value in offered.items() if not hasattr(pandas, name)})
+    for name in ("read_csv", "read_table"):
+        setattr(pandas, name, _reading(pandas, getattr(pandas, name)))
+    for kind in (pandas.DataFrame, pandas.Series):
+        kind.values = property(_writable(kind.values.fget))
+        kind.__array__ = _writable(kind.__array__)
+        _offer(kind, "append", functools.partialmethod(_appended, pandas))
+        _offer(kind, "ix", property(_Places))
+        _offer(kind, "from_csv", classmethod(functools.partial(_from_csv, pandas)))
+    _offer(pandas.DataFrame, "get_value", lambda frame, row, column: frame.at[row, column])
+    _offer(pandas.DataFrame, "set_value", _set_value)
+    _offer(
+        pandas.DataFrame, "sort", lambda frame, columns=None, **options: frame.sort_values(columns, **options)
+    )
+
+
+def _offer(kind: type, name: str, value: Any) -> None:
+    if not hasattr(kind, name):
+        setattr(kind, name, value)
+
+
+def _writable(values: Callable[..., Any]) -> Callable[..., Any]:
+    """The values as an array that a program may change: a copy where they are another's."""
+
+    @functools.wraps(values)
+    def of(table: Any, *args: Any, **options: Any) -> Any:
+        found = values(table, *args, **options)
+        return found.copy() if isinstance(found, np.ndarray) and not found.flags.writeable else found
+
+    return of
+
+
+def _set_value(frame: Any, row: Any, column: Any, value: Any) -> Any:
+    frame.at[row, column] = value
+    return frame
+
+
+def _appended(table: Any, pandas: Any, other: Any, ignore_index: bool = False, **ignored: Any) -> Any:
+    """The rows of both; a dict or a row of its own is one more row."""
+    if isinstance(table, pandas.DataFrame) and isinstance(other, (Mapping, pandas.Series)):
+        name = getattr(other, "name", None)
+        other = pandas.DataFrame([dict(other)], index=None if ignore_index or name is None else [name])
+    others = list(other) if isinstance(other, (list, tuple)) else [other]
+    return pandas.concat([table, *others], ignore_index=ignore_index)
+
+
+class _Places:
+    """``frame.ix[rows, columns]``: by labels; by numbers along an axis whose labels are no numbers."""
+
+    def __init__(self, table: Any) -> None:
+        self.table = table
+
+    def _labels(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        found = tuple(_labels_of(axis, part) for axis, part in zip(self.table.axes, parts, strict=False))
+        return found if isinstance(key, tuple) else found[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.table.loc[self._labels(key)]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.table.loc[self._labels(key)] = value
+
+
+def _labels_of(axis: Any, part: Any) -> Any:
+    if getattr(axis, "dtype", None) is not None and axis.dtype.kind in "iu":
+        return part
+    numbers = (part.start, part.stop) if isinstance(part, slice) else np.ravel(np.asarray(part, object))
+    given = [n for n in numbers if n is not None]
+    return axis[part] if given and all(type(n) is int or isinstance(n, np.integer) for n in given) else part
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def _from_csv(pandas: Any, kind: Any, path: Any, header: Any = 0, sep: str = ",", index_col: Any = 0,
+              parse_dates: Any = True, **ignored: Any) -> Any:  # fmt: skip
+    """A table, or a series, whose first column has the rows' names, which may be dates."""
+    is_series = kind is pandas.Series
+    return pandas.read_csv(
+        path, header=header, sep=sep, index_col=index_col, parse_dates=parse_dates, squeeze=is_series
+    )
+
+
+def _reading(pandas: Any, read: Callable[..., Any]) -> Callable[..., Any]:
+    """``pandas.read_csv`` with the options it had."""
+
+    @functools.wraps(read)
+    def reading(
+        path: Any, *args: Any, squeeze: bool = False, date_parser: Any = None, delim_whitespace: bool = False,
+        prefix: str | None = None, error_bad_lines: bool = True, keep_date_col: bool = False, **options: Any,
+    ) -> Any:  # fmt: skip
+        options = {name: value for name, value in options.items() if name not in _MEANINGLESS}
+        if delim_whitespace:
+            options["sep"] = r"\s+"
+        if not error_bad_lines:
+            options["on_bad_lines"] = "skip"
+        dates = _dates(options, date_parser)
+        if dates:
+            index = options.pop("index_col", None)
+            options.pop("parse_dates")
+            as_text = {part: str for parts in dates.values() for part in parts}
+            options["converters"] = {**as_text, **(options.get("converters") or {})}
+            table = read(path, *args, **options)
+            table = _with_dates(pandas, table, dates, date_parser, keep_date_col)
+            table = table if index is None or index is False else _with_index(table, index)
+        else:
+            table = read(path, *args, **options)
+        if prefix is not None and "names" not in options:
+            table.columns = [f"{prefix}{name}" for name in table.columns]
+        return table.iloc[:, 0] if squeeze and table.ndim == 2 and table.shape[1] == 1 else table
+
+    return reading
+
+
+def _dates(options: Mapping[str, Any], parser: Any) -> dict[Any, list[Any]]:
+    """The columns that make each date, by the name it gets (None: that of its only column); none where what pandas
+    does by itself is enough.
+    """
+    asked, index = options.get("parse_dates"), options.get("index_col")
+    if isinstance(asked, Mapping):
+        return {name: list(parts) for name, parts in asked.items()}
+    if asked is True and index is not None:
+        asked = list(index) if isinstance(index, (list, tuple)) else [index]
+    if not isinstance(asked, (list, tuple)) or not (
+        parser or any(isinstance(p, (list, tuple)) for p in asked)
+    ):
+        return {}
+    return {(None, k): list(p) if isinstance(p, (list, tuple)) else [p] for k, p in enumerate(asked)}
+
+
+def _with_dates(
+    pandas: Any, table: Any, dates: Mapping[Any, list[Any]], parser: Any, keeps: bool
+) -> Any:  # fmt: skip
+    names = list(table.columns)
+    made: dict[Any, Any] = {}
+    used: list[Any] = []
+    for name, parts in dates.items():
+        columns = [names[p] if isinstance(p, int) and p not in names else p for p in parts]
+        if len(columns) == 1 and isinstance(name, tuple):
+            table[columns[0]] = _parsed(pandas, [table[columns[0]]], parser)
+            continue
+        title = "_".join(map(str, columns)) if isinstance(name, tuple) else name
+        made[title] = _parsed(pandas, [table[c] for c in columns], parser)
+        used += columns
+    table = table if keeps else table.drop(columns=used)
+    for title, column in reversed(made.items()):
+        table.insert(0, title, column)
+    return table
+
+
+def _parsed(pandas: Any, columns: Sequence[Any], parser: Any) -> Any:
+    """The dates in one column or in several, by the program's own parser: of all rows at once if it can, else row by
+    row.
+    """
+    texts = [" ".join(row) for row in zip(*(c.astype(str) for c in columns), strict=True)]
+    if parser is None:
+        return pandas.to_datetime(texts)
+    try:
+        return pandas.to_datetime(parser(*(np.asarray(c, object) for c in columns)))
+    except Exception:  # whatever a parser of one text makes of arrays
+        return pandas.to_datetime([parser(text) for text in texts])
+
+
+def _with_index(table: Any, index: Any) -> Any:
+    parts = list(index) if isinstance(index, (list, tuple)) else [index]
+    names = list(table.columns)
+    return table.set_index([names[p] if isinstance(p, int) and p not in names else p for p in parts])
+
+
+__all__ = ["restore"]

@@ -1,0 +1,250 @@
+"""What posts and tutorials of the years 2015 to 2020 rely on, found by running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compat.conftest import Run
+from thalweg.compat.keras import classic as keras
+
+LENGTHS = """
+from types import SimpleNamespace
+from keras.layers import Add, Input, Lambda
+from keras import backend as K
+
+x = Input((8, 3))
+in_shape = list(x.shape)
+assert in_shape[-2].value * 2 == 16 and x.shape[-1].value == x.get_shape()[2].value == 3
+assert x.shape[0].value is None and K.int_shape(x)[1] == 8
+assert SimpleNamespace(value=4).value == 4
+box = SimpleNamespace(value=lambda k: k + 1)
+box.value.__call__
+assert box.value(2) == 3
+box.value = [1]
+box.value[0] += box.value[0]
+assert box.value == [2]
+assert K.get_value(K.variable(2.0).value()) == 2.0
+try:
+    "text".value
+except AttributeError as error:
+    print(error)
+"""
+
+
+def test_lengths_have_values(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "lengths.py"
+    program.write_text(LENGTHS)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "'str' object has no attribute 'value'\n"
+
+
+def _model() -> keras.models.Sequential:
+    model = keras.models.Sequential([keras.layers.Flatten(input_shape=(4, 4, 1)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize("steps", [3, 2.5, np.ceil(2.1)])
+def test_steps_are_done_until_so_many_are(steps: float) -> None:
+    """Keras counted while ``steps_done < steps``: of a number that was divided out, up."""
+    images, targets, seen = np.zeros((10, 4, 4, 1)), np.zeros((10, 2)), []
+    flow = keras.preprocessing.image.ImageDataGenerator().flow(images, targets, batch_size=4)
+    count = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: seen.append(batch))
+    model = _model()
+    model.fit_generator(
+        flow, steps_per_epoch=steps, validation_data=flow, validation_steps=steps, callbacks=[count]
+    )
+    model.fit(
+        flow,
+        steps_per_epoch=steps,
+        validation_data=flow,
+        validation_steps=steps,
+        callbacks=[count],
+        verbose=0,
+    )
+    assert seen == [0, 1, 2] * 2
+    ordered = keras.preprocessing.image.ImageDataGenerator().flow(images, batch_size=4, shuffle=False)
+    assert len(model.predict_generator(ordered, steps=steps)) == 10
+    assert np.isscalar(model.evaluate_generator(flow, steps=steps))
+
+
+def test_all_of_fit_goes_by_position() -> None:
+    rows, model = np.ones((4, 4, 4, 1)), _model()
+    before = model.get_weights()
+    nothing = np.zeros(4)  # the weights of the examples
+    history = model.fit(rows, np.ones((4, 2)), 2, 5, 0, None, 0.0, None, True, None, nothing, 3)
+    assert history.epoch == [3, 4]
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_batches_of_images_are_told_apart(tmp_path: Path) -> None:
+    image = keras.preprocessing.image
+    generator, images = image.ImageDataGenerator(), np.zeros((6, 4, 4, 3))
+    flow = generator.flow(images, np.arange(6), batch_size=4)
+    assert type(flow).__name__ == "NumpyArrayIterator"
+    assert isinstance(flow, image.NumpyArrayIterator) and isinstance(flow, image.Iterator)
+    made = image.NumpyArrayIterator(images, np.arange(6), generator, batch_size=4, shuffle=False)
+    np.testing.assert_array_equal(next(made)[1], [0, 1, 2, 3])
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        image.save_img(tmp_path / name / "one.png", images[0])
+    found = generator.flow_from_directory(tmp_path, target_size=(4, 4))
+    assert type(found).__name__ == "DirectoryIterator" and isinstance(found, image.DirectoryIterator)
+    assert image.DirectoryIterator(tmp_path, generator, (4, 4)).class_indices == {"a": 0, "b": 1}
+    table = {"filename": ["a/one.png", "b/one.png"], "class": ["x", "y"]}
+    framed = generator.flow_from_dataframe(table, tmp_path, target_size=(4, 4))
+    assert type(framed).__name__ == "DataFrameIterator" and framed.class_indices == {"x": 0, "y": 1}
+
+
+FRAMES = """
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series, TimeGrouper, datetime, read_csv
+
+open("sales.csv", "w").write('"Month","Sales"\\n"1-01",266.0\\n"1-02",145.9\\n"1-03",183.1\\n')
+open("air.csv", "w").write("No,year,month,day,hour,pm\\n1,2010,1,2,0,NA\\n2,2010,1,2,13,129\\n")
+open("power.txt", "w").write("Date;Time;Power\\n16/12/2006;17:24:00;4.216\\n16/12/2006;17:25:00;?\\n")
+open("wide.data", "w").write(" 0.1  2  x\\n 0.3  4  y\\n")
+
+def parser(x):
+    return datetime.strptime("190" + x, "%Y-%m")
+series = read_csv("sales.csv", header=0, parse_dates=[0], index_col=0, squeeze=True, date_parser=parser)
+assert isinstance(series, Series) and series.index[1] == pd.Timestamp(1901, 2, 1) and series.iloc[2] == 183.1
+assert list(series.append(Series([1.0])).values) == [266.0, 145.9, 183.1, 1.0]
+
+air = read_csv("air.csv", parse_dates=[["year", "month", "day", "hour"]], index_col=0,
+               date_parser=lambda x: datetime.strptime(x, "%Y %m %d %H"))
+assert air.index[1] == pd.Timestamp(2010, 1, 2, 13) and list(air.columns) == ["No", "pm"]
+power = read_csv("power.txt", sep=";", low_memory=False, infer_datetime_format=True, na_values="?",
+                 parse_dates={"datetime": [0, 1]}, index_col=["datetime"])
+assert list(power.columns) == ["Power"] and power.index.name == "datetime" and len(power) == 2
+at_once = read_csv("sales.csv", parse_dates=["Month"], date_parser=lambda x: pd.to_datetime("190" + x, format="%Y-%m"))
+assert at_once["Month"][0] == pd.Timestamp(1901, 1, 1)
+
+wide = read_csv("wide.data", delim_whitespace=True, header=None, prefix="c")
+assert list(wide.columns) == ["c0", "c1", "c2"] and type(wide["c2"].values) is np.ndarray
+assert wide.ix[:, 0].tolist() == [0.1, 0.3] and wide.ix[1, "c2"] == "y" and wide.ix[0:1, 1:].shape == (2, 2)
+numbers = DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+values = numbers.values
+values[0, 0] = 9.0
+np.asarray(numbers["a"])[1] = 7.0
+assert numbers.append({"a": 5.0, "b": 6.0}, ignore_index=True).as_matrix().tolist() == [[1, 3], [2, 4], [5, 6]]
+assert Series.from_csv("sales.csv", header=0).iloc[0] == 266.0 and pd.np is np
+print(values.tolist())
+"""
+
+
+def test_words_of_older_pandas(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    program = tmp_path / "frames.py"
+    program.write_text("import keras\n" + FRAMES)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[[9.0, 3.0], [2.0, 4.0]]\n"
+
+
+LEARNING = """
+import numpy as np
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_val_score
+from sklearn.preprocessing import Imputer, LabelEncoder, OneHotEncoder
+from sklearn.utils import class_weight
+from sklearn.metrics import confusion_matrix, mean_squared_error
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.base import clone
+
+rows = np.arange(20.0).reshape(10, 2)
+assert [len(test) for _, test in KFold(5, True, 1).split(rows)] == [2] * 5
+assert next(iter(KFold(n_splits=5, random_state=7).split(rows)))[1].tolist() == [0, 1]
+StratifiedKFold(n_splits=2, random_state=7)
+labels = np.array([0, 0, 0, 1] * 3)
+assert class_weight.compute_class_weight("balanced", np.unique(labels), labels).tolist() == [2 / 3, 2.0]
+# The template of many courses: columns with categories come first.
+X = np.array([[1.5, "France", 3], [2.5, "Spain", 4], [np.nan, "France", 5]], dtype=object)
+X[:, [0]] = Imputer(missing_values="NaN", strategy="mean", axis=0).fit_transform(X[:, [0]])
+X[:, 1] = LabelEncoder().fit_transform(X[:, 1])
+coder = OneHotEncoder(categorical_features=[1])
+assert coder.fit_transform(X).toarray().tolist() == [[1, 0, 1.5, 3], [0, 1, 2.5, 4], [1, 0, 2.0, 5]]
+assert clone(coder).categorical_features == [1]
+assert OneHotEncoder(sparse=False).fit_transform([[0], [2], [0]]).tolist() == [[1, 0], [0, 1], [1, 0]]
+assert OneHotEncoder().fit([["a"], ["b"]]).categories_[0].tolist() == ["a", "b"]
+assert mean_squared_error([0.0, 0.0], [3.0, 3.0], squared=False) == 3.0
+assert confusion_matrix([0, 1], [1, 1], [1, 0]).tolist() == [[1, 0], [1, 0]]
+words = CountVectorizer(token_pattern="[a-z]")
+words.fit(["b a", "c a"])
+assert words.get_feature_names() == ["a", "b", "c"]
+grid = GridSearchCV(LogisticRegression(), {"C": [1.0]}, iid=False, cv=3)
+assert clone(grid).fit(np.repeat([[0.0], [1.0]], 6, 0), np.repeat([0, 1], 6)).best_params_ == {"C": 1.0}
+print("done")
+"""
+
+
+def test_words_of_older_scikit_learn(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "learning.py"
+    program.write_text("import keras\n" + LEARNING)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "done\n"
+
+
+def test_linear_of_cells_of_ones_own(new_graph: None) -> None:
+    """``_linear`` as programs called it from TensorFlow 0.6 to 1.12."""
+    import thalweg.compat.tf1 as tf
+
+    rng = np.random.default_rng(0)
+    x, h = (rng.normal(size=(3, n)).astype("float32") for n in (2, 4))
+    linear = tf.nn.rnn_cell._linear
+    assert tf.contrib.rnn.core_rnn_cell._linear is linear and tf.python.ops.rnn_cell_impl._linear is linear
+    with tf.variable_scope("gates"):
+        first = linear([x_in := tf.constant(x), h_in := tf.constant(h)], 5, True, 1.0)
+    with tf.variable_scope("gates", reuse=True):
+        again = linear([x_in, h_in], 5, True, bias_initializer=tf.zeros_initializer())
+    scoped = linear(x_in, 5, False, scope="second")
+    of_0_8 = linear(x_in, 5, True, 0.5, "third")
+    layer = tf.nn.rnn_cell._Linear([x_in], 6, True)
+    made = layer([x_in])
+    names = [v.op.name for v in tf.global_variables()]
+    assert names == [
+        "gates/kernel",
+        "gates/bias",
+        "second/kernel",
+        "third/kernel",
+        "third/bias",
+        "kernel",
+        "bias",
+    ]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        values = dict(zip(names, session.run(tf.global_variables()), strict=True))
+        assert values["gates/bias"].tolist() == [1.0] * 5 and values["third/bias"].tolist() == [0.5] * 5
+        found = session.run([first, again, scoped, of_0_8, made])
+    joined = np.concatenate([x, h], 1) @ values["gates/kernel"] + 1.0
+    wanted = [
+        joined,
+        joined,
+        x @ values["second/kernel"],
+        x @ values["third/kernel"] + 0.5,
+        x @ values["kernel"],
+    ]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="2D"):
+        linear(tf.zeros([2, 3, 4]), 5, True)
+
+
+def test_products_over_axis_0_of_keras_1() -> None:
+    """``merge(mode="cos", dot_axes=0)`` was the product of matrices over the axis that is not the last."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=(4, 3, 1)) for _ in range(2))
+    inputs = [keras.layers.Input((3, 1)), keras.layers.Input((3, 1))]
+    both = [keras.layers.merge(inputs, mode=mode, dot_axes=0) for mode in ("dot", "cos")]
+    dot, cosine = keras.models.Model(inputs, both).predict([a, b])
+    wanted = np.einsum("nik,nil->nkl", a, b)
+    np.testing.assert_allclose(dot, wanted, rtol=1e-5)
+    lengths = np.sqrt((a**2).sum(1) * (b**2).sum(1))
+    np.testing.assert_allclose(np.ravel(cosine), np.ravel(wanted) / np.ravel(lengths), rtol=1e-5)

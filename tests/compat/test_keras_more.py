@@ -1,0 +1,239 @@
+"""Programs of stand-alone Keras: tensors as inputs, draws in a graph, weights of examples, first values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compat.conftest import Run
+
+TENSORS = """
+import numpy as np
+from keras import backend as K
+from keras.layers import Dense, Input, Lambda
+from keras.models import Model, clone_model
+
+rows = np.arange(6.0).reshape(3, 2)
+held = K.variable(rows)
+shared = Dense(1, kernel_initializer='ones')
+x = Input(tensor=held)
+model = Model(x, shared(x))
+np.testing.assert_allclose(model.predict(None, steps=1), rows.sum(1, keepdims=True))
+model.compile('sgd', 'mse')
+history = model.fit(None, np.zeros((3, 1)), epochs=1, steps_per_epoch=1, verbose=0).history
+np.testing.assert_allclose(history['loss'], np.mean(rows.sum(1) ** 2))
+model.compile('sgd', 'mse', target_tensors=K.variable(model.predict(None, steps=1) + 2))
+assert abs(model.train_on_batch(None, None) - 4) < 1e-5
+
+# One input is fed, the other one reads its tensor; in a function of the backend, and in gradients, too.
+fed = Input((2,))
+both = Model([fed, x], [shared(fed), shared(x)])
+K.set_value(held, rows + 1)
+kernel, bias = shared.get_weights()
+first, second = both.predict([np.ones((3, 2))], batch_size=3)
+np.testing.assert_allclose(first, np.ones((3, 2)) @ kernel + bias, rtol=1e-5)
+np.testing.assert_allclose(second, (rows + 1) @ kernel + bias, rtol=1e-5)
+total, slope = K.function([], [K.sum(model.output)] + K.gradients(K.sum(model.output), held))([])
+np.testing.assert_allclose(total, ((rows + 1) @ kernel + bias).sum(), rtol=1e-5)
+np.testing.assert_allclose(slope, np.tile(kernel.T, (3, 1)), rtol=1e-5)
+clone = clone_model(both, input_tensors=[Input((2,)), K.variable(rows)])
+assert clone.predict([rows], batch_size=3)[1].shape == (3, 1)
+
+# What is drawn is drawn anew whenever it is computed.
+drawn = K.random_normal((3, 2))
+assert not np.allclose(K.eval(drawn), K.eval(drawn))
+noisy = Model(fed, Lambda(lambda t: t + drawn)(fed))
+assert not np.allclose(noisy.predict(rows), noisy.predict(rows))
+start = K.variable(K.random_uniform((3,), 2, 3))
+assert np.array_equal(K.get_value(start), K.eval(start)) and (K.get_value(start) >= 2).all()
+print('done')
+"""
+
+FIGURES = """
+import numpy as np
+from keras.callbacks import EarlyStopping
+from keras.layers import Dense
+from keras.models import Sequential
+from keras import backend as K
+
+draw = np.random.RandomState(0)
+x, y, weights = draw.rand(10, 3), draw.rand(10, 1), draw.rand(10) * (draw.rand(10) > 0.3)
+def far(t, p):
+    return K.mean(K.abs(t - p))
+model = Sequential([Dense(1, input_dim=3)])
+model.compile('sgd', 'mse', metrics=['mae', far], weighted_metrics=['mae'])
+off = np.abs(model.predict(x) - y)[:, 0]
+count = (weights != 0).sum()
+expected = [(off**2 * weights).sum() / count, off.mean(), off.mean(), (off * weights).sum() / count]
+np.testing.assert_allclose(model.evaluate(x, y, sample_weight=weights, batch_size=10, verbose=0), expected, rtol=1e-5)
+# Of two batches each counts by its examples; weights of 0 are counted batch by batch.
+parts = [(off * weights)[s].sum() / (weights[s] != 0).sum() for s in (slice(7), slice(7, 10))]
+found = model.evaluate(x, y, sample_weight=weights, batch_size=7, verbose=0)
+np.testing.assert_allclose(found[1:], [off.mean(), off.mean(), 0.7 * parts[0] + 0.3 * parts[1]], rtol=1e-5)
+
+# The best weights come back where training was ended early, not where it went on to its end.
+for patience, epochs, ended in ((1, 9, True), (20, 3, False)):
+    model = Sequential([Dense(1, input_dim=3, kernel_initializer='zeros')])
+    model.compile('sgd', 'mse')
+    model.optimizer.lr = 3.0  # which makes it worse and worse
+    stop = EarlyStopping('loss', patience=patience, restore_best_weights=True)
+    losses = model.fit(x, y + 5, epochs=epochs, callbacks=[stop], verbose=0).history['loss']
+    assert losses[0] == min(losses) and (len(losses) < epochs) == ended, losses
+    # With one batch for an epoch, the figure of an epoch is that of the weights before it.
+    assert (model.evaluate(x, y + 5, verbose=0) < losses[-1] * 1.01) == ended, losses
+print('done')
+"""
+
+FIRST_VALUES = """
+import numpy as np
+import tensorflow as tf
+from keras import backend as K
+from keras.layers import Dense, Layer
+from keras.models import Sequential
+
+def node(shape, dtype=None):
+    return tf.constant(2.0, shape=shape) * 1.5
+def drawn(shape, dtype=None):
+    return tf.truncated_normal(shape, mean=10.0, stddev=0.1)
+def of_backend(shape, dtype=None):
+    return K.random_uniform(shape, 4, 5)
+def held(shape, name=None):
+    return K.variable(np.full(shape, 7.0), name=name)
+class Scaled(Layer):
+    def build(self, input_shape):
+        self.scale = self.add_weight('scale', (input_shape[-1],), initializer=node)
+        super(Scaled, self).build(input_shape)
+    def call(self, x):
+        return x * self.scale
+for function, low, high in ((node, 3, 3), (drawn, 9, 11), (of_backend, 4, 5), (held, 7, 7)):
+    model = Sequential([Dense(3, input_dim=4, kernel_initializer=function, bias_initializer=function), Scaled()])
+    for w in model.get_weights()[:2]:
+        assert w.dtype == np.float32 and (low <= w).all() and (w <= high).all(), (function, w)
+    assert model.get_weights()[2].tolist() == [3, 3, 3]
+print('done')
+"""
+
+GRAPHS = """
+import numpy as np
+from keras import backend as K
+from keras.layers import Bidirectional, Dense, Dropout, Input, Lambda, Layer, RNN, SimpleRNNCell
+from keras.models import Model, Sequential, load_model
+from keras.optimizers import Optimizer, SGD
+
+rows = np.arange(12.0).reshape(4, 3)
+mse = lambda w: float(np.mean((rows.dot(w) - 1) ** 2))
+
+class EveryOther(Optimizer):
+    def __init__(self, lr, **kwargs):
+        super(EveryOther, self).__init__(**kwargs)
+        self.iterations, self.lr = K.variable(0, dtype='int64'), K.variable(lr)
+    def get_updates(self, loss, params):
+        due = K.equal(self.iterations % 2, 0)
+        self.updates = [K.update_add(self.iterations, 1)]
+        for p, g in zip(params, self.get_gradients(loss, params)):
+            self.updates.append(K.switch(due, K.update(p, p - self.lr * g), p))
+        return self.updates
+class Reversed(Optimizer):  # around another one, whose gradients, rate and momentum it replaces
+    def __init__(self, optimizer, **kwargs):
+        super(Reversed, self).__init__(**kwargs)
+        self.optimizer, self.lr = optimizer, optimizer.lr
+        self.due = K.variable(1.0)
+    def get_updates(self, loss, params):
+        grads = self.get_gradients(loss, params)
+        self.optimizer.get_gradients = lambda loss, params: [-g for g in grads]
+        self.optimizer.learning_rate = K.switch(K.equal(self.due, 1), self.lr, 0.0)
+        self.optimizer.momentum = K.switch(K.equal(self.due, 1), 0.5, 1.0)
+        self.updates = self.optimizer.get_updates(loss, params)
+        return self.updates
+def one_weight(optimizer):
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer='zeros', input_dim=3)])
+    model.compile(optimizer, 'mse')
+    return model
+slope = 2 * rows.T.dot(0 - np.ones((4, 1))) / 4
+model, seen = one_weight(EveryOther(0.001)), []
+for k in range(3):
+    model.train_on_batch(rows, np.ones((4, 1)))
+    seen.append(model.get_weights()[0])
+np.testing.assert_allclose(seen[0], -0.001 * slope, rtol=1e-5)
+assert (seen[1] == seen[0]).all() and (seen[2] != seen[1]).all()
+model = one_weight(Reversed(SGD(0.001)))
+model.train_on_batch(rows, np.ones((4, 1)))
+np.testing.assert_allclose(model.get_weights()[0], 0.001 * slope, rtol=1e-5)
+
+# Layers that keep something for the next batch, whose outputs depend on no input, that ask for gradients by others'.
+class Counting(Layer):
+    def __init__(self, **kwargs):
+        super(Counting, self).__init__(**kwargs)
+        self.stateful = True
+    def build(self, input_shape):
+        self.seen = self.add_weight(shape=(), initializer='zeros', trainable=False, name='seen')
+        super(Counting, self).build(input_shape)
+    def call(self, x):
+        y = x * (self.seen + 1)
+        self.add_update(K.update_add(self.seen, 1), x)
+        return y
+class Scales(Layer):
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(3,), initializer='ones', name='scale')
+        super(Scales, self).build(input_shape)
+    def call(self, x):
+        return [K.identity(self.scale), K.constant([1.0, 2.0, 3.0]), K.ones(K.shape(x)[0]) * 2]
+    def compute_output_shape(self, input_shape):
+        return [(3,), (3,), (input_shape[0],)]
+x = Input((3,))
+counting = Model(x, Counting()(x))
+for k in (1, 2):
+    np.testing.assert_allclose(counting.predict(rows), rows * k)
+scale, numbers, twos = Scales()(x)
+product = Lambda(lambda t: t[0] * t[1] * t[2] * K.expand_dims(t[3]))([x, scale, numbers, twos])
+scaled = Model(x, product)
+np.testing.assert_allclose(scaled.predict(rows), rows * [2, 4, 6])
+config = Model.from_config(scaled.get_config(), {'Scales': Scales})
+np.testing.assert_allclose(config.predict(rows), rows * [2, 4, 6])
+
+hidden = Dense(2, use_bias=False)
+net = Sequential([Dense(3, input_dim=3), Dropout(0.5), hidden])
+assert net.get_output_shape_at(0) == (None, 2) and net.get_input_shape_at(0) == (None, 3)
+assert net.get_output_at(0) is net.output
+class Slope(Layer):
+    def call(self, t):
+        return K.gradients(K.sum(K.square(t)), hidden.output)[0]
+    def compute_output_shape(self, input_shape):
+        return input_shape
+found = K.function([net.input, K.learning_phase()], [net.output, Slope()(net.output)])
+for phase in (0, 1):
+    y, slopes = found([rows, phase])
+    np.testing.assert_allclose(slopes, 2 * y, rtol=1e-5)
+phased = K.function([x], [x * K.cast(K.learning_phase() + 1, 'float32')])
+np.testing.assert_allclose(phased([rows])[0], rows)
+
+# What is fed to a function may be longer or shorter than its input.
+fixed = Input((4, 3))
+counted = Lambda(lambda t: K.sum(t, axis=1) + K.cast(K.shape(t)[1], 'float32'))(fixed)
+total, = K.function([fixed], [counted])([np.ones((2, 7, 3))])
+np.testing.assert_allclose(total, np.full((2, 3), 14.0))
+
+class Plain(RNN):  # as Keras's own layers above a cell of theirs
+    def __init__(self, units, **kwargs):
+        super(Plain, self).__init__(SimpleRNNCell(units), **kwargs)
+        self.units = units
+    def get_config(self):
+        base = super(Plain, self).get_config()
+        del base['cell']
+        return dict(list(base.items()) + [('units', self.units)])
+steps = Input((5, 3))
+assert Model(steps, Bidirectional(Plain(2))(steps)).predict(np.ones((1, 5, 3))).shape == (1, 4)
+print('done')
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS],
+    ids=["tensors as inputs", "figures", "first values", "graphs"],
+)
+def test_a_program_of_stand_alone_keras(text: str, thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(text)
+    done = thalweg_run(tmp_path / "program.py")
+    assert done.returncode == 0 and done.stdout.endswith("done\n"), done.stderr[-3000:]

@@ -1,0 +1,228 @@
+"""What programs of the years 2019 and 2020 ask of TensorFlow 2 beyond its first tutorials."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compat.conftest import Run
+from thalweg.compat import tf2
+from thalweg.errors import ArgumentError, ShapeError
+
+tf: Any = tf2
+ROWS = tf.ragged.constant([[3, 1, 4], [7], [1, 5], [9, 2, 6, 5]], dtype="int64")
+
+
+def of_rows(ragged: bool) -> tuple[Any, Any]:
+    """A model over words with one output for a row, and one with an output for each word."""
+    words = tf.keras.layers.Input([None], dtype="int64", ragged=ragged)
+    x = tf.keras.layers.Embedding(10, 3, mask_zero=not ragged)(words)
+    steps = tf.keras.layers.GRU(4, return_sequences=True)(x)
+    end = tf.keras.layers.Bidirectional(tf.keras.layers.LSTM(3))(steps)
+    return tf.keras.Model(words, tf.keras.layers.Dense(2)(end)), tf.keras.Model(words, steps)
+
+
+def test_models_over_rows_of_different_lengths_are_those_over_filled_rows_under_a_mask() -> None:
+    (uneven, by_step), (plain, by_step_of_plain) = of_rows(True), of_rows(False)
+    plain.set_weights(uneven.get_weights())
+    by_step_of_plain.set_weights(by_step.get_weights())
+    filled, targets = ROWS.to_tensor(), np.ones((4, 2), "float32")
+    np.testing.assert_array_equal(uneven.predict(ROWS), plain.predict(filled))
+    pairs = [tf.data.Dataset.from_tensor_slices((x, targets)).batch(2) for x in (ROWS, filled)]
+    for model, data in zip((uneven, plain), pairs, strict=True):
+        model.compile("adam", "mse")
+        model.fit(data, epochs=2, verbose=0)
+    for a, b in zip(uneven.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)  # a batch of shorter rows is filled up less
+    found, expected = by_step.predict(ROWS), by_step_of_plain.predict(filled)
+    assert found.row_lengths().tolist() == [3, 1, 2, 4]
+    for k, row in enumerate(found):
+        np.testing.assert_allclose(row, expected[k, : len(row)], atol=1e-6)
+
+
+def test_rows_of_different_lengths_are_refused_where_nothing_said_so() -> None:
+    plain, _ = of_rows(False)
+    with pytest.raises(ArgumentError, match=r"takes no ragged tensors.*ragged=True"):
+        plain.predict(ROWS)
+    deep = tf.ragged.constant([[[1], [2, 3]], [[4]]])
+    with pytest.raises(ShapeError, match="one axis of different lengths"):
+        of_rows(True)[0].predict(deep)
+
+
+def printed(thalweg_run: Run, folder: Path, text: str) -> list[str]:
+    """What a program prints that is run as it stands."""
+    file = folder / "program.py"
+    file.write_text("import numpy as np\nimport tensorflow as tf\n" + textwrap.dedent(text))
+    result = thalweg_run(file)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+def test_layers_and_models_take_rows_of_different_lengths_and_a_tape_forgets(
+    thalweg_run: Run, tmp_path: Path
+) -> None:
+    lines = printed(
+        thalweg_run,
+        tmp_path,
+        """
+        rows = tf.ragged.constant([[3, 1, 4], [7], [1, 5]])
+        x = tf.keras.layers.Embedding(10, 3)(rows)
+        print(x.shape, tf.keras.layers.LSTM(4)(x).shape)
+        y = tf.keras.layers.GRU(2, return_sequences=True)(x)
+        words = tf.keras.Input([None], dtype="int64", ragged=True)
+        model = tf.keras.Model(words, tf.keras.layers.LSTM(2)(tf.keras.layers.Embedding(10, 3)(words)))
+        np.testing.assert_allclose(model(rows), model.predict(rows), atol=1e-6)
+        print(type(y).__name__, y.row_lengths().numpy())
+
+        class Own(tf.keras.layers.Layer):
+            def call(self, inputs):
+                return inputs.to_tensor()
+
+        print(Own()(rows).shape)
+        a, b = tf.Variable(2.0), tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            square = b * b
+            tape.reset()
+            z = a * a + square
+        print(*[None if g is None else g.numpy() for g in tape.gradient(z, [a, b])], square.numpy())
+        """,
+    )
+    assert lines == ["(3, None, 3) (3, 4)", "RaggedTensor [3 1 2]", "(3, 3)", "4.0 None 9.0"]
+
+
+# --- optimizers that others derive from -------------------------------------------------------------------------------
+
+
+def numbers_after(optimizer: Any, steps: int = 3) -> list[float]:
+    """A variable after steps down ``sum(v^3)``."""
+    v = tf.Variable([1.0, -2.0])
+    for _ in range(steps):
+        optimizer.apply_gradients([(3 * v.read_value() ** 2, v)])
+    return [round(float(x), 5) for x in v.numpy()]
+
+
+class Decayed:
+    """Decoupled weight decay as a class to derive from beside an optimizer, as TensorFlow Addons writes it."""
+
+    def __init__(self, weight_decay: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._set_hyper("weight_decay", weight_decay)  # type: ignore[attr-defined]
+
+    def _prepare_local(self, var_device: Any, var_dtype: Any, apply_state: Any) -> None:
+        super()._prepare_local(var_device, var_dtype, apply_state)  # type: ignore[misc]
+        decay = self._get_hyper("weight_decay", var_dtype)  # type: ignore[attr-defined]
+        apply_state[(var_device, var_dtype)]["wd_t"] = tf.identity(decay)
+
+    def _resource_apply_dense(self, grad: Any, var: Any, apply_state: Any = None) -> Any:
+        kept = apply_state or {}
+        place = var.device, tf.as_dtype(var.dtype)
+        found = kept.get(place) or self._fallback_apply_state(*place)  # type: ignore[attr-defined]
+        with tf.control_dependencies([var.assign_sub(found["wd_t"] * var.read_value(), self._use_locking)]):  # type: ignore[attr-defined]
+            return super()._resource_apply_dense(grad, var, apply_state=apply_state)  # type: ignore[misc]
+
+
+def test_optimizers_are_derived_from_as_tensorflow_2_has_it() -> None:
+    """The numbers are those of Keras 2.21's ``legacy`` optimizers under the same class."""
+    sgdw = type("SGDW", (Decayed, tf.keras.optimizers.SGD), {})
+    adamw = type("AdamW", (Decayed, tf.keras.optimizers.Adam), {})
+    assert numbers_after(sgdw(0.1, learning_rate=0.01, momentum=0.9)) == [0.5991, -2.06234]
+    assert numbers_after(adamw(0.1, learning_rate=0.1)) == [0.47028, -1.72762]
+
+
+def test_an_optimizer_around_another_counts_for_both() -> None:
+    inner = tf.keras.optimizers.Adam(0.1)
+    outer = tf.keras.optimizers.SGD(0.1)
+    inner._iterations = outer.iterations
+    outer.iterations.assign(7)
+    assert inner.iterations is outer.iterations and int(inner._iterations.numpy()) == 7
+
+
+def test_steps_of_optimizers_as_raw_ops() -> None:
+    def moved(nesterov: bool) -> tuple[list[float], list[float]]:
+        v, a = tf.Variable([1.0, 2.0]), tf.Variable([0.5, -0.5])
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=v, accum=a, lr=0.1, grad=tf.constant([1.0, 3.0]), momentum=0.9, use_nesterov=nesterov
+        )
+        return v.numpy().round(5).tolist(), a.numpy().round(5).tolist()
+
+    assert moved(False) == (pytest.approx([1.35, 1.25]), pytest.approx([0.35, -0.75]))
+    assert moved(True) == (pytest.approx([1.215, 1.025]), pytest.approx([0.35, -0.75]))
+    v, a = tf.Variable([[1.0], [2.0], [3.0]]), tf.Variable([[0.5], [0.5], [0.5]])
+    tf.raw_ops.ResourceSparseApplyKerasMomentum(
+        var=v, accum=a, lr=0.1, grad=tf.constant([[1.0]]), indices=[1], momentum=0.9
+    )
+    assert v.numpy().ravel().tolist() == pytest.approx([1.0, 2.35, 3.0])
+    assert a.numpy().ravel().tolist() == pytest.approx([0.5, 0.35, 0.5])
+    w, m, s = tf.Variable([1.0]), tf.Variable([0.0]), tf.Variable([0.0])
+    tf.raw_ops.ResourceApplyAdam(
+        var=w, m=m, v=s, beta1_power=0.9, beta2_power=0.999, lr=0.1, beta1=0.9, beta2=0.999, epsilon=1e-7,
+        grad=tf.constant([4.0]),
+    )  # fmt: skip
+    assert w.numpy()[0] == pytest.approx(0.9) and m.numpy()[0] == pytest.approx(0.4)
+    tf.raw_ops.ResourceApplyGradientDescent(var=w, alpha=0.5, delta=tf.constant([1.0]))
+    assert w.numpy()[0] == pytest.approx(0.4)
+
+
+def test_pictures_seen_from_elsewhere() -> None:
+    x = tf.reshape(tf.range(9.0), [1, 3, 3, 1])
+    moved = tf.raw_ops.ImageProjectiveTransformV2(
+        images=x, transforms=[[1.0, 0, 1, 0, 1, 0, 0, 0]], output_shape=[3, 3]
+    )
+    assert moved.numpy()[0, :, :, 0].tolist() == [[1.0, 2.0, 0.0], [4.0, 5.0, 0.0], [7.0, 8.0, 0.0]]
+
+
+# --- layers that others take apart ------------------------------------------------------------------------------------
+
+
+def test_a_layer_whose_activation_was_taken_away_gives_its_plain_result() -> None:
+    x = np.ones((1, 4, 4, 2), "float32")
+    for layer in (
+        tf.keras.layers.Conv2D(3, 2, activation="relu"),
+        tf.keras.layers.Dense(3, activation="relu"),
+    ):
+        layer(x)
+        layer.set_weights([-np.ones_like(w) for w in layer.get_weights()])
+        assert layer(x).numpy().max() == 0.0
+        layer.activation = None
+        assert layer(x).numpy().max() < 0.0
+
+
+def test_wrappers_build_the_layer_they_are_around() -> None:
+    class Around(tf.keras.layers.Wrapper):  # type: ignore[name-defined,misc]
+        def build(self, input_shape: Any) -> None:
+            super().build(input_shape)
+            self.form = self.layer.kernel.shape
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer(inputs)
+
+    around = Around(tf.keras.layers.Dense(3))
+    assert around(np.ones((2, 5), "float32")).shape == (2, 3) and around.form == (5, 3)
+
+
+def test_whole_numbers_from_a_cell_stay_whole_under_a_mask() -> None:
+    class Counts(tf.keras.layers.Layer):  # type: ignore[name-defined,misc]
+        state_size = output_size = 1
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            return tf.cast(inputs, "int32"), [states[0] + inputs]
+
+    run = tf.keras.layers.RNN(Counts(), return_sequences=True, zero_output_for_mask=True)
+    out = run(np.full((1, 3, 1), 2.0, "float32"), mask=np.array([[True, True, False]]))
+    assert out.dtype.name == "int32" and out.numpy().ravel().tolist() == [2, 2, 0]
+
+
+def test_conditions_and_shapes_of_nested_things() -> None:
+    utils = tf.keras.utils.tf_utils
+    assert utils.smart_cond(tf.constant(True), lambda: 1, lambda: 2) == 1
+    assert utils.constant_value(tf.constant(False)) is False and not utils.is_symbolic_tensor(tf.constant(1))
+    shape = tf.TensorShape([2, 3])
+    assert tf.nest.flatten([shape, shape]) == [shape, shape]
+    assert tf.nest.map_structure(lambda s: s[1:], (shape, shape)) == (tf.TensorShape([3]),) * 2
+    values, vectors = tf.linalg.eig([[0.0, -1.0], [1.0, 0.0]])
+    np.testing.assert_allclose(sorted(values.numpy().imag), [-1.0, 1.0], atol=1e-6)
+    assert vectors.dtype.name == "complex64" and tf.linalg.eigvals([[2.0]]).numpy().real.tolist() == [2.0]
