@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -248,3 +249,70 @@ def test_products_over_axis_0_of_keras_1() -> None:
     np.testing.assert_allclose(dot, wanted, rtol=1e-5)
     lengths = np.sqrt((a**2).sum(1) * (b**2).sum(1))
     np.testing.assert_allclose(np.ravel(cosine), np.ravel(wanted) / np.ravel(lengths), rtol=1e-5)
+
+
+def test_variables_are_kept_in_zip_files(tmp_path: Path) -> None:
+    """``theano.misc.pkl_utils``: as its documentation shows."""
+    import thalweg.compat.theano as theano
+    import thalweg.compat.theano.tensor as T
+    from thalweg.compat.theano.misc import pkl_utils
+
+    foo, other, unnamed = theano.shared(0, name="foo"), theano.shared(1, name="foo"), theano.shared(np.eye(2))
+    x = T.matrix("x")
+    with open(tmp_path / "model.zip", "wb") as file:
+        pkl_utils.dump((foo, other, unnamed, np.array(2), foo, T.dot(x, unnamed)), file)
+    with np.load(tmp_path / "model.zip") as names:
+        assert sorted(names) == ["array_0", "array_1", "foo", "foo_2", "pkl"]
+        assert names["foo"] == 0 and names["foo_2"] == 1
+    with open(tmp_path / "model.zip", "rb") as file:
+        new, second, eye, array, same, product = pkl_utils.load(file)
+    assert new is same and new.get_value() == 0 and second.get_value() == 1 and array == 2
+    eye.set_value(np.eye(2) * 3)
+    given = [v for v in theano.gof.graph.inputs([product]) if v.name == "x"]
+    np.testing.assert_array_equal(theano.function(given, product)(np.ones((1, 2))), [[3.0, 3.0]])
+    assert unnamed.get_value().max() == 1
+    with open(tmp_path / "w.pkl", "wb") as file:
+        pkl_utils.StripPickler(file, protocol=-1).dump({"w": unnamed})
+    with open(tmp_path / "w.pkl", "rb") as file:
+        assert pkl_utils.CompatUnpickler(file, encoding="latin1").load()["w"].get_value().shape == (2, 2)
+    refused = [
+        ((foo, other), {"allow_duplicates": False}, "multiple"),
+        ((unnamed,), {"allow_unnamed": False}, "unnamed"),
+        ((theano.shared(1, name="pkl"),), {}, "pkl"),
+    ]
+    for shared, options, said in refused:
+        names_of = functools.partial(pkl_utils.PersistentSharedVariableID, **options)
+        with open(tmp_path / "no.zip", "wb") as file, pytest.raises(ValueError, match=said):
+            pkl_utils.dump(shared, file, persistent_id=names_of)
+    with open(tmp_path / "arrays.zip", "wb") as file:
+        pkl_utils.dump((foo, np.zeros(2)), file, persistent_id=pkl_utils.PersistentNdarrayID)
+    assert sorted(np.load(tmp_path / "arrays.zip")) == ["array_0", "array_1", "pkl"]
+
+
+def test_small_functions_of_gof() -> None:
+    """What Theano 1.0.5 gives for the same."""
+    import thalweg.compat.theano as theano
+    from thalweg.compat.theano.gof import utils
+
+    x, y = theano.tensor.scalars("xy")
+    assert utils.flatten([[1, [2]], (3,), {4}]) == [1, 2, 3, 4] and utils.uniq([1, [2], 1, [2]]) == [1, [2]]
+    assert [v.name for v in utils.uniq([x, y, x])] == ["x", "y"] and utils.remove(
+        lambda q: q > 1, [1, 2]
+    ) == [1]
+    assert [v.name for v in utils.difference([x, y], [y])] == ["x"]
+    assert utils.to_return_values([4]) == 4 and utils.to_return_values([4, 5]) == [4, 5]
+    assert utils.from_return_values(4) == [4] and utils.from_return_values((4, 5)) == (4, 5)
+    hashed = "mca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+    assert utils.hash_from_code("a") == utils.hash_from_code(b"a") == hashed
+    calls: list[object] = []
+
+    @utils.memoize
+    def once(*args: object, **options: object) -> int:
+        calls.append(args)
+        return len(calls)
+
+    assert (once((1, 2), k=3), once((1, 2), k=3), once((1, 3))) == (1, 1, 2) and len(calls) == 2
+    pad = utils.scratchpad()
+    pad.note = 1
+    pad.clear()
+    assert vars(pad) == {}

@@ -37,6 +37,11 @@ class SharedTensor(Variable):
     def value(self, array: Any) -> None:
         assert array is None
 
+    def __getstate__(self) -> Any:
+        """What a copy or a pickle holds: the value now, not the one it began with."""
+        fields, held = super().__getstate__()
+        return fields, {**held, "initializer": None}
+
     def loosen(self, shape: Sequence[int]) -> bool:
         """Open the axes on which ``shape`` differs from the declared one; whether there are any."""
         declared = self.known_shape()

@@ -5,6 +5,7 @@ from thalweg.compat.theano.gof import fg as fg
 from thalweg.compat.theano.gof import graph as graph
 from thalweg.compat.theano.gof import op as op
 from thalweg.compat.theano.gof import type as type
+from thalweg.compat.theano.gof import utils as utils
 from thalweg.compat.theano.gof.opt import OpRemove as OpRemove
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply
@@ -24,4 +25,5 @@ __all__ = [
     "graph",
     "op",
     "type",
+    "utils",
 ]
