@@ -149,7 +149,9 @@ def _folds(kind: str) -> Callable[..., Any]:
         """The folds of a number of rows, or of rows with these classes: pairs (train, test) of row numbers."""
         labels = np.zeros(y) if isinstance(y, (int, np.integer)) else np.asarray(y)
         folds = getattr(_selection(), kind)(
-            int(options.get("n_splits", n_folds)), shuffle=shuffle, random_state=random_state if shuffle else None
+            int(options.get("n_splits", n_folds)),
+            shuffle=shuffle,
+            random_state=random_state if shuffle else None,
         )
         return _Folds(list(folds.split(labels, labels)))
 

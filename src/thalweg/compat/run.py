@@ -52,7 +52,9 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     main.__file__ = str(path)
     main.__dict__["__builtins__"] = __builtins__
     sys.modules["__main__"] = main
-    if path.suffix == ".ipynb" or "get_ipython" in code.co_names:  # a notebook, also one that was made a script
+    if (
+        path.suffix == ".ipynb" or "get_ipython" in code.co_names
+    ):  # a notebook, also one that was made a script
         main.__dict__["get_ipython"] = ipython_names.get_ipython
     return _executed(code, main)
 

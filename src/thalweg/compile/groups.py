@@ -132,14 +132,15 @@ class Groups:
 
     def between(self, a: Kernel, b: Kernel) -> bool:
         """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
-        stack = [k for k in self.before[b] if k is not a]
+        first = min(self.position[m] for m in a.members)  # what ends before it can not read from a
+        stack = [k for k in self.before[b] if k is not a and k.order > first]
         seen = set(stack)
         while stack:
             current = stack.pop()
             for earlier in self.before[current]:
                 if earlier is a:
                     return True
-                if earlier not in seen:
+                if earlier.order > first and earlier not in seen:
                     seen.add(earlier)
                     stack.append(earlier)
         return False

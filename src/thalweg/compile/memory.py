@@ -29,24 +29,18 @@ def plan(buffers: Sequence[Buffer]) -> tuple[list[int], int]:
     ([0, 320, 0], 640)
     """
     offsets = [0] * len(buffers)
-    placed: list[int] = []
-    total = 0
+    placed: list[tuple[int, int, int, int]] = []  # offset, end, first and last kernel
     for k in sorted(range(len(buffers)), key=lambda k: (-buffers[k].num_bytes, k)):
-        mine = buffers[k]
-        others = sorted(
-            (offsets[j], offsets[j] + padded(buffers[j].num_bytes))
-            for j in placed
-            if buffers[j].first <= mine.last and mine.first <= buffers[j].last
-        )
+        needed, born, dies = padded(buffers[k].num_bytes), buffers[k].first, buffers[k].last
+        others = sorted([(low, high) for low, high, first, last in placed if first <= dies and born <= last])
         start = 0
         for low, high in others:
-            if start + padded(mine.num_bytes) <= low:
+            if start + needed <= low:
                 break
             start = max(start, high)
         offsets[k] = start
-        placed.append(k)
-        total = max(total, start + padded(mine.num_bytes))
-    return offsets, total
+        placed.append((start, start + needed, born, dies))
+    return offsets, max((high for _, high, _, _ in placed), default=0)
 
 
 def padded(num_bytes: int) -> int:

@@ -4,6 +4,7 @@ memory.
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -139,12 +140,12 @@ class Schedule:
 
     def is_read(self, tensor: Tensor) -> bool:
         """Whether another kernel, or the caller, wants the tensor's memory."""
-        wanted = (
-            tensor in self.bound
-            or any(t is tensor for t in self.outputs)
-            or any(t is tensor for _, t in self.moves)
-        )
-        return wanted or any(tensor in kernel.sources for kernel in self.kernels)
+        return tensor in self._read
+
+    @functools.cached_property
+    def _read(self) -> set[Tensor]:
+        kept = {*self.outputs, *self.bound, *(t for _, t in self.moves)}
+        return kept.union(*(kernel.sources for kernel in self.kernels))
 
     def _placed(self) -> dict[Tensor, Place]:
         """The stored tensors that have no memory of their own, being parts of others, and where they lie."""
