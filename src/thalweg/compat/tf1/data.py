@@ -339,7 +339,7 @@ class Dataset:
 
 def _generated(x: Any, dtype: Any) -> Any:
     """What a Python generator gives, in the dtype it said."""
-    return encoded(x) if dtype == object else np.asarray(x, dtype)
+    return encoded(x) if np.dtype(dtype).kind == "O" else np.asarray(x, dtype)
 
 
 def _whole(run: Any, x: Any) -> int:
@@ -408,7 +408,7 @@ def _padded(column: Sequence[np.ndarray], shape: Sequence[int | None], filler: A
     room = np.full((len(arrays), *lengths), filler, arrays[0].dtype)
     for k, array in enumerate(arrays):
         places: tuple[Any, ...] = (k, *(slice(0, n) for n in array.shape))
-        room[places] = array
+        room[places] = array[()]
     return room
 
 
