@@ -65,7 +65,11 @@ class TrainedModel(main.Model):
         self._values: dict[Tensor, Any] = {}
         self._target_tensors: Any = None
 
-    numbers_are_columns = True  # of data: one number for each example is [batch, 1]
+    @property
+    def numbers_are_columns(self) -> bool:
+        """Whether one number for each example is [batch, 1]: a step of the program's own sees the data as they are."""
+        return self._steps_are_ours("train_step")
+
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
     compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
     loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")
