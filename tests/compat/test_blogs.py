@@ -157,7 +157,7 @@ from sklearn.utils import class_weight
 from sklearn.metrics import confusion_matrix, mean_squared_error
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 rows = np.arange(20.0).reshape(10, 2)
 assert [len(test) for _, test in KFold(5, True, 1).split(rows)] == [2] * 5
@@ -181,6 +181,11 @@ words.fit(["b a", "c a"])
 assert words.get_feature_names() == ["a", "b", "c"]
 grid = GridSearchCV(LogisticRegression(), {"C": [1.0]}, iid=False, cv=3)
 assert clone(grid).fit(np.repeat([[0.0], [1.0]], 6, 0), np.repeat([0, 1], 6)).best_params_ == {"C": 1.0}
+class Own(BaseEstimator):
+    def __init__(self, rate=0.1, removed=None):
+        self.rate = rate
+own = Own(0.5)
+assert clone(own).rate == 0.5 and own.get_params() == {"rate": 0.5, "removed": None} and not hasattr(own, "removed")
 print("done")
 """
 
@@ -271,6 +276,12 @@ def test_variables_are_kept_in_zip_files(tmp_path: Path) -> None:
     given = [v for v in theano.gof.graph.inputs([product]) if v.name == "x"]
     np.testing.assert_array_equal(theano.function(given, product)(np.ones((1, 2))), [[3.0, 3.0]])
     assert unnamed.get_value().max() == 1
+    most, place = T.max_and_argmax(x, axis=1)  # one op, two outputs
+    with open(tmp_path / "two.zip", "wb") as file:
+        pkl_utils.dump((x, most, place), file)
+    with open(tmp_path / "two.zip", "rb") as file:
+        x, *found = pkl_utils.load(file)
+    assert [v.tolist() for v in theano.function([x], found)([[1.0, 3.0]])] == [[3.0], [1]]
     with open(tmp_path / "w.pkl", "wb") as file:
         pkl_utils.StripPickler(file, protocol=-1).dump({"w": unnamed})
     with open(tmp_path / "w.pkl", "rb") as file:

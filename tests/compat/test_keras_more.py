@@ -227,11 +227,79 @@ assert Model(steps, Bidirectional(Plain(2))(steps)).predict(np.ones((1, 5, 3))).
 print('done')
 """
 
+AS_IT_WAS = """
+import numpy as np
+import tensorflow as tf
+from keras import backend as K
+from keras.engine.training import collect_trainable_weights, make_batches
+from keras.initializations import normal
+from keras.layers import AtrousConvolution1D, Conv2D, Dense, Flatten, Input, Lambda, Recurrent
+from keras.models import Model, Sequential, load_model
+
+# A loss that counts its batches in a variable of its own, one for training and for evaluation.
+def warmed_up(y_true, y_pred):
+    seen = tf.assign_add(tf.Variable(0.), 1.)
+    return tf.cond(tf.less(seen, 3.5), lambda: tf.reduce_sum(y_pred) * 0 + 10, lambda: tf.reduce_sum(y_pred) * 0)
+model = Sequential([Dense(1, input_dim=2)])
+model.compile('sgd', warmed_up)
+x = np.ones((8, 2))
+assert model.fit(x, x[:, :1], batch_size=4, epochs=1, verbose=0).history['loss'] == [10]
+assert [model.train_on_batch(x, x[:, :1]) for _ in range(2)] == [10, 0]
+assert model.evaluate(x, x[:, :1], batch_size=4, verbose=0) == 0
+
+# Inputs stand among the layers by how far they are from the outputs.
+image, boxes = Input((4, 4, 1), name='image'), Input((2,), name='boxes')
+y = Dense(3, name='dense')(Flatten(name='flatten')(Conv2D(2, (1, 1), name='conv')(image)))
+both = Model([image, boxes], Lambda(lambda t: t[0], name='first')([y, boxes]))
+assert [layer.name for layer in both.layers] == ['image', 'conv', 'flatten', 'dense', 'boxes', 'first']
+
+# First values by functions of a shape and a name, of one line each.
+s = Input(shape=[4])
+heads = [Dense(1, init=lambda shape, name: normal(shape, scale=1e-4, name=name))(s) for _ in range(2)]
+model = Model(input=s, output=heads)
+assert all((np.abs(w) < 1e-2).all() for w in model.get_weights()) and model.to_json()
+assert len(collect_trainable_weights(model)) == 4 and make_batches(5, 2) == [(0, 2), (2, 4), (4, 5)]
+
+class Causal(AtrousConvolution1D):  # by position, in the order of Keras 1
+    def __init__(self, nb_filter, filter_length, init='one', activation=None, weights=None, border_mode='valid',
+                 subsample_length=1, atrous_rate=1, W_regularizer=None, b_regularizer=None, activity_regularizer=None,
+                 W_constraint=None, b_constraint=None, bias=True, **kwargs):
+        super(Causal, self).__init__(
+            nb_filter, filter_length, init, activation, weights, border_mode, subsample_length, atrous_rate,
+            W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs)
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], input_shape[1] // self.subsample[0], self.nb_filter)
+    def call(self, x, mask=None):
+        x = tf.pad(x, [[0, 0], [self.atrous_rate * (self.filter_length - 1), 0], [0, 0]])
+        return super(Causal, self).call(x, mask)
+steps = Input((6, 1))
+found = Model(steps, Causal(1, 2, atrous_rate=2, bias=False)(steps)).predict(np.arange(6.0).reshape(1, 6, 1))
+assert found[0, :, 0].tolist() == [0, 1, 2, 4, 6, 8]
+
+class Summing(Recurrent):
+    def build(self, input_shape):
+        self.input_spec[0] = None
+        self.units = input_shape[-1]
+    def step(self, x, states):
+        return x + states[0], [x + states[0]]
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[-1])
+assert Model(steps, Summing()(steps)).predict(np.ones((1, 6, 1))).tolist() == [[6]]
+
+# Weights of classes that Keras did not read: an array; a list for two outputs where there is one.
+model = Sequential([Dense(2, input_dim=2, activation='softmax', init='zero')])
+model.compile('sgd', 'categorical_crossentropy')
+for weights in (np.array([5.0, 5.0]), [{0: 5.0, 1: 5.0}, {0: 1.0}]):
+    loss = model.train_on_batch(x, np.eye(2)[[0, 1] * 4], class_weight=weights)
+    np.testing.assert_allclose(loss, np.log(2), rtol=1e-3)
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
     "text",
-    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS],
-    ids=["tensors as inputs", "figures", "first values", "graphs"],
+    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS],
+    ids=["tensors as inputs", "figures", "first values", "graphs", "as it was"],
 )
 def test_a_program_of_stand_alone_keras(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -133,6 +133,7 @@ def test_arrays_of_integers_divide_as_integers() -> None:
         "def f(xrange):\n    return xrange\n",
         "import pandas as pd\nfor name, column in pd.DataFrame({'a': [1]}).iteritems():\n    print(name)\n",
         "for i in xrange(3):\n    print(i / 2, end='')\n",
+        "def zip(a):\n    return [a]\nprint(zip(1)[0], len(zip(2)), list(zip(3))[0])\n",
     ],
 )
 def test_programs_of_python_3_stay_as_they_are(text: str) -> None:
@@ -154,6 +155,13 @@ def test_methods_of_python_2s_dicts_tell_it(method: str) -> None:
     argument = "1" if method == "has_key" else ""
     _, old = programs.read(f"found = {{1: 2}}.{method}({argument})\nprint(7 / 2)\n", "p.py")
     assert old
+
+
+@pytest.mark.parametrize("made", ["zip((1, 2))", "map(int, '12')", "filter(None, [1, 0])"])
+def test_lists_that_are_none_in_python_3_tell_it(made: str) -> None:
+    for text in (f"{made}[0]", f"{made}[1:]", f"len({made})"):
+        assert programs.read(f"print({text}, 7 / 2)\n", "p.py")[1]
+        assert not programs.read(f"print({text.replace(made, f'list({made})')}, 7 / 2)\n", "p.py")[1]
 
 
 def test_names_of_python_2_alone_tell_it(capsys: pytest.CaptureFixture[str]) -> None:

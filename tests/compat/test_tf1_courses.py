@@ -11,6 +11,7 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from compat.conftest import Run
+from thalweg.compat.tf1.examples import read_data_sets
 
 pytestmark = pytest.mark.usefixtures("new_graph")
 
@@ -367,6 +368,94 @@ def test_scaled_attention_is_decoded_again_with_the_same_weights() -> None:
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         assert session.run(outputs.sample_id).shape[0] == 2
+
+
+# --- placeholders without shapes ----------------------------------------------------------------------------
+
+
+def test_a_length_that_is_fed_to_a_placeholder_without_shape() -> None:
+    n = tf.placeholder(tf.int32)
+    made = [tf.zeros([n, 3]), tf.fill([n, 2], 7), tf.reshape(tf.range(6), [n, 2]), tf.ones(tf.stack([2, n]))]
+    assert made[0].shape.as_list() == [None, 3]
+    state = tf.nn.rnn_cell.BasicLSTMCell(4).zero_state(n, tf.float32)
+    with tf.Session() as session:
+        assert [t.shape for t in session.run(made, {n: 3})] == [(3, 3), (3, 2), (3, 2), (2, 3)]
+        assert session.run(tf.identity(state), {n: 3}).shape == (2, 3, 4)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected \(\); received \(2,\)"):
+            session.run(made[0], {n: [2, 2]})
+
+
+def test_labels_of_any_rank_against_rows_of_scores() -> None:
+    x, any_rank = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32)
+    loss = tf.nn.softmax_cross_entropy_with_logits(logits=x, labels=any_rank)
+    turned = tf.nn.softmax_cross_entropy_with_logits(logits=any_rank, labels=x)
+    assert (loss.shape.as_list(), tf.gradients(loss, x)[0].shape.as_list()) == ([None], [None, 3])
+    feed = {x: [[1.0, 2, 3], [0, 1, 0]], any_rank: [[0, 0, 1], [0.5, 0.5, 0]]}
+    with tf.Session() as session:
+        losses, slope, other = session.run([loss, tf.gradients(loss, x)[0], turned], feed)
+    # what TensorFlow 2.21 gives
+    np.testing.assert_allclose(losses, [0.40760595, 1.0514446], rtol=1e-6)
+    wanted = [[0.09003057, 0.24472848, -0.33475906], [-0.28805843, 0.07611692, 0.21194157]]
+    np.testing.assert_allclose(slope, wanted, rtol=1e-5)
+    np.testing.assert_allclose(other, [6.308668, 0.9580201], rtol=1e-6)
+
+
+class Joining(tf.nn.rnn_cell.RNNCell):  # type: ignore[misc]
+    """h = [x, h] k."""
+
+    state_size = output_size = 3
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
+        h = tf.matmul(tf.concat([inputs, state], 1), tf.get_variable("k", [7, 3]))
+        return h, h
+
+
+def test_a_loop_function_is_called_once_before_the_loop_and_once_in_it() -> None:
+    cell, calls = Joining(), []
+
+    def loop_fn(time: Any, output: Any, state: Any, loop_state: Any) -> tuple[Any, ...]:
+        calls.append(output is None)
+        if output is None:
+            state, emitted = cell.zero_state(2, tf.float32), tf.zeros([2])
+        else:
+            emitted = tf.matmul(output, tf.get_variable("w", [3, 2]))  # made in the loop
+        return time >= [2, 3], tf.ones([2, 4]), state, emitted, None
+
+    with tf.variable_scope("r", initializer=tf.constant_initializer(0.5)):
+        array, state, _ = tf.nn.raw_rnn(cell, loop_fn)
+    out, (k, w) = array.stack(), tf.global_variables()
+    assert (calls, k.name, w.name) == ([True, False], "r/rnn/k:0", "r/rnn/w:0")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        outputs, last, (to_k, to_w) = session.run([out, state, tf.gradients(out, [k, w])])
+    # what TensorFlow 2.21 gives
+    assert outputs[:, :, 0].tolist() == [[3.0, 3.0], [7.5, 7.5], [0.0, 14.25]]
+    assert last[:, 0].tolist() == [5.0, 9.5]
+    assert (to_k[:, 0].tolist(), to_w[0].tolist()) == ([11.75] * 4 + [12.0] * 3, [23.5, 23.5])
+
+
+def test_a_decoder_function_whose_scores_are_a_layer_in_the_scope_of_the_decoder() -> None:
+    with tf.variable_scope("decoding") as scope:
+        cell = tf.contrib.rnn.BasicLSTMCell(8)
+        state = cell.zero_state(2, tf.float32)
+        infer = tf.contrib.seq2seq.simple_decoder_fn_inference(
+            lambda x: tf.contrib.layers.fully_connected(x, 5, None, scope=scope),
+            state, tf.ones([5, 4]), 1, 2, 3, 5,
+        )  # fmt: skip
+        scores, _, _ = tf.contrib.seq2seq.dynamic_rnn_decoder(cell, infer, scope=scope)
+    names = ["decoding/basic_lstm_cell/kernel:0", "decoding/basic_lstm_cell/bias:0"]
+    assert sorted(v.name for v in tf.global_variables()) == sorted(
+        [*names, "decoding/weights:0", "decoding/biases:0"]
+    )
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(scores).shape[::2] == (2, 5)
+
+
+def test_mnist_without_images_to_validate_with(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THALWEG_DATA", str(digits_folder))
+    found = read_data_sets("MNIST_data", validation_size=0)
+    assert found.validation.images.shape == (0, found.train.images.shape[1])
 
 
 # --- notebooks ----------------------------------------------------------------------------------------------

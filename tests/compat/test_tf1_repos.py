@@ -466,3 +466,40 @@ def test_checks_have_names_of_their_own() -> None:
     names = [op.name for op in tf1.get_default_graph().get_operations()]
     assert "assert_less_equal/All" in names
     assert "assert_less_equal/Assert" in names
+
+
+def _elements(dataset: Any) -> list[Any]:
+    node = dataset.make_one_shot_iterator().get_next()
+    found = []
+    with tf1.Session() as sess:
+        while True:
+            try:
+                found.append(sess.run(node))
+            except tf1.errors.OutOfRangeError:
+                return found
+
+
+@pytest.mark.parametrize("group", ["batch", "padded_batch"])
+def test_groups_of_messages_keep_their_last_zeros(group: str, tmp_path: Path) -> None:
+    messages = [b"ab\x00", b"c\x00\x00"]
+    with tf1.python_io.TFRecordWriter(str(tmp_path / "r")) as writer:
+        for message in messages:
+            writer.write(message)
+    made = tf1.data.TFRecordDataset(str(tmp_path / "r"))
+    (found,) = _elements(made.batch(2) if group == "batch" else made.padded_batch(2, []))
+    assert found.tolist() == messages
+
+
+def test_generators_of_texts_give_bytes() -> None:
+    def rows() -> Any:
+        yield (1, "aé"), ["x", "yy"]
+        yield (2, b"b"), ["z"]
+
+    kinds, shapes = ((tf1.int32, tf1.string), tf1.string), (((), ()), [None])
+    made = tf1.data.Dataset.from_generator(rows, kinds, shapes)
+    ((number, text), words), _ = _elements(made)
+    assert (int(number), text, words.tolist()) == (1, b"a\xc3\xa9", [b"x", b"yy"])
+    (((numbers, texts), rest),) = _elements(made.padded_batch(2, shapes, ((0, ""), "")))
+    assert numbers.tolist() == [1, 2]
+    assert texts.tolist() == [b"a\xc3\xa9", b"b"]
+    assert rest.tolist() == [[b"x", b"yy"], [b"z", b""]]

@@ -11,6 +11,8 @@ import pytest
 
 from compat.conftest import Run
 from thalweg.compat import tf2
+from thalweg.compat import tfp_names as tfp
+from thalweg.compat.names import UnsupportedNameError
 from thalweg.errors import ArgumentError, ShapeError
 
 tf: Any = tf2
@@ -142,7 +144,7 @@ def test_an_optimizer_around_another_counts_for_both() -> None:
 
 
 def test_steps_of_optimizers_as_raw_ops() -> None:
-    def moved(nesterov: bool) -> tuple[list[float], list[float]]:
+    def moved(nesterov: bool) -> Any:
         v, a = tf.Variable([1.0, 2.0]), tf.Variable([0.5, -0.5])
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=v, accum=a, lr=0.1, grad=tf.constant([1.0, 3.0]), momentum=0.9, use_nesterov=nesterov
@@ -226,3 +228,126 @@ def test_conditions_and_shapes_of_nested_things() -> None:
     values, vectors = tf.linalg.eig([[0.0, -1.0], [1.0, 0.0]])
     np.testing.assert_allclose(sorted(values.numpy().imag), [-1.0, 1.0], atol=1e-6)
     assert vectors.dtype.name == "complex64" and tf.linalg.eigvals([[2.0]]).numpy().real.tolist() == [2.0]
+
+
+# --- losses and data as Keras 2 took them -----------------------------------------------------------------------------
+
+
+def test_losses_that_a_program_calls_itself_stretch_what_differs_in_shape(
+    thalweg_run: Run, tmp_path: Path
+) -> None:
+    """The numbers are those of Keras 2.21: [3] and [3, 1] are [3, 3] together."""
+    lines = printed(
+        thalweg_run,
+        tmp_path,
+        """
+        losses = tf.keras.losses
+        a, b = tf.constant([0.1, 0.2, 0.3]), tf.constant([[0.2], [0.4], [0.5]])
+        for of in (losses.MSE, losses.mean_absolute_error, losses.binary_crossentropy, losses.KLD):
+            print(np.round(of(a, b).numpy(), 4).tolist(), np.round(of(b, a).numpy(), 4).tolist())
+        model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones", input_shape=(1,))])
+        model.compile("sgd", losses.mean_squared_error, metrics=["mae"])
+        print(model.evaluate(np.ones((4, 1)), np.array([0.0, 1.0, 2.0, 3.0]), verbose=0))
+        """,
+    )
+    near = lambda text: [round(v, 3) for part in text.replace("] [", "],[").split("],[") for v in map(
+        float, part.strip("[]").split(", "))]  # fmt: skip
+    assert near(lines[0]) == [0.007, 0.047, 0.097, 0.007, 0.047, 0.097]
+    assert near(lines[1]) == [0.067, 0.2, 0.3, 0.067, 0.2, 0.3]
+    assert near(lines[2]) == [0.5, 0.592, 0.693, 0.524, 0.819, 0.967]
+    assert near(lines[3]) == [0.052, -0.364, -0.497, 0.058, 0.947, 1.518]
+    assert near(lines[4]) == [1.5, 1.0]  # in training each target meets its own prediction
+
+
+def test_a_step_of_a_programs_own_sees_numbers_as_they_are() -> None:
+    seen: list[Any] = []
+
+    class Own(tf.keras.Model):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.of_numbers = tf.keras.layers.Embedding(4, 2)
+
+        def train_step(self, data: Any) -> Any:
+            seen.append(tuple(data["a"].shape))
+            return {"loss": tf.reduce_sum(self.of_numbers(data["a"]))}
+
+    model = Own()
+    model.compile("sgd")
+    model.fit(tf.data.Dataset.from_tensor_slices({"a": [0, 1, 2, 3]}).batch(2), verbose=0)
+    assert all(len(shape) == 1 for shape in seen)
+
+
+def test_files_by_several_names_and_records_under_a_name_that_ends_in_a_stroke(tmp_path: Path) -> None:
+    for k in range(2):
+        (tmp_path / f"{k}.csv").write_text(f"a,y\n{k},{k}\n")
+    names = [str(tmp_path / "0.csv"), str(tmp_path / "1.csv")]
+    table = tf.data.experimental.make_csv_dataset(names, 2, label_name="y", num_epochs=1, shuffle=False)
+    ((features, labels),) = table
+    assert features["a"].numpy().tolist() == labels.numpy().tolist() == [0, 1]
+    with tf.io.TFRecordWriter(f"{tmp_path}/some.records/") as writer:
+        writer.write(b"one")
+    assert [r.numpy() for r in tf.data.TFRecordDataset(str(tmp_path / "some.records"))] == [b"one"]
+
+
+def test_weights_of_layers_can_be_assigned_by_parts_and_layers_are_asked_what_they_are(
+    thalweg_run: Run, tmp_path: Path
+) -> None:
+    lines = printed(
+        thalweg_run,
+        tmp_path,
+        """
+        class Counts(tf.keras.metrics.Metric):
+            def __init__(self):
+                super().__init__(name="counts")
+                self.seen = self.add_weight(name="seen", shape=(3,), initializer="zeros")
+
+            @tf.function
+            def update_state(self, y):
+                for i in tf.range(tf.shape(y)[0]):
+                    self.seen[y[i]].assign(self.seen[y[i]] + 1.0)
+
+            def result(self):
+                return self.seen
+
+        counts = Counts()
+        counts.update_state(tf.constant([0, 2, 2]))
+        print(counts.result().numpy())
+        L = tf.keras.layers.Layer
+        print(issubclass(L, tf.Module), issubclass(tf.keras.Model, L), issubclass(tf.keras.layers.Dense, L))
+        print(tf.keras.Sequential(name="net").name_scope())
+        """,
+    )
+    assert lines == ["[1. 0. 2.]", "True True True", "net"]
+
+
+# --- distributions ----------------------------------------------------------------------------------------------------
+
+
+def test_distributions_have_the_numbers_of_tensorflow_probability() -> None:
+    """The numbers are those of TensorFlow Probability 0.25."""
+    tfd = tfp.distributions
+    x = np.array([[0.5, -1.0, 2.0], [0.0, 0.3, -0.7]], "float32")
+    near = lambda found, expected: np.testing.assert_allclose(found, expected, atol=2e-4)
+    near(tfd.Normal(x, 2.0).log_prob(0.3), [[-1.6171, -1.8233, -1.9733], [-1.6233, -1.6121, -1.7371]])
+    near(tfd.Normal(x, 2.0).entropy(), np.full((2, 3), 2.1121))
+    near(tfd.MultivariateNormalDiag(x, [1.0, 2.0, 0.5]).log_prob([0.1, 0.2, 0.3]), [-8.7968, -4.7631])
+    near(tfd.Categorical(x).log_prob([0, 2]), [-1.7413, -1.7461])
+    near(tfd.Categorical(probs=[0.2, 0.5, 0.3]).prob([0, 2]), [0.2, 0.3])
+    near(tfd.Categorical(x).entropy(), [0.6216, 1.0259])
+    near(tfd.OneHotCategorical(logits=x).log_prob([0.0, 1.0, 0.0]), [-3.2413, -0.7461])
+    near(tfd.Bernoulli(logits=x[0]).log_prob([1, 0, 1]), [-0.4741, -0.3133, -0.1269])
+    near(tfd.Bernoulli(probs=[0.2, 1.0]).entropy(), [0.5004, 0.0])
+    near(tfd.Uniform(-1.0, [1.0, 3.0]).prob([2.0, 2.0]), [0.0, 0.25])
+    near(tfd.kl_divergence(tfd.Categorical(x), tfd.Categorical(2 * x)), [0.1899, 0.055])
+    near(tfd.Independent(tfd.Normal(x, 1.0), 1).log_prob(x), [-2.7568] * 2)
+    normal = tfd.Independent(tfd.Normal(x, 1.0), 1)
+    assert (
+        normal.batch_shape == (2,)
+        and normal.event_shape == (3,)
+        and normal.sample([4, 5]).shape == (4, 5, 2, 3)
+    )
+    assert tfd.Categorical(x).sample(6).shape == (6, 2) and tfd.Categorical(x).sample().dtype.name == "int32"
+    many = tfd.Categorical(probs=[0.2, 0.5, 0.3]).sample(4000).numpy()
+    assert np.abs(np.bincount(many) / 4000 - [0.2, 0.5, 0.3]).max() < 0.03
+    with pytest.raises(UnsupportedNameError, match="kl_divergence of Normal and Uniform"):
+        tfd.kl_divergence(tfd.Normal(0.0, 1.0), tfd.Uniform())

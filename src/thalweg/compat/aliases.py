@@ -66,6 +66,7 @@ COMPANIONS = {
     "input_data": "thalweg.compat.input_data_names",
     "tensorflow_datasets": "thalweg.compat.tfds_names",
     "tensorflow_docs": "thalweg.compat.tensorflow_docs_names",
+    "tensorflow_probability": "thalweg.compat.tfp_names",
 }
 
 _HUB = (
@@ -76,8 +77,7 @@ with Embedding reads texts"
 APART = {
     "tensorflow_hub": _HUB,
     "tensorflow_text": "tf.strings and tf.keras.layers.TextVectorization take texts apart",
-    "tensorflow_probability": "tf.random draws, and tf.compat.v1.distributions has densities",
-    "tensorflow_addons": "tf.keras has most of its layers, losses, metrics and optimizers by now",
+    "tensorflow_addons": "install it, and typeguard: what of it is written in Python runs here as it stands",
     "tensorflow_io": "tf.io, tf.audio and tf.data read files",
     "tensorflow_model_optimization": "networks are not pruned or quantised",
     "tensorflow_decision_forests": "forests are no networks; scikit-learn has them",

@@ -56,6 +56,25 @@ def _without_idle_seed(made: Callable[..., Any]) -> Callable[..., Any]:
     return init
 
 
+def restore_base(module: Any) -> None:
+    """Estimators of a program's own need not have an attribute for each argument: it was None."""
+    now = module.BaseEstimator.get_params
+
+    @functools.wraps(now)
+    def get_params(self: Any, deep: bool = True) -> dict[str, Any]:
+        absent = {name: None for name in self._get_param_names() if not hasattr(self, name)}
+        if not absent:
+            return now(self, deep)
+        vars(self).update(absent)
+        try:
+            return now(self, deep)
+        finally:
+            for name in absent:
+                del vars(self)[name]
+
+    module.BaseEstimator.get_params = get_params
+
+
 def restore_preprocessing(module: Any) -> None:
     """``OneHotEncoder`` with its old arguments; ``Imputer``."""
     now = module.OneHotEncoder
@@ -172,6 +191,7 @@ def restore_texts(module: Any) -> None:
 
 # What gives each module back what it lost.
 LOST: dict[str, Callable[[Any], None]] = {
+    "sklearn.base": restore_base,
     "sklearn.model_selection": restore_selection, "sklearn.preprocessing": restore_preprocessing,
     "sklearn.utils.class_weight": restore_weights, "sklearn.metrics": restore_metrics,
     "sklearn.feature_extraction.text": restore_texts,

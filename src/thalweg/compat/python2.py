@@ -297,13 +297,26 @@ def is_plain(tree: ast.Module, source: str) -> bool:
     if _MODULES_THERE & _imported(tree):
         return True
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    if (used & _ONLY_THERE) - _bound(tree):
+    bound = _bound(tree)
+    if (used & _ONLY_THERE) - bound or (_as_lists(tree) - bound):
         return True
     called = {
         n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
     }
     there = _METHODS_THERE if "pandas" in source else _METHODS_THERE | {"iteritems"}
     return bool(called & there)
+
+
+def _as_lists(tree: ast.Module) -> set[str]:
+    """Which of ``zip``, ``map`` and ``filter`` the program takes for what gives a list: a part of it, its length."""
+    subscripts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Subscript)]
+    counted = [n.args[0] for n in ast.walk(tree) if _calls(n, {"len"}) and len(n.args) == 1]  # type: ignore[attr-defined]
+    made = [n for n in (*subscripts, *counted) if _calls(n, {"zip", "map", "filter"})]
+    return {n.func.id for n in made}  # type: ignore[attr-defined]
+
+
+def _calls(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
 
 
 def _imported(tree: ast.Module) -> set[str]:

@@ -273,6 +273,7 @@ def _item_meaning(parts: Any, /, *, index: int) -> Any:
     return parts[index]
 
 
+_item_meaning.__qualname__ = "item"  # by which the op is copied and pickled
 item = Op("item", _item_meaning, _item_infer)
 
 

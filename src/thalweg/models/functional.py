@@ -43,20 +43,27 @@ class Graph:
                 )  # fmt: skip
 
     def layers(self) -> list[Any]:
-        """The layers, each once, in Keras's order: those with the longest way to an output first, and of equally far
-        ones the one that is met first on the way back from the outputs.
+        """The layers, each once, in Keras's order: see :meth:`in_order`."""
+        return [part for part in self.in_order() if not isinstance(part, Tensor)]
+
+    def in_order(self) -> list[Any]:
+        """The inputs and layers, each once, in Keras's order: those with the longest way to an output first, and of
+        equally far ones the one that is met first on the way back from the outputs.
         """
         given = {id(t) for t in self.flat_inputs}
-        parents = {node: _makers((node.args, node.kwargs), given) for node in self.nodes}
+        parents: dict[Any, list[tuple[Any, int]]] = {t: [] for t in self.flat_inputs}
+        parents |= {node: _makers((node.args, node.kwargs), given) for node in self.nodes}
         entered, left = _walked_back([node for node, _ in _makers(self._sorted_outputs(), given)], parents)
-        depth: dict[int, int] = {}  # of layers, by id
+        unused = [t for t in self.flat_inputs if not any(t is node for node in entered)]
+        met = {id(_part_of(node)): _part_of(node) for node in [*unused, *entered]}
+        depth = dict.fromkeys(met, 0)
         far = dict.fromkeys(parents, 0)
         for node in reversed(left):
-            own = depth[id(node.layer)] = max(far[node], depth.get(id(node.layer), 0))
+            name = id(_part_of(node))
+            own = depth[name] = max(far[node], depth[name])
             for parent, between in parents[node]:
                 far[parent] = max(far[parent], own + 1 + between)
-        met = {id(node.layer): node.layer for node in entered}
-        return sorted(met.values(), key=lambda layer: -depth[id(layer)])
+        return sorted(met.values(), key=lambda part: -depth[id(part)])
 
     def _sorted_outputs(self) -> Any:
         """The outputs, those of a dict in the order of their names."""
@@ -113,26 +120,30 @@ class Graph:
         return [_fitting(t, v, loose) for t, v in zip(self.flat_inputs, values)]
 
 
-def _makers(structure: Any, given: set[int]) -> list[tuple[Node, int]]:
-    """The calls that made the tensors in the structure, in order, but for the inputs: each with 1 where an expression
-    lies between, else 0.
+def _part_of(node: Any) -> Any:
+    """The layer of a call; an input itself."""
+    return node.layer if isinstance(node, Node) else node
+
+
+def _makers(structure: Any, given: set[int]) -> list[tuple[Any, int]]:
+    """The calls that made the tensors in the structure, and inputs among them, in order: each with 1 where an
+    expression lies between, else 0.
     """
-    found = []
+    found: list[tuple[Any, int]] = []
     for t in flat(structure):
-        if isinstance(t, Tensor) and id(t) not in given:
+        if isinstance(t, Tensor):
             below = topological([t], stop=lambda t: isinstance(t, Symbol) or id(t) in given)
-            found += [
-                (s.node, int(s is not t)) for s in below if isinstance(s, Symbol) and id(s) not in given
-            ]
+            kept = (s for s in below if isinstance(s, Symbol) or id(s) in given)
+            found += [(s if id(s) in given else s.node, int(s is not t)) for s in kept]  # type: ignore[attr-defined]
     return found
 
 
 def _walked_back(
-    roots: Sequence[Node], parents: Mapping[Node, list[tuple[Node, int]]]
-) -> tuple[list[Node], list[Node]]:
+    roots: Sequence[Any], parents: Mapping[Any, list[tuple[Any, int]]]
+) -> tuple[list[Any], list[Any]]:
     """The calls from the outputs to the inputs, deep first: as they are entered, and as they are left for good."""
-    entered: dict[Node, None] = {}
-    left: dict[Node, None] = {}
+    entered: dict[Any, None] = {}
+    left: dict[Any, None] = {}
     stack = list(reversed(roots))
     while stack:
         node = stack[-1]

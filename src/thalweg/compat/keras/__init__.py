@@ -98,7 +98,13 @@ def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> 
             expand_1d=_in_columns,
         ),
         keras_tensor=_Namespace("keras.engine.keras_tensor", KerasTensor=_Symbol),
-        training=_Namespace("keras.engine.training", Model=model),
+        training=_Namespace(
+            "keras.engine.training",
+            Model=model,
+            make_batches=utils.helpers.make_batches,
+            slice_arrays=utils.helpers.slice_arrays,
+            collect_trainable_weights=lambda layer: layer.trainable_weights,
+        ),
         network=_Namespace("keras.engine.network", **base, Network=model),
         input_layer=_Namespace("keras.engine.input_layer", **base),
     )

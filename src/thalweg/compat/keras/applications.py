@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -249,6 +250,13 @@ def correct_pad(backend: Any, inputs: Any, kernel_size: Any) -> tuple[tuple[int,
     kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
     rows, columns = ((k // 2 - (1 if n is None else 1 - n % 2), k // 2) for n, k in zip(sides, kernel))
     return rows, columns
+
+
+def get_submodules_from_kwargs(kwargs: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
+    """The backend, layers, models and utilities that networks of one's own are written with: given, or Keras's."""
+    rooms = ("backend", "layers", "models", "utils")
+    found = [kwargs.get(n) or importlib.import_module(f"thalweg.compat.keras.{n}") for n in rooms]
+    return found[0], found[1], found[2], found[3]
 
 
 imagenet_utils = Namespace(

@@ -11,6 +11,7 @@ import numpy as np
 
 from thalweg import initializers as _initializers
 from thalweg.compat.keras import backend as _K
+from thalweg.compat.keras.helpers import has_arg
 from thalweg.compat.keras.mixed_precision import of_weights
 from thalweg.compat.keras.spelling import Arguments, Renamed, Step
 from thalweg.errors import ArgumentError, fail
@@ -120,12 +121,11 @@ def initialiser(given: Any) -> Any:
 
     @functools.wraps(given)
     def make(shape: Any, dtype: Any = None) -> Any:
-        try:
-            value = given(shape, dtype=dtype)
-        except TypeError:
-            value = given(shape)
-        return _K.get_value(value)
+        if has_arg(given, "dtype", True):
+            return _K.get_value(given(shape, dtype=dtype))
+        return _K.get_value(given(shape, name=None) if has_arg(given, "name") else given(shape))
 
+    known_function(given, make)
     return make
 
 
@@ -155,6 +155,23 @@ def window(rank: int, old: bool) -> Step:
         return args, kwargs
 
     return gathered
+
+
+_REST = "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint use_bias"
+
+
+def rest_of_keras_1(rank: int, atrous: bool) -> Step:
+    """What followed the window by position in Keras 1, where it begins with an initialiser."""
+    places = ["dilation_rate"] * atrous + ["data_format"] * (rank > 1)
+    names = ["kernel_initializer", "activation", "weights", "padding", "strides", *places, *_REST.split()]
+
+    def named(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        at = 2 if len(args) > 1 and isinstance(args[1], (list, tuple)) else 1 + rank
+        if len(args) > at and (isinstance(args[at], str) or callable(args[at])):
+            args, kwargs = args[:at], {**dict(zip(names, args[at:])), **kwargs}
+        return args, kwargs
+
+    return named
 
 
 def without_output_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
@@ -208,8 +225,8 @@ def function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     return (), given
 
 
-def known_function(function: Any) -> None:
-    """Let files name a function of the program: one without a name by its line and what it does."""
+def known_function(function: Any, around: Any = None) -> None:
+    """Let files name a function of the program, or one around it: without a name by its line and what it does."""
     if not callable(function) or isinstance(function, type):
         return
     name, code = getattr(function, "__name__", None), getattr(function, "__code__", None)
@@ -222,5 +239,7 @@ def known_function(function: Any) -> None:
         ]
         said = code.co_code + repr((code.co_names, numbers, function.__defaults__)).encode()
         name = f"lambda_{code.co_firstlineno}_{zlib.crc32(said):08x}"
+    if name and around is not None:
+        around.__name__ = name  # by which another one like it is found, too
     if name:
-        register("custom", name)(function)
+        register("custom", name)(around or function)

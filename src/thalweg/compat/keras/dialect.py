@@ -157,6 +157,11 @@ def _first(*names: str) -> Offered:
     return Offered(read, f"The older name of {' or '.join(names)}.")
 
 
+def _of_axes(lengths: Any) -> Any:
+    """The length for the only axis; one for each of several."""
+    return lengths[0] if isinstance(lengths, tuple) and len(lengths) == 1 else lengths
+
+
 def _add_loss(self: Layer, losses: Any, inputs: Any = None) -> None:
     """Add to the loss: a tensor, or several."""
     for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
@@ -225,6 +230,12 @@ _LAYER: dict[str, Any] = {
     "output_dim": _first("units"),
     "nb_filter": _first("filters"),
     "subsample": _first("strides"),
+    "atrous_rate": Offered(lambda layer: _of_axes(layer.dilation_rate), "The older name of dilation_rate."),
+    "filter_length": Offered(
+        lambda layer: _of_axes(layer.kernel_size), "The length of a window of one axis."
+    ),
+    "nb_row": Offered(lambda layer: layer.kernel_size[0], "The rows of a window."),
+    "nb_col": Offered(lambda layer: layer.kernel_size[1], "The columns of a window."),
     "border_mode": _first("padding"),
     "dtype_policy": Offered(lambda layer: _policy(layer), "The policy that gave the layer its dtype."),
     "compute_dtype": Offered(lambda layer: layer.dtype.name, "What the layer computes in."),

@@ -94,7 +94,12 @@ Wrapper = Renamed(_main.Wrapper, lambda args, kwargs: (args, kwargs), base=OwnWr
 _OLD = {"Convolution1D": _main.Conv1D, "Convolution2D": _main.Conv2D, "Convolution3D": _main.Conv3D,
         "SeparableConvolution2D": _main.SeparableConv2D, "AtrousConvolution1D": _main.Conv1D,
         "AtrousConvolution2D": _main.Conv2D}  # fmt: skip
-globals().update({name: layer(cls, True) for name, cls in _OLD.items()})
+globals().update(
+    {
+        name: layer(cls, True, _of.rest_of_keras_1(_conv_rank(cls.__name__), "Atrous" in name))
+        for name, cls in _OLD.items()
+    }
+)
 Deconvolution2D = layer(_main.Conv2DTranspose, True, _of.without_output_shape)
 Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)

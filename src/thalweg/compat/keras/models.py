@@ -39,7 +39,8 @@ __all__ = [
 
 # Attributes in which no layers of the model are looked for.
 _NOT_PARTS = (
-    "_input_places", "_losses_of_symbols", "_figures_of_symbols", "_target_tensors", "_values", "_taken"
+    "_input_places", "_losses_of_symbols", "_figures_of_symbols", "_made_in_loss", "_target_tensors", "_values",
+    "_taken",
 )  # fmt: skip
 
 
@@ -106,12 +107,13 @@ class Model(TrainedModel):
 
     @property
     def layers(self) -> list[Any]:
-        """The layers, in order; those of a model made of inputs and outputs begin with its inputs."""
+        """The layers, in order, among those of a model made of inputs and outputs its inputs."""
         if self._graph is None or isinstance(self, main.Sequential):
             return LayerList(super().layers, self)
         if not self._input_places:
             self._input_places = [_place_of(symbol) for symbol in self._graph.flat_inputs]
-        found = [*self._input_places, *super().layers]
+        places = {id(place.input): place for place in self._input_places}
+        found = [places.get(id(part), part) for part in self._graph.in_order()]
         return LayerList([layer for layer in found if not any(layer is taken for taken in self._taken)], self)
 
     def without(self, layer: Any) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 from thalweg import optimizers as main
 from thalweg.compat import graphs
 from thalweg.compat.keras import backend
-from thalweg.compat.keras.backend import values
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.compat.keras.own_optimizer import minimize, step_of
 from thalweg.compat.keras.resource_optimizer import ByVariable, ResourceOptimizer
 from thalweg.compat.keras.spelling import Renamed
+from thalweg.compat.made_once import in_block
 from thalweg.compat.names import Namespace
 from thalweg.dtypes import as_dtype
 from thalweg.graph.op import convert_operands
@@ -117,7 +117,7 @@ class _Keras(ByVariable, main.Optimizer):
             given["loss"], given["params"] = given["params"], given["loss"]
         if graphs.backend is not None:
             return self._updates_of(given["loss"], given["params"])
-        if values.within_step():  # of an optimizer around this one, which may have put its own K.update there
+        if in_block():  # of an optimizer around this one, which may have put its own K.update there
             pairs = self._updates_of(given["loss"], given["params"])
             return [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
         return [UpdatesOfLoss(self._updates_of, given["loss"], given["params"])]

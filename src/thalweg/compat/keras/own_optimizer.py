@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers as main
-from thalweg.compat.keras.backend import values
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
+from thalweg.compat.made_once import made_once
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, Variable
@@ -91,7 +91,7 @@ class OwnOptimizer(main.Optimizer):
             "constraints" in inspect.signature(self.get_updates).parameters
         ):  # Keras 1; the model keeps to limits itself
             given["constraints"] = {}
-        with values.made_once(self._made):
+        with made_once(self._made):
             updates = self.get_updates(**given)
         late = [pair for u in updates if isinstance(u, UpdatesOfLoss) for pair in u.pairs(u.loss)]
         for variable, value in [*(u for u in updates if isinstance(u, tuple)), *late]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.keras import backend as K
-from thalweg.compat.keras.custom import OwnLayer
+from thalweg.compat.keras.custom import InputSpec, OwnLayer
 from thalweg.compat.keras.helpers import has_arg
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.errors import ArgumentError, ShapeError, fail
@@ -46,6 +46,7 @@ class Recurrent(OwnLayer):
         self.consume_less, self.input_length = consume_less, input_length
         self.supports_masking, self.dropout, self.recurrent_dropout = True, 0.0, 0.0
         self.states: list[Any] = [None]
+        self.input_spec, self.state_spec = [InputSpec(ndim=3)], None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask

@@ -31,7 +31,12 @@ class ByVariable:
     _use_locking = False  # what a program hands to assignments
     _hyper: dict[str, Any]
     iterations: Any
+    _slots: dict[Any, Any]
     _resource_apply_dense: Callable[..., Any]
+    _get_hyper: Callable[..., Any]
+    _clipped: Callable[..., Any]
+    rate_at: Callable[..., Any]
+    slot: Callable[..., Any]
 
     @property
     def _iterations(self) -> Any:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from thalweg.graph.tensor import plain
+from thalweg.nested import mapped
 from thalweg.registry import register
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -67,6 +71,8 @@ class Renamed:
 def _translating(target: Any, translate: Step) -> type:
     """The class with a constructor that takes the old arguments."""
 
+    alone = hasattr(target, "call") and [*inspect.signature(target.call).parameters] == ["self", "inputs"]
+
     class _Translating(target):
         def __init_subclass__(cls, **options: Any) -> None:
             super().__init_subclass__(**options)
@@ -75,6 +81,13 @@ def _translating(target: Any, translate: Step) -> type:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             args, kwargs = translate(args, kwargs)
             super().__init__(*args, **kwargs)
+
+        if hasattr(target, "call"):  # on a mask, too, as in Keras 1, and on nodes of a graph
+
+            @functools.wraps(target.call)
+            def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+                args, kwargs = ((), {}) if alone else (args, kwargs)
+                return super().call(mapped(plain, inputs), *args, **kwargs)
 
     _Translating.__name__ = _Translating.__qualname__ = target.__name__
     return _Translating

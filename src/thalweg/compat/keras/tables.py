@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,9 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.types import as_dtype as _as_dtype
 from thalweg.graph.op import convert_operands as _convert_operands
 from thalweg.graph.tensor import Variable
+from thalweg.graph.tensor import shapes_match as _shapes_match
 from thalweg.layers import activations as _activations
+from thalweg.ops.elementwise import where as _where
 from thalweg.ops.reduce import mean as _mean
 from thalweg.ops.shape import full_like as _full_like
 from thalweg.registry import lookup, register, snake_case
@@ -63,11 +66,29 @@ def _rank(value: Any) -> int:
     return int(tensor.ndim)
 
 
+# Losses that are written with operators alone: called by a program itself, they stretch targets or predictions.
+_ELEMENTWISE = frozenset(
+    "binary_crossentropy hinge huber kl_divergence log_cosh mean_absolute_error mean_absolute_percentage_error "
+    "mean_squared_error mean_squared_logarithmic_error poisson squared_hinge".split()
+)
+
+
+def _stretched(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Both in the shape that operators give them together, where they differ in shape: [3] and [3, 1] in [3, 3]."""
+    t, p = _convert_operands([y_true, y_pred])
+    if t.shape is None or p.shape is None or _shapes_match(t.shape, p.shape):
+        return y_true, y_pred
+    return _where(True, t, p), _where(True, p, t)
+
+
 def _over_rows(function: Any) -> Any:
     """The function as Keras 1 and 2 had it: of vectors, a number."""
 
     @functools.wraps(function)
     def of(y_true: Any, y_pred: Any, *args: Any, **options: Any) -> Any:
+        own = not sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg.")
+        if own and function.__name__ in _ELEMENTWISE and (_rank(y_true) or _rank(y_pred)):
+            y_true, y_pred = _stretched(y_true, y_pred)
         if _rank(y_true) == 0 and _rank(y_pred) and "crossentropy" not in function.__name__:
             y_true = _full_like(y_pred, y_true)  # one number for all
         found = function(y_true, y_pred, *args, **options)

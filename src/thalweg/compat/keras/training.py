@@ -39,8 +39,9 @@ from thalweg.compat.keras.figures import (
 from thalweg.compat.keras.mixed_precision import scaled
 from thalweg.compat.keras.spelling import Offered
 from thalweg.compat.keras.tables import named_loss, named_metric
+from thalweg.compat.made_once import made_once
 from thalweg.errors import SymbolicError
-from thalweg.graph.tensor import Tensor, plain
+from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.base import _calls, masks_of
 from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes, standing_for
@@ -64,8 +65,13 @@ class TrainedModel(main.Model):
         self.appended_figures: list[str] = []
         self._values: dict[Tensor, Any] = {}
         self._target_tensors: Any = None
+        self._made_in_loss: list[Variable] = []
 
-    numbers_are_columns = True  # of data: one number for each example is [batch, 1]
+    @property
+    def numbers_are_columns(self) -> bool:
+        """Whether one number for each example is [batch, 1]: a step of the program's own sees the data as they are."""
+        return self._steps_are_ours("train_step")
+
     compiled_loss = Offered(CompiledLoss, "The losses of ``compile``, as a function.")
     compiled_metrics = Offered(CompiledMetrics, "The metrics of ``compile``.")
     loss = Offered(lambda model: (model.compile_arguments or {}).get("loss"), "The loss of ``compile``.")
@@ -90,7 +96,7 @@ class TrainedModel(main.Model):
 
         ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
         """
-        self._target_tensors = ignored.get("target_tensors")
+        self._target_tensors, self._made_in_loss = ignored.get("target_tensors"), []
         while self.appended_figures:
             name = self.appended_figures.pop()
             self._figures_of_symbols.pop(name, None)
@@ -212,7 +218,7 @@ class TrainedModel(main.Model):
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
         values, self._values = self._values, {}
-        with standing_for(values):
+        with standing_for(values), made_once(self._made_in_loss):
             loss = super().compute_loss(*args, **kwargs)
         return run_nodes((), values, loss, None)
 
@@ -289,6 +295,8 @@ class TrainedModel(main.Model):
             x = x[0]  # the only input, in a list
         if self._graph is not None:
             x, y = apart(x, len(self._graph.flat_inputs)), apart(y, len(flat(self._graph.outputs)))
+        if _says_nothing(options.get("class_weight"), self._graph):
+            options["class_weight"] = None
         x, y = self._read(x), _values_of(self._target_tensors) if y is None else y
         return super()._feed(mapped(dense, x), mapped(dense, y), *rest, **options)
 
@@ -396,6 +404,14 @@ class TrainedModel(main.Model):
         for layer in self.tree():
             if layer is not self and hasattr(layer, "reset_states"):
                 layer.reset_states()
+
+
+def _says_nothing(class_weight: Any, graph: Any) -> bool:
+    """Whether Keras read nothing from these weights: arrays, and lists for several outputs where there is one."""
+    several = isinstance(class_weight, (list, tuple)) and len(class_weight) > 1
+    return isinstance(class_weight, np.ndarray) or (
+        several and graph is not None and len(flat(graph.outputs)) == 1
+    )
 
 
 def _values_of(tensors: Any) -> Any:

@@ -15,7 +15,8 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import DataLossError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph
-from thalweg.compat.tf1.types import TensorShape, as_dtype
+from thalweg.compat.tf1.queues import as_array, matching_files, stacked
+from thalweg.compat.tf1.types import TensorShape, as_dtype, encoded
 from thalweg.data.dataset import taking_turns
 
 # An element is a nested structure of arrays; its parts are kept as a flat list, the structure beside it.
@@ -101,7 +102,7 @@ class Dataset:
 
         def make(run: Any) -> Iterable[list[Any]]:
             return (
-                [np.asarray(x, d) for x, d in zip(_flat(e), dtypes, strict=True)]
+                [_generated(x, d) for x, d in zip(_flat(e), dtypes, strict=True)]
                 for e in generator(*run([g.convert_to_tensor(a) for a in args or ()]))
             )
 
@@ -133,8 +134,6 @@ class Dataset:
     @staticmethod
     def list_files(file_pattern: Any, shuffle: Any = None, seed: Any = None) -> Dataset:
         """The names of the files that a pattern fits."""
-        from thalweg.compat.tf1.queues import matching_files
-
         found = Dataset.from_tensor_slices(matching_files(file_pattern).static)
         return found.shuffle(max(len(found._first()), 1), seed) if shuffle or shuffle is None else found
 
@@ -218,7 +217,7 @@ class Dataset:
 
         def make(run: Any) -> Iterable[list[Any]]:
             groups = _groups(iter(self._make(run)), _whole(run, batch_size), drop_remainder)
-            return ([np.stack(column) for column in zip(*rows, strict=True)] for rows in groups)
+            return ([stacked(column) for column in zip(*rows, strict=True)] for rows in groups)
 
         first = g.static_value(batch_size) if drop_remainder else None
         return self._like_this(make, [None if s is None else [first, *s] for s in self._shapes])
@@ -338,6 +337,11 @@ class Dataset:
         return Iterator(self)
 
 
+def _generated(x: Any, dtype: Any) -> Any:
+    """What a Python generator gives, in the dtype it said."""
+    return encoded(x) if np.dtype(dtype).kind == "O" else np.asarray(x, dtype)
+
+
 def _whole(run: Any, x: Any) -> int:
     """A whole number, which may be a node."""
     return int(np.asarray(run([x])[0]))
@@ -389,7 +393,7 @@ def _open_shape(shape: Any) -> list[int | None]:
 
 def _padded(column: Sequence[np.ndarray], shape: Sequence[int | None], filler: Any) -> np.ndarray:
     """The arrays as one, each filled up at its ends."""
-    arrays = [np.asarray(a) for a in column]
+    arrays = [as_array(a) for a in column]
     longest = np.max([a.shape for a in arrays], axis=0) if arrays[0].ndim else ()
     lengths = [int(n) if wanted is None else wanted for wanted, n in zip(shape, longest, strict=True)]
     if any(n > wanted for n, wanted in zip(longest, lengths, strict=True)):
@@ -404,7 +408,7 @@ def _padded(column: Sequence[np.ndarray], shape: Sequence[int | None], filler: A
     room = np.full((len(arrays), *lengths), filler, arrays[0].dtype)
     for k, array in enumerate(arrays):
         places: tuple[Any, ...] = (k, *(slice(0, n) for n in array.shape))
-        room[places] = array
+        room[places] = array[()]
     return room
 
 

@@ -103,7 +103,7 @@ def read_data_sets(
 
 
 def _images(x: np.ndarray, dtype: Any, reshape: bool) -> np.ndarray:
-    x = x.reshape(len(x), -1) if reshape else x[..., None]
+    x = x.reshape(len(x), int(np.prod(x.shape[1:]))) if reshape else x[..., None]
     if as_dtype(dtype).name == "uint8":
         return np.rint(x * 255).astype(np.uint8)
     return np.ascontiguousarray(x, as_dtype(dtype).dtype)

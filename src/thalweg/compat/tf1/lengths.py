@@ -102,15 +102,20 @@ def as_vector(shape: Any) -> core.Tensor:
     """A shape argument as an int64 vector that may depend on values."""
     if isinstance(shape, Tensor):
         return astype(g.value(shape), "int64")
-    parts = [astype(g.value(d), "int64") for d in shape]
-    return joining.stack(parts)
+    return joining.stack([_one_length(d) for d in shape])
+
+
+def _one_length(d: Any) -> core.Tensor:
+    """A length as an int64 number; what may have any rank must be a number in the end."""
+    number = g.value(d)
+    return astype(g.held_to(number, ()) if number.shape is None else number, "int64")
 
 
 def parts_of(shape: Any) -> list[Any] | None:
     """The lengths of a shape that values decide: numbers, :class:`Length`, expressions; None for an unknown rank."""
     if isinstance(shape, (list, tuple)):
         known = [one_dim(d) for d in shape]
-        return [astype(g.value(d), "int64") if k is None else k for d, k in zip(shape, known, strict=True)]
+        return [_one_length(d) if k is None else k for d, k in zip(shape, known, strict=True)]
     vector: Any = as_vector(shape)
     if vector.shape is None or vector.shape[0] is None:
         return None

@@ -90,9 +90,14 @@ class _Batches:
         self._held += [list(row) for row in zip(*made, strict=True)] if self.many else [made]
 
 
+def as_array(x: Any) -> np.ndarray:
+    """A value of an example; bytes as an object, for NumPy's own kind of bytes loses zeros at the end."""
+    return np.asarray(x, object) if isinstance(x, bytes) else np.asarray(x)
+
+
 def stacked(column: Sequence[Any], pad: bool = False) -> np.ndarray:
     """Values of several examples as one array; with ``pad``, filled up with zeros to a common shape."""
-    arrays = [np.asarray(x, object) if isinstance(x, bytes) else np.asarray(x) for x in column]
+    arrays = [as_array(x) for x in column]
     if not pad or not arrays[0].ndim:
         return np.stack(arrays)
     room = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)

@@ -20,9 +20,10 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, default_graph
 from thalweg.compat.tf1.variables import Variable
+from thalweg.compat.tf1.variables.variable import RecorderOfCalls
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Spec, plain
-from thalweg.graph.updates import Recorder, current_recorder, recording
+from thalweg.graph.updates import current_recorder, recording
 from thalweg.graph.walk import remake, topological
 from thalweg.layers import base
 from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between
@@ -128,7 +129,7 @@ class Symbols:
         for t in _tensors((call.args, call.kwargs)):
             self._rebuilt(t)
         args, kwargs = base.mapped(self._value, (call.args, call.kwargs))
-        recorder = Recorder()
+        recorder = RecorderOfCalls()
         with self.graph.as_default(), recording(recorder):
             results = call.again(*args, **{"training": self._training(), **kwargs})
         for symbol, result in zip(base.flat(call.outputs), base.flat(results), strict=True):

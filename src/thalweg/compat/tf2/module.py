@@ -207,7 +207,7 @@ class Part(Tensor):
 
     __slots__ = ("key", "variable")
 
-    def __init__(self, variable: Variable, key: Any, read: Tensor) -> None:
+    def __init__(self, variable: Any, key: Any, read: Tensor) -> None:
         super().__init__(
             read.op, read.inputs, read.attrs, read.specs, read.value,
             name=read.name, built_at=read.built_at, tracked=read.tracked,

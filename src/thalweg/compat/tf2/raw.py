@@ -83,11 +83,11 @@ def ImageProjectiveTransformV3(
     """
     x, rows = tensor(images), tensor(transforms)
     parts = [rows[:, k] for k in range(8)]
-    size = tuple(int(n) for n in tensor(output_shape))
+    tall, wide = (int(n) for n in tensor(output_shape))
     kind = x.specs[0].dtype
     made = pictures.affine_transform(
         elementwise.astype(x, "float32"), tuple(parts[:6]), interpolation.lower(), fill_mode.lower(),
-        float(tensor(fill_value)), (parts[6], parts[7]), size,
+        float(tensor(fill_value)), (parts[6], parts[7]), (tall, wide),
     )  # fmt: skip
     return elementwise.astype(made, kind)
 

@@ -26,7 +26,7 @@ for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _
 
 hard_sigmoid = _activations.hard_sigmoid_of_keras_2
 for _helper in (
-    "HeldInput beside held held_below lengths_of made_once makes_graph within_step".split()
+    "HeldInput beside held held_below lengths_of makes_graph".split()
 ):  # for optimizers of programs alone
     globals().pop(_helper)
 _EPSILON, _BACKEND = 1e-7, "tensorflow"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from thalweg import dtypes, losses
 from thalweg.compat import graphs
 from thalweg.compat.keras.backend.settings import floatx
+from thalweg.compat.made_once import kept
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape, plain
@@ -24,35 +24,9 @@ from thalweg.run.function import function as _compiled
 _ops = _names()
 
 
-_kept: list[
-    tuple[list[Variable], list[int]]
-] = []  # variables made before in such a block, and how many were asked for
-
-
-@contextmanager
-def made_once(made: list[Variable]) -> Iterator[None]:
-    """A block that may be run again: the variables made in it are those of the first time, kept in ``made``."""
-    _kept.append((made, [0]))
-    try:
-        yield
-    finally:
-        _kept.pop()
-
-
-def within_step() -> bool:
-    """Whether an optimizer of a program's own asks for updates at this moment."""
-    return bool(_kept)
-
-
 def _new(value: Any, **options: Any) -> Variable:
-    """A new variable, or the one that the block made at this place before."""
-    if not _kept:
-        return Variable(value, **options)
-    made, place = _kept[-1]
-    if place[0] == len(made):
-        made.append(Variable(value, **options))
-    place[0] += 1
-    return made[place[0] - 1]
+    """A new variable, or the one that a block made at this place before."""
+    return kept(lambda: Variable(value, **options))
 
 
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:

@@ -24,6 +24,10 @@ def softmax_cross_entropy_with_logits(
     """-sum(labels log softmax(logits)) for each row; by position (logits, labels), as before 1.0."""
     scores, targets = values(_logits if logits is None else logits, _labels if labels is None else labels)
     targets = g.cast(targets, scores.dtype)
+    if targets.shape is None and scores.shape is not None:  # of any rank: then of that of the other
+        targets = g.shaped_as(targets, (None,) * len(scores.shape))
+    elif scores.shape is None and targets.shape is not None:
+        scores = g.shaped_as(scores, (None,) * len(targets.shape))
     if None not in (targets.shape, scores.shape) and len(targets.shape) != len(scores.shape):  # type: ignore[arg-type]
         targets = shape_ops.reshape_like(targets, scores)  # rows are compared, however they are stacked
     made = nn.softmax_cross_entropy(scores, targets, axis=dim if axis is None else axis)

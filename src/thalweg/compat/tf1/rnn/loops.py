@@ -223,7 +223,7 @@ def raw_rnn(
     """
     from thalweg.compat.tf1.control import while_loop
 
-    with variable_scope(scope or "rnn") as opened:
+    with variable_scope(scope or "rnn"):
         time = g.constant(0)
         finished, x, state, like, loop_state = loop_fn(time, None, None, None)
         batch = math.shape(nest.flatten(x)[0])[0]
@@ -235,8 +235,6 @@ def raw_rnn(
         else:
             zeros = map_structure(lambda t: math.zeros([batch, *t.get_shape().as_list()], t.dtype), like)
         arrays = map_structure(lambda t: TensorArray(t.dtype, size=0, dynamic_size=True), zeros)
-        with variable_scope(opened):  # makes the variables, before the loop
-            loop_fn(time + 1, *cell(x, state), loop_state)
 
         def body(time: Any, finished: Any, x: Any, state: Any, arrays: Any, loop_state: Any) -> list[Any]:
             output, new = cell(x, state)
@@ -258,10 +256,9 @@ def raw_rnn(
             ]
 
         begun = [time, finished, x, state, arrays, loop_state]
-        with variable_scope(opened, reuse=True):
-            _, _, _, state, arrays, loop_state = while_loop(
-                lambda time, finished, *rest: math.logical_not(math.reduce_all(finished)), body, begun
-            )
+        _, _, _, state, arrays, loop_state = while_loop(
+            lambda time, finished, *rest: math.logical_not(math.reduce_all(finished)), body, begun
+        )
     return arrays, state, loop_state
 
 

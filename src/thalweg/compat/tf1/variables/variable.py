@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.made_once import kept
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.graph import (
@@ -23,6 +24,7 @@ from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.op import make_op
+from thalweg.graph.updates import Recorder, current_recorder
 from thalweg.layers import base
 from thalweg.ops import elementwise
 from thalweg.ops.shape import broadcast_to
@@ -83,9 +85,15 @@ class Variable(Tensor):
             )
         operation = Operation(name, "Variable")
         shape = None if validate_shape else [None] * len(start.shape or ())
-        variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
-        if base._calls.training:  # made by a layer of Keras, which needs no session
-            variable.set_value(evaluate([variable.initializer], {})[0])
+
+        def new() -> core.Variable:
+            variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
+            if base._calls.training or current_recorder() is not None:
+                # made by a layer or loss of Keras, without a session
+                variable.set_value(evaluate([variable.initializer], {})[0])
+            return variable
+
+        variable = kept(new)
         self._take(variable, operation, trainable, constraint, collections)
         self.start.op.inputs = [made] if isinstance(made, Tensor) else []
 
@@ -213,11 +221,19 @@ def _free_effect(updates: Sequence[Any]) -> Effect:
         graph.branches = branches
 
 
+class RecorderOfCalls(Recorder):
+    """What layers of Keras assign in calls that a graph makes; nodes that assign there are run by sessions."""
+
+
 def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
     variable = ref.t
     new = g.cast(new, variable.dtype)
     if new.shape == () and variable.shape:
         new = broadcast_to.build([new], {"shape": variable.shape})
+    recorder = current_recorder()
+    if recorder is not None and not isinstance(recorder, RecorderOfCalls):  # in a step of Keras's own
+        recorder.record(variable, new)
+        return Tensor(new, Operation(name, kind))
     effect = Effect([(variable, new)])
     operation = Operation(name, kind, effect, [ref])
     return Tensor(after.build([variable], {"effects": (effect,)}), operation)
