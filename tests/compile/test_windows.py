@@ -35,6 +35,16 @@ def _residual(x: Any, w: Any, b: Any) -> Any:
     return nn.max_pool(tw.tanh(y) * tw.sum(x, axis=(1, 2, 3), keepdims=True), 2)
 
 
+def _three_of_six(x: Any, w: Any, b: Any) -> Any:
+    y = nn.conv(x, w) + b
+    return tw.maximum(tw.maximum(y[:, 0::6], y[:, 1::6]), y[:, 5::6])
+
+
+def _half_a_row_apart(x: Any, w: Any, b: Any) -> Any:
+    y = tw.reshape(nn.conv(x, w), (-1,))
+    return tw.reshape(y[:640], (32, 20)) * tw.reshape(y[650:1290], (32, 20))
+
+
 # what is computed of images, filters and a bias; the images' and the filters' shapes
 JOINED: dict[str, tuple[Network, tuple[int, ...], tuple[int, ...]]] = {
     "largest": (lambda x, w, b: nn.max_pool(nn.conv(x, w, padding="SAME"), 2), (3, 8, 8, 5), (3, 3, 5, 32)),
@@ -108,6 +118,8 @@ APART: dict[str, tuple[Network, tuple[int, ...], tuple[int, ...]]] = {
         (2, 8, 8, 4),
         (3, 3, 4, 16),
     ),
+    "places at no even distance": (_three_of_six, (2, 12, 4), (1, 4, 20)),
+    "rows of no row": (_half_a_row_apart, (1, 80, 4), (1, 4, 20)),
     "a border around the windows": (
         lambda x, w, b: nn.max_pool(nn.conv(x, w, padding="SAME"), 2, padding="SAME"),
         (2, 7, 7, 4),
