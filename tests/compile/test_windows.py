@@ -78,6 +78,11 @@ JOINED: dict[str, tuple[Network, tuple[int, ...], tuple[int, ...]]] = {
         (3, 6, 6, 7),
         (1, 1, 7, 33),
     ),
+    "inside a margin": (
+        lambda x, w, b: nn.max_pool((nn.conv(x, w) + b)[:, 1:-1, 2:], 2),
+        (2, 10, 10, 4),
+        (3, 3, 4, 20),
+    ),
     "in one dimension": (
         lambda x, w, b: nn.max_pool(nn.relu(nn.conv(x, w, padding="SAME") + b), 4),
         (3, 21, 6),
