@@ -81,6 +81,19 @@ CASES = {
     "products side by side": lambda x: tw.concat(
         [x @ tw.ones((11, 9)), tw.exp(x @ tw.ones((11, 40)))], axis=1
     ),
+    "products in turns": lambda x: tw.stack(
+        [x @ tw.ones((11, 9)), tw.exp(x @ tw.sin(tw.ones((11, 9))))], axis=-1
+    ),
+    "columns apart": lambda x: tw.pad(
+        tw.reshape(tw.exp(x @ tw.ones((11, 12))), (-1, 3, 4)), [(0, 0), (0, 0), (1, 1)]
+    ),
+    "columns apart, read at a product's end": lambda x: (
+        tw.sum(
+            tw.pad(y := tw.exp(tw.reshape(0.1 * x[:, :6], (-1, 2, 3))), [(0, 0), (0, 0), (1, 1)]) ** 2,
+            axis=-1,
+        )[:, :1, None]
+        + y * tw.reshape(tw.reshape(y, (-1, 6)) @ tw.ones((6, 6)), (-1, 2, 3))
+    ),
     "nested": lambda x: tw.pad(tw.concat([tw.exp(x), x - 1.0], axis=1), [(1, 1), (0, 3)]),
 }
 

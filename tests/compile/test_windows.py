@@ -180,6 +180,55 @@ def test_any_number_of_images(name: str) -> None:
     assert any(isinstance(k, Product) and k.windows is not None for k in form.executable.schedule.kernels)
 
 
+def test_rows_that_lie_in_a_whole_with_other_rows_than_the_windows() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((4, 6, 8)), rng.standard_normal((8, 20))
+
+    def network(v: Any, w: Any) -> list[Any]:
+        x = tw.reshape(tw.exp(v), (24, 8))
+        z = tw.reshape(x @ w, (3, 8, 20))
+        bordered = tw.pad(tw.reshape(x, (4, 6, 8)), [(0, 0), (1, 1), (0, 0)])
+        return [tw.maximum(z[:, 0::2], z[:, 1::2]), tw.sin(tw.reshape(bordered, (32, 8)) @ w)]
+
+    v, w = tw.placeholder("float64", a.shape), tw.placeholder("float64", b.shape)
+    step = tw.function([v, w], network(v, w))
+    for found, wanted in zip(step(a, b), network(tw.Variable(a), tw.Variable(b)), strict=True):
+        np.testing.assert_allclose(found, np.asarray(wanted), rtol=1e-9)
+    assert _joined(step)
+
+
+def test_what_is_added_lies_inside_a_border() -> None:
+    """What is added before the pooling is read there."""
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((2, 8, 8, 20)), rng.standard_normal((3, 3, 20, 20))
+
+    def network(x: Any, w: Any) -> Any:
+        y = tw.exp(x)
+        return nn.max_pool(tw.tanh(nn.conv(y, w, padding="SAME") + y), 2)
+
+    x, w = tw.placeholder("float64", a.shape), tw.placeholder("float64", b.shape)
+    step = tw.function([x, w], network(x, w))
+    np.testing.assert_allclose(step(a, b), np.asarray(network(tw.Variable(a), tw.Variable(b))), rtol=1e-9)
+    assert _joined(step)
+    (form,) = step.program._compiled.values()
+    assert any(p.op is not None and p.op.name == "exp" for p in form.executable.schedule.placed)
+
+
+def test_what_is_added_to_all_pixels_is_no_part() -> None:
+    rng = np.random.default_rng(5)
+    arrays = [rng.standard_normal(s) for s in ((2, 8, 8, 4), (3, 3, 4, 20), (20,))]
+
+    def network(x: Any, w: Any, u: Any) -> list[Any]:
+        bias = tw.exp(u)
+        return [nn.max_pool(tw.tanh(nn.conv(x, w) + bias), 2), tw.concat([bias, tw.sin(u)])]
+
+    inputs = [tw.placeholder("float64", a.shape) for a in arrays]
+    step = tw.function(inputs, network(*inputs))
+    for found, wanted in zip(step(*arrays), network(*map(tw.Variable, arrays)), strict=True):
+        np.testing.assert_allclose(found, np.asarray(wanted), rtol=1e-9)
+    assert _joined(step)
+
+
 def test_a_training_step_keeps_which_was_the_largest() -> None:
     rng = np.random.default_rng(2)
     images = rng.standard_normal((3, 8, 8, 2))

@@ -104,22 +104,30 @@ def columns_begin(z: Tensor, layout: Layout) -> int | None:
 
 def _can_read(places: Places, kernel: Kernel, part: Tensor, where: Place) -> bool:
     """Whether a kernel can read a part where it lies in its whole."""
-    loops = loops_of(kernel)
-    reads = [] if loops is None else [a for reads in loops.reads.values() for a in reads if a.source is part]
-    inside = [access_in(a, where) for a in reads]
-    if isinstance(kernel, Product):
-        if kernel.inner is not None and part in kernel.inner.sources:
-            return False
-        x = kernel.product.inputs[0]
-        if kernel.windows is not None and places.of[x].source is part:
-            rows = factor_rows(places, x, where)
-            if rows is None or kernel.windows.over(rows) is None:
-                return False
-        factors = [t for t in kernel.product.inputs if places.of[t].source is part]
+    loops = [n for n in (loops_of(kernel), getattr(kernel, "inner", None)) if n is not None]
+    for nest in loops:
+        inside = [access_in(a, where) for reads in nest.reads.values() for a in reads if a.source is part]
         layouts = [a.layout for a in inside if a is not None]
-        evenly = loops is None or steps_evenly(loops.domain, kernel.rows, layouts)
-        return None not in inside and evenly and all(factor_in(places, t, where) for t in factors)
-    return loops is not None and None not in inside
+        if len(layouts) < len(inside):
+            return False
+        if isinstance(kernel, Product):
+            rows = kernel.rows if nest is kernel.nest else len(nest.domain) - 1
+            if not steps_evenly(nest.domain, rows, layouts):
+                return False
+    if not isinstance(kernel, Product):
+        return bool(loops)
+    return all(
+        _can_multiply(places, kernel, t, where) for t in kernel.product.inputs if places.of[t].source is part
+    )
+
+
+def _can_multiply(places: Places, kernel: Product, factor: Tensor, where: Place) -> bool:
+    """Whether a product can read a factor where it lies in a whole."""
+    rows = factor_rows(places, factor, where)
+    if rows is None:
+        return False
+    left = factor is kernel.product.inputs[0]
+    return kernel.windows is None or not left or kernel.windows.over(rows) is not None
 
 
 def access_in(access: Access, where: Place) -> Access | None:

@@ -223,9 +223,10 @@ class _Fusion(Groups):
                 continue
             if sum(m in self.parts for m in nest.members) > 1:
                 continue  # it writes far more than the product's result, and faster in loops of its own
-            if nest.flat and size(nest.domain) == size(z.shape):
-                self._at(nest, solid(z.shape))
             rows = self._rows_of(nest, z)
+            if rows is None and nest.flat and size(nest.domain) == size(z.shape):
+                self._at(nest, solid(z.shape))
+                rows = self._rows_of(nest, z)
             own = [a for reads in nest.reads.values() for a in reads if a.source is z]
             if rows is None or not all(is_identity(a.layout) for a in own):
                 continue
