@@ -93,6 +93,11 @@ JOINED: dict[str, tuple[Network, tuple[int, ...], tuple[int, ...]]] = {
         (1, 6, 6, 150),
         (3, 3, 150, 20),
     ),
+    "one window of a very long sum": (
+        lambda x, w, b: nn.max_pool(nn.relu(nn.conv(x, w, padding="SAME") + b), 2),
+        (1, 2, 2, 256),
+        (3, 3, 256, 20),
+    ),
     "a number for each image": (_residual, (3, 8, 8, 3), (3, 3, 3, 20)),
     "inside the next border": (
         lambda x, w, b: tw.sin(

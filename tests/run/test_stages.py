@@ -49,6 +49,17 @@ def test_lengths_computed_from_data_run_on_the_host() -> None:
     assert kept.tolist() == [1, 2] and numbers.tolist() == [0, 1]
 
 
+def test_what_is_drawn_on_both_sides_of_a_cut_is_new_at_each_run() -> None:
+    x = tw.placeholder("float64", [None])
+    noise = tw.random.uniform((4,), symbolic=True)
+    (places,) = dynamic.true_places(tw.greater(x + tw.random.uniform((), symbolic=True), 0.0))
+    made = Program([x], [noise, tw.take(x, places, axis=0) * tw.random.uniform((), symbolic=True), tw.sum(noise)])
+    first, second = (made.run([np.array([1.0, -2.0, 2.0])]) for _ in range(2))
+    for noises, kept, total in (first, second):
+        assert kept.shape == (2,) and kept[1] == 2 * kept[0] and np.isclose(noises.sum(), total)
+    assert not (first[0] == second[0]).any() and first[1][0] != second[1][0]
+
+
 @pytest.mark.parametrize("rows", [(3, 5), (5, 3), (4, 4)])
 def test_common_rows_and_their_gradient(rows: tuple[int, int]) -> None:
     x, y = tw.placeholder("float64", [None, 2]), tw.placeholder("float64", [None])

@@ -292,7 +292,6 @@ class WindowNest(PieceNest):
 
     def lanes_at(self, row: Value, col: Value, values: Sequence[Value]) -> Lanes:
         at = super().lanes_at(row, col, values)
-        at.values.clear()
         e, count = self.e, len(values)
         places = [SizeMath(e).offset(self.windows.axes, row * count + k) for k in range(count)]
         self.rows_at = [

@@ -66,11 +66,17 @@ class Windows:
         for k, unit in enumerate(units):
             reach[k], left = divmod(left, unit)
             start += reach[k] * axes[k][1]
-        found = []
-        for extent, step in self.axes:
+        found, waiting = [], list(reversed(self.axes))
+        while waiting:
+            extent, step = waiting.pop()
             k = next(k for k, unit in enumerate(units) if step % unit == 0)
-            reach[k] += step // units[k] * (extent - 1)
-            found.append((extent, step // units[k] * axes[k][1]))
+            apart = step // units[k]
+            fitting = axes[k][0] // apart if k else 0
+            if k and extent > fitting > 0 and axes[k][0] % apart == 0 and extent % fitting == 0:
+                waiting += [(fitting, step), (extent // fitting, step * fitting)]  # on into the axis before
+                continue
+            reach[k] += apart * (extent - 1)
+            found.append((extent, apart * axes[k][1]))
         if any(far >= extent for far, (extent, _) in zip(reach[1:], axes[1:], strict=True)):
             return None
         return tuple(found), start
