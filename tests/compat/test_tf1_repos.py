@@ -434,8 +434,13 @@ def test_hooks_find_the_loss_of_a_ready_model(tmp_path: Path) -> None:
     feed = tf1.estimator.inputs.numpy_input_fn(data, np.array([0, 0, 1, 1]), 4, 3, False)
     model = tf1.estimator.LinearClassifier([tf1.feature_column.numeric_column("x")], str(tmp_path))
     told: list[dict[str, float]] = []
+
+    def noted(values: dict[str, float]) -> str:
+        told.append(values)
+        return ""
+
     hook = tf1.train.LoggingTensorHook(
-        {"sum": "head/weighted_loss/Sum", "mean": "head/truediv"}, 1, formatter=lambda t: told.append(t) or ""
+        {"sum": "head/weighted_loss/Sum", "mean": "head/truediv"}, 1, formatter=noted
     )
     model.train(feed, hooks=[hook])
     assert told[0]["sum"] == pytest.approx(4 * np.log(2))
@@ -503,3 +508,8 @@ def test_generators_of_texts_give_bytes() -> None:
     assert numbers.tolist() == [1, 2]
     assert texts.tolist() == [b"a\xc3\xa9", b"b"]
     assert rest.tolist() == [[b"x", b"yy"], [b"z", b""]]
+
+
+def test_recurrent_layers_of_cudnn_ask_for_the_width_of_their_input() -> None:
+    with pytest.raises(ValueError, match=r"CudnnGRU needs to know the last axis .* use set_shape"):
+        tf1.contrib.cudnn_rnn.CudnnGRU(1, 3)(tf1.placeholder(tf1.float32, [5, 2, None]))
