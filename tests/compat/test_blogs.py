@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_lengths_have_values(thalweg_run: Run, tmp_path: Path) -> None:
     assert done.stdout == "'str' object has no attribute 'value'\n"
 
 
-def _model() -> keras.models.Sequential:
+def _model() -> Any:
     model = keras.models.Sequential([keras.layers.Flatten(input_shape=(4, 4, 1)), keras.layers.Dense(2)])
     model.compile("sgd", "mse")
     return model
@@ -286,7 +287,7 @@ def test_variables_are_kept_in_zip_files(tmp_path: Path) -> None:
         pkl_utils.StripPickler(file, protocol=-1).dump({"w": unnamed})
     with open(tmp_path / "w.pkl", "rb") as file:
         assert pkl_utils.CompatUnpickler(file, encoding="latin1").load()["w"].get_value().shape == (2, 2)
-    refused = [
+    refused: list[tuple[Any, dict[str, Any], str]] = [
         ((foo, other), {"allow_duplicates": False}, "multiple"),
         ((unnamed,), {"allow_unnamed": False}, "unnamed"),
         ((theano.shared(1, name="pkl"),), {}, "pkl"),
@@ -323,7 +324,7 @@ def test_small_functions_of_gof() -> None:
         return len(calls)
 
     assert (once((1, 2), k=3), once((1, 2), k=3), once((1, 3))) == (1, 1, 2) and len(calls) == 2
-    pad = utils.scratchpad()
+    pad: Any = utils.scratchpad()
     pad.note = 1
     pad.clear()
     assert vars(pad) == {}
