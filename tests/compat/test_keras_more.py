@@ -233,7 +233,7 @@ import tensorflow as tf
 from keras import backend as K
 from keras.engine.training import collect_trainable_weights, make_batches
 from keras.initializations import normal
-from keras.layers import AtrousConvolution1D, Conv2D, Dense, Flatten, Input, Lambda, Recurrent
+from keras.layers import AtrousConvolution1D, Conv2D, Dense, Embedding, Flatten, Input, Lambda, Recurrent
 from keras.models import Model, Sequential, load_model
 
 # A loss that counts its batches in a variable of its own, one for training and for evaluation.
@@ -246,6 +246,31 @@ x = np.ones((8, 2))
 assert model.fit(x, x[:, :1], batch_size=4, epochs=1, verbose=0).history['loss'] == [10]
 assert [model.train_on_batch(x, x[:, :1]) for _ in range(2)] == [10, 0]
 assert model.evaluate(x, x[:, :1], batch_size=4, verbose=0) == 0
+
+# A loss and a metric that ask the prediction for its layer, and reckon with what that was called on.
+class Scored(Dense):
+    def call(self, x):
+        return K.in_train_phase(K.zeros_like(K.dot(x, self.kernel)), K.dot(x, self.kernel))
+def of_layer(y_pred):
+    layer, call = y_pred._keras_history[:2]
+    assert not layer._outbound_nodes
+    node = layer._inbound_nodes[call]
+    return layer, node.input_tensors[0], node.input_masks[0]
+def score(y_true, y_pred):
+    layer, x, mask = of_layer(y_pred)
+    return K.sum(K.square(K.dot(x, layer.kernel) - y_true), -1) / K.sum(K.cast(mask, 'float32'), -1, keepdims=True)
+def far(y_true, y_pred):
+    layer, x, mask = of_layer(y_pred)
+    return K.mean(K.abs(K.dot(x, layer.kernel) - y_true))
+words = Input((3,))
+vectors = Embedding(4, 2, mask_zero=True, embeddings_initializer='ones')(words)
+model = Model(words, Scored(1, kernel_initializer='ones', use_bias=False)(vectors))
+model.compile('sgd', score, metrics=[far])
+texts, ones = np.array([[1, 2, 0], [3, 0, 0]]), np.ones((2, 3, 1))
+np.testing.assert_allclose(model.evaluate(texts, ones, verbose=0), [(1 / 2 + 1 / 2 + 1 / 1) / 3, 1], rtol=1e-5)
+first = model.get_layer(index=-1).get_weights()[0]
+losses = [model.train_on_batch(texts, ones)[0] for _ in range(2)]
+assert losses[1] < losses[0] and (model.get_layer(index=-1).get_weights()[0] != first).all()
 
 # Inputs stand among the layers by how far they are from the outputs.
 image, boxes = Input((4, 4, 1), name='image'), Input((2,), name='boxes')
