@@ -137,6 +137,18 @@ values[0, 0] = 9.0
 np.asarray(numbers["a"])[1] = 7.0
 assert numbers.append({"a": 5.0, "b": 6.0}, ignore_index=True).as_matrix().tolist() == [[1, 3], [2, 4], [5, 6]]
 assert Series.from_csv("sales.csv", header=0).iloc[0] == 266.0 and pd.np is np
+table = DataFrame({"kind": ["a", "b", "a"], "x": [1.0, np.nan, 3.0], "y": [4.0, 5.0, 6.0]})
+assert pd.get_dummies(table["kind"]).values.tolist() == [[1, 0], [0, 1], [1, 0]]
+assert pd.get_dummies(table).values.dtype == np.float64 and pd.get_dummies(table["kind"]).values.dtype == np.uint8
+assert list(table.drop("kind", 1).columns) == ["x", "y"] and len(table.drop([0])) == 2
+assert table["x"].fillna(method="ffill").tolist() == [1, 1, 3] and table["x"].fillna(0).tolist() == [1, 0, 3]
+assert table.corr().shape == (2, 2) and table.mean()["y"] == 5.0 and table.mean(1).tolist() == [2.5, 5.0, 4.5]
+assert pd.concat([table["x"], table["y"]], 1).shape == (3, 2) and pd.concat([table, table]).shape == (6, 3)
+assert table.pivot("y", "kind", "x").shape == (3, 2)
+dates = pd.date_range("2019-01-31", periods=3, freq="M")
+assert dates[1] == pd.Timestamp(2019, 2, 28) and len(pd.date_range("2019-01-01", "2019-01-02", freq="6H")) == 5
+sums = Series([1.0, 2.0, 4.0], dates).resample("Q").sum()
+assert sums.tolist() == [7.0] and len(Series([1.0] * 3, dates).resample(rule="15D").mean()) == 4
 print(values.tolist())
 """
 
