@@ -64,7 +64,6 @@ OWN_NAMES: dict[str, dict[str, str | None]] = {
     },
     "PReLU": {**NAMES, "init": "alpha_initializer"},
     "Permute": {k: v for k, v in NAMES.items() if k != "dims"},
-    "Lambda": {**NAMES, "mask": None},
 }
 # Keras took what a convolution takes, and read the arguments of the depthwise and the pointwise one.
 _OF_TWO_STEPS = {k: v for k, v in NAMES.items() if not str(v).startswith("kernel_")} | dict.fromkeys(
@@ -222,6 +221,7 @@ def function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     if callable(given.get("output_shape")):  # the shape follows from the function
         del given["output_shape"]
     known_function(given.get("function"))
+    known_function(given.get("mask"))
     return (), given
 
 
