@@ -340,3 +340,25 @@ def test_small_functions_of_gof() -> None:
     pad.note = 1
     pad.clear()
     assert vars(pad) == {}
+
+
+def test_outputs_without_a_session_of_ones_own(new_graph: None, tmp_path: Path) -> None:
+    """``tf.contrib.learn.run_n`` and ``run_feeds``: variables are fresh in each, or those of a checkpoint."""
+    import thalweg.compat.tf1 as tf
+
+    x = tf.placeholder(tf.float32, [2])
+    counted = tf.Variable(0.0, name="counted")
+    local = tf.Variable(5.0, collections=[tf.GraphKeys.LOCAL_VARIABLES])
+    outputs = {"sum": tf.reduce_sum(x) + local, "pair": (counted.assign_add(1.0), x * 2)}
+    for _ in range(2):
+        first, second = tf.contrib.learn.run_n(outputs, {x: [1.0, 2.0]}, n=2)
+        assert first["sum"] == second["sum"] == 8.0
+        assert (first["pair"][0], second["pair"][0]) == (1.0, 2.0) and second["pair"][1].tolist() == [
+            2.0,
+            4.0,
+        ]
+    with tf.Session() as session:
+        session.run(counted.assign(7.0))
+        path = tf.train.Saver([counted]).save(session, str(tmp_path / "kept"))
+    found = tf.contrib.learn.run_feeds({"n": counted, "x": x}, [{x: [1.0, 2.0]}, {x: [3.0, 4.0]}], path)
+    assert [f["n"] for f in found] == [7.0, 7.0] and found[1]["x"].tolist() == [3.0, 4.0]
