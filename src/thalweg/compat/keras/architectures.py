@@ -288,9 +288,13 @@ def _residual(x: Any, kind: str, number: int, last: bool = False) -> Any:
     return x if last else _relu(x, f"{name}_ac")
 
 
+def _halved(x: Any, *steps: tuple[int, int, int]) -> Any:
+    *before, (filters, height, width) = steps
+    return _conv(_chain(x, *before), filters, height, width, 2, "valid")
+
+
 def inception_resnet_v2(x: Any) -> Any:
     """Inception-ResNet V2 (Szegedy, Ioffe, Vanhoucke, Alemi 2016)."""
-    halved = lambda x, *steps: _conv(_chain(x, *steps[:-1]), *steps[-1], 2, "valid")
     x = _conv(_conv(x, 32, 3, 3, 2, "valid"), 32, 3, 3, padding="valid")
     x = L.MaxPooling2D(3, strides=2)(_conv(x, 64, 3, 3))
     x = _conv(_conv(x, 80, 1, 1, padding="valid"), 192, 3, 3, padding="valid")
@@ -303,16 +307,16 @@ def inception_resnet_v2(x: Any) -> Any:
     for k in range(1, 11):
         x = _residual(x, "block35", k)
     parts = [
-        halved(x, (384, 3, 3)),
-        halved(x, (256, 1, 1), (256, 3, 3), (384, 3, 3)),
+        _halved(x, (384, 3, 3)),
+        _halved(x, (256, 1, 1), (256, 3, 3), (384, 3, 3)),
         L.MaxPooling2D(3, strides=2)(x),
     ]
     x = _joined(parts, "mixed_6a")
     for k in range(1, 21):
         x = _residual(x, "block17", k)
     parts = [
-        halved(x, (256, 1, 1), (384, 3, 3)), halved(x, (256, 1, 1), (288, 3, 3)),
-        halved(x, (256, 1, 1), (288, 3, 3), (320, 3, 3)), L.MaxPooling2D(3, strides=2)(x),
+        _halved(x, (256, 1, 1), (384, 3, 3)), _halved(x, (256, 1, 1), (288, 3, 3)),
+        _halved(x, (256, 1, 1), (288, 3, 3), (320, 3, 3)), L.MaxPooling2D(3, strides=2)(x),
     ]  # fmt: skip
     x = _joined(parts, "mixed_7a")
     for k in range(1, 11):
