@@ -215,3 +215,57 @@ def test_columns_refuse_what_they_cannot_read() -> None:
         f.shared_embedding_columns([vocabulary(), vocabulary("q", num_oov_buckets=1)], 2)
     with pytest.raises(ValueError, match="not supported; use tf"):
         f.embedding_column(vocabulary(), 2, ckpt_to_load_from="model")
+
+
+# --- what exported models of the ready estimators tell --------------------------------------------------------
+
+
+def exported(estimator: Any, labels: Any, receive: Any, tmp_path: Path) -> tuple[dict[str, Any], str]:
+    """The signatures (what is fed, what is told) and the folder of an estimator that was trained for a step."""
+    inputs = tf.estimator.inputs.numpy_input_fn({"x": np.eye(4, 2, dtype="f")}, labels, 4, 1, False)
+    estimator.train(inputs, steps=1)
+    folder = estimator.export_savedmodel(str(tmp_path / "export"), receive).decode()
+    with tf.Session(graph=tf.Graph()) as session:
+        told = tf.saved_model.loader.load(session, ["serve"], folder).signature_def
+    return {key: (sorted(s.inputs), sorted(s.outputs)) for key, s in told.items()}, folder
+
+
+def test_exported_classifiers_score_examples_and_predict(tmp_path: Path) -> None:
+    columns = [f.numeric_column("x", shape=(2,))]
+    receive = tf.estimator.export.build_parsing_serving_input_receiver_fn(f.make_parse_example_spec(columns))
+    words = tf.estimator.DNNClassifier([3], columns, str(tmp_path), 3, label_vocabulary=["a", "b", "c"])
+    told, folder = exported(words, np.array(["a", "b", "c", "a"]), receive, tmp_path)
+    scores = (["inputs"], ["classes", "scores"])
+    names = ["all_class_ids", "all_classes", "class_ids", "classes", "logits", "probabilities"]
+    assert told == {"serving_default": scores, "classification": scores, "predict": (["examples"], names)}
+    values = tf.train.Feature(float_list=tf.train.FloatList(value=[0.5, 0.1]))
+    example = tf.train.Example(features=tf.train.Features(feature={"x": values})).SerializeToString()
+    made = tf.contrib.predictor.from_saved_model(folder)({"inputs": [example, example]})
+    assert made["classes"].tolist() == [[b"a", b"b", b"c"]] * 2 and made["scores"].shape == (2, 3)
+    said = tf.contrib.predictor.from_saved_model(folder, "predict")({"examples": [example]})
+    assert said["all_class_ids"].tolist() == [[0, 1, 2]] and said["classes"][0, 0] in (b"a", b"b", b"c")
+
+
+def test_exported_models_that_are_fed_numbers_only_predict(tmp_path: Path) -> None:
+    columns = [f.numeric_column("x", shape=(2,))]
+    receive = tf.estimator.export.build_raw_serving_input_receiver_fn(
+        {"x": tf.placeholder("float", [None, 2])}
+    )
+    told, folder = exported(
+        tf.estimator.DNNRegressor([3], columns, str(tmp_path)), np.ones(4, "f"), receive, tmp_path
+    )
+    assert told == {"predict": (["x"], ["predictions"])}
+    with pytest.raises(ValueError, match=r"serving_default.*available: \['predict'\]"):
+        tf.contrib.predictor.from_saved_model(folder)
+    made = tf.contrib.predictor.from_saved_model(folder, "predict")({"x": [[0.5, 0.1]]})
+    assert made["predictions"].shape == (1, 1)
+
+
+def test_a_classifier_of_two_is_measured_against_the_commoner_class(tmp_path: Path) -> None:
+    model = tf.estimator.LinearClassifier([f.numeric_column("x")], str(tmp_path))
+    x, y = np.array([0.0, 1.0, 2.0, 3.0], "f"), np.array([0, 1, 1, 1])
+    inputs = tf.estimator.inputs.numpy_input_fn({"x": x}, y, 4, 40, False)
+    model.train(inputs)
+    found = model.evaluate(tf.estimator.inputs.numpy_input_fn({"x": x}, y, 2, 1, False))
+    assert found["accuracy_baseline"] == 0.75
+    assert found["auc_precision_recall"] == pytest.approx(1.0, abs=1e-3)
