@@ -593,3 +593,13 @@ def test_dropout_once_for_all_steps_and_not_of_what_is_remembered() -> None:
         tf1.nn.rnn_cell.DropoutWrapper(Same(), 0.5, variational_recurrent=True, dtype=tf1.float32)
     with pytest.raises(ValueError, match="state_keep_prob must be between 0 and 1: 42"):
         tf1.nn.rnn_cell.DropoutWrapper(Same(), 0.5, 0.5, 42)
+
+
+def test_elements_of_sets_look_up_words_of_the_graph_outside() -> None:
+    table = tf1.contrib.lookup.index_table_from_tensor(tf1.constant(["a", "b"]), default_value=7)
+    end = table.lookup(tf1.constant("b"))
+    made = tf1.data.Dataset.from_tensor_slices(tf1.constant(["a", "z"])).map(lambda w: (table.lookup(w), end))
+    node = made.make_one_shot_iterator().get_next()
+    with tf1.Session() as sess:
+        sess.run(tf1.tables_initializer())
+        assert [sess.run(node), sess.run(node)] == [(0, 1), (7, 1)]

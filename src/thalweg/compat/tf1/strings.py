@@ -275,11 +275,8 @@ class HostSource:
 
     def pull(self, session: Any, fed: Any) -> list[Any]:
         wanted = {k: v for k, v in fed.items() if isinstance(k, g.Tensor)}
-        there = session.graph
-        inputs = [x if x.graph is there else there.get_tensor_by_name(x.name) for x in self.inputs]
-        return list(
-            self.fn(*session.run(inputs, wanted))
-        )  # a graph taken in has nodes of its own, by their names
+        inputs = [session.graph.twins.get(id(x), x) for x in self.inputs]
+        return list(self.fn(*session.run(inputs, wanted)))
 
 
 def from_host(
