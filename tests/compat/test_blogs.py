@@ -362,3 +362,30 @@ def test_outputs_without_a_session_of_ones_own(new_graph: None, tmp_path: Path) 
         path = tf.train.Saver([counted]).save(session, str(tmp_path / "kept"))
     found = tf.contrib.learn.run_feeds({"n": counted, "x": x}, [{x: [1.0, 2.0]}, {x: [3.0, 4.0]}], path)
     assert [f["n"] for f in found] == [7.0, 7.0] and found[1]["x"].tolist() == [3.0, 4.0]
+
+
+def test_full_borders_of_keras_1() -> None:
+    """``border_mode="full"``: as Theano's full convolution, and SciPy's."""
+    signal = pytest.importorskip("scipy.signal")
+    rng = np.random.default_rng(0)
+    layers = keras.layers
+    for make, shape in (
+        (lambda: layers.Convolution2D(1, 3, 2, border_mode="full", input_shape=(5, 6, 1)), (5, 6, 1)),
+        (
+            lambda: layers.Convolution2D(
+                nb_filter=1, nb_row=3, nb_col=2, border_mode="full", input_shape=(5, 6, 1)
+            ),
+            (5, 6, 1),
+        ),
+        (lambda: layers.Convolution1D(1, 3, border_mode="full", input_shape=(5, 1)), (5, 1)),
+        (
+            lambda: layers.Convolution1D(
+                nb_filter=1, filter_length=3, border_mode="full", input_shape=(5, 1)
+            ),
+            (5, 1),
+        ),
+    ):
+        model = keras.models.Sequential([make()])
+        x, kernel = rng.normal(size=shape), model.get_weights()[0]
+        wanted = signal.correlate(x[..., 0], kernel[..., 0, 0], mode="full")
+        np.testing.assert_allclose(model.predict(x[None])[0, ..., 0], wanted, rtol=1e-4, atol=1e-5)

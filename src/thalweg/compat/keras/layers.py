@@ -73,6 +73,7 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     rank = _conv_rank(name)
     if rank:
         steps += [_of.window(rank, old_windows), _of.by_steps]
+        steps += [_of.with_full_borders(rank)] * old_windows
     if rank > 1 or any(
         part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")
     ):
