@@ -232,6 +232,7 @@ AS_IT_WAS = """
 import numpy as np
 import tensorflow as tf
 from keras import backend as K
+from keras.engine.topology import Merge as TopMerge
 from keras.engine.training import collect_trainable_weights, make_batches
 from keras.initializations import normal
 from keras.layers import AtrousConvolution1D, Conv2D, Dense, Embedding, Flatten, Input, Lambda, Merge, Recurrent
@@ -281,6 +282,15 @@ y = Dense(3, name='dense')(Flatten(name='flatten')(Conv2D(2, (1, 1), name='conv'
 both = Model([image, boxes], Lambda(lambda t: t[0], name='first')([y, boxes]))
 assert [layer.name for layer in both.layers] == ['image', 'conv', 'flatten', 'dense', 'boxes', 'first']
 
+class RowDot(TopMerge):
+    def __init__(self, layers=None, **kwargs):
+        super(RowDot, self).__init__(layers=None, **kwargs)
+    def call(self, inputs, **kwargs):
+        return K.batch_dot(inputs[0], inputs[1], axes=1)
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0][0], 1)
+a, b = Input((3,)), Input((3,))
+assert Model([a, b], RowDot()([a, b])).predict([np.ones((2, 3)), np.full((2, 3), 2.0)]).tolist() == [[6], [6]]
 left, right = [Sequential([Dense(2, input_dim=3, init='one')]) for _ in range(2)]
 joined = Sequential([Merge([left, right], mode='concat'), Dense(1)])
 assert joined.layers[0].layers == [left, right] and joined.predict([np.ones((2, 3))] * 2).shape == (2, 1)

@@ -289,6 +289,10 @@ class MergedModels(main.Model):
         asked_by_library = sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg.")
         return super().layers if asked_by_library or self.parts is None else self.parts
 
+    def get_config(self) -> dict[str, Any]:
+        """The model as data."""
+        return encode(saving.graph_config(self))
+
 
 class Sequential(Model, main.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
