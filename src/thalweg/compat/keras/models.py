@@ -20,7 +20,8 @@ from thalweg.compat.keras.custom import InputPlace
 from thalweg.compat.keras.custom import of_weight as _of_weight
 from thalweg.compat.keras.custom import place_of as _place_of
 from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
-from thalweg.compat.keras.layers import Input, Merge
+from thalweg.compat.keras.layers import Input
+from thalweg.compat.keras.merging import Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
 from thalweg.compat.keras.weight_files import as_file, is_group
