@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_lengths_have_values(thalweg_run: Run, tmp_path: Path) -> None:
     assert done.stdout == "'str' object has no attribute 'value'\n"
 
 
-def _model() -> keras.models.Sequential:
+def _model() -> Any:
     model = keras.models.Sequential([keras.layers.Flatten(input_shape=(4, 4, 1)), keras.layers.Dense(2)])
     model.compile("sgd", "mse")
     return model
@@ -136,6 +137,18 @@ values[0, 0] = 9.0
 np.asarray(numbers["a"])[1] = 7.0
 assert numbers.append({"a": 5.0, "b": 6.0}, ignore_index=True).as_matrix().tolist() == [[1, 3], [2, 4], [5, 6]]
 assert Series.from_csv("sales.csv", header=0).iloc[0] == 266.0 and pd.np is np
+table = DataFrame({"kind": ["a", "b", "a"], "x": [1.0, np.nan, 3.0], "y": [4.0, 5.0, 6.0]})
+assert pd.get_dummies(table["kind"]).values.tolist() == [[1, 0], [0, 1], [1, 0]]
+assert pd.get_dummies(table).values.dtype == np.float64 and pd.get_dummies(table["kind"]).values.dtype == np.uint8
+assert list(table.drop("kind", 1).columns) == ["x", "y"] and len(table.drop([0])) == 2
+assert table["x"].fillna(method="ffill").tolist() == [1, 1, 3] and table["x"].fillna(0).tolist() == [1, 0, 3]
+assert table.corr().shape == (2, 2) and table.mean()["y"] == 5.0 and table.mean(1).tolist() == [2.5, 5.0, 4.5]
+assert pd.concat([table["x"], table["y"]], 1).shape == (3, 2) and pd.concat([table, table]).shape == (6, 3)
+assert table.pivot("y", "kind", "x").shape == (3, 2)
+dates = pd.date_range("2019-01-31", periods=3, freq="M")
+assert dates[1] == pd.Timestamp(2019, 2, 28) and len(pd.date_range("2019-01-01", "2019-01-02", freq="6H")) == 5
+sums = Series([1.0, 2.0, 4.0], dates).resample("Q").sum()
+assert sums.tolist() == [7.0] and len(Series([1.0] * 3, dates).resample(rule="15D").mean()) == 4
 print(values.tolist())
 """
 
@@ -286,7 +299,7 @@ def test_variables_are_kept_in_zip_files(tmp_path: Path) -> None:
         pkl_utils.StripPickler(file, protocol=-1).dump({"w": unnamed})
     with open(tmp_path / "w.pkl", "rb") as file:
         assert pkl_utils.CompatUnpickler(file, encoding="latin1").load()["w"].get_value().shape == (2, 2)
-    refused = [
+    refused: list[tuple[Any, dict[str, Any], str]] = [
         ((foo, other), {"allow_duplicates": False}, "multiple"),
         ((unnamed,), {"allow_unnamed": False}, "unnamed"),
         ((theano.shared(1, name="pkl"),), {}, "pkl"),
@@ -323,7 +336,56 @@ def test_small_functions_of_gof() -> None:
         return len(calls)
 
     assert (once((1, 2), k=3), once((1, 2), k=3), once((1, 3))) == (1, 1, 2) and len(calls) == 2
-    pad = utils.scratchpad()
+    pad: Any = utils.scratchpad()
     pad.note = 1
     pad.clear()
     assert vars(pad) == {}
+
+
+def test_outputs_without_a_session_of_ones_own(new_graph: None, tmp_path: Path) -> None:
+    """``tf.contrib.learn.run_n`` and ``run_feeds``: variables are fresh in each, or those of a checkpoint."""
+    import thalweg.compat.tf1 as tf
+
+    x = tf.placeholder(tf.float32, [2])
+    counted = tf.Variable(0.0, name="counted")
+    local = tf.Variable(5.0, collections=[tf.GraphKeys.LOCAL_VARIABLES])
+    outputs = {"sum": tf.reduce_sum(x) + local, "pair": (counted.assign_add(1.0), x * 2)}
+    for _ in range(2):
+        first, second = tf.contrib.learn.run_n(outputs, {x: [1.0, 2.0]}, n=2)
+        assert first["sum"] == second["sum"] == 8.0
+        assert (first["pair"][0], second["pair"][0]) == (1.0, 2.0) and second["pair"][1].tolist() == [
+            2.0,
+            4.0,
+        ]
+    with tf.Session() as session:
+        session.run(counted.assign(7.0))
+        path = tf.train.Saver([counted]).save(session, str(tmp_path / "kept"))
+    found = tf.contrib.learn.run_feeds({"n": counted, "x": x}, [{x: [1.0, 2.0]}, {x: [3.0, 4.0]}], path)
+    assert [f["n"] for f in found] == [7.0, 7.0] and found[1]["x"].tolist() == [3.0, 4.0]
+
+
+def test_full_borders_of_keras_1() -> None:
+    """``border_mode="full"``: as Theano's full convolution, and SciPy's."""
+    signal = pytest.importorskip("scipy.signal")
+    rng = np.random.default_rng(0)
+    layers = keras.layers
+    for make, shape in (
+        (lambda: layers.Convolution2D(1, 3, 2, border_mode="full", input_shape=(5, 6, 1)), (5, 6, 1)),
+        (
+            lambda: layers.Convolution2D(
+                nb_filter=1, nb_row=3, nb_col=2, border_mode="full", input_shape=(5, 6, 1)
+            ),
+            (5, 6, 1),
+        ),
+        (lambda: layers.Convolution1D(1, 3, border_mode="full", input_shape=(5, 1)), (5, 1)),
+        (
+            lambda: layers.Convolution1D(
+                nb_filter=1, filter_length=3, border_mode="full", input_shape=(5, 1)
+            ),
+            (5, 1),
+        ),
+    ):
+        model = keras.models.Sequential([make()])
+        x, kernel = rng.normal(size=shape), model.get_weights()[0]
+        wanted = signal.correlate(x[..., 0], kernel[..., 0, 0], mode="full")
+        np.testing.assert_allclose(model.predict(x[None])[0, ..., 0], wanted, rtol=1e-4, atol=1e-5)

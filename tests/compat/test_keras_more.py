@@ -66,7 +66,8 @@ model.compile('sgd', 'mse', metrics=['mae', far], weighted_metrics=['mae'])
 off = np.abs(model.predict(x) - y)[:, 0]
 count = (weights != 0).sum()
 expected = [(off**2 * weights).sum() / count, off.mean(), off.mean(), (off * weights).sum() / count]
-np.testing.assert_allclose(model.evaluate(x, y, sample_weight=weights, batch_size=10, verbose=0), expected, rtol=1e-5)
+found = model.evaluate(x, y, sample_weight=weights, batch_size=10, verbose=0)
+np.testing.assert_allclose(found, expected, rtol=1e-5)
 # Of two batches each counts by its examples; weights of 0 are counted batch by batch.
 parts = [(off * weights)[s].sum() / (weights[s] != 0).sum() for s in (slice(7), slice(7, 10))]
 found = model.evaluate(x, y, sample_weight=weights, batch_size=7, verbose=0)
@@ -231,9 +232,10 @@ AS_IT_WAS = """
 import numpy as np
 import tensorflow as tf
 from keras import backend as K
+from keras.engine.topology import Merge as TopMerge
 from keras.engine.training import collect_trainable_weights, make_batches
 from keras.initializations import normal
-from keras.layers import AtrousConvolution1D, Conv2D, Dense, Flatten, Input, Lambda, Recurrent
+from keras.layers import AtrousConvolution1D, Conv2D, Dense, Embedding, Flatten, Input, Lambda, Merge, Recurrent
 from keras.models import Model, Sequential, load_model
 
 # A loss that counts its batches in a variable of its own, one for training and for evaluation.
@@ -247,11 +249,52 @@ assert model.fit(x, x[:, :1], batch_size=4, epochs=1, verbose=0).history['loss']
 assert [model.train_on_batch(x, x[:, :1]) for _ in range(2)] == [10, 0]
 assert model.evaluate(x, x[:, :1], batch_size=4, verbose=0) == 0
 
+# A loss and a metric that ask the prediction for its layer, and reckon with what that was called on.
+class Scored(Dense):
+    def call(self, x):
+        return K.in_train_phase(K.zeros_like(K.dot(x, self.kernel)), K.dot(x, self.kernel))
+def of_layer(y_pred):
+    layer, call = y_pred._keras_history[:2]
+    assert not layer._outbound_nodes
+    node = layer._inbound_nodes[call]
+    return layer, node.input_tensors[0], node.input_masks[0]
+def score(y_true, y_pred):
+    layer, x, mask = of_layer(y_pred)
+    return K.sum(K.square(K.dot(x, layer.kernel) - y_true), -1) / K.sum(K.cast(mask, 'float32'), -1, keepdims=True)
+def far(y_true, y_pred):
+    layer, x, mask = of_layer(y_pred)
+    return K.mean(K.abs(K.dot(x, layer.kernel) - y_true))
+words = Input((3,))
+vectors = Embedding(4, 2, mask_zero=True, embeddings_initializer='ones')(words)
+vectors = Lambda(lambda t: t, mask=lambda t, m: m)(vectors)
+model = Model(words, Scored(1, kernel_initializer='ones', use_bias=False)(vectors))
+model.compile('sgd', score, metrics=[far])
+texts, ones = np.array([[1, 2, 0], [3, 0, 0]]), np.ones((2, 3, 1))
+found = model.evaluate(texts, ones, verbose=0)
+np.testing.assert_allclose(found, [(1 / 2 + 1 / 2 + 1 / 1) / 3, 1], rtol=1e-5)
+first = model.get_layer(index=-1).get_weights()[0]
+losses = [model.train_on_batch(texts, ones)[0] for _ in range(2)]
+assert losses[1] < losses[0] and (model.get_layer(index=-1).get_weights()[0] != first).all()
+
 # Inputs stand among the layers by how far they are from the outputs.
 image, boxes = Input((4, 4, 1), name='image'), Input((2,), name='boxes')
 y = Dense(3, name='dense')(Flatten(name='flatten')(Conv2D(2, (1, 1), name='conv')(image)))
 both = Model([image, boxes], Lambda(lambda t: t[0], name='first')([y, boxes]))
 assert [layer.name for layer in both.layers] == ['image', 'conv', 'flatten', 'dense', 'boxes', 'first']
+
+class RowDot(TopMerge):
+    def __init__(self, layers=None, **kwargs):
+        super(RowDot, self).__init__(layers=None, **kwargs)
+    def call(self, inputs, **kwargs):
+        return K.batch_dot(inputs[0], inputs[1], axes=1)
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0][0], 1)
+a, b = Input((3,)), Input((3,))
+assert Model([a, b], RowDot()([a, b])).predict([np.ones((2, 3)), np.full((2, 3), 2.0)]).tolist() == [[6], [6]]
+left, right = [Sequential([Dense(2, input_dim=3, init='one')]) for _ in range(2)]
+joined = Sequential([Merge([left, right], mode='concat'), Dense(1)])
+assert joined.layers[0].layers == [left, right] and joined.predict([np.ones((2, 3))] * 2).shape == (2, 1)
+assert joined.layers[0].layers[1].layers[0].get_weights()[0].shape == (3, 2)
 
 # First values by functions of a shape and a name, of one line each.
 s = Input(shape=[4])

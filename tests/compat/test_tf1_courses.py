@@ -458,6 +458,32 @@ def test_mnist_without_images_to_validate_with(digits_folder: Path, monkeypatch:
     assert found.validation.images.shape == (0, found.train.images.shape[1])
 
 
+# --- texts in exported models ---------------------------------------------------------------------------------
+
+
+def test_lines_that_stand_each_in_a_row_of_their_own() -> None:
+    lines = tf.placeholder(tf.string, [None, 1])
+    columns = tf.decode_csv(lines, record_defaults=[[7], [b"u"], [1.5]])
+    assert [c.shape.as_list() for c in columns] == [[None, 1]] * 3
+    with tf.Session() as session:
+        made = session.run(columns, {lines: [["1,a,2"], [",,"]]})
+        none = session.run(columns, {lines: np.zeros((0, 1), object)})
+    assert [c.tolist() for c in made] == [[[1], [7]], [[b"a"], [b"u"]], [[2.0], [1.5]]]
+    assert [c.shape for c in none] == [(0, 1)] * 3
+
+
+def test_an_exported_model_reads_lines_and_looks_words_up(tmp_path: Path) -> None:
+    lines = tf.placeholder(tf.string, [None])
+    number, word = tf.decode_csv(tf.expand_dims(lines, -1), record_defaults=[[0.0], [""]])
+    table = tf.contrib.lookup.index_table_from_tensor(tf.constant(["a", "b"]))
+    made = number * 2.0 + tf.to_float(table.lookup(word)) + tf.Variable(1.0)
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.tables_initializer()])
+        tf.saved_model.simple_save(session, str(tmp_path / "model"), {"lines": lines}, {"made": made})
+    say = tf.contrib.predictor.from_saved_model(str(tmp_path / "model"))
+    assert say({"lines": ["1,a", "2,b"]})["made"].tolist() == [[3.0], [6.0]]
+
+
 # --- notebooks ----------------------------------------------------------------------------------------------
 
 

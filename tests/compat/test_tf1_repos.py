@@ -434,8 +434,13 @@ def test_hooks_find_the_loss_of_a_ready_model(tmp_path: Path) -> None:
     feed = tf1.estimator.inputs.numpy_input_fn(data, np.array([0, 0, 1, 1]), 4, 3, False)
     model = tf1.estimator.LinearClassifier([tf1.feature_column.numeric_column("x")], str(tmp_path))
     told: list[dict[str, float]] = []
+
+    def noted(values: dict[str, float]) -> str:
+        told.append(values)
+        return ""
+
     hook = tf1.train.LoggingTensorHook(
-        {"sum": "head/weighted_loss/Sum", "mean": "head/truediv"}, 1, formatter=lambda t: told.append(t) or ""
+        {"sum": "head/weighted_loss/Sum", "mean": "head/truediv"}, 1, formatter=noted
     )
     model.train(feed, hooks=[hook])
     assert told[0]["sum"] == pytest.approx(4 * np.log(2))
@@ -503,3 +508,98 @@ def test_generators_of_texts_give_bytes() -> None:
     assert numbers.tolist() == [1, 2]
     assert texts.tolist() == [b"a\xc3\xa9", b"b"]
     assert rest.tolist() == [[b"x", b"yy"], [b"z", b""]]
+
+
+def test_recurrent_layers_of_cudnn_ask_for_the_width_of_their_input() -> None:
+    with pytest.raises(ValueError, match=r"CudnnGRU needs to know the last axis .* use set_shape"):
+        tf1.contrib.cudnn_rnn.CudnnGRU(1, 3)(tf1.placeholder(tf1.float32, [5, 2, None]))
+
+
+def test_cells_take_names_functions_and_first_values_as_they_are_given() -> None:
+    cells, x = tf1.nn.rnn_cell, tf1.constant([[1.0, 2.0]])
+    made = [
+        cells.GRUCell(
+            3,
+            tf1.nn.relu,
+            kernel_initializer=tf1.zeros_initializer(),
+            bias_initializer=tf1.ones_initializer(),
+        ),
+        cells.GRUCell(3, None, tf1.tanh),  # as before 1.2: the width of the input is the second
+        cells.BasicRNNCell(3, activation="relu", name="plain"),
+        cells.LSTMCell(3, True),
+        cells.BasicLSTMCell(3, 1.0, None, True),
+        cells.GRUCell(3, reuse=True),
+    ]
+    outputs = [cell(x, cell.zero_state(1, tf1.float32))[0] for cell in made]
+    names = {v.op.name.rpartition("/")[0] for v in tf1.trainable_variables()}
+    assert names == {
+        "gru_cell/gates", "gru_cell/candidate", "gru_cell_1/gates", "gru_cell_1/candidate", "plain", "lstm_cell",
+        "basic_lstm_cell",
+    }  # fmt: skip
+    assert "lstm_cell/w_f_diag" in [v.op.name for v in tf1.trainable_variables()]
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        first, *_, last = sess.run(outputs)
+    gate = 1 / (1 + np.exp(-1.0))
+    np.testing.assert_allclose(first, np.full((1, 3), 1 - gate), rtol=1e-6)
+    np.testing.assert_allclose(last, np.full((1, 3), (1 - gate) * np.tanh(1.0)), rtol=1e-6)
+
+
+def test_cells_of_programs_hand_their_names_on() -> None:
+    class Adding(tf1.nn.rnn_cell.RNNCell):
+        def __init__(self, reuse: Any = None, name: Any = None) -> None:
+            super().__init__(_reuse=reuse, name=name)
+
+        state_size = output_size = 2
+
+        def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+            new = state + inputs + tf1.get_variable("more", [2])
+            return new, new
+
+    for name in (None, "own"):
+        cell = Adding(name=name)
+        cell(tf1.ones([1, 2]), cell.zero_state(1, tf1.float32))
+    assert [v.op.name for v in tf1.global_variables()] == ["adding/more", "own/more"]
+
+
+def test_dropout_once_for_all_steps_and_not_of_what_is_remembered() -> None:
+    class Same(tf1.nn.rnn_cell.RNNCell):
+        state_size = tf1.nn.rnn_cell.LSTMStateTuple(50, 50)
+        output_size = 50
+
+        def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+            return inputs, tf1.nn.rnn_cell.LSTMStateTuple(inputs, inputs)
+
+    x = tf1.ones([3, 4, 50])
+    often = tf1.nn.rnn_cell.DropoutWrapper(Same(), output_keep_prob=0.5, state_keep_prob=0.5, seed=3)
+    once = tf1.nn.rnn_cell.DropoutWrapper(Same(), 0.5, 0.5, 1.0, True, 50, tf1.float32, 3)
+    with tf1.variable_scope("a"):
+        changing, state = tf1.nn.dynamic_rnn(often, x, dtype=tf1.float32)
+    with tf1.variable_scope("b"):
+        held, _ = tf1.nn.dynamic_rnn(once, x, dtype=tf1.float32)
+    with tf1.Session() as sess:
+        a, s, b = sess.run([changing, state, held])
+        again = sess.run(held)
+    assert set(np.unique(a)) == {0, 2}
+    assert (a[:, 0] != a[:, 1]).any()
+    assert (s.c == 1).all()
+    assert set(np.unique(s.h)) == {0, 2}
+    assert set(np.unique(b)) == {0, 4}
+    assert (b == b[0, 0]).all()
+    assert (again != b).any()
+    with pytest.raises(ValueError, match="dtype must be provided"):
+        tf1.nn.rnn_cell.DropoutWrapper(Same(), 0.5, variational_recurrent=True)
+    with pytest.raises(ValueError, match="input_size must be provided"):
+        tf1.nn.rnn_cell.DropoutWrapper(Same(), 0.5, variational_recurrent=True, dtype=tf1.float32)
+    with pytest.raises(ValueError, match="state_keep_prob must be between 0 and 1: 42"):
+        tf1.nn.rnn_cell.DropoutWrapper(Same(), 0.5, 0.5, 42)
+
+
+def test_elements_of_sets_look_up_words_of_the_graph_outside() -> None:
+    table = tf1.contrib.lookup.index_table_from_tensor(tf1.constant(["a", "b"]), default_value=7)
+    end = table.lookup(tf1.constant("b"))
+    made = tf1.data.Dataset.from_tensor_slices(tf1.constant(["a", "z"])).map(lambda w: (table.lookup(w), end))
+    node = made.make_one_shot_iterator().get_next()
+    with tf1.Session() as sess:
+        sess.run(tf1.tables_initializer())
+        assert [sess.run(node), sess.run(node)] == [(0, 1), (7, 1)]

@@ -36,6 +36,25 @@ def test_object_code_can_be_kept_and_loaded_again():
     assert call(llvm.load_object([saved], ["f"]), 1) == 6
 
 
+def test_threads_that_ask_at_once_for_the_same_code_get_the_same():
+    """Else the code of all but one would go away while they hold its address."""
+    both = threading.Barrier(2)
+
+    def make() -> llvm.NativeCode:
+        code = llvm.compile_module(adds(9))
+        both.wait(60)  # neither is done before the other began
+        return code
+
+    kept = llvm.once(make)
+    found: list[llvm.NativeCode] = []
+    threads = [threading.Thread(target=lambda: found.append(kept())) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert found == [kept(), kept()] and call(found[0], 1) == 10
+
+
 def test_code_lives_as_long_as_its_object():
     kept = llvm.compile_module(adds(1))
     for k in range(100):

@@ -1,7 +1,8 @@
 """Words that pandas had when a program was written, and has no longer; ``thalweg run`` gives them back.
 
-What is put back: names of the package, options of ``read_csv``, ``frame.ix``, ``append``, ``from_csv``; columns of
-texts are arrays of objects, and arrays of values can be written to.
+What is put back: names of the package, options of ``read_csv``, ``frame.ix``, ``append``, ``from_csv``, arguments by
+position, letters of frequencies; columns of texts are arrays of objects, those of ``get_dummies`` are numbers, and
+arrays of values can be written to.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +39,16 @@ def restore(pandas: Any) -> None:
         _offer(kind, "append", functools.partialmethod(_appended, pandas))
         _offer(kind, "ix", property(_Places))
         _offer(kind, "from_csv", classmethod(functools.partial(_from_csv, pandas)))
+        kind.resample = _by_letter(kind.resample)
+        kind.asfreq = _by_letter(kind.asfreq)
+        kind.fillna = _filling(kind.fillna)
+        kind.drop = _by_position(kind.drop, 2, "axis")
+    pandas.date_range = _by_letter(pandas.date_range)
+    pandas.concat = _by_position(pandas.concat, 1, "axis", "join")
+    pandas.get_dummies = _of_numbers(pandas.get_dummies)
+    pandas.DataFrame.pivot = _by_position(pandas.DataFrame.pivot, 1, "index", "columns", "values")
+    for name in ("corr", "cov", "mean", "std", "var", "median"):
+        setattr(pandas.DataFrame, name, _of_numeric_columns(getattr(pandas.DataFrame, name)))
     _offer(pandas.DataFrame, "get_value", lambda frame, row, column: frame.at[row, column])
     _offer(pandas.DataFrame, "set_value", _set_value)
     _offer(
@@ -58,6 +70,68 @@ def _writable(values: Callable[..., Any]) -> Callable[..., Any]:
         return found.copy() if isinstance(found, np.ndarray) and not found.flags.writeable else found
 
     return of
+
+
+def _by_position(method: Callable[..., Any], free: int, *names: str) -> Callable[..., Any]:
+    """The function, to which arguments of these names may be given after the first ``free`` ones."""
+
+    @functools.wraps(method)
+    def by_position(*args: Any, **options: Any) -> Any:
+        return method(*args[:free], **dict(zip(names, args[free:], strict=False)), **options)
+
+    return by_position
+
+
+_LETTERS = {
+    "M": "ME", "BM": "BME", "Q": "QE", "A": "YE", "Y": "YE", "H": "h", "T": "min", "S": "s", "L": "ms", "U": "us",
+}  # fmt: skip
+
+
+def _by_letter(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, which knows frequencies by the letters they had: ``"M"``, ``"15T"``."""
+
+    def now(frequency: Any) -> Any:
+        found = re.fullmatch(r"(\d*)([A-Z]+)", frequency) if isinstance(frequency, str) else None
+        return frequency if found is None else found[1] + _LETTERS.get(found[2], found[2])
+
+    @functools.wraps(method)
+    def by_letter(*args: Any, **options: Any) -> Any:
+        options = {name: now(value) if name in ("rule", "freq") else value for name, value in options.items()}
+        return method(*map(now, args), **options)
+
+    return by_letter
+
+
+def _filling(fillna: Callable[..., Any]) -> Callable[..., Any]:
+    """``table.fillna(method="ffill")``."""
+
+    @functools.wraps(fillna)
+    def filled(table: Any, value: Any = None, method: str | None = None, *args: Any, **options: Any) -> Any:
+        if method is None:
+            return fillna(table, value, *args, **options)
+        return getattr(table, {"pad": "ffill", "backfill": "bfill"}.get(method, method))(**options)
+
+    return filled
+
+
+def _of_numbers(get_dummies: Callable[..., Any]) -> Callable[..., Any]:
+    """Zeros and ones, where there are truth values now."""
+
+    @functools.wraps(get_dummies)
+    def dummies(*args: Any, **options: Any) -> Any:
+        return get_dummies(*args, **{"dtype": np.uint8, **options})
+
+    return dummies
+
+
+def _of_numeric_columns(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The statistic of the columns that have one: those of texts were left out."""
+
+    @functools.wraps(method)
+    def statistic(frame: Any, *args: Any, **options: Any) -> Any:
+        return method(frame, *args, **{"numeric_only": True, **options})
+
+    return statistic
 
 
 def _set_value(frame: Any, row: Any, column: Any, value: Any) -> Any:

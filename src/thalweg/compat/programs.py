@@ -215,7 +215,11 @@ def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
         others = dict.fromkeys(filter(None, map(generation, beside)))
         found = found or next(iter(others), None)
         found = "tf1" if found == "keras" and "tf1" in others else found
-    return "tf2" if found is None and "tensorflow" in roots else found
+    if (
+        found is None and "tensorflow" in roots
+    ):  # stand-alone Keras beside it is of the time of graphs, as it is alone
+        return "tf1" if "keras" in roots and _of_others(tree, roots) == "keras" else "tf2"
+    return found
 
 
 def _of_others(tree: ast.AST, roots: set[str]) -> str | None:

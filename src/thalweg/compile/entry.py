@@ -6,14 +6,13 @@ It serves every step; what is particular to one is data for it, which `Call` hol
 from __future__ import annotations
 
 import ctypes
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from llvmlite import ir
 
-from thalweg.compile.llvm import NativeCode
+from thalweg.compile.llvm import NativeCode, once
 from thalweg.compile.loops import Emitter, function
 from thalweg.compile.native import module_code
 from thalweg.compile.target import host_target
@@ -138,7 +137,7 @@ class _Definition(ctypes.Structure):
     ]
 
 
-@functools.cache
+@once
 def native() -> Native:
     """The native functions."""
     return Native()

@@ -11,7 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -20,6 +20,7 @@ from llvmlite.binding import ffi
 from thalweg.compile.cores import num_cores
 from thalweg.compile.target import Target, host_target
 
+T = TypeVar("T")
 _lock = threading.RLock()
 
 
@@ -51,6 +52,22 @@ class NativeCode:
     def address(self, name: str) -> int:
         """The address of function `name`; KeyError when the module does not define it."""
         return self._tracker[name]
+
+
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """``make`` for what holds machine code: it gives its first result again, and to all threads the same one.
+
+    With `functools.cache` threads that ask at the same time may each get their own, of which one is kept; the code
+    of the others would go away below those who still call it.
+    """
+    made: list[T] = []
+
+    def found() -> T:
+        if not made:
+            made.append(make())  # of several threads the first to come here counts
+        return made[0]
+
+    return functools.update_wrapper(found, make)
 
 
 def compile_module(module: ir.Module, target: Target | None = None) -> NativeCode:

@@ -227,6 +227,17 @@ def value_now(t: Any) -> Any:
     return next((values[t] for values in reversed(_standing.values) if t in values), t)
 
 
+def symbol_now(t: Tensor) -> Symbol | None:
+    """The symbol that stands for this value at this moment, if one does."""
+    pairs = (pair for values in reversed(_standing.values) for pair in values.items())
+    return next((s for s, value in pairs if value is t and isinstance(s, Symbol)), None)
+
+
+def expressed_now(structure: Any) -> Any:
+    """The structure with every tensor expressed by what symbols stand for at this moment."""
+    return _now(structure, {s: v for values in _standing.values for s, v in values.items()})
+
+
 def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, training: Any) -> Any:
     """The outputs for other values of the given tensors: every layer called once more, in order."""
     known: dict[Tensor, Any] = dict(given)

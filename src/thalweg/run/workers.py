@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import atexit
 import ctypes
-import functools
 import os
 import sys
 import threading
@@ -38,7 +37,7 @@ from thalweg.compile.barrier import (
     word_at,
 )
 from thalweg.compile.cores import AT_LEAST_ONE, num_cores
-from thalweg.compile.llvm import NativeCode
+from thalweg.compile.llvm import NativeCode, once
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.memory import Slot
 
@@ -227,7 +226,7 @@ class _Native:
         self.ticks_per_second = (self.ticks() - first) / (time.perf_counter() - begun)
 
 
-@functools.cache
+@once
 def _native() -> _Native:
     return _Native()
 

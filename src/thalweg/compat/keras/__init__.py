@@ -67,7 +67,8 @@ def _in_columns(data: Any) -> Any:
 
 def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> _Namespace:
     """``keras.engine``: what programs imported from where Keras kept it."""
-    base = {"Layer": layer, "Input": make_input, "InputSpec": InputSpec, "InputLayer": layers.InputLayer}
+    base = {"Layer": layer, "Input": make_input, "InputSpec": InputSpec, "InputLayer": layers.InputLayer,
+            "Merge": layers.Merge, "merge": layers.merge}  # fmt: skip
     files = "save_model load_model model_from_config model_from_json model_from_yaml"
     in_groups = {n: getattr(weight_files, n) for n in weight_files.__all__}
     return _Namespace(

@@ -173,7 +173,29 @@ VGG19 = _network("vgg19", 224, lambda: (nets.vgg((2, 2, 4, 4, 4)), nets.vgg_top)
 ResNet50 = _network("resnet50", 224, lambda: (nets.resnet((3, 4, 6, 3)), _classes("fc1000")))
 ResNet101 = _network("resnet101", 224, lambda: (nets.resnet((3, 4, 23, 3)), _classes("fc1000")))
 ResNet152 = _network("resnet152", 224, lambda: (nets.resnet((3, 8, 36, 3)), _classes("fc1000")))
+ResNet50V2, ResNet101V2, ResNet152V2 = (
+    _network(f"resnet{depth}v2", 224, lambda counts=counts: (nets.resnet_v2(counts), _classes("predictions")))
+    for depth, counts in ((50, (3, 4, 6, 3)), (101, (3, 4, 23, 3)), (152, (3, 8, 36, 3)))
+)
+# Of each: width, depth, the side of its images, the share dropped before the classes.
+_SIZES = (
+    (1.0, 1.0, 224, 0.2), (1.0, 1.1, 240, 0.2), (1.1, 1.2, 260, 0.3), (1.2, 1.4, 300, 0.3), (1.4, 1.8, 380, 0.4),
+    (1.6, 2.2, 456, 0.4), (1.8, 2.6, 528, 0.5), (2.0, 3.1, 600, 0.5),
+)  # fmt: skip
+(
+    EfficientNetB0, EfficientNetB1, EfficientNetB2, EfficientNetB3, EfficientNetB4, EfficientNetB5, EfficientNetB6,
+    EfficientNetB7,
+) = _efficient = [
+    _network(
+        f"efficientnetb{k}", size,
+        lambda width=width, depth=depth, drop=drop: (nets.efficient(width, depth), nets.efficient_top(drop)),
+    )
+    for k, (width, depth, size, drop) in enumerate(_SIZES)
+]  # fmt: skip
 InceptionV3 = _network("inception_v3", 299, lambda: (nets.inception_v3, _classes("predictions")))
+InceptionResNetV2 = _network(
+    "inception_resnet_v2", 299, lambda: (nets.inception_resnet_v2, _classes("predictions"))
+)
 Xception = _network("xception", 299, lambda: (nets.xception, _classes("predictions")))
 MobileNet = _network("mobilenet", 224, _mobilenet, f"input_shape alpha depth_multiplier {_MOBILE}")
 MobileNetV2 = _network(
@@ -197,6 +219,14 @@ def _room(name: str, mode: str, **networks: Any) -> Namespace:
 vgg16, vgg19 = _room("vgg16", "caffe", VGG16=VGG16), _room("vgg19", "caffe", VGG19=VGG19)
 resnet50 = _room("resnet50", "caffe", ResNet50=ResNet50)
 resnet = _room("resnet", "caffe", ResNet50=ResNet50, ResNet101=ResNet101, ResNet152=ResNet152)
+resnet_v2 = _room("resnet_v2", "tf", ResNet50V2=ResNet50V2, ResNet101V2=ResNet101V2, ResNet152V2=ResNet152V2)
+efficientnet = Namespace(
+    "keras.applications.efficientnet",
+    preprocess_input=lambda x, data_format=None: x,  # the network does it
+    decode_predictions=decode_predictions,
+    **{f"EfficientNetB{k}": network for k, network in enumerate(_efficient)},
+)
+inception_resnet_v2 = _room("inception_resnet_v2", "tf", InceptionResNetV2=InceptionResNetV2)
 inception_v3, xception = (
     _room("inception_v3", "tf", InceptionV3=InceptionV3),
     _room("xception", "tf", Xception=Xception),

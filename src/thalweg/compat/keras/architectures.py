@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,137 @@ def resnet(counts: tuple[int, ...]) -> Callable[[Any], Any]:
     return features
 
 
+def _preactivated(x: Any, filters: int, name: str, strides: int = 1, project: bool = False) -> Any:
+    """A bottleneck whose norms and activations come before its convolutions."""
+    norm = lambda y, place: _relu(_norm(y, f"{name}_{place}_bn", epsilon=1.001e-5), f"{name}_{place}_relu")
+    before = norm(x, "preact")
+    if project:
+        x = L.Conv2D(4 * filters, 1, strides=strides, name=f"{name}_0_conv")(before)
+    elif strides > 1:
+        x = L.MaxPooling2D(1, strides=strides)(x)
+    y = norm(L.Conv2D(filters, 1, use_bias=False, name=f"{name}_1_conv")(before), "1")
+    y = L.ZeroPadding2D(1, name=f"{name}_2_pad")(y)
+    y = norm(L.Conv2D(filters, 3, strides=strides, use_bias=False, name=f"{name}_2_conv")(y), "2")
+    return L.Add(name=f"{name}_out")([x, L.Conv2D(4 * filters, 1, name=f"{name}_3_conv")(y)])
+
+
+def resnet_v2(counts: tuple[int, ...]) -> Callable[[Any], Any]:
+    """Stages of ``counts`` blocks with activations first; the last of each but the last strides (He et al. 2016)."""
+
+    def features(x: Any) -> Any:
+        x = L.Conv2D(64, 7, strides=2, name="conv1_conv")(L.ZeroPadding2D(3, name="conv1_pad")(x))
+        x = L.MaxPooling2D(3, strides=2, name="pool1_pool")(L.ZeroPadding2D(1, name="pool1_pad")(x))
+        for stage, count in enumerate(counts):
+            for k in range(1, count + 1):
+                strides = 2 if k == count and stage + 1 < len(counts) else 1
+                x = _preactivated(x, 64 * 2**stage, f"conv{stage + 2}_block{k}", strides, k == 1)
+        return _relu(_norm(x, "post_bn", epsilon=1.001e-5), "post_relu")
+
+    return features
+
+
+# --- networks scaled in depth and width -----------------------------------------------------------------------------
+
+
+# Of each stage: the window, blocks, filters, how much wider within, strides.
+_STAGES = (
+    (3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2), (5, 3, 112, 6, 1), (5, 4, 192, 6, 2),
+    (3, 1, 320, 6, 1),
+)  # fmt: skip
+
+
+def _swish(x: Any, name: str) -> Any:
+    return L.Activation("swish", name=name)(x)
+
+
+def _narrow(filters: int, size: int, name: str, **options: Any) -> Any:
+    return L.Conv2D(filters, size, use_bias=False, name=name, kernel_initializer=_SPREAD, **options)
+
+
+_SPREAD = {
+    "class_name": "VarianceScaling",
+    "config": {"scale": 2.0, "mode": "fan_out", "distribution": "truncated_normal"},
+}
+
+
+def _shrunk(x: Any, size: int, name: str) -> Any:
+    """The zeros before a convolution of stride 2."""
+    first = 2 if image_data_format() == "channels_first" else 1
+    sides = [x.shape[k] for k in (first, first + 1)]
+    pads = tuple((size // 2 - (1 if n is None else 1 - n % 2), size // 2) for n in sides)
+    return L.ZeroPadding2D(pads, name=name)(x)
+
+
+def _mobile(
+    x: Any, size: int, filters_in: int, filters: int, wider: int, strides: int, drop: float, name: str
+) -> Any:
+    """An inverted bottleneck whose channels are weighed by what is in the whole image."""
+    width, y = filters_in * wider, x
+    if wider != 1:
+        y = _swish(_norm(_narrow(width, 1, f"{name}expand_conv", padding="same")(y), f"{name}expand_bn"),
+                   f"{name}expand_activation")  # fmt: skip
+    y = _shrunk(y, size, f"{name}dwconv_pad") if strides == 2 else y
+    y = L.DepthwiseConv2D(
+        size, strides=strides, padding="valid" if strides == 2 else "same", use_bias=False,
+        depthwise_initializer=_SPREAD, name=f"{name}dwconv",
+    )(y)  # fmt: skip
+    y = _swish(_norm(y, f"{name}bn"), f"{name}activation")
+    whole = L.GlobalAveragePooling2D(name=f"{name}se_squeeze")(y)
+    form = (width, 1, 1) if image_data_format() == "channels_first" else (1, 1, width)
+    whole = L.Reshape(form, name=f"{name}se_reshape")(whole)
+    for count, activation, part in (
+        (max(1, filters_in // 4), "swish", "reduce"),
+        (width, "sigmoid", "expand"),
+    ):
+        whole = L.Conv2D(count, 1, padding="same", activation=activation, kernel_initializer=_SPREAD,
+                         name=f"{name}se_{part}")(whole)  # fmt: skip
+    y = L.Multiply(name=f"{name}se_excite")([y, whole])
+    y = _norm(_narrow(filters, 1, f"{name}project_conv", padding="same")(y), f"{name}project_bn")
+    if strides > 1 or filters_in != filters:
+        return y
+    if drop > 0:
+        y = L.Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{name}drop")(y)
+    return L.Add(name=f"{name}add")([y, x])
+
+
+def efficient(width: float, depth: float) -> Callable[[Any], Any]:
+    """EfficientNet, with ``width`` times the filters and ``depth`` times the blocks of B0 (Tan, Le 2019).
+
+    It takes images of 0 to 255.
+    """
+
+    def rounded(filters: int) -> int:
+        wanted = filters * width
+        found = max(8, int(wanted + 4) // 8 * 8)
+        return found + 8 if found < 0.9 * wanted else found
+
+    def features(x: Any) -> Any:
+        x = L.Normalization(axis=_axis())(L.Rescaling(1 / 255.0)(x))
+        x = _narrow(rounded(32), 3, "stem_conv", strides=2)(_shrunk(x, 3, "stem_conv_pad"))
+        x, before = _swish(_norm(x, "stem_bn"), "stem_activation"), rounded(32)
+        counts = [math.ceil(depth * stage[1]) for stage in _STAGES]
+        number = 0
+        for stage, ((size, _, filters, wider, strides), count) in enumerate(zip(_STAGES, counts), 1):
+            for k in range(count):
+                drop, name = 0.2 * number / sum(counts), f"block{stage}{chr(97 + k)}_"
+                x = _mobile(x, size, before, rounded(filters), wider, strides if k == 0 else 1, drop, name)
+                before, number = rounded(filters), number + 1
+        x = _narrow(rounded(1280), 1, "top_conv", padding="same")(x)
+        return _swish(_norm(x, "top_bn"), "top_activation")
+
+    return features
+
+
+def efficient_top(dropout: float) -> Callable[[Any, int], Any]:
+    """The mean of each feature, some of which are dropped, and the classes."""
+
+    def top(x: Any, classes: int) -> Any:
+        x = L.Dropout(dropout, name="top_dropout")(L.GlobalAveragePooling2D(name="avg_pool")(x))
+        return L.Dense(classes, activation="softmax", name="predictions")(x)
+
+    return top
+
+
 # --- Inception ------------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +268,61 @@ def inception_v3(x: Any) -> Any:
         last = _joined([_conv(last, 384, 1, 3), _conv(last, 384, 3, 1)])
         x = _joined([first, middle, last, _pooled(x, 192)], f"mixed{9 + k}")
     return x
+
+
+# Of each kind of block: what its branches are, and how much of them is added.
+_RESIDUAL = {
+    "block35": ((((32, 1, 1),), ((32, 1, 1), (32, 3, 3)), ((32, 1, 1), (48, 3, 3), (64, 3, 3))), 0.17),
+    "block17": ((((192, 1, 1),), ((128, 1, 1), (160, 1, 7), (192, 7, 1))), 0.1),
+    "block8": ((((192, 1, 1),), ((192, 1, 1), (224, 1, 3), (256, 3, 1))), 0.2),
+}  # fmt: skip
+
+
+def _residual(x: Any, kind: str, number: int, last: bool = False) -> Any:
+    """A block of branches whose sum is added to what came in; the last one of all wholly, and without activation."""
+    branches, scale = _RESIDUAL[kind]
+    name, scale = f"{kind}_{number}", 1.0 if last else scale
+    mixed = _joined([_chain(x, *steps) for steps in branches], f"{name}_mixed")
+    more = L.Conv2D(x.shape[_axis()], 1, name=f"{name}_conv")(mixed)
+    x = L.Lambda(lambda parts: parts[0] + parts[1] * scale, name=name)([x, more])
+    return x if last else _relu(x, f"{name}_ac")
+
+
+def _halved(x: Any, *steps: tuple[int, int, int]) -> Any:
+    *before, (filters, height, width) = steps
+    return _conv(_chain(x, *before), filters, height, width, 2, "valid")
+
+
+def inception_resnet_v2(x: Any) -> Any:
+    """Inception-ResNet V2 (Szegedy, Ioffe, Vanhoucke, Alemi 2016)."""
+    x = _conv(_conv(x, 32, 3, 3, 2, "valid"), 32, 3, 3, padding="valid")
+    x = L.MaxPooling2D(3, strides=2)(_conv(x, 64, 3, 3))
+    x = _conv(_conv(x, 80, 1, 1, padding="valid"), 192, 3, 3, padding="valid")
+    x = L.MaxPooling2D(3, strides=2)(x)
+    parts = [
+        _conv(x, 96, 1, 1), _chain(x, (48, 1, 1), (64, 5, 5)), _chain(x, (64, 1, 1), (96, 3, 3), (96, 3, 3)),
+        _pooled(x, 64),
+    ]  # fmt: skip
+    x = _joined(parts, "mixed_5b")
+    for k in range(1, 11):
+        x = _residual(x, "block35", k)
+    parts = [
+        _halved(x, (384, 3, 3)),
+        _halved(x, (256, 1, 1), (256, 3, 3), (384, 3, 3)),
+        L.MaxPooling2D(3, strides=2)(x),
+    ]
+    x = _joined(parts, "mixed_6a")
+    for k in range(1, 21):
+        x = _residual(x, "block17", k)
+    parts = [
+        _halved(x, (256, 1, 1), (384, 3, 3)), _halved(x, (256, 1, 1), (288, 3, 3)),
+        _halved(x, (256, 1, 1), (288, 3, 3), (320, 3, 3)), L.MaxPooling2D(3, strides=2)(x),
+    ]  # fmt: skip
+    x = _joined(parts, "mixed_7a")
+    for k in range(1, 11):
+        x = _residual(x, "block8", k, last=k == 10)
+    x = L.Conv2D(1536, 1, use_bias=False, padding="same", name="conv_7b")(x)
+    return _relu(_norm(x, "conv_7b_bn", scale=False), "conv_7b_ac")
 
 
 # --- separable convolutions -----------------------------------------------------------------------------------------

@@ -64,7 +64,6 @@ OWN_NAMES: dict[str, dict[str, str | None]] = {
     },
     "PReLU": {**NAMES, "init": "alpha_initializer"},
     "Permute": {k: v for k, v in NAMES.items() if k != "dims"},
-    "Lambda": {**NAMES, "mask": None},
 }
 # Keras took what a convolution takes, and read the arguments of the depthwise and the pointwise one.
 _OF_TWO_STEPS = {k: v for k, v in NAMES.items() if not str(v).startswith("kernel_")} | dict.fromkeys(
@@ -174,6 +173,21 @@ def rest_of_keras_1(rank: int, atrous: bool) -> Step:
     return named
 
 
+def with_full_borders(rank: int) -> Step:
+    """``border_mode="full"``: every place at which the window touches the input has an output, as Theano had it."""
+
+    def bordered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        if kwargs.get("padding") != "full":
+            return args, kwargs
+        window = args[1] if len(args) > 1 else kwargs.get("kernel_size", 1)
+        given = (window, kwargs.get("dilation_rate", 1))
+        lengths, steps = (tuple(np.broadcast_to(numbers, rank).tolist()) for numbers in given)
+        sides = tuple(((length - 1) * step,) * 2 for length, step in zip(lengths, steps, strict=True))
+        return args, {**kwargs, "padding": sides}
+
+    return bordered
+
+
 def without_output_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """The shape of the outputs follows from the inputs: Deconvolution2D(filters, rows, columns, shape)."""
     kwargs.pop("output_shape", None)
@@ -222,6 +236,7 @@ def function_alone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     if callable(given.get("output_shape")):  # the shape follows from the function
         del given["output_shape"]
     known_function(given.get("function"))
+    known_function(given.get("mask"))
     return (), given
 
 

@@ -29,7 +29,7 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers import CategoryEncoding, IntegerLookup, Lambda, StringLookup
 from thalweg.layers.base import Layer, masks_of
-from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, shapes_of
+from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, shapes_of, symbol_now
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.metrics import Metric
 from thalweg.nested import flat
@@ -80,6 +80,14 @@ class Call:
 def _history(symbol: Any) -> tuple[Any, int, int]:
     """Where an input is from: the layer that stands for it, its only call, its only output."""
     return place_of(symbol), 0, 0
+
+
+def _history_now(value: Tensor) -> tuple[Any, int, int]:
+    """In a loss or metric of a model: where the layer's output is from that has this value."""
+    symbol = symbol_now(value)
+    if symbol is None:
+        raise AttributeError(f"{value.label()} was made by no layer: it has no _keras_history")
+    return symbol._keras_history
 
 
 def _depends_on_phase(layer: Layer) -> bool:
@@ -353,7 +361,13 @@ def speak(classic: bool = False) -> None:
         if "build" in vars(cls) and not issubclass(cls, main.Model):
             setattr(cls, "build", _marking(vars(cls)["build"]))  # noqa: B010
     shape = property(lambda self: tuple(self.specs[0].shape), _accepted, doc="The shape.")
-    install_methods({"_keras_shape": shape, "_uses_learning_phase": property(lambda self: False, _accepted)})
+    install_methods(
+        {
+            "_keras_history": property(_history_now, doc=_history_now.__doc__),
+            "_keras_shape": shape,
+            "_uses_learning_phase": property(lambda self: False, _accepted),
+        }
+    )
     says: Any = vars(Symbol)["_keras_shape"]
     for symbol, offered_shape in zip(symbols, (says.setter(_say_shape), shape), strict=True):
         symbol._keras_shape = offered_shape

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.layers.nodes import expressed_now
 from thalweg.losses import same_rank, tensor, weights_like
 from thalweg.metrics import Mean, MeanMetricWrapper, Metric
 from thalweg.models.compiled import Compiled, masked
@@ -64,9 +65,10 @@ class MeanOfBatches(Mean):
         self.fn, self.options = metric.fn, metric.options
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        values = tensor(self.fn(same_rank(tensor(y_true), y_pred), y_pred, **self.options))
+        values = expressed_now(tensor(self.fn(same_rank(tensor(y_true), y_pred), y_pred, **self.options)))
         if sample_weight is not None:
-            values = values * weights_like(sample_weight, values)
+            weights = tensor(sample_weight)
+            values = values * (weights_like(weights, values) if values.ndim else mean(weights))
         values = astype(values, self.dtype)
         super().update_state(mean(values) if values.ndim else values, sample_weight=rows_of(y_pred))
 

@@ -17,7 +17,8 @@ from thalweg.compat.keras.backend.values import held as _held
 from thalweg.compat.keras.custom import DroppedEmbedding, InputPlace, OwnLayer
 from thalweg.compat.keras.custom import InputSpec as InputSpec
 from thalweg.compat.keras.custom import Wrapper as OwnWrapper
-from thalweg.compat.keras.merging import Merge as Merge
+from thalweg.compat.keras.merging import Merge as _Merged
+from thalweg.compat.keras.merging import OwnMerge as _OwnMerge
 from thalweg.compat.keras.merging import merge as merge
 from thalweg.compat.keras.recurrent import AbstractRNNCell as AbstractRNNCell
 from thalweg.compat.keras.recurrent import Recurrent as Recurrent
@@ -32,6 +33,7 @@ from thalweg.layers.pooling import _Pooling
 from thalweg.layers.uneven import UnevenInput
 from thalweg.registry import lookup
 
+Merge = Renamed(_Merged, lambda args, kwargs: (args, kwargs), base=_OwnMerge)
 Layer = Renamed(_main.Layer, lambda args, kwargs: (args, kwargs), base=OwnLayer)
 
 # --- layers ---------------------------------------------------------------------------------------------------------
@@ -73,6 +75,7 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     rank = _conv_rank(name)
     if rank:
         steps += [_of.window(rank, old_windows), _of.by_steps]
+        steps += [_of.with_full_borders(rank)] * old_windows
     if rank > 1 or any(
         part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")
     ):

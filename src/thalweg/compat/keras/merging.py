@@ -69,6 +69,16 @@ class Merge:
         return self.layer(list(inputs))
 
 
+class OwnMerge(OwnLayer):
+    """What a program's own layers derive from ``Merge``: ``call`` takes a list; ``mode`` and the like are not used."""
+
+    def __init__(
+        self, layers: Any = None, mode: Any = "sum", concat_axis: int = -1, dot_axes: Any = -1,
+        output_shape: Any = None, arguments: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+
+
 class _Merge(OwnLayer):
     """What a program's own ways to merge derive from: they define ``_merge_function(inputs)``."""
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,7 +20,8 @@ from thalweg.compat.keras.custom import InputPlace
 from thalweg.compat.keras.custom import of_weight as _of_weight
 from thalweg.compat.keras.custom import place_of as _place_of
 from thalweg.compat.keras.first_descriptions import is_of_keras_1, of_keras_2
-from thalweg.compat.keras.layers import Input, Merge
+from thalweg.compat.keras.layers import Input
+from thalweg.compat.keras.merging import Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
 from thalweg.compat.keras.weight_files import as_file, is_group
@@ -269,6 +271,30 @@ class Model(TrainedModel):
 Model.of_tensors = Model
 
 
+class MergedModels(main.Model):
+    """The first layer of a Sequential that begins with several models: to a program its layers are these models."""
+
+    parts: Any = None
+
+    def of(self, parts: Sequence[Any]) -> MergedModels:
+        """The same, of these models."""
+        self.parts = list(parts)
+        return self
+
+    def _parts(self) -> Iterator[Any]:
+        return (value for value in super()._parts() if value is not self.parts)
+
+    @property
+    def layers(self) -> list[Any]:
+        """The models; the library itself sees their layers."""
+        asked_by_library = sys._getframe(1).f_globals.get("__name__", "").startswith("thalweg.")
+        return super().layers if asked_by_library or self.parts is None else self.parts
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as data."""
+        return encode(saving.graph_config(self))
+
+
 class Sequential(Model, main.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
@@ -304,7 +330,8 @@ class Sequential(Model, main.Sequential):
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Merge):
             self._first = [model.input for model in layer.parts]
-            layer = main.Model(self._first, layer([model.output for model in layer.parts]))
+            joined = layer([model.output for model in layer.parts])
+            layer = MergedModels(self._first, joined).of(layer.parts)
         elif (
             not self._layers
             and self._first is None

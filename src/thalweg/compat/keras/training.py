@@ -217,10 +217,15 @@ class TrainedModel(main.Model):
 
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The scalar that training lowers; symbols of the model in it stand for their values at this call."""
-        values, self._values = self._values, {}
-        with standing_for(values), made_once(self._made_in_loss):
+        with standing_for(self._values), made_once(self._made_in_loss):
             loss = super().compute_loss(*args, **kwargs)
-        return run_nodes((), values, loss, None)
+        return run_nodes((), self._values, loss, None)
+
+    def compute_metrics(self, *args: Any, **kwargs: Any) -> Any:
+        """Count one batch; symbols of the model in a metric stand for their values at this call."""
+        values, self._values = self._values, {}
+        with standing_for(values):
+            return super().compute_metrics(*args, **kwargs)
 
     def _follow_phase(self) -> None:
         """Steps are made for one learning phase."""

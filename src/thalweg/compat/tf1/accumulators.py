@@ -76,6 +76,8 @@ class ConditionalAccumulator:
 
 
 class _Act(Operation):
+    kind: str
+
     def __init__(self, accumulator: ConditionalAccumulator, nodes: list[Tensor], name: str | None) -> None:
         super().__init__(name, type(self).kind, Effect(), nodes)
         self.accumulator, self.nodes = accumulator, nodes
@@ -85,11 +87,15 @@ class _Act(Operation):
         made = session.run(self.nodes, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
         self.apply(self.accumulator.held(session), *made)
 
+    def apply(self, held: _Held, *made: Any) -> None:
+        raise NotImplementedError
+
 
 class _Apply(_Act):
     kind = "AccumulatorApplyGradient"
 
-    def apply(self, held: _Held, gradient: Any, step: Any) -> None:
+    def apply(self, held: _Held, *made: Any) -> None:
+        gradient, step = made
         if int(step) >= held.step:
             held.total, held.count = held.total + gradient, held.count + 1
 
@@ -97,7 +103,8 @@ class _Apply(_Act):
 class _Step(_Act):
     kind = "AccumulatorSetGlobalStep"
 
-    def apply(self, held: _Held, step: Any) -> None:
+    def apply(self, held: _Held, *made: Any) -> None:
+        (step,) = made
         held.step = int(step)
 
 

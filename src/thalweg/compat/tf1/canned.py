@@ -12,6 +12,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, layers, losses, math, metrics, nn, train
 from thalweg.compat.tf1.control import group
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
+from thalweg.compat.tf1.exporting import export
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.variables import trainable_variables, variable_scope
 
@@ -29,19 +30,34 @@ class Classes:
         """Logits, probabilities, class numbers and their names."""
         both = math.concat([math.zeros_like(logits), logits], 1) if self.n == 2 else logits
         ids = math.expand_dims(math.argmax(both, 1), 1)
-        named = np.array([str(w).encode() for w in self.vocabulary or range(self.n)], object)
+        every = math.cast(math.zeros_like(ids), "int32") + np.arange(self.n, dtype=np.int32)
         made = {"logits": logits, "probabilities": nn.softmax(both), "class_ids": ids}
-        made["classes"] = g.host("Classes", None, [ids], lambda k: named[np.asarray(k)], [None, 1])
+        made |= {"classes": self._named(ids), "all_class_ids": every, "all_classes": self._named(every)}
         if self.n == 2:
             made["logistic"] = math.sigmoid(logits)
         return made
+
+    def _named(self, ids: Tensor) -> Tensor:
+        names = np.array([str(w).encode() for w in self.vocabulary or range(self.n)], object)
+        return g.host("Classes", None, [ids], lambda k: names[np.asarray(k)], ids.get_shape())
+
+    def served(self, made: dict[str, Any]) -> dict[str, Any]:
+        """What an exported model tells: the scores of all classes, unless it is asked for predictions."""
+        scores = export.ClassificationOutput(made["probabilities"], made["all_classes"])
+        of_one = {"regression": export.RegressionOutput(made["logistic"])} if self.n == 2 else {}
+        return {
+            "serving_default": scores,
+            "classification": scores,
+            **of_one,
+            "predict": export.PredictOutput(made),
+        }
 
     def numbers(self, labels: Any) -> Tensor:
         """Labels as class numbers."""
         if self.vocabulary is None:
             return math.reshape(math.cast(labels, "int32"), [-1])
         column = columns.categorical_column_with_vocabulary_list("labels", list(self.vocabulary))
-        return math.reshape(column.ids({"labels": labels}), [-1])
+        return math.reshape(column.ids({"labels": labels}).numbers, [-1])
 
     def errors(self, logits: Tensor, labels: Any) -> Tensor:
         """The cross-entropy of each example."""
@@ -65,6 +81,15 @@ class Classes:
             found["precision"] = metrics.precision(ids, math.reshape(made["class_ids"], [-1]))
             found["recall"] = metrics.recall(ids, math.reshape(made["class_ids"], [-1]))
             found["label/mean"] = metrics.mean(ids, w)
+            share = metrics.mean(ids, w)  # a model that always says the commoner class is right so often
+            found["accuracy_baseline"] = math.maximum(share[0], 1.0 - share[0]), share[1]
+            found["auc_precision_recall"] = metrics.auc(
+                ids,
+                math.reshape(made["logistic"], [-1]),
+                w,
+                curve="PR",
+                summation_method="careful_interpolation",
+            )
             found["prediction/mean"] = metrics.mean(made["logistic"], weights)
         return found
 
@@ -78,6 +103,11 @@ class Numbers:
     def predictions(self, logits: Tensor) -> dict[str, Any]:
         """The numbers."""
         return {"predictions": logits}
+
+    def served(self, made: dict[str, Any]) -> dict[str, Any]:
+        """What an exported model tells."""
+        found = export.RegressionOutput(made["predictions"])
+        return {"serving_default": found, "regression": found, "predict": export.PredictOutput(made)}
 
     def errors(self, logits: Tensor, labels: Any) -> Tensor:
         """The squared error of each number."""
@@ -176,7 +206,7 @@ class Canned(Estimator):
         logits = outputs[0] if len(outputs) == 1 else math.add_n(outputs)
         made = self.head.predictions(logits)
         if mode == ModeKeys.PREDICT:
-            return EstimatorSpec(mode, made)
+            return EstimatorSpec(mode, made, export_outputs=self.head.served(made))
         errors = self.head.errors(logits, labels)
         weights = None
         if self.head.weights is not None:

@@ -94,12 +94,20 @@ def build_parsing_serving_input_receiver_fn(
 
 
 def signatures(spec: Any, receiver: Any) -> dict[str, Any]:
-    """What a model function says about serving, by names; the only one, or the one so named, is the default."""
+    """What a model function says about serving, by names; the only one, or the one so named, is the default.
+
+    Those that classify or give a number read serialised examples: there are none of them where anything else is fed.
+    """
     given = receiver.receiver_tensors
     fed = given if isinstance(given, dict) else {"input": given}
     outputs = spec.export_outputs or {saved_model.DEFAULT: PredictOutput(spec.predictions)}
-    made = {key: _signature(fed, output) for key, output in outputs.items()}
-    if len(made) == 1:
+    examples = len(fed) == 1 and next(iter(fed.values())).dtype.name == "string"
+    made = {
+        key: _signature(fed, output)
+        for key, output in outputs.items()
+        if examples or isinstance(output, PredictOutput)
+    }
+    if len(outputs) == len(made) == 1:
         made[saved_model.DEFAULT] = next(iter(made.values()))
     return made
 

@@ -2,211 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, math, nn
+from thalweg.compat.tf1.columns import (
+    BucketizedColumn,
+    CategoricalColumn,
+    CrossedColumn,
+    EmbeddingColumn,
+    HashedCategoricalColumn,
+    IdentityCategoricalColumn,
+    IndicatorColumn,
+    NumericColumn,
+    VocabularyListCategoricalColumn,
+    WeightedCategoricalColumn,
+)
 from thalweg.compat.tf1.graph import Tensor
-from thalweg.compat.tf1.sparse import SparseTensor, sparse_tensor_to_dense
-from thalweg.compat.tf1.strings import from_host
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf1.variables import get_variable, variable_scope
-from thalweg.layers.hashes import farm_hash
-
-
-class Column:
-    """A column: ``name``, and its numbers in a batch of features, one row for each example."""
-
-    name: str
-
-    def dense(self, features: Any) -> Tensor:
-        """[batch, width] for a network."""
-        raise ValueError(f"{self.name} holds categories: wrap it in indicator_column or embedding_column")
-
-    def linear(self, features: Any, units: int) -> Tensor:
-        """[batch, units]: its part of a linear model, with its own weights."""
-        x = self.dense(features)
-        shape = [x.get_shape()[-1].value, units]
-        weights = get_variable(f"{self.name}/weights", shape, initializer=initializers.zeros_initializer())
-        return math.matmul(x, weights)
-
-
-def _feature(features: Any, key: str) -> Any:
-    """The feature under a key; arrays without one are those of contrib.learn, whose columns have no key."""
-    if key and not isinstance(features, dict):
-        raise ValueError(
-            f"the column {key!r}: features should be a dictionary of `Tensor`s by the columns' keys, such as "
-            f"x={{{key!r}: array}} for an input function. Given type: {type(features).__name__}"
-        )
-    found = features[key] if isinstance(features, dict) else features
-    found = sparse_tensor_to_dense(found, "") if isinstance(found, SparseTensor) else found
-    return g.convert_to_tensor(found)
-
-
-class NumericColumn(Column):
-    """Numbers as they are."""
-
-    def __init__(self, key: str, shape: Any, normalizer_fn: Callable[[Any], Any] | None) -> None:
-        self.key = self.name = key
-        self.width = int(np.prod(shape if shape is not None else 1))
-        self.normalizer_fn = normalizer_fn
-
-    def dense(self, features: Any) -> Tensor:
-        x = math.reshape(math.cast(_feature(features, self.key), "float32"), [-1, self.width])
-        return x if self.normalizer_fn is None else self.normalizer_fn(x)
-
-
-class CategoricalColumn(Column):
-    """Categories as numbers under ``size``; -1 for one that is not known."""
-
-    size: int
-
-    def ids(self, features: Any) -> Tensor:
-        """[batch, k] category numbers."""
-        raise NotImplementedError
-
-    def linear(self, features: Any, units: int) -> Tensor:
-        """The sum of the weights of the categories."""
-        start = initializers.zeros_initializer()
-        table = get_variable(f"{self.name}/weights", [self.size, units], initializer=start)
-        return combined(table, self.ids(features), "sum")
-
-
-def combined(table: Any, ids: Tensor, combiner: str) -> Tensor:
-    """The sum, mean or ``sqrtn`` of the rows of a table that each example names; -1 names none."""
-    known = math.cast(math.greater_equal(ids, 0), "float32")
-    rows = nn.embedding_lookup(table, math.maximum(ids, 0)) * math.expand_dims(known, -1)
-    total = math.reduce_sum(rows, 1)
-    if combiner == "sum":
-        return total
-    count = math.maximum(math.reduce_sum(known, 1, keep_dims=True), 1.0)
-    return total / (math.sqrt(count) if combiner == "sqrtn" else count)
-
-
-class BucketizedColumn(CategoricalColumn):
-    """Numbers by the interval in which they lie."""
-
-    def __init__(self, source: NumericColumn, boundaries: Sequence[float]) -> None:
-        self.source, self.boundaries = source, np.asarray(boundaries, np.float32)
-        self.name, self.size = f"{source.name}_bucketized", len(boundaries) + 1
-
-    def ids(self, features: Any) -> Tensor:
-        x = math.expand_dims(self.source.dense(features), -1)
-        return math.reduce_sum(math.cast(math.greater_equal(x, self.boundaries), "int32"), -1)
-
-    def dense(self, features: Any) -> Tensor:
-        made = math.one_hot(self.ids(features), self.size)
-        return math.reshape(made, [-1, self.source.width * self.size])
-
-
-class LookedUpColumn(CategoricalColumn):
-    """Categories that a Python function numbers: texts, or whole numbers written out."""
-
-    def __init__(self, key: str, size: int, number: Callable[[str], int]) -> None:
-        self.key = self.name = key
-        self.size, self.number = size, number
-
-    def ids(self, features: Any) -> Tensor:
-        return _numbered([_feature(features, self.key)], lambda parts: self.number(parts[0]))
-
-
-def _numbered(nodes: Sequence[Tensor], number: Callable[[list[str]], int]) -> Tensor:
-    """[batch, k] numbers of what stands at each place of the nodes."""
-
-    def look_up(*arrays: Any) -> np.ndarray:
-        rows = [np.asarray(a).reshape(len(np.atleast_1d(a)), -1) for a in arrays]
-        made = [
-            [number([_text(part) for part in parts]) for parts in zip(*cells, strict=True)]
-            for cells in zip(*rows, strict=True)
-        ]
-        return np.array(made, np.int32)
-
-    known = [node.get_shape().as_list() if node.get_shape().dims is not None else [None] for node in nodes]
-    width = known[0][1] if len(known[0]) > 1 else 1
-    return from_host(nodes, look_up, "int32", [known[0][0] if known[0] else None, width], None, "Lookup")
-
-
-def _text(x: Any) -> str:
-    return x.decode() if isinstance(x, bytes) else str(x)
-
-
-def hashed(text: str, buckets: int) -> int:
-    """The bucket of a text: its FarmHash modulo their number."""
-    return farm_hash(text.encode()) % buckets
-
-
-class IdentityColumn(CategoricalColumn):
-    """Category numbers as they are."""
-
-    def __init__(self, key: str, num_buckets: int, default_value: int | None) -> None:
-        self.key = self.name = key
-        self.size, self.default = num_buckets, default_value
-
-    def ids(self, features: Any) -> Tensor:
-        node = _feature(features, self.key)
-        node = (
-            math.cast(node, "int32")
-            if node.shape.ndims != 1
-            else math.expand_dims(math.cast(node, "int32"), 1)
-        )
-        if self.default is None:
-            return node
-        inside = math.logical_and(math.greater_equal(node, 0), math.less(node, self.size))
-        return math.where(inside, node, math.ones_like(node) * self.default)
-
-
-class CrossedColumn(CategoricalColumn):
-    """Combinations of categories, hashed."""
-
-    def __init__(self, keys: Sequence[Any], hash_bucket_size: int) -> None:
-        self.keys, self.size = list(keys), hash_bucket_size
-        self.name = "_X_".join(sorted(k if isinstance(k, str) else k.name for k in keys))
-
-    def ids(self, features: Any) -> Tensor:
-        nodes = [_feature(features, k) if isinstance(k, str) else k.ids(features) for k in self.keys]
-        return _numbered(nodes, lambda parts: hashed("_X_".join(parts), self.size))
-
-
-class IndicatorColumn(Column):
-    """How often each category occurs."""
-
-    def __init__(self, categories: CategoricalColumn) -> None:
-        self.categories, self.name = categories, f"{categories.name}_indicator"
-
-    def dense(self, features: Any) -> Tensor:
-        return math.reduce_sum(math.one_hot(self.categories.ids(features), self.categories.size), 1)
-
-
-class EmbeddingColumn(Column):
-    """A row of a table for each category, summed up."""
-
-    def __init__(
-        self, categories: CategoricalColumn, dimension: int, combiner: str, initializer: Any
-    ) -> None:
-        self.categories, self.dimension, self.combiner = categories, dimension, combiner
-        self.initializer = initializer or initializers.truncated_normal_initializer(0.0, dimension**-0.5)
-        self.name = f"{categories.name}_embedding"
-
-    def dense(self, features: Any) -> Tensor:
-        with variable_scope(None, self.name):
-            shape = [self.categories.size, self.dimension]
-            table = get_variable("embedding_weights", shape, initializer=self.initializer)
-        return combined(table, self.categories.ids(features), self.combiner)
 
 
 def numeric_column(
     key: str, shape: Any = (1,), default_value: Any = None, dtype: Any = "float32", normalizer_fn: Any = None
 ) -> NumericColumn:
-    """Numbers."""
-    return NumericColumn(key, shape, normalizer_fn)
+    """Numbers: [batch, *shape], one after the other in a row.
+
+    ``normalizer_fn`` is called with the feature before.
+    """
+    lengths = tuple(int(n) for n in np.ravel(shape))
+    if default_value is not None:
+        default_value = _nested(np.broadcast_to(default_value, lengths).tolist())
+    return NumericColumn(key, lengths, default_value, as_dtype(dtype), normalizer_fn)
+
+
+def _nested(values: Any) -> Any:
+    return tuple(map(_nested, values)) if isinstance(values, list) else values
 
 
 def bucketized_column(source_column: NumericColumn, boundaries: Sequence[float]) -> BucketizedColumn:
-    """Numbers by interval."""
-    return BucketizedColumn(source_column, boundaries)
+    """Numbers by interval: below the first boundary, from it to the second, ..."""
+    if not isinstance(source_column, NumericColumn):
+        raise ValueError(
+            f"source_column must be a column generated with numeric_column(). Given: {source_column}"
+        )
+    if any(a >= b for a, b in pairwise(boundaries)):
+        raise ValueError("boundaries must be a sorted list.")
+    return BucketizedColumn(source_column, tuple(boundaries))
 
 
 def categorical_column_with_vocabulary_list(
@@ -215,17 +61,18 @@ def categorical_column_with_vocabulary_list(
     dtype: Any = None,
     default_value: int = -1,
     num_oov_buckets: int = 0,
-) -> LookedUpColumn:
-    """Categories by their place in a list."""
-    known = {_text(word): k for k, word in enumerate(vocabulary_list)}
-    size = len(known)
+) -> VocabularyListCategoricalColumn:
+    """Categories by their place in a list of texts or whole numbers.
 
-    def number(text: str) -> int:
-        if text in known:
-            return known[text]
-        return size + hashed(text, num_oov_buckets) if num_oov_buckets else default_value
-
-    return LookedUpColumn(key, size + num_oov_buckets, number)
+    What is not in it is ``default_value``, or in one of ``num_oov_buckets`` further categories.
+    """
+    words = tuple(vocabulary_list)
+    if len(set(words)) < len(words):
+        raise ValueError(f"Duplicate keys in vocabulary_list: {words}")
+    if num_oov_buckets and default_value != -1:
+        raise ValueError(f"Can't specify both num_oov_buckets and default_value in {key}.")
+    kind = dtype or ("int64" if np.asarray(words).dtype.kind in "iu" else "string")
+    return VocabularyListCategoricalColumn(key, words, as_dtype(kind), default_value, num_oov_buckets)
 
 
 def categorical_column_with_vocabulary_file(
@@ -233,31 +80,40 @@ def categorical_column_with_vocabulary_file(
     vocabulary_file: str,
     vocabulary_size: int | None = None,
     num_oov_buckets: int = 0,
-    **options: Any,
-) -> LookedUpColumn:
+    default_value: int | None = None,
+    dtype: Any = "string",
+) -> VocabularyListCategoricalColumn:
     """Categories by their line in a file."""
     with open(vocabulary_file, encoding="utf-8") as file:
         words = [line.rstrip("\n") for line in file][:vocabulary_size]
-    return categorical_column_with_vocabulary_list(key, words, num_oov_buckets=num_oov_buckets)
+    default = -1 if default_value is None else default_value
+    return categorical_column_with_vocabulary_list(key, words, dtype, default, num_oov_buckets)
 
 
 def categorical_column_with_hash_bucket(
     key: str, hash_bucket_size: int, dtype: Any = "string"
-) -> LookedUpColumn:
+) -> HashedCategoricalColumn:
     """Categories by a hash of their text."""
-    return LookedUpColumn(key, hash_bucket_size, lambda text: hashed(text, hash_bucket_size))
+    return HashedCategoricalColumn(key, int(hash_bucket_size), as_dtype(dtype))
 
 
 def categorical_column_with_identity(
     key: str, num_buckets: int, default_value: int | None = None
-) -> IdentityColumn:
-    """Category numbers."""
-    return IdentityColumn(key, num_buckets, default_value)
+) -> IdentityCategoricalColumn:
+    """Category numbers; others than 0 to ``num_buckets`` - 1 are ``default_value``."""
+    return IdentityCategoricalColumn(key, int(num_buckets), default_value)
+
+
+def weighted_categorical_column(
+    categorical_column: CategoricalColumn, weight_feature_key: str, dtype: Any = "float32"
+) -> WeightedCategoricalColumn:
+    """Categories with the weights that stand under another key."""
+    return WeightedCategoricalColumn(categorical_column, weight_feature_key, as_dtype(dtype))
 
 
 def crossed_column(keys: Sequence[Any], hash_bucket_size: int, hash_key: Any = None) -> CrossedColumn:
-    """Combinations of categories."""
-    return CrossedColumn(keys, int(hash_bucket_size))
+    """Combinations of categories (keys of texts or whole numbers, or columns), by their hash."""
+    return CrossedColumn(tuple(keys), int(hash_bucket_size), hash_key)
 
 
 def indicator_column(categorical_column: CategoricalColumn) -> IndicatorColumn:
@@ -270,10 +126,50 @@ def embedding_column(
     dimension: int,
     combiner: str = "mean",
     initializer: Any = None,
-    **options: Any,
+    ckpt_to_load_from: None = None,
+    tensor_name_in_ckpt: None = None,
+    max_norm: float | None = None,
+    trainable: bool = True,
 ) -> EmbeddingColumn:
-    """Categories for a network, as rows of a table."""
-    return EmbeddingColumn(categorical_column, dimension, combiner, initializer)
+    """Categories for a network, as rows of a table, combined by ``mean``, ``sum`` or ``sqrtn``."""
+    if ckpt_to_load_from is not None:
+        raise ValueError(
+            "embedding_column: tables from a checkpoint are not supported; use tf.train.init_from_checkpoint"
+        )
+    return _embedding(categorical_column, dimension, combiner, initializer, max_norm, trainable, None)
+
+
+def _embedding(
+    column: CategoricalColumn, dimension: int, combiner: str, initializer: Any, *options: Any
+) -> EmbeddingColumn:
+    start = initializer or initializers.truncated_normal_initializer(0.0, dimension**-0.5)
+    return EmbeddingColumn(column, int(dimension), combiner, start, *options)
+
+
+def shared_embedding_columns(
+    categorical_columns: Sequence[CategoricalColumn],
+    dimension: int,
+    combiner: str = "mean",
+    initializer: Any = None,
+    shared_embedding_collection_name: str | None = None,
+    ckpt_to_load_from: None = None,
+    tensor_name_in_ckpt: None = None,
+    max_norm: float | None = None,
+    trainable: bool = True,
+) -> list[EmbeddingColumn]:
+    """A column for each of the given, all with rows of one table."""
+    sizes = {column.num_buckets for column in categorical_columns}
+    if len(sizes) > 1:
+        raise ValueError(
+            "To use shared_embedding_column, all categorical_columns must have the same number of buckets. "
+            f"Given: {sorted(sizes)}"
+        )
+    found = "_".join(sorted(column.name for column in categorical_columns))
+    name = shared_embedding_collection_name or f"{found}_shared_embedding"
+    return [
+        _embedding(column, dimension, combiner, initializer, max_norm, trainable, name)
+        for column in categorical_columns
+    ]
 
 
 def _listed(columns: Any) -> list[Any]:
@@ -281,30 +177,58 @@ def _listed(columns: Any) -> list[Any]:
     return sorted(found, key=lambda column: column.name)
 
 
-def input_layer(features: Any, feature_columns: Any, *args: Any, **options: Any) -> Tensor:
+def _trained(made: dict[Any, Any] | None, column: Any, before: int) -> None:
+    """Notes for a column the variables that it made."""
+    if made is not None:
+        made[column] = g.default_graph().get_collection("variables")[before:]
+
+
+def input_layer(
+    features: Any,
+    feature_columns: Any,
+    weight_collections: Any = None,
+    trainable: bool = True,
+    cols_to_vars: dict[Any, Any] | None = None,
+    cols_to_output_tensors: dict[Any, Any] | None = None,
+) -> Tensor:
     """[batch, width]: the columns side by side, in the order of their names."""
+    parts = []
     with variable_scope(None, "input_layer"):
-        parts = [column.dense(features) for column in _listed(feature_columns)]
+        for column in _listed(feature_columns):
+            before = len(g.default_graph().get_collection("variables"))
+            parts.append(column.dense(features))
+            _trained(cols_to_vars, column, before)
+            if cols_to_output_tensors is not None:
+                cols_to_output_tensors[column] = parts[-1]
         return math.concat(parts, 1) if len(parts) > 1 else parts[0]
 
 
-def linear_model(features: Any, feature_columns: Any, units: int = 1, **options: Any) -> Tensor:
+def linear_model(
+    features: Any,
+    feature_columns: Any,
+    units: int = 1,
+    sparse_combiner: str = "sum",
+    weight_collections: Any = None,
+    trainable: bool = True,
+    cols_to_vars: dict[Any, Any] | None = None,
+) -> Tensor:
     """[batch, units]: the sum of the columns' linear parts and a bias."""
+    parts = []
     with variable_scope(None, "linear_model"):
-        parts = [column.linear(features, units) for column in _listed(feature_columns)]
-        bias = get_variable("bias_weights", [units], initializer=initializers.zeros_initializer())
+        for column in _listed(feature_columns):
+            before = len(g.default_graph().get_collection("variables"))
+            parts.append(column.linear(features, units, sparse_combiner, trainable))
+            _trained(cols_to_vars, column, before)
+        start = initializers.zeros_initializer()
+        bias = get_variable("bias_weights", [units], initializer=start, trainable=trainable)
+        if cols_to_vars is not None:
+            cols_to_vars["bias"] = [bias]
         return nn.bias_add(math.add_n(parts), bias)
 
 
 def make_parse_example_spec(feature_columns: Any) -> dict[str, Any]:
     """What ``tf.parse_example`` needs to read the columns."""
-    from thalweg.compat.tf1.parsing import FixedLenFeature, VarLenFeature
-
     made: dict[str, Any] = {}
     for column in _listed(feature_columns):
-        source = getattr(column, "categories", getattr(column, "source", column))
-        if isinstance(source, NumericColumn):
-            made[source.key] = FixedLenFeature([source.width], as_dtype("float32"))
-        else:
-            made[source.key] = VarLenFeature(as_dtype("string"))
+        made |= column.parse_example_spec
     return made

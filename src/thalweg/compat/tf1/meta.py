@@ -100,6 +100,7 @@ class _Copy:
             target.operations[name] = self._operation(operation)
         for operation in source.operations.values():
             self._connect(operation)
+        target.twins |= {known: self._of(twin) for known, twin in source.twins.items()} | self.new
         for key, held in source.collections.items():
             target.collections.setdefault(key, []).extend(self._of(x) for x in held)
         target.variables.update({name: self._of(v) for name, v in source.variables.items()})

@@ -36,7 +36,7 @@ def decode_csv(
     shape = known.as_list() if known.dims is not None else None
 
     def decode(lines: Any) -> list[np.ndarray]:
-        flat = [_text(line) for line in np.atleast_1d(lines)]
+        flat = [_text(line) for line in np.ravel(lines)]
         quoting: Any = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
         rows = list(csv.reader(flat, delimiter=field_delim, quoting=quoting))
         if select_cols is not None:
@@ -44,7 +44,7 @@ def decode_csv(
         for k, row in enumerate(rows):
             if len(row) != len(defaults):
                 raise InvalidArgumentError(f"Expect {len(defaults)} fields but have {len(row)} in record {k}")
-        columns = zip(*rows, strict=True)
+        columns: Any = zip(*rows, strict=True) if rows else [()] * len(defaults)
         return [
             _column(fields, default, na_value).reshape(np.shape(lines))[()]
             for fields, default in zip(columns, defaults, strict=True)
@@ -71,7 +71,7 @@ def _column(fields: Sequence[str], default: tuple[Any, Any], missing: str) -> np
         if text in ("", missing):
             if first is None:
                 raise InvalidArgumentError("decode_csv: a required field is missing")
-            made.append(str(first).encode() if dtype.name == "string" else first)
+            made.append(_text(first).encode() if dtype.name == "string" else first)
         elif dtype.name == "string":
             made.append(text.encode())
         else:

@@ -275,7 +275,8 @@ class HostSource:
 
     def pull(self, session: Any, fed: Any) -> list[Any]:
         wanted = {k: v for k, v in fed.items() if isinstance(k, g.Tensor)}
-        return list(self.fn(*session.run(self.inputs, wanted)))
+        inputs = [session.graph.twins.get(id(x), x) for x in self.inputs]
+        return list(self.fn(*session.run(inputs, wanted)))
 
 
 def from_host(

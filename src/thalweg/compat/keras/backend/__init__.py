@@ -25,9 +25,9 @@ for _room in (_settings, _values, _functions, _shapes, _arithmetic, _networks, _
     globals().update(_own(_room))
 
 hard_sigmoid = _activations.hard_sigmoid_of_keras_2
-for _helper in (
-    "HeldInput beside held held_below lengths_of makes_graph".split()
-):  # for optimizers of programs alone
+for (
+    _helper
+) in "HeldInput beside held held_below lengths_of makes_graph".split():  # for optimizers of programs alone
     globals().pop(_helper)
 _EPSILON, _BACKEND = 1e-7, "tensorflow"
 for _room in (_arithmetic, _networks):  # files may name them: Activation(K.relu)

@@ -69,7 +69,7 @@ class KerasFunction:
     def _compile(self, training: bool, other: Sequence[bool]) -> Any:
         outputs, losses = self.outputs, [u.loss for u in self.updates if isinstance(u, UpdatesOfLoss)]
         assigned: list[Any] = []
-        given = {
+        given: dict[Tensor, Tensor] = {
             t: _placeholder(t.dtype, (None,) * t.ndim if longer else t.shape)
             for t, longer in zip(self.inputs, other)
             if longer or not isinstance(t, Placeholder)

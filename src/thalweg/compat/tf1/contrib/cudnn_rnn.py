@@ -110,7 +110,13 @@ class _CudnnRNN(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the vector of all weights."""
-        self.input_size = int(TensorShape(input_shape).as_list()[-1])
+        width = TensorShape(input_shape).as_list()[-1]
+        if width is None:
+            raise ValueError(
+                f"{type(self).__name__} needs to know the last axis of its input, and got {input_shape}: "
+                "use set_shape"
+            )
+        self.input_size = width
         weights, biases = self._initializers
         parts = [weights(shape, self.dtype) for shape in self.canonical_weight_shapes]
         parts += [biases(shape, self.dtype) for shape in self.canonical_bias_shapes]
@@ -168,7 +174,7 @@ class _CudnnRNN(Layer):
             return outputs, [state]
         starts = (None, None) if begun is None else begun[:2]
         both, states = rnn.bidirectional_dynamic_rnn(
-            *steps, x, lengths, *starts, dtype=self.dtype, time_major=True
+            steps[0], steps[1], x, lengths, starts[0], starts[1], self.dtype, time_major=True
         )
         return math.concat(list(both), 2), list(states)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,12 @@ from thalweg.compat.tf1 import canned, checkpoints, estimator, examples, feature
 from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.graph import Graph
+from thalweg.compat.tf1.session import Session
+from thalweg.compat.tf1.variables import (
+    global_variables_initializer,
+    local_variables_initializer,
+    tables_initializer,
+)
 from thalweg.extras import needs
 
 # --- data sets --------------------------------------------------------------------------------------------------------
@@ -364,6 +370,24 @@ def infer_real_valued_columns_from_input(x: Any) -> list[Any]:
     return [feature_column.numeric_column("", np.asarray(x).shape[1:] or (1,))]
 
 
+def run_feeds(output_dict: Any, feed_dicts: Iterable[Any], restore_checkpoint_path: Any = None) -> list[Any]:
+    """The outputs for each feed, in a session whose variables are fresh or those of a checkpoint."""
+    with Session() as session:
+        if restore_checkpoint_path:
+            checkpoints.Saver().restore(session, restore_checkpoint_path)
+        else:
+            session.run(global_variables_initializer())
+        session.run([local_variables_initializer(), tables_initializer()])
+        return [session.run(output_dict, feed) for feed in feed_dicts]
+
+
+def run_n(
+    output_dict: Any, feed_dict: Any = None, restore_checkpoint_path: Any = None, n: int = 1
+) -> list[Any]:
+    """The outputs of ``n`` runs with the same feed: see :func:`run_feeds`."""
+    return run_feeds(output_dict, [feed_dict] * n, restore_checkpoint_path)
+
+
 _prediction_key = Namespace(
     "tf.contrib.learn.PredictionKey", CLASSES="classes", PROBABILITIES="probabilities", SCORES="scores"
 )
@@ -390,6 +414,8 @@ learn = Namespace(
     DNNLinearCombinedClassifier=_learned(canned.DNNLinearCombinedClassifier),
     DNNLinearCombinedRegressor=_learned(canned.DNNLinearCombinedRegressor),
     infer_real_valued_columns_from_input=infer_real_valued_columns_from_input,
+    run_feeds=run_feeds,
+    run_n=run_n,
     datasets=datasets,
     io=Namespace(
         "tf.contrib.learn.io",

@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.feature_column import hashed
+from thalweg.compat.tf1.columns import hashed
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor
 from thalweg.compat.tf1.strings import all_from_host
 from thalweg.compat.tf1.types import as_dtype

@@ -239,7 +239,7 @@ class HParams:
         return f"HParams({', '.join(f'{k}={v!r}' for k, v in sorted(self.values().items()))})"
 
 
-def _fitted(name: str, kind: type, value: Any) -> Any:
+def _fitted(name: str, kind: type[Any], value: Any) -> Any:
     """The value in a setting's type."""
     if kind is type(None) or isinstance(value, kind) or callable(value):
         return value

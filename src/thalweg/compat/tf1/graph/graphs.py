@@ -110,6 +110,7 @@ class Graph:
         self._controls: list[list[Effect]] = []
         self.finalized = False
         self.origins: set[Graph] = set()  # graphs of which this one has copies, over the same expressions
+        self.twins: dict[int, Any] = {}  # the copies, by the id of the node of the other graph
         self.symbols: Any = None  # Keras's tensors in this graph, where a program uses both; see symbols.py
         self.pending: list[Callable[[], None]] = []  # what puts Keras's weights into the collections
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -26,14 +27,27 @@ class RNNCell:
     """One step: ``output, state = cell(input, state)``.
 
     Its variables belong to the scope in which it is called first, and are used again wherever it is called with inputs
-    of the same width.
+    of the same width. That scope is named after the cell, and numbered where another cell took the name; with
+    ``reuse`` it is the one of that name, with its variables.
     """
 
-    name = "rnn_cell"
+    _base_name: str | None = None  # a class of a program's own may leave out __init__
+    _reuse: Any = None
+    _trainable: bool = True
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+        *,
+        _reuse: Any = None,
+        **options: Any,
+    ) -> None:
         self._made: dict[Any, dict[str, Any]] = {}
         self._scopes: dict[Any, Any] = {}  # in which it was called first
+        self._base_name, self._reuse, self._trainable = name, _reuse, trainable
+        self.name = self._scope_name()
 
     @property
     def state_size(self) -> Any:
@@ -48,13 +62,19 @@ class RNNCell:
             self._made, self._scopes = {}, {}
         key = (id(g.default_graph()), *_widths(inputs))
         first = self._scopes.get(key) if scope is None else None
-        with variable_scope(first or scope or self._scope_name(), reuse=True if first else None) as opened:
+        if first:
+            entered = variable_scope(first, reuse=True)
+        elif scope is not None or self._reuse:
+            entered = variable_scope(scope or self._scope_name(), reuse=self._reuse or None)
+        else:
+            entered = variable_scope(None, self._scope_name())
+        with entered as opened:
             self._kept = self._made.setdefault(key, {})
             self._scopes.setdefault(key, opened)
             return self.call(inputs, state)
 
     def _scope_name(self) -> str:
-        return snake_case(type(self).__name__.lstrip("_"))
+        return self._base_name or snake_case(type(self).__name__.lstrip("_"))
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         """The step, inside the cell's scope."""
@@ -62,17 +82,23 @@ class RNNCell:
 
     def _variable(self, name: str, shape: Sequence[Any], initializer: Any = None) -> Any:
         if name not in self._kept:
-            self._kept[name] = get_variable(name, shape, initializer=initializer)
+            self._kept[name] = get_variable(name, shape, initializer=initializer, trainable=self._trainable)
         return self._kept[name]
 
     def _linear(
-        self, parts: Sequence[Any], width: int, name: str = "", bias: float = 0.0, kernel: Any = None
+        self,
+        parts: Sequence[Any],
+        width: int,
+        name: str = "",
+        bias: float = 0.0,
+        kernel: Any = None,
+        start: Any = None,
     ) -> Any:
-        """[parts] @ kernel + bias."""
+        """[parts] @ kernel + bias, which begins as ``start`` says, or at the number ``bias``."""
         joined = parts[0] if len(parts) == 1 else math.concat(list(parts), 1)
         prefix = f"{name}/" if name else ""
         weights = self._variable(f"{prefix}kernel", [joined.get_shape()[1].value, width], kernel)
-        start = constant_initializer(bias) if bias else zeros_initializer()
+        start = start or (constant_initializer(bias) if bias else zeros_initializer())
         return nn.bias_add(math.matmul(joined, weights), self._variable(f"{prefix}bias", [width], start))
 
     @property
@@ -142,21 +168,45 @@ def _function(activation: Any) -> Callable[..., Any]:
     return activation or math.tanh
 
 
+def _since_input_size(place: int, follows: Callable[[Any], bool] = lambda x: True) -> Callable[..., Any]:
+    """For a cell's ``__init__``: leave out the width of the input, which stood at ``place`` until 1.1.
+
+    ``follows``: whether a value is what stood behind it, where None is also another argument of today.
+    """
+
+    def of_all(init: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(init)
+        def made(self: Any, *args: Any, input_size: Any = None, **options: Any) -> None:
+            width, behind = args[place : place + 1], args[place + 1 : place + 2]
+            absent = width == (None,) and all(map(follows, behind))
+            if absent or any(isinstance(x, int) and not isinstance(x, bool) for x in width):
+                args = (*args[:place], *args[place + 1 :])
+            init(self, *args, **options)
+
+        return made
+
+    return of_all
+
+
+def _is_function(x: Any) -> bool:
+    return callable(x) or isinstance(x, str)
+
+
 class BasicRNNCell(RNNCell):
     """``h = activation([x, h] W + b)``."""
 
+    @_since_input_size(1, _is_function)
     def __init__(
         self,
         num_units: int,
-        input_size: Any = None,
         activation: Any = None,
         reuse: Any = None,
         name: Any = None,
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__()
-        self.units, self.activation = int(num_units), _function(activation if callable(activation) else None)
+        super().__init__(name=name, _reuse=reuse)
+        self.units, self.activation = int(num_units), _function(activation)
 
     @property
     def state_size(self) -> int:
@@ -174,10 +224,10 @@ class BasicRNNCell(RNNCell):
 class GRUCell(RNNCell):
     """Gates ``r, u = sigmoid([x, h] W + 1)``; ``c = activation([x, r h] V + b)``; ``h = u h + (1 - u) c``."""
 
+    @_since_input_size(1, _is_function)
     def __init__(
         self,
         num_units: int,
-        input_size: Any = None,
         activation: Any = None,
         reuse: Any = None,
         kernel_initializer: Any = None,
@@ -186,9 +236,9 @@ class GRUCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__()
-        self.units, self.activation = int(num_units), _function(activation if callable(activation) else None)
-        self.kernel = kernel_initializer
+        super().__init__(name=name, _reuse=reuse)
+        self.units, self.activation = int(num_units), _function(activation)
+        self.kernel, self.bias = kernel_initializer, bias_initializer
 
     @property
     def state_size(self) -> int:
@@ -199,10 +249,12 @@ class GRUCell(RNNCell):
         return self.units
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        gates = math.sigmoid(self._linear([inputs, state], 2 * self.units, "gates", 1.0, self.kernel))
+        gates = math.sigmoid(
+            self._linear([inputs, state], 2 * self.units, "gates", 1.0, self.kernel, self.bias)
+        )
         r, u = math.split(value=gates, num_or_size_splits=2, axis=1)
         candidate = self.activation(
-            self._linear([inputs, r * state], self.units, "candidate", 0.0, self.kernel)
+            self._linear([inputs, r * state], self.units, "candidate", 0.0, self.kernel, self.bias)
         )
         h = u * state + (1 - u) * candidate
         return h, h
@@ -214,11 +266,11 @@ class BasicLSTMCell(RNNCell):
     The output is ``h = tanh(c) sigmoid(o)``.
     """
 
+    @_since_input_size(2)
     def __init__(
         self,
         num_units: int,
         forget_bias: float = 1.0,
-        input_size: Any = None,
         state_is_tuple: bool = True,
         activation: Any = None,
         reuse: Any = None,
@@ -226,7 +278,7 @@ class BasicLSTMCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(name=name, _reuse=reuse)
         self.units, self.forget_bias, self.state_is_tuple = int(num_units), forget_bias, state_is_tuple
         self.activation = _function(activation)
         self.kernel: Any = None
@@ -251,10 +303,10 @@ class BasicLSTMCell(RNNCell):
 class LSTMCell(RNNCell):
     """The LSTM with peepholes, a projection and clipping, if asked for."""
 
+    @_since_input_size(1)
     def __init__(
         self,
         num_units: int,
-        input_size: Any = None,
         use_peepholes: bool = False,
         cell_clip: Any = None,
         initializer: Any = None,
@@ -270,7 +322,7 @@ class LSTMCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(name=name, _reuse=reuse)
         self.units, self.forget_bias, self.state_is_tuple = int(num_units), forget_bias, state_is_tuple
         self.peepholes, self.clip, self.projection, self.projection_clip = (
             use_peepholes,
@@ -393,9 +445,6 @@ class MultiRNNCell(RNNCell):
         if not self.state_is_tuple:
             return super().zero_state(batch_size, dtype)
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)
-
-    def _scope_name(self) -> str:
-        return "multi_rnn_cell"
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         one = isinstance(state, Tensor)

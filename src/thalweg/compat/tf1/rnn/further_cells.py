@@ -323,15 +323,12 @@ class ConvLSTMCell(RNNCell):
         initializers: Any = None,
         name: str = "conv_lstm_cell",
     ) -> None:
-        super().__init__()
+        super().__init__(name=name)
         if conv_ndims != len(input_shape) - 1:
             raise ValueError(f"Invalid input_shape {input_shape} for conv_ndims={conv_ndims}.")
         self.rank, self.channels, self.window = conv_ndims, output_channels, list(kernel_shape)
         self.biased, self.skips, self.forget_bias = use_bias, skip_connection, forget_bias
-        self.places, self.depth, self.label = list(input_shape[:-1]), int(input_shape[-1]), name
-
-    def _scope_name(self) -> str:
-        return self.label
+        self.places, self.depth = list(input_shape[:-1]), int(input_shape[-1])
 
     @property
     def state_size(self) -> Any:
@@ -405,9 +402,6 @@ class AttentionCellWrapper(_Wrapper):
     @property
     def output_size(self) -> int:
         return self.width
-
-    def _scope_name(self) -> str:
-        return "attention_cell_wrapper"
 
     def zero_state(self, batch_size: Any, dtype: Any = "float32") -> Any:
         """Zeros for the cell within, the attention and the past: the state is the wrapper's own."""

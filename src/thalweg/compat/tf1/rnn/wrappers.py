@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import md5
+from itertools import count
 from typing import Any
 
-from thalweg.compat.tf1 import math, nn
-from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMCell, MultiRNNCell, RNNCell
-from thalweg.compat.tf1.structures import map_structure
+from thalweg.compat.tf1 import math, nn, random
+from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMCell, LSTMStateTuple, MultiRNNCell, RNNCell
+from thalweg.compat.tf1.tensor_array import TensorArray
+from thalweg.compat.tf1.types import TensorShape
 
 
 class _Wrapper(RNNCell):
@@ -44,7 +48,12 @@ JOINED = {cls.__name__: _joined(cls) for cls in (BasicLSTMCell, LSTMCell, MultiR
 
 
 class DropoutWrapper(_Wrapper):
-    """Dropout of a cell's inputs, outputs and states."""
+    """Dropout of a cell's inputs, outputs and states, each kept with its probability; what an LSTM remembers is not
+    dropped, unless ``dropout_state_filter_visitor`` says so of a state.
+
+    ``variational_recurrent``: what is dropped is drawn once in a run, for all steps and examples (Gal and Ghahramani,
+    https://arxiv.org/abs/1512.05287); it needs ``dtype``, and ``input_size`` where inputs are dropped.
+    """
 
     def __init__(
         self,
@@ -52,23 +61,90 @@ class DropoutWrapper(_Wrapper):
         input_keep_prob: Any = 1.0,
         output_keep_prob: Any = 1.0,
         state_keep_prob: Any = 1.0,
-        seed: Any = None,
         variational_recurrent: bool = False,
+        input_size: Any = None,
+        dtype: Any = None,
+        seed: Any = None,
+        dropout_state_filter_visitor: Callable[[Any], Any] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(cell)
-        self.keep = (input_keep_prob, output_keep_prob, state_keep_prob)
+        self.keep = {"input": input_keep_prob, "state": state_keep_prob, "output": output_keep_prob}
+        for what, keep in self.keep.items():
+            if isinstance(keep, (int, float)) and not 0 <= keep <= 1:
+                raise ValueError(f"Parameter {what}_keep_prob must be between 0 and 1: {keep}")
+        self.seed, self.visitor = seed, dropout_state_filter_visitor or _all_but_memory
+        self.noise: dict[str, list[Any]] = {}
+        if variational_recurrent:
+            self._draw({"input": input_size, "state": cell.state_size, "output": cell.output_size}, dtype)
+
+    def _draw(self, sizes: dict[str, Any], dtype: Any) -> None:
+        if dtype is None:
+            raise ValueError("When variational_recurrent=True, dtype must be provided")
+        for what, size in sizes.items():
+            if not self._drops(what):
+                continue
+            if size is None:
+                raise ValueError(
+                    "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, "
+                    "input_size must be provided"
+                )
+            shapes = [TensorShape(s if isinstance(s, TensorShape) else [s]).as_list() for s in _sizes(size)]
+            self.noise[what] = [
+                random.random_uniform([1, *shape], dtype=dtype, seed=self._seed_of(what, k))
+                for k, shape in enumerate(shapes)
+            ]
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        into, out, kept = self.keep
-        output, new = self.cell(self._dropped(inputs, into), state)
-        if not isinstance(kept, (int, float)) or kept < 1:
-            new = map_structure(lambda t: self._dropped(t, kept), new)
-        return self._dropped(output, out), new
+        output, new = self.cell(self._dropped("input", inputs), state)
+        return self._dropped("output", output), self._dropped("state", new, self.visitor)
 
-    @staticmethod
-    def _dropped(x: Any, keep: Any) -> Any:
-        return x if isinstance(keep, (int, float)) and keep >= 1 else nn.dropout(x, keep)
+    def _drops(self, what: str) -> bool:
+        keep = self.keep[what]
+        return not isinstance(keep, (int, float)) or keep < 1
+
+    def _seed_of(self, what: str, k: int) -> int | None:
+        if self.seed is None:
+            return None
+        return (
+            int(md5(f"{self.seed}{what}_{k}".encode(), usedforsecurity=False).hexdigest()[:8], 16)
+            & 0x7FFFFFFF
+        )
+
+    def _dropped(self, what: str, x: Any, visitor: Callable[[Any], Any] = lambda part: True) -> Any:
+        """The tensors of a structure, dropped where the visitor says so of them and of what they stand in."""
+        if not self._drops(what):
+            return x
+        keep, noise, places = self.keep[what], self.noise.get(what), count()
+
+        def leaf(t: Any, chosen: bool) -> Any:
+            k = next(places)
+            if not chosen:
+                return t
+            if noise is None:
+                return nn.dropout(t, keep, seed=self._seed_of(what, k))
+            return t / keep * math.floor(noise[k] + keep)
+
+        def part(x: Any, chosen: bool) -> Any:
+            told = visitor(x) if chosen else False
+            if not isinstance(x, (tuple, list)):
+                return leaf(x, bool(told))
+            each = told if isinstance(told, (tuple, list)) else [told] * len(x)
+            made = [part(y, wanted) for y, wanted in zip(x, each, strict=True)]
+            return type(x)(*made) if hasattr(x, "_fields") else type(x)(made)
+
+        return part(x, True)
+
+
+def _all_but_memory(state: Any) -> Any:
+    """Which parts of a state are dropped: all tensors but the memories of LSTMs."""
+    if isinstance(state, LSTMStateTuple):
+        return LSTMStateTuple(c=False, h=True)
+    return not isinstance(state, TensorArray)
+
+
+def _sizes(size: Any) -> list[Any]:
+    return [s for part in size for s in _sizes(part)] if isinstance(size, (tuple, list)) else [size]
 
 
 class ResidualWrapper(_Wrapper):

@@ -27,6 +27,7 @@ from thalweg.graph.op import make_op
 from thalweg.graph.updates import Recorder, current_recorder
 from thalweg.layers import base
 from thalweg.ops import elementwise
+from thalweg.ops.bodies import BodyRecorder
 from thalweg.ops.shape import broadcast_to
 
 
@@ -88,7 +89,7 @@ class Variable(Tensor):
 
         def new() -> core.Variable:
             variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
-            if base._calls.training or current_recorder() is not None:
+            if base._calls.training or _step() is not None:
                 # made by a layer or loss of Keras, without a session
                 variable.set_value(evaluate([variable.initializer], {})[0])
             return variable
@@ -225,13 +226,21 @@ class RecorderOfCalls(Recorder):
     """What layers of Keras assign in calls that a graph makes; nodes that assign there are run by sessions."""
 
 
+def _step() -> Recorder | None:
+    """What records the step or call of Keras's own that is being made; a branch of a graph is none."""
+    recorder = current_recorder()
+    while isinstance(recorder, BodyRecorder):
+        recorder = recorder.outer
+    return recorder
+
+
 def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
     variable = ref.t
     new = g.cast(new, variable.dtype)
     if new.shape == () and variable.shape:
         new = broadcast_to.build([new], {"shape": variable.shape})
     recorder = current_recorder()
-    if recorder is not None and not isinstance(recorder, RecorderOfCalls):  # in a step of Keras's own
+    if recorder is not None and not isinstance(_step(), RecorderOfCalls | None):  # in a step of Keras's own
         recorder.record(variable, new)
         return Tensor(new, Operation(name, kind))
     effect = Effect([(variable, new)])
