@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
+from compat.conftest import Run
 
 pytestmark = pytest.mark.usefixtures("new_graph")
 
@@ -269,3 +270,35 @@ def test_a_classifier_of_two_is_measured_against_the_commoner_class(tmp_path: Pa
     found = model.evaluate(tf.estimator.inputs.numpy_input_fn({"x": x}, y, 2, 1, False))
     assert found["accuracy_baseline"] == 0.75
     assert found["auc_precision_recall"] == pytest.approx(1.0, abs=1e-3)
+
+
+KERAS_IN_AN_ESTIMATOR = """
+import tempfile
+import keras
+import numpy as np
+import tensorflow as tf
+
+def model(features, labels, mode):
+    net = tf.keras.Sequential([tf.keras.layers.Dense(3), tf.keras.layers.Dense(1)])
+    made = net(keras.layers.Dense(2)(features["x"]))
+    loss = tf.losses.mean_squared_error(labels, made)
+    step = tf.train.AdamOptimizer().minimize(loss, tf.train.get_global_step())
+    return tf.estimator.EstimatorSpec(mode, made, loss, step)
+
+estimator = tf.estimator.Estimator(model, tempfile.mkdtemp())
+inputs = tf.estimator.inputs.numpy_input_fn({"x": np.ones((4, 2), "f")}, np.ones((4, 1), "f"), 4, 1, False)
+estimator.train(inputs)
+print(estimator.evaluate(inputs)["global_step"])
+tf.keras.layers.Dense(2)
+print(tf.keras.layers.Dense(2).name)
+tf.reset_default_graph()
+print(tf.keras.layers.Dense(2).name)
+"""
+
+
+def test_layers_of_keras_are_numbered_anew_in_each_graph(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(KERAS_IN_AN_ESTIMATOR)
+    done = thalweg_run(
+        tmp_path / "p.py"
+    )  # each graph of the estimator reads the checkpoint of the one before
+    assert (done.returncode, done.stdout.split()) == (0, ["1", "dense_1", "dense"]), done.stderr

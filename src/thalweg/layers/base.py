@@ -10,7 +10,6 @@ import inspect
 import sys
 import threading
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -32,7 +31,7 @@ __all__ = ["Layer", "clear_session", "masks_of", "shapes_of"]
 
 class _Names(threading.local):
     def __init__(self) -> None:
-        self.used: dict[str, int] = defaultdict(int)
+        self.used: dict[Any, int] = {}
 
 
 class _Calls(threading.local):
@@ -41,19 +40,29 @@ class _Calls(threading.local):
 
 
 _names, _calls = _Names(), _Calls()
+_counts: list[Callable[[], dict[Any, int]]] = [lambda: _names.used]  # the one function that is asked
 _masks: dict[int, tuple[Any, Any]] = {}  # by the id of a tensor that lives: a reference to it, and its mask
 
 
 def clear_session() -> None:
     """Start the automatic names of layers over: the next Dense is ``dense`` again."""
-    _names.used.clear()
+    name_counts().clear()
+
+
+def name_counts() -> dict[Any, int]:
+    """How often each automatic name was given."""
+    return _counts[0]()
+
+
+def count_names_in(counts: Callable[[], dict[Any, int]]) -> None:
+    """Keep the counts of automatic names where a function says: those of a graph, where there are graphs."""
+    _counts[:] = [counts]
 
 
 def _automatic_name(cls: type) -> str:
-    base = snake_case(cls.__name__)
-    count = _names.used[base]
-    _names.used[base] += 1
-    return base if not count else f"{base}_{count}"
+    base, counts = snake_case(cls.__name__), name_counts()
+    counts[base] = count = counts.get(base, 0) + 1
+    return base if count == 1 else f"{base}_{count - 1}"
 
 
 class _OfLastCall:

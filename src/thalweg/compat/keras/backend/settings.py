@@ -17,7 +17,7 @@ from thalweg.layers import base
 from thalweg.ops.elementwise import astype, where
 
 _settings: dict[str, Any] = {
-    "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None, "uids": {},
+    "floatx": "float32", "epsilon": 1e-7, "data_format": "channels_last", "phase": None,
     "graph": False,  # whether the program's expressions make a graph, as those of stand-alone Keras did
 }  # fmt: skip
 
@@ -87,14 +87,13 @@ def clear_session() -> None:
 def reset_uids() -> None:
     """Start the automatic names over."""
     base.clear_session()
-    _settings["uids"] = {}
 
 
 def get_uid(prefix: str = "") -> int:
     """A number that was not given for this prefix before."""
-    counts = _settings["uids"]
-    counts[prefix] = counts.get(prefix, 0) + 1
-    return int(counts[prefix])
+    counts, key = base.name_counts(), ("uid", prefix)
+    counts[key] = counts.get(key, 0) + 1
+    return counts[key]
 
 
 _phase = _placeholder("int32", [], name="keras_learning_phase")

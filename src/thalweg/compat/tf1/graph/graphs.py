@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.layers.base import count_names_in
 
 if TYPE_CHECKING:
     from thalweg.compat.tf1.graph.nodes import Operation, Tensor
@@ -101,6 +102,7 @@ class Graph:
         self.operations: dict[str, Operation] = {}
         self.variables: dict[str, Any] = {}  # those of get_variable, by full name
         self.scope_counts: dict[str, int] = {}
+        self.layer_names: dict[Any, int] = {}  # how often Keras gave each automatic name
         self.scope: Any = None  # the open variable scope
         self.seed: int | None = None
         self.name_prefix = ""
@@ -254,6 +256,9 @@ _graphs = _Graphs()
 def default_graph() -> Graph:
     """The graph that new nodes go to."""
     return _graphs.stack[-1]
+
+
+count_names_in(lambda: default_graph().layer_names)  # Keras's layers are numbered anew in each graph
 
 
 def node_of(thing: Any, graph: Graph | None = None) -> Any:
