@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import models as main
+from thalweg.compat import graphs
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.arguments import known_function
 from thalweg.compat.keras.backend.settings import fixed_phase
@@ -420,8 +421,13 @@ def _says_nothing(class_weight: Any, graph: Any) -> bool:
 
 
 def _values_of(tensors: Any) -> Any:
-    """The arrays of tensors that have values."""
-    return mapped(get_value, tensors)
+    """The arrays of tensors that have values; nodes of a graph are read for each batch anew."""
+
+    def value(tensor: Any) -> Any:
+        node = graphs.backend is not None and graphs.backend.runs([tensor])
+        return tensor if node else get_value(tensor)
+
+    return mapped(value, tensors)
 
 
 def _mean(loss: Any) -> Any:
