@@ -74,6 +74,10 @@ INDICATORS: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: f.crossed_column([vocabulary(), "q"], 11),
         counts([{3: 1, 8: 1}, {0: 2, 2: 1, 4: 1}, {0: 2, 2: 2}], 11),
     ),
+    "crossed with a list": (  # columns are hashed before features
+        lambda: f.crossed_column(["q", vocabulary()], 11),
+        counts([{3: 1, 8: 1}, {0: 2, 2: 1, 4: 1}, {0: 2, 2: 2}], 11),
+    ),
     "intervals crossed": (
         lambda: f.crossed_column([buckets(), "q"], 11, hash_key=7),
         counts([{3: 1, 5: 1, 6: 1, 9: 1}, {0: 1, 2: 1, 4: 1, 9: 1}, {7: 4}], 11),

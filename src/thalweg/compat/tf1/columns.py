@@ -348,7 +348,8 @@ class CrossedColumn(CategoricalColumn):
     def ids(self, features: Any) -> Ids:
         inputs: list[Tensor] = []
         places: list[tuple[int, int | None]] = []  # of what stands there, and of where something stands
-        for key in self.keys:
+        whole = [isinstance(k, str) and not isinstance(_given(features, k), SparseTensor) for k in self.keys]
+        for key, _ in sorted(zip(self.keys, whole, strict=True), key=lambda pair: pair[1]):  # dense ones last
             found = _categories(features, key) if isinstance(key, str) else (key.ids(features).numbers, None)
             places.append((len(inputs), None if found[1] is None else len(inputs) + 1))
             inputs += [part for part in found if part is not None]

@@ -16,6 +16,7 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.layers.base import Layer
 from thalweg.layers.hashes import farm_hash
+from thalweg.layers.lookup import HashedCrossing
 from thalweg.layers.texts import Hosted, as_texts, is_texts
 
 __all__ = [
@@ -132,23 +133,25 @@ def hashed(text: str, buckets: int) -> int:
     return farm_hash(text.encode()) % buckets
 
 
-_MANY, _FACTOR = 1 << 31, 1000003
-
-
 class CrossedColumn(CategoricalColumn):
-    """Combinations of categories, mixed and taken modulo the number of buckets (TensorFlow mixes them otherwise)."""
+    """Combinations of categories, one of each, by their hash: of the columns first, then of features as they are."""
 
     def __init__(self, keys: Sequence[Any], hash_bucket_size: int) -> None:
-        self.parts = [
-            categorical_column_with_hash_bucket(key, _MANY) if isinstance(key, str) else key for key in keys
-        ]
-        self.name, self.size = "_X_".join(sorted(part.name for part in self.parts)), hash_bucket_size
+        self.parts, self.size = list(keys), hash_bucket_size
+        names = [part if isinstance(part, str) else part.name for part in keys]
+        self.name, self.cross = "_X_".join(sorted(names)), HashedCrossing(hash_bucket_size)
 
     def ids(self, features: Features) -> Any:
-        mixed, *others = [part.ids(features) for part in self.parts]
-        for ids in others:
-            mixed = math.floormod(mixed * _FACTOR + ids, _MANY)
-        return math.floormod(mixed, self.size)
+        parts = [part.ids(features) for part in self.parts if not isinstance(part, str)]
+        parts += [features[key] for key in self.parts if isinstance(key, str)]
+        return self.cross([_in_a_column(part) for part in parts])
+
+
+def _in_a_column(x: Any) -> Any:
+    """[batch, 1], for one value in each example; texts in a graph have their letters along one more axis."""
+    if not isinstance(x, Tensor):
+        return np.reshape(np.asarray(x), (-1, 1))
+    return arrays.reshape(x, [-1, 1, x.shape[-1]] if x.dtype == dtypes.uint32 else [-1, 1])
 
 
 class IndicatorColumn(Column):
