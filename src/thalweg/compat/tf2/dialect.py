@@ -448,7 +448,7 @@ def speak(strict: bool = True) -> None:
     _word_shapes()
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
-        Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]
         Layer.__call__ = _of_rows(Layer.__call__)  # type: ignore[method-assign]
+        Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]
     for name, offered in _OF_LAYERS.items():
         setattr(Layer, name, offered)
