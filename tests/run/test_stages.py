@@ -53,7 +53,9 @@ def test_what_is_drawn_on_both_sides_of_a_cut_is_new_at_each_run() -> None:
     x = tw.placeholder("float64", [None])
     noise = tw.random.uniform((4,), symbolic=True)
     (places,) = dynamic.true_places(tw.greater(x + tw.random.uniform((), symbolic=True), 0.0))
-    made = Program([x], [noise, tw.take(x, places, axis=0) * tw.random.uniform((), symbolic=True), tw.sum(noise)])
+    made = Program(
+        [x], [noise, tw.take(x, places, axis=0) * tw.random.uniform((), symbolic=True), tw.sum(noise)]
+    )
     first, second = (made.run([np.array([1.0, -2.0, 2.0])]) for _ in range(2))
     for noises, kept, total in (first, second):
         assert kept.shape == (2,) and kept[1] == 2 * kept[0] and np.isclose(noises.sum(), total)
