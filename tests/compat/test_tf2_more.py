@@ -351,3 +351,16 @@ def test_distributions_have_the_numbers_of_tensorflow_probability() -> None:
     assert np.abs(np.bincount(many) / 4000 - [0.2, 0.5, 0.3]).max() < 0.03
     with pytest.raises(UnsupportedNameError, match="kl_divergence of Normal and Uniform"):
         tfd.kl_divergence(tfd.Normal(0.0, 1.0), tfd.Uniform())
+
+
+def test_checkpoints_that_are_hours_apart_stay(tmp_path: Path) -> None:
+    v = tf.Variable(1.0)
+    for hours, left in ((None, 2), (1e-9, 4)):
+        folder = tmp_path / str(left)
+        manager = tf.train.CheckpointManager(
+            tf.train.Checkpoint(v=v), folder, max_to_keep=2, keep_checkpoint_every_n_hours=hours
+        )
+        for _ in range(4):
+            path = manager.save()
+        assert manager.latest_checkpoint == path and len(manager.checkpoints) == 2
+        assert len(list(folder.glob("*.safetensors"))) == left

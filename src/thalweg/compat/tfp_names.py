@@ -228,7 +228,14 @@ class Uniform(Distribution):
 class _OfLogits(Distribution):
     """What is told by ``logits`` or by ``probs``."""
 
-    def __init__(self, logits: Any, probs: Any, dtype: Any, name: str | None) -> None:
+    def __init__(
+        self,
+        logits: Any = None,
+        probs: Any = None,
+        dtype: Any = "int32",
+        name: str | None = None,
+        **ignored: Any,
+    ) -> None:
         super().__init__(name, logits=logits, probs=probs)
         if (logits is None) == (probs is None):
             raise fail(ArgumentError, f"tfp.distributions.{type(self).__name__}", expected="logits or probs")
@@ -245,16 +252,6 @@ class _OfLogits(Distribution):
 
 class Bernoulli(_OfLogits):
     """1 with a probability ``probs``, or the sigmoid of ``logits``, else 0."""
-
-    def __init__(
-        self,
-        logits: Any = None,
-        probs: Any = None,
-        dtype: Any = "int32",
-        name: str | None = None,
-        **ignored: Any,
-    ) -> None:
-        super().__init__(logits, probs, dtype, name)
 
     def probs_parameter(self) -> Any:
         """The probability of 1."""
@@ -291,16 +288,6 @@ class Bernoulli(_OfLogits):
 
 class Categorical(_OfLogits):
     """Class numbers, with the probabilities ``probs`` [..., classes], or those that softmax makes of ``logits``."""
-
-    def __init__(
-        self,
-        logits: Any = None,
-        probs: Any = None,
-        dtype: Any = "int32",
-        name: str | None = None,
-        **ignored: Any,
-    ) -> None:
-        super().__init__(logits, probs, dtype, name)
 
     @property
     def num_categories(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Kernel, Product, loops_of, nest_of, size
+from thalweg.compile.groups import Kernel, Product, all_loops_of, nest_of, size
 from thalweg.compile.layout import (
     FAST_PRODUCTS,
     Access,
@@ -104,7 +104,7 @@ def columns_begin(z: Tensor, layout: Layout) -> int | None:
 
 def _can_read(places: Places, kernel: Kernel, part: Tensor, where: Place) -> bool:
     """Whether a kernel can read a part where it lies in its whole."""
-    loops = [n for n in (loops_of(kernel), getattr(kernel, "inner", None)) if n is not None]
+    loops = all_loops_of(kernel)
     for nest in loops:
         inside = [access_in(a, where) for reads in nest.reads.values() for a in reads if a.source is part]
         layouts = [a.layout for a in inside if a is not None]

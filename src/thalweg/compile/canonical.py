@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Columns, Kernel, Nest
+from thalweg.compile.groups import Kernel, all_loops_of
 from thalweg.compile.schedule import Schedule
 from thalweg.graph.op import Op, item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
@@ -157,9 +157,7 @@ class KernelWriter(Writer):
     def __init__(self, schedule: Schedule, kernel: Kernel) -> None:
         super().__init__()
         self._schedule, self._kernel = schedule, kernel
-        parts = (kernel, getattr(kernel, "nest", None), getattr(kernel, "inner", None))
-        nests = [n for n in parts if isinstance(n, (Nest, Columns))]
-        self._own = set(kernel.members).union(*(n.inside for n in nests))
+        self._own = set(kernel.members).union(*(loops.inside for loops in all_loops_of(kernel)))
         self.write(kernel)
 
     def _object(self, value: Any) -> None:

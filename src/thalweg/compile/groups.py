@@ -215,6 +215,12 @@ def loops_of(kernel: Kernel) -> Nest | Columns | None:
     return kernel if isinstance(kernel, Columns) else nest_of(kernel)
 
 
+def all_loops_of(kernel: Kernel) -> list[Nest | Columns]:
+    """As :func:`loops_of`, and those that a product's rows go through before their windows are joined."""
+    inner = kernel.inner if isinstance(kernel, Product) else None
+    return [loops for loops in (loops_of(kernel), inner) if loops is not None]
+
+
 def is_reduction(tensor: Tensor) -> bool:
     """Whether several elements become one."""
     return tensor.op is not None and isinstance(tensor.op.lower, Reduce)

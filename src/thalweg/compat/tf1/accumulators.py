@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class ConditionalAccumulator:
         return g.source_nodes(_Count(self), [("int32", [])], operation)[0]
 
 
-class _Act(Operation):
+class _Act(Operation, ABC):
     kind: str
 
     def __init__(self, accumulator: ConditionalAccumulator, nodes: list[Tensor], name: str | None) -> None:
@@ -87,8 +88,9 @@ class _Act(Operation):
         made = session.run(self.nodes, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
         self.apply(self.accumulator.held(session), *made)
 
+    @abstractmethod
     def apply(self, held: _Held, *made: Any) -> None:
-        raise NotImplementedError
+        """Change what the session holds, by what the nodes gave."""
 
 
 class _Apply(_Act):

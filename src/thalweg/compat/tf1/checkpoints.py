@@ -345,6 +345,46 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str]) -> list[float]:
     return [file.stat().st_mtime for file in files if file.is_file()]
 
 
+class _KeptCheckpoints:
+    """The last ``max_to_keep`` checkpoints in a folder (None: all), and those so many hours apart."""
+
+    def __init__(
+        self, directory: Any, max_to_keep: int | None, keep_checkpoint_every_n_hours: float | None, name: str
+    ) -> None:
+        self.directory, self.max_to_keep = os.fspath(directory), max_to_keep
+        self._prefix = os.path.join(self.directory, name)
+        self._pause = None if keep_checkpoint_every_n_hours is None else 3600 * keep_checkpoint_every_n_hours
+        self._spared = time.time()
+        state = get_checkpoint_state(self.directory)
+        listed = [] if state is None else state.all_model_checkpoint_paths
+        self._kept = [path for path in listed if checkpoint_exists(path)]
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """The paths of the checkpoints that are kept, oldest first."""
+        return list(self._kept)
+
+    @property
+    def latest_checkpoint(self) -> str | None:
+        """The path of the newest; None where there is none."""
+        return self._kept[-1] if self._kept else None
+
+    def keep(self, path: str) -> str:
+        """A checkpoint was written: remove those that are too old, and say so in the folder; its path."""
+        self._kept = [p for p in self._kept if p != path] + [path]
+        while self.max_to_keep and len(self._kept) > self.max_to_keep:
+            self._remove(self._kept.pop(0))
+        update_checkpoint_state(self.directory, path, self._kept)
+        return path
+
+    def _remove(self, path: str) -> None:
+        (written,) = get_checkpoint_mtimes([path]) or (0.0,)
+        if self._pause is not None and written - self._spared >= self._pause:
+            self._spared = written
+        else:
+            remove_checkpoint(path)
+
+
 class NewCheckpointReader:
     """The names and values of a checkpoint."""
 

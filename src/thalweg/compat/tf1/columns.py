@@ -6,6 +6,7 @@ Categories are numbers [batch, k]: -1 for one that is not known, :data:`MISSING`
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -34,15 +35,15 @@ class Ids(NamedTuple):
     weights: Tensor | None = None
 
 
-class Column:
+class Column(ABC):
     """A column: its ``name``, and its numbers for a batch of features, one row for each example."""
 
     name: str
 
     @property
+    @abstractmethod
     def parse_example_spec(self) -> dict[str, Any]:
         """The features that it needs, for ``tf.parse_example``."""
-        raise NotImplementedError
 
     def dense(self, features: Any) -> Tensor:
         """[batch, width] for a network."""
@@ -139,9 +140,9 @@ class CategoricalColumn(Column):
 
     num_buckets: int
 
+    @abstractmethod
     def ids(self, features: Any) -> Ids:
         """[batch, k] category numbers."""
-        raise NotImplementedError
 
     def linear(self, features: Any, units: int, combiner: str, trainable: bool) -> Tensor:
         """The weights of the categories, summed up or as the combiner says."""
@@ -214,8 +215,9 @@ class _KeyedColumn(CategoricalColumn):
 class _LookedUpColumn(_KeyedColumn):
     """Categories that a Python function numbers: texts, or whole numbers written out."""
 
+    @abstractmethod
     def number(self, text: str) -> int:
-        raise NotImplementedError
+        """The number of a category."""
 
     def ids(self, features: Any) -> Ids:
         node, there = _categories(features, self.key)

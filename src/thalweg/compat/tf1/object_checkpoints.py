@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -192,7 +191,7 @@ class Status:
             self.run_restore_ops(session)
 
 
-class CheckpointManager:
+class CheckpointManager(files._KeptCheckpoints):
     """Keeps the last ``max_to_keep`` checkpoints in a folder, and those that are ``keep_checkpoint_every_n_hours``
     apart.
     """
@@ -206,36 +205,9 @@ class CheckpointManager:
         checkpoint_name: str = "ckpt",
         **options: Any,
     ) -> None:
-        self.checkpoint, self.directory, self.max_to_keep = checkpoint, os.fspath(directory), max_to_keep
-        self._prefix = os.path.join(self.directory, checkpoint_name)
-        self._pause = None if keep_checkpoint_every_n_hours is None else 3600 * keep_checkpoint_every_n_hours
-        self._spared = time.time()
-        state = files.get_checkpoint_state(self.directory)
-        listed = [] if state is None else state.all_model_checkpoint_paths
-        self._kept = [path for path in listed if files.checkpoint_exists(path)]
-
-    @property
-    def checkpoints(self) -> list[str]:
-        """The paths of the checkpoints that are kept, oldest first."""
-        return list(self._kept)
-
-    @property
-    def latest_checkpoint(self) -> str | None:
-        """The path of the newest; None where there is none."""
-        return self._kept[-1] if self._kept else None
+        super().__init__(directory, max_to_keep, keep_checkpoint_every_n_hours, checkpoint_name)
+        self.checkpoint = checkpoint
 
     def save(self, checkpoint_number: Any = None, session: Any = None) -> str:
         """Write a checkpoint and remove the oldest; its path."""
-        path = self.checkpoint._numbered(self._prefix, checkpoint_number, g.session_for(session))
-        self._kept = [p for p in self._kept if p != path] + [path]
-        while self.max_to_keep and len(self._kept) > self.max_to_keep:
-            self._remove(self._kept.pop(0))
-        files.update_checkpoint_state(self.directory, path, self._kept)
-        return path
-
-    def _remove(self, path: str) -> None:
-        (written,) = files.get_checkpoint_mtimes([path]) or (0.0,)
-        if self._pause is not None and written - self._spared >= self._pause:
-            self._spared = written
-        else:
-            files.remove_checkpoint(path)
+        return self.keep(self.checkpoint._numbered(self._prefix, checkpoint_number, g.session_for(session)))

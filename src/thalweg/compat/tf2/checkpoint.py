@@ -227,30 +227,19 @@ class Status:
         return self
 
 
-class CheckpointManager:
-    """Keeps the last ``max_to_keep`` checkpoints in a folder."""
+class CheckpointManager(files._KeptCheckpoints):
+    """Keeps the last ``max_to_keep`` checkpoints in a folder, and those that are ``keep_checkpoint_every_n_hours``
+    apart.
+    """
 
     def __init__(
         self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None = 5,
         keep_checkpoint_every_n_hours: Any = None, checkpoint_name: str = "ckpt", step_counter: Any = None,
         checkpoint_interval: int | None = None, **ignored: Any,
     ) -> None:  # fmt: skip
-        self.checkpoint, self.directory, self.max_to_keep = checkpoint, os.fspath(directory), max_to_keep
-        self._prefix = os.path.join(self.directory, checkpoint_name)
+        super().__init__(directory, max_to_keep, keep_checkpoint_every_n_hours, checkpoint_name)
+        self.checkpoint = checkpoint
         self._counter, self._interval, self._last = step_counter, checkpoint_interval, -1
-        state = get_checkpoint_state(self.directory)
-        listed = [] if state is None else state.all_model_checkpoint_paths
-        self._kept = [path for path in listed if files.checkpoint_exists(path)]
-
-    @property
-    def checkpoints(self) -> list[str]:
-        """The paths of the checkpoints that are kept, oldest first."""
-        return list(self._kept)
-
-    @property
-    def latest_checkpoint(self) -> str | None:
-        """The path of the newest; None where there is none."""
-        return self._kept[-1] if self._kept else None
 
     def save(
         self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None
@@ -263,12 +252,7 @@ class CheckpointManager:
             self._last = now
         self.checkpoint.save_counter.assign_add(1)
         number = self.checkpoint.save_counter if checkpoint_number is None else checkpoint_number
-        path = self.checkpoint.write(f"{self._prefix}-{int(number)}")
-        self._kept = [p for p in self._kept if p != path] + [path]
-        while self.max_to_keep and len(self._kept) > self.max_to_keep:
-            Path(self._kept.pop(0) + _SUFFIX).unlink(missing_ok=True)
-        files.update_checkpoint_state(self.directory, path, self._kept)
-        return path
+        return self.keep(self.checkpoint.write(f"{self._prefix}-{int(number)}"))
 
     def restore_or_initialize(self) -> str | None:
         """Read the newest checkpoint; its path, None where there is none."""

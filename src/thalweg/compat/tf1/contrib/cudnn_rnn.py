@@ -12,7 +12,7 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import math, nn, rnn
 from thalweg.compat.tf1.initializers import glorot_uniform_initializer, zeros_initializer
 from thalweg.compat.tf1.layers.base import Layer
-from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple, RNNCell
+from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple, RNNCell, _Units
 from thalweg.compat.tf1.types import TensorShape
 
 CUDNN_RNN_UNIDIRECTION, CUDNN_RNN_BIDIRECTION = "unidirectional", "bidirectional"
@@ -233,20 +233,12 @@ class CudnnCompatibleLSTMCell(BasicLSTMCell):
         super().__init__(num_units, 0.0)
 
 
-class CudnnCompatibleGRUCell(RNNCell):
+class CudnnCompatibleGRUCell(_Units):
     """A GRU whose reset gate acts behind the product with the state, as :class:`CudnnGRU`'s."""
 
     def __init__(self, num_units: int, reuse: Any = None, kernel_initializer: Any = None) -> None:
-        super().__init__()
-        self.units, self.kernel = int(num_units), kernel_initializer
-
-    @property
-    def state_size(self) -> int:
-        return self.units
-
-    @property
-    def output_size(self) -> int:
-        return self.units
+        super().__init__(num_units)
+        self.kernel = kernel_initializer
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         gates = math.sigmoid(self._linear([inputs, state], 2 * self.units, "gates", 1.0, self.kernel))

@@ -192,7 +192,23 @@ def _is_function(x: Any) -> bool:
     return callable(x) or isinstance(x, str)
 
 
-class BasicRNNCell(RNNCell):
+class _Units(RNNCell):
+    """A cell whose state and output have ``num_units`` numbers."""
+
+    def __init__(self, num_units: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.units = int(num_units)
+
+    @property
+    def state_size(self) -> Any:
+        return self.units
+
+    @property
+    def output_size(self) -> Any:
+        return self.units
+
+
+class BasicRNNCell(_Units):
     """``h = activation([x, h] W + b)``."""
 
     @_since_input_size(1, _is_function)
@@ -205,23 +221,15 @@ class BasicRNNCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(name=name, _reuse=reuse)
-        self.units, self.activation = int(num_units), _function(activation)
-
-    @property
-    def state_size(self) -> int:
-        return self.units
-
-    @property
-    def output_size(self) -> int:
-        return self.units
+        super().__init__(num_units, name=name, _reuse=reuse)
+        self.activation = _function(activation)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         h = self.activation(self._linear([inputs, state], self.units))
         return h, h
 
 
-class GRUCell(RNNCell):
+class GRUCell(_Units):
     """Gates ``r, u = sigmoid([x, h] W + 1)``; ``c = activation([x, r h] V + b)``; ``h = u h + (1 - u) c``."""
 
     @_since_input_size(1, _is_function)
@@ -236,17 +244,9 @@ class GRUCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(name=name, _reuse=reuse)
-        self.units, self.activation = int(num_units), _function(activation)
+        super().__init__(num_units, name=name, _reuse=reuse)
+        self.activation = _function(activation)
         self.kernel, self.bias = kernel_initializer, bias_initializer
-
-    @property
-    def state_size(self) -> int:
-        return self.units
-
-    @property
-    def output_size(self) -> int:
-        return self.units
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         gates = math.sigmoid(

@@ -18,26 +18,11 @@ from thalweg.compat.tf1.rnn.cells import (
     _normal,
     _state_like,
     _state_parts,
+    _Units,
 )
 from thalweg.compat.tf1.rnn.wrappers import _Wrapper
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import get_variable, get_variable_scope
-
-
-class _Units(RNNCell):
-    """A cell whose state and output have ``num_units`` numbers."""
-
-    def __init__(self, num_units: int) -> None:
-        super().__init__()
-        self.units = int(num_units)
-
-    @property
-    def state_size(self) -> Any:
-        return self.units
-
-    @property
-    def output_size(self) -> Any:
-        return self.units
 
 
 class _Projecting(_Units):
