@@ -29,7 +29,9 @@ Features = Mapping[str, Any]
 
 
 class Numbered(Hosted):
-    """Texts, or whole numbers written out, as the numbers that a Python function gives them: [batch, k]."""
+    """Texts, or whole numbers written out, as the numbers that a Python function gives them: [batch, k]; -1 for an
+    empty text and for -1, where an example has nothing.
+    """
 
     def __init__(self, number: Callable[[str], int]) -> None:
         super().__init__()
@@ -39,8 +41,8 @@ class Numbered(Hosted):
         return dtype == dtypes.uint32
 
     def compute(self, x: np.ndarray) -> np.ndarray:
-        rows = x.reshape(len(x), -1)
-        return np.array([[self.number(str(v)) for v in row] for row in rows.tolist()], np.int64)
+        rows = [[str(v) for v in row] for row in x.reshape(len(x), -1).tolist()]
+        return np.array([[-1 if v in ("", "-1") else self.number(v) for v in row] for row in rows], np.int64)
 
     def output_for(self, shape: Any) -> tuple[Any, Any]:
         return (shape[0], shape[1] if len(shape) > 1 else 1), "int64"
