@@ -73,7 +73,7 @@ class Arithmetic(Control):
         if not isinstance(a, Value) and not isinstance(b, Value):
             raise TypeError("muladd: expected a Value among the factors")
         x, y, z = self.match(a, b, c)
-        return self.fma(x, y, z) if self.target.has_fma else x * y + z
+        return self.fma(x, y, z) if self.target.has_fma and is_float(x.dtype) else x * y + z
 
     def minimum(self, a: Operand, b: Operand) -> Value:
         """The smaller; NaN if either is NaN, like np.minimum."""

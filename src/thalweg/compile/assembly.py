@@ -10,7 +10,6 @@ from typing import Any
 from thalweg.compile.dims import Dim
 from thalweg.compile.groups import Kernel, Product, all_loops_of, nest_of, size
 from thalweg.compile.layout import (
-    FAST_PRODUCTS,
     Access,
     Folded,
     Place,
@@ -94,7 +93,7 @@ def _can_write(kernel: Kernel | None, part: Tensor, target: Layout) -> Layout | 
 
 def columns_begin(z: Tensor, layout: Layout) -> int | None:
     """At which axis the columns of a matrix begin that a product writes to such a place; None where it can not."""
-    if len(z.shape) != 2 or z.dtype.name not in FAST_PRODUCTS:
+    if len(z.shape) != 2:
         return None
     k = rows_end(layout.shape, z.shape[0])
     if k is None or not 0 < k < len(layout.shape):
@@ -140,7 +139,7 @@ def access_in(access: Access, where: Place) -> Access | None:
 
 def factor_in(places: Places, factor: Tensor, where: Place) -> Folded | None:
     """A matrix whose elements are those of a part, in order or transposed, read in the whole that the part lies in."""
-    if len(factor.shape) != 2 or factor in places.folded or factor.dtype.name not in FAST_PRODUCTS:
+    if len(factor.shape) != 2 or factor in places.folded:
         return None
     layout = places.of[factor].layout
     turned = not is_identity(layout)

@@ -24,7 +24,7 @@ from thalweg.compile.groups import (
     size,
     under,
 )
-from thalweg.compile.layout import FAST_PRODUCTS, Places, is_identity, solid
+from thalweg.compile.layout import Places, is_identity, solid
 from thalweg.compile.nests import steps_evenly
 from thalweg.compile.recompute import recompute
 from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, Pointwise, Reduce
@@ -216,7 +216,7 @@ class _Fusion(Groups):
     def _attach(self, kernel: Product) -> None:
         """Do one elementwise nest that reads the product on its pieces, while they are in registers."""
         z = kernel.product
-        if z.dtype.name not in FAST_PRODUCTS or 0 in z.shape:
+        if 0 in z.shape:
             return
         for nest in sorted(self.after[kernel], key=lambda k: k.order):
             if not isinstance(nest, Nest) or nest.split is not None or self.between(kernel, nest):
@@ -243,11 +243,7 @@ class _Fusion(Groups):
         z, inner = kernel.product, kernel.nest
         own = {z, *(inner.inside if inner is not None else ())}
         nests = list(self.after[kernel])
-        if (
-            len(nests) != 1
-            or z.dtype.name not in FAST_PRODUCTS
-            or self.kept & {self.places.of[t].source for t in own}
-        ):
+        if len(nests) != 1 or self.kept & {self.places.of[t].source for t in own}:
             return
         (nest,) = nests
         if not isinstance(nest, Nest) or nest.split is not None:

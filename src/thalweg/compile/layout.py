@@ -15,8 +15,6 @@ from thalweg.graph.walk import topological
 from thalweg.ops.shape import permute_dims
 from thalweg.ops.state import identity
 
-FAST_PRODUCTS = ("float32", "float64")  # matrix products in register tiles, which read operands of any axes
-
 
 @dataclass(frozen=True)
 class Place:
@@ -212,8 +210,4 @@ def _is_transpose(tensor: Tensor) -> bool:
 
 
 def _is_product(tensor: Tensor) -> bool:
-    return (
-        tensor.op is not None
-        and isinstance(tensor.op.lower, MatrixProduct)
-        and tensor.dtype.name in FAST_PRODUCTS
-    )
+    return tensor.op is not None and isinstance(tensor.op.lower, MatrixProduct)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from thalweg.compile.dims import Dim
 from thalweg.compile.hoist import LoweredBody, applied, built, is_a, is_loop, on_new_inputs, same_op
-from thalweg.compile.layout import FAST_PRODUCTS
 from thalweg.graph.lowering import MatrixProduct, Reshape, View
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
@@ -56,7 +55,7 @@ def _factors(node: Tensor) -> list[Tensor]:
     others = {id(x) for t in order for k, x in enumerate(t.inputs) if k != 1 or not is_a(t, MatrixProduct)}
     others |= {id(t) for t in body.outputs}
     for z in order:
-        if is_a(z, MatrixProduct) and z.dtype.name in FAST_PRODUCTS and len(z.shape) == 2:
+        if is_a(z, MatrixProduct) and len(z.shape) == 2:
             y, width = z.inputs[1], PANEL_BYTES // z.dtype.itemsize
             known = not any(isinstance(d, Dim) for d in (z.shape[0], *y.shape))
             large = z.shape[0] >= _LEAST_ROWS and y.shape[0] * y.shape[1] >= _LEAST_ELEMENTS

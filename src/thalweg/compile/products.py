@@ -11,13 +11,12 @@ from thalweg.compile.assembly import columns_begin, factor_in
 from thalweg.compile.dims import Dim
 from thalweg.compile.fused import PieceNest, WindowNest, rounded_up
 from thalweg.compile.groups import Product, Windows, size
-from thalweg.compile.layout import FAST_PRODUCTS, Folded
+from thalweg.compile.layout import Folded
 from thalweg.compile.loops import Emitter
-from thalweg.compile.nests import Axes, outer_loops
 from thalweg.compile.sizes import SizeMath
 from thalweg.compile.step import Step
 from thalweg.compile.target import itemsize
-from thalweg.compile.values import Value, register_dtype
+from thalweg.compile.values import Value
 from thalweg.graph.lowering import Layout, row_major
 from thalweg.graph.tensor import Tensor
 
@@ -28,8 +27,6 @@ def plan(step: Step, kernel: Product) -> tuple[Callable[[], None], bool]:
     """What writes the kernel, and whether all threads take part."""
     z = kernel.product
     m, n, k, batch = z.shape[-2], z.shape[-1], z.inputs[0].shape[-1], size(z.shape[:-2])
-    if z.dtype.name not in FAST_PRODUCTS:
-        return (lambda: _plain(step, z)), False
     parallel = m * n * k * batch >= _PARALLEL
     return (lambda: _emit(step, kernel, parallel)), parallel
 
@@ -198,19 +195,3 @@ def _merged(axes: Sequence[Any]) -> tuple[Any, ...]:
         else:
             result.append((extent, stride))
     return tuple(result) or tuple(axes[-1:]) or ((1, 0),)
-
-
-def _plain(step: Step, z: Tensor) -> None:
-    """Element by element, for integers and storage types; sums are kept in the register type."""
-    e, (x, y) = step.e, z.inputs
-    a, b = (step.schedule.places.of[t] for t in (x, y))
-    left = (*a.layout.strides[:-1], 0)
-    right = (*b.layout.strides[:-2], 0, b.layout.strides[-1])
-    axes = Axes(z.shape, (left, right, row_major(z.shape).strides))
-    with outer_loops(e, axes, [a.layout.offset, b.layout.offset, 0], None) as (i, j, place):
-        total = e.var(e.const(0, register_dtype(z.dtype.name)))
-        with e.loop(0, x.shape[-1], name="k") as k:
-            p = e.load(step.pointer(a.source), i + k * a.layout.strides[-1], x.dtype.name)
-            q = e.load(step.pointer(b.source), j + k * b.layout.strides[-2], y.dtype.name)
-            total.set(total.get() + p * q)
-        e.store(step.pointer(z), place, total.get(), z.dtype.name)

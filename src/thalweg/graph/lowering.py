@@ -101,8 +101,8 @@ class Loop:
 
 @dataclass(frozen=True)
 class MatrixProduct:
-    """Batched matrix product of two tensors of equal rank >= 2 with equal batch axes: [..., m, k] x [..., k,
-    n].
+    """Batched matrix product of two tensors of equal rank >= 2 with equal batch axes: [..., m, k] x [..., k, n], of
+    numbers of 4 or 8 bytes.
     """
 
 

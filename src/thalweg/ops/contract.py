@@ -15,7 +15,7 @@ from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, shape_text
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import multiply
-from thalweg.ops.families import broadcast_shapes, to_numbers
+from thalweg.ops.families import broadcast_shapes, summed_wide, to_numbers, widened
 from thalweg.ops.reduce import sum as sum_
 
 __all__ = [
@@ -92,6 +92,7 @@ def _right_gradient(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return matmul(matrix_transpose(x), g)
 
 
+@summed_wide
 def _matmul_expand(x: Tensor, y: Tensor) -> Tensor:
     """Vectors as matrices, batch axes broadcast, then the plain batched product."""
     z_shape = _matmul_infer(x.specs[0], y.specs[0]).shape
@@ -118,7 +119,7 @@ def matmul(x, y, /):  # type: ignore[no-untyped-def]
     >>> matmul([[1.0, 2.0]], [[3.0], [4.0]]).tolist()
     [[11.0]]
     """
-    return np.matmul(x, y)
+    return np.matmul(*widened(x, y)).astype(x.dtype, copy=False)
 
 
 @make_op({}, infer=_matmul_infer, grad=_matmul_gradient, lower=MatrixProduct())

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.lowering import Layout, View
 from thalweg.graph.op import convert_operands, make_op
@@ -25,7 +24,7 @@ from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matrix_product
 from thalweg.ops.elementwise import add
-from thalweg.ops.families import cast_all, to_numbers, widened
+from thalweg.ops.families import summed_wide, to_numbers, widened
 from thalweg.ops.geometry import Grid, dilated, grid_of, normal_padding, output_length, per_axis, spatial_rank
 from thalweg.ops.reduce import sum as sum_
 from thalweg.ops.windows import UNROLLED, cut, fold_array, place, tap_values, window_tensor, windows_array
@@ -139,13 +138,12 @@ def _depthwise(x: Tensor, filters: Tensor, grid: Grid) -> Tensor:
     if math.prod(grid.kernel) > UNROLLED:
         windows = shape_ops.expand_dims(window_tensor(x, grid), -1)
         return sum_(windows * filters, axis=tuple(range(1 + rank, 1 + 2 * rank)))
-    wide, flat = x, shape_ops.reshape(filters, (-1, *filters.shape[rank:]))
-    if dtypes.is_floating(x.dtype) and x.dtype.itemsize == 2:  # rounded once, at the end
-        wide, flat = cast_all([x, flat], np.dtype(np.float32))
-    taps = [shape_ops.expand_dims(tap, -1) * flat[k] for k, tap in enumerate(tap_values(wide, grid))]
-    return cast_all([functools.reduce(add, taps)], x.dtype)[0]
+    flat = shape_ops.reshape(filters, (-1, *filters.shape[rank:]))
+    taps = [shape_ops.expand_dims(tap, -1) * flat[k] for k, tap in enumerate(tap_values(x, grid))]
+    return functools.reduce(add, taps)
 
 
+@summed_wide
 def _conv_expand(x: Tensor, w: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], w.shape[:-2], attrs)
     if _has_phases(grid) and x.size and w.size:
@@ -272,6 +270,7 @@ def _transposed_grid(grid: Grid, lengths: Sequence[int], counts: Sequence[int]) 
     }
 
 
+@summed_wide
 def _input_gradient_expand(g: Tensor, w: Tensor, like: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     lengths = like.shape[1:-1]
     if not (like.size and w.size and g.size):
@@ -345,6 +344,7 @@ def _exchanged(x: Tensor, g: Tensor, like: Tensor, grid: Grid) -> Tensor:
     return turned_filters(turned)
 
 
+@summed_wide
 def _filter_gradient_expand(x: Tensor, g: Tensor, like: Tensor, *, groups: int, **attrs: Any) -> Tensor:
     grid = _conv_grid(x.shape[1:-1], like.shape[:-2], attrs)
     rank, each = len(grid.kernel), like.shape[-1] // groups

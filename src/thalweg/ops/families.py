@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,31 @@ def widened(*arrays: np.ndarray) -> list[np.ndarray]:
     """Half precision as float32, in which it is computed before it is rounded once."""
     half = arrays[0].dtype.itemsize == 2 and dtypes.is_floating(arrays[0].dtype)
     return [a.astype(np.float32) if half else a for a in arrays]
+
+
+def summed_wide(expand: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """An ``expand`` of sums of products whose operands have 4 bytes at least: what is stored in fewer is cast before,
+    and the result once at the end. Half precision is summed in float32; integers keep their low bits.
+    """
+
+    @functools.wraps(expand)
+    def expanded(*inputs: Tensor, **attrs: Any) -> Tensor:
+        narrow = inputs[0].dtype
+        if narrow.itemsize >= 4:
+            return expand(*inputs, **attrs)
+        wide = np.dtype(np.float32 if dtypes.is_floating(narrow) else np.int32)
+        return cast_all([expand(*[_cast_below(x, wide) for x in inputs], **attrs)], narrow)[0]
+
+    return expanded
+
+
+def _cast_below(x: Tensor, dtype: np.dtype) -> Tensor:
+    """A tensor cast below its last views, where the other uses of what they show find the same cast."""
+    from thalweg.ops.shape import permute_dims, reshape
+
+    if x.op in (permute_dims, reshape):
+        return x.op(_cast_below(x.inputs[0], dtype), **x.attrs)
+    return cast_all([x], dtype)[0]
 
 
 def same_dtype(*specs: Spec, **attrs: Any) -> Spec:
