@@ -26,6 +26,7 @@ from thalweg.compile.nests import (
 )
 from thalweg.compile.sizes import SizeMath
 from thalweg.compile.step import Piece, Step
+from thalweg.compile.turned import TurnedLoops, read_across
 from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import Layout, Pointwise, row_major
 from thalweg.graph.tensor import Tensor
@@ -176,6 +177,11 @@ class FlatNest(NestEmitter):
         last, strides = axes.lengths[-1], [s[-1] for s in axes.strides]
         bases = [layout.offset for layout in layouts]
         lanes = self.lanes_for(last)
+        self.strides = dict(zip(self.external, strides, strict=False))
+        if across := read_across(axes, len(self.external), lanes):
+            loops = TurnedLoops(self.step, axes, across, [source for source, _ in self.external], lanes)
+            loops.emit(bases, self.threads, self._turned_body(strides, lanes))
+            return
         split_rows = bool(outer.lengths) and self.threads is not None
         with outer_loops(e, outer, bases, self.threads if split_rows else None) as indices:
             hoisted = self._hoist(indices, strides)
@@ -195,18 +201,35 @@ class FlatNest(NestEmitter):
         }
 
     def _body(self, strides: Sequence[int], hoisted: dict[tuple[Tensor, Layout], Value]) -> Any:
-        self.strides = dict(zip(self.external, strides, strict=False))
-
         def body(indices: Sequence[Value], width: int, mask: Value | None) -> None:
-            at = Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, {})
-            at.loads.update({key: self.e.splat(v, width) for key, v in hoisted.items()})
-            for member in self.stores:
-                self.compute(member, at)
-            first = len(self.external)
-            for k, member in enumerate(self.stores, first):
-                self.store(member, indices[k], at, strides[k])
+            loads = {key: self.e.splat(v, width) for key, v in hoisted.items()}
+            self._place(indices, strides, width, mask, loads)
 
         return body
+
+    def _turned_body(self, strides: Sequence[int], lanes: int) -> Any:
+        def body(indices: Sequence[Value], mask: Value | None, turned: dict[int, Value]) -> None:
+            held = self._hoist(indices, strides)
+            loads = {key: self.e.splat(v, lanes) for key, v in held.items()}
+            loads.update({self.external[k]: v for k, v in turned.items()})
+            self._place(indices, strides, lanes, mask, loads)
+
+        return body
+
+    def _place(
+        self,
+        indices: Sequence[Value],
+        strides: Sequence[int],
+        width: int,
+        mask: Value | None,
+        loads: dict[tuple[Tensor, Layout], Value],
+    ) -> None:
+        """All members at one place."""
+        at = Lanes(dict(zip(self.external, indices, strict=False)), width, mask, {}, loads)
+        for member in self.stores:
+            self.compute(member, at)
+        for k, member in enumerate(self.stores, len(self.external)):
+            self.store(member, indices[k], at, strides[k])
 
     def read(self, access: Access, at: Lanes) -> Value:
         if access.source in self.members:

@@ -275,14 +275,14 @@ def _emit_transpose(e: Emitter, dtype: str, width: int, kind: str) -> None:
         places = [e.at(source, e.load(table, i + r, "int64"), dtype) for r in range(lanes)]
         with e.loop(0, whole, lanes, name="k") as k:
             at = _k_offset(e, kind, step, k)
-            for r, row in enumerate(_transposed(e, [e.load(place, at, dtype, lanes) for place in places])):
+            for r, row in enumerate(transposed(e, [e.load(place, at, dtype, lanes) for place in places])):
                 e.store(into, (k + r) * width + i, row)
         with e.loop(whole, k_count, name="k") as k:
             for r, place in enumerate(places):
                 e.store(into, k * width + i + r, e.load(place, _k_offset(e, kind, step, k), dtype))
 
 
-def _transposed(e: Emitter, rows: list[Value]) -> list[Value]:
+def transposed(e: Emitter, rows: list[Value]) -> list[Value]:
     """A square of lanes transposed: at each step blocks of twice the size trade their off-diagonal quarters."""
     size, half = len(rows), 1
     while half < size:
