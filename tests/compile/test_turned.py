@@ -53,7 +53,7 @@ def test_with_what_lies_otherwise(shape: tuple[int, int]) -> None:
     outputs = [turned * b + r, tw.where(turned > c, turned, b)]
     got = tw.function(given, outputs)(x, y, row, column)
     np.testing.assert_array_equal(got[0].numpy(), x.T * y + row)
-    np.testing.assert_array_equal(got[1].numpy(), np.where(x.T > column, x.T, y))
+    np.testing.assert_array_equal(got[1].numpy(), np.where(column < x.T, x.T, y))
 
 
 def test_which_axis_lies_side_by_side() -> None:

@@ -88,7 +88,7 @@ class TurnedLoops:
                 vector_loop(e, 0, last, last, here, strides, self.lanes, square)
 
     def _turn(self, k: int, at: Value, count: Value, columns: int) -> None:
-        """Lay down the square of ``count`` rows by ``columns`` that begins at ``at``; past these the last is repeated."""
+        """Lay down a square of ``count`` rows by ``columns`` from ``at`` on; past these the last is repeated."""
         e, kind, stride, lanes = self.e, self.kinds[k], self.axes.strides[k][-1], self.lanes
         whole = self.axes.lengths[self.across.axis] % self.side == 0
         for first in range(0, self.side, lanes):
