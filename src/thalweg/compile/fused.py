@@ -9,6 +9,7 @@ from typing import Any
 
 from thalweg.compile.assembly import access_in
 from thalweg.compile.dims import Dim
+from thalweg.compile.effort import effort
 from thalweg.compile.groups import Columns, Nest, Product, is_reduction, size
 from thalweg.compile.layout import Access
 from thalweg.compile.loops import Emitter
@@ -33,6 +34,8 @@ from thalweg.graph.tensor import Tensor
 
 PARALLEL_WORK = 1 << 15  # elements times ops below which a kernel is done by one thread
 _RECOMPUTE = 12  # instructions: a value of a row that costs more is kept for the later passes over the row
+_LIGHT = 4  # instructions of a reduced value, up to which several vectors of a row are combined side by side
+_SIDE_BY_SIDE = 4  # of them: none waits for the one before
 
 
 def plan(step: Step, nest: Nest) -> Piece:
@@ -426,6 +429,8 @@ class RowNest(NestEmitter):
         ):
             start, stop, length = part
             partial = {m: e.var(self._start(m, self.lanes), "partial") for m in reductions}
+            if not stores and self._is_light(level, reductions):
+                start, length = self._side_by_side(level, part, at_row, strides, partial)
             vector_loop(
                 e, start, stop, length, at_row, strides, self.lanes, self._body(level, stores, partial)
             )
@@ -434,6 +439,42 @@ class RowNest(NestEmitter):
                 totals[m].set(combined(e, combine_of(m), totals[m].get(), total))
         for m in reductions:
             self.row_values[m] = self.rounded(totals[m].get(), m)
+
+    def _is_light(self, level: int, reductions: Sequence[Tensor]) -> bool:
+        """Whether what the reductions of a pass read takes few instructions."""
+        work, found = [a.source for m in reductions for a in self.reads[m]], set[Tensor]()
+        while work:
+            source = work.pop()
+            if source in self.members and source not in self.nest.row_level and source not in found:
+                found.add(source)
+                work += [a.source for a in self.reads[source]]
+        return len(reductions) == 1 and sum(effort(m) for m in found if self.level[m] == level) <= _LIGHT
+
+    def _side_by_side(
+        self,
+        level: int,
+        part: tuple[Any, Any, int | None],
+        at_row: Sequence[Value],
+        strides: Sequence[int],
+        partial: dict[Tensor, Any],
+    ) -> tuple[Any, int | None]:
+        """Combine whole groups of vectors of this part of a row; gives where the rest begins and its length."""
+        e, width = self.e, self.lanes * _SIDE_BY_SIDE
+        start, stop, length = part
+        if length is not None and length < 2 * width:
+            return start, length
+        whole = None if length is None else length // width * width
+        middle = e.index(start) + ((e.index(stop) - start) & -width if whole is None else whole)
+        wide = {m: e.var(self._start(m, width), "wide") for m in partial}
+        vector_loop(e, start, middle, whole, at_row, strides, width, self._body(level, [], wide))
+        for m, total in wide.items():
+            value = total.get()
+            while value.width > self.lanes:
+                half = value.width // 2
+                low, high = e.shuffle(value, range(half)), e.shuffle(value, range(half, 2 * half))
+                value = combined(e, combine_of(m), low, high)
+            partial[m].set(value)
+        return middle, None if length is None or whole is None else length - whole
 
     def _start(self, member: Tensor, width: int) -> Value:
         kind = register_dtype(member.dtype.name)

@@ -179,7 +179,7 @@ def identity_of(combine: str, dtype: str) -> Any:
 
 
 def combined(e: Emitter, combine: str, x: Value, y: Value) -> Value:
-    """Two partial results as one."""
+    """Two partial results as one: what is ready first is ``y``, and few instructions wait for ``x``."""
     if combine == "add":
         return x + y
     if combine == "mul":
@@ -188,4 +188,4 @@ def combined(e: Emitter, combine: str, x: Value, y: Value) -> Value:
         return x & y
     if combine == "or":
         return x | y
-    return e.maximum(x, y) if combine == "max" else e.minimum(x, y)
+    return e.maximum(y, x) if combine == "max" else e.minimum(y, x)
