@@ -208,6 +208,9 @@ class Emitter(Arithmetic):
             if mask is None:
                 return self.load(pointer, index, dtype, width)
             return self.load_masked(pointer, index, dtype, mask)
+        if isinstance(stride, int) and stride == -1 and mask is None and width > 1:
+            first = self.index(index) - (width - 1)
+            return self.shuffle(self.load(pointer, first, dtype, width), range(width)[::-1])
         return self.load_gather(pointer, self._strided(index, stride, width), dtype, mask)
 
     def store_strided(

@@ -1,4 +1,4 @@
-"""Kernels of one tensor: assembled and indexed outputs, random words."""
+"""Kernels of one tensor: assembled and indexed outputs, random words; running sums have a room of their own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from thalweg.compile import running
 from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.groups import size
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.nests import (
     Axes,
     Threads,
-    combined,
-    identity_of,
     merge,
     outer_loops,
     step,
@@ -54,7 +53,7 @@ def _planners() -> dict[type, Callable[[Step, Tensor], Piece]]:
         Assemble: _assemble,
         Indexed: _indexed,
         Scatter: _scatter,
-        Scan: _running,
+        Scan: running.plan,
         RandomBits: _random_bits,
     }
 
@@ -270,30 +269,6 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
         _places(stp, domain, bool(along), work, columns=threads)
 
     return emit, parallel
-
-
-def _running(stp: Step, y: Tensor) -> Piece:
-    """Running sums or products along one axis."""
-    (x,) = y.inputs
-    axis, kind = y.attrs["axis"], register_dtype(y.dtype.name)
-
-    def emit() -> None:
-        assert y.op is not None
-        e, where, combine = stp.e, stp.schedule.places.of[x], y.op.lower.combine
-        own = row_major(y.shape).strides
-        keep = [k for k in range(len(y.shape)) if k != axis]
-        lengths = [y.shape[k] for k in keep]
-        axes = merge(lengths, [tuple(where.layout.strides[k] for k in keep), tuple(own[k] for k in keep)])
-        with outer_loops(e, axes, [where.layout.offset, 0], None) as (read, write):
-            total = e.var(e.const(identity_of(combine, kind), kind))
-            with e.loop(0, y.shape[axis], name="along") as i:
-                value = e.load(
-                    stp.pointer(where.source), step(e, read, i, where.layout.strides[axis]), x.dtype.name
-                )
-                total.set(combined(e, combine, total.get(), value.astype(kind)))
-                e.store(stp.pointer(y), step(e, write, i, own[axis]), total.get(), y.dtype.name)
-
-    return emit, False
 
 
 # --- random words
