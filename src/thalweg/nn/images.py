@@ -16,7 +16,7 @@ from thalweg.ops.contract import einsum
 from thalweg.ops.index import take
 from thalweg.ops.joining import concat
 from thalweg.ops.shape import count, expand_dims, iota_like, reshape
-from thalweg.ops.tiling import pad
+from thalweg.ops.tiling import pad, repeat
 
 __all__ = [
     "FILL_MODES",
@@ -102,11 +102,19 @@ def resize(x: Any, size: Sequence[int], interpolation: str = "bilinear", antiali
         if n_in == n_out and interpolation not in _SMOOTHING:
             continue
         if interpolation == "nearest":
-            x = take(x, constant(_nearest(n_in, n_out)), axis=axis)
+            x = picked(x, _nearest(n_in, n_out), axis)
         else:
             matrix = resize_weights(n_in, n_out, interpolation, antialias)
             x = weighted(x, *((matrix, None) if axis == x.ndim - 3 else (None, matrix)))
     return x
+
+
+def picked(x: Tensor, places: np.ndarray, axis: int) -> Tensor:
+    """The elements at these places of an axis; each so many times, if that is what they are."""
+    times = len(places) // max(x.shape[axis] or 1, 1)
+    if np.array_equal(places, np.arange(len(places)) // max(times, 1)):
+        return x if times == 1 else repeat(x, times, axis=axis)
+    return take(x, constant(places), axis=axis)
 
 
 def weighted(x: Tensor, rows: np.ndarray | None, columns: np.ndarray | None) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ from thalweg.ops.windows import (
     window_tensor,
     windows_array,
 )
+
+_TOGETHER = 9  # windows that meet in an element, up to which the shares of all axes are added up at once
 
 
 def _pool_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
@@ -142,19 +144,22 @@ def _picked_gradient(g: Tensor, z: Tensor, h: Tensor, x: Tensor, y: Tensor, **at
     return [max_pool_gradient(g, x, y, **attrs), None, None]
 
 
-def _wins(x: Tensor, y: Tensor, grid: Grid, ties: str) -> list[Tensor]:
-    """For each tap, whether it is the largest of its window, or the first of them."""
+def _wins(
+    x: Tensor, y: Tensor, grid: Grid, ties: str
+) -> tuple[list[tuple[Tensor, ...]], Callable[..., Tensor]]:
+    """For each tap the arrays that say whether it is the largest of its window, or the first one; and how they do."""
     if ties == "all":
-        return [equal(tap, y) for tap in tap_values(x, grid, _lowest(x.dtype))]
+        return [(equal(tap, y),) for tap in tap_values(x, grid, _lowest(x.dtype))], lambda k, wins: wins
     place = _winners(x, y, grid)
-    return [equal(place, constant(k, place.dtype)) for k in range(math.prod(grid.kernel))]
+    return [(place,)] * math.prod(grid.kernel), lambda k, place: equal(place, constant(k, place.dtype))
 
 
 def _max_pool_gradient_expand(g: Tensor, x: Tensor, y: Tensor, *, ties: str, **attrs: Any) -> Tensor:
     grid = _pool_grid(x.shape[1:-1], attrs)
+    arrays, wins = _wins(x, y, grid, ties)
     taps = itertools.product(*map(range, grid.kernel))
-    parts = [(where(wins, g, 0), tap) for wins, tap in zip(_wins(x, y, grid, ties), taps, strict=True)]
-    return fold(parts, x.shape[1:-1], grid)
+    parts = [((g, *found), tap) for found, tap in zip(arrays, taps, strict=True)]
+    return fold(parts, lambda k, g, found: where(wins(k, found), g, 0), x.shape[1:-1], grid)
 
 
 @make_op(
@@ -176,9 +181,10 @@ def _max_pool_pick_expand(h: Tensor, x: Tensor, y: Tensor, *, ties: str, **attrs
     grid = _pool_grid(x.shape[1:-1], attrs)
     counts, padded = grid.outputs(x.shape[1:-1]), spread_and_pad(h, grid.pads, grid.spread)
     taps = itertools.product(*map(range, grid.kernel))
+    arrays, wins = _wins(x, y, grid, ties)
     picked = [
-        where(wins, tap_of(padded, tap, counts, grid), 0)
-        for wins, tap in zip(_wins(x, y, grid, ties), taps, strict=True)
+        where(wins(k, *found), tap_of(padded, tap, counts, grid), 0)
+        for k, (found, tap) in enumerate(zip(arrays, taps, strict=True))
     ]
     return functools.reduce(add, picked)
 
@@ -243,10 +249,12 @@ def avg_pool(x, /, window, strides=None, padding="VALID", dilation=1, count_padd
 
 
 def _avg_pool_gradient_expand(g: Tensor, like: Tensor, *, count_padding: bool, **attrs: Any) -> Tensor:
-    """The shares of each window's mean, laid back one axis after the other."""
+    """The shares of each window's mean, laid back: where many windows meet, one axis after the other."""
     lengths = like.shape[1:-1]
     grid = _pool_grid(lengths, attrs)
     g = g / constant(_counts(lengths, grid, count_padding, g.dtype))
+    if math.prod(-(-k // s) for k, s in zip(grid.kernel, grid.strides)) <= _TOGETHER:
+        return _folded(g, lengths, grid)
     for axis in range(len(lengths)):
         g = _axis_folded(g, axis, lengths[axis], grid)
     return g
@@ -265,10 +273,13 @@ def _axis_folded(g: Tensor, axis: int, length: int, grid: Grid) -> Tensor:
         alone(grid.dilation, 1),
         grid.spread,
     )
-    shape = g.shape[1:-1]
-    lengths = tuple(length if k == axis else n for k, n in enumerate(shape))
-    taps = itertools.product(*map(range, one.kernel))
-    return fold([(g, tap) for tap in taps], lengths, one)
+    return _folded(g, tuple(length if k == axis else n for k, n in enumerate(g.shape[1:-1])), one)
+
+
+def _folded(g: Tensor, lengths: Sequence[int], grid: Grid) -> Tensor:
+    """Every tap gets all of g."""
+    taps = itertools.product(*map(range, grid.kernel))
+    return fold([((g,), tap) for tap in taps], lambda k, g: g, lengths, grid)
 
 
 @make_op(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -158,19 +160,46 @@ def tap_of(padded: Tensor, tap: Sequence[int], counts: Sequence[int], grid: Grid
     return cut(padded, starts=starts, counts=counts, steps=grid.strides)
 
 
-def fold(parts: Sequence[tuple[Tensor, tuple[int, ...]]], lengths: Sequence[int], grid: Grid) -> Tensor:
-    """The sum of parts, each standing from its tap by the strides; taps within one stride cannot meet."""
-    padded = grid.padded(lengths)
-    blocks: dict[Any, list[tuple[Tensor, tuple[int, ...]]]] = {}
-    for part, tap in parts:
-        start = tuple(k * d for k, d in zip(tap, grid.dilation))
-        blocks.setdefault(tuple(a // s for a, s in zip(start, grid.strides)), []).append((part, start))
-    total: Any = None
-    for block in blocks.values():
-        starts = tuple(start for _, start in block)
-        placed = place(
-            *[part for part, _ in block], lengths=padded, starts=starts, steps=grid.strides, fill=0
-        )
-        total = placed if total is None else total + placed
+Part = tuple[tuple[Tensor, ...], tuple[int, ...]]  # arrays over the windows, and a place in the window
+
+
+def fold(parts: Sequence[Part], value: Callable[..., Tensor], lengths: Sequence[int], grid: Grid) -> Tensor:
+    """[N, *lengths, C]: what all windows add to each element. Part k, of arrays over the windows and a place in them,
+    gives ``value(k, *arrays)`` there, elementwise, which is zero where the arrays are.
+
+    The elements that the same places of windows meet lie as far apart as the windows do. Each such set is written by
+    one expression of the arrays, moved by as many windows as each place is away.
+    """
+    padded, counts = grid.padded(lengths), parts[0][0][0].shape[1:-1]
+    sets: dict[tuple[int, ...], list[tuple[int, tuple[int, ...]]]] = {}
+    for k, (_, tap) in enumerate(parts):
+        offsets = [t * d for t, d in zip(tap, grid.dilation)]
+        phase = tuple(o % s for o, s in zip(offsets, grid.strides))
+        sets.setdefault(phase, []).append((k, tuple(o // s for o, s in zip(offsets, grid.strides))))
+    rooms = {p: tuple(-(-(n - r) // s) for n, r, s in zip(padded, p, grid.strides)) for p in sets}
+    met = [(p, moves) for p, members in sets.items() if len(members) > 1 for _, moves in members]
+    before = tuple(max((moves[i] for _, moves in met), default=0) for i in range(len(lengths)))
+    after = tuple(max([0, *(rooms[p][i] - n for p, _ in met)]) for i, n in enumerate(counts))
+    bordered: dict[int, Tensor] = {}
+
+    def moved(array: Tensor, moves: tuple[int, ...], room: tuple[int, ...]) -> Tensor:
+        if id(array) not in bordered:
+            bordered[id(array)] = spread_and_pad(array, tuple(zip(before, after)), (1,) * len(before))
+        starts = tuple(b - m for b, m in zip(before, moves))
+        return cut(bordered[id(array)], starts=starts, counts=room, steps=(1,) * len(before))
+
+    placed, starts = [], []
+    for phase, members in sets.items():
+        if len(members) == 1:
+            ((k, moves),) = members
+            placed.append(value(k, *parts[k][0]))
+            starts.append(tuple(m * s + r for m, s, r in zip(moves, grid.strides, phase)))
+            continue
+        values = [value(k, *(moved(a, moves, rooms[phase]) for a in parts[k][0])) for k, moves in members]
+        placed.append(functools.reduce(operator.add, values))
+        starts.append(phase)
+    whole = placed[0]
+    if whole.shape[1:-1] != padded or len(placed) > 1:
+        whole = place(*placed, lengths=padded, starts=tuple(starts), steps=grid.strides, fill=0)
     back = tuple((-lo, -hi) for lo, hi in grid.pads)
-    return spread_and_pad(total, back, (1,) * len(back))
+    return spread_and_pad(whole, back, (1,) * len(back))

@@ -187,7 +187,12 @@ def _resized(
             ends = [shape_ops.count(made, (axis,), np.dtype(np.int64)), g.cast(value(n_out), "int64")]
             matrix = _open_weights.build(ends, {"lengths": lengths, **how})
         if method == ResizeMethod.NEAREST_NEIGHBOR:
-            made = index.take(made, reduce.argmax(matrix, axis=1), axis=axis)
+            known = isinstance(matrix, np.ndarray)
+            made = (
+                images.picked(made, matrix.argmax(axis=1), axis)
+                if known
+                else index.take(made, reduce.argmax(matrix, axis=1), axis=axis)
+            )
         else:
             rows, columns = (matrix, None) if axis == first else (None, matrix)
             made = images.weighted(made, rows, columns)
