@@ -83,9 +83,8 @@ class _Running:
             identity = e.const(identity_of(self.combine, self.kind), self.kind, width)
             reach = 1
             while reach < width:
-                moved = e.shuffle(
-                    identity, range(reach, reach + width), value
-                )  # `reach` of the identity first
+                first = width - reach  # `reach` elements of the identity come first
+                moved = e.shuffle(identity, range(first, first + width), value)
                 value, reach = combined(e, self.combine, moved, value), 2 * reach
             value = combined(e, self.combine, e.splat(total.get(), width), value)
             self._store(places[1], self.along[1], value, mask)
