@@ -343,7 +343,12 @@ def test_a_program_of_keras_alone_is_one_of_graphs_where_its_modules_are(tmp_pat
     (tmp_path / "site" / "its_layers" / "part.py").write_text("from keras.layers import Dense as f\n")
     (tmp_path / "site" / "its_graph").mkdir()
     (tmp_path / "site" / "its_graph" / "__init__.py").write_text("import tensorflow as tf\ntf.manip.roll\n")
-    for name, text in (("a", "import keras, own"), ("b", "import keras"), ("c", "import its_layers"), ("d", "import keras, its_graph")):
+    for name, text in (
+        ("a", "import keras, own"),
+        ("b", "import keras"),
+        ("c", "import its_layers"),
+        ("d", "import keras, its_graph"),
+    ):
         (tmp_path / f"{name}.py").write_text(text)
 
     def kind(name: str) -> str | None:

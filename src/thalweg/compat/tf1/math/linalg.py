@@ -86,7 +86,9 @@ def matrix_solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None 
 def matrix_diag(diagonal: Any, name: str | None = None) -> Tensor:
     """Matrices with the given diagonals."""
     d: Any = value(diagonal)
-    square = elementwise.add(shape_ops.expand_dims(d, -1), shape_ops.full_like(shape_ops.expand_dims(d, -2), 0))
+    square = elementwise.add(
+        shape_ops.expand_dims(d, -1), shape_ops.full_like(shape_ops.expand_dims(d, -2), 0)
+    )
     zero = shape_ops.full_like(square, 0)
     return wrap(elementwise.where(_on_diagonal(square), square, zero), name, "MatrixDiag", [diagonal])
 
