@@ -180,8 +180,66 @@ assert [p.shape for p in session.run([left, right], {scores: np.zeros((0, 4))})]
 print('done')
 """
 
+BY_SESSIONS_NAMES = """
+import numpy as np
+import tensorflow as tf
+import keras.backend as K
+from keras import regularizers
+from keras.layers import Dense, Input, Lambda
+from keras.models import Model, Sequential
+from keras.optimizers import Optimizer
+from tensorflow.python.ops import control_flow_ops, math_ops, state_ops
 
-@pytest.mark.parametrize("text", [ONCE, WITH_GRAPHS], ids=["keras", "keras in a graph"])
+# Distributions take what layers made.
+mean, scale = Input((1,)), Input((1,))
+density = Lambda(lambda t: tf.distributions.Normal(loc=t[0], scale=t[1]).log_prob(1.5))([mean, scale])
+drawn = Lambda(lambda t: tf.distributions.Normal(loc=t[0], scale=t[1]).sample(3))([mean, scale])
+found, draws = Model([mean, scale], [density, drawn]).predict([[[1.0], [0.5]], [[2.0], [1.0]]])
+np.testing.assert_allclose(found[:, 0], [-np.log(2) - 0.5 / 16, -0.5] - 0.5 * np.log(2 * np.pi), rtol=1e-5)
+assert draws.shape == (3, 2, 1)
+
+# Matrices of a size that only a run knows take diagonals.
+x = Input((None,))
+square = Lambda(lambda t: K.map_fn(lambda r: tf.matrix_set_diag(K.zeros_like(tf.matrix_diag(r)), r), t))(x)
+np.testing.assert_array_equal(Model(x, square).predict(np.array([[1.0, 2, 3]]))[0], np.diag([1, 2, 3]))
+
+# An optimizer of a program's own assigns as TensorFlow does, in branches, too.
+class Own(Optimizer):
+    def __init__(self, lr=0.1, **options):
+        super(Own, self).__init__(**options)
+        self.lr, self.count, self.turns = K.variable(lr), K.variable(0, dtype='int64'), K.variable(0.)
+    def get_updates(self, loss, params):
+        self.updates = [control_flow_ops.cond(
+            math_ops.equal(self.count, 2),
+            lambda: state_ops.assign(self.count, 0),
+            lambda: state_ops.assign_add(self.count, 1))]
+        self.updates.append(tf.assign(self.turns, 2 * self.turns + 1))
+        for p, g in zip(params, self.get_gradients(loss, params)):
+            self.updates.append(tf.assign_sub(p, self.lr * g))
+        return self.updates
+
+penalty = regularizers.l1_l2(1e-3, 0.5)
+assert penalty.l1.dtype == penalty.l2.dtype == 'float32' and penalty.get_config()['l2'] == 0.5
+penalty.l1 = np.array(0., dtype=penalty.l1.dtype)
+own = Own()
+model = Sequential([Dense(1, input_dim=3, kernel_initializer='ones', kernel_regularizer=penalty)])
+model.compile(own, 'mse')
+w, b, seen = np.ones(3), 0.0, []
+for step in range(4):
+    error = w + b
+    expected = np.mean(error ** 2) + 0.5 * np.sum(w ** 2)
+    np.testing.assert_allclose(model.train_on_batch(np.eye(3), np.zeros((3, 1))), expected, rtol=1e-5)
+    w, b = w - 0.1 * (2 * error / 3 + w), b - 0.1 * np.mean(2 * error)
+    seen.append((K.get_value(own.count), K.get_value(own.turns)))
+assert seen == [(1, 1), (2, 3), (0, 7), (1, 15)], seen
+np.testing.assert_allclose(model.get_weights()[0][:, 0], w, rtol=1e-5)
+print('done')
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES], ids=["keras", "keras in a graph", "names of graphs"]
+)
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)
     done = thalweg_run(tmp_path / "program.py")

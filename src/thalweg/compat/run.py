@@ -78,14 +78,15 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
     """The program's generation; where it imports none of the libraries itself, that of a module of its own, else that
-    of a package.
+    of a package. Packages are asked for a program of Keras alone, too: they may work in TensorFlow's graph.
     """
+    found = None
     for installed in (False, True):
         others = (other for other, _ in beside.modules(path, tree, installed))
         found = programs.generation(tree, others)
-        if found is not None:
-            return found
-    return None
+        if found not in (None, "keras"):
+            break
+    return found
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:

@@ -35,6 +35,7 @@ from thalweg.metrics import Metric
 from thalweg.nested import flat
 from thalweg.ops.shape import swapaxes
 from thalweg.registry import Configured, register
+from thalweg.regularizers import L1L2
 
 # --- calls of a layer -----------------------------------------------------------------------------------------------
 
@@ -217,6 +218,7 @@ _LAYER: dict[str, Any] = {
     "_inbound_nodes": _calls,
     "outbound_nodes": _followers,
     "_outbound_nodes": _followers,
+    "apply": lambda self, inputs, *args, **kwargs: self(inputs, *args, **kwargs),
     "add_update": OwnLayer.add_update,
     "updates": Offered(_updates, str(_updates.__doc__)),
     "get_updates_for": _get_updates_for,
@@ -292,6 +294,18 @@ def _first_states(self: Loop, inputs: Any) -> list[Any]:
     return list(Loop.initial_states(self, inputs if self.time_major else swapaxes(inputs, 0, 1)))
 
 
+def _weight_of_penalty(name: str) -> property:
+    """The number that weighs a penalty, as an array of the programs' float dtype; it may be set."""
+
+    def read(self: L1L2) -> np.ndarray:
+        return np.asarray(vars(self)[name], _settings["floatx"])
+
+    def write(self: L1L2, value: Any) -> None:
+        vars(self)[name] = float(value)
+
+    return property(read, write, doc="The number that weighs the penalty.")
+
+
 def _knowing(self: Layer, data: Any, **ignored: Any) -> None:
     """The number of tokens was given: there is nothing to learn."""
 
@@ -345,6 +359,7 @@ def speak(classic: bool = False) -> None:
         (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
         (Bidirectional, "layer", Offered(lambda layer: layer.forward_layer, "The layer that runs forwards.")),
         (CategoryEncoding, "adapt", _knowing),
+        *((L1L2, name, _weight_of_penalty(name)) for name in ("l1", "l2")),
         (
             Metric,
             "weights",

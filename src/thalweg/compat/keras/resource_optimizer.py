@@ -20,6 +20,7 @@ from thalweg.graph.updates import current_recorder
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign
 from thalweg.optimizers.base import slot_variable
+from thalweg.optimizers.rows import rows_in, whole
 from thalweg.registry import register
 
 
@@ -28,6 +29,7 @@ class ByVariable:
     a change of each variable.
     """
 
+    by_rows = True
     _use_locking = False  # what a program hands to assignments
     _hyper: dict[str, Any]
     iterations: Any
@@ -102,7 +104,7 @@ class ByVariable:
         change, wants_state = self._resource_apply_dense, "apply_state" in self._dense_apply_args
         options = {"apply_state": self._prepare(params)} if wants_state else {}
         for g, param in zip(self._clipped([g for g, _ in pairs]), params, strict=True):
-            change(astype(g, param.dtype), param, **options)
+            change(astype(whole(g, param), param.dtype), param, **options)
         count: Any = self.iterations
         assign(self.iterations, count + 1)
 
@@ -239,7 +241,9 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
             super().apply_gradients(grads_and_vars)
             return
         pairs = self._checked(list(grads_and_vars))
-        now = current_recorder() is None and not any(g.is_symbolic or v.is_symbolic for g, v in pairs)
+        now = current_recorder() is None and not any(
+            rows_in(g).is_symbolic or v.is_symbolic for g, v in pairs
+        )
         with no_grad() if now else nullcontext():
             self._step_of(pairs)
 

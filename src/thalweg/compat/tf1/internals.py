@@ -23,6 +23,7 @@ from thalweg.compat.tf1 import (
     records,
     rnn,
     strings,
+    tpu,
     types,
 )
 
@@ -148,6 +149,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         ),
         tools=graph_defs.tools,
         saved_model=names["saved_model"],
+        tpu=Namespace("tf.python.tpu", **members(tpu.tpu), tpu_function=tpu.tpu_function),
         client=Namespace(
             "tf.python.client",
             device_lib=device_lib,

@@ -57,6 +57,7 @@ from thalweg.compat.tf1.rnn import linear as _rnn_linear
 rnn_cell = _Namespace(
     "tf.nn.rnn_cell",
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith(("Cell", "Wrapper", "Tuple"))},
+    linear=_rnn_linear.linear,
     _linear=_rnn_linear.linear,
     _Linear=_rnn_linear.Linear,
 )
