@@ -18,6 +18,8 @@ from thalweg.compat.tf1 import exporting as _exporting
 from thalweg.compat.tf1 import feature_column as _feature_column
 from thalweg.compat.tf1 import gfile as _gfile
 from thalweg.compat.tf1 import graph_defs as _graph_defs
+from thalweg.compat.tf1 import heads as _heads
+from thalweg.compat.tf1 import hooks as _hooks
 from thalweg.compat.tf1 import image as _image
 from thalweg.compat.tf1 import initializers as _initializers
 from thalweg.compat.tf1 import late as _late
@@ -87,6 +89,8 @@ train = _Namespace(
     import_meta_graph=_meta.import_meta_graph,
     write_graph=_graph_defs.write_graph,
     **_names.own(_monitored),
+    ProfilerHook=_hooks.ProfilerHook,
+    GlobalStepWaiterHook=_hooks.GlobalStepWaiterHook,
     SummaryWriter=_summary.FileWriter,
     summary_iterator=_summary.summary_iterator,
     **_names.own(_queues),
@@ -141,14 +145,26 @@ data = _Namespace(
     get_output_shapes=lambda dataset_or_iterator: dataset_or_iterator.output_shapes,
     experimental=_Namespace("tf.data.experimental", AUTOTUNE=-1, **_names.own(_data_functions)),
 )
+_OF_SESSIONS = tuple(
+    "SessionRun Checkpoint FeedFn FinalOps LoggingTensor Nan SecondOrStep StepCounter StopAtStep SummarySaver".split()
+)
 estimator = _Namespace(
     "tf.estimator",
     **_names.own(_estimator),
     **_names.own(_canned),
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
+    **{_n: _v for _n, _v in _names.own(_monitored).items() if _n.startswith(_OF_SESSIONS)},
+    **{_n: _v for _n, _v in _names.own(_hooks).items() if _n.endswith("Hook")},
+    **{
+        _n: _v
+        for _n, _v in _names.own(_heads).items()
+        if _n.endswith(("Estimator", "Regressor", "Classifier"))
+    },
+    add_metrics=_heads.add_metrics,
     inputs=_estimator.inputs,
     export=_exporting.export,
     tpu=_tpu.tpu,
+    experimental=_Namespace("tf.estimator.experimental", **_names.own(_hooks)),
 )
 feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
 initializers = _Namespace(
