@@ -250,7 +250,6 @@ contrib = _Contrib(
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,
-        LazyAdamOptimizer=train.AdamOptimizer,
         **own(opt),
     ),
 )
