@@ -99,6 +99,10 @@ train = _Namespace(
     **_names.own(_servers),
     SessionManager=_session_managers.SessionManager,
 )
+vars(train)["queue_runner"] = _Namespace(
+    "tf.train.queue_runner",
+    **{_n: vars(train)[_n] for _n in ("QueueRunner", "add_queue_runner", "start_queue_runners")},
+)
 signal = _Namespace("tf.signal", **_names.own(_signal))
 spectral = _Namespace(
     "tf.spectral",
