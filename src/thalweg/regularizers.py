@@ -55,9 +55,9 @@ class L1L2(Regularizer):
     def __call__(self, x: Any) -> Any:
         parts: list[Any] = []
         if self.l1:
-            parts.append(multiply(sum(abs(x)), self.l1))
+            parts.append(multiply(sum(abs(x)), float(self.l1)))
         if self.l2:
-            parts.append(multiply(sum(multiply(x, x)), self.l2))
+            parts.append(multiply(sum(multiply(x, x)), float(self.l2)))
         if not parts:
             return multiply(sum(x), 0.0)
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]

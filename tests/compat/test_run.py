@@ -185,6 +185,8 @@ from math import sqrt
 a, b = np.array([3]), np.array([[2.5]])
 assert (int(a), float(b), round(b, 0), math.exp(b * 0), sqrt(a * 3)) == (3, 2.5, 2.0, 1.0, 3.0)
 assert "%d %4.1f %s%%" % (a, b, a) == "3  2.5 [3]%" and "%.2f" % b == "2.50" and "%(n)s" % {"n": 1} == "1"
+form = "%d of %f"
+assert form % (a[0], b) == "3 of 2.500000" and np.array([5, 7]) % (2, 4) @ [1, 1] == 4
 assert np.array([1.0, b, a]).tolist() == [1, 2.5, 3] and np.reshape([1, a], (2, 1)).tolist() == [[1], [3]]
 assert int("ff", 16) == 255 and int() == 0 and round(2.567, 2) == 2.57
 z, d, l = np.zeros(3), {}, [1, 2]
@@ -339,7 +341,14 @@ def test_a_program_of_keras_alone_is_one_of_graphs_where_its_modules_are(tmp_pat
     (tmp_path / "site" / "its_layers-1.0.dist-info").mkdir()
     (tmp_path / "site" / "its_layers" / "__init__.py").write_text("from its_layers.part import f\n")
     (tmp_path / "site" / "its_layers" / "part.py").write_text("from keras.layers import Dense as f\n")
-    for name, text in (("a", "import keras, own"), ("b", "import keras"), ("c", "import its_layers")):
+    (tmp_path / "site" / "its_graph").mkdir()
+    (tmp_path / "site" / "its_graph" / "__init__.py").write_text("import tensorflow as tf\ntf.manip.roll\n")
+    for name, text in (
+        ("a", "import keras, own"),
+        ("b", "import keras"),
+        ("c", "import its_layers"),
+        ("d", "import keras, its_graph"),
+    ):
         (tmp_path / f"{name}.py").write_text(text)
 
     def kind(name: str) -> str | None:
@@ -349,6 +358,6 @@ def test_a_program_of_keras_alone_is_one_of_graphs_where_its_modules_are(tmp_pat
     assert (kind("a"), kind("b"), kind("c")) == ("tf1", "keras", None)
     sys.path.append(str(tmp_path / "site"))
     try:
-        assert kind("c") == "keras"
+        assert (kind("b"), kind("c"), kind("d")) == ("keras", "keras", "tf1")
     finally:
         sys.path.pop()

@@ -156,6 +156,17 @@ def test_two_arguments(name, dtype):
     check(name, x, compiled(x, y), reference(x.astype(wide), y.astype(wide)))
 
 
+def test_erfinv_in_float32_is_that_of_float64():
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [rng.uniform(-1, 1, 1 << 17), 1 - 10 ** -rng.uniform(0, 7.2, 1 << 16), 10 ** -rng.uniform(0, 30, 999)]
+    )
+    x = x.astype(np.float32)
+    x = x[np.abs(x) < 1]
+    exact = elementwise(vecmath.erfinv, ["float64"], "float64")(x.astype(np.float64))
+    check("erfinv", x, elementwise(vecmath.erfinv, ["float32"], "float32")(x), exact)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_erfinv(dtype):
     y = np.linspace(-3.8, 3.8, 20001)
@@ -192,6 +203,54 @@ def test_gamma_functions(dtype, tolerance):
     np.testing.assert_allclose(psi(x + 1), psi(x) + 1 / x, rtol=8 * tolerance, atol=8 * tolerance)
     poles = psi(np.array([0.0, -0.0, -1, -5, np.nan, np.inf], dtype))
     np.testing.assert_array_equal(poles, np.array([-np.inf, np.inf, np.nan, np.nan, np.nan, np.inf], dtype))
+
+
+def test_lgamma_of_float32():
+    rng = np.random.default_rng(0)
+    near = [v + k * np.spacing(np.float32(v)) for v in (1, 2, 2.5, -0.5, -2.5) for k in range(-50, 50)]
+    x = np.concatenate([rng.uniform(-20, 20, 1 << 16), 10 ** rng.uniform(-30, 30, 1 << 12), near]).astype(
+        np.float32
+    )
+    expected = np.array([math.lgamma(v) if v > 0 or v != round(v) else math.inf for v in x.tolist()])
+    check("lgamma", x, elementwise(vecmath.lgamma, ["float32"], "float32")(x), expected)
+    ends = np.array([np.inf, -np.inf, 0, -0.0, -3, np.nan], np.float32)
+    values = elementwise(vecmath.lgamma, ["float32"], "float32")(ends)
+    np.testing.assert_array_equal(values, [np.inf, np.inf, np.inf, np.inf, np.inf, np.nan])
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 3e-7), ("float64", 4e-15)])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_polygamma(n, dtype, tolerance):
+    compiled = elementwise(lambda x: vecmath.polygamma(x, n), [dtype], dtype)
+    zeta = {1: math.pi**2 / 6, 2: 1.2020569031595942854, 5: math.pi**6 / 945}[n]
+    first = (-1) ** (n + 1) * math.factorial(n) * zeta
+    np.testing.assert_allclose(compiled(np.array([1], dtype)), first, rtol=tolerance)
+    # psi_n(x + 1) = psi_n(x) + (-1)^n n! / x^(n + 1), where float arithmetic on x is exact
+    x = np.array([0.125, 0.75, 3.5, 12.25, -0.375, -2.5, -4.125], dtype)
+    change = (-1) ** n * math.factorial(n) / x.astype(np.float64) ** (n + 1)
+    left, right = compiled(x).astype(np.float64), compiled(x + 1).astype(np.float64)
+    size = np.maximum(np.abs(left), np.abs(right))
+    assert np.all(np.abs(left + change - right) <= 8 * tolerance * size)
+    ends = compiled(np.array([0.0, -3, np.inf, np.nan], dtype))
+    pole = np.inf * (-1) ** (n + 1)
+    np.testing.assert_array_equal(ends, [pole, pole, 0, np.nan])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("lanes", [16, 64])
+def test_fmod_is_exact(dtype, lanes):
+    kind, rng = np.dtype(dtype).type, np.random.default_rng(0)
+    x = np.concatenate([sample(kind, 1 << 14, 7), rng.integers(-99, 99, 5000), rng.normal(size=5000)]).astype(
+        dtype
+    )
+    y = np.concatenate([sample(kind, 1 << 14, 8), rng.integers(-9, 9, 5000), rng.normal(size=5000)]).astype(
+        dtype
+    )
+    a, b = (v.ravel() for v in np.meshgrid(specials(kind), specials(kind)))
+    x, y = np.concatenate([x, a]), np.concatenate([y, b])
+    got = elementwise(vecmath.float_fmod, [dtype] * 2, dtype, target=host_target(lanes))(x, y)
+    np.testing.assert_array_equal(got, np.fmod(x, y))
+    np.testing.assert_array_equal(np.signbit(got) & ~np.isnan(got), np.signbit(x) & ~np.isnan(got))
 
 
 def test_other_dtypes_are_refused():

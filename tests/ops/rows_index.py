@@ -294,4 +294,18 @@ SEARCHED = [
     ),
 ]
 
+_LATE = np.array([-np.inf, -1.0, -0.0, 0.0, 1.0, 1.0, np.inf, np.nan, np.nan])
+SEARCHED += [
+    Row(
+        f"searchsorted among NaN {side}",
+        search.searchsorted,
+        [((9,), (9,))],
+        {"side": side},
+        make=lambda rng, shapes, dtype: [_LATE.astype(dtype), _LATE[::-1].astype(dtype)],
+        order=0,
+        reference=np.searchsorted,
+    )
+    for side in ("left", "right")
+]
+
 ROWS = [*SLICES, *TAKEN, *WRITTEN, *SEARCHED]

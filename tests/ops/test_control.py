@@ -237,6 +237,40 @@ def test_loops_in_a_traced_function() -> None:
     assert [run(60.0).item(), run(60.0).item()] == [-120.0, 180.0]
 
 
+def test_what_a_branch_assigns_is_assigned_where_it_is_taken() -> None:
+    v, w = Variable(np.float32(1.0)), Variable(np.zeros(2, "float32"))
+    calls: list[Any] = [0.5, -1.0, 3.0, 0.25]
+
+    @function
+    def step(x: Any) -> Any:
+        def up() -> Any:
+            v.assign(v * 2)
+            v.assign(v + x)
+            return cond(x > 2, lambda: [w.assign(w * 0 + x), v + 1][1], lambda: v * 1)
+
+        def down() -> Any:
+            w.assign(w + x)
+            return v * 10
+
+        y = cond(x > 0, up, down)
+        v.assign(v + 100)
+        return y, v * 1
+
+    value, rows = 1.0, np.zeros(2)
+    for x in calls:
+        if x > 0:
+            value = value * 2 + x
+            rows, y = (rows * 0 + x, value + 1) if x > 2 else (rows, value)
+        else:
+            rows, y = rows + x, value * 10
+        value += 100
+        np.testing.assert_allclose([t.item() for t in step(np.float32(x))], [y, value], rtol=1e-6)
+        np.testing.assert_allclose(w.get_value(), rows)
+        assert v.get_value() == value
+    with pytest.raises(ArgumentError, match="assigned in the body"):
+        cond(placeholder("bool", ()), lambda: v.assign(2.0), lambda: v.assign(1.0))
+
+
 def test_iterations_are_bounded() -> None:
     for start in (0, placeholder("int64", ())):
         (i,) = while_loop(lambda i: i < 100, lambda i: (i + 1,), [start], maximum_iterations=7)

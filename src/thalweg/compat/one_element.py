@@ -54,8 +54,8 @@ def numbers(values: Any) -> Any:
     return [v.item() if is_one(v) else v for v in values]
 
 
-def formatted(text: str, values: Any) -> str:
-    """``text % values``.
+def formatted(text: Any, values: Any) -> Any:
+    """``text % values``; what is no text is left to itself.
 
     >>> formatted("%d of %s", (np.array([3]), np.array([4])))
     '3 of [4]'
@@ -64,7 +64,7 @@ def formatted(text: str, values: Any) -> str:
         return text % values
     except TypeError:
         given = values if isinstance(values, tuple) else (values,)
-        kinds = _CONVERSION.findall(text)
+        kinds = _CONVERSION.findall(text) if isinstance(text, str) else []
         if len(kinds) != len(given) or not any(map(is_one, given)):
             raise
         return text % tuple(

@@ -175,7 +175,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
-        if not (text and isinstance(node.op, ast.Mod)):
+        if not isinstance(node.op, ast.Mod) or not (text or isinstance(node.right, ast.Tuple)):
             return node
         return self._instead(node, self._called(_FORMATTED, node.left, node.right))
 

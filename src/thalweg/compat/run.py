@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from thalweg.compat import beside, graphs, ipython_names, programs, python2_words, removed_names, rewriting
+from thalweg.compat import (
+    beside,
+    complaints,
+    graphs,
+    ipython_names,
+    programs,
+    python2_words,
+    removed_names,
+    rewriting,
+)
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -69,7 +78,7 @@ def _program(file: str) -> Path:
 def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
     source = programs.source_of(path)
     tree, old = programs.read(source, str(path), programs.is_told_old(path))
-    if not old and any(is_old for _, is_old in beside.modules(path, tree)):
+    if not old and any(is_old for _, _, is_old in beside.modules(path, tree)):
         tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
@@ -78,14 +87,15 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
     """The program's generation; where it imports none of the libraries itself, that of a module of its own, else that
-    of a package.
+    of a package. Packages are asked for a program of Keras alone, too: they may work in TensorFlow's graph.
     """
+    found = None
     for installed in (False, True):
-        others = (other for other, _ in beside.modules(path, tree, installed))
+        others = (other for _, other, _ in beside.modules(path, tree, installed))
         found = programs.generation(tree, others)
-        if found is not None:
-            return found
-    return None
+        if found not in (None, "keras"):
+            break
+    return found
 
 
 def _announcement(path: Path, kind: str | None, roots: set[str], old: bool) -> str:
@@ -122,7 +132,7 @@ def _report(error: BaseException) -> str:
     """The traceback without the frames of the library and of this runner; all of it with THALWEG_TRACEBACK set."""
     if os.environ.get("THALWEG_TRACEBACK"):
         return "".join(traceback.format_exception(error))
-    shown = traceback.TracebackException.from_exception(error)
+    shown = traceback.TracebackException.from_exception(complaints.told(error))
     part: traceback.TracebackException | None = shown
     while part is not None:
         kept = [
@@ -140,7 +150,14 @@ def check(file: str, kind: str | None = None) -> list[str]:
     found = kind or _generation(path, tree)
     if found is None:
         return []
-    return [f"{path.name}:{use.line}: {problem}" for use, problem in programs.unsupported(tree, found)]
+    table = AliasFinder(found, path.parent).table
+    lines = []
+    for at, part in [(path, tree), *((file, part) for file, part, _ in beside.modules(path, tree))]:
+        settled = programs.settled(part, table)
+        problems = [*programs.unsupported(settled, table), *programs.unknown_arguments(settled, table)]
+        problems.sort(key=lambda pair: pair[0].line)
+        lines += [f"{at.name}:{use.line}: {problem}" for use, problem in problems]
+    return lines
 
 
 __all__ = ["check", "run"]

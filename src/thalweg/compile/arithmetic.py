@@ -9,6 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from thalweg.compile import vecmath
 from thalweg.compile.control import Control
 from thalweg.compile.values import Operand, Value, bits_of, ir_type, is_float, is_signed, mangled
 
@@ -231,7 +232,7 @@ class Arithmetic(Control):
         """np.fmod, with the sign of a. Integers: 0 where b is 0."""
         x, y = self.match(a, b)
         if is_float(x.dtype):
-            return x.like(self.builder.frem(x.ir, y.ir))
+            return vecmath.float_fmod(x, y)
         return self.select(y.eq(0), 0, self._quotient(x, y)[1])
 
     def _float_divmod(self, a: Value, b: Value) -> tuple[Value, Value]:

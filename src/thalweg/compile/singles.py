@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from thalweg.compile import running
+from thalweg.compile import order, running
 from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.groups import size
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.nests import (
     Axes,
     Threads,
+    combined,
+    identity_of,
     merge,
     outer_loops,
     step,
@@ -26,6 +28,7 @@ from thalweg.graph.lowering import (
     Indexed,
     Layout,
     Loop,
+    Order,
     RandomBits,
     Scan,
     Scatter,
@@ -54,6 +57,7 @@ def _planners() -> dict[type, Callable[[Step, Tensor], Piece]]:
         Indexed: _indexed,
         Scatter: _scatter,
         Scan: running.plan,
+        Order: order.plan,
         RandomBits: _random_bits,
     }
 
@@ -249,6 +253,7 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
     """In order, so that sums at one place always add up the same way: threads share out the last axis."""
     assert y.op is not None
     lower, shapes = y.op.lower, [t.shape for t in y.inputs]
+    combine = lower.combine(**y.attrs)
     along, domain = lower.along(shapes, **y.attrs), shapes[lower.domain]
     parallel = (
         bool(along) and size(domain) >= _PARALLEL_ELEMENTS and domain[-1] >= 2 * stp.target.lanes("float32")
@@ -261,10 +266,11 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
             stp.barrier()
 
         def work(coordinates: list[Value], run: _Run) -> None:
-            target, value = lower.emit(e, _reads(stp, y, run, along), coordinates, shapes, **y.attrs)
+            target, value, inside = lower.emit(e, _reads(stp, y, run, along), coordinates, shapes, **y.attrs)
             place, kind = _flat(e, target, y.shape), y.dtype.name
             before = e.load_strided(stp.pointer(y), place, 1, kind, run.width, run.mask)
-            e.store_strided(stp.pointer(y), place, 1, before + value, kind, run.mask)
+            value = e.select(inside, value, identity_of(combine, value.dtype))
+            e.store_strided(stp.pointer(y), place, 1, combined(e, combine, before, value), kind, run.mask)
 
         _places(stp, domain, bool(along), work, columns=threads)
 

@@ -68,16 +68,18 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Output = first input's copy (or zeros), then updates added at computed places, in order.
+    """Output = first input's copy, then updates combined with what is at computed places, in order.
 
     ``emit(e, reads, coordinates, shapes, **attrs)`` over the coordinates of the updates gives ``(output
-    coordinates, value)``; ``base`` is the input position copied first, ``domain`` the input whose shape is
-    looped over; ``along`` as in :class:`Indexed`, of the updates' last axis and the output's.
+    coordinates, value, inside)``, where a value that is not ``inside`` is left out; ``base`` is the input
+    position copied first, ``domain`` the input whose shape is looped over; ``combine(**attrs)`` as in :class:`Reduce`;
+    ``along`` as in :class:`Indexed`, of the updates' last axis and the output's.
     """
 
     emit: Callable[..., Any]
     base: int
     domain: int
+    combine: Callable[..., str] = lambda **attrs: "add"
     along: Callable[..., tuple[int, ...]] = lambda shapes, **attrs: ()
 
 
@@ -103,6 +105,13 @@ class Loop:
 class MatrixProduct:
     """Batched matrix product of two tensors of equal rank >= 2 with equal batch axes: [..., m, k] x [..., k, n], of
     numbers of 4 or 8 bytes.
+    """
+
+
+@dataclass(frozen=True)
+class Order:
+    """The indices (int64) of the first elements along the attribute ``axis`` in their order, as many as the output
+    has: the stable one, NaN last, or first where the attribute ``descending`` is true.
     """
 
 

@@ -18,7 +18,17 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
 from thalweg.graph import later
-from thalweg.graph.lowering import Assemble, Loop, MatrixProduct, Pointwise, Reduce, Reshape, Scan, View
+from thalweg.graph.lowering import (
+    Assemble,
+    Loop,
+    MatrixProduct,
+    Order,
+    Pointwise,
+    Reduce,
+    Reshape,
+    Scan,
+    View,
+)
 from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history, of_value, plain
 from thalweg.graph.updates import current_recorder
 
@@ -31,6 +41,7 @@ _TOTAL = (
     Assemble,
     MatrixProduct,
     Scan,
+    Order,
     Loop,
 )  # lowerings that refuse no value
 

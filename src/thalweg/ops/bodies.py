@@ -191,6 +191,21 @@ class BodyRecorder(Recorder):
             self.outer.built(tensor)
 
 
+class BranchRecorder(BodyRecorder):
+    """Stands in while one side of a choice is built: its assignments are kept for who makes the choice."""
+
+    def __init__(self, outer: Recorder | None) -> None:
+        super().__init__(outer, "cond")
+        self.updates = dict(self.updates)
+        self.assigned: list[Variable] = []
+
+    def record(self, variable: Variable, value: Tensor) -> None:
+        if self.outer is None:
+            super().record(variable, value)
+        self.updates[variable] = value
+        self.assigned.append(variable)
+
+
 def _is_plain_constant(tensor: Tensor) -> bool:
     return (
         tensor.op is None

@@ -22,7 +22,7 @@ from thalweg.ops import loop_derivatives
 from thalweg.ops.bodies import (
     Arrays,
     Body,
-    BodyRecorder,
+    BranchRecorder,
     LoopBodies,
     all_of,
     check_carries,
@@ -67,7 +67,8 @@ def cond_op(*inputs, true, false):  # type: ignore[no-untyped-def]
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """``true_fn()`` where the scalar ``pred`` holds, else ``false_fn()``: only one of them is computed.
 
-    Both return the same structure of tensors, of the same dtypes. The gradient passes through the branch taken.
+    Both return the same structure of tensors, of the same dtypes. The gradient passes through the branch taken. In a
+    function that is traced, variables that a branch assigns keep their values where the other one is taken.
 
     >>> from thalweg.graph.tensor import constant
     >>> cond(constant(2) > 1, lambda: constant(10), lambda: constant(20)).item()
@@ -79,17 +80,28 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     recorder = current_recorder()
     if pred.value is not None and (recorder is None or not pred.tracked):
         return true_fn() if bool(pred) else false_fn()
-    watch = BodyRecorder(recorder, "cond")
-    with recording(watch):
-        if_true, if_false = true_fn(), false_fn()
+    sides = [BranchRecorder(recorder), BranchRecorder(recorder)]
+    if_true, if_false = (_built(fn, side) for fn, side in zip((true_fn, false_fn), sides, strict=True))
+    with recording(sides[0]):
         pairs = _branch_outputs(if_true, if_false)
+    assigned = list(dict.fromkeys(sides[0].assigned + sides[1].assigned))
+    pairs += [[side.newest(variable) for side in sides] for variable in assigned]
     if not pairs:
         return if_true
     outputs = [t for pair in pairs for t in pair]
-    closed, parameters, captured = closed_over(outputs, lambda t: _made_inside(t, watch.made), ())
+    built = sides[0].made | sides[1].made
+    closed, parameters, captured = closed_over(outputs, lambda t: _made_inside(t, built), ())
     true, false = Body(parameters, closed[0::2]), Body(parameters, closed[1::2])
-    made = cond_op.build([pred, *captured], {"true": true, "false": false})
-    return filled(if_true, all_of(made))
+    made = all_of(cond_op.build([pred, *captured], {"true": true, "false": false}))
+    for variable, value in zip(reversed(assigned), reversed(made)):
+        assert recorder is not None  # else nothing is assigned
+        recorder.record(variable, value)
+    return filled(if_true, made[: len(made) - len(assigned)])
+
+
+def _built(fn: Callable[[], Any], side: BranchRecorder) -> Any:
+    with recording(side):
+        return fn()
 
 
 def _made_inside(tensor: Tensor, made: Mapping[int, Tensor]) -> bool:

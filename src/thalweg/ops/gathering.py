@@ -173,9 +173,15 @@ def _scatter_infer(
     return base
 
 
-def _scatter_emit(e: Any, reads: Any, coordinates: Any, shapes: Any, *, axes: Any, position: int) -> Any:
+def _scatter_emit(
+    e: Any, reads: Any, coordinates: Any, shapes: Any, *, axes: Any, position: int, largest: bool = True
+) -> Any:
     place, inside = _source_coordinates(e, reads[2:], coordinates, shapes[0], shapes[2:], axes, position)
-    return place, e.select(inside, reads[1](*coordinates), 0)
+    return place, reads[1](*coordinates), inside
+
+
+def _updates_along(shapes: Any, *, axes: Any, position: int, largest: bool = True) -> tuple[int, ...]:
+    return (1,) if _keeps_last(shapes[0], axes, position) else ()
 
 
 def _scatter_gradient(
@@ -189,12 +195,7 @@ def _scatter_gradient(
     infer=_scatter_infer,
     prepare=_indices_prepare(2),
     grad=_scatter_gradient,
-    lower=Scatter(
-        _scatter_emit,
-        base=0,
-        domain=1,
-        along=lambda shapes, **attrs: (1,) if _keeps_last(shapes[0], **attrs) else (),
-    ),
+    lower=Scatter(_scatter_emit, base=0, domain=1, along=_updates_along),
     check=lambda x, updates, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
 )
 def scatter_add_op(*tensors, axes, position):  # type: ignore[no-untyped-def]
@@ -253,7 +254,22 @@ def _extreme_gradient(
     return [lambda: share * kept, lambda: gather(share, *indices, **attrs) * chosen, *[None] * len(indices)]
 
 
-@make_op({}, infer=_scatter_infer, prepare=_indices_prepare(2), grad=_extreme_gradient)
+@make_op(
+    {},
+    infer=_scatter_infer,
+    prepare=_indices_prepare(2),
+    grad=_extreme_gradient,
+    lower=Scatter(
+        _scatter_emit,
+        base=0,
+        domain=1,
+        combine=lambda largest, **_: "max" if largest else "min",
+        along=_updates_along,
+    ),
+    check=lambda x, updates, *indices, axes, position, largest: _numpy_key(
+        x, [i.array() for i in indices], axes
+    ),
+)
 def scatter_extreme_op(*tensors, axes, position, largest):  # type: ignore[no-untyped-def]
     """The first tensor, where the second is larger (or smaller) at a place that :func:`gather` would read, that one."""
     base, updates, *indices = tensors

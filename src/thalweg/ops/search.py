@@ -1,6 +1,6 @@
 """What the values of a tensor say: where it is true or not zero, where numbers belong in it, what differs in it.
 
-How long most of these results are only the values tell, so they must be known; :func:`searchsorted` runs on the host.
+How long most of these results are only the values tell, so they must be known; :func:`searchsorted` is compiled.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, DTypeError, ShapeError, fail
+from thalweg.graph.lowering import Indexed
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, constant, shape_text
 from thalweg.ops.families import to_common
@@ -66,11 +67,34 @@ def _searchsorted_prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
     return to_common(tensors, attrs)
 
 
+_LONGEST = 48  # bits of the length of a vector whose length only the run knows
+
+
+def _searchsorted_emit(e: Any, reads: Any, coordinates: Any, shapes: Any, *, side: str) -> Any:
+    """The place grows by ever smaller powers of two, as long as what stands before it belongs there; NaN is last."""
+    length, value = shapes[0][0], reads[1](*coordinates)
+    bits = length.bit_length() if type(length) is int else _LONGEST
+    place = e.var(e.index(0))
+    if not bits:
+        return place.get()
+
+    def less(x: Any, y: Any) -> Any:
+        return (x < y) | (e.isnan(y) & ~e.isnan(x))
+
+    with e.loop(bits - 1, -1, -1, name="bit") as bit:
+        further = place.get() + e.shift_left(e.index(1), bit)
+        before = reads[0](e.minimum(further, length) - 1)
+        belongs = less(before, value) if side == "left" else ~less(value, before)
+        place.set(e.select(belongs & (further <= length), further, place.get()))
+    return place.get()
+
+
 @make_op(
     {},
     infer=lambda x1, x2, *, side: Spec(x2.shape, dtypes.int64),
     prepare=_searchsorted_prepare,
     grad=lambda g, y, x1, x2, *, side: [None, None],
+    lower=Indexed(_searchsorted_emit),
 )
 def searchsorted(x1, x2, /, side="left"):  # type: ignore[no-untyped-def]
     """For each element of x2, the index (int64) where it keeps the sorted vector x1 sorted, before or after equals.

@@ -1,4 +1,4 @@
-"""Sorting: order along an axis. Sorts run on the host (NumPy); what is taken by their indices is compiled."""
+"""Sorting: order along an axis. All of it is the indices of the first elements in order, and what they point to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.graph.lengths import shorter
+from thalweg.graph.lowering import Order
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, shape_text
 from thalweg.ops import shape as shape_ops
@@ -37,6 +39,27 @@ def _order(x: np.ndarray, axis: int, descending: bool) -> np.ndarray:
     return (x.shape[axis] - 1 - np.flip(turned, axis)).astype(np.int64)
 
 
+@make_op(
+    {},
+    infer=lambda x, *, axis, descending, count: Spec(
+        (*x.shape[:axis], shorter(x.shape[axis], count), *x.shape[axis + 1 :]), dtypes.int64
+    ),
+    grad=lambda g, y, x, **attrs: [None],
+    lower=Order(),
+)
+def first_in_order(x, /, axis, descending, count):  # type: ignore[no-untyped-def]
+    """The first ``count`` indices (int64) of :func:`argsort` along an axis."""
+    return _order(x, axis, descending)[(slice(None),) * axis + (slice(count),)]
+
+
+def _argsort_expand(x: Tensor, *, axis: int, descending: bool, stable: bool) -> Tensor:
+    return first_in_order(x, axis=axis, descending=descending, count=x.shape[axis])
+
+
+def _sort_expand(x: Tensor, **attrs: Any) -> Tensor:
+    return take_along_axis(x, argsort(x, **attrs), axis=attrs["axis"])
+
+
 def _sort_gradient(
     g: Tensor, y: Tensor, x: Tensor, *, axis: int, descending: bool, stable: bool
 ) -> list[Any]:
@@ -49,7 +72,13 @@ def _sort_gradient(
     return [rule]
 
 
-@make_op({}, infer=lambda x, *, axis, descending, stable: x, prepare=_prepare, grad=_sort_gradient)
+@make_op(
+    {},
+    infer=lambda x, *, axis, descending, stable: x,
+    prepare=_prepare,
+    grad=_sort_gradient,
+    expand=_sort_expand,
+)
 def sort(x, /, axis=-1, descending=False, stable=True):  # type: ignore[no-untyped-def]
     """Elements in order along ``axis``; NaN last, or first where ``descending``.
 
@@ -64,6 +93,7 @@ def sort(x, /, axis=-1, descending=False, stable=True):  # type: ignore[no-untyp
     infer=lambda x, *, axis, descending, stable: Spec(x.shape, dtypes.int64),
     prepare=_prepare,
     grad=lambda g, y, x, **attrs: [None],
+    expand=_argsort_expand,
 )
 def argsort(x, /, axis=-1, descending=False, stable=True):  # type: ignore[no-untyped-def]
     """Indices (int64) that put the elements in order along ``axis``; equal elements keep their order.
@@ -85,8 +115,7 @@ def top_k(x: Any, k: int, /, *, axis: int = -1, largest: bool = True) -> tuple[T
     length = x.shape[axis]
     if k < 0 or (length is not None and k > length):
         raise fail(ArgumentError, "top_k: k", expected=f"0 <= k <= {length}", received=f"{k}")
-    order = argsort(x, axis=axis, descending=largest)
-    indices = slice_axes(order, [WHOLE] * axis + [(0, k, 1)])
+    indices = first_in_order(x, axis=axis, descending=largest, count=k)
     return take_along_axis(x, indices, axis=axis), indices
 
 
@@ -112,9 +141,12 @@ def median(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Ten
             expected="a known length of at least 1",
             received=shape_text(x.shape),
         )
-    ordered = sort(row, axis=along)
-    middle = slice_axes(ordered, [WHOLE] * along + [((length - 1) // 2, length // 2 + 1, 1)])
-    last = slice_axes(ordered, [WHOLE] * along + [(-1, None, 1)])
+    order = argsort(row, axis=along)
+
+    def ordered(first: int, stop: int | None) -> Tensor:
+        return take_along_axis(row, slice_axes(order, [WHOLE] * along + [(first, stop, 1)]), axis=along)
+
+    middle, last = ordered((length - 1) // 2, length // 2 + 1), ordered(-1, None)
     result = where(isnan(last), last, mean(middle, axis=along, keepdims=True))
     if axis is None:
         return shape_ops.reshape(result, (1,) * rank if keepdims else ())

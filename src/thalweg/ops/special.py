@@ -160,7 +160,7 @@ def _hurwitz(s: Any, x: np.ndarray) -> np.ndarray:
         total = total + (x + k) ** -s
     tail = x + 12
     power, rising = tail**-s, s * 1.0
-    total = total + power * tail / (s - 1) + 0.5 * power
+    total = total + tail ** (1 - s) / (s - 1) + 0.5 * power
     for k, c in enumerate(_EULER_MACLAURIN):
         power = power / tail if k == 0 else power / (tail * tail)
         total = total + c * rising * power
@@ -200,7 +200,13 @@ def _polygamma_gradient(g: Tensor, y: Tensor, x: Tensor, *, n: int) -> list[Any]
     return [times(g, polygamma(x, n + 1))]
 
 
-@make_op({}, infer=_polygamma_infer, prepare=_polygamma_prepare, grad=_polygamma_gradient)
+@make_op(
+    {},
+    infer=_polygamma_infer,
+    prepare=_polygamma_prepare,
+    grad=_polygamma_gradient,
+    lower=Pointwise(lambda e, x, n: e.polygamma(x, n)),
+)
 def polygamma(x, /, n):  # type: ignore[no-untyped-def]
     """The derivative of order n (1 or more) of :func:`digamma`.
 

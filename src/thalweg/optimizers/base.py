@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops.shape import full_like
 from thalweg.ops.state import assign
 from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+from thalweg.optimizers.rows import Rows, each, like, rows_in, whole, with_rows
 from thalweg.optimizers.waiting import waiting_updates
 from thalweg.registry import Configured
 from thalweg.run.tape import GradientTape
@@ -47,6 +49,10 @@ class Optimizer(Configured):
     schedule counts calls, and ``use_ema``'s averages move at each of them, as Keras's do. ``loss_scale_factor``: the
     loss is multiplied by it, and the gradients divided, so that gradients too small for float16 do not become 0.
 
+    A class with ``by_rows`` is told of a table that the loss only reads rows of which rows these were: rows that were
+    not read stay as they are, with what is remembered of them, except what ``in_all_rows`` names; and gradients are
+    bounded as they are, before those of the same row are summed. Other classes have the gradient of the whole table.
+
     >>> import thalweg as tw
     >>> w, optimizer = tw.Variable(2.0), tw.optimizers.SGD(0.25)
     >>> for _ in range(2):
@@ -54,6 +60,9 @@ class Optimizer(Configured):
     >>> w.numpy().item(), optimizer.iterations.numpy().item()
     (0.5, 2)
     """
+
+    by_rows = False
+    in_all_rows: tuple[str, ...] = ()  # the slots (and "param") that change in rows without a gradient too
 
     def __init__(
         self,
@@ -130,6 +139,20 @@ class Optimizer(Configured):
         """The new parameter and slots. ``lr`` has the parameter's dtype; ``t`` is 1 at the first step, float64."""
         raise NotImplementedError
 
+    def moved(
+        self, g: Tensor | Rows, param: Tensor, slots: Slots, lr: Tensor, t: Tensor
+    ) -> tuple[Any, Slots]:
+        """:meth:`step` by the gradient of the whole parameter, or of some of its rows."""
+        new, after = self.step(whole(g, param), param, slots, lr, t)
+        if not isinstance(g, Rows) or {"param", *after} <= set(self.in_all_rows):
+            return new, after
+        touched = g.touched(param)
+
+        def kept(name: str, value: Any, old: Any) -> Any:
+            return value if name in self.in_all_rows else ew.where(touched, value, old)
+
+        return kept("param", new, param), {name: kept(name, v, slots[name]) for name, v in after.items()}
+
     # --- the learning rate --------------------------------------------------------------------------------------
 
     def _kept_rate(self, rate: Any) -> Any:
@@ -183,7 +206,9 @@ class Optimizer(Configured):
                 received=f"{loss.label()} {loss.specs[0]}",
                 hint="was it computed under no_grad, or its value converted to a number?",
             )
-        return list(zip(GradientTape().gradient(loss, params), params, strict=True))
+        gradients = partial(GradientTape().gradient, loss)
+        found = with_rows([loss], params, gradients) if self.by_rows else gradients(params)
+        return list(zip(found, params, strict=True))
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``: take gradients for :meth:`apply_gradients` of this."""
@@ -196,7 +221,7 @@ class Optimizer(Configured):
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
         """One step with the given pairs (gradient, variable): see :meth:`minimize`. Pairs with None are skipped."""
         pairs = self._checked(list(grads_and_vars))
-        if current_recorder() is None and not any(g.is_symbolic or v.is_symbolic for g, v in pairs):
+        if current_recorder() is None and not any(rows_in(g).is_symbolic or v.is_symbolic for g, v in pairs):
             with no_grad():
                 updates = waiting_updates(self, pairs) or self._updates(pairs)
         else:
@@ -297,7 +322,8 @@ class Optimizer(Configured):
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
         if self.loss_scale_factor is not None:
-            pairs = [(g * (1.0 / self.loss_scale_factor), param) for g, param in pairs]
+            factor = 1.0 / self.loss_scale_factor
+            pairs = [(each(lambda x: x * factor, g), param) for g, param in pairs]
         due, pairs, result = self._accumulated(pairs)
         calls: Any = (
             self.iterations if self._calls is None else self.iterations * self.accumulation + self._calls
@@ -315,7 +341,7 @@ class Optimizer(Configured):
                 raise fail(
                     ArgumentTypeError, f"{self.name}: only variables can be trained", received=repr(param)
                 )
-        found = [(_convert(g), v) for g, v in pairs if g is not None]
+        found = [(self._gradient(g, v), v) for g, v in pairs if g is not None]
         if not found:
             names = ", ".join(v.label() for _, v in pairs) or "none given"
             raise fail(
@@ -326,16 +352,23 @@ class Optimizer(Configured):
             )
         return found
 
-    def _stepped(self, g: Tensor, param: Variable, rate: Tensor, t: Tensor) -> list[tuple[Variable, Any]]:
+    def _gradient(self, g: Any, param: Variable) -> Tensor | Rows:
+        if not isinstance(g, Rows):
+            return _convert(g)
+        return g if self.by_rows and self.accumulation == 1 else g.whole(param)
+
+    def _stepped(
+        self, g: Tensor | Rows, param: Variable, rate: Tensor, t: Tensor
+    ) -> list[tuple[Variable, Any]]:
         """The updates of one parameter and its slots."""
         made = self._made_slots(param)
-        g, lr = ew.astype(g, param.dtype), ew.astype(rate, param.dtype)
+        g, lr = each(lambda x: ew.astype(x, param.dtype), g), ew.astype(rate, param.dtype)
         start: Any = param
         decay = None if id(param) in self.undecayed else self.decay_of(param)
         if decay:
             start = param - param * (lr * decay)  # type: ignore[operator]
         own = {name: slot for name, slot in made.items() if name not in ("parameter_average", "gradient_sum")}
-        new, slots = self.step(g, start, dict(own), lr, t)
+        new, slots = self.moved(g, start, dict(own), lr, t)
         return [(param, new), *((own[name], value) for name, value in slots.items())]
 
     def _averaged(self, stepped: list[tuple[Variable, Any]], t: Tensor) -> list[tuple[Variable, Any]]:
@@ -367,13 +400,14 @@ class Optimizer(Configured):
         return due, totals, result
 
     def _clipped(self, grads: list[Any]) -> list[Any]:
+        values = [rows_in(g) for g in grads]
         if self.clipnorm is not None:
-            return [clip_by_norm(g, self.clipnorm) for g in grads]
+            values = [clip_by_norm(x, self.clipnorm) for x in values]
         if self.clipvalue is not None:
-            return [clip_by_value(g, -self.clipvalue, self.clipvalue) for g in grads]
+            values = [clip_by_value(x, -self.clipvalue, self.clipvalue) for x in values]
         if self.global_clipnorm is not None:
-            return clip_by_global_norm(grads, self.global_clipnorm)[0]
-        return grads
+            values = clip_by_global_norm(values, self.global_clipnorm)[0]
+        return [like(g, x) for g, x in zip(grads, values, strict=True)]
 
     def _made_slots(self, param: Variable) -> dict[str, Variable]:
         if param not in self._slots:
@@ -415,8 +449,9 @@ def _if(due: Any, new: Any, old: Any) -> Tensor:
 
 
 def is_set(setting: Any) -> bool:
-    """Whether a setting is other than 0; one that only a run knows may be."""
-    return setting.is_symbolic or bool(setting) if isinstance(setting, Tensor) else bool(setting)
+    """Whether a setting is other than 0; one that only a run knows, or that is computed of variables, may be."""
+    computed = isinstance(setting, Tensor) and setting.op is not None and setting.tracked
+    return computed or (isinstance(setting, Tensor) and setting.is_symbolic) or bool(setting)
 
 
 def blend(old: Any, new: Any, beta: float) -> Any:

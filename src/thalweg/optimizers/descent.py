@@ -28,6 +28,10 @@ class GradientDescent(Optimizer):
         super().__init__(learning_rate, **options)
         self.momentum, self.nesterov = momentum, nesterov
 
+    @property
+    def in_all_rows(self) -> tuple[str, ...]:  # type: ignore[override]  # no momentum: nothing moves by itself
+        return () if is_set(self.momentum) else ("param",)
+
     def slots(self, param: Variable) -> Slots:
         return {"momentum": 0.0} if is_set(self.momentum) else {}
 

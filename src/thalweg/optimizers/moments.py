@@ -64,6 +64,8 @@ class Adam(_Averaging):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad, self.epsilon_hat = amsgrad, epsilon_hat
 
+    in_all_rows = ("param", "m", "v", "largest_v")
+
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0, **({"largest_v": 0.0} if self.amsgrad else {})}
 
@@ -152,6 +154,8 @@ class Nadam(_Averaging):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.momentum_decay = momentum_decay
+
+    in_all_rows = ("m", "v", "product")
 
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0, "product": np.ones((), param.dtype)}

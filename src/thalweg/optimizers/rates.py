@@ -49,6 +49,8 @@ class Adagrad(_Rooted):
         super().__init__(learning_rate, **options)
         self.initial, self.epsilon, self.epsilon_inside = initial_accumulator_value, epsilon, epsilon_inside
 
+    in_all_rows = ("param", "accumulator")  # neither moves without a gradient
+
     def slots(self, param: Variable) -> Slots:
         return {"accumulator": self.initial}
 

@@ -13,6 +13,7 @@ from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops import elementwise as ew
 from thalweg.ops.reduce import all as all_of
 from thalweg.optimizers.base import Optimizer
+from thalweg.optimizers.rows import each, rows_in
 from thalweg.registry import Configured
 
 __all__ = ["LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"]
@@ -110,7 +111,8 @@ class MultiOptimizer(Optimizer):
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
         if self.loss_scale_factor is not None:
-            pairs = [(g * (1.0 / self.loss_scale_factor), param) for g, param in pairs]
+            factor = 1.0 / self.loss_scale_factor
+            pairs = [(each(lambda x: x * factor, g), param) for g, param in pairs]
         groups: dict[int, list[tuple[Any, Variable]]] = {}
         for g, param in pairs:
             groups.setdefault(id(self.of(param)), []).append((g, param))
@@ -153,6 +155,11 @@ class LossScaleOptimizer(Optimizer):
         self.good_steps = Variable(np.int64(0), trainable=False, name=f"{self.name}/good_steps")
 
     @property
+    def by_rows(self) -> bool:  # type: ignore[override]
+        """That of the inner optimizer."""
+        return self.inner_optimizer.by_rows
+
+    @property
     def learning_rate(self) -> Any:
         """That of the inner optimizer."""
         return self.inner_optimizer.learning_rate
@@ -183,8 +190,9 @@ class LossScaleOptimizer(Optimizer):
         scale: Any = self.scale
         good: Any = ew.isfinite(scale)
         for g, _ in pairs:
-            good = ew.logical_and(good, all_of(ew.isfinite(g)))
-        inner = self.inner_optimizer._updates([(g / ew.astype(scale, g.dtype), param) for g, param in pairs])
+            good = ew.logical_and(good, all_of(ew.isfinite(rows_in(g))))
+        unscaled = lambda x: x / ew.astype(scale, x.dtype)
+        inner = self.inner_optimizer._updates([(each(unscaled, g), param) for g, param in pairs])
         count: Any = self.good_steps
         grown = ew.greater_equal(count + 1, self.growth_steps)
         kept, begun = ew.where(grown, scale * 2.0, scale), ew.where(grown, count * 0, count + 1)

@@ -11,6 +11,7 @@ from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable
 from thalweg.graph.updates import Recorder, recording
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.ops.elementwise import astype
+from thalweg.optimizers.rows import Rows
 from thalweg.registry import Configured
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ _steps: WeakKeyDictionary[Any, dict[Any, _Step | None]] = WeakKeyDictionary()
 
 def waiting_updates(optimizer: Optimizer, pairs: Pairs) -> list[tuple[Variable, Tensor]] | None:
     """Pairs (variable, new value) that wait, as the gradients do; None where gradients or settings do not allow it."""
-    if all(g.later is None for g, _ in pairs):
+    known = [t for g, _ in pairs for t in _parts(g)]
+    if all(t.later is None for t in known):
         return None
     settings = _settings(optimizer)
     if settings is None:
         return None
     kept = _steps.setdefault(optimizer, {})
-    key = (settings, tuple([(id(v), g.specs[0]) for g, v in pairs]))
+    key = (settings, tuple([(id(v), *(t.specs[0] for t in _parts(g))) for g, v in pairs]))
     if key not in kept:
         if len(kept) >= _KEPT:
             kept.clear()
@@ -51,15 +53,16 @@ def waiting_updates(optimizer: Optimizer, pairs: Pairs) -> list[tuple[Variable, 
     step = kept[key]
     if step is None:
         return None
-    values = later.several(step.line, [*(g for g, _ in pairs), *(v.shown() for v in step.read)], step.specs)
+    values = later.several(step.line, [*known, *(v.shown() for v in step.read)], step.specs)
     return list(zip(step.changed, values, strict=True))
 
 
 def _expressed(optimizer: Optimizer, pairs: Pairs) -> _Step | None:
     """The step on symbols; None where it depends on more than gradients and variables with values."""
-    symbols: list[Tensor] = [_symbol(g) for g, _ in pairs]
+    stand_ins = [Rows(*map(_symbol, _parts(g))) if isinstance(g, Rows) else _symbol(g) for g, _ in pairs]
+    symbols = [t for g in stand_ins for t in _parts(g)]
     with recording(Recorder()):
-        updates = optimizer._updates([(s, v) for s, (_, v) in zip(symbols, pairs, strict=True)])
+        updates = optimizer._updates([(s, v) for s, (_, v) in zip(stand_ins, pairs, strict=True)])
         news = [u if u.dtype == v.dtype else astype(u, v.dtype) for v, u in updates]
     below = [
         t for t in leaves(news) if isinstance(t, (Placeholder, Variable)) and not any(t is s for s in symbols)
@@ -74,6 +77,10 @@ def _expressed(optimizer: Optimizer, pairs: Pairs) -> _Step | None:
         return rebuild(news, dict(zip(replaced, inputs, strict=True)), remake)
 
     return _Step(read, [v for v, _ in updates], line, specs)
+
+
+def _parts(gradient: Tensor | Rows) -> tuple[Tensor, ...]:
+    return (gradient.values, gradient.indices) if isinstance(gradient, Rows) else (gradient,)
 
 
 def _symbol(of: Tensor) -> Placeholder:

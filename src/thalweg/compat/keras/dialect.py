@@ -35,6 +35,7 @@ from thalweg.metrics import Metric
 from thalweg.nested import flat
 from thalweg.ops.shape import swapaxes
 from thalweg.registry import Configured, register
+from thalweg.regularizers import L1L2
 
 # --- calls of a layer -----------------------------------------------------------------------------------------------
 
@@ -217,6 +218,7 @@ _LAYER: dict[str, Any] = {
     "_inbound_nodes": _calls,
     "outbound_nodes": _followers,
     "_outbound_nodes": _followers,
+    "apply": lambda self, inputs, *args, **kwargs: self(inputs, *args, **kwargs),
     "add_update": OwnLayer.add_update,
     "updates": Offered(_updates, str(_updates.__doc__)),
     "get_updates_for": _get_updates_for,
@@ -258,13 +260,13 @@ def _accepted(self: Tensor, value: Any) -> None:
 
 
 def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
-    """``==`` or ``!=`` of TensorFlow 1 between what layers made: whether it is the same; of elements else."""
-    of_elements = getattr(Tensor, name)
+    """``==`` or ``!=`` of TensorFlow 1 between variables and what layers made: whether it is the same; of elements
+    else.
+    """
+    of_elements, kinds = getattr(Tensor, name), (Symbol, InputSymbol, Variable)
 
     def compare(self: Tensor, other: Any) -> Any:
-        return (
-            (self is other) is same if isinstance(other, (Symbol, InputSymbol)) else of_elements(self, other)
-        )
+        return (self is other) is same if isinstance(other, kinds) else of_elements(self, other)
 
     return compare
 
@@ -290,6 +292,18 @@ def _in_own_dtype(operator: Callable[[Tensor, Any], Any]) -> Callable[[Tensor, A
 def _first_states(self: Loop, inputs: Any) -> list[Any]:
     """The states in which a recurrent layer begins with these inputs."""
     return list(Loop.initial_states(self, inputs if self.time_major else swapaxes(inputs, 0, 1)))
+
+
+def _weight_of_penalty(name: str) -> property:
+    """The number that weighs a penalty, as an array of the programs' float dtype; it may be set."""
+
+    def read(self: L1L2) -> np.ndarray:
+        return np.asarray(vars(self)[name], _settings["floatx"])
+
+    def write(self: L1L2, value: Any) -> None:
+        vars(self)[name] = float(value)
+
+    return property(read, write, doc="The number that weighs the penalty.")
 
 
 def _knowing(self: Layer, data: Any, **ignored: Any) -> None:
@@ -332,8 +346,8 @@ def speak(classic: bool = False) -> None:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
-            for symbol in symbols:
-                setattr(symbol, name, _compared(name, same))
+            for kind in (*symbols, Variable):
+                setattr(kind, name, _compared(name, same))
     _adopt_classes()
     for name, word in _LAYER.items():
         setattr(Layer, name, word)
@@ -345,6 +359,7 @@ def speak(classic: bool = False) -> None:
         (Recurrent, "cell", Offered(lambda layer: layer, "The layer itself, which has the weights.")),
         (Bidirectional, "layer", Offered(lambda layer: layer.forward_layer, "The layer that runs forwards.")),
         (CategoryEncoding, "adapt", _knowing),
+        *((L1L2, name, _weight_of_penalty(name)) for name in ("l1", "l2")),
         (
             Metric,
             "weights",

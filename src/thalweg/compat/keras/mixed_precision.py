@@ -22,6 +22,7 @@ from thalweg.layers.base import _keep_masks as keep_masks
 from thalweg.models import Model
 from thalweg.nested import mapped
 from thalweg.ops.elementwise import astype
+from thalweg.optimizers.rows import each
 
 __all__ = ["LossScaleOptimizer", "Policy", "experimental", "global_policy", "set_global_policy"]
 
@@ -46,6 +47,8 @@ class Policy:
                 received=name,
             )
         self.variable_dtype = "float32" if self.name.startswith("mixed_") else self.compute_dtype
+        if self.is_mixed:
+            _mix()
 
     def __repr__(self) -> str:
         return f'<Policy "{self.name}">'
@@ -75,7 +78,6 @@ def set_global_policy(policy: Any) -> None:
     _chosen[:] = [found]
     _settings.set_floatx(found.variable_dtype)
     if found.is_mixed:
-        _mix()
         warn(
             f"{found.name}: weights are kept in {found.variable_dtype}, results in {found.compute_dtype}; on a "
             f"processor {found.compute_dtype} costs digits and saves no time"
@@ -105,8 +107,6 @@ def of_weights(dtype: Any) -> Any:
         return dtype
     made = _OfPolicy(dtype.variable_dtype)
     made.policy = dtype
-    if dtype.is_mixed:
-        _mix()
     return made
 
 
@@ -180,11 +180,20 @@ def _in_policy(call: Callable[..., Any]) -> Callable[..., Any]:
             outputs = call(self, args, kwargs)
         finally:
             _under.policies.pop()
-        if isinstance(self, Model) or not policy.is_mixed:
+        if not policy.is_mixed or not _is_of_the_library(type(self)):
             return outputs
         return mapped(lambda t: _rounded(t, policy), outputs)
 
     return called
+
+
+def _is_of_the_library(cls: type) -> bool:
+    """Whether the library says what such a layer gives; what a program's own one gives is what it says."""
+    told = (c.__module__ for c in cls.__mro__ if issubclass(c, Layer) and "call" in vars(c))
+    return any(m.startswith("thalweg.") and m not in _BASES for m in told) and not issubclass(cls, Model)
+
+
+_BASES = (Layer.__module__, "thalweg.compat.keras.custom")  # what a program's own layers are derived from
 
 
 def _rounded(output: Any, policy: Policy) -> Any:
@@ -240,18 +249,18 @@ class LossScaleOptimizer(_main.LossScaleOptimizer):
 
     def get_unscaled_gradients(self, grads: Iterable[Any]) -> list[Any]:
         """The gradients divided by the factor."""
-        return [None if g is None else plain(g) / self.scale for g in grads]
+        return [None if g is None else each(lambda x: plain(x) / self.scale, g) for g in grads]
 
     minimize = minimize
 
     def compute_gradients(self, loss: Any, var_list: Any = None) -> Any:
         """Pairs (gradient, variable): of the scaled loss, divided by the factor again for ``apply_gradients``."""
         pairs = super().compute_gradients(loss, var_list)
-        return [(g if g is None else g / self.scale, v) for g, v in pairs]
+        return [(g if g is None else each(lambda x: x / self.scale, g), v) for g, v in pairs]
 
     def _updates(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Variable, Tensor]]:
         scale: Any = self.scale
-        found = super()._updates([(g * scale, param) for g, param in pairs])
+        found = super()._updates([(each(lambda x: x * scale, g), param) for g, param in pairs])
         return found if self.dynamic else [(v, new) for v, new in found if v is not self.scale]
 
 

@@ -22,10 +22,9 @@ from thalweg.dtypes import as_dtype
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, Variable, no_grad, plain
 from thalweg.graph.updates import current_recorder
-from thalweg.ops.create import zeros_like
 from thalweg.ops.elementwise import astype
-from thalweg.ops.index import scatter_add
 from thalweg.ops.state import assign
+from thalweg.optimizers.base import is_set
 from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_value
 from thalweg.registry import all_arguments, lookup
 
@@ -38,17 +37,11 @@ _TOLD = (
 _UNUSED = ("jit_compile", "ema_overwrite_frequency", "loss_scale_factor")
 
 
-def _whole(gradient: Any, variable: Any) -> Any:
-    if hasattr(gradient, "indices") and hasattr(gradient, "values"):  # tf.IndexedSlices
-        return scatter_add(zeros_like(variable), gradient.indices, gradient.values)
-    return gradient
-
-
 class _Keras(ByVariable, main.Optimizer):
     """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``.
 
     ``clip_together``: ``clipnorm`` bounds the norm of all gradients together, and ``clipvalue`` what it leaves, as in
-    stand-alone Keras.
+    stand-alone Keras, which also knows whole gradients only; tf.keras moves tables by the rows that were read.
     """
 
     def __init__(
@@ -68,7 +61,7 @@ class _Keras(ByVariable, main.Optimizer):
             options["epsilon"] = 1e-7
         self.decay = decay or 0.0
         super().__init__(learning_rate if lr is None else lr, *args, **options)
-        self.clip_together = clip_together
+        self.clip_together, self.by_rows = clip_together, self.by_rows and not clip_together
         vars(self).update(bounds, _hyper={"learning_rate": None})
 
     def _clipped(self, grads: list[Any]) -> list[Any]:
@@ -119,12 +112,18 @@ class _Keras(ByVariable, main.Optimizer):
             return self._updates_of(given["loss"], given["params"])
         if in_block():  # of an optimizer around this one, which may have put its own K.update there
             pairs = self._updates_of(given["loss"], given["params"])
-            return [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
+            made = [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
+            vars(self)["updates"] = made  # what the other one reads
+            return made
         return [UpdatesOfLoss(self._updates_of, given["loss"], given["params"])]
 
     def _updates_of(self, loss: Any, params: Any) -> list[Any]:
-        """Pairs (variable, new value), by the gradients of ``get_gradients``, which programs replace."""
-        return self.updates(self.get_gradients(loss, params), [plain(p) for p in params])
+        """Pairs (variable, new value), first the counter of steps, by the gradients of ``get_gradients``, which
+        programs replace.
+        """
+        grads, kinds = self.get_gradients(loss, params), type(self)
+        pairs = kinds.updates(self, grads, [plain(p) for p in params])
+        return sorted(pairs, key=lambda pair: pair[0] is not self.iterations)
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
         """The gradients of the loss, within their bounds."""
@@ -145,8 +144,8 @@ class _Keras(ByVariable, main.Optimizer):
             variable.set_value(value)
 
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
-        """One step with pairs (gradient, variable); rows and their numbers are a gradient that is 0 elsewhere."""
-        pairs = [(_whole(g, v), v) for g, v in grads_and_vars]
+        """One step with pairs (gradient, variable)."""
+        pairs = list(grads_and_vars)
         if type(self)._resource_apply_dense is _Keras._resource_apply_dense:
             return super().apply_gradients(pairs)
         now = current_recorder() is None
@@ -201,6 +200,11 @@ class RMSprop(_Keras, main.RMSProp):
         options = {"epsilon_inside": bool(momentum), **options, "centered": centered}
         super().__init__(learning_rate, rho=rho, momentum=momentum, epsilon=epsilon, **options)
 
+    @property
+    def in_all_rows(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Without momentum the averages fade in all rows."""
+        return () if is_set(self.momentum) else ("velocity", "average_gradient")
+
 
 class Adagrad(_Keras, main.Adagrad):
     """Adagrad: 0.001, the accumulator begins at 0.1; epsilon is added outside the root."""
@@ -230,13 +234,12 @@ class Adamax(_Keras, main.Adamax):
 
 
 class Nadam(_Keras, main.Nadam):
-    """Adam with Nesterov's momentum: 0.001, 0.9, 0.999."""
+    """Adam with Nesterov's momentum: 0.001, 0.9, 0.999; the momentum rises by 0.96 ** (t * schedule_decay): 0.004."""
 
     def __init__(
         self, learning_rate: Any = 0.001, *args: Any, schedule_decay: float | None = None, **options: Any
     ) -> None:
-        if schedule_decay is not None:  # Keras: 0.96 ** (t * schedule_decay)
-            options["momentum_decay"] = schedule_decay
+        options = {"momentum_decay": 0.004 if schedule_decay is None else schedule_decay, **options}
         super().__init__(learning_rate, *args, **options)
 
 
@@ -247,17 +250,25 @@ class Ftrl(_Keras, main.Ftrl):
 class Lion(_Keras, main.Lion):
     """The sign of a moving average: 0.001, 0.9, 0.99."""
 
+    by_rows = False
+
 
 class Lamb(_Keras, main.Lamb):
     """Adam's step, as long as the layer's weights: 0.001, 0.9, 0.999."""
+
+    by_rows = False
 
 
 class Adafactor(_Keras, main.Adafactor):
     """Adam with a factored second moment: 0.001."""
 
+    by_rows = False
+
 
 class Muon(_Keras, main.Muon):
     """Momentum made orthogonal, for matrices; Adam for the rest: 0.001."""
+
+    by_rows = False
 
 
 _KINDS = (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam, Ftrl, Lion, Lamb, Adafactor, Muon)

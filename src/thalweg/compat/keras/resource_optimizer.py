@@ -20,6 +20,7 @@ from thalweg.graph.updates import current_recorder
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign
 from thalweg.optimizers.base import slot_variable
+from thalweg.optimizers.rows import rows_in, whole
 from thalweg.registry import register
 
 
@@ -28,6 +29,7 @@ class ByVariable:
     a change of each variable.
     """
 
+    by_rows = True
     _use_locking = False  # what a program hands to assignments
     _hyper: dict[str, Any]
     iterations: Any
@@ -102,7 +104,7 @@ class ByVariable:
         change, wants_state = self._resource_apply_dense, "apply_state" in self._dense_apply_args
         options = {"apply_state": self._prepare(params)} if wants_state else {}
         for g, param in zip(self._clipped([g for g, _ in pairs]), params, strict=True):
-            change(astype(g, param.dtype), param, **options)
+            change(astype(whole(g, param), param.dtype), param, **options)
         count: Any = self.iterations
         assign(self.iterations, count + 1)
 
@@ -119,6 +121,13 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
         super().__init_subclass__(**options)
         register("custom")(cls)
 
+    _more: list[Variable]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls, *args, **kwargs)
+        vars(self).update(_hyper={}, _more=[], _initial_decay=0.0)
+        return self
+
     def __init__(
         self,
         name: str | None = None,
@@ -126,8 +135,6 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
         gradient_transformers: Any = None,
         **kwargs: Any,
     ) -> None:
-        vars(self)["_hyper"] = {}
-        self._more: list[Variable] = []
         self._initial_decay = kwargs.pop("decay", None) or 0.0
         super().__init__(name=name, **kwargs)
 
@@ -239,7 +246,9 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
             super().apply_gradients(grads_and_vars)
             return
         pairs = self._checked(list(grads_and_vars))
-        now = current_recorder() is None and not any(g.is_symbolic or v.is_symbolic for g, v in pairs)
+        now = current_recorder() is None and not any(
+            rows_in(g).is_symbolic or v.is_symbolic for g, v in pairs
+        )
         with no_grad() if now else nullcontext():
             self._step_of(pairs)
 

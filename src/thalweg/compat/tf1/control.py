@@ -9,8 +9,11 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
+from thalweg.compat.tf1.math import creation
 from thalweg.compat.tf1.math.creation import placeholder
+from thalweg.compat.tf1.math.indexing import gather
 from thalweg.compat.tf1.math.joining import reverse
+from thalweg.compat.tf1.math.shapes import shape
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
@@ -256,6 +259,32 @@ def map_fn(
             return map_structure(body.plain, to_core(fn(to_nodes(x, "Element"))))
 
     return to_nodes(core_scan.map_fn(step, to_core(elems)), "map")
+
+
+def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True) -> Any:
+    """``fn`` of each element along the first axis, stacked; gradients inside reach what the elements were made of."""
+    parts = map_structure(g.convert_to_tensor, elems)
+    count = shape(_leaves(parts)[0])[0]
+    return map_fn(lambda i: fn(map_structure(lambda x: gather(x, i), parts)), creation.range(count))
+
+
+class CriticalSection:
+    """Functions of which one at a time runs; a run of a session does one thing after another anyway."""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        shared_name: str | None = None,
+        critical_section_def: Any = None,
+        **_: Any,
+    ) -> None:
+        self.name = name or shared_name or "critical_section"
+
+    def execute(
+        self, fn: Callable[[], Any], exclusive_resource_access: bool = True, name: str | None = None
+    ) -> Any:
+        """What ``fn()`` makes."""
+        return fn()
 
 
 def _is_text(dtype: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math as _math
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from thalweg.compat.names import Namespace
@@ -15,7 +16,13 @@ _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
 
 
 class Distribution:
-    """What all share: densities from their logarithms, and the names of moments."""
+    """What all share: densities from their logarithms, and the names of moments. Keras's tensors are taken as nodes."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, method in list(vars(cls).items()):
+            if isinstance(method, FunctionType):
+                setattr(cls, name, g.accepting(method))
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         """The logarithm of the density or probability of a value."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import checkpoints, exporting, logging, math, monitored, saved_model, train
+from thalweg.compat.tf1 import checkpoints, exporting, logging, math, monitored, saved_model, summary, train
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -223,7 +223,19 @@ class Estimator:
                     pass
                 plain = session.session
                 found = {key: plain.run(metric) for key, (metric, _) in metric_ops.items()}
-                return {**found, "loss": float(np.mean(losses)), "global_step": int(plain.run(step))}
+                found |= {"loss": float(np.mean(losses)), "global_step": int(plain.run(step))}
+        self._write(found, self.eval_dir(name))
+        return found
+
+    def eval_dir(self, name: str | None = None) -> str:
+        """The folder to which evaluations write their figures."""
+        return os.path.join(os.fspath(self.model_dir), f"eval_{name}" if name else "eval")
+
+    def _write(self, found: dict[str, Any], folder: str) -> None:
+        numbers = {key: x for key, x in found.items() if key != "global_step" and np.ndim(x) == 0}
+        values = [summary.Summary.Value(tag=key, simple_value=float(x)) for key, x in numbers.items()]
+        with summary.FileWriter(folder) as writer:
+            writer.add_summary(summary.Summary(value=values), found["global_step"])
 
     def predict(
         self,
@@ -325,20 +337,57 @@ class EvalSpec(NamedTuple):
     throttle_secs: int = 600
 
 
+class _Evaluation(monitored.CheckpointSaverListener):
+    """Evaluates and exports when a checkpoint was saved, but not too often, and at the end."""
+
+    def __init__(self, estimator: Estimator, spec: EvalSpec) -> None:
+        self.estimator, self.spec = estimator, spec
+        self.timer = monitored.SecondOrStepTimer(every_secs=spec.throttle_secs)
+        self.saved, self.figures, self.exported = False, {}, []  # type: ignore[var-annotated]
+
+    def after_save(self, session: Any, global_step_value: int) -> None:
+        before, self.saved = self.saved, True  # the first checkpoint is that of the beginning
+        if before and self.timer.should_trigger_for_step(global_step_value):
+            self._evaluate(global_step_value)
+            self._export(False)
+
+    def end(self, session: Any, global_step_value: int) -> None:
+        if global_step_value != self.timer.step:
+            self._evaluate(global_step_value)
+        self._export(True)
+
+    def _evaluate(self, step: int) -> None:
+        spec = self.spec
+        self.figures = self.estimator.evaluate(
+            spec.input_fn, steps=spec.steps, hooks=spec.hooks, name=spec.name
+        )
+        self.timer.update_last_triggered_step(step)
+
+    def _export(self, last: bool) -> None:
+        folder, path = (
+            os.path.join(os.fspath(self.estimator.model_dir), "export"),
+            self.estimator.latest_checkpoint(),
+        )
+        exporters = self.spec.exporters or ()
+        self.exported = [
+            exporter.export(self.estimator, os.path.join(folder, exporter.name), path, self.figures, last)
+            for exporter in (exporters if isinstance(exporters, (list, tuple)) else [exporters])
+        ]
+
+
 def train_and_evaluate(
     estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec
 ) -> tuple[Any, list[Any]]:
-    """Train to the end, then evaluate and export; the metrics, and what the exporters wrote."""
-    estimator.train(train_spec.input_fn, hooks=train_spec.hooks, max_steps=train_spec.max_steps)
-    found = estimator.evaluate(
-        eval_spec.input_fn, steps=eval_spec.steps, hooks=eval_spec.hooks, name=eval_spec.name
+    """Train to the end; evaluate and export on the way, when a checkpoint was saved ``throttle_secs`` after the last
+    evaluation, and at the end; the last metrics, and what the exporters wrote.
+    """
+    evaluation = _Evaluation(estimator, eval_spec)
+    estimator.train(
+        train_spec.input_fn, train_spec.hooks, max_steps=train_spec.max_steps, saving_listeners=[evaluation]
     )
-    exporters = eval_spec.exporters or ()
-    folder = os.path.join(os.fspath(estimator.model_dir), "export")
-    return found, [
-        exporter.export(estimator, os.path.join(folder, exporter.name))
-        for exporter in (exporters if isinstance(exporters, (list, tuple)) else [exporters])
-    ]
+    if not evaluation.figures:  # there was nothing left to train
+        evaluation.end(None, -1)
+    return evaluation.figures, evaluation.exported
 
 
 def _numpy_input_fn(

@@ -37,33 +37,80 @@ class ServingInputReceiver(NamedTuple):
 
 
 class Exporter:
-    """Exports a model after ``train_and_evaluate``, below ``export/NAME`` in its folder."""
+    """Exports a model after an evaluation of ``train_and_evaluate``, below ``export/NAME`` in its folder."""
 
     def __init__(
         self, name: str = "exporter", serving_input_receiver_fn: Any = None, *args: Any, **options: Any
     ) -> None:
         self.name, self.serving_input_receiver_fn = name, serving_input_receiver_fn
 
-    def export(self, estimator: Any, export_path: str, *args: Any, **options: Any) -> bytes:
-        """Write the model; the folder."""
-        return estimator.export_savedmodel(export_path, self.serving_input_receiver_fn)  # type: ignore[no-any-return]
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str | None = None,
+        eval_result: Any = None,
+        is_the_final_export: bool = True,
+    ) -> bytes | None:
+        """Write the model; the folder, or None where it is not this one that is wanted."""
+        return estimator.export_savedmodel(  # type: ignore[no-any-return]
+            export_path, self.serving_input_receiver_fn, checkpoint_path=checkpoint_path
+        )
 
 
 class LatestExporter(Exporter):
-    """For the latest model."""
+    """For the model after each evaluation."""
 
 
 class FinalExporter(Exporter):
     """For the model at the end."""
 
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str | None = None,
+        eval_result: Any = None,
+        is_the_final_export: bool = True,
+    ) -> bytes | None:
+        """Write the model if training is over."""
+        return super().export(estimator, export_path, checkpoint_path) if is_the_final_export else None
+
+
+def _less_loss(best_eval_result: Any, current_eval_result: Any) -> bool:
+    return bool(current_eval_result["loss"] < best_eval_result["loss"])
+
 
 class BestExporter(Exporter):
-    """For the best model: there is one evaluation, at the end."""
+    """For the best model so far: ``compare_fn(best_eval_result, current_eval_result)`` says whether one is better."""
 
     def __init__(
-        self, name: str = "best_exporter", serving_input_receiver_fn: Any = None, *args: Any, **options: Any
+        self,
+        name: str = "best_exporter",
+        serving_input_receiver_fn: Any = None,
+        event_file_pattern: str | None = None,
+        compare_fn: Callable[..., bool] = _less_loss,
+        *args: Any,
+        **options: Any,
     ) -> None:
         super().__init__(name, serving_input_receiver_fn)
+        self.compare_fn, self.best = compare_fn, None
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str | None = None,
+        eval_result: Any = None,
+        is_the_final_export: bool = True,
+    ) -> bytes | None:
+        """Write the model if it is the best."""
+        if self.best is not None and not self.compare_fn(
+            best_eval_result=self.best, current_eval_result=eval_result
+        ):
+            return None
+        self.best = eval_result
+        return super().export(estimator, export_path, checkpoint_path)
 
 
 def build_raw_serving_input_receiver_fn(

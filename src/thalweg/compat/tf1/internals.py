@@ -14,6 +14,7 @@ from thalweg.compat.tf1 import (
     distributions,
     errors,
     feature_column,
+    functions,
     gfile,
     graph,
     graph_defs,
@@ -23,8 +24,10 @@ from thalweg.compat.tf1 import (
     records,
     rnn,
     strings,
+    tpu,
     types,
 )
+from thalweg.compat.tf1 import training_ops as steps
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
@@ -109,6 +112,8 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             "tf.python.training",
             **{**members(train), **dict.fromkeys(_TRAINING, training)},
             moving_averages=moving,
+            training_ops=steps.training_ops,
+            gen_training_ops=steps.training_ops,
         ),
         util=Namespace(
             "tf.python.util",
@@ -148,6 +153,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         ),
         tools=graph_defs.tools,
         saved_model=names["saved_model"],
+        tpu=Namespace("tf.python.tpu", **members(tpu.tpu), tpu_function=tpu.tpu_function),
         client=Namespace(
             "tf.python.client",
             device_lib=device_lib,
@@ -232,7 +238,7 @@ def _framework(ops: Namespace) -> Namespace:
         constant_op=ops,
         sparse_tensor=ops,
         common_shapes=ops,
-        function=ops,
+        function=Namespace("tf.python.framework.function", **members(ops), Defun=functions.Defun),
         graph_util=graph_defs.graph_util,
         importer=graph_defs.graph_util,
         random_seed=Namespace(

@@ -8,6 +8,7 @@ from thalweg.compat.tf1 import app as _app
 from thalweg.compat.tf1 import boxes as _boxes
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
+from thalweg.compat.tf1 import column_makers as _columns
 from thalweg.compat.tf1 import data as _data
 from thalweg.compat.tf1 import data_files as _data_files
 from thalweg.compat.tf1 import data_functions as _data_functions
@@ -18,6 +19,8 @@ from thalweg.compat.tf1 import exporting as _exporting
 from thalweg.compat.tf1 import feature_column as _feature_column
 from thalweg.compat.tf1 import gfile as _gfile
 from thalweg.compat.tf1 import graph_defs as _graph_defs
+from thalweg.compat.tf1 import heads as _heads
+from thalweg.compat.tf1 import hooks as _hooks
 from thalweg.compat.tf1 import image as _image
 from thalweg.compat.tf1 import initializers as _initializers
 from thalweg.compat.tf1 import late as _late
@@ -57,6 +60,7 @@ from thalweg.compat.tf1.rnn import linear as _rnn_linear
 rnn_cell = _Namespace(
     "tf.nn.rnn_cell",
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith(("Cell", "Wrapper", "Tuple"))},
+    linear=_rnn_linear.linear,
     _linear=_rnn_linear.linear,
     _Linear=_rnn_linear.Linear,
 )
@@ -86,12 +90,18 @@ train = _Namespace(
     import_meta_graph=_meta.import_meta_graph,
     write_graph=_graph_defs.write_graph,
     **_names.own(_monitored),
+    ProfilerHook=_hooks.ProfilerHook,
+    GlobalStepWaiterHook=_hooks.GlobalStepWaiterHook,
     SummaryWriter=_summary.FileWriter,
     summary_iterator=_summary.summary_iterator,
     **_names.own(_queues),
     **_names.own(_records),
     **_names.own(_servers),
     SessionManager=_session_managers.SessionManager,
+)
+vars(train)["queue_runner"] = _Namespace(
+    "tf.train.queue_runner",
+    **{_n: vars(train)[_n] for _n in ("QueueRunner", "add_queue_runner", "start_queue_runners")},
 )
 signal = _Namespace("tf.signal", **_names.own(_signal))
 spectral = _Namespace(
@@ -140,16 +150,30 @@ data = _Namespace(
     get_output_shapes=lambda dataset_or_iterator: dataset_or_iterator.output_shapes,
     experimental=_Namespace("tf.data.experimental", AUTOTUNE=-1, **_names.own(_data_functions)),
 )
+_OF_SESSIONS = tuple(
+    "SessionRun Checkpoint FeedFn FinalOps LoggingTensor Nan SecondOrStep StepCounter StopAtStep SummarySaver".split()
+)
 estimator = _Namespace(
     "tf.estimator",
     **_names.own(_estimator),
     **_names.own(_canned),
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
+    **{_n: _v for _n, _v in _names.own(_monitored).items() if _n.startswith(_OF_SESSIONS)},
+    **{_n: _v for _n, _v in _names.own(_hooks).items() if _n.endswith("Hook")},
+    **{
+        _n: _v
+        for _n, _v in _names.own(_heads).items()
+        if _n.endswith(("Estimator", "Regressor", "Classifier"))
+    },
+    add_metrics=_heads.add_metrics,
     inputs=_estimator.inputs,
     export=_exporting.export,
     tpu=_tpu.tpu,
+    experimental=_Namespace("tf.estimator.experimental", **_names.own(_hooks)),
 )
-feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
+feature_column = _Namespace(
+    "tf.feature_column", **_names.own(_columns), **_names.own(_feature_column, "shared_embedding_columns")
+)
 initializers = _Namespace(
     "tf.initializers",
     **_names.own(_initializers),

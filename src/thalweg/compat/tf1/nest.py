@@ -45,7 +45,7 @@ def _packed(structure: Any, rest: Iterator[Any]) -> Any:
 def map_structure(func: Callable[..., Any], *structure: Any, **options: Any) -> Any:
     """The first structure with ``func`` of the leaves of all of them."""
     for other in structure[1:]:
-        assert_same_structure(structure[0], other)
+        assert_same_structure(structure[0], other, options.get("check_types", True))
     leaves = [flatten(s) for s in structure]
     return pack_sequence_as(structure[0], [func(*parts) for parts in zip(*leaves, strict=True)])
 
@@ -60,7 +60,74 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> N
         else:
             same = len(nest1) == len(nest2)
             pairs = list(zip(nest1, nest2, strict=True)) if same else []
+        if same and check_types:
+            _assert_same_type(nest1, nest2)
         for a, b in pairs:
             assert_same_structure(a, b, check_types)
     if not same:
         raise ValueError(f"The two structures don't have the same nested structure: {nest1} and {nest2}")
+
+
+def _assert_same_type(nest1: Any, nest2: Any) -> None:
+    both_mappings = isinstance(nest1, Mapping) and isinstance(nest2, Mapping)
+    both_named = hasattr(nest1, "_fields") and hasattr(nest2, "_fields")
+    named_alike = both_named and type(nest1).__name__ == type(nest2).__name__
+    if (
+        type(nest1) is not type(nest2)
+        and not both_mappings
+        and not (named_alike and nest1._fields == nest2._fields)
+    ):
+        raise TypeError(
+            f"The two structures don't have the same sequence type. First structure has type {type(nest1)}, "
+            f"while second structure has type {type(nest2)}."
+        )
+
+
+def assert_shallow_structure(shallow_tree: Any, input_tree: Any, check_types: bool = True) -> None:
+    """Raises unless ``input_tree`` is nested as ``shallow_tree`` is, as far down as that goes."""
+    if not is_nested(shallow_tree):
+        return
+    if not is_nested(input_tree):
+        raise TypeError(
+            f"If shallow structure is a sequence, input must also be a sequence. Input has type: {type(input_tree)}."
+        )
+    if check_types:
+        _assert_same_type(shallow_tree, input_tree)
+    other_keys = isinstance(shallow_tree, Mapping) and set(shallow_tree) != set(input_tree)
+    if other_keys or len(shallow_tree) != len(input_tree):
+        raise ValueError(
+            "The two structures don't have the same sequence length. "
+            f"Input structure has length {len(input_tree)}, while shallow structure has length {len(shallow_tree)}."
+        )
+    for part, below in _pairs(shallow_tree, input_tree):
+        assert_shallow_structure(part, below, check_types)
+
+
+def _pairs(shallow_tree: Any, input_tree: Any) -> list[tuple[Any, Any]]:
+    if isinstance(shallow_tree, Mapping):
+        return [(shallow_tree[key], input_tree[key]) for key in sorted(shallow_tree)]
+    return list(zip(shallow_tree, input_tree, strict=True))
+
+
+def flatten_up_to(shallow_tree: Any, input_tree: Any, check_types: bool = True) -> list[Any]:
+    """What ``input_tree`` has where ``shallow_tree`` has leaves."""
+    assert_shallow_structure(shallow_tree, input_tree, check_types)
+    if not is_nested(shallow_tree):
+        return [input_tree]
+    return [
+        leaf
+        for part, below in _pairs(shallow_tree, input_tree)
+        for leaf in flatten_up_to(part, below, check_types)
+    ]
+
+
+def map_structure_up_to(shallow_tree: Any, func: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+    """``shallow_tree`` with ``func`` of what the others have where it has leaves.
+
+    >>> map_structure_up_to([0, 0], len, [[1, 2], [3]])
+    [2, 1]
+    """
+    if not inputs:
+        raise ValueError("Cannot map over no sequences")
+    parts = [flatten_up_to(shallow_tree, tree, options.get("check_types", True)) for tree in inputs]
+    return pack_sequence_as(shallow_tree, [func(*leaves) for leaves in zip(*parts, strict=True)])

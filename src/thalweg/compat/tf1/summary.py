@@ -249,6 +249,16 @@ class _Value:
         self.tag, self.simple_value, self.image, self.histo = tag, simple_value, image, histo
         self._raw = raw  # the message it was read from, where that is no number
 
+    def WhichOneof(self, group: str = "value") -> str | None:
+        """What it holds: a number, a picture or a histogram; None for what was read and is none of them."""
+        if self._raw is not None:
+            return None
+        return "image" if self.image is not None else "histo" if self.histo is not None else "simple_value"
+
+    def HasField(self, name: str) -> bool:
+        """Whether it holds this."""
+        return name == "tag" or name == self.WhichOneof()
+
     def message(self) -> bytes:
         """As it stands in an event file."""
         if self._raw is not None:

@@ -199,7 +199,7 @@ def node_of(x: Any, graph: g.Graph | None = None) -> Any:
     """The node for a tensor of the main library; anything else itself."""
     if not isinstance(x, Core):
         return x
-    if inside():
+    if inside() and not isinstance(x, core.Variable):  # that may be assigned
         return g.wrap(x, None, "Identity")
     return symbols_in(graph or default_graph()).node(x)
 

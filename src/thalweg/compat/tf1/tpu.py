@@ -125,6 +125,13 @@ def _itself(thing: Any, *args: Any, **options: Any) -> Any:
     return thing
 
 
+class _OneCore:
+    """What is known of the cores while a graph is made: nothing, there is one."""
+
+    number_of_shards = None
+
+
+tpu_function = Namespace("tf.contrib.tpu.python.tpu.tpu_function", get_tpu_context=_OneCore)
 tpu = Namespace(
     "tf.contrib.tpu",
     TPUEstimator=TPUEstimator,

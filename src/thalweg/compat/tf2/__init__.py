@@ -203,9 +203,10 @@ image = _Namespace(
 _FORMATS = (
     "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter TFRecordOptions gfile"
 ).split()
+_PARSED = ("FixedLenFeature", "FixedLenSequenceFeature", "VarLenFeature")
 io = _Namespace(
     "tf.io",
-    **{n: v for n, v in _own(_io).items() if n != "path_of"},
+    **{n: v for n, v in _own(_io, *_PARSED).items() if n != "path_of"},
     **{n: getattr(_io, n) for n in _FORMATS},
 )
 io.__dict__["decode_gif"] = _image.decode_image
@@ -248,10 +249,7 @@ nest = _Namespace(
     assert_same_structure=_nested.assert_same_structure,
     pack_sequence_as=_nested.pack_sequence_as,
 )
-feature_column = _Namespace(
-    "tf.feature_column",
-    **{n: getattr(_feature_column, n) for n in _feature_column.__all__ if n != "DenseFeatures"},
-)
+feature_column = _Namespace("tf.feature_column", **_own(_feature_column.column_makers))
 data.__dict__["experimental"].__dict__.update(
     make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
 )

@@ -194,7 +194,7 @@ def expand_dims(input: Any, axis: Any, name: Any = None) -> Any:
     """An axis of length 1 more."""
     if isinstance(input, TextTensor):
         return texts(np.expand_dims(np.asarray(input), axis))
-    return shapes.expand_dims(tensor(input), int(number(axis)))
+    return shapes.expand_dims(tensor(input), int(np.asarray(number(axis)).item()))
 
 
 def squeeze(input: Any, axis: Any = None, name: Any = None) -> Any:

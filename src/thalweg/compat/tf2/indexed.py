@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,12 @@ from thalweg.compat.tf2.values import tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
-from thalweg.graph.walk import topological
 from thalweg.ops import index
-from thalweg.ops.gathering import gather
-from thalweg.ops.joining import concat
-from thalweg.ops.shape import expand_dims, reshape
-from thalweg.ops.state import read
+from thalweg.ops.shape import expand_dims
+from thalweg.optimizers.rows import Rows
 
 
-class IndexedSlices:
+class IndexedSlices(Rows):
     """Rows and their numbers: where a tensor is taken, they stand for the whole one, equal rows summed.
 
     >>> IndexedSlices([[1.0], [2.0], [4.0]], [0, 2, 0], [3, 1]).__tensor__().tolist()
@@ -29,7 +25,7 @@ class IndexedSlices:
     """
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values, self.indices = tensor(values), tensor(indices)
+        super().__init__(tensor(values), tensor(indices))
         self.dense_shape = None if dense_shape is None else tensor(dense_shape)
 
     @property
@@ -77,16 +73,6 @@ class IndexedSlices:
         return f"IndexedSlices(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
 
 
-def rows_of(value: Any) -> Any:
-    """What stands for a gradient where its size counts: of slices the rows, as they are; else itself."""
-    return value.values if isinstance(value, IndexedSlices) else value
-
-
-def like(value: Any, rows: Any) -> Any:
-    """Other rows for slices, or the new tensor."""
-    return value.with_values(rows) if isinstance(value, IndexedSlices) else rows
-
-
 # --- which gradients are slices -------------------------------------------------------------------------------------
 
 _gathered: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
@@ -97,39 +83,14 @@ def remember_gathered(source: Tensor) -> None:
     _gathered[id(source)] = source
 
 
-def _may_be_gathered(source: Tensor) -> bool:
+def may_be_gathered(source: Tensor) -> bool:
+    """Whether rows may have been gathered from a tensor."""
     name = source.name if isinstance(source, Variable) else None
     return id(source) in _gathered or (name or "").endswith("embeddings")
 
 
-def gathers(targets: Sequence[Tensor], sources: Iterable[Tensor]) -> Mapping[int, list[Tensor]]:
-    """By the id of each source that is nothing but gathered from along its first axis, the ops that do so."""
-    wanted = {id(s) for s in sources if _may_be_gathered(s)}
-    if not wanted:
-        return {}
-    found: dict[int, list[Tensor]] = {}
-    own = lambda t: id(t.inputs[0]) if t.op is read else id(t)
-    for node in topological(targets, stop=lambda t: id(t) in wanted):
-        for place, operand in enumerate(node.inputs):
-            if own(operand) not in wanted or node.op is read:
-                continue
-            by_rows = node.op is gather and node.attrs["axes"] == (0,) and node.attrs["position"] == 0
-            if by_rows and place == 0 and len(node.inputs) == 2:
-                found.setdefault(own(operand), []).append(node)
-            else:
-                wanted.discard(own(operand))
-                found.pop(own(operand), None)
-    return found
-
-
-def slices_of(source: Tensor, ops: Sequence[Tensor], slopes: Sequence[Tensor | None]) -> IndexedSlices | None:
-    """The gradient by a source from those by the rows that were gathered of it."""
-    form = source.specs[0].shape
-    pairs = zip(reversed(ops), reversed(slopes), strict=True)  # the last one first, as TensorFlow has it
-    parts = [(op.inputs[1], g) for op, g in pairs if g is not None]
-    if not parts or form is None:
-        return None
-    indices = [reshape(i, (-1,)) for i, _ in parts]
-    values = [reshape(g, (-1, *form[1:])) for _, g in parts]
-    rows, numbers = (t[0] if len(t) == 1 else concat(t, axis=0) for t in (values, indices))
-    return IndexedSlices(rows, numbers, np.array(form, np.int32))
+def slices_of(table: Tensor, gradient: Any) -> Any:
+    """Rows as TensorFlow has them; any other gradient as it is."""
+    if not isinstance(gradient, Rows):
+        return gradient
+    return IndexedSlices(gradient.values, gradient.indices, np.array(table.specs[0].shape, np.int32))

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf2 import arrays, math
-from thalweg.compat.tf2.indexed import rows_of
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.ops import contract, elementwise, linalg, tiling, triangles
 from thalweg.ops import shape as shape_ops
+from thalweg.optimizers.rows import rows_in
 
 matmul, matvec, tensordot, einsum = math.matmul, math.matvec, math.tensordot, math.einsum
 eye, norm, matrix_transpose = arrays.eye, arrays.norm, arrays.matrix_transpose
@@ -221,7 +221,7 @@ def global_norm(t_list: Any, name: Any = None) -> Any:
     """The root of the sum of all squares."""
     from thalweg import optimizers
 
-    return optimizers.global_norm([tensor(rows_of(t)) for t in t_list if t is not None])
+    return optimizers.global_norm([tensor(rows_in(t)) for t in t_list if t is not None])
 
 
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: Any = None) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 
 from thalweg import dtypes, nn, optimizers
 from thalweg.compat.names import described
-from thalweg.compat.tf2.indexed import like, rows_of
 from thalweg.compat.tf2.values import alike, axes, cast, number, pair, tensor
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import (
@@ -27,6 +26,7 @@ from thalweg.ops import (
     special,
     triangles,
 )
+from thalweg.optimizers.rows import like, rows_in
 
 # --- elementwise ----------------------------------------------------------------------------------------------------
 
@@ -163,13 +163,13 @@ accumulate_n = add_n
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Any = None) -> Any:
     """The elements within bounds."""
-    rows, low, high = alike([rows_of(t), clip_value_min, clip_value_max], "ClipByValue")
+    rows, low, high = alike([rows_in(t), clip_value_min, clip_value_max], "ClipByValue")
     return like(t, optimizers.clip_by_value(rows, low, high))
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: Any = None) -> Any:
     """Of L2 norm ``clip_norm`` at most."""
-    return like(t, optimizers.clip_by_norm(tensor(rows_of(t)), clip_norm, axes))
+    return like(t, optimizers.clip_by_norm(tensor(rows_in(t)), clip_norm, axes))
 
 
 def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: Any = None) -> Any:
@@ -177,7 +177,7 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
 
     Of slices the rows count as they are: equal ones are not summed before.
     """
-    given = [None if t is None else tensor(rows_of(t)) for t in t_list]
+    given = [None if t is None else tensor(rows_in(t)) for t in t_list]
     clipped, norm = optimizers.clip_by_global_norm(given, clip_norm, use_norm)
     return [like(t, rows) for t, rows in zip(t_list, clipped, strict=True)], norm
 

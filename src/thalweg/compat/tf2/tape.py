@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from thalweg.compat.tf2.indexed import gathers, slices_of
+from thalweg.compat.tf2.indexed import may_be_gathered, slices_of
 from thalweg.compat.tf2.values import tensor
 from thalweg.dtypes import is_floating
 from thalweg.errors import GradientError, fail
@@ -20,6 +20,7 @@ from thalweg.graph.walk import variables
 from thalweg.nested import flat, mapped
 from thalweg.ops.joining import stack
 from thalweg.ops.shape import full_like
+from thalweg.optimizers.rows import with_rows
 from thalweg.run import tape as core
 from thalweg.run.replay import remembered_gradients, replayed_gradients
 
@@ -111,13 +112,10 @@ class GradientTape(core.GradientTape):
         ]
         wanted = [s for s in flat(sources) if self._follows(s)]
         ys, seeds = [t for t, _ in kept], [g for _, g in kept]
-        by_rows = {} if is_recording() or not ys else gathers(ys, wanted)
-        asked = [op for s in wanted for op in by_rows.get(id(s), [s])]
-        found = iter(_gradients(ys, asked, seeds) if ys and asked else [None] * len(asked))
-        by_source: dict[int, Any] = {}
-        for s in wanted:
-            ops = by_rows.get(id(s))
-            by_source[id(s)] = next(found) if ops is None else slices_of(s, ops, [next(found) for _ in ops])
+        tables = [] if is_recording() else [s for s in wanted if may_be_gathered(s)]
+        asking = lambda asked: _gradients(ys, asked, seeds) if ys and asked else [None] * len(asked)
+        found = with_rows(ys, wanted, asking, tables)
+        by_source = {id(s): slices_of(s, g) for s, g in zip(wanted, found, strict=True)}
         zero = unconnected_gradients == UnconnectedGradients.ZERO
 
         def of(source: Any) -> Any:

@@ -118,7 +118,7 @@ def _convolved(kind: str, rank: int | None) -> Callable[..., Tensor]:
         **options: Any,
     ) -> Tensor:
         how, axes = _Rest(*rest, **options), inputs.shape.ndims - 2
-        if rank not in (None, axes):
+        if rank not in (None, 2, axes):  # conv2d was the convolution of any rank
             raise ValueError(f"{kind}: expected {rank} spatial axes, received the shape {inputs.get_shape()}")
         with how.opened("Conv"):
             shape = [*as_tuple(kernel_size, axes), _channels(inputs, data_format), num_outputs]

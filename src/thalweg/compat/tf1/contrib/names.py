@@ -10,6 +10,8 @@ from thalweg.compat.tf1 import (
     data_files,
     data_functions,
     feature_column,
+    heads,
+    hooks,
     initializers,
     math,
     metrics,
@@ -159,6 +161,7 @@ _metrics = Namespace(
 _slim = Namespace(
     "tf.contrib.slim",
     **{**members(_layers), **{k: v for k, v in members(_framework).items() if k != "nest"}},
+    layers=_layers,
     losses=losses,
     metrics=_metrics,
     nets=nets,
@@ -226,6 +229,7 @@ contrib = _Contrib(
         translate=image.translate,
     ),
     data=_data,
+    estimator=Namespace("tf.contrib.estimator", **own(hooks), **own(heads)),
     signal=Namespace("tf.contrib.signal", **own(signal)),
     staging=Namespace("tf.contrib.staging", StagingArea=experiments.StagingArea),
     util=Namespace(
@@ -246,7 +250,6 @@ contrib = _Contrib(
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,
-        LazyAdamOptimizer=train.AdamOptimizer,
         **own(opt),
     ),
 )
@@ -287,3 +290,11 @@ _INNER = {
 }
 _add_inner_paths()
 vars(contrib.layers.python.layers)["utils"] = _utils
+for _name in "encoders feature_column initializers layers regularizers summaries".split():
+    vars(_layers)[_name] = _layers  # modules whose names were seen there, too
+vars(_layers)["utils"] = _utils
+vars(contrib.tpu)["python"] = Namespace(
+    "tf.contrib.tpu.python",
+    tpu=Namespace("tf.contrib.tpu.python.tpu", **members(tpu.tpu), tpu_function=tpu.tpu_function),
+    ops=Namespace("tf.contrib.tpu.python.ops", tpu_ops=tpu.tpu),
+)

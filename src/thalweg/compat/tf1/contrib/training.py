@@ -82,7 +82,7 @@ def multiply_gradients(grads_and_vars: Any, gradient_multipliers: Any) -> list[A
         return factors.get(v.op, factors.get(v.op.name))
 
     return [
-        (grad if grad is None or factor_of(v) is None else grad * factor_of(v), v)
+        (grad if grad is None or factor_of(v) is None else math.scalar_mul(factor_of(v), grad), v)
         for grad, v in grads_and_vars
     ]
 

@@ -69,6 +69,7 @@ class GraphKeys:
     LOCAL_VARIABLES = "local_variables"
     MODEL_VARIABLES = "model_variables"
     TRAINABLE_VARIABLES = "trainable_variables"
+    TRAINABLE_RESOURCE_VARIABLES = "trainable_resource_variables"
     MOVING_AVERAGE_VARIABLES = "moving_average_variables"
     METRIC_VARIABLES = "metric_variables"
     SUMMARIES = "summaries"
@@ -187,7 +188,7 @@ class Graph:
             self.overrides = saved
 
     @contextmanager
-    def device(self, name: Any) -> Iterator[None]:
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Everything runs on the processor; the name is accepted."""
         yield
 

@@ -200,7 +200,7 @@ def convert_to_tensor(
     if isinstance(value, Tensor):
         if dtype is not None and value.t is not None and value.dtype != as_dtype(dtype):
             raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for {value}")
-        return value
+        return getattr(value, "whole", value)  # of slices the node that is no such thing
     if _has_tensor(value):
         if _has_text(value):
             return packed_texts(value, name)

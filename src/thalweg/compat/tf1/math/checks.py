@@ -292,13 +292,6 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, Tensor)
 
 
-class IndexedSlices:
-    """Rows of a gradient by number: here gradients are whole tensors, so that nothing is one of these."""
-
-    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values, self.indices, self.dense_shape = values, indices, dense_shape
-
-
 def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """``tf.convert_to_tensor``."""
     return g.convert_to_tensor(value, dtype, name)

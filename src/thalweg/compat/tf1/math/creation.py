@@ -154,9 +154,9 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     if static is None:
         return wrap(core_identity.build([t], {}), name, "PlaceholderWithDefault", [input])
     operation = g.Operation(name, "PlaceholderWithDefault")
+    dims = [None] * t.ndim if shape is None else _as_dims(shape)
     return Tensor(
-        g.source_leaf(g.DefaultValue(np.array(static)), 0, t.dtype, _as_dims(shape), operation.name),
-        operation,
+        g.source_leaf(g.DefaultValue(np.array(static)), 0, t.dtype, dims, operation.name), operation
     )
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from thalweg import dtypes, optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.families import binary, of_texts_too, unary
-from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, value, values, wrap
+from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, value, wrap
 from thalweg.compat.tf1.math.shapes import size
+from thalweg.compat.tf1.slices import IndexedSlices, changed, rows_or_value
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import activation, elementwise, incomplete, logic, reduce, special
 from thalweg.ops.elementwise import astype
+from thalweg.optimizers.rows import rows_in
 
 
 def _divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
@@ -99,7 +101,9 @@ squared_difference = binary("SquaredDifference", special.squared_difference)
 
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     """A number times a tensor."""
-    return multiply(scalar, x, name)
+    if not isinstance(x, IndexedSlices):
+        return multiply(scalar, x, name)
+    return changed(lambda t: t * value(scalar, x.dtype), x, name, "Mul")  # type: ignore[operator]
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
@@ -138,38 +142,46 @@ saturate_cast = cast
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """Elements kept within limits."""
-    return wrap(
-        optimizers.clip_by_value(*values(t, clip_value_min, clip_value_max)), name, "clip_by_value", [t]
-    )
+    t = t if isinstance(t, Tensor) else g.convert_to_tensor(t)
+    low, high = (value(limit, t.dtype) for limit in (clip_value_min, clip_value_max))
+    return changed(lambda x: optimizers.clip_by_value(x, low, high), t, name, "clip_by_value")
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
     """Of L2 norm ``clip_norm`` at most."""
-    x, limit = values(t, clip_norm)
-    return wrap(optimizers.clip_by_norm(x, limit, axes_of(axes)), name, "clip_by_norm", [t])
+    t = t if isinstance(t, Tensor) else g.convert_to_tensor(t)
+    limit = value(clip_norm, t.dtype)
+    return changed(lambda x: optimizers.clip_by_norm(x, limit, axes_of(axes)), t, name, "clip_by_norm")
 
 
 def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Tensor:
     """Of L2 norm per element ``clip_norm`` at most."""
     count = cast(size(t), t.dtype)
-    return clip_by_norm(t, clip_norm * count, None, name)
+    return clip_by_norm(g.convert_to_tensor(t), clip_norm * count, None, name)
 
 
 def clip_by_global_norm(
     t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None
 ) -> Any:
     """All tensors scaled so that their common norm is ``clip_norm`` at most; and the norm before."""
-    parts = [None if t is None else value(t) for t in t_list]
-    given = next(t for t in parts if t is not None)
+    parts = [None if t is None else rows_or_value(t) for t in t_list]
+    values = [rows_in(part) for part in parts]
+    given = next(x for x in values if x is not None)
     norm = None if use_norm is None else value(use_norm)
-    clipped, norm = optimizers.clip_by_global_norm(parts, value(clip_norm, given.dtype), norm)
-    made = [None if t is None else wrap(t, name, "clip_by_global_norm") for t in clipped]
+    clipped, norm = optimizers.clip_by_global_norm(values, value(clip_norm, given.dtype), norm)
+    made = [
+        None if x is None
+        else t.with_rows(part.with_values(x)) if isinstance(t, IndexedSlices)
+        else wrap(x, name, "clip_by_global_norm")
+        for t, part, x in zip(t_list, parts, clipped, strict=True)
+    ]  # fmt: skip
     return made, wrap(norm, name, "global_norm")
 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
     """The root of the sum of all squares."""
-    return wrap(optimizers.global_norm([value(t) for t in t_list if t is not None]), name, "global_norm")
+    given = [rows_in(rows_or_value(t)) for t in t_list if t is not None]
+    return wrap(optimizers.global_norm(given), name, "global_norm")
 
 
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:

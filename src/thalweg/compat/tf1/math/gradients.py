@@ -7,9 +7,11 @@ from typing import Any
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.slices import IndexedSlices
 from thalweg.gradient import gradients as core_gradients
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.optimizers.rows import Rows, with_rows
 
 
 def gradients(
@@ -22,7 +24,9 @@ def gradients(
     aggregation_method: Any = None,
     stop_gradients: Any = None,
 ) -> list[Tensor | None]:
-    """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it."""
+    """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it, ``IndexedSlices`` where
+    all that depends on it are rows gathered from it.
+    """
     graph = g.default_graph()
     outputs = [graph.translated(value(y)) for y in ([ys] if isinstance(ys, Tensor) else ys)]
     targets = [graph.translated(x.t) for x in ([xs] if isinstance(xs, Tensor) else xs)]
@@ -36,8 +40,18 @@ def gradients(
     fixed = [graph.translated(x.t) for x in stop_gradients or ()]
     fed: Any = [x.t for op in graph.get_operations() for x in op.outputs if x.t is not None]
     fed = fed if graph.symbols is None else graph.symbols.known(fed)
-    found = core_gradients(outputs, targets, seeds, unconnected="none", consider_constant=fixed, distinct=fed)
-    return [None if t is None else wrap(t, name, "gradients") for t in found]
+
+    def asked(sources: list[core.Tensor]) -> list[Any]:
+        return core_gradients(
+            outputs, sources, seeds, unconnected="none", consider_constant=fixed, distinct=fed
+        )
+
+    return [
+        None if t is None
+        else IndexedSlices.of(t, table) if isinstance(t, Rows)
+        else wrap(t, name, "gradients")
+        for t, table in zip(with_rows(outputs, targets, asked), targets, strict=True)
+    ]  # fmt: skip
 
 
 def hessians(ys: Any, xs: Any, name: str = "hessians", **options: Any) -> list[Tensor]:

@@ -251,7 +251,7 @@ def _item(self: Tensor, key: Any) -> Tensor:
     """``tensor[key]``, also with tensors as indices."""
     keys = key if isinstance(key, tuple) else (key,)
     source, keys = _open_ends(keys, value(self))
-    plain = tuple(_index(k) for k in keys)
+    plain = _plain_key(keys)
     dims = None
     if self.dims is not None and not isinstance(self.dims, Length) and len(plain) == 1:
         chosen = self.dims[plain[0]] if isinstance(plain[0], (int, python_slice)) else None
@@ -262,6 +262,11 @@ def _item(self: Tensor, key: Any) -> Tensor:
     if source is not value(self):
         dims = static = None
     return wrap(index.getitem(source, plain), None, "strided_slice", [self], dims=dims, static=static)
+
+
+def _plain_key(key: Any) -> tuple[Any, ...]:
+    """The indices of ``tensor[key]`` with nodes as expressions."""
+    return tuple(_index(k) for k in (key if isinstance(key, tuple) else (key,)))
 
 
 def _index(k: Any) -> Any:

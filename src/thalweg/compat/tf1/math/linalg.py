@@ -86,8 +86,16 @@ def matrix_solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None 
 def matrix_diag(diagonal: Any, name: str | None = None) -> Tensor:
     """Matrices with the given diagonals."""
     d: Any = value(diagonal)
-    n = d.shape[-1]
-    return wrap(shape_ops.expand_dims(d, -1) * core_eye(n, dtype=d.dtype), name, "MatrixDiag", [diagonal])  # type: ignore[operator]
+    square = elementwise.add(
+        shape_ops.expand_dims(d, -1), shape_ops.full_like(shape_ops.expand_dims(d, -2), 0)
+    )
+    zero = shape_ops.full_like(square, 0)
+    return wrap(elementwise.where(_on_diagonal(square), square, zero), name, "MatrixDiag", [diagonal])
+
+
+def _on_diagonal(t: Any) -> Any:
+    """Which elements of matrices, whatever their size, are on the main diagonal."""
+    return elementwise.equal(shape_ops.iota_like(t, axis=t.ndim - 2), shape_ops.iota_like(t, axis=t.ndim - 1))
 
 
 def self_adjoint_eig(tensor: Any, name: str | None = None) -> Any:
@@ -128,9 +136,7 @@ def matrix_set_diag(input: Any, diagonal: Any, name: str | None = None) -> Tenso
     """Matrices with another main diagonal."""
     t: Any = value(input)
     new = value(matrix_diag(diagonal), t.dtype)
-    on: Any = shape_ops.iota_like(t, axis=t.ndim - 2)
-    test = elementwise.equal(on, shape_ops.iota_like(t, axis=t.ndim - 1))
-    return wrap(elementwise.where(test, new, t), name, "MatrixSetDiag", [input, diagonal])
+    return wrap(elementwise.where(_on_diagonal(t), new, t), name, "MatrixSetDiag", [input, diagonal])
 
 
 def matrix_triangular_solve(

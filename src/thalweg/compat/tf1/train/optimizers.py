@@ -11,6 +11,7 @@ from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor, current, default_graph, value, wrap
+from thalweg.compat.tf1.slices import rows_or_value
 from thalweg.compat.tf1.variables import (
     Variable,
     trainable_variables,
@@ -21,7 +22,7 @@ from thalweg.graph.op import make_op
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.families import same_dtype, to_numbers
-from thalweg.ops.index import scatter_add, take
+from thalweg.optimizers.rows import Rows, each
 
 
 class Optimizer:
@@ -29,9 +30,6 @@ class Optimizer:
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
     _slot_names: dict[str, str] = {}  # the rule's names of what it remembers -> TensorFlow's
-    _by_rows = (
-        False  # whether rows that a loss did not read stay as they are, with what is remembered of them
-    )
 
     def __init__(
         self,
@@ -97,7 +95,7 @@ class Optimizer:
         t, updates = self._counted()
         rate = self._learning_rate()
         for gradient, v in pairs:
-            updates += self._stepped(value(gradient), v, g.cast(rate, v.dtype), t)
+            updates += self._stepped(rows_or_value(gradient), v, g.cast(rate, v.dtype), t)
         if global_step is not None:
             updates.append((global_step.t, current.build([global_step.t], {}) + 1))  # type: ignore[operator]
         return Operation(name or self._name, "NoOp", Effect(updates))
@@ -115,17 +113,12 @@ class Optimizer:
         now: Any = current.build([self._step_count.t], {})
         return g.cast(now, "float64") + 1.0, [(self._step_count.t, now + 1)]  # type: ignore[operator]
 
-    def _stepped(self, gradient: core.Tensor, v: Variable, rate: core.Tensor, t: Any) -> list[Any]:
+    def _stepped(self, gradient: core.Tensor | Rows, v: Variable, rate: core.Tensor, t: Any) -> list[Any]:
         assert self._rule is not None
         slots = self._slots_of(v)
         now = {name: current.build([slot.t], {}) for name, slot in slots.items()}
-        before = self._before(v)
-        new, after = self._rule.step(g.cast(gradient, v.dtype), before, now, rate, t)
-        read = rows_read(gradient) if self._by_rows else None
-        if read:
-            touched = _touched(read, v.t)
-            new = elementwise.where(touched, new, before)
-            after = {name: elementwise.where(touched, made, now[name]) for name, made in after.items()}
+        slope = each(lambda x: g.cast(x, v.dtype), gradient)
+        new, after = self._rule.moved(slope, self._before(v), now, rate, t)
         if v.constraint is not None:
             new = value(v.constraint(wrap(new, None, "Constrained")))
         return [(v.t, new), *((slots[name].t, made) for name, made in after.items())]
@@ -181,52 +174,6 @@ class Optimizer:
         return made.get(name)
 
 
-# Ops whose result is not zero only where that of their first input is not.
-_KEEPING = (
-    "multiply",
-    "divide",
-    "masked_product",
-    "negative",
-    "identity",
-    "astype",
-    "after",
-    "shaped_as",
-    "held_to",
-    "current",
-)
-
-
-def rows_read(gradient: core.Tensor) -> list[core.Tensor] | None:
-    """The numbers of the rows that a gradient is about, where it is one of rows alone, such as an embedding's; None for
-    any other. TensorFlow has the former as ``IndexedSlices``.
-    """
-    name = getattr(gradient.op, "name", None)
-    inputs = gradient.inputs
-    if name == "scatter_add_op":
-        base, _, *indices = inputs
-        if len(indices) != 1 or gradient.attrs["axes"] != (0,) or gradient.attrs["position"] != 0:
-            return None
-        if getattr(base.op, "name", None) == "_full_like" and base.attrs["value"] == 0:
-            return indices
-        below = rows_read(base)
-        return None if below is None else below + indices
-    if name == "add":
-        parts = [rows_read(t) for t in inputs]
-        return None if None in parts else parts[0] + parts[1]  # type: ignore[operator]
-    if name in _KEEPING and inputs[0].shape == gradient.shape and all(t.shape == () for t in inputs[1:]):
-        return rows_read(inputs[0])
-    return None
-
-
-def _touched(rows: list[core.Tensor], variable: core.Variable) -> core.Tensor:
-    """Which rows of a variable are among the numbers, in its rank."""
-    counts: Any = shape_ops.full_like(variable, 0, "int32")
-    for row in rows:
-        ones = shape_ops.full_like(take(variable, row, axis=0), 1, "int32")
-        counts = scatter_add(counts, row, ones)
-    return counts > 0  # type: ignore[no-any-return]
-
-
 def _flat(variables: Any) -> list[Any]:
     if isinstance(variables, Tensor) or not isinstance(variables, Iterable):
         return [variables]
@@ -267,8 +214,6 @@ class GradientDescentOptimizer(Optimizer):
 class MomentumOptimizer(Optimizer):
     """``v = momentum v + g``, ``var -= lr v``; with Nesterov ``var -= lr (g + momentum v)``."""
 
-    _by_rows = True
-
     def __init__(
         self,
         learning_rate: Any,
@@ -298,7 +243,6 @@ class AdadeltaOptimizer(Optimizer):
     """``a = rho a + (1 - rho) g²``, ``d = g sqrt(s + eps) / sqrt(a + eps)``, ``var -= lr d``."""
 
     _slot_names = {"accumulator": "accum", "delta": "accum_update"}
-    _by_rows = True
 
     def __init__(
         self,
@@ -323,7 +267,6 @@ class RMSPropOptimizer(Optimizer):
     """``v = decay v + (1 - decay) g²``, ``m = momentum m + lr g / sqrt(v + eps)``, ``var -= m``; v starts at ones."""
 
     _slot_names = {"velocity": "rms", "average_gradient": "mg"}
-    _by_rows = True
 
     def __init__(
         self,
@@ -358,7 +301,6 @@ class FtrlOptimizer(Optimizer):
     """Follow the regularised leader."""
 
     _slot_names = {"accumulator": "accum"}
-    _by_rows = True
 
     def __init__(
         self,
@@ -410,8 +352,6 @@ class _Proximal(optimizers.Optimizer):
 class ProximalGradientDescentOptimizer(Optimizer):
     """``x = var - lr g``, ``var = sign(x) max(|x| - lr l1, 0) / (1 + lr l2)``."""
 
-    _by_rows = True
-
     def __init__(
         self,
         learning_rate: Any,
@@ -426,8 +366,6 @@ class ProximalGradientDescentOptimizer(Optimizer):
 
 class ProximalAdagradOptimizer(Optimizer):
     """Adagrad, then the proximal step of L1 and L2 penalties."""
-
-    _by_rows = True
 
     def __init__(
         self,
@@ -465,8 +403,6 @@ class AdagradDAOptimizer(Optimizer):
     """``s += g``, ``q += g²``, ``var = -lr sign(s) max(|s| - l1 t, 0) / (l2 t lr + sqrt(q))``; t is the global step,
     from 1 (Duchi and others, 2011).
     """
-
-    _by_rows = True
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from thalweg.graph.updates import Recorder, current_recorder
 from thalweg.layers import base
 from thalweg.ops import elementwise
 from thalweg.ops.bodies import BodyRecorder
+from thalweg.ops.index import index_update
 from thalweg.ops.shape import broadcast_to
 
 
@@ -203,6 +205,12 @@ class Variable(Tensor):
 
     __str__ = __repr__
 
+    def __getitem__(self, key: Any) -> Any:
+        """A part of the value, whose ``assign`` sets that part of the variable."""
+        part: Any = super().__getitem__(key)
+        part.assign = functools.partial(_assign_part, self, key)
+        return part
+
     def __iter__(self) -> Iterator[Tensor]:
         raise TypeError("'Variable' object is not iterable.")
 
@@ -251,13 +259,24 @@ def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> T
 def assign(
     ref: Variable, value: Any, validate_shape: bool = True, use_locking: bool = False, name: Any = None
 ) -> Tensor:
-    """Set a variable; the node's value is the new one."""
+    """Set a variable, or a part of one (``variable[key]``); the node's value is the new one of all of it."""
+    if not isinstance(ref, Variable):
+        if not hasattr(ref, "assign"):
+            raise TypeError(f"tf.assign: expected a variable or a part of one, received {ref!r}")
+        return ref.assign(value, name=name)
     new = g.value(value, ref.dtype)
     if new.shape is not None and ref.t.shape is not None and not ref.shape.is_compatible_with(new.shape):
         raise ValueError(
             f"Dimension mismatch: {ref.op.name} has shape {ref.shape}, the value {TensorShape(new.shape)}"
         )
     return _assigned(ref, new, name, "Assign")
+
+
+def _assign_part(ref: Variable, key: Any, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+    from thalweg.compat.tf1.math.indexing import _plain_key
+
+    new = index_update(current.build([ref.t], {}), _plain_key(key), g.value(value, ref.dtype))
+    return _assigned(ref, new, name, "StridedSliceAssign")
 
 
 def assign_add(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:

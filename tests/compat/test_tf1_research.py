@@ -1,0 +1,440 @@
+"""What research programs of 2016 to 2019 need beside the usual names."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg.compat.tf1 as tf
+from compat.graphs import run
+
+pytestmark = pytest.mark.usefixtures("new_graph")
+
+tf1: Any = tf
+nest: Any = tf1.nest
+_START = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+
+
+# --- parts of variables ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("assigned", "expected"),
+    [  # numbers that TensorFlow 2.21's tf.compat.v1 gives
+        (lambda w, i: w[0].assign([7.0, 8.0, 9.0]), [[7, 8, 9], [4, 5, 6]]),
+        (lambda w, i: tf1.assign(w[0], [7.0, 8.0, 9.0]), [[7, 8, 9], [4, 5, 6]]),
+        (lambda w, i: tf1.assign(w[i, :], [7.0, 8.0, 9.0]), [[1, 2, 3], [7, 8, 9]]),
+        (lambda w, i: tf1.assign(w[:, 1], [7.0, 8.0]), [[1, 7, 3], [4, 8, 6]]),
+        (lambda w, i: tf1.assign(w[0:1, 1:], [[7.0, 8.0]]), [[1, 7, 8], [4, 5, 6]]),
+        (lambda w, i: tf1.assign(w[0, 2], 7.0), [[1, 2, 7], [4, 5, 6]]),
+    ],
+)
+def test_a_part_of_a_variable_is_assigned(assigned: Any, expected: list[list[int]]) -> None:
+    w, i = tf1.get_variable("w", initializer=_START), tf1.get_variable("i", initializer=1)
+    node = assigned(w, i)
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        assert sess.run(node).tolist() == expected
+        assert sess.run(w).tolist() == expected
+
+
+def test_what_is_no_part_of_a_variable_is_not_assigned() -> None:
+    w = tf1.get_variable("w", initializer=_START)
+    with pytest.raises(TypeError, match="expected a variable or a part of one"):
+        tf1.assign(w * 2, _START)
+
+
+# --- nested structures -----------------------------------------------------------------------------------------------
+
+
+class _Pair(collections.namedtuple("_Pair", "x y")):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "error"),
+    [
+        ([1.0], (1.0,), TypeError),
+        ([1.0], [1.0, 2.0], ValueError),
+        (_Pair(1, 2), (1, 2), TypeError),
+        (1, [1], ValueError),
+        ({"a": 1}, {"b": 2}, ValueError),
+        ([(1,)], [[1]], TypeError),
+    ],
+)
+def test_structures_of_other_types_are_not_the_same(first: Any, second: Any, error: Any) -> None:
+    with pytest.raises(error, match="two structures don't have the same"):
+        nest.assert_same_structure(first, second)
+
+
+def test_structures_of_one_type_are_the_same() -> None:
+    nest.assert_same_structure(collections.OrderedDict(a=1), {"a": 2})
+    nest.assert_same_structure([1], (1,), check_types=False)
+    nest.assert_same_structure(_Pair(1, [2]), _Pair(3, [4]))
+
+
+def test_a_structure_is_flattened_as_far_as_another_goes() -> None:
+    assert nest.flatten_up_to([0, (0, 0)], [[1, 2], (3, [4])]) == [[1, 2], 3, [4]]
+    assert nest.flatten_up_to({"b": 0, "a": 0}, {"a": [1], "b": [2]}) == [[1], [2]]
+    made = nest.map_structure_up_to(_Pair(0, 0), lambda x, y: (x, y), _Pair(1, [2]), _Pair(3, 4))
+    assert made == _Pair((1, 3), ([2], 4))
+    for shallow, deep, error in [([0], 1, TypeError), ([0, 0], [1], ValueError), ([0, 0], (1, 2), TypeError)]:
+        with pytest.raises(error):
+            nest.flatten_up_to(shallow, deep)
+
+
+# --- loops and sections ----------------------------------------------------------------------------------------------
+
+
+def test_gradients_of_a_vectorized_map_reach_what_its_elements_were_made_of() -> None:
+    w = tf1.get_variable("w", initializer=[1.0, 2.0])
+    data = tf1.constant([[3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [-1.0, 0.0]])
+    losses = 0.5 * tf1.reduce_sum(tf1.squared_difference(data, w), 1)
+    made = run(tf1.vectorized_map(lambda loss: tf1.gradients(loss, w)[0], losses))
+    assert made.tolist() == [
+        [-2.0, -2.0],
+        [-4.0, -4.0],
+        [-6.0, -6.0],
+        [2.0, 2.0],
+    ]  # as TensorFlow 2.21 has it
+
+
+def test_a_critical_section_runs_its_function() -> None:
+    v = tf1.Variable(1.0)
+    node = tf1.CriticalSection().execute(lambda: tf1.assign_add(v, 2.0))
+    with tf1.Session() as sess:
+        sess.run(v.initializer)
+        assert [float(sess.run(node)) for _ in range(2)] == [3.0, 5.0]
+
+
+# --- names and forms -------------------------------------------------------------------------------------------------
+
+
+def test_a_default_of_any_shape_is_fed_by_others() -> None:
+    x = tf1.placeholder_with_default(np.ones((2, 3), "float32"), None)
+    total = tf1.reduce_sum(x)
+    with tf1.Session() as sess:
+        assert [float(sess.run(total)), float(sess.run(total, {x: np.ones((5, 3))}))] == [6.0, 15.0]
+
+
+def test_conv2d_of_contrib_takes_every_rank() -> None:
+    """Until 1.6 it was the convolution of any rank, and programs gave it sequences."""
+    x = tf1.ones([2, 8, 1])
+    made = tf1.contrib.layers.conv2d(x, 2, 2, 2, "SAME", activation_fn=tf1.nn.sigmoid)
+    assert made.get_shape().as_list() == [2, 4, 2]
+    assert [v.get_shape().as_list() for v in tf1.trainable_variables()] == [[2, 1, 2], [2]]
+
+
+def test_inner_names() -> None:
+    assert tf1.contrib.slim.layers.conv2d is tf1.contrib.layers.conv2d
+    assert tf1.contrib.tpu.python.tpu.tpu_function.get_tpu_context().number_of_shards is None
+    made = tf1.nn.rnn_cell.linear([tf1.ones([2, 3]), tf1.ones([2, 4])], 5, True)
+    assert made.get_shape().as_list() == [2, 5]
+
+
+# --- functions with gradients of their own ---------------------------------------------------------------------------
+
+
+def test_functions_of_a_graph_have_gradients_of_their_own() -> None:
+    """The numbers are those of TensorFlow 2.21."""
+    defun = tf1.python.framework.function.Defun
+    x = tf1.constant([1.0, -3.0, 0.5])
+    plain = defun(tf1.float32)(lambda t: tf1.minimum(1.0, tf1.maximum(0.0, 0.25 * t + 0.5)))
+    by_operation = defun(python_grad_func=lambda op, dy: dy * 3 + op.outputs[0] + op.inputs[0])(
+        lambda t: t * 2
+    )
+    of_square = defun(tf1.float32, tf1.float32)(lambda t, dy: dy * t * 10)
+    by_arguments = defun(tf1.float32, grad_func=of_square)(lambda t: t * t)
+    made = [run([y := fn(x), tf1.gradients(y, x)[0]]) for fn in (plain, by_operation, by_arguments)]
+    expected = [
+        ([0.75, 0, 0.625], [0.25, 0, 0.25]),
+        ([2, -6, 1], [6, -6, 4.5]),
+        ([1, 9, 0.25], [10, -30, 5]),
+    ]
+    for found, wanted in zip(made, expected, strict=True):
+        np.testing.assert_allclose(found, wanted)
+    with pytest.raises(ValueError, match="expected 2 arguments, received 1"):
+        of_square(x)
+
+
+# --- estimators ------------------------------------------------------------------------------------------------------
+
+_X = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
+estimator: Any = tf1.estimator
+
+
+def _inputs(labels: np.ndarray, epochs: int | None = None) -> Any:
+    return estimator.inputs.numpy_input_fn({"x": _X}, labels, 16, epochs, shuffle=False)
+
+
+_COLUMNS = [tf1.feature_column.numeric_column("x")]
+
+
+def test_evaluations_on_the_way_stop_training_early(tmp_path: Any) -> None:
+    config = estimator.RunConfig(model_dir=str(tmp_path), save_checkpoints_steps=10, save_summary_steps=None)
+    model = estimator.LinearRegressor(
+        _COLUMNS, config=config, optimizer=tf1.train.GradientDescentOptimizer(0.0)
+    )
+    hook = estimator.experimental.stop_if_no_decrease_hook(
+        model, "loss", 20, run_every_secs=None, run_every_steps=1
+    )
+    train = estimator.TrainSpec(_inputs(_X * 2), 500, [hook])
+    found, _ = estimator.train_and_evaluate(
+        model, train, estimator.EvalSpec(_inputs(_X * 2, 1), throttle_secs=0)
+    )
+    steps = estimator.experimental.read_eval_metrics(model.eval_dir())
+    assert list(steps) == [10, 20, 30]  # the loss never falls: 20 steps after the first evaluation it is over
+    assert steps[10]["loss"] == pytest.approx(found["loss"])
+    assert found["global_step"] == 30
+
+
+def test_stopping_past_a_threshold(tmp_path: Any) -> None:
+    model = estimator.BaselineRegressor(str(tmp_path))
+    model.train(_inputs(_X + 5.0), steps=1)
+    made = model.evaluate(_inputs(_X + 5.0, 1), name="other")
+    for make, threshold, stops in [
+        (estimator.experimental.stop_if_higher_hook, made["average_loss"] - 1, True),
+        (estimator.experimental.stop_if_higher_hook, made["average_loss"] + 1, False),
+        (estimator.experimental.stop_if_lower_hook, made["average_loss"] + 1, True),
+    ]:
+        hook = make(
+            model, "average_loss", threshold, model.eval_dir("other"), run_every_secs=None, run_every_steps=1
+        )
+        before = model.get_variable_value("global_step")
+        model.train(_inputs(_X + 5.0), hooks=[hook], steps=3)
+        assert model.get_variable_value("global_step") - before == (1 if stops else 3)
+
+
+def test_a_baseline_learns_the_mean_of_the_labels(tmp_path: Any) -> None:
+    model = estimator.BaselineRegressor(str(tmp_path), optimizer=lambda: tf1.train.AdamOptimizer(0.1))
+    model.train(_inputs(_X + 5.0), steps=400)
+    found = [float(row["predictions"][0]) for row in model.predict(_inputs(_X, 1))]
+    assert len(found) == 64
+    assert set(found) == {found[0]}
+    assert found[0] == pytest.approx(5.0, abs=0.3)
+
+
+def test_models_of_tasks(tmp_path: Any) -> None:
+    heads = tf1.contrib.estimator
+    both = np.concatenate([_X > 0, _X < 0.5], axis=1).astype(np.int64)
+    model = estimator.DNNEstimator(heads.multi_label_head(2), [8], _COLUMNS, str(tmp_path / "a"), "Adam")
+    model.train(_inputs(both), steps=200)
+    found = model.evaluate(_inputs(both, 1))
+    assert found["auc"] > 0.9
+    rows = list(model.predict(_inputs(both, 1)))
+    assert rows[0]["probabilities"].shape == (2,)
+    counts = np.round(np.exp(1 + _X)).astype(np.float32)
+    model = estimator.LinearEstimator(
+        heads.poisson_regression_head(), _COLUMNS, str(tmp_path / "b"), tf1.train.AdamOptimizer(0.1)
+    )
+    model.train(_inputs(counts), steps=200)
+    rows = [float(row["predictions"][0]) for row in model.predict(_inputs(counts, 1))]
+    np.testing.assert_allclose(rows, np.exp(1 + _X[:, 0]), rtol=0.15)
+    with pytest.raises(ValueError, match="use binary_classification_head"):
+        heads.multi_class_head(2)
+
+
+def test_more_figures_and_features_among_predictions(tmp_path: Any) -> None:
+    heads = tf1.contrib.estimator
+    model = estimator.LinearRegressor(_COLUMNS, str(tmp_path))
+    model.train(_inputs(_X), steps=3)
+
+    def more(predictions: Any, labels: Any) -> dict[str, Any]:
+        return {"furthest": tf1.metrics.mean(tf1.reduce_max(tf1.abs(predictions["predictions"] - labels)))}
+
+    measured = heads.add_metrics(model, more).evaluate(_inputs(_X, 1))
+    assert measured["furthest"] > 0
+    assert "average_loss" in measured
+    rows = list(heads.forward_features(model, "x").predict(_inputs(_X, 1)))
+    assert [row["x"][0] for row in rows[:2]] == _X[:2, 0].tolist()
+    with pytest.raises(ValueError, match="must be a feature"):
+        next(heads.forward_features(model, "y").predict(_inputs(_X, 1)))
+
+
+def test_a_profile_of_steps_and_an_evaluation_beside_them(tmp_path: Any) -> None:
+    model = estimator.LinearRegressor(_COLUMNS, str(tmp_path / "model"))
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    beside = estimator.experimental.InMemoryEvaluatorHook(model, _inputs(_X, 1), every_n_iter=5)
+    model.train(_inputs(_X), hooks=[tf1.train.ProfilerHook(4, output_dir=str(folder)), beside], steps=10)
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "timeline-1.json",
+        "timeline-5.json",
+        "timeline-9.json",
+    ]
+    assert list(estimator.experimental.read_eval_metrics(model.eval_dir())) == [0, 5, 10]
+
+
+def test_a_step_that_another_worker_makes_is_not_waited_for(tmp_path: Any) -> None:
+    model = estimator.LinearRegressor(_COLUMNS, str(tmp_path))
+    with pytest.raises(NotImplementedError, match="no other worker brings the global step to 7"):
+        model.train(_inputs(_X), hooks=[tf1.train.GlobalStepWaiterHook(7)], steps=1)
+
+
+# --- steps of optimizers ---------------------------------------------------------------------------------------------
+
+_G = np.array([0.3, -1.2, 0.0, 2.0], np.float32)
+_STEPS: list[
+    Any
+] = [  # what TensorFlow 2.21's kernels make of the variable and the slots, one after the other
+    ("gradient_descent", [], lambda v: [v, 0.1, _G], {}, [0.97, -1.88, 0.5, -0.1]),
+    (
+        "momentum",
+        [0.5],
+        lambda v, a: [v, a, 0.1, _G, 0.9],
+        {},
+        [0.925, -1.925, 0.455, -0.145, 0.75, -0.75, 0.45, 2.45],
+    ),
+    (
+        "momentum",
+        [0.5],
+        lambda v, a: [v, a, 0.1, _G, 0.9],
+        {"use_nesterov": True},
+        [0.9025, -1.8125, 0.4595, -0.3205, 0.75, -0.75, 0.45, 2.45],
+    ),
+    (
+        "adagrad",
+        [0.5],
+        lambda v, a: [v, a, 0.1, _G],
+        {},
+        [0.96094, -1.91385, 0.5, 0.00572, 0.59, 1.94, 0.5, 4.5],
+    ),
+    (
+        "adagrad",
+        [0.5],
+        lambda v, a: [v, a, 0.1, _G],
+        {"update_slots": False},
+        [0.95757, -1.83029, 0.5, -0.18284, 0.5, 0.5, 0.5, 0.5],
+    ),
+    (
+        "adadelta",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, 0.1, 0.9, 1e-3, _G],
+        {},
+        [0.97784, -1.92206, 0.5, -0.00862, 0.459, 0.594, 0.45, 0.85, 0.22991, 0.28575, 0.225, 0.34298],
+    ),
+    (
+        "adam",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, 0.81, 0.99, 0.1, 0.9, 0.995, 1e-3, _G],
+        {},
+        [0.94949, -2.03426, 0.45261, 0.03414, 0.48, 0.33, 0.45, 0.65, 0.2492, 0.25595, 0.24875, 0.26875],
+    ),
+    (
+        "adam",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, 0.81, 0.99, 0.1, 0.9, 0.995, 1e-3, _G],
+        {"use_nesterov": True},
+        [0.95139, -2.01838, 0.45735, 0.02046, 0.48, 0.33, 0.45, 0.65, 0.2492, 0.25595, 0.24875, 0.26875],
+    ),
+    (
+        "ada_max",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, 0.81, 0.1, 0.9, 0.995, 1e-3, _G],
+        {},
+        [0.16069, -2.14462, -0.44832, -0.07097, 0.48, 0.33, 0.45, 0.65, 0.3, 1.2, 0.24875, 2.0],
+    ),
+    (
+        "rms_prop",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, 0.1, 0.9, 0.8, 1e-3, _G],
+        {},
+        [0.75577, -2.04443, 0.3, -0.3168, 0.459, 0.594, 0.45, 0.85, 0.24423, 0.04443, 0.2, 0.4168],
+    ),
+    (
+        "centered_rms_prop",
+        [0.1, 0.5, 0.25],
+        lambda v, a, b, c: [v, a, b, c, 0.1, 0.9, 0.8, 1e-3, _G],
+        {},
+        [
+            0.75506,
+            -2.04431,
+            0.3,
+            -0.32838,
+            0.12,
+            -0.03,
+            0.09,
+            0.29,
+            0.459,
+            0.594,
+            0.45,
+            0.85,
+            0.24494,
+            0.04431,
+            0.2,
+            0.42838,
+        ],
+    ),
+    (
+        "ftrl",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, _G, 0.1, 0.01, 0.02, -0.5],
+        {},
+        [0.00649, -0.91311, -0.03375, -0.03885, 0.59, 1.94, 0.5, 4.5, -0.06008, 12.76464, 0.25, 0.83579],
+    ),
+    (
+        "adagrad_da",
+        [0.5, 0.25],
+        lambda v, a, b: [v, a, b, _G, 0.1, 0.01, 0.02, 3],
+        {},
+        [-0.13071, 0.0513, -0.09289, -0.11946, 0.8, -0.7, 0.5, 2.5, 0.34, 1.69, 0.25, 4.25],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "slots", "arguments", "options", "expected"), _STEPS)
+def test_one_step_of_an_optimizer(name: str, slots: Any, arguments: Any, options: Any, expected: Any) -> None:
+    parts = [tf1.get_variable("v", initializer=np.array([1.0, -2.0, 0.5, 0.1], np.float32))]
+    parts += [tf1.get_variable(f"s{k}", initializer=np.full(4, x, np.float32)) for k, x in enumerate(slots)]
+    step = getattr(tf1.python.training.training_ops, f"apply_{name}")(*arguments(*parts), **options)
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        made = sess.run(step)
+        after = np.concatenate(sess.run(parts))
+    np.testing.assert_array_equal(made, after[:4])
+    np.testing.assert_allclose(after, expected, atol=6e-6)
+
+
+# --- pictures and batches --------------------------------------------------------------------------------------------
+
+
+def test_a_fed_file_is_decoded() -> None:
+    picture = np.random.RandomState(0).randint(0, 255, (4, 6, 3)).astype(np.uint8)
+    file = run(tf1.image.encode_png(picture))
+    contents = tf1.placeholder(tf1.string, [])
+    decoded = tf1.image.decode_png(contents, channels=3)
+    np.testing.assert_array_equal(run(decoded, {contents: file}), picture)
+
+
+def test_a_part_of_a_picture_of_any_size() -> None:
+    picture = tf1.placeholder(tf1.float32, [None, None, 3])
+    part = tf1.random_crop(picture, [4, 5, 3])
+    assert part.get_shape().as_list() == [4, 5, 3]
+    x = np.arange(7 * 9 * 3, dtype=np.float32).reshape(7, 9, 3)
+    found = set()
+    with tf1.Session() as sess:
+        for _ in range(200):
+            made = sess.run(part, {picture: x})
+            row, column = divmod(int(made[0, 0, 0]) // 3, 9)
+            np.testing.assert_array_equal(made, x[row : row + 4, column : column + 5])
+            found.add((row, column))
+    assert len(found) == 4 * 5
+    with pytest.raises(ValueError, match=r"need value\.shape >= size"):
+        tf1.random_crop(tf1.zeros([2, 2, 3]), [4, 2, 3])
+
+
+def test_padded_batches_keep_the_lengths_that_are_known() -> None:
+    """TensorFlow 2.21's tf.compat.v1 gives the same shapes."""
+    picture, numbers = tf1.placeholder(tf1.float32, [5, 6, 3]), tf1.placeholder(tf1.int32, [None])
+    made = tf1.train.batch_join([[picture, numbers]] * 2, batch_size=4, dynamic_pad=True)
+    assert [t.get_shape().as_list() for t in made] == [[4, 5, 6, 3], [4, None]]
+
+
+def test_names_of_modules_that_were_seen() -> None:
+    runner, told = tf1.train.queue_runner, tf1.contrib.layers.summaries.summarize_activation(tf1.ones([2]))
+    assert runner.QueueRunner is tf1.train.QueueRunner
+    assert runner.add_queue_runner.__name__ == "add_queue_runner"
+    assert told is not None
