@@ -196,7 +196,17 @@ def test_small_batches_are_compiled_when_they_have_come_often(compiled: list[Pro
         assert len(compiled) == (k >= 64)
 
 
-def test_without_gradient_or_assignment_the_bits_stay_the_same(compiled: list[Program]) -> None:
+def test_a_large_forward_pass_is_compiled_when_it_comes_again(compiled: list[Program]) -> None:
+    rng = np.random.default_rng(2)
+    w = Variable(rng.normal(size=(300, 300)), dtype="float32")
+    x = rng.normal(size=(40, 300)).astype("float32")
+    expected = np.tanh(x.astype("float64") @ w.get_value())
+    for k in range(1, 6):
+        np.testing.assert_allclose(tw.tanh(x @ w).array(), expected, rtol=1e-4, atol=1e-5)
+        assert len(compiled) == (k >= 3)
+
+
+def test_a_small_one_without_gradient_or_assignment_keeps_its_bits(compiled: list[Program]) -> None:
     rng = np.random.default_rng(1)
     w = Variable(rng.normal(size=(50, 60)), dtype="float32")
     x = rng.normal(size=(40, 50)).astype("float32")

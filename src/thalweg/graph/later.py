@@ -4,7 +4,8 @@ An op on values checks its arguments at once, as always; its array may wait. Wha
 is written down as it comes. A training loop writes the same batch at every step, so each is looked up while it grows:
 what an op gives was inferred before, and after a few times the whole batch is compiled to one program. A batch ends
 when a value of it is asked for: by the user, or by reading a variable that was assigned meanwhile. A batch without a
-gradient and without an assignment is never compiled: what is computed twice is the same to the bit.
+gradient and without an assignment is compiled only where it has arrays of many elements: what is small is the same to
+the bit however often it is computed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _LARGE = 1024  # elements: what computes with as many is compiled at its third time, ...
 _LARGE_TIMES, _SMALL_TIMES = 3, 64  # ... what does not, later
+_HEAVY = 1 << 16  # elements: what computes with as many is compiled even where nothing is trained
 _MOST_NUMBERS = 8  # different values of one number: from then on it is an input like any other
 _MOST_WAITING = 1000  # results of one batch
 _MOST_BYTES = (
@@ -90,13 +92,13 @@ class Batch:
 
     __slots__ = (
         "_allowed", "_bytes", "_count", "_held", "_largest", "_leaves", "_numbers", "_plain", "_read", "_recipe",
-        "_results", "_symbols", "closed", "large", "lock", "state", "trains",
+        "_results", "_symbols", "closed", "heavy", "large", "lock", "state", "trains",
     )  # fmt: skip
 
     def __init__(self, state: _State) -> None:
         self.lock = threading.RLock()
         self.state = state
-        self.closed = self.large = self.trains = False
+        self.closed = self.large = self.heavy = self.trains = False
         self._plain = True  # every line is an op with one result
         self._bytes = self._largest = self._read = 0  # of leaves; the last: of what was read of variables
         self._allowed = _MOST_BYTES  # of that, until somebody has a look at how much is needed
@@ -148,7 +150,7 @@ class Batch:
         else:
             self._bytes += value.nbytes
             self._largest = max(self._largest, value.nbytes)
-        self.large = self.large or value.size >= _LARGE
+        self._weigh(value.size)
         self.follow(key, None)
         return place
 
@@ -170,8 +172,13 @@ class Batch:
         for spec in specs:
             results.append(self._waiting([spec], self._count))
             self._count += 1
-            self.large = self.large or _size(spec) >= _LARGE
+            self._weigh(_size(spec))
         return results
+
+    def _weigh(self, size: int) -> None:
+        """Take the number of elements of a leaf or a result into account."""
+        self.large = self.large or size >= _LARGE
+        self.heavy = self.heavy or size >= _HEAVY
 
     def together(self, parts: Sequence[Tensor]) -> Tensor:
         """The results of one op as what they are parts of: it waits as they do."""
@@ -235,7 +242,7 @@ class Batch:
         return {p for place in held for p in (place if isinstance(place, tuple) else (place,))}
 
     def _computed(self, places: list[int]) -> list[np.ndarray]:
-        if not (self.trains and _programs):
+        if not ((self.trains or self.heavy) and _programs):
             return self._interpreted(places)
         state = self.state
         state.times += 1
