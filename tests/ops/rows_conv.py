@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ops.harness import Row
-from thalweg.ops import conv, pool
+from thalweg.ops import conv, pool, upsample
 
 _SUMS = 2e-5  # sums of up to some tens of products
 
@@ -117,6 +117,15 @@ def _avg(name: str, inputs: Any, **attrs: Any) -> Row:
     )
 
 
+def _laid(x: Any) -> Any:
+    """Each element's weights added where they are laid, on the first axis 2 apart, on the second 3."""
+    made = np.zeros((x.shape[0], 2 * x.shape[1] + 2, 3 * x.shape[2], x.shape[3]), x.dtype)
+    for i, j in itertools.product(range(x.shape[1]), range(x.shape[2])):
+        weights = np.outer((0.25, 0.75, 0.75, 0.25), (0.5, 2.0, 1.0))[:, :, None].astype(x.dtype)
+        made[:, 2 * i : 2 * i + 4, 3 * j : 3 * j + 3] += weights * x[:, i : i + 1, j : j + 1]
+    return made[:, 1:-2, :-1]
+
+
 IMAGE: Any = [((2, 6, 5, 3), (3, 2, 3, 4))]
 
 ROWS = [
@@ -209,4 +218,21 @@ ROWS = [
         reference=lambda x: x.mean((1, 2)),
         rtol=_SUMS,
     ),
+    Row(
+        "upsample",
+        lambda x: upsample.upsample(
+            x, kernels=((0.25, 0.75, 0.75, 0.25), (0.5, 2.0, 1.0)), factors=(2, 3), cuts=((1, 2), (0, 1))
+        ),
+        [((2, 3, 4, 3),), ((1, 1, 2, 1),)],
+        reference=_laid,
+        rtol=_SUMS,
+    ),
+    Row(
+        "upsample apart",
+        lambda x: upsample.upsample(x, kernels=((2.0, 3.0),), factors=(3,), cuts=((0, 0),)),
+        [((2, 4, 5),)],
+        reference=lambda x: np.stack([2 * x, 3 * x, 0 * x], 2).reshape(2, 12, 5)[:, :11],
+    ),
+    _max("overlapping, not padded", [((2, 7, 8, 3),)], window=3, strides=2),
+    _avg("many windows meet", [((1, 11, 9, 2),)], window=5, strides=1, padding="SAME"),
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from thalweg.ops.index import take
 from thalweg.ops.joining import concat
 from thalweg.ops.shape import count, expand_dims, iota_like, reshape
 from thalweg.ops.tiling import pad, repeat
+from thalweg.ops.upsample import upsample
+from thalweg.ops.windows import UNROLLED
 
 __all__ = [
     "FILL_MODES",
@@ -96,33 +100,98 @@ def resize(x: Any, size: Sequence[int], interpolation: str = "bilinear", antiali
             ArgumentError, "resize: interpolation", expected=", ".join(INTERPOLATIONS), received=interpolation
         )
     (x,) = convert_operands([x])
-
-    for axis, n_out in zip((x.ndim - 3, x.ndim - 2), size, strict=True):
+    matrices: list[np.ndarray | None] = [None, None]
+    for k, n_out in enumerate(size):
+        axis = x.ndim - 3 + k
         n_in = _size(x, axis, "resize")
         if n_in == n_out and interpolation not in _SMOOTHING:
             continue
         if interpolation == "nearest":
             x = picked(x, _nearest(n_in, n_out), axis)
         else:
-            matrix = resize_weights(n_in, n_out, interpolation, antialias)
-            x = weighted(x, *((matrix, None) if axis == x.ndim - 3 else (None, matrix)))
-    return x
+            matrices[k] = resize_weights(n_in, n_out, interpolation, antialias)
+    return weighted(x, *matrices)
 
 
 def picked(x: Tensor, places: np.ndarray, axis: int) -> Tensor:
     """The elements at these places of an axis; each so many times, if that is what they are."""
-    times = len(places) // max(x.shape[axis] or 1, 1)
-    if np.array_equal(places, np.arange(len(places)) // max(times, 1)):
+    n = x.shape[axis]
+    times = len(places) // n if n else 0
+    if times and np.array_equal(places, np.arange(times * n) // times):
         return x if times == 1 else repeat(x, times, axis=axis)
     return take(x, constant(places), axis=axis)
 
 
-def weighted(x: Tensor, rows: np.ndarray | None, columns: np.ndarray | None) -> Tensor:
-    """Rows and columns of [..., H, W, C] as sums of the old ones, by matrices [n_out, n_in]; None leaves them."""
-    for matrix, form in ((rows, "...hwc,ih->...iwc"), (columns, "...hwc,iw->...hic")):
-        if matrix is not None:
+def weighted(x: Tensor, rows: Any, columns: Any) -> Tensor:
+    """Rows and columns of [..., H, W, C] as sums of the old ones, by matrices [n_out, n_in], arrays or expressions;
+    None leaves them.
+    """
+    laid = [_laid_down(matrix) if isinstance(matrix, np.ndarray) else None for matrix in (rows, columns)]
+    if laid[0] is not None and laid[1] is not None and len(laid[0].kernel) * len(laid[1].kernel) <= UNROLLED:
+        return _upsampled(x, laid[0], laid[1])
+    for k, (matrix, form) in enumerate(((rows, "...hwc,ih->...iwc"), (columns, "...hwc,iw->...hic"))):
+        found = laid[k]
+        if found is not None:
+            x = _upsampled(x, found, _AS_IT_IS) if k == 0 else _upsampled(x, _AS_IT_IS, found)
+        elif matrix is not None:
             x = einsum(form, x, constant(matrix.astype(x.dtype)))
     return x
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """An axis made ``factor`` times as long: its ends repeated ``border`` times, each element spread by a kernel, and
+    ``cut`` places taken off each end.
+    """
+
+    kernel: tuple[float, ...]
+    factor: int
+    border: int
+    cut: tuple[int, int]
+
+
+_AS_IT_IS = _Laid((1.0,), 1, 0, (0, 0))
+
+
+def _laid_down(matrix: np.ndarray) -> _Laid | None:
+    """What makes an axis by this matrix [n_out, n_in], if that spreads each element in the same way by a small kernel;
+    else None.
+    """
+    n_out, n_in = matrix.shape
+    factor, middle = n_out // max(n_in, 1), n_in // 2
+    places = np.flatnonzero(matrix[:, middle])
+    if n_in < 3 or n_out != factor * n_in or factor < 2 or not len(places):
+        return None
+    first, kernel = int(places[0]), matrix[places[0] : places[-1] + 1, middle]
+    border = -(-len(kernel) // factor)
+    if len(kernel) > UNROLLED or 2 * border >= n_in:
+        return None
+    whole = np.zeros(((n_in + 2 * border - 1) * factor + len(kernel), n_in + 2 * border), matrix.dtype)
+    for k in range(whole.shape[1]):
+        whole[k * factor : k * factor + len(kernel), k] = kernel
+    whole[:, border] += whole[:, :border].sum(axis=1)
+    whole[:, -border - 1] += whole[:, -border:].sum(axis=1)
+    begin = (border + middle) * factor - first
+    made = whole[begin : begin + n_out, border:-border]
+    if begin < 0 or made.shape != matrix.shape or not np.allclose(made, matrix, rtol=1e-6, atol=1e-6):
+        return None
+    taps = tuple(float(w) for w in kernel)
+    return _Laid(taps, factor, border, (begin, len(whole) - begin - n_out))
+
+
+def _upsampled(x: Tensor, rows: _Laid, columns: _Laid) -> Tensor:
+    """Both axes of [..., H, W, C] made longer."""
+    lead = x.shape[:-3]
+    axes = (rows, columns)
+    borders = [(axis.border,) * 2 for axis in axes]
+    flat = x if x.ndim == 4 else reshape(x, (-1 if None in lead else math.prod(lead), *x.shape[-3:]))
+    y = upsample(
+        pad(flat, [(0, 0), *borders, (0, 0)], mode="edge"),
+        kernels=tuple(axis.kernel for axis in axes),
+        factors=tuple(axis.factor for axis in axes),
+        cuts=tuple(axis.cut for axis in axes),
+    )
+    return y if x.ndim == 4 else reshape(y, (*(-1 if d is None else d for d in lead), *y.shape[-3:]))
 
 
 def _size(x: Tensor, axis: int, what: str) -> int:

@@ -7,6 +7,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,33 @@ def tap_of(padded: Tensor, tap: Sequence[int], counts: Sequence[int], grid: Grid
 Part = tuple[tuple[Tensor, ...], tuple[int, ...]]  # arrays over the windows, and a place in the window
 
 
+@dataclass(frozen=True)
+class _Set:
+    """The elements that the same places of windows meet: on each axis the number of the first such window, where the
+    first element is, and how many there are. ``members``: part k, and how many windows back its place is met.
+    """
+
+    window: tuple[int, ...]
+    start: tuple[int, ...]
+    count: tuple[int, ...]
+    members: list[tuple[int, tuple[int, ...]]]
+
+
+def _sets(parts: Sequence[Part], lengths: Sequence[int], grid: Grid) -> list[_Set]:
+    found: dict[tuple[int, ...], list[tuple[int, tuple[int, ...]]]] = {}
+    for k, (_, tap) in enumerate(parts):
+        places = [divmod(t * d, s) for t, d, s in zip(tap, grid.dilation, grid.strides)]
+        found.setdefault(tuple(r for _, r in places), []).append((k, tuple(m for m, _ in places)))
+    sets = []
+    for phase, members in found.items():
+        before = [lo for lo, _ in grid.pads]
+        window = tuple(max(-(-(lo - r) // s), 0) for lo, r, s in zip(before, phase, grid.strides))
+        start = tuple(w * s + r - lo for w, s, r, lo in zip(window, grid.strides, phase, before))
+        count = tuple(max(-(-(n - a) // s), 0) for n, a, s in zip(lengths, start, grid.strides))
+        sets.append(_Set(window, start, count, members))
+    return [s for s in sets if 0 not in s.count]
+
+
 def fold(parts: Sequence[Part], value: Callable[..., Tensor], lengths: Sequence[int], grid: Grid) -> Tensor:
     """[N, *lengths, C]: what all windows add to each element. Part k, of arrays over the windows and a place in them,
     gives ``value(k, *arrays)`` there, elementwise, which is zero where the arrays are.
@@ -170,36 +198,50 @@ def fold(parts: Sequence[Part], value: Callable[..., Tensor], lengths: Sequence[
     The elements that the same places of windows meet lie as far apart as the windows do. Each such set is written by
     one expression of the arrays, moved by as many windows as each place is away.
     """
-    padded, counts = grid.padded(lengths), parts[0][0][0].shape[1:-1]
-    sets: dict[tuple[int, ...], list[tuple[int, tuple[int, ...]]]] = {}
-    for k, (_, tap) in enumerate(parts):
-        offsets = [t * d for t, d in zip(tap, grid.dilation)]
-        phase = tuple(o % s for o, s in zip(offsets, grid.strides))
-        sets.setdefault(phase, []).append((k, tuple(o // s for o, s in zip(offsets, grid.strides))))
-    rooms = {p: tuple(-(-(n - r) // s) for n, r, s in zip(padded, p, grid.strides)) for p in sets}
-    met = [(p, moves) for p, members in sets.items() if len(members) > 1 for _, moves in members]
-    before = tuple(max((moves[i] for _, moves in met), default=0) for i in range(len(lengths)))
-    after = tuple(max([0, *(rooms[p][i] - n for p, _ in met)]) for i, n in enumerate(counts))
+    counts, ones = parts[0][0][0].shape[1:-1], (1,) * len(lengths)
+    sets = _sets(parts, lengths, grid)
+    met = [
+        (tuple(w - m for w, m in zip(s.window, moves)), s.count)
+        for s in sets if len(s.members) > 1 for _, moves in s.members
+    ]  # fmt: skip
+    before = [max([0, *(-first[i] for first, _ in met)]) for i in range(len(counts))]
+    after = [max([0, *(first[i] + count[i] - n for first, count in met)]) for i, n in enumerate(counts)]
     bordered: dict[int, Tensor] = {}
 
-    def moved(array: Tensor, moves: tuple[int, ...], room: tuple[int, ...]) -> Tensor:
-        if id(array) not in bordered:
-            bordered[id(array)] = spread_and_pad(array, tuple(zip(before, after)), (1,) * len(before))
-        starts = tuple(b - m for b, m in zip(before, moves))
-        return cut(bordered[id(array)], starts=starts, counts=room, steps=(1,) * len(before))
+    def seen(array: Tensor, first: Sequence[int], count: tuple[int, ...]) -> Tensor:
+        if (tuple(first), count) == ((0,) * len(count), array.shape[1:-1]):
+            return array
+        return cut(array, starts=tuple(first), counts=count, steps=ones)
 
     placed, starts = [], []
-    for phase, members in sets.items():
-        if len(members) == 1:
-            ((k, moves),) = members
-            placed.append(value(k, *parts[k][0]))
-            starts.append(tuple(m * s + r for m, s, r in zip(moves, grid.strides, phase)))
+    for s in sets:
+        if len(s.members) == 1:
+            ((k, moves),) = s.members
+            first = [max(w - m, 0) for w, m in zip(s.window, moves)]
+            ends = [min(w - m + c, n) for w, m, c, n in zip(s.window, moves, s.count, counts)]
+            count = tuple(max(end - a, 0) for a, end in zip(first, ends))
+            placed.append(value(k, *(seen(a, first, count) for a in parts[k][0])))
+            moved = zip(s.start, first, moves, s.window, grid.strides)
+            starts.append(tuple(start + (a + m - w) * step for start, a, m, w, step in moved))
             continue
-        values = [value(k, *(moved(a, moves, rooms[phase]) for a in parts[k][0])) for k, moves in members]
+        for array in (a for k, _ in s.members for a in parts[k][0]):
+            if id(array) not in bordered:
+                bordered[id(array)] = spread_and_pad(array, tuple(zip(before, after)), ones)
+        values = [
+            value(
+                k,
+                *(
+                    seen(bordered[id(a)], [w - m + b for w, m, b in zip(s.window, moves, before)], s.count)
+                    for a in parts[k][0]
+                ),
+            )
+            for k, moves in s.members
+        ]
         placed.append(functools.reduce(operator.add, values))
-        starts.append(phase)
-    whole = placed[0]
-    if whole.shape[1:-1] != padded or len(placed) > 1:
-        whole = place(*placed, lengths=padded, starts=tuple(starts), steps=grid.strides, fill=0)
-    back = tuple((-lo, -hi) for lo, hi in grid.pads)
-    return spread_and_pad(whole, back, (1,) * len(back))
+        starts.append(s.start)
+    if len(placed) == 1 and placed[0].shape[1:-1] == tuple(lengths):
+        return placed[0]
+    if not placed:
+        nothing = [seen(a, ones, (0,) * len(ones)) for a in parts[0][0]]
+        placed, starts = [value(0, *nothing)], [(0,) * len(ones)]
+    return place(*placed, lengths=tuple(lengths), starts=tuple(starts), steps=grid.strides, fill=0)

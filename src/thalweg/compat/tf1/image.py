@@ -157,6 +157,16 @@ def _wanted(x: Any, first: int, size: Any, keep_proportions: bool) -> list[Any]:
     return [g.cast(elementwise.round(n * scale), "int32") for n in floats]  # type: ignore[operator]
 
 
+def _matrix(x: Any, axis: int, n_out: Any, how: dict[str, Any]) -> Any:
+    """The matrix [n_out, n_in] that resizes an axis: an array, or an expression of lengths that a run alone knows."""
+    n_in = x.shape[axis]
+    if n_in is not None and isinstance(n_out, int):
+        return _weights(n_in, n_out, **how)
+    lengths = (n_out if isinstance(n_out, int) else None, n_in)
+    ends = [shape_ops.count(x, (axis,), np.dtype(np.int64)), g.cast(value(n_out), "int64")]
+    return _open_weights.build(ends, {"lengths": lengths, **how})
+
+
 def _resized(
     image: Any,
     size: Any,
@@ -178,24 +188,16 @@ def _resized(
     if leave and tuple(wanted) == tuple(x.shape[first : first + 2]):
         return math.identity(image)
     made: Any = x if method == ResizeMethod.NEAREST_NEIGHBOR else g.cast(x, "float32")
-    for axis, n_out in ((first, wanted[0]), (first + 1, wanted[1])):
-        n_in = made.shape[axis]
-        if n_in is not None and isinstance(n_out, int):
-            matrix: Any = _weights(n_in, n_out, **how)
+    matrices = [
+        _matrix(made, axis, n_out, how) for axis, n_out in zip((first, first + 1), wanted, strict=True)
+    ]
+    if method != ResizeMethod.NEAREST_NEIGHBOR:
+        return wrap(images.weighted(made, *matrices), name, "resize_images", [image])
+    for axis, matrix in zip((first, first + 1), matrices, strict=True):
+        if isinstance(matrix, np.ndarray):
+            made = images.picked(made, matrix.argmax(axis=1), axis)
         else:
-            lengths = (n_out if isinstance(n_out, int) else None, n_in)
-            ends = [shape_ops.count(made, (axis,), np.dtype(np.int64)), g.cast(value(n_out), "int64")]
-            matrix = _open_weights.build(ends, {"lengths": lengths, **how})
-        if method == ResizeMethod.NEAREST_NEIGHBOR:
-            known = isinstance(matrix, np.ndarray)
-            made = (
-                images.picked(made, matrix.argmax(axis=1), axis)
-                if known
-                else index.take(made, reduce.argmax(matrix, axis=1), axis=axis)
-            )
-        else:
-            rows, columns = (matrix, None) if axis == first else (None, matrix)
-            made = images.weighted(made, rows, columns)
+            made = index.take(made, reduce.argmax(matrix, axis=1), axis=axis)
     return wrap(made, name, "resize_images", [image])
 
 
