@@ -216,3 +216,14 @@ def test_cases_compare_sets_of_elements() -> None:
     ):
         with pytest.raises(AssertionError):
             failing()
+
+
+def test_profiles_are_accepted() -> None:
+    tf.profiler.experimental.start(
+        "logs", options=tf.profiler.experimental.ProfilerOptions(host_tracer_level=2)
+    )
+    with tf.profiler.experimental.Trace("step", step_num=1, _r=1) as trace:
+        trace.set_metadata(step_num=2)
+    assert tf.profiler.experimental.stop() is None
+    with pytest.raises(AttributeError, match=r"tf\.profiler"):
+        tf.profiler.warmup()
