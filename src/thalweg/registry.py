@@ -88,6 +88,18 @@ def registered(package: str) -> dict[str, Any]:
     return {name.removeprefix(start): known for name, known in _known.items() if name.startswith(start)}
 
 
+def registered_names(target: Any) -> list[str]:
+    """The names under which something was made known, each as ``package.name``, in order.
+
+    >>> @register("demo")
+    ... def triple(x):
+    ...     return x * 3
+    >>> registered_names(triple), registered_names(len)
+    (['demo.triple'], [])
+    """
+    return [name for name, known in _known.items() if known is target]
+
+
 def remade(value: Any, **changes: Any) -> Any:
     """Another object of the same configuration, as are those inside it; ``changes`` to its arguments."""
     if isinstance(value, Configured):
@@ -195,9 +207,8 @@ def _number(value: Any) -> Any:
 
 
 def _name_of(target: Any) -> str:
-    for name, known in _known.items():
-        if known is target:
-            return name
+    for name in registered_names(target):
+        return name
     again = f"custom.{getattr(target, '__name__', '?')}"
     if again in _known:  # defined once more since then, as cells of a notebook are
         return again

@@ -236,9 +236,125 @@ np.testing.assert_allclose(model.get_weights()[0][:, 0], w, rtol=1e-5)
 print('done')
 """
 
+BY_CLASSES = """
+import inspect
+import numpy as np
+import keras.backend as K
+from keras import callbacks, layers, optimizers
+from keras.callbacks import Callback, EarlyStopping
+from keras.layers import Dense, Embedding, Flatten, Input, Layer, LSTM, Recurrent, RNN
+from keras.models import Model, Sequential
+from keras.optimizers import SGD, Adam, Optimizer
+
+# Names are classes, with Keras's families, and their methods are called on instances.
+for kind, above in ((Adam, Optimizer), (Dense, Layer), (LSTM, RNN), (LSTM, Recurrent), (EarlyStopping, Callback),
+                    (layers.Conv2DTranspose, layers.Conv2D), (layers.SpatialDropout1D, layers.Dropout)):
+    assert inspect.isclass(kind) and issubclass(kind, above) and not issubclass(above, kind), kind
+assert isinstance(LSTM(3), RNN) and isinstance(EarlyStopping(), Callback) and not isinstance(Dense(2), RNN)
+class Ones(Layer):
+    def __init__(self, units, **options):
+        self.units = units
+        Layer.__init__(self, **options)
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), initializer='ones', name='kernel')
+        Layer.build(self, shape)
+    def call(self, x):
+        self.seen = K.sum(x, axis=-1)
+        return K.dot(x, self.kernel)
+    def compute_output_shape(self, shape):
+        return (shape[0], self.units)
+class Shifted(Dense):
+    def __init__(self, units, **options):
+        Dense.__init__(self, units, **options)
+    def call(self, x):
+        return Dense.call(self, x) + 1
+class Kept(Callback):
+    def __init__(self):
+        Callback.__init__(self)
+        self.losses = []
+    def on_epoch_end(self, epoch, logs={}):
+        Callback.on_epoch_end(self, epoch, logs)
+        self.losses.append(logs['loss'])
+x, kept, ones = Input((3,)), Kept(), Ones(2)
+model = Model(x, Shifted(1, kernel_initializer='ones', use_bias=False)(ones(x)))
+model.compile(SGD(lr=0.0), 'mse')
+model.fit(np.ones((4, 3)), np.zeros((4, 1)), callbacks=[kept], verbose=0)
+assert kept.losses == [49.0], kept.losses
+# What call left on the layer is of the graph, also after training.
+assert K.function([x], [ones.seen])([np.ones((2, 3))])[0].tolist() == [3, 3]
+
+# Optimizers around optimizers.
+class Summed(Optimizer):
+    def __init__(self, inner, steps, **options):
+        super(Summed, self).__init__(**options)
+        self.inner, self.steps = inner, steps
+        self.iterations = K.variable(0, dtype='int64')
+        self.due = K.equal(self.iterations % steps, 0)
+        self.inner.lr = K.switch(self.due, inner.lr, 0.)
+        self.inner.momentum = K.switch(self.due, 0.0, 0.0)
+        self.inner.get_gradients = lambda loss, params: [s / self.steps for s in self.sums]
+    def get_updates(self, loss, params):
+        self.updates = [K.update_add(self.iterations, 1),
+                        K.update_add(self.inner.iterations, K.cast(self.due, 'int64'))]
+        self.sums = [K.zeros(K.int_shape(p)) for p in params]
+        for g, s in zip(self.get_gradients(loss, params), self.sums):
+            self.updates.append(K.update(s, K.switch(self.due, g + 0, s + g)))
+        self.updates.extend(self.inner.get_updates(loss, params)[1:])
+        return self.updates
+inner = SGD(lr=0.1)
+model = Sequential([Dense(1, input_dim=3, kernel_initializer='ones', use_bias=False)])
+model.compile(Summed(inner, 2), 'mse')
+w, total, seen = 1.0, 0.0, []
+for step in range(6):
+    seen.append(float(model.train_on_batch(np.eye(3), np.zeros((3, 1)))))
+    np.testing.assert_allclose(seen[-1], w ** 2, rtol=1e-5)
+    slope = 2 * w / 3
+    w, total = (w - 0.1 * total / 2, slope) if step % 2 == 0 else (w, total + slope)
+assert K.get_value(inner.iterations) == 3 and seen[0] > seen[-1]
+
+class Unit(Optimizer):
+    def __init__(self, inner):  # without the constructor above
+        self.inner = optimizers.get(inner)
+        self.before, self.inner.get_gradients = self.inner.get_gradients, self.get_gradients
+    def get_gradients(self, loss, params):
+        return [K.l2_normalize(g) for g in self.before(loss, params)]
+    def get_updates(self, loss, params):
+        self.inner.get_updates(loss, params)
+        return self.updates
+    weights = property(lambda self: self.inner.weights)
+    updates = property(lambda self: self.inner.updates)
+model = Sequential([Dense(1, input_dim=3, kernel_initializer='ones', use_bias=False)])
+model.compile(Unit(SGD(lr=0.1)), 'mse')
+for step in range(3):
+    loss = model.train_on_batch(np.eye(3), np.zeros((3, 1)))
+    np.testing.assert_allclose(loss, (1 - step * 0.1 / 3 ** 0.5) ** 2, rtol=1e-5)
+
+# Gradients of tables are whole; variables are equal to themselves alone.
+class ReadRowsOnly(Optimizer):
+    def __init__(self, tables, **options):
+        super(ReadRowsOnly, self).__init__(**options)
+        self.tables, self.known = tables, {}
+    def get_updates(self, loss, params):
+        for p, g in zip(params, self.get_gradients(loss, params)):
+            self.known[(loss, p)] = g
+            read = K.cast(K.all(K.not_equal(g, 0), axis=-1, keepdims=True), 'float32') if p in self.tables else 1.
+            self.updates.append(K.update(p, p - read * (0.1 * g + 0.01)))
+        assert self.get_gradients(loss, []) == [] and all((loss, p) in self.known for p in params)
+        return self.updates
+table = Embedding(6, 2, input_length=2)
+model = Sequential([table, Flatten(), Dense(1)])
+model.compile(ReadRowsOnly(table.trainable_weights), 'mse')
+before = table.get_weights()[0]
+model.train_on_batch(np.array([[1, 4]]), np.ones((1, 1)))
+assert (table.get_weights()[0] != before).any(1).tolist() == [False, True, False, False, True, False]
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
-    "text", [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES], ids=["keras", "keras in a graph", "names of graphs"]
+    "text",
+    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES],
+    ids=["keras", "keras in a graph", "names of graphs", "classes"],
 )
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -11,17 +11,19 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from compat.conftest import Run
+from thalweg.compat import tf2 as programs_of_tf2
 
 pytestmark = pytest.mark.usefixtures("new_graph")
 
 f = tf.feature_column
+tf2: Any = programs_of_tf2
 WORDS = [["x", ""], ["y", "x"], ["zz", "y"]]
 OTHER = [["a", "b"], ["c", ""], ["a", "a"]]
 NUMBERS = [[1, -1], [3, 2], [0, 5]]
 PLACES = [[-1.0, 0.5], [2.0, 0.0], [1.0, 1.0]]
 
 
-def features() -> dict[str, Any]:
+def features(tf: Any = tf) -> dict[str, Any]:
     at, shape = [[0, 0], [1, 0], [1, 1]], [3, 2]
     return {
         "g": tf.constant(WORDS), "q": tf.constant(OTHER), "n": tf.constant(NUMBERS), "z": tf.constant(PLACES),
@@ -94,6 +96,31 @@ def test_counts_of_categories(case: str) -> None:
     made = f.input_layer(features(), [f.indicator_column(make())])
     with tf.Session() as session:
         np.testing.assert_array_equal(session.run(made), wanted)
+
+
+@pytest.mark.parametrize("case", INDICATORS)
+def test_counts_of_categories_by_a_layer(case: str) -> None:
+    make, wanted = INDICATORS[case]
+    layer = tf2.keras.layers.DenseFeatures(tf2.feature_column.indicator_column(make()))
+    np.testing.assert_array_equal(np.asarray(layer(features(tf2))), wanted)
+
+
+def test_examples_touch_the_rows_that_they_name() -> None:
+    words = f.categorical_column_with_vocabulary_list("w", ["Rome", "Oslo", "Bonn"])
+    start = tf2.constant_initializer(0.5)
+    layer = tf2.keras.layers.DenseFeatures(f.embedding_column(words, 2, "sum", start))
+    optimizer, found = tf2.keras.optimizers.SGD(0.1, momentum=0.9), []
+    for batch in (
+        [["Rome", "Oslo"], ["Bonn", "Rome"]],
+        [["Oslo", ""], ["Oslo", "Bonn"]],
+        [["Bonn", ""], ["", ""]],
+    ):
+        with tf2.GradientTape() as tape:
+            loss = tf2.reduce_sum(layer({"w": tf2.constant(batch)}) ** 2)
+        (table,) = layer.trainable_variables
+        optimizer.apply_gradients([(tape.gradient(loss, table), table)])
+        found.append(table.numpy()[:, 0])
+    np.testing.assert_allclose(found, [[0.1, 0.3, 0.3], [0.1, -0.06, 0.0], [-0.26, -0.06, -0.27]], atol=1e-6)
 
 
 def evaluated(made: Any) -> np.ndarray:

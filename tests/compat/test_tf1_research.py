@@ -396,3 +396,45 @@ def test_one_step_of_an_optimizer(name: str, slots: Any, arguments: Any, options
         after = np.concatenate(sess.run(parts))
     np.testing.assert_array_equal(made, after[:4])
     np.testing.assert_allclose(after, expected, atol=6e-6)
+
+
+# --- pictures and batches --------------------------------------------------------------------------------------------
+
+
+def test_a_fed_file_is_decoded() -> None:
+    picture = np.random.RandomState(0).randint(0, 255, (4, 6, 3)).astype(np.uint8)
+    file = run(tf1.image.encode_png(picture))
+    contents = tf1.placeholder(tf1.string, [])
+    decoded = tf1.image.decode_png(contents, channels=3)
+    np.testing.assert_array_equal(run(decoded, {contents: file}), picture)
+
+
+def test_a_part_of_a_picture_of_any_size() -> None:
+    picture = tf1.placeholder(tf1.float32, [None, None, 3])
+    part = tf1.random_crop(picture, [4, 5, 3])
+    assert part.get_shape().as_list() == [4, 5, 3]
+    x = np.arange(7 * 9 * 3, dtype=np.float32).reshape(7, 9, 3)
+    found = set()
+    with tf1.Session() as sess:
+        for _ in range(200):
+            made = sess.run(part, {picture: x})
+            row, column = divmod(int(made[0, 0, 0]) // 3, 9)
+            np.testing.assert_array_equal(made, x[row : row + 4, column : column + 5])
+            found.add((row, column))
+    assert len(found) == 4 * 5
+    with pytest.raises(ValueError, match=r"need value\.shape >= size"):
+        tf1.random_crop(tf1.zeros([2, 2, 3]), [4, 2, 3])
+
+
+def test_padded_batches_keep_the_lengths_that_are_known() -> None:
+    """TensorFlow 2.21's tf.compat.v1 gives the same shapes."""
+    picture, numbers = tf1.placeholder(tf1.float32, [5, 6, 3]), tf1.placeholder(tf1.int32, [None])
+    made = tf1.train.batch_join([[picture, numbers]] * 2, batch_size=4, dynamic_pad=True)
+    assert [t.get_shape().as_list() for t in made] == [[4, 5, 6, 3], [4, None]]
+
+
+def test_names_of_modules_that_were_seen() -> None:
+    runner, told = tf1.train.queue_runner, tf1.contrib.layers.summaries.summarize_activation(tf1.ones([2]))
+    assert runner.QueueRunner is tf1.train.QueueRunner
+    assert runner.add_queue_runner.__name__ == "add_queue_runner"
+    assert told is not None

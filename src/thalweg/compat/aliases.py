@@ -8,15 +8,16 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from thalweg.compat.names import LIST, public_names, reason
+from thalweg.compat import names
+from thalweg.compat.names import LIST, public_names, unsupported
 
 # generation -> {name that the program imports: room}; the longest name that fits wins.
 ALIASES: dict[str, dict[str, str]] = {
@@ -104,6 +105,14 @@ def target(name: str, table: dict[str, str]) -> tuple[str, list[str]] | None:
     return None
 
 
+def apart(name: str) -> AliasError | None:
+    """What is said of a package that stands on TensorFlow itself and is not installed."""
+    first = name.split(".")[0]
+    if first not in APART or importlib.machinery.PathFinder.find_spec(first) is not None:
+        return None
+    return AliasError(f"{first} is not supplied: {APART[first]}")
+
+
 def resolve(name: str, table: dict[str, str]) -> Any:
     """What a dotted name stands for; an AliasError in one line where there is nothing."""
     found = target(name, table)
@@ -127,12 +136,7 @@ def resolve(name: str, table: dict[str, str]) -> Any:
                 below = _ABSENT
         if below is _ABSENT:
             where = ".".join(name.split(".")[: len(name.split(".")) - len(rest) + k])
-            why = reason(name.replace("tensorflow", "tf", 1))
-            if why is not None:
-                raise AliasError(f"{where}.{part} is not supported: {why}; {LIST}")
-            near = get_close_matches(part, public_names(thing), 1, 0.6)
-            nearest = f"; the nearest is {near[0]}" if near else ""
-            raise AliasError(f"{where} has no {part!r} in Thalweg{nearest}; {LIST}")
+            raise AliasError(str(unsupported(where, part, public_names(thing))))
         thing = below
     return thing
 
@@ -166,6 +170,21 @@ class AliasModule(ModuleType):
         return sorted({*super().__dir__(), *public_names(self.__dict__["_room"])})
 
 
+class Supplied(importlib.metadata.Distribution):
+    """A package that is supplied, as ``importlib.metadata`` tells of it: its name and the version it goes by."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self.told = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+
+    def read_text(self, filename: str) -> str | None:
+        """The name and the version; there are no other files."""
+        return self.told if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        """Nowhere: there are no files."""
+        raise FileNotFoundError(path)
+
+
 class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the old names of one generation."""
 
@@ -180,16 +199,25 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if importlib.util.find_spec("tqdm") is not None and importlib.util.find_spec("ipywidgets") is None:
             absent["tqdm.notebook"] = "tqdm"  # bars of text where there is nothing to draw others
         self.table = {**ALIASES[generation], **absent}
+        names.spoken = self.table.get("tensorflow")
         self.found: dict[str, str] = {}
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target_: Any = None) -> Any:
         place = target(fullname, self.table)
-        if fullname in APART and importlib.machinery.PathFinder.find_spec(fullname) is None:
-            raise AliasError(f"{fullname} is not supplied: {APART[fullname]}")
+        told = apart(fullname)
+        if told is not None:
+            raise told
         if place is None:
             return None
         self.found.setdefault(fullname.split(".")[0], place[0])
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def find_distributions(self, context: Any = None) -> Iterator[Supplied]:
+        """The package of a name, if it is supplied and tells a version: programs ask for it before they import it."""
+        name = getattr(context, "name", None)
+        version = getattr(resolve(name, self.table), "__version__", None) if name in self.table else None
+        if isinstance(version, str):
+            yield Supplied(name, version)
 
     def create_module(self, spec: Any) -> ModuleType:
         """The module; where a function has its name, the module all the same."""

@@ -23,8 +23,9 @@ def places(folder: Path) -> list[Path]:
     return [folder, *(p for p in named if p != _OURS.parent and not any(p.glob("*.dist-info")))]
 
 
-def modules(path: Path, tree: ast.Module, installed: bool = False) -> Iterator[tuple[ast.Module, bool]]:
-    """The program's own modules that it imports, and those that they import, each with whether it is of Python 2.
+def modules(path: Path, tree: ast.Module, installed: bool = False) -> Iterator[tuple[Path, ast.Module, bool]]:
+    """The program's own modules that it imports, and those that they import: each one's file, its tree, and whether it
+    is of Python 2.
 
     ``installed``: those of installed packages for the old libraries, too.
     """
@@ -42,7 +43,7 @@ def modules(path: Path, tree: ast.Module, installed: bool = False) -> Iterator[t
             seen.add(file)
             with contextlib.suppress(SyntaxError):
                 found, old = programs.read(programs.source_of(file), str(file))
-                yield found, old
+                yield file, found, old
                 queue.append((found, file))
 
 

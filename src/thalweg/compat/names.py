@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+from collections import deque
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from types import FunctionType, ModuleType
 from typing import Any
@@ -44,6 +46,33 @@ class UnsupportedNameError(AttributeError):
     """A name of an old library that is not supplied; the message names the nearest one that is."""
 
 
+# The room that ``tensorflow`` stands for in the program that runs or is checked; None without a program.
+spoken: str | None = None
+# The rooms in which a name may be, by the first word of the namespace that lacks it.
+_ROOMS = {name: f"thalweg.compat.{name}" for name in ("keras", "theano", "lasagne")}
+_GENERATIONS = {"thalweg.compat.tf1": "TensorFlow 1", "thalweg.compat.tf2": "TensorFlow 2"}
+
+
+class MissingNameError(UnsupportedNameError):
+    """A name that a namespace lacks. What is nearest to it is looked for when the message is read: programs ask for
+    names to find out whether they are there.
+    """
+
+    def __init__(self, where: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(where, name)
+        self.where, self.missing, self.known = where, name, known
+
+    def __str__(self) -> str:
+        full = f"{self.where}.{self.missing}"
+        why = reason(full.replace("tensorflow.", "tf.", 1).replace("tf.compat.v1.", "tf.", 1))
+        if why is not None:
+            return f"{full} is not supported: {why}; {LIST}"
+        near = nearest(self.missing, self.known)
+        place = _elsewhere(full) or (near and f"{self.where}.{near}")
+        told = [f"the nearest is {place}"] if place else []
+        return "; ".join([f"{full} is not supported", *told, *_other_generations(full), LIST])
+
+
 class Namespace:
     """A dotted name with others below it, such as ``tf.nn``."""
 
@@ -77,15 +106,70 @@ def reason(name: str) -> str | None:
     return next(filter(None, found), None)
 
 
-def unsupported(where: str, name: str, known: list[str]) -> UnsupportedNameError:
+def unsupported(where: str, name: str, known: Iterable[str]) -> MissingNameError:
     """The error for a name that is not there."""
-    full = f"{where}.{name}"
-    why = reason(full)
-    if why is not None:
-        return UnsupportedNameError(f"{full} is not supported: {why}; {LIST}")
-    near = get_close_matches(name, known, 1, 0.6)
-    nearest = f"; the nearest is {where}.{near[0]}" if near else ""
-    return UnsupportedNameError(f"{full} is not supported{nearest}; {LIST}")
+    return MissingNameError(where, name, known)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that another one most likely stands for: itself but for capitals and underscores, one that is
+    nearly it, one that begins with it.
+
+    >>> nearest("Relu", ["elu", "relu"]), nearest("sparse_column", ["crossed_column", "sparse_column_with_keys"])
+    ('relu', 'sparse_column_with_keys')
+    """
+    names = [n for n in known if not n.startswith("_")]
+    same = next((n for n in names if _folded(n) == _folded(name)), None)
+    near = get_close_matches(name, names, 1, 0.75)
+    longer = min((n for n in names if len(name) > 4 and n.startswith(name)), key=len, default=None)
+    return same or (near[0] if near else longer)
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _other_generations(full: str) -> Iterator[str]:
+    """What is said of a name of TensorFlow that the other generation's room has."""
+    first, _, rest = full.partition(".")
+    if first in ("tf", "tensorflow") and spoken in _GENERATIONS:
+        for room, title in _GENERATIONS.items():
+            if room != spoken and _is_there(importlib.import_module(room), rest):
+                yield f"{title} has it (--as {room.rpartition('.')[2]})"
+
+
+def _is_there(space: Any, dotted: str) -> bool:
+    for part in dotted.split("."):
+        space = vars(space).get(part) if isinstance(space, (Namespace, ModuleType)) else None
+    return space is not None
+
+
+def _elsewhere(full: str) -> str | None:
+    """The shortest name of the same library that ends as this one does."""
+    first = "keras" if ".keras." in full else full.partition(".")[0].replace("tensorflow", "tf")
+    room = spoken if first == "tf" else _ROOMS.get(first)
+    if room is None:
+        return None
+    name, root = full.rpartition(".")[2], importlib.import_module(room)
+    seen, queue = {id(root)}, deque([(vars(root), first)])
+    while queue:
+        names, path = queue.popleft()
+        for key, value in sorted(names.items()):
+            if _is_space(key, value, root):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    queue.append((vars(value), f"{path}.{key}"))
+            elif key == name and not isinstance(value, ModuleType):
+                return f"{path}.{key}"
+    return None
+
+
+def _is_space(key: str, value: Any, root: ModuleType) -> bool:
+    """Whether a name in a room stands for a namespace in which programs find names."""
+    if key.startswith("_") or key in ("python", "core") or key in getattr(root, "_helpers", ()):
+        return False
+    inner = isinstance(value, ModuleType) and value.__name__.startswith(f"{root.__name__}.")
+    return isinstance(value, Namespace) or (inner and root.__name__ not in _GENERATIONS)
 
 
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:

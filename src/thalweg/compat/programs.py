@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.util
+import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from thalweg.compat import aliases, python2
+from thalweg.compat.names import Namespace, nearest
 from thalweg.errors import DataError
 
 GENERATIONS = ("tf1", "eager", "tf2", "theano", "keras")
@@ -182,22 +186,87 @@ def modules(tree: ast.AST) -> Iterator[tuple[str, int]]:
             )
 
 
+class _Reader(ast.NodeVisitor):
+    """Goes through a program and notes the library names in it. A name that a function binds itself, or that the
+    program binds anew, is its own from there.
+    """
+
+    def __init__(self, tree: ast.AST, names: dict[str, str]) -> None:
+        self.names = names
+        self.found: list[tuple[str, ast.expr]] = []
+        self.calls: list[tuple[str, ast.Call]] = []
+        self._own: list[set[str]] = []
+        self._rebound = {n.id: n.lineno for n in reversed(list(_bindings(tree))) if n.id in self.names}
+        self.visit(tree)
+
+    def visit_FunctionDef(self, node: Any) -> None:
+        outside = [
+            *node.args.defaults,
+            *filter(None, node.args.kw_defaults),
+            *getattr(node, "decorator_list", []),
+        ]
+        for part in outside:
+            self.visit(part)
+        bound = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        body = node.body if isinstance(node.body, list) else [node.body]
+        for statement in body:
+            bound |= {n.id for n in _bindings(statement)}
+        shared = {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
+        self._own.append(bound - shared)
+        for statement in body:
+            self.visit(statement)
+        self._own.pop()
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
+
+    def visit_Call(self, node: ast.Call) -> None:
+        known = len(self.found)
+        self.visit(node.func)
+        if len(self.found) > known and self.found[known][1] is node.func:
+            self.calls.append((self.found[known][0], node))
+        for part in (*node.args, *node.keywords):
+            self.visit(part)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._note(node)
+        base: ast.expr = node
+        while isinstance(base, ast.Attribute):
+            base = base.value
+        if not isinstance(base, ast.Name):
+            self.visit(base)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._note(node)
+
+    def _note(self, node: ast.expr) -> None:
+        chain, base = [], node
+        while isinstance(base, ast.Attribute):
+            chain.append(base.attr)
+            base = base.value
+        if isinstance(base, ast.Name) and base.id in self.names and not self._is_own(base):
+            self.found.append((".".join([self.names[base.id], *reversed(chain)]), node))
+
+    def _is_own(self, node: ast.Name) -> bool:
+        if any(node.id in names for names in self._own):
+            return True
+        return not self._own and node.lineno > self._rebound.get(node.id, node.lineno)
+
+
+def _bindings(tree: ast.AST) -> Iterator[ast.Name]:
+    """The names to which a piece of a program gives values itself, not within a function or a class in it."""
+    if isinstance(tree, ast.Name) and isinstance(tree.ctx, ast.Store):
+        yield tree
+    for child in ast.iter_child_nodes(tree):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            yield from _bindings(child)
+
+
 def uses(tree: ast.AST) -> list[Use]:
     """Every library name in the program: what it imports, and chains of attributes below that."""
-    names = imported(tree)
     first: dict[str, int] = {}
-    inner: set[int] = set()
-    for node in ast.walk(tree):
+    for name, node in _Reader(tree, imported(tree)).found:
         if isinstance(node, ast.Attribute):
-            inner.add(id(node.value))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and id(node) not in inner:
-            chain, base = [node.attr], node.value
-            while isinstance(base, ast.Attribute):
-                chain.append(base.attr)
-                base = base.value
-            if isinstance(base, ast.Name) and base.id in names:
-                first.setdefault(".".join([names[base.id], *reversed(chain)]), node.lineno)
+            first.setdefault(name, node.lineno)
     for name, line in modules(tree):
         first.setdefault(name, line)
     return [Use(name, line) for name, line in sorted(first.items(), key=lambda pair: (pair[1], pair[0]))]
@@ -259,7 +328,7 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
         return "tf1" if any("iterator" in call for call in calls - {"as_numpy_iterator"}) else "tf2"
     if calls & {"run", "eval"}:
         return "tf1"
-    missing = {kind: len(unsupported(tree, kind)) for kind in ("tf1", "tf2")}
+    missing = {kind: len(unsupported(tree, aliases.ALIASES[kind])) for kind in ("tf1", "tf2")}
     return None if missing["tf1"] == missing["tf2"] else min(missing, key=missing.__getitem__)
 
 
@@ -281,37 +350,121 @@ def _of_compatible_names(tree: ast.AST, parts: set[str]) -> str:
     return "tf1" if runs and not parts & _EAGER_STYLE and "Session" in parts else "tf2"
 
 
-def unsupported(tree: ast.AST, kind: str) -> list[tuple[Use, str]]:
-    """The library names that a program uses and Thalweg does not supply, each with the reason."""
-    table, found = aliases.ALIASES[kind], []
+def unsupported(tree: ast.AST, table: dict[str, str]) -> list[tuple[Use, Exception]]:
+    """The library names that a program uses and Thalweg does not supply, each with what is said of it."""
+    found = []
     for use in uses(tree):
-        if aliases.target(use.name, table) is None:
-            continue
         problem = _problem(use.name, table)
         if problem is not None:
             found.append((use, problem))
     return found
 
 
-def _problem(name: str, table: dict[str, str]) -> str | None:
+def unknown_arguments(tree: ast.AST, table: dict[str, str]) -> list[tuple[Use, str]]:
+    """The named arguments that a program gives to functions which do not take them, each with what is said of it."""
+    found = []
+    for name, call in _Reader(tree, imported(tree)).calls:
+        for keyword in call.keywords:
+            problem = keyword.arg and _of_argument(name, keyword.arg, table)
+            if problem:
+                found.append((Use(name, call.lineno), problem))
+    return found
+
+
+def _of_argument(name: str, argument: str, table: dict[str, str]) -> str | None:
+    if aliases.target(name, table) is None:
+        return None
+    try:
+        function = aliases.resolve(name, table)
+    except (aliases.AliasError, AttributeError):
+        return None
+    taken = arguments_of(function)
+    return None if taken is None or argument in taken else f"{name} {no_argument(argument, taken)}"
+
+
+def arguments_of(function: Any) -> list[str] | None:
+    """The named arguments that a function or class takes; None where it takes any, or does not tell."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+
+def no_argument(name: str, taken: Sequence[str]) -> str:
+    """What is said of an argument that is not taken.
+
+    >>> no_argument("axes", ["x", "axis"])
+    "takes no argument 'axes'; the nearest is 'axis'; it takes x, axis"
+    """
+    near = nearest(name, taken)
+    return (
+        f"takes no argument {name!r}{f'; the nearest is {near!r}' * bool(near)}; it takes {', '.join(taken)}"
+    )
+
+
+class _Settler(ast.NodeTransformer):
+    """Puts in the place of ``try: import a`` / ``except ImportError: import b`` the part that is going to run."""
+
+    def __init__(self, tree: ast.AST, table: dict[str, str]) -> None:
+        self.names, self.table = imported(tree), table
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        if not any(map(_catches_absence, node.handlers)):
+            return self.generic_visit(node)
+        body = ast.Module([*node.body, *node.orelse], [])
+        names = [n for n, _ in modules(body)] + [n for n, _ in _Reader(body, self.names).found]
+        fits = all(_problem(name, self.table) is None and _can_be_had(name, self.table) for name in names)
+        chosen = body.body if fits else [s for handler in node.handlers for s in handler.body]
+        self.generic_visit(ast.Module(chosen, []))
+        return [*(chosen or [ast.Pass()]), *node.finalbody]
+
+
+_OF_ABSENCE = {
+    "ImportError",
+    "ModuleNotFoundError",
+    "AttributeError",
+    "NameError",
+    "Exception",
+    "BaseException",
+}
+
+
+def _catches_absence(handler: ast.ExceptHandler) -> bool:
+    named = {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)} if handler.type else _OF_ABSENCE
+    return bool(named & _OF_ABSENCE)
+
+
+def _can_be_had(name: str, table: dict[str, str]) -> bool:
+    """Whether the module at the beginning of a dotted name is aliased or installed."""
+    first = name.split(".")[0]
+    return aliases.target(name, table) is not None or importlib.util.find_spec(first) is not None
+
+
+def settled(tree: ast.Module, table: dict[str, str]) -> ast.Module:
+    """The tree, which is changed, without the parts that only run where names are there, or are not."""
+    return ast.fix_missing_locations(_Settler(tree, table).visit(tree))
+
+
+def _problem(name: str, table: dict[str, str]) -> Exception | None:
     """Why a dotted name cannot be had; None where it can, or where a value's own attribute decides."""
+    if aliases.target(name, table) is None:
+        return aliases.apart(name)
     parts = name.split(".")
     thing: object = None
     for count in range(1, len(parts) + 1):
         prefix = ".".join(parts[:count])
+        if (
+            aliases.target(prefix, table) is None
+        ):  # a room whose package is not aliased, as keras_applications
+            continue
         try:
             thing = aliases.resolve(prefix, table)
         except (aliases.AliasError, AttributeError) as error:
             owner = thing
-            if owner is not None and not _is_namespace(owner):
+            if owner is not None and not isinstance(owner, (ModuleType, Namespace)):
                 return None
-            return str(error)
+            return error
     return None
-
-
-def _is_namespace(thing: object) -> bool:
-    from types import ModuleType
-
-    from thalweg.compat.names import Namespace
-
-    return isinstance(thing, (ModuleType, Namespace))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import os
 import sys
@@ -11,7 +12,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from thalweg.compat import beside, graphs, ipython_names, programs, python2_words, removed_names, rewriting
+from thalweg.compat import (
+    beside,
+    children,
+    complaints,
+    graphs,
+    ipython_names,
+    programs,
+    python2_words,
+    removed_names,
+    rewriting,
+)
 from thalweg.compat.aliases import ALIASES, AliasFinder
 from thalweg.errors import DataError
 
@@ -31,20 +42,8 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     except SyntaxError as error:
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
-    sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
-    AliasFinder(found or "tf1", path.parent).install()
-    removed_names.install()
-    dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
-    if dialect is not None:
-        dialect.speak(strict=found != "keras")
-        importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
-    elif found == "tf1":
-        graphs.wanted = True
-        if "thalweg.compat.keras" in sys.modules:  # its names were asked for to tell the generation
-            graphs.join()
-    rewriting.install(None if dialect is None else dialect.value_of, old)
-    if old:
-        python2_words.read_bytes_as_text()
+    _prepare(path, found, old)
+    children.prepare_alike(path, functools.partial(_prepare, path, found, old))
     sys.stderr.write(_announcement(path, found, roots, old) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
@@ -59,6 +58,24 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     return _executed(code, main)
 
 
+def _prepare(path: Path, found: str | None, old: bool) -> None:
+    """Let this process run programs of a generation: what imports find, and what rewritten programs call."""
+    sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
+    AliasFinder(found or "tf1", path.parent).install()
+    removed_names.install()
+    dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
+    if dialect is not None:
+        dialect.speak(strict=found != "keras")
+        importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
+    elif found == "tf1":
+        graphs.wanted = True
+        if "thalweg.compat.keras" in sys.modules:  # its names were asked for to tell the generation
+            graphs.join()
+    rewriting.install(None if dialect is None else dialect.value_of, old)
+    if old:
+        python2_words.read_bytes_as_text()
+
+
 def _program(file: str) -> Path:
     path = Path(file)
     if not path.is_file():
@@ -69,7 +86,7 @@ def _program(file: str) -> Path:
 def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
     source = programs.source_of(path)
     tree, old = programs.read(source, str(path), programs.is_told_old(path))
-    if not old and any(is_old for _, is_old in beside.modules(path, tree)):
+    if not old and any(is_old for _, _, is_old in beside.modules(path, tree)):
         tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
@@ -82,7 +99,7 @@ def _generation(path: Path, tree: ast.Module) -> str | None:
     """
     found = None
     for installed in (False, True):
-        others = (other for other, _ in beside.modules(path, tree, installed))
+        others = (other for _, other, _ in beside.modules(path, tree, installed))
         found = programs.generation(tree, others)
         if found not in (None, "keras"):
             break
@@ -123,7 +140,7 @@ def _report(error: BaseException) -> str:
     """The traceback without the frames of the library and of this runner; all of it with THALWEG_TRACEBACK set."""
     if os.environ.get("THALWEG_TRACEBACK"):
         return "".join(traceback.format_exception(error))
-    shown = traceback.TracebackException.from_exception(error)
+    shown = traceback.TracebackException.from_exception(complaints.told(error))
     part: traceback.TracebackException | None = shown
     while part is not None:
         kept = [
@@ -141,7 +158,14 @@ def check(file: str, kind: str | None = None) -> list[str]:
     found = kind or _generation(path, tree)
     if found is None:
         return []
-    return [f"{path.name}:{use.line}: {problem}" for use, problem in programs.unsupported(tree, found)]
+    table = AliasFinder(found, path.parent).table
+    lines = []
+    for at, part in [(path, tree), *((file, part) for file, part, _ in beside.modules(path, tree))]:
+        settled = programs.settled(part, table)
+        problems = [*programs.unsupported(settled, table), *programs.unknown_arguments(settled, table)]
+        problems.sort(key=lambda pair: pair[0].line)
+        lines += [f"{at.name}:{use.line}: {problem}" for use, problem in problems]
+    return lines
 
 
 __all__ = ["check", "run"]

@@ -114,6 +114,11 @@ def ensure_str(s: str | bytes, encoding: str = "utf-8") -> str:
     return s.decode(encoding) if isinstance(s, bytes) else s
 
 
+def ensure_text(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> str:
+    """The text."""
+    return s.decode(encoding, errors) if isinstance(s, bytes) else s
+
+
 def add_metaclass(metaclass: type) -> Any:
     """A class decorator that gives a class another metaclass."""
 

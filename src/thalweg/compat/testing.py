@@ -85,6 +85,10 @@ class ArrayTestCase(unittest.TestCase):
         self.assertAllGreaterEqual(target, lower_bound)
         self.assertAllLessEqual(target, upper_bound)
 
+    def assertAllInSet(self, target: Any, expected_set: Any) -> None:
+        found = set(np.asarray(target).reshape(-1).tolist())
+        self.assertLessEqual(found, set(expected_set), "elements outside the set")
+
     def assertNear(self, f1: Any, f2: Any, err: Any, msg: Any = None) -> None:
         self.assertLessEqual(abs(f1 - f2), err, msg)
 
@@ -111,6 +115,20 @@ class ArrayTestCase(unittest.TestCase):
     def assertBetween(self, value: Any, minv: Any, maxv: Any, msg: Any = None) -> None:
         self.assertLessEqual(minv, value, msg)
         self.assertLessEqual(value, maxv, msg)
+
+    def assertSameElements(self, expected_seq: Any, actual_seq: Any, msg: Any = None) -> None:
+        """The same elements, however often each of them comes."""
+        self.assertSetEqual(set(expected_seq), set(actual_seq), msg)
+
+    def assertContainsSubset(self, expected_subset: Any, actual_set: Any, msg: Any = None) -> None:
+        self.assertLessEqual(set(expected_subset), set(actual_set), msg)
+
+    def assertSequenceAlmostEqual(
+        self, expected_seq: Any, actual_seq: Any, places: Any = None, msg: Any = None, delta: Any = None
+    ) -> None:
+        self.assertLen(actual_seq, len(expected_seq), msg)
+        for one, other in zip(expected_seq, actual_seq, strict=True):
+            self.assertAlmostEqual(one, other, places, msg, delta)
 
     def assertStartsWith(self, actual: Any, expected_start: str, msg: Any = None) -> None:
         self.assertTrue(actual.startswith(expected_start), msg or f"{actual!r} begins otherwise")

@@ -449,8 +449,9 @@ def _if(due: Any, new: Any, old: Any) -> Tensor:
 
 
 def is_set(setting: Any) -> bool:
-    """Whether a setting is other than 0; one that only a run knows may be."""
-    return setting.is_symbolic or bool(setting) if isinstance(setting, Tensor) else bool(setting)
+    """Whether a setting is other than 0; one that only a run knows, or that is computed of variables, may be."""
+    computed = isinstance(setting, Tensor) and setting.op is not None and setting.tracked
+    return computed or (isinstance(setting, Tensor) and setting.is_symbolic) or bool(setting)
 
 
 def blend(old: Any, new: Any, beta: float) -> Any:

@@ -112,6 +112,14 @@ def _engine_room(model: type, sequential: type, layer: Any, make_input: Any) -> 
 
 
 engine = _engine_room(Model, Sequential, Layer, Input)
+saving = _Namespace(
+    "keras.saving",
+    hdf5_format=engine.saving,
+    save=engine.saving,
+    register_keras_serializable=utils.register_keras_serializable,
+    get_registered_name=utils.get_registered_name,
+    get_registered_object=utils.get_registered_object,
+)
 
 
 def _as_it_is(function: Any) -> Any:

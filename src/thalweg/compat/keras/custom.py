@@ -74,12 +74,20 @@ class OwnLayer(_main.Layer):
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
         """What ``call`` gives; of symbols whose values its Python looks at, symbols alone: the model runs it then."""
+        again = bool(_calls.training) or current_recorder() is not None
+        noted = self._noted() if again and _settings["graph"] else {}
         try:
             return super()._called(args, kwargs)
         except SymbolicError:
-            if _calls.training or current_recorder() is not None:
+            if again:
                 raise
             return self._from_samples(args, kwargs)
+        finally:
+            vars(self).update(noted)
+
+    def _noted(self) -> dict[str, Tensor]:
+        """The tensors that ``call`` left as attributes: those of the call on symbols stay, as graphs were made once."""
+        return {n: v for n, v in vars(self).items() if isinstance(v, Tensor) and not isinstance(v, Variable)}
 
     def _from_samples(self, args: Any, kwargs: dict[str, Any]) -> Any:
         """Symbols of the shapes and dtypes of what the layer gives, by calling it on zeros of two sizes."""

@@ -97,8 +97,16 @@ def _described(layer: Layer) -> dict[str, Any]:
 
 def described(model: Any, alone: bool) -> dict[str, Any] | None:
     """A model; None of one that Keras had no such description of. ``alone``: as stand-alone Keras said it."""
+    if _tells_of_itself(model):
+        return {"class_name": type(model).__name__, "config": model.get_config()}
     found = keras_descriptions.description(model, _described)
     return found if found is None or not alone else _alone(found)
+
+
+def _tells_of_itself(model: Any) -> bool:
+    """Whether the class is a program's own that says what a model is made of."""
+    cls = type(model)
+    return not cls.__module__.startswith("thalweg.") and "get_config" in vars(cls)
 
 
 def _alone(found: dict[str, Any]) -> dict[str, Any]:

@@ -260,13 +260,13 @@ def _accepted(self: Tensor, value: Any) -> None:
 
 
 def _compared(name: str, same: bool) -> Callable[[Tensor, Any], Any]:
-    """``==`` or ``!=`` of TensorFlow 1 between what layers made: whether it is the same; of elements else."""
-    of_elements = getattr(Tensor, name)
+    """``==`` or ``!=`` of TensorFlow 1 between variables and what layers made: whether it is the same; of elements
+    else.
+    """
+    of_elements, kinds = getattr(Tensor, name), (Symbol, InputSymbol, Variable)
 
     def compare(self: Tensor, other: Any) -> Any:
-        return (
-            (self is other) is same if isinstance(other, (Symbol, InputSymbol)) else of_elements(self, other)
-        )
+        return (self is other) is same if isinstance(other, kinds) else of_elements(self, other)
 
     return compare
 
@@ -346,8 +346,8 @@ def speak(classic: bool = False) -> None:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
-            for symbol in symbols:
-                setattr(symbol, name, _compared(name, same))
+            for kind in (*symbols, Variable):
+                setattr(kind, name, _compared(name, same))
     _adopt_classes()
     for name, word in _LAYER.items():
         setattr(Layer, name, word)

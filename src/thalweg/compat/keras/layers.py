@@ -21,7 +21,7 @@ from thalweg.compat.keras.merging import Merge as _Merged
 from thalweg.compat.keras.merging import OwnMerge as _OwnMerge
 from thalweg.compat.keras.merging import merge as merge
 from thalweg.compat.keras.recurrent import AbstractRNNCell as AbstractRNNCell
-from thalweg.compat.keras.recurrent import Recurrent as Recurrent
+from thalweg.compat.keras.recurrent import Recurrent as _OwnRecurrent
 from thalweg.compat.keras.recurrent import as_cells as _as_cells
 from thalweg.compat.keras.recurrent import generate_dropout_mask, generate_dropout_ones
 from thalweg.compat.keras.recurrent import time_distributed_dense as _time_distributed_dense
@@ -30,6 +30,7 @@ from thalweg.compat.names import Namespace, unsupported
 from thalweg.layers.conv import _Convolution
 from thalweg.layers.nodes import InputSymbol
 from thalweg.layers.pooling import _Pooling
+from thalweg.layers.recurrent import Loop
 from thalweg.layers.uneven import UnevenInput
 from thalweg.registry import lookup
 
@@ -62,6 +63,15 @@ _STEPS: dict[str, tuple[Step, ...]] = {
 }
 
 
+# Layers whose name is also that of others, which derived from them in Keras.
+_FAMILIES: dict[str, tuple[type, ...]] = {
+    "Conv2D": (_main.Conv2D, _main.Conv2DTranspose, _main.DepthwiseConv2D),
+    "Conv3D": (_main.Conv3D, _main.Conv3DTranspose),
+    "Dropout": (_main.Dropout, _main.SpatialDropout1D, _main.SpatialDropout2D, _main.SpatialDropout3D),
+    "RNN": (Loop,),
+}
+
+
 def _conv_rank(name: str) -> int:
     """The number of spatial axes of a convolution, by its name; 0 for others."""
     found = re.search(r"(?:Conv|ConvLSTM|Connected)([123])D", name)
@@ -80,7 +90,9 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
         part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")
     ):
         steps.append(_of.where_channels_are)
-    return respelt(cls, _of.OWN_NAMES.get(name, _of.NAMES), *steps, _of.values, **defaults)
+    made = respelt(cls, _of.OWN_NAMES.get(name, _of.NAMES), *steps, _of.values, **defaults)
+    made.family = _FAMILIES.get(name, cls)
+    return made
 
 
 def _layers() -> dict[str, Any]:
@@ -93,6 +105,9 @@ def _layers() -> dict[str, Any]:
 
 _found = _layers()
 globals().update(_found)
+Recurrent = Renamed(
+    _OwnRecurrent, lambda args, kwargs: (args, kwargs), _OwnRecurrent, family=(_OwnRecurrent, Loop)
+)
 Wrapper = Renamed(_main.Wrapper, lambda args, kwargs: (args, kwargs), base=OwnWrapper)
 _OLD = {"Convolution1D": _main.Conv1D, "Convolution2D": _main.Conv2D, "Convolution3D": _main.Conv3D,
         "SeparableConvolution2D": _main.SeparableConv2D, "AtrousConvolution1D": _main.Conv1D,

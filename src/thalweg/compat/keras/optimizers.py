@@ -112,12 +112,18 @@ class _Keras(ByVariable, main.Optimizer):
             return self._updates_of(given["loss"], given["params"])
         if in_block():  # of an optimizer around this one, which may have put its own K.update there
             pairs = self._updates_of(given["loss"], given["params"])
-            return [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
+            made = [backend.update(old, new) for old, new in pairs if isinstance(old, Variable)]
+            vars(self)["updates"] = made  # what the other one reads
+            return made
         return [UpdatesOfLoss(self._updates_of, given["loss"], given["params"])]
 
     def _updates_of(self, loss: Any, params: Any) -> list[Any]:
-        """Pairs (variable, new value), by the gradients of ``get_gradients``, which programs replace."""
-        return self.updates(self.get_gradients(loss, params), [plain(p) for p in params])
+        """Pairs (variable, new value), first the counter of steps, by the gradients of ``get_gradients``, which
+        programs replace.
+        """
+        grads, kinds = self.get_gradients(loss, params), type(self)
+        pairs = kinds.updates(self, grads, [plain(p) for p in params])
+        return sorted(pairs, key=lambda pair: pair[0] is not self.iterations)
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:
         """The gradients of the loss, within their bounds."""

@@ -17,6 +17,7 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign
+from thalweg.optimizers.rows import whole
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
@@ -46,8 +47,18 @@ class OwnOptimizer(main.Optimizer):
 
     That of Keras 1 is ``get_updates(params, constraints, loss)``.
 
-    Variables that ``get_updates`` makes are kept: it is called once for every program that is built.
+    Variables that ``get_updates`` makes are kept: it is called once for every program that is built. A subclass need
+    not call this constructor.
     """
+
+    _loss: Any
+    _made: list[Variable]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls, *args, **kwargs)
+        main.Optimizer.__init__(self)
+        vars(self).update(_loss=None, _made=[])
+        return self
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{k: v for k, v in kwargs.items() if k in (*_BOUNDS, "name")})
@@ -55,8 +66,6 @@ class OwnOptimizer(main.Optimizer):
         listed = inspect.getattr_static(type(self), "weights", None)
         if listed is None or getattr(listed, "fset", None) is not None:  # else the subclass tells its own
             self.weights: Any = []
-        self._loss: Any = None
-        self._made: list[Variable] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         """A subclass around another optimizer shows that one's counter of steps as its own."""
@@ -70,7 +79,9 @@ class OwnOptimizer(main.Optimizer):
 
     def get_gradients(self, loss: Any, params: Sequence[Variable]) -> list[Any]:
         """The gradients of the loss, clipped."""
-        return self._clipped([g for g, _ in super().compute_gradients(loss, params)])
+        if not params:
+            return []
+        return self._clipped([whole(g, p) for g, p in super().compute_gradients(loss, params)])
 
     def get_config(self) -> dict[str, Any]:
         """What all optimizers have: the bounds of gradients."""

@@ -121,6 +121,13 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
         super().__init_subclass__(**options)
         register("custom")(cls)
 
+    _more: list[Variable]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls, *args, **kwargs)
+        vars(self).update(_hyper={}, _more=[], _initial_decay=0.0)
+        return self
+
     def __init__(
         self,
         name: str | None = None,
@@ -128,8 +135,6 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
         gradient_transformers: Any = None,
         **kwargs: Any,
     ) -> None:
-        vars(self)["_hyper"] = {}
-        self._more: list[Variable] = []
         self._initial_decay = kwargs.pop("decay", None) or 0.0
         super().__init__(name=name, **kwargs)
 

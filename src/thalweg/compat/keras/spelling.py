@@ -28,12 +28,21 @@ class Offered:
 class Renamed:
     """A class of the main library under an old name: calling it translates the arguments and makes the class itself.
 
-    ``translate`` takes and gives (args, kwargs). ``isinstance`` sees the class of the main library; subclasses derive
-    from one of it whose constructor translates, or from ``base`` where they need more of the old names.
+    ``translate`` takes and gives (args, kwargs). ``isinstance`` sees the class of the main library, or the ``family``;
+    subclasses derive from one of it whose constructor translates, or from ``base`` where they need more of the old
+    names. A program may ask whether the name is a class, and call its methods on an instance (``Name.__init__(self)``).
     """
 
-    def __init__(self, target: type, translate: Step, base: type | None = None) -> None:
-        self.target, self.translate, self.base = target, translate, base
+    __class__ = property(lambda self: type)  # type: ignore[assignment]  # to ``isinstance(name, type)``
+
+    def __init__(
+        self,
+        target: type,
+        translate: Step,
+        base: type | None = None,
+        family: type | tuple[type, ...] | None = None,
+    ) -> None:
+        self.target, self.translate, self.base, self.family = target, translate, base, family or target
         self.of_subclasses = translate
         self.__class_of_name__ = target  # what ``type(layer)`` of a program is compared with
         self.__name__ = self.__qualname__ = target.__name__
@@ -48,11 +57,17 @@ class Renamed:
             self.base = _translating(self.target, self.of_subclasses)
         return (self.base,)
 
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("__init__", "__call__"):  # for an instance of a class that derives from this one
+            (base,) = self.__mro_entries__(())
+            return getattr(base, name)
+        return super().__getattribute__(name)
+
     def __instancecheck__(self, instance: Any) -> bool:
-        return isinstance(instance, self.target)
+        return isinstance(instance, self.family)
 
     def __subclasscheck__(self, cls: type) -> bool:
-        return issubclass(getattr(cls, "target", cls), self.target)
+        return issubclass(getattr(cls, "target", cls), self.family)
 
     @property
     def __bases__(self) -> tuple[type, ...]:
@@ -62,7 +77,7 @@ class Renamed:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.target, name)
+        return getattr(self.base or self.target, name)
 
     def __repr__(self) -> str:
         return f"<{self.target.__name__}>"

@@ -231,7 +231,7 @@ _OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
 _ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
 callbacks = Namespace("keras.callbacks", **_classes(_callbacks, _callbacks.Callback))
 callbacks.__dict__.update(
-    Callback=_own_callbacks.OwnCallback,
+    Callback=Renamed(_callbacks.Callback, lambda args, kwargs: (args, kwargs), base=_own_callbacks.OwnCallback),
     EarlyStopping=respelt(_own_callbacks.EarlyStopping, _WATCHING),
     ReduceLROnPlateau=respelt(_own_callbacks.ReduceLROnPlateau, _WATCHING),
     LearningRateScheduler=_own_callbacks.LearningRateScheduler,

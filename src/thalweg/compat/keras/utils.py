@@ -30,7 +30,7 @@ from thalweg.losses import reduce_weighted, tensor
 from thalweg.nested import flat
 from thalweg.ops.random import set_seed
 from thalweg.ops.state import identity as _identity
-from thalweg.registry import lookup, register
+from thalweg.registry import lookup, register, registered, registered_names
 
 # --- arrays ---------------------------------------------------------------------------------------------------------
 
@@ -263,13 +263,17 @@ def deserialize_keras_object(
 
 
 def get_registered_name(obj: Any) -> str:
-    """The name under which a class or function was made known, or its own."""
-    return next((name for name, thing in _objects.items() if thing is obj), obj.__name__)
+    """The name under which a class or function was made known, as ``package>name``, or its own."""
+    known = [] if obj.__module__.startswith("thalweg.") else registered_names(obj)
+    of_packages = (name.replace(".", ">", 1) for name in known if not name.startswith("custom."))
+    return next(of_packages, obj.__name__)
 
 
 def get_registered_object(name: str, custom_objects: Any = None, module_objects: Any = None) -> Any:
     """The class or function that was made known under a name; None where none was."""
-    return {**(module_objects or {}), **_objects, **(custom_objects or {})}.get(name)
+    package, _, own = (name if ">" in name else f"custom>{name}").partition(">")
+    known = registered(package).get(own)
+    return {**(module_objects or {}), **_objects, **(custom_objects or {})}.get(name, known)
 
 
 def multi_gpu_model(

@@ -13,13 +13,14 @@ from thalweg.compat.lasagne import regularization as regularization
 from thalweg.compat.lasagne import theano_extensions as theano_extensions
 from thalweg.compat.lasagne import updates as updates
 from thalweg.compat.lasagne import utils as utils
-from thalweg.compat.theano.missing import missing, name_what_is_missing
+from thalweg.compat.names import unsupported
+from thalweg.compat.theano.missing import name_what_is_missing
 
 __version__ = "0.2.dev1"
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("lasagne", name, globals())
+    raise unsupported("lasagne", name, globals())
 
 
 name_what_is_missing(__name__, "lasagne")

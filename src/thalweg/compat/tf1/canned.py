@@ -57,7 +57,7 @@ class Classes:
         if self.vocabulary is None:
             return math.reshape(math.cast(labels, "int32"), [-1])
         column = columns.categorical_column_with_vocabulary_list("labels", list(self.vocabulary))
-        return math.reshape(column.ids({"labels": labels}).numbers, [-1])
+        return math.reshape(column.ids({"labels": labels}, columns.NODES).numbers, [-1])
 
     def errors(self, logits: Tensor, labels: Any) -> Tensor:
         """The cross-entropy of each example."""

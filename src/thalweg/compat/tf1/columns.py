@@ -1,38 +1,59 @@
-"""The columns of a table and what becomes of them before a model sees them; ``tf.feature_column`` makes them.
+"""The columns of a table and what becomes of them before a model sees them: those of both TensorFlows.
 
-Categories are numbers [batch, k]: -1 for one that is not known, :data:`MISSING` where an example has none.
+A column is what ``tf.feature_column`` says of it. Its numbers are computed in a :class:`World`, by nodes of a graph or
+by tensors. Categories are numbers [batch, k]: -1 for one that is not known, :data:`MISSING` where an example has none.
 """
 
 from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import initializers, math, nn
-from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.parsing import FixedLenFeature, VarLenFeature
-from thalweg.compat.tf1.sparse import SparseTensor, sparse_tensor_to_dense
-from thalweg.compat.tf1.strings import from_host
 from thalweg.compat.tf1.types import as_dtype
-from thalweg.compat.tf1.variables import get_variable, variable_scope
 from thalweg.layers.hashes import farm_hash, joined_hash
 
 MISSING = -(2**31)
 _CROSSING_KEY = 0xDECAFCAFFE  # with which TensorFlow begins the hashes of combinations
 
 
+class World(ABC):
+    """Where columns are computed: TensorFlow's functions ``tf`` by name, how features are read, what weights are."""
+
+    tf: Any
+
+    @abstractmethod
+    def read(self, found: Any) -> tuple[Any, Any]:
+        """What was given for a feature, [batch, ...], and where something stands; None where that is everywhere."""
+
+    @abstractmethod
+    def on_host(self, inputs: Sequence[Any], fn: Callable[..., np.ndarray], width: int | None) -> Any:
+        """Whole numbers [batch, width] that a Python function computes of arrays of numbers and texts."""
+
+    @abstractmethod
+    def row(self, x: Any) -> tuple[int | None, ...]:
+        """The lengths of an example of what :meth:`read` gave, as far as they are known."""
+
+    @abstractmethod
+    def table(self, column: EmbeddingColumn) -> Any:
+        """The rows of an embedding, for columns of one shared name the same ones."""
+
+    @abstractmethod
+    def rows(self, table: Any, numbers: Any, max_norm: float | None) -> Any:
+        """The rows of a table by number, of L2 norm ``max_norm`` at most."""
+
+
 class Ids(NamedTuple):
     """Category numbers [batch, k], and their weights where they have some."""
 
-    numbers: Tensor
-    weights: Tensor | None = None
+    numbers: Any
+    weights: Any = None
 
 
 class Column(ABC):
@@ -45,57 +66,30 @@ class Column(ABC):
     def parse_example_spec(self) -> dict[str, Any]:
         """The features that it needs, for ``tf.parse_example``."""
 
-    def dense(self, features: Any) -> Tensor:
+    def dense(self, features: Any, world: World) -> Any:
         """[batch, width] for a network."""
         raise ValueError(
             "Items of feature_columns must be a _DenseColumn. You can wrap a categorical column with an "
             f"embedding_column or indicator_column. Given: {self!r}"
         )
 
-    def linear(self, features: Any, units: int, combiner: str, trainable: bool) -> Tensor:
-        """[batch, units]: its part of a linear model, with its own weights."""
-        x = self.dense(features)
-        weights = _weights(self.name, x.get_shape()[-1].value, units, trainable)
-        return math.matmul(x, weights)
+    def linear(self, features: Any, world: World, weights: Callable[[int], Any], combiner: str) -> Any:
+        """[batch, units]: its part of a linear model, by weights for so many rows."""
+        x = self.dense(features, world)
+        return world.tf.matmul(x, weights(int(x.shape[-1])))
 
 
-def _weights(name: str, rows: int, units: int, trainable: bool) -> Any:
-    start = initializers.zeros_initializer()
-    return get_variable(f"{name}/weights", [rows, units], initializer=start, trainable=trainable)
-
-
-def _given(features: Any, key: str) -> Any:
+def _given(features: Any, key: str, world: World) -> tuple[Any, Any]:
     """The feature under a key; arrays without one are those of contrib.learn, whose columns have no key."""
-    if key and not isinstance(features, dict):
+    named = isinstance(features, Mapping)
+    if key and not named:
         raise ValueError(
             f"the column {key!r}: features should be a dictionary of `Tensor`s by the columns' keys, such as "
             f"x={{{key!r}: array}} for an input function. Given type: {type(features).__name__}"
         )
-    if isinstance(features, dict) and key not in features:
+    if named and key not in features:
         raise ValueError(f"Feature {key} is not in features dictionary.")
-    found = features[key] if isinstance(features, dict) else features
-    return found if isinstance(found, SparseTensor) else _in_rows(g.convert_to_tensor(found))
-
-
-def _in_rows(x: Tensor) -> Tensor:
-    """[batch, ...]: one number for each example is a row of one."""
-    if x.get_shape().ndims != 1:
-        return x
-    if isinstance(x, g.HostTensor):
-        return g.host(
-            "ExpandDims", None, [x], lambda a: np.reshape(a, (-1, 1)), [*x.get_shape().as_list(), 1]
-        )
-    return math.expand_dims(x, 1)
-
-
-def _categories(features: Any, key: str) -> tuple[Tensor, Tensor | None]:
-    """What stands under a key, and where something stands; None where that is everywhere."""
-    found = _given(features, key)
-    if not isinstance(found, SparseTensor):
-        return found, None
-    nothing: Any = "" if isinstance(found.values, g.HostTensor) else -1
-    there = SparseTensor(found.indices, math.ones_like(found.indices[:, 0]), found.dense_shape)
-    return sparse_tensor_to_dense(found, nothing), sparse_tensor_to_dense(there)
+    return world.read(features[key] if named else features)
 
 
 @dataclass(frozen=True)
@@ -124,15 +118,20 @@ class NumericColumn(Column):
     def parse_example_spec(self) -> dict[str, Any]:
         return {self.key: FixedLenFeature(self.shape, self.dtype, self.default_value)}
 
-    def dense(self, features: Any) -> Tensor:
-        x = _given(features, self.key)
-        if isinstance(x, SparseTensor):
+    def dense(self, features: Any, world: World) -> Any:
+        x, there = _given(features, self.key, world)
+        if there is not None:
             raise ValueError(
                 "The corresponding Tensor of numerical column must be a Tensor. SparseTensor is not supported. "
                 f"key: {self.key}"
             )
+        if _width(world.row(x)) not in (None, self.width):
+            raise ValueError(
+                f"{self.key}: the number of elements differs: numeric_column with shape={self.shape}, "
+                f"received {world.row(x)} for each example"
+            )
         x = x if self.normalizer_fn is None else self.normalizer_fn(x)
-        return math.reshape(math.cast(x, "float32"), [math.shape(x)[0], self.width])
+        return world.tf.reshape(world.tf.cast(x, "float32"), [-1, self.width])
 
 
 class CategoricalColumn(Column):
@@ -141,27 +140,28 @@ class CategoricalColumn(Column):
     num_buckets: int
 
     @abstractmethod
-    def ids(self, features: Any) -> Ids:
+    def ids(self, features: Any, world: World) -> Ids:
         """[batch, k] category numbers."""
 
-    def linear(self, features: Any, units: int, combiner: str, trainable: bool) -> Tensor:
+    def linear(self, features: Any, world: World, weights: Callable[[int], Any], combiner: str) -> Any:
         """The weights of the categories, summed up or as the combiner says."""
-        return combined(
-            _weights(self.name, self.num_buckets, units, trainable), self.ids(features), combiner, None
-        )
+        return combined(weights(self.num_buckets), self.ids(features, world), combiner, None, world)
 
 
-def combined(table: Any, ids: Ids, combiner: str, max_norm: float | None) -> Tensor:
+def combined(table: Any, ids: Ids, combiner: str, max_norm: float | None, world: World) -> Any:
     """The sum, mean or ``sqrtn`` of the rows of a table that each example names; numbers below 0 name none."""
-    known = math.cast(math.greater_equal(ids.numbers, 0), "float32")
-    known = known if ids.weights is None else known * ids.weights
-    rows = nn.embedding_lookup(table, math.maximum(ids.numbers, 0), max_norm=max_norm)
-    total = math.reduce_sum(rows * math.expand_dims(known, -1), 1)
+    tf, numbers = world.tf, ids.numbers
+    there = tf.greater_equal(numbers, 0)
+    known = tf.cast(there, "float32") if ids.weights is None else tf.cast(there, "float32") * ids.weights
+    # What is read where nothing stands moves with what is read: another row of the example, the first if it has none.
+    own = tf.expand_dims(tf.maximum(tf.reduce_max(numbers, 1), 0), 1)
+    rows = world.rows(table, tf.where(there, numbers, tf.ones_like(numbers) * own), max_norm)
+    total = tf.reduce_sum(rows * tf.expand_dims(known, -1), 1)
     if combiner == "sum":
         return total
-    count = math.reduce_sum(known if combiner == "mean" else math.square(known), 1, keep_dims=True)
-    count = count + math.cast(math.equal(count, 0.0), "float32")
-    return total / (count if combiner == "mean" else math.sqrt(count))
+    count = tf.expand_dims(tf.reduce_sum(known if combiner == "mean" else tf.square(known), 1), 1)
+    count = count + tf.cast(tf.equal(count, 0.0), "float32")
+    return total / (count if combiner == "mean" else tf.sqrt(count))
 
 
 @dataclass(frozen=True)
@@ -183,18 +183,18 @@ class BucketizedColumn(CategoricalColumn):
     def parse_example_spec(self) -> dict[str, Any]:
         return self.source_column.parse_example_spec
 
-    def _intervals(self, features: Any) -> Tensor:
-        x = math.expand_dims(self.source_column.dense(features), -1)
-        above = math.greater_equal(x, np.asarray(self.boundaries, np.float32))
-        return math.reduce_sum(math.cast(above, "int32"), -1)
+    def _intervals(self, features: Any, world: World) -> Any:
+        x = world.tf.expand_dims(self.source_column.dense(features, world), -1)
+        above = world.tf.greater_equal(x, np.asarray(self.boundaries, np.float32))
+        return world.tf.reduce_sum(world.tf.cast(above, "int32"), -1)
 
-    def ids(self, features: Any) -> Ids:
+    def ids(self, features: Any, world: World) -> Ids:
         first = np.arange(self.source_column.width, dtype=np.int32) * (len(self.boundaries) + 1)
-        return Ids(self._intervals(features) + first)
+        return Ids(self._intervals(features, world) + first)
 
-    def dense(self, features: Any) -> Tensor:
-        made = math.one_hot(self._intervals(features), len(self.boundaries) + 1)
-        return math.reshape(made, [-1, self.num_buckets])
+    def dense(self, features: Any, world: World) -> Any:
+        made = world.tf.one_hot(self._intervals(features, world), len(self.boundaries) + 1)
+        return world.tf.reshape(made, [-1, self.num_buckets])
 
 
 class _KeyedColumn(CategoricalColumn):
@@ -219,22 +219,22 @@ class _LookedUpColumn(_KeyedColumn):
     def number(self, text: str) -> int:
         """The number of a category."""
 
-    def ids(self, features: Any) -> Ids:
-        node, there = _categories(features, self.key)
+    def ids(self, features: Any, world: World) -> Ids:
+        given, there = _given(features, self.key, world)
 
         def look_up(found: np.ndarray, there: np.ndarray | None = None) -> np.ndarray:
             cells = [_text(cell) for cell in np.ravel(found)]
             nothing = "" if self.dtype.name == "string" else "-1"
             known = [cell != nothing for cell in cells] if there is None else list(np.ravel(there) != 0)
             made = [self.number(cell) if k else MISSING for cell, k in zip(cells, known, strict=True)]
-            return np.array(made, np.int32).reshape(np.shape(found))
+            return np.array(made, np.int32).reshape(len(found), -1)
 
-        inputs = [node] if there is None else [node, there]
-        return Ids(from_host(inputs, look_up, "int32", _known_shape(node), None, "Lookup"))
+        inputs = [given] if there is None else [given, there]
+        return Ids(world.on_host(inputs, look_up, _width(world.row(given))))
 
 
-def _known_shape(node: Tensor) -> list[int | None]:
-    return node.get_shape().as_list() if node.get_shape().dims is not None else [None, None]
+def _width(lengths: Sequence[int | None]) -> int | None:
+    return None if None in lengths else int(np.prod(lengths))  # type: ignore[arg-type]
 
 
 def _text(x: Any) -> str:
@@ -303,14 +303,14 @@ class IdentityCategoricalColumn(_KeyedColumn):
     def num_buckets(self) -> int:  # type: ignore[override]
         return self.number_buckets
 
-    def ids(self, features: Any) -> Ids:
-        node, there = _categories(features, self.key)
-        node = math.cast(node, "int32")
-        known = math.not_equal(node, -1) if there is None else math.not_equal(there, 0)
+    def ids(self, features: Any, world: World) -> Ids:
+        given, there = _given(features, self.key, world)
+        tf, found = world.tf, world.tf.cast(given, "int32")
+        known = tf.not_equal(found, -1) if there is None else tf.not_equal(there, 0)
         if self.default_value is not None:
-            inside = math.logical_and(math.greater_equal(node, 0), math.less(node, self.number_buckets))
-            node = math.where(inside, node, math.ones_like(node) * self.default_value)
-        return Ids(math.where(known, node, math.ones_like(node) * MISSING))
+            inside = tf.logical_and(tf.greater_equal(found, 0), tf.less(found, self.number_buckets))
+            found = tf.where(inside, found, tf.ones_like(found) * self.default_value)
+        return Ids(tf.where(known, found, tf.ones_like(found) * MISSING))
 
 
 @dataclass(frozen=True)
@@ -347,24 +347,25 @@ class CrossedColumn(CategoricalColumn):
             )
         return made
 
-    def ids(self, features: Any) -> Ids:
-        inputs: list[Tensor] = []
+    def ids(self, features: Any, world: World) -> Ids:
+        found = [
+            _given(features, key, world) if isinstance(key, str) else (key.ids(features, world).numbers, None)
+            for key in self.keys
+        ]
+        whole = [isinstance(k, str) and there is None for k, (_, there) in zip(self.keys, found, strict=True)]
+        inputs: list[Any] = []
         places: list[tuple[int, int | None]] = []  # of what stands there, and of where something stands
-        whole = [isinstance(k, str) and not isinstance(_given(features, k), SparseTensor) for k in self.keys]
-        for key, _ in sorted(zip(self.keys, whole, strict=True), key=lambda pair: pair[1]):  # dense ones last
-            found = _categories(features, key) if isinstance(key, str) else (key.ids(features).numbers, None)
-            places.append((len(inputs), None if found[1] is None else len(inputs) + 1))
-            inputs += [part for part in found if part is not None]
+        for (given, there), _ in sorted(zip(found, whole, strict=True), key=lambda pair: pair[1]):
+            places.append((len(inputs), None if there is None else len(inputs) + 1))
+            inputs += [given] if there is None else [given, there]
 
         def cross(*arrays: np.ndarray) -> np.ndarray:
             hashes = [_hashes(arrays[k], None if m is None else arrays[m]) for k, m in places]
             rows = [self._crossed(parts) for parts in zip(*hashes, strict=True)]
             return np.array(rows, np.int32).reshape(len(rows), -1)
 
-        widths = [_known_shape(inputs[k])[-1] for k, _ in places]
-        width = None if None in widths else int(np.prod(widths))  # type: ignore[arg-type]
-        shape = [_known_shape(inputs[0])[0], width]
-        return Ids(from_host(inputs, cross, "int32", shape, None, "SparseCross"))
+        widths = [_width(world.row(inputs[k])) for k, _ in places]
+        return Ids(world.on_host(inputs, cross, _width(widths)))
 
     def _crossed(self, parts: Sequence[list[int | None]]) -> list[int]:
         begun = _CROSSING_KEY if self.hash_key is None else self.hash_key
@@ -410,10 +411,12 @@ class WeightedCategoricalColumn(CategoricalColumn):
             self.weight_feature_key: VarLenFeature(self.dtype)
         }
 
-    def ids(self, features: Any) -> Ids:
-        weights = _given(features, self.weight_feature_key)
-        weights = sparse_tensor_to_dense(weights) if isinstance(weights, SparseTensor) else weights
-        return Ids(self.categorical_column.ids(features).numbers, math.cast(weights, "float32"))
+    def ids(self, features: Any, world: World) -> Ids:
+        weights, there = _given(features, self.weight_feature_key, world)
+        weights = world.tf.cast(weights, "float32")
+        if there is not None:
+            weights = weights * world.tf.cast(there, "float32")
+        return Ids(self.categorical_column.ids(features, world).numbers, weights)
 
 
 class _WrappingColumn(Column):
@@ -440,10 +443,10 @@ class IndicatorColumn(_WrappingColumn):
     def variable_shape(self) -> tuple[int, ...]:
         return 1, self.categorical_column.num_buckets
 
-    def dense(self, features: Any) -> Tensor:
-        ids = self.categorical_column.ids(features)
-        marks = math.one_hot(ids.numbers, self.categorical_column.num_buckets)
-        return math.reduce_sum(marks if ids.weights is None else marks * math.expand_dims(ids.weights, -1), 1)
+    def dense(self, features: Any, world: World) -> Any:
+        ids, tf = self.categorical_column.ids(features, world), world.tf
+        marks = tf.one_hot(ids.numbers, self.categorical_column.num_buckets)
+        return tf.reduce_sum(marks if ids.weights is None else marks * tf.expand_dims(ids.weights, -1), 1)
 
 
 @dataclass(frozen=True)
@@ -466,17 +469,17 @@ class EmbeddingColumn(_WrappingColumn):
     def variable_shape(self) -> tuple[int, ...]:
         return (self.dimension,)
 
-    def dense(self, features: Any) -> Tensor:
-        return combined(self._table(), self.categorical_column.ids(features), self.combiner, self.max_norm)
+    @property
+    def table_shape(self) -> list[int]:
+        """The shape of the table."""
+        return [self.categorical_column.num_buckets, self.dimension]
 
-    def _table(self) -> Any:
-        kept = g.default_graph().get_collection_ref(self.shared_name) if self.shared_name else []
-        if kept:
-            return kept[0]
-        shape = [self.categorical_column.num_buckets, self.dimension]
-        with variable_scope(None, self.shared_name or self.name):
-            made = get_variable(
-                "embedding_weights", shape, initializer=self.initializer, trainable=self.trainable
-            )
-        kept.append(made)
-        return made
+    def dense(self, features: Any, world: World) -> Any:
+        ids = self.categorical_column.ids(features, world)
+        return combined(world.table(self), ids, self.combiner, self.max_norm, world)
+
+
+def in_order(columns: Any) -> list[Any]:
+    """The columns in the order of their names."""
+    found = list(columns) if isinstance(columns, (list, tuple, set, frozenset)) else [columns]
+    return sorted(found, key=lambda column: column.name)

@@ -27,14 +27,14 @@ def get_collection_ref(key: Any) -> list[Any]:
     return default_graph().get_collection_ref(key)
 
 
-def device(name: Any) -> Any:
+def device(device_name_or_function: Any) -> Any:
     """Accepted: everything runs on the processor."""
-    return default_graph().device(name)
+    return default_graph().device(device_name_or_function)
 
 
-def container(name: Any) -> Any:
+def container(container_name: Any) -> Any:
     """Accepted: variables belong to sessions."""
-    return default_graph().device(name)
+    return default_graph().device(container_name)
 
 
 def colocate_with(op: Any, ignore_existing: bool = False) -> Any:

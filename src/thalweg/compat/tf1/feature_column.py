@@ -1,180 +1,73 @@
-"""``tf.feature_column``: what becomes of the columns of a table before a model sees them."""
+"""``tf.feature_column`` in a graph: columns of a table as nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, math, nn
-from thalweg.compat.tf1.columns import (
-    BucketizedColumn,
-    CategoricalColumn,
-    CrossedColumn,
-    EmbeddingColumn,
-    HashedCategoricalColumn,
-    IdentityCategoricalColumn,
-    IndicatorColumn,
-    NumericColumn,
-    VocabularyListCategoricalColumn,
-    WeightedCategoricalColumn,
-)
+from thalweg.compat.tf1.column_makers import *  # noqa: F403
+from thalweg.compat.tf1.column_makers import shared_embeddings
+from thalweg.compat.tf1.columns import EmbeddingColumn, World, in_order
 from thalweg.compat.tf1.graph import Tensor
-from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf1.sparse import SparseTensor, sparse_tensor_to_dense
+from thalweg.compat.tf1.strings import from_host
 from thalweg.compat.tf1.variables import get_variable, variable_scope
 
 
-def numeric_column(
-    key: str, shape: Any = (1,), default_value: Any = None, dtype: Any = "float32", normalizer_fn: Any = None
-) -> NumericColumn:
-    """Numbers: [batch, *shape], one after the other in a row.
+class Nodes(World):
+    """Columns as nodes of the default graph, their weights as its variables."""
 
-    ``normalizer_fn`` is called with the feature before.
-    """
-    lengths = tuple(int(n) for n in np.ravel(shape))
-    if default_value is not None:
-        default_value = _nested(np.broadcast_to(default_value, lengths).tolist())
-    return NumericColumn(key, lengths, default_value, as_dtype(dtype), normalizer_fn)
+    tf = math
+
+    def read(self, found: Any) -> tuple[Tensor, Tensor | None]:
+        if not isinstance(found, SparseTensor):
+            return _in_rows(g.convert_to_tensor(found)), None
+        nothing: Any = "" if isinstance(found.values, g.HostTensor) else -1
+        there = SparseTensor(found.indices, math.ones_like(found.indices[:, 0]), found.dense_shape)
+        return sparse_tensor_to_dense(found, nothing), sparse_tensor_to_dense(there)
+
+    def row(self, x: Tensor) -> tuple[int | None, ...]:
+        return (None,) if x.get_shape().dims is None else tuple(x.get_shape().as_list()[1:])
+
+    def on_host(self, inputs: Sequence[Any], fn: Callable[..., np.ndarray], width: int | None) -> Tensor:
+        form = inputs[0].get_shape()
+        shape = [None if form.dims is None else form[0].value, width]
+        return from_host(inputs, fn, "int32", shape, None, "Lookup")
+
+    def table(self, column: EmbeddingColumn) -> Any:
+        name = column.shared_name
+        kept = g.default_graph().get_collection_ref(name) if name else []
+        if kept:
+            return kept[0]
+        start = column.initializer or initializers.truncated_normal_initializer(0.0, column.dimension**-0.5)
+        with variable_scope(None, name or column.name):
+            made = get_variable(
+                "embedding_weights", column.table_shape, initializer=start, trainable=column.trainable
+            )
+        kept.append(made)
+        return made
+
+    def rows(self, table: Any, numbers: Any, max_norm: float | None) -> Tensor:
+        return nn.embedding_lookup(table, numbers, max_norm=max_norm)
 
 
-def _nested(values: Any) -> Any:
-    return tuple(map(_nested, values)) if isinstance(values, list) else values
-
-
-def bucketized_column(source_column: NumericColumn, boundaries: Sequence[float]) -> BucketizedColumn:
-    """Numbers by interval: below the first boundary, from it to the second, ..."""
-    if not isinstance(source_column, NumericColumn):
-        raise ValueError(
-            f"source_column must be a column generated with numeric_column(). Given: {source_column}"
+def _in_rows(x: Tensor) -> Tensor:
+    """[batch, ...]: one number for each example is a row of one."""
+    if x.get_shape().ndims != 1:
+        return x
+    if isinstance(x, g.HostTensor):
+        return g.host(
+            "ExpandDims", None, [x], lambda a: np.reshape(a, (-1, 1)), [*x.get_shape().as_list(), 1]
         )
-    if any(a >= b for a, b in pairwise(boundaries)):
-        raise ValueError("boundaries must be a sorted list.")
-    return BucketizedColumn(source_column, tuple(boundaries))
+    return math.expand_dims(x, 1)
 
 
-def categorical_column_with_vocabulary_list(
-    key: str,
-    vocabulary_list: Sequence[Any],
-    dtype: Any = None,
-    default_value: int = -1,
-    num_oov_buckets: int = 0,
-) -> VocabularyListCategoricalColumn:
-    """Categories by their place in a list of texts or whole numbers.
-
-    What is not in it is ``default_value``, or in one of ``num_oov_buckets`` further categories.
-    """
-    words = tuple(vocabulary_list)
-    if len(set(words)) < len(words):
-        raise ValueError(f"Duplicate keys in vocabulary_list: {words}")
-    if num_oov_buckets and default_value != -1:
-        raise ValueError(f"Can't specify both num_oov_buckets and default_value in {key}.")
-    kind = dtype or ("int64" if np.asarray(words).dtype.kind in "iu" else "string")
-    return VocabularyListCategoricalColumn(key, words, as_dtype(kind), default_value, num_oov_buckets)
-
-
-def categorical_column_with_vocabulary_file(
-    key: str,
-    vocabulary_file: str,
-    vocabulary_size: int | None = None,
-    num_oov_buckets: int = 0,
-    default_value: int | None = None,
-    dtype: Any = "string",
-) -> VocabularyListCategoricalColumn:
-    """Categories by their line in a file."""
-    with open(vocabulary_file, encoding="utf-8") as file:
-        words = [line.rstrip("\n") for line in file][:vocabulary_size]
-    default = -1 if default_value is None else default_value
-    return categorical_column_with_vocabulary_list(key, words, dtype, default, num_oov_buckets)
-
-
-def categorical_column_with_hash_bucket(
-    key: str, hash_bucket_size: int, dtype: Any = "string"
-) -> HashedCategoricalColumn:
-    """Categories by a hash of their text."""
-    return HashedCategoricalColumn(key, int(hash_bucket_size), as_dtype(dtype))
-
-
-def categorical_column_with_identity(
-    key: str, num_buckets: int, default_value: int | None = None
-) -> IdentityCategoricalColumn:
-    """Category numbers; others than 0 to ``num_buckets`` - 1 are ``default_value``."""
-    return IdentityCategoricalColumn(key, int(num_buckets), default_value)
-
-
-def weighted_categorical_column(
-    categorical_column: CategoricalColumn, weight_feature_key: str, dtype: Any = "float32"
-) -> WeightedCategoricalColumn:
-    """Categories with the weights that stand under another key."""
-    return WeightedCategoricalColumn(categorical_column, weight_feature_key, as_dtype(dtype))
-
-
-def crossed_column(keys: Sequence[Any], hash_bucket_size: int, hash_key: Any = None) -> CrossedColumn:
-    """Combinations of categories (keys of texts or whole numbers, or columns), by their hash."""
-    return CrossedColumn(tuple(keys), int(hash_bucket_size), hash_key)
-
-
-def indicator_column(categorical_column: CategoricalColumn) -> IndicatorColumn:
-    """Categories for a network, as counts."""
-    return IndicatorColumn(categorical_column)
-
-
-def embedding_column(
-    categorical_column: CategoricalColumn,
-    dimension: int,
-    combiner: str = "mean",
-    initializer: Any = None,
-    ckpt_to_load_from: None = None,
-    tensor_name_in_ckpt: None = None,
-    max_norm: float | None = None,
-    trainable: bool = True,
-) -> EmbeddingColumn:
-    """Categories for a network, as rows of a table, combined by ``mean``, ``sum`` or ``sqrtn``."""
-    if ckpt_to_load_from is not None:
-        raise ValueError(
-            "embedding_column: tables from a checkpoint are not supported; use tf.train.init_from_checkpoint"
-        )
-    return _embedding(categorical_column, dimension, combiner, initializer, max_norm, trainable, None)
-
-
-def _embedding(
-    column: CategoricalColumn, dimension: int, combiner: str, initializer: Any, *options: Any
-) -> EmbeddingColumn:
-    start = initializer or initializers.truncated_normal_initializer(0.0, dimension**-0.5)
-    return EmbeddingColumn(column, int(dimension), combiner, start, *options)
-
-
-def shared_embedding_columns(
-    categorical_columns: Sequence[CategoricalColumn],
-    dimension: int,
-    combiner: str = "mean",
-    initializer: Any = None,
-    shared_embedding_collection_name: str | None = None,
-    ckpt_to_load_from: None = None,
-    tensor_name_in_ckpt: None = None,
-    max_norm: float | None = None,
-    trainable: bool = True,
-) -> list[EmbeddingColumn]:
-    """A column for each of the given, all with rows of one table."""
-    sizes = {column.num_buckets for column in categorical_columns}
-    if len(sizes) > 1:
-        raise ValueError(
-            "To use shared_embedding_column, all categorical_columns must have the same number of buckets. "
-            f"Given: {sorted(sizes)}"
-        )
-    found = "_".join(sorted(column.name for column in categorical_columns))
-    name = shared_embedding_collection_name or f"{found}_shared_embedding"
-    return [
-        _embedding(column, dimension, combiner, initializer, max_norm, trainable, name)
-        for column in categorical_columns
-    ]
-
-
-def _listed(columns: Any) -> list[Any]:
-    found = list(columns) if isinstance(columns, (list, tuple, set, frozenset)) else [columns]
-    return sorted(found, key=lambda column: column.name)
+NODES = Nodes()
+shared_embedding_columns = shared_embeddings  # the name until TensorFlow 1.13
 
 
 def _trained(made: dict[Any, Any] | None, column: Any, before: int) -> None:
@@ -194,13 +87,17 @@ def input_layer(
     """[batch, width]: the columns side by side, in the order of their names."""
     parts = []
     with variable_scope(None, "input_layer"):
-        for column in _listed(feature_columns):
+        for column in in_order(feature_columns):
             before = len(g.default_graph().get_collection("variables"))
-            parts.append(column.dense(features))
+            parts.append(column.dense(features, NODES))
             _trained(cols_to_vars, column, before)
             if cols_to_output_tensors is not None:
                 cols_to_output_tensors[column] = parts[-1]
         return math.concat(parts, 1) if len(parts) > 1 else parts[0]
+
+
+def _weights(name: str, shape: list[int], trainable: bool) -> Any:
+    return get_variable(name, shape, initializer=initializers.zeros_initializer(), trainable=trainable)
 
 
 def linear_model(
@@ -215,20 +112,12 @@ def linear_model(
     """[batch, units]: the sum of the columns' linear parts and a bias."""
     parts = []
     with variable_scope(None, "linear_model"):
-        for column in _listed(feature_columns):
+        for column in in_order(feature_columns):
             before = len(g.default_graph().get_collection("variables"))
-            parts.append(column.linear(features, units, sparse_combiner, trainable))
+            weights = lambda rows, name=column.name: _weights(f"{name}/weights", [rows, units], trainable)
+            parts.append(column.linear(features, NODES, weights, sparse_combiner))
             _trained(cols_to_vars, column, before)
-        start = initializers.zeros_initializer()
-        bias = get_variable("bias_weights", [units], initializer=start, trainable=trainable)
+        bias = _weights("bias_weights", [units], trainable)
         if cols_to_vars is not None:
             cols_to_vars["bias"] = [bias]
         return nn.bias_add(math.add_n(parts), bias)
-
-
-def make_parse_example_spec(feature_columns: Any) -> dict[str, Any]:
-    """What ``tf.parse_example`` needs to read the columns."""
-    made: dict[str, Any] = {}
-    for column in _listed(feature_columns):
-        made |= column.parse_example_spec
-    return made

@@ -30,10 +30,10 @@ class ResizeMethod:
 
 def decode_image(contents: Any, channels: int = 0, name: Any = None, **options: Any) -> Tensor:
     """The pixels (uint8) of an image file's bytes; 0 channels: those of the file."""
-    from thalweg.compat.tf1.strings import from_host
+    from thalweg.compat.tf1.strings import _bytes_of, from_host
 
     def decode(raw: Any) -> np.ndarray:
-        return decoded_picture(raw, channels or 0)
+        return decoded_picture(_bytes_of(raw), channels or 0)
 
     node = g.convert_to_tensor(contents)
     return from_host([node], decode, np.uint8, [None, None, channels or None], name, "DecodeImage")

@@ -8,6 +8,7 @@ from thalweg.compat.tf1 import app as _app
 from thalweg.compat.tf1 import boxes as _boxes
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
+from thalweg.compat.tf1 import column_makers as _columns
 from thalweg.compat.tf1 import data as _data
 from thalweg.compat.tf1 import data_files as _data_files
 from thalweg.compat.tf1 import data_functions as _data_functions
@@ -98,6 +99,10 @@ train = _Namespace(
     **_names.own(_servers),
     SessionManager=_session_managers.SessionManager,
 )
+vars(train)["queue_runner"] = _Namespace(
+    "tf.train.queue_runner",
+    **{_n: vars(train)[_n] for _n in ("QueueRunner", "add_queue_runner", "start_queue_runners")},
+)
 signal = _Namespace("tf.signal", **_names.own(_signal))
 spectral = _Namespace(
     "tf.spectral",
@@ -166,7 +171,9 @@ estimator = _Namespace(
     tpu=_tpu.tpu,
     experimental=_Namespace("tf.estimator.experimental", **_names.own(_hooks)),
 )
-feature_column = _Namespace("tf.feature_column", **_names.own(_feature_column))
+feature_column = _Namespace(
+    "tf.feature_column", **_names.own(_columns), **_names.own(_feature_column, "shared_embedding_columns")
+)
 initializers = _Namespace(
     "tf.initializers",
     **_names.own(_initializers),

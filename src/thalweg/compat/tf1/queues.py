@@ -178,7 +178,7 @@ def _batched(
     specs = []
     for t in wanted:
         row = t.get_shape().as_list()[1:] if many else t.get_shape().as_list()
-        specs.append((t.dtype, [first, *([None] * len(row) if pad else row)]))
+        specs.append((t.dtype, [first, *row]))
     source = _Batches(wanted, size, window, smaller, many, pad)
     made = g.source_nodes(source, specs, Operation(name, "shuffle_batch" if window else "batch"))
     return made if len(made) > 1 else made[0]

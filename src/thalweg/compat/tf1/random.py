@@ -171,14 +171,18 @@ def _on_host(draw: Any, parameter: Any, shape: Any, dtype: Any) -> Tensor:
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Tensor:
     """A part of the given size at a random place."""
+    from thalweg.compat.tf1.math.shapes import shape
     from thalweg.ops.create import arange
     from thalweg.ops.index import take
 
     t, lengths = g.value(value), [int(d) for d in g.static_value(size)]
-    for axis, length in enumerate(lengths):
-        if t.shape[axis] != length:
-            start = random.randint(0, t.shape[axis] - length + 1, (), np.int64, symbolic=True)
-            t = take(t, arange(length) + start, axis=axis)
+    all_, starts = t.shape, g.value(random_uniform([len(lengths)], 0, 2**31 - 1, "int32", seed))
+    if any(n is not None and n < length for n, length in zip(all_, lengths, strict=True)):
+        raise ValueError(f"tf.random_crop: need value.shape >= size, got {all_} and {tuple(lengths)}")
+    for axis, (n, length) in enumerate(zip(all_, lengths, strict=True)):
+        if n != length:
+            places = (g.value(shape(value))[axis] if n is None else n) - length + 1
+            t = take(t, arange(length, dtype=np.int32) + starts[axis] % places, axis=axis)
     return wrap(t, name, "random_crop", [value])
 
 

@@ -100,9 +100,10 @@ _OF_ROWS |= {
 
 
 def _of_all(name: str, function: Any) -> Any:
-    """The function of that name for rows of different lengths, texts and complex tensors, too."""
+    """The function of that name for rows of different lengths, texts, complex and sparse tensors, too."""
     known = name.rstrip("_")
-    return _complexes.taking_complex(known, _text.taking_texts(known, _OF_ROWS.get(name, function)))
+    of_rows = _sparse.taking_sparse(known, _OF_ROWS.get(name, function))
+    return _complexes.taking_complex(known, _text.taking_texts(known, of_rows))
 
 
 # --- names in tf itself ---------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ _flat |= {
 }
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
 globals().update({_RENAMED.get(n, n): _of_all(n, v) for n, v in _flat.items()})
-cast = _OF_ROWS["cast"]
+cast = _sparse.taking_sparse("cast", _OF_ROWS["cast"])
 complex, complex64, complex128 = (
     _complexes.complex,
     _types.as_dtype("complex64"),
@@ -164,7 +165,7 @@ def get_logger() -> Any:
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
-tpu, xla = _machine.tpu, _machine.xla
+tpu, xla, profiler = _machine.tpu, _machine.xla, _machine.profiler
 raw_ops = _Namespace("tf.raw_ops", **{n: getattr(_raw, n) for n in _raw.__all__})
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal
@@ -203,9 +204,10 @@ image = _Namespace(
 _FORMATS = (
     "decode_image decode_jpeg decode_png decode_bmp encode_png encode_jpeg TFRecordWriter TFRecordOptions gfile"
 ).split()
+_PARSED = ("FixedLenFeature", "FixedLenSequenceFeature", "VarLenFeature")
 io = _Namespace(
     "tf.io",
-    **{n: v for n, v in _own(_io).items() if n != "path_of"},
+    **{n: v for n, v in _own(_io, *_PARSED).items() if n != "path_of"},
     **{n: getattr(_io, n) for n in _FORMATS},
 )
 io.__dict__["decode_gif"] = _image.decode_image
@@ -248,10 +250,7 @@ nest = _Namespace(
     assert_same_structure=_nested.assert_same_structure,
     pack_sequence_as=_nested.pack_sequence_as,
 )
-feature_column = _Namespace(
-    "tf.feature_column",
-    **{n: getattr(_feature_column, n) for n in _feature_column.__all__ if n != "DenseFeatures"},
-)
+feature_column = _Namespace("tf.feature_column", **_own(_feature_column.column_makers))
 data.__dict__["experimental"].__dict__.update(
     make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
 )

@@ -19,8 +19,8 @@ from thalweg.compat.tf2.math import quotient
 from thalweg.compat.tf2.module import Part, Reference, modules_in
 from thalweg.compat.tf2.module import Variable as OwnVariable
 from thalweg.compat.tf2.ragged import RaggedTensor
-from thalweg.compat.tf2.scopes import name_scope
-from thalweg.compat.tf2.shapes import TensorShape
+from thalweg.compat.tf2.scopes import in_scope, name_scope
+from thalweg.compat.tf2.shapes import LayerShape, TensorShape
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import pair
 from thalweg.errors import ShapeError, SymbolicError, fail
@@ -30,7 +30,7 @@ from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.base import _keep_masks as keep_masks
 from thalweg.layers.cells import Cell
 from thalweg.layers.texts import Hosted
-from thalweg.models import Model
+from thalweg.models import Model, Sequential
 from thalweg.ops import elementwise
 from thalweg.ops.elementwise import astype
 from thalweg.registry import Configured
@@ -275,6 +275,8 @@ def _of_rows(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def called(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            args, kwargs = _inputs_first(self, kwargs)
         if not args or not isinstance(args[0], RaggedTensor) or not type(self).__module__.startswith(_ROOMS):
             return call(self, *args, **kwargs)
         rows, *rest = args
@@ -283,6 +285,15 @@ def _of_rows(call: Callable[..., Any]) -> Callable[..., Any]:
         return rows.with_flat_values(self(rows.flat_values, *rest, **kwargs))
 
     return called
+
+
+def _inputs_first(layer: Layer, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments of which the first was given by name: its own in ``call``, or ``inputs``."""
+    names = (next(iter(layer._call_parameters()), "inputs"), "inputs")
+    given = next((name for name in names if name in kwargs), None)
+    if given is None:
+        return (), kwargs
+    return (kwargs[given],), {name: value for name, value in kwargs.items() if name != given}
 
 
 def _by_steps(layer: Layer, rows: RaggedTensor, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -300,6 +311,31 @@ class _LayerScope(name_scope):
         return self.name
 
 
+def _in_own_scope(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's call, in a block of its name; a list of layers stands by itself, whoever calls it."""
+
+    @functools.wraps(call)
+    def called(self: Layer, args: Any, kwargs: dict[str, Any]) -> Any:
+        with name_scope("" if isinstance(self, Sequential) else self.name):
+            return call(self, args, kwargs)
+
+    return called
+
+
+def _named_by_scope(add_weight: Callable[..., Any]) -> Callable[..., Any]:
+    """``add_weight``: before a weight's name stand those of all layers and blocks in which it was made."""
+
+    @functools.wraps(add_weight)
+    def added(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        weight = add_weight(self, *args, **kwargs)
+        own, around = f"{self.name}/", in_scope("")
+        name = _kept_name.__get__(weight)
+        weight.name = around + (name.removeprefix(own) if f"/{own}" in f"/{around}" else name)
+        return weight
+
+    return added
+
+
 # What layers have as modules; models made of a list or of calls keep their own under the private name.
 _OF_LAYERS = {
     "submodules": Offered(
@@ -311,6 +347,9 @@ _OF_LAYERS = {
     "_track_trackable": Offered(
         lambda layer: lambda trackable, name, overwrite=False: trackable,
         "What an attribute holds is known without being said.",
+    ),
+    "_activity_regularizer": Offered(
+        lambda layer: layer.activity_regularizer, "The penalty on what the layer gives."
     ),
     "input_spec": Offered(lambda layer: None, "What a program notes of a layer's inputs."),
     "_layers": Offered(lambda layer: layer.sublayers(), "The layers in attributes, lists and dicts."),
@@ -330,23 +369,6 @@ def _in_float32(result: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # --- shapes that layers are built for -------------------------------------------------------------------------------
-
-
-class LayerShape(tuple[Any, ...]):
-    """The shape that a program's layer is built for: a tuple with the words of ``tf.TensorShape``.
-
-    >>> LayerShape((None, 3)).as_list(), LayerShape((None, 3))[-1]
-    ([None, 3], 3)
-    """
-
-    def __getitem__(self, key: Any) -> Any:
-        found = super().__getitem__(key)
-        return LayerShape(found) if isinstance(key, slice) else found
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(TensorShape(tuple(self)), name)
 
 
 def _worded(shape: Any) -> Any:
@@ -449,6 +471,8 @@ def speak(strict: bool = True) -> None:
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Layer.__call__ = _of_rows(Layer.__call__)  # type: ignore[method-assign]
+        Layer._called = _in_own_scope(Layer._called)  # type: ignore[method-assign]
+        Layer.add_weight = _named_by_scope(Layer.add_weight)  # type: ignore[method-assign]
         Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]
     for name, offered in _OF_LAYERS.items():
         setattr(Layer, name, offered)

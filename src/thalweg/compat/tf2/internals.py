@@ -65,7 +65,7 @@ def _known_value(pred: Any) -> bool | None:
 
 
 class DistributedVariable:
-    """What stands for a variable on several devices: no variable is one here."""
+    """What stands for a variable, or for values, on several devices: nothing is one here."""
 
 
 class _RowsOfMatrices:
@@ -95,6 +95,16 @@ def _broadcast_weights(names: Mapping[str, Any]) -> Any:
 def _known_array(tensor: Any) -> Any:
     """The value as an array; None where it is known only when a function runs."""
     return np.asarray(tensor) if is_known(tensor) else None
+
+
+def _noted(*_notes: Any, **_more: Any) -> Any:
+    """A decorator that says what of a function is old: the function stays as it is."""
+    return lambda function: function
+
+
+def _renamed_argument(new_name: str, new_value: Any, old_name: str, old_value: Any) -> Any:
+    """What was given under the old name of an argument or the new one."""
+    return new_value if old_value is None else old_value
 
 
 def internals(names: Mapping[str, Any]) -> Namespace:
@@ -148,6 +158,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
                 "tf.python.distribute.values",
                 DistributedVariable=DistributedVariable,
                 AggregatingVariable=DistributedVariable,
+                PerReplica=DistributedVariable,
             ),
             ps_values=Namespace("tf.python.distribute.ps_values", AggregatingVariable=DistributedVariable),
         ),
@@ -181,6 +192,14 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             tf_inspect=inspect,
             compat=names["compat"],
             tf_decorator=Namespace("tf.python.util.tf_decorator", unwrap=lambda f: ([], f)),
+            deprecation=Namespace(
+                "tf.python.util.deprecation",
+                deprecated=_noted,
+                deprecated_args=_noted,
+                deprecated_arg_values=_noted,
+                deprecated_endpoints=_noted,
+                deprecated_argument_lookup=_renamed_argument,
+            ),
         ),
         eager=Namespace(
             "tf.python.eager",

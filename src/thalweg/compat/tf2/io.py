@@ -14,6 +14,7 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
 from thalweg.compat.tf1.errors import OpError
+from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2 import image
 from thalweg.compat.tf2.arrays import stack
@@ -168,29 +169,6 @@ def deserialize_many_sparse(
 # --- examples -------------------------------------------------------------------------------------------------------
 
 
-class FixedLenFeature:
-    """A feature of a known shape."""
-
-    def __init__(self, shape: Any, dtype: Any, default_value: Any = None) -> None:
-        self.shape, self.dtype, self.default_value = tuple(shape), dtype, default_value
-
-
-class FixedLenSequenceFeature:
-    """A feature of any number of parts of a known shape; of several examples, filled up to the longest."""
-
-    def __init__(
-        self, shape: Any, dtype: Any, allow_missing: bool = False, default_value: Any = None
-    ) -> None:
-        self.shape, self.dtype, self.default_value = tuple(shape), dtype, default_value
-
-
-class VarLenFeature:
-    """A feature of any length: parsed as a sparse tensor."""
-
-    def __init__(self, dtype: Any) -> None:
-        self.dtype = dtype
-
-
 def parse_single_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
     """The features of one serialised example."""
     return {n: _as_parsed(v, features[n]) for n, v in _parsed(serialized, features).items()}
@@ -212,7 +190,7 @@ def parse_single_sequence_example(
         if isinstance(kind, VarLenFeature):
             steps[n] = stack_rows(rows).to_sparse()
         else:
-            steps[n] = stack([row.reshape(kind.shape) for row in rows])
+            steps[n] = stack([row.reshape(tuple(kind.shape)) for row in rows])
     return whole, steps
 
 
@@ -235,7 +213,7 @@ def _feature(name: str, kind: Any, found: Any) -> Any:
                 f"tf.io.parse_example: the example has no feature {name!r}; it has {', '.join(found)}"
             )
         held = np.asarray(kind.default_value).reshape(-1)
-    shape = (-1,) if isinstance(kind, VarLenFeature) else kind.shape
+    shape = (-1,) if isinstance(kind, VarLenFeature) else tuple(kind.shape)
     shape = (-1, *shape) if isinstance(kind, FixedLenSequenceFeature) else shape
     if numpy_dtype(kind.dtype).kind == "O":
         made = np.empty(len(held or ()), dtype=object)

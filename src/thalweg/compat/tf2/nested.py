@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from thalweg.compat.tf2.shapes import TensorShape
+from thalweg.compat.tf2.shapes import LayerShape, TensorShape
 
 
 def flat(structure: Any, expand_composites: bool = False) -> list[Any]:
     """The leaves in order; those of dicts in the order of their keys."""
-    if isinstance(structure, dict):
+    if isinstance(structure, Mapping):
         return [leaf for key in sorted(structure) for leaf in flat(structure[key])]
     if _is_sequence(structure):
         return [leaf for part in structure for leaf in flat(part)]
@@ -19,17 +20,24 @@ def flat(structure: Any, expand_composites: bool = False) -> list[Any]:
 
 def _is_sequence(structure: Any) -> bool:
     """Whether it is a list or a tuple; shapes are leaves."""
-    return isinstance(structure, (list, tuple)) and not isinstance(structure, TensorShape)
+    return isinstance(structure, (list, tuple)) and not isinstance(structure, (TensorShape, LayerShape))
 
 
 def _filled(structure: Any, leaves: Iterator[Any]) -> Any:
-    if isinstance(structure, dict):
+    if isinstance(structure, Mapping):
         made = {key: _filled(structure[key], leaves) for key in sorted(structure)}
-        return {key: made[key] for key in structure}
+        return _like(structure, {key: made[key] for key in structure})
     if _is_sequence(structure):
         parts = [_filled(part, leaves) for part in structure]
         return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
     return next(leaves)
+
+
+def _like(structure: Mapping[Any, Any], held: dict[Any, Any]) -> Any:
+    """What a dict holds, in the class of another one."""
+    if isinstance(structure, defaultdict):
+        return type(structure)(structure.default_factory, held)
+    return held if type(structure) is dict else type(structure)(held)  # type: ignore[call-arg]
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
@@ -53,7 +61,7 @@ def assert_same_structure(
 
 
 def _form(structure: Any) -> Any:
-    if isinstance(structure, dict):
+    if isinstance(structure, Mapping):
         return {key: _form(part) for key, part in structure.items()}
     if _is_sequence(structure):
         return type(structure), [_form(part) for part in structure]

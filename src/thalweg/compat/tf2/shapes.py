@@ -149,6 +149,23 @@ class TensorShape(tuple[int | None, ...]):
         return f"TensorShape({list(self) if self.known else None})"
 
 
+class LayerShape(tuple[Any, ...]):
+    """The shape that a program's layer is built for: a tuple with the words of ``tf.TensorShape``.
+
+    >>> LayerShape((None, 3)).as_list(), LayerShape((None, 3))[-1]
+    ([None, 3], 3)
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return LayerShape(found) if isinstance(key, slice) else found
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(TensorShape(tuple(self)), name)
+
+
 def _length(length: Any) -> int | None:
     length = getattr(length, "value", length)  # a Dimension of the first generation, or a tensor
     return None if length is None else int(length)

@@ -43,7 +43,9 @@ def tensor(value: Any, dtype: Any = None) -> Any:
     """A tensor: Python's whole numbers as int32, its floats as float32, texts as :class:`TextTensor`."""
     value = core.plain(value)
     if isinstance(value, (Tensor, TextTensor, ComplexTensor)):
-        return value if dtype is None else cast(value, dtype)
+        if dtype is None:
+            return _as_read(value) if isinstance(value, core.Variable) else value
+        return cast(value, dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         return joining.stack([tensor(v, dtype) for v in value])
     array = np.asarray(value)
@@ -80,7 +82,9 @@ _TENSORFLOWS = {"float16": "half", "float32": "float", "float64": "double"}
 def pair(x: Any, y: Any, op: str = "the op") -> tuple[Any, Any]:
     """Two operands as tensors of one dtype: see :func:`alike`."""
     if isinstance(x, Tensor) and isinstance(y, Tensor) and x.specs[0].dtype == y.specs[0].dtype:
-        return x, y
+        weights = isinstance(x, core.Variable) or isinstance(y, core.Variable)
+        if not weights or computing_policy() is None:
+            return x, y
     first, second = alike([x, y], op)
     return first, second
 
@@ -104,6 +108,12 @@ def alike(values: Sequence[Any], op: str) -> list[Any]:
     if not isinstance(leader, Tensor):
         return [tensor(v) for v in values]
     return [leader if k == first else _beside(v, leader, k, op) for k, v in enumerate(values)]
+
+
+def _as_read(weight: Any) -> Any:
+    """A weight as the layer that is being called reads it."""
+    policy = computing_policy()
+    return weight if policy is None else _autocast(weight, policy)
 
 
 def _autocast(value: Any, policy: Policy) -> Any:

@@ -23,7 +23,8 @@ from thalweg.compat.theano.gradient import Rop as Rop
 from thalweg.compat.theano.gradient import grad as grad
 from thalweg.compat.theano.gradient import subgraph_grad as subgraph_grad
 from thalweg.compat.theano.misc.safe_asarray import _asarray as _asarray
-from thalweg.compat.theano.missing import missing, name_what_is_missing
+from thalweg.compat.names import unsupported
+from thalweg.compat.theano.missing import name_what_is_missing
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.printing import function_dump as function_dump
@@ -118,12 +119,12 @@ _helpers = {
     "name_what_was_made", "naming", "op_name", "remember", "operation", "places",
     "products", "ranges", "reductions", "shape_items", "shaping", "sharing",
     "sparse_matrix", "states_made", "streams", "sum_of", "summary", "taking", "teach", "tensor_of", "tensor_type",
-    "test_values", "twister", "type_of", "variable", "variable_of", "wrap",
+    "test_values", "twister", "type_of", "unsupported", "variable", "variable_of", "wrap",
 }  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("theano", name, globals())
+    raise unsupported("theano", name, globals())
 
 
 name_what_is_missing(__name__, "theano")

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 from typing import Any
 
-
-def missing(module: str, name: str, present: Iterable[str]) -> AttributeError:
-    """The error for an attribute that the translation lacks: the name, the nearest there is, where the list stands."""
-    names = [n for n in present if not n.startswith("_")]
-    near = get_close_matches(name, names, 1, 0.6)
-    hint = f"the nearest is {module}.{near[0]}; " if near else ""
-    return AttributeError(f"{module}.{name} is not supported ({hint}docs/compat.md lists what is)")
+from thalweg.compat.names import unsupported
 
 
 def name_what_is_missing(package: str, old: str) -> None:
@@ -28,6 +21,6 @@ def _complaint(module: str, present: dict[str, Any]) -> Callable[[str], Any]:
     def complain(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise missing(module, name, present)
+        raise unsupported(module, name, present)
 
     return complain

@@ -23,7 +23,7 @@ from thalweg.compat.lasagne.layers import shape as shape
 from thalweg.compat.lasagne.layers import special as special
 from thalweg.compat.lasagne.layers import transformer as transformer
 from thalweg.compat.names import own as _own
-from thalweg.compat.theano.missing import missing as _missing
+from thalweg.compat.names import unsupported as _unsupported
 
 for _room in (
     base, input, dense, noise, normalization, merge, shape, special, transformer, embedding, conv, local, pool,
@@ -33,4 +33,4 @@ for _room in (
 
 
 def __getattr__(name: str) -> Any:
-    raise _missing("lasagne.layers", name, globals())
+    raise _unsupported("lasagne.layers", name, globals())

@@ -250,7 +250,6 @@ contrib = _Contrib(
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,
-        LazyAdamOptimizer=train.AdamOptimizer,
         **own(opt),
     ),
 )
@@ -291,6 +290,9 @@ _INNER = {
 }
 _add_inner_paths()
 vars(contrib.layers.python.layers)["utils"] = _utils
+for _name in "encoders feature_column initializers layers regularizers summaries".split():
+    vars(_layers)[_name] = _layers  # modules whose names were seen there, too
+vars(_layers)["utils"] = _utils
 vars(contrib.tpu)["python"] = Namespace(
     "tf.contrib.tpu.python",
     tpu=Namespace("tf.contrib.tpu.python.tpu", **members(tpu.tpu), tpu_function=tpu.tpu_function),

@@ -20,6 +20,28 @@ class _Nesterov(optimizers.Adam):
         return moved, {**after, "m": ahead["m"]}
 
 
+class _Lazy(optimizers.Adam):
+    """Adam whose averages fade in the rows alone that were read."""
+
+    in_all_rows = ()
+
+
+class LazyAdamOptimizer(train.AdamOptimizer):
+    """Adam that leaves a table's rows, and what it remembers of them, as they are where they were not read."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+    ) -> None:
+        super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
+        self._rule = _Lazy(0.0, beta1, beta2, epsilon)
+
+
 class NadamOptimizer(train.Optimizer):
     """``var -= lr sqrt(1 - b2^t) / (1 - b1^t) * (b1 m + (1 - b1) g) / (sqrt(v) + eps)``."""
 

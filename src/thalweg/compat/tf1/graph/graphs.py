@@ -188,7 +188,7 @@ class Graph:
             self.overrides = saved
 
     @contextmanager
-    def device(self, name: Any) -> Iterator[None]:
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Everything runs on the processor; the name is accepted."""
         yield
 

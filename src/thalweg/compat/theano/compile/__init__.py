@@ -38,8 +38,8 @@ from thalweg.compat.theano.functions import SymbolicInput as SymbolicInput
 from thalweg.compat.theano.functions import SymbolicOutput as SymbolicOutput
 from thalweg.compat.theano.functions import UnusedInputError as UnusedInputError
 from thalweg.compat.theano.functions import function as function
-from thalweg.compat.theano.missing import missing
+from thalweg.compat.names import unsupported
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("theano.compile", name, globals())
+    raise unsupported("theano.compile", name, globals())

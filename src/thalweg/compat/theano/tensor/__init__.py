@@ -12,7 +12,7 @@ from thalweg.compat.theano.gradient import hessian as hessian
 from thalweg.compat.theano.gradient import jacobian as jacobian
 from thalweg.compat.theano.gradient import numeric_grad as numeric_grad
 from thalweg.compat.theano.gradient import verify_grad as verify_grad
-from thalweg.compat.theano.missing import missing
+from thalweg.compat.names import unsupported
 from thalweg.compat.theano.printing import pprint as pprint
 from thalweg.compat.theano.sharing import shared as _shared
 from thalweg.compat.theano.subtensor import inc_subtensor as inc_subtensor
@@ -79,4 +79,4 @@ all_dtypes = discrete_dtypes + continuous_dtypes
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("theano.tensor", name, globals())
+    raise unsupported("theano.tensor", name, globals())
