@@ -138,6 +138,10 @@ class ArrayTestCase(unittest.TestCase):
 
     assertItemsEqual = unittest.TestCase.assertCountEqual
 
+    def assertRaisesOpError(self, expected: Any) -> Any:
+        """That an operation fails, and what its error says."""
+        return self.assertRaisesWithPredicateMatch(Exception, expected)
+
     @contextmanager
     def assertRaisesWithPredicateMatch(self, exception_type: Any, expected: Any) -> Iterator[None]:
         """An error of a kind, of which a text is found in the message or a function says that it is the one."""

@@ -443,7 +443,7 @@ generic_utils = Namespace(
     has_arg=helpers.has_arg, to_list=helpers.to_list, unpack_singleton=helpers.unpack_singleton,
     serialize_keras_object=serialize_keras_object, deserialize_keras_object=deserialize_keras_object,
     is_all_none=helpers.is_all_none, slice_arrays=helpers.slice_arrays, object_list_uid=helpers.object_list_uid,
-    make_batches=helpers.make_batches,
+    make_batches=helpers.make_batches, func_dump=helpers.func_dump, func_load=helpers.func_load,
 )  # fmt: skip
 conv_utils = Namespace(
     f"{_room}.conv_utils", normalize_tuple=helpers.normalize_tuple, normalize_padding=helpers.normalize_padding,

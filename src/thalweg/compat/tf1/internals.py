@@ -24,6 +24,7 @@ from thalweg.compat.tf1 import (
     records,
     rnn,
     strings,
+    switches,
     tpu,
     types,
 )
@@ -57,6 +58,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     vars(ops)["shape_internal"] = lambda input, name=None, optimize=True, out_type="int32": flat["shape"](
         input, name, out_type
     )
+    vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",
@@ -273,6 +275,10 @@ def _framework(ops: Namespace) -> Namespace:
 def _accepted(*args: Any, **options: Any) -> Any:
     """A decorator that changes nothing."""
     return lambda fn: fn
+
+
+class PartitionedVariable:
+    """A variable in parts; there is none."""
 
 
 class _Device:

@@ -166,6 +166,7 @@ _slim = Namespace(
     metrics=_metrics,
     nets=nets,
     utils=_utils,
+    queues=Namespace("tf.contrib.slim.queues", QueueRunners=training.QueueRunners),
     prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
@@ -222,12 +223,7 @@ contrib = _Contrib(
     tpu=tpu.tpu,
     cudnn_rnn=cudnn_rnn,
     crf=Namespace("tf.contrib.crf", **own(crf)),
-    image=Namespace(
-        "tf.contrib.image",
-        rotate=image.rotate,
-        transform=image.transform,
-        translate=image.translate,
-    ),
+    image=Namespace("tf.contrib.image", **own(image)),
     data=_data,
     estimator=Namespace("tf.contrib.estimator", **own(hooks), **own(heads)),
     signal=Namespace("tf.contrib.signal", **own(signal)),
@@ -286,6 +282,7 @@ _INNER = {
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "image": "ops.image_ops",
     "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }
 _add_inner_paths()

@@ -125,7 +125,11 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     counts = dims_of(multiples)
     if counts is not None and all(isinstance(n, int) for n in counts):
         return wrap(tiling.tile(t, tuple(counts)), name, "Tile", [input])
-    counts = parts_of(multiples) if counts is None else counts
+    if counts is None:
+        counts = parts_of(multiples)
+    if counts is None and t.shape is not None:  # as many as there are axes
+        vector: Any = value(reshape(multiples, [len(t.shape)]))
+        counts = [vector[k] for k in range(len(t.shape))]
     if counts is None:
         raise ValueError("tf.tile: multiples must be a vector of known length")
     int64 = np.dtype(np.int64)
