@@ -576,3 +576,28 @@ def test_queues_run_inside() -> None:
         sess.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
         with tf1.contrib.slim.queues.QueueRunners(sess):
             assert sess.run(rows).tolist() == [0, 1, 2]
+
+
+def test_shapes_put_together_of_others_are_known() -> None:
+    x = tf1.zeros([3, 4])
+    shape, rank = tf1.shape(x), tf1.rank(tf1.placeholder(tf1.float32, [2, None]))
+    parts = [
+        tf1.slice(shape, [0], [1]),
+        tf1.ones(tf1.reshape(rank, [1]), tf1.int32),
+        tf1.slice(shape, [1], [-1]),
+    ]
+    assert tf1.zeros(tf1.concat(parts, 0)).get_shape().as_list() == [3, 1, 1, 4]
+    assert tf1.zeros(tf1.gather(shape, [1, 0])).get_shape().as_list() == [4, 3]
+    assert tf1.zeros(tf1.fill([2], 5)).get_shape().as_list() == [5, 5]
+    assert tf1.zeros(tf1.unstack(shape)[1]).get_shape().as_list() == [4]
+    times = tf1.Variable(2).assign_add(1)
+    rows = tf1.tile(tf1.reshape(tf1.range(4), [1, 4]), tf1.stack([times, tf1.constant(1)]))
+    assert rows.get_shape().as_list() == [None, 4]
+
+
+def test_nothing_to_stitch() -> None:
+    places = tf1.placeholder(tf1.int32, [None])
+    rows = tf1.cast(places, tf1.float32)
+    for made in (tf1.dynamic_stitch([places], [rows]), tf1.segment_max(rows, places)):
+        assert run(made, {places: []}).tolist() == []
+        assert run(made, {places: [0, 1]}).tolist() == [0, 1]
