@@ -10,6 +10,7 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from compat.graphs import run
+from thalweg import layers
 
 pytestmark = pytest.mark.usefixtures("new_graph")
 
@@ -601,3 +602,89 @@ def test_nothing_to_stitch() -> None:
     for made in (tf1.dynamic_stitch([places], [rows]), tf1.segment_max(rows, places)):
         assert run(made, {places: []}).tolist() == []
         assert run(made, {places: [0, 1]}).tolist() == [0, 1]
+
+
+# --- recurrent layers whose weights the program keeps ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "count"), [("CudnnLSTM", 2), ("CudnnGRU", 1), ("CudnnRNNTanh", 1)])
+@pytest.mark.parametrize("direction", ["unidirectional", "bidirectional"])
+def test_operations_of_cudnn_are_its_layers(kind: str, count: int, direction: str) -> None:
+    made = getattr(tf1.contrib.cudnn_rnn, kind)
+    x = tf1.constant(np.random.RandomState(0).randn(5, 2, 3).astype(np.float32))
+    directions = 2 if direction == "bidirectional" else 1
+    start = [
+        tf1.constant(np.random.RandomState(k).randn(2 * directions, 2, 4), tf1.float32) for k in range(count)
+    ]
+    layer = made(2, 4, direction=direction, kernel_initializer=tf1.random_normal_initializer(seed=1))
+    expected, states = layer(x, tuple(start))
+    model = made(num_layers=2, num_units=4, input_size=3, direction=direction)
+    params = tf1.Variable(tf1.random_uniform([model.params_size()], -0.1, 0.1), validate_shape=False)
+    found = model(x, *start, params, is_training=False)
+    weights, biases = model.params_to_canonical(params)
+    again = model.canonical_to_params(weights, biases)
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        sess.run(params.assign(layer.kernel))
+        for a, b in zip(sess.run(found), sess.run([expected, *states]), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+        np.testing.assert_array_equal(*sess.run([again, params]))
+        slope = sess.run(tf1.gradients(found[0], params)[0])
+    assert slope.shape == (int(run(model.params_size())),)
+    assert np.abs(slope).sum() > 0
+
+
+def test_operations_of_cudnn_drop_between_layers_while_they_train() -> None:
+    model = tf1.contrib.cudnn_rnn.CudnnGRU(2, 4, 3, dropout=0.9)
+    x, h = tf1.ones([5, 2, 3]), tf1.zeros([2, 2, 4])
+    params, training = tf1.ones([model.params_size()]) * 0.1, tf1.placeholder(tf1.bool, [])
+    made = model(x, h, params, training)[0]
+    with tf1.Session() as sess:
+        same = [sess.run(made, {training: False}) for _ in range(2)]
+        other = [sess.run(made, {training: True}) for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+    assert not np.array_equal(*other)
+
+
+def test_a_layer_of_a_program_may_keep_its_own_training() -> None:
+    """The object detection API's batch normalisation, which may be frozen, has an attribute of this name."""
+
+    class Frozen(layers.BatchNormalization):
+        def __init__(self, training: Any = None) -> None:
+            super().__init__()
+            self._training = training
+
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            return super().call(inputs, training=self._training if training is None else training)
+
+    x = np.random.RandomState(0).randn(50, 4).astype(np.float32) * 3 + 2
+    np.testing.assert_allclose(Frozen(training=False)(x), x / np.sqrt(1.001), rtol=1e-5)
+
+
+# --- what evaluations are written with -------------------------------------------------------------------------------
+
+
+def test_a_metric_of_a_program_has_local_variables() -> None:
+    made = tf1.python.ops.metrics_impl.metric_variable([3], tf1.float32, name="sums")
+    assert made in tf1.get_collection(tf1.GraphKeys.LOCAL_VARIABLES)
+    assert made in tf1.get_collection(tf1.GraphKeys.METRIC_VARIABLES)
+    assert tf1.trainable_variables() == []
+    assert run(tf1.assign_add(made, [1.0, 2.0, 3.0])).tolist() == [1, 2, 3]
+
+
+def test_a_feature_says_which_list_it_is() -> None:
+    feature = tf1.train.Feature(int64_list=tf1.train.Int64List(value=[1]))
+    assert feature.HasField("int64_list")
+    assert not feature.HasField("bytes_list")
+    value = tf1.Summary.Value(tag="a", simple_value=2.0)
+    assert (value.HasField("simple_value"), value.HasField("image")) == (True, False)
+    assert value.WhichOneof("value") == "simple_value"
+
+
+def test_arrays_and_errors_of_test_cases() -> None:
+    case = tf1.test.TestCase()
+    case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.01, 0.1)
+    with pytest.raises(AssertionError):
+        case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.1, 0.1)
+    with case.assertRaisesOpError("it was that"):
+        raise ValueError("it was that")

@@ -368,7 +368,7 @@ class Layer(Configured):
         return symbols
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
-        training = self._training(args, kwargs)
+        training = self._training_of(args, kwargs)
         try:
             self.build_for(args)
             with _under_way(training):
@@ -427,7 +427,7 @@ class Layer(Configured):
                 kwargs = kwargs if found is None else {**kwargs, wanted: found}
         return kwargs
 
-    def _training(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def _training_of(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What was given, else what holds for the call around this one, else what ``call`` says itself: layers that
         augment data do so unless they are told not to. Symbols are placed as they stand outside of training.
         """
