@@ -688,3 +688,25 @@ def test_arrays_and_errors_of_test_cases() -> None:
         case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.1, 0.1)
     with case.assertRaisesOpError("it was that"):
         raise ValueError("it was that")
+
+
+@pytest.mark.parametrize("q", [0.0, 20.0, 37.0, 66.0, 100.0])
+@pytest.mark.parametrize("axis", [None, 0, 1, [0, 2], -1])
+@pytest.mark.parametrize("interpolation", ["lower", "higher", "nearest"])
+def test_percentiles_are_elements(q: float, axis: Any, interpolation: Any) -> None:
+    x = np.random.RandomState(0).randn(3, 4, 2).astype(np.float32)
+    over = tuple(axis) if isinstance(axis, list) else axis
+    for keep in (False, True):
+        made = tf1.contrib.distributions.percentile(x, q, axis, interpolation, keep)
+        np.testing.assert_array_equal(
+            run(made), np.percentile(x, q, over, method=interpolation, keepdims=keep)
+        )
+
+
+def test_percentiles_take_no_means() -> None:
+    assert run(tf1.contrib.distributions.percentile([4.0, 1.0, 3.0, 2.0], 30.0)) == 2.0
+    assert (
+        run(tf1.contrib.distributions.percentile([4.0, 1.0, 3.0, 2.0], 50.0)) == 2.0
+    )  # from the top, half to even
+    with pytest.raises(ValueError, match="Argument 'interpolation' must be in"):
+        tf1.contrib.distributions.percentile([1.0], 30.0, interpolation="linear")
