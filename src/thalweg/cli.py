@@ -61,14 +61,17 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     run.add_argument(
         "--as",
         dest="kind",
-        choices=("tf1", "tf2", "theano", "keras"),
+        choices=("tf1", "eager", "tf2", "theano", "keras"),
         help="the generation (default: read from it)",
     )
     run.add_argument(
         "--check", action="store_true", help="list the names it uses that are missing; run nothing"
     )
     run.add_argument("file", metavar="FILE", help="the program, .py or .ipynb")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the program gets")
+    rest = run.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the program gets"
+    )
+    rest.required = False
     run.set_defaults(run=_run)
 
 

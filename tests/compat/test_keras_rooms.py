@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
 import threading
 from pathlib import Path
@@ -407,6 +408,27 @@ def test_a_model_goes_through_an_open_file_and_its_summary_tells_of_inputs(
     assert type(place).__name__ == "InputLayer"
     again = type(place).from_config({**place.get_config(), "name": "again"})
     assert (again.name, again.output_shape, K.dtype(again.output)) == ("again", (None, 4), "float32")
+    held = io.BytesIO()
+    model.save(held)
+    same = classic.models.load_model(io.BytesIO(held.getvalue()))
+    np.testing.assert_array_equal(same.predict(rows), model.predict(rows))
+
+
+def test_what_compile_was_given_can_be_read() -> None:
+    model = classic.models.Sequential([L.Dense(2, input_dim=3)])
+    assert not hasattr(model, "metrics")
+    model.compile("sgd", "mse", metrics=["accuracy", "mae"])
+    assert (model.metrics, model.loss_weights, model.sample_weight_mode) == (["accuracy", "mae"], None, None)
+    assert len(model.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0)) == 3
+    model.compile("sgd", "mse")
+    assert model.metrics == []
+
+
+def test_code_is_not_kept_in_files() -> None:
+    with pytest.raises(ArgumentError, match="code is not written to files"):
+        classic.utils.generic_utils.func_dump(lambda x: x)
+    with pytest.raises(ArgumentError, match="code from files is not run"):
+        classic.utils.generic_utils.func_load("")
 
 
 def test_helpers_that_programs_took_from_inside_keras() -> None:

@@ -112,6 +112,21 @@ def test_renormalisation_stands_still_outside_of_training() -> None:
         assert all(not np.array_equal(a, b) for a, b in zip(session.run(values), before, strict=True))
 
 
+@pytest.mark.parametrize("form", [layer(), slim(), layer(renorm=True)])
+def test_each_moment_moves_by_an_operation_of_its_own(form: Callable[[Any], Any]) -> None:
+    x = tf.placeholder(tf.float32, [None, 3])
+    form(x)
+    first, second = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    assert (first.name.split("/")[-1], second.name.split("/")[-1]) == ("AssignMovingAvg", "AssignMovingAvg_1")
+    (variance,) = (v for v in tf.global_variables() if v.op.name.endswith("moving_variance"))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(first, {x: np.eye(3)})
+        np.testing.assert_array_equal(session.run(variance), np.ones(3))
+        session.run(second, {x: np.eye(3)})
+        assert (session.run(variance) < 1).all()
+
+
 def test_what_renormalisation_cannot_have_is_said() -> None:
     with pytest.raises(ValueError, match="contains keys not in"):
         norm(tf.ones([2, 3]), renorm=True, renorm_clipping={"max": 1.0})

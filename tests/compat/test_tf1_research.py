@@ -10,6 +10,7 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from compat.graphs import run
+from thalweg import layers
 
 pytestmark = pytest.mark.usefixtures("new_graph")
 
@@ -438,3 +439,274 @@ def test_names_of_modules_that_were_seen() -> None:
     assert runner.QueueRunner is tf1.train.QueueRunner
     assert runner.add_queue_runner.__name__ == "add_queue_runner"
     assert told is not None
+
+
+_PICTURE = np.arange(5 * 7 * 2, dtype=np.float32).reshape(5, 7, 2)
+_BOXES: dict[str, Any] = {
+    "crop": lambda x, n: tf1.image.crop_to_bounding_box(x, 1, 2, n, n + 1),
+    "pad": lambda x, n: tf1.image.pad_to_bounding_box(x, 1, n - 1, n + 5, 12),
+    "smaller": lambda x, n: tf1.image.resize_image_with_crop_or_pad(x, n, n + 1),
+    "larger": lambda x, n: tf1.image.resize_image_with_crop_or_pad(x, n + 6, n + 9),
+    "both": lambda x, n: tf1.image.resize_image_with_crop_or_pad(x, n + 5, n),
+    "middle": lambda x, n: tf1.image.central_crop(x, 0.3),
+}
+
+
+@pytest.mark.parametrize("kind", _BOXES)
+def test_boxes_that_only_a_run_knows(kind: str) -> None:
+    """They are what they are where all is known, which is compared with TensorFlow's."""
+    make = _BOXES[kind]
+    expected = run(make(tf1.constant(_PICTURE), 3))
+    open_, n = tf1.placeholder(tf1.float32, [None, None, 2]), tf1.placeholder(tf1.int32, [])
+    for made in (make(open_, n), make(open_, 3), make(tf1.constant(_PICTURE), n)):
+        assert made.get_shape().as_list()[2] == 2
+        np.testing.assert_array_equal(run(made, {open_: _PICTURE, n: 3}), expected)
+    batch = tf1.placeholder(tf1.float32, [2, None, None, 2])
+    both = run(make(batch, n), {batch: np.stack([_PICTURE, _PICTURE + 1]), n: 3})
+    np.testing.assert_array_equal(both[0], expected)
+
+
+def test_boxes_kept_are_filled_up() -> None:
+    y = [0.0, 0.1, -0.1, 10.0, 10.1, 100.0]
+    boxes = np.array([[0, a, 1, a + 1] for a in y], np.float32)
+    scores = np.array([0.9, 0.75, 0.6, 0.95, 0.5, 0.3], np.float32)
+    kept, count = tf1.image.non_max_suppression_padded(boxes, scores, 5, 0.5, pad_to_max_output_size=True)
+    assert kept.get_shape().as_list() == [5]
+    assert run([kept, count])[0].tolist() == [3, 0, 5, 0, 0]
+    assert run([kept, count])[1] == 3
+    plain, _ = tf1.image.non_max_suppression_padded(boxes, scores, 5, 0.5)
+    assert run(plain).tolist() == [3, 0, 5]
+
+
+def test_rows_and_columns_are_matched_by_distance() -> None:
+    match = tf1.contrib.image.python.ops.image_ops.bipartite_match
+    distances = [[0.5, 0.1, 0.8], [0.3, 0.2, 0.15]]
+    rows, columns = match(distances, num_valid_rows=2)
+    assert [x.tolist() for x in run([rows, columns])] == [[1, 2], [-1, 0, 1]]
+    rows, columns = match(distances, num_valid_rows=1.0)
+    assert [x.tolist() for x in run([rows, columns])] == [[1, -1], [-1, 0, -1]]
+    rows, columns = match(distances, num_valid_rows=-1, top_k=1)
+    assert [x.tolist() for x in run([rows, columns])] == [[1, -1], [-1, 0, -1]]
+
+
+# --- rows by number --------------------------------------------------------------------------------------------------
+
+
+def test_stitched_rows_are_those_of_tensorflow() -> None:
+    """Values and gradients are TensorFlow 2.21's: the last of several rows stays, all of them have the gradient."""
+    v = tf1.get_variable("v", initializer=np.arange(6, dtype=np.float32).reshape(3, 2))
+    p = tf1.placeholder(tf1.int32, [None])
+    twice = tf1.dynamic_stitch([tf1.range(4), [1, 3]], [tf1.zeros([4]), [5.0, 6.0]])
+    assert twice.get_shape().as_list() == [4]
+    assert run(twice).tolist() == [0, 5, 0, 6]
+    rows = tf1.dynamic_stitch([p, [1]], [v[:2] * 2, v[2:] * 3])
+    assert rows.get_shape().as_list() == [None, 2]
+    assert run(rows, {p: [0, 2]}).tolist() == [[0, 2], [12, 15], [4, 6]]
+    assert run(tf1.gradients(rows * rows, v)[0], {p: [0, 2]}).tolist() == [[0, 8], [16, 24], [72, 90]]
+    over = tf1.dynamic_stitch([tf1.range(3), p], [v, v[:2] * 10])
+    assert run(tf1.gradients(over, v)[0], {p: [0, 2]}).tolist() == [[11, 11], [11, 11], [1, 1]]
+
+
+_ROWS = np.array([[1, 2], [3, -4], [5, 6], [0, 9]], np.float32)
+_LEAST = float(np.finfo(np.float32).min)
+
+
+@pytest.mark.parametrize(
+    ("name", "ordered", "free"),
+    [  # what TensorFlow 2.21 makes of the segments 0, 0, 2, 2, and of 0, 2, 0, 2 in any order
+        ("sum", [[4, -2], [0, 0], [5, 15]], [[6, 8], [0, 0], [3, 5]]),
+        ("mean", [[2, -1], [0, 0], [2.5, 7.5]], [[3, 4], [0, 0], [1.5, 2.5]]),
+        ("max", [[3, 2], [0, 0], [5, 9]], [[5, 6], [_LEAST, _LEAST], [3, 9]]),
+        ("min", [[1, -4], [0, 0], [0, 6]], [[1, 2], [-_LEAST, -_LEAST], [0, -4]]),
+        ("prod", [[3, -8], [1, 1], [0, 54]], [[5, 12], [1, 1], [0, -36]]),
+        ("sqrt_n", None, [[6 / 2**0.5, 8 / 2**0.5], [0, 0], [3 / 2**0.5, 5 / 2**0.5]]),
+    ],
+)
+def test_segments_without_rows(name: str, ordered: Any, free: Any) -> None:
+    ids, n = tf1.placeholder(tf1.int32, [None]), tf1.placeholder(tf1.int32, [])
+    if ordered is not None:
+        fold = getattr(tf1, f"segment_{name}")
+        np.testing.assert_allclose(run(fold(_ROWS, [0, 0, 2, 2])), ordered)
+        np.testing.assert_allclose(run(fold(_ROWS, ids), {ids: [0, 0, 2, 2]}), ordered)
+    fold = getattr(tf1, f"unsorted_segment_{name}")
+    for count in (3, n):
+        np.testing.assert_allclose(run(fold(_ROWS, ids, count), {ids: [0, 2, 0, 2], n: 3}), free, rtol=1e-6)
+
+
+# --- branches chosen by hand -----------------------------------------------------------------------------------------
+
+
+def test_switches_and_merges() -> None:
+    ops = tf1.python.ops.control_flow_ops
+    x, chosen = tf1.constant([1.0, 2.0, 3.0]), tf1.placeholder(tf1.int32, [])
+    branches = [
+        ops.switch(x, tf1.equal(chosen, k))[1] + float(10 * k) for k in range(4)
+    ]  # the idiom of slim's preprocessing
+    made, number = ops.merge(branches)
+    for k in range(4):
+        found, at, slope = run([made, number, tf1.gradients(made, x)[0]], {chosen: k})
+        assert (found.tolist(), int(at), slope.tolist()) == (
+            [1 + 10 * k, 2 + 10 * k, 3 + 10 * k],
+            k,
+            [1, 1, 1],
+        )
+    test = tf1.placeholder(tf1.bool, [])
+    no, yes = ops.switch(x, test)
+    made, number = ops.merge([no * 2, yes[:2]])
+    assert run([made, number], {test: True})[0].tolist() == [1, 2]
+    assert run([made, number], {test: False})[0].tolist() == [2, 4, 6]
+    with pytest.raises(ValueError, match="expected a node that a switch leads to"):
+        ops.merge([x, x])
+
+
+def test_shapes_of_one_number_and_of_nothing() -> None:
+    n = tf1.placeholder(tf1.int32, [])
+    assert run(tf1.zeros(n - 2), {n: 5}).tolist() == [0, 0, 0]
+    assert run(tf1.constant(1.0, shape=[0, 4])).shape == (0, 4)
+    x = tf1.constant(_PICTURE)
+    times = tf1.concat([tf1.ones(tf1.stack([tf1.rank(x) - 1]), tf1.int32), [n]], 0)
+    np.testing.assert_array_equal(run(tf1.tile(x, times), {n: 3}), np.tile(_PICTURE, (1, 1, 3)))
+    open_ = tf1.placeholder(tf1.int32, [None])
+    np.testing.assert_array_equal(run(tf1.tile(x, open_), {open_: [2, 1, 3]}), np.tile(_PICTURE, (2, 1, 3)))
+    assert tf1.reduce_sum(x, tf1.expand_dims(tf1.rank(x) - 1, 0)).get_shape().as_list() == [5, 7]
+
+
+def test_queues_run_inside() -> None:
+    rows = tf1.train.batch([tf1.train.slice_input_producer([tf1.range(6)], shuffle=False)[0]], 3)
+    with tf1.Session() as sess:
+        sess.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
+        with tf1.contrib.slim.queues.QueueRunners(sess):
+            assert sess.run(rows).tolist() == [0, 1, 2]
+
+
+def test_shapes_put_together_of_others_are_known() -> None:
+    x = tf1.zeros([3, 4])
+    shape, rank = tf1.shape(x), tf1.rank(tf1.placeholder(tf1.float32, [2, None]))
+    parts = [
+        tf1.slice(shape, [0], [1]),
+        tf1.ones(tf1.reshape(rank, [1]), tf1.int32),
+        tf1.slice(shape, [1], [-1]),
+    ]
+    assert tf1.zeros(tf1.concat(parts, 0)).get_shape().as_list() == [3, 1, 1, 4]
+    assert tf1.zeros(tf1.gather(shape, [1, 0])).get_shape().as_list() == [4, 3]
+    assert tf1.zeros(tf1.fill([2], 5)).get_shape().as_list() == [5, 5]
+    assert tf1.zeros(tf1.unstack(shape)[1]).get_shape().as_list() == [4]
+    times = tf1.Variable(2).assign_add(1)
+    rows = tf1.tile(tf1.reshape(tf1.range(4), [1, 4]), tf1.stack([times, tf1.constant(1)]))
+    assert rows.get_shape().as_list() == [None, 4]
+
+
+def test_nothing_to_stitch() -> None:
+    places = tf1.placeholder(tf1.int32, [None])
+    rows = tf1.cast(places, tf1.float32)
+    for made in (tf1.dynamic_stitch([places], [rows]), tf1.segment_max(rows, places)):
+        assert run(made, {places: []}).tolist() == []
+        assert run(made, {places: [0, 1]}).tolist() == [0, 1]
+
+
+# --- recurrent layers whose weights the program keeps ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "count"), [("CudnnLSTM", 2), ("CudnnGRU", 1), ("CudnnRNNTanh", 1)])
+@pytest.mark.parametrize("direction", ["unidirectional", "bidirectional"])
+def test_operations_of_cudnn_are_its_layers(kind: str, count: int, direction: str) -> None:
+    made = getattr(tf1.contrib.cudnn_rnn, kind)
+    x = tf1.constant(np.random.RandomState(0).randn(5, 2, 3).astype(np.float32))
+    directions = 2 if direction == "bidirectional" else 1
+    start = [
+        tf1.constant(np.random.RandomState(k).randn(2 * directions, 2, 4), tf1.float32) for k in range(count)
+    ]
+    layer = made(2, 4, direction=direction, kernel_initializer=tf1.random_normal_initializer(seed=1))
+    expected, states = layer(x, tuple(start))
+    model = made(num_layers=2, num_units=4, input_size=3, direction=direction)
+    params = tf1.Variable(tf1.random_uniform([model.params_size()], -0.1, 0.1), validate_shape=False)
+    found = model(x, *start, params, is_training=False)
+    weights, biases = model.params_to_canonical(params)
+    again = model.canonical_to_params(weights, biases)
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        sess.run(params.assign(layer.kernel))
+        for a, b in zip(sess.run(found), sess.run([expected, *states]), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+        np.testing.assert_array_equal(*sess.run([again, params]))
+        slope = sess.run(tf1.gradients(found[0], params)[0])
+    assert slope.shape == (int(run(model.params_size())),)
+    assert np.abs(slope).sum() > 0
+
+
+def test_operations_of_cudnn_drop_between_layers_while_they_train() -> None:
+    model = tf1.contrib.cudnn_rnn.CudnnGRU(2, 4, 3, dropout=0.9)
+    x, h = tf1.ones([5, 2, 3]), tf1.zeros([2, 2, 4])
+    params, training = tf1.ones([model.params_size()]) * 0.1, tf1.placeholder(tf1.bool, [])
+    made = model(x, h, params, training)[0]
+    with tf1.Session() as sess:
+        same = [sess.run(made, {training: False}) for _ in range(2)]
+        other = [sess.run(made, {training: True}) for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+    assert not np.array_equal(*other)
+
+
+def test_a_layer_of_a_program_may_keep_its_own_training() -> None:
+    """The object detection API's batch normalisation, which may be frozen, has an attribute of this name."""
+
+    class Frozen(layers.BatchNormalization):
+        def __init__(self, training: Any = None) -> None:
+            super().__init__()
+            self._training = training
+
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            return super().call(inputs, training=self._training if training is None else training)
+
+    x = np.random.RandomState(0).randn(50, 4).astype(np.float32) * 3 + 2
+    np.testing.assert_allclose(Frozen(training=False)(x), x / np.sqrt(1.001), rtol=1e-5)
+
+
+# --- what evaluations are written with -------------------------------------------------------------------------------
+
+
+def test_a_metric_of_a_program_has_local_variables() -> None:
+    made = tf1.python.ops.metrics_impl.metric_variable([3], tf1.float32, name="sums")
+    assert made in tf1.get_collection(tf1.GraphKeys.LOCAL_VARIABLES)
+    assert made in tf1.get_collection(tf1.GraphKeys.METRIC_VARIABLES)
+    assert tf1.trainable_variables() == []
+    assert run(tf1.assign_add(made, [1.0, 2.0, 3.0])).tolist() == [1, 2, 3]
+
+
+def test_a_feature_says_which_list_it_is() -> None:
+    feature = tf1.train.Feature(int64_list=tf1.train.Int64List(value=[1]))
+    assert feature.HasField("int64_list")
+    assert not feature.HasField("bytes_list")
+    value = tf1.Summary.Value(tag="a", simple_value=2.0)
+    assert (value.HasField("simple_value"), value.HasField("image")) == (True, False)
+    assert value.WhichOneof("value") == "simple_value"
+
+
+def test_arrays_and_errors_of_test_cases() -> None:
+    case = tf1.test.TestCase()
+    case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.01, 0.1)
+    with pytest.raises(AssertionError):
+        case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.1, 0.1)
+    with case.assertRaisesOpError("it was that"):
+        raise ValueError("it was that")
+
+
+@pytest.mark.parametrize("q", [0.0, 20.0, 37.0, 66.0, 100.0])
+@pytest.mark.parametrize("axis", [None, 0, 1, [0, 2], -1])
+@pytest.mark.parametrize("interpolation", ["lower", "higher", "nearest"])
+def test_percentiles_are_elements(q: float, axis: Any, interpolation: Any) -> None:
+    x = np.random.RandomState(0).randn(3, 4, 2).astype(np.float32)
+    over = tuple(axis) if isinstance(axis, list) else axis
+    for keep in (False, True):
+        made = tf1.contrib.distributions.percentile(x, q, axis, interpolation, keep)
+        np.testing.assert_array_equal(
+            run(made), np.percentile(x, q, over, method=interpolation, keepdims=keep)
+        )
+
+
+def test_percentiles_take_no_means() -> None:
+    assert run(tf1.contrib.distributions.percentile([4.0, 1.0, 3.0, 2.0], 30.0)) == 2.0
+    assert (
+        run(tf1.contrib.distributions.percentile([4.0, 1.0, 3.0, 2.0], 50.0)) == 2.0
+    )  # from the top, half to even
+    with pytest.raises(ValueError, match="Argument 'interpolation' must be in"):
+        tf1.contrib.distributions.percentile([1.0], 30.0, interpolation="linear")

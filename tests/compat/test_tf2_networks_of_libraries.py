@@ -216,3 +216,49 @@ def test_cases_compare_sets_of_elements() -> None:
     ):
         with pytest.raises(AssertionError):
             failing()
+
+
+def test_profiles_are_accepted() -> None:
+    tf.profiler.experimental.start(
+        "logs", options=tf.profiler.experimental.ProfilerOptions(host_tracer_level=2)
+    )
+    with tf.profiler.experimental.Trace("step", step_num=1, _r=1) as trace:
+        trace.set_metadata(step_num=2)
+    assert tf.profiler.experimental.stop() is None
+    with pytest.raises(AttributeError, match=r"tf\.profiler"):
+        tf.profiler.warmup()
+
+
+KEPT = """
+import tensorflow as tf
+class Attention(tf.keras.layers.Layer):
+    def call(self, x, cache=None, **more):
+        if cache is not None:
+            cache["k"] = tf.concat([cache["k"], x], axis=1)
+        return more.get("training")
+class Outer(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = Attention()
+    def call(self, x, *args, **kwargs):
+        return self.inner(x, training=kwargs["training"])
+class Rows(tf.keras.layers.Layer):
+    def call(self, inputs):
+        x, a = inputs
+        print(type(a).__name__)
+        return tf.sparse.sparse_dense_matmul(a, x)
+cache = {"k": tf.zeros([1, 0, 2])}
+Attention()(tf.ones([1, 1, 2]), cache=cache)
+Attention()(tf.ones([1, 1, 2]), cache)
+print(cache["k"].shape)
+print(Outer()(tf.ones([1, 1, 2]), training=True), Outer()(tf.ones([1, 1, 2]), 3, training=False))
+print(Rows()([tf.ones([3, 2]), tf.sparse.eye(3)]).shape)
+"""
+
+
+def test_layers_keep_what_is_in_their_arguments(thalweg_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text(KEPT)
+    done = thalweg_run(file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["(1, 2, 2)", "True False", "SparseTensor", "(3, 2)"]

@@ -19,7 +19,6 @@ from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.walk import leaves
 from thalweg.nested import mapped
-from thalweg.run.tape import GradientTape as _GradientTape
 
 __version__ = VERSION = "1.15.0"
 examples = _tf1.examples
@@ -162,6 +161,7 @@ class _Optimizer(Holder):
 
     def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> None:
         """One step with given pairs."""
+        self.rule.by_rows = True
         self.rule.apply_gradients([(g, v) for g, v in grads_and_vars if g is not None])
         if global_step is not None:
             global_step.assign_add(1)
@@ -243,7 +243,7 @@ def _pairs(value: Tensor, variables: Any = None) -> tuple[Tensor, list[Any]]:
     wanted = variables
     if wanted is None:
         wanted = [t for t in leaves([value]) if isinstance(t, Variable) and t.trainable]
-    found = _GradientTape().gradient(value, list(wanted))
+    found = _tf2.GradientTape().gradient(value, list(wanted))
     if any(g is None for g in found):
         found = _gradients(value, list(wanted))  # says why
     return value, list(zip(found, wanted, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import os
 import sys
@@ -13,6 +14,7 @@ from types import CodeType, ModuleType
 
 from thalweg.compat import (
     beside,
+    children,
     complaints,
     graphs,
     ipython_names,
@@ -40,6 +42,24 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     except SyntaxError as error:
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
+    _prepare(path, found, old)
+    children.prepare_alike(path, functools.partial(_prepare, path, found, old))
+    sys.stderr.write(_announcement(path, found, roots, old) + "\n")
+    sys.argv = [str(path), *arguments]
+    sys.path.insert(0, str(path.parent))
+    main = ModuleType("__main__")
+    main.__file__ = str(path)
+    main.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main
+    if (
+        path.suffix == ".ipynb" or "get_ipython" in code.co_names
+    ):  # a notebook, also one that was made a script
+        main.__dict__["get_ipython"] = ipython_names.get_ipython
+    return _executed(code, main)
+
+
+def _prepare(path: Path, found: str | None, old: bool) -> None:
+    """Let this process run programs of a generation: what imports find, and what rewritten programs call."""
     sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
     AliasFinder(found or "tf1", path.parent).install()
     removed_names.install()
@@ -54,18 +74,6 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     rewriting.install(None if dialect is None else dialect.value_of, old)
     if old:
         python2_words.read_bytes_as_text()
-    sys.stderr.write(_announcement(path, found, roots, old) + "\n")
-    sys.argv = [str(path), *arguments]
-    sys.path.insert(0, str(path.parent))
-    main = ModuleType("__main__")
-    main.__file__ = str(path)
-    main.__dict__["__builtins__"] = __builtins__
-    sys.modules["__main__"] = main
-    if (
-        path.suffix == ".ipynb" or "get_ipython" in code.co_names
-    ):  # a notebook, also one that was made a script
-        main.__dict__["get_ipython"] = ipython_names.get_ipython
-    return _executed(code, main)
 
 
 def _program(file: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from thalweg.compile import order, running
+from thalweg.compile import matrices, order, running
 from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.groups import size
 from thalweg.compile.loops import Emitter, begin_shared, shared
@@ -28,6 +28,7 @@ from thalweg.graph.lowering import (
     Indexed,
     Layout,
     Loop,
+    Matrices,
     Order,
     RandomBits,
     Scan,
@@ -58,6 +59,7 @@ def _planners() -> dict[type, Callable[[Step, Tensor], Piece]]:
         Scatter: _scatter,
         Scan: running.plan,
         Order: order.plan,
+        Matrices: matrices.plan,
         RandomBits: _random_bits,
     }
 

@@ -116,6 +116,13 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Matrices:
+    """Each matrix of a stack as a whole: ``routine`` is "cholesky", "lu" or "triangular"."""
+
+    routine: str
+
+
+@dataclass(frozen=True)
 class RandomBits:
     """uint32 words of the counter-based generator: input is a uint32[4] key, the attribute ``shape`` the
     output's.

@@ -21,6 +21,7 @@ from thalweg.graph import later
 from thalweg.graph.lowering import (
     Assemble,
     Loop,
+    Matrices,
     MatrixProduct,
     Order,
     Pointwise,
@@ -42,6 +43,7 @@ _TOTAL = (
     MatrixProduct,
     Scan,
     Order,
+    Matrices,
     Loop,
 )  # lowerings that refuse no value
 
@@ -60,6 +62,7 @@ class Op:
     shape_only  positions of inputs of which only the shape is read
     shape_from  positions of inputs whose values say the shape of the result
     check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot
+    refuses   whether the meaning refuses values, after as much work as it takes to know the result: it never waits
     draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
     """
@@ -76,6 +79,7 @@ class Op:
     shape_from: Container[int] = ()
     check: Callable[..., Any] | None = None
     flat: bool = False
+    refuses: bool = False
     draws: bool = False
     pure: bool = True
     parameters: tuple[str, ...] = ()
@@ -97,7 +101,7 @@ class Op:
         self.parameters, self.defaults = tuple(arrays), attributes
         total = isinstance(self.lower, _TOTAL) or self.check is not None or self.draws
         compiles = total or (self.lower is None and self.expand is not None)
-        self._may_wait = self.pure and compiles and self.name != "read"
+        self._may_wait = self.pure and compiles and not self.refuses and self.name != "read"
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -186,11 +186,11 @@ class Objective(Layer):
         """The metrics in the order of the logs: those of a subclass's ``metrics``, where it says which; else the loss,
         those of compile, and those in attributes.
         """
-        found = self._found_metrics()
-        if type(self).metrics is Objective.metrics:
+        found, chosen = self._found_metrics(), self._chosen_metrics()
+        if chosen is None:
             return found
         names = {id(metric): name for name, metric in found}
-        return [(names.get(id(metric), metric.name), metric) for metric in self.metrics]
+        return [(names.get(id(metric), metric.name), metric) for metric in chosen]
 
     def _found_metrics(self) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
@@ -213,6 +213,13 @@ class Objective(Layer):
         """All metrics; a subclass may say which are counted, reset and shown."""
         return [metric for _, metric in self._found_metrics()]
 
+    def _chosen_metrics(self) -> list[Any] | None:
+        """What a subclass's ``metrics`` says; None where it says nothing."""
+        return None if type(self).metrics is Objective.metrics else self.metrics
+
+    def _counted(self) -> list[Any]:
+        return [metric for _, metric in self.named_metrics()]
+
     @property
     def metrics_names(self) -> list[str]:
         """Their names in the logs."""
@@ -220,13 +227,13 @@ class Objective(Layer):
 
     def _counts(self) -> list[Any]:
         """The variables in which metrics count."""
-        all_metrics = {id(metric): metric for metric in (self._loss_tracker, *self.metrics)}
+        all_metrics = {id(metric): metric for metric in (self._loss_tracker, *self._counted())}
         return [variable for metric in all_metrics.values() for variable in metric.variables]
 
     def reset_metrics(self) -> None:
         """Start all counts anew."""
         self._loss_tracker.reset_state()
-        for metric in self.metrics:
+        for metric in self._counted():
             metric.reset_state()
 
     def figures(self) -> dict[str, Any]:

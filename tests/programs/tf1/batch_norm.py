@@ -30,7 +30,7 @@ a = tf.layers.batch_normalization(x, training=training, momentum=0.5)
 b = tf.contrib.layers.batch_norm(x, is_training=training, decay=0.5, updates_collections=None)
 c = by_hand(x, training)
 update_ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-assert len(update_ops) == 1
+assert len(update_ops) == 2
 with tf.control_dependencies(update_ops):
     step = tf.no_op()
 with tf.Session() as sess:

@@ -7,7 +7,8 @@ called ``acc``, and optimizers have the rates of their papers.
 from __future__ import annotations
 
 import copy
-from types import ModuleType
+import inspect
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,19 @@ optimizers = _changed(
 # --- models ---------------------------------------------------------------------------------------------------------
 
 
+_GIVEN = ("metrics", "loss_weights", "weighted_metrics", "sample_weight_mode")
+
+
+def _as_given(name: str) -> property:
+    def given(model: Any) -> Any:
+        found = getattr(model._given, name)
+        return [] if found is None and name == "metrics" else found
+
+    return property(given, doc="What ``compile`` was given.")
+
+
 class _Classic(_models.Model):
+    metrics, loss_weights, weighted_metrics, sample_weight_mode = map(_as_given, _GIVEN)
     optimizers_by_name = staticmethod(_get)
     accuracy = "acc"
     compiled_by = CompiledAlone
@@ -184,6 +197,15 @@ class _Classic(_models.Model):
     def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
         super().__init__(*args, name=name or _next_name(snake_case(type(self).__name__)), **options)
         self._sums: dict[str, tuple[float, float]] = {}
+
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Choose optimizer, loss and metrics, which can be read as they were given."""
+        given = inspect.signature(super().compile).bind(*args, **options).arguments
+        self._given = SimpleNamespace(**{name: given.get(name) for name in _GIVEN})
+        super().compile(*args, **options)
+
+    def _chosen_metrics(self) -> None:
+        return None
 
     def _about_batch(self, number: int, arrays: Any) -> dict[str, Any]:
         return {"batch": number, "size": len(arrays[0]) if arrays else 0}

@@ -117,6 +117,22 @@ def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool
     )
 
 
+def func_dump(func: Callable[..., Any]) -> Any:
+    """Keras wrote a function's byte code into files: that is refused, as reading it would run what a file says."""
+    raise fail(
+        ArgumentError, f"keras.utils.func_dump({getattr(func, '__name__', func)}): code is not written to files",
+        hint="keep the function's name, and give the function to what reads it, as custom_objects",
+    )  # fmt: skip
+
+
+def func_load(code: Any, defaults: Any = None, closure: Any = None, globs: Any = None) -> Any:
+    """The counterpart of :func:`func_dump`."""
+    raise fail(
+        ArgumentError, "keras.utils.func_load: code from files is not run",
+        hint="give the function itself, as custom_objects",
+    )  # fmt: skip
+
+
 def smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None) -> Any:
     """One function's value or the other's: by a condition that is known now, or when a program runs.
 

@@ -24,7 +24,7 @@ from thalweg.compat.keras.layers import Input
 from thalweg.compat.keras.merging import Merge
 from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
-from thalweg.compat.keras.weight_files import as_file, is_group
+from thalweg.compat.keras.weight_files import as_file, is_open
 from thalweg.graph.tensor import Tensor, Variable, shapes_match
 from thalweg.layers.base import outermost
 from thalweg.layers.nodes import shapes_of
@@ -202,7 +202,7 @@ class Model(TrainedModel):
             for given in layer._arguments.values():
                 if callable(given) and not getattr(given, "__module__", "thalweg.").startswith("thalweg."):
                     known_function(given)
-        if is_group(filepath):
+        if is_open(filepath):
             with as_file(filepath, reading=False) as path:
                 super().save(path, overwrite, include_optimizer)
         elif os.path.splitext(os.fspath(filepath))[1]:
@@ -426,8 +426,8 @@ def save_in_folder(model: Any, folder: Any, overwrite: bool = True, include_opti
 
 
 def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, **ignored: Any) -> Any:
-    """The model in a file, a folder, or an open HDF5 file, of ``model.save``."""
-    if is_group(filepath):
+    """The model in a file, a folder, an open file or a group of an HDF5 file, of ``model.save``."""
+    if is_open(filepath):
         with as_file(filepath, reading=True) as path:
             return load_model(path, custom_objects, compile, **ignored)
     filepath = file_in_folder(filepath) if os.path.isdir(filepath) else filepath

@@ -225,7 +225,7 @@ metrics = Namespace(
 _WATCHING: dict[str, str | None] = {"epsilon": "min_delta", "options": None}
 # What TensorFlow's own event writer was told besides.
 _OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
-    "batch_size write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
+    "write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
     "profile_batch".split()
 )
 _ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
@@ -236,7 +236,7 @@ callbacks.__dict__.update(
     ReduceLROnPlateau=respelt(_own_callbacks.ReduceLROnPlateau, _WATCHING),
     LearningRateScheduler=_own_callbacks.LearningRateScheduler,
     ModelCheckpoint=respelt(_own_callbacks.ModelCheckpoint, _WATCHING),
-    TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
+    TensorBoard=respelt(_own_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
     CallbackList=_own_callbacks.CallbackList,
     RemoteMonitor=_own_callbacks.RemoteMonitor,
     BaseLogger=_callbacks.Callback,  # figures and bars are fit's own

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -68,25 +69,38 @@ def preprocess_weights_for_loading(
     return [a.reshape(w.shape) for a, w in zip(arrays, own, strict=True)] if reshape else arrays
 
 
-def is_group(place: Any) -> bool:
-    """Whether it is an open HDF5 file, or a group in one."""
+def is_open(place: Any) -> bool:
+    """Whether it is an open HDF5 file, a group in one, or another open file of bytes."""
+    return _is_group(place) or hasattr(place, "write")
+
+
+def _is_group(place: Any) -> bool:
     return hasattr(place, "create_group") and hasattr(place, "attrs")
 
 
 @contextmanager
-def as_file(group: Any, reading: bool) -> Iterator[str]:
-    """The path of a file with what a group has; or, unless ``reading``, whose content the group gets afterwards."""
-    import h5py
-
+def as_file(place: Any, reading: bool) -> Iterator[str]:
+    """The path of a file with what a group or an open file has; or, unless ``reading``, whose content it gets
+    afterwards.
+    """
     with TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.h5")
+        if not _is_group(place):
+            if reading:
+                Path(path).write_bytes(place.read())
+            yield path
+            if not reading:
+                place.write(Path(path).read_bytes())
+            return
+        import h5py
+
         if reading:
             with h5py.File(path, "w") as file:
-                _copy(group, file)
+                _copy(place, file)
         yield path
         if not reading:
             with h5py.File(path, "r") as file:
-                _copy(file, group)
+                _copy(file, place)
 
 
 def _copy(source: Any, target: Any) -> None:

@@ -114,6 +114,24 @@ def non_max_suppression(
     return _with_shape(math.py_func(kept, inputs, "int32", name=name), [None])
 
 
+def non_max_suppression_padded(
+    boxes: Any,
+    scores: Any,
+    max_output_size: Any,
+    iou_threshold: Any = 0.5,
+    score_threshold: Any = float("-inf"),
+    pad_to_max_output_size: bool = False,
+    name: Any = None,
+) -> tuple[Tensor, Tensor]:
+    """(:func:`non_max_suppression`, with zeros up to ``max_output_size`` if wanted; how many there are)."""
+    kept = non_max_suppression(boxes, scores, max_output_size, iou_threshold, score_threshold, name)
+    count = math.size(kept)
+    if pad_to_max_output_size:
+        kept = math.pad(kept, [[0, math.cast(max_output_size, "int32") - count]])
+        kept = _with_shape(kept, [g.static_value(max_output_size)])
+    return kept, count
+
+
 def sample_distorted_bounding_box(
     image_size: Any,
     bounding_boxes: Any = None,

@@ -185,7 +185,11 @@ def _resized(
         "half_pixels": bool(half_pixels),
     }
     wanted = _wanted(x, first, size, keep_proportions)
-    if leave and tuple(wanted) == tuple(x.shape[first : first + 2]):
+    if (
+        leave
+        and all(isinstance(n, int) for n in wanted)
+        and tuple(wanted) == tuple(x.shape[first : first + 2])
+    ):
         return math.identity(image)
     made: Any = x if method == ResizeMethod.NEAREST_NEIGHBOR else g.cast(x, "float32")
     matrices = [
@@ -256,17 +260,44 @@ resize_bicubic = _resizing(ResizeMethod.BICUBIC, "resize_bicubic")
 resize_area = _resizing(ResizeMethod.AREA, "resize_area")
 
 
-def _size_of_box(*lengths: Any) -> list[int]:
-    return [g.static_int(n, "the size of the box") for n in lengths]
+def _known_box(x: Any, first: int, *lengths: Any) -> list[int] | None:
+    """The lengths as numbers, where they and the picture's are known when the graph is built."""
+    found = [g.static_value(n) for n in lengths]
+    if None in x.shape[first : first + 2] or any(n is None for n in found):
+        return None
+    return [int(n) for n in found]
 
 
-def resize_image_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
+def _sizes(image: Any) -> tuple[Any, Any]:
+    """Rows and columns, as nodes."""
+    lengths, first = math.shape(image), _spatial(image)[1]
+    return lengths[first], lengths[first + 1]
+
+
+def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Tensor:
     """The middle, or zeros around."""
-    size = _size_of_box(target_height, target_width)
-    return wrap(images.crop_or_pad(value(image), *size), None, "crop_or_pad", [image])
+    x, first = _spatial(image)
+    size = _known_box(x, first, target_height, target_width)
+    if size is not None:
+        return wrap(images.crop_or_pad(x, *size), None, "crop_or_pad", [image])
+    old = _sizes(image)
+    new = [math.cast(n, "int32") for n in (target_height, target_width)]
+    less = [math.maximum(math.floordiv(n - t, 2), 0) for n, t in zip(old, new, strict=True)]
+    more = [math.maximum(math.floordiv(t - n, 2), 0) for n, t in zip(old, new, strict=True)]
+    kept = [math.minimum(n, t) for n, t in zip(old, new, strict=True)]
+    made = pad_to_bounding_box(crop_to_bounding_box(image, *less, *kept), *more, target_height, target_width)
+    return _of_size(made, image, target_height, target_width)
 
 
 resize_with_crop_or_pad = resize_image_with_crop_or_pad
+
+
+def _of_size(made: Tensor, image: Any, height: Any, width: Any) -> Tensor:
+    """What was made of a picture, whose rows and columns are as many as is known."""
+    known = [None if n is None else int(n) for n in map(g.static_value, (height, width))]
+    shape, first = list(value(image).shape), _spatial(image)[1]
+    made.set_shape([*shape[:first], *known, *shape[first + 2 :]])
+    return made
 
 
 def _cut(x: Any, axis: int, start: Any, count: int) -> Any:
@@ -275,26 +306,45 @@ def _cut(x: Any, axis: int, start: Any, count: int) -> Any:
 
 
 def crop_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+    image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any
 ) -> Tensor:
     """A rectangle of the picture."""
     x, first = _spatial(image)
-    size = _size_of_box(target_height, target_width)
-    x = _cut(_cut(x, first, offset_height, size[0]), first + 1, offset_width, size[1])
+    size = [g.static_value(n) for n in (target_height, target_width)]
+    if any(n is None for n in size):
+        begin, rest = [0] * first, x.ndim - first - 2
+        starts = math.stack([*begin, offset_height, offset_width, *[0] * rest])
+        lengths = math.stack([*(-1 for _ in begin), target_height, target_width, *[-1] * rest])
+        return _of_size(math.slice(image, starts, lengths), image, target_height, target_width)
+    x = _cut(_cut(x, first, offset_height, int(size[0])), first + 1, offset_width, int(size[1]))
     return wrap(x, None, "crop", [image])
 
 
 def pad_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+    image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any
 ) -> Tensor:
     """The picture in a larger one of zeros."""
-    box = _size_of_box(offset_height, offset_width, target_height, target_width)
-    return wrap(images.frame(value(image), *box), None, "pad", [image])
+    x, first = _spatial(image)
+    box = _known_box(x, first, offset_height, offset_width, target_height, target_width)
+    if box is not None:
+        return wrap(images.frame(x, *box), None, "pad", [image])
+    height, width = _sizes(image)
+    above, left = math.cast(offset_height, "int32"), math.cast(offset_width, "int32")
+    below, right = target_height - above - height, target_width - left - width
+    around = [[0, 0]] * first + [[above, below], [left, right]] + [[0, 0]] * (x.ndim - first - 2)
+    made = math.pad(image, math.stack([math.stack(pair) for pair in around]))
+    return _of_size(made, image, target_height, target_width)
 
 
 def central_crop(image: Any, central_fraction: float) -> Tensor:
     """The middle, a share of each side."""
     x, first = _spatial(image)
+    if None in x.shape[first : first + 2]:
+        sizes = _sizes(image)
+        floats = [math.cast(n, "float64") for n in sizes]
+        starts = [math.cast((n - n * central_fraction) / 2, "int32") for n in floats]
+        kept = [n - 2 * start for n, start in zip(sizes, starts, strict=True)]
+        return crop_to_bounding_box(image, *starts, *kept)
     for axis in (first, first + 1):
         start = int((x.shape[axis] - x.shape[axis] * central_fraction) / 2)
         x = _cut(x, axis, start, x.shape[axis] - 2 * start)

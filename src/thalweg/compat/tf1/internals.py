@@ -19,11 +19,13 @@ from thalweg.compat.tf1 import (
     graph,
     graph_defs,
     math,
+    metrics,
     node_defs,
     random,
     records,
     rnn,
     strings,
+    switches,
     tpu,
     types,
 )
@@ -57,6 +59,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     vars(ops)["shape_internal"] = lambda input, name=None, optimize=True, out_type="int32": flat["shape"](
         input, name, out_type
     )
+    vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",
@@ -89,7 +92,11 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             image_ops=names["image"],
             image_ops_impl=names["image"],
             metrics=names["metrics"],
-            metrics_impl=names["metrics"],
+            metrics_impl=Namespace(
+                "tf.python.ops.metrics_impl",
+                **members(names["metrics"]),
+                metric_variable=metrics.metric_variable,
+            ),
             linalg=Namespace("tf.python.ops.linalg", linalg=names["linalg"], linalg_impl=names["linalg"]),
             losses=Namespace("tf.python.ops.losses", losses=names["losses"], losses_impl=names["losses"]),
             summary_ops=names["summary"],
@@ -273,6 +280,10 @@ def _framework(ops: Namespace) -> Namespace:
 def _accepted(*args: Any, **options: Any) -> Any:
     """A decorator that changes nothing."""
     return lambda fn: fn
+
+
+class PartitionedVariable:
+    """A variable in parts; there is none."""
 
 
 class _Device:

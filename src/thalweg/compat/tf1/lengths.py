@@ -119,6 +119,8 @@ def parts_of(shape: Any) -> list[Any] | None:
     vector: Any = as_vector(shape)
     if vector.shape is None or vector.shape[0] is None:
         return None
+    if isinstance(shape, g.Tensor) and shape.op.type == "stack" and len(shape.op.inputs) == vector.shape[0]:
+        return parts_of(list(shape.op.inputs))
     return [vector[k] for k in range(vector.shape[0])]
 
 
@@ -127,7 +129,7 @@ def filled(shape: Any, fill: Any, dtype: Any) -> core.Tensor:
     number = g.cast(g.value(fill), dtype)
     dims = dims_of(shape)
     if dims is None:
-        vector = as_vector(shape)
+        vector = shape_ops.reshape(as_vector(shape), (-1,))  # one number is a shape of one axis
         known: Any = None if vector.shape is None or vector.shape[0] is None else (None,) * vector.shape[0]
         if isinstance(shape, (list, tuple)):
             known = tuple(d if isinstance(d, int) else None for d in map(one_dim, shape))

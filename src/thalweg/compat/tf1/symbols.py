@@ -137,9 +137,9 @@ class Symbols:
                 self._now[symbol] = result
         if recorder.updates:
             with self.graph.as_default(), self.graph.control_dependencies(None):
-                effect = Effect(list(recorder.updates.items()))
-                made = Operation(f"{call.layer.name}/AssignMovingAvg", "AssignSub", effect)
-            self.updates.setdefault(id(call.layer), []).append(made)
+                name = f"{call.layer.name}/AssignMovingAvg"
+                made = [Operation(name, "AssignSub", Effect([pair])) for pair in recorder.updates.items()]
+            self.updates.setdefault(id(call.layer), []).extend(made)
 
     def _value(self, x: Any) -> Any:
         return self._now[x] if isinstance(x, Core) else x

@@ -100,9 +100,10 @@ _OF_ROWS |= {
 
 
 def _of_all(name: str, function: Any) -> Any:
-    """The function of that name for rows of different lengths, texts and complex tensors, too."""
+    """The function of that name for rows of different lengths, texts, complex and sparse tensors, too."""
     known = name.rstrip("_")
-    return _complexes.taking_complex(known, _text.taking_texts(known, _OF_ROWS.get(name, function)))
+    of_rows = _sparse.taking_sparse(known, _OF_ROWS.get(name, function))
+    return _complexes.taking_complex(known, _text.taking_texts(known, of_rows))
 
 
 # --- names in tf itself ---------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ _flat |= {
 }
 _flat |= {n: v for n, v in _own(_debugging).items() if n.startswith("assert_") and n.count("_") < 3}
 globals().update({_RENAMED.get(n, n): _of_all(n, v) for n, v in _flat.items()})
-cast = _OF_ROWS["cast"]
+cast = _sparse.taking_sparse("cast", _OF_ROWS["cast"])
 complex, complex64, complex128 = (
     _complexes.complex,
     _types.as_dtype("complex64"),
@@ -164,7 +165,7 @@ def get_logger() -> Any:
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
-tpu, xla = _machine.tpu, _machine.xla
+tpu, xla, profiler = _machine.tpu, _machine.xla, _machine.profiler
 raw_ops = _Namespace("tf.raw_ops", **{n: getattr(_raw, n) for n in _raw.__all__})
 optimizers, losses, metrics, initializers = keras.optimizers, keras.losses, keras.metrics, keras.initializers
 random_normal_initializer = keras.initializers.RandomNormal

@@ -322,6 +322,35 @@ xla = Namespace(
 )
 
 
+class _Trace:
+    """A block that a profile would show under a name: accepted."""
+
+    def __init__(self, *args: Any, **ignored: Any) -> None:
+        pass
+
+    def __enter__(self) -> _Trace:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Nothing is kept."""
+
+    def set_metadata(self, **ignored: Any) -> None:
+        """Accepted."""
+
+
+profiler = Namespace(
+    "tf.profiler",
+    experimental=Namespace(
+        "tf.profiler.experimental",
+        start=accepted,
+        stop=accepted,
+        Profile=_Trace,
+        Trace=_Trace,
+        ProfilerOptions=lambda *args, **options: (args, options),
+    ),
+)
+
+
 # --- tests ----------------------------------------------------------------------------------------------------------
 
 

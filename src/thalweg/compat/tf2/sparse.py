@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import is_text, texts
-from thalweg.compat.tf2.values import axes, pair, tensor
+from thalweg.compat.tf2.values import axes, number, pair, tensor
+from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.ops import index
 
 __all__ = [
-    "SparseTensor", "add", "concat", "expand_dims", "eye", "from_dense", "map_values", "mask", "maximum", "minimum",
-    "reduce_max", "reduce_sum", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax",
-    "sparse_dense_matmul", "split", "to_dense", "to_indicator", "transpose",
+    "SparseTensor", "add", "concat", "expand_dims", "eye", "fill_empty_rows", "from_dense", "map_values", "mask",
+    "maximum", "minimum", "reduce_max", "reduce_sum", "reorder", "reset_shape", "reshape", "retain", "segment_mean",
+    "segment_sqrt_n", "segment_sum", "slice", "softmax", "sparse_dense_matmul", "split", "to_dense", "to_indicator",
+    "transpose",
 ]  # fmt: skip
 
 
@@ -28,13 +33,14 @@ class SparseTensor:
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
         form = np.asarray(dense_shape, np.int64)
-        self.indices = tensor(np.asarray(indices, np.int64).reshape(-1, len(form)))
+        found = np.asarray(indices, np.int64)
+        self.indices = tensor(found.reshape(len(found), len(form)))
         self.values, self.dense_shape = tensor(values), tensor(form)
 
     @property
     def dtype(self) -> Any:
         """The type of the values."""
-        return self.values.dtype
+        return as_dtype(self.values.dtype)
 
     @property
     def shape(self) -> TensorShape:
@@ -44,6 +50,14 @@ class SparseTensor:
     def get_shape(self) -> TensorShape:
         """The lengths of the axes."""
         return self.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(to_dense(self), dtype)
 
     def with_values(self, new_values: Any) -> SparseTensor:
         """Other values at the same places."""
@@ -82,6 +96,8 @@ def to_dense(
         room = np.full(sp_input.shape, np.asarray(texts(default_value or b"")).item(), object)
         room[tuple(np.asarray(sp_input.indices).T)] = np.asarray(sp_input.values)
         return texts(room)
+    if not _lengths(sp_input):
+        return arrays.concat([sp_input.values, [default_value or 0]], 0)[0]
     made = arrays.fill(sp_input.shape, tensor(default_value or 0, sp_input.dtype))
     return arrays.tensor_scatter_nd_update(made, sp_input.indices, sp_input.values)
 
@@ -105,14 +121,29 @@ def reorder(sp_input: SparseTensor, name: Any = None) -> SparseTensor:
 
 
 def add(a: Any, b: Any, threshold: Any = 0) -> Any:
-    """The sum: sparse where both are."""
+    """The sum: sparse where both are. Where both have a value, sums smaller than the threshold fall away."""
     if not (_is_sparse(a) and _is_sparse(b)):
         return to_dense(a) + to_dense(b)
-    both = arrays.concat([a.indices, b.indices], 0)
-    values = arrays.concat([a.values, pair(a.values, b.values)[1]], 0)
-    places, numbers = np.unique(np.asarray(both), axis=0, return_inverse=True)
-    summed = math.unsorted_segment_sum(values, numbers.reshape(-1), len(places))
-    return SparseTensor(places, summed, a.dense_shape)
+    both, twice = _beside(a, b, lambda x, y: x + y)
+    kept = ~twice | (np.abs(np.asarray(both.values)) >= np.asarray(threshold).item())
+    return both if kept.all() else retain(both, kept)
+
+
+def _beside(a: SparseTensor, b: SparseTensor, join: Any) -> tuple[SparseTensor, np.ndarray]:
+    """Two of a shape, joined value by value at all places of either, and where both have one; else 0 stands for it."""
+    if _lengths(a) != _lengths(b):
+        raise fail(
+            ShapeError, "two sparse tensors", expected=f"the shape {_lengths(a)} of the first",
+            received=_lengths(b),
+        )  # fmt: skip
+    count = len(np.asarray(a.indices))
+    places, numbers = _each_once(np.asarray(arrays.concat([a.indices, b.indices], 0)))
+    first = math.unsorted_segment_sum(a.values, numbers[:count], len(places))
+    second = math.unsorted_segment_sum(pair(a.values, b.values)[1], numbers[count:], len(places))
+    twice = np.isin(np.arange(len(places)), numbers[:count]) & np.isin(
+        np.arange(len(places)), numbers[count:]
+    )
+    return SparseTensor(places, join(first, second), a.dense_shape), twice
 
 
 def sparse_dense_matmul(
@@ -124,28 +155,53 @@ def sparse_dense_matmul(
     right = arrays.transpose(tensor(b)) if adjoint_b else tensor(b)
     rows, columns = np.asarray(sp_a.indices).T[:: -1 if adjoint_a else 1]
     count = sp_a.shape[1 if adjoint_a else 0]
-    parts = arrays.gather(right, columns) * arrays.expand_dims(pair(right, sp_a.values)[1], -1)
+    parts = index.take(right, columns, axis=0) * arrays.expand_dims(pair(right, sp_a.values)[1], -1)
     return math.unsorted_segment_sum(parts, rows, count)
 
 
-def _reduced(function: Any, sp_input: SparseTensor, axis: Any, keepdims: bool | None) -> Any:
-    return function(to_dense(sp_input), axes(axis), bool(keepdims))
+def _reduced(join: Any, sp_input: SparseTensor, axis: Any, keepdims: bool | None, as_sparse: bool) -> Any:
+    """What is there over axes; 0, or nothing in a sparse result, where no value is."""
+    form, given = _lengths(sp_input), axes(axis)
+    over = set(range(len(form))) if given is None else {k % len(form) for k in np.atleast_1d(given).tolist()}
+    left = [k for k in range(len(form)) if k not in over]
+    places, groups = _each_once(np.asarray(sp_input.indices)[:, left])
+    found = join(sp_input.values, groups, len(places))
+    lengths = [form[k] for k in left]
+    if keepdims:
+        lengths = [1 if k in over else n for k, n in enumerate(form)]
+        whole = np.zeros((len(places), len(form)), np.int64)
+        whole[:, left] = places
+        places = whole
+    made = SparseTensor(places, found, lengths)
+    return made if as_sparse else to_dense(made)
+
+
+def _each_once(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of whole numbers, each once and in order, and which of them each row is."""
+    if not places.shape[1]:
+        return places[:1], np.zeros(len(places), np.int64)
+    found, numbers = np.unique(places, axis=0, return_inverse=True)
+    return found, numbers.reshape(-1)
 
 
 def reduce_sum(
     sp_input: SparseTensor, axis: Any = None, keepdims: bool | None = None, output_is_sparse: bool = False,
     name: Any = None,
 ) -> Any:  # fmt: skip
-    """The sum over axes, as a dense tensor."""
-    return _reduced(math.reduce_sum, sp_input, axis, keepdims)
+    """The sum of the values over axes."""
+    return _reduced(math.unsorted_segment_sum, sp_input, axis, keepdims, output_is_sparse)
 
 
 def reduce_max(
     sp_input: SparseTensor, axis: Any = None, keepdims: bool | None = None, output_is_sparse: bool = False,
     name: Any = None,
 ) -> Any:  # fmt: skip
-    """The largest over axes, as a dense tensor."""
-    return _reduced(math.reduce_max, sp_input, axis, keepdims)
+    """The largest of the values over axes: what is not there is no zero.
+
+    >>> int(reduce_max(from_dense([-5, 0, -3])))
+    -3
+    """
+    return _reduced(math.unsorted_segment_max, sp_input, axis, keepdims, output_is_sparse)
 
 
 def reshape(sp_input: SparseTensor, shape: Any, name: Any = None) -> SparseTensor:
@@ -164,21 +220,60 @@ def transpose(sp_input: SparseTensor, perm: Any = None, name: Any = None) -> Spa
 
 def concat(
     axis: int, sp_inputs: Sequence[SparseTensor], expand_nonconcat_dims: bool = False, name: Any = None
-) -> Any:
-    """Sparse tensors one after another along an axis."""
-    return from_dense(arrays.concat([to_dense(s) for s in sp_inputs], axis))
+) -> SparseTensor:
+    """Sparse tensors one after another along an axis; ``expand_nonconcat_dims``: the others as long as the longest."""
+    forms = np.array([_lengths(s) for s in sp_inputs])
+    along, others = (
+        int(number(axis)) % forms.shape[1],
+        np.arange(forms.shape[1]) != int(number(axis)) % forms.shape[1],
+    )
+    if not expand_nonconcat_dims and (forms[:, others] != forms[0, others]).any():
+        raise fail(
+            ShapeError, f"tf.sparse.concat along axis {along}", expected="the other axes of equal lengths",
+            received=forms.tolist(), hint="expand_nonconcat_dims=True takes the longest",
+        )  # fmt: skip
+    whole = forms.max(0)
+    whole[along] = forms[:, along].sum()
+    moves = (np.cumsum(forms[:, along]) - forms[:, along])[:, None] * ~others
+    places = np.concatenate([np.asarray(s.indices) + move for s, move in zip(sp_inputs, moves, strict=True)])
+    return reorder(SparseTensor(places, arrays.concat([s.values for s in sp_inputs], 0), whole))
 
 
 def split(sp_input: SparseTensor, num_split: int, axis: int, name: Any = None) -> list[SparseTensor]:
-    """A sparse tensor in equal parts."""
+    """A sparse tensor in parts along an axis; the first ones are longer by 1 where they cannot be equal."""
+    form, along, count = _lengths(sp_input), int(number(axis)), int(number(num_split))
+    if not 0 < count <= form[along]:
+        raise fail(
+            ArgumentError, "tf.sparse.split: num_split", expected=f"from 1 to the {form[along]} of the axis",
+            received=count,
+        )  # fmt: skip
+    ends = np.cumsum([len(part) for part in np.array_split(np.arange(form[along]), count)])
+    starts = [0, *ends[:-1].tolist()]
     return [
-        from_dense(part) for part in np.array_split(np.asarray(to_dense(sp_input)), int(num_split), int(axis))
-    ]
+        slice(sp_input, [first if k == along % len(form) else 0 for k in range(len(form))],
+              [end - first if k == along % len(form) else n for k, n in enumerate(form)])
+        for first, end in zip(starts, ends.tolist(), strict=True)
+    ]  # fmt: skip
 
 
 def slice(sp_input: SparseTensor, start: Any, size: Any, name: Any = None) -> SparseTensor:
-    """A block."""
-    return from_dense(arrays.slice_(to_dense(sp_input), start, size))
+    """A block, as far as there is one."""
+    first = np.asarray(start, np.int64)
+    lengths = np.clip(np.asarray(sp_input.dense_shape) - first, 0, np.asarray(size, np.int64))
+    places = np.asarray(sp_input.indices) - first
+    kept = np.flatnonzero(((places >= 0) & (places < lengths)).all(1))
+    return SparseTensor(places[kept], arrays.gather(sp_input.values, kept), lengths)
+
+
+def fill_empty_rows(sp_input: SparseTensor, default_value: Any, name: Any = None) -> tuple[SparseTensor, Any]:
+    """A value in the first place of each row that has none, and which rows these are."""
+    places, form = np.asarray(sp_input.indices), _lengths(sp_input)
+    empty = ~np.isin(np.arange(form[0]), places[:, 0])
+    more = np.zeros((int(empty.sum()), len(form)), np.int64)
+    more[:, 0] = np.flatnonzero(empty)
+    given = arrays.fill([len(more)], tensor(default_value, sp_input.dtype))
+    values = arrays.concat([sp_input.values, given], 0)
+    return reorder(SparseTensor(np.concatenate([places, more]), values, form)), tensor(empty)
 
 
 def retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
@@ -216,12 +311,12 @@ def map_values(op: Any, *args: Any, **kwargs: Any) -> SparseTensor:
 
 def maximum(sp_a: SparseTensor, sp_b: SparseTensor, name: Any = None) -> SparseTensor:
     """The larger of two, place by place."""
-    return from_dense(math.maximum(to_dense(sp_a), to_dense(sp_b)))
+    return _beside(sp_a, sp_b, math.maximum)[0]
 
 
 def minimum(sp_a: SparseTensor, sp_b: SparseTensor, name: Any = None) -> SparseTensor:
     """The smaller of two, place by place."""
-    return from_dense(math.minimum(to_dense(sp_a), to_dense(sp_b)))
+    return _beside(sp_a, sp_b, math.minimum)[0]
 
 
 def reset_shape(sp_input: SparseTensor, new_shape: Any = None) -> SparseTensor:
@@ -246,6 +341,28 @@ def to_indicator(sp_input: SparseTensor, vocab_size: int, name: Any = None) -> A
     return tensor(made)
 
 
+def _segments(join: Any, doc: str) -> Any:
+    def of_segments(
+        data: Any, indices: Any, segment_ids: Any, num_segments: Any = None, name: Any = None
+    ) -> Any:
+        count = int(np.asarray(segment_ids).max()) + 1 if num_segments is None else int(number(num_segments))
+        return join(arrays.gather(tensor(data), indices), tensor(segment_ids), count)
+
+    of_segments.__doc__ = doc
+    return of_segments
+
+
+def _by_root(rows: Any, numbers: Any, count: int) -> Any:
+    sizes = np.maximum(np.bincount(np.asarray(numbers), minlength=count), 1)
+    whole = math.unsorted_segment_sum(rows, numbers, count)
+    return whole / tensor(np.sqrt(sizes).reshape(-1, *[1] * (len(whole.shape) - 1)), whole.dtype)
+
+
+segment_sum = _segments(math.unsorted_segment_sum, "Sums of some of the rows, those of a number together.")
+segment_mean = _segments(math.unsorted_segment_mean, "Means of some of the rows, those of a number together.")
+segment_sqrt_n = _segments(_by_root, "Sums of rows, divided by the root of how many there are.")
+
+
 # --- tf.sets ----------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +379,52 @@ def _set_operation(join: Any, doc: str) -> Any:
 
     of_rows.__doc__ = doc
     return of_rows
+
+
+_OF_VALUES = frozenset("abs cast erf identity negative sign sqrt square stop_gradient tanh".split())
+_OF_FORM: dict[str, Callable[[SparseTensor], Any]] = {
+    "rank": lambda x: len(x.shape),
+    "shape": lambda x: _lengths(x),
+    "size": lambda x: int(np.prod(_lengths(x))),
+}
+
+
+def taking_sparse(name: str, function: Any) -> Any:
+    """The function of that name for sparse tensors, too, where TensorFlow has it for them: one of their values, or of
+    their form.
+    """
+    if name in _OF_VALUES:
+
+        @functools.wraps(function)
+        def of_values(x: Any, *args: Any, **kwargs: Any) -> Any:
+            if not _is_sparse(x):
+                return function(x, *args, **kwargs)
+            return x.with_values(function(x.values, *args, **kwargs))
+
+        return of_values
+    if name in _OF_FORM:
+
+        @functools.wraps(function)
+        def of_form(input: Any, *args: Any, **kwargs: Any) -> Any:
+            if not _is_sparse(input):
+                return function(input, *args, **kwargs)
+            kind = kwargs.get("out_type", args[0] if args and name != "rank" else "int32")
+            return tensor(_OF_FORM[name](input), kind)
+
+        return of_form
+    return function
+
+
+def rows(sp_input: SparseTensor) -> list[SparseTensor]:
+    """The parts along the first axis, without it."""
+    places, form = np.asarray(sp_input.indices), _lengths(sp_input)
+    of_row = [np.flatnonzero(places[:, 0] == k) for k in range(form[0])]
+    return [SparseTensor(places[at, 1:], arrays.gather(sp_input.values, at), form[1:]) for at in of_row]
+
+
+def stacked(parts: Sequence[SparseTensor]) -> SparseTensor:
+    """Sparse tensors along a new first axis, as long as the longest of them."""
+    return concat(0, [expand_dims(part, 0) for part in parts], expand_nonconcat_dims=True)
 
 
 def tensor_or_sparse(x: Any) -> Any:

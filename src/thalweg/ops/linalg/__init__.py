@@ -1,7 +1,8 @@
 """Linear algebra over the last two axes: products, systems, determinants, factorisations and norms.
 
-Factorisations run on the host (LAPACK through NumPy), between the native parts of a compiled program. Gradient rules
-are closed formulas in ops: those of cholesky, solve, inv, det, slogdet, pinv, eigh, qr and svd differentiate again.
+Cholesky's and Gauss's factors are compiled (`blocks.py`), up to a size; the others run on the host (LAPACK through
+NumPy), between the native parts of a compiled program. Gradient rules are closed formulas in ops: those of cholesky,
+solve, inv, det, slogdet, pinv, eigh, qr and svd differentiate again.
 """
 
 from thalweg.ops.contract import matmul, matrix_transpose, outer, tensordot, vecdot

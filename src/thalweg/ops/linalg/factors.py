@@ -6,18 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thalweg.errors import ArgumentError, GradientError, fail
+from thalweg.errors import ArgumentError, GradientError, MatrixError, fail
 from thalweg.graph.lengths import shorter
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor, shape_text
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.contract import matmul
+from thalweg.ops.contract import diagonal, matmul
 from thalweg.ops.elementwise import add, divide, equal, multiply, subtract, where
+from thalweg.ops.linalg import blocks
+from thalweg.ops.linalg.lapack import on_host
 from thalweg.ops.linalg.matrices import (
     columns_scaled,
     diagonal_matrix,
     matrix_shape,
-    on_host,
     square_family,
     square_shape,
     symmetric,
@@ -25,22 +26,40 @@ from thalweg.ops.linalg.matrices import (
     transposed,
     triangle_of,
 )
-from thalweg.ops.linalg.systems import solve
 
 
 def _cholesky_gradient(g: Tensor, y: Tensor, x: Tensor, *, upper: bool) -> list[Any]:
     """Smith, Murray: the symmetric part of L^-T Phi(L^T g) L^-1, Phi the lower triangle with half the diagonal."""
 
     def rule() -> Tensor:
-        factor, slope = (transposed(y), transposed(g)) if upper else (y, g)
-        phi = triangle_of(matmul(transposed(factor), slope), True, 0.5)
-        inner = solve(transposed(factor), transposed(solve(transposed(factor), transposed(phi))))
-        return symmetric(inner)
+        factor, slope = (y, transposed(g)) if upper else (transposed(y), g)
+        phi = triangle_of(matmul(factor, slope), True, 0.5)
+        half = blocks.triangular(factor, transposed(phi), lower=False)
+        return symmetric(blocks.triangular(factor, transposed(half), lower=False))
 
     return [rule]
 
 
-@make_op(square_family, grad=_cholesky_gradient)
+_NOT_POSITIVE = "the matrix must be positive definite"
+
+
+@make_op({}, infer=lambda d: Spec((*d.shape[:-1], 1, 1), d.dtype), refuses=True)
+def _positive(d, /):  # type: ignore[no-untyped-def]
+    """A 1 for each matrix, where the diagonal of no factor is NaN."""
+    if np.isnan(d).any():
+        raise fail(MatrixError, "cholesky: Matrix is not positive definite", hint=_NOT_POSITIVE)
+    return np.ones((*d.shape[:-1], 1, 1), d.dtype)
+
+
+def _cholesky_expand(x: Tensor, *, upper: bool) -> Any:
+    if not blocks.has_parts(x):
+        return None
+    factor = blocks.upper_factor(symmetric(x))
+    factor = multiply(factor, _positive(diagonal(factor)))
+    return factor if upper else transposed(factor)
+
+
+@make_op(square_family, grad=_cholesky_gradient, expand=_cholesky_expand, refuses=True)
 def cholesky(x, /, upper=False):  # type: ignore[no-untyped-def]
     """The lower triangular L with L L^T = x, for a symmetric positive definite x (its symmetric part is taken).
 
@@ -50,7 +69,7 @@ def cholesky(x, /, upper=False):  # type: ignore[no-untyped-def]
     [[2.0, 0.0], [0.0, 3.0]]
     """
     even = (x + np.swapaxes(x, -1, -2)) * x.dtype.type(0.5)
-    factor = on_host("cholesky", "the matrix must be positive definite", lambda: np.linalg.cholesky(even))
+    factor = on_host("cholesky", _NOT_POSITIVE, np.linalg.cholesky, even)
     return np.swapaxes(factor, -1, -2) if upper else factor
 
 
@@ -81,7 +100,7 @@ def _qr_gradient(g: Any, y: Any, x: Tensor, *, mode: str) -> list[Any]:
         gr = shape_ops.full_like(r, 0) if g[1] is None else g[1]
         m = triangle_of(subtract(matmul(r, transposed(gr)), matmul(transposed(gq), q)), True, 0.5)
         inner = add(gq, matmul(q, add(m, transposed(m))))
-        return transposed(solve(r, transposed(inner)))
+        return transposed(blocks.triangular(r, transposed(inner), lower=False))
 
     return [rule]
 
@@ -89,7 +108,7 @@ def _qr_gradient(g: Any, y: Any, x: Tensor, *, mode: str) -> list[Any]:
 @make_op({}, name="qr", infer=_qr_infer, prepare=to_factorable, grad=_qr_gradient)
 def _qr(x, /, mode="reduced"):  # type: ignore[no-untyped-def]
     """See :func:`qr`."""
-    return tuple(on_host("qr", "are all elements finite?", lambda: np.linalg.qr(x, mode=mode)))
+    return on_host("qr", "are all elements finite?", lambda x: tuple(np.linalg.qr(x, mode=mode)), x)
 
 
 class QRResult(NamedTuple):
@@ -141,7 +160,7 @@ def _eigh_gradient(g: Any, y: Any, x: Tensor) -> list[Any]:
 def _eigh(x, /):  # type: ignore[no-untyped-def]
     """See :func:`eigh`."""
     even = (x + np.swapaxes(x, -1, -2)) * x.dtype.type(0.5)
-    return tuple(on_host("eigh", "are all elements finite?", lambda: np.linalg.eigh(even)))
+    return on_host("eigh", "are all elements finite?", lambda x: tuple(np.linalg.eigh(x)), even)
 
 
 class EighResult(NamedTuple):
@@ -163,13 +182,20 @@ def eigh(x: Any, /) -> EighResult:
     return EighResult(*_eigh(x))
 
 
-def eigvalsh(x: Any, /) -> Tensor:
+@make_op(
+    {},
+    infer=lambda x: _eigh_infer(x)[0],
+    prepare=to_factorable,
+    grad=lambda g, y, x: _eigh_gradient((g, None), _eigh(x), x),
+)
+def eigvalsh(x, /):  # type: ignore[no-untyped-def]
     """The eigenvalues of symmetric matrices in ascending order.
 
     >>> eigvalsh([[2.0, 0.0], [0.0, 1.0]]).tolist()
     [1.0, 2.0]
     """
-    return eigh(x)[0]
+    even = (x + np.swapaxes(x, -1, -2)) * x.dtype.type(0.5)
+    return on_host("eigvalsh", "are all elements finite?", np.linalg.eigvalsh, even)
 
 
 def _svd_infer(x: Spec, *, full_matrices: bool) -> tuple[Spec, Spec, Spec]:
@@ -227,8 +253,8 @@ def _inverses(s: Any) -> Any:
 @make_op({}, name="svd", infer=_svd_infer, prepare=to_factorable, grad=_svd_gradient)
 def _svd(x, /, full_matrices=True):  # type: ignore[no-untyped-def]
     """See :func:`svd`."""
-    return tuple(
-        on_host("svd", "are all elements finite?", lambda: np.linalg.svd(x, full_matrices=full_matrices))
+    return on_host(
+        "svd", "are all elements finite?", lambda x: tuple(np.linalg.svd(x, full_matrices=full_matrices)), x
     )
 
 
@@ -252,10 +278,16 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
     return SVDResult(*_svd(x, full_matrices=full_matrices))
 
 
-def svdvals(x: Any, /) -> Tensor:
+@make_op(
+    {},
+    infer=lambda x: _svd_infer(x, full_matrices=False)[1],
+    prepare=to_factorable,
+    grad=lambda g, y, x: [lambda: _svd_rule((None, g, None), None, x)],
+)
+def svdvals(x, /):  # type: ignore[no-untyped-def]
     """The singular values, descending: [..., m, n] to [..., min(m, n)].
 
     >>> svdvals([[3.0, 0.0], [0.0, 4.0]]).tolist()
     [4.0, 3.0]
     """
-    return svd(x, full_matrices=False)[1]
+    return on_host("svdvals", "are all elements finite?", lambda x: np.linalg.svd(x, compute_uv=False), x)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from thalweg.errors import DTypeError, MatrixError, ShapeError, fail
-from thalweg.graph.op import make_op
+from thalweg.errors import DTypeError, ShapeError, fail
 from thalweg.graph.tensor import Spec, Tensor, shape_text
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import diagonal as plain_diagonal
 from thalweg.ops.contract import embed_diagonal, matrix_transpose
 from thalweg.ops.elementwise import add, multiply
 from thalweg.ops.families import to_floats
+from thalweg.ops.triangles import tril, triu
 
 
 def to_factorable(tensors: Any, attrs: dict[str, Any]) -> Any:
@@ -50,14 +47,6 @@ def square_shape(x: Spec) -> tuple[int | None, ...]:
     return shape
 
 
-def on_host(name: str, hint: str, compute: Callable[[], Any]) -> Any:
-    """The result, or NumPy's refusal as an error that names the op."""
-    try:
-        return compute()
-    except np.linalg.LinAlgError as error:
-        raise fail(MatrixError, f"{name}: {error}", hint=hint) from error
-
-
 def _infer_square(x: Spec, **_: Any) -> Spec:
     return Spec(square_shape(x), x.dtype)
 
@@ -80,18 +69,10 @@ def symmetric(x: Any) -> Any:
     return multiply(add(x, transposed(x)), 0.5)
 
 
-@make_op({}, infer=lambda x, **_: x, grad=lambda g, y, x, *, lower, weight: [triangle_of(g, lower, weight)])
-def _triangle(x, /, lower, weight):  # type: ignore[no-untyped-def]
-    """The lower (or upper) triangle, the diagonal times ``weight``, zero elsewhere."""
-    kept = np.tril(x) if lower else np.triu(x)
-    index = np.arange(np.minimum(*x.shape[-2:]))
-    kept[..., index, index] *= x.dtype.type(weight)
-    return kept
-
-
 def triangle_of(x: Any, lower: bool, weight: float) -> Any:
     """The lower (or upper) triangle, the diagonal times ``weight``, zero elsewhere."""
-    return _triangle(x, lower=lower, weight=weight)
+    whole, inside = (tril(x), tril(x, k=-1)) if lower else (triu(x), triu(x, k=1))
+    return add(multiply(whole, weight), multiply(inside, 1 - weight))
 
 
 def eye_like(x: Tensor) -> Tensor:

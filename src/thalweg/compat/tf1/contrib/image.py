@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.nn.boxes import end_of
 from thalweg.ops import elementwise
@@ -65,3 +68,28 @@ def translate(
     """Pictures moved by (dx, dy), one pair for all or for each."""
     moved: Any = g.cast(value(translations), "float32")
     return _transformed(images, (1.0, 0.0, -moved[..., 0], 0.0, 1.0, -moved[..., 1]), interpolation, name)
+
+
+def bipartite_match(
+    distance_mat: Any, num_valid_rows: Any, top_k: int = -1, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """(the column of each row, the row of each column), -1 where there is none: again and again the nearest pair of
+    one of the first ``num_valid_rows`` rows and a column that are both free, ``top_k`` times at most.
+    """
+
+    def matched(distances: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+        of_rows, of_columns = (np.full(n, -1, np.int32) for n in distances.shape)
+        valid = int(np.ravel(rows)[0])
+        valid = len(distances) if valid < 0 else min(valid, len(distances))
+        left = min(valid, distances.shape[1]) if top_k < 0 else top_k
+        for place in np.argsort(distances[:valid], axis=None, kind="stable"):
+            row, column = divmod(int(place), distances.shape[1])
+            if left and of_rows[row] < 0 and of_columns[column] < 0:
+                of_rows[row], of_columns[column], left = column, row, left - 1
+        return [of_rows, of_columns]
+
+    node = g.convert_to_tensor(distance_mat)
+    found = math.py_func(matched, [node, num_valid_rows], ["int32", "int32"], name=name)
+    for part, length in zip(found, node.get_shape().as_list(), strict=True):
+        part.set_shape([length])
+    return found[0], found[1]

@@ -51,7 +51,7 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
-from thalweg.compat.tf1.distributions import distributions
+from thalweg.compat.tf1.distributions import distributions, percentile
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 _STREAMING = (
@@ -166,6 +166,7 @@ _slim = Namespace(
     metrics=_metrics,
     nets=nets,
     utils=_utils,
+    queues=Namespace("tf.contrib.slim.queues", QueueRunners=training.QueueRunners),
     prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
@@ -214,7 +215,7 @@ contrib = _Contrib(
     metrics=_metrics,
     learn=learn,
     factorization=factorization,
-    distributions=distributions,
+    distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
     lookup=lookup,
     training=_training,
     tensorboard=_tensorboard,
@@ -222,12 +223,7 @@ contrib = _Contrib(
     tpu=tpu.tpu,
     cudnn_rnn=cudnn_rnn,
     crf=Namespace("tf.contrib.crf", **own(crf)),
-    image=Namespace(
-        "tf.contrib.image",
-        rotate=image.rotate,
-        transform=image.transform,
-        translate=image.translate,
-    ),
+    image=Namespace("tf.contrib.image", **own(image)),
     data=_data,
     estimator=Namespace("tf.contrib.estimator", **own(hooks), **own(heads)),
     signal=Namespace("tf.contrib.signal", **own(signal)),
@@ -286,6 +282,7 @@ _INNER = {
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "image": "ops.image_ops",
     "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }
 _add_inner_paths()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, queues, random, train
+from thalweg.compat.tf1 import math, monitored, queues, random, train
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
 OPTIMIZER_CLS_NAMES: dict[str, Any] = {
@@ -277,3 +278,15 @@ def prefetch_queue(
     given = dict(zip(names, nodes, strict=True)) if names else nodes
     queues.add_queue_runner(queues.QueueRunner(queue, [queue.enqueue(given)] * num_threads))
     return queue
+
+
+@contextmanager
+def QueueRunners(session: Any) -> Iterator[None]:
+    """The threads of the graph's queues run inside."""
+    coordinator = monitored.Coordinator()
+    threads = monitored.start_queue_runners(session, coordinator)
+    try:
+        yield
+    finally:
+        coordinator.request_stop()
+        coordinator.join(threads)

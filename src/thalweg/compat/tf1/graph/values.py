@@ -182,8 +182,8 @@ def constant(
             array = array.reshape(wanted)
         else:  # the last value fills what is left
             flat = array.reshape(-1)
-            filled = np.concatenate([flat, np.repeat(flat[-1:], int(np.prod(wanted)) - flat.size)])
-            array = filled.reshape(wanted)
+            filled = np.concatenate([flat, np.repeat(flat[-1:], max(0, int(np.prod(wanted)) - flat.size))])
+            array = filled[: int(np.prod(wanted))].reshape(wanted) if 0 in wanted else filled.reshape(wanted)
     array = np.array(array)
     return wrap(core.constant(array), name, "Const", static=array)
 

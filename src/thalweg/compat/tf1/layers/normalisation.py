@@ -112,7 +112,7 @@ class BatchNormalization(Layer):
         self._move(moved, test)
         return wrap(y, None, "batchnorm", [inputs])
 
-    def _trained(self, inputs: Any, x: Any, gamma: Any, beta: Any) -> tuple[Any, Effect]:
+    def _trained(self, inputs: Any, x: Any, gamma: Any, beta: Any) -> tuple[Any, list[Any]]:
         """The output while training, and how the moving moments move."""
         if self.renorm or self.adjustment is not None or self.batch_weights is not None:
             return self._corrected(inputs, x, gamma, beta)
@@ -123,7 +123,7 @@ class BatchNormalization(Layer):
             variance = of_a_sample(variance, x)
         return y, self._averaged(mean, variance)
 
-    def _of_parts(self, x: Any, gamma: Any, beta: Any) -> tuple[Any, Effect]:
+    def _of_parts(self, x: Any, gamma: Any, beta: Any) -> tuple[Any, list[Any]]:
         """The k-th rows of all parts are normalised together, as TensorFlow 1 lays them out."""
         parts = shape_ops.reshape(x, (self.virtual_batch_size, -1, *x.shape[1:]))
         place = self.axis % x.ndim + 1
@@ -138,7 +138,7 @@ class BatchNormalization(Layer):
         """A vector over the channels as a tensor that stands beside others."""
         return shape_ops.reshape(vector, tuple(-1 if k == place else 1 for k in range(ndim)))
 
-    def _corrected(self, inputs: Any, x: Any, gamma: Any, beta: Any) -> tuple[Any, Effect]:
+    def _corrected(self, inputs: Any, x: Any, gamma: Any, beta: Any) -> tuple[Any, list[Any]]:
         place = self.axis % x.ndim
         axes = tuple(k for k in range(x.ndim) if k != place)
         scale, offset = (None if p is None else self._along(p, x.ndim, place) for p in (gamma, beta))
@@ -163,14 +163,12 @@ class BatchNormalization(Layer):
             return y, self._averaged(mean, variance)
         deviation = elementwise.sqrt(variance + self.epsilon)
         spread = _nearer(self.moving_stddev, deviation, self.momentum)
-        return y, Effect(
-            [
-                *more,
-                (self.moving_mean.t, _nearer(self.moving_mean, mean, self.momentum)),
-                (self.moving_stddev.t, spread),
-                (self.moving_variance.t, elementwise.maximum(spread * spread - self.epsilon, 0)),
-            ]
-        )
+        return y, [
+            *more,
+            (self.moving_mean.t, _nearer(self.moving_mean, mean, self.momentum)),
+            (self.moving_stddev.t, spread),
+            (self.moving_variance.t, elementwise.maximum(spread * spread - self.epsilon, 0)),
+        ]
 
     def _renormed(self, mean: Any, deviation: Any) -> tuple[Any, Any, list[Any]]:
         """The factor and the shift from a batch's own moments to the running ones, and how these move."""
@@ -187,19 +185,21 @@ class BatchNormalization(Layer):
         pairs = ((self.renorm_mean, mean), (self.renorm_stddev, deviation))
         return factor, shift, [(v.t, _nearer(v, new, self.renorm_momentum)) for v, new in pairs]
 
-    def _averaged(self, mean: Any, variance: Any) -> Effect:
-        """The moving moments nearer to these."""
+    def _averaged(self, mean: Any, variance: Any) -> list[Any]:
+        """The updates by which the moving moments are nearer to these."""
         variances = (self.moving_variance.t, _nearer(self.moving_variance, variance, self.momentum))
         if self.zero_debias:
-            return Effect([*debiased(self.moving_mean, mean, self.momentum), variances])
-        return Effect([(self.moving_mean.t, _nearer(self.moving_mean, mean, self.momentum)), variances])
+            return [*debiased(self.moving_mean, mean, self.momentum), variances]
+        return [(self.moving_mean.t, _nearer(self.moving_mean, mean, self.momentum)), variances]
 
-    def _move(self, effect: Effect, test: Any) -> None:
-        if test is not None:
-            effect.guard.append((test, True))
-        operation = Operation("AssignMovingAvg", "AssignSub", effect)
-        self.updates.append(operation)
-        default_graph().add_to_collection(GraphKeys.UPDATE_OPS, operation)
+    def _move(self, updates: list[Any], test: Any) -> None:
+        """Two operations, as in TensorFlow: the second one moves the variance."""
+        for part in (updates[:-1], updates[-1:]):
+            effect = Effect(part)
+            if test is not None:
+                effect.guard.append((test, True))
+            self.updates.append(Operation("AssignMovingAvg", "AssignSub", effect))
+            default_graph().add_to_collection(GraphKeys.UPDATE_OPS, self.updates[-1])
 
 
 def _nearer(variable: Variable, new: Any, momentum: Any) -> Any:

@@ -80,7 +80,11 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str | None = "unst
         lengths = list(t.shape)
         lengths[place] = int(num)
         t = g.shaped_as(t, tuple(lengths))
-    return wrap_all(joining.unstack(t, axis=place), name, "unstack", [value])
+    made, known = wrap_all(joining.unstack(t, axis=place), name, "unstack", [value]), static_value(value)
+    if known is not None and known.ndim == 1:
+        for part, number in zip(made, known, strict=True):
+            part.static = np.asarray(number)
+    return made
 
 
 unpack = unstack
@@ -125,7 +129,11 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     counts = dims_of(multiples)
     if counts is not None and all(isinstance(n, int) for n in counts):
         return wrap(tiling.tile(t, tuple(counts)), name, "Tile", [input])
-    counts = parts_of(multiples) if counts is None else counts
+    if counts is None:
+        counts = parts_of(multiples)
+    if counts is None and t.shape is not None:  # as many as there are axes
+        vector: Any = value(reshape(multiples, [len(t.shape)]))
+        counts = [vector[k] for k in range(len(t.shape))]
     if counts is None:
         raise ValueError("tf.tile: multiples must be a vector of known length")
     int64 = np.dtype(np.int64)

@@ -11,13 +11,15 @@ from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
 from thalweg.compat.tf1.lengths import filled
-from thalweg.compat.tf1.math.creation import ones_like
+from thalweg.compat.tf1.math.creation import ones_like, zeros
+from thalweg.compat.tf1.math.creation import range as numbers_up_to
 from thalweg.compat.tf1.math.elementwise import add, cast, div, equal, maximum, minimum, multiply
+from thalweg.compat.tf1.math.gradients import custom_gradient
 from thalweg.compat.tf1.math.indexing import boolean_mask, gather, one_hot
 from thalweg.compat.tf1.math.joining import concat
 from thalweg.compat.tf1.math.linalg import matmul
 from thalweg.compat.tf1.math.reductions import reduce_max, reduce_sum
-from thalweg.compat.tf1.math.shapes import expand_dims, identity, reshape
+from thalweg.compat.tf1.math.shapes import expand_dims, identity, reshape, shape
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
@@ -63,10 +65,8 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
     """Means of rows with equal ids; 0 where there are none."""
-    rows, ids, n = value(data), value(segment_ids), static_int(num_segments, "num_segments")
-    counted = segments.segment_sum(shape_ops.full_like(rows, 1), ids, n)
-    total = segments.segment_sum(rows, ids, n)
-    return wrap(total / elementwise.maximum(counted, 1), name, "UnsortedSegmentMean", [data])  # type: ignore[operator]
+    counted = unsorted_segment_sum(ones_like(data), segment_ids, num_segments)
+    return div(unsorted_segment_sum(data, segment_ids, num_segments), maximum(counted, 1), name)
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Tensor:
@@ -178,36 +178,65 @@ def _tally(x, /):  # type: ignore[no-untyped-def]
 
 def _segment_count(segment_ids: Any) -> Any:
     ids = static_value(segment_ids)
-    return add(reduce_max(segment_ids), 1) if ids is None else int(ids.max()) + 1
+    return add(maximum(reduce_max(segment_ids), -1), 1) if ids is None else int(ids.max(initial=-1)) + 1
 
 
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """Means of rows with equal ids."""
-    n = _segment_count(segment_ids)
-    counted = unsorted_segment_sum(ones_like(data), segment_ids, n)
-    return div(unsorted_segment_sum(data, segment_ids, n), maximum(counted, 1), name)
+    return unsorted_segment_mean(data, segment_ids, _segment_count(segment_ids), name)
 
 
-def _extreme(kind: str, fold: Any) -> Callable[..., Tensor]:
-    """For each segment the extreme of its rows, by a comparison of every row with every segment."""
+def _least(dtype: np.dtype[Any]) -> Any:
+    return np.finfo(dtype).min if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _most_of(dtype: np.dtype[Any]) -> Any:
+    return np.finfo(dtype).max if dtype.kind == "f" else np.iinfo(dtype).max
+
+
+def _folded(kind: str, fold: Any, start: Any, ordered: bool) -> Callable[..., Tensor]:
+    """For each segment what ``fold`` makes of its rows, by a comparison of every row with every segment.
+
+    A segment without rows has ``start``, which changes nothing; where segments are in order, an extreme has 0.
+    """
 
     def apply(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
         t: Any = value(data)
-        n = static_int(_segment_count(segment_ids) if num_segments is None else num_segments, "num_segments")
-        member = triangles.one_hot(value(segment_ids), n, dtype="bool", axis=0)
+        n = _segment_count(segment_ids) if num_segments is None else num_segments
+        member: Any
+        if static_value(n) is not None:
+            member = triangles.one_hot(
+                value(segment_ids), static_int(n, "num_segments"), dtype="bool", axis=0
+            )
+        else:  # only a run knows how many
+            member = value(equal(expand_dims(segment_ids, 0), expand_dims(numbers_up_to(n), 1)))
         member = shape_ops.expand_dims(member, tuple(range(2, 1 + t.ndim))) if t.ndim > 1 else member
-        info = np.finfo(t.dtype) if t.dtype.kind == "f" else np.iinfo(t.dtype)
-        rest = info.min if fold is reduce.max else info.max
-        filler = core.constant(np.asarray(rest, t.dtype))
+        filler = core.constant(np.asarray(start(t.dtype), t.dtype))
         made = fold(elementwise.where(member, shape_ops.expand_dims(t, 0), filler), axis=1)
+        if ordered and fold is not reduce.prod:
+            made = elementwise.where(reduce.any(member, axis=1), made, core.constant(np.zeros((), t.dtype)))
         return wrap(made, name, kind, [data])
 
-    apply.__doc__ = f"{kind}: the extreme of the rows with equal ids."
+    apply.__doc__ = (
+        f"{kind}: the {'product' if fold is reduce.prod else 'extreme'} of the rows with equal ids."
+    )
     return apply
 
 
-segment_max = unsorted_segment_max = _extreme("SegmentMax", reduce.max)
-segment_min = unsorted_segment_min = _extreme("SegmentMin", reduce.min)
+segment_max, unsorted_segment_max = (_folded("SegmentMax", reduce.max, _least, o) for o in (True, False))
+segment_min, unsorted_segment_min = (_folded("SegmentMin", reduce.min, _most_of, o) for o in (True, False))
+segment_prod, unsorted_segment_prod = (
+    _folded("SegmentProd", reduce.prod, lambda dtype: 1, o) for o in (True, False)
+)
+
+
+def unsorted_segment_sqrt_n(
+    data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Sums of rows with equal ids over the root of how many there are."""
+    counted = maximum(unsorted_segment_sum(ones_like(data), segment_ids, num_segments), 1)
+    root = wrap(elementwise.sqrt(value(counted)), None, "Sqrt", [counted])
+    return div(unsorted_segment_sum(data, segment_ids, num_segments), root, name)
 
 
 def dynamic_partition(
@@ -218,15 +247,33 @@ def dynamic_partition(
 
 
 def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None = None) -> Tensor:
-    """Rows put back at their numbers."""
-    places = concat([reshape(i, [-1]) for i in indices], 0)
-    rows = []
-    for i, d in zip(indices, data, strict=True):
-        ranks = g.convert_to_tensor(i).shape.ndims, g.convert_to_tensor(d).shape.as_list()
-        rows.append(reshape(d, [-1, *ranks[1][ranks[0] :]]))
-    joined = concat(rows, 0)
-    order = cast(argsort(places), "int32")
-    return gather(joined, order, name=name)
+    """Rows put at their numbers, the last of several at one; rows of zeros where there is none.
+
+    The gradient of each row is that of the place it was put at, also where another one is there now.
+    """
+    numbers = [g.convert_to_tensor(i) for i in indices]
+
+    def stitched(*parts: Tensor) -> tuple[Tensor, Any]:
+        rows = [d.get_shape().as_list()[i.shape.ndims :] for i, d in zip(numbers, parts, strict=True)]
+        joined = concat([reshape(d, [-1, *row]) for d, row in zip(parts, rows, strict=True)], 0)
+        return _at_numbers(numbers, joined, rows[0]), lambda grad: [gather(grad, i) for i in numbers]
+
+    made = custom_gradient(stitched)(*[g.convert_to_tensor(d) for d in data])
+    return identity(made, name)
+
+
+def _at_numbers(indices: Sequence[Tensor], joined: Tensor, row: list[int | None]) -> Tensor:
+    known = [static_value(i) for i in indices]
+    if all(k is not None for k in known):
+        places = np.concatenate([np.reshape(k, -1) for k in known]).astype(np.int64)
+        order = np.full(places.max(initial=-1) + 1, -1)
+        order[places] = np.arange(len(places))
+        if (order >= 0).all():
+            return gather(joined, order.astype(np.int32))
+    numbers = concat([reshape(i, [-1]) for i in indices], 0)
+    lengths = concat([reshape(maximum(reduce_max(numbers), -1) + 1, [1]), shape(joined)[1:]], 0)
+    made = index.index_update(value(zeros(lengths, joined.dtype)), value(numbers), value(joined))
+    return wrap(g.shaped_as(made, (None, *row)), None, "DynamicStitch", [*indices, joined])
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
@@ -261,14 +308,3 @@ def searchsorted(
     inputs = [value(sorted_sequence), value(values)]
     made = _between_which.build(inputs, {"right": side == "right"})
     return wrap(g.cast(made, out_type), name, "SearchSorted", [values])
-
-
-def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
-    """Products of rows with equal ids, which are in order."""
-    ids = static_value(segment_ids)
-    if ids is None:
-        raise ValueError("tf.segment_prod: segment_ids must be known when the graph is built")
-    starts = np.flatnonzero(np.diff(ids, prepend=-1))
-    rows: Any = value(data)
-    parts = [reduce.prod(rows[a:b], axis=0) for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
-    return wrap(joining.stack(parts), name, "SegmentProd", [data])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
+from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, static_value, value, wrap
 from thalweg.compat.tf1.late import late
 from thalweg.compat.tf1.lengths import (
     Length,
@@ -49,8 +49,9 @@ def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """A new axis of length 1."""
-    place = static_int(dim if axis is None else axis, "axis")
-    return wrap(shape_ops.expand_dims(value(input), place), name, "ExpandDims", [input])
+    place, known = static_int(dim if axis is None else axis, "axis"), static_value(input)
+    static = None if known is None else np.expand_dims(known, place)
+    return wrap(shape_ops.expand_dims(value(input), place), name, "ExpandDims", [input], static=static)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
@@ -95,7 +96,12 @@ def size(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor
 
 def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
     """The elements under another shape; one length may be -1."""
-    return wrap(_reshaped(g.value(tensor), shape), name, "Reshape", [tensor])
+    made, known = (
+        _reshaped(g.value(tensor), shape),
+        static_value(tensor) if isinstance(tensor, Tensor) else None,
+    )
+    static = None if known is None or made.shape is None or None in made.shape else known.reshape(made.shape)
+    return wrap(made, name, "Reshape", [tensor], static=static)
 
 
 def _reshaped(t: core.Tensor, shape: Any) -> core.Tensor:

@@ -25,6 +25,7 @@ from thalweg.compat.tf2.data.elements import (
     typed,
     with_tensors,
 )
+from thalweg.compat.tf2.data.elements import rows as rows_of
 from thalweg.compat.tf2.data.iterators import DatasetIterator
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor
@@ -70,12 +71,10 @@ class Dataset(Whole):
     @staticmethod
     def from_tensor_slices(tensors: Any, name: Any = None) -> Dataset:
         """One element for each row."""
-        if any(isinstance(leaf, RaggedTensor) for leaf in leaves(tensors)):
-            parts = [
-                list(leaf) if isinstance(leaf, RaggedTensor) else tensor(leaf) for leaf in leaves(tensors)
-            ]
+        if any(isinstance(leaf, (RaggedTensor, SparseTensor)) for leaf in leaves(tensors)):
+            parts = [rows_of(leaf) for leaf in leaves(tensors)]
             made = _listed([arrays(placed(tensors, row)) for row in builtins.zip(*parts)])
-            made._uneven = True
+            made._uneven = any(isinstance(leaf, RaggedTensor) for leaf in leaves(tensors))
             return made
         rows = arrays(tensors)
         if not any(leaf.dtype == object for leaf in leaves(rows)):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf2 import sparse
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.specs import TensorSpec
@@ -81,13 +82,22 @@ def as_array(leaf: Any) -> Any:
 def _as_tensor(leaf: Any) -> Any:
     array = leaf if isinstance(leaf, np.ndarray) else as_array(leaf)
     if array.dtype == object:
-        inside = array.item() if array.ndim == 0 else None
+        inside = array.item() if array.ndim == 0 else array.flat[0] if array.size else None
+        if array.ndim and isinstance(inside, SparseTensor):
+            return sparse.stacked(list(array.flat))
         return inside if isinstance(inside, _WHOLE) else TextTensor(array)
     if array.dtype.kind in "SU":
         return texts(array)
     if array.dtype.kind == "c":
         return tensor(array)
     return Tensor(None, (), {}, (Spec(array.shape, array.dtype),), freeze(array))
+
+
+def rows(leaf: Any) -> Any:
+    """What slices of a leaf are taken from: itself, or a list of the parts of one whose rows are no arrays."""
+    if isinstance(leaf, SparseTensor):
+        return sparse.rows(leaf)
+    return list(leaf) if isinstance(leaf, RaggedTensor) else tensor(leaf)
 
 
 def arrays(structure: Any) -> Any:
