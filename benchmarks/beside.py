@@ -9,11 +9,14 @@ import argparse
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Figures = dict[str, Any]  # of one case
+# the result alone; with gradients, gives the sum of squares (None: it has none)
+Forms = tuple[Callable[[], Any], Callable[[], float] | None]
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,38 @@ class Comparison:
             line = self.line([r[name] for r in mine], [r[name] for r in theirs])
             lines.append(f"{name:{self.width}}{line}")
         return lines if theirs else [*lines, "PyTorch is not installed"]
+
+
+def best_of_forms(make: Callable[[Any], Forms], case: Any, seconds: float) -> Figures:
+    """The loss, and the best microseconds of both forms, of which the second may be missing."""
+    alone, both = make(case)
+    figures: Figures = {"loss": None if both is None else both()}
+    for name, form in (("alone", alone), ("both", both)):
+        if form is None:
+            continue
+        form()
+        times: list[float] = []
+        end = time.perf_counter() + seconds
+        while not times or time.perf_counter() < end:
+            begun = time.perf_counter()
+            form()
+            times.append(time.perf_counter() - begun)
+        figures[name] = min(times) * 1e6
+    return figures
+
+
+def line_of_forms(mine: Sequence[Figures], theirs: Sequence[Figures]) -> str:
+    """Both forms' best times, PyTorch's, and the ratio; and whether the losses differ."""
+    line = ""
+    for form, width in (("alone", 9), ("both", 11)):
+        if form not in mine[0]:
+            continue
+        us = min(f[form] for f in mine)
+        line += f"{us:{width}.0f}"
+        if theirs:
+            other = min(f[form] for f in theirs)
+            line += f"{other:9.0f}{other / us:7.2f}"
+    ours, peers = mine[0]["loss"], theirs[0]["loss"] if theirs else None
+    if ours is not None and peers is not None and abs(ours - peers) > 1e-3 * abs(peers):
+        line += f"  the losses differ: {ours} and {peers}"
+    return line

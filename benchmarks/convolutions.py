@@ -6,14 +6,12 @@ the loss.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from benchmarks.beside import Comparison
+from benchmarks.beside import Comparison, Forms, best_of_forms, line_of_forms
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,6 @@ CASES = {
     "4x4 transposed by 2": Case(16, (14, 14), 64, 32, 4, stride=2, transposed=True),
     "5x5 transposed by 2": Case(16, (8, 8), 256, 128, 5, stride=2, transposed=True),
 }
-Forms = tuple[
-    Callable[[], Any], Callable[[], float]
-]  # the result alone; with gradients, gives the sum of squares
 
 
 def ours(case: Case) -> Forms:
@@ -120,37 +115,10 @@ def of_torch(case: Case) -> Forms:
     return alone, both
 
 
-def measured(make: Callable[[Case], Forms], case: Case, seconds: float) -> dict[str, float]:
-    """The loss, and the best microseconds of both forms."""
-    forms = make(case)
-    figures = {"loss": forms[1]()}
-    for name, form in zip(("alone", "both"), forms, strict=True):
-        form()
-        times: list[float] = []
-        end = time.perf_counter() + seconds
-        while not times or time.perf_counter() < end:
-            begun = time.perf_counter()
-            form()
-            times.append(time.perf_counter() - begun)
-        figures[name] = min(times) * 1e6
-    return figures
-
-
-def _line(mine: Sequence[dict[str, float]], theirs: Sequence[dict[str, float]]) -> str:
-    line = ""
-    for form, width in (("alone", 9), ("both", 11)):
-        us = min(f[form] for f in mine)
-        line += f"{us:{width}.0f}"
-        if theirs:
-            other = min(f[form] for f in theirs)
-            line += f"{other:9.0f}{other / us:7.2f}"
-    if theirs and abs(mine[0]["loss"] - theirs[0]["loss"]) > 1e-3 * abs(theirs[0]["loss"]):
-        line += f"  the losses differ: {mine[0]['loss']} and {theirs[0]['loss']}"
-    return line
-
-
 _HEAD = f"{'us, best':28}{'alone':>9}{'PyTorch':>9}{'ratio':>7}{'gradients':>11}{'PyTorch':>9}{'ratio':>7}"
-COMPARISON = Comparison("benchmarks.convolutions", CASES, ours, of_torch, measured, _HEAD, _line, 28)
+COMPARISON = Comparison(
+    "benchmarks.convolutions", CASES, ours, of_torch, best_of_forms, _HEAD, line_of_forms, 28
+)
 
 if __name__ == "__main__":
     COMPARISON.main(__doc__, 0.3)

@@ -157,6 +157,17 @@ def test_convolutions_of_all_kinds_are_measured(repository: Path) -> None:
     assert "differ" not in result.stdout
 
 
+def test_ops_by_themselves_are_measured(repository: Path) -> None:
+    refused = run(repository, "benchmarks.ops", "--cases", "exponential")
+    assert refused.returncode == 2 and "there is no 'exponential'" in refused.stderr
+    names = "exp;largest index;determinant"
+    result = run(repository, "benchmarks.ops", "--cases", names, "--rounds", "1", "--seconds", "0")
+    assert result.returncode == 0, result.stderr
+    rows = {line[:26].strip(): line[26:].split() for line in result.stdout.splitlines()}
+    assert all(float(rows[name][0]) > 0 for name in names.split(";"))
+    assert "differ" not in result.stdout
+
+
 def test_whole_networks_are_measured(repository: Path) -> None:
     refused = run(repository, "benchmarks.networks", "--cases", "convnet")
     assert refused.returncode == 2 and "there is no 'convnet'" in refused.stderr

@@ -94,7 +94,9 @@ def _right_gradient(g: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 @summed_wide
 def _matmul_expand(x: Tensor, y: Tensor) -> Tensor:
-    """Vectors as matrices, batch axes broadcast, then the plain batched product."""
+    """Vectors as matrices, batch axes broadcast, then the plain batched product; of two vectors a sum."""
+    if x.ndim == y.ndim == 1:
+        return sum_(x * y)
     z_shape = _matmul_infer(x.specs[0], y.specs[0]).shape
     a = shape_ops.expand_dims(x, 0) if x.ndim == 1 else x
     b = shape_ops.expand_dims(y, 1) if y.ndim == 1 else y
