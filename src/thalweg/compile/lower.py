@@ -28,6 +28,7 @@ from thalweg.rewrite.pipeline import optimise, simplify
 
 _FOLD_LIMIT = 4096  # elements: larger constants are computed by the program, not carried by it
 PASSED_ON = ("read", "identity", "stop_gradient")  # of which nothing is left in a program
+_MOST_PIECES = 64  # of one axis that is reduced
 _LARGE_REDUCTION = 1 << 14  # elements above which a full reduction is done row by row first, for the threads
 
 
@@ -210,14 +211,18 @@ class _Specialiser:
 
 
 def _cut_reduction(tensor: Tensor) -> Tensor:
-    """A reduction over one block of axes is kept; others become several, the last block of axes first."""
+    """A reduction over one block of axes is kept; others become several, the last block of axes first. Of one long
+    axis pieces are made, for the threads.
+    """
     (x,) = tensor.inputs
     axes = [a for a in tensor.attrs["axis"] if x.shape[a] != 1]
     keepdims = tensor.attrs["keepdims"]
     solid = [k for k, d in enumerate(x.shape) if d != 1]
     positions = [solid.index(a) for a in axes]
     blocks = bool(positions) and positions != list(range(positions[0], positions[0] + len(positions)))
-    large = len(positions) == len(solid) > 1 and x.size is not None and x.size > _LARGE_REDUCTION
+    large = len(positions) == len(solid) and x.size is not None and x.size > _LARGE_REDUCTION
+    if large and len(solid) == 1:
+        return _in_pieces(tensor)
     if not blocks and not large:
         return tensor
     first = axes[-1:] if large else _last_block(axes, solid)
@@ -231,6 +236,21 @@ def _cut_reduction(tensor: Tensor) -> Tensor:
     from thalweg.ops.shape import reshape
 
     return reshape(result, tensor.shape)
+
+
+def _in_pieces(tensor: Tensor) -> Tensor:
+    """A reduction of one long axis as that of equal pieces; as it is, where none are or the length is not known."""
+    from thalweg.ops.shape import reshape
+
+    (x,), op = tensor.inputs, tensor.op
+    length = x.size
+    if type(length) is not int or op is None:  # a length of the running program is of another type
+        return tensor
+    pieces = max(d for d in range(1, _MOST_PIECES + 1) if length % d == 0)
+    if pieces == 1:
+        return tensor
+    part = op.build((reshape(x, (pieces, length // pieces)),), {"axis": (1,), "keepdims": False})
+    return reshape(op.build((part,), {"axis": (0,), "keepdims": False}), tensor.shape)
 
 
 def _last_block(axes: list[int], solid: list[int]) -> list[int]:
