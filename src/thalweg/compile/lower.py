@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compile.hoist import LoweredBody, hoisted
+from thalweg.compile.orders import in_their_order
 from thalweg.compile.panels import paneled
 from thalweg.compile.parts import put_together
 from thalweg.compile.residuals import shared
@@ -56,7 +57,7 @@ def specialise(
     except UnknownShapeError as error:
         error.outputs, error.found = simple, specialiser.unknown(simple)
         raise
-    lowered = specialiser.run(simplify(lowered))  # again, now that the shapes are known
+    lowered = specialiser.run(simplify(in_their_order(lowered)))  # again, now that the shapes are known
     return paneled(shared(lowered, lambda again: specialiser.run(simplify(again))))
 
 
