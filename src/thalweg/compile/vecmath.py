@@ -110,7 +110,7 @@ _ERFINV_TAIL = (3.8397839395469071, 1.0094930056083131, 0.0012565675211984309, -
 # log(gamma(y)) - ((y - 1/2) log(y) - y + log(2 pi)/2) in 1/y: B(2k) / (2k (2k-1))
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 # B(2k) / (2k)!
-_EULER_MACLAURIN = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
+EULER_MACLAURIN = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
 # fmt: on
 
 
@@ -707,7 +707,9 @@ def _pow32(x: Value, y: Value) -> Value:
     e, x, y = x.e, x.astype("float64"), y.astype("float64")
     n, m, _ = _split(x)
     s = (m - 1) / (m + 1)
-    log2 = e.muladd(s * (2 / math.log(2)), s * s * (_polynomial(s * s, _LOG64[:6]) * 0.5), s * (2 / math.log(2)))
+    log2 = e.muladd(
+        s * (2 / math.log(2)), s * s * (_polynomial(s * s, _LOG64[:6]) * 0.5), s * (2 / math.log(2))
+    )
     power = _clamp(_log_ends(x, n + log2) * y, -200, 200)
     n, i = _nearest(power, 1)
     r = (power - n) * math.log(2)
@@ -778,10 +780,10 @@ def lgamma(x: Value) -> Value:
     """log|gamma(x)|; in float64 the C library's, lane by lane, for its digits near the zeros."""
     if x.dtype == "float64":
         return x.e.call_library("lgamma", x)
-    return _lgamma(x.astype("float64")).astype("float32")
+    return lgamma_in_float64(x.astype("float64")).astype("float32")
 
 
-def _lgamma(x: Value) -> Value:
+def lgamma_in_float64(x: Value) -> Value:
     """Recurrence up to 8, then Stirling's series, and reflection below 0; the error is small against 1 at least."""
     e = x.e
     a = y = e.abs(x)
@@ -813,7 +815,7 @@ def _powers_from(s: int, x: Value) -> Value:
     before = e.power_by_squaring(inverse, s - 1)
     power, square = before * inverse, inverse * inverse
     rising, weights = float(s), []
-    for k, c in enumerate(_EULER_MACLAURIN):
+    for k, c in enumerate(EULER_MACLAURIN):
         weights.append(c * rising)
         rising *= (s + 2 * k + 1) * (s + 2 * k + 2)
     tail = e.muladd(power * inverse, _polynomial(square, weights), power * 0.5)
