@@ -196,8 +196,8 @@ def _powers_from(s: Value, x: Value) -> Value:
     """The sum of (x + k)**-s over k = 0, 1, ..., for x > 0: twelve terms, then the formula of Euler and Maclaurin."""
     e = x.e
     total = e.var(e.const(0, x.dtype, x.width))
-    with e.loop(0, 12, name="term") as k:
-        total.set(total.get() + pow(x + k.astype("float64"), -s))
+    with e.loop(0, 12, name="term") as number:
+        total.set(total.get() + pow(x + number.astype("float64"), -s))
     inverse = 1 / (x + 12)
     power = pow(inverse, s)
     rest, rising = pow(inverse, s - 1) / (s - 1) + power * 0.5, s

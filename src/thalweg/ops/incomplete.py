@@ -70,7 +70,7 @@ def _lower(a: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     below = np.where(small, 0.0, np.where(large, 1.0, np.where(x > 0, 1.0, 0.0)))
     if small.any():
         below[small] = front[small] / a[small] * _lower_series(a[small], x[small])[0]
-    above = np.maximum(1 - below, 0)
+    above = np.array(np.maximum(1 - below, 0))
     if large.any():
         above[large] = front[large] * _upper_fraction(a[large], x[large])
         below[large] = 1 - above[large]
