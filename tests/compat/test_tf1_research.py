@@ -150,7 +150,7 @@ def test_functions_of_a_graph_have_gradients_of_their_own() -> None:
     of_square = defun(tf1.float32, tf1.float32)(lambda t, dy: dy * t * 10)
     by_arguments = defun(tf1.float32, grad_func=of_square)(lambda t: t * t)
     made = [run([y := fn(x), tf1.gradients(y, x)[0]]) for fn in (plain, by_operation, by_arguments)]
-    expected = [
+    expected: Any = [
         ([0.75, 0, 0.625], [0.25, 0, 0.25]),
         ([2, -6, 1], [6, -6, 4.5]),
         ([1, 9, 0.25], [10, -30, 5]),
@@ -654,7 +654,7 @@ def test_a_layer_of_a_program_may_keep_its_own_training() -> None:
             super().__init__()
             self._training = training
 
-        def call(self, inputs: Any, training: Any = None) -> Any:
+        def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
             return super().call(inputs, training=self._training if training is None else training)
 
     x = np.random.RandomState(0).randn(50, 4).astype(np.float32) * 3 + 2
