@@ -15,6 +15,7 @@ from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf2.objects import Holder
+from thalweg.compat.tf2.scopes import variable_scope as variable_scope
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Tensor, Variable
