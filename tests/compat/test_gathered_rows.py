@@ -142,6 +142,65 @@ def test_a_rule_of_the_main_library_has_whole_gradients() -> None:
     np.testing.assert_allclose(table.numpy(), other.numpy(), atol=1e-6)
 
 
+class Fading(K.Optimizer):
+    """Momentum of the rows that were read, as a program writes it."""
+
+    def __init__(self, rate: float = 0.1, name: str = "Fading", **options: Any) -> None:
+        super().__init__(name, **options)
+        self._set_hyper("learning_rate", rate)
+
+    def _create_slots(self, var_list: Any) -> None:
+        for variable in var_list:
+            self.add_slot(variable, "moment")
+
+    def _resource_apply_dense(self, grad: Any, var: Any, apply_state: Any = None) -> Any:
+        moment = self.get_slot(var, "moment")
+        moment.assign(0.9 * moment + grad)
+        return var.assign_sub(self._decayed_lr(var.dtype) * moment)
+
+    def _resource_apply_sparse(self, grad: Any, var: Any, indices: Any, apply_state: Any = None) -> Any:
+        moment = self.get_slot(var, "moment")
+        self._resource_scatter_update(moment, indices, 0.9 * tf.gather(moment, indices) + grad)
+        return self._resource_scatter_add(
+            var, indices, -self._decayed_lr(var.dtype) * tf.gather(moment, indices)
+        )
+
+
+class Doubled(K.SGD):
+    """Twice the gradient, for variables that are not only gathered from."""
+
+    def _resource_apply_dense(self, grad: Any, var: Any, apply_state: Any = None) -> Any:
+        return super()._resource_apply_dense(grad * 2.0, var, apply_state)
+
+
+@pytest.mark.parametrize(
+    ("make", "other", "rows", "kernel"),
+    [
+        (Fading, [-0.3086, -0.6172], [-0.0986, 0.3711, 0.403, -0.5378], [0.0501, 0.0237]),
+        (lambda: Doubled(0.1, 0.9), [-0.81, -1.62], [-0.1368, 0.3783, 0.2679, -1.4286], [-0.8386, -0.8681]),
+    ],
+)
+def test_rules_of_programs_for_rows(make: Any, other: Any, rows: Any, kernel: Any) -> None:
+    optimizer, table, vector = make(), tf.Variable(TABLE), tf.Variable([1.0, 2.0])
+    for ids in ([0, 1, 1], [2, 2], [0, 2, 0, 2], [1]):
+        with tf.GradientTape() as tape:
+            loss = gathered(table, ids) + tf.reduce_sum(vector**2)
+        slopes = tape.gradient(loss, [table, vector])
+        optimizer.apply_gradients(zip(slopes, [table, vector], strict=True))
+    np.testing.assert_allclose(table.numpy()[:, 1], [-0.06, 0.012, 0.0, 0.7], atol=1e-4)
+    np.testing.assert_allclose(vector.numpy(), other, atol=1e-4)
+    L = modern.layers
+    model = modern.Sequential([L.Embedding(4, 3, input_length=3), L.Flatten(), L.Dense(1)])
+    model.compile(make(), "mse")
+    model.set_weights([TABLE, np.ones((9, 1)), np.zeros(1)])
+    x = np.array([[0, 1, 1], [2, 2, 0], [3, 3, 3], [1, 0, 2]])
+    y = np.array([[1.0], [2.0], [3.0], [0.0]])
+    model.fit(x, y, batch_size=2, epochs=2, shuffle=False, verbose=0)
+    found = model.get_weights()
+    np.testing.assert_allclose(found[0][:, 1], rows, atol=1e-4)
+    np.testing.assert_allclose(found[1][:2, 0], kernel, atol=1e-4)
+
+
 # --- TensorFlow 1 -----------------------------------------------------------------------------------------------------
 
 PENALTIES = {"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.02}

@@ -15,7 +15,7 @@ from thalweg.compat import keras
 from thalweg.compat.keras import backend as K
 from thalweg.compat.keras import classic, images
 from thalweg.compat.names import UnsupportedNameError
-from thalweg.errors import ArgumentError
+from thalweg.errors import ArgumentError, DataError
 from thalweg.graph.tensor import Variable
 
 L = classic.layers
@@ -267,6 +267,19 @@ def test_get_file_finds_what_is_there(tmp_path: Path) -> None:
         "texts", origin="http://nowhere.invalid/t.tgz", untar=True, cache_dir=str(tmp_path)
     )
     assert (Path(path) / "one.txt").read_text() == "hello"
+
+
+def test_get_file_reads_files_by_their_addresses(tmp_path: Path) -> None:
+    source = tmp_path / "a file.csv"
+    source.write_text("1,2")
+    path = keras.utils.get_file("rows.csv", source.as_uri(), cache_dir=str(tmp_path / "cache"))
+    assert (Path(path).name, Path(path).read_text()) == ("rows.csv", "1,2")
+    with pytest.raises(DataError, match="another hash"):
+        keras.utils.get_file(
+            "other.csv", source.as_uri(), md5_hash="0" * 32, cache_dir=str(tmp_path / "cache")
+        )
+    with pytest.raises(DataError, match=r"no file '/no/rows\.csv'"):
+        keras.utils.get_file("third.csv", "file:///no/rows.csv", cache_dir=str(tmp_path / "cache"))
 
 
 # --- what is not there ----------------------------------------------------------------------------------------------

@@ -350,11 +350,45 @@ assert (table.get_weights()[0] != before).any(1).tolist() == [False, True, False
 print('done')
 """
 
+BY_A_WRITER = """
+import glob
+import numpy as np
+from keras.callbacks import TensorBoard
+from keras.layers import Dense
+from keras.models import Sequential
+
+class Batches(TensorBoard):
+    def __init__(self, *args):
+        super(Batches, self).__init__(*args)
+        self.tf = __import__('tensorflow')  # of the time of graphs, as the program is
+    def write(self, logs, step):
+        for name, value in logs.items():
+            if name not in ('batch', 'size'):
+                summary = self.tf.Summary()
+                one = summary.value.add()
+                one.simple_value, one.tag = value.item(), name
+                self.writer.add_summary(summary, step)
+        self.writer.flush()
+    def on_batch_end(self, batch, logs=None):
+        self.write(logs, batch)
+    def on_epoch_end(self, epoch, logs=None):
+        self.write(logs, epoch * self.batch_size)
+
+rows, board = np.ones((4, 2)), Batches('seen')
+model = Sequential([Dense(1, input_dim=2)])
+model.compile('sgd', 'mse', metrics=['mae'])
+model.fit(rows, rows[:, :1], epochs=2, batch_size=2, callbacks=[board], validation_data=(rows, rows[:, :1]), verbose=0)
+events = [e for f in glob.glob('seen/events*') for e in board.tf.train.summary_iterator(f)]
+tags = [(v.tag, e.step) for e in events for v in e.summary.value]
+assert ('loss', 1) in tags and ('val_loss', 32) in tags and len(tags) == 4 * 2 + 2 * 4, tags
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
     "text",
-    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES],
-    ids=["keras", "keras in a graph", "names of graphs", "classes"],
+    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER],
+    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer"],
 )
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -105,6 +105,25 @@ def test_counts_of_categories_by_a_layer(case: str) -> None:
     np.testing.assert_array_equal(np.asarray(layer(features(tf2))), wanted)
 
 
+def test_a_model_with_columns_comes_back_from_a_file(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    K = tf2.keras
+    columns = [
+        f.numeric_column("z", (2,)),
+        f.indicator_column(vocabulary()),
+        f.embedding_column(vocabulary("q"), 2),
+    ]
+    columns += [buckets(), f.indicator_column(f.crossed_column([vocabulary(), "q"], 7))]
+    model = K.Sequential([K.layers.DenseFeatures(columns), K.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    rows = {"g": np.array(WORDS), "q": np.array(OTHER), "z": np.array(PLACES)}
+    found = model.predict(rows)
+    model.save(str(tmp_path / "model"))
+    again = K.models.load_model(str(tmp_path / "model"))
+    np.testing.assert_array_equal(again.predict(rows), found)
+    assert again.layers[0]._columns == model.layers[0]._columns
+
+
 def test_examples_touch_the_rows_that_they_name() -> None:
     words = f.categorical_column_with_vocabulary_list("w", ["Rome", "Oslo", "Bonn"])
     start = tf2.constant_initializer(0.5)

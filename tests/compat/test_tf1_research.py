@@ -10,6 +10,7 @@ import pytest
 
 import thalweg.compat.tf1 as tf
 from compat.graphs import run
+from thalweg import layers
 
 pytestmark = pytest.mark.usefixtures("new_graph")
 
@@ -149,7 +150,7 @@ def test_functions_of_a_graph_have_gradients_of_their_own() -> None:
     of_square = defun(tf1.float32, tf1.float32)(lambda t, dy: dy * t * 10)
     by_arguments = defun(tf1.float32, grad_func=of_square)(lambda t: t * t)
     made = [run([y := fn(x), tf1.gradients(y, x)[0]]) for fn in (plain, by_operation, by_arguments)]
-    expected = [
+    expected: Any = [
         ([0.75, 0, 0.625], [0.25, 0, 0.25]),
         ([2, -6, 1], [6, -6, 4.5]),
         ([1, 9, 0.25], [10, -30, 5]),
@@ -576,3 +577,136 @@ def test_queues_run_inside() -> None:
         sess.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
         with tf1.contrib.slim.queues.QueueRunners(sess):
             assert sess.run(rows).tolist() == [0, 1, 2]
+
+
+def test_shapes_put_together_of_others_are_known() -> None:
+    x = tf1.zeros([3, 4])
+    shape, rank = tf1.shape(x), tf1.rank(tf1.placeholder(tf1.float32, [2, None]))
+    parts = [
+        tf1.slice(shape, [0], [1]),
+        tf1.ones(tf1.reshape(rank, [1]), tf1.int32),
+        tf1.slice(shape, [1], [-1]),
+    ]
+    assert tf1.zeros(tf1.concat(parts, 0)).get_shape().as_list() == [3, 1, 1, 4]
+    assert tf1.zeros(tf1.gather(shape, [1, 0])).get_shape().as_list() == [4, 3]
+    assert tf1.zeros(tf1.fill([2], 5)).get_shape().as_list() == [5, 5]
+    assert tf1.zeros(tf1.unstack(shape)[1]).get_shape().as_list() == [4]
+    times = tf1.Variable(2).assign_add(1)
+    rows = tf1.tile(tf1.reshape(tf1.range(4), [1, 4]), tf1.stack([times, tf1.constant(1)]))
+    assert rows.get_shape().as_list() == [None, 4]
+
+
+def test_nothing_to_stitch() -> None:
+    places = tf1.placeholder(tf1.int32, [None])
+    rows = tf1.cast(places, tf1.float32)
+    for made in (tf1.dynamic_stitch([places], [rows]), tf1.segment_max(rows, places)):
+        assert run(made, {places: []}).tolist() == []
+        assert run(made, {places: [0, 1]}).tolist() == [0, 1]
+
+
+# --- recurrent layers whose weights the program keeps ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "count"), [("CudnnLSTM", 2), ("CudnnGRU", 1), ("CudnnRNNTanh", 1)])
+@pytest.mark.parametrize("direction", ["unidirectional", "bidirectional"])
+def test_operations_of_cudnn_are_its_layers(kind: str, count: int, direction: str) -> None:
+    made = getattr(tf1.contrib.cudnn_rnn, kind)
+    x = tf1.constant(np.random.RandomState(0).randn(5, 2, 3).astype(np.float32))
+    directions = 2 if direction == "bidirectional" else 1
+    start = [
+        tf1.constant(np.random.RandomState(k).randn(2 * directions, 2, 4), tf1.float32) for k in range(count)
+    ]
+    layer = made(2, 4, direction=direction, kernel_initializer=tf1.random_normal_initializer(seed=1))
+    expected, states = layer(x, tuple(start))
+    model = made(num_layers=2, num_units=4, input_size=3, direction=direction)
+    params = tf1.Variable(tf1.random_uniform([model.params_size()], -0.1, 0.1), validate_shape=False)
+    found = model(x, *start, params, is_training=False)
+    weights, biases = model.params_to_canonical(params)
+    again = model.canonical_to_params(weights, biases)
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        sess.run(params.assign(layer.kernel))
+        for a, b in zip(sess.run(found), sess.run([expected, *states]), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+        np.testing.assert_array_equal(*sess.run([again, params]))
+        slope = sess.run(tf1.gradients(found[0], params)[0])
+    assert slope.shape == (int(run(model.params_size())),)
+    assert np.abs(slope).sum() > 0
+
+
+def test_operations_of_cudnn_drop_between_layers_while_they_train() -> None:
+    model = tf1.contrib.cudnn_rnn.CudnnGRU(2, 4, 3, dropout=0.9)
+    x, h = tf1.ones([5, 2, 3]), tf1.zeros([2, 2, 4])
+    params, training = tf1.ones([model.params_size()]) * 0.1, tf1.placeholder(tf1.bool, [])
+    made = model(x, h, params, training)[0]
+    with tf1.Session() as sess:
+        same = [sess.run(made, {training: False}) for _ in range(2)]
+        other = [sess.run(made, {training: True}) for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+    assert not np.array_equal(*other)
+
+
+def test_a_layer_of_a_program_may_keep_its_own_training() -> None:
+    """The object detection API's batch normalisation, which may be frozen, has an attribute of this name."""
+
+    class Frozen(layers.BatchNormalization):
+        def __init__(self, training: Any = None) -> None:
+            super().__init__()
+            self._training = training
+
+        def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+            return super().call(inputs, training=self._training if training is None else training)
+
+    x = np.random.RandomState(0).randn(50, 4).astype(np.float32) * 3 + 2
+    np.testing.assert_allclose(Frozen(training=False)(x), x / np.sqrt(1.001), rtol=1e-5)
+
+
+# --- what evaluations are written with -------------------------------------------------------------------------------
+
+
+def test_a_metric_of_a_program_has_local_variables() -> None:
+    made = tf1.python.ops.metrics_impl.metric_variable([3], tf1.float32, name="sums")
+    assert made in tf1.get_collection(tf1.GraphKeys.LOCAL_VARIABLES)
+    assert made in tf1.get_collection(tf1.GraphKeys.METRIC_VARIABLES)
+    assert tf1.trainable_variables() == []
+    assert run(tf1.assign_add(made, [1.0, 2.0, 3.0])).tolist() == [1, 2, 3]
+
+
+def test_a_feature_says_which_list_it_is() -> None:
+    feature = tf1.train.Feature(int64_list=tf1.train.Int64List(value=[1]))
+    assert feature.HasField("int64_list")
+    assert not feature.HasField("bytes_list")
+    value = tf1.Summary.Value(tag="a", simple_value=2.0)
+    assert (value.HasField("simple_value"), value.HasField("image")) == (True, False)
+    assert value.WhichOneof("value") == "simple_value"
+
+
+def test_arrays_and_errors_of_test_cases() -> None:
+    case = tf1.test.TestCase()
+    case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.01, 0.1)
+    with pytest.raises(AssertionError):
+        case.assertNDArrayNear(np.ones(3), np.ones(3) + 0.1, 0.1)
+    with case.assertRaisesOpError("it was that"):
+        raise ValueError("it was that")
+
+
+@pytest.mark.parametrize("q", [0.0, 20.0, 37.0, 66.0, 100.0])
+@pytest.mark.parametrize("axis", [None, 0, 1, [0, 2], -1])
+@pytest.mark.parametrize("interpolation", ["lower", "higher", "nearest"])
+def test_percentiles_are_elements(q: float, axis: Any, interpolation: Any) -> None:
+    x = np.random.RandomState(0).randn(3, 4, 2).astype(np.float32)
+    over = tuple(axis) if isinstance(axis, list) else axis
+    for keep in (False, True):
+        made = tf1.contrib.distributions.percentile(x, q, axis, interpolation, keep)
+        np.testing.assert_array_equal(
+            run(made), np.percentile(x, q, over, method=interpolation, keepdims=keep)
+        )
+
+
+def test_percentiles_take_no_means() -> None:
+    assert run(tf1.contrib.distributions.percentile([4.0, 1.0, 3.0, 2.0], 30.0)) == 2.0
+    assert (
+        run(tf1.contrib.distributions.percentile([4.0, 1.0, 3.0, 2.0], 50.0)) == 2.0
+    )  # from the top, half to even
+    with pytest.raises(ValueError, match="Argument 'interpolation' must be in"):
+        tf1.contrib.distributions.percentile([1.0], 30.0, interpolation="linear")

@@ -528,3 +528,17 @@ def test_a_run_that_is_killed_at_any_moment_ends_in_the_same_bits(tmp_path: Path
     assert sorted(p.name for p in (tmp_path / "killed").iterdir() if p.suffix == ".safetensors") == [
         "m.safetensors"
     ]
+
+
+@pytest.mark.parametrize("above", [C.TensorBoard, C.ModelCheckpoint, C.BackupAndRestore, C.TerminateOnNaN])
+@pytest.mark.parametrize("moment", ["on_train_batch_end", "on_batch_end"])
+def test_a_subclass_hears_of_batches_where_the_class_above_need_not(
+    above: Any, moment: str, tmp_path: Path
+) -> None:
+    heard: list[int] = []
+    own = type("Own", (above,), {moment: lambda self, batch, logs=None: heard.append(batch)})
+    callback = own() if above is C.TerminateOnNaN else own(str(tmp_path / "there"))
+    model = Sequential([Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((6, 2)), np.ones((6, 1)), batch_size=2, epochs=1, verbose=0, callbacks=[callback])
+    assert heard == [0, 1, 2]

@@ -28,7 +28,9 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any]
-    watches_batches: bool | None = None  # None: if it has a method for the moments of batches
+    watches_batches: bool | None = (
+        None  # None: if it has a method for the moments of batches; false: if a subclass has
+    )
     remembers: tuple[
         str, ...
     ] = ()  # attributes that an interrupted run must have back (see BackupAndRestore)
@@ -162,14 +164,15 @@ class CallbackList:
 def _watches_batches(callback: Any) -> bool:
     if not isinstance(callback, Callback):
         return True
-    return (
-        callback.watches_batches
-        if callback.watches_batches is not None
-        else any(
-            name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
-            for name in _BATCH
-        )
-    )
+    told = callback.watches_batches  # false: the methods of this package need not be called
+
+    def is_heard(name: str) -> bool:
+        method = getattr(type(callback), name)
+        changed = method is not getattr(Callback, name)
+        own = not getattr(method, "__module__", "").startswith("thalweg.")
+        return name in vars(callback) or (changed if told is None else own)
+
+    return bool(told) or any(map(is_heard, _BATCH))
 
 
 class History(Callback):
@@ -220,6 +223,7 @@ class TerminateOnNaN(Callback):
     """Ends training at a batch whose loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        super().on_train_batch_end(batch, logs)
         loss = (logs or {}).get("loss")
         if loss is not None and not np.isfinite(loss):
             _say(True, f"batch {batch}: the loss is {loss}, training ends")
@@ -483,6 +487,7 @@ class ModelCheckpoint(_Monitor):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        super().on_train_batch_end(batch, logs)
         self._batches += 1
         if self.save_freq != "epoch" and self._batches % self.save_freq == 0:
             self._save({**(logs or {}), "batch": batch + 1})
@@ -551,6 +556,7 @@ class BackupAndRestore(Callback):
                 vars(callback).update({name: memory[name] for name in callback.remembers if name in memory})
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        super().on_train_batch_end(batch, logs)
         self._batches += 1
         if self.save_freq != "epoch" and self._batches % self.save_freq == 0:
             self._save()

@@ -68,6 +68,7 @@ class TensorBoard(Callback):
         self._started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        super().on_train_batch_end(batch, logs)
         self._batches += 1
         if self.every and self._batches % self.every == 0:
             self._figures("train", "batch_", logs or {}, self._batches)

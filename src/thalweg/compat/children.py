@@ -1,4 +1,4 @@
-"""Processes that a program starts afresh (``multiprocessing`` with "spawn", "forkserver") are prepared as its own was."""
+"""Processes that a program starts afresh (``multiprocessing`` by "spawn" or "forkserver") are prepared like its own."""
 
 from __future__ import annotations
 

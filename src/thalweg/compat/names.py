@@ -15,7 +15,7 @@ _SERVING = (
     "serving formats hold TensorFlow's own nodes; tf.saved_model and tf.train.Saver have forms of their own"
 )
 _CLUSTER = "programs of several machines are not supported; one process does the work"
-_TREES = "forests and boosted trees are no networks; scikit-learn has them"
+_BOOSTED = "boosted trees are no networks; the nearest are sklearn.ensemble's HistGradientBoosting... estimators"
 _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
@@ -30,10 +30,11 @@ REASONS = {
     "tf.contrib.distribute": _CLUSTER,
     "tf.distribute": _CLUSTER,
     "tf.contrib.tpu": "there is no TPU; TPUEstimator runs on the processor with use_tpu=False",
-    "tf.contrib.tensor_forest": _TREES,
-    "tf.contrib.boosted_trees": _TREES,
-    "tf.estimator.BoostedTreesClassifier": _TREES,
-    "tf.estimator.BoostedTreesRegressor": _TREES,
+    "tf.contrib.tensor_forest": "forests are no networks; the nearest is sklearn.ensemble's RandomForestClassifier",
+    "tf.contrib.boosted_trees": _BOOSTED,
+    "tf.estimator.BoostedTreesClassifier": _BOOSTED,
+    "tf.estimator.BoostedTreesEstimator": _BOOSTED,
+    "tf.estimator.BoostedTreesRegressor": _BOOSTED,
     "tf.contrib.eager": _EAGER,
     "tf.enable_eager_execution": _EAGER,
     "tf.load_op_library": "compiled kernels of TensorFlow cannot be loaded",

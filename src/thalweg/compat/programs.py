@@ -184,6 +184,18 @@ def modules(tree: ast.AST) -> Iterator[tuple[str, int]]:
                 (f"{node.module}.{alias.name}" if alias.name != "*" else node.module, node.lineno)
                 for alias in node.names
             )
+        elif (
+            isinstance(node, ast.Call)
+            and _name_of(node.func) in ("__import__", "import_module")
+            and node.args
+        ):
+            named = node.args[0]
+            if isinstance(named, ast.Constant) and isinstance(named.value, str):
+                yield named.value, node.lineno
+
+
+def _name_of(node: ast.expr) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
 
 
 class _Reader(ast.NodeVisitor):

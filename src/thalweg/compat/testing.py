@@ -95,6 +95,10 @@ class ArrayTestCase(unittest.TestCase):
     def assertArrayNear(self, farray1: Any, farray2: Any, err: Any, msg: Any = None) -> None:
         np.testing.assert_allclose(farray1, farray2, rtol=0, atol=err)
 
+    def assertNDArrayNear(self, ndarray1: Any, ndarray2: Any, err: Any, msg: Any = None) -> None:
+        """That the norm of the difference is less than ``err``."""
+        self.assertLess(np.linalg.norm(np.asarray(ndarray1) - np.asarray(ndarray2)), err, msg)
+
     def assertShapeEqual(self, np_array: Any, tf_tensor: Any, msg: Any = None) -> None:
         self.assertEqual(tuple(np_array.shape), tuple(tf_tensor.get_shape().as_list()), msg)
 

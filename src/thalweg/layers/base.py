@@ -350,10 +350,10 @@ class Layer(Configured):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = tuple(
-            mapped(self._as_input, a) if _holds_tensor(a) else self._as_input(a) if k == 0 else a
+            self._as_inputs(a) if _holds_tensor(a) else self._as_input(a) if k == 0 else a
             for k, a in enumerate(args)
         )
-        kwargs = {k: mapped(self._as_input, v) if _holds_tensor(v) else v for k, v in kwargs.items()}
+        kwargs = {k: self._as_inputs(v) if _holds_tensor(v) else v for k, v in kwargs.items()}
         if not _calls.training:
             for layer in self.tree():
                 layer._added = []
@@ -368,12 +368,12 @@ class Layer(Configured):
         return symbols
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
-        training = self._training(args, kwargs)
+        training = self._training_of(args, kwargs)
         try:
             self.build_for(args)
             with _under_way(training):
                 kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-                if "training" in list(self._call_parameters())[len(args) :]:
+                if "training" in list(self._call_parameters())[len(args) :] or self._takes_more(training):
                     kwargs["training"] = training
                 mask = self._argument("mask", args, kwargs)
                 mask = masks_of(args[0]) if mask is None and args else mask
@@ -410,6 +410,13 @@ class Layer(Configured):
             cls._defaults_of_call = defaults  # type: ignore[attr-defined]
         return cls._defaults_of_call  # type: ignore[attr-defined]
 
+    def _takes_more(self, training: Any) -> bool:
+        """Whether ``call`` of a layer defined elsewhere takes any named arguments, and ``training`` is known."""
+        if training is None or type(self).call.__module__.startswith("thalweg."):
+            return False
+        kinds = (p.kind for p in inspect.signature(type(self).call).parameters.values())
+        return inspect.Parameter.VAR_KEYWORD in kinds
+
     def _with_masks(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments with the masks that ``call`` takes, ``mask`` and as ``query_mask``, and that inputs have."""
         names = list(self._call_parameters())
@@ -420,7 +427,7 @@ class Layer(Configured):
                 kwargs = kwargs if found is None else {**kwargs, wanted: found}
         return kwargs
 
-    def _training(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def _training_of(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What was given, else what holds for the call around this one, else what ``call`` says itself: layers that
         augment data do so unless they are told not to. Symbols are placed as they stand outside of training.
         """
@@ -443,6 +450,11 @@ class Layer(Configured):
         """What was given for an argument of ``call``, by name or position; None where nothing was."""
         names = list(self._call_parameters())[: len(args)]
         return args[names.index(name)] if name in names else kwargs.get(name)
+
+    def _as_inputs(self, nest: Any) -> Any:
+        """A nest with its values as inputs: the nest itself where they are, for ``call`` may keep something in it."""
+        made = mapped(self._as_input, nest)
+        return nest if all(a is b for a, b in zip(flat(made), flat(nest), strict=True)) else made
 
     def _as_input(self, value: Any) -> Any:
         """A tensor; floats in the layer's :meth:`float_dtype`."""

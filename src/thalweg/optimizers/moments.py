@@ -51,6 +51,8 @@ class Adam(_Averaging):
     0.75
     """
 
+    in_all_rows: tuple[str, ...] = ("param", "m", "v", "largest_v")
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -63,8 +65,6 @@ class Adam(_Averaging):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad, self.epsilon_hat = amsgrad, epsilon_hat
-
-    in_all_rows = ("param", "m", "v", "largest_v")
 
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0, **({"largest_v": 0.0} if self.amsgrad else {})}
@@ -143,6 +143,8 @@ class Nadam(_Averaging):
     0.7343
     """
 
+    in_all_rows: tuple[str, ...] = ("m", "v", "product")
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -154,8 +156,6 @@ class Nadam(_Averaging):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.momentum_decay = momentum_decay
-
-    in_all_rows = ("m", "v", "product")
 
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0, "product": np.ones((), param.dtype)}

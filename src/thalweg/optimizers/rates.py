@@ -38,6 +38,8 @@ class Adagrad(_Rooted):
     0.7531
     """
 
+    in_all_rows: tuple[str, ...] = ("param", "accumulator")  # neither moves without a gradient
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -48,8 +50,6 @@ class Adagrad(_Rooted):
     ) -> None:
         super().__init__(learning_rate, **options)
         self.initial, self.epsilon, self.epsilon_inside = initial_accumulator_value, epsilon, epsilon_inside
-
-    in_all_rows = ("param", "accumulator")  # neither moves without a gradient
 
     def slots(self, param: Variable) -> Slots:
         return {"accumulator": self.initial}

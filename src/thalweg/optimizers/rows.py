@@ -9,8 +9,9 @@ from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
 from thalweg.ops import elementwise as ew
 from thalweg.ops.create import zeros_like
+from thalweg.ops.dynamic import true_places
 from thalweg.ops.gathering import gather
-from thalweg.ops.index import scatter_add
+from thalweg.ops.index import scatter_add, take
 from thalweg.ops.joining import concat
 from thalweg.ops.shape import full_like, reshape
 from thalweg.ops.state import read
@@ -43,6 +44,12 @@ class Rows:
         column = table[(slice(None), *(slice(1) for _ in range(table.ndim - 1)))]
         ones = reshape(full_like(self.indices, 1, "int32"), (-1, *(1 for _ in range(table.ndim - 1))))
         return ew.greater(scatter_add(full_like(column, 0, "int32"), self.indices, ones), 0)
+
+    def distinct(self, table: Tensor) -> Self:
+        """The same gradient with every number once, in order: how many there are, only a run may know."""
+        here = reshape(self.touched(table), (-1,))
+        (numbers,) = true_places(here)
+        return type(self)(take(self.whole(table), numbers, axis=0), numbers)
 
 
 def rows_in(gradient: Any) -> Any:

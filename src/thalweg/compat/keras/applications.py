@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from thalweg.compat.keras import architectures as nets
 from thalweg.compat.keras import backend as K
 from thalweg.compat.keras import layers as L
 from thalweg.compat.keras import models as _models
+from thalweg.compat.keras import searched
 from thalweg.compat.keras import utils as _utils
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.errors import ArgumentError, ShapeError, fail
@@ -72,17 +74,24 @@ def decode_predictions(preds: Any, top: int = 5, **ignored: Any) -> list[list[tu
 
 
 class _Files(NamedTuple):
-    """Where the weights of a network are: the folder, the names and MD5 sums of the whole and of it without its top."""
+    """Where the weights of a network are: the folder, the file's name, and the MD5 sums of the whole and of it without
+    its top, whose file has one more word at its end.
+    """
 
     folder: str
     name: str
-    whole: str | None
-    no_top: str | None
+    whole: str | None = None
+    no_top: str | None = None
+    word: str = "_notop"
 
 
-def _files(version: str, name: str, whole: str, no_top: str) -> _Files:
-    folder = f"https://github.com/fchollet/deep-learning-models/releases/download/{version}/"
-    return _Files(folder, f"{name}_weights_tf_dim_ordering_tf_kernels", whole, no_top)
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+
+
+def _files(folder: str, name: str, whole: str, no_top: str) -> _Files:
+    first = "https://github.com/fchollet/deep-learning-models/releases/download/"
+    place = (first if folder[0] == "v" else _KERAS) + folder
+    return _Files(f"{place}/", f"{name}_weights_tf_dim_ordering_tf_kernels", whole, no_top)
 
 
 _WEIGHTS = {
@@ -97,21 +106,63 @@ _WEIGHTS = {
     "inception_v3": _files(
         "v0.5", "inception_v3", "9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63"
     ),
-}
+    "inception_resnet_v2": _files(
+        "inception_resnet_v2", "inception_resnet_v2",
+        "e693bd0210a403b3192acc6073ad2e96", "d19885ff4a710c122648d3b5c3b684e4",
+    ),
+    **{
+        name: _files(folder, name, whole, no_top)
+        for folder, name, whole, no_top in (
+            ("densenet", "densenet121", "9d60b8095a5708f2dcce2bca79d332c7", "30ee3e1110167f948a6b9946edeeb738"),
+            ("densenet", "densenet169", "d699b8f76981ab1b30698df4c175e90b", "b8c4d4c20dd625c148057b9ff1c1176b"),
+            ("densenet", "densenet201", "1ceb130c1ea1b78c3bf6114dbdfd8807", "c13680b51ded0fb44dff2d8f86ac8bb1"),
+            ("resnet", "resnet50v2", "3ef43a0b657b3be2300d5770ece849e0", "fac2f116257151a9d068a22e544a4917"),
+            ("resnet", "resnet101v2", "6343647c601c52e1368623803854d971", "c0ed64b8031c3730f411d2eb4eea35b5"),
+            ("resnet", "resnet152v2", "a49b44d1979771252814e80f8ec446f9", "ed17cf2e0169df9d443503ef94b23b33"),
+        )
+    },
+    **{
+        f"nasnet_{size}": _Files(f"{_KERAS}nasnet/", f"NASNet-{size}", whole, no_top, "-no-top")
+        for size, whole, no_top in (
+            ("mobile", "020fb642bf7360b370c678b08e0adf61", "1ed92395b5b598bdda52abe5c0dbfd63"),
+            ("large", "11577c9a518f0070763c2b964a382f17", "d81d89dc07e6e56530c4e77faddd61b5"),
+        )
+    },
+}  # fmt: skip
+_MOBILE_SIDES = {"mobilenet": (128, 160, 192, 224), "mobilenet_v2": (96, 128, 160, 192, 224)}
 
 
-def _load(model: _models.Model, name: str, weights: Any, include_top: bool) -> None:
+def _mobile_files(
+    name: str, sides: Any, alpha: float = 1.0, minimalistic: bool = False, **ignored: Any
+) -> _Files | None:
+    """Those of MobileNets, which are for one width, and one side of square images."""
+    if "mobilenet" not in name.lower():
+        return None
+    side = sides[0] if sides[0] == sides[1] and sides[0] in _MOBILE_SIDES.get(name, ()) else 224
+    if name == "mobilenet":
+        share = f"{int(alpha * 10)}_{int(alpha * 100) % 10}" if alpha < 1 else "1_0"
+        return _Files(f"{_KERAS}{name}/", f"{name}_{share}_{side}_tf", word="_no_top")
+    if name == "mobilenet_v2":
+        stem = f"{name}_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_{side}"
+        return _Files(f"{_KERAS}{name}/", stem, word="_no_top")
+    size = name.removeprefix("MobileNetV3").lower() + "_minimalistic" * minimalistic
+    stem = f"weights_mobilenet_v3_{size}_224_{float(alpha)}_float"
+    return _Files(f"{_KERAS}mobilenet_v3/", stem, word="_no_top_v2")
+
+
+def _load(model: _models.Model, name: str, weights: Any, include_top: bool, given: Mapping[str, Any]) -> None:
     if weights is None:
         return
     if weights != "imagenet":
         model.load_weights(weights)
         return
-    files = _WEIGHTS.get(name)
+    first = 2 if K.image_data_format() == "channels_first" else 1
+    files = _WEIGHTS.get(name) or _mobile_files(name, model.input_shape[first : first + 2], **given)
     if files is None:
         raise UnsupportedNameError(
             f"keras.applications: the trained weights of {name} are not supported; give weights=None, or a file"
         )
-    file = f"{files.name}{'' if include_top else '_notop'}.h5"
+    file = f"{files.name}{'' if include_top else files.word}.h5"
     md5 = files.whole if include_top else files.no_top
     model.load_weights(_utils.get_file(file, files.folder + file, cache_subdir="models", md5_hash=md5))
 
@@ -147,7 +198,7 @@ def _network(
             y = (L.GlobalAveragePooling2D if pooling == "avg" else L.GlobalMaxPooling2D)()(y)
         sources = _utils.get_source_inputs(x)
         model = _models.Model(sources if len(sources) > 1 else sources[0], y, name=name)
-        _load(model, name, weights, include_top)
+        _load(model, name, weights, include_top, given)
         return model
 
     make.__name__ = name
@@ -166,6 +217,15 @@ def _classes(name: str) -> Callable[[Any, int], Any]:
 
 def _mobilenet(alpha: float = 1.0, depth_multiplier: int = 1, dropout: float = 1e-3) -> tuple[Any, Any]:
     return nets.mobilenet(alpha, depth_multiplier), nets.mobilenet_top(dropout)
+
+
+def _mobilenet_v3(
+    blocks: Any, filters: int, alpha: float = 1.0, minimalistic: bool = False, dropout_rate: float = 0.2,
+    classifier_activation: Any = "softmax", include_preprocessing: bool = True,
+) -> tuple[Any, Any]:  # fmt: skip
+    features = searched.mobilenet_v3(blocks, alpha, minimalistic, include_preprocessing)
+    top = searched.mobilenet_v3_top(filters, alpha, minimalistic, dropout_rate, classifier_activation)
+    return features, top
 
 
 VGG16 = _network("vgg16", 224, lambda: (nets.vgg((2, 2, 3, 3, 3)), nets.vgg_top))
@@ -202,6 +262,25 @@ MobileNetV2 = _network(
     "mobilenet_v2", 224, lambda alpha=1.0: (nets.mobilenet_v2(alpha), _classes("Logits")),
     "input_shape alpha include_top weights input_tensor pooling classes",
 )  # fmt: skip
+MobileNetV3Small, MobileNetV3Large = (
+    _network(
+        name, 224, functools.partial(_mobilenet_v3, blocks, filters),
+        "input_shape alpha minimalistic include_top weights input_tensor classes pooling dropout_rate "
+        "classifier_activation include_preprocessing",
+    )
+    for name, blocks, filters in (
+        ("MobileNetV3Small", searched.SMALL, 1024), ("MobileNetV3Large", searched.LARGE, 1280),
+    )
+)  # fmt: skip
+NASNetMobile, NASNetLarge = (
+    _network(
+        name, size, lambda settings=settings: (searched.nasnet(*settings), _classes("predictions")),
+        "input_shape include_top weights input_tensor pooling classes",
+    )
+    for name, size, settings in (
+        ("nasnet_mobile", 224, (1056, 4, 32, False)), ("nasnet_large", 331, (4032, 6, 96, True)),
+    )
+)  # fmt: skip
 DenseNet121 = _network("densenet121", 224, lambda: (nets.densenet((6, 12, 24, 16)), _classes("fc1000")))
 DenseNet169 = _network("densenet169", 224, lambda: (nets.densenet((6, 12, 32, 32)), _classes("fc1000")))
 DenseNet201 = _network("densenet201", 224, lambda: (nets.densenet((6, 12, 48, 32)), _classes("fc1000")))
@@ -220,12 +299,19 @@ vgg16, vgg19 = _room("vgg16", "caffe", VGG16=VGG16), _room("vgg19", "caffe", VGG
 resnet50 = _room("resnet50", "caffe", ResNet50=ResNet50)
 resnet = _room("resnet", "caffe", ResNet50=ResNet50, ResNet101=ResNet101, ResNet152=ResNet152)
 resnet_v2 = _room("resnet_v2", "tf", ResNet50V2=ResNet50V2, ResNet101V2=ResNet101V2, ResNet152V2=ResNet152V2)
-efficientnet = Namespace(
-    "keras.applications.efficientnet",
-    preprocess_input=lambda x, data_format=None: x,  # the network does it
-    decode_predictions=decode_predictions,
-    **{f"EfficientNetB{k}": network for k, network in enumerate(_efficient)},
+efficientnet, mobilenet_v3 = (
+    Namespace(
+        f"keras.applications.{name}",
+        preprocess_input=lambda x, data_format=None: x,  # the network does it
+        decode_predictions=decode_predictions,
+        **networks,
+    )
+    for name, networks in (
+        ("efficientnet", {f"EfficientNetB{k}": network for k, network in enumerate(_efficient)}),
+        ("mobilenet_v3", {"MobileNetV3Small": MobileNetV3Small, "MobileNetV3Large": MobileNetV3Large}),
+    )
 )
+nasnet = _room("nasnet", "tf", NASNetMobile=NASNetMobile, NASNetLarge=NASNetLarge)
 inception_resnet_v2 = _room("inception_resnet_v2", "tf", InceptionResNetV2=InceptionResNetV2)
 inception_v3, xception = (
     _room("inception_v3", "tf", InceptionV3=InceptionV3),

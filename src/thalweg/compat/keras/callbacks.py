@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import urllib.request
 import warnings
@@ -82,6 +83,38 @@ class ModelCheckpoint(main.ModelCheckpoint):
         if self.epochs_since_last_save >= self.period:
             self.epochs_since_last_save = 0
             super().on_epoch_end(epoch, logs)
+
+
+class TensorBoard(main.TensorBoard):
+    """Writes event files; ``writer`` is also the one of TensorFlow 1 for the folder, which a program may replace."""
+
+    def __init__(self, *args: Any, batch_size: int = 32, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.batch_size = batch_size
+
+    @property
+    def writer(self) -> Any:
+        """What writes into the folders of parts (``writer("train")``), and what writes into the folder."""
+        return _Writers(self)
+
+    @writer.setter
+    def writer(self, given: Any) -> None:
+        self.given_writer = given
+
+
+class _Writers:
+    def __init__(self, callback: TensorBoard) -> None:
+        self._callback = callback
+
+    def __call__(self, part: str) -> Any:
+        return main.TensorBoard.writer(self._callback, part)
+
+    def __getattr__(self, name: str) -> Any:
+        given = getattr(self._callback, "given_writer", None)
+        if given is None:
+            summaries = importlib.import_module("thalweg.compat.tf1.summary")
+            given = summaries.FileWriterCache.get(self._callback.log_dir)
+        return getattr(given, name)
 
 
 class CallbackList:

@@ -24,10 +24,38 @@ SHORT = {
 _ALSO = {**SHORT, "lr": "learning_rate"}
 
 
+class Figure(float):
+    """A number that is asked for its value as NumPy's are, which Keras's figures were.
+
+    >>> Figure(0.5).item(), Figure(0.5)
+    (0.5, 0.5)
+    """
+
+    def item(self) -> float:
+        """The number."""
+        return float(self)
+
+
 class Figures(dict[str, Any]):
     """The figures of epochs, where those that Keras called in two ways are found under both: acc and accuracy, mae and
     mean_absolute_error, lr and learning_rate.
     """
+
+    def __init__(self, figures: Any = ()) -> None:
+        super().__init__()
+        self.update(figures)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, Figure(value) if type(value) is float else value)
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """Take the figures of another dict, or pairs."""
+        for name, value in dict(*others, **named).items():
+            self[name] = value
+
+    def __ior__(self, other: Any) -> Figures:  # type: ignore[override,misc]
+        self.update(other)
+        return self
 
     def __missing__(self, name: str) -> Any:
         end, kind = ("val_", name[4:]) if name.startswith("val_") else ("", name)

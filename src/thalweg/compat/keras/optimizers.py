@@ -26,6 +26,7 @@ from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign
 from thalweg.optimizers.base import is_set
 from thalweg.optimizers.clipping import clip_by_global_norm, clip_by_value
+from thalweg.optimizers.rows import Rows
 from thalweg.registry import all_arguments, lookup
 
 Optimizer = Renamed(main.Optimizer, lambda args, kwargs: (args, kwargs), base=ResourceOptimizer)
@@ -146,7 +147,8 @@ class _Keras(ByVariable, main.Optimizer):
     def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
         """One step with pairs (gradient, variable)."""
         pairs = list(grads_and_vars)
-        if type(self)._resource_apply_dense is _Keras._resource_apply_dense:
+        rules = ("_resource_apply_dense", "_resource_apply_sparse")
+        if all(getattr(type(self), rule) is getattr(_Keras, rule) for rule in rules):
             return super().apply_gradients(pairs)
         now = current_recorder() is None
         with no_grad() if now else nullcontext():
@@ -173,6 +175,15 @@ class _Keras(ByVariable, main.Optimizer):
 
     def _resource_apply_dense(self, grad: Any, var: Variable, apply_state: Any = None) -> None:
         """Change one variable by its gradient."""
+        self._assign_step(grad, var)
+
+    def _resource_apply_sparse(
+        self, grad: Any, handle: Variable, indices: Any, apply_state: Any = None
+    ) -> None:
+        """Change rows of one variable."""
+        self._assign_step(Rows(grad, indices), handle)
+
+    def _assign_step(self, grad: Any, var: Variable) -> None:
         count: Any = self.iterations
         stepped = self._stepped(grad, var, self.rate_at(count), astype(count, "float64") + 1.0)
         for variable, value in stepped:

@@ -18,9 +18,11 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, no_grad
 from thalweg.graph.updates import current_recorder
 from thalweg.ops.elementwise import astype
+from thalweg.ops.index import scatter_add, scatter_nd_update
+from thalweg.ops.shape import expand_dims
 from thalweg.ops.state import assign
 from thalweg.optimizers.base import slot_variable
-from thalweg.optimizers.rows import rows_in, whole
+from thalweg.optimizers.rows import Rows, each, rows_in
 from thalweg.registry import register
 
 
@@ -35,6 +37,7 @@ class ByVariable:
     iterations: Any
     _slots: dict[Any, Any]
     _resource_apply_dense: Callable[..., Any]
+    _resource_apply_sparse: Callable[..., Any]
     _get_hyper: Callable[..., Any]
     _clipped: Callable[..., Any]
     rate_at: Callable[..., Any]
@@ -101,12 +104,45 @@ class ByVariable:
     def _step_of(self, pairs: list[tuple[Any, Variable]]) -> None:
         params = [v for _, v in pairs]
         self._create_slots(params)
-        change, wants_state = self._resource_apply_dense, "apply_state" in self._dense_apply_args
-        options = {"apply_state": self._prepare(params)} if wants_state else {}
+        state = self._prepare(params)
         for g, param in zip(self._clipped([g for g, _ in pairs]), params, strict=True):
-            change(astype(whole(g, param), param.dtype), param, **options)
+            self._change(each(lambda x, dtype=param.dtype: astype(x, dtype), g), param, state)
         count: Any = self.iterations
         assign(self.iterations, count + 1)
+
+    def _change(self, g: Any, param: Variable, state: Any) -> None:
+        """One variable's step: by rows where its gradient is of rows and the class has a rule for them."""
+        if isinstance(g, Rows):
+            try:
+                options = {"apply_state": state} if "apply_state" in self._sparse_apply_args else {}
+                self._resource_apply_sparse_duplicate_indices(g.values, param, g.indices, **options)
+                return
+            except NotImplementedError:
+                g = g.whole(param)
+        options = {"apply_state": state} if "apply_state" in self._dense_apply_args else {}
+        self._resource_apply_dense(g, param, **options)
+
+    @property
+    def _sparse_apply_args(self) -> list[str]:
+        """What ``_resource_apply_sparse`` takes."""
+        return list(inspect.signature(self._resource_apply_sparse).parameters)
+
+    def _resource_apply_sparse_duplicate_indices(
+        self, grad: Any, handle: Variable, indices: Any, **options: Any
+    ) -> Any:
+        """Change rows of a variable, of which some may be there twice."""
+        rows = Rows(grad, indices).distinct(handle)
+        return self._resource_apply_sparse(rows.values, handle, rows.indices, **options)
+
+    def _resource_scatter_add(self, x: Variable, i: Any, v: Any) -> Variable:
+        """Rows of a variable plus others."""
+        assign(x, scatter_add(x, i, v))
+        return x
+
+    def _resource_scatter_update(self, x: Variable, i: Any, v: Any) -> Variable:
+        """Rows of a variable replaced."""
+        assign(x, scatter_nd_update(x, expand_dims(i, -1), v))
+        return x
 
 
 class ResourceOptimizer(ByVariable, OwnOptimizer):
@@ -237,6 +273,10 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
     def _resource_apply_dense(self, grad: Tensor, var: Variable, apply_state: Any = None) -> Any:
         """Change a variable: what a subclass defines."""
         raise fail(ArgumentError, f"{type(self).__name__} has no _resource_apply_dense(grad, var)")
+
+    def _resource_apply_sparse(self, grad: Tensor, handle: Variable, indices: Tensor) -> Any:
+        """Change rows of a variable: what a subclass may define."""
+        raise NotImplementedError
 
     def apply_gradients(
         self, grads_and_vars: Iterable[tuple[Any, Variable]], name: Any = None, **ignored: Any

@@ -23,6 +23,7 @@ from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.types import as_dtype as _as_dtype
+from thalweg.errors import ArgumentError
 from thalweg.graph.op import convert_operands as _convert_operands
 from thalweg.graph.tensor import Variable
 from thalweg.graph.tensor import shapes_match as _shapes_match
@@ -125,8 +126,25 @@ objectives = losses
 
 
 def named_loss(given: Any) -> Any:
-    """A loss whose name is an old one, by the name of the main library."""
-    return _OLD_NAMES.get(given, given) if isinstance(given, str) else given
+    """A loss whose name is an old one, by the name of the main library; one of no known name fails when it is used:
+    networks that are never trained were compiled with any word.
+    """
+    if not isinstance(given, str):
+        return given
+    try:
+        name: str = _OLD_NAMES.get(given, given)
+        _losses.get(name)
+    except ArgumentError as error:
+        return _unknown(given, str(error))
+    return name
+
+
+def _unknown(name: str, told: str) -> Any:
+    def unknown(y_true: Any, y_pred: Any) -> Any:
+        raise ArgumentError(told)
+
+    unknown.__name__ = name
+    return unknown
 
 
 def named_metric(given: Any) -> Any:
@@ -225,7 +243,7 @@ metrics = Namespace(
 _WATCHING: dict[str, str | None] = {"epsilon": "min_delta", "options": None}
 # What TensorFlow's own event writer was told besides.
 _OF_TENSORFLOW: dict[str, str | None] = dict.fromkeys(
-    "batch_size write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
+    "write_grads embeddings_freq embeddings_layer_names embeddings_metadata embeddings_data "
     "profile_batch".split()
 )
 _ORDER = "log_dir histogram_freq batch_size write_graph write_grads write_images"
@@ -236,7 +254,7 @@ callbacks.__dict__.update(
     ReduceLROnPlateau=respelt(_own_callbacks.ReduceLROnPlateau, _WATCHING),
     LearningRateScheduler=_own_callbacks.LearningRateScheduler,
     ModelCheckpoint=respelt(_own_callbacks.ModelCheckpoint, _WATCHING),
-    TensorBoard=respelt(_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
+    TensorBoard=respelt(_own_callbacks.TensorBoard, _OF_TENSORFLOW, order=_ORDER),
     CallbackList=_own_callbacks.CallbackList,
     RemoteMonitor=_own_callbacks.RemoteMonitor,
     BaseLogger=_callbacks.Callback,  # figures and bars are fit's own

@@ -174,7 +174,9 @@ class TrainedModel(main.Model):
         Of the model's symbols, or (in ``call``) of what is computed there.
         """
         value, name = plain(value), name or getattr(value, "name", None)
-        if name is None and self._counted():  # what a metric among the attributes gave, which is shown already
+        if (
+            name is None and self._counted()
+        ):  # what a metric among the attributes gave, which is shown already
             return
         name = name or "metric"
         if self._graph is not None and isinstance(value, Tensor) and value.value is None:

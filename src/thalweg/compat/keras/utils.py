@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 
@@ -314,6 +316,9 @@ def get_file(
 
 
 def _download(origin: str, path: Path, md5_hash: str | None, file_hash: str | None) -> None:
+    if urlsplit(origin).scheme == "file":
+        _copy(Path(url2pathname(urlsplit(origin).path)), origin, path, md5_hash or file_hash)
+        return
     with needs("pooch", f"downloading {origin}"):
         import pooch
     pooch.utils.get_logger().setLevel("WARNING")
@@ -323,6 +328,15 @@ def _download(origin: str, path: Path, md5_hash: str | None, file_hash: str | No
     except (OSError, ValueError) as error:
         short = " ".join(str(error).split())[:200]
         raise DataError(f"could not download {origin} ({short}); put the file at {str(path)!r}") from None
+
+
+def _copy(source: Path, origin: str, path: Path, known_hash: str | None) -> None:
+    if not source.is_file():
+        raise DataError(f"could not read {origin}: no file {str(source)!r}; put it there or at {str(path)!r}")
+    if known_hash and not helpers.validate_file(source, known_hash):
+        raise DataError(f"{origin}: the file has another hash than {known_hash}")
+    writable_folder(path.parent)
+    atomic_write_bytes(path, source.read_bytes())
 
 
 def _unpack(path: Path, folder: Path) -> None:

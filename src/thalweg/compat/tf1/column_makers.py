@@ -20,6 +20,7 @@ from thalweg.compat.tf1.columns import (
     VocabularyListCategoricalColumn,
     WeightedCategoricalColumn,
     in_order,
+    tupled,
 )
 from thalweg.compat.tf1.types import as_dtype
 
@@ -33,12 +34,8 @@ def numeric_column(
     """
     lengths = tuple(int(n) for n in np.ravel(shape))
     if default_value is not None:
-        default_value = _nested(np.broadcast_to(default_value, lengths).tolist())
+        default_value = tupled(np.broadcast_to(default_value, lengths).tolist())
     return NumericColumn(key, lengths, default_value, as_dtype(dtype), normalizer_fn)
-
-
-def _nested(values: Any) -> Any:
-    return tuple(map(_nested, values)) if isinstance(values, list) else values
 
 
 def bucketized_column(source_column: NumericColumn, boundaries: Sequence[float]) -> BucketizedColumn:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from thalweg.compat.tf1.parsing import FixedLenFeature, VarLenFeature
-from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.layers.hashes import farm_hash, joined_hash
+from thalweg.registry import Configured
 
 MISSING = -(2**31)
 _CROSSING_KEY = 0xDECAFCAFFE  # with which TensorFlow begins the hashes of combinations
@@ -56,10 +57,24 @@ class Ids(NamedTuple):
     weights: Any = None
 
 
-class Column(ABC):
+class Column(Configured, ABC):
     """A column: its ``name``, and its numbers for a batch of features, one row for each example."""
 
     name: str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """The fields are the arguments, and keep them."""
+        return object.__new__(cls)
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields, for files."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {name: value.name if isinstance(value, DType) else value for name, value in found.items()}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A column from what :meth:`get_config` gave, also where lists stand for tuples."""
+        return cls(**{name: as_dtype(v) if name == "dtype" else tupled(v) for name, v in config.items()})
 
     @property
     @abstractmethod
@@ -483,3 +498,8 @@ def in_order(columns: Any) -> list[Any]:
     """The columns in the order of their names."""
     found = list(columns) if isinstance(columns, (list, tuple, set, frozenset)) else [columns]
     return sorted(found, key=lambda column: column.name)
+
+
+def tupled(value: Any) -> Any:
+    """Lists within lists as tuples, which can be compared and kept."""
+    return tuple(map(tupled, value)) if isinstance(value, (list, tuple)) else value

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
@@ -338,6 +340,42 @@ def kl_divergence(distribution_a: Any, distribution_b: Any, **options: Any) -> T
         kinds = f"{type(distribution_a).__name__} and {type(distribution_b).__name__}"
         raise NotImplementedError(f"kl_divergence: no formula for {kinds}")
     return rule(distribution_a, distribution_b)
+
+
+_PLACES = {"lower": math.ceil, "higher": math.floor, "nearest": math.round}  # counted from the greatest
+
+
+def percentile(
+    x: Any,
+    q: Any,
+    axis: Any = None,
+    interpolation: str | None = None,
+    keep_dims: bool = False,
+    validate_args: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """The element below which ``q`` percent of the elements over ``axis`` (all) are; between two elements the nearest
+    one, or by ``interpolation`` the lower or the higher one.
+    """
+    if interpolation not in (None, *_PLACES):
+        raise ValueError(f"Argument 'interpolation' must be in {sorted(_PLACES)}. Found {interpolation}")
+    node = g.convert_to_tensor(x)
+    rank: Any = node.get_shape().ndims
+    over = range(rank) if axis is None else np.ravel(g.static_value(axis)).tolist()
+    over = [int(k) % rank for k in over]
+    kept = [k for k in range(rank) if k not in over]
+    lengths = math.shape(node)
+    rows = math.reshape(
+        math.transpose(node, [*kept, *over]),
+        math.concat([math.gather(lengths, np.array(kept, np.int32)), [-1]], 0),
+    )
+    last = math.shape(rows)[-1] - 1
+    above = math.cast(last, "float64") * (1.0 - math.cast(q, "float64") / 100.0)
+    place = math.clip_by_value(math.cast(_PLACES[interpolation or "nearest"](above), "int32"), 0, last)
+    made = math.gather(math.sort(rows, -1, "DESCENDING"), place, axis=len(kept))
+    for k in sorted(over) if keep_dims else ():
+        made = math.expand_dims(made, k)
+    return math.identity(made, name)
 
 
 distributions = Namespace(

@@ -119,6 +119,8 @@ def parts_of(shape: Any) -> list[Any] | None:
     vector: Any = as_vector(shape)
     if vector.shape is None or vector.shape[0] is None:
         return None
+    if isinstance(shape, g.Tensor) and shape.op.type == "stack" and len(shape.op.inputs) == vector.shape[0]:
+        return parts_of(list(shape.op.inputs))
     return [vector[k] for k in range(vector.shape[0])]
 
 

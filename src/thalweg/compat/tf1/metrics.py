@@ -11,9 +11,18 @@ from thalweg.compat.tf1 import math, variables
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
 
-def _local(name: str) -> variables.Variable:
+def metric_variable(
+    shape: Any, dtype: Any, validate_shape: bool = True, name: str | None = None
+) -> variables.Variable:
+    """A local variable of zeros, for a metric of a program's own."""
     keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
-    return variables.Variable(np.float32(0), trainable=False, collections=keys, name=name)
+    return variables.Variable(
+        lambda: math.zeros(shape, dtype), False, keys, validate_shape=validate_shape, name=name
+    )
+
+
+def _local(name: str) -> variables.Variable:
+    return metric_variable([], "float32", name=name)
 
 
 def collected(pair: Any, collections: Any) -> tuple[Tensor, Tensor]:
@@ -197,8 +206,7 @@ false_negatives = _counter("false_negatives", False, False)
 
 
 def table(name: str, shape: Any) -> variables.Variable:
-    keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
-    return variables.Variable(np.zeros(shape, np.float32), trainable=False, collections=keys, name=name)
+    return metric_variable(shape, "float32", name=name)
 
 
 def auc(

@@ -115,7 +115,7 @@ metrics = _Namespace(
     **{
         _n: _v
         for _n, _v in _names.own(_metrics).items()
-        if _n not in ("collected", "ratio", "table", "cuts_between", "counts_above")
+        if _n not in ("collected", "ratio", "table", "metric_variable", "cuts_between", "counts_above")
     },
     **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n != "Figure"},
 )

@@ -99,6 +99,10 @@ class Feature:
         """The name of the list that there is."""
         return self._given or next((kind for kind in self._KINDS if getattr(self, kind).value), None)
 
+    def HasField(self, name: str) -> bool:
+        """Whether it is this list that there is."""
+        return name == self.WhichOneof("kind")
+
     def SerializeToString(self) -> bytes:
         """The message."""
         return events.feature(*_held(self))

@@ -21,6 +21,7 @@ from thalweg.compat.tf2.module import Variable as OwnVariable
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import LayerShape, TensorShape
+from thalweg.compat.tf2.sparse import SparseTensor, to_dense
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import pair
 from thalweg.errors import ShapeError, SymbolicError, fail
@@ -287,6 +288,18 @@ def _of_rows(call: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def _sparse_as_it_is(as_input: Callable[..., Any]) -> Callable[..., Any]:
+    """What layers take as inputs: those of the library whole tensors, a program's own sparse ones as they are."""
+
+    @functools.wraps(as_input)
+    def taken(self: Layer, value: Any) -> Any:
+        if not isinstance(value, SparseTensor):
+            return as_input(self, value)
+        return as_input(self, to_dense(value)) if type(self).__module__.startswith(_ROOMS) else value
+
+    return taken
+
+
 def _inputs_first(layer: Layer, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments of which the first was given by name: its own in ``call``, or ``inputs``."""
     names = (next(iter(layer._call_parameters()), "inputs"), "inputs")
@@ -471,6 +484,7 @@ def speak(strict: bool = True) -> None:
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Layer.__call__ = _of_rows(Layer.__call__)  # type: ignore[method-assign]
+        Layer._as_input = _sparse_as_it_is(Layer._as_input)  # type: ignore[method-assign]
         Layer._called = _in_own_scope(Layer._called)  # type: ignore[method-assign]
         Layer.add_weight = _named_by_scope(Layer.add_weight)  # type: ignore[method-assign]
         Hosted.__call__ = _of_texts(Hosted.__call__)  # type: ignore[method-assign]

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import math, nn, rnn
+from thalweg.compat.tf1.graph import constant
 from thalweg.compat.tf1.initializers import glorot_uniform_initializer, zeros_initializer
 from thalweg.compat.tf1.layers.base import Layer
 from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple, RNNCell, _Units
@@ -62,6 +65,12 @@ class _CudnnRNN(Layer):
 
     gates = 1
     has_memory = False
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """With the width of the input, as before 1.4, a model whose weights the program keeps."""
+        if "input_size" in options or (len(args) > 2 and not isinstance(args[2], str)):
+            return ModelOfParams(cls, *args, **options)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -149,8 +158,9 @@ class _CudnnRNN(Layer):
         steps = [_Step(self, parts) for parts in self._parts()]
         last: list[Any] = []
         for k in range(0, len(steps), self.num_dirs):
-            if k and training and self.dropout:
-                x = nn.dropout(x, rate=self.dropout, seed=self.seed)
+            if k and self.dropout and training is not False:
+                rate = self.dropout * (1.0 if training is True else math.cast(training, x.dtype))
+                x = nn.dropout(x, rate=rate, seed=self.seed)
             x, states = self._layer(
                 steps[k : k + self.num_dirs], x, None if begun is None else begun[k:], sequence_lengths
             )
@@ -181,6 +191,54 @@ class _CudnnRNN(Layer):
     def step(self, of_input: Sequence[Any], of_state: Sequence[Any], state: Any) -> Any:
         """The new state, from what the input and the state before give to each gate."""
         raise NotImplementedError
+
+
+class ModelOfParams:
+    """Layers as cuDNN's operations have them: the program keeps all weights, a vector of ``params_size()`` numbers.
+
+    Called with ``(input_data, input_h, params)`` - an LSTM with ``(input_data, input_h, input_c, params)`` - and
+    ``is_training``, it gives ``(output, output_h)``, or ``(output, output_h, output_c)``; states are
+    [layers times directions, batch, units].
+    """
+
+    def __init__(
+        self,
+        kind: type[_CudnnRNN],
+        num_layers: int,
+        num_units: int,
+        input_size: Any,
+        input_mode: str = "linear_input",
+        direction: str = CUDNN_RNN_UNIDIRECTION,
+        dtype: Any = "float32",
+        dropout: float = 0.0,
+        seed: Any = 0,
+    ) -> None:
+        self.layers = kind(num_layers, num_units, input_mode, direction, dropout, seed or None, dtype)
+        self.layers.input_size = int(input_size)
+
+    def params_size(self) -> Any:
+        """How many weights there are, matrices and biases."""
+        layers = self.layers
+        matrices = sum(a * b for a, b in layers.canonical_weight_shapes)
+        return constant(np.int32(matrices + sum(n for (n,) in layers.canonical_bias_shapes)))
+
+    def __call__(self, input_data: Any, input_h: Any, *rest: Any, **options: Any) -> tuple[Any, ...]:
+        names = ["input_c", "params", "is_training"][0 if self.layers.has_memory else 1 :]
+        given = dict(zip(names, rest, strict=False)) | options
+        begun = (input_h, given["input_c"]) if self.layers.has_memory else (input_h,)
+        self.layers.kernel = math.reshape(given["params"], [self.params_size()])
+        outputs, states = self.layers.call(input_data, begun, training=given.get("is_training", True))
+        return outputs, *states
+
+    def params_to_canonical(self, params: Any) -> tuple[list[Any], list[Any]]:
+        """(the matrices, the biases)."""
+        each, self.layers.kernel = 2 * self.layers.gates, math.reshape(params, [self.params_size()])
+        parts = self.layers._parts()
+        return [m for part in parts for m in part[:each]], [b for part in parts for b in part[each:]]
+
+    def canonical_to_params(self, weights: Any, biases: Any) -> Any:
+        """The vector of all weights."""
+        return math.concat([math.reshape(part, [-1]) for part in [*weights, *biases]], 0)
 
 
 class CudnnLSTM(_CudnnRNN):

@@ -51,7 +51,7 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
-from thalweg.compat.tf1.distributions import distributions
+from thalweg.compat.tf1.distributions import distributions, percentile
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 _STREAMING = (
@@ -215,7 +215,7 @@ contrib = _Contrib(
     metrics=_metrics,
     learn=learn,
     factorization=factorization,
-    distributions=distributions,
+    distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
     lookup=lookup,
     training=_training,
     tensorboard=_tensorboard,

@@ -82,7 +82,7 @@ class Layer:
         """The function."""
         raise NotImplementedError
 
-    def __call__(self, inputs: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
         inputs = g.nodes_of(inputs)
         inputs = inputs if isinstance(inputs, (Tensor, list, tuple, dict)) else g.constant(inputs)
         if self.scope_name is None:
@@ -96,7 +96,7 @@ class Layer:
                     self.dtype = inputs.dtype
                 self.build(inputs.get_shape() if isinstance(inputs, Tensor) else None)
                 self.built = True
-            made = self.call(inputs, **options)
+            made = self.call(inputs, *args, **options)
             if self.activity_regularizer is not None:
                 default_graph().add_to_collection(
                     GraphKeys.REGULARIZATION_LOSSES, self.activity_regularizer(made)

@@ -36,8 +36,16 @@ def _filled(shape: Any, number: float, dtype: Any, name: str | None, kind: str) 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
     """One number in every place."""
-    number = g.value(value)
-    return wrap(filled(dims, number, number.dtype), name, "Fill")
+    number, known, lengths = g.value(value), static_value(value), dims_of(dims)
+    static = None
+    if (
+        known is not None
+        and lengths is not None
+        and all(isinstance(d, int) for d in lengths)
+        and len(lengths) < 2
+    ):
+        static = np.full(lengths, known, number.dtype)
+    return wrap(filled(dims, number, number.dtype), name, "Fill", static=static)
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:

@@ -17,7 +17,7 @@ from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import activation, elementwise, incomplete, logic, reduce, special
 from thalweg.ops.elementwise import astype
-from thalweg.optimizers.rows import rows_in
+from thalweg.optimizers.rows import like, rows_in
 
 
 def _divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
@@ -171,7 +171,7 @@ def clip_by_global_norm(
     clipped, norm = optimizers.clip_by_global_norm(values, value(clip_norm, given.dtype), norm)
     made = [
         None if x is None
-        else t.with_rows(part.with_values(x)) if isinstance(t, IndexedSlices)
+        else t.with_rows(like(part, x)) if isinstance(t, IndexedSlices)
         else wrap(x, name, "clip_by_global_norm")
         for t, part, x in zip(t_list, parts, clipped, strict=True)
     ]  # fmt: skip

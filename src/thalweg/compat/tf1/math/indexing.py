@@ -35,7 +35,8 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
             f"Slice: begin {starts.tolist()} and size {lengths.tolist()} "
             f"go past the end of shape {list(value(input_).shape)}"
         )
-    return wrap(block if wanted == block.shape else g.held_to(block, wanted), name, "Slice", [input_])
+    made, known = block if wanted == block.shape else g.held_to(block, wanted), static_value(input_)
+    return wrap(made, name, "Slice", [input_], static=None if known is None else known[key])
 
 
 python_slice = type(np.s_[0:1])
@@ -284,8 +285,12 @@ def gather(
     params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0
 ) -> Tensor:
     """Slices at integer indices along ``axis``."""
-    made = index.take(value(params), value(indices), axis=static_int(axis, "axis"))
-    return wrap(made, name, "GatherV2", [params, indices], dims=_chosen_lengths(params, indices))
+    place, known = static_int(axis, "axis"), (static_value(params), static_value(indices))
+    made = index.take(value(params), value(indices), axis=place)
+    whole = all(k is not None and k.size <= 16 and k.dtype.kind == "i" for k in known)  # a shape, say
+    static = np.take(*known, axis=place) if whole else None
+    dims = _chosen_lengths(params, indices)
+    return wrap(made, name, "GatherV2", [params, indices], dims=dims, static=static)
 
 
 def _chosen_lengths(params: Any, indices: Any) -> Any:

@@ -80,7 +80,11 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str | None = "unst
         lengths = list(t.shape)
         lengths[place] = int(num)
         t = g.shaped_as(t, tuple(lengths))
-    return wrap_all(joining.unstack(t, axis=place), name, "unstack", [value])
+    made, known = wrap_all(joining.unstack(t, axis=place), name, "unstack", [value]), static_value(value)
+    if known is not None and known.ndim == 1:
+        for part, number in zip(made, known, strict=True):
+            part.static = np.asarray(number)
+    return made
 
 
 unpack = unstack

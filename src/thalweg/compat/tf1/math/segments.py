@@ -178,7 +178,7 @@ def _tally(x, /):  # type: ignore[no-untyped-def]
 
 def _segment_count(segment_ids: Any) -> Any:
     ids = static_value(segment_ids)
-    return add(reduce_max(segment_ids), 1) if ids is None else int(ids.max()) + 1
+    return add(maximum(reduce_max(segment_ids), -1), 1) if ids is None else int(ids.max(initial=-1)) + 1
 
 
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
@@ -271,7 +271,7 @@ def _at_numbers(indices: Sequence[Tensor], joined: Tensor, row: list[int | None]
         if (order >= 0).all():
             return gather(joined, order.astype(np.int32))
     numbers = concat([reshape(i, [-1]) for i in indices], 0)
-    lengths = concat([reshape(reduce_max(numbers) + 1, [1]), shape(joined)[1:]], 0)
+    lengths = concat([reshape(maximum(reduce_max(numbers), -1) + 1, [1]), shape(joined)[1:]], 0)
     made = index.index_update(value(zeros(lengths, joined.dtype)), value(numbers), value(joined))
     return wrap(g.shaped_as(made, (None, *row)), None, "DynamicStitch", [*indices, joined])
 

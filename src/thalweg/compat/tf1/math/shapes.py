@@ -96,7 +96,12 @@ def size(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor
 
 def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
     """The elements under another shape; one length may be -1."""
-    return wrap(_reshaped(g.value(tensor), shape), name, "Reshape", [tensor])
+    made, known = (
+        _reshaped(g.value(tensor), shape),
+        static_value(tensor) if isinstance(tensor, Tensor) else None,
+    )
+    static = None if known is None or made.shape is None or None in made.shape else known.reshape(made.shape)
+    return wrap(made, name, "Reshape", [tensor], static=static)
 
 
 def _reshaped(t: core.Tensor, shape: Any) -> core.Tensor:
