@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,18 @@ def name_counts() -> dict[Any, int]:
 def count_names_in(counts: Callable[[], dict[Any, int]]) -> None:
     """Keep the counts of automatic names where a function says: those of a graph, where there are graphs."""
     _counts[:] = [counts]
+
+
+def _arguments(kind: type) -> list[str]:
+    """The names of the arguments that a class and its bases take."""
+    found = [
+        p.name
+        for base in kind.__mro__
+        if "__init__" in vars(base) and base is not object
+        for p in list(inspect.signature(base.__init__).parameters.values())[1:]
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _automatic_name(cls: type) -> str:
@@ -107,10 +120,13 @@ class Layer(Configured):
         **unknown: Any,
     ) -> None:
         if unknown:
+            name, known = next(iter(unknown)), _arguments(type(self))
+            near = get_close_matches(name, known, 1)
             raise fail(
                 ArgumentTypeError,
-                f"{type(self).__name__}: no argument named {next(iter(unknown))!r}",
-                expected="those of the class, and name, trainable, dtype, activity_regularizer, input_shape",
+                f"{type(self).__name__}: no argument named {name!r}",
+                expected=", ".join(known),
+                hint=f"did you mean {near[0]!r}?" if near else None,
             )
         self.name = sys.intern(
             str(name or _automatic_name(type(self)))
