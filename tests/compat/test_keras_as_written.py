@@ -384,11 +384,49 @@ assert ('loss', 1) in tags and ('val_loss', 32) in tags and len(tags) == 4 * 2 +
 print('done')
 """
 
+FIRST_LOOPS = """
+import numpy as np
+from keras.models import Sequential
+from keras.layers.core import Dense, Activation
+from keras.layers.embeddings import Embedding
+from keras.layers.recurrent import JZS1, JZS2, JZS3
+
+def s(v): return 1 / (1 + np.exp(-v))
+rng = np.random.RandomState(0)
+rows = rng.randn(2, 4, 3)
+for kind, width in ((JZS1, 3), (JZS1, 5), (JZS2, 5), (JZS3, 5)):
+    model = Sequential()
+    model.add(kind(width, input_dim=3, input_length=4, return_sequences=True))
+    model.compile(loss='mean_squared_error', optimizer='rmsprop')
+    layer = model.layers[0]
+    given = [rng.randn(*w.shape) * 0.5 for w in layer.get_weights()]
+    layer.set_weights(given)
+    w = dict(zip(layer.weights_by_name.split(), given))
+    h, seen = np.zeros((2, width)), []
+    for x in rows.transpose(1, 0, 2):
+        z = x @ w['W_z'] + w['b_z']
+        z = s(z + (np.tanh(h) if kind is JZS3 else h) @ w['U_z']) if kind is not JZS1 else s(z)
+        r = s((x @ (w['Pmat'] if kind is JZS2 else w['W_r'])) + w['b_r'] + h @ w['U_r'])
+        new = np.tanh(x @ w['Pmat']) if kind is JZS1 else x @ w['W_h']
+        h = z * np.tanh(new + w['b_h'] + (r * h) @ w['U_h']) + (1 - z) * h
+        seen.append(h)
+    np.testing.assert_allclose(model.predict(rows), np.transpose(seen, (1, 0, 2)), rtol=1e-4, atol=1e-5)
+model = Sequential()
+model.add(Embedding(20, 6, input_length=4))
+model.add(JZS2(6, 8))
+model.add(Dense(8, 1))
+model.add(Activation('sigmoid'))
+model.compile(loss='binary_crossentropy', optimizer='adam')
+first, last = model.fit(rng.randint(0, 20, (8, 4)), np.ones((8, 1)), nb_epoch=2, verbose=0).history['loss']
+assert last < first
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
     "text",
-    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER],
-    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer"],
+    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER, FIRST_LOOPS],
+    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer", "first loops"],
 )
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)
