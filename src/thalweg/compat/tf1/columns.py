@@ -156,19 +156,10 @@ class NumericColumn(Column):
         return world.tf.reshape(world.tf.cast(x, "float32"), [-1, self.width])
 
 
-@dataclass(frozen=True)
-class SequenceNumericColumn(Column):
+class SequenceNumericColumn(NumericColumn):
     """Numbers [*shape] at each step."""
 
-    key: str
-    shape: tuple[int, ...]
-    default_value: Any
-    dtype: Any
-    normalizer_fn: Callable[[Any], Any] | None
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return self.key
+    dense = Column.dense
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -176,13 +167,13 @@ class SequenceNumericColumn(Column):
 
     def sequence(self, features: Any, world: World) -> tuple[Any, Any]:
         x, there = _given(features, self.key, world)
-        tf, width = world.tf, int(np.prod(self.shape))
-        x = tf.cast(x, "float32")
+        tf, x = world.tf, world.tf.cast(x, "float32")
         if there is None:
             raise ValueError(f"sequence_numeric_column {self.key!r}: a SparseTensor is expected")
         x = tf.where(tf.not_equal(there, 0), x, tf.ones_like(x) * float(self.default_value))
         x = x if self.normalizer_fn is None else self.normalizer_fn(x)
-        return tf.reshape(x, [tf.shape(x)[0], -1, width]), _steps(tf.not_equal(there, 0), tf) // width
+        steps = _steps(tf.not_equal(there, 0), tf) // self.width
+        return tf.reshape(x, [tf.shape(x)[0], -1, self.width]), steps
 
 
 class CategoricalColumn(Column):
