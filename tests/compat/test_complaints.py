@@ -24,7 +24,7 @@ def test_a_layer_names_the_arguments_it_takes() -> None:
         ArgumentTypeError, match=r"'activatoin'; expected units, .*; hint: did you mean 'activation'"
     ):
         keras.layers.Dense(3, activatoin="relu")
-    with pytest.raises(ArgumentTypeError, match="'foo'; expected units, [^;]*weights; at"):
+    with pytest.raises(ArgumentTypeError, match=r"'foo'; expected units, [^;]*weights; at"):
         keras.layers.Dense(3, foo=1)
 
 
