@@ -238,12 +238,13 @@ print('done')
 
 BY_CLASSES = """
 import inspect
+import warnings
 import numpy as np
 import keras.backend as K
 from keras import callbacks, layers, optimizers
 from keras.callbacks import Callback, EarlyStopping
 from keras.layers import Dense, Embedding, Flatten, Input, Layer, LSTM, Recurrent, RNN
-from keras.models import Model, Sequential
+from keras.models import Model, Sequential, load_model
 from keras.optimizers import SGD, Adam, Optimizer
 
 # Names are classes, with Keras's families, and their methods are called on instances.
@@ -280,6 +281,23 @@ model = Model(x, Shifted(1, kernel_initializer='ones', use_bias=False)(ones(x)))
 model.compile(SGD(lr=0.0), 'mse')
 model.fit(np.ones((4, 3)), np.zeros((4, 1)), callbacks=[kept], verbose=0)
 assert kept.losses == [49.0], kept.losses
+assert [layer.name for layer in model.layers] == ['input_1', 'ones_1', 'shifted_1']
+class Loop(RNN):  # whose cell has another name in the model that a file gives
+    def __init__(self, units, **options):
+        RNN.__init__(self, layers.SimpleRNNCell(units), **options)
+        self.units = units
+    def get_config(self):
+        return {'units': self.units, 'name': self.name}
+looped = Sequential([Embedding(5, 3, input_length=4), Loop(2), Dense(1)])
+looped.compile('adam', 'mse')
+looped.fit(np.ones((4, 4)), np.ones((4, 1)), verbose=0)
+looped.save('looped.h5')
+with warnings.catch_warnings():
+    warnings.simplefilter('error')
+    again = load_model('looped.h5', custom_objects={'Loop': Loop})
+assert looped.layers[1].name == 'loop_1' and len(again.optimizer.get_weights()) > 10
+for a, b in zip(looped.optimizer.get_weights(), again.optimizer.get_weights()):
+    np.testing.assert_array_equal(a, b)
 # What call left on the layer is of the graph, also after training.
 assert K.function([x], [ones.seen])([np.ones((2, 3))])[0].tolist() == [3, 3]
 

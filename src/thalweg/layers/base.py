@@ -72,9 +72,20 @@ def _arguments(kind: type) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+_first_has_number = [False]
+
+
+def number_first_names() -> None:
+    """From now on the first layer of a class has a number in its automatic name too: ``dense_1``, ``dense_2``."""
+    _first_has_number[:] = [True]
+
+
 def _automatic_name(cls: type) -> str:
     base, counts = snake_case(cls.__name__), name_counts()
-    counts[base] = count = counts.get(base, 0) + 1
+    key: Any = ("uid", base) if _first_has_number[0] else base  # as Keras's own counter has it
+    counts[key] = count = counts.get(key, 0) + 1
+    if _first_has_number[0]:
+        return f"{base}_{count}"
     return base if count == 1 else f"{base}_{count - 1}"
 
 

@@ -381,6 +381,7 @@ def get_submodules_from_kwargs(kwargs: Mapping[str, Any]) -> tuple[Any, Any, Any
     return found[0], found[1], found[2], found[3]
 
 
+_KERAS_BACKEND, _KERAS_LAYERS, _KERAS_MODELS, _KERAS_UTILS = K, L, _models, _utils  # as keras_applications has them
 imagenet_utils = Namespace(
     "keras.applications.imagenet_utils",
     correct_pad=correct_pad,
