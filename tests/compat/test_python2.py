@@ -394,3 +394,11 @@ def test_files_of_h5py_as_before_its_third_version(thalweg_run: Run, tmp_path: P
         "import h5py\nf = h5py.File('t.h5')\nf['x'] = [1, 2]\nf.close()\nprint(h5py.File('t.h5', 'r')['x'].value)\n"
     )
     assert thalweg_run(tmp_path / "p.py").stdout == "[1 2]\n"
+
+
+def test_a_count_by_a_quotient_is_of_python_2() -> None:
+    def is_old(source: str) -> bool:
+        return programs.read(source, "p.py")[1]
+
+    assert is_old("n = 7\nfor i in range(n / 2):\n    print(i)\n") and is_old("range(0, 4 / 2 + 1)")
+    assert not is_old("range(int(7 / 2))\nx = 7 / 2\n") and not is_old("import six\nrange(7 / 2)\n")

@@ -150,7 +150,7 @@ def test_functions_of_a_graph_have_gradients_of_their_own() -> None:
     of_square = defun(tf1.float32, tf1.float32)(lambda t, dy: dy * t * 10)
     by_arguments = defun(tf1.float32, grad_func=of_square)(lambda t: t * t)
     made = [run([y := fn(x), tf1.gradients(y, x)[0]]) for fn in (plain, by_operation, by_arguments)]
-    expected = [
+    expected: Any = [
         ([0.75, 0, 0.625], [0.25, 0, 0.25]),
         ([2, -6, 1], [6, -6, 4.5]),
         ([1, 9, 0.25], [10, -30, 5]),
@@ -654,7 +654,7 @@ def test_a_layer_of_a_program_may_keep_its_own_training() -> None:
             super().__init__()
             self._training = training
 
-        def call(self, inputs: Any, training: Any = None) -> Any:
+        def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
             return super().call(inputs, training=self._training if training is None else training)
 
     x = np.random.RandomState(0).randn(50, 4).astype(np.float32) * 3 + 2
@@ -710,3 +710,63 @@ def test_percentiles_take_no_means() -> None:
     )  # from the top, half to even
     with pytest.raises(ValueError, match="Argument 'interpolation' must be in"):
         tf1.contrib.distributions.percentile([1.0], 30.0, interpolation="linear")
+
+
+# --- what is waited for ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda update: {update},
+        lambda update: frozenset([update]),
+        lambda update: {"a": update}.values(),
+        lambda update: (each for each in [update]),
+        lambda update: [update.op.name],
+        lambda update: [update, tf1.no_op()],
+    ],
+)
+@pytest.mark.parametrize("barrier", [tf1.no_op, lambda: tf1.constant(1.0)])
+def test_any_iterable_is_waited_for(given: Any, barrier: Any) -> None:
+    v = tf1.get_variable("v", initializer=0.0)
+    with tf1.control_dependencies(given(tf1.assign_add(v, 1.0))):
+        made = tf1.identity(barrier()) if barrier is not tf1.no_op else barrier()
+    with tf1.Session() as sess:
+        sess.run(v.initializer)
+        for _ in range(3):
+            sess.run(made)
+        assert sess.run(v) == 3.0
+
+
+def test_a_group_takes_structures() -> None:
+    v = tf1.get_variable("v", initializer=0.0)
+    made = tf1.group({"one": tf1.assign_add(v, 1.0)}, [tf1.assign_add(v, 2.0), [tf1.assign_add(v, 4.0).op]])
+    with tf1.Session() as sess:
+        sess.run(v.initializer)
+        sess.run(made)
+        assert sess.run(v) == 7.0
+
+
+@pytest.mark.parametrize("wrong", [None, 3, np.float32(2), len])
+def test_what_cannot_be_waited_for_is_refused(wrong: Any) -> None:
+    with (
+        pytest.raises(TypeError, match=r"tf\.control_dependencies: expected operations and tensors"),
+        tf1.control_dependencies([wrong]),
+    ):
+        pass
+    with pytest.raises(TypeError, match=r"tf\.group: expected operations and tensors"):
+        tf1.group(tf1.no_op(), wrong)
+
+
+def test_shapes_are_asked_for() -> None:
+    shape = tf1.TensorShape
+    shape([2, 3]).assert_is_fully_defined()
+    with pytest.raises(ValueError, match=r"Shape \(2, \?\) is not fully defined"):
+        shape([2, None]).assert_is_fully_defined()
+    shape([2, None]).assert_same_rank([3, 4])
+    shape([2, None]).assert_same_rank(None)
+    with pytest.raises(ValueError, match=r"Shapes \(2, \?\) and \(2,\) must have the same rank"):
+        shape([2, None]).assert_same_rank([2])
+    assert shape([2, 3]).most_specific_compatible_shape([2, 4]).as_list() == [2, None]
+    assert shape([2, 3]).most_specific_compatible_shape([2, 3]).as_list() == [2, 3]
+    assert shape([2]).most_specific_compatible_shape([2, 3]).ndims is None

@@ -12,6 +12,7 @@ import pytest
 
 from compat.conftest import Run
 from thalweg.compat import tf2
+from thalweg.errors import ArgumentError
 
 tf: Any = tf2
 
@@ -262,3 +263,66 @@ def test_layers_keep_what_is_in_their_arguments(thalweg_run: Run, tmp_path: Path
     done = thalweg_run(file)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["(1, 2, 2)", "True False", "SparseTensor", "(3, 2)"]
+
+
+ALIKE = """
+import tensorflow as tf
+class Alike(tf.keras.layers.Layer):
+    def call(self, inputs):
+        x, y = inputs
+        longest = tf.maximum(tf.shape(x)[1], tf.shape(y)[1])
+        padded = tf.pad(x, [[0, 0], [0, longest - tf.shape(x)[1]], [0, 0]])
+        return padded, tf.pad(y, [[0, 0], [0, longest - tf.shape(y)[1]]], constant_values=7)
+a, b = tf.keras.Input((None, 2)), tf.keras.Input((None,), dtype="int64")
+model = tf.keras.Model([a, b], Alike()([a, b]))
+print([o.shape.as_list() for o in model.outputs])
+for m, n in ((2, 3), (4, 1)):
+    x, y = model([tf.ones((1, m, 2)), tf.ones((1, n), tf.int64)])
+    print(x.shape, y.numpy().tolist())
+with tf.name_scope("net"), tf.compat.v1.variable_scope("shared") as scope:
+    pass
+with tf.name_scope("net"), tf.compat.v1.variable_scope(scope, auxiliary_name_scope=False) as again:
+    names = [tf.Variable(1.0, name="w").name]
+    with tf.name_scope(again.original_name_scope):
+        print(*names, tf.Variable(1.0, name="w").name, again.name)
+"""
+
+
+def test_pads_and_scopes_of_programs(thalweg_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "alike.py"
+    file.write_text(ALIKE)
+    done = thalweg_run("--as", "tf2", file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "[[None, None, 2], [None, None]]", "(1, 3, 2) [[1, 1, 1]]", "(1, 4, 2) [[1, 7, 7, 7]]",
+        "net/w:0 net/shared/w:0 net/shared",
+    ]  # fmt: skip
+
+
+def test_pads_that_a_function_knows_when_it_runs() -> None:
+    w = tf.Variable([1.0, 2.0])
+
+    @tf.function
+    def padded(n: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.pad(w, [[n, n]], constant_values=1.0) ** 2)
+        return loss, tape.gradient(loss, w)
+
+    loss, slope = padded(tf.constant(2))
+    assert float(loss) == 9.0 and slope.numpy().tolist() == [2.0, 4.0]
+
+
+def test_a_manager_tells_its_interval(tmp_path: Path) -> None:
+    step = tf.Variable(0, dtype=tf.int64)
+    kept = tf.train.Checkpoint(step=step)
+    manager = tf.train.CheckpointManager(kept, tmp_path, 2, step_counter=step, checkpoint_interval=3)
+    assert manager.checkpoint_interval == 3
+    assert tf.train.CheckpointManager(kept, tmp_path, 2).checkpoint_interval is None
+
+
+def test_an_unknown_loss_fails_when_it_is_used() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    model.compile("adam", loss="mean")
+    assert model.predict(tf.ones((3, 2)), verbose=0).shape == (3, 1)
+    with pytest.raises(ArgumentError, match="unknown loss 'mean'"):
+        model.fit(tf.ones((3, 2)), tf.ones((3, 1)), verbose=0)

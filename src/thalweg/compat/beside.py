@@ -6,6 +6,7 @@ import ast
 import contextlib
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -52,7 +53,10 @@ def _is_for_old_libraries(package: Path) -> bool:
     """Whether a file at the top of a package, or one folder below, names one of them."""
     files = [package.with_suffix(".py"), *sorted(package.glob("*.py")), *sorted(package.glob("*/*.py"))]
     texts = (file.read_bytes() for file in files if file.is_file())
-    return any(b"import keras" in t or b"from keras" in t or b"import tensorflow" in t for t in texts)
+    return any(map(_IMPORTS_OF_THEM.search, texts))
+
+
+_IMPORTS_OF_THEM = re.compile(rb"import (keras|tensorflow|theano|lasagne)\b|from (keras|theano|lasagne)\b")
 
 
 def _imported_files(tree: ast.Module, at: Path, roots: Sequence[_Place]) -> Iterator[Path]:

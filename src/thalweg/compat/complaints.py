@@ -32,6 +32,8 @@ def told(error: BaseException) -> BaseException:
 
 
 def _of_attribute(owner: Any, name: str, text: str) -> str | None:
+    if not text.endswith(f"has no attribute {name!r}"):  # a text that someone wrote
+        return None
     if isinstance(owner, ModuleType):
         ours, own = owner.__name__.startswith("thalweg."), False
         text = re.sub(r"thalweg\.compat\.(tf\d\b)?", lambda m: "tf" if m[1] else "", text)

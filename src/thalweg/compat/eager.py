@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers
+from thalweg.compat import eager_rnn as _rnn
 from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf2.objects import Holder
+from thalweg.compat.tf2.scopes import variable_scope as variable_scope
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import gradients as _gradients
 from thalweg.graph.tensor import Tensor, Variable
@@ -369,6 +371,8 @@ nn = Namespace(
     "tf.nn",
     **_names.members(_tf2.nn),
     softmax_cross_entropy_with_logits_v2=_tf2.nn.softmax_cross_entropy_with_logits,
+    rnn_cell=Namespace("tf.nn.rnn_cell", **{n: getattr(_rnn, n) for n in _rnn.__all__}),
+    **{n: getattr(_rnn, n) for n in ("dynamic_rnn", "static_rnn", "bidirectional_dynamic_rnn")},
 )
 nn.__dict__["dropout"] = lambda x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None: (
     _tf2.nn.dropout(x, 1 - keep_prob if rate is None else rate, noise_shape, seed)

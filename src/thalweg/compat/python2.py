@@ -296,6 +296,8 @@ def is_plain(tree: ast.Module, source: str) -> bool:
         return False
     if _MODULES_THERE & _imported(tree):
         return True
+    if any(map(_counts_by_quotient, ast.walk(tree))):
+        return True
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     bound = _bound(tree)
     if (used & _ONLY_THERE) - bound or (_as_lists(tree) - bound):
@@ -313,6 +315,18 @@ def _as_lists(tree: ast.Module) -> set[str]:
     counted = [n.args[0] for n in ast.walk(tree) if _calls(n, {"len"}) and len(n.args) == 1]  # type: ignore[attr-defined]
     made = [n for n in (*subscripts, *counted) if _calls(n, {"zip", "map", "filter"})]
     return {n.func.id for n in made}  # type: ignore[attr-defined]
+
+
+def _counts_by_quotient(node: ast.AST) -> bool:
+    """``range(a / b)``, which only is a range where the quotient of integers is one."""
+    parts = list(node.args) if _calls(node, {"range"}) else []  # type: ignore[attr-defined]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, ast.BinOp):
+            if isinstance(part.op, ast.Div):
+                return True
+            parts += [part.left, part.right]
+    return False
 
 
 def _calls(node: ast.AST, names: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +36,19 @@ class Control(Lanes):
         following = b.add(i, by, name=f"{name}.next", flags=("nsw",))
         i.add_incoming(following, b.block)
         b.cbranch(b.icmp_signed(less, following, last), body, after)
+        b.position_at_end(after)
+
+    @contextmanager
+    def repeat(self, name: str = "repeat") -> Iterator[Callable[[Value], None]]:
+        """`with e.repeat() as again:` ends with `again(condition)`: all of it is done once more while that holds."""
+        b = self.builder
+        body, after = b.append_basic_block(f"{name}.body"), b.append_basic_block(f"{name}.end")
+        b.branch(body)
+        b.position_at_end(body)
+        conditions: list[Value] = []
+        yield conditions.append
+        (condition,) = conditions
+        b.cbranch(condition.ir, body, after)
         b.position_at_end(after)
 
     @contextmanager

@@ -114,7 +114,7 @@ _ERFINV_TAIL = (3.8397839395469071, 1.0094930056083131, 0.0012565675211984309, -
 # log(gamma(y)) - ((y - 1/2) log(y) - y + log(2 pi)/2) in 1/y: B(2k) / (2k (2k-1))
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 # B(2k) / (2k)!
-_EULER_MACLAURIN = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
+EULER_MACLAURIN = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
 # fmt: on
 
 
@@ -712,21 +712,73 @@ def rsqrt(x: Value) -> Value:
 
 
 def pow(x: Operand, y: Operand) -> Value:
-    """x**y with the rules of C99; float64 is the C library's, lane by lane."""
+    """x**y with the rules of C99."""
     e = next(v.e for v in (x, y) if isinstance(v, Value))
     base, exponent = e.match(x, y)
-    return e.call_library("pow", base, exponent) if base.dtype == "float64" else _pow32(base, exponent)
+    if base.dtype == "float64" and not e.target.has_fma:
+        return e.call_library("pow", base, exponent)
+    size = e.abs(base)
+    power = _pow64(size, exponent) if base.dtype == "float64" else _pow32(size, exponent)
+    odd = e.rint(exponent).eq(exponent) & e.rint(exponent * 0.5).ne(exponent * 0.5)
+    power = e.select(odd, e.copysign(power, base), power)
+    fraction = (base < 0) & (base > -INF) & e.rint(exponent).ne(exponent)
+    one = base.eq(1) | exponent.eq(0) | (base.eq(-1) & e.isinf(exponent))
+    return e.select(one, 1.0, e.select(fraction, NAN, power))
 
 
 def _pow32(x: Value, y: Value) -> Value:
+    """2**(y log2(x)) in float64, to the digits that float32 needs of it."""
+    e, x, y = x.e, x.astype("float64"), y.astype("float64")
+    n, m, _ = _split(x)
+    s = (m - 1) / (m + 1)
+    log2 = e.muladd(
+        s * (2 / math.log(2)), s * s * (_polynomial(s * s, _LOG64[:6]) * 0.5), s * (2 / math.log(2))
+    )
+    power = _clamp(_log_ends(x, n + log2) * y, -200, 200)
+    n, i = _nearest(power, 1)
+    r = (power - n) * math.log(2)
+    p = e.muladd(r * r, _polynomial(r, _EXP["float32"]), r)
+    return ((p + 1) * _power_of_two(i, p)).astype("float32")
+
+
+def _pow64(x: Value, y: Value) -> Value:
+    """e**(y log(x)), the logarithm and the product in two parts."""
     e = x.e
-    size = e.abs(x).astype("float64")
-    power = exp2(log2(size) * y.astype("float64")).astype("float32")
-    odd = e.rint(y).eq(y) & e.rint(y * 0.5).ne(y * 0.5)
-    power = e.select(odd, e.copysign(power, x), power)
-    fraction = (x < 0) & (x > -INF) & e.rint(y).ne(y)
-    one = x.eq(1) | y.eq(0) | (x.eq(-1) & e.isinf(y))
-    return e.select(one, 1.0, e.select(fraction, NAN, power))
+    high, low = _log_in_parts(x)
+    product = y * high
+    rest = e.fma(y, high, -product) + y * low
+    rest = e.select(e.abs(product) < 800, rest, 0)
+    p, i = _exp_reduced(_clamp(product, *_format(x).exp_range))
+    return _scaled(e.muladd(p + 1, rest, p) + 1, i)
+
+
+def _times(a: tuple[Value, Value], b: tuple[Value, Value]) -> tuple[Value, Value]:
+    """The product of two numbers in two parts."""
+    e, high = a[0].e, a[0] * b[0]
+    return high, e.fma(a[0], b[0], -high) + (a[0] * b[1] + a[1] * b[0])
+
+
+def _sum(a: Value, b: tuple[Value, Value]) -> tuple[Value, Value]:
+    """The sum of a number and a smaller one in two parts."""
+    high = a + b[0]
+    return high, (a - high) + b[0] + b[1]
+
+
+def _log_in_parts(x: Value) -> tuple[Value, Value]:
+    """log(x) to ten bits more than a float64 has: 2s + 2/3 s**3 + ... for s = f / (2 + f), x = (1 + f) * 2**n."""
+    e, f = x.e, _format(x)
+    n, g = _normalised(x)
+    divisor = g + 2
+    s = g / divisor
+    left = e.fma(-s, divisor, g) - s * (g - (divisor - 2))
+    ratio = s, left / divisor
+    square = _times(ratio, ratio)
+    third = e.const(1 / 3, x.dtype, x.width), e.const(1.850371707708594e-17, x.dtype, x.width)
+    higher = square[0] * (_polynomial(square[0], _LOG64[1:]) * 0.5)
+    series = _times(square, _sum(third[0], (higher, third[1])))
+    high, low = _times(ratio, _sum(e.const(1, x.dtype, x.width), series))
+    high, low = _sum(n * f.ln2[0], (high * 2, e.muladd(n, f.ln2[1], low * 2)))
+    return _log_ends(x, high), low
 
 
 # Remainders
@@ -752,10 +804,10 @@ def lgamma(x: Value) -> Value:
     """log|gamma(x)|; in float64 the C library's, lane by lane, for its digits near the zeros."""
     if x.dtype == "float64":
         return x.e.call_library("lgamma", x)
-    return _lgamma(x.astype("float64")).astype("float32")
+    return lgamma_in_float64(x.astype("float64")).astype("float32")
 
 
-def _lgamma(x: Value) -> Value:
+def lgamma_in_float64(x: Value) -> Value:
     """Recurrence up to 8, then Stirling's series, and reflection below 0; the error is small against 1 at least."""
     e = x.e
     a = y = e.abs(x)
@@ -787,7 +839,7 @@ def _powers_from(s: int, x: Value) -> Value:
     before = e.power_by_squaring(inverse, s - 1)
     power, square = before * inverse, inverse * inverse
     rising, weights = float(s), []
-    for k, c in enumerate(_EULER_MACLAURIN):
+    for k, c in enumerate(EULER_MACLAURIN):
         weights.append(c * rising)
         rising *= (s + 2 * k + 1) * (s + 2 * k + 2)
     tail = e.muladd(power * inverse, _polynomial(square, weights), power * 0.5)

@@ -86,10 +86,8 @@ def write_layers(group: Any, layers: Mapping[str, Any]) -> dict[int, Any]:
         place = group.create_group(name)
         taken: dict[str, Any] = {}
         for weight in weights:
-            whole = str(
-                weight.name or "weight"
-            )  # with the layers around it, where a program's names tell them
-            path = whole if f"/{name}/" in f"/{whole}" else f"{name}/{whole.rsplit('/', 1)[-1]}"
+            whole = str(weight.name or "weight")  # with the layers around it, as far as names tell them
+            path = whole if "/" in whole else f"{name}/{whole}"
             taken[free_name(path, taken)] = weight
         _set_names(place, "weight_names", [f"{path}:0" for path in taken])
         for path, weight in taken.items():

@@ -1,4 +1,4 @@
-"""Incomplete gamma and beta functions and the zeta function: sums and continued fractions in float64, on the host."""
+"""Incomplete gamma and beta functions and the zeta function: sums and continued fractions in float64."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.graph.lowering import Pointwise
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Tensor
 from thalweg.ops.elementwise import exp, log, log1p, negative, times
@@ -69,7 +70,7 @@ def _lower(a: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     below = np.where(small, 0.0, np.where(large, 1.0, np.where(x > 0, 1.0, 0.0)))
     if small.any():
         below[small] = front[small] / a[small] * _lower_series(a[small], x[small])[0]
-    above = np.array(1 - below)
+    above = np.array(np.maximum(1 - below, 0))
     if large.any():
         above[large] = front[large] * _upper_fraction(a[large], x[large])
         below[large] = 1 - above[large]
@@ -82,7 +83,9 @@ def _gamma_density(a: Tensor, x: Tensor) -> Any:
     return exp((a - 1.0) * log(x) - x - lgamma(a))  # type: ignore[operator]
 
 
-@make_op(floating, grad=lambda g, y, a, x: [None, None])
+@make_op(
+    floating, grad=lambda g, y, a, x: [None, None], lower=Pointwise(lambda e, a, x: e.igamma_slope(a, x))
+)
 def _igamma_slope(a, x, /):  # type: ignore[no-untyped-def]
     """The derivative of :func:`igamma` by a; it has no gradient itself."""
     dtype = np.result_type(a, x)
@@ -100,6 +103,7 @@ def _igamma_slope(a, x, /):  # type: ignore[no-untyped-def]
         lambda: times(g, _igamma_slope(a, x)),
         lambda: times(g, _gamma_density(a, x)),
     ],
+    lower=Pointwise(lambda e, a, x: e.igamma(a, x)),
 )
 def igamma(a, x, /):  # type: ignore[no-untyped-def]
     """The lower regularised incomplete gamma function P(a, x), for a > 0 and x >= 0; NaN elsewhere.
@@ -118,6 +122,7 @@ def igamma(a, x, /):  # type: ignore[no-untyped-def]
         lambda: negative(times(g, _igamma_slope(a, x))),
         lambda: negative(times(g, _gamma_density(a, x))),
     ],
+    lower=Pointwise(lambda e, a, x: e.igammac(a, x)),
 )
 def igammac(a, x, /):  # type: ignore[no-untyped-def]
     """The upper regularised incomplete gamma function Q(a, x) = 1 - P(a, x), also where it is small.
@@ -151,7 +156,11 @@ def _beta_slope(a: Tensor, b: Tensor, x: Tensor) -> Any:
     return exp((a - 1.0) * log(x) + (b - 1.0) * log1p(-x) + scale)  # type: ignore[operator]
 
 
-@make_op(floating, grad=lambda g, y, a, b, x: [None, None, lambda: times(g, _beta_slope(a, b, x))])
+@make_op(
+    floating,
+    grad=lambda g, y, a, b, x: [None, None, lambda: times(g, _beta_slope(a, b, x))],
+    lower=Pointwise(lambda e, a, b, x: e.betainc(a, b, x)),
+)
 def betainc(a, b, x, /):  # type: ignore[no-untyped-def]
     """The regularised incomplete beta function I_x(a, b), for a, b > 0 and 0 <= x <= 1; NaN elsewhere.
 
@@ -186,7 +195,7 @@ def _zeta_grad(g: Any, y: Any, s: Any, q: Any) -> list[Any]:
     return [None, lambda: times(g, negative(times(s, zeta(s + 1.0, q))))]
 
 
-@make_op(floating, grad=_zeta_grad)
+@make_op(floating, grad=_zeta_grad, lower=Pointwise(lambda e, s, q: e.zeta(s, q)))
 def zeta(s, q, /):  # type: ignore[no-untyped-def]
     """The Hurwitz zeta function, the sum of ``(q + k)^-s`` over k = 0, 1, ...: infinite at s = 1 and at q = 0, -1, ...
 

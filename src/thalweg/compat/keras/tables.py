@@ -23,6 +23,7 @@ from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.types import as_dtype as _as_dtype
+from thalweg.errors import ArgumentError
 from thalweg.graph.op import convert_operands as _convert_operands
 from thalweg.graph.tensor import Variable
 from thalweg.graph.tensor import shapes_match as _shapes_match
@@ -125,8 +126,25 @@ objectives = losses
 
 
 def named_loss(given: Any) -> Any:
-    """A loss whose name is an old one, by the name of the main library."""
-    return _OLD_NAMES.get(given, given) if isinstance(given, str) else given
+    """A loss whose name is an old one, by the name of the main library; one of no known name fails when it is used:
+    networks that are never trained were compiled with any word.
+    """
+    if not isinstance(given, str):
+        return given
+    try:
+        name: str = _OLD_NAMES.get(given, given)
+        _losses.get(name)
+    except ArgumentError as error:
+        return _unknown(given, str(error))
+    return name
+
+
+def _unknown(name: str, told: str) -> Any:
+    def unknown(y_true: Any, y_pred: Any) -> Any:
+        raise ArgumentError(told)
+
+    unknown.__name__ = name
+    return unknown
 
 
 def named_metric(given: Any) -> Any:

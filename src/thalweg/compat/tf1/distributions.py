@@ -360,7 +360,7 @@ def percentile(
     if interpolation not in (None, *_PLACES):
         raise ValueError(f"Argument 'interpolation' must be in {sorted(_PLACES)}. Found {interpolation}")
     node = g.convert_to_tensor(x)
-    rank = node.get_shape().ndims
+    rank: Any = node.get_shape().ndims
     over = range(rank) if axis is None else np.ravel(g.static_value(axis)).tolist()
     over = [int(k) % rank for k in over]
     kept = [k for k in range(rank) if k not in over]

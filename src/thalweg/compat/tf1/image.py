@@ -285,7 +285,8 @@ def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: 
     less = [math.maximum(math.floordiv(n - t, 2), 0) for n, t in zip(old, new, strict=True)]
     more = [math.maximum(math.floordiv(t - n, 2), 0) for n, t in zip(old, new, strict=True)]
     kept = [math.minimum(n, t) for n, t in zip(old, new, strict=True)]
-    made = pad_to_bounding_box(crop_to_bounding_box(image, *less, *kept), *more, target_height, target_width)
+    middle = crop_to_bounding_box(image, less[0], less[1], kept[0], kept[1])
+    made = pad_to_bounding_box(middle, more[0], more[1], target_height, target_width)
     return _of_size(made, image, target_height, target_width)
 
 

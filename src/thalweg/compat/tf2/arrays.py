@@ -282,9 +282,32 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: Any = None) -> Any:
 def pad(
     tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: Any = None
 ) -> Any:
-    """Elements put around a tensor."""
-    widths = [(int(before), int(after)) for before, after in np.asarray(paddings)]
-    return tiling.pad(_tensor(tensor), widths, mode.lower(), constant_values=number(constant_values))
+    """Elements put around a tensor; how many, a function may know only when it runs, where they are all alike."""
+    x = _tensor(tensor)
+    if is_known(paddings) and all(is_known(part) for row in _pairs(paddings, x.ndim) for part in row):
+        widths = [(int(before), int(after)) for before, after in np.asarray(paddings)]
+        return tiling.pad(x, widths, mode.lower(), constant_values=number(constant_values))
+    if mode.lower() != "constant":
+        raise fail(
+            SymbolicError, "tf.pad: paddings", expected=f"known numbers for mode={mode!r}", received=paddings
+        )
+    for axis, (before, after) in enumerate(_pairs(paddings, x.ndim)):
+        x = concat(
+            [_filling(x, axis, before, constant_values), x, _filling(x, axis, after, constant_values)], axis
+        )
+    return x
+
+
+def _pairs(paddings: Any, count: int) -> list[tuple[Any, Any]]:
+    """What stands before and after each axis, as numbers or scalars."""
+    rows = paddings if isinstance(paddings, (list, tuple)) else [paddings[axis] for axis in range(count)]
+    return [(row[0], row[1]) for row in rows]
+
+
+def _filling(x: Any, axis: int, count: Any, value: Any) -> Any:
+    """A block of one value as long as that along an axis, and as the tensor along the others."""
+    form = shape(x)
+    return cast(fill([count if k == axis else form[k] for k in range(x.ndim)], value), x.specs[0].dtype)
 
 
 def reverse(tensor: Any, axis: Any, name: Any = None) -> Any:

@@ -241,6 +241,11 @@ class CheckpointManager(files._KeptCheckpoints):
         self.checkpoint = checkpoint
         self._counter, self._interval, self._last = step_counter, checkpoint_interval, -1
 
+    @property
+    def checkpoint_interval(self) -> int | None:
+        """How many steps lie between two checkpoints; None where each call writes one."""
+        return self._interval
+
     def save(
         self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None
     ) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import local
 from typing import Any
 
@@ -39,3 +41,31 @@ class name_scope:
 
     def __exit__(self, *error: Any) -> None:
         _entered.names.pop()
+
+
+class VariableScope:
+    """What a ``tf.compat.v1.variable_scope`` is known by: its name, and the block that it opened first."""
+
+    reuse = False
+
+    def __init__(self, name: str, original_name_scope: str) -> None:
+        self.name, self.original_name_scope = name, original_name_scope
+
+
+@contextmanager
+def variable_scope(
+    name_or_scope: Any, default_name: Any = None, values: Any = None, *more: Any, auxiliary_name_scope: bool = True,
+    **ignored: Any,
+) -> Iterator[VariableScope]:  # fmt: skip
+    """A block of that name, or one that was there before; without an auxiliary scope names stay as they are.
+
+    >>> with variable_scope("shared") as scope:
+    ...     print(scope.name, scope.original_name_scope, in_scope("w"))
+    shared shared/ shared/w
+    """
+    if isinstance(name_or_scope, VariableScope):
+        with name_scope(name_or_scope.original_name_scope if auxiliary_name_scope else in_scope("")):
+            yield VariableScope(name_or_scope.name, name_or_scope.original_name_scope)
+    else:
+        with name_scope(name_or_scope or default_name) as way:
+            yield VariableScope(way.rstrip("/"), way)

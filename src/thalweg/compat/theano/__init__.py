@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from thalweg.compat.names import unsupported
 from thalweg.compat.theano import gradient as gradient
 from thalweg.compat.theano import printing as printing
 from thalweg.compat.theano import scan_module as scan_module
@@ -23,7 +24,6 @@ from thalweg.compat.theano.gradient import Rop as Rop
 from thalweg.compat.theano.gradient import grad as grad
 from thalweg.compat.theano.gradient import subgraph_grad as subgraph_grad
 from thalweg.compat.theano.misc.safe_asarray import _asarray as _asarray
-from thalweg.compat.names import unsupported
 from thalweg.compat.theano.missing import name_what_is_missing
 from thalweg.compat.theano.operation import Op as Op
 from thalweg.compat.theano.printing import Apply as Apply
@@ -37,6 +37,7 @@ from thalweg.compat.theano.scan_module import scan as scan
 from thalweg.compat.theano.scan_module import scan_checkpoints as scan_checkpoints
 from thalweg.compat.theano.sharing import shared as shared
 from thalweg.compat.theano.tensor_type import TensorType
+from thalweg.compat.theano.test_values import carry
 from thalweg.compat.theano.variable import AnyVariable as _Variable
 from thalweg.compat.theano.variable import TensorConstant as _Constant
 from thalweg.compat.theano.variable import as_tensor_variable
@@ -69,7 +70,10 @@ def clone(
     several = isinstance(output, (list, tuple))
     outputs = [tensor_of(o) for o in (output if several else [output])]
     new = {tensor_of(old): as_tensor_variable(made).tensor for old, made in pairs}
-    found = [_Variable(t) for t in rebuild(outputs, new, remake)]
+    with change_flags(compute_test_value="off"):  # nothing is written anew: the values go along
+        found = [_Variable(t) for t in rebuild(outputs, new, remake)]
+    for old, made in zip(outputs, found, strict=True):
+        carry(old, made.tensor)
     return found if several else found[0]
 
 
@@ -90,6 +94,7 @@ def get_scalar_constant_value(v: Any) -> Any:
 
 from thalweg.compat.theano import compat as compat  # noqa: E402
 from thalweg.compat.theano import compile as compile  # noqa: E402
+from thalweg.compat.theano import configparser as configparser  # noqa: E402
 from thalweg.compat.theano import d3viz as d3viz  # noqa: E402
 from thalweg.compat.theano import gof as gof  # noqa: E402
 from thalweg.compat.theano import gpuarray as gpuarray  # noqa: E402
@@ -111,7 +116,7 @@ _helpers = {
     "AnyVariable", "AsTensorError", "NoneConstant", "later", "number",
     "Config", "Graph", "Group", "Maker", "OpView", "ShapeVariable", "SharedTensor",
     "Symbol", "Tag", "apply_of", "as_dtype", "axes_of", "checked", "common", "complexes", "conditions",
-    "constant_text", "constructors", "conversion",
+    "carry", "constant_text", "constructors", "conversion",
     "creation", "dtype_of", "elements", "filled", "float_of", "floats", "functions", "getitem", "is_complex",
     "is_constant",
     "is_sparse_matrix", "lengths_of", "list_functions", "lists",

@@ -106,6 +106,10 @@ class Config:
             raise ValueError(f"theano.config.floatX: expected one of {', '.join(FLOATS)}, received {value!r}")
         self._values[name] = value
 
+    def names(self) -> list[str]:
+        """Those of all settings."""
+        return list(self._values)
+
     def change_flags(self, **values: Any) -> Any:
         """A context manager (and decorator) within which settings differ."""
         return change_flags(**values)

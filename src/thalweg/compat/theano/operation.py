@@ -111,6 +111,8 @@ def _gradient_of(op: Op) -> Any:
 class ViewOp(Op):
     """The base of ops that give their input as it is, and another gradient: ``grad`` says which."""
 
+    is_view = True
+
     def make_node(self, *inputs: Any) -> Apply:
         """The application to one input."""
         from thalweg.compat.theano.variable import as_tensor_variable

@@ -50,16 +50,32 @@ class OpView:
 
 
 class Elemwise(OpView):
-    """An op that works element by element."""
+    """An op that works element by element: one of an expression, or that of a program's own function of numbers."""
+
+    def __init__(
+        self, scalar_op: Any, inplace_pattern: Any = None, name: str | None = None, **ignored: Any
+    ) -> None:
+        if isinstance(scalar_op, Tensor):
+            super().__init__(scalar_op)
+        else:
+            self.scalar_op = scalar_op
+            self.name = name or f"Elemwise{{{scalar_op},no_inplace}}"
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.scalar_op(*inputs)
 
 
 class Apply:
-    """One application of an op: ``op``, ``inputs``, ``outputs``."""
+    """One application of an op: ``op``, ``inputs``, ``outputs``. A view whose output is of a class of the program's own
+    makes that the view from there.
+    """
 
     def __init__(self, op: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         self.op = op
         self.inputs = list(inputs)
         self.outputs = list(outputs)
+        if getattr(op, "is_view", False) and type(outputs[0]) is not TensorVariable:
+            outputs[0].stand_for(inputs[0])
 
     def get_parents(self) -> list[Any]:
         """The inputs."""

@@ -208,6 +208,21 @@ def inc_subtensor(
     return _written(_updated if set_instead_of_inc else index_ops.index_add, x, y)
 
 
+def advanced_subtensor1(x: Any, ilist: Any) -> TensorVariable:
+    """x[ilist], rows by a vector of their numbers."""
+    return as_tensor_variable(x)[ilist]
+
+
+def advanced_set_subtensor1(x: Any, y: Any, ilist: Any) -> TensorVariable:
+    """x with the rows ``ilist`` replaced by y."""
+    return set_subtensor(advanced_subtensor1(x, ilist), y)
+
+
+def advanced_inc_subtensor1(x: Any, y: Any, ilist: Any) -> TensorVariable:
+    """x with y added to the rows ``ilist``."""
+    return inc_subtensor(advanced_subtensor1(x, ilist), y)
+
+
 def setsubtensor(x: Any, y: Any, idx_list: Sequence[Any], inplace: bool = False) -> TensorVariable:
     """x, whose part ``x[idx_list]`` is replaced by y: ``set_subtensor`` in the words of its first year."""
     return set_subtensor(as_tensor_variable(x)[tuple(idx_list)], y)

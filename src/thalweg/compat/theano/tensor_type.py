@@ -50,8 +50,11 @@ class TensorType:
             return complexes.variable(self, name)
         from thalweg.compat.theano.variable import TensorVariable
 
-        shape = [1 if b else None for b in self.broadcastable]
-        return TensorVariable(tw.placeholder(self.dtype, shape, name=name))
+        return TensorVariable(self.leaf(name))
+
+    def leaf(self, name: str | None = None) -> Tensor:
+        """The main library's placeholder for a variable of this type."""
+        return tw.placeholder(self.dtype, [1 if b else None for b in self.broadcastable], name=name)
 
     def clone(self, dtype: Any = None, broadcastable: Any = None) -> TensorType:
         """The type with another dtype or other broadcastable axes."""

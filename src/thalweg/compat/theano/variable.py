@@ -56,13 +56,20 @@ def variable_of(tensor: Tensor) -> AnyVariable:
 
 class AnyVariable(Symbol):
     """A symbolic array, a constant or a shared variable. ``tensor`` is the main library's expression; equality is
-    identity.
+    identity. A class of the program's own that derives from it makes leaves of a type, as in Theano:
+    ``TensorVariable(type, owner, index, name)``.
     """
 
     __array_priority__ = 1000
     __array_ufunc__ = None
 
-    def __init__(self, tensor: Tensor) -> None:
+    def __init__(
+        self, tensor: Tensor | TensorType, owner: None = None, index: None = None, name: str | None = None
+    ) -> None:
+        if isinstance(tensor, TensorType):
+            if owner is not None:
+                raise TypeError("a variable of a type is a leaf: expected owner None; call the op instead")
+            tensor = tensor.leaf(name)
         self.tensor = tensor
         if tensor is not None:  # a shape, whose tensor is made when it is asked for
             _known.setdefault(id(tensor), self)
@@ -70,6 +77,21 @@ class AnyVariable(Symbol):
                 compute(tensor)
         self.source: tuple[AnyVariable, Any] | None = None  # (x, key) where this is x[key]
         self._functions: dict[Any, Any] = {}
+
+    def copy(self, name: str | None = None) -> Any:
+        """The same values as a variable of its own, under a name of its own."""
+        from thalweg.compat.theano.tensor import basic
+
+        found = basic.tensor_copy(self)
+        found.name = name
+        return found
+
+    def stand_for(self, other: AnyVariable) -> None:
+        """Be the same values as another variable, under this one's name: what was a leaf is an expression."""
+        name, self.tensor = self.name, tw.identity(other.tensor)
+        self.name = name
+        _known[id(self.tensor)] = self
+        vars(self).pop("_tag", None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_functions": {}}  # functions are compiled anew
@@ -155,8 +177,6 @@ class AnyVariable(Symbol):
     def clone(self, name: str | None = None) -> AnyVariable:
         """The same expression as a new variable."""
         return TensorVariable(tw.identity(self.tensor)) if self.tensor.op else self.type(name or self.name)
-
-    copy = _method("tensor_copy")
 
     def stored(self, array: np.ndarray) -> Any:
         """A value of this variable as programs hold it: the array itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.names import unsupported
 from thalweg.compat.theano.compile import builders as builders
 from thalweg.compat.theano.compile import debugmode as debugmode
 from thalweg.compat.theano.compile import function_module as function_module
@@ -38,7 +39,6 @@ from thalweg.compat.theano.functions import SymbolicInput as SymbolicInput
 from thalweg.compat.theano.functions import SymbolicOutput as SymbolicOutput
 from thalweg.compat.theano.functions import UnusedInputError as UnusedInputError
 from thalweg.compat.theano.functions import function as function
-from thalweg.compat.names import unsupported
 
 
 def __getattr__(name: str) -> Any:

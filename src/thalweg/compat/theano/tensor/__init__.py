@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.names import unsupported
 from thalweg.compat.theano.complexes import teach
 from thalweg.compat.theano.gradient import Lop as Lop
 from thalweg.compat.theano.gradient import Rop as Rop
@@ -12,9 +13,13 @@ from thalweg.compat.theano.gradient import hessian as hessian
 from thalweg.compat.theano.gradient import jacobian as jacobian
 from thalweg.compat.theano.gradient import numeric_grad as numeric_grad
 from thalweg.compat.theano.gradient import verify_grad as verify_grad
-from thalweg.compat.names import unsupported
+from thalweg.compat.theano.operation import Op as Op
+from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.printing import pprint as pprint
 from thalweg.compat.theano.sharing import shared as _shared
+from thalweg.compat.theano.subtensor import advanced_inc_subtensor1 as advanced_inc_subtensor1
+from thalweg.compat.theano.subtensor import advanced_set_subtensor1 as advanced_set_subtensor1
+from thalweg.compat.theano.subtensor import advanced_subtensor1 as advanced_subtensor1
 from thalweg.compat.theano.subtensor import inc_subtensor as inc_subtensor
 from thalweg.compat.theano.subtensor import incsubtensor as incsubtensor
 from thalweg.compat.theano.subtensor import set_subtensor as set_subtensor
