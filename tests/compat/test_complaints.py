@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from thalweg.compat import complaints, names, run
+from thalweg.compat import complaints, keras, names, run
+from thalweg.errors import ArgumentTypeError
 
 
 def told(tmp_path: Path, source: str) -> str:
@@ -16,6 +17,15 @@ def told(tmp_path: Path, source: str) -> str:
     with pytest.raises((AttributeError, TypeError)) as caught:
         exec(compile(source, str(path), "exec"), {})
     return str(complaints.told(caught.value))
+
+
+def test_a_layer_names_the_arguments_it_takes() -> None:
+    with pytest.raises(
+        ArgumentTypeError, match=r"'activatoin'; expected units, .*; hint: did you mean 'activation'"
+    ):
+        keras.layers.Dense(3, activatoin="relu")
+    with pytest.raises(ArgumentTypeError, match=r"'foo'; expected units, [^;]*weights; at"):
+        keras.layers.Dense(3, foo=1)
 
 
 LIST = "; docs/compat.md lists every supported name"

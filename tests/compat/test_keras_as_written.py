@@ -238,12 +238,13 @@ print('done')
 
 BY_CLASSES = """
 import inspect
+import warnings
 import numpy as np
 import keras.backend as K
 from keras import callbacks, layers, optimizers
 from keras.callbacks import Callback, EarlyStopping
 from keras.layers import Dense, Embedding, Flatten, Input, Layer, LSTM, Recurrent, RNN
-from keras.models import Model, Sequential
+from keras.models import Model, Sequential, load_model
 from keras.optimizers import SGD, Adam, Optimizer
 
 # Names are classes, with Keras's families, and their methods are called on instances.
@@ -280,6 +281,23 @@ model = Model(x, Shifted(1, kernel_initializer='ones', use_bias=False)(ones(x)))
 model.compile(SGD(lr=0.0), 'mse')
 model.fit(np.ones((4, 3)), np.zeros((4, 1)), callbacks=[kept], verbose=0)
 assert kept.losses == [49.0], kept.losses
+assert [layer.name for layer in model.layers] == ['input_1', 'ones_1', 'shifted_1']
+class Loop(RNN):  # whose cell has another name in the model that a file gives
+    def __init__(self, units, **options):
+        RNN.__init__(self, layers.SimpleRNNCell(units), **options)
+        self.units = units
+    def get_config(self):
+        return {'units': self.units, 'name': self.name}
+looped = Sequential([Embedding(5, 3, input_length=4), Loop(2), Dense(1)])
+looped.compile('adam', 'mse')
+looped.fit(np.ones((4, 4)), np.ones((4, 1)), verbose=0)
+looped.save('looped.h5')
+with warnings.catch_warnings():
+    warnings.simplefilter('error')
+    again = load_model('looped.h5', custom_objects={'Loop': Loop})
+assert looped.layers[1].name == 'loop_1' and len(again.optimizer.get_weights()) > 10
+for a, b in zip(looped.optimizer.get_weights(), again.optimizer.get_weights()):
+    np.testing.assert_array_equal(a, b)
 # What call left on the layer is of the graph, also after training.
 assert K.function([x], [ones.seen])([np.ones((2, 3))])[0].tolist() == [3, 3]
 
@@ -384,11 +402,49 @@ assert ('loss', 1) in tags and ('val_loss', 32) in tags and len(tags) == 4 * 2 +
 print('done')
 """
 
+FIRST_LOOPS = """
+import numpy as np
+from keras.models import Sequential
+from keras.layers.core import Dense, Activation
+from keras.layers.embeddings import Embedding
+from keras.layers.recurrent import JZS1, JZS2, JZS3
+
+def s(v): return 1 / (1 + np.exp(-v))
+rng = np.random.RandomState(0)
+rows = rng.randn(2, 4, 3)
+for kind, width in ((JZS1, 3), (JZS1, 5), (JZS2, 5), (JZS3, 5)):
+    model = Sequential()
+    model.add(kind(width, input_dim=3, input_length=4, return_sequences=True))
+    model.compile(loss='mean_squared_error', optimizer='rmsprop')
+    layer = model.layers[0]
+    given = [rng.randn(*w.shape) * 0.5 for w in layer.get_weights()]
+    layer.set_weights(given)
+    w = dict(zip(layer.weights_by_name.split(), given))
+    h, seen = np.zeros((2, width)), []
+    for x in rows.transpose(1, 0, 2):
+        z = x @ w['W_z'] + w['b_z']
+        z = s(z + (np.tanh(h) if kind is JZS3 else h) @ w['U_z']) if kind is not JZS1 else s(z)
+        r = s((x @ (w['Pmat'] if kind is JZS2 else w['W_r'])) + w['b_r'] + h @ w['U_r'])
+        new = np.tanh(x @ w['Pmat']) if kind is JZS1 else x @ w['W_h']
+        h = z * np.tanh(new + w['b_h'] + (r * h) @ w['U_h']) + (1 - z) * h
+        seen.append(h)
+    np.testing.assert_allclose(model.predict(rows), np.transpose(seen, (1, 0, 2)), rtol=1e-4, atol=1e-5)
+model = Sequential()
+model.add(Embedding(20, 6, input_length=4))
+model.add(JZS2(6, 8))
+model.add(Dense(8, 1))
+model.add(Activation('sigmoid'))
+model.compile(loss='binary_crossentropy', optimizer='adam')
+first, last = model.fit(rng.randint(0, 20, (8, 4)), np.ones((8, 1)), nb_epoch=2, verbose=0).history['loss']
+assert last < first
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
     "text",
-    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER],
-    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer"],
+    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER, FIRST_LOOPS],
+    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer", "first loops"],
 )
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -65,3 +65,25 @@ def test_names_of_keras() -> None:
     share = sum(c for n, c in rows if supplied_by_keras(n)) / sum(c for _, c in rows)
     print(f"names by use: {share:.2%}; missing: {[n for n, _ in rows if not supplied_by_keras(n)]}")
     assert share >= 0.97
+
+
+def supplied_by_theano(name: str) -> bool:
+    try:
+        aliases.resolve(re.sub(r"^T\b", "theano.tensor", name), aliases.ALIASES["theano"])
+    except (aliases.AliasError, AttributeError):
+        return False
+    return True
+
+
+def test_names_of_theano_and_lasagne() -> None:
+    listed = NAMES.read_text(encoding="utf-8").split("## Theano")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `((?:T|theano|lasagne)\.[^`]+)` \|", listed, re.MULTILINE)
+    once = [
+        n
+        for part in listed.split("Once each:")[1:]
+        for n in re.findall(r"`((?:T|theano|lasagne)\.[^`]+)`", part)
+    ]
+    missing = [n for n in rows + once if not supplied_by_theano(n)]
+    print(f"{len(rows)} names of two programs or more, {len(once)} of one; missing: {missing}")
+    assert len(rows) > 60 and len(once) > 60
+    assert missing == ["theano.sandbox.cuda.CudaNdarray.zeros"]  # an array on a device

@@ -105,6 +105,71 @@ def test_counts_of_categories_by_a_layer(case: str) -> None:
     np.testing.assert_array_equal(np.asarray(layer(features(tf2))), wanted)
 
 
+def steps(tf: Any) -> dict[str, Any]:
+    at, shape = [[0, 0], [0, 1], [1, 0]], [3, 2]
+    twice = [[0, 0], [0, 1], [0, 2], [0, 3], [1, 0], [1, 1]]
+    return {
+        "w": tf.SparseTensor(at, ["a", "zz", "b"], shape), "x": tf.SparseTensor(at, [1.0, 2.0, 3.0], shape),
+        "n": tf.SparseTensor(at, np.array([2, 0, 9], np.int64), shape),
+        "xy": tf.SparseTensor(twice, np.arange(1.0, 7.0, dtype=np.float32), [3, 4]),
+    }  # fmt: skip
+
+
+def table(tf: Any) -> Any:
+    return tf.constant_initializer(np.arange(10.0).reshape(5, 2) / 10)
+
+
+LETTERS = ["a", "b", "c"]
+SEQUENCES: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "rows of a table": (
+        lambda tf: f.embedding_column(
+            f.sequence_categorical_column_with_vocabulary_list("w", LETTERS, num_oov_buckets=2), 2,
+            initializer=table(tf),
+        ),
+        [[[0.0, 0.1], [0.6, 0.7]], [[0.2, 0.3], [0, 0]], [[0, 0], [0, 0]]],
+    ),
+    "counts": (
+        lambda tf: f.indicator_column(f.sequence_categorical_column_with_vocabulary_list("w", LETTERS)),
+        [[[1, 0, 0], [0, 0, 0]], [[0, 1, 0], [0, 0, 0]], [[0, 0, 0], [0, 0, 0]]],
+    ),
+    "numbers and rows": (
+        lambda tf: [
+            f.sequence_numeric_column("x", default_value=-1.0),
+            f.embedding_column(f.sequence_categorical_column_with_identity("n", 5, 4), 2, initializer=table(tf)),
+        ],
+        [[[0.4, 0.5, 1], [0.0, 0.1, 2]], [[0.8, 0.9, 3], [0, 0, -1]], [[0, 0, -1], [0, 0, -1]]],
+    ),
+    "pairs of numbers": (
+        lambda tf: f.sequence_numeric_column("xy", (2,), normalizer_fn=lambda x: x / 10.0),
+        [[[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6], [0, 0]], [[0, 0], [0, 0]]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SEQUENCES)
+def test_columns_of_sequences(case: str) -> None:
+    make, wanted = SEQUENCES[case]
+    found, lengths = tf2.keras.experimental.SequenceFeatures(make(tf2))(steps(tf2))
+    np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-6)
+    assert np.asarray(lengths).tolist() == [2, 1, 0]
+    made = tf.contrib.feature_column.sequence_input_layer(steps(tf), make(tf))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        found, lengths = session.run(made)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    assert lengths.tolist() == [2, 1, 0]
+
+
+def test_columns_of_sequences_are_not_those_of_examples() -> None:
+    letters = f.sequence_categorical_column_with_hash_bucket("w", 5)
+    with pytest.raises(ValueError, match="use SequenceFeatures"):
+        f.input_layer(steps(tf), f.indicator_column(letters))
+    with pytest.raises(ValueError, match="must be of type SequenceCategoricalColumn"):
+        tf.contrib.feature_column.sequence_input_layer(steps(tf), f.indicator_column(vocabulary("w")))
+    with pytest.raises(ValueError, match="must be of type SequenceDenseColumn"):
+        tf.contrib.feature_column.sequence_input_layer(steps(tf), letters)
+
+
 def test_a_model_with_columns_comes_back_from_a_file(tmp_path: Path) -> None:
     pytest.importorskip("safetensors")
     K = tf2.keras

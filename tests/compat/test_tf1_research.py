@@ -710,3 +710,79 @@ def test_percentiles_take_no_means() -> None:
     )  # from the top, half to even
     with pytest.raises(ValueError, match="Argument 'interpolation' must be in"):
         tf1.contrib.distributions.percentile([1.0], 30.0, interpolation="linear")
+
+
+# --- what is waited for ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda update: {update},
+        lambda update: frozenset([update]),
+        lambda update: {"a": update}.values(),
+        lambda update: (each for each in [update]),
+        lambda update: [update.op.name],
+        lambda update: [update, tf1.no_op()],
+    ],
+)
+@pytest.mark.parametrize("barrier", [tf1.no_op, lambda: tf1.constant(1.0)])
+def test_any_iterable_is_waited_for(given: Any, barrier: Any) -> None:
+    v = tf1.get_variable("v", initializer=0.0)
+    with tf1.control_dependencies(given(tf1.assign_add(v, 1.0))):
+        made = tf1.identity(barrier()) if barrier is not tf1.no_op else barrier()
+    with tf1.Session() as sess:
+        sess.run(v.initializer)
+        for _ in range(3):
+            sess.run(made)
+        assert sess.run(v) == 3.0
+
+
+def test_a_group_takes_structures() -> None:
+    v = tf1.get_variable("v", initializer=0.0)
+    made = tf1.group({"one": tf1.assign_add(v, 1.0)}, [tf1.assign_add(v, 2.0), [tf1.assign_add(v, 4.0).op]])
+    with tf1.Session() as sess:
+        sess.run(v.initializer)
+        sess.run(made)
+        assert sess.run(v) == 7.0
+
+
+@pytest.mark.parametrize("wrong", [None, 3, np.float32(2), len])
+def test_what_cannot_be_waited_for_is_refused(wrong: Any) -> None:
+    with (
+        pytest.raises(TypeError, match=r"tf\.control_dependencies: expected operations and tensors"),
+        tf1.control_dependencies([wrong]),
+    ):
+        pass
+    with pytest.raises(TypeError, match=r"tf\.group: expected operations and tensors"):
+        tf1.group(tf1.no_op(), wrong)
+
+
+def test_shapes_are_asked_for() -> None:
+    shape = tf1.TensorShape
+    shape([2, 3]).assert_is_fully_defined()
+    with pytest.raises(ValueError, match=r"Shape \(2, \?\) is not fully defined"):
+        shape([2, None]).assert_is_fully_defined()
+    shape([2, None]).assert_same_rank([3, 4])
+    shape([2, None]).assert_same_rank(None)
+    with pytest.raises(ValueError, match=r"Shapes \(2, \?\) and \(2,\) must have the same rank"):
+        shape([2, None]).assert_same_rank([2])
+    assert shape([2, 3]).most_specific_compatible_shape([2, 4]).as_list() == [2, None]
+    assert shape([2, 3]).most_specific_compatible_shape([2, 3]).as_list() == [2, 3]
+    assert shape([2]).most_specific_compatible_shape([2, 3]).ndims is None
+
+
+def test_a_complex_variable_is_asked_for_by_name() -> None:
+    c = tf1.get_variable("c", [2], tf1.complex64, initializer=tf1.ones_initializer())
+    assert (c.dtype, c.shape.as_list()) == (tf1.complex64, [2])
+    with tf1.variable_scope("", reuse=True):
+        assert tf1.get_variable("c", [2], tf1.complex64) is c
+    start = np.array([1, 2j], np.complex64)
+    local = tf1.Variable(start, False, [tf1.GraphKeys.LOCAL_VARIABLES], name="local")
+    with tf1.control_dependencies([c.assign_add(local), local * 1j]):
+        made = tf1.no_op()
+    with tf1.Session() as sess:
+        sess.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
+        sess.run(made)
+        np.testing.assert_array_equal(sess.run(c), start + 1)
+        assert len(tf1.local_variables()) == 2

@@ -54,6 +54,9 @@ def test_networks_have_the_weights_that_keras_counts() -> None:
     assert apps.resnet_v2.ResNet101V2(weights=None, include_top=False).count_params() == 42_626_560
     assert apps.efficientnet.preprocess_input(3.0) == apps.mobilenet_v3.preprocess_input(3.0) == 3.0
     assert apps.resnet_v2.preprocess_input(np.array([255.0])).tolist() == [1.0]
+    given = {"backend": tf.keras.backend, "layers": tf.keras.layers, "models": None, "utils": None}
+    assert apps.MobileNetV2((32, 32, 3), weights=None, include_top=False, **given).count_params() == 2_257_984
+    assert apps.efficientnet.preprocess_input(2.0, **given) == 2.0
 
 
 @pytest.mark.parametrize(

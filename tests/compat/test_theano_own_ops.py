@@ -119,3 +119,15 @@ def test_a_copy_of_an_expression_has_its_test_value() -> None:
         assert x.shape.tag.test_value.tolist() == [2]
     named = x.copy("y")
     assert (named.name, x.name) == ("y", "x") and theano.function([x], named)([3.0]).tolist() == [3]
+
+
+def test_arguments_that_theano_has_not_are_refused() -> None:
+    from thalweg.compat.theano.sandbox.rng_mrg import MRG_RandomStreams
+    from thalweg.compat.theano.tensor.shared_randomstreams import RandomStreams
+
+    for streams in (MRG_RandomStreams(1), RandomStreams(1)):
+        with pytest.raises(TypeError, match="sizes"):
+            streams.binomial(sizes=(2,))
+        assert streams.uniform((2,), nstreams=3).type == T.TensorType(theano.config.floatX, (False,))
+    with pytest.raises(TypeError, match="borow"):
+        theano.shared(1.0, borow=True)

@@ -338,3 +338,17 @@ def test_bad_arguments_are_named(case: Any) -> None:
     make, error, message = case
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("size", [2, (3, 4), (1, 2)])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_images_of_open_size_are_interpolated_as_those_of_a_known_one(size: Any, data_format: str) -> None:
+    last = data_format == "channels_last"
+    x = np.random.default_rng(0).normal(size=(2, 5, 4, 3) if last else (2, 3, 5, 4)).astype("float32")
+    open_sizes = L.Input((None, None, 3) if last else (3, None, None))
+    options = {"data_format": data_format, "interpolation": "bilinear"}
+    model = tw.models.Model(open_sizes, L.UpSampling2D(size, **options)(open_sizes))
+    known = L.UpSampling2D(size, **options)(x).numpy()
+    np.testing.assert_allclose(model.predict(x, verbose=0), known, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ShapeError, match="unless it is bilinear"):
+        L.UpSampling2D(2, interpolation="bicubic")(L.Input((None, None, 3)))

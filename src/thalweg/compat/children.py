@@ -1,4 +1,4 @@
-"""Processes that a program starts afresh (``multiprocessing`` by "spawn" or "forkserver") are prepared like its own."""
+"""Processes that a program starts afresh (by multiprocessing or joblib) are prepared like its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from multiprocessing import spawn
 from pathlib import Path
 from typing import Any
+
+from thalweg.compat import removed_names
 
 
 class _Call:
@@ -24,15 +26,20 @@ def _result(function: Callable[[], Any]) -> Any:
 
 def prepare_alike(program: Path, prepare: Callable[[], None]) -> None:
     """Let new processes call ``prepare`` before all else, and find what the program defines by importing its file."""
-    data_for = spawn.get_preparation_data
 
-    def data(name: str) -> dict[str, Any]:
-        told = data_for(name)
-        if told.pop("init_main_from_path", None) and program.suffix == ".py":
-            told["init_main_from_name"] = program.stem
-        return {"thalweg": _Call(prepare), **told}
+    def tell(starts: Any) -> None:
+        data_for = starts.get_preparation_data
 
-    spawn.get_preparation_data = data  # type: ignore[assignment]
+        def data(*args: Any, **options: Any) -> dict[str, Any]:
+            told = data_for(*args, **options)
+            if told.pop("init_main_from_path", None) and program.suffix == ".py":
+                told["init_main_from_name"] = program.stem
+            return {"thalweg": _Call(prepare), **told}
+
+        starts.get_preparation_data = data
+
+    tell(spawn)
+    removed_names.complete("joblib.externals.loky.backend.spawn", tell)
 
 
 __all__ = ["prepare_alike"]

@@ -8,7 +8,7 @@ from typing import Any
 import thalweg.compat.tf2 as tf
 from thalweg.compat.tf1.rnn.cells import LSTMStateTuple
 from thalweg.errors import ArgumentError, fail
-from thalweg.nested import flat, mapped
+from thalweg.nested import filled, flat, mapped
 
 __all__ = [
     "BasicLSTMCell", "BasicRNNCell", "DropoutWrapper", "GRUCell", "LSTMCell", "LSTMStateTuple", "MultiRNNCell",
@@ -86,9 +86,9 @@ class LSTMCell(RNNCell):
         name: Any = None, reuse: Any = None, **more: Any,
     ) -> None:  # fmt: skip
         super().__init__(name=name)
-        if more := [name for name, value in more.items() if value and name != "dtype"]:
+        if wanted := [name for name, value in more.items() if value and name != "dtype"]:
             raise fail(
-                ArgumentError, f"{type(self).__name__} without a graph: {more[0]}", expected="not given",
+                ArgumentError, f"{type(self).__name__} without a graph: {wanted[0]}", expected="not given",
                 hint="a program of TensorFlow 1 has it (thalweg run --as tf1)",
             )  # fmt: skip
         self.units, self.forget_bias = num_units, forget_bias
@@ -162,8 +162,8 @@ def static_rnn(
         if lengths is not None:
             going = tf.expand_dims(tf.greater(lengths, t), 1)
             output = tf.where(going, output, tf.zeros_like(output))
-            kept = iter(flat(state))
-            new = mapped(lambda part, kept=kept, going=going: tf.where(going, part, next(kept)), new)
+            parts = [tf.where(going, a, b) for a, b in zip(flat(new), flat(state), strict=True)]
+            new = filled(new, parts)
         outputs.append(output)
         state = new
     return outputs, state

@@ -264,6 +264,14 @@ _LOST: dict[str, Callable[[Any], None]] = {
 }  # fmt: skip
 
 
+def complete(name: str, given_back: Callable[[Any], None]) -> None:
+    """Call a function with a module: now, or as soon as it is loaded."""
+    if name in sys.modules:
+        given_back(sys.modules[name])
+    else:
+        _LOST[name] = given_back
+
+
 class _Completed(importlib.machinery.SourceFileLoader):
     """Loads a module and gives it back the names it lost."""
 

@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -59,9 +60,32 @@ def count_names_in(counts: Callable[[], dict[Any, int]]) -> None:
     _counts[:] = [counts]
 
 
+def _arguments(kind: type) -> list[str]:
+    """The names of the arguments that a class and its bases take."""
+    found = [
+        p.name
+        for base in kind.__mro__
+        if "__init__" in vars(base) and base is not object
+        for p in list(inspect.signature(base.__init__).parameters.values())[1:]
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    return list(dict.fromkeys(found))
+
+
+_first_has_number = [False]
+
+
+def number_first_names() -> None:
+    """From now on the first layer of a class has a number in its automatic name too: ``dense_1``, ``dense_2``."""
+    _first_has_number[:] = [True]
+
+
 def _automatic_name(cls: type) -> str:
     base, counts = snake_case(cls.__name__), name_counts()
-    counts[base] = count = counts.get(base, 0) + 1
+    key: Any = ("uid", base) if _first_has_number[0] else base  # as Keras's own counter has it
+    counts[key] = count = counts.get(key, 0) + 1
+    if _first_has_number[0]:
+        return f"{base}_{count}"
     return base if count == 1 else f"{base}_{count - 1}"
 
 
@@ -107,10 +131,13 @@ class Layer(Configured):
         **unknown: Any,
     ) -> None:
         if unknown:
+            name, known = next(iter(unknown)), _arguments(type(self))
+            near = get_close_matches(name, known, 1)
             raise fail(
                 ArgumentTypeError,
-                f"{type(self).__name__}: no argument named {next(iter(unknown))!r}",
-                expected="those of the class, and name, trainable, dtype, activity_regularizer, input_shape",
+                f"{type(self).__name__}: no argument named {name!r}",
+                expected=", ".join(known),
+                hint=f"did you mean {near[0]!r}?" if near else None,
             )
         self.name = sys.intern(
             str(name or _automatic_name(type(self)))

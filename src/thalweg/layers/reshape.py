@@ -13,9 +13,11 @@ from thalweg.layers.base import Layer
 from thalweg.layers.core import positive
 from thalweg.nn.convolution import channels_first
 from thalweg.nn.images import resize
+from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
 from thalweg.ops import tiling
 from thalweg.ops.dynamic import reshape_to_lengths
+from thalweg.ops.joining import concat
 
 __all__ = [
     "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D",
@@ -243,15 +245,38 @@ class UpSampling2D(_UpSampling):
         x = self.floats(inputs)
         height, width = (x.shape[axis] for axis in self.axes(x))
         if height is None or width is None:
-            raise fail(
-                ShapeError,
-                f"{self.name}: interpolating needs the size of the images",
-                received=shape_text(x.shape),
-            )
+            if self.interpolation != "bilinear":
+                raise fail(
+                    ShapeError,
+                    f"{self.name}: interpolating needs the size of the images, unless it is bilinear",
+                    received=shape_text(x.shape),
+                )
+            for axis, factor in zip(self.axes(x), self.size):
+                x = _between_pixels(x, axis, factor)
+            return x
         first = self.first_axis == 2
         x = shape_ops.permute_dims(x, (0, 2, 3, 1)) if first else x
         y = resize(x, (height * self.size[0], width * self.size[1]), self.interpolation)
         return shape_ops.permute_dims(y, (0, 3, 1, 2)) if first else y
+
+
+def _between_pixels(x: Any, axis: int, factor: int) -> Any:
+    """``factor`` times as long along an axis of any length, linear between the middles of pixels."""
+
+    def part(first: int | None, last: int | None) -> Any:
+        return x[(slice(None),) * axis + (slice(first, last),)]
+
+    near, before, after = (
+        tiling.repeat(shifted, factor, axis=axis)
+        for shifted in (
+            x,
+            concat([part(None, 1), part(None, -1)], axis=axis),
+            concat([part(1, None), part(-1, None)], axis=axis),
+        )
+    )
+    place = ew.astype(ew.remainder(shape_ops.iota_like(near, axis=axis), factor), x.dtype)
+    off = (place + 0.5) / factor - 0.5
+    return near * (1.0 - ew.abs(off)) + after * ew.maximum(off, 0.0) + before * ew.maximum(-off, 0.0)
 
 
 class UpSampling3D(_UpSampling):

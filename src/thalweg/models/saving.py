@@ -363,8 +363,9 @@ def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray], weights: Seque
         order = {path: k for k, path in enumerate(in_file)}
         names = sorted(own, key=lambda name: order.get(name.rpartition("/")[0], -1))
         given = {name: given[str(k)] for k, name in enumerate(names) if str(k) in given}
-    elif in_file is paths:
-        renamed = dict(zip(weights, paths))
+    else:  # weights that have other names now are taken in their order
+        here, there = set(paths), set(weights)
+        renamed = dict(zip((w for w in weights if w not in here), (p for p in paths if p not in there)))
         given = {_renamed(name, renamed): value for name, value in given.items()}
     if any(name not in given or given[name].shape != v.shape for name, v in own.items()):
         if len(given) > 1:

@@ -167,6 +167,12 @@ def _load(model: _models.Model, name: str, weights: Any, include_top: bool, give
     model.load_weights(_utils.get_file(file, files.folder + file, cache_subdir="models", md5_hash=md5))
 
 
+_SUBMODULES = (
+    "backend",
+    "layers",
+    "models",
+    "utils",
+)  # which keras_applications was given, Keras's or tf.keras's
 _ORDER = "include_top weights input_tensor input_shape pooling classes"
 _MOBILE = "dropout include_top weights input_tensor pooling classes"
 
@@ -184,6 +190,7 @@ def _network(
             **dict(zip(order.split(), args)),
             **options,
         }
+        given = {n: v for n, v in given.items() if n not in _SUBMODULES}
         include_top, weights, classes = (given.pop(n) for n in ("include_top", "weights", "classes"))
         tensor, shape, pooling = (given.pop(n, None) for n in ("input_tensor", "input_shape", "pooling"))
         if shape is None:
@@ -302,7 +309,7 @@ resnet_v2 = _room("resnet_v2", "tf", ResNet50V2=ResNet50V2, ResNet101V2=ResNet10
 efficientnet, mobilenet_v3 = (
     Namespace(
         f"keras.applications.{name}",
-        preprocess_input=lambda x, data_format=None: x,  # the network does it
+        preprocess_input=lambda x, data_format=None, **ignored: x,  # the network does it
         decode_predictions=decode_predictions,
         **networks,
     )
@@ -370,11 +377,11 @@ def correct_pad(backend: Any, inputs: Any, kernel_size: Any) -> tuple[tuple[int,
 
 def get_submodules_from_kwargs(kwargs: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
     """The backend, layers, models and utilities that networks of one's own are written with: given, or Keras's."""
-    rooms = ("backend", "layers", "models", "utils")
-    found = [kwargs.get(n) or importlib.import_module(f"thalweg.compat.keras.{n}") for n in rooms]
+    found = [kwargs.get(n) or importlib.import_module(f"thalweg.compat.keras.{n}") for n in _SUBMODULES]
     return found[0], found[1], found[2], found[3]
 
 
+_KERAS_BACKEND, _KERAS_LAYERS, _KERAS_MODELS, _KERAS_UTILS = K, L, _models, _utils  # as keras_applications has them
 imagenet_utils = Namespace(
     "keras.applications.imagenet_utils",
     correct_pad=correct_pad,

@@ -12,6 +12,7 @@ from thalweg import layers as _main
 from thalweg.compat import graphs
 from thalweg.compat.keras import arguments as _of
 from thalweg.compat.keras import backend as _K
+from thalweg.compat.keras import first_recurrent as _first_recurrent
 from thalweg.compat.keras import older as _older
 from thalweg.compat.keras.backend.values import held as _held
 from thalweg.compat.keras.custom import DroppedEmbedding, InputPlace, OwnLayer
@@ -123,6 +124,7 @@ Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
 Highway, SReLU, ParametricSoftplus = _older.Highway, _older.SReLU, _older.ParametricSoftplus
 TimeDistributedMerge = _older.TimeDistributedMerge
+JZS1, JZS2, JZS3 = _first_recurrent.JZS1, _first_recurrent.JZS2, _first_recurrent.JZS3
 MaxoutDense, SpatialDropout = layer(_main.Maxout, pieces=4), _found["SpatialDropout2D"]
 TimeDistributedDense = respelt(
     _main.Dense, _of.NAMES, _of.by_steps, _of.values
@@ -229,7 +231,8 @@ _ROOMS = {
     "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D "
     f"DepthwiseConv2D {_POOLING}",
     "pooling": _POOLING,
-    "recurrent": "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells TimeDistributedDense Recurrent",
+    "recurrent": "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells TimeDistributedDense "
+    "Recurrent JZS1 JZS2 JZS3",
     "cudnn_recurrent": "CuDNNLSTM CuDNNGRU",
     "legacy": "Merge MaxoutDense Highway AtrousConvolution1D AtrousConvolution2D Recurrent",
     "normalization": "BatchNormalization LayerNormalization",
@@ -250,7 +253,11 @@ def rooms(members: Mapping[str, Any]) -> dict[str, Any]:
     """The rooms in which Keras 1 and 2 kept their layers, with what there is of each."""
     found = {
         room: Namespace(
-            f"keras.layers.{room}", Layer=Layer, **{n: members[n] for n in names.split() if n in members}
+            f"keras.layers.{room}",
+            Layer=Layer,
+            K=_K,
+            InputSpec=InputSpec,
+            **{n: members[n] for n in names.split() if n in members},
         )
         for room, names in _ROOMS.items()
     }

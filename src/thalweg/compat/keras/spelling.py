@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
+import pickle
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from thalweg.compat.names import Namespace
 from thalweg.graph.tensor import plain
 from thalweg.nested import mapped
 from thalweg.registry import register
@@ -79,8 +83,37 @@ class Renamed:
             raise AttributeError(name)
         return getattr(self.base or self.target, name)
 
+    def __copy__(self) -> Renamed:
+        new: Renamed = object.__new__(type(self))
+        vars(new).update(vars(self))
+        return new
+
+    def __deepcopy__(self, memo: Any) -> Renamed:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Where it is found again: pickle keeps a name, as of a class."""
+        return _at, _place(self)
+
     def __repr__(self) -> str:
         return f"<{self.target.__name__}>"
+
+
+def _at(module: str, *names: str) -> Any:
+    return functools.reduce(getattr, names, importlib.import_module(module))
+
+
+def _place(thing: Renamed) -> tuple[str, ...]:
+    """The module in which it stands, and its name in there, or in a namespace there."""
+    for module in [n for n in sys.modules if n.startswith("thalweg.compat.keras")]:
+        for name, value in list(vars(sys.modules[module]).items()):
+            if value is thing:
+                return module, name
+            inner = vars(value) if isinstance(value, Namespace) else {}
+            found = next((key for key, part in inner.items() if part is thing), None)
+            if found is not None:
+                return module, name, found
+    raise pickle.PicklingError(f"{thing}: found in no module")
 
 
 def _translating(target: Any, translate: Step) -> type:

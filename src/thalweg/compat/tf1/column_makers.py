@@ -17,6 +17,8 @@ from thalweg.compat.tf1.columns import (
     IdentityCategoricalColumn,
     IndicatorColumn,
     NumericColumn,
+    SequenceCategoricalColumn,
+    SequenceNumericColumn,
     VocabularyListCategoricalColumn,
     WeightedCategoricalColumn,
     in_order,
@@ -96,6 +98,28 @@ def categorical_column_with_identity(
 ) -> IdentityCategoricalColumn:
     """Category numbers; others than 0 to ``num_buckets`` - 1 are ``default_value``."""
     return IdentityCategoricalColumn(key, int(num_buckets), default_value)
+
+
+def _of_a_sequence(make: Any) -> Any:
+    def made(*args: Any, **options: Any) -> SequenceCategoricalColumn:
+        return SequenceCategoricalColumn(make(*args, **options))
+
+    made.__doc__ = f"{make.__doc__.rstrip('.')}, at each step."
+    return made
+
+
+sequence_categorical_column_with_hash_bucket = _of_a_sequence(categorical_column_with_hash_bucket)
+sequence_categorical_column_with_identity = _of_a_sequence(categorical_column_with_identity)
+sequence_categorical_column_with_vocabulary_file = _of_a_sequence(categorical_column_with_vocabulary_file)
+sequence_categorical_column_with_vocabulary_list = _of_a_sequence(categorical_column_with_vocabulary_list)
+
+
+def sequence_numeric_column(
+    key: str, shape: Any = (1,), default_value: float = 0.0, dtype: Any = "float32", normalizer_fn: Any = None
+) -> SequenceNumericColumn:
+    """Numbers [*shape] at each step, of a sparse feature; ``default_value`` stands where nothing is."""
+    lengths = tuple(int(n) for n in np.ravel(shape))
+    return SequenceNumericColumn(key, lengths, default_value, as_dtype(dtype), normalizer_fn)
 
 
 def weighted_categorical_column(

@@ -88,6 +88,13 @@ class Column(Configured, ABC):
             f"embedding_column or indicator_column. Given: {self!r}"
         )
 
+    def sequence(self, features: Any, world: World) -> tuple[Any, Any]:
+        """[batch, steps, width] for a network, and how many steps there are in each example."""
+        raise ValueError(
+            "All feature_columns must be of type SequenceDenseColumn. You can wrap a sequence_categorical_column with "
+            f"an embedding_column or indicator_column. Given: {self!r}"
+        )
+
     def linear(self, features: Any, world: World, weights: Callable[[int], Any], combiner: str) -> Any:
         """[batch, units]: its part of a linear model, by weights for so many rows."""
         x = self.dense(features, world)
@@ -147,6 +154,26 @@ class NumericColumn(Column):
             )
         x = x if self.normalizer_fn is None else self.normalizer_fn(x)
         return world.tf.reshape(world.tf.cast(x, "float32"), [-1, self.width])
+
+
+class SequenceNumericColumn(NumericColumn):
+    """Numbers [*shape] at each step."""
+
+    dense = Column.dense
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        return {self.key: VarLenFeature(self.dtype)}
+
+    def sequence(self, features: Any, world: World) -> tuple[Any, Any]:
+        x, there = _given(features, self.key, world)
+        tf, x = world.tf, world.tf.cast(x, "float32")
+        if there is None:
+            raise ValueError(f"sequence_numeric_column {self.key!r}: a SparseTensor is expected")
+        x = tf.where(tf.not_equal(there, 0), x, tf.ones_like(x) * float(self.default_value))
+        x = x if self.normalizer_fn is None else self.normalizer_fn(x)
+        steps = _steps(tf.not_equal(there, 0), tf) // self.width
+        return tf.reshape(x, [tf.shape(x)[0], -1, self.width]), steps
 
 
 class CategoricalColumn(Column):
@@ -434,10 +461,64 @@ class WeightedCategoricalColumn(CategoricalColumn):
         return Ids(self.categorical_column.ids(features, world).numbers, weights)
 
 
+@dataclass(frozen=True)
+class SequenceCategoricalColumn(CategoricalColumn):
+    """A category at each step."""
+
+    categorical_column: CategoricalColumn
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.categorical_column.name
+
+    @property
+    def num_buckets(self) -> int:  # type: ignore[override]
+        return self.categorical_column.num_buckets
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        return self.categorical_column.parse_example_spec
+
+    def ids(self, features: Any, world: World) -> Ids:
+        return self.categorical_column.ids(features, world)
+
+
+def _steps(there: Any, tf: Any) -> Any:
+    """The number of the last place at which something stands, from 1."""
+    marks = tf.cast(there, "int64")
+    return tf.reduce_max(tf.cumsum(tf.ones_like(marks), 1) * marks, 1)
+
+
 class _WrappingColumn(Column):
     """Numbers for the categories of another column."""
 
     categorical_column: CategoricalColumn
+
+    def dense(self, features: Any, world: World) -> Any:
+        if isinstance(self.categorical_column, SequenceCategoricalColumn):
+            raise ValueError(
+                f"In {self.name}: categorical_column must not be of type SequenceCategoricalColumn. "
+                "Suggested fix: use SequenceFeatures (sequence_input_layer) instead of DenseFeatures (input_layer)."
+            )
+        return self.of(self.categorical_column.ids(features, world), world)
+
+    def sequence(self, features: Any, world: World) -> tuple[Any, Any]:
+        if not isinstance(self.categorical_column, SequenceCategoricalColumn):
+            raise ValueError(
+                f"In {self.name}: categorical_column must be of type SequenceCategoricalColumn, such as those of "
+                "sequence_categorical_column_with_identity, to use SequenceFeatures (sequence_input_layer)."
+            )
+        ids = self.categorical_column.ids(features, world)
+        steps = _steps(world.tf.not_equal(ids.numbers, MISSING), world.tf)
+        return self.at_each_step(ids.numbers, world), steps
+
+    @abstractmethod
+    def of(self, ids: Ids, world: World) -> Any:
+        """[batch, width] of all categories of an example."""
+
+    @abstractmethod
+    def at_each_step(self, numbers: Any, world: World) -> Any:
+        """[batch, steps, width]."""
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -458,10 +539,12 @@ class IndicatorColumn(_WrappingColumn):
     def variable_shape(self) -> tuple[int, ...]:
         return 1, self.categorical_column.num_buckets
 
-    def dense(self, features: Any, world: World) -> Any:
-        ids, tf = self.categorical_column.ids(features, world), world.tf
-        marks = tf.one_hot(ids.numbers, self.categorical_column.num_buckets)
+    def of(self, ids: Ids, world: World) -> Any:
+        tf, marks = world.tf, self.at_each_step(ids.numbers, world)
         return tf.reduce_sum(marks if ids.weights is None else marks * tf.expand_dims(ids.weights, -1), 1)
+
+    def at_each_step(self, numbers: Any, world: World) -> Any:
+        return world.tf.one_hot(numbers, self.categorical_column.num_buckets)
 
 
 @dataclass(frozen=True)
@@ -489,9 +572,13 @@ class EmbeddingColumn(_WrappingColumn):
         """The shape of the table."""
         return [self.categorical_column.num_buckets, self.dimension]
 
-    def dense(self, features: Any, world: World) -> Any:
-        ids = self.categorical_column.ids(features, world)
+    def of(self, ids: Ids, world: World) -> Any:
         return combined(world.table(self), ids, self.combiner, self.max_norm, world)
+
+    def at_each_step(self, numbers: Any, world: World) -> Any:
+        tf = world.tf
+        rows = world.rows(world.table(self), tf.maximum(numbers, 0), self.max_norm)
+        return rows * tf.expand_dims(tf.cast(tf.greater_equal(numbers, 0), "float32"), -1)
 
 
 def in_order(columns: Any) -> list[Any]:

@@ -23,8 +23,9 @@ from thalweg.ops import scan as core_scan
 
 def group(*inputs: Any, name: str | None = None, **options: Any) -> Operation:
     """An operation that does all that its inputs do."""
-    made = Operation(name or "group_deps", "NoOp", Effect(deps=effects_of(list(inputs))), list(inputs))
-    made.control_inputs = [x for x in inputs if isinstance(x, Operation)]
+    parts = default_graph().awaited(inputs, "group")
+    made = Operation(name or "group_deps", "NoOp", Effect(deps=effects_of(parts)), parts)
+    made.control_inputs = [x for x in parts if isinstance(x, Operation)]
     return made
 
 

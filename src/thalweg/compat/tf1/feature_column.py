@@ -100,6 +100,17 @@ def _weights(name: str, shape: list[int], trainable: bool) -> Any:
     return get_variable(name, shape, initializer=initializers.zeros_initializer(), trainable=trainable)
 
 
+def sequence_input_layer(
+    features: Any, feature_columns: Any, weight_collections: Any = None, trainable: bool = True
+) -> tuple[Tensor, Tensor]:
+    """[batch, steps, width], the columns side by side in the order of their names, and the steps of each example."""
+    with variable_scope(None, "sequence_input_layer"):
+        parts, lengths = zip(
+            *(column.sequence(features, NODES) for column in in_order(feature_columns)), strict=True
+        )
+        return math.concat(list(parts), 2), lengths[0]
+
+
 def linear_model(
     features: Any,
     feature_columns: Any,

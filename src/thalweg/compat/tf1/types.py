@@ -253,6 +253,23 @@ class TensorShape:
         if self.ndims not in (None, rank):
             raise ValueError(f"Shape {self} must have rank {rank}")
 
+    def assert_same_rank(self, other: Any) -> None:
+        other = TensorShape(other)
+        if None not in (self.ndims, other.ndims) and self.ndims != other.ndims:
+            raise ValueError(f"Shapes {self} and {other} must have the same rank")
+
+    def assert_is_fully_defined(self) -> None:
+        if not self.is_fully_defined():
+            raise ValueError(f"Shape {self} is not fully defined")
+
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """The lengths that both have, None where they differ; the unknown shape if the ranks differ."""
+        other = TensorShape(other)
+        if self.dims is None or other.dims is None or self.ndims != other.ndims:
+            return TensorShape(None)
+        pairs = zip(self.as_list(), other.as_list(), strict=True)
+        return TensorShape([a if a == b else None for a, b in pairs])
+
     def merge_with(self, other: Any) -> TensorShape:
         """What is known from either."""
         self.assert_is_compatible_with(other)

@@ -251,6 +251,7 @@ nest = _Namespace(
     pack_sequence_as=_nested.pack_sequence_as,
 )
 feature_column = _Namespace("tf.feature_column", **_own(_feature_column.column_makers))
+keras.experimental.__dict__["SequenceFeatures"] = _feature_column.SequenceFeatures
 data.__dict__["experimental"].__dict__.update(
     make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
 )

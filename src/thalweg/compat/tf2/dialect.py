@@ -329,6 +329,11 @@ def _in_own_scope(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def called(self: Layer, args: Any, kwargs: dict[str, Any]) -> Any:
+        if not self.built:
+            for cls in type(
+                self
+            ).__mro__:  # a class beside Layer may have kept the making of this one to itself
+                _word_methods(cls)
         with name_scope("" if isinstance(self, Sequential) else self.name):
             return call(self, args, kwargs)
 
@@ -401,7 +406,18 @@ def _of_worded(method: Callable[..., Any]) -> Callable[..., Any]:
             kwargs["input_shape"] = _worded(kwargs["input_shape"])
         return method(self, *map(_worded, args[:1]), *args[1:], **kwargs)  # layers of 2015 are told none
 
+    called.told_with_words = True  # type: ignore[attr-defined]
     return called
+
+
+def _word_methods(cls: type) -> None:
+    """Let the methods of a program's own layer that take shapes be told them with words."""
+    if not issubclass(cls, Layer) or cls.__module__.startswith(_ROOMS):
+        return
+    for name in ("build", "compute_output_shape"):
+        own = vars(cls).get(name)
+        if callable(own) and not hasattr(own, "told_with_words"):
+            setattr(cls, name, _of_worded(own))
 
 
 def _word_shapes() -> None:
@@ -409,10 +425,7 @@ def _word_shapes() -> None:
     known: Any = vars(Configured)["__init_subclass__"]
 
     def __init_subclass__(cls: type, **options: Any) -> None:
-        for name in ("build", "compute_output_shape"):
-            own = vars(cls).get(name)
-            if callable(own) and issubclass(cls, Layer) and not cls.__module__.startswith(_ROOMS):
-                setattr(cls, name, _of_worded(own))
+        _word_methods(cls)
         known.__func__(cls, **options)
 
     Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]

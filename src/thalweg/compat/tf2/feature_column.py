@@ -11,8 +11,9 @@ from thalweg import dtypes, initializers
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1 import column_makers as column_makers
 from thalweg.compat.tf1.columns import Column, EmbeddingColumn, World, in_order
-from thalweg.compat.tf2.arrays import concat, expand_dims, one_hot, ones_like, reshape, where
+from thalweg.compat.tf2.arrays import concat, expand_dims, one_hot, ones_like, reshape, shape, where
 from thalweg.compat.tf2.math import (
+    cumsum,
     equal,
     greater_equal,
     less,
@@ -57,9 +58,9 @@ class Tensors(World):
     """Columns as tensors, with the tables of a layer."""
 
     tf = Namespace(
-        "tf", cast=cast, expand_dims=expand_dims, one_hot=one_hot, ones_like=ones_like, reshape=reshape, where=where,
-        equal=equal, greater_equal=greater_equal, less=less, logical_and=logical_and, maximum=maximum,
-        not_equal=not_equal, reduce_max=reduce_max, reduce_sum=reduce_sum, sqrt=sqrt, square=square,
+        "tf", cast=cast, expand_dims=expand_dims, one_hot=one_hot, ones_like=ones_like, reshape=reshape, shape=shape,
+        where=where, cumsum=cumsum, equal=equal, greater_equal=greater_equal, less=less, logical_and=logical_and,
+        maximum=maximum, not_equal=not_equal, reduce_max=reduce_max, reduce_sum=reduce_sum, sqrt=sqrt, square=square,
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -94,8 +95,8 @@ def _holds_texts(x: Any) -> bool:
     return is_text(x) or np.asarray(x).dtype.kind in "USO"
 
 
-class DenseFeatures(Layer):
-    """``tf.keras.layers.DenseFeatures``: the columns side by side [batch, width], in the order of their names."""
+class _Features(Layer):
+    """A layer that makes numbers of the columns of a table, in the order of their names."""
 
     takes_texts = True
 
@@ -116,10 +117,6 @@ class DenseFeatures(Layer):
                     column.table_shape, first, name=f"{name}/embedding_weights", trainable=column.trainable
                 )
 
-    def call(self, inputs: Any) -> Any:
-        parts = [column.dense(inputs, self._world) for column in self._columns]
-        return concat(parts, -1)
-
     def _as_input(self, value: Any) -> Any:
         """Texts as arrays, which the columns look up; numbers as tensors."""
         if isinstance(value, Mapping):  # of texts alone
@@ -129,3 +126,21 @@ class DenseFeatures(Layer):
         if isinstance(value, (Tensor, SparseTensor)) or is_texts(np.asarray(value)):
             return value
         return tensor(value)
+
+
+class DenseFeatures(_Features):
+    """``tf.keras.layers.DenseFeatures``: the columns side by side [batch, width]."""
+
+    def call(self, inputs: Any) -> Any:
+        parts = [column.dense(inputs, self._world) for column in self._columns]
+        return concat(parts, -1)
+
+
+class SequenceFeatures(_Features):
+    """``tf.keras.experimental.SequenceFeatures``: the columns side by side [batch, steps, width], and the number of
+    steps of each example.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        found = [column.sequence(inputs, self._world) for column in self._columns]
+        return concat([x for x, _ in found], -1), found[0][1]

@@ -181,7 +181,6 @@ class MRG_RandomStreams:
         ndim: int | None = None,
         dtype: Any = None,
         nstreams: int | None = None,
-        **_: Any,
     ) -> TensorVariable:
         """Uniform numbers in (low, high]."""
         low, high = as_tensor_variable(low), as_tensor_variable(high)
@@ -201,7 +200,6 @@ class MRG_RandomStreams:
         dtype: Any = "int64",
         nstreams: int | None = None,
         prob: Any = None,
-        **_: Any,
     ) -> TensorVariable:
         """1 with probability ``p``, else 0."""
         if n != 1:
@@ -221,7 +219,6 @@ class MRG_RandomStreams:
         dtype: Any = None,
         nstreams: int | None = None,
         truncate: bool = False,
-        **_: Any,
     ) -> TensorVariable:
         """Normal numbers of mean ``avg`` and standard deviation ``std``, by Box and Muller."""
         if truncate:
@@ -239,7 +236,13 @@ class MRG_RandomStreams:
         return TensorVariable(z * as_dtype(std.tensor, dtype) + as_dtype(avg.tensor, dtype))
 
     def truncated_normal(
-        self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None, dtype: Any = None, **_: Any
+        self,
+        size: Any,
+        avg: Any = 0.0,
+        std: Any = 1.0,
+        ndim: int | None = None,
+        dtype: Any = None,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """Normal numbers of standard deviation ``std``, none further than two of those before the cut from ``avg``.
 
@@ -257,7 +260,6 @@ class MRG_RandomStreams:
         ndim: int | None = None,
         dtype: Any = "int64",
         nstreams: int | None = None,
-        **_: Any,
     ) -> TensorVariable:
         """How often each outcome was drawn in ``n`` draws, for each row of probabilities ``pvals``."""
         p = _rows_of_probabilities("multinomial", pvals)
@@ -277,7 +279,6 @@ class MRG_RandomStreams:
         ndim: int | None = None,
         dtype: Any = "int64",
         nstreams: int | None = None,
-        **_: Any,
     ) -> TensorVariable:
         """For each row of probabilities ``p``, ``size`` different outcomes: this generator knows no other choice."""
         if a is not None or replace or p is None:
@@ -296,7 +297,7 @@ class MRG_RandomStreams:
         return TensorVariable(as_dtype(tw.stack(found, axis=1), dtype_of(dtype)))
 
     def multinomial_wo_replacement(
-        self, size: Any = None, n: int = 1, pvals: Any = None, dtype: Any = "int64", **_: Any
+        self, size: Any = None, n: int = 1, pvals: Any = None, dtype: Any = "int64", nstreams: Any = None
     ) -> TensorVariable:
         """:meth:`choice` in the words before 1.0."""
         return self.choice(size=n, replace=False, p=pvals, dtype=dtype)

@@ -159,7 +159,7 @@ def shared(
     borrow: bool = False,
     broadcastable: Sequence[bool] | None = None,
     target: Any = None,
-    **kwargs: Any,
+    force_type: bool = False,
 ) -> Any:
     """A variable with a value that functions share: int64 for Python ints, float64 for floats, arrays keep their
     dtype.

@@ -145,7 +145,7 @@ _draw = make_op(
 class RandomStreams:
     """A source of draws. The numbers depend on ``seed`` and on how often a function has run, on nothing else."""
 
-    def __init__(self, seed: Any = None, use_cuda: Any = None, **_: Any) -> None:
+    def __init__(self, seed: Any = None, use_cuda: Any = None, no_warn: bool = False) -> None:
         self.default_instance_seed = seed
         self.gen_seedgen = np.random.RandomState(seed)
         self.state_updates: list[tuple[Any, Any]] = []
@@ -191,7 +191,7 @@ class RandomStreams:
         high: Any = 1.0,
         ndim: int | None = None,
         dtype: Any = None,
-        **_: Any,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """Uniform numbers in [low, high)."""
         state = self._new_state()
@@ -207,13 +207,19 @@ class RandomStreams:
         std: Any = 1.0,
         ndim: int | None = None,
         dtype: Any = None,
-        **_: Any,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """Normal numbers of mean ``avg`` and standard deviation ``std``."""
         return self._drawn("normal", _shape_of(size, ndim, avg, std), _float(dtype, avg, std), avg, std)
 
     def truncated_normal(
-        self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None, dtype: Any = None, **_: Any
+        self,
+        size: Any,
+        avg: Any = 0.0,
+        std: Any = 1.0,
+        ndim: int | None = None,
+        dtype: Any = None,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """Normal numbers, none further than two ``std`` from ``avg``."""
         z = self._drawn("truncated_normal", _shape_of(size, ndim), _float(dtype, avg, std)).tensor
@@ -227,7 +233,7 @@ class RandomStreams:
         ndim: int | None = None,
         dtype: Any = "int64",
         prob: Any = None,
-        **_: Any,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """The number of successes in ``n`` trials of probability ``p``."""
         p = p if prob is None else prob
@@ -251,7 +257,12 @@ class RandomStreams:
         return self._drawn("random_integers", _shape_of(size, ndim, low, high), dtype_of(dtype), first, last)
 
     def poisson(
-        self, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: Any = "int64", **_: Any
+        self,
+        size: Any = None,
+        lam: Any = 1.0,
+        ndim: int | None = None,
+        dtype: Any = "int64",
+        nstreams: Any = None,
     ) -> TensorVariable:
         """Counts of mean ``lam``."""
         return self._drawn("poisson", _shape_of(size, ndim, lam), dtype_of(dtype), lam)
@@ -264,7 +275,7 @@ class RandomStreams:
         p: Any = None,
         ndim: int | None = None,
         dtype: Any = "int64",
-        **_: Any,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """Elements of ``a`` (or of 0, ..., a - 1), with probabilities ``p`` if given; all may be symbolic."""
         draw = "choice" if replace else "choice_without_replacement"
@@ -294,7 +305,7 @@ class RandomStreams:
         pvals: Any = (0.5, 0.5),
         ndim: int | None = None,
         dtype: Any = "int64",
-        **_: Any,
+        nstreams: Any = None,
     ) -> TensorVariable:
         """How often each outcome was drawn in ``n`` draws with probabilities ``pvals`` (over the last axis)."""
         p = tensor_of(pvals)

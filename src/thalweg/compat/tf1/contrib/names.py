@@ -7,6 +7,7 @@ from typing import Any
 
 from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
+    column_makers,
     data_files,
     data_functions,
     feature_column,
@@ -243,6 +244,11 @@ contrib = _Contrib(
         merge_all_summaries=summary.merge_all,
     ),
     nn=Namespace("tf.contrib.nn", alpha_dropout=layers.alpha_dropout),
+    feature_column=Namespace(
+        "tf.contrib.feature_column",
+        sequence_input_layer=feature_column.sequence_input_layer,
+        **{n: v for n, v in own(column_makers).items() if n.startswith("sequence_")},
+    ),
     opt=Namespace(
         "tf.contrib.opt",
         ScipyOptimizerInterface=train.ScipyOptimizerInterface,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -147,10 +147,27 @@ class Graph:
         """What nodes made now must wait for."""
         return [effect for level in self._controls for effect in level]
 
+    def awaited(self, things: Any, function: str = "control_dependencies") -> list[Any]:
+        """The operations and tensors of a list, set, dict or other iterable; names are looked up.
+
+        Raises TypeError for anything else, since what is passed over would never take place.
+        """
+        if hasattr(things, "op") or hasattr(things, "t"):
+            return [things]
+        if isinstance(things, str):
+            return [self.as_graph_element(things)]
+        if not isinstance(things, Iterable):
+            raise TypeError(
+                f"tf.{function}: expected operations and tensors, or lists of them; got "
+                f"{things!r} of type {type(things).__name__}"
+            )
+        parts = things.values() if isinstance(things, Mapping) else things
+        return [found for part in parts for found in self.awaited(part, function)]
+
     @contextmanager
     def control_dependencies(self, control_inputs: Any) -> Iterator[None]:
         saved = self._controls
-        self._controls = [] if control_inputs is None else [*saved, effects_of(control_inputs)]
+        self._controls = [] if control_inputs is None else [*saved, effects_of(self.awaited(control_inputs))]
         try:
             yield
         finally:
