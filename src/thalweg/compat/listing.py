@@ -27,8 +27,9 @@ ROOMS = {
 _HEAD = """# Supported names of other libraries
 
 `thalweg run FILE.py` runs a program written for TensorFlow, Theano, Lasagne or Keras as it stands: its imports lead to
-thin translations over the main library. `thalweg run --check FILE.py` lists what a program uses that is not
-here, without running it. This page is made from the code by `python -m thalweg.compat.listing`.
+thin translations over the main library. `thalweg run --check FILE.py` lists what a program and its own modules use that
+is not here - names, named arguments, packages - without running it, each with the nearest there is. This page is made from
+the code by `python -m thalweg.compat.listing`.
 
 A program that Python 3 does not read, or that uses names of Python 2 alone such as `xrange`, is read as Python 2, and
 so is each module beside it. It keeps its line numbers, and the words mean what they meant: `print x`, `except E, e`,
