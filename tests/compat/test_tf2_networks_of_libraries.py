@@ -355,3 +355,16 @@ def test_batches_of_graphs_have_parts_of_any_lengths(thalweg_run: Run, tmp_path:
     done = thalweg_run(file)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["1 True"]
+
+
+def test_a_loop_of_ones_own_tells_callbacks() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    seen: list[Any] = []
+    noting = tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, logs)))
+    told = tf.keras.callbacks.CallbackList([noting], add_history=True, model=model, epochs=2, steps=1)
+    assert noting.model is model and noting.params == {"epochs": 2, "steps": 1}
+    told.on_train_begin()
+    for epoch in range(2):
+        told.on_epoch_end(epoch, {"loss": 1.0 - epoch})
+    assert seen == [(0, {"loss": 1.0}), (1, {"loss": 0.0})] and model.history.history == {"loss": [1.0, 0.0]}
+    assert len(tf.keras.callbacks.CallbackList(noting).callbacks) == 1
