@@ -192,8 +192,9 @@ def test_a_model_that_tells_of_itself_is_asked(thalweg_run: Run, tmp_path: Path)
 
 
 def test_nests_keep_the_classes_of_dicts() -> None:
-    given: dict[str, Any] = OrderedDict(b=1, a=defaultdict(list, {"c": 2}))
-    twice = tf.nest.map_structure(lambda x: x * 2, given)
+    inner: dict[str, Any] = defaultdict(list)
+    inner["c"] = 2
+    twice = tf.nest.map_structure(lambda x: x * 2, OrderedDict([("b", 1), ("a", inner)]))
     assert type(twice) is OrderedDict and list(twice) == ["b", "a"] and twice["b"] == 2
     assert type(twice["a"]) is defaultdict and twice["a"]["c"] == 4 and twice["a"]["d"] == []
 
