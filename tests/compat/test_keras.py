@@ -287,7 +287,7 @@ def test_get_file_reads_files_by_their_addresses(tmp_path: Path) -> None:
 
 def test_what_is_missing_says_so_in_one_line() -> None:
     for call in (
-        lambda: keras.applications.MobileNet(alpha=0.25),
+        lambda: keras.applications.EfficientNetB0(),
         lambda: keras.backend.nothing,
         lambda: keras.layers.NoSuchLayer,
         lambda: classic.nothing,

@@ -770,3 +770,19 @@ def test_shapes_are_asked_for() -> None:
     assert shape([2, 3]).most_specific_compatible_shape([2, 4]).as_list() == [2, None]
     assert shape([2, 3]).most_specific_compatible_shape([2, 3]).as_list() == [2, 3]
     assert shape([2]).most_specific_compatible_shape([2, 3]).ndims is None
+
+
+def test_a_complex_variable_is_asked_for_by_name() -> None:
+    c = tf1.get_variable("c", [2], tf1.complex64, initializer=tf1.ones_initializer())
+    assert (c.dtype, c.shape.as_list()) == (tf1.complex64, [2])
+    with tf1.variable_scope("", reuse=True):
+        assert tf1.get_variable("c", [2], tf1.complex64) is c
+    start = np.array([1, 2j], np.complex64)
+    local = tf1.Variable(start, False, [tf1.GraphKeys.LOCAL_VARIABLES], name="local")
+    with tf1.control_dependencies([c.assign_add(local), local * 1j]):
+        made = tf1.no_op()
+    with tf1.Session() as sess:
+        sess.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
+        sess.run(made)
+        np.testing.assert_array_equal(sess.run(c), start + 1)
+        assert len(tf1.local_variables()) == 2

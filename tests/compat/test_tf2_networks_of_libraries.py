@@ -192,7 +192,9 @@ def test_a_model_that_tells_of_itself_is_asked(thalweg_run: Run, tmp_path: Path)
 
 
 def test_nests_keep_the_classes_of_dicts() -> None:
-    twice = tf.nest.map_structure(lambda x: x * 2, OrderedDict(b=1, a=defaultdict(list, c=2)))
+    inner: dict[str, Any] = defaultdict(list)
+    inner["c"] = 2
+    twice = tf.nest.map_structure(lambda x: x * 2, OrderedDict([("b", 1), ("a", inner)]))
     assert type(twice) is OrderedDict and list(twice) == ["b", "a"] and twice["b"] == 2
     assert type(twice["a"]) is defaultdict and twice["a"]["c"] == 4 and twice["a"]["d"] == []
 
@@ -326,3 +328,44 @@ def test_an_unknown_loss_fails_when_it_is_used() -> None:
     assert model.predict(tf.ones((3, 2)), verbose=0).shape == (3, 1)
     with pytest.raises(ArgumentError, match="unknown loss 'mean'"):
         model.fit(tf.ones((3, 2)), tf.ones((3, 1)), verbose=0)
+
+
+GRAPHS = """
+import numpy as np, tensorflow as tf
+r = np.random.RandomState(0)
+def graphs():
+    for n in (4, 6, 4):
+        a = (r.rand(n, n) > 0.5).astype("float32")
+        yield (r.rand(n, 3).astype("float32"), a, np.repeat([0, 1], n // 2)), np.eye(2, dtype="float32")
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = tf.keras.layers.Dense(8, activation="relu"), tf.keras.layers.Dense(2, "softmax")
+    def call(self, inputs):
+        x, a, of_graph = inputs
+        return self.two(tf.math.segment_sum(self.one(tf.matmul(a, x)), tf.reshape(of_graph, [-1])))
+net = Net()
+net.compile("adam", "categorical_crossentropy")
+print(len(net.fit(graphs(), steps_per_epoch=3, verbose=0).history["loss"]), net.built)
+"""
+
+
+def test_batches_of_graphs_have_parts_of_any_lengths(thalweg_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "graphs.py"
+    file.write_text(GRAPHS)
+    done = thalweg_run(file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["1 True"]
+
+
+def test_a_loop_of_ones_own_tells_callbacks() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    seen: list[Any] = []
+    noting = tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, logs)))
+    told = tf.keras.callbacks.CallbackList([noting], add_history=True, model=model, epochs=2, steps=1)
+    assert noting.model is model and noting.params == {"epochs": 2, "steps": 1}
+    told.on_train_begin()
+    for epoch in range(2):
+        told.on_epoch_end(epoch, {"loss": 1.0 - epoch})
+    assert seen == [(0, {"loss": 1.0}), (1, {"loss": 0.0})] and model.history.history == {"loss": [1.0, 0.0]}
+    assert len(tf.keras.callbacks.CallbackList(noting).callbacks) == 1

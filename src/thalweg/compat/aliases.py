@@ -216,7 +216,7 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """The package of a name, if it is supplied and tells a version: programs ask for it before they import it."""
         name = getattr(context, "name", None)
         version = getattr(resolve(name, self.table), "__version__", None) if name in self.table else None
-        if isinstance(version, str):
+        if isinstance(name, str) and isinstance(version, str):
             yield Supplied(name, version)
 
     def create_module(self, spec: Any) -> ModuleType:

@@ -27,8 +27,9 @@ ROOMS = {
 _HEAD = """# Supported names of other libraries
 
 `thalweg run FILE.py` runs a program written for TensorFlow, Theano, Lasagne or Keras as it stands: its imports lead to
-thin translations over the main library. `thalweg run --check FILE.py` lists what a program uses that is not
-here, without running it. This page is made from the code by `python -m thalweg.compat.listing`.
+thin translations over the main library. `thalweg run --check FILE.py` runs nothing and lists what a program and its
+own modules use that is not here - names, named arguments, packages - each with the nearest there is. This page is made
+from the code by `python -m thalweg.compat.listing`.
 
 A program that Python 3 does not read, or that uses names of Python 2 alone such as `xrange`, is read as Python 2, and
 so is each module beside it. It keeps its line numbers, and the words mean what they meant: `print x`, `except E, e`,
@@ -63,14 +64,13 @@ def _namespaces(root: Any, name: str) -> dict[str, list[str]]:
             continue
         seen.add(id(space))
         below = {n: getattr(space, n) for n in sorted(set(_names(space)))}
-        members = [n for n, value in below.items() if not _is_space(value, root) and _is_theirs(n, value)]
+        inner = getattr(root, "_helpers", ())
+        theirs = [n for n, v in below.items() if not _is_space(v, root) and _is_theirs(n, v)]
+        members = [n for n in theirs if n not in inner]
         if isinstance(space, ModuleType) and space is not root:
-            members = [
-                n for n in members if n not in getattr(root, "_helpers", ()) and _is_meant(below[n], root)
-            ]
+            members = [n for n in members if _is_meant(below[n], root)]
         if members:
             found[path] = members
-        inner = getattr(root, "_helpers", ())
         queue += [(v, f"{path}.{n}") for n, v in below.items() if _is_space(v, root) and n not in inner]
     return found
 

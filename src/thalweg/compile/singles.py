@@ -272,7 +272,7 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
             place, kind = _flat(e, target, y.shape), y.dtype.name
             before = e.load_strided(stp.pointer(y), place, 1, kind, run.width, run.mask)
             value = e.select(inside, value, identity_of(combine, value.dtype))
-            e.store_strided(stp.pointer(y), place, 1, combined(e, combine, before, value), kind, run.mask)
+            e.store_strided(stp.pointer(y), place, 1, combined(e, combine, value, before), kind, run.mask)
 
         _places(stp, domain, bool(along), work, columns=threads)
 

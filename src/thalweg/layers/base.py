@@ -66,7 +66,7 @@ def _arguments(kind: type) -> list[str]:
         p.name
         for base in kind.__mro__
         if "__init__" in vars(base) and base is not object
-        for p in list(inspect.signature(base.__init__).parameters.values())[1:]
+        for p in list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
         if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     ]
     return list(dict.fromkeys(found))

@@ -209,12 +209,17 @@ class ArrayFeed(Feed):
                 yield [a[start:stop] for a in self.arrays], {"batch": batch, "steps": (stop - start) // batch}
 
 
-def _common_length(structure: Any, hint: str | None = None) -> int:
+def _check_rows(structure: Any, hint: str | None = None) -> None:
+    """An error where something has no rows; several inputs may be of any numbers: nodes and edges of graphs."""
     for name, part in zip(_NAMES, structure):
         if any(not array.ndim for array in flat(part)):
             raise fail(
                 ShapeError, name, expected="an array with one row per example", received="a scalar", hint=hint
             )
+
+
+def _common_length(structure: Any, hint: str | None = None) -> int:
+    _check_rows(structure, hint)
     lengths = mapped(len, structure)
     found = sorted(set(flat(lengths)))
     if len(found) > 1:
@@ -354,7 +359,8 @@ class IteratedFeed(Feed):
 
     def _converted(self, batch: Any, number: int = 0) -> Any:
         structure = _as_structure(unpack(batch), self.floats, self.texts)
-        _common_length(structure, "the data must come in batches: is .batch() missing?")
+        hint = "the data must come in batches: is .batch() missing?"
+        _check_rows(structure, hint) if len(flat(structure[0])) > 1 else _common_length(structure, hint)
         for name, part in zip(_NAMES, structure):
             if not self._nan_known:
                 self._nan_known = warn_of_nan(part, f"batch {number}: {name}")

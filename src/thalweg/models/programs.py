@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.errors import ShapeError
 from thalweg.graph.tensor import Tensor, no_grad
 from thalweg.models import lint
 from thalweg.models.feeds import Feed, feed_of, packed
@@ -115,14 +116,22 @@ class Programs(Objective):
         floats, texts = self.float_dtype(), self.has_text_layers()
         return feed_of(*data, floats=floats, texts=texts, fitting=fitting, **options)
 
+    def _call_on_some(self, x: Any) -> None:
+        """The model on the first rows; on all where these do not fit, as nodes and edges of a graph belong together."""
+        try:
+            self(mapped(lambda a: a[:1], x), training=False)
+        except ShapeError:
+            if len(flat(x)) < 2:
+                raise
+            self(x, training=False)
+
     def _build_from(self, structure: Any) -> None:
         """Build the weights from the first rows, so that callbacks and the optimizer find them."""
         if not self.built or any(not layer.built for layer in self.tree()):
-            x = mapped(lambda a: a[:1], structure[0])
             added = {id(layer): layer._added for layer in self.tree()}
             try:
                 with no_grad():
-                    self(x, training=False)
+                    self._call_on_some(structure[0])
             except (
                 Exception
             ):  # a step of one's own may call the model with something else: it builds the weights

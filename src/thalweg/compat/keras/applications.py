@@ -116,6 +116,8 @@ _WEIGHTS = {
             ("densenet", "densenet121", "9d60b8095a5708f2dcce2bca79d332c7", "30ee3e1110167f948a6b9946edeeb738"),
             ("densenet", "densenet169", "d699b8f76981ab1b30698df4c175e90b", "b8c4d4c20dd625c148057b9ff1c1176b"),
             ("densenet", "densenet201", "1ceb130c1ea1b78c3bf6114dbdfd8807", "c13680b51ded0fb44dff2d8f86ac8bb1"),
+            ("resnet", "resnet101", "f1aeb4b969a6efcfb50fad2f0c20cfc5", "88cf7a10940856eca736dc7b7e228a21"),
+            ("resnet", "resnet152", "100835be76be38e30d865e96f2aaae62", "ee4c566cf9a93f14d82f913c2dc6dd0c"),
             ("resnet", "resnet50v2", "3ef43a0b657b3be2300d5770ece849e0", "fac2f116257151a9d068a22e544a4917"),
             ("resnet", "resnet101v2", "6343647c601c52e1368623803854d971", "c0ed64b8031c3730f411d2eb4eea35b5"),
             ("resnet", "resnet152v2", "a49b44d1979771252814e80f8ec446f9", "ed17cf2e0169df9d443503ef94b23b33"),
@@ -238,8 +240,8 @@ def _mobilenet_v3(
 VGG16 = _network("vgg16", 224, lambda: (nets.vgg((2, 2, 3, 3, 3)), nets.vgg_top))
 VGG19 = _network("vgg19", 224, lambda: (nets.vgg((2, 2, 4, 4, 4)), nets.vgg_top))
 ResNet50 = _network("resnet50", 224, lambda: (nets.resnet((3, 4, 6, 3)), _classes("fc1000")))
-ResNet101 = _network("resnet101", 224, lambda: (nets.resnet((3, 4, 23, 3)), _classes("fc1000")))
-ResNet152 = _network("resnet152", 224, lambda: (nets.resnet((3, 8, 36, 3)), _classes("fc1000")))
+ResNet101 = _network("resnet101", 224, lambda: (nets.deep_resnet((3, 4, 23, 3)), _classes("predictions")))
+ResNet152 = _network("resnet152", 224, lambda: (nets.deep_resnet((3, 8, 36, 3)), _classes("predictions")))
 ResNet50V2, ResNet101V2, ResNet152V2 = (
     _network(f"resnet{depth}v2", 224, lambda counts=counts: (nets.resnet_v2(counts), _classes("predictions")))
     for depth, counts in ((50, (3, 4, 6, 3)), (101, (3, 4, 23, 3)), (152, (3, 8, 36, 3)))
@@ -381,7 +383,12 @@ def get_submodules_from_kwargs(kwargs: Mapping[str, Any]) -> tuple[Any, Any, Any
     return found[0], found[1], found[2], found[3]
 
 
-_KERAS_BACKEND, _KERAS_LAYERS, _KERAS_MODELS, _KERAS_UTILS = K, L, _models, _utils  # as keras_applications has them
+_KERAS_BACKEND, _KERAS_LAYERS, _KERAS_MODELS, _KERAS_UTILS = (
+    K,
+    L,
+    _models,
+    _utils,
+)  # as keras_applications has them
 imagenet_utils = Namespace(
     "keras.applications.imagenet_utils",
     correct_pad=correct_pad,

@@ -73,7 +73,37 @@ def resnet(counts: tuple[int, ...]) -> Callable[[Any], Any]:
         for stage, count in enumerate(counts, 2):
             for k in range(count):
                 strides = 2 if k == 0 and stage > 2 else 1
-                x = _bottleneck(x, 16 * 2**stage, f"{stage}{'abcdefghijkl'[k]}", strides, k == 0)
+                x = _bottleneck(x, 16 * 2**stage, f"{stage}{'abcdef'[k]}", strides, k == 0)
+        return x
+
+    return features
+
+
+def deep_resnet(counts: tuple[int, ...]) -> Callable[[Any], Any]:
+    """The same with the names and the epsilon of the deeper ones."""
+
+    def norm(x: Any, name: str) -> Any:
+        return _norm(x, f"{name}_bn", epsilon=1.001e-5)
+
+    def block(x: Any, filters: int, name: str, strides: int, project: bool) -> Any:
+        y = x
+        if project:
+            x = norm(L.Conv2D(4 * filters, 1, strides=strides, name=f"{name}_0_conv")(x), f"{name}_0")
+        for k, (width, size) in enumerate(((filters, 1), (filters, 3), (4 * filters, 1)), 1):
+            step = strides if k == 1 else 1
+            y = L.Conv2D(width, size, strides=step, padding="same", name=f"{name}_{k}_conv")(y)
+            y = norm(y, f"{name}_{k}")
+            y = _relu(y, f"{name}_{k}_relu") if k < 3 else y
+        return _relu(L.Add(name=f"{name}_add")([x, y]), f"{name}_out")
+
+    def features(x: Any) -> Any:
+        x = L.Conv2D(64, 7, strides=2, name="conv1_conv")(L.ZeroPadding2D(3, name="conv1_pad")(x))
+        x = L.ZeroPadding2D(1, name="pool1_pad")(_relu(norm(x, "conv1"), "conv1_relu"))
+        x = L.MaxPooling2D(3, strides=2, name="pool1_pool")(x)
+        for stage, count in enumerate(counts):
+            for k in range(1, count + 1):
+                strides = 2 if k == 1 and stage else 1
+                x = block(x, 64 * 2**stage, f"conv{stage + 2}_block{k}", strides, k == 1)
         return x
 
     return features

@@ -6,7 +6,7 @@ import importlib
 import json
 import urllib.request
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -124,8 +124,20 @@ class CallbackList:
     >>> told.on_epoch_end(0, {"loss": 1.0})
     """
 
-    def __init__(self, callbacks: Sequence[Any] | None = None, queue_length: int = 10) -> None:
-        self.callbacks = list(callbacks or [])
+    def __init__(
+        self, callbacks: Any = None, add_history: Any = False, add_progbar: bool = False, model: Any = None,
+        queue_length: int = 10, **params: Any,
+    ) -> None:  # fmt: skip
+        given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks] if callbacks else []
+        self.callbacks = list(given)
+        self._history = next((c for c in self.callbacks if isinstance(c, main.History)), None)
+        if add_history is True and self._history is None:  # until Keras 2.3 the second was ``queue_length``
+            self._history = main.History()
+            self.callbacks.append(self._history)
+        if model is not None:
+            self.set_model(model)
+        if params:
+            self.set_params(params)
 
     def append(self, callback: Any) -> None:
         """One more."""
@@ -137,7 +149,9 @@ class CallbackList:
             callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Tell them of the model."""
+        """Tell them of the model, which has their history then."""
+        if self._history is not None:
+            model.history = self._history
         for callback in self.callbacks:
             callback.set_model(model)
 

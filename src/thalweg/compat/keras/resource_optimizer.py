@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
@@ -106,7 +107,7 @@ class ByVariable:
         self._create_slots(params)
         state = self._prepare(params)
         for g, param in zip(self._clipped([g for g, _ in pairs]), params, strict=True):
-            self._change(each(lambda x, dtype=param.dtype: astype(x, dtype), g), param, state)
+            self._change(each(functools.partial(astype, dtype=param.dtype), g), param, state)
         count: Any = self.iterations
         assign(self.iterations, count + 1)
 

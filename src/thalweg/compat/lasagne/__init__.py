@@ -17,6 +17,7 @@ from thalweg.compat.names import unsupported
 from thalweg.compat.theano.missing import name_what_is_missing
 
 __version__ = "0.2.dev1"
+_helpers = {"name_what_is_missing", "unsupported"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from thalweg.compat.tf1 import feature_column as columns
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, layers, losses, math, metrics, nn, train
+from thalweg.compat.tf1.column_nodes import NODES
 from thalweg.compat.tf1.control import group
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
 from thalweg.compat.tf1.exporting import export
@@ -57,7 +58,7 @@ class Classes:
         if self.vocabulary is None:
             return math.reshape(math.cast(labels, "int32"), [-1])
         column = columns.categorical_column_with_vocabulary_list("labels", list(self.vocabulary))
-        return math.reshape(column.ids({"labels": labels}, columns.NODES).numbers, [-1])
+        return math.reshape(column.ids({"labels": labels}, NODES).numbers, [-1])
 
     def errors(self, logits: Tensor, labels: Any) -> Tensor:
         """The cross-entropy of each example."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -307,12 +307,23 @@ def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool
     return ComplexTensor(math.transpose(a.real, perm), math.transpose(a.imag, perm))
 
 
-def variable(initial_value: Any, trainable: bool = True, name: str | None = None, **options: Any) -> Any:
+def variable(
+    initial_value: Any,
+    trainable: bool = True,
+    collections: Sequence[Any] | None = None,
+    validate_shape: bool = True,
+    caching_device: Any = None,
+    name: str | None = None,
+    **options: Any,
+) -> Any:
     """A complex variable: two real ones."""
     start, kept = _made(initial_value), name or "Variable"
+    if options.get("dtype") is not None:
+        options["dtype"] = start.real.dtype
+    given = (trainable, collections, validate_shape, caching_device)
     return _Variable(
-        Variable(start.real, trainable, name=f"{kept}/real", **options),
-        Variable(start.imag, trainable, name=f"{kept}/imag", **options),
+        Variable(start.real, *given, name=f"{kept}/real", **options),
+        Variable(start.imag, *given, name=f"{kept}/imag", **options),
     )
 
 

@@ -11,6 +11,7 @@ from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
     app,
     checkpoints,
+    column_makers,
     distributions,
     errors,
     feature_column,
@@ -141,7 +142,11 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         summary=Namespace("tf.python.summary", summary=names["summary"], writer=names["summary"]),
         feature_column=Namespace(
             "tf.python.feature_column",
-            feature_column=Namespace("tf.python.feature_column.feature_column", **own(feature_column)),
+            feature_column=Namespace(
+                "tf.python.feature_column.feature_column",
+                **own(column_makers),
+                **own(feature_column, "shared_embedding_columns"),
+            ),
         ),
         estimator=names["estimator"],
         data=names["data"],
