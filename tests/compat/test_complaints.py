@@ -155,6 +155,11 @@ x.own, tf.device(device_name_or_function="/cpu:0"), tf.layers.dense(x, units=3)
 """
 
 
+def test_check_reads_programs_of_other_packages(tmp_path: Path) -> None:
+    (line,) = check(tmp_path, "import numpy as np\nimport tensorflow_hub as hub\nnp.nothing, hub.nothing\n")
+    assert line.startswith("p.py:2: tensorflow_hub is not supplied: ")
+
+
 def test_check_gives_no_false_alarm(tmp_path: Path) -> None:
     assert check(tmp_path, OWN) == []
 

@@ -127,7 +127,7 @@ def test_arguments_that_theano_has_not_are_refused() -> None:
 
     for streams in (MRG_RandomStreams(1), RandomStreams(1)):
         with pytest.raises(TypeError, match="sizes"):
-            streams.binomial(sizes=(2,))
+            streams.binomial(sizes=(2,))  # type: ignore[call-arg]
         assert streams.uniform((2,), nstreams=3).type == T.TensorType(theano.config.floatX, (False,))
     with pytest.raises(TypeError, match="borow"):
-        theano.shared(1.0, borow=True)
+        theano.shared(1.0, borow=True)  # type: ignore[call-arg]

@@ -155,16 +155,15 @@ def check(file: str, kind: str | None = None) -> list[str]:
     """One line for each library name that a program uses and Thalweg does not supply."""
     path = _program(file)
     tree = programs.parse(programs.source_of(path), str(path))
-    found = kind or _generation(path, tree)
-    if found is None:
-        return []
-    table = AliasFinder(found, path.parent).table
+    table = AliasFinder(kind or _generation(path, tree) or "tf1", path.parent).table
     lines = []
     for at, part in [(path, tree), *((file, part) for file, part, _ in beside.modules(path, tree))]:
         settled = programs.settled(part, table)
         problems = [*programs.unsupported(settled, table), *programs.unknown_arguments(settled, table)]
-        problems.sort(key=lambda pair: pair[0].line)
-        lines += [f"{at.name}:{use.line}: {problem}" for use, problem in problems]
+        first: dict[str, int] = {}
+        for use, problem in sorted(problems, key=lambda pair: pair[0].line):
+            first.setdefault(str(problem), use.line)
+        lines += [f"{at.name}:{line}: {problem}" for problem, line in first.items()]
     return lines
 
 
