@@ -15,7 +15,9 @@ _SERVING = (
     "serving formats hold TensorFlow's own nodes; tf.saved_model and tf.train.Saver have forms of their own"
 )
 _CLUSTER = "programs of several machines are not supported; one process does the work"
-_BOOSTED = "boosted trees are no networks; the nearest are sklearn.ensemble's HistGradientBoosting... estimators"
+_BOOSTED = (
+    "boosted trees are no networks; the nearest are sklearn.ensemble's HistGradientBoosting... estimators"
+)
 _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
