@@ -7,18 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from thalweg.compile.reductions import INF, NAN
+from thalweg.compile.special import EULER_MACLAURIN, digamma, lgamma_in_float64
 from thalweg.compile.values import Value
-from thalweg.compile.vecmath import (
-    EULER_MACLAURIN,
-    INF,
-    NAN,
-    digamma,
-    exp,
-    lgamma_in_float64,
-    log,
-    log1p,
-    pow,
-)
+from thalweg.compile.vecmath import exp, log, log1p, pow
 
 _AT_ONCE = 8  # terms between two looks at whether there are enough
 _CLOSE = {"float32": 2.0**-30, "float64": 2.0**-53}  # what is left out, against 1

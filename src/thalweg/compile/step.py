@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile import incomplete, vecmath
+from thalweg.compile import incomplete, special, vecmath
 from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.canonical import KernelWriter, UnwritableError
 from thalweg.compile.dims import Dim
@@ -28,7 +28,7 @@ _PART = 3000  # instructions that are worth compiling on a thread of their own
 _ARGUMENTS = {"table": "ptr", "dims": "ptr", "thread": "int64", "num_threads": "int64", "barrier": "ptr"}
 
 # Lowerings reach the vector functions as methods: e.exp(x), e.tanh(x), ...
-for _room in (vecmath, incomplete):
+for _room in (vecmath, special, incomplete):
     for _name, _function in list(vars(_room).items()):
         _own = callable(_function) and getattr(_function, "__module__", "") == _room.__name__
         if _own and not _name.startswith("_"):
