@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,20 +72,13 @@ def _arguments(kind: type) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-_first_has_number = [False]
-
-
-def number_first_names() -> None:
-    """From now on the first layer of a class has a number in its automatic name too: ``dense_1``, ``dense_2``."""
-    _first_has_number[:] = [True]
-
-
-def _automatic_name(cls: type) -> str:
+def _automatic_name(cls: type[Layer]) -> str:
     base, counts = snake_case(cls.__name__), name_counts()
-    key: Any = ("uid", base) if _first_has_number[0] else base  # as Keras's own counter has it
-    counts[key] = count = counts.get(key, 0) + 1
-    if _first_has_number[0]:
-        return f"{base}_{count}"
+    if cls.names_from_one:
+        key = ("uid", base)  # as Keras's own counter has it
+        counts[key] = counts.get(key, 0) + 1
+        return f"{base}_{counts[key]}"
+    counts[base] = count = counts.get(base, 0) + 1
     return base if count == 1 else f"{base}_{count - 1}"
 
 
@@ -116,6 +109,8 @@ class Layer(Configured):
     ``dtype``: of weights and results; floating inputs of another dtype are cast. ``input_shape`` (without the batch),
     ``input_dim`` and ``batch_input_shape``: the shape of the inputs, for the first layer of a Sequential.
     """
+
+    names_from_one: ClassVar[bool] = False  # automatic names are dense_1, dense_2; else dense, dense_1
 
     def __init__(
         self,

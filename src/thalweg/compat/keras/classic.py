@@ -6,7 +6,6 @@ called ``acc``, and optimizers have the rates of their papers.
 
 from __future__ import annotations
 
-import copy
 import inspect
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -21,7 +20,6 @@ from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras import models as _models
 from thalweg.compat.keras import older as _older
 from thalweg.compat.keras import optimizers as _optimizers
-from thalweg.compat.keras.custom import OwnLayer as _OwnLayer
 from thalweg.compat.keras.figures import CompiledAlone
 from thalweg.compat.keras.first_layers import input_first as _input_first
 from thalweg.compat.keras.graph_model import Graph
@@ -91,17 +89,29 @@ def _next_name(base: str) -> str:
     return f"{base}_{_K.get_uid(base)}"
 
 
-def _numbered(kind: Renamed, base: str) -> Renamed:
-    """The same class, its objects named ``base`` with a number unless told."""
-    translate = kind.translate
+class _FromOne:
+    """With a class of layers, its automatic names: ``dense_1``, ``dense_2``."""
 
-    def named(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, kwargs = translate(args, kwargs)
-        return args, kwargs if kwargs.get("name") else {**kwargs, "name": _next_name(base)}
+    names_from_one = True
 
-    new = copy.copy(kind)
-    new.translate = named
-    return new
+
+class _Numbered(Renamed):
+    """The same name, its objects called ``base`` with a number unless told; what derives from it is numbered too."""
+
+    def __init__(self, kind: Renamed, base: str) -> None:
+        vars(self).update(vars(kind))
+        self.number_base = base
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = self.translate(args, kwargs)
+        if not kwargs.get("name"):
+            kwargs = {**kwargs, "name": _next_name(self.number_base)}
+        return self.target(*args, **kwargs)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        derived = super().__mro_entries__(bases)
+        first = next((base for base in bases if type(base) is _Numbered), None)
+        return (_FromOne, *derived) if first is self else derived
 
 
 def _merging(join: Any, base: str) -> Any:
@@ -112,14 +122,6 @@ def _merging(join: Any, base: str) -> Any:
     return joined
 
 
-class OwnLayer(_OwnLayer):
-    """What a program's own layers derive from."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        name = kwargs.pop("name", None) or _next_name(snake_case(type(self).__name__))
-        super().__init__(name=name, **kwargs)
-
-
 def Input(*args: Any, name: str | None = None, **options: Any) -> Any:
     """A symbolic input; ``tensor`` gives one that exists already."""
     return _layers.Input(*args, **{**options, "name": name or _next_name("input")})
@@ -127,9 +129,9 @@ def Input(*args: Any, name: str | None = None, **options: Any) -> Any:
 
 _members = {n: v for n, v in vars(_layers).items() if n[0] != "_" and not isinstance(v, ModuleType)} | _own
 _members |= {
-    n: _numbered(v, n.lower() if n.startswith("Convolution") else snake_case(v.target.__name__))
+    n: _Numbered(v, n.lower() if n.startswith("Convolution") else snake_case(v.target.__name__))
     for n, v in _members.items()
-    if isinstance(v, Renamed) and n not in ("Layer", "InputLayer")
+    if isinstance(v, Renamed) and n != "InputLayer"
 }
 _members |= {
     n: _merging(_members[n], n)
@@ -137,7 +139,7 @@ _members |= {
 }
 _members["merge"] = _merging(_layers.merge, "merge")
 vars(_members["merge"]).update({n: _members.get(n, v) for n, v in vars(_layers.merge).items()})
-_members |= {"Input": Input, "Layer": Renamed(_main.Layer, _layers.Layer.translate, base=OwnLayer)}
+_members["Input"] = Input
 layers = Namespace("keras.layers", warnings=_layers.warnings, **_members | _layers.rooms(_members))
 
 # --- optimizers -----------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from thalweg.compat.keras.spelling import Offered
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers import CategoryEncoding, IntegerLookup, Lambda, StringLookup
-from thalweg.layers.base import Layer, masks_of, number_first_names
+from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, shapes_of, symbol_now
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.metrics import Metric
@@ -343,7 +343,6 @@ def speak(classic: bool = False) -> None:
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
     _settings["graph"] = classic
     if classic:
-        number_first_names()
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):

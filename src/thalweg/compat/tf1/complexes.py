@@ -292,7 +292,9 @@ def matmul(
     transpose_b: bool = False,
     adjoint_a: bool = False,
     adjoint_b: bool = False,
-    **ignored: Any,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
 ) -> ComplexTensor:
     """The matrix product; either factor may be transposed, or transposed and conjugated."""
     a, b = _pair(a, b)
@@ -335,6 +337,15 @@ def _named(of: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *numbers, name=None: of(*numbers)
 
 
+def _of_variable(method: str) -> Callable[..., Any]:
+    def apply(
+        ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: str | None = None
+    ) -> Any:
+        return getattr(ref, method)(value)
+
+    return apply
+
+
 def _added(*numbers: Any, name: str | None = None) -> Any:
     return functools.reduce(operator.add, numbers[0])
 
@@ -345,9 +356,8 @@ _instead: dict[str, Callable[..., Any]] = {
     "truediv": _named(operator.truediv), "mul": _named(operator.mul), "sub": _named(operator.sub),
     "neg": _named(operator.neg), "pow": _named(operator.pow), "add_n": _added, "exp": exp, "log": log, "square": square,
     "sqrt": sqrt, "matmul": matmul, "batch_matmul": matmul, "transpose": transpose,
-    "assign": lambda ref, value, **options: ref.assign(value),
-    "assign_add": lambda ref, value, **options: ref.assign_add(value),
-    "assign_sub": lambda ref, value, **options: ref.assign_sub(value),
+    "assign": _of_variable("assign"), "assign_add": _of_variable("assign_add"),
+    "assign_sub": _of_variable("assign_sub"),
 }  # fmt: skip
 _of_each_part = (
     "boolean_mask broadcast_to concat cumsum dynamic_stitch expand_dims gather gather_nd identity pad "

@@ -112,14 +112,14 @@ def add_model_variable(var: Any) -> None:
 
 
 def local_variable(
-    initial_value: Any, validate_shape: bool = True, name: str | None = None, **options: Any
+    initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: Any = None
 ) -> Any:
     """A variable that is neither trained nor saved."""
     return Variable(initial_value, False, [GraphKeys.LOCAL_VARIABLES], validate_shape, name=name)
 
 
 def global_variable(
-    initial_value: Any, validate_shape: bool = True, name: str | None = None, **options: Any
+    initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: Any = None
 ) -> Any:
     """A variable that is saved but not trained."""
     return Variable(initial_value, False, [GraphKeys.GLOBAL_VARIABLES], validate_shape, name=name)

@@ -41,13 +41,22 @@ def model_variable(
     regularizer: Any = None,
     trainable: bool = True,
     collections: Any = None,
-    **options: Any,
+    *,
+    caching_device: Any = None,
+    device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    use_resource: Any = None,
+    synchronization: Any = None,
+    aggregation: Any = None,
 ) -> Any:
     """``tf.get_variable`` for a part of the model; ``collections``: more of them, for all or by name."""
     more = collections.get(name) if isinstance(collections, dict) else collections
     keys = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
     keys += [more] if isinstance(more, str) else list(more or ())
-    return variables.get_variable(name, shape, dtype, initializer, regularizer, trainable, collections=keys)
+    return variables.get_variable(
+        name, shape, dtype, initializer, regularizer, trainable, keys, custom_getter=custom_getter
+    )
 
 
 def last_dimension(shape: Any, min_rank: int = 1) -> int:

@@ -9,6 +9,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, variables
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.initializers import zeros_initializer
+from thalweg.compat.tf1.sparse import sparse_placeholder
 from thalweg.ops import shape as shape_ops
 
 
@@ -25,7 +26,10 @@ class Layer:
         _reuse: Any = None,
         _scope: Any = None,
         activity_regularizer: Any = None,
-        **options: Any,
+        *,
+        input_shape: Any = None,
+        batch_input_shape: Any = None,
+        batch_size: Any = None,
     ) -> None:
         self._name, self.trainable, self._reuse = name, trainable, _reuse
         self.scope_name: str | None = None
@@ -78,15 +82,15 @@ class Layer:
     def build(self, input_shape: Any) -> None:
         """Make the variables."""
 
-    def call(self, inputs: Any, **options: Any) -> Any:
+    def call(self, inputs: Any) -> Any:
         """The function."""
         raise NotImplementedError
 
-    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *args: Any, scope: Any = None, **options: Any) -> Any:
         inputs = g.nodes_of(inputs)
         inputs = inputs if isinstance(inputs, (Tensor, list, tuple, dict)) else g.constant(inputs)
         if self.scope_name is None:
-            opened = variables.variable_scope(self._name, self.kind, reuse=self._reuse)
+            opened = variables.variable_scope(scope or self._name, self.kind, reuse=self._reuse)
         else:
             opened = variables.variable_scope(variables.VariableScope(self.scope_name, self.built or None))
         with opened as scope:
@@ -166,7 +170,7 @@ class Dense(_Affine):
             raise ValueError("The last dimension of the inputs to `Dense` should be defined. Found `None`.")
         self.add_weights([channels, self.width])
 
-    def call(self, inputs: Any, **options: Any) -> Tensor:
+    def call(self, inputs: Any) -> Tensor:
         if inputs.shape.ndims > 2:
             made = math.tensordot(inputs, self.kernel, [[inputs.shape.ndims - 1], [0]])
         else:
@@ -175,11 +179,17 @@ class Dense(_Affine):
 
 
 class Flatten(Layer):
-    """All axes but the first as one."""
+    """All axes but the first as one; channels that stand first ("channels_first") go to the end before."""
 
     kind = "flatten"
 
-    def call(self, inputs: Any, **options: Any) -> Tensor:
+    def __init__(self, data_format: str = "channels_last", name: str | None = None, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.data_format = data_format
+
+    def call(self, inputs: Any) -> Tensor:
+        if self.data_format == "channels_first" and inputs.shape.ndims > 2:
+            inputs = math.transpose(inputs, [0, *range(2, inputs.shape.ndims), 1])
         rest = inputs.get_shape()[1:].num_elements()
         made = shape_ops.reshape(
             value(inputs), (-1, rest) if rest is not None else (inputs.shape[0].value, -1)
@@ -203,7 +213,7 @@ class Dropout(Layer):
         super().__init__(name, **options)
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
-    def call(self, inputs: Any, training: Any = False, **options: Any) -> Tensor:
+    def call(self, inputs: Any, training: Any = False) -> Tensor:
         rate = self.rate
         if isinstance(training, Tensor):
             rate = math.cast(training, inputs.dtype) * rate
@@ -229,8 +239,8 @@ dense = _called(Dense)
 
 
 def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_last") -> Tensor:
-    """All axes but the first as one."""
-    return Flatten(name)(inputs)
+    """All axes but the first as one; see :class:`Flatten`."""
+    return Flatten(data_format, name)(inputs)
 
 
 def dropout(
@@ -254,6 +264,11 @@ class Input:
         batch_size: Any = None,
         name: str | None = None,
         dtype: Any = "float32",
-        **options: Any,
+        sparse: bool = False,
+        tensor: Any = None,
     ) -> Any:
+        if tensor is not None:
+            return tensor
+        if sparse:
+            return sparse_placeholder(dtype, [batch_size, *(shape or ())], name)
         return math.placeholder(dtype, [batch_size, *(shape or ())], name)

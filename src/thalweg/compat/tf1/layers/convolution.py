@@ -48,7 +48,7 @@ class _Conv(_Affine):
     def _apply(self, x: Any) -> Any:
         return core_nn.conv(x, self.kernel.t, self.strides, self.padding, self.layout, self.dilation)
 
-    def call(self, inputs: Any, **options: Any) -> Tensor:
+    def call(self, inputs: Any) -> Tensor:
         made = self._apply(value(inputs))
         if self.bias is not None:
             made = core_nn.bias_add(made, value(self.bias), self.layout)

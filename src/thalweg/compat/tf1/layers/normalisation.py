@@ -64,7 +64,7 @@ class BatchNormalization(Layer):
             raise ValueError(
                 f"renorm_clipping {renorm_clipping} contains keys not in ['rmax', 'rmin', 'dmax']"
             )
-        super().__init__(name, trainable, **{k: v for k, v in options.items() if k in ("_reuse", "dtype")})
+        super().__init__(name, trainable, **options)
         (self.axis,) = axis if isinstance(axis, (list, tuple)) else (axis,)
         self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
         self.renorm, self.renorm_momentum, self.fused = renorm, renorm_momentum, fused
@@ -93,7 +93,7 @@ class BatchNormalization(Layer):
             self.renorm_mean = self.add_variable("renorm_mean", n, mean, trainable=False)
             self.renorm_stddev = self.add_variable("renorm_stddev", n, root, trainable=False)
 
-    def call(self, inputs: Any, training: Any = False, **options: Any) -> Tensor:
+    def call(self, inputs: Any, training: Any = False) -> Tensor:
         x = value(inputs)
         gamma, beta = (None if v is None else value(v) for v in (self.gamma, self.beta))
         kept = value(self.moving_mean), value(self.moving_variance)

@@ -26,7 +26,7 @@ class _Pool(Layer):
         self.size, self.strides = as_tuple(pool_size, self.rank), as_tuple(strides, self.rank)
         self.padding, self.layout = padding.upper(), data_format
 
-    def call(self, inputs: Any, **options: Any) -> Tensor:
+    def call(self, inputs: Any) -> Tensor:
         fn = core_nn.max_pool if self.largest else core_nn.avg_pool
         made = fn(value(inputs), self.size, self.strides, self.padding, self.layout)
         return wrap(made, None, type(self).__name__, [inputs])

@@ -42,7 +42,7 @@ class RNNCell:
         dtype: Any = None,
         *,
         _reuse: Any = None,
-        **options: Any,
+        _scope: Any = None,
     ) -> None:
         self._made: dict[Any, dict[str, Any]] = {}
         self._scopes: dict[Any, Any] = {}  # in which it was called first
@@ -221,7 +221,7 @@ class BasicRNNCell(_Units):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(num_units, name=name, _reuse=reuse)
+        super().__init__(num_units, name=name, _reuse=reuse, **options)
         self.activation = _function(activation)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
@@ -244,7 +244,7 @@ class GRUCell(_Units):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(num_units, name=name, _reuse=reuse)
+        super().__init__(num_units, name=name, _reuse=reuse, **options)
         self.activation = _function(activation)
         self.kernel, self.bias = kernel_initializer, bias_initializer
 
@@ -278,7 +278,7 @@ class BasicLSTMCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(name=name, _reuse=reuse)
+        super().__init__(name=name, _reuse=reuse, **options)
         self.units, self.forget_bias, self.state_is_tuple = int(num_units), forget_bias, state_is_tuple
         self.activation = _function(activation)
         self.kernel: Any = None
@@ -322,7 +322,7 @@ class LSTMCell(RNNCell):
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(name=name, _reuse=reuse)
+        super().__init__(name=name, _reuse=reuse, **options)
         self.units, self.forget_bias, self.state_is_tuple = int(num_units), forget_bias, state_is_tuple
         self.peepholes, self.clip, self.projection, self.projection_clip = (
             use_peepholes,

@@ -56,7 +56,7 @@ class UGRNNCell(_Units):
         reuse: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(num_units)
+        super().__init__(num_units, _reuse=reuse, **options)
         self.kernel, self.forget_bias, self.activation = initializer, forget_bias, _function(activation)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
@@ -80,7 +80,7 @@ class IntersectionRNNCell(_Units):
         reuse: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(num_units)
+        super().__init__(num_units, _reuse=reuse, **options)
         self.projects, self.kernel, self.forget_bias = num_in_proj, initializer, forget_bias
         self.activation = y_activation or nn.relu
 
@@ -164,7 +164,7 @@ class GLSTMCell(_Projecting):
         reuse: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(num_units)
+        super().__init__(num_units, _reuse=reuse, **options)
         self.projection, self.groups = num_proj, number_of_groups
         self.kernel, self.forget_bias, self.activation = initializer, forget_bias, _function(activation)
         if self.units % self.groups or self.output_size % self.groups:

@@ -15,6 +15,7 @@ from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nod
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import variable_scope
+from thalweg.errors import ArgumentError, fail
 from thalweg.ops import elementwise, scan
 from thalweg.ops import shape as shape_ops
 
@@ -184,9 +185,10 @@ def stack_bidirectional_dynamic_rnn(
     initial_states_bw: Any = None,
     dtype: Any = None,
     sequence_length: Any = None,
+    parallel_iterations: Any = None,
     time_major: bool = False,
     scope: Any = None,
-    **options: Any,
+    swap_memory: bool = False,
 ) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
     """(outputs, last states forwards, backwards): layers one above the other, each in both directions."""
     states_fw, states_bw, x = [], [], inputs
@@ -266,8 +268,22 @@ class LSTMBlockFusedCell:
     """A basic LSTM with the loop over [time, batch, n]: called on a whole sequence."""
 
     def __init__(
-        self, num_units: int, forget_bias: float = 1.0, name: str = "lstm_fused_cell", **options: Any
+        self,
+        num_units: int,
+        forget_bias: float = 1.0,
+        cell_clip: Any = None,
+        use_peephole: bool = False,
+        reuse: Any = None,
+        name: str = "lstm_fused_cell",
+        dtype: Any = None,
     ) -> None:
+        if cell_clip or use_peephole:
+            raise fail(
+                ArgumentError,
+                "LSTMBlockFusedCell: cell_clip and use_peephole are not done here",
+                received=f"cell_clip={cell_clip!r}, use_peephole={use_peephole!r}",
+                hint="tf.nn.rnn_cell.LSTMCell in tf.nn.dynamic_rnn has both (use_peepholes)",
+            )
         self.cell, self.label = BasicLSTMCell(num_units, forget_bias), name
         self.num_units = num_units
 

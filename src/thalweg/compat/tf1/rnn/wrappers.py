@@ -66,7 +66,6 @@ class DropoutWrapper(_Wrapper):
         dtype: Any = None,
         seed: Any = None,
         dropout_state_filter_visitor: Callable[[Any], Any] | None = None,
-        **options: Any,
     ) -> None:
         super().__init__(cell)
         self.keep = {"input": input_keep_prob, "state": state_keep_prob, "output": output_keep_prob}

@@ -216,7 +216,8 @@ def get_variable(
     use_resource: Any = None,
     custom_getter: Any = None,
     constraint: Any = None,
-    **options: Any,
+    synchronization: Any = None,
+    aggregation: Any = None,
 ) -> Variable:
     """The variable of that name in the open scope: a new one, or where the scope shares, the one that exists."""
     scope = get_variable_scope()
@@ -259,7 +260,13 @@ def _got(
     collections: Any = None,
     validate_shape: bool = True,
     constraint: Any = None,
-    **options: Any,
+    *,
+    reuse: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    use_resource: Any = None,
+    synchronization: Any = None,
+    aggregation: Any = None,
 ) -> Variable:
     """The variable of a full name; what custom getters call."""
     graph, scope = default_graph(), get_variable_scope()

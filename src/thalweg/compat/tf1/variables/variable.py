@@ -68,7 +68,10 @@ class Variable(Tensor):
         expected_shape: Any = None,
         import_scope: Any = None,
         constraint: Any = None,
-        **options: Any,
+        use_resource: Any = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
     ) -> None:
         graph = default_graph()
         # An initial value does not wait for what else is going on where the variable is made.
@@ -87,10 +90,12 @@ class Variable(Tensor):
                 f"tf.Variable {name!r}: how many axes its first value has must be known, received {made!r}"
             )
         operation = Operation(name, "Variable")
-        shape = None if validate_shape else [None] * len(start.shape or ())
+        lengths = TensorShape(shape).as_list() if shape is not None else None
+        if not validate_shape:
+            lengths = [None] * len(start.shape)
 
         def new() -> core.Variable:
-            variable = core.Variable(start, trainable, operation.name, shape=shape, symbolic=True)
+            variable = core.Variable(start, trainable, operation.name, shape=lengths, symbolic=True)
             if base._calls.training or _step() is not None:
                 # made by a layer or loss of Keras, without a session
                 variable.set_value(evaluate([variable.initializer], {})[0])

@@ -12,6 +12,7 @@ from thalweg.compat.tf1.rnn import RNNCell
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.variables import get_variable, variable_scope
+from thalweg.errors import ArgumentError, fail
 
 
 class AttentionMechanism:
@@ -179,8 +180,16 @@ class AttentionWrapper(RNNCell):
         initial_cell_state: Any = None,
         name: Any = None,
         attention_layer: Any = None,
-        **options: Any,
+        attention_fn: Any = None,
+        dtype: Any = None,
     ) -> None:
+        if attention_fn is not None:
+            raise fail(
+                ArgumentError,
+                "AttentionWrapper: attention_fn is not done here",
+                received=attention_fn,
+                hint="leave it out: the attention of attention_mechanism is computed",
+            )
         super().__init__()
         self.cell, self.output_attention = cell, output_attention
         self.several = isinstance(attention_mechanism, (list, tuple))

@@ -163,7 +163,12 @@ class CustomHelper(Helper):
     """Three functions."""
 
     def __init__(
-        self, initialize_fn: Any, sample_fn: Any, next_inputs_fn: Any, sample_ids_shape: Any = None, **_: Any
+        self,
+        initialize_fn: Any,
+        sample_fn: Any,
+        next_inputs_fn: Any,
+        sample_ids_shape: Any = None,
+        sample_ids_dtype: Any = None,
     ) -> None:
         self.initialize_fn, self.sample_fn, self.next_fn = initialize_fn, sample_fn, next_inputs_fn
 
