@@ -786,3 +786,51 @@ def test_a_complex_variable_is_asked_for_by_name() -> None:
         sess.run(made)
         np.testing.assert_array_equal(sess.run(c), start + 1)
         assert len(tf1.local_variables()) == 2
+
+
+# --- what sessions do beside computing -------------------------------------------------------------------------------
+
+
+def test_rows_are_put_in_by_what_waits_for_it() -> None:
+    queue = tf1.FIFOQueue(10, [tf1.float32], [[]])
+    x = tf1.placeholder(tf1.float32, [])
+    put = queue.enqueue([x])
+    with tf1.control_dependencies([put]):
+        after = tf1.identity(x)
+        again = queue.enqueue([after * 10])
+    size, both = queue.size(), tf1.group(put, again)
+    with tf1.Session() as sess:
+        assert sess.run(after, {x: 1.0}) == 1.0
+        assert sess.run(size) == 1
+        sess.run(both, {x: 2.0})
+        assert sess.run(size) == 3  # each once
+        sess.run(again, {x: 3.0})
+        assert [sess.run(queue.dequeue()) for _ in range(5)] == [1, 2, 20, 3, 30]
+
+
+def test_rows_are_put_in_by_the_branch_that_is_taken() -> None:
+    queue = tf1.FIFOQueue(10, [tf1.float32], [[]])
+    x = tf1.placeholder(tf1.float32, [])
+
+    def put() -> Any:
+        with tf1.control_dependencies([queue.enqueue([x])]):
+            return tf1.identity(x)
+
+    made = tf1.cond(x > 1.5, lambda: tf1.cond(x > 2.5, put, lambda: x), lambda: -x)
+    either = tf1.cond(x > 1.5, lambda: queue.enqueue([x * 10]), lambda: tf1.no_op())
+    size = queue.size()
+    with tf1.Session() as sess:
+        assert [sess.run(made, {x: value}) for value in (1.0, 2.0, 3.0)] == [-1, 2, 3]
+        assert sess.run(size) == 1
+        sess.run(either, {x: 1.0})
+        sess.run(either, {x: 2.0})
+        assert [sess.run(queue.dequeue()) for _ in range(2)] == [3, 20]
+
+
+def test_a_group_starts_iterators() -> None:
+    iterator = tf1.data.make_initializable_iterator(tf1.data.Dataset.range(3))
+    begin, following = tf1.group(iterator.initializer, tf1.tables_initializer()), iterator.get_next()
+    with tf1.Session() as sess:
+        for _ in range(2):
+            sess.run(begin)
+            assert [sess.run(following) for _ in range(2)] == [0, 1]

@@ -96,6 +96,8 @@ class _Branch:
             graph.branches.pop()
         for effect in made:
             effect.guard.append((self.test, self.wanted))
+            if effect.actor is not None:
+                effect.actor = _Guarded(effect.actor, wrap(self.test, None, "pred_id"), self.wanted)
         if result is None or isinstance(result, Operation):
             self.is_operation = True
             self.effects = effects_of([result] if result is not None else [])
@@ -108,6 +110,21 @@ class _Branch:
             self.effects += effects_of(leaf)
             return core.constant(self.wanted)
         return self.body.plain(value(leaf))
+
+
+class _Guarded:
+    """What a branch has a session do, where its predicate is as wanted."""
+
+    def __init__(self, actor: Any, test: Tensor, wanted: bool) -> None:
+        self.actor, self.test, self.wanted = actor, test, wanted
+
+    def act(self, session: Any, fed: Any) -> None:
+        """Do it in the branch that is taken."""
+        if (
+            bool(session.run(self.test, {k: v for k, v in fed.items() if isinstance(k, Tensor)}))
+            == self.wanted
+        ):
+            self.actor.act(session, fed)
 
 
 def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch], name: str | None) -> Any:

@@ -190,12 +190,12 @@ class _Plan:
             numeric += [x for x in node.host_inputs if not isinstance(x, g.HostTensor)]
         self.numeric = list(dict.fromkeys(numeric))
         self.flat = flat
-        self.actors = [x for x in flat if hasattr(x, "act")]
         wanted = [e for x in flat for e in _own_effects(x)]
         wanted += [e for node in self.host_order for e in node.effects]
         expressions = [graph.translated(x.t) for x in self.numeric]
         wanted += _waited_for(expressions)
         order = _Order(graph, dict.fromkeys(wanted))
+        self.acting = [e for e in order.order if e.actor is not None]
         self.ranks = _rank_inputs(fed, expressions, order.order)
         inputs, replaced, given = _inputs(graph, fed, values, self.ranks)
         self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
@@ -228,7 +228,7 @@ class _Plan:
         if (
             self.program is None
             or self.sources
-            or self.actors
+            or self.acting
             or self.host_order
             or any(x in self.numeric for x in fed)
         ):
@@ -246,8 +246,10 @@ class _Plan:
         given = dict(zip(fed, values, strict=True))
         texts = {t: _fed_texts(t, v) for t, v in given.items() if isinstance(t, g.HostTensor)}
         given.update({t: encoded(array) for t, array in texts.items()})
-        for actor in self.actors:
-            actor.act(session, given)
+        for effect in self.acting:
+            if effect not in session.taken:
+                session.taken[effect] = ()
+                effect.actor.act(session, given)
         arrays = []
         for position, dtype in zip(self.fed_positions, self.dtypes, strict=True):
             arrays.append(_as_fed(values[position], dtype))

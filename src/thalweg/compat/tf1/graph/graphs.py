@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 class Effect:
     """Something a session does: updates of variables and host work, after other effects.
 
-    ``guard``: pairs (predicate, wanted) under which the updates take place.
+    ``guard``: pairs (predicate, wanted) under which the updates take place. ``actor``: what a session asks to ``act``
+    before it computes anything, such as putting a row into a queue.
     """
 
-    __slots__ = ("deps", "fetches", "guard", "number", "updates")
+    __slots__ = ("actor", "deps", "fetches", "guard", "number", "updates")
     _count = 0
 
     def __init__(
@@ -36,6 +37,7 @@ class Effect:
         self.deps = [*deps, *graph.controls()]
         self.fetches = list(fetches)
         self.guard: list[tuple[core.Tensor, bool]] = []
+        self.actor: Any = None
         Effect._count += 1
         self.number = Effect._count
         for made in graph.branches:

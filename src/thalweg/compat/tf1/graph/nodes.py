@@ -32,6 +32,8 @@ class Operation:
         self.name = self.graph.unique_name((name or kind).rstrip("/"))
         self.type = kind
         self.effect = effect
+        if effect is not None and hasattr(self, "act"):
+            effect.actor = self
         self.inputs = [x for x in inputs if isinstance(x, Tensor)]
         self.control_inputs: list[Operation] = []  # what a group, such as an initialisation, consists of
         self.outputs: list[Tensor] = []
