@@ -13,8 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import thalweg.compat.tf1.logging as logging  # by whole names: mypy asks the package for the others first
+import thalweg.compat.tf1.math as math
+import thalweg.compat.tf1.saved_model as saved_model
+import thalweg.compat.tf1.summary as summary
+import thalweg.compat.tf1.train as train
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import checkpoints, exporting, logging, math, monitored, saved_model, summary, train
+from thalweg.compat.tf1 import checkpoints, exporting, monitored
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
