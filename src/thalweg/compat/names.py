@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from types import FunctionType, ModuleType
 from typing import Any
 
+from thalweg.errors import ArgumentError, fail
+
 LIST = "docs/compat.md lists every supported name"
 
 _SERVING = (
@@ -112,6 +114,19 @@ def reason(name: str) -> str | None:
 def unsupported(where: str, name: str, known: Iterable[str]) -> MissingNameError:
     """The error for a name that is not there."""
     return MissingNameError(where, name, known)
+
+
+def only(call: str, argument: str, value: Any, default: Any = None) -> None:
+    """Refuse an argument that another library has and this one does not do, unless it has its default.
+
+    >>> only("DNNClassifier", "batch_norm", False, False)
+    >>> only("DNNClassifier", "batch_norm", True, False)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    thalweg.errors.ArgumentError: DNNClassifier: batch_norm is not done here; expected False; received True...
+    """
+    if value is not default and not (isinstance(value, type(default)) and value == default):
+        raise fail(ArgumentError, f"{call}: {argument} is not done here", expected=default, received=value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import meta
 from thalweg.compat.tf1.errors import NotFoundError
@@ -51,13 +52,26 @@ class Saver:
         max_to_keep: int | None = 5,
         keep_checkpoint_every_n_hours: float = 10000.0,
         name: Any = None,
-        **options: Any,
+        restore_sequentially: bool = False,
+        saver_def: Any = None,
+        builder: Any = None,
+        defer_build: bool = False,
+        allow_empty: bool = False,
+        write_version: Any = 2,
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+        filename: str | None = None,
     ) -> None:
+        only("tf.train.Saver", "saver_def", saver_def)
+        only("tf.train.Saver", "builder", builder)
+        only("tf.train.Saver", "defer_build", defer_build, False)
+        only("tf.train.Saver", "filename", filename)
+        self._pads = pad_step_number
         self._given = var_list
         self.max_to_keep = max_to_keep
         self._kept: list[str] = []
         self._fixed = self._names(g.default_graph()) if var_list is None else _named(var_list)
-        if not self._fixed:
+        if not self._fixed and not allow_empty:
             raise ValueError("No variables to save")
 
     @property
@@ -84,14 +98,16 @@ class Saver:
         meta_graph_suffix: str = "meta",
         write_meta_graph: bool = True,
         write_state: bool = True,
-        **options: Any,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
     ) -> str:
         """Write the values in a session; the path (with the step, if given) under which to restore them."""
         with needs("safetensors", "saving a checkpoint"):
             from safetensors.numpy import save
         step = sess.run(global_step) if isinstance(global_step, g.Tensor) else global_step
         sess = getattr(sess, "session", sess)
-        path = str(save_path) if step is None else f"{save_path}-{int(step)}"
+        digits = 8 if self._pads else 1
+        path = str(save_path) if step is None else f"{save_path}-{int(step):0{digits}}"
         folder = Path(path).parent
         if not folder.parent.is_dir():
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
@@ -137,9 +153,19 @@ class Saver:
         for name, variable in self._fixed.items():
             session.load(variable.t, found[name])
 
-    def export_meta_graph(self, filename: str | None = None, **options: Any) -> Any:
+    def export_meta_graph(
+        self,
+        filename: str | None = None,
+        collection_list: Any = None,
+        as_text: bool = False,
+        export_scope: Any = None,
+        clear_devices: bool = False,
+        clear_extraneous_savers: bool = False,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> Any:
         """``tf.train.export_meta_graph``."""
-        return meta.export_meta_graph(filename)
+        return meta.export_meta_graph(filename, collection_list=collection_list, export_scope=export_scope)
 
 
 def _of_texts(variable: Any) -> bool:
@@ -187,7 +213,8 @@ def update_checkpoint_state(
     model_checkpoint_path: str,
     all_model_checkpoint_paths: Any = None,
     latest_filename: str | None = None,
-    **options: Any,
+    all_model_checkpoint_timestamps: Any = None,
+    last_preserved_timestamp: Any = None,
 ) -> None:
     """Write the file that names the newest checkpoint."""
     paths = list(all_model_checkpoint_paths or [model_checkpoint_path])
@@ -333,7 +360,9 @@ def checkpoints_iterator(
             time.sleep(0.05)
 
 
-def remove_checkpoint(checkpoint_prefix: str, *args: Any, **options: Any) -> None:
+def remove_checkpoint(
+    checkpoint_prefix: str, checkpoint_format_version: Any = 2, meta_graph_suffix: str = "meta"
+) -> None:
     """Remove the files of a checkpoint."""
     for suffix in (_SUFFIX, *_BESIDE):
         Path(checkpoint_prefix + suffix).unlink(missing_ok=True)

@@ -145,7 +145,9 @@ class Dataset:
     def _like_this(self, make: Callable[[Any], Iterable[list[Any]]], shapes: Any = None) -> Dataset:
         return Dataset(make, self._like, self._dtypes, self._shapes if shapes is None else shapes)
 
-    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, **options: Any) -> Dataset:
+    def map(
+        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None
+    ) -> Dataset:
         """``map_func`` of each element: a piece of graph, run for each."""
         from thalweg.compat.tf1.session import Session
 
@@ -180,7 +182,7 @@ class Dataset:
         cycle_length: int | None = None,
         block_length: int = 1,
         num_parallel_calls: Any = None,
-        **options: Any,
+        deterministic: Any = None,
     ) -> Dataset:
         """As :meth:`flat_map`, with ``cycle_length`` data sets open, ``block_length`` elements of each in turn."""
         width = os.cpu_count() or 1 if cycle_length is None else g.static_int(cycle_length, "cycle_length")
@@ -458,7 +460,9 @@ class Iterator:
         self._initializer: Operation | None = None
 
     @staticmethod
-    def from_structure(output_types: Any, output_shapes: Any = None, **options: Any) -> Iterator:
+    def from_structure(
+        output_types: Any, output_shapes: Any = None, shared_name: Any = None, output_classes: Any = None
+    ) -> Iterator:
         """An iterator that any data set with such elements can start."""
         dtypes = [as_dtype(t).dtype for t in _flat(output_types)]
         shapes = (

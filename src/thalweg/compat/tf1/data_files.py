@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1.data import Dataset, Iterator
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.readers import FixedLengthRecordReader
-from thalweg.compat.tf1.records import tf_record_iterator
+from thalweg.compat.tf1.records import compression_of, tf_record_iterator, unpacked
 
 
 class _FileDataset(Dataset):
@@ -27,9 +29,11 @@ class _FileDataset(Dataset):
         super().__init__(make, "", [np.dtype(object)], [[]])
 
 
-def _lines(path: str) -> Iterable[bytes]:
+def _lines(path: str, compression_type: Any) -> Iterable[bytes]:
+    kind = compression_of(compression_type)
     with open(path, "rb") as file:
-        for line in file:
+        lines = io.BytesIO(unpacked(file.read(), kind)) if kind else file
+        for line in lines:
             yield line.rstrip(b"\r\n")
 
 
@@ -37,18 +41,26 @@ class TextLineDataset(_FileDataset):
     """The lines of text files."""
 
     def __init__(
-        self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any
+        self,
+        filenames: Any,
+        compression_type: Any = None,
+        buffer_size: Any = None,
+        num_parallel_reads: Any = None,
     ) -> None:
-        super().__init__(filenames, _lines)
+        super().__init__(filenames, lambda path: _lines(path, compression_type))
 
 
 class TFRecordDataset(_FileDataset):
     """The records of files."""
 
     def __init__(
-        self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, **options: Any
+        self,
+        filenames: Any,
+        compression_type: Any = None,
+        buffer_size: Any = None,
+        num_parallel_reads: Any = None,
     ) -> None:
-        super().__init__(filenames, tf_record_iterator)
+        super().__init__(filenames, lambda path: tf_record_iterator(path, compression_type))
 
 
 class FixedLengthRecordDataset(_FileDataset):
@@ -60,8 +72,11 @@ class FixedLengthRecordDataset(_FileDataset):
         record_bytes: int,
         header_bytes: int | None = None,
         footer_bytes: int | None = None,
-        **options: Any,
+        buffer_size: Any = None,
+        compression_type: Any = None,
+        num_parallel_reads: Any = None,
     ) -> None:
+        only("FixedLengthRecordDataset", "compression_type", compression_type or None)
         reader = FixedLengthRecordReader(record_bytes, header_bytes, footer_bytes)
         super().__init__(filenames, lambda path: (record for _, record in reader.records(path)))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import logging, math, nest, parsing
 from thalweg.compat.tf1.data import Dataset
@@ -22,7 +23,11 @@ def shuffle_and_repeat(buffer_size: int, count: int | None = None, seed: Any = N
 
 
 def map_and_batch(
-    map_func: Any, batch_size: int, *args: Any, drop_remainder: bool = False, **options: Any
+    map_func: Any,
+    batch_size: int,
+    num_parallel_batches: Any = None,
+    drop_remainder: bool = False,
+    num_parallel_calls: Any = None,
 ) -> Change:
     """A function of each element, then groups."""
     return lambda dataset: dataset.map(map_func).batch(batch_size, drop_remainder)
@@ -34,7 +39,12 @@ def batch_and_drop_remainder(batch_size: int) -> Change:
 
 
 def parallel_interleave(
-    map_func: Any, cycle_length: int, block_length: int = 1, *args: Any, **options: Any
+    map_func: Any,
+    cycle_length: int,
+    block_length: int = 1,
+    sloppy: bool = False,
+    buffer_output_elements: Any = None,
+    prefetch_input_elements: Any = None,
 ) -> Change:
     """The elements of inner data sets, of several in turn."""
     return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
@@ -193,7 +203,7 @@ def CsvDataset(
         return tuple(made)
 
     def of_one(name: Any) -> Dataset:
-        lines = TextLineDataset(name)
+        lines = TextLineDataset(name, compression_type)
         return lines.skip(1) if header else lines
 
     names = [filenames] if isinstance(filenames, str) else filenames
@@ -209,25 +219,44 @@ def make_csv_dataset(
     num_epochs: int | None = None,
     shuffle: bool = True,
     shuffle_buffer_size: int = 10000,
-    **options: Any,
+    *,
+    select_columns: Any = None,
+    field_delim: str = ",",
+    use_quote_delim: bool = True,
+    na_value: str = "",
+    header: bool = True,
+    shuffle_seed: Any = None,
+    prefetch_buffer_size: Any = None,
+    num_parallel_reads: Any = None,
+    sloppy: bool = False,
+    num_rows_for_inference: int = 100,
+    compression_type: Any = None,
+    ignore_errors: bool = False,
 ) -> Dataset:
-    """Batches of (columns by name, label) of files whose first line names the columns."""
+    """Batches of (columns by name, label) of files whose first line names the columns, unless ``column_names`` are
+    given and ``header`` is False.
+    """
+    only("make_csv_dataset", "compression_type", compression_type or None)
+    only("make_csv_dataset", "select_columns", select_columns)
+    only("make_csv_dataset", "ignore_errors", ignore_errors, False)
     import csv
     import glob
 
     patterns = [file_pattern] if isinstance(file_pattern, str) else list(file_pattern)
     paths = sorted(path for p in patterns for path in glob.glob(p))
     with open(paths[0], newline="") as file:
-        rows = csv.reader(file)
-        names = list(column_names or next(rows))
-        samples = [row for row, _ in zip(rows, range(100), strict=False)]
+        quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
+        rows = csv.reader(file, delimiter=field_delim, quoting=quoting)
+        first = next(rows) if header else None
+        names = list(column_names or first or ())
+        samples = [row for row, _ in zip(rows, range(num_rows_for_inference), strict=False)]
     defaults = column_defaults or [_default([row[k] for row in samples]) for k in range(len(names))]
 
     def named(*fields: Any) -> Any:
         made = dict(zip(names, fields, strict=True))
         return made if label_name is None else (made, made.pop(label_name))
 
-    found = CsvDataset(paths, defaults, header=column_names is None).map(named)
+    found = CsvDataset(paths, defaults, None, None, header, field_delim, use_quote_delim, na_value).map(named)
     found = found.shuffle(shuffle_buffer_size) if shuffle else found
     return found.repeat(num_epochs).batch(batch_size)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.graph import Tensor
@@ -68,10 +68,12 @@ class Normal(Distribution):
         self,
         loc: Any = None,
         scale: Any = None,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
         name: Any = "Normal",
+        *,
         mu: Any = None,
         sigma: Any = None,
-        **options: Any,
     ):
         like = next((p.dtype for p in (loc, scale) if isinstance(p, Tensor)), "float32")
         self.loc, self.scale = (
@@ -108,9 +110,20 @@ class Normal(Distribution):
 
 
 class Uniform(Distribution):
-    """The uniform distribution from ``low`` to ``high``."""
+    """The uniform distribution from ``low`` to ``high`` (``a``, ``b`` before 1.0)."""
 
-    def __init__(self, low: Any = 0.0, high: Any = 1.0, **options: Any) -> None:
+    def __init__(
+        self,
+        low: Any = 0.0,
+        high: Any = 1.0,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "Uniform",
+        *,
+        a: Any = None,
+        b: Any = None,
+    ) -> None:
+        low, high = low if a is None else a, high if b is None else b
         self.low, self.high = g.convert_to_tensor(low), g.convert_to_tensor(high)
 
     def mean(self, name: str | None = None) -> Tensor:
@@ -141,7 +154,15 @@ class Bernoulli(Distribution):
     """1 with probability ``probs`` (or ``sigmoid(logits)``), else 0."""
 
     def __init__(
-        self, logits: Any = None, probs: Any = None, dtype: Any = "int32", p: Any = None, **options: Any
+        self,
+        logits: Any = None,
+        probs: Any = None,
+        dtype: Any = "int32",
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "Bernoulli",
+        *,
+        p: Any = None,
     ):
         probs = p if probs is None else probs
         if logits is None:
@@ -182,7 +203,15 @@ class Categorical(Distribution):
     """Class numbers with probabilities ``probs`` (or ``softmax(logits)``)."""
 
     def __init__(
-        self, logits: Any = None, probs: Any = None, dtype: Any = "int32", p: Any = None, **options: Any
+        self,
+        logits: Any = None,
+        probs: Any = None,
+        dtype: Any = "int32",
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "Categorical",
+        *,
+        p: Any = None,
     ):
         probs = p if probs is None else probs
         self.logits = g.convert_to_tensor(logits) if logits is not None else math.log(probs)
@@ -221,8 +250,18 @@ class MultivariateNormalDiag(Normal):
     """Independent normal numbers along the last axis."""
 
     def __init__(
-        self, loc: Any = None, scale_diag: Any = None, mu: Any = None, diag_stdev: Any = None, **options: Any
+        self,
+        loc: Any = None,
+        scale_diag: Any = None,
+        scale_identity_multiplier: Any = None,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "MultivariateNormalDiag",
+        *,
+        mu: Any = None,
+        diag_stdev: Any = None,
     ) -> None:
+        only("MultivariateNormalDiag", "scale_identity_multiplier", scale_identity_multiplier)
         super().__init__(mu if loc is None else loc, diag_stdev if scale_diag is None else scale_diag)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
@@ -235,7 +274,15 @@ class MultivariateNormalDiag(Normal):
 class Exponential(Distribution):
     """The exponential distribution of a rate."""
 
-    def __init__(self, rate: Any = None, lam: Any = None, **options: Any) -> None:
+    def __init__(
+        self,
+        rate: Any = None,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "Exponential",
+        *,
+        lam: Any = None,
+    ) -> None:
         self.rate = g.convert_to_tensor(lam if rate is None else rate)
 
     def mean(self, name: str | None = None) -> Tensor:
@@ -260,7 +307,15 @@ class Gamma(Distribution):
     """The gamma distribution: shape ``concentration``, and ``rate``."""
 
     def __init__(
-        self, concentration: Any = None, rate: Any = None, alpha: Any = None, beta: Any = None, **options: Any
+        self,
+        concentration: Any = None,
+        rate: Any = None,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "Gamma",
+        *,
+        alpha: Any = None,
+        beta: Any = None,
     ):
         self.alpha = g.convert_to_tensor(alpha if concentration is None else concentration)
         self.beta = g.convert_to_tensor(beta if rate is None else rate)
@@ -290,9 +345,12 @@ class Beta(Distribution):
         self,
         concentration1: Any = None,
         concentration0: Any = None,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = "Beta",
+        *,
         a: Any = None,
         b: Any = None,
-        **options: Any,
     ):
         self.a = g.convert_to_tensor(a if concentration1 is None else concentration1)
         self.b = g.convert_to_tensor(b if concentration0 is None else concentration0)
@@ -333,7 +391,9 @@ _DIVERGENCES: dict[type, Callable[[Any, Any], Tensor]] = {
 }
 
 
-def kl_divergence(distribution_a: Any, distribution_b: Any, **options: Any) -> Tensor:
+def kl_divergence(
+    distribution_a: Any, distribution_b: Any, allow_nan_stats: bool = True, name: Any = None
+) -> Tensor:
     """The Kullback-Leibler divergence of two distributions of one kind."""
     rule = _DIVERGENCES.get(type(distribution_a))
     if rule is None or type(distribution_a) is not type(distribution_b):

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import graph_files
 from thalweg.compat.tf1.variables import Variable
@@ -39,9 +40,23 @@ def remember(path: str, graph: g.Graph, saved: dict[str, str] | None = None) -> 
 
 
 def export_meta_graph(
-    filename: str | None = None, graph: g.Graph | None = None, **options: Any
+    filename: str | None = None,
+    meta_info_def: Any = None,
+    graph_def: Any = None,
+    saver_def: Any = None,
+    collection_list: Any = None,
+    as_text: bool = False,
+    graph: g.Graph | None = None,
+    export_scope: Any = None,
+    clear_devices: bool = False,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
 ) -> MetaGraphDef:
     """The graph as it is now; with ``filename`` also under that path."""
+    only("export_meta_graph", "graph_def", graph_def)
+    only("export_meta_graph", "collection_list", collection_list)
+    only("export_meta_graph", "export_scope", export_scope or None)
     made = MetaGraphDef(copied(graph or g.default_graph()))
     if filename is not None:
         remember(filename, made.graph)
@@ -54,7 +69,12 @@ def copied(graph: g.Graph) -> g.Graph:
 
 
 def import_meta_graph(
-    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **options: Any
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    *,
+    input_map: Any = None,
+    return_elements: Any = None,
 ) -> Any:
     """The nodes and collections of a meta graph in the default graph; a saver of its variables, if it has some.
 
@@ -62,6 +82,8 @@ def import_meta_graph(
     """
     from thalweg.compat.tf1.checkpoints import Saver
 
+    only("import_meta_graph", "input_map", input_map)
+    only("import_meta_graph", "return_elements", return_elements)
     target = g.default_graph()
     source, saved, text = _found(meta_graph_or_file)
     scope = f"{import_scope}/" if import_scope else ""

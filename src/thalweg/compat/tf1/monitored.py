@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.checkpoints import Saver, get_checkpoint_state, latest_checkpoint
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -334,8 +335,9 @@ class Scaffold:
         summary_op: Any = None,
         saver: Any = None,
         copy_from_scaffold: Any = None,
-        **options: Any,
+        local_init_feed_dict: Any = None,
     ) -> None:
+        only("tf.train.Scaffold", "local_init_feed_dict", local_init_feed_dict)
         if copy_from_scaffold is not None:
             vars(self).update(vars(copy_from_scaffold))
             return
@@ -531,6 +533,7 @@ class Supervisor:
         self,
         graph: Any = None,
         ready_op: Any = None,
+        ready_for_local_init_op: Any = USE_DEFAULT,
         is_chief: bool = True,
         init_op: Any = USE_DEFAULT,
         init_feed_dict: Any = None,
@@ -541,9 +544,15 @@ class Supervisor:
         global_step: Any = USE_DEFAULT,
         save_summaries_secs: int = 120,
         save_model_secs: int = 600,
+        recovery_wait_secs: int = 30,
+        stop_grace_secs: int = 120,
+        checkpoint_basename: str = "model.ckpt",
+        session_manager: Any = None,
+        summary_writer: Any = USE_DEFAULT,
         init_fn: Any = None,
-        **options: Any,
+        local_init_run_options: Any = None,
     ) -> None:
+        only("tf.train.Supervisor", "session_manager", session_manager)
         self.graph = graph or default_graph()
         with self.graph.as_default():
             variables = self.graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES)
@@ -554,18 +563,34 @@ class Supervisor:
             self.global_step = get_global_step() if _is_default(global_step) else global_step
         self._init_feed_dict, self._init_fn, self._logdir = init_feed_dict, init_fn, logdir
         self.coord = Coordinator()
-        self.summary_writer = FileWriter(logdir, self.graph) if logdir else None
+        self._basename, self.summary_writer = checkpoint_basename, summary_writer
+        if _is_default(summary_writer):
+            self.summary_writer = FileWriter(logdir, self.graph) if logdir else None
 
     @contextmanager
-    def managed_session(self, master: str = "", config: Any = None, **options: Any) -> Iterator[Session]:
-        """A session that is ready to train."""
+    def managed_session(
+        self,
+        master: str = "",
+        config: Any = None,
+        start_standard_services: bool = True,
+        close_summary_writer: bool = True,
+    ) -> Iterator[Session]:
+        """A session that is ready to train; the standard service is to save it at the end."""
         with Session(master, self.graph, config) as session:
             yield self._prepared(session)
-            self._save(session)
+            if start_standard_services:
+                self._save(session)
         if self.summary_writer is not None:
             self.summary_writer.flush()
 
-    def prepare_or_wait_for_session(self, master: str = "", config: Any = None, **options: Any) -> Session:
+    def prepare_or_wait_for_session(
+        self,
+        master: str = "",
+        config: Any = None,
+        wait_for_checkpoint: bool = False,
+        max_wait_secs: int = 7200,
+        start_standard_services: bool = True,
+    ) -> Session:
         """A session that is ready to train."""
         return self._prepared(Session(master, self.graph, config))
 
@@ -585,7 +610,7 @@ class Supervisor:
     def _save(self, session: Session) -> None:
         if self._logdir and self.saver:
             os.makedirs(self._logdir, exist_ok=True)
-            self.saver.save(session, os.path.join(self._logdir, "model.ckpt"), self.global_step)
+            self.saver.save(session, os.path.join(self._logdir, self._basename), self.global_step)
 
     def should_stop(self) -> bool:
         """Whether it was asked to stop."""
@@ -595,7 +620,9 @@ class Supervisor:
         """Ask it to stop."""
         self.coord.request_stop(ex)
 
-    def stop(self, *args: Any, **options: Any) -> None:
+    def stop(
+        self, threads: Any = None, close_summary_writer: bool = True, ignore_live_threads: bool = False
+    ) -> None:
         """Stop."""
         self.coord.request_stop()
 

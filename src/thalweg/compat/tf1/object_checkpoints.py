@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import checkpoints as files
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.train import Optimizer
@@ -203,8 +204,12 @@ class CheckpointManager(files._KeptCheckpoints):
         max_to_keep: int | None = 5,
         keep_checkpoint_every_n_hours: float | None = None,
         checkpoint_name: str = "ckpt",
-        **options: Any,
+        step_counter: Any = None,
+        checkpoint_interval: Any = None,
+        init_fn: Any = None,
     ) -> None:
+        only("tf.train.CheckpointManager", "checkpoint_interval", checkpoint_interval)
+        only("tf.train.CheckpointManager", "init_fn", init_fn)
         super().__init__(directory, max_to_keep, keep_checkpoint_every_n_hours, checkpoint_name)
         self.checkpoint = checkpoint
 

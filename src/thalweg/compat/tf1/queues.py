@@ -129,8 +129,8 @@ def batch(
     shapes: Any = None,
     dynamic_pad: bool = False,
     allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
     name: Any = None,
-    **options: Any,
 ) -> Any:
     """Groups of what the tensors give run after run."""
     return _batched(tensors, batch_size, 0, allow_smaller_final_batch, name, enqueue_many, dynamic_pad)
@@ -146,24 +146,24 @@ def shuffle_batch(
     enqueue_many: bool = False,
     shapes: Any = None,
     allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
     name: Any = None,
-    **options: Any,
 ) -> Any:
     """Groups in random order of what the tensors give run after run."""
     window = max(min_after_dequeue, 1)
     return _batched(tensors, batch_size, window, allow_smaller_final_batch, name, enqueue_many)
 
 
-def batch_join(tensors_list: Any, batch_size: int, *args: Any, **options: Any) -> Any:
+def batch_join(tensors_list: Any, batch_size: int, capacity: int = 32, *rest: Any, **options: Any) -> Any:
     """As :func:`batch`, of the first of several readers of the same files."""
-    return batch(tensors_list[0], batch_size, **options)
+    return batch(tensors_list[0], batch_size, 1, capacity, *rest, **options)
 
 
 def shuffle_batch_join(
-    tensors_list: Any, batch_size: int, capacity: int, min_after_dequeue: int, *args: Any, **options: Any
+    tensors_list: Any, batch_size: int, capacity: int, min_after_dequeue: int, *rest: Any, **options: Any
 ) -> Any:
     """As :func:`shuffle_batch`, of the first of several readers of the same files."""
-    return shuffle_batch(tensors_list[0], batch_size, capacity, min_after_dequeue, **options)
+    return shuffle_batch(tensors_list[0], batch_size, capacity, min_after_dequeue, 1, *rest, **options)
 
 
 def _batched(
@@ -426,7 +426,16 @@ class _Size:
 class QueueRunner:
     """The operations that fill a queue; they run when somebody takes from it."""
 
-    def __init__(self, queue: Any = None, enqueue_ops: Any = None, *args: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        queue: Any = None,
+        enqueue_ops: Any = None,
+        close_op: Any = None,
+        cancel_op: Any = None,
+        queue_closed_exception_types: Any = None,
+        queue_runner_def: Any = None,
+        import_scope: Any = None,
+    ) -> None:
         self.queue = queue
         queue.runners += list(enqueue_ops or ())
 

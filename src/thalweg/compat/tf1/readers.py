@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import events
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.graph import Operation, Tensor
@@ -116,16 +117,18 @@ class FixedLengthRecordReader(ReaderBase):
         footer_bytes: int | None = None,
         hop_bytes: int | None = None,
         name: str | None = None,
-        **options: Any,
+        encoding: Any = None,
     ) -> None:
         super().__init__(name)
+        only("FixedLengthRecordReader", "encoding", encoding or None)
+        self.hop = hop_bytes or record_bytes
         self.size, self.head, self.foot = record_bytes, header_bytes or 0, footer_bytes or 0
 
     def records(self, path: str) -> Iterator[tuple[bytes, bytes]]:
         """The records between header and footer."""
         data = Path(path).read_bytes()
         end = len(data) - self.foot
-        for k, start in enumerate(range(self.head, end - self.size + 1, self.size)):
+        for k, start in enumerate(range(self.head, end - self.size + 1, self.hop)):
             yield f"{path}:{k}".encode(), data[start : start + self.size]
 
 

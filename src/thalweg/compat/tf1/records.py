@@ -56,13 +56,17 @@ class TFRecordWriter:
         self.close()
 
 
+def unpacked(data: bytes, kind: str) -> bytes:
+    """What a file holds that is packed by GZIP or ZLIB."""
+    return gzip.decompress(data) if kind == "GZIP" else zlib.decompress(data)
+
+
 def tf_record_iterator(path: str, options: Any = None) -> Iterator[bytes]:
     """The byte strings of a record file."""
     kind = compression_of(options)
     if not kind:
         return events.read_records(path)
-    data = Path(path).read_bytes()
-    return events.records_in(gzip.decompress(data) if kind == "GZIP" else zlib.decompress(data), path)
+    return events.records_in(unpacked(Path(path).read_bytes(), kind), path)
 
 
 class BytesList:
@@ -223,7 +227,18 @@ class TFRecordCompressionType:
 class TFRecordOptions:
     """Settings of record files: how they are packed; others are accepted."""
 
-    def __init__(self, compression_type: Any = None, **options: Any) -> None:
+    def __init__(
+        self,
+        compression_type: Any = None,
+        flush_mode: Any = None,
+        input_buffer_size: Any = None,
+        output_buffer_size: Any = None,
+        window_bits: Any = None,
+        compression_level: Any = None,
+        compression_method: Any = None,
+        mem_level: Any = None,
+        compression_strategy: Any = None,
+    ) -> None:
         self.compression_type = compression_type
 
 

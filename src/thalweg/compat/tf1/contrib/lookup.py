@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.columns import hashed
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor
 from thalweg.compat.tf1.strings import all_from_host
 from thalweg.compat.tf1.types import as_dtype
+from thalweg.errors import ArgumentError, fail
 
 
 class Table:
@@ -67,7 +68,9 @@ class KeyValueTensorInitializer:
         self.value_dtype = as_dtype(value_dtype or self.values.dtype)
 
 
-def HashTable(initializer: KeyValueTensorInitializer, default_value: Any, **options: Any) -> Table:
+def HashTable(
+    initializer: KeyValueTensorInitializer, default_value: Any, shared_name: Any = None, name: Any = None
+) -> Table:
     """A table of an initializer's pairs."""
     values = [_plain(v) for v in initializer.values.reshape(-1)]
     pairs = zip(initializer.keys.reshape(-1), values, strict=True)
@@ -83,10 +86,14 @@ def index_table_from_tensor(
     mapping: Any = None,
     num_oov_buckets: int = 0,
     default_value: int = -1,
+    hasher_spec: Any = None,
+    dtype: Any = None,
+    name: Any = None,
+    *,
     vocabulary_list: Any = None,
-    **options: Any,
 ) -> Table:
     """Words to their places in a list; others to a hash of ``num_oov_buckets`` more."""
+    only("index_table_from_tensor", "hasher_spec", hasher_spec)
     words = _words(vocabulary_list if mapping is None else mapping)
     size = len(words)
 
@@ -98,21 +105,37 @@ def index_table_from_tensor(
     return Table(((w, k) for k, w in enumerate(words)), kind, "int64", other)
 
 
-def _lines(vocabulary_file: Any) -> list[str]:
+def _lines(vocabulary_file: Any, vocab_size: int | None) -> list[str]:
     path = _words(vocabulary_file)[0]
     with open(path, encoding="utf-8") as file:
-        return [line.rstrip("\n") for line in file]
+        lines = [line.rstrip("\n") for line in file]
+    if vocab_size is not None and vocab_size > len(lines):
+        raise fail(
+            ArgumentError,
+            f"the vocabulary {path}",
+            expected=f"vocab_size={vocab_size} lines at least",
+            received=f"{len(lines)} lines",
+        )
+    return lines[:vocab_size]
 
 
 def index_table_from_file(
-    vocabulary_file: Any, num_oov_buckets: int = 0, default_value: int = -1, **options: Any
+    vocabulary_file: Any = None,
+    num_oov_buckets: int = 0,
+    vocab_size: int | None = None,
+    default_value: int = -1,
+    hasher_spec: Any = None,
+    key_dtype: Any = "string",
+    name: Any = None,
 ) -> Table:
-    """Words to their lines in a file."""
-    return index_table_from_tensor(_lines(vocabulary_file), num_oov_buckets, default_value)
+    """Words to their lines in a file, the first ``vocab_size`` of them."""
+    only("index_table_from_file", "key_dtype", as_dtype(key_dtype).name, "string")
+    words = _lines(vocabulary_file, vocab_size)
+    return index_table_from_tensor(words, num_oov_buckets, default_value, hasher_spec)
 
 
 def index_to_string_table_from_tensor(
-    mapping: Any = None, default_value: Any = "UNK", vocabulary_list: Any = None, **options: Any
+    mapping: Any = None, default_value: Any = "UNK", name: Any = None, *, vocabulary_list: Any = None
 ) -> Table:
     """Places to the words of a list."""
     words: Sequence[Any] = _words(vocabulary_list if mapping is None else mapping)
@@ -120,10 +143,10 @@ def index_to_string_table_from_tensor(
 
 
 def index_to_string_table_from_file(
-    vocabulary_file: Any, default_value: Any = "UNK", **options: Any
+    vocabulary_file: Any, vocab_size: int | None = None, default_value: Any = "UNK", name: Any = None
 ) -> Table:
-    """Lines to their words in a file."""
-    return index_to_string_table_from_tensor(_lines(vocabulary_file), default_value)
+    """Lines to their words in a file, the first ``vocab_size`` of them."""
+    return index_to_string_table_from_tensor(_lines(vocabulary_file, vocab_size), default_value)
 
 
 lookup = Namespace(

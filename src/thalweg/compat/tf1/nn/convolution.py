@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import nn
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
@@ -324,33 +325,37 @@ def pool(
     dilation_rate: Any = None,
     strides: Any = None,
     name: str | None = None,
-    **options: Any,
+    data_format: str | None = None,
+    dilations: Any = None,
 ) -> Tensor:
-    """The largest element or the mean of each window of two axes."""
-    fn = max_pool if pooling_type.upper() == "MAX" else avg_pool
-    return fn(input, [1, *window_shape, 1], [1, *(strides or [1] * len(window_shape)), 1], padding, name=name)
+    """The largest element or the mean of each window of one, two or three axes."""
+    rates = dilation_rate if dilations is None else dilations
+    steps = 1 if strides is None else strides
+    given = (value(input), window_shape, steps, padding.upper(), data_format)
+    if pooling_type.upper() == "MAX":
+        return wrap(nn.max_pool(*given, 1 if rates is None else rates), name, "MaxPool", [input])
+    if rates is not None and np.any(np.asarray(rates) != 1):
+        only("tf.nn.pool of means", "dilation_rate", rates)
+    return wrap(nn.avg_pool(*given), name, "AvgPool", [input])
 
 
 def convolution(
     input: Any,
-    filter: Any,
-    padding: str,
+    filter: Any = None,
+    padding: str = "VALID",
     strides: Any = None,
     dilation_rate: Any = None,
     name: str | None = None,
-    **options: Any,
+    data_format: str | None = None,
+    filters: Any = None,
+    dilations: Any = None,
 ) -> Tensor:
     """The convolution of one, two or three axes, as many as the kernel has."""
-    axes: Any = g.convert_to_tensor(filter).shape.ndims
-    rank = axes - 2
-    steps = list(strides or [1] * rank)
-    if rank == 1:
-        return conv1d(input, filter, steps[0], padding, name=name)
-    if rank == 3:
-        return conv3d(input, filter, [1, *steps, 1], padding, name=name)
-    return conv2d(
-        input, filter, [1, *steps, 1], padding, dilations=[1, *(dilation_rate or (1, 1)), 1], name=name
-    )
+    kernel = filter if filters is None else filters
+    rates = dilation_rate if dilations is None else dilations
+    steps, rates = (1 if given is None else given for given in (strides, rates))
+    made = nn.conv(value(input), value(kernel), steps, padding.upper(), data_format, rates)
+    return wrap(made, name, "convolution", [input, kernel])
 
 
 def conv3d_transpose(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest
 from thalweg.compat.tf1.graph import Tensor, value, wrap
@@ -15,7 +16,6 @@ from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nod
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import variable_scope
-from thalweg.errors import ArgumentError, fail
 from thalweg.ops import elementwise, scan
 from thalweg.ops import shape as shape_ops
 
@@ -277,13 +277,8 @@ class LSTMBlockFusedCell:
         name: str = "lstm_fused_cell",
         dtype: Any = None,
     ) -> None:
-        if cell_clip or use_peephole:
-            raise fail(
-                ArgumentError,
-                "LSTMBlockFusedCell: cell_clip and use_peephole are not done here",
-                received=f"cell_clip={cell_clip!r}, use_peephole={use_peephole!r}",
-                hint="tf.nn.rnn_cell.LSTMCell in tf.nn.dynamic_rnn has both (use_peepholes)",
-            )
+        only("LSTMBlockFusedCell", "cell_clip", cell_clip)
+        only("LSTMBlockFusedCell", "use_peephole", use_peephole, False)
         self.cell, self.label = BasicLSTMCell(num_units, forget_bias), name
         self.num_units = num_units
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import layers, math, nn
 from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
@@ -12,7 +13,6 @@ from thalweg.compat.tf1.rnn import RNNCell
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.variables import get_variable, variable_scope
-from thalweg.errors import ArgumentError, fail
 
 
 class AttentionMechanism:
@@ -183,13 +183,7 @@ class AttentionWrapper(RNNCell):
         attention_fn: Any = None,
         dtype: Any = None,
     ) -> None:
-        if attention_fn is not None:
-            raise fail(
-                ArgumentError,
-                "AttentionWrapper: attention_fn is not done here",
-                received=attention_fn,
-                hint="leave it out: the attention of attention_mechanism is computed",
-            )
+        only("AttentionWrapper", "attention_fn", attention_fn)
         super().__init__()
         self.cell, self.output_attention = cell, output_attention
         self.several = isinstance(attention_mechanism, (list, tuple))

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn
 from thalweg.compat.tf1.contrib.seq2seq.decoders import Decoder
 from thalweg.compat.tf1.contrib.seq2seq.helpers import Helper
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.structures import map_structure
-from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import make_op
 
 _LOW = -1e30  # the log probability of what cannot be
@@ -63,13 +63,7 @@ class BeamSearchDecoder(Decoder):
         coverage_penalty_weight: float = 0.0,
         reorder_tensor_arrays: bool = True,
     ) -> None:
-        if coverage_penalty_weight:
-            raise fail(
-                ArgumentError,
-                "BeamSearchDecoder: coverage_penalty_weight is not done here",
-                expected=0.0,
-                received=coverage_penalty_weight,
-            )
+        only("BeamSearchDecoder", "coverage_penalty_weight", coverage_penalty_weight, 0.0)
         self.cell, self.embedding, self.end_token = cell, Helper.rows_of(embedding), end_token
         self.start_tokens = math.cast(g.convert_to_tensor(start_tokens), "int32")
         self.first_state, self.width, self.layer = initial_state, int(beam_width), output_layer
