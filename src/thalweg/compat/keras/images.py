@@ -13,6 +13,7 @@ import numpy as np
 from thalweg import data
 from thalweg.compat.keras import backend as K
 from thalweg.compat.keras.batches import SampleCount
+from thalweg.compat.names import only
 from thalweg.data.folders import IMAGES
 from thalweg.errors import ArgumentError, DataError, ShapeError, fail
 from thalweg.extras import needs
@@ -23,9 +24,10 @@ from thalweg.graph.tensor import shape_text
 
 def load_img(
     path: Any, grayscale: bool = False, color_mode: str = "rgb", target_size: Any = None,
-    interpolation: str = "nearest", **ignored: Any,
+    interpolation: str = "nearest", keep_aspect_ratio: bool = False,
 ) -> Any:  # fmt: skip
     """An image from a file, as Pillow's; ``target_size`` is (height, width)."""
+    only("load_img", "keep_aspect_ratio", keep_aspect_ratio, False)
     size = (target_size, target_size) if isinstance(target_size, int) else target_size
     mode = "grayscale" if grayscale else color_mode
     pixels = data.load_image(path, mode, None if size is None else (size[0], size[1]), interpolation)
@@ -55,9 +57,7 @@ def array_to_img(
     return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def save_img(
-    path: Any, x: Any, data_format: Any = None, file_format: Any = None, scale: bool = True, **ignored: Any
-) -> None:
+def save_img(path: Any, x: Any, data_format: Any = None, file_format: Any = None, scale: bool = True) -> None:
     """Write an array as an image."""
     array_to_img(x, data_format, scale).save(path, format=file_format)
 
@@ -358,7 +358,6 @@ class ImageDataGenerator:
     def flow(
         self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
         seed: Any = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: Any = None,
-        **ignored: Any,
     ) -> Batches:  # fmt: skip
         """Batches without end of images, images and targets, or images, targets and weights."""
         return NumpyArrayIterator(x, y, self, batch_size, shuffle, sample_weight, seed, save_to_dir=save_to_dir,
@@ -368,23 +367,28 @@ class ImageDataGenerator:
         self, directory: Any, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
         class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True, seed: Any = None,
         save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", follow_links: bool = False,
-        subset: Any = None, interpolation: str = "nearest", **ignored: Any,
+        subset: Any = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
     ) -> Batches:  # fmt: skip
         """Batches without end of the images in sub-folders, each a class: ``class_indices`` says which."""
         return DirectoryIterator(directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle,
                                  seed, save_to_dir=save_to_dir, save_prefix=save_prefix, save_format=save_format,
-                                 subset=subset, interpolation=interpolation)  # fmt: skip
+                                 subset=subset, interpolation=interpolation,
+                                 keep_aspect_ratio=keep_aspect_ratio)  # fmt: skip
 
     def flow_from_dataframe(
         self, dataframe: Any, directory: Any = None, x_col: str = "filename", y_col: str = "class",
-        target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
+        weight_col: Any = None, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
         class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True, seed: Any = None,
-        subset: Any = None, interpolation: str = "nearest", **ignored: Any,
+        save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: Any = None,
+        interpolation: str = "nearest", validate_filenames: bool = True, keep_aspect_ratio: bool = False,
+        has_ext: bool = True, drop_duplicates: bool = False, sort: bool = True,
     ) -> Batches:  # fmt: skip
         """Batches without end of the images that a column names, with the classes of another."""
-        return DataFrameIterator(dataframe, directory, self, x_col, y_col, None, target_size, color_mode, classes,
-                                 class_mode, batch_size, shuffle, seed, subset=subset,
-                                 interpolation=interpolation)  # fmt: skip
+        only("flow_from_dataframe", "drop_duplicates", drop_duplicates, False)
+        return DataFrameIterator(dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode,
+                                 classes, class_mode, batch_size, shuffle, seed, save_to_dir=save_to_dir,
+                                 save_prefix=save_prefix, save_format=save_format, subset=subset,
+                                 interpolation=interpolation, keep_aspect_ratio=keep_aspect_ratio)  # fmt: skip
 
 
 def _images_below(folder: Path) -> list[str]:
@@ -488,7 +492,7 @@ class NumpyArrayIterator(Batches):
     def __init__(
         self, x: Any, y: Any, image_data_generator: ImageDataGenerator, batch_size: int = 32, shuffle: bool = False,
         sample_weight: Any = None, seed: Any = None, data_format: Any = None, save_to_dir: Any = None,
-        save_prefix: str = "", save_format: str = "png", subset: Any = None, **ignored: Any,
+        save_prefix: str = "", save_format: str = "png", subset: Any = None, dtype: Any = "float32",
     ) -> None:  # fmt: skip
         x, *beside = x if isinstance(x, (tuple, list)) else (x,)
         beside = [np.asarray(a) for b in beside for a in (b if isinstance(b, (tuple, list)) else (b,))]
@@ -542,8 +546,9 @@ class DirectoryIterator(_Files):
         color_mode: str = "rgb", classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32,
         shuffle: bool = True, seed: Any = None, data_format: Any = None, save_to_dir: Any = None,
         save_prefix: str = "", save_format: str = "png", follow_links: bool = False, subset: Any = None,
-        interpolation: str = "nearest", **ignored: Any,
+        interpolation: str = "nearest", keep_aspect_ratio: bool = False, dtype: Any = "float32",
     ) -> None:  # fmt: skip
+        only("flow_from_directory", "keep_aspect_ratio", keep_aspect_ratio, False)
         root, generator = Path(directory), image_data_generator
         _known("class_mode", class_mode, ("categorical", "binary", "sparse", "input", None))
         _known("color_mode", color_mode, ("rgb", "rgba", "grayscale"))
@@ -566,8 +571,10 @@ class DataFrameIterator(_Files):
         y_col: Any = "class", weight_col: Any = None, target_size: Any = (256, 256), color_mode: str = "rgb",
         classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
         seed: Any = None, data_format: Any = None, save_to_dir: Any = None, save_prefix: str = "",
-        save_format: str = "png", subset: Any = None, interpolation: str = "nearest", **ignored: Any,
+        save_format: str = "png", subset: Any = None, interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False, dtype: Any = "float32", validate_filenames: bool = True,
     ) -> None:  # fmt: skip
+        only("flow_from_dataframe", "keep_aspect_ratio", keep_aspect_ratio, False)
         root, generator = Path(directory or "."), image_data_generator
         names = [str(p) if Path(str(p)).suffix else f"{p}.jpg" for p in dataframe[x_col]]
         rows = _part(np.arange(len(names)), generator.validation_split, subset)

@@ -164,7 +164,8 @@ Embedding = _EmbeddingNames(
 
 def Input(
     shape: Any = None, batch_shape: Any = None, name: str | None = None, dtype: Any = None, tensor: Any = None,
-    batch_size: int | None = None, batch_input_shape: Any = None, ragged: bool = False, **ignored: Any,
+    batch_size: int | None = None, batch_input_shape: Any = None, ragged: bool = False, sparse: bool | None = None,
+    optional: bool = False, type_spec: Any = None,
 ) -> Any:  # fmt: skip
     """A symbolic input, ``ragged`` one of rows of different lengths; ``tensor`` gives one that exists already,
     or one that reads a tensor with a value.
@@ -194,7 +195,8 @@ class _InputLayerNames(Renamed):
 
     def __call__(self, input_shape: Any = None, batch_size: Any = None, **options: Any) -> Any:
         shape = options.pop("shape", None) if input_shape is None else input_shape
-        found = Input(shape, batch_size=batch_size, **options)
+        tensor = options.pop("input_tensor", None)
+        found = Input(shape, batch_size=batch_size, tensor=tensor, **options)
         if type(found) is InputSymbol:
             found.__class__ = _CalledInput
         return found

@@ -185,17 +185,22 @@ class Model(TrainedModel):
         return True
 
     def summary(  # type: ignore[override]
-        self, line_length: Any = None, positions: Any = None, print_fn: Any = None, **ignored: Any
-    ) -> None:
-        """Print the layers."""
+        self, line_length: Any = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
+        show_trainable: bool = False, layer_range: Any = None,
+    ) -> None:  # fmt: skip
+        """Print the layers: all of them, and those of models in it not by themselves."""
         super().summary(line_length, print_fn)
 
     # --- files --------------------------------------------------------------------------------------------------
 
     def save(
-        self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **ignored: Any
-    ) -> None:
-        """Write everything to one file (safetensors, whatever the suffix), in a folder where there is no suffix."""
+        self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, save_format: Any = None,
+        signatures: Any = None, options: Any = None, save_traces: bool = True, zipped: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Write everything to one file (safetensors, whatever the suffix), in a folder where there is no suffix.
+
+        The format is the same for all; ``signatures`` and traces, which TensorFlow keeps beside them, are not kept.
+        """
         for (
             layer
         ) in self.tree():  # functions of the program's own are named in the file; loading asks for them
@@ -234,7 +239,7 @@ class Model(TrainedModel):
         by_name: bool = False,
         skip_mismatch: bool = False,
         reshape: bool = False,
-        **ignored: Any,
+        options: Any = None,
     ) -> LoadStatus:
         """Read the weights of :meth:`save_weights`, or of a ``.h5`` file of Keras.
 
@@ -425,11 +430,17 @@ def save_in_folder(model: Any, folder: Any, overwrite: bool = True, include_opti
     main.Model.save(model, file_in_folder(folder), overwrite, include_optimizer)
 
 
-def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, **ignored: Any) -> Any:
+def load_model(
+    filepath: Any,
+    custom_objects: Any = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+    options: Any = None,
+) -> Any:
     """The model in a file, a folder, an open file or a group of an HDF5 file, of ``model.save``."""
     if is_open(filepath):
         with as_file(filepath, reading=True) as path:
-            return load_model(path, custom_objects, compile, **ignored)
+            return load_model(path, custom_objects, compile)
     filepath = file_in_folder(filepath) if os.path.isdir(filepath) else filepath
     known = {"models.Model": Model, "models.Sequential": Sequential, **(custom_objects or {})}
     if keras_models.is_of_keras_1(filepath):
@@ -438,8 +449,9 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
 
 
 def save_model(
-    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **ignored: Any
-) -> None:
+    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, save_format: Any = None,
+    signatures: Any = None, options: Any = None, save_traces: bool = True, zipped: bool | None = None,
+) -> None:  # fmt: skip
     """``model.save(filepath)``."""
     model.save(filepath, overwrite, include_optimizer)
 

@@ -177,11 +177,11 @@ class Tokenizer:
 
     def __init__(
         self, num_words: int | None = None, filters: str = _FILTERS, lower: bool = True, split: str = " ",
-        char_level: bool = False, oov_token: str | None = None, nb_words: int | None = None, **ignored: Any,
+        char_level: bool = False, oov_token: str | None = None, nb_words: int | None = None, document_count: int = 0,
     ) -> None:  # fmt: skip
         self.num_words = num_words if nb_words is None else nb_words
         self.filters, self.lower, self.split, self.char_level = filters, lower, split, char_level
-        self.oov_token, self.document_count = oov_token, 0
+        self.oov_token, self.document_count = oov_token, document_count
         self.word_counts: dict[str, int] = {}
         self.word_docs: dict[str, int] = {}
         self.word_index: dict[str, int] = {}

@@ -159,7 +159,7 @@ def named_metric(given: Any) -> Any:
 class Metric(_metrics.Metric):
     """What a program's own metrics derive from."""
 
-    def __init__(self, name: str | None = None, dtype: Any = None, **ignored: Any) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name, _K.floatx() if dtype is None else _as_dtype(dtype).dtype)
 
     @property
@@ -346,7 +346,7 @@ def _penalty(cls: Any, name: str) -> Any:
     """A regulariser from its one number, called ``l`` in Keras 1 and ``l1`` or ``l2`` since."""
 
     def make(l: float = 0.01, **named: float) -> Any:
-        return cls(named.get(name, l))
+        return cls(**named) if named else cls(l)
 
     return make
 

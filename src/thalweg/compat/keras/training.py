@@ -91,13 +91,18 @@ class TrainedModel(main.Model):
 
     def compile(  # type: ignore[override]  # the order of Keras 2
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, loss_weights: Any = None,
-        sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False, **ignored: Any,
+        sample_weight_mode: Any = None, weighted_metrics: Any = None, run_eagerly: bool = False,
+        steps_per_execution: int | None = None, jit_compile: Any = None, auto_scale_loss: bool = True,
+        target_tensors: Any = None, distribute: Any = None, class_mode: str | None = None, theano_mode: Any = None,
+        options: Any = None, run_metadata: Any = None, experimental_run_tf_function: bool = True,
+        experimental_steps_per_execution: int | None = None,
     ) -> None:  # fmt: skip
-        """Choose optimizer, loss and metrics; arguments that no longer mean anything are accepted.
+        """Choose optimizer, loss and metrics.
 
-        ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets.
+        ``target_tensors``: nodes of a graph, from which ``fit`` takes the targets. What follows ``run_eagerly`` but
+        these said how a step was to be run, and ``class_mode`` of the first versions what the loss says: nothing here.
         """
-        self._target_tensors, self._made_in_loss = ignored.get("target_tensors"), []
+        self._target_tensors, self._made_in_loss = target_tensors, []
         while self.appended_figures:
             name = self.appended_figures.pop()
             self._figures_of_symbols.pop(name, None)

@@ -88,8 +88,10 @@ class ModelDrawing(Drawing):
 
 
 def model_to_dot(
-    model: Any, show_shapes: bool = False, show_layer_names: bool = True, rankdir: str = "TB", **ignored: Any
-) -> ModelDrawing:
+    model: Any, show_shapes: bool = False, show_layer_names: bool = True, rankdir: str = "TB",
+    expand_nested: bool = False, dpi: int | None = 96, subgraph: bool = False, show_dtype: bool = False,
+    layer_range: Any = None, show_layer_activations: bool = False, show_trainable: bool = False,
+) -> ModelDrawing:  # fmt: skip
     """The layers of a model and what leads to what, as a drawing."""
     graph = model.graph
     names: list[tuple[str, Any, Any]] = []  # label, shape of the inputs, shape of the outputs
@@ -124,16 +126,16 @@ def plot_model(
 ) -> None:  # fmt: skip
     """Write a picture of the layers: PNG, JPEG, PDF, SVG or Graphviz text, whichever ``to_file`` ends in."""
     path = Path(to_file)
-    drawing = model_to_dot(model, show_shapes, show_layer_names, rankdir)
+    drawing = model_to_dot(model, show_shapes, show_layer_names, rankdir, **options)
     drawing.write(path if path.suffix else path.with_suffix(".png"), format=path.suffix[1:] or "png")
 
 
 plot = plot_model
 
 
-def print_summary(model: Any, *args: Any, **options: Any) -> None:
+def print_summary(model: Any, line_length: Any = None, positions: Any = None, print_fn: Any = None) -> None:
     """``model.summary()``."""
-    model.summary(*args, **options)
+    model.summary(line_length, positions, print_fn)
 
 
 def get_source_inputs(tensor: Any, layer: Any = None, node_index: Any = None) -> list[Any]:
@@ -184,10 +186,20 @@ def convert_dense_weights_data_format(
 class Progbar:
     """A count of steps on one line."""
 
-    def __init__(self, target: int | None, width: int = 30, verbose: int = 1, **ignored: Any) -> None:
+    def __init__(
+        self,
+        target: int | None,
+        width: int = 30,
+        verbose: int = 1,
+        interval: float = 0.05,
+        stateful_metrics: Any = None,
+        unit_name: str = "step",
+    ) -> None:
         self.target, self.width, self.verbose, self.seen_so_far = target, width, verbose, 0
 
-    def update(self, current: int, values: Any = (), **ignored: Any) -> None:
+    def update(
+        self, current: int, values: Any = (), finalize: bool | None = None, force: bool = False
+    ) -> None:
         """Show this step."""
         self.seen_so_far = current
         if self.verbose:
@@ -195,7 +207,7 @@ class Progbar:
             end = "\n" if self.target is not None and current >= self.target else "\r"
             sys.stdout.write(f"{current}/{self.target or '?'}{figures}{end}")
 
-    def add(self, n: int, values: Any = (), **ignored: Any) -> None:
+    def add(self, n: int, values: Any = (), force: bool = False) -> None:
         """Some steps more."""
         self.update(self.seen_so_far + n, values)
 
@@ -294,7 +306,7 @@ def multi_gpu_model(
 def get_file(
     fname: str | None = None, origin: str = "", untar: bool = False, md5_hash: str | None = None,
     file_hash: str | None = None, cache_subdir: str = "datasets", hash_algorithm: str = "auto", extract: bool = False,
-    archive_format: str = "auto", cache_dir: str | None = None, **ignored: Any,
+    archive_format: str = "auto", cache_dir: str | None = None, force_download: bool = False,
 ) -> str:  # fmt: skip
     """The path of a file that is downloaded once into the cache, or was put there: ``cache_dir/cache_subdir/fname``.
 
@@ -384,7 +396,9 @@ class OrderedEnqueuer:
         """Whether it was started."""
         return self.running
 
-    def start(self, workers: int = 1, max_queue_size: int = 10, **ignored: Any) -> None:
+    def start(
+        self, workers: int = 1, max_queue_size: int = 10, max_q_size: int = 10, nb_worker: int = 1
+    ) -> None:
         """Be ready to give batches."""
         self.running = True
 
@@ -403,7 +417,14 @@ class OrderedEnqueuer:
 class GeneratorEnqueuer(OrderedEnqueuer):
     """What a generator gives, in order."""
 
-    def __init__(self, generator: Any, use_multiprocessing: bool = False, **ignored: Any) -> None:
+    def __init__(
+        self,
+        generator: Any,
+        use_multiprocessing: bool = False,
+        wait_time: float = 0.05,
+        random_seed: Any = None,
+        pickle_safe: bool = False,
+    ) -> None:
         super().__init__(generator)
 
     def get(self) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.compat.names import only
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
@@ -138,7 +139,7 @@ def one_hot(
     return rows * ((1 if on_value is None else on_value) - low) + low
 
 
-def meshgrid(*args: Any, indexing: str = "xy", **ignored: Any) -> Any:
+def meshgrid(*args: Any, indexing: str = "xy", name: Any = None) -> Any:
     """Coordinates over a grid."""
     return list(triangles.meshgrid(*[tensor(a) for a in args], indexing=indexing))
 
@@ -354,10 +355,24 @@ def slice_(input_: Any, begin: Any, size: Any, name: Any = None) -> Any:
     return x
 
 
-def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, **ignored: Any) -> Any:
-    """``x[begin:end:stride]`` along each axis."""
+def strided_slice(
+    input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
+    ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """``x[begin:end:stride]`` along each axis; a bit of ``begin_mask`` or ``end_mask`` leaves that bound out, one of
+    ``shrink_axis_mask`` takes the element at begin alone.
+    """
+    only("tf.strided_slice", "ellipsis_mask", ellipsis_mask, 0)
+    only("tf.strided_slice", "new_axis_mask", new_axis_mask, 0)
     steps = [1] * len(begin) if strides is None else strides
-    return tensor(input_)[tuple(slice(int(b), int(e), int(s)) for b, e, s in zip(begin, end, steps))]
+
+    def part(k: int, first: Any, last: Any, step: Any) -> Any:
+        if shrink_axis_mask >> k & 1:
+            return int(first)
+        low = None if begin_mask >> k & 1 else int(first)
+        return slice(low, None if end_mask >> k & 1 else int(last), int(step))
+
+    return tensor(input_)[tuple(part(k, *ends) for k, ends in enumerate(zip(begin, end, steps)))]
 
 
 def gather(

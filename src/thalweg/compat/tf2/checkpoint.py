@@ -235,7 +235,7 @@ class CheckpointManager(files._KeptCheckpoints):
     def __init__(
         self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None = 5,
         keep_checkpoint_every_n_hours: Any = None, checkpoint_name: str = "ckpt", step_counter: Any = None,
-        checkpoint_interval: int | None = None, **ignored: Any,
+        checkpoint_interval: int | None = None, init_fn: Any = None, last_checkpoint_step: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(directory, max_to_keep, keep_checkpoint_every_n_hours, checkpoint_name)
         self.checkpoint = checkpoint

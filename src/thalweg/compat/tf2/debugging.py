@@ -38,7 +38,8 @@ def assert_near(
     rtol: float | None = None,
     atol: float | None = None,
     message: str | None = None,
-    **ignored: Any,
+    summarize: int | None = None,
+    name: Any = None,
 ) -> None:
     """An error unless ``|x - y| <= atol + rtol |y|``; both are 10 eps unless given."""
     a, b = np.asarray(x), np.asarray(y)
@@ -49,27 +50,37 @@ def assert_near(
         )
 
 
-def assert_positive(x: Any, message: str | None = None, **ignored: Any) -> None:
+def assert_positive(
+    x: Any, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless all elements are above 0."""
     assert_greater(x, 0, message)
 
 
-def assert_negative(x: Any, message: str | None = None, **ignored: Any) -> None:
+def assert_negative(
+    x: Any, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless all elements are below 0."""
     assert_less(x, 0, message)
 
 
-def assert_non_negative(x: Any, message: str | None = None, **ignored: Any) -> None:
+def assert_non_negative(
+    x: Any, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless no element is below 0."""
     assert_greater_equal(x, 0, message)
 
 
-def assert_non_positive(x: Any, message: str | None = None, **ignored: Any) -> None:
+def assert_non_positive(
+    x: Any, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless no element is above 0."""
     assert_less_equal(x, 0, message)
 
 
-def assert_rank(x: Any, rank: int, message: str | None = None, **ignored: Any) -> None:
+def assert_rank(
+    x: Any, rank: int, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless there are so many axes."""
     if tensor(x).ndim != int(rank):
         raise ValueError(
@@ -77,7 +88,9 @@ def assert_rank(x: Any, rank: int, message: str | None = None, **ignored: Any) -
         )
 
 
-def assert_shapes(shapes: Any, **ignored: Any) -> None:
+def assert_shapes(
+    shapes: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: Any = None
+) -> None:
     """An error unless the tensors have the shapes, in which a name stands for the same length everywhere."""
     known: dict[Any, Any] = {}
     for x, wanted in shapes.items() if isinstance(shapes, dict) else shapes:
@@ -87,7 +100,9 @@ def assert_shapes(shapes: Any, **ignored: Any) -> None:
             raise ValueError(f"shape {found} is not {tuple(wanted)}")
 
 
-def assert_type(tensor: Any, tf_type: Any, message: str | None = None, **ignored: Any) -> None:
+def assert_type(
+    tensor: Any, tf_type: Any, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless the elements are of that type."""
     if as_dtype(tensor.dtype) != as_dtype(tf_type):
         raise TypeError(f"{message or ''} must be of type {tf_type}, received {tensor.dtype}".strip())
@@ -138,13 +153,17 @@ def assert_integer(x: Any, message: str | None = None, name: Any = None) -> None
         raise TypeError(f"{message or ''} Expected integer type, received {tensor(x).dtype}".strip())
 
 
-def assert_rank_at_least(x: Any, rank: int, message: str | None = None, **ignored: Any) -> None:
+def assert_rank_at_least(
+    x: Any, rank: int, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error where there are fewer axes."""
     if tensor(x).ndim < int(rank):
         raise ValueError(f"{message or ''} {x} must have rank at least {rank}".strip())
 
 
-def assert_rank_in(x: Any, ranks: Any, message: str | None = None, **ignored: Any) -> None:
+def assert_rank_in(
+    x: Any, ranks: Any, message: str | None = None, summarize: int | None = None, name: Any = None
+) -> None:
     """An error unless the number of axes is one of these."""
     if tensor(x).ndim not in [int(r) for r in ranks]:
         raise ValueError(f"{message or ''} {x} must have a rank in {tuple(ranks)}".strip())

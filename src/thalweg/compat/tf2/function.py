@@ -165,9 +165,15 @@ def function(
     input_signature: Any = None,
     autograph: bool = True,
     jit_compile: Any = None,
-    **options: Any,
+    reduce_retracing: bool = False,
+    experimental_implements: str | None = None,
+    experimental_autograph_options: Any = None,
+    experimental_attributes: Any = None,
+    experimental_relax_shapes: bool | None = None,
+    experimental_compile: bool | None = None,
+    experimental_follow_type_hints: bool | None = None,
 ) -> Any:
-    """A compiled function; a decorator with or without arguments."""
+    """A compiled function; a decorator with or without arguments. What follows ``input_signature`` changes nothing."""
     if func is None:
         return lambda fn: Function(fn, input_signature)
     return Function(func, input_signature)
@@ -191,7 +197,7 @@ def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: A
 
 
 def numpy_function(
-    func: Callable[..., Any], inp: Sequence[Any], Tout: Any, *more: Any, **ignored: Any
+    func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: Any = None
 ) -> Any:
     """A Python function of arrays; a function that calls it runs as Python."""
     _known(inp, "tf.numpy_function")
@@ -297,9 +303,12 @@ def map_fn(
     fn: Callable[[Any], Any],
     elems: Any,
     dtype: Any = None,
-    *more: Any,
+    parallel_iterations: int | None = None,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
+    name: Any = None,
     fn_output_signature: Any = None,
-    **ignored: Any,
 ) -> Any:
     """A function of each element along the first axis, stacked."""
     if hasattr(elems, "row_splits"):  # rows of different lengths
@@ -332,7 +341,10 @@ def _stacked(rows: list[Any]) -> Any:
 vectorized_map = map_fn
 
 
-def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, *more: Any, **ignored: Any) -> Any:
+def foldl(
+    fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10,
+    back_prop: bool = True, swap_memory: bool = False, name: Any = None,
+) -> Any:  # fmt: skip
     """A function of what came so far and each element along the first axis: the last result."""
     given = tensor(elems)
     first = given[0] if initializer is None else mapped(tensor, initializer)
@@ -345,9 +357,12 @@ def scan(
     fn: Callable[..., Any],
     elems: Any,
     initializer: Any = None,
-    *more: Any,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
     reverse: bool = False,
-    **ignored: Any,
+    name: Any = None,
 ) -> Any:
     """A function of what came so far and each element along the first axis: all results, stacked."""
     given = mapped(tensor, elems)
@@ -369,8 +384,10 @@ class TensorArray:
     """Tensors of one shape by their numbers, written once each."""
 
     def __init__(
-        self, dtype: Any, size: Any = None, dynamic_size: Any = None, *more: Any, **ignored: Any
-    ) -> None:
+        self, dtype: Any, size: Any = None, dynamic_size: Any = None, clear_after_read: bool | None = None,
+        tensor_array_name: str | None = None, handle: Any = None, flow: Any = None, infer_shape: bool = True,
+        element_shape: Any = None, colocate_with_first_write_call: bool = True, name: Any = None,
+    ) -> None:  # fmt: skip
         self.dtype: DType = as_dtype(dtype)
         self._held: dict[int, Any] = {}
         self._size = 0 if size is None else int(number(size))
@@ -429,7 +446,10 @@ class TensorArray:
         """Accepted."""
 
 
-def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, *more: Any, **ignored: Any) -> Any:
+def foldr(
+    fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10,
+    back_prop: bool = True, swap_memory: bool = False, name: Any = None,
+) -> Any:  # fmt: skip
     """:func:`foldl` from the last element to the first."""
     from thalweg.ops.slices import flip
 

@@ -63,10 +63,19 @@ def write_file(filename: Any, contents: Any, name: Any = None) -> None:
     atomic_write_bytes(path_of(filename), np.asarray(texts(contents)).item())
 
 
-def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, **ignored: Any) -> Tensor:
-    """The numbers in bytes; of several texts, rows."""
+def decode_raw(
+    input_bytes: Any,
+    out_type: Any,
+    little_endian: bool = True,
+    fixed_length: int | None = None,
+    name: Any = None,
+) -> Tensor:
+    """The numbers in bytes; of several texts, rows. ``fixed_length``: how many bytes, cut or filled with zeros."""
     given = np.asarray(texts(input_bytes))
-    rows = [np.frombuffer(s, numpy_dtype(out_type)) for s in given.reshape(-1)]
+    kind = np.dtype(numpy_dtype(out_type))
+    order, n = kind.newbyteorder("<" if little_endian else ">"), fixed_length
+    parts = [s if n is None else s[:n].ljust(n, b"\0") for s in given.reshape(-1)]
+    rows = [np.frombuffer(s, order).astype(kind) for s in parts]
     return constant(rows[0] if given.ndim == 0 else np.stack(rows))
 
 
@@ -169,7 +178,9 @@ def deserialize_many_sparse(
 # --- examples -------------------------------------------------------------------------------------------------------
 
 
-def parse_single_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
+def parse_single_example(
+    serialized: Any, features: Any, name: Any = None, example_names: Any = None
+) -> dict[str, Any]:
     """The features of one serialised example."""
     return {n: _as_parsed(v, features[n]) for n, v in _parsed(serialized, features).items()}
 
@@ -222,7 +233,9 @@ def _feature(name: str, kind: Any, found: Any) -> Any:
     return tensor(np.asarray(held if held is not None else []).reshape(shape), kind.dtype)
 
 
-def parse_example(serialized: Any, features: Any, name: Any = None, **ignored: Any) -> dict[str, Any]:
+def parse_example(
+    serialized: Any, features: Any, name: Any = None, example_names: Any = None
+) -> dict[str, Any]:
     """The features of several serialised examples, stacked."""
     rows = [_parsed(s, features) for s in np.asarray(texts(serialized)).reshape(-1)]
 

@@ -317,8 +317,9 @@ def matmul(
 
 
 def matvec(
-    a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False, name: Any = None, **ignored: Any
-) -> Any:
+    a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False, a_is_sparse: bool = False,
+    b_is_sparse: bool = False, name: Any = None,
+) -> Any:  # fmt: skip
     """The product of matrices and vectors."""
     a, b = pair(a, b, "MatMul")
     turned = contract.matrix_transpose(a) if transpose_a or adjoint_a else a
@@ -333,7 +334,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: Any = None) -> Any:
     return contract.tensordot(a, b, axes=axes)
 
 
-def einsum(equation: str, *inputs: Any, **ignored: Any) -> Any:
+def einsum(equation: str, *inputs: Any, optimize: Any = None, name: Any = None) -> Any:
     """Sums of products over named axes."""
     return contract.einsum(equation, *alike(inputs, "Einsum"))
 

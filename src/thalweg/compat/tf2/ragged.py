@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2 import arrays, math, sparse
 from thalweg.compat.tf2.shapes import TensorShape
@@ -363,12 +364,15 @@ def _joined(rows: Sequence[Any], like: RaggedTensor | None = None) -> RaggedTens
 
 
 def constant(
-    pylist: Any, dtype: Any = None, ragged_rank: int | None = None, *more: Any, **ignored: Any
-) -> Any:
+    pylist: Any, dtype: Any = None, ragged_rank: int | None = None, inner_shape: Any = None, name: Any = None,
+    row_splits_dtype: Any = None,
+) -> Any:  # fmt: skip
     """A ragged tensor of nested lists; a plain one where there are no lists in lists.
 
     ``ragged_rank``: how many axes may have different lengths, all unless given.
     """
+    if ragged_rank is None:  # which says the same
+        only("tf.ragged.constant", "inner_shape", inner_shape)
     if ragged_rank == 0:
         return tensor(pylist, None if is_text(pylist) else dtype)
     if not isinstance(pylist, (list, tuple)) or not any(

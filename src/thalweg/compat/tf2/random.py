@@ -220,7 +220,7 @@ def stateless_uniform(
     maxval: Any = None,
     dtype: Any = "float32",
     name: Any = None,
-    **ignored: Any,
+    alg: Any = "auto_select",
 ) -> Any:
     """Uniform numbers that a seed (two numbers) decides alone."""
     return _uniform(shape, minval, maxval, dtype, _key(seed))
@@ -233,7 +233,7 @@ def stateless_normal(
     stddev: Any = 1.0,
     dtype: Any = "float32",
     name: Any = None,
-    **ignored: Any,
+    alg: Any = "auto_select",
 ) -> Any:
     """Normal numbers that a seed (two numbers) decides alone."""
     return _normal("normal", shape, mean, stddev, dtype, _key(seed))
@@ -246,7 +246,7 @@ def stateless_truncated_normal(
     stddev: Any = 1.0,
     dtype: Any = "float32",
     name: Any = None,
-    **ignored: Any,
+    alg: Any = "auto_select",
 ) -> Any:
     """Normal numbers within two standard deviations that a seed (two numbers) decides alone."""
     return _normal("truncated_normal", shape, mean, stddev, dtype, _key(seed))

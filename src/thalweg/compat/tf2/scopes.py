@@ -31,7 +31,7 @@ class name_scope:
     outer/inner/
     """
 
-    def __init__(self, name: str, *more: Any, **ignored: Any) -> None:
+    def __init__(self, name: str, default_name: Any = None, values: Any = None) -> None:
         self.name = name
 
     def __enter__(self) -> str:

@@ -73,7 +73,8 @@ def create_file_writer(
     max_queue: Any = None,
     flush_millis: Any = None,
     filename_suffix: str | None = None,
-    **ignored: Any,
+    name: str | None = None,
+    experimental_trackable: bool = False,
 ) -> SummaryWriter:
     """A new event file in a folder."""
     return SummaryWriter(str(logdir), filename_suffix or "")

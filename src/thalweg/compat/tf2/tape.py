@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.tf2.indexed import may_be_gathered, slices_of
 from thalweg.compat.tf2.values import tensor
 from thalweg.dtypes import is_floating
@@ -172,12 +173,17 @@ def gradients(
     grad_ys: Any = None,
     name: Any = None,
     unconnected_gradients: str = "none",
-    **ignored: Any,
+    gate_gradients: bool = False,
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
 ) -> Any:
     """The gradients of tensors with respect to others, in compiled functions."""
+    only("tf.gradients", "stop_gradients", stop_gradients)
     return core_gradients(ys, flat(xs), grad_ys, unconnected=unconnected_gradients)
 
 
-def hessians(ys: Any, xs: Any, **ignored: Any) -> Any:
+def hessians(
+    ys: Any, xs: Any, gate_gradients: bool = False, aggregation_method: Any = None, name: Any = None
+) -> Any:
     """The second derivatives of a tensor with respect to each x."""
     return [core_jacobian(core_gradients(ys, x), x) for x in flat(xs)]

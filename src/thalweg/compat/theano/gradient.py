@@ -216,7 +216,9 @@ def hessian(cost: Any, wrt: Any, consider_constant: Any = None, disconnected_inp
     return _each(wrt, one)
 
 
-def Rop(f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise", **_: Any) -> Any:
+def Rop(
+    f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise", return_disconnected: str = "zero"
+) -> Any:
     """The Jacobian of f by ``wrt`` times ``eval_points``: how f changes in that direction."""
     xs = [tensor_of(v) for v in _listed(wrt)]
     points = [tensor_of(p) for p in _listed(eval_points)]
@@ -320,7 +322,17 @@ class GradientError(ValueError):
 
 
 def verify_grad(
-    fun: Any, pt: Any, n_tests: int = 2, rng: Any = None, eps: float | None = None, **_: Any
+    fun: Any,
+    pt: Any,
+    n_tests: int = 2,
+    rng: Any = None,
+    eps: float | None = None,
+    out_type: Any = None,
+    abs_tol: float | None = None,
+    rel_tol: float | None = None,
+    mode: Any = None,
+    cast_to_output_type: bool = False,
+    no_debug_ref: bool = True,
 ) -> None:
     """Compare gradients with differences of values; raises a GradientError where they differ."""
     from thalweg.compat.theano.functions import function
@@ -343,7 +355,7 @@ def verify_grad(
             high = value(*points[:k], up, *points[k + 1 :])
             low = value(*points[:k], down, *points[k + 1 :])
             found = (high - low) / (2 * step)
-            if abs(found - slope[place]) > 1e-4 * max(1.0, abs(found)):
+            if abs(found - slope[place]) > max(abs_tol or 1e-4, (rel_tol or 1e-4) * abs(found)):
                 raise GradientError(
                     f"verify_grad: input {k} at {place}: {slope[place]} by rule, {found} by differences"
                 )

@@ -187,7 +187,15 @@ def _application(tensor: Tensor, texts: dict[int, str]) -> str:
 
 
 def debugprint(
-    obj: Any, depth: int = -1, print_type: bool = False, file: Any = None, ids: str = "CHAR", **_: Any
+    obj: Any,
+    depth: int = -1,
+    print_type: bool = False,
+    file: Any = None,
+    ids: str = "CHAR",
+    stop_on_name: bool = False,
+    done: Any = None,
+    print_storage: bool = False,
+    used_ids: Any = None,
 ) -> Any:
     """The graph as an indented tree, one line per application; printed, or returned for ``file="str"``."""
     lines: list[str] = []
@@ -366,7 +374,9 @@ class _Drawing:
         return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def min_informative_str(obj: Any, indent_level: int = 0, **_: Any) -> str:
+def min_informative_str(
+    obj: Any, indent_level: int = 0, _prev_obs: Any = None, _tag_generator: Any = None
+) -> str:
     """The graph as text."""
     return str(debugprint(obj, file="str"))
 

@@ -62,7 +62,10 @@ class TensorSharedVariable(AnyVariable):
         value: Any = None,
         name: str | None = None,
         broadcastable: Sequence[bool] | None = None,
-        **_: Any,
+        type: Any = None,
+        strict: bool = False,
+        allow_downcast: bool | None = None,
+        container: Any = None,
     ) -> None:
         super().__init__(SharedTensor(np.array(value), name=name))
         ndim = self.tensor.ndim

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.records import TFRecordWriter, tf_record_iterator
+from thalweg.compat.tf1.records import TFRecordWriter, compression_of, tf_record_iterator, unpacked
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.data.elements import held
@@ -23,19 +25,29 @@ def _named_files(filenames: Any) -> list[str]:
     return [path_of(n) for n in filenames]
 
 
-def TextLineDataset(filenames: Any, *more: Any, **ignored: Any) -> Dataset:
-    """The lines of text files."""
-    names = _named_files(filenames)
+def TextLineDataset(
+    filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
+    name: Any = None,
+) -> Dataset:  # fmt: skip
+    """The lines of text files, which may be packed ("GZIP" or "ZLIB")."""
+    names, packing = _named_files(filenames), compression_of(_plain(compression_type))
 
     def lines() -> Iterator[Any]:
         for name in names:
-            with open(name, "rb") as file:
+            with (
+                io.BytesIO(unpacked(Path(name).read_bytes(), packing))
+                if packing
+                else open(name, "rb") as file
+            ):
                 yield from (held(line.rstrip(b"\r\n")) for line in file)
 
     return Dataset(core.Dataset.from_generator(lines))
 
 
-def TFRecordDataset(filenames: Any, compression_type: Any = None, *more: Any, **ignored: Any) -> Dataset:
+def TFRecordDataset(
+    filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
+    name: Any = None,
+) -> Dataset:  # fmt: skip
     """The records of files, which may be packed ("GZIP" or "ZLIB")."""
     names, packed = _named_files(filenames), _plain(compression_type)
     return Dataset(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import thalweg as tw
+from thalweg.compat.names import only
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 from thalweg.graph.walk import rebuild, remake
@@ -29,8 +30,13 @@ class OpFromGraph:
         rop_overrides: Any = "default",
         connection_pattern: Any = None,
         name: str | None = None,
-        **_: Any,
+        givens: Any = None,
+        updates: Any = None,
+        on_unused_input: str = "raise",
+        mode: Any = None,
     ) -> None:
+        only("OpFromGraph", "givens", givens or None)
+        only("OpFromGraph", "updates", updates or None)
         if not isinstance(outputs, (list, tuple)):
             raise TypeError(f"OpFromGraph: outputs must be a list, received {type(outputs).__name__}")
         self.local_inputs, self.local_outputs = list(inputs), list(outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.theano.conversion import tensor_of
 from thalweg.compat.theano.printing import Apply as Apply
 from thalweg.compat.theano.printing import is_constant
@@ -64,10 +65,11 @@ def ops(i: Any, o: Iterable[Any]) -> set[Apply]:
     return set(list_of_nodes(i, o))
 
 
-def is_same_graph(var1: Any, var2: Any, **_: Any) -> bool:
+def is_same_graph(var1: Any, var2: Any, givens: Any = None, debug: bool = False) -> bool:
     """Whether two variables are computed in the same way from the same leaves."""
     from thalweg.compat.theano.printing import debugprint
 
+    only("is_same_graph", "givens", givens or None)
     leaves = [
         [id(t) for t in topological([tensor_of(v)]) if t.op is None and not is_constant(t)]
         for v in (var1, var2)

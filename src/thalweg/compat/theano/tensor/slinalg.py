@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import thalweg as tw
+from thalweg.compat.names import only
 from thalweg.compat.theano.conversion import floats
 from thalweg.compat.theano.tensor.basic import eye
 from thalweg.compat.theano.variable import TensorVariable
@@ -15,15 +16,17 @@ def cholesky(x: Any, lower: bool = True) -> TensorVariable:
     return TensorVariable(tw.linalg.cholesky(*floats(x), upper=not lower))
 
 
-def solve(a: Any, b: Any, **_: Any) -> TensorVariable:
+def solve(a: Any, b: Any, name: str | None = None) -> TensorVariable:
     """The solution of a x = b."""
-    return TensorVariable(tw.linalg.solve(*floats(a, b)))
+    made = TensorVariable(tw.linalg.solve(*floats(a, b)))
+    made.name = name
+    return made
 
 
 solve_symmetric = solve
 
 
-def cho_solve(c_and_lower: Any, b: Any, **_: Any) -> TensorVariable:
+def cho_solve(c_and_lower: Any, b: Any, check_finite: bool = True) -> TensorVariable:
     """The solution of a x = b, given a's triangular factor and whether it is the lower one."""
     factor, lower = c_and_lower
     left, right = floats(factor, b)
@@ -34,7 +37,13 @@ def cho_solve(c_and_lower: Any, b: Any, **_: Any) -> TensorVariable:
 class Solve:
     """``Solve(A_structure="lower_triangular", lower=True)(a, b)``: the solution of a x = b for that part of a."""
 
-    def __init__(self, A_structure: str = "general", lower: bool = False, **_: Any) -> None:
+    def __init__(
+        self,
+        A_structure: str = "general",
+        lower: bool = False,
+        overwrite_A: bool = False,
+        overwrite_b: bool = False,
+    ) -> None:
         structures = {
             "lower_triangular": solve_lower_triangular,
             "upper_triangular": solve_upper_triangular,
@@ -54,7 +63,8 @@ class Solve:
 class Cholesky:
     """:func:`cholesky` as an op: ``Cholesky(lower=True)(x)``."""
 
-    def __init__(self, lower: bool = True, **_: Any) -> None:
+    def __init__(self, lower: bool = True, destructive: bool = False, on_error: str = "raise") -> None:
+        only("Cholesky", "on_error", on_error, "raise")
         self.lower = lower
 
     def __call__(self, x: Any) -> TensorVariable:

@@ -95,7 +95,7 @@ class NotScalarConstantError(Exception):
     """Raised where a variable is no known number."""
 
 
-def where(cond: Any, ift: Any = None, iff: Any = None, **_: Any) -> Any:
+def where(cond: Any, ift: Any = None, iff: Any = None) -> Any:
     """:func:`switch`; with one argument the places where it is not 0."""
     return nonzero(cond) if ift is None else switch(cond, ift, iff)
 

@@ -19,5 +19,8 @@ cuda_enabled = False
 shared_constructor = float32_shared_constructor = shared
 
 
-def use(device: Any = None, **_: Any) -> None:
+def use(
+    device: Any = None, force: bool = False, default_to_move_computation_to_gpu: bool = True,
+    move_shared_float32_to_gpu: bool = True, enable_cuda: bool = True, test_driver: bool = True,
+) -> None:  # fmt: skip
     """Nothing: programs run where they are."""

@@ -31,11 +31,15 @@ def dnn_conv(
     subsample: Any = (1, 1),
     dilation: Any = (1, 1),
     conv_mode: str = "conv",
-    **_: Any,
+    direction_hint: str | None = None,
+    workmem: str | None = None,
+    algo: str | None = None,
+    precision: Any = None,
+    num_groups: int = 1,
 ) -> TensorVariable:
     """Convolution of [N, C, H, W] with [O, C, KH, KW], turned around unless ``conv_mode="cross"``."""
     return conv2d(
-        img, kerns, None, None, border_mode, subsample, conv_mode == "conv", filter_dilation=dilation
+        img, kerns, None, None, border_mode, subsample, conv_mode == "conv", None, dilation, num_groups
     )
 
 
@@ -44,11 +48,15 @@ def dnn_conv3d(
     kerns: Any,
     border_mode: Any = "valid",
     subsample: Any = (1, 1, 1),
+    dilation: Any = (1, 1, 1),
     conv_mode: str = "conv",
-    **_: Any,
+    direction_hint: str | None = None,
+    algo: str | None = None,
+    precision: Any = None,
+    num_groups: int = 1,
 ) -> TensorVariable:
     """:func:`dnn_conv` over three axes."""
-    return conv3d(img, kerns, None, None, border_mode, subsample, conv_mode == "conv")
+    return conv3d(img, kerns, None, None, border_mode, subsample, conv_mode == "conv", dilation, num_groups)
 
 
 def dnn_pool(img: Any, ws: Any, stride: Any = None, mode: str = "max", pad: Any = None) -> TensorVariable:
@@ -80,7 +88,7 @@ class GpuDnnConvDesc:
 
 
 class _WithAlgorithm:
-    def __init__(self, algo: Any = None, **_: Any) -> None:
+    def __init__(self, algo: Any = None, inplace: bool = False, num_groups: int = 1) -> None:
         self.algo = algo
 
 

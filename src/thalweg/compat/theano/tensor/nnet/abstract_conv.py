@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.names import only
 from thalweg.compat.theano.conversion import common, tensor_of
 from thalweg.compat.theano.variable import AnyVariable, TensorVariable, as_tensor_variable, shape_items
 from thalweg.ops import dynamic
@@ -25,7 +26,9 @@ def conv2d(
     filter_dilation: Any = (1, 1),
     num_groups: int = 1,
     unshared: bool = False,
-    **_: Any,
+    unroll_batch: int | None = None,
+    unroll_kern: int | None = None,
+    unroll_patch: bool | None = None,
 ) -> TensorVariable:
     """Convolution of [N, C, H, W] with filters [O, C, KH, KW], which are turned around unless ``filter_flip=False``.
 
@@ -134,9 +137,10 @@ def conv2d_grad_wrt_inputs(
     filter_flip: bool = True,
     filter_dilation: Any = (1, 1),
     num_groups: int = 1,
-    **_: Any,
+    unshared: bool = False,
 ) -> TensorVariable:
     """The gradient of :func:`conv2d` by its input, of ``input_shape``, from the gradient by its output."""
+    only("conv2d_grad_wrt_inputs", "unshared", unshared, False)
     how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
     return _grad_wrt_inputs(2, output_grad, filters, input_shape, filter_shape, how)
 
@@ -151,7 +155,6 @@ def conv3d_grad_wrt_inputs(
     filter_flip: bool = True,
     filter_dilation: Any = (1, 1, 1),
     num_groups: int = 1,
-    **_: Any,
 ) -> TensorVariable:
     """The gradient of :func:`conv3d` by its input."""
     how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
@@ -186,9 +189,10 @@ def conv2d_grad_wrt_weights(
     filter_flip: bool = True,
     filter_dilation: Any = (1, 1),
     num_groups: int = 1,
-    **_: Any,
+    unshared: bool = False,
 ) -> TensorVariable:
     """The gradient of :func:`conv2d` by its filters, of ``filter_shape``."""
+    only("conv2d_grad_wrt_weights", "unshared", unshared, False)
     how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
     return _grad_wrt_weights(2, input, output_grad, filter_shape, how)
 
@@ -203,7 +207,6 @@ def conv3d_grad_wrt_weights(
     filter_flip: bool = True,
     filter_dilation: Any = (1, 1, 1),
     num_groups: int = 1,
-    **_: Any,
 ) -> TensorVariable:
     """The gradient of :func:`conv3d` by its filters."""
     how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
@@ -233,9 +236,12 @@ def conv2d_transpose(
     filter_flip: bool = True,
     filter_dilation: Any = (1, 1),
     num_groups: int = 1,
-    **_: Any,
+    unshared: bool = False,
 ) -> TensorVariable:
     """The gradient of :func:`conv2d` by its input: filters are [C of ``input``, C of the result, KH, KW]."""
+    only("conv2d_transpose", "filter_dilation", tuple(filter_dilation), (1,) * 2)
+    only("conv2d_transpose", "num_groups", num_groups, 1)
+    only("conv2d_transpose", "unshared", unshared, False)
     return _transposed(
         2, input, filters, output_shape, filter_shape, border_mode, input_dilation, filter_flip
     )
@@ -249,9 +255,12 @@ def conv3d_transpose(
     border_mode: Any = "valid",
     input_dilation: Any = (1, 1, 1),
     filter_flip: bool = True,
-    **_: Any,
+    filter_dilation: Any = (1, 1, 1),
+    num_groups: int = 1,
 ) -> TensorVariable:
     """The gradient of :func:`conv3d` by its input: filters are [C of ``input``, C of the result, KD, KH, KW]."""
+    only("conv3d_transpose", "filter_dilation", tuple(filter_dilation), (1,) * 3)
+    only("conv3d_transpose", "num_groups", num_groups, 1)
     return _transposed(
         3, input, filters, output_shape, filter_shape, border_mode, input_dilation, filter_flip
     )

@@ -116,17 +116,15 @@ def picked(p: Any, classes: Any) -> TensorVariable:
     return TensorVariable(tw.squeeze(along, along.ndim - 1))
 
 
-def crossentropy_softmax_1hot(x: Any, y_idx: Any, **_: Any) -> tuple[TensorVariable, TensorVariable]:
+def crossentropy_softmax_1hot(x: Any, y_idx: Any) -> tuple[TensorVariable, TensorVariable]:
     """The cross-entropy of each row's class, and the softmax."""
     p = softmax(x)
     return -basic.log(picked(p, y_idx)), p
 
 
-def crossentropy_softmax_1hot_with_bias(
-    x: Any, b: Any, y_idx: Any, **kw: Any
-) -> tuple[TensorVariable, TensorVariable]:
+def crossentropy_softmax_1hot_with_bias(x: Any, b: Any, y_idx: Any) -> tuple[TensorVariable, TensorVariable]:
     """:func:`crossentropy_softmax_1hot` of x + b."""
-    return crossentropy_softmax_1hot(as_tensor_variable(x) + b, y_idx, **kw)
+    return crossentropy_softmax_1hot(as_tensor_variable(x) + b, y_idx)
 
 
 def crossentropy_categorical_1hot(coding_dist: Any, true_one_of_n: Any) -> TensorVariable:
@@ -154,7 +152,7 @@ def confusion_matrix(actual: Any, pred: Any) -> list[TensorVariable]:
 
 
 def crossentropy_softmax_argmax_1hot_with_bias(
-    x: Any, b: Any, y_idx: Any, **_: Any
+    x: Any, b: Any, y_idx: Any
 ) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
     """The cross-entropy of each row's class, the softmax of x + b, and its likeliest class."""
     loss, p = crossentropy_softmax_1hot_with_bias(x, b, y_idx)

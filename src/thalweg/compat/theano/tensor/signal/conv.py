@@ -17,7 +17,9 @@ def conv2d(
     filter_shape: Any = None,
     border_mode: str = "valid",
     subsample: Any = (1, 1),
-    **_: Any,
+    unroll_batch: int | None = None,
+    unroll_kern: int | None = None,
+    unroll_patch: bool | None = None,
 ) -> TensorVariable:
     """Each image [H, W] (or [N, H, W]) with each filter [KH, KW] (or [O, KH, KW])."""
     x, w = tensor_of(input), tensor_of(filters)
