@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import feature_column as columns
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, layers, losses, math, metrics, nn, train
@@ -191,13 +192,18 @@ class _Linear:
 class Canned(Estimator):
     """An estimator whose model is a sum of parts and whose task is a head."""
 
-    reduction = "sum"  # of the examples' errors: a batch's loss
-
     def __init__(
-        self, parts: Sequence[Any], head: Any, model_dir: Any = None, config: Any = None, **more: Any
+        self,
+        parts: Sequence[Any],
+        head: Any,
+        model_dir: Any = None,
+        config: Any = None,
+        warm_start_from: Any = None,
+        loss_reduction: Any = losses.Reduction.SUM,
     ):
-        self.parts, self.head = list(parts), head
-        super().__init__(self._model, model_dir, config, **more)
+        """``loss_reduction``: how the examples' errors become the loss of a batch."""
+        self.parts, self.head, self.reduction = list(parts), head, loss_reduction
+        super().__init__(self._model, model_dir, config, warm_start_from=warm_start_from)
 
     def _model(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
         outputs = []
@@ -212,10 +218,13 @@ class Canned(Estimator):
         weights = None
         if self.head.weights is not None:
             weights = math.reshape(math.cast(features[self.head.weights], "float32"), [-1, 1])
-        kind = losses.Reduction.SUM if self.reduction == "sum" else losses.Reduction.MEAN
         with g.default_graph().name_scope("head"):
-            loss = losses.compute_weighted_loss(errors, 1.0 if weights is None else weights, reduction=kind)
-            if self.reduction == "sum":  # names under which hooks ask for the loss and its mean
+            loss = losses.compute_weighted_loss(
+                errors, 1.0 if weights is None else weights, reduction=self.reduction
+            )
+            if (
+                self.reduction == losses.Reduction.SUM
+            ):  # names under which hooks ask for the loss and its mean
                 loss = math.identity(loss, "weighted_loss/Sum")
                 share = math.ones_like(errors) if weights is None else weights
                 math.divide(loss, math.reduce_sum(share), name="truediv")
@@ -241,11 +250,21 @@ def DNNClassifier(
     dropout: float | None = None,
     input_layer_partitioner: Any = None,
     config: Any = None,
-    **options: Any,
+    warm_start_from: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM,
+    batch_norm: bool = False,
 ) -> Canned:
     """A network that tells classes."""
+    only("DNNClassifier", "batch_norm", batch_norm, False)
     network = _Network(feature_columns, hidden_units, activation_fn, dropout, optimizer)
-    return Canned([network], Classes(n_classes, label_vocabulary, weight_column), model_dir, config)
+    return Canned(
+        [network],
+        Classes(n_classes, label_vocabulary, weight_column),
+        model_dir,
+        config,
+        warm_start_from,
+        loss_reduction,
+    )
 
 
 def DNNRegressor(
@@ -259,11 +278,16 @@ def DNNRegressor(
     dropout: float | None = None,
     input_layer_partitioner: Any = None,
     config: Any = None,
-    **options: Any,
+    warm_start_from: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM,
+    batch_norm: bool = False,
 ) -> Canned:
     """A network that tells numbers."""
+    only("DNNRegressor", "batch_norm", batch_norm, False)
     network = _Network(feature_columns, hidden_units, activation_fn, dropout, optimizer)
-    return Canned([network], Numbers(label_dimension, weight_column), model_dir, config)
+    return Canned(
+        [network], Numbers(label_dimension, weight_column), model_dir, config, warm_start_from, loss_reduction
+    )
 
 
 def LinearClassifier(
@@ -274,11 +298,17 @@ def LinearClassifier(
     label_vocabulary: Any = None,
     optimizer: Any = "Ftrl",
     config: Any = None,
-    **options: Any,
+    partitioner: Any = None,
+    warm_start_from: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM,
+    sparse_combiner: str = "sum",
 ) -> Canned:
     """A linear model that tells classes."""
+    only("LinearClassifier", "sparse_combiner", sparse_combiner, "sum")
     head = Classes(n_classes, label_vocabulary, weight_column)
-    return Canned([_Linear(feature_columns, optimizer)], head, model_dir, config)
+    return Canned(
+        [_Linear(feature_columns, optimizer)], head, model_dir, config, warm_start_from, loss_reduction
+    )
 
 
 def LinearRegressor(
@@ -288,11 +318,17 @@ def LinearRegressor(
     weight_column: str | None = None,
     optimizer: Any = "Ftrl",
     config: Any = None,
-    **options: Any,
+    partitioner: Any = None,
+    warm_start_from: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM,
+    sparse_combiner: str = "sum",
 ) -> Canned:
     """A linear model that tells numbers."""
+    only("LinearRegressor", "sparse_combiner", sparse_combiner, "sum")
     head = Numbers(label_dimension, weight_column)
-    return Canned([_Linear(feature_columns, optimizer)], head, model_dir, config)
+    return Canned(
+        [_Linear(feature_columns, optimizer)], head, model_dir, config, warm_start_from, loss_reduction
+    )
 
 
 def _both(
@@ -327,9 +363,14 @@ def DNNLinearCombinedClassifier(
     label_vocabulary: Any = None,
     input_layer_partitioner: Any = None,
     config: Any = None,
-    **options: Any,
+    warm_start_from: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM,
+    batch_norm: bool = False,
+    linear_sparse_combiner: str = "sum",
 ) -> Canned:
     """Wide and deep: a linear model and a network, trained together, that tell classes."""
+    only("DNNLinearCombinedClassifier", "batch_norm", batch_norm, False)
+    only("DNNLinearCombinedClassifier", "linear_sparse_combiner", linear_sparse_combiner, "sum")
     parts = _both(
         linear_feature_columns,
         linear_optimizer,
@@ -339,7 +380,14 @@ def DNNLinearCombinedClassifier(
         dnn_activation_fn,
         dnn_dropout,
     )
-    return Canned(parts, Classes(n_classes, label_vocabulary, weight_column), model_dir, config)
+    return Canned(
+        parts,
+        Classes(n_classes, label_vocabulary, weight_column),
+        model_dir,
+        config,
+        warm_start_from,
+        loss_reduction,
+    )
 
 
 def DNNLinearCombinedRegressor(
@@ -355,9 +403,14 @@ def DNNLinearCombinedRegressor(
     weight_column: str | None = None,
     input_layer_partitioner: Any = None,
     config: Any = None,
-    **options: Any,
+    warm_start_from: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM,
+    batch_norm: bool = False,
+    linear_sparse_combiner: str = "sum",
 ) -> Canned:
     """Wide and deep: a linear model and a network, trained together, that tell numbers."""
+    only("DNNLinearCombinedRegressor", "batch_norm", batch_norm, False)
+    only("DNNLinearCombinedRegressor", "linear_sparse_combiner", linear_sparse_combiner, "sum")
     parts = _both(
         linear_feature_columns,
         linear_optimizer,
@@ -367,4 +420,6 @@ def DNNLinearCombinedRegressor(
         dnn_activation_fn,
         dnn_dropout,
     )
-    return Canned(parts, Numbers(label_dimension, weight_column), model_dir, config)
+    return Canned(
+        parts, Numbers(label_dimension, weight_column), model_dir, config, warm_start_from, loss_reduction
+    )

@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import initializers, math, metrics, nn
+from thalweg.compat.tf1 import initializers, losses, math, metrics, nn
 from thalweg.compat.tf1.canned import Canned, Classes, Numbers, _both, _Linear, _Network, _optimizer
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
 from thalweg.compat.tf1.exporting import export
@@ -62,48 +63,84 @@ class Counts(Numbers):
 
 
 def binary_classification_head(
-    weight_column: str | None = None, thresholds: Any = None, label_vocabulary: Any = None, **options: Any
+    weight_column: str | None = None,
+    thresholds: Any = None,
+    label_vocabulary: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM_OVER_BATCH_SIZE,
+    loss_fn: Any = None,
+    name: Any = None,
 ) -> Classes:
     """Two classes."""
-    return Classes(2, label_vocabulary, weight_column)
+    only("binary_classification_head", "loss_fn", loss_fn)
+    return _reduced(loss_reduction, Classes(2, label_vocabulary, weight_column))
 
 
 def multi_class_head(
-    n_classes: int, weight_column: str | None = None, label_vocabulary: Any = None, **options: Any
+    n_classes: int,
+    weight_column: str | None = None,
+    label_vocabulary: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM_OVER_BATCH_SIZE,
+    loss_fn: Any = None,
+    name: Any = None,
 ) -> Classes:
     """More than two classes."""
     if n_classes is None or n_classes <= 2:
         raise ValueError(
             f"n_classes must be > 2: {n_classes}. For 2 classes, use binary_classification_head."
         )
-    return Classes(n_classes, label_vocabulary, weight_column)
+    only("multi_class_head", "loss_fn", loss_fn)
+    return _reduced(loss_reduction, Classes(n_classes, label_vocabulary, weight_column))
 
 
-def regression_head(weight_column: str | None = None, label_dimension: int = 1, **options: Any) -> Numbers:
+def regression_head(
+    weight_column: str | None = None,
+    label_dimension: int = 1,
+    loss_reduction: Any = losses.Reduction.SUM_OVER_BATCH_SIZE,
+    loss_fn: Any = None,
+    inverse_link_fn: Any = None,
+    name: Any = None,
+) -> Numbers:
     """Numbers, by the squared error."""
-    return Numbers(label_dimension, weight_column)
+    only("regression_head", "loss_fn", loss_fn)
+    only("regression_head", "inverse_link_fn", inverse_link_fn)
+    return _reduced(loss_reduction, Numbers(label_dimension, weight_column))
 
 
 def poisson_regression_head(
-    weight_column: str | None = None, label_dimension: int = 1, **options: Any
+    weight_column: str | None = None,
+    label_dimension: int = 1,
+    compute_full_loss: bool = True,
+    loss_reduction: Any = losses.Reduction.SUM_OVER_BATCH_SIZE,
+    name: Any = None,
 ) -> Counts:
     """Counts, by their likelihood."""
-    return Counts(label_dimension, weight_column)
+    only("poisson_regression_head", "compute_full_loss", compute_full_loss, True)
+    return _reduced(loss_reduction, Counts(label_dimension, weight_column))
 
 
 def multi_label_head(
-    n_classes: int, weight_column: str | None = None, thresholds: Any = None, **options: Any
+    n_classes: int,
+    weight_column: str | None = None,
+    thresholds: Any = None,
+    label_vocabulary: Any = None,
+    loss_reduction: Any = losses.Reduction.SUM_OVER_BATCH_SIZE,
+    loss_fn: Any = None,
+    classes_for_class_based_metrics: Any = None,
+    name: Any = None,
 ) -> MultiLabels:
     """Classes of which several may hold."""
     if n_classes is None or n_classes < 2:
         raise ValueError(f"n_classes must be > 1 for multi-label classification. Given: {n_classes}")
-    return MultiLabels(n_classes, weight_column)
+    only("multi_label_head", "loss_fn", loss_fn)
+    only("multi_label_head", "label_vocabulary", label_vocabulary)
+    only("multi_label_head", "classes_for_class_based_metrics", classes_for_class_based_metrics)
+    return _reduced(loss_reduction, MultiLabels(n_classes, weight_column))
 
 
-class _WithHead(Canned):
-    """A model whose loss is the mean over a batch, as that of the heads of contrib is."""
-
-    reduction = "mean"
+def _reduced(loss_reduction: Any, head: Any) -> Any:
+    """The head, which keeps how errors become a loss."""
+    head.reduction = loss_reduction
+    return head
 
 
 def DNNEstimator(
@@ -116,11 +153,13 @@ def DNNEstimator(
     dropout: float | None = None,
     input_layer_partitioner: Any = None,
     config: Any = None,
-    **options: Any,
+    warm_start_from: Any = None,
+    batch_norm: bool = False,
 ) -> Canned:
     """A network for a task."""
+    only("DNNEstimator", "batch_norm", batch_norm, False)
     network = _Network(feature_columns, hidden_units, activation_fn, dropout, optimizer)
-    return _WithHead([network], head, model_dir, config)
+    return Canned([network], head, model_dir, config, warm_start_from, head.reduction)
 
 
 def LinearEstimator(
@@ -129,10 +168,15 @@ def LinearEstimator(
     model_dir: Any = None,
     optimizer: Any = "Ftrl",
     config: Any = None,
-    **_: Any,
+    partitioner: Any = None,
+    warm_start_from: Any = None,
+    sparse_combiner: str = "sum",
 ) -> Canned:
     """A linear model for a task."""
-    return _WithHead([_Linear(feature_columns, optimizer)], head, model_dir, config)
+    only("LinearEstimator", "sparse_combiner", sparse_combiner, "sum")
+    return Canned(
+        [_Linear(feature_columns, optimizer)], head, model_dir, config, warm_start_from, head.reduction
+    )
 
 
 def DNNLinearCombinedEstimator(
@@ -147,14 +191,18 @@ def DNNLinearCombinedEstimator(
     dnn_dropout: Any = None,
     input_layer_partitioner: Any = None,
     config: Any = None,
-    **options: Any,
+    warm_start_from: Any = None,
+    batch_norm: bool = False,
+    linear_sparse_combiner: str = "sum",
 ) -> Canned:
     """Wide and deep for a task."""
+    only("DNNLinearCombinedEstimator", "batch_norm", batch_norm, False)
+    only("DNNLinearCombinedEstimator", "linear_sparse_combiner", linear_sparse_combiner, "sum")
     parts = _both(
         linear_feature_columns, linear_optimizer, dnn_feature_columns, dnn_optimizer, dnn_hidden_units,
         dnn_activation_fn, dnn_dropout,
     )  # fmt: skip
-    return _WithHead(parts, head, model_dir, config)
+    return Canned(parts, head, model_dir, config, warm_start_from, head.reduction)
 
 
 class _Bias:
@@ -183,10 +231,17 @@ def BaselineClassifier(
     label_vocabulary: Any = None,
     optimizer: Any = "Ftrl",
     config: Any = None,
-    **options: Any,
+    loss_reduction: Any = losses.Reduction.SUM,
 ) -> Canned:
     """How often each class is seen, whatever the features."""
-    return Canned([_Bias(optimizer)], Classes(n_classes, label_vocabulary, weight_column), model_dir, config)
+    return Canned(
+        [_Bias(optimizer)],
+        Classes(n_classes, label_vocabulary, weight_column),
+        model_dir,
+        config,
+        None,
+        loss_reduction,
+    )
 
 
 def BaselineRegressor(
@@ -195,17 +250,19 @@ def BaselineRegressor(
     weight_column: str | None = None,
     optimizer: Any = "Ftrl",
     config: Any = None,
-    **options: Any,
+    loss_reduction: Any = losses.Reduction.SUM,
 ) -> Canned:
     """The mean of the labels, whatever the features."""
-    return Canned([_Bias(optimizer)], Numbers(label_dimension, weight_column), model_dir, config)
+    return Canned(
+        [_Bias(optimizer)], Numbers(label_dimension, weight_column), model_dir, config, None, loss_reduction
+    )
 
 
 def BaselineEstimator(
-    head: Any, model_dir: Any = None, optimizer: Any = "Ftrl", config: Any = None, **options: Any
+    head: Any, model_dir: Any = None, optimizer: Any = "Ftrl", config: Any = None
 ) -> Canned:
     """The labels of a task, whatever the features."""
-    return _WithHead([_Bias(optimizer)], head, model_dir, config)
+    return Canned([_Bias(optimizer)], head, model_dir, config, None, head.reduction)
 
 
 def _told_more(estimator: Estimator, told: Callable[..., EstimatorSpec]) -> Estimator:

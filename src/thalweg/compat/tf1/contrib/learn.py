@@ -9,8 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import canned, checkpoints, estimator, examples, feature_column, math, monitored
+from thalweg.compat.names import Namespace, only
+from thalweg.compat.tf1 import (
+    canned,
+    checkpoints,
+    estimator,
+    examples,
+    feature_column,
+    losses,
+    math,
+    monitored,
+)
 from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.graph import Graph
@@ -319,14 +328,30 @@ class Estimator(_Fitted):
         super().__init__(_Own(model_fn, model_dir, config, params))
 
 
+# What the models of tf.contrib.learn took beside what those of tf.estimator take: what would change them, with its
+# default, and where variables stand.
+_OLD_ARGUMENTS = {
+    "gradient_clip_norm": None, "enable_centered_bias": False, "feature_engineering_fn": None,
+    "embedding_lr_multipliers": None, "_joint_weight": False, "_joint_linear_weights": False,
+    "joint_linear_weights": False,
+}  # fmt: skip
+_OLD_PLACES = ("input_layer_min_slice_size", "fix_global_step_increment_bug")
+
+
 def _learned(make: Callable[..., canned.Canned]) -> Callable[..., _Fitted]:
     """A ready model whose loss is the mean over the batch."""
 
     def build(*args: Any, **options: Any) -> _Fitted:
         if "weight_column_name" in options:
             options["weight_column"] = options.pop("weight_column_name")
+        if "label_keys" in options:
+            options["label_vocabulary"] = options.pop("label_keys")
+        for argument, default in _OLD_ARGUMENTS.items():
+            only(make.__name__, argument, options.pop(argument, default), default)
+        for argument in _OLD_PLACES:
+            options.pop(argument, None)
         inner = make(*args, **options)
-        inner.reduction = "mean"
+        inner.reduction = losses.Reduction.MEAN
         return _Fitted(inner)
 
     build.__name__, build.__doc__ = make.__name__, make.__doc__
