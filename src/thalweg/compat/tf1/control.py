@@ -21,7 +21,7 @@ from thalweg.ops import control
 from thalweg.ops import scan as core_scan
 
 
-def group(*inputs: Any, name: str | None = None, **options: Any) -> Operation:
+def group(*inputs: Any, name: str | None = None) -> Operation:
     """An operation that does all that its inputs do."""
     parts = default_graph().awaited(inputs, "group")
     made = Operation(name or "group_deps", "NoOp", Effect(deps=effects_of(parts)), parts)
@@ -294,7 +294,7 @@ class CriticalSection:
         name: str | None = None,
         shared_name: str | None = None,
         critical_section_def: Any = None,
-        **_: Any,
+        import_scope: Any = None,
     ) -> None:
         self.name = name or shared_name or "critical_section"
 

@@ -47,7 +47,7 @@ def executing_eagerly() -> bool:
     return False
 
 
-def enable_eager_execution(*args: Any, **options: Any) -> None:
+def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
     """Not in graph mode: the program is of the second generation."""
     raise NotImplementedError(
         "tf.enable_eager_execution: run the program with --as eager, where everything is eager"

@@ -18,7 +18,7 @@ import thalweg.compat.tf1.math as math
 import thalweg.compat.tf1.saved_model as saved_model
 import thalweg.compat.tf1.summary as summary
 import thalweg.compat.tf1.train as train
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import checkpoints, exporting, monitored
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
@@ -302,9 +302,12 @@ class Estimator:
         assets_extra: Any = None,
         as_text: bool = False,
         checkpoint_path: str | None = None,
-        **options: Any,
+        strip_default_attrs: bool = False,
+        *,
+        experimental_mode: Any = ModeKeys.PREDICT,
     ) -> bytes:
         """Write the model with the values of its last checkpoint, in a folder named by the time; its path."""
+        only("export_saved_model", "experimental_mode", experimental_mode, ModeKeys.PREDICT)
         with g.Graph().as_default():
             train.get_or_create_global_step()
             receiver = serving_input_receiver_fn()

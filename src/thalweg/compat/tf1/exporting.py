@@ -40,7 +40,12 @@ class Exporter:
     """Exports a model after an evaluation of ``train_and_evaluate``, below ``export/NAME`` in its folder."""
 
     def __init__(
-        self, name: str = "exporter", serving_input_receiver_fn: Any = None, *args: Any, **options: Any
+        self,
+        name: str = "exporter",
+        serving_input_receiver_fn: Any = None,
+        assets_extra: Any = None,
+        as_text: bool = False,
+        exports_to_keep: int | None = 5,
     ) -> None:
         self.name, self.serving_input_receiver_fn = name, serving_input_receiver_fn
 
@@ -90,8 +95,9 @@ class BestExporter(Exporter):
         serving_input_receiver_fn: Any = None,
         event_file_pattern: str | None = None,
         compare_fn: Callable[..., bool] = _less_loss,
-        *args: Any,
-        **options: Any,
+        assets_extra: Any = None,
+        as_text: bool = False,
+        exports_to_keep: int | None = 5,
     ) -> None:
         super().__init__(name, serving_input_receiver_fn)
         self.compare_fn, self.best = compare_fn, None

@@ -31,7 +31,11 @@ class Defun:
         func_name: str | None = None,
         grad_func: Callable[..., Any] | None = None,
         python_grad_func: Callable[..., Any] | None = None,
-        **options: Any,
+        out_names: Any = None,
+        shape_func: Any = None,
+        noinline: Any = None,
+        compiled: Any = None,
+        separate_compiled_gradients: Any = None,
     ) -> None:
         self.types, self.name = input_types, func_name
         self.of_arguments, self.of_operation = grad_func, python_grad_func

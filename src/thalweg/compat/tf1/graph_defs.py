@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import checkpoints, graph_files, logging, meta
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.node_defs import Message, NodeDef, Nodes, VersionDef, node_def
@@ -207,9 +207,9 @@ def convert_variables_to_constants(
     return GraphDef.FromString(graph_files.to_text(graph, kept=kept, values=values).encode())
 
 
-def _unchanged(graph_def: GraphDef, *args: Any, **options: Any) -> GraphDef:
+def _unchanged(input_graph: GraphDef, protected_nodes: Any = None) -> GraphDef:
     """The graph itself: what TensorFlow would take out of it costs nothing here."""
-    return graph_def
+    return input_graph
 
 
 def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool = True) -> str:
@@ -234,10 +234,18 @@ def freeze_graph(
     output_graph: str,
     clear_devices: bool,
     initializer_nodes: str,
-    *rest: Any,
-    **options: Any,
+    variable_names_whitelist: str = "",
+    variable_names_blacklist: str = "",
+    input_meta_graph: Any = None,
+    input_saved_model_dir: Any = None,
+    saved_model_tags: Any = "serve",
+    checkpoint_version: Any = 2,
 ) -> GraphDef:
     """Write a graph with the values of a checkpoint as constants."""
+    only("freeze_graph", "variable_names_whitelist", variable_names_whitelist, "")
+    only("freeze_graph", "variable_names_blacklist", variable_names_blacklist, "")
+    only("freeze_graph", "input_meta_graph", input_meta_graph or None)
+    only("freeze_graph", "input_saved_model_dir", input_saved_model_dir or None)
     definition = GraphDef.FromString(Path(input_graph).read_bytes())
     with g.Graph().as_default() as graph:
         import_graph_def(definition, name="")

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from thalweg import nn as core_nn
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.types import as_dtype
 from thalweg.data.pictures import decoded_picture, encoded_picture
 from thalweg.graph.op import make_op
 from thalweg.nn import images
@@ -28,7 +30,7 @@ class ResizeMethod:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def decode_image(contents: Any, channels: int = 0, name: Any = None, **options: Any) -> Tensor:
+def _decoded(contents: Any, channels: int | None, name: Any) -> Tensor:
     """The pixels (uint8) of an image file's bytes; 0 channels: those of the file."""
     from thalweg.compat.tf1.strings import _bytes_of, from_host
 
@@ -39,7 +41,41 @@ def decode_image(contents: Any, channels: int = 0, name: Any = None, **options: 
     return from_host([node], decode, np.uint8, [None, None, channels or None], name, "DecodeImage")
 
 
-decode_jpeg = decode_png = decode_bmp = decode_image
+def decode_image(
+    contents: Any,
+    channels: int | None = None,
+    dtype: Any = "uint8",
+    name: Any = None,
+    expand_animations: bool = True,
+) -> Tensor:
+    """The pixels of an image file's bytes, brought to ``dtype``; 0 channels: those of the file."""
+    return convert_image_dtype(_decoded(contents, channels, name), dtype)
+
+
+def decode_jpeg(
+    contents: Any,
+    channels: int = 0,
+    ratio: int = 1,
+    fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False,
+    acceptable_fraction: float = 1,
+    dct_method: str = "",
+    name: Any = None,
+) -> Tensor:
+    """The pixels (uint8) of an image file's bytes; 0 channels: those of the file."""
+    only("decode_jpeg", "ratio", ratio, 1)
+    return _decoded(contents, channels, name)
+
+
+def decode_png(contents: Any, channels: int = 0, dtype: Any = "uint8", name: Any = None) -> Tensor:
+    """The pixels (uint8) of an image file's bytes; 0 channels: those of the file."""
+    only("decode_png", "dtype", as_dtype(dtype).name, "uint8")
+    return _decoded(contents, channels, name)
+
+
+def decode_bmp(contents: Any, channels: int = 0, name: Any = None) -> Tensor:
+    """The pixels (uint8) of an image file's bytes; 0 channels: those of the file."""
+    return _decoded(contents, channels, name)
 
 
 def _encoded(form: str, image: Any, name: Any, **settings: Any) -> g.HostTensor:
@@ -55,9 +91,20 @@ def encode_png(image: Any, compression: int = -1, name: Any = None) -> g.HostTen
 
 
 def encode_jpeg(
-    image: Any, format: str = "", quality: int = 95, name: Any = None, **options: Any
+    image: Any,
+    format: str = "",
+    quality: int = 95,
+    progressive: bool = False,
+    optimize_size: bool = False,
+    chroma_downsampling: bool = True,
+    density_unit: str = "in",
+    x_density: int = 300,
+    y_density: int = 300,
+    xmp_metadata: str = "",
+    name: Any = None,
 ) -> g.HostTensor:
     """The bytes of a JPEG file of uint8 pixels."""
+    only("encode_jpeg", "chroma_downsampling", chroma_downsampling, True)
     return _encoded("JPEG", image, name, quality=quality)
 
 

@@ -310,7 +310,7 @@ class Timeline:
     def __init__(self, step_stats: Any, graph: Any = None) -> None:
         self.step_stats = step_stats
 
-    def generate_chrome_trace_format(self, **options: Any) -> str:
+    def generate_chrome_trace_format(self, show_dataflow: bool = True, show_memory: bool = False) -> str:
         """The trace as JSON."""
         return '{"traceEvents": []}'
 

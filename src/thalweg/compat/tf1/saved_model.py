@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import checkpoints, meta
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.types import TensorShape, as_dtype
@@ -84,9 +84,19 @@ class SavedModelBuilder:
         self._graphs: list[dict[str, Any]] = []
 
     def add_meta_graph_and_variables(
-        self, sess: Any, tags: Sequence[str], signature_def_map: Any = None, *rest: Any, **options: Any
+        self,
+        sess: Any,
+        tags: Sequence[str],
+        signature_def_map: Any = None,
+        assets_collection: Any = None,
+        legacy_init_op: Any = None,
+        clear_devices: bool = False,
+        main_op: Any = None,
+        strip_default_attrs: bool = False,
+        saver: Any = None,
     ) -> None:
         """The graph of a session and the values that its variables have there."""
+        only("add_meta_graph_and_variables", "saver", saver)
         (self._folder / "variables").mkdir(parents=True, exist_ok=True)
         session = getattr(sess, "session", sess)
         with session.graph.as_default():
@@ -97,7 +107,15 @@ class SavedModelBuilder:
             self._add(session.graph, tags, signature_def_map, held)
 
     def add_meta_graph(
-        self, tags: Sequence[str], signature_def_map: Any = None, *rest: Any, **options: Any
+        self,
+        tags: Sequence[str],
+        signature_def_map: Any = None,
+        assets_collection: Any = None,
+        legacy_init_op: Any = None,
+        clear_devices: bool = False,
+        main_op: Any = None,
+        strip_default_attrs: bool = False,
+        saver: Any = None,
     ) -> None:
         """The default graph, whose variables have the values that were written before."""
         if not self._graphs:
@@ -162,7 +180,12 @@ def maybe_saved_model_directory(export_dir: str) -> bool:
 
 
 def load(
-    sess: Any, tags: Sequence[str], export_dir: str, import_scope: str | None = None, **options: Any
+    sess: Any,
+    tags: Sequence[str],
+    export_dir: str,
+    import_scope: str | None = None,
+    *,
+    clear_devices: bool = False,
 ) -> Any:
     """The nodes of the saved graph that has these tags in the graph of a session, and the values of its variables.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.late import late
@@ -525,9 +526,12 @@ class Session:
         self.slots[variable].array = held.slot.array
         self.slots[variable].reader = None
 
-    def make_callable(self, fetches: Any, feed_list: Sequence[Any] = (), **options: Any) -> Any:
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Any:
         """A function of the fed values."""
-        return lambda *values: self.run(fetches, dict(zip(feed_list, values, strict=True)))
+        only("make_callable", "accept_options", accept_options, False)
+        return lambda *values: self.run(fetches, dict(zip(feed_list or (), values, strict=True)))
 
     def list_devices(self) -> list[str]:
         return ["/job:localhost/replica:0/task:0/device:CPU:0"]

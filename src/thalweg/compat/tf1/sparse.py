@@ -154,10 +154,15 @@ sparse_matmul_dense = sparse_tensor_dense_matmul
 
 
 def sparse_reduce_sum(
-    sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any
+    sp_input: SparseTensor,
+    axis: Any = None,
+    keepdims: Any = None,
+    reduction_axes: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
     """The sum over axes of the dense tensor."""
-    return math.reduce_sum(sparse_tensor_to_dense(sp_input), axis, keep_dims)
+    axis = reduction_axes if axis is None else axis
+    return math.reduce_sum(sparse_tensor_to_dense(sp_input), axis, bool(keepdims or keep_dims))
 
 
 def sparse_add(a: Any, b: Any, thresh: Any = 0, threshold: Any = None) -> Any:
@@ -183,12 +188,18 @@ def sparse_add(a: Any, b: Any, thresh: Any = 0, threshold: Any = None) -> Any:
 
 
 def sparse_reduce_max(
-    sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, **options: Any
+    sp_input: SparseTensor,
+    axis: Any = None,
+    keepdims: Any = None,
+    reduction_axes: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
     """The largest of the elements that are there, over axes; 0 where there are none."""
     lowest = sp_input.dtype.min
     found = math.reduce_max(
-        sparse_tensor_to_dense(sp_input, lowest), axis, keep_dims or options.get("keepdims")
+        sparse_tensor_to_dense(sp_input, lowest),
+        reduction_axes if axis is None else axis,
+        bool(keepdims or keep_dims),
     )
     return math.where(math.equal(found, lowest), math.zeros_like(found), found)
 

@@ -239,16 +239,31 @@ def _as_sparse(source: Any, parts: Callable[[str], list[str]], name: str | None)
 
 
 def reduce_join(
-    inputs: Any, axis: Any = None, separator: str = "", name: str | None = None, **options: Any
+    inputs: Any,
+    axis: Any = None,
+    keep_dims: Any = None,
+    separator: str = "",
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keepdims: Any = None,
 ) -> HostTensor:
-    """All texts, or those along the last axis, as one."""
+    """All texts, or those along an axis, as one."""
+    axis = reduction_indices if axis is None else axis
+    if isinstance(axis, (list, tuple)) and len(axis) == 1:
+        (axis,) = axis
+    kept = bool(keepdims or keep_dims)
 
     def run(texts: Any) -> Any:
         joined = separator.encode()
         array = np.asarray(texts, object)
         if axis is None:
-            return joined.join(_bytes_of(t) for t in array.ravel())
-        return np.apply_along_axis(lambda row: joined.join(map(_bytes_of, row)), axis, array)
+            made = joined.join(_bytes_of(t) for t in array.ravel())
+            return np.full([1] * array.ndim, made, object) if kept else made
+        rows = np.moveaxis(array, axis, -1)
+        made = np.empty(rows.shape[:-1], object)
+        for place in np.ndindex(made.shape):
+            made[place] = joined.join(map(_bytes_of, rows[place]))
+        return np.expand_dims(made, axis) if kept else made
 
     return g.host("ReduceJoin", name, [g.convert_to_tensor(inputs)], run)
 
@@ -392,14 +407,18 @@ class TestCase(ArrayTestCase):
         random.seed(_SEED)
         np.random.seed(_SEED)  # noqa: NPY002
 
-    def session(self, graph: Any = None, config: Any = None, **options: Any) -> Any:
+    def session(
+        self, graph: Any = None, config: Any = None, use_gpu: bool = True, force_gpu: bool = False
+    ) -> Any:
         """A session of its own."""
         from thalweg.compat.tf1.session import Session
 
         return Session(graph=graph)
 
     @contextmanager
-    def cached_session(self, graph: Any = None, config: Any = None, **options: Any) -> Iterator[Any]:
+    def cached_session(
+        self, graph: Any = None, config: Any = None, use_gpu: bool = True, force_gpu: bool = False
+    ) -> Iterator[Any]:
         """The session of this test: what it knows of the variables stays until the test ends."""
         if self._held is None or (graph is not None and graph is not self._held.graph):
             self._held = self.session(graph)
@@ -419,7 +438,7 @@ class TestCase(ArrayTestCase):
         return g.session_for(None).run(tensors)
 
 
-def is_gpu_available(*args: Any, **options: Any) -> bool:
+def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
     """There is none."""
     return False
 

@@ -244,7 +244,9 @@ class _Value:
         image: Any = None,
         histo: Any = None,
         raw: bytes | None = None,
-        **others: Any,
+        *,
+        node_name: str = "",
+        metadata: Any = None,
     ) -> None:
         self.tag, self.simple_value, self.image, self.histo = tag, simple_value, image, histo
         self._raw = raw  # the message it was read from, where that is no number
@@ -311,7 +313,15 @@ class Summary:
 class Event:
     """What an event file holds for one step."""
 
-    def __init__(self, wall_time: float = 0.0, step: int = 0, summary: Any = None, **others: Any) -> None:
+    def __init__(
+        self,
+        wall_time: float = 0.0,
+        step: int = 0,
+        summary: Any = None,
+        file_version: Any = None,
+        graph_def: Any = None,
+        session_log: Any = None,
+    ) -> None:
         self.wall_time, self.step, self.summary = wall_time, step, summary or Summary()
 
 

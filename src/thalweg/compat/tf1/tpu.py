@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys, RunConfig
 
 
@@ -57,8 +57,10 @@ class TPUEstimator(Estimator):
         export_to_tpu: bool = True,
         export_to_cpu: bool = True,
         warm_start_from: Any = None,
-        **options: Any,
+        embedding_config_spec: Any = None,
+        export_saved_model_api_version: Any = None,
     ) -> None:
+        only("TPUEstimator", "embedding_config_spec", embedding_config_spec)
         if use_tpu:
             raise NotImplementedError("TPUEstimator: there is no TPU; use_tpu=False runs it on the processor")
         if "batch_size" in (params or {}):
@@ -115,14 +117,14 @@ class TPURunConfig(RunConfig):
 
 
 @contextmanager
-def bfloat16_scope(*args: Any, **options: Any) -> Iterator[None]:
+def bfloat16_scope(name: Any = None) -> Iterator[None]:
     """Nothing changes inside."""
     yield
 
 
-def _itself(thing: Any, *args: Any, **options: Any) -> Any:
+def _itself(opt: Any, reduction: Any = None, name: Any = None, group_assignment: Any = None) -> Any:
     """The thing itself: there is one core."""
-    return thing
+    return opt
 
 
 class _OneCore:

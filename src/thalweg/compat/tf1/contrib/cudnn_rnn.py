@@ -151,7 +151,6 @@ class _CudnnRNN(Layer):
         sequence_lengths: Any = None,
         time_major: bool = True,
         training: bool = True,
-        **options: Any,
     ) -> tuple[Any, Any]:
         x = inputs if time_major else rnn.transpose_batch_time(inputs)
         begun = None if initial_state is None else self._divided(initial_state)

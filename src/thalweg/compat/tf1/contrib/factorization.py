@@ -34,7 +34,7 @@ class KMeans:
         mini_batch_steps_per_iteration: int = 1,
         random_seed: int = 0,
         kmeans_plus_plus_num_retries: int = 2,
-        **options: Any,
+        kmc2_chain_length: int = 200,
     ) -> None:
         self.inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         self.k, self.initial = int(num_clusters), initial_clusters

@@ -71,7 +71,7 @@ def _load_iris(data_path: Any = None) -> Table:
     return Table(made.data, made.target)
 
 
-def _load_dataset(name: str, **options: Any) -> Any:
+def _load_dataset(name: str, size: str = "small", test_with_fake_data: bool = False) -> Any:
     """A data set by name: iris or mnist."""
     if name == "iris":
         return _load_iris()
@@ -365,10 +365,16 @@ class SKCompat:
         self.est = est
 
     def fit(
-        self, x: Any, y: Any, batch_size: int = 128, steps: int | None = None, **options: Any
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int = 128,
+        steps: int | None = None,
+        max_steps: int | None = None,
+        monitors: Any = None,
     ) -> SKCompat:
         """Train."""
-        self.est.fit(x, y, batch_size=batch_size, steps=steps)
+        self.est.fit(x, y, batch_size=batch_size, steps=steps, monitors=monitors, max_steps=max_steps)
         return self
 
     def score(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from thalweg.compat.names import Namespace, members, own
+from thalweg.compat.names import Namespace, members, only, own
 from thalweg.compat.tf1 import (
     column_makers,
     data_files,
@@ -94,11 +94,12 @@ _layers = Namespace(
     legacy_fully_connected=layers.fully_connected,
     embedding_lookup_unique=nn.embedding_lookup,
     safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
-    real_valued_column=lambda column_name, dimension=1, **_: feature_column.numeric_column(
-        column_name, dimension
+    real_valued_column=lambda column_name, dimension=1, default_value=None, dtype="float32", normalizer=None: (
+        feature_column.numeric_column(column_name, dimension, default_value, dtype, normalizer)
     ),
-    sparse_column_with_keys=lambda column_name, keys, **_: (
-        feature_column.categorical_column_with_vocabulary_list(column_name, keys)
+    sparse_column_with_keys=lambda column_name, keys, default_value=-1, combiner="sum", dtype="string": (
+        only("sparse_column_with_keys", "combiner", combiner, "sum")
+        or feature_column.categorical_column_with_vocabulary_list(column_name, keys, dtype, default_value)
     ),
     sparse_column_with_hash_bucket=feature_column.categorical_column_with_hash_bucket,
     sparse_column_with_integerized_feature=feature_column.categorical_column_with_identity,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import (
     initializers,
@@ -178,17 +179,30 @@ def instance_norm(
     scale: bool = True,
     epsilon: float = 1e-6,
     activation_fn: Any = None,
+    param_initializers: Any = None,
     reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
     trainable: bool = True,
+    data_format: str = "NHWC",
     scope: Any = None,
-    **options: Any,
 ) -> Tensor:
     """Each channel of each picture normalised over its pixels."""
+    only("instance_norm", "param_initializers", param_initializers)
+    only("instance_norm", "data_format", data_format, "NHWC")
     with variables.variable_scope(scope, "InstanceNorm", reuse=reuse):
         width = [inputs.get_shape()[-1].value]
         starts = (initializers.zeros_initializer(), initializers.ones_initializer())
-        beta = variables.get_variable("beta", width, initializer=starts[0]) if center else None
-        gamma = variables.get_variable("gamma", width, initializer=starts[1]) if scale else None
+        beta = (
+            variables.get_variable("beta", width, initializer=starts[0], trainable=trainable)
+            if center
+            else None
+        )
+        gamma = (
+            variables.get_variable("gamma", width, initializer=starts[1], trainable=trainable)
+            if scale
+            else None
+        )
         mean, variance = nn.moments(inputs, list(range(1, inputs.shape.ndims - 1)), keep_dims=True)
         x = nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
         return x if activation_fn is None else activation_fn(x)

@@ -190,19 +190,23 @@ def verify_tensor_all_finite(t: Any = None, msg: str = "", name: str | None = No
     return check_numerics(x if t is None else t, msg, name)
 
 
-def assert_non_negative(x: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+def assert_non_negative(
+    x: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+) -> g.Operation:
     """An operation that raises unless x >= 0 everywhere."""
-    return assert_greater_equal(x, 0, data, message=message or "x >= 0 did not hold")
+    return assert_greater_equal(x, 0, data, message=message or "x >= 0 did not hold", name=name)
 
 
 def _rank_check(kind: str, fits: Callable[[int, int], bool], text: str) -> Callable[..., g.Operation]:
-    def check(x: Any, rank: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+    def check(
+        x: Any, rank: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+    ) -> g.Operation:
         found, wanted = g.convert_to_tensor(x).shape.ndims, static_int(rank, "rank")
         if found is not None and not fits(found, wanted):
             raise ValueError(
                 f"{message} Tensor must have rank {text} {wanted}, received rank {found}".strip()
             )
-        return g.Operation(options.get("name"), "NoOp", g.Effect())
+        return g.Operation(name, "NoOp", g.Effect())
 
     check.__doc__ = (
         f"{kind}: raises while the graph is built unless the rank is {text or 'exactly'} the given one."
@@ -256,7 +260,14 @@ assert_non_positive = _sign_check("assert_non_positive", assert_less_equal, "<="
 
 
 def assert_near(
-    x: Any, y: Any, rtol: Any = 1e-6, atol: Any = 1e-6, data: Any = None, message: str = "", **options: Any
+    x: Any,
+    y: Any,
+    rtol: Any = 1e-6,
+    atol: Any = 1e-6,
+    data: Any = None,
+    summarize: Any = None,
+    message: str = "",
+    name: Any = None,
 ) -> g.Operation:
     """An operation that raises unless ``|x - y| <= atol + rtol |y|`` everywhere."""
     a, b = values(x, y)
@@ -266,12 +277,14 @@ def assert_near(
     )
 
 
-def assert_rank_in(x: Any, ranks: Any, data: Any = None, message: str = "", **options: Any) -> g.Operation:
+def assert_rank_in(
+    x: Any, ranks: Any, data: Any = None, summarize: Any = None, message: str = "", name: Any = None
+) -> g.Operation:
     """Raises while the graph is built unless the rank is one of those given."""
     found, wanted = g.convert_to_tensor(x).shape.ndims, [static_int(r, "rank") for r in ranks]
     if found is not None and found not in wanted:
         raise ValueError(f"{message} Tensor must have a rank of {wanted}, received rank {found}".strip())
-    return g.Operation(options.get("name"), "NoOp", g.Effect())
+    return g.Operation(name, "NoOp", g.Effect())
 
 
 def assert_scalar(tensor: Any, name: str | None = None, message: str = "") -> Tensor:

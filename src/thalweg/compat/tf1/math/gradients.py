@@ -54,7 +54,14 @@ def gradients(
     ]  # fmt: skip
 
 
-def hessians(ys: Any, xs: Any, name: str = "hessians", **options: Any) -> list[Tensor]:
+def hessians(
+    ys: Any,
+    xs: Any,
+    name: str = "hessians",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: Any = False,
+    aggregation_method: Any = None,
+) -> list[Tensor]:
     """The second derivatives of a scalar by each of ``xs``."""
     from thalweg.gradient import hessian
 

@@ -201,7 +201,15 @@ def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -
 class LinearOperatorFullMatrix:
     """A matrix (or a stack of them) as an operator."""
 
-    def __init__(self, matrix: Any, name: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        matrix: Any,
+        is_non_singular: Any = None,
+        is_self_adjoint: Any = None,
+        is_positive_definite: Any = None,
+        is_square: Any = None,
+        name: str | None = None,
+    ) -> None:
         self.matrix = wrap(self._form(value(matrix)), name, type(self).__name__, [matrix])
 
     @staticmethod
