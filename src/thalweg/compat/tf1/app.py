@@ -17,9 +17,20 @@ class _Flags:
         self.__dict__["_parsed"] = False
         self.__dict__["_required"] = []
 
-    def _define(self, name: str, default: Any, help: str | None, **options: Any) -> None:
+    def _define(
+        self,
+        name: str,
+        default: Any,
+        help: str | None,
+        required: bool,
+        short_name: str | None,
+        **options: Any,
+    ) -> None:
         text = (help or "").replace("%", "%%")
-        self.__dict__["_parser"].add_argument(f"--{name}", default=default, help=text, dest=name, **options)
+        spelled = [f"--{name}"] if short_name is None else [f"-{short_name}", f"--{name}"]
+        self.__dict__["_parser"].add_argument(*spelled, default=default, help=text, dest=name, **options)
+        if required:
+            self.__dict__["_required"].append(name)
         self.__dict__["_parsed"] = False
 
     def _parse_flags(self) -> None:
@@ -97,57 +108,147 @@ class flags:
     FLAGS = _Flags()
 
     @staticmethod
-    def DEFINE_string(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags.FLAGS._define(name, default, help, type=str)
+    def DEFINE_string(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        short_name: str | None = None,
+    ) -> None:
+        flags.FLAGS._define(name, default, help, required, short_name, type=str)
 
     @staticmethod
-    def DEFINE_integer(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags.FLAGS._define(name, default, help, type=int)
+    def DEFINE_integer(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        lower_bound: Any = None,
+        upper_bound: Any = None,
+        short_name: str | None = None,
+    ) -> None:
+        flags.FLAGS._define(name, default, help, required, short_name, type=int)
 
     @staticmethod
-    def DEFINE_float(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags.FLAGS._define(name, default, help, type=float)
+    def DEFINE_float(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        lower_bound: Any = None,
+        upper_bound: Any = None,
+        short_name: str | None = None,
+    ) -> None:
+        flags.FLAGS._define(name, default, help, required, short_name, type=float)
 
     @staticmethod
-    def DEFINE_boolean(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags.FLAGS._define(name, default, help, type=_truth, nargs="?", const=True)
+    def DEFINE_boolean(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        short_name: str | None = None,
+    ) -> None:
+        flags.FLAGS._define(name, default, help, required, short_name, type=_truth, nargs="?", const=True)
         flags.FLAGS._parser.add_argument(f"--no{name}", dest=name, action="store_false", default=default)
 
     DEFINE_bool = DEFINE_boolean
 
     @staticmethod
     def DEFINE_enum(
-        name: str, default: Any, enum_values: Sequence[str], help: str | None = None, **_: Any
+        name: str,
+        default: Any,
+        enum_values: Sequence[str],
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        case_sensitive: bool = True,
+        short_name: str | None = None,
     ) -> None:
-        flags.FLAGS._define(name, default, help, choices=list(enum_values))
+        flags.FLAGS._define(name, default, help, required, short_name, choices=list(enum_values))
 
     @staticmethod
-    def DEFINE_list(name: str, default: Any, help: str | None = None, **_: Any) -> None:
-        flags.FLAGS._define(name, default, help, type=lambda text: text.split(","))
+    def DEFINE_list(
+        name: str,
+        default: Any,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        short_name: str | None = None,
+    ) -> None:
+        flags.FLAGS._define(name, default, help, required, short_name, type=lambda text: text.split(","))
 
     @staticmethod
-    def DEFINE_multi_string(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags._define_multi(name, default, help, type=str)
+    def DEFINE_multi_string(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        short_name: str | None = None,
+    ) -> None:
+        flags._define_multi(name, default, help, required, short_name, type=str)
 
     @staticmethod
-    def DEFINE_multi_integer(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags._define_multi(name, default, help, type=int)
+    def DEFINE_multi_integer(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        lower_bound: Any = None,
+        upper_bound: Any = None,
+        short_name: str | None = None,
+    ) -> None:
+        flags._define_multi(name, default, help, required, short_name, type=int)
 
     @staticmethod
-    def DEFINE_multi_float(name: str, default: Any = None, help: str | None = None, **_: Any) -> None:
-        flags._define_multi(name, default, help, type=float)
+    def DEFINE_multi_float(
+        name: str,
+        default: Any = None,
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        lower_bound: Any = None,
+        upper_bound: Any = None,
+        short_name: str | None = None,
+    ) -> None:
+        flags._define_multi(name, default, help, required, short_name, type=float)
 
     @staticmethod
     def DEFINE_multi_enum(
-        name: str, default: Any, enum_values: Sequence[str], help: str | None = None, **_: Any
+        name: str,
+        default: Any,
+        enum_values: Sequence[str],
+        help: str | None = None,
+        flag_values: Any = None,
+        module_name: Any = None,
+        required: bool = False,
+        case_sensitive: bool = True,
+        short_name: str | None = None,
     ) -> None:
-        flags._define_multi(name, default, help, choices=list(enum_values))
+        flags._define_multi(name, default, help, required, short_name, choices=list(enum_values))
 
     @staticmethod
-    def _define_multi(name: str, default: Any, help: str | None, **options: Any) -> None:
+    def _define_multi(
+        name: str, default: Any, help: str | None, required: bool, short_name: str | None, **options: Any
+    ) -> None:
         """A flag that may be given several times, whose value is a list."""
         several = default if default is None or isinstance(default, (list, tuple)) else [default]
-        flags.FLAGS._define(name, several, help, action=_Several, **options)
+        flags.FLAGS._define(name, several, help, required, short_name, action=_Several, **options)
 
     @staticmethod
     def mark_flag_as_required(name: str, flag_values: Any = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import queues
 
@@ -22,8 +23,18 @@ class Experiment:
         eval_steps: int | None = 100,
         train_monitors: Any = None,
         eval_hooks: Any = None,
-        **options: Any,
+        local_eval_frequency: Any = None,
+        eval_delay_secs: int = 120,
+        continuous_eval_throttle_secs: int = 60,
+        min_eval_frequency: int | None = None,
+        delay_workers_by_global_step: bool = False,
+        export_strategies: Any = None,
+        train_steps_per_iteration: int | None = None,
+        checkpoint_and_export: bool = False,
+        saving_listeners: Any = None,
     ) -> None:
+        only("Experiment", "export_strategies", export_strategies or None)
+        only("Experiment", "saving_listeners", saving_listeners or None)
         self.estimator = estimator
         self._inputs = train_input_fn, eval_input_fn
         self._steps = train_steps, eval_steps

@@ -211,11 +211,15 @@ class _Fitted:
         batch_size: int | None = None,
         steps: int | None = None,
         metrics: Any = None,
-        **options: Any,
+        name: str | None = None,
+        checkpoint_path: str | None = None,
+        hooks: Any = None,
+        log_progress: bool = True,
     ) -> dict[str, Any]:
         """The metrics."""
         self.inner.extra_metrics = metrics
-        return self.inner.evaluate(_input_fn(x, y, input_fn, batch_size, 1), steps=steps)
+        source = _input_fn(x, y, input_fn, batch_size, 1)
+        return self.inner.evaluate(source, steps, hooks, checkpoint_path, name)
 
     def predict(
         self,
