@@ -42,7 +42,7 @@ def _named(name: str | None, arguments: Any = None) -> dict[str, Any]:
 
 def merge(
     inputs: Sequence[Any], mode: Any = "sum", dot_axes: Any = -1, concat_axis: int = -1, output_shape: Any = None,
-    output_mask: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
+    output_mask: Any = None, arguments: Any = None, name: str | None = None,
 ) -> Any:  # fmt: skip
     """Several tensors as one: Keras 1."""
     return merging(mode, concat_axis, dot_axes, _named(name, arguments))(list(inputs))
@@ -60,7 +60,8 @@ class Merge:
 
     def __init__(
         self, layers: Sequence[Any] | None = None, mode: Any = "sum", concat_axis: int = -1, dot_axes: Any = -1,
-        output_shape: Any = None, arguments: Any = None, name: str | None = None, **ignored: Any,
+        output_shape: Any = None, output_mask: Any = None, arguments: Any = None, node_indices: Any = None,
+        tensor_indices: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
         self.parts = [_as_model(part) for part in layers or []]
         self.layer = merging(mode, concat_axis, dot_axes, _named(name, arguments))

@@ -226,7 +226,7 @@ class LossScaleOptimizer(_main.LossScaleOptimizer):
 
     def __init__(
         self, inner_optimizer: Any, dynamic: Any = True, initial_scale: float | None = None,
-        dynamic_growth_steps: int | None = None, **ignored: Any,
+        dynamic_growth_steps: int | None = None, name: str | None = None,
     ) -> None:  # fmt: skip
         scale, self.dynamic = initial_scale, dynamic is True or dynamic == "dynamic"
         if not isinstance(dynamic, (bool, str)):  # a fixed scale, by position, until TensorFlow 2.4

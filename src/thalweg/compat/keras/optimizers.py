@@ -144,7 +144,10 @@ class _Keras(ByVariable, main.Optimizer):
         for variable, value in zip(self.variables(), weights, strict=True):
             variable.set_value(value)
 
-    def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **ignored: Any) -> Any:
+    def apply_gradients(
+        self, grads_and_vars: Any, name: str | None = None, experimental_aggregate_gradients: bool = True,
+        skip_gradients_aggregation: bool = False,
+    ) -> Any:  # fmt: skip
         """One step with pairs (gradient, variable)."""
         pairs = list(grads_and_vars)
         rules = ("_resource_apply_dense", "_resource_apply_sparse")

@@ -12,6 +12,7 @@ import numpy as np
 from thalweg import optimizers as main
 from thalweg.compat.keras.backend.functions import UpdatesOfLoss
 from thalweg.compat.made_once import made_once
+from thalweg.compat.names import only
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, Variable
@@ -22,8 +23,16 @@ from thalweg.optimizers.rows import whole
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
-def minimize(self: Any, loss: Any, var_list: Any = None, tape: Any = None, **ignored: Any) -> Any:
+def minimize(
+    self: Any,
+    loss: Any,
+    var_list: Any = None,
+    tape: Any = None,
+    grad_loss: Any = None,
+    name: str | None = None,
+) -> Any:
     """One step down the gradient of the loss: a function without arguments, or a tensor of the tape."""
+    only("minimize", "grad_loss", grad_loss)
     if tape is None and callable(loss) and not isinstance(loss, Tensor):
         tapes = importlib.import_module(
             "thalweg.compat.tf2.tape"

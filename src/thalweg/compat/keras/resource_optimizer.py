@@ -280,8 +280,9 @@ class ResourceOptimizer(ByVariable, OwnOptimizer):
         raise NotImplementedError
 
     def apply_gradients(
-        self, grads_and_vars: Iterable[tuple[Any, Variable]], name: Any = None, **ignored: Any
-    ) -> None:
+        self, grads_and_vars: Iterable[tuple[Any, Variable]], name: Any = None,
+        experimental_aggregate_gradients: bool = True, skip_gradients_aggregation: bool = False,
+    ) -> None:  # fmt: skip
         """One step with pairs (gradient, variable); pairs with None are skipped."""
         if type(self).get_updates is not OwnOptimizer.get_updates:
             super().apply_gradients(grads_and_vars)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
@@ -36,8 +37,9 @@ class TextFileInitializer:
 
     def __init__(
         self, filename: Any, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int,
-        vocab_size: int | None = None, delimiter: str = "\t", name: Any = None, **ignored: Any,
+        vocab_size: int | None = None, delimiter: str = "\t", name: Any = None, value_index_offset: int = 0,
     ) -> None:  # fmt: skip
+        only("tf.lookup.TextFileInitializer", "value_index_offset", value_index_offset, 0)
         self.dtype = as_dtype(value_dtype)
         kinds = as_dtype(key_dtype), self.dtype
         self.pairs = []
@@ -66,7 +68,9 @@ def _dtype(values: Any) -> Any:
 class StaticHashTable:
     """Values by keys, and a default for all other keys."""
 
-    def __init__(self, initializer: Any, default_value: Any, name: Any = None, **ignored: Any) -> None:
+    def __init__(
+        self, initializer: Any, default_value: Any, name: Any = None, experimental_is_anonymous: bool = False
+    ) -> None:
         self._held, self._dtype = dict(initializer.pairs), initializer.dtype
         self._default = next(_items(default_value))
 

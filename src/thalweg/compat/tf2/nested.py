@@ -45,7 +45,9 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
     return _filled(structure, iter(flat_sequence))
 
 
-def map_structure(func: Callable[..., Any], *structure: Any, **ignored: Any) -> Any:
+def map_structure(
+    func: Callable[..., Any], *structure: Any, check_types: bool = True, expand_composites: bool = False
+) -> Any:
     """The structure with a function applied to its leaves (of several alike, to those at the same place)."""
     for other in structure[1:]:
         assert_same_structure(structure[0], other)

@@ -346,7 +346,7 @@ lrn = local_response_normalization
 
 
 def compute_average_loss(
-    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None, **ignored: Any
+    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None
 ) -> Any:
     """The sum of the losses over the size of the whole batch."""
     losses: Any = tensor(per_example_loss)

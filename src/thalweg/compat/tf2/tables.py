@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.io import path_of
@@ -79,9 +80,13 @@ def make_csv_dataset(
     file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None, label_name: Any = None,
     select_columns: Any = None, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
     header: bool = True, num_epochs: int | None = None, shuffle: bool = True, shuffle_buffer_size: int = 10000,
-    shuffle_seed: int | None = None, ignore_errors: bool = False, **ignored: Any,
+    shuffle_seed: int | None = None, ignore_errors: bool = False, prefetch_buffer_size: Any = None,
+    num_parallel_reads: Any = None, sloppy: bool = False, num_rows_for_inference: int | None = 100,
+    compression_type: Any = None, encoding: str = "utf-8",
 ) -> Dataset:  # fmt: skip
     """Batches of rows: a dict of columns by name, and the labels where ``label_name`` names their column."""
+    only("make_csv_dataset", "compression_type", compression_type)
+    only("make_csv_dataset", "encoding", encoding, "utf-8")
     files = sorted(n for p in _names(file_pattern) for n in (glob.glob(path_of(p)) or [path_of(p)]))
     tables = [list(_rows([name], field_delim, use_quote_delim)) for name in files]
     names = list(column_names or tables[0][0])

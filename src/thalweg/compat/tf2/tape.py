@@ -132,13 +132,21 @@ class GradientTape(core.GradientTape):
         follows = automatic or not isinstance(source, Variable) or source in self._watched
         return follows and source.tracked and is_floating(source.dtype)
 
-    def jacobian(self, target: Any, sources: Any, *more: Any, **ignored: Any) -> Any:
+    def jacobian(
+        self, target: Any, sources: Any, unconnected_gradients: str = "none", parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:  # fmt: skip
         """The derivative of every element of the target by every element of each source."""
+        only("tape.jacobian", "unconnected_gradients", unconnected_gradients, "none")
         self._use("jacobian")
         return mapped(lambda s: _forgotten(core_jacobian(target, s)), sources)
 
-    def batch_jacobian(self, target: Any, source: Any, *more: Any, **ignored: Any) -> Any:
+    def batch_jacobian(
+        self, target: Any, source: Any, unconnected_gradients: str = "none", parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:  # fmt: skip
         """The jacobian of each row of the target by the same row of the source: [batch, outputs..., inputs...]."""
+        only("tape.batch_jacobian", "unconnected_gradients", unconnected_gradients, "none")
         self._use("batch_jacobian")
         rows, *form = target.shape
         columns = target.reshape((rows, -1))

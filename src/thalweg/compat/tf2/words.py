@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf2 import ragged
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.text import TextTensor, as_bytes, texts
@@ -130,8 +131,11 @@ def reduce_join(
     return texts(np.expand_dims(made, place) if keepdims else made)
 
 
-def ngrams(data: Any, ngram_width: int, separator: str = " ", name: Any = None, **ignored: Any) -> Any:
+def ngrams(data: Any, ngram_width: int, separator: str = " ", pad_values: Any = None,
+           padding_width: Any = None, preserve_short_sequences: bool = False, name: Any = None) -> Any:  # fmt: skip
     """Neighbouring words joined, of a row of words or of several."""
+    only("tf.strings.ngrams", "pad_values", pad_values)
+    only("tf.strings.ngrams", "preserve_short_sequences", preserve_short_sequences, False)
     if isinstance(data, RaggedTensor):
         return ragged.stack([ngrams(row, ngram_width, separator) for row in data])
     words = list(np.asarray(texts(data)))

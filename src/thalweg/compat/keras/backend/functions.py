@@ -96,7 +96,7 @@ class KerasSession:
 
     graph: Any = None
 
-    def run(self, fetches: Any, feed_dict: Any = None, **ignored: Any) -> Any:
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """The values of tensors in their structure; what gives none (an initialiser) gives None."""
         given = dict(feed_dict or {})
         wanted = [t for t in flat(fetches) if isinstance(t, Tensor)]
@@ -127,8 +127,10 @@ def set_session(session: Any) -> None:
 
 
 def function(
-    inputs: Any, outputs: Any, updates: Any = None, feed_dict: Any = None, fetches: Any = None, **ignored: Any
-) -> Any:
+    inputs: Any, outputs: Any, updates: Any = None, feed_dict: Any = None, fetches: Any = None,
+    name: Any = None, options: Any = None, run_metadata: Any = None, mode: Any = None,
+    allow_input_downcast: Any = None, on_unused_input: Any = None, profile: Any = None,
+) -> Any:  # fmt: skip
     """A compiled function of a list of values, giving a list of arrays.
 
     ``fetches``: further updates; ``feed_dict``: inputs that every call is given besides, read from the dict anew.

@@ -234,10 +234,11 @@ def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
 
 
 def resize_images(
-    x: Any, height_factor: int, width_factor: int, data_format: Any = None, **ignored: Any
+    x: Any, height_factor: int, width_factor: int, data_format: Any = None, interpolation: str = "nearest"
 ) -> Any:
-    """Every pixel ``height_factor x width_factor`` times."""
-    return layers.UpSampling2D((height_factor, width_factor), data_format=data_format)(x)
+    """Every pixel ``height_factor x width_factor`` times, or what lies between them: "bilinear"."""
+    size = (height_factor, width_factor)
+    return layers.UpSampling2D(size, data_format=data_format, interpolation=interpolation)(x)
 
 
 def resize_volumes(
