@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import os
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -107,3 +109,12 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def unpacked(data: bytes, kind: str) -> bytes:
+    """What a file holds that is packed as ``kind`` says, "GZIP" or "ZLIB".
+
+    >>> unpacked(zlib.compress(b"lines"), "ZLIB")
+    b'lines'
+    """
+    return gzip.decompress(data) if kind == "GZIP" else zlib.decompress(data)

@@ -12,7 +12,8 @@ from thalweg.compat.names import only
 from thalweg.compat.tf1.data import Dataset, Iterator
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.readers import FixedLengthRecordReader
-from thalweg.compat.tf1.records import compression_of, tf_record_iterator, unpacked
+from thalweg.compat.tf1.records import compression_of, tf_record_iterator
+from thalweg.files import unpacked
 
 
 class _FileDataset(Dataset):

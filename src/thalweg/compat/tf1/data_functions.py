@@ -245,8 +245,8 @@ def make_csv_dataset(
     patterns = [file_pattern] if isinstance(file_pattern, str) else list(file_pattern)
     paths = sorted(path for p in patterns for path in glob.glob(p))
     with open(paths[0], newline="") as file:
-        quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
-        rows = csv.reader(file, delimiter=field_delim, quoting=quoting)
+        quote = '"' if use_quote_delim else None
+        rows = csv.reader(file, delimiter=field_delim, quotechar=quote)
         first = next(rows) if header else None
         names = list(column_names or first or ())
         samples = [row for row, _ in zip(rows, range(num_rows_for_inference), strict=False)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from thalweg import events
 from thalweg.errors import ArgumentError, fail
+from thalweg.files import unpacked
 
 
 def compression_of(options: Any) -> str:
@@ -54,11 +55,6 @@ class TFRecordWriter:
 
     def __exit__(self, *exception: Any) -> None:
         self.close()
-
-
-def unpacked(data: bytes, kind: str) -> bytes:
-    """What a file holds that is packed by GZIP or ZLIB."""
-    return gzip.decompress(data) if kind == "GZIP" else zlib.decompress(data)
 
 
 def tf_record_iterator(path: str, options: Any = None) -> Iterator[bytes]:

@@ -260,10 +260,10 @@ def reduce_join(
             made = joined.join(_bytes_of(t) for t in array.ravel())
             return np.full([1] * array.ndim, made, object) if kept else made
         rows = np.moveaxis(array, axis, -1)
-        made = np.empty(rows.shape[:-1], object)
-        for place in np.ndindex(made.shape):
-            made[place] = joined.join(map(_bytes_of, rows[place]))
-        return np.expand_dims(made, axis) if kept else made
+        words = np.empty(rows.shape[:-1], object)
+        for place in np.ndindex(words.shape):
+            words[place] = joined.join(map(_bytes_of, rows[place]))
+        return np.expand_dims(words, axis) if kept else words
 
     return g.host("ReduceJoin", name, [g.convert_to_tensor(inputs)], run)
 

@@ -66,6 +66,14 @@ def _turned(metric: Any) -> Any:
     return lambda predictions, labels, *args, **options: metric(labels, predictions, *args, **options)
 
 
+def _sparse_column_with_keys(
+    column_name: str, keys: Any, default_value: int = -1, combiner: str = "sum", dtype: Any = "string"
+) -> Any:
+    """A column of the places of words in a list."""
+    only("sparse_column_with_keys", "combiner", combiner, "sum")
+    return feature_column.categorical_column_with_vocabulary_list(column_name, keys, dtype, default_value)
+
+
 def _of_pairs(names_to_tuples: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """({name: value}, {name: update}) of {name: (value, update)}."""
     parts = ({name: pair[k] for name, pair in names_to_tuples.items()} for k in (0, 1))
@@ -97,10 +105,7 @@ _layers = Namespace(
     real_valued_column=lambda column_name, dimension=1, default_value=None, dtype="float32", normalizer=None: (
         feature_column.numeric_column(column_name, dimension, default_value, dtype, normalizer)
     ),
-    sparse_column_with_keys=lambda column_name, keys, default_value=-1, combiner="sum", dtype="string": (
-        only("sparse_column_with_keys", "combiner", combiner, "sum")
-        or feature_column.categorical_column_with_vocabulary_list(column_name, keys, dtype, default_value)
-    ),
+    sparse_column_with_keys=_sparse_column_with_keys,
     sparse_column_with_hash_bucket=feature_column.categorical_column_with_hash_bucket,
     sparse_column_with_integerized_feature=feature_column.categorical_column_with_identity,
     bucketized_column=feature_column.bucketized_column,

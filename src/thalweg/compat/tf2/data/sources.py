@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.records import TFRecordWriter, compression_of, tf_record_iterator, unpacked
+from thalweg.compat.tf1.records import TFRecordWriter, compression_of, tf_record_iterator
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.data.elements import held
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text
 from thalweg.data import dataset as core
+from thalweg.files import unpacked
 
 
 def _named_files(filenames: Any) -> list[str]:
