@@ -85,3 +85,16 @@ def test_an_operand_that_lies_otherwise_keeps_its_order() -> None:
     p, q = rng.normal(size=(30, 40)).astype("float32"), rng.normal(size=(40, 30)).astype("float32")
     np.testing.assert_array_equal(tw.function([x, y], z)(p, q), p.T + q)
     np.testing.assert_allclose(tw.function([x, y], tw.sum(z, axis=0))(p, q), (p.T + q).sum(0), rtol=1e-4)
+
+
+def test_two_orders_at_once_and_sums_of_sums() -> None:
+    rng = np.random.default_rng(3)
+    p, q = (rng.normal(size=s).astype("float32") for s in ((6, 7, 8), (8, 6, 7)))
+    x, y = tw.placeholder("float32", p.shape), tw.placeholder("float32", q.shape)
+    both = tw.permute_dims(x, (2, 1, 0)) * tw.permute_dims(y, (0, 2, 1))
+    got = tw.function([x, y], tw.sum(both, axis=1))(p, q)
+    np.testing.assert_allclose(
+        got, (p.transpose(2, 1, 0) * q.transpose(0, 2, 1)).sum(1), rtol=1e-4, atol=1e-5
+    )
+    twice = tw.sum(tw.permute_dims(tw.sum(x, axis=0), (1, 0)), axis=0)
+    np.testing.assert_allclose(tw.function([x], twice)(p), p.sum(0).T.sum(0), rtol=1e-4, atol=1e-5)
