@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,7 +56,10 @@ def test_what_would_change_a_result_and_is_not_done_is_refused() -> None:
         tf2.strided_slice(ROWS, [0], [1], new_axis_mask=1)
 
 
-def test_arguments_that_were_not_read_change_the_result() -> None:
+def test_arguments_that_were_not_read_change_the_result(tmp_path: Path) -> None:
+    (tmp_path / "lines.gz").write_bytes(gzip.compress(b"a\nb\n"))
+    lines = tf2.data.TextLineDataset(str(tmp_path / "lines.gz"), compression_type="GZIP")
+    assert [line.numpy() for line in lines] == [b"a", b"b"]
     # By TensorFlow 2.21.
     assert tf2.io.decode_raw(tf2.constant(b"\0\1\0\2"), "uint16", little_endian=False).numpy().tolist() == [
         1,
