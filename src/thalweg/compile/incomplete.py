@@ -4,6 +4,7 @@ fractions that go on until every lane has its digits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from thalweg.compile.values import Value
 from thalweg.compile.vecmath import exp, log, log1p, pow
 
 _AT_ONCE = 8  # terms between two looks at whether there are enough
+_NORMAL = 1e9  # of a, from which on the sum of a derivative has more terms than it needs digits
 _CLOSE = {"float32": 2.0**-30, "float64": 2.0**-53}  # what is left out, against 1
 
 
@@ -131,7 +133,11 @@ def _slope(close: float, a: Value, x: Value) -> Value:
 
     _until_close(e, active, add, lambda: term.get() > total.get() * close)
     made = _front(b, y) / b * ((log(y) - digamma(b + 1)) * total.get() + changes.get())
-    return e.select(x > 0, made, 0.0)
+    c = e.select(a > 0, a, 1.0)
+    apart = (x - a) / e.sqrt(c)  # far out the distribution is a normal one
+    normal = -exp(apart * apart * -0.5) * (x / a * 0.5 + 0.5) / e.sqrt(c * (2 * math.pi))
+    made = e.select(a > _NORMAL, normal, made)
+    return e.select((a > 0) & (x >= 0), e.select(x > 0, made, 0.0), NAN)
 
 
 # --- beta -------------------------------------------------------------------------------------------------------------
@@ -209,6 +215,7 @@ def _zeta(_: float, s: Value, q: Value) -> Value:
         near = _powers_from(safe, 1 - fraction) - _powers_from(safe, 1 - e.select(left, q, 0.0))
         even = e.rint(s * 0.5).eq(s * 0.5)
         value = _powers_from(safe, e.select(fraction.eq(0), 1.0, fraction)) + e.select(even, near, -near)
-        value = e.select(fraction.eq(0), INF, e.select(whole, value, NAN))
+        value = e.select(q.eq(e.floor(q)), INF, e.select(whole, value, NAN))
         result.set(e.select(left, value, result.get()))
-    return e.select(s.eq(1), INF, e.select(s > 1, result.get(), NAN))
+    value = e.select(s.eq(1), INF, e.select(s > 1, result.get(), NAN))
+    return e.select(q.eq(q), value, NAN)

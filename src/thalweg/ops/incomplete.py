@@ -16,6 +16,7 @@ from thalweg.ops.special import _digamma, _elementwise, _hurwitz_everywhere, _lo
 __all__ = ["betainc", "igamma", "igammac", "zeta"]
 
 _TINY, _CLOSE = 1e-300, 1e-16
+_NORMAL = 1e9  # from there on the sum has more terms than it needs digits
 _log_gammas = _elementwise(_log_gamma)
 
 
@@ -87,14 +88,19 @@ def _gamma_density(a: Tensor, x: Tensor) -> Any:
     floating, grad=lambda g, y, a, x: [None, None], lower=Pointwise(lambda e, a, x: e.igamma_slope(a, x))
 )
 def _igamma_slope(a, x, /):  # type: ignore[no-untyped-def]
-    """The derivative of :func:`igamma` by a; it has no gradient itself."""
+    """The derivative of :func:`igamma` by a, NaN where that is; it has no gradient itself."""
     dtype = np.result_type(a, x)
     a, x = _wide(a, x)
     safe = np.where((a > 0) & (x > 0), x, 1.0)
     total, slopes = _lower_series(np.where(a > 0, a, 1.0), safe)
     front = np.exp(a * np.log(safe) - safe - _log_gammas(np.where(a > 0, a, 1.0) + 1))
     made = front * ((np.log(safe) - _digamma(np.where(a > 0, a, 1.0) + 1)) * total + slopes)
-    return np.where(x > 0, made, 0.0).astype(dtype)
+    apart = (x - a) / np.sqrt(np.where(a > 0, a, 1.0))  # far out the distribution is a normal one
+    normal = (
+        -np.exp(-0.5 * apart * apart) * (0.5 + 0.5 * x / a) / np.sqrt(2 * np.pi * np.where(a > 0, a, 1.0))
+    )
+    made = np.where(a > _NORMAL, normal, made)
+    return np.where((a > 0) & (x >= 0), np.where(x > 0, made, 0.0), np.nan).astype(dtype)
 
 
 @make_op(
@@ -210,4 +216,5 @@ def zeta(s, q, /):  # type: ignore[no-untyped-def]
     made = _hurwitz_everywhere(safe, np.where((q > 0) | (s == np.rint(s)), q, 1.0))
     whole = q == np.floor(q)
     made = np.where((q <= 0) & whole, np.inf, np.where((q < 0) & (s != np.rint(s)), np.nan, made))
-    return np.where(s == 1, np.inf, np.where(s > 1, made, np.nan)).astype(dtype)
+    made = np.where(np.isnan(q), np.nan, np.where(s > 1, made, np.nan))
+    return np.where((s == 1) & ~np.isnan(q), np.inf, made).astype(dtype)
