@@ -24,7 +24,9 @@ def _assigned(pairs: list[tuple[Variable, Any]]) -> Tensor:
         return math.identity(done[0])
 
 
-def _gradient_descent(var: Any, alpha: Any, delta: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+def _gradient_descent(
+    var: Any, alpha: Any, delta: Any, use_locking: bool = False, name: Any = None
+) -> Tensor:
     return _assigned([(var, var - alpha * delta)])
 
 
