@@ -481,8 +481,8 @@ def test_columns_with_keys_want_features_by_them() -> None:
 
 def test_scipys_minimiser_finds_the_least_squares() -> None:
     pytest.importorskip("scipy")
-    a, b = rng.normal(size=(20, 3)).astype("f"), rng.normal(size=20).astype("f")
-    w = tf.Variable(np.zeros(3, np.float32))
+    a, b = rng.normal(size=(20, 3)), rng.normal(size=20)
+    w = tf.Variable(np.zeros(3))  # in float32 the loss is flat to its last bit long before the weights are exact
     loss = tf.reduce_sum(tf.square(tf.reduce_sum(a * w, 1) - b))
     minimiser = tf.contrib.opt.ScipyOptimizerInterface(loss, options={"maxiter": 100})
     with tf.Session() as session:

@@ -6,6 +6,7 @@ called ``acc``, and optimizers have the rates of their papers.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -99,14 +100,16 @@ class _Numbered(Renamed):
     """The same name, its objects called ``base`` with a number unless told; what derives from it is numbered too."""
 
     def __init__(self, kind: Renamed, base: str) -> None:
+        def named(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            args, kwargs = kind.translate(args, kwargs)
+            return args, kwargs if kwargs.get("name") else {**kwargs, "name": _next_name(base)}
+
         vars(self).update(vars(kind))
-        self.number_base = base
+        self.kind = copy.copy(kind)  # makes the objects, in the way of its own class
+        self.kind.translate = named
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args, kwargs = self.translate(args, kwargs)
-        if not kwargs.get("name"):
-            kwargs = {**kwargs, "name": _next_name(self.number_base)}
-        return self.target(*args, **kwargs)
+        return self.kind(*args, **kwargs)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         derived = super().__mro_entries__(bases)
