@@ -482,13 +482,15 @@ def test_columns_with_keys_want_features_by_them() -> None:
 def test_scipys_minimiser_finds_the_least_squares() -> None:
     pytest.importorskip("scipy")
     a, b = rng.normal(size=(20, 3)), rng.normal(size=20)
-    w = tf.Variable(np.zeros(3))  # in float32 the loss is flat to its last bit long before the weights are exact
+    beside = tf.Variable([1.0, 2.0])  # the loss does not depend on it
+    w = tf.Variable(np.zeros(3))  # in float32 the loss is flat long before the weights are exact
     loss = tf.reduce_sum(tf.square(tf.reduce_sum(a * w, 1) - b))
     minimiser = tf.contrib.opt.ScipyOptimizerInterface(loss, options={"maxiter": 100})
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         minimiser.minimize(session)
         np.testing.assert_allclose(session.run(w), np.linalg.lstsq(a, b, rcond=None)[0], rtol=1e-3, atol=1e-4)
+        assert session.run(beside).tolist() == [1, 2]
 
 
 def test_backwards_networks_begin_at_each_examples_own_end() -> None:

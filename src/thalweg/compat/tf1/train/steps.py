@@ -143,7 +143,8 @@ class ScipyOptimizerInterface:
             )
         self.loss = loss
         self.variables = list(var_list) if var_list else trainable_variables()
-        self.gradients = math.gradients(loss, self.variables)
+        slopes = zip(math.gradients(loss, self.variables), self.variables, strict=True)
+        self.gradients = [math.zeros_like(v) if slope is None else slope for slope, v in slopes]
         self.method, self.options = method, {**(options or {}), **more}
         self.bounds = var_to_bounds
 
