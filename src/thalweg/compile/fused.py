@@ -20,6 +20,7 @@ from thalweg.compile.nests import (
     combined,
     identity_of,
     merge,
+    narrowed,
     outer_loops,
     rows_end,
     step,
@@ -104,10 +105,7 @@ class NestEmitter(ABC):
         """
         kinds = {register_dtype(m.dtype.name) for m in self.nest.reads}
         wide = kinds <= {"float64", "int64", "uint64", "bool"} and kinds != {"bool"}
-        lanes = self.step.target.lanes("float64" if wide else "float32")
-        while lanes > 1 and lanes // 2 >= length:
-            lanes //= 2
-        return lanes
+        return narrowed(self.step.target.lanes("float64" if wide else "float32"), length)
 
     def compute(self, member: Tensor, at: Lanes) -> Value:
         """The member's value at these lanes, computed once."""

@@ -18,12 +18,14 @@ from thalweg.compile.orders import in_their_order
 from thalweg.compile.panels import paneled
 from thalweg.compile.parts import put_together
 from thalweg.compile.residuals import shared
+from thalweg.dtypes import is_floating
 from thalweg.errors import CompileError, ThalwegError
 from thalweg.graph.lowering import Loop, Reduce
 from thalweg.graph.op import item, parts_of
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import attributes_key, remake, topological
 from thalweg.ops.bodies import Body
+from thalweg.ops.families import cast_all
 from thalweg.ops.lengths import at_run_time
 from thalweg.rewrite.pipeline import optimise, simplify
 
@@ -222,10 +224,13 @@ def _cut_reduction(tensor: Tensor) -> Tensor:
     positions = [solid.index(a) for a in axes]
     blocks = bool(positions) and positions != list(range(positions[0], positions[0] + len(positions)))
     large = len(positions) == len(solid) and x.size is not None and x.size > _LARGE_REDUCTION
-    if large and len(solid) == 1:
-        return _in_pieces(tensor)
     if not blocks and not large:
         return tensor
+    if is_floating(x.dtype) and x.dtype.itemsize < 4:  # parts are rounded once, when they are together
+        (wide,) = cast_all([x], np.dtype(np.float32))
+        return cast_all([remake(tensor, [wide])], x.dtype)[0]
+    if large and len(solid) == 1:
+        return _in_pieces(tensor)
     first = axes[-1:] if large else _last_block(axes, solid)
     op = tensor.op
     assert op is not None

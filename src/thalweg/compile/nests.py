@@ -16,6 +16,7 @@ from thalweg.compile.values import Value
 from thalweg.graph.lowering import Layout
 
 Strides = tuple[int, ...]
+PARALLEL_ELEMENTS = 1 << 14  # below which a kernel that computes little of each is done by one thread
 _CHUNK = 1024  # elements of a long sum added up before they join the total: keeps the rounding error small
 
 
@@ -81,6 +82,13 @@ class Threads:
         stop = e.trunc_divide((self.index + 1) * blocks, self.count) * grain
         whole = not isinstance(length, Dim) and length % grain == 0
         return start, (stop if whole else e.minimum(stop, length))
+
+
+def narrowed(lanes: int, length: int) -> int:
+    """Fewer lanes, where a row has no more elements than half of them."""
+    while lanes > 1 and lanes // 2 >= length:
+        lanes //= 2
+    return lanes
 
 
 def ceil_divide(e: Emitter, length: int, by: int) -> int | Value:

@@ -6,20 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg.compile.groups import size
-from thalweg.compile.nests import Axes, combined, identity_of, merge, outer_loops, step, vector_loop
+from thalweg.compile.nests import (
+    PARALLEL_ELEMENTS,
+    Axes,
+    combined,
+    identity_of,
+    merge,
+    narrowed,
+    outer_loops,
+    step,
+    vector_loop,
+)
 from thalweg.compile.step import Piece, Step
 from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import row_major
 from thalweg.graph.tensor import Tensor
-
-_PARALLEL_ELEMENTS = 1 << 14
 
 
 def plan(stp: Step, y: Tensor) -> Piece:
     """What writes the running combination, and whether all threads take part."""
     axis, lanes = y.attrs["axis"], stp.target.lanes("float32")
     head, tail = size(y.shape[:axis]), size(y.shape[axis + 1 :])
-    parallel = size(y.shape) >= _PARALLEL_ELEMENTS and (head > 1 or tail >= 2 * lanes)
+    parallel = size(y.shape) >= PARALLEL_ELEMENTS and (head > 1 or tail >= 2 * lanes)
     return (lambda: _Running(stp, y, parallel).emit()), parallel
 
 
@@ -50,9 +58,7 @@ class _Running:
                 return
             outer = Axes(self.tail.lengths[:-1], tuple(s[:-1] for s in self.tail.strides))
             last, strides = self.tail.lengths[-1], [s[-1] for s in self.tail.strides]
-            lanes = self.lanes
-            while lanes > 1 and lanes // 2 >= last:
-                lanes //= 2
+            lanes = narrowed(self.lanes, last)
             with outer_loops(e, outer, at, None, name="column") as columns:
                 if split is None and self.threads is not None:
                     start, stop = self.threads.share(e, last, lanes)

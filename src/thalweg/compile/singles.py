@@ -11,6 +11,7 @@ from thalweg.compile.assembly import around, may_overlap, parts_of
 from thalweg.compile.groups import size
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.nests import (
+    PARALLEL_ELEMENTS,
     Axes,
     Threads,
     combined,
@@ -37,7 +38,6 @@ from thalweg.graph.lowering import (
 )
 from thalweg.graph.tensor import Tensor
 
-_PARALLEL_ELEMENTS = 1 << 14
 _GROUP, _GROUP_SHIFT = 64, 6  # random words made together, and its logarithm
 
 
@@ -83,7 +83,7 @@ def _assemble(step: Step, y: Tensor) -> Piece:
         )
     if not left and not fills:
         return None, False
-    large = size(y.shape) >= _PARALLEL_ELEMENTS
+    large = size(y.shape) >= PARALLEL_ELEMENTS
     by_rows = large and fill is not None and _row_by_row(y, [*fills, *(target for _, target in left)])
     parallel = by_rows or (large and fill is None and not may_overlap(y))
 
@@ -225,7 +225,7 @@ def _flat(e: Emitter, coordinates: Sequence[Any], shape: tuple[int, ...]) -> Val
 
 
 def _indexed(stp: Step, y: Tensor) -> Piece:
-    parallel = size(y.shape) >= _PARALLEL_ELEMENTS and y.shape[0] > 1
+    parallel = size(y.shape) >= PARALLEL_ELEMENTS and y.shape[0] > 1
 
     def emit() -> None:
         assert y.op is not None
@@ -258,7 +258,7 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
     combine = lower.combine(**y.attrs)
     along, domain = lower.along(shapes, **y.attrs), shapes[lower.domain]
     parallel = (
-        bool(along) and size(domain) >= _PARALLEL_ELEMENTS and domain[-1] >= 2 * stp.target.lanes("float32")
+        bool(along) and size(domain) >= PARALLEL_ELEMENTS and domain[-1] >= 2 * stp.target.lanes("float32")
     )
 
     def emit() -> None:
@@ -286,7 +286,7 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
 def _random_bits(stp: Step, y: Tensor) -> Piece:
     """Whole groups of 64 words: the memory of random words is rounded up to that."""
     words = size(y.shape)
-    parallel = words >= _PARALLEL_ELEMENTS // 4
+    parallel = words >= PARALLEL_ELEMENTS // 4
 
     def emit() -> None:
         e = stp.e

@@ -15,6 +15,7 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, constant, shape_text
 from thalweg.ops import elementwise as ew
 from thalweg.ops.contract import einsum
+from thalweg.ops.families import to_floats
 from thalweg.ops.index import take
 from thalweg.ops.joining import concat
 from thalweg.ops.shape import count, expand_dims, iota_like, reshape
@@ -90,7 +91,8 @@ def resize_weights(n_in: int, n_out: int, interpolation: str, antialias: bool) -
 
 
 def resize(x: Any, size: Sequence[int], interpolation: str = "bilinear", antialias: bool = False) -> Tensor:
-    """[..., H, W, C] floats as [..., *size, C]; ``antialias`` widens the kernel where pixels become fewer.
+    """[..., H, W, C] as [..., *size, C]; ``antialias`` widens the kernel where pixels become fewer. Integers become
+    float32, unless ``interpolation`` is "nearest".
 
     >>> resize(np.arange(4.0).reshape(1, 1, 4, 1), (1, 2)).numpy().ravel().tolist()
     [0.5, 2.5]
@@ -124,8 +126,10 @@ def picked(x: Tensor, places: np.ndarray, axis: int) -> Tensor:
 
 def weighted(x: Tensor, rows: Any, columns: Any) -> Tensor:
     """Rows and columns of [..., H, W, C] as sums of the old ones, by matrices [n_out, n_in], arrays or expressions;
-    None leaves them.
+    None leaves them. Integers become float32.
     """
+    if rows is not None or columns is not None:
+        (x,), _ = to_floats([x], {})
     laid = [_laid_down(matrix) if isinstance(matrix, np.ndarray) else None for matrix in (rows, columns)]
     if laid[0] is not None and laid[1] is not None and len(laid[0].kernel) * len(laid[1].kernel) <= UNROLLED:
         return _upsampled(x, laid[0], laid[1])

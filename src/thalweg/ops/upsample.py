@@ -13,7 +13,7 @@ import numpy as np
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops.elementwise import add
-from thalweg.ops.families import widened
+from thalweg.ops.families import to_floats, widened
 from thalweg.ops.geometry import Grid, output_length, spatial_rank
 from thalweg.ops.windows import fold, fold_array, tap_values, windows_array
 
@@ -41,7 +41,7 @@ def _transpose_lengths(g: Spec, kernels: Kernels, factors: Any, cuts: Any) -> An
 
 def _prepare(tensors: Any, attrs: dict[str, Any]) -> Any:
     spatial_rank(tensors[0], "upsample")
-    return tensors, attrs
+    return to_floats(tensors, attrs)
 
 
 def _weights(kernels: Kernels) -> list[float]:

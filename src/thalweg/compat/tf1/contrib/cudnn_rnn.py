@@ -5,6 +5,7 @@ They run on the processor as any other part of a graph.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ class _Step(RNNCell):
         return math.split(value=joined, num_or_size_splits=self.layer.gates, axis=1)
 
 
-class _CudnnRNN(Layer):
+class _CudnnRNN(Layer, ABC):
     """Layers one over the other on a sequence [time, batch, n].
 
     Called with ``(inputs, initial_state=None, sequence_lengths=None, time_major=True, training=True)``, it gives the
@@ -187,9 +188,9 @@ class _CudnnRNN(Layer):
         )
         return math.concat(list(both), 2), list(states)
 
+    @abstractmethod
     def step(self, of_input: Sequence[Any], of_state: Sequence[Any], state: Any) -> Any:
         """The new state, from what the input and the state before give to each gate."""
-        raise NotImplementedError
 
 
 class ModelOfParams:
