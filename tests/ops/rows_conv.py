@@ -233,6 +233,8 @@ ROWS = [
         [((2, 4, 5),)],
         reference=lambda x: np.stack([2 * x, 3 * x, 0 * x], 2).reshape(2, 12, 5)[:, :11],
     ),
+    _max("apart and padded", [((2, 8, 10, 3),)], window=3, padding=((1, 0), (2, 0))),
+    _avg("apart and padded", [((2, 8, 3),)], window=3, padding=((1, 0),)),
     _max("overlapping, not padded", [((2, 7, 8, 3),)], window=3, strides=2),
     _avg("many windows meet", [((1, 11, 9, 2),)], window=5, strides=1, padding="SAME"),
 ]
