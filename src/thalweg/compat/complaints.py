@@ -11,6 +11,8 @@ from typing import Any
 from thalweg.compat import programs
 from thalweg.compat.names import LIST, nearest
 
+__all__ = ["told"]
+
 _ARGUMENT = re.compile(r"got an unexpected keyword argument '(\w+)'")
 
 
@@ -85,6 +87,3 @@ def _value(node: ast.expr, frame: FrameType) -> Any:
     if isinstance(node, ast.Attribute):
         return getattr(_value(node.value, frame), node.attr, None)
     return None
-
-
-__all__ = ["told"]

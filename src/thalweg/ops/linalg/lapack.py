@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.linalg import _umath_linalg
 
 from thalweg.errors import MatrixError, fail
 
@@ -59,6 +58,10 @@ def _helpers(count: int) -> ThreadPoolExecutor:
 @functools.cache
 def _blas() -> Any:
     """How many threads NumPy's OpenBLAS takes, and the function that says so; None for another BLAS."""
+    try:
+        from numpy.linalg import _umath_linalg  # NumPy's own name for where it is
+    except ImportError:
+        return None
     library = ctypes.CDLL(_umath_linalg.__file__)
     for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads"):
         try:
@@ -74,8 +77,8 @@ _inside = 0
 
 def _after_fork() -> None:
     """The helpers do not exist in a child, nor perhaps the lock's owner."""
-    global _lock
-    _lock = threading.Lock()
+    global _lock, _inside
+    _lock, _inside = threading.Lock(), 0
     _helpers.cache_clear()
 
 
