@@ -75,10 +75,8 @@ else:
         (FLAGGED.format("tape"), "tf2"),
         (FLAGGED.format("graph"), "tf1"),
         (FLAGGED.format("graph") + "def f(how):\n  how = 2\n", "tf1"),
-        (
-            "import tensorflow as tf\neager = False\nif eager:\n  tf.enable_eager_execution()\nelse:\n  tf.placeholder('int32')\n",
-            "tf1",
-        ),
+        (SWITCHED.format("False"), "tf1"),
+        (SWITCHED.format("True"), "eager"),
         ("import theano.tensor as T\n", "theano"),
         ("from keras.models import Sequential\n", "keras"),
         ("from keras import backend as K\nx = K.tf.ones(2)\n", "tf1"),
