@@ -10,10 +10,9 @@ from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
-from thalweg.ops import contract, elementwise, linalg, tiling, triangles
+from thalweg.ops import contract, elementwise, linalg, state, tiling, triangles
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.linalg.matrices import mirrored
-from thalweg.ops.state import stop_gradient
+from thalweg.ops.linalg import matrices
 from thalweg.optimizers.rows import rows_in
 
 matmul, matvec, tensordot, einsum = math.matmul, math.matvec, math.tensordot, math.einsum
@@ -50,7 +49,7 @@ def trace(x: Any, name: Any = None) -> Any:
 def cholesky(input: Any, name: Any = None) -> Any:
     """The lower triangular L with L L^T = input; only the lower triangle is read, the gradient is symmetric."""
     x = tensor(input)
-    return linalg.cholesky(x + stop_gradient(mirrored(x) - x))
+    return linalg.cholesky(x + state.stop_gradient(matrices.mirrored(x) - x))
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: Any = None) -> Any:
@@ -107,12 +106,12 @@ def qr(input: Any, full_matrices: bool = False, name: Any = None) -> Any:
 
 def eigh(tensor: Any, name: Any = None) -> Any:
     """Eigenvalues and eigenvectors of symmetric matrices, of which only the lower triangle is read."""
-    return tuple(linalg.eigh(mirrored(_tensor(tensor))))
+    return tuple(linalg.eigh(matrices.mirrored(_tensor(tensor))))
 
 
 def eigvalsh(tensor: Any, name: Any = None) -> Any:
     """Eigenvalues of symmetric matrices, of which only the lower triangle is read."""
-    return linalg.eigvalsh(mirrored(_tensor(tensor)))
+    return linalg.eigvalsh(matrices.mirrored(_tensor(tensor)))
 
 
 def eig(tensor: Any, name: Any = None) -> Any:
