@@ -48,7 +48,9 @@ for _ in range(3):
     error = x.dot(w) - wanted
     loss = critic.train_on_batch([acts, states], wanted)
     assert np.isclose(loss, (error**2).mean(), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(critic.get_weights()[0], w - 0.5 * 2 * x.T.dot(error) / 4, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        critic.get_weights()[0], w - 0.5 * 2 * x.T.dot(error) / 4, rtol=1e-4, atol=1e-5
+    )
     np.testing.assert_allclose(target.get_weights()[0], TAU * w + (1 - TAU) * slow, rtol=1e-4, atol=1e-5)
 
 actor = Sequential([Dense(1, input_dim=2, use_bias=False)])
