@@ -57,6 +57,7 @@ from thalweg.compat.tf2 import tape as _tape
 from thalweg.compat.tf2 import text as _text
 from thalweg.compat.tf2 import words as _words
 from thalweg.compat.tf2.data import data as data
+from thalweg.compat.tf2.estimator import estimator as estimator
 from thalweg.graph.tensor import Tensor as Tensor
 from thalweg.ops import logic as _logic
 from thalweg.registry import register as _register
@@ -310,7 +311,6 @@ _REFUSED = {
     "lite": "there is no format for other devices: model.save() keeps a model in one file",
     "tpu": "everything runs on the processor",
     "Graph": "graphs belong to TensorFlow 1: run the program with --as tf1",
-    "estimator": "estimators belong to TensorFlow 1: run the program with --as tf1",
     "contrib": "tf.contrib belongs to TensorFlow 1: run the program with --as tf1",
 }
 
