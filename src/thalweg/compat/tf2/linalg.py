@@ -80,7 +80,15 @@ def lstsq(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True, n
 
 def pinv(a: Any, rcond: Any = None, name: Any = None) -> Any:
     """The pseudo-inverse."""
-    return linalg.pinv(tensor(a))
+    x: Any = tensor(a)
+    if rcond is None:
+        return linalg.pinv(x)
+    u, s, vh = linalg.svd(x, full_matrices=False)
+    bound = cast(rcond, x.dtype) * shape_ops.expand_dims(s[..., 0], -1)
+    kept = elementwise.where(s > bound, 1.0 / elementwise.where(s > bound, s, 1.0), 0.0)
+    return contract.matmul(
+        contract.matrix_transpose(vh) * shape_ops.expand_dims(kept, -2), contract.matrix_transpose(u)
+    )
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: Any = None) -> Any:
