@@ -105,7 +105,7 @@ def decode_csv(
 
     given = np.asarray(texts(records))
     lines = [s.decode() for s in given.reshape(-1)]
-    quotes = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
+    quotes: Any = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
     rows = list(csv.reader(lines, delimiter=field_delim, quoting=quotes))
     if select_cols is None and any(len(row) != len(record_defaults) for row in rows):
         raise fail(
