@@ -30,7 +30,7 @@ LEVELS = [
     {"layers"},
     {"callbacks"},
     {"models"},
-    {"sklearn", "trees"},
+    {"sklearn"},
     {"data"},
     {"train"},
     {"doctor"},
