@@ -63,6 +63,14 @@ else:
             "import tensorflow as tf\nd = tf.data.Dataset.range(2)\ne = tf.estimator.DNNClassifier([2], [])\n",
             "tf1",
         ),
+        (
+            "import tensorflow as tf\ntf.random.set_seed(1)\ne = tf.estimator.DNNClassifier([2], [])\n",
+            "tf2",
+        ),
+        (
+            "import tensorflow as tf\ntf.random.set_seed(1)\ne = tf.estimator.Estimator(lambda features: None)\n",
+            "tf1",
+        ),
         ("import tensorflow as tf\nprint(tf.add(1, 2))\n", "tf2"),
         ("import tensorflow as tf\nx = tf.add(1, 2)\nprint(session.run(x))\n", "tf1"),
         ("import tensorflow as tf\nx = tf.to_float(tf.add(1, 2))\n", "tf1"),
