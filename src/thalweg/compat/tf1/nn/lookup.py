@@ -13,6 +13,8 @@ from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap, wrap_all
 from thalweg.ops import elementwise, index, reduce, sort
 from thalweg.ops import shape as shape_ops
 
+__all__ = ["TopK", "embedding_lookup", "in_top_k", "top_k"]
+
 
 class TopK(NamedTuple):
     """The k largest elements and where they stand."""
