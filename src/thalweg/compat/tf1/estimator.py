@@ -23,6 +23,7 @@ from thalweg.compat.tf1 import checkpoints, exporting, monitored
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
+from thalweg.nested import mapped
 
 
 class ModeKeys:
@@ -89,6 +90,13 @@ class WarmStartSettings(NamedTuple):
     var_name_to_prev_var_name: Any = None
 
 
+def _of_arrays(dataset: Any) -> Dataset:
+    """A data set of a graph, with the elements of one that makes tensors."""
+    spec = dataset.element_spec
+    dtypes = mapped(lambda leaf: leaf.dtype, spec)
+    return Dataset.from_generator(dataset.as_numpy_iterator, dtypes, mapped(lambda leaf: leaf.shape, spec))
+
+
 class Estimator:
     """Trains ``model_fn(features, labels, mode[, params])``; the values stay in checkpoints in ``model_dir``."""
 
@@ -134,6 +142,8 @@ class Estimator:
         names = inspect.signature(input_fn).parameters
         given = {"mode": mode, "params": self.params, "config": self.config}
         made = input_fn(**{key: thing for key, thing in given.items() if key in names})
+        if hasattr(made, "as_numpy_iterator"):  # a data set of TensorFlow 2
+            made = _of_arrays(made)
         if isinstance(made, Dataset):
             made = made.make_one_shot_iterator().get_next()
         return made if isinstance(made, tuple) and len(made) == 2 else (made, None)

@@ -356,6 +356,8 @@ def _learned(make: Callable[..., canned.Canned]) -> Callable[..., _Fitted]:
             options.pop(argument, None)
         inner = make(*args, **options)
         inner.reduction = losses.Reduction.MEAN
+        for part in inner.parts:  # parts of a whole learn as fast as each alone
+            part.rate = type(part).rate
         return _Fitted(inner)
 
     build.__name__, build.__doc__ = make.__name__, make.__doc__

@@ -7,6 +7,7 @@ from typing import Any
 
 from thalweg.compat.names import Namespace, members, only, own
 from thalweg.compat.tf1 import (
+    boosted_trees,
     column_makers,
     data_files,
     data_functions,
@@ -232,7 +233,7 @@ contrib = _Contrib(
     crf=Namespace("tf.contrib.crf", **own(crf)),
     image=Namespace("tf.contrib.image", **own(image)),
     data=_data,
-    estimator=Namespace("tf.contrib.estimator", **own(hooks), **own(heads)),
+    estimator=Namespace("tf.contrib.estimator", **own(hooks), **own(heads), **own(boosted_trees)),
     signal=Namespace("tf.contrib.signal", **own(signal)),
     staging=Namespace("tf.contrib.staging", StagingArea=experiments.StagingArea),
     util=Namespace(

@@ -27,8 +27,8 @@ def _shuffled_and_repeated(
 
 
 def _mapped_and_batched(
-    dataset: Dataset, map_func: Callable[..., Any], batch_size: Any, *more: Any, drop_remainder: bool = False,
-    **ignored: Any,
+    dataset: Dataset, map_func: Callable[..., Any], batch_size: Any, num_parallel_batches: Any = None,
+    drop_remainder: bool = False, num_parallel_calls: Any = None,
 ) -> Dataset:  # fmt: skip
     return dataset.map(map_func).batch(batch_size, drop_remainder)
 
