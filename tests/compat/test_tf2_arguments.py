@@ -223,7 +223,15 @@ def test_losses_over_drawn_classes_take_several_true_ones_and_leave_out_hits() -
         (tf.nn.sampled_softmax_loss, False, 2), (tf.nn.sampled_softmax_loss, True, np.log2(3)),
     ):  # fmt: skip
         found = loss(
-            w, b, [[1, 2]], tf.ones([1, 2]), 2, 5, num_true=2, sampled_values=drawn, remove_accidental_hits=hits
+            w,
+            b,
+            [[1, 2]],
+            tf.ones([1, 2]),
+            2,
+            5,
+            num_true=2,
+            sampled_values=drawn,
+            remove_accidental_hits=hits,
         )
         np.testing.assert_allclose(found.numpy(), [nats * np.log(2)], rtol=1e-6)
     each = tf.nn.nce_loss(w, b, [[1], [2], [0]], tf.ones([3, 2]), 4, 5)
