@@ -277,7 +277,7 @@ summary = _Namespace(
     **{
         n: v
         for n, v in _own(_summary).items()
-        if n not in ("set_step", "get_step", "write_raw_pb", "summary_scope")
+        if n not in ("current_writers", "set_step", "get_step", "write_raw_pb", "summary_scope")
     },
     experimental=_Namespace(
         "tf.summary.experimental",

@@ -80,8 +80,16 @@ def _load_dataset(name: str, size: str = "small", test_with_fake_data: bool = Fa
     raise ValueError(f"tf.contrib.learn.datasets.load_dataset: expected 'iris' or 'mnist', received {name!r}")
 
 
+def _maybe_download(filename: str, work_directory: Any, source_url: str) -> str:
+    """The path of a file in a folder, to which it is downloaded where it is not there."""
+    from thalweg.compat.keras.utils import get_file
+
+    return get_file(filename, source_url, cache_subdir="", cache_dir=str(work_directory))
+
+
 _base = Namespace(
     "tf.contrib.learn.datasets.base",
+    maybe_download=_maybe_download,
     Dataset=Table,
     Datasets=examples.Datasets,
     load_csv_with_header=_load_csv_with_header,
@@ -440,6 +448,7 @@ learn = Namespace(
     ModelFnOps=ModelFnOps,
     MetricSpec=MetricSpec,
     PredictionKey=_prediction_key,
+    prediction_key=Namespace("tf.contrib.learn.prediction_key", PredictionKey=_prediction_key),
     monitors=_monitors,
     metric_spec=Namespace("tf.contrib.learn.metric_spec", MetricSpec=MetricSpec),
     ModeKeys=estimator.ModeKeys,
