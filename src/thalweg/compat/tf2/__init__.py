@@ -187,7 +187,7 @@ for _n in "dropout embedding_lookup elu gelu leaky_relu relu selu sigmoid silu s
     nn.__dict__[_n] = _rows.elementwise(getattr(_nn, _n))
 random = _Namespace(
     "tf.random",
-    **{n: _of_all(n, v) for n, v in _own(_random).items() if n != "log_uniform_candidates"},
+    **{n: _of_all(n, v) for n, v in _own(_random).items()},
     experimental=_Namespace(
         "tf.random.experimental",
         Generator=_random.Generator,
