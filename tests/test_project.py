@@ -30,7 +30,7 @@ LEVELS = [
     {"layers"},
     {"callbacks"},
     {"models"},
-    {"sklearn"},
+    {"sklearn", "trees"},
     {"data"},
     {"train"},
     {"doctor"},

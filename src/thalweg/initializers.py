@@ -65,22 +65,31 @@ class Ones(Initializer):
 class Constant(Initializer):
     """One value everywhere, or a given array of the very shape.
 
+    The array may also lack axes of length 1 or have more of them, or be the elements in one row; another shape is
+    an error.
+
     >>> Constant(2.0)((2,)).tolist()
     [2.0, 2.0]
+    >>> Constant([1, 2, 3, 4])((2, 2)).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
     """
 
     def __init__(self, value: Any = 0.0) -> None:
         self.value = np.asarray(value)
 
     def make(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-        if self.value.ndim and self.value.shape != shape:
+        given = self.value.shape
+        if self.value.size == 1:
+            return np.full(shape, self.value.reshape(()), dtype)
+        long, wanted = ([n for n in lengths if n != 1] for lengths in (given, shape))
+        if self.value.size != math.prod(shape) or (len(given) > 1 and long != wanted):
             raise fail(
                 ShapeError,
                 "Constant: value",
                 expected=shape_text(shape),
-                received=shape_text(self.value.shape),
+                received=shape_text(given),
             )
-        return np.broadcast_to(self.value, shape).astype(dtype)
+        return self.value.reshape(shape).astype(dtype)
 
 
 class RandomNormal(Initializer):

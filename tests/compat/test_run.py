@@ -15,6 +15,24 @@ from thalweg.compat import programs, run
 GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session().run(x + 1, {x: 1}))\n"
 
 
+FLAGGED = """import tensorflow as tf
+how = "{}"
+if how == "graph":
+  tf.compat.v1.placeholder("float32")
+if how != "graph":
+  t = tf.GradientTape()
+"""
+
+
+SWITCHED = """import tensorflow as tf
+eager = {}
+if eager:
+  tf.enable_eager_execution()
+else:
+  tf.placeholder("int32")
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
@@ -45,6 +63,14 @@ GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session(
             "import tensorflow as tf\nd = tf.data.Dataset.range(2)\ne = tf.estimator.DNNClassifier([2], [])\n",
             "tf1",
         ),
+        (
+            "import tensorflow as tf\ntf.random.set_seed(1)\ne = tf.estimator.DNNClassifier([2], [])\n",
+            "tf2",
+        ),
+        (
+            "import tensorflow as tf\ntf.random.set_seed(1)\ne = tf.estimator.Estimator(lambda features: None)\n",
+            "tf1",
+        ),
         ("import tensorflow as tf\nprint(tf.add(1, 2))\n", "tf2"),
         ("import tensorflow as tf\nx = tf.add(1, 2)\nprint(session.run(x))\n", "tf1"),
         ("import tensorflow as tf\nx = tf.to_float(tf.add(1, 2))\n", "tf1"),
@@ -54,6 +80,11 @@ GRAPH = "import tensorflow as tf\nx = tf.placeholder('float')\nprint(tf.Session(
             "tf2",
         ),
         ("import tensorflow.compat.v1 as tf\nt = tf.GradientTape()\n", "tf1"),
+        (FLAGGED.format("tape"), "tf2"),
+        (FLAGGED.format("graph"), "tf1"),
+        (FLAGGED.format("graph") + "def f(how):\n  how = 2\n", "tf1"),
+        (SWITCHED.format("False"), "tf1"),
+        (SWITCHED.format("True"), "eager"),
         ("import theano.tensor as T\n", "theano"),
         ("from keras.models import Sequential\n", "keras"),
         ("from keras import backend as K\nx = K.tf.ones(2)\n", "tf1"),
@@ -136,6 +167,7 @@ import cPickle, collections, fractions, inspect, itertools, time, urllib
 import xml.etree.cElementTree as ET
 import Queue
 from numpy import asarray
+from numpy.random import choice
 import beside
 
 for i in xrange(2):
@@ -170,6 +202,14 @@ except AttributeError as error:
 rows = np.array([[1, 2], [3]])
 assert rows.dtype == object and rows[1] == [3] and asarray([[1], []]).shape == (2,)
 assert np.array([1, 2], copy=False).tolist() == [1, 2] and np.asarray([1.5], np.int32).dtype == np.int32
+ragged = [[1, 2], [3], []]
+assert np.random.choice(ragged) in ragged and choice(ragged, size=9).shape == (9,)
+assert sorted(map(len, np.random.permutation(ragged))) == [0, 1, 2] and np.array_split(ragged, 2)[1][0] == []
+assert np.random.choice([4, 4], 2, p=[0.5, 0.5]).tolist() == [4, 4]
+try:
+    np.random.choice([[1, 2], [3, 4]])
+except ValueError as error:
+    assert "1-dimensional" in str(error)
 try:
     np.array([[1, 2], [3]], float)
 except ValueError:

@@ -364,3 +364,39 @@ def test_checkpoints_that_are_hours_apart_stay(tmp_path: Path) -> None:
             path = manager.save()
         assert manager.latest_checkpoint == path and len(manager.checkpoints) == 2
         assert len(list(folder.glob("*.safetensors"))) == left
+
+
+def test_of_symmetric_matrices_only_the_lower_triangle_is_read() -> None:
+    """Figures of TensorFlow 2."""
+    x = tf.Variable([[4.0, 1.0], [2.0, 4.0]])
+    factors = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        values = tf.linalg.eigvalsh(x)
+        first = tf.reduce_sum(values * [1.0, 2.0])
+        lower = tf.linalg.cholesky(x)
+        second = tf.reduce_sum(lower * factors)
+    np.testing.assert_allclose(values, [2.0, 6.0], rtol=1e-6)
+    np.testing.assert_allclose(tf.linalg.eigh(x)[0], [2.0, 6.0], rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(first, x), [[1.5, 0.0], [1.0, 1.5]], atol=1e-6)
+    np.testing.assert_allclose(lower, [[2.0, 0.0], [1.0, 1.7320508]], rtol=1e-6)
+    np.testing.assert_allclose(
+        tape.gradient(second, x), [[0.16367516, 0.17264974], [0.17264974, 1.1547004]], rtol=1e-5
+    )
+
+
+def test_the_pseudo_inverse_heeds_its_least_singular_value() -> None:
+    x = np.diag([4.0, 1.0])
+    np.testing.assert_allclose(tf.linalg.pinv(x), np.diag([0.25, 1.0]))
+    np.testing.assert_allclose(tf.linalg.pinv(x, rcond=0.5), np.diag([0.25, 0.0]))
+
+
+def test_a_constant_of_other_axes_is_the_first_value_of_a_weight() -> None:
+    kernel = np.arange(9, dtype="float32").reshape(1, 3, 3)
+    layer = tf.keras.layers.Conv2D(1, 3, kernel_initializer=tf.constant_initializer(kernel))
+    layer.build([None, 7, 7, 1])
+    np.testing.assert_array_equal(layer.kernel.numpy()[:, :, 0, 0], kernel[0])
+    row = tf.constant_initializer([1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(row([2, 2]), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(tf.constant_initializer([5.0])([3]), [5, 5, 5])
+    with pytest.raises(ShapeError, match="Constant: value"):
+        tf.constant_initializer([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])([3, 2])

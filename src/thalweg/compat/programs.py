@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import importlib.util
 import inspect
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -52,6 +54,9 @@ _EAGER_STYLE = {
 }
 
 _IN_OTHERS = {"function", "numpy", "optimizers", "Module"}  # also names within rooms of the first generation
+
+# Names of estimators whose model function is the program's own, or whose input functions are of the first generation.
+_OWN_ESTIMATORS = {"Estimator", "EstimatorSpec", "model_to_estimator", "inputs", "make_one_shot_iterator"}
 
 # Names of Keras 3, by which a program that imports Keras alone is one of the second generation.
 _LATE_KERAS = {
@@ -290,6 +295,7 @@ def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
     ``beside``: its own modules, which are asked where it does not tell; what one of them does with graphs is done with
     a program of Keras, too.
     """
+    tree = _with_flags(tree)
     roots = {name.split(".")[0] for name, _ in modules(tree)}
     found = _of_tensorflow(tree) if "tensorflow" in roots else _of_others(tree, roots)
     if found is None or found == "keras":
@@ -301,6 +307,44 @@ def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
     ):  # stand-alone Keras beside it is of the time of graphs, as it is alone
         return "tf1" if "keras" in roots and _of_others(tree, roots) == "keras" else "tf2"
     return found
+
+
+class _Flags(ast.NodeTransformer):
+    """Leaves out the branches that a program's flags switch off: ``mode = "graph"``, ``if mode == "eager": ...``."""
+
+    def __init__(self, flags: dict[str, object]) -> None:
+        self.flags = flags
+
+    def visit_If(self, node: ast.If) -> Any:
+        self.generic_visit(node)
+        asked = self._value(node.test)
+        kept = node.body if asked else node.orelse
+        return node if asked is None else kept or ast.Pass()
+
+    def _value(self, test: ast.expr) -> bool | None:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            inside = self._value(test.operand)
+            return None if inside is None else not inside
+        if isinstance(test, ast.Name) and test.id in self.flags:
+            return bool(self.flags[test.id])
+        if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id in self.flags:
+            (op, *more), (right, *_) = test.ops, test.comparators
+            if isinstance(op, (ast.Eq, ast.NotEq)) and not more and isinstance(right, ast.Constant):
+                return (self.flags[test.left.id] == right.value) is isinstance(op, ast.Eq)
+        return None
+
+
+def _with_flags(tree: ast.AST) -> ast.AST:
+    """The program without what never runs as its flags stand: names given a constant at the top, and never anew."""
+    stored = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    stored.update(n.arg for n in ast.walk(tree) if isinstance(n, ast.arg))
+    flags: dict[str, object] = {}
+    for node in getattr(tree, "body", []):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and len(node.targets) == 1:
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and stored[target.id] == 1:
+                flags[target.id] = node.value.value
+    return _Flags(flags).visit(copy.deepcopy(tree)) if flags else tree
 
 
 def _of_others(tree: ast.AST, roots: set[str]) -> str | None:
@@ -320,20 +364,25 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
     """Graph style or eager style, by the names that only one of them has; None where there is none."""
     found = [use.name for use in uses(tree) if use.name.startswith("tensorflow")]
     parts = {part for name in found for part in name.split(".")[1:]}
-    if "enable_eager_execution" in parts:
+    if "enable_eager_execution" in parts or any(
+        name.endswith(("contrib.eager.run", "tfe.run")) for name in found
+    ):
         return "eager"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return _of_compatible_names(tree, parts)
     heads = {name.split(".")[1] for name in found if "." in name}  # tf.optimizers, not tf.keras.optimizers
-    if heads & {"contrib", "estimator"}:  # an estimator makes a graph, whatever is around it
+    calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    eager = bool((parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE)
+    # An estimator makes a graph, whatever is around it; those that are ready to train make it by themselves.
+    of_graphs = "contrib" in heads or (parts | calls) & _OWN_ESTIMATORS or not (eager or "numpy" in calls)
+    if heads & {"contrib", "estimator"} and of_graphs:
         return "tf1"
-    if (parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE:
+    if eager:
         return "tf2"
     if parts & _GRAPH_STYLE or "examples" in heads:
         return "tf1"
     if "keras" in parts:
         return "tf2"
-    calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     if calls & {"numpy", "gradient"}:
         return "tf2"
     if "Dataset" in parts:  # its elements are read by Python, or by an iterator's node

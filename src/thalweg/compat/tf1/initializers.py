@@ -33,7 +33,7 @@ class constant_initializer(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         array = g.as_array(self.value, self._dtype(dtype))
-        return np.full(tuple(shape), array) if array.ndim == 0 else array.reshape(tuple(shape))
+        return np.full(tuple(shape), array.reshape(())) if array.size == 1 else array.reshape(tuple(shape))
 
 
 class zeros_initializer(Initializer):

@@ -10,8 +10,9 @@ from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
-from thalweg.ops import contract, elementwise, linalg, tiling, triangles
+from thalweg.ops import contract, elementwise, linalg, state, tiling, triangles
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.linalg import matrices
 from thalweg.optimizers.rows import rows_in
 
 matmul, matvec, tensordot, einsum = math.matmul, math.matvec, math.tensordot, math.einsum
@@ -46,8 +47,9 @@ def trace(x: Any, name: Any = None) -> Any:
 
 
 def cholesky(input: Any, name: Any = None) -> Any:
-    """The lower triangular L with L L^T = input."""
-    return linalg.cholesky(tensor(input))
+    """The lower triangular L with L L^T = input; only the lower triangle is read, the gradient is symmetric."""
+    x = tensor(input)
+    return linalg.cholesky(x + state.stop_gradient(matrices.mirrored(x) - x))
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: Any = None) -> Any:
@@ -79,8 +81,10 @@ def lstsq(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True, n
 
 
 def pinv(a: Any, rcond: Any = None, name: Any = None) -> Any:
-    """The pseudo-inverse."""
-    return linalg.pinv(tensor(a))
+    """The pseudo-inverse: singular values under ``rcond`` times the largest (10 max(m, n) eps) count as zero."""
+    x = tensor(a)
+    least = 10 * max(x.shape[-2:]) * np.finfo(x.dtype).eps if rcond is None else float(number(rcond))
+    return linalg.pinv(x, rtol=least)
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: Any = None) -> Any:
@@ -101,13 +105,13 @@ def qr(input: Any, full_matrices: bool = False, name: Any = None) -> Any:
 
 
 def eigh(tensor: Any, name: Any = None) -> Any:
-    """Eigenvalues and eigenvectors of symmetric matrices."""
-    return tuple(linalg.eigh(_tensor(tensor)))
+    """Eigenvalues and eigenvectors of symmetric matrices, of which only the lower triangle is read."""
+    return tuple(linalg.eigh(matrices.mirrored(_tensor(tensor))))
 
 
 def eigvalsh(tensor: Any, name: Any = None) -> Any:
-    """Eigenvalues of symmetric matrices."""
-    return linalg.eigvalsh(_tensor(tensor))
+    """Eigenvalues of symmetric matrices, of which only the lower triangle is read."""
+    return linalg.eigvalsh(matrices.mirrored(_tensor(tensor)))
 
 
 def eig(tensor: Any, name: Any = None) -> Any:

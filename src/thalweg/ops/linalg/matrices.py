@@ -69,6 +69,11 @@ def symmetric(x: Any) -> Any:
     return multiply(add(x, transposed(x)), 0.5)
 
 
+def mirrored(x: Any) -> Any:
+    """Symmetric matrices of the lower triangles alone."""
+    return add(tril(x), transposed(tril(x, k=-1)))
+
+
 def triangle_of(x: Any, lower: bool, weight: float) -> Any:
     """The lower (or upper) triangle, the diagonal times ``weight``, zero elsewhere."""
     whole, inside = (tril(x), tril(x, k=-1)) if lower else (triu(x), triu(x, k=1))

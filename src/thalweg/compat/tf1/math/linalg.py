@@ -9,9 +9,10 @@ import numpy as np
 from thalweg.compat.tf1.families import unary
 from thalweg.compat.tf1.graph import Tensor, shaped_as, static_int, value, values, wrap, wrap_all
 from thalweg.compat.tf1.math.creation import ones
-from thalweg.ops import contract, elementwise, linalg, triangles
+from thalweg.ops import contract, elementwise, linalg, state, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.create import eye as core_eye
+from thalweg.ops.linalg import matrices
 
 
 def matmul(
@@ -63,7 +64,7 @@ def einsum(equation: str, *inputs: Any, name: str | None = None) -> Tensor:
 
 matrix_inverse = unary("MatrixInverse", linalg.inv)
 matrix_determinant = unary("MatrixDeterminant", linalg.det)
-cholesky = unary("Cholesky", linalg.cholesky)
+cholesky = unary("Cholesky", lambda x: linalg.cholesky(x + state.stop_gradient(matrices.mirrored(x) - x)))
 matrix_diag_part = unary("MatrixDiagPart", contract.diagonal)
 diag_part = unary("DiagPart", contract.diagonal)
 trace = unary("Trace", triangles.trace)
@@ -99,8 +100,8 @@ def _on_diagonal(t: Any) -> Any:
 
 
 def self_adjoint_eig(tensor: Any, name: str | None = None) -> Any:
-    """Eigenvalues and eigenvectors of symmetric matrices."""
-    return wrap_all(list(linalg.eigh(value(tensor))), name, "SelfAdjointEig", [tensor])
+    """Eigenvalues and eigenvectors of symmetric matrices, of which only the lower triangle is read."""
+    return wrap_all(list(linalg.eigh(matrices.mirrored(value(tensor)))), name, "SelfAdjointEig", [tensor])
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
@@ -167,8 +168,8 @@ def matrix_solve_ls(
 
 
 def self_adjoint_eigvals(tensor: Any, name: str | None = None) -> Tensor:
-    """Eigenvalues of symmetric matrices."""
-    return wrap(linalg.eigvalsh(value(tensor)), name, "SelfAdjointEigvals", [tensor])
+    """Eigenvalues of symmetric matrices, of which only the lower triangle is read."""
+    return wrap(linalg.eigvalsh(matrices.mirrored(value(tensor))), name, "SelfAdjointEigvals", [tensor])
 
 
 def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
