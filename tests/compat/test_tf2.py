@@ -877,7 +877,7 @@ def test_a_checkpoint_waits_for_the_weights_of_a_model(tmp_path: Path) -> None:
         ("nn.relux", "the nearest is tf.nn.relu"),
         ("matmull", "the nearest is tf.matmul"),
         ("lite.TFLiteConverter", "model.save()"),
-        ("estimator.DNNClassifier", "--as tf1"),
+        ("estimator.Estimator", "--as tf1"),
     ],
 )
 def test_what_is_not_there_is_told_in_a_line(name: str, told: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
+from thalweg.compat.tf1 import boosted_trees as _boosted_trees
 from thalweg.compat.tf1 import boxes as _boxes
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
@@ -112,12 +113,8 @@ layers = _Namespace("tf.layers", **_names.own(_layers))
 losses = _Namespace("tf.losses", **_names.own(_losses))
 metrics = _Namespace(
     "tf.metrics",
-    **{
-        _n: _v
-        for _n, _v in _names.own(_metrics).items()
-        if _n not in ("collected", "ratio", "table", "metric_variable", "cuts_between", "counts_above")
-    },
-    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n != "Figure"},
+    **{_n: _v for _n, _v in _names.own(_metrics).items() if _n not in _metrics.PARTS},
+    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n not in ("Figure", "at_cuts")},
 )
 summary = _Namespace("tf.summary", **_names.own(_summary))
 image = _Namespace(
@@ -157,6 +154,7 @@ estimator = _Namespace(
     "tf.estimator",
     **_names.own(_estimator),
     **_names.own(_canned),
+    **{n: v for n, v in _names.own(_boosted_trees).items() if n.startswith("Boosted")},
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
     **{_n: _v for _n, _v in _names.own(_monitored).items() if _n.startswith(_OF_SESSIONS)},
     **{_n: _v for _n, _v in _names.own(_hooks).items() if _n.endswith("Hook")},
@@ -169,7 +167,11 @@ estimator = _Namespace(
     inputs=_estimator.inputs,
     export=_exporting.export,
     tpu=_tpu.tpu,
-    experimental=_Namespace("tf.estimator.experimental", **_names.own(_hooks)),
+    experimental=_Namespace(
+        "tf.estimator.experimental",
+        **_names.own(_hooks),
+        **{n: v for n, v in _names.own(_boosted_trees).items() if n.endswith("in_memory")},
+    ),
 )
 feature_column = _Namespace(
     "tf.feature_column", **_names.own(_columns), **_names.own(_feature_column, "shared_embedding_columns")
