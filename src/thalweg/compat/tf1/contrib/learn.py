@@ -18,7 +18,7 @@ from thalweg.compat.tf1 import (
     feature_column,
     losses,
     math,
-    monitored,
+    session_hooks,
 )
 from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
@@ -124,10 +124,12 @@ class MetricSpec:
         label_key: Any = None,
         weight_key: Any = None,
     ) -> None:
+        only("MetricSpec", "label_key", label_key)
+        only("MetricSpec", "weight_key", weight_key)
         self.metric_fn, self.prediction_key = metric_fn, prediction_key
 
 
-class ValidationMonitor(monitored.SessionRunHook):
+class ValidationMonitor(session_hooks.SessionRunHook):
     """Evaluates the model as it was last saved, every so many steps, and may end the training."""
 
     def __init__(

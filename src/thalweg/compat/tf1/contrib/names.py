@@ -17,13 +17,13 @@ from thalweg.compat.tf1 import (
     initializers,
     math,
     metrics,
-    monitored,
     nn,
     rnn,
     saved_model,
     signal,
     sparse,
     summary,
+    supervisors,
     tpu,
     train,
 )
@@ -179,7 +179,7 @@ _slim = Namespace(
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",
-        train=monitored.train_loop,
+        train=supervisors.train_loop,
         create_train_op=training.create_train_op,
         multiply_gradients=training.multiply_gradients,
         clip_gradient_norms=training.clip_gradient_norms,

@@ -387,6 +387,7 @@ def conv1d_transpose(
     name: str | None = None,
 ) -> Tensor:
     """The gradient of a convolution of one axis by its input; filters are [K, O, C]."""
+    only("tf.nn.conv1d_transpose", "dilations", dilations)
     made = conv2d_transpose(
         math.expand_dims(input, 1),
         math.expand_dims(filters, 0),

@@ -34,7 +34,7 @@ def embedding_lookup(
     if isinstance(params, (list, tuple)):
         table = params[0] if len(params) == 1 else math.concat(list(params), 0)
         if len(params) > 1 and partition_strategy == "mod":  # row k is in part k mod n
-            parts = [p.get_shape()[0].value for p in params]
+            parts = [value(p).shape[0] for p in params]
             first = np.cumsum([0, *parts[:-1]])
             order = [first[k % len(parts)] + k // len(parts) for k in range(sum(parts))]
             table = math.gather(table, np.array(order, np.int32))
