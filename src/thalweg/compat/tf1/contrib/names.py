@@ -39,6 +39,7 @@ from thalweg.compat.tf1.contrib import (
     normalisation,
     opt,
     regularizers,
+    sampling,
     seq2seq,
     summaries,
     training,
@@ -46,6 +47,7 @@ from thalweg.compat.tf1.contrib import (
 )
 from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.graph_editor import graph_editor
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
@@ -196,6 +198,7 @@ _training = Namespace(
     create_train_op=training.create_train_op,
     multiply_gradients=training.multiply_gradients,
     clip_gradient_norms=training.clip_gradient_norms,
+    **own(sampling),
 )
 _tensorboard = Namespace(
     "tf.contrib.tensorboard",
@@ -225,6 +228,7 @@ contrib = _Contrib(
     factorization=factorization,
     distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
     lookup=lookup,
+    graph_editor=graph_editor,
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
