@@ -204,9 +204,6 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "no characters": lambda: tf.strings.unicode_encode([0xD800], "UTF-8", errors="strict"),
     "the number": lambda: tf.TensorArray(tf.float32, 2).write(2, 1.0),
     "a length for each": lambda: tf.reverse_sequence(tf.ones([3, 3]), [2, 3], seq_axis=0, batch_axis=1),
-    "num_true": lambda: tf.nn.nce_loss(
-        tf.ones([5, 2]), tf.ones([5]), [[1, 2]], tf.ones([1, 2]), 2, 5, num_true=2
-    ),
     "ratio": lambda: tf.io.decode_jpeg(b"", ratio=2),
     "compression_type": lambda: tf.data.experimental.CsvDataset("x", [0.0], compression_type="GZIP"),
     "reader_func": lambda: tf.data.Dataset.range(2).snapshot("x", reader_func=len),
@@ -217,6 +214,28 @@ REFUSED: dict[str, Callable[[], Any]] = {
 def test_what_is_not_done_is_refused_by_name(name: str) -> None:
     with pytest.raises((tf.errors.OpError, ValueError, NotImplementedError, IndexError), match=name):
         REFUSED[name]()
+
+
+def test_losses_over_drawn_classes_take_several_true_ones_and_leave_out_hits() -> None:
+    w, b, drawn = tf.zeros([5, 2]), tf.zeros([5]), ([1, 3], [[1.0, 1.0]], [1.0, 1.0])
+    for loss, hits, nats in (
+        (tf.nn.nce_loss, False, 4), (tf.nn.nce_loss, True, 3),
+        (tf.nn.sampled_softmax_loss, False, 2), (tf.nn.sampled_softmax_loss, True, np.log2(3)),
+    ):  # fmt: skip
+        found = loss(
+            w,
+            b,
+            [[1, 2]],
+            tf.ones([1, 2]),
+            2,
+            5,
+            num_true=2,
+            sampled_values=drawn,
+            remove_accidental_hits=hits,
+        )
+        np.testing.assert_allclose(found.numpy(), [nats * np.log(2)], rtol=1e-6)
+    each = tf.nn.nce_loss(w, b, [[1], [2], [0]], tf.ones([3, 2]), 4, 5)
+    assert each.shape == (3,) and np.isfinite(each.numpy()).all()
 
 
 MISSPELT: dict[str, Callable[..., Any]] = {

@@ -364,7 +364,9 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
     """Graph style or eager style, by the names that only one of them has; None where there is none."""
     found = [use.name for use in uses(tree) if use.name.startswith("tensorflow")]
     parts = {part for name in found for part in name.split(".")[1:]}
-    if "enable_eager_execution" in parts:
+    if "enable_eager_execution" in parts or any(
+        name.endswith(("contrib.eager.run", "tfe.run")) for name in found
+    ):
         return "eager"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return _of_compatible_names(tree, parts)

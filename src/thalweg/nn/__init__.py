@@ -14,3 +14,4 @@ from thalweg.nn.losses import *  # noqa: F403
 from thalweg.nn.noise import *  # noqa: F403
 from thalweg.nn.normalisation import *  # noqa: F403
 from thalweg.nn.quantisation import *  # noqa: F403
+from thalweg.nn.sampling import *  # noqa: F403

@@ -104,6 +104,11 @@ class WarmStartSettings(NamedTuple):
     var_name_to_prev_var_name: Any = None
 
 
+def _part(whole: Any, key: list[str]) -> Any:
+    """What a dict has by the key, if there is one; a tensor itself."""
+    return whole[key[0]] if key and isinstance(whole, dict) and key[0] in whole else whole
+
+
 def _of_arrays(dataset: Any) -> Dataset:
     """A data set of a graph, with the elements of one that makes tensors."""
     spec = dataset.element_spec
@@ -127,13 +132,14 @@ class Estimator:
             WarmStartSettings(warm_start_from) if isinstance(warm_start_from, str) else warm_start_from
         )
         self.extra_metrics: Any = None  # those of tf.contrib.learn's evaluate
+        self._features: Any = None
         self._labels: Any = None
         self.model_dir = model_dir or getattr(config, "model_dir", None) or tempfile.mkdtemp()
 
     def _built(self, input_fn: Callable[[], Any], mode: str) -> tuple[EstimatorSpec, Any]:
         step = train.get_or_create_global_step()
-        features, self._labels = self._inputs(input_fn, mode)
-        return self._spec(features, self._labels, mode), step
+        self._features, self._labels = self._inputs(input_fn, mode)
+        return self._spec(self._features, self._labels, mode), step
 
     def _spec(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
         """What the model function makes of features and labels."""
@@ -166,13 +172,16 @@ class Estimator:
         """The metrics that ``evaluate`` of tf.contrib.learn was given, over the predictions (or one) and labels."""
         from thalweg.compat.tf1 import metrics
 
+        given = spec.predictions
+        if isinstance(given, dict) and "class_ids" in given:  # the classes as numbers, [n]
+            given = {**given, "classes": math.reshape(given["class_ids"], [-1])}
         made = {}
         for name, wanted in (self.extra_metrics or {}).items():
-            fn, key = getattr(wanted, "metric_fn", wanted), getattr(wanted, "prediction_key", None)
-            of = spec.predictions if key is None else spec.predictions.get(key)
-            if key == "classes" and "class_ids" in spec.predictions:  # the classes as numbers, [n]
-                of = math.reshape(spec.predictions["class_ids"], [-1])
-            found = fn(of, self._labels)
+            if hasattr(wanted, "create_metric_ops"):
+                found = wanted.create_metric_ops(self._features, self._labels, given)
+            else:
+                name, *key = name if isinstance(name, tuple) else (name,)
+                found = wanted(*(_part(whole, key) for whole in (given, self._labels)))
             made[name] = found if isinstance(found, tuple) else metrics.mean(found)
         return made
 

@@ -117,12 +117,8 @@ layers = _Namespace("tf.layers", **_names.own(_layers))
 losses = _Namespace("tf.losses", **_names.own(_losses))
 metrics = _Namespace(
     "tf.metrics",
-    **{
-        _n: _v
-        for _n, _v in _names.own(_metrics).items()
-        if _n not in ("collected", "ratio", "table", "metric_variable", "cuts_between", "counts_above")
-    },
-    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n != "Figure"},
+    **{_n: _v for _n, _v in _names.own(_metrics).items() if _n not in _metrics.PARTS},
+    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n not in ("Figure", "at_cuts")},
 )
 summary = _Namespace("tf.summary", **_names.own(_summary))
 image = _Namespace(

@@ -187,7 +187,7 @@ for _n in "dropout embedding_lookup elu gelu leaky_relu relu selu sigmoid silu s
     nn.__dict__[_n] = _rows.elementwise(getattr(_nn, _n))
 random = _Namespace(
     "tf.random",
-    **{n: _of_all(n, v) for n, v in _own(_random).items() if n != "log_uniform_candidates"},
+    **{n: _of_all(n, v) for n, v in _own(_random).items()},
     experimental=_Namespace(
         "tf.random.experimental",
         Generator=_random.Generator,
@@ -277,7 +277,7 @@ summary = _Namespace(
     **{
         n: v
         for n, v in _own(_summary).items()
-        if n not in ("set_step", "get_step", "write_raw_pb", "summary_scope")
+        if n not in ("current_writers", "set_step", "get_step", "write_raw_pb", "summary_scope")
     },
     experimental=_Namespace(
         "tf.summary.experimental",

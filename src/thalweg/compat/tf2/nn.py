@@ -10,9 +10,9 @@ import numpy as np
 from thalweg import nn
 from thalweg.compat.names import described, only
 from thalweg.compat.tf2 import arrays, math
-from thalweg.compat.tf2.random import log_uniform_candidates, seeded_key
+from thalweg.compat.tf2.random import log_uniform_candidate_sampler, seeded_key
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
-from thalweg.ops import elementwise, index
+from thalweg.ops import elementwise
 from thalweg.ops.conv import conv_input_gradient
 from thalweg.ops.geometry import normal_padding
 from thalweg.ops.shape import permute_dims
@@ -239,7 +239,8 @@ def _fractional(kind: str, average: bool) -> Callable[..., FractionalPool]:
         rows, columns = bounds
         return FractionalPool(nn.fractional_pool(x, rows, columns, average, overlapping), rows, columns)
 
-    pool.__doc__ = f"{'Means' if average else 'Greatest numbers'} of windows of random lengths: the pictures shrink by ratios."
+    what = "Means" if average else "Greatest numbers"
+    pool.__doc__ = f"{what} of windows of random lengths: the pictures shrink by ratios."
     return pool
 
 
@@ -270,24 +271,31 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: Any = No
     return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
 
 
-def nce_loss(
-    weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int, num_true: int = 1,
-    sampled_values: Any = None, remove_accidental_hits: bool = False, name: Any = None,
-) -> Any:  # fmt: skip
-    """Noise-contrastive estimation of each row: the true class against classes drawn log-uniformly."""
-    only("tf.nn.nce_loss", "num_true", num_true, 1)
-    only("tf.nn.nce_loss", "remove_accidental_hits", remove_accidental_hits, False)
-    x, w, b = tensor(inputs), tensor(weights), tensor(biases)
-    true = elementwise.astype(tensor(labels), "int64").reshape(-1)
-    sampled, expected_true, expected_sampled = (
-        log_uniform_candidates(true, num_sampled, num_classes) if sampled_values is None else sampled_values
-    )
-    right = (
-        (index.take(w, true, axis=0) * x).sum(axis=-1) + index.take(b, true) - elementwise.log(expected_true)
-    )
-    wrong = math.matmul(x, index.take(w, sampled, axis=0), transpose_b=True) + index.take(b, sampled)
-    wrong = wrong - elementwise.log(expected_sampled)
-    return nn.softplus(-right) + nn.softplus(wrong).sum(axis=-1)
+def _over_drawn_classes(of: Callable[..., Any], remove_hits: bool) -> Callable[..., Any]:
+    """A loss of the main library whose classes are drawn log-uniformly, each once, unless they are given."""
+    hits = remove_hits
+
+    def loss(
+        weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: Any, num_classes: Any, num_true: int = 1,
+        sampled_values: Any = None, remove_accidental_hits: bool = hits, seed: Any = None, name: Any = None,
+    ) -> Any:  # fmt: skip
+        true = cast(labels, "int64").reshape((-1, int(num_true)))
+        found = (
+            log_uniform_candidate_sampler(true, num_true, num_sampled, True, num_classes, seed)
+            if sampled_values is None
+            else nn.Candidates(*map(tensor, sampled_values))
+        )
+        w, b = tensor(weights), tensor(biases)
+        return of(w, b, true, tensor(inputs), found, remove_hits=remove_accidental_hits)
+
+    loss.__name__, loss.__doc__ = of.__name__, described(of)
+    return loss
+
+
+nce_loss, sampled_softmax_loss = (
+    _over_drawn_classes(nn.nce_loss, False),
+    _over_drawn_classes(nn.sampled_softmax_loss, True),
+)
 
 
 sigmoid, tanh, log_sigmoid = math.sigmoid, math.tanh, math.log_sigmoid

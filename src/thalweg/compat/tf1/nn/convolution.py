@@ -460,7 +460,8 @@ def _fractional(kind: str, average: bool) -> Any:
         made = nn.fractional_pool(x.t, rows, columns, average, overlapping)
         return FractionalPool(*wrap_all([made, *bounds], name, kind))
 
-    pool.__doc__ = f"{'Means' if average else 'Greatest numbers'} of windows of random lengths: the pictures shrink by ratios."
+    what = "Means" if average else "Greatest numbers"
+    pool.__doc__ = f"{what} of windows of random lengths: the pictures shrink by ratios."
     return pool
 
 

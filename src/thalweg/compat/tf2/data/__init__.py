@@ -10,7 +10,13 @@ from thalweg.compat.tf2.data import flows
 from thalweg.compat.tf2.data.dataset import AUTOTUNE, Dataset, Options
 from thalweg.compat.tf2.data.dataset import of_folder as of_folder
 from thalweg.compat.tf2.data.iterators import DatasetIterator
-from thalweg.compat.tf2.data.sources import RecordWriter, TextLineDataset, TFRecordDataset, counter
+from thalweg.compat.tf2.data.sources import (
+    FixedLengthRecordDataset,
+    RecordWriter,
+    TextLineDataset,
+    TFRecordDataset,
+    counter,
+)
 
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
 
@@ -54,6 +60,7 @@ data = Namespace(
     Options=Options,
     TextLineDataset=TextLineDataset,
     TFRecordDataset=TFRecordDataset,
+    FixedLengthRecordDataset=FixedLengthRecordDataset,
     AUTOTUNE=AUTOTUNE,
     INFINITE_CARDINALITY=INFINITE_CARDINALITY,
     UNKNOWN_CARDINALITY=UNKNOWN_CARDINALITY,

@@ -417,6 +417,22 @@ class Dataset(Whole):
 
     # --- read -------------------------------------------------------------------------------------------------------
 
+    def make_one_shot_iterator(self) -> DatasetIterator:
+        """One pass, as the first generation's programs ask for it."""
+        return iter(self)
+
+    make_initializable_iterator = make_one_shot_iterator
+
+    @property
+    def output_types(self) -> Any:
+        """The dtypes of elements."""
+        return mapped(lambda spec: spec.dtype, self.element_spec)
+
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of elements."""
+        return mapped(lambda spec: spec.shape, self.element_spec)
+
     def __iter__(self) -> DatasetIterator:
         outside_functions()
         return DatasetIterator(self)
