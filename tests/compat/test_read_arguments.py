@@ -149,7 +149,6 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "num_segments": lambda: tf.sparse_segment_sum(TABLE, [0], [0], num_segments=2),
     "ctc_merge_repeated": lambda: tf.nn.ctc_loss(None, None, None, ctc_merge_repeated=False),
     "blank_index": lambda: tf.nn.ctc_greedy_decoder(scores(), [5], blank_index=0),
-    "weight_key": lambda: tf.contrib.learn.MetricSpec(len, weight_key="w"),
     "order": lambda: images.apply_affine_transform(np.zeros((2, 2, 1)), order=0),
     "output_shape": lambda: keras.backend.conv2d_transpose(
         np.ones((1, 2, 2, 1), "float32"), np.ones((2, 2, 1, 1), "float32"), (1, 5, 5, 1)

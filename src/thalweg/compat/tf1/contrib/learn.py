@@ -142,8 +142,6 @@ class MetricSpec:
         label_key: str | None = None,
         weight_key: str | None = None,
     ) -> None:
-        only("MetricSpec", "label_key", label_key)
-        only("MetricSpec", "weight_key", weight_key)
         self.metric_fn, self.prediction_key = metric_fn, prediction_key
         self.label_key, self.weight_key = label_key, weight_key
 
