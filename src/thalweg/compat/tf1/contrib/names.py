@@ -16,13 +16,13 @@ from thalweg.compat.tf1 import (
     hooks,
     initializers,
     math,
-    monitored,
     nn,
     rnn,
     saved_model,
     signal,
     sparse,
     summary,
+    supervisors,
     tpu,
     train,
 )
@@ -39,6 +39,7 @@ from thalweg.compat.tf1.contrib import (
     normalisation,
     opt,
     regularizers,
+    sampling,
     seq2seq,
     summaries,
     training,
@@ -46,6 +47,7 @@ from thalweg.compat.tf1.contrib import (
 )
 from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.graph_editor import graph_editor
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
@@ -155,7 +157,7 @@ _slim = Namespace(
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",
-        train=monitored.train_loop,
+        train=supervisors.train_loop,
         create_train_op=training.create_train_op,
         multiply_gradients=training.multiply_gradients,
         clip_gradient_norms=training.clip_gradient_norms,
@@ -174,6 +176,7 @@ _training = Namespace(
     multiply_gradients=training.multiply_gradients,
     clip_gradient_norms=training.clip_gradient_norms,
     add_gradients_summaries=training.add_gradients_summaries,
+    **own(sampling),
 )
 _tensorboard = Namespace(
     "tf.contrib.tensorboard",
@@ -203,6 +206,7 @@ contrib = _Contrib(
     factorization=factorization,
     distributions=contrib_distributions,
     lookup=lookup,
+    graph_editor=graph_editor,
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
