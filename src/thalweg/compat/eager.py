@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers
+from thalweg.compat import eager_functions as _functions
 from thalweg.compat import eager_rnn as _rnn
 from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
@@ -36,6 +37,17 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
 
 def disable_eager_execution() -> None:
     """Accepted from a module of a program that is eager: Keras's symbols and functions are what they are either way."""
+
+
+def enable_v2_behavior() -> None:
+    """It is."""
+
+
+enable_resource_variables = enable_control_flow_v2 = enable_v2_tensorshape = enable_v2_behavior
+
+
+def global_variables_initializer() -> None:
+    """Nothing: variables have their values."""
 
 
 def to_float(x: Any, name: str | None = None) -> Any:
@@ -146,6 +158,12 @@ class _Optimizer(Holder):
     """A rule of the main library with TensorFlow 1's arguments: it changes variables at once."""
 
     rule: optimizers.Optimizer
+    rate: Callable[[], Any] | None = None
+
+    def _rated(self, learning_rate: Any) -> Any:
+        """The rate as a number; a function is asked anew at each step."""
+        self.rate = learning_rate if callable(learning_rate) else None
+        return learning_rate if self.rate is None else float(learning_rate())
 
     def tracked(self) -> Iterable[tuple[str, Any]]:
         """The rule."""
@@ -164,6 +182,8 @@ class _Optimizer(Holder):
     def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> None:
         """One step with given pairs."""
         self.rule.by_rows = True
+        if self.rate is not None:
+            self.rule.learning_rate = self.rate()
         self.rule.apply_gradients([(g, v) for g, v in grads_and_vars if g is not None])
         if global_step is not None:
             global_step.assign_add(1)
@@ -173,7 +193,7 @@ class GradientDescentOptimizer(_Optimizer):
     """``var -= lr g``."""
 
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
-        self.rule = optimizers.GradientDescent(learning_rate)
+        self.rule = optimizers.GradientDescent(self._rated(learning_rate))
 
 
 class MomentumOptimizer(_Optimizer):
@@ -187,14 +207,14 @@ class MomentumOptimizer(_Optimizer):
         name: str = "Momentum",
         use_nesterov: bool = False,
     ) -> None:
-        self.rule = optimizers.Momentum(learning_rate, momentum, use_nesterov)
+        self.rule = optimizers.Momentum(self._rated(learning_rate), momentum, use_nesterov)
 
 
 class AdagradOptimizer(_Optimizer):
     """``a += g²``, ``var -= lr g / sqrt(a)``."""
 
     def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, **options: Any) -> None:
-        self.rule = optimizers.Adagrad(learning_rate, initial_accumulator_value, 0.0)
+        self.rule = optimizers.Adagrad(self._rated(learning_rate), initial_accumulator_value, 0.0)
 
 
 class RMSPropOptimizer(_Optimizer):
@@ -210,7 +230,9 @@ class RMSPropOptimizer(_Optimizer):
         centered: bool = False,
         name: str = "RMSProp",
     ) -> None:
-        self.rule = optimizers.RMSProp(learning_rate, decay, momentum, epsilon, centered, True, 1.0)
+        self.rule = optimizers.RMSProp(
+            self._rated(learning_rate), decay, momentum, epsilon, centered, True, 1.0
+        )
 
 
 class AdamOptimizer(_Optimizer):
@@ -224,7 +246,31 @@ class AdamOptimizer(_Optimizer):
         epsilon: float = 1e-8,
         **options: Any,
     ) -> None:
-        self.rule = optimizers.Adam(learning_rate, beta1, beta2, epsilon)
+        self.rule = optimizers.Adam(self._rated(learning_rate), beta1, beta2, epsilon)
+
+
+class AdadeltaOptimizer(_Optimizer):
+    """``a = rho a + (1 - rho) g²``, ``d = g sqrt(s + eps) / sqrt(a + eps)``, ``var -= lr d``."""
+
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-8, use_locking: bool = False,
+        name: str = "Adadelta",
+    ) -> None:  # fmt: skip
+        self.rule = optimizers.Adadelta(self._rated(learning_rate), rho, epsilon)
+
+
+class FtrlOptimizer(_Optimizer):
+    """Follow the regularised leader."""
+
+    def __init__(
+        self, learning_rate: Any, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
+        use_locking: bool = False, name: str = "Ftrl",
+    ) -> None:  # fmt: skip
+        self.rule = optimizers.Ftrl(
+            self._rated(learning_rate), learning_rate_power, initial_accumulator_value,
+            l1_regularization_strength, l2_regularization_strength,
+        )  # fmt: skip
 
 
 _step: list[Any] = []
@@ -332,32 +378,8 @@ contrib = Namespace("tf.contrib", eager=eager)
 # --- namespaces with another content than in 2.x ----------------------------------------------------------------------
 
 
-def _mean(values: Any, weights: Any = 1.0) -> Any:
-    return _tf2.reduce_mean(values * weights)
-
-
-losses = Namespace(
-    "tf.losses",
-    mean_squared_error=lambda labels, predictions, weights=1.0, **_: _mean(
-        _tf2.math.squared_difference(predictions, _tf2.cast(labels, "float32")), weights
-    ),
-    absolute_difference=lambda labels, predictions, weights=1.0, **_: _mean(
-        _tf2.abs(predictions - _tf2.cast(labels, "float32")), weights
-    ),
-    softmax_cross_entropy=lambda onehot_labels, logits, weights=1.0, **_: _mean(
-        _tf2.nn.softmax_cross_entropy_with_logits(labels=_tf2.cast(onehot_labels, "float32"), logits=logits),
-        weights,
-    ),
-    sparse_softmax_cross_entropy=lambda labels, logits, weights=1.0, **_: _mean(
-        _tf2.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits), weights
-    ),
-    sigmoid_cross_entropy=lambda multi_class_labels, logits, weights=1.0, **_: _mean(
-        _tf2.nn.sigmoid_cross_entropy_with_logits(
-            labels=_tf2.cast(multi_class_labels, "float32"), logits=logits
-        ),
-        weights,
-    ),
-)
+losses = _functions.losses
+image = Namespace("tf.image", **{**_names.members(_tf2.image), **_functions.IMAGES})
 layers = _tf2.keras.layers
 data = Namespace(
     "tf.data",
@@ -369,8 +391,7 @@ data = Namespace(
 )
 nn = Namespace(
     "tf.nn",
-    **_names.members(_tf2.nn),
-    softmax_cross_entropy_with_logits_v2=_tf2.nn.softmax_cross_entropy_with_logits,
+    **{**_names.members(_tf2.nn), **_functions.OLDER_NN},
     rnn_cell=Namespace("tf.nn.rnn_cell", **{n: getattr(_rnn, n) for n in _rnn.__all__}),
     **{n: getattr(_rnn, n) for n in ("dynamic_rnn", "static_rnn", "bidirectional_dynamic_rnn")},
 )
@@ -384,11 +405,17 @@ train = Namespace(
     AdagradOptimizer=AdagradOptimizer,
     RMSPropOptimizer=RMSPropOptimizer,
     AdamOptimizer=AdamOptimizer,
+    AdadeltaOptimizer=AdadeltaOptimizer,
+    FtrlOptimizer=FtrlOptimizer,
     get_or_create_global_step=get_or_create_global_step,
-    Checkpoint=_tf2.train.Checkpoint,
-    latest_checkpoint=_tf2.train.latest_checkpoint,
     get_global_step=get_or_create_global_step,
+    **_functions.RATES,
+    **_names.members(_tf2.train),
 )
+python_io = Namespace("tf.python_io", TFRecordWriter=_tf2.io.TFRecordWriter)
+globals().update(_functions.RENAMED)
+globals().update(_functions.OLDER)
+globals().update({n: getattr(_functions, n) for n in _functions.FUNCTIONS})
 
 
 def __getattr__(name: str) -> Any:
