@@ -63,6 +63,14 @@ else:
             "import tensorflow as tf\nd = tf.data.Dataset.range(2)\ne = tf.estimator.DNNClassifier([2], [])\n",
             "tf1",
         ),
+        (
+            "import tensorflow as tf\ntf.random.set_seed(1)\ne = tf.estimator.DNNClassifier([2], [])\n",
+            "tf2",
+        ),
+        (
+            "import tensorflow as tf\ntf.random.set_seed(1)\ne = tf.estimator.Estimator(lambda features: None)\n",
+            "tf1",
+        ),
         ("import tensorflow as tf\nprint(tf.add(1, 2))\n", "tf2"),
         ("import tensorflow as tf\nx = tf.add(1, 2)\nprint(session.run(x))\n", "tf1"),
         ("import tensorflow as tf\nx = tf.to_float(tf.add(1, 2))\n", "tf1"),
@@ -159,6 +167,7 @@ import cPickle, collections, fractions, inspect, itertools, time, urllib
 import xml.etree.cElementTree as ET
 import Queue
 from numpy import asarray
+from numpy.random import choice
 import beside
 
 for i in xrange(2):
@@ -193,6 +202,14 @@ except AttributeError as error:
 rows = np.array([[1, 2], [3]])
 assert rows.dtype == object and rows[1] == [3] and asarray([[1], []]).shape == (2,)
 assert np.array([1, 2], copy=False).tolist() == [1, 2] and np.asarray([1.5], np.int32).dtype == np.int32
+ragged = [[1, 2], [3], []]
+assert np.random.choice(ragged) in ragged and choice(ragged, size=9).shape == (9,)
+assert sorted(map(len, np.random.permutation(ragged))) == [0, 1, 2] and np.array_split(ragged, 2)[1][0] == []
+assert np.random.choice([4, 4], 2, p=[0.5, 0.5]).tolist() == [4, 4]
+try:
+    np.random.choice([[1, 2], [3, 4]])
+except ValueError as error:
+    assert "1-dimensional" in str(error)
 try:
     np.array([[1, 2], [3]], float)
 except ValueError:

@@ -10,12 +10,13 @@ import pytest
 from rewrite.numbers import close_to_truth, exact_gradient, needs_long_double, truth
 from rewrite.rule_table import BOTH, EPS, STABLE, TABLE, WIDE, Row, kept, less_softplus
 from thalweg.gradient import gradients
-from thalweg.graph.tensor import Variable, constant
+from thalweg.graph.tensor import Variable, constant, placeholder
 from thalweg.graph.verify import verify
 from thalweg.ops import reduce
 from thalweg.ops.activation import sigmoid
 from thalweg.ops.control import while_loop
 from thalweg.ops.elementwise import exp, log, maximum, tanh
+from thalweg.ops.shape import iota_like
 from thalweg.ops.softmax import softmax
 from thalweg.rewrite.match import Fired
 from thalweg.rewrite.pipeline import optimise
@@ -173,6 +174,16 @@ def test_what_fires(story: Story) -> None:
     verify([made])
 
 
+@pytest.mark.parametrize("story", STORIES, ids=lambda s: s.rule)
+def test_the_same_fires_while_a_length_is_unknown(story: Story) -> None:
+    fired: list[Fired] = []
+    optimise(
+        [story.fn(*(placeholder(x.dtype, (None, *x.shape[1:])) for x in story.placeholders()))], log=fired
+    )
+    names = [f.rule for f in fired if f.phase.startswith("stabilise")]
+    assert tuple(dict.fromkeys(names)) == story.fired
+
+
 @needs_long_double
 @pytest.mark.parametrize("row", [r for r in ALL if r.gradient], ids=lambda r: r.rule)
 def test_eager_gradient(row: Row) -> None:
@@ -217,3 +228,13 @@ def test_extreme_logits() -> None:
     compiled = function([x], [-log(softmax(x))[0], gradients(-log(softmax(x))[0], x)])
     value, slope = compiled(np.array([-800, 800], "float32"))
     assert value.item() == 1600 and slope.tolist() == [-1.0, 1.0]
+
+
+def test_extreme_logits_of_a_batch_of_any_length() -> None:
+    x, labels = placeholder("float32", (None, 2)), placeholder("int32", (None,))
+    loss = -log(softmax(x)[iota_like(labels), labels]).mean()
+    step = function([x, labels], [loss, gradients(loss, x)])
+    for rows in (1, 3):
+        value, slope = step(np.tile(np.array([-800, 800], "float32"), (rows, 1)), np.zeros(rows, "int32"))
+        assert value.item() == 1600
+        np.testing.assert_allclose(slope.numpy(), np.tile([-1 / rows, 1 / rows], (rows, 1)), rtol=1e-6)

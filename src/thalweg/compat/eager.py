@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from thalweg import optimizers
-from thalweg.compat import eager_functions as _functions
+from thalweg.compat import eager_contrib as _contrib
+from thalweg.compat import eager_names as _first
 from thalweg.compat import eager_rnn as _rnn
 from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
@@ -37,17 +39,6 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
 
 def disable_eager_execution() -> None:
     """Accepted from a module of a program that is eager: Keras's symbols and functions are what they are either way."""
-
-
-def enable_v2_behavior() -> None:
-    """It is."""
-
-
-enable_resource_variables = enable_control_flow_v2 = enable_v2_tensorshape = enable_v2_behavior
-
-
-def global_variables_initializer() -> None:
-    """Nothing: variables have their values."""
 
 
 def to_float(x: Any, name: str | None = None) -> Any:
@@ -88,6 +79,23 @@ reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, reduce_all, reduce
     _with_old_axes(getattr(_tf2, f"reduce_{n}"))
     for n in ("sum", "mean", "max", "min", "prod", "all", "any", "logsumexp")
 )
+
+
+def assign(
+    ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: Any = None
+) -> Any:
+    """Give a variable another value; the variable."""
+    return ref.assign(value)
+
+
+def assign_add(ref: Any, value: Any, use_locking: Any = None, name: Any = None) -> Any:
+    """Add to a variable; the variable."""
+    return ref.assign_add(value)
+
+
+def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: Any = None) -> Any:
+    """Subtract from a variable; the variable."""
+    return ref.assign_sub(value)
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
@@ -158,12 +166,10 @@ class _Optimizer(Holder):
     """A rule of the main library with TensorFlow 1's arguments: it changes variables at once."""
 
     rule: optimizers.Optimizer
-    rate: Callable[[], Any] | None = None
 
-    def _rated(self, learning_rate: Any) -> Any:
-        """The rate as a number; a function is asked anew at each step."""
-        self.rate = learning_rate if callable(learning_rate) else None
-        return learning_rate if self.rate is None else float(learning_rate())
+    def variables(self) -> list[Any]:
+        """What the rule remembers."""
+        return list(self.rule.variables())
 
     def tracked(self) -> Iterable[tuple[str, Any]]:
         """The rule."""
@@ -182,18 +188,23 @@ class _Optimizer(Holder):
     def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> None:
         """One step with given pairs."""
         self.rule.by_rows = True
-        if self.rate is not None:
-            self.rule.learning_rate = self.rate()
         self.rule.apply_gradients([(g, v) for g, v in grads_and_vars if g is not None])
         if global_step is not None:
             global_step.assign_add(1)
+
+
+def _rate(given: Any) -> Any:
+    """A learning rate as the main library has it: a function without arguments is asked at every step."""
+    if isinstance(given, Tensor) or not callable(given):
+        return given
+    return lambda step: given()
 
 
 class GradientDescentOptimizer(_Optimizer):
     """``var -= lr g``."""
 
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
-        self.rule = optimizers.GradientDescent(self._rated(learning_rate))
+        self.rule = optimizers.GradientDescent(_rate(learning_rate))
 
 
 class MomentumOptimizer(_Optimizer):
@@ -207,14 +218,14 @@ class MomentumOptimizer(_Optimizer):
         name: str = "Momentum",
         use_nesterov: bool = False,
     ) -> None:
-        self.rule = optimizers.Momentum(self._rated(learning_rate), momentum, use_nesterov)
+        self.rule = optimizers.Momentum(_rate(learning_rate), momentum, use_nesterov)
 
 
 class AdagradOptimizer(_Optimizer):
     """``a += g²``, ``var -= lr g / sqrt(a)``."""
 
     def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, **options: Any) -> None:
-        self.rule = optimizers.Adagrad(self._rated(learning_rate), initial_accumulator_value, 0.0)
+        self.rule = optimizers.Adagrad(_rate(learning_rate), initial_accumulator_value, 0.0)
 
 
 class RMSPropOptimizer(_Optimizer):
@@ -230,9 +241,7 @@ class RMSPropOptimizer(_Optimizer):
         centered: bool = False,
         name: str = "RMSProp",
     ) -> None:
-        self.rule = optimizers.RMSProp(
-            self._rated(learning_rate), decay, momentum, epsilon, centered, True, 1.0
-        )
+        self.rule = optimizers.RMSProp(_rate(learning_rate), decay, momentum, epsilon, centered, True, 1.0)
 
 
 class AdamOptimizer(_Optimizer):
@@ -246,41 +255,45 @@ class AdamOptimizer(_Optimizer):
         epsilon: float = 1e-8,
         **options: Any,
     ) -> None:
-        self.rule = optimizers.Adam(self._rated(learning_rate), beta1, beta2, epsilon)
+        self.rule = optimizers.Adam(_rate(learning_rate), beta1, beta2, epsilon)
 
 
 class AdadeltaOptimizer(_Optimizer):
     """``a = rho a + (1 - rho) g²``, ``d = g sqrt(s + eps) / sqrt(a + eps)``, ``var -= lr d``."""
 
     def __init__(
-        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-8, use_locking: bool = False,
-        name: str = "Adadelta",
-    ) -> None:  # fmt: skip
-        self.rule = optimizers.Adadelta(self._rated(learning_rate), rho, epsilon)
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-8, **options: Any
+    ) -> None:
+        self.rule = optimizers.Adadelta(_rate(learning_rate), rho, epsilon)
 
 
 class FtrlOptimizer(_Optimizer):
     """Follow the regularised leader."""
 
     def __init__(
-        self, learning_rate: Any, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
-        l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
-        use_locking: bool = False, name: str = "Ftrl",
-    ) -> None:  # fmt: skip
+        self,
+        learning_rate: Any,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "Ftrl",
+        accum_name: Any = None,
+        linear_name: Any = None,
+        l2_shrinkage_regularization_strength: float = 0.0,
+    ) -> None:
         self.rule = optimizers.Ftrl(
-            self._rated(learning_rate), learning_rate_power, initial_accumulator_value,
-            l1_regularization_strength, l2_regularization_strength,
-        )  # fmt: skip
+            _rate(learning_rate),
+            learning_rate_power,
+            initial_accumulator_value,
+            l1_regularization_strength,
+            l2_regularization_strength,
+            l2_shrinkage_regularization_strength,
+        )
 
 
-_step: list[Any] = []
-
-
-def get_or_create_global_step() -> Any:
-    """The counter of steps."""
-    if not _step:
-        _step.append(_tf2.Variable(0, dtype="int64", name="global_step", trainable=False))
-    return _step[0]
+get_or_create_global_step, get_global_step = _contrib.get_or_create_global_step, _contrib.get_global_step
 
 
 # --- tf.contrib.eager -------------------------------------------------------------------------------------------------
@@ -361,26 +374,70 @@ eager = Namespace(
     Variable=_tf2.Variable,
     Iterator=EagerIterator,
     Network=Network,
+    GradientTape=_tf2.GradientTape,
+    Checkpoint=_tf2.train.Checkpoint,
+    Saver=_contrib.Saver,
+    restore_variables_on_create=_contrib.restore_variables_on_create,
+    get_optimizer_variables=lambda optimizer: optimizer.variables(),
     implicit_gradients=_implicit_gradients,
     implicit_value_and_gradients=_implicit_value_and_gradients,
     gradients_function=_gradients_function,
     value_and_gradients_function=_value_and_gradients_function,
+    custom_gradient=_tf2.custom_gradient,
+    defun=_tf2.function,
+    py_func=_contrib.py_func,
+    run=_contrib.run,
     enable_eager_execution=enable_eager_execution,
     executing_eagerly=lambda: True,
     in_eager_mode=lambda: True,
     num_gpus=lambda: 0,
-    metrics=Namespace(
-        "tf.contrib.eager.metrics", Mean=_tf2.keras.metrics.Mean, Accuracy=_tf2.keras.metrics.Accuracy
-    ),
+    list_devices=lambda: ["/job:localhost/replica:0/task:0/device:CPU:0"],
+    metrics=Namespace("tf.contrib.eager.metrics", Mean=_contrib.Mean, Accuracy=_contrib.Accuracy),
 )
-contrib = Namespace("tf.contrib", eager=eager)
+vars(eager)["python"] = Namespace("tf.contrib.eager.python", tfe=eager)
+contrib = Namespace("tf.contrib", eager=eager, **_contrib.OTHERS)
 
 # --- namespaces with another content than in 2.x ----------------------------------------------------------------------
 
 
-losses = _functions.losses
-image = Namespace("tf.image", **{**_names.members(_tf2.image), **_functions.IMAGES})
-layers = _tf2.keras.layers
+def _as_function(kind: Any, knows_training: bool = False) -> Callable[..., Any]:
+    """A layer as a function of its inputs: one that is made for this call."""
+
+    def apply(inputs: Any, *args: Any, training: Any = False, reuse: Any = None, **options: Any) -> Any:
+        layer = kind(*args, **options)
+        return layer(inputs, training=training) if knows_training else layer(inputs)
+
+    apply.__doc__ = kind.__doc__
+    return apply
+
+
+def _is_layer(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, _kinds.Layer)
+
+
+_kinds: Any = _tf2.keras.layers
+layers = Namespace(
+    "tf.layers",
+    Input=_kinds.Input,
+    InputSpec=_kinds.InputSpec,
+    **{n: kind for n, kind in vars(_kinds).items() if n[0] != "_" and _is_layer(kind)},
+    **{
+        name: _as_function(getattr(_kinds, kind))
+        for name, kind in {
+            "average_pooling1d": "AveragePooling1D", "average_pooling2d": "AveragePooling2D",
+            "average_pooling3d": "AveragePooling3D", "conv1d": "Conv1D", "conv2d": "Conv2D",
+            "conv2d_transpose": "Conv2DTranspose", "conv3d": "Conv3D", "conv3d_transpose": "Conv3DTranspose",
+            "dense": "Dense", "flatten": "Flatten", "max_pooling1d": "MaxPooling1D", "max_pooling2d": "MaxPooling2D",
+            "max_pooling3d": "MaxPooling3D", "separable_conv1d": "SeparableConv1D",
+            "separable_conv2d": "SeparableConv2D",
+        }.items()
+    },
+    batch_normalization=_as_function(_kinds.BatchNormalization, True),
+    dropout=lambda inputs, rate=0.5, noise_shape=None, seed=None, training=False, name=None: (
+        _kinds.Dropout(rate, noise_shape, seed)(inputs, training=training)
+    ),
+)  # fmt: skip
+losses = Namespace("tf.losses", Reduction=_tf1.losses.Reduction, **_first.LOSSES)
 data = Namespace(
     "tf.data",
     **_names.members(_tf2.data),
@@ -391,39 +448,115 @@ data = Namespace(
 )
 nn = Namespace(
     "tf.nn",
-    **{**_names.members(_tf2.nn), **_functions.OLDER_NN},
+    **{
+        **_first.renamed(_tf2.nn, "tf.nn"),
+        **_first.functions(
+            _tf1.nn,
+            "batch_norm_with_global_normalization conv2d_backprop_filter conv2d_backprop_input "
+            "depthwise_conv2d_native dilation2d erosion2d fused_batch_norm log_poisson_loss max_pool_with_argmax pool "
+            "relu_layer sufficient_statistics xw_plus_b",
+        ),
+    },
+    softmax_cross_entropy_with_logits_v2=_tf2.nn.softmax_cross_entropy_with_logits,
     rnn_cell=Namespace("tf.nn.rnn_cell", **{n: getattr(_rnn, n) for n in _rnn.__all__}),
     **{n: getattr(_rnn, n) for n in ("dynamic_rnn", "static_rnn", "bidirectional_dynamic_rnn")},
 )
 nn.__dict__["dropout"] = lambda x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None: (
     _tf2.nn.dropout(x, 1 - keep_prob if rate is None else rate, noise_shape, seed)
 )
+image = Namespace(
+    "tf.image",
+    **{
+        **_names.members(_tf2.image),
+        **_first.functions(
+            _tf1.image,
+            "crop_and_resize extract_glimpse extract_image_patches per_image_whitening resize_area resize_bicubic "
+            "resize_bilinear resize_image_with_crop_or_pad resize_images resize_nearest_neighbor transpose_image",
+        ),
+    },
+)
+image.__dict__.update(resize=image.resize_images, ResizeMethod=_tf1.image.ResizeMethod)
+random = Namespace(
+    "tf.random",
+    **_names.members(_tf2.random),
+    multinomial=_first.multinomial,
+    set_random_seed=set_random_seed,
+)
+initializers = Namespace(
+    "tf.initializers",
+    **{
+        **_names.members(_tf2.initializers),
+        **_first.INITIALIZERS,
+        **{f"{name}_initializer": made for name, made in _first.INITIALIZERS.items()},
+    },
+)
+_HOOKS = (
+    "CheckpointSaverHook FeedFnHook FinalOpsHook GlobalStepWaiterHook LoggingTensorHook NanTensorHook ProfilerHook "
+    "SecondOrStepTimer SessionRunArgs SessionRunContext SessionRunHook SessionRunValues StepCounterHook "
+    "StopAtStepHook SummarySaverHook"
+).split()
+_hooks = {name: getattr(_tf1.train, name) for name in _HOOKS}
+estimator = Namespace(
+    "tf.estimator",
+    **_hooks,
+    ModeKeys=_tf1.estimator.ModeKeys,
+    EstimatorSpec=_tf1.estimator.EstimatorSpec,
+    RunConfig=_tf1.estimator.RunConfig,
+    export=_tf1.estimator.export,
+)
 train = Namespace(
     "tf.train",
+    **_names.members(_tf2.train),
+    **_first.DECAYS,
+    **_hooks,
+    Optimizer=_Optimizer,
     GradientDescentOptimizer=GradientDescentOptimizer,
     MomentumOptimizer=MomentumOptimizer,
     AdagradOptimizer=AdagradOptimizer,
+    AdadeltaOptimizer=AdadeltaOptimizer,
     RMSPropOptimizer=RMSPropOptimizer,
     AdamOptimizer=AdamOptimizer,
-    AdadeltaOptimizer=AdadeltaOptimizer,
     FtrlOptimizer=FtrlOptimizer,
+    Saver=_contrib.Saver,
     get_or_create_global_step=get_or_create_global_step,
-    get_global_step=get_or_create_global_step,
-    **_functions.RATES,
-    **_names.members(_tf2.train),
+    get_global_step=get_global_step,
+    create_global_step=get_or_create_global_step,
+    checkpoint_exists=_tf1.train.checkpoint_exists,
 )
-python_io = Namespace("tf.python_io", TFRecordWriter=_tf2.io.TFRecordWriter)
-globals().update(_functions.RENAMED)
-globals().update(_functions.OLDER)
-globals().update({n: getattr(_functions, n) for n in _functions.FUNCTIONS})
+
+
+def get_variable(
+    name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
+    trainable: bool = True, *more: Any, **ignored: Any,
+) -> Any:  # fmt: skip
+    """A new variable at every call, as there is no graph that keeps those of a name."""
+    made = _tf2.keras.initializers.GlorotUniform() if initializer is None else initializer
+    made = made() if isinstance(made, type) else made
+    kind = "float32" if dtype is None else dtype
+    value = made([int(n) for n in shape], kind) if callable(made) else _tf2.convert_to_tensor(made, dtype)
+    return _tf2.Variable(value, trainable=trainable, name=name)
+
+
+_top = {**_first.top_level(), **{f"{name}_initializer": made for name, made in _first.INITIALIZERS.items()}}
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name in _top:
+        return _top[name]
     for space in (_tf2, _tf2.math, _tf2.linalg, _tf2.io):
         found = getattr(space, name, None) if name in dir(space) or name in vars(space) else None
         if found is not None:
-            return found
-    known = {*_names.public_names(_tf2), *(n for n in globals() if not n.startswith("_"))}
+            return _with_older(found)
+    known = {*_names.public_names(_tf2), *_top, *(n for n in globals() if not n.startswith("_"))}
     raise _names.unsupported("tf", name, sorted(known))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_top})
+
+
+def _with_older(thing: Any) -> Any:
+    """A function of tensors with the older names of its arguments; anything else itself."""
+    return _first.with_older_arguments(thing) if isinstance(thing, FunctionType) else thing

@@ -17,9 +17,7 @@ _SERVING = (
     "serving formats hold TensorFlow's own nodes; tf.saved_model and tf.train.Saver have forms of their own"
 )
 _CLUSTER = "programs of several machines are not supported; one process does the work"
-_BOOSTED = (
-    "boosted trees are no networks; the nearest are sklearn.ensemble's HistGradientBoosting... estimators"
-)
+_BOOSTED = "the trees of TensorFlow 1.3 to 1.5 had a library of their own; tf.estimator.BoostedTreesClassifier is here"
 _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
@@ -36,9 +34,6 @@ REASONS = {
     "tf.contrib.tpu": "there is no TPU; TPUEstimator runs on the processor with use_tpu=False",
     "tf.contrib.tensor_forest": "forests are no networks; the nearest is sklearn.ensemble's RandomForestClassifier",
     "tf.contrib.boosted_trees": _BOOSTED,
-    "tf.estimator.BoostedTreesClassifier": _BOOSTED,
-    "tf.estimator.BoostedTreesEstimator": _BOOSTED,
-    "tf.estimator.BoostedTreesRegressor": _BOOSTED,
     "tf.contrib.eager": _EAGER,
     "tf.enable_eager_execution": _EAGER,
     "tf.load_op_library": "compiled kernels of TensorFlow cannot be loaded",

@@ -55,6 +55,9 @@ _EAGER_STYLE = {
 
 _IN_OTHERS = {"function", "numpy", "optimizers", "Module"}  # also names within rooms of the first generation
 
+# Names of estimators whose model function is the program's own, or whose input functions are of the first generation.
+_OWN_ESTIMATORS = {"Estimator", "EstimatorSpec", "model_to_estimator", "inputs", "make_one_shot_iterator"}
+
 # Names of Keras 3, by which a program that imports Keras alone is one of the second generation.
 _LATE_KERAS = {
     "ops",
@@ -361,20 +364,25 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
     """Graph style or eager style, by the names that only one of them has; None where there is none."""
     found = [use.name for use in uses(tree) if use.name.startswith("tensorflow")]
     parts = {part for name in found for part in name.split(".")[1:]}
-    if "enable_eager_execution" in parts:
+    if "enable_eager_execution" in parts or any(
+        name.endswith(("contrib.eager.run", "tfe.run")) for name in found
+    ):
         return "eager"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return _of_compatible_names(tree, parts)
     heads = {name.split(".")[1] for name in found if "." in name}  # tf.optimizers, not tf.keras.optimizers
-    if heads & {"contrib", "estimator"}:  # an estimator makes a graph, whatever is around it
+    calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    eager = bool((parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE)
+    # An estimator makes a graph, whatever is around it; those that are ready to train make it by themselves.
+    of_graphs = "contrib" in heads or (parts | calls) & _OWN_ESTIMATORS or not (eager or "numpy" in calls)
+    if heads & {"contrib", "estimator"} and of_graphs:
         return "tf1"
-    if (parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE:
+    if eager:
         return "tf2"
     if parts & _GRAPH_STYLE or "examples" in heads:
         return "tf1"
     if "keras" in parts:
         return "tf2"
-    calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     if calls & {"numpy", "gradient"}:
         return "tf2"
     if "Dataset" in parts:  # its elements are read by Python, or by an iterator's node

@@ -25,7 +25,12 @@ from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
 _LENGTH = "__length_of__"
-_MAKERS = ("array", "asarray", "reshape")
+_MAKERS = {f"numpy.{name}" for name in ("array", "asarray", "reshape")}
+_ROWS = "__old_rows__"
+_READERS = {
+    f"numpy.{name}"
+    for name in ("random.choice", "random.permutation", "split", "array_split", "delete", "save")
+}  # of arrays, which programs give lists of rows
 _CLASS = "__class_named__"
 _NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
 
@@ -107,6 +112,25 @@ def old_array(make: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+@functools.cache
+def old_rows(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of an array, such as ``np.random.choice``, that takes rows of different lengths, too."""
+
+    def row_array(value: Any) -> Any:
+        return old_array(np.array)(value) if isinstance(value, (list, tuple)) else value
+
+    @functools.wraps(function)
+    def called(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except ValueError as error:
+            if "inhomogeneous" not in str(error):
+                raise
+        return function(*map(row_array, args), **{k: row_array(v) for k, v in options.items()})
+
+    return called
+
+
 def _is_named(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
@@ -137,8 +161,10 @@ class _Rewriter(ast.NodeTransformer):
             f.attr in FUNCTIONS or (f.attr in METHODS and len(node.args) < 2)
         ):
             node.func = self._called(_METHOD, f.value, ast.Constant(f.attr))
-        elif self._is_array(f):
+        elif self._origin(f) in _MAKERS:
             node.func = self._called(_ARRAY, f)
+        elif self._origin(f) in _READERS:
+            node.func = self._called(_ROWS, f)
         elif self._is_of_numbers(f) and node.args and not node.keywords:
             node = self._called(_NUMBER, f, *node.args)
         elif (
@@ -150,10 +176,12 @@ class _Rewriter(ast.NodeTransformer):
             node = self._called(_VALUE, f.value)
         return ast.fix_missing_locations(ast.copy_location(node, old))
 
-    def _is_array(self, f: ast.expr) -> bool:
-        if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):
-            return self.names.get(f.value.id) == "numpy" and f.attr in _MAKERS
-        return isinstance(f, ast.Name) and self.names.get(f.id) in {f"numpy.{name}" for name in _MAKERS}
+    def _origin(self, f: ast.expr) -> str:
+        """The name by which a function was imported, with that of its module: ``numpy.array``; else an empty text."""
+        if isinstance(f, ast.Attribute):
+            owner = self._origin(f.value)
+            return owner and f"{owner}.{f.attr}"
+        return self.names.get(f.id, "") if isinstance(f, ast.Name) else ""
 
     def _is_of_numbers(self, f: ast.expr) -> bool:
         if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name):
@@ -295,7 +323,7 @@ def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
     vars(builtins).update(
         {_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number, _CLASS: class_named}
     )
-    vars(builtins).update({_FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
+    vars(builtins).update({_ROWS: old_rows, _FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
     vars(builtins).update(
         {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}
     )

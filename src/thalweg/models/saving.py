@@ -373,6 +373,7 @@ def _set_optimizer(model: Any, tensors: Mapping[str, np.ndarray], weights: Seque
         return
     for name, variable in own.items():
         variable.set_value(given[name])
+    model.optimizer.expect({name: value for name, value in given.items() if name not in own})
 
 
 def _renamed(slot: str, paths: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ An optimizer is one class with two methods: ``slots(param)``, the first values o
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -283,6 +283,9 @@ class Optimizer(Configured):
     def slot_places(self) -> dict[int, tuple[Variable, str]]:
         """Of each slot made so far, by its id: its parameter and its name."""
         return {id(slot): (p, name) for p, made in self._slots.items() for name, slot in made.items()}
+
+    def expect(self, values: Mapping[str, np.ndarray]) -> None:
+        """Take what a file holds beside :meth:`variables`, by name: nothing, as :meth:`build` makes every slot."""
 
     def build(self, params: Iterable[Variable]) -> None:
         """Make the slots of these parameters now (they are made at the first step otherwise)."""

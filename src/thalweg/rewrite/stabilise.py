@@ -208,6 +208,7 @@ STABILISE = Phase(
             "log_through_views",
             log(x),
             log_through_views,
+            within=("x",),  # what x is a view of has all its lengths
             law="log(view(p)) -> view(log(p)), p a softmax or sigmoid",
         ),
         rule("exp_log_softmax", exp(log_softmax(x, axis=axis)), softmax(x, axis=axis)),

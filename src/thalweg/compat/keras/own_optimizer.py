@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from thalweg.compat.made_once import made_once
 from thalweg.compat.names import only
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Tensor, Variable
+from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign
 from thalweg.optimizers.rows import whole
 
+_OF_RULE = "of_rule_"  # names in files of what a rule made
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
@@ -62,11 +64,13 @@ class OwnOptimizer(main.Optimizer):
 
     _loss: Any
     _made: list[Variable]
+    _begun: list[Any] | None  # what ``updates`` held before the rule was first asked
+    _expected: dict[str, np.ndarray]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls, *args, **kwargs)
         main.Optimizer.__init__(self)
-        vars(self).update(_loss=None, _made=[])
+        vars(self).update(_loss=None, _made=[], _begun=None, _expected={})
         return self
 
     def __init__(self, **kwargs: Any) -> None:
@@ -111,10 +115,17 @@ class OwnOptimizer(main.Optimizer):
             "constraints" in inspect.signature(self.get_updates).parameters
         ):  # Keras 1; the model keeps to limits itself
             given["constraints"] = {}
+        if isinstance(
+            vars(self).get("updates"), list
+        ):  # the rule may look for what it made before, for other data
+            self._begun = list(self.updates) if self._begun is None else self._begun
+            self.updates = list(self._begun)
         with made_once(self._made):
             updates = self.get_updates(**given)
+        self._take_expected()
         late = [pair for u in updates if isinstance(u, UpdatesOfLoss) for pair in u.pairs(u.loss)]
-        for variable, value in [*(u for u in updates if isinstance(u, tuple)), *late]:
+        for pair in [*(u for u in updates if isinstance(u, tuple)), *late]:
+            variable, value = map(plain, pair)  # in a program of TensorFlow 1, nodes stand for both
             assign(variable, value if isinstance(value, Tensor) else np.asarray(value, variable.dtype))
 
     @property
@@ -125,6 +136,41 @@ class OwnOptimizer(main.Optimizer):
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
         self.learning_rate.set_value(rate)
+
+    def _of_rule(self) -> list[Variable]:
+        """The variables that the rule lists as its ``weights`` or made, beside those of every optimizer."""
+        if type(self).get_updates is OwnOptimizer.get_updates:
+            return []
+        known = {id(v) for v in super().variables()}
+        named = map(plain, [*(getattr(self, "weights", None) or ()), *self._made])
+        listed = [v for v in named if isinstance(v, Variable)]
+        return list({id(v): v for v in listed if id(v) not in known}.values())
+
+    def variables(self) -> list[Variable]:
+        """What every optimizer has, then what the rule made."""
+        return [*super().variables(), *self._of_rule()]
+
+    def slot_places(self) -> dict[int, tuple[Variable, str]]:
+        """Of each slot, its parameter and name; what the rule made is named by its place."""
+        return {
+            **super().slot_places(),
+            **{id(v): (v, f"{_OF_RULE}{k}") for k, v in enumerate(self._of_rule())},
+        }
+
+    def expect(self, values: Mapping[str, np.ndarray]) -> None:
+        """Let what the rule will make begin with values that a file holds, by the names of :meth:`slot_places`."""
+        self._expected = {name: array for name, array in values.items() if name.startswith(_OF_RULE)}
+        if self._of_rule():
+            self._take_expected()
+
+    def _take_expected(self) -> None:
+        given, self._expected = self._expected, {}
+        made = {f"{_OF_RULE}{k}": v for k, v in enumerate(self._of_rule())} if given else {}
+        if made.keys() != given.keys() or any(v.shape != given[name].shape for name, v in made.items()):
+            warnings.warn("the optimizer's state in the file does not fit and starts anew", stacklevel=4)
+            return
+        for name, variable in made.items():
+            variable.set_value(given[name])
 
     def get_weights(self) -> list[Any]:
         """The values of ``weights``."""

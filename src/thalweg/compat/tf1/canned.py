@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import optimizers
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import feature_column as columns
 from thalweg.compat.tf1 import graph as g
@@ -138,13 +139,40 @@ _BY_NAME: dict[str, Callable[[float], Any]] = {
 def _optimizer(given: Any, rate: float) -> Any:
     if isinstance(given, str):
         return _BY_NAME[given](rate)
-    return given() if callable(given) and not isinstance(given, train.Optimizer) else given
+    made = given() if callable(given) and not isinstance(given, train.Optimizer) else given
+    if isinstance(made, optimizers.Optimizer):  # one of Keras
+        return train.Optimizer(made, _constant_rate(made), made.name, counts=True)
+    return made
+
+
+def _constant_rate(rule: optimizers.Optimizer) -> float:
+    """The learning rate of Keras's optimizer; what it does beside its rule is refused."""
+    for name in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "ema_momentum"):
+        only(type(rule).__name__, name, getattr(rule, name))
+    told = rule.get_config()["learning_rate"]
+    if not isinstance(told, (int, float)):
+        raise ValueError(
+            f"{type(rule).__name__}: an estimator takes a number as learning_rate, received {told!r}"
+        )
+    return float(told)
+
+
+NETWORK_RATE, LINEAR_RATE = (
+    0.05,
+    0.2,
+)  # learning rates of optimizers given by name, for a network and a linear model
+DNN_RATE, WIDE_RATE = 0.001, 0.005  # and for both together
+
+
+def _linear_rate(columns: int, most: float) -> float:
+    """The learning rate of a linear model of so many columns: one over their root, but ``most`` at most."""
+    return min(most, max(columns, 1) ** -0.5)
 
 
 class _Network:
     """A network of dense layers over columns."""
 
-    scope = "dnn"
+    scope, rate = "dnn", NETWORK_RATE
 
     def __init__(
         self, feature_columns: Any, hidden_units: Any, activation_fn: Any, dropout: Any, optimizer: Any
@@ -168,14 +196,14 @@ class _Network:
         return layers.dense(x, width, kernel_initializer=initializers.xavier_initializer(), name="logits")
 
     def optimizer(self) -> Any:
-        """Adagrad at 0.05 unless given."""
-        return _optimizer(self.given, 0.05)
+        """The one given; by name it has the rate."""
+        return _optimizer(self.given, self.rate)
 
 
 class _Linear:
     """Weighted sums of columns."""
 
-    scope = "linear"
+    scope, rate = "linear", LINEAR_RATE
 
     def __init__(self, feature_columns: Any, optimizer: Any) -> None:
         self.columns, self.given = list(feature_columns), optimizer
@@ -185,8 +213,8 @@ class _Linear:
         return columns.linear_model(features, self.columns, width)
 
     def optimizer(self) -> Any:
-        """Ftrl at the smaller of 0.2 and one over the root of the number of columns unless given."""
-        return _optimizer(self.given, min(0.2, len(self.columns) ** -0.5))
+        """The one given; by name it has the rate, or less where there are many columns."""
+        return _optimizer(self.given, _linear_rate(len(self.columns), self.rate))
 
 
 class Canned(Estimator):
@@ -343,9 +371,12 @@ def _both(
     parts: list[Any] = []
     if dnn_feature_columns:
         made = _Network(dnn_feature_columns, dnn_hidden_units, dnn_activation_fn, dnn_dropout, dnn_optimizer)
+        made.rate = DNN_RATE
         parts.append(made)
     if linear_feature_columns:
-        parts.append(_Linear(linear_feature_columns, linear_optimizer))
+        wide = _Linear(linear_feature_columns, linear_optimizer)
+        wide.rate = WIDE_RATE
+        parts.append(wide)
     return parts
 
 

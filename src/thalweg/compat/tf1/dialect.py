@@ -22,7 +22,7 @@ from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session, get_default_session
 from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.types import TensorShape
-from thalweg.errors import SymbolicError
+from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods, plain
 from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.graph.walk import leaves
@@ -226,6 +226,11 @@ def _of_sessions(leaf: Tensor) -> bool:
     return isinstance(leaf, (g.SourceLeaf, g.Settled)) or (isinstance(leaf, Variable) and leaf.is_symbolic)
 
 
+def _has_own_value(node: Any) -> bool:
+    """Whether nobody need feed an input, as the learning phase."""
+    return isinstance(symbols.symbols_in(node.graph).now(node.t), g.Settled)
+
+
 class GraphFunction:
     """``K.function`` in a session: called with a list of values, it gives a list of arrays."""
 
@@ -238,7 +243,13 @@ class GraphFunction:
         ]
 
     def __call__(self, values: Any) -> Any:
-        given = dict(zip(self.inputs, values if isinstance(values, (list, tuple)) else [values], strict=True))
+        values = values if isinstance(values, (list, tuple)) else [values]
+        left = self.inputs[len(values) :]
+        if len(values) > len(self.inputs) or not all(map(_has_own_value, left)):
+            raise fail(
+                ArgumentError, "K.function", expected=f"{len(self.inputs)} values", received=len(values)
+            )
+        given = dict(zip(self.inputs, values))
         found = session().run([*self.outputs, *self.updates], given)[: len(self.outputs)]
         return found[0] if self.one else found
 

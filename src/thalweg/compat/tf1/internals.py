@@ -61,6 +61,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         input, name, out_type
     )
     vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
+    vars(ops).update(with_dependencies=switches.with_dependencies)
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",

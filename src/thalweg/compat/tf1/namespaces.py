@@ -5,6 +5,7 @@ from __future__ import annotations
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
+from thalweg.compat.tf1 import boosted_trees as _boosted_trees
 from thalweg.compat.tf1 import boxes as _boxes
 from thalweg.compat.tf1 import canned as _canned
 from thalweg.compat.tf1 import checkpoints as _checkpoints
@@ -42,12 +43,14 @@ from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import saved_model as _saved_model
 from thalweg.compat.tf1 import servers as _servers
+from thalweg.compat.tf1 import session_hooks as _session_hooks
 from thalweg.compat.tf1 import session_managers as _session_managers
 from thalweg.compat.tf1 import sets as _sets
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import supervisors as _supervisors
 from thalweg.compat.tf1 import tpu as _tpu
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
@@ -90,6 +93,8 @@ train = _Namespace(
     import_meta_graph=_meta.import_meta_graph,
     write_graph=_graph_defs.write_graph,
     **_names.own(_monitored),
+    **_names.own(_session_hooks),
+    **_names.own(_supervisors),
     ProfilerHook=_hooks.ProfilerHook,
     GlobalStepWaiterHook=_hooks.GlobalStepWaiterHook,
     SummaryWriter=_summary.FileWriter,
@@ -112,12 +117,8 @@ layers = _Namespace("tf.layers", **_names.own(_layers))
 losses = _Namespace("tf.losses", **_names.own(_losses))
 metrics = _Namespace(
     "tf.metrics",
-    **{
-        _n: _v
-        for _n, _v in _names.own(_metrics).items()
-        if _n not in ("collected", "ratio", "table", "metric_variable", "cuts_between", "counts_above")
-    },
-    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n != "Figure"},
+    **{_n: _v for _n, _v in _names.own(_metrics).items() if _n not in _metrics.PARTS},
+    **{_n: _v for _n, _v in _names.own(_metrics_at).items() if _n not in ("Figure", "at_cuts")},
 )
 summary = _Namespace("tf.summary", **_names.own(_summary))
 image = _Namespace(
@@ -157,8 +158,9 @@ estimator = _Namespace(
     "tf.estimator",
     **_names.own(_estimator),
     **_names.own(_canned),
+    **{n: v for n, v in _names.own(_boosted_trees).items() if n.startswith("Boosted")},
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
-    **{_n: _v for _n, _v in _names.own(_monitored).items() if _n.startswith(_OF_SESSIONS)},
+    **{_n: _v for _n, _v in _names.own(_session_hooks).items() if _n.startswith(_OF_SESSIONS)},
     **{_n: _v for _n, _v in _names.own(_hooks).items() if _n.endswith("Hook")},
     **{
         _n: _v
@@ -169,7 +171,11 @@ estimator = _Namespace(
     inputs=_estimator.inputs,
     export=_exporting.export,
     tpu=_tpu.tpu,
-    experimental=_Namespace("tf.estimator.experimental", **_names.own(_hooks)),
+    experimental=_Namespace(
+        "tf.estimator.experimental",
+        **_names.own(_hooks),
+        **{n: v for n, v in _names.own(_boosted_trees).items() if n.endswith("in_memory")},
+    ),
 )
 feature_column = _Namespace(
     "tf.feature_column", **_names.own(_columns), **_names.own(_feature_column, "shared_embedding_columns")

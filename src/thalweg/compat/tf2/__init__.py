@@ -45,6 +45,7 @@ from thalweg.compat.tf2 import pictures as _pictures
 from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2 import raw as _raw
+from thalweg.compat.tf2 import rows as _rows
 from thalweg.compat.tf2 import saved_model as _saved_model
 from thalweg.compat.tf2 import scopes as _scopes
 from thalweg.compat.tf2 import shapes as _shapes
@@ -57,6 +58,7 @@ from thalweg.compat.tf2 import tape as _tape
 from thalweg.compat.tf2 import text as _text
 from thalweg.compat.tf2 import words as _words
 from thalweg.compat.tf2.data import data as data
+from thalweg.compat.tf2.estimator import estimator as estimator
 from thalweg.graph.tensor import Tensor as Tensor
 from thalweg.ops import logic as _logic
 from thalweg.registry import register as _register
@@ -74,28 +76,28 @@ _ELEMENTWISE = (
     "greater greater_equal logical_and logical_or logical_not negative square sqrt rsqrt exp log log1p sigmoid tanh "
     "sin cos sign round floor ceil squared_difference clip_by_value"
 ).split()
-_OF_ROWS: dict[str, Any] = {n: _ragged.elementwise(getattr(_math, n), stretching=True) for n in _ELEMENTWISE}
+_OF_ROWS: dict[str, Any] = {n: _rows.elementwise(getattr(_math, n), stretching=True) for n in _ELEMENTWISE}
 _OF_ROWS |= {
-    n: _ragged.elementwise(getattr(_arrays, n))
+    n: _rows.elementwise(getattr(_arrays, n))
     for n in "identity zeros_like ones_like one_hot stop_gradient".split()
 }
 _OF_ROWS |= {
-    n: _ragged.reduction(getattr(_math, n), n)
+    n: _rows.reduction(getattr(_math, n), n)
     for n in "reduce_sum reduce_max reduce_min reduce_prod reduce_any reduce_all".split()
 }
 _OF_ROWS |= {
-    "cast": _ragged.row_cast,
-    "concat": _ragged.concat,
-    "expand_dims": _ragged.expand_dims,
-    "gather": _ragged.gather,
-    "reduce_mean": _ragged.reduce_mean,
-    "rank": _ragged.rank,
-    "reverse": _ragged.reverse,
-    "size": _ragged.size,
-    "squeeze": _ragged.squeeze,
-    "stack": _ragged.stack_along,
-    "where": _ragged.where,
-    "tile": _ragged.tile,
+    "cast": _rows.row_cast,
+    "concat": _rows.concat,
+    "expand_dims": _rows.expand_dims,
+    "gather": _rows.gather,
+    "reduce_mean": _rows.reduce_mean,
+    "rank": _rows.rank,
+    "reverse": _rows.reverse,
+    "size": _rows.size,
+    "squeeze": _rows.squeeze,
+    "stack": _rows.stack_along,
+    "where": _rows.where,
+    "tile": _rows.tile,
 }
 
 
@@ -182,10 +184,10 @@ _ACTIVATIONS = (
 )
 nn = _Namespace("tf.nn", **_own(_nn), **{n: getattr(_nn, n) for n in _ACTIVATIONS})
 for _n in "dropout embedding_lookup elu gelu leaky_relu relu selu sigmoid silu swish tanh".split():
-    nn.__dict__[_n] = _ragged.elementwise(getattr(_nn, _n))
+    nn.__dict__[_n] = _rows.elementwise(getattr(_nn, _n))
 random = _Namespace(
     "tf.random",
-    **{n: _of_all(n, v) for n, v in _own(_random).items() if n != "log_uniform_candidates"},
+    **{n: _of_all(n, v) for n, v in _own(_random).items()},
     experimental=_Namespace(
         "tf.random.experimental",
         Generator=_random.Generator,
@@ -210,11 +212,11 @@ io = _Namespace(
     **{n: v for n, v in _own(_io, *_PARSED).items() if n != "path_of"},
     **{n: getattr(_io, n) for n in _FORMATS},
 )
-io.__dict__["decode_gif"] = _image.decode_image
+io.__dict__["decode_gif"] = _image.decode_gif
 strings = _Namespace(
     "tf.strings",
     **{
-        n: _ragged.elementwise(v)
+        n: _rows.elementwise(v)
         for n, v in _own(_text).items()
         if n not in ("TextTensor", "as_bytes", "is_text", "shown", "taking_texts", "texts")
     },
@@ -275,7 +277,7 @@ summary = _Namespace(
     **{
         n: v
         for n, v in _own(_summary).items()
-        if n not in ("set_step", "get_step", "write_raw_pb", "summary_scope")
+        if n not in ("current_writers", "set_step", "get_step", "write_raw_pb", "summary_scope")
     },
     experimental=_Namespace(
         "tf.summary.experimental",
@@ -310,7 +312,6 @@ _REFUSED = {
     "lite": "there is no format for other devices: model.save() keeps a model in one file",
     "tpu": "everything runs on the processor",
     "Graph": "graphs belong to TensorFlow 1: run the program with --as tf1",
-    "estimator": "estimators belong to TensorFlow 1: run the program with --as tf1",
     "contrib": "tf.contrib belongs to TensorFlow 1: run the program with --as tf1",
 }
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.names import only
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
@@ -232,8 +233,11 @@ def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Any:
 
 
 def unstack(value: Any, num: Any = None, axis: int = 0, name: str = "unstack") -> Any:
-    """The tensors along an axis."""
-    return list(joining.unstack(tensor(value), axis=axis))
+    """The tensors along an axis, of which there must be ``num`` where that is given."""
+    made = list(joining.unstack(tensor(value), axis=axis))
+    if num is not None and len(made) != int(number(num)):
+        raise fail(InvalidArgumentError, "tf.unstack: num", expected=len(made), received=num)
+    return made
 
 
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> Any:
@@ -529,14 +533,22 @@ def identity_n(input: Sequence[Any], name: Any = None) -> list[Any]:
 def reverse_sequence(
     input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: Any = None
 ) -> Any:
-    """The first elements of each row turned around, as many as its length says; the first axis is the batch."""
+    """The first elements of each row turned around, as many as its length says."""
     x: Any = tensor(input)
-    axis = int(seq_axis if seq_axis is not None else 1)
+    axis, rows_axis = int(seq_axis if seq_axis is not None else 1), int(batch_axis or 0)
+    given: Any = cast(seq_lengths, "int64")
+    if axis == rows_axis or given.shape[0] not in (None, x.shape[rows_axis]):
+        raise fail(
+            InvalidArgumentError, "tf.reverse_sequence: a length for each place of batch_axis, beside seq_axis",
+            expected=x.shape[rows_axis],
+            received=f"{given.shape[0]} lengths, seq_axis={axis}, batch_axis={rows_axis}",
+        )  # fmt: skip
     steps = core.constant(np.arange(x.shape[axis], dtype=np.int64))
-    rows = shapes.expand_dims(cast(seq_lengths, "int64"), -1)
+    rows = shapes.expand_dims(given, -1)
     places: Any = elementwise.where(steps < rows, rows - 1 - steps, steps)
     form = [1] * x.ndim
-    form[0], form[axis] = places.shape
+    form[rows_axis], form[axis] = places.shape
+    places = places if rows_axis < axis else shapes.permute_dims(places, (1, 0))
     return index.take_along_axis(
         x, shapes.broadcast_to(shapes.reshape(places, tuple(form)), x.shape), axis=axis
     )

@@ -239,7 +239,8 @@ class CheckpointManager(files._KeptCheckpoints):
     ) -> None:  # fmt: skip
         super().__init__(directory, max_to_keep, keep_checkpoint_every_n_hours, checkpoint_name)
         self.checkpoint = checkpoint
-        self._counter, self._interval, self._last = step_counter, checkpoint_interval, -1
+        self._counter, self._interval, self._first = step_counter, checkpoint_interval, init_fn
+        self._last = -1 if last_checkpoint_step is None else int(last_checkpoint_step)
 
     @property
     def checkpoint_interval(self) -> int | None:
@@ -260,6 +261,8 @@ class CheckpointManager(files._KeptCheckpoints):
         return self.keep(self.checkpoint.write(f"{self._prefix}-{int(number)}"))
 
     def restore_or_initialize(self) -> str | None:
-        """Read the newest checkpoint; its path, None where there is none."""
+        """Read the newest checkpoint; its path. Where there is none, None, and ``init_fn`` is called."""
+        if self.latest_checkpoint is None and self._first is not None:
+            self._first()
         self.checkpoint.restore(self.latest_checkpoint)
         return self.latest_checkpoint

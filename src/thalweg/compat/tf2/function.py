@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
 from thalweg.compat.tf2.shapes import TensorShape
-from thalweg.compat.tf2.specs import TensorSpec
+from thalweg.compat.tf2.specs import RaggedTensorSpec, TensorSpec
 from thalweg.compat.tf2.tape import is_recording
 from thalweg.compat.tf2.text import TextTensor, is_text, shown
 from thalweg.compat.tf2.values import UnmadeVariableError, is_known, made_variables, number, tensor
@@ -262,7 +263,10 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None)
 def case(
     pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: str = "case"
 ) -> Any:
-    """What the function of the first condition that holds gives, or the default."""
+    """What the function of the first condition that holds gives, or the default.
+
+    ``exclusive`` is not checked, as it is not where tensors have values.
+    """
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
     if default is None:
         *pairs, (_, default) = pairs
@@ -316,6 +320,12 @@ def map_fn(
     fn_output_signature: Any = None,
 ) -> Any:
     """A function of each element along the first axis, stacked."""
+    if isinstance(fn_output_signature, RaggedTensorSpec):
+        from thalweg.compat.tf2.ragged import stack as stack_rows
+
+        return stack_rows(
+            [fn(row) for row in (elems if hasattr(elems, "row_splits") else mapped(tensor, elems))]
+        )
     if hasattr(elems, "row_splits"):  # rows of different lengths
         return _stacked([fn(row) for row in elems])
     if is_text(elems) or (isinstance(elems, (list, tuple)) and any(is_text(e) for e in elems)):
@@ -396,6 +406,7 @@ class TensorArray:
         self.dtype: DType = as_dtype(dtype)
         self._held: dict[int, Any] = {}
         self._size = 0 if size is None else int(number(size))
+        self._grows = bool(dynamic_size)
         shape = TensorShape(element_shape)
         self._element = tuple(shape.as_list()) if shape.is_fully_defined() else None
 
@@ -403,10 +414,13 @@ class TensorArray:
         """This array, with a tensor at that number."""
         if not is_known(index):
             raise fail(SymbolicError, "TensorArray.write: the number is not known in a compiled function")
-        made = tensor(value)
-        self._held[int(number(index))] = (
-            made if made.dtype == numpy_dtype(self.dtype) else tensor(made, self.dtype)
-        )
+        made, place = tensor(value), int(number(index))
+        if place < 0 or (place >= self._size and not self._grows):
+            raise fail(
+                OutOfRangeError, "TensorArray.write: the number", expected=f"0 to {self._size - 1}", received=place,
+                hint="dynamic_size=True lets it grow",
+            )  # fmt: skip
+        self._held[place] = made if made.dtype == numpy_dtype(self.dtype) else tensor(made, self.dtype)
         return self
 
     def read(self, index: Any, name: Any = None) -> Any:

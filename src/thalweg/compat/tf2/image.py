@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from thalweg import nn
+from thalweg.compat.names import only
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.random import seeded_key
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import cast, lengths, number, tensor
-from thalweg.data.pictures import decoded_picture, encoded_picture
+from thalweg.data.pictures import decoded_frames, decoded_picture, encoded_picture
+from thalweg.errors import fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
 from thalweg.nn import images as core_images
@@ -31,14 +34,46 @@ class ResizeMethod:
 
 
 def decode_image(
-    contents: Any, channels: Any = None, dtype: Any = "uint8", name: Any = None, **more: Any
+    contents: Any,
+    channels: Any = None,
+    dtype: Any = "uint8",
+    name: Any = None,
+    expand_animations: bool = True,
 ) -> Tensor:
-    """The pixels of an image file's bytes; 0 channels: those of the file."""
-    pixels = decoded_picture(np.asarray(texts(contents)).item(), int(channels or 0))
-    return convert_image_dtype(pixels, dtype)
+    """The pixels of an image file's bytes; 0 channels: those of the file.
+
+    The pictures of a GIF file are [frames, height, width, 3], unless ``expand_animations`` is False: then the first.
+    """
+    raw = np.asarray(texts(contents)).item()
+    if raw.startswith(b"GIF8") and expand_animations:
+        return convert_image_dtype(decoded_frames(raw), dtype)
+    deep = as_dtype(dtype).name != "uint8"
+    return convert_image_dtype(decoded_picture(raw, int(channels or 0), deep), dtype)
 
 
-decode_jpeg = decode_png = decode_bmp = decode_image
+def decode_png(contents: Any, channels: int = 0, dtype: Any = "uint8", name: Any = None) -> Tensor:
+    """The pixels of a PNG file's bytes, uint8 or uint16; 0 channels: those of the file."""
+    return decode_image(contents, channels, dtype, expand_animations=False)
+
+
+def decode_jpeg(
+    contents: Any, channels: int = 0, ratio: int = 1, fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False, acceptable_fraction: float = 1, dct_method: str = "", name: Any = None,
+) -> Tensor:  # fmt: skip
+    """The pixels of a JPEG file's bytes; 0 channels: those of the file. The decoder goes its own way by itself."""
+    only("tf.io.decode_jpeg", "ratio", ratio, 1)
+    only("tf.io.decode_jpeg", "try_recover_truncated", try_recover_truncated, False)
+    return decode_image(contents, channels, expand_animations=False)
+
+
+def decode_bmp(contents: Any, channels: int = 0, name: Any = None) -> Tensor:
+    """The pixels of a BMP file's bytes; 0 channels: those of the file."""
+    return decode_image(contents, channels, expand_animations=False)
+
+
+def decode_gif(contents: Any, name: Any = None) -> Tensor:
+    """The pictures of a GIF file's bytes, [frames, height, width, 3]."""
+    return convert_image_dtype(decoded_frames(np.asarray(texts(contents)).item()), "uint8")
 
 
 def encode_png(image: Any, compression: int = -1, name: Any = None) -> Any:
@@ -46,9 +81,23 @@ def encode_png(image: Any, compression: int = -1, name: Any = None) -> Any:
     return texts(encoded_picture(np.asarray(image), "PNG"))
 
 
-def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: Any = None, **more: Any) -> Any:
-    """The bytes of a JPEG file."""
-    return texts(encoded_picture(np.asarray(image), "JPEG", quality=int(quality)))
+def encode_jpeg(
+    image: Any, format: str = "", quality: int = 95, progressive: bool = False, optimize_size: bool = False,
+    chroma_downsampling: bool = True, density_unit: str = "in", x_density: int = 300, y_density: int = 300,
+    xmp_metadata: str = "", name: Any = None,
+) -> Any:  # fmt: skip
+    """The bytes of a JPEG file; its densities and metadata are not written."""
+    pixels = np.asarray(image)
+    wanted = {"": (1, 3), "grayscale": (1,), "rgb": (3,)}.get(format)
+    if wanted is None or pixels.shape[-1] not in wanted:
+        raise fail(
+            InvalidArgumentError, "tf.io.encode_jpeg: format and channels",
+            expected='"", "grayscale" or "rgb", and as many',
+            received=f"{format!r}, {pixels.shape[-1]} channels",
+        )  # fmt: skip
+    how = {"progressive": progressive, "optimize": optimize_size}
+    finely = {} if chroma_downsampling else {"subsampling": 0}
+    return texts(encoded_picture(pixels, "JPEG", quality=int(quality), **how, **finely))
 
 
 # --- sizes ----------------------------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from thalweg import events
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
 from thalweg.compat.tf1.errors import OpError
 from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
-from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2 import image
 from thalweg.compat.tf2.arrays import stack
 from thalweg.compat.tf2.ragged import stack as stack_rows
@@ -105,7 +105,8 @@ def decode_csv(
 
     given = np.asarray(texts(records))
     lines = [s.decode() for s in given.reshape(-1)]
-    rows = list(csv.reader(lines, delimiter=field_delim))
+    quotes: Any = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
+    rows = list(csv.reader(lines, delimiter=field_delim, quoting=quotes))
     if select_cols is None and any(len(row) != len(record_defaults) for row in rows):
         raise fail(
             OpError, "tf.io.decode_csv: fields of a record",
@@ -157,6 +158,7 @@ def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Any:
 
 def serialize_sparse(sp_input: SparseTensor, out_type: Any = "string", name: Any = None) -> TextTensor:
     """A sparse tensor as three texts: its places, values and lengths."""
+    only("tf.io.serialize_sparse", "out_type", as_dtype(out_type).name, "string")
     parts = (sp_input.indices, sp_input.values, sp_input.dense_shape)
     return texts(np.array([np.asarray(serialize_tensor(part)).item() for part in parts], object))
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import only
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import tensor
+from thalweg.errors import fail
 from thalweg.layers.hashes import farm_hash
 
 
@@ -121,14 +123,36 @@ class MutableHashTable(StaticHashTable):
     """A table that can be changed."""
 
     def __init__(
-        self, key_dtype: Any, value_dtype: Any, default_value: Any, *more: Any, **ignored: Any
-    ) -> None:
+        self, key_dtype: Any, value_dtype: Any, default_value: Any, name: Any = None, checkpoint: bool = True,
+        experimental_is_anonymous: bool = False,
+    ) -> None:  # fmt: skip
+        """Values have the shape of the default."""
         self._held, self._dtype = {}, as_dtype(value_dtype)
-        self._default = next(_items(default_value))
+        self._form = np.shape(
+            np.asarray(texts(default_value) if is_text(default_value) else tensor(default_value))
+        )
+        self._default = self._rows(default_value)[0]
+
+    def _rows(self, values: Any) -> list[Any]:
+        """The values, each of the default's shape, flat."""
+        found = list(_items(values))
+        if not self._form:
+            return found
+        size = int(np.prod(self._form))
+        return [tuple(found[k : k + size]) for k in range(0, len(found), size)]
+
+    def _made(self, found: list[Any], shape: Any) -> Any:
+        return super()._made(found, (*shape, *self._form))
 
     def insert(self, keys: Any, values: Any, name: Any = None) -> None:
         """Set values."""
-        self._held.update(zip(_items(keys), _items(values)))
+        given, made = list(_items(keys)), self._rows(values)
+        if len(given) != len(made):
+            raise fail(
+                InvalidArgumentError, "tf.lookup: values to insert",
+                expected=f"{len(given)} of shape {self._form}", received=len(made),
+            )  # fmt: skip
+        self._held.update(zip(given, made))
 
     def erase(self, keys: Any, name: Any = None) -> None:
         """Take keys away."""
@@ -138,4 +162,23 @@ class MutableHashTable(StaticHashTable):
     remove = erase
 
 
-DenseHashTable = MutableHashTable
+class DenseHashTable(MutableHashTable):
+    """A table with two keys that stand for none."""
+
+    def __init__(
+        self, key_dtype: Any, value_dtype: Any, default_value: Any, empty_key: Any, deleted_key: Any,
+        initial_num_buckets: Any = None, name: Any = None, checkpoint: bool = True,
+        experimental_is_anonymous: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(key_dtype, value_dtype, default_value)
+        self._none = {*_items(empty_key), *_items(deleted_key)}
+
+    def insert(self, keys: Any, values: Any, name: Any = None) -> None:
+        """Set values."""
+        for key in _items(keys):
+            if key in self._none:
+                raise fail(
+                    InvalidArgumentError, "DenseHashTable: a key that stands for no key cannot be inserted",
+                    received=key,
+                )  # fmt: skip
+        super().insert(keys, values)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from thalweg import nn
-from thalweg.compat.names import described
+from thalweg.compat.names import described, only
 from thalweg.compat.tf2 import arrays, math
-from thalweg.compat.tf2.random import log_uniform_candidates, seeded_key
+from thalweg.compat.tf2.random import log_uniform_candidate_sampler, seeded_key
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
-from thalweg.ops import elementwise, index
+from thalweg.ops import elementwise
 from thalweg.ops.conv import conv_input_gradient
 from thalweg.ops.geometry import normal_padding
 from thalweg.ops.shape import permute_dims
@@ -211,6 +211,43 @@ avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(nn.avg_pool, rank) for rank in (1
 max_pool, avg_pool = max_pool2d, avg_pool2d
 
 
+class FractionalPool(NamedTuple):
+    """What fractional pooling gives, and between which rows and columns its windows lie."""
+
+    output: Any
+    row_pooling_sequence: Any
+    col_pooling_sequence: Any
+
+
+def _fractional(kind: str, average: bool) -> Callable[..., FractionalPool]:
+    def pool(
+        value: Any, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False, seed: int = 0,
+        name: Any = None,
+    ) -> FractionalPool:  # fmt: skip
+        x: Any = tensor(value)
+        given = [pooling_ratio] * 2 if np.ndim(pooling_ratio) == 0 else list(pooling_ratio)
+        ratios = [
+            float(r) for r in (given * 2 if len(given) == 1 else given[1:3] if len(given) == 4 else given)
+        ]
+        if min(ratios) < 1 or (len(given) == 4 and (given[0], given[3]) != (1, 1)):
+            raise ValueError(f"tf.nn.{kind}: pooling_ratio should be at least 1, received {pooling_ratio}")
+        bounds = []
+        for axis, ratio in zip((1, 2), ratios, strict=True):
+            key = seeded_key(2 * seed + axis if seed else None)
+            count = int(x.shape[axis] / ratio)
+            bounds.append(nn.pooling_sequence(x.shape[axis], count, pseudo_random, key=key))
+        rows, columns = bounds
+        return FractionalPool(nn.fractional_pool(x, rows, columns, average, overlapping), rows, columns)
+
+    what = "Means" if average else "Greatest numbers"
+    pool.__doc__ = f"{what} of windows of random lengths: the pictures shrink by ratios."
+    return pool
+
+
+fractional_max_pool = _fractional("fractional_max_pool", False)
+fractional_avg_pool = _fractional("fractional_avg_pool", True)
+
+
 def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: Any = None) -> Any:
     """Mean and variance over axes."""
     return nn.moments(tensor(x), axis=_axes(axes), keepdims=keepdims)
@@ -234,22 +271,31 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: Any = No
     return rows if max_norm is None else math.clip_by_norm(rows, max_norm, axes=-1)
 
 
-def nce_loss(
-    weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int, num_true: int = 1,
-    sampled_values: Any = None, remove_accidental_hits: bool = False, name: Any = None,
-) -> Any:  # fmt: skip
-    """Noise-contrastive estimation of each row: the true class against classes drawn log-uniformly."""
-    x, w, b = tensor(inputs), tensor(weights), tensor(biases)
-    true = elementwise.astype(tensor(labels), "int64").reshape(-1)
-    sampled, expected_true, expected_sampled = (
-        log_uniform_candidates(true, num_sampled, num_classes) if sampled_values is None else sampled_values
-    )
-    right = (
-        (index.take(w, true, axis=0) * x).sum(axis=-1) + index.take(b, true) - elementwise.log(expected_true)
-    )
-    wrong = math.matmul(x, index.take(w, sampled, axis=0), transpose_b=True) + index.take(b, sampled)
-    wrong = wrong - elementwise.log(expected_sampled)
-    return nn.softplus(-right) + nn.softplus(wrong).sum(axis=-1)
+def _over_drawn_classes(of: Callable[..., Any], remove_hits: bool) -> Callable[..., Any]:
+    """A loss of the main library whose classes are drawn log-uniformly, each once, unless they are given."""
+    hits = remove_hits
+
+    def loss(
+        weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: Any, num_classes: Any, num_true: int = 1,
+        sampled_values: Any = None, remove_accidental_hits: bool = hits, seed: Any = None, name: Any = None,
+    ) -> Any:  # fmt: skip
+        true = cast(labels, "int64").reshape((-1, int(num_true)))
+        found = (
+            log_uniform_candidate_sampler(true, num_true, num_sampled, True, num_classes, seed)
+            if sampled_values is None
+            else nn.Candidates(*map(tensor, sampled_values))
+        )
+        w, b = tensor(weights), tensor(biases)
+        return of(w, b, true, tensor(inputs), found, remove_hits=remove_accidental_hits)
+
+    loss.__name__, loss.__doc__ = of.__name__, described(of)
+    return loss
+
+
+nce_loss, sampled_softmax_loss = (
+    _over_drawn_classes(nn.nce_loss, False),
+    _over_drawn_classes(nn.sampled_softmax_loss, True),
+)
 
 
 sigmoid, tanh, log_sigmoid = math.sigmoid, math.tanh, math.log_sigmoid
@@ -263,7 +309,8 @@ def _transposed(op: Callable[..., Any], rank: int, form: str) -> Callable[..., A
         dilations: Any = None, name: Any = None,
     ) -> Any:  # fmt: skip
         x, w = pair(input, filters, "Conv2D")
-        made = op(x, w, _spatial(strides, rank, data_format), padding, data_format)
+        spread = _spatial(1 if dilations is None else dilations, rank, data_format)
+        made = op(x, w, _spatial(strides, rank, data_format), padding, data_format, dilation=spread)
         wanted = tuple(n for n in lengths(output_shape))
         if tuple(made.shape[1:]) != wanted[1:]:
             raise ValueError(f"conv{rank}d_transpose: output_shape {wanted} is not {tuple(made.shape)}")
@@ -305,6 +352,9 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: Any, name: Any =
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: Any = None) -> Any:
     """Channels as blocks of pixels."""
     x: Any = tensor(input)
+    if data_format == "NCHW":
+        return permute_dims(depth_to_space(permute_dims(x, (0, 2, 3, 1)), block_size), (0, 3, 1, 2))
+    only("tf.nn.depth_to_space", "data_format", data_format, "NHWC")
     _, h, w, c = x.shape
     split = x.reshape((-1, h, w, block_size, block_size, c // block_size**2))
     return permute_dims(split, (0, 1, 3, 2, 4, 5)).reshape(
@@ -315,6 +365,9 @@ def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name:
 def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: Any = None) -> Any:
     """Blocks of pixels as channels."""
     x: Any = tensor(input)
+    if data_format == "NCHW":
+        return permute_dims(space_to_depth(permute_dims(x, (0, 2, 3, 1)), block_size), (0, 3, 1, 2))
+    only("tf.nn.space_to_depth", "data_format", data_format, "NHWC")
     _, h, w, c = x.shape
     split = x.reshape((-1, h // block_size, block_size, w // block_size, block_size, c))
     rows = permute_dims(split, (0, 1, 3, 2, 4, 5))
@@ -381,9 +434,10 @@ def weighted_moments(
 
 def _fused_batch_norm(
     x: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float = 0.0001, data_format: str = "NHWC",
-    is_training: bool = True, name: Any = None, **ignored: Any,
+    is_training: bool = True, exponential_avg_factor: float = 1.0, name: Any = None,
 ) -> tuple[Any, ...]:  # fmt: skip
     """(normalized, mean, variance, mean, variance): of the batch in training, its variance over one element less."""
+    only("tf.raw_ops.FusedBatchNorm", "exponential_avg_factor", exponential_avg_factor, 1.0)
     x = tensor(x)
     last = data_format.endswith("C")
     over = tuple(k for k in range(x.ndim) if k != (x.ndim - 1 if last else 1))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, philox
+from thalweg import dtypes, nn, philox
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
-from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
-from thalweg.ops import elementwise, index, joining, random, search, sort
+from thalweg.ops import joining, random
 from thalweg.ops import shape as shape_ops
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
@@ -126,88 +126,24 @@ def gamma(
     return total if beta is None else total / beta
 
 
-def log_uniform_candidates(true: Any, num_sampled: int, range_max: int) -> tuple[Any, Any, Any]:
-    """Classes drawn (with replacement) with probability log((k + 2) / (k + 1)) / log(range_max + 1), and the expected
-    counts of the true ones and of the drawn ones.
-    """
-    scale = float(np.log(range_max + 1.0))
-    u: Any = random.uniform((int(num_sampled),))
-    k = cast(elementwise.clip(elementwise.exp(u * scale) - 1.0, 0.0, float(range_max - 1)), "int64")  # type: ignore[operator]
+def _sampler(shares_of: Callable[[int], Any]) -> Callable[..., Any]:
+    """Classes drawn by shares, and how often the true ones and the drawn ones are to be expected."""
 
-    def expected(classes: Any) -> Any:
-        c: Any = cast(classes, "float32")
-        return elementwise.log((c + 2.0) / (c + 1.0)) * (num_sampled / scale)  # type: ignore[operator]
-
-    return k, expected(true), expected(k)
-
-
-def _candidates(
-    probabilities: np.ndarray, true_classes: Any, num_sampled: Any, unique: bool
-) -> tuple[Any, Any, Any]:
-    """Classes drawn with these probabilities, and how often the true ones and the drawn ones are to be expected.
-
-    ``unique``: each class once, in the order of Gumbel's largest ``log p - log(-log u)``; the expected counts are those
-    of as many draws as give so many different classes on the average.
-    """
-    wanted, classes = int(number(num_sampled)), len(probabilities)
-    if unique and wanted > classes:
-        raise fail(
-            ArgumentError, "candidates: num_sampled", expected=f"at most range_max={classes}", received=wanted
+    def sample(
+        true_classes: Any, num_true: int, num_sampled: Any, unique: bool, range_max: Any, seed: Any = None,
+        name: Any = None,
+    ) -> Any:  # fmt: skip
+        shares, true = shares_of(int(number(range_max))), cast(true_classes, "int64")
+        return nn.draw_candidates(
+            shares, true, int(number(num_sampled)), unique=bool(unique), key=seeded_key(seed)
         )
-    if unique:
-        noise: Any = random.uniform((classes,))
-        order = elementwise.log(probabilities.astype(np.float32)) - elementwise.log(-elementwise.log(noise))  # type: ignore[operator]
-        drawn = sort.top_k(order, wanted)[1]
-        counts = -np.expm1(_tries(probabilities, wanted) * np.log1p(-probabilities))
-    else:
-        bounds = np.cumsum(probabilities).astype(np.float32)
-        drawn = elementwise.minimum(
-            search.searchsorted(bounds, random.uniform((wanted,)), side="right"), classes - 1
-        )
-        counts = wanted * probabilities
-    expected = core.constant(counts.astype(np.float32))
-    drawn = cast(drawn, "int64")
-    return drawn, index.take(expected, cast(true_classes, "int64")), index.take(expected, drawn)
+
+    sample.__doc__ = nn.draw_candidates.__doc__
+    return sample
 
 
-def _tries(probabilities: np.ndarray, wanted: int) -> float:
-    """How many draws give so many different classes on the average."""
-    low, high = float(wanted), float(wanted)
-    while -np.expm1(high * np.log1p(-probabilities)).sum() < wanted - 1e-3 and high < 1e12:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        few = -np.expm1(middle * np.log1p(-probabilities)).sum() < wanted - 1e-3
-        low, high = (middle, high) if few else (low, middle)
-    return high
-
-
-def log_uniform_candidate_sampler(
-    true_classes: Any,
-    num_true: int,
-    num_sampled: Any,
-    unique: bool,
-    range_max: Any,
-    seed: Any = None,
-    name: Any = None,
-) -> tuple[Any, Any, Any]:
-    """Classes drawn with probability ``log((k + 2) / (k + 1)) / log(range_max + 1)``: see :func:`_candidates`."""
-    k = np.arange(int(number(range_max)))
-    return _candidates(np.log((k + 2) / (k + 1)) / np.log(len(k) + 1), true_classes, num_sampled, unique)
-
-
-def uniform_candidate_sampler(
-    true_classes: Any,
-    num_true: int,
-    num_sampled: Any,
-    unique: bool,
-    range_max: Any,
-    seed: Any = None,
-    name: Any = None,
-) -> tuple[Any, Any, Any]:
-    """Classes drawn with one probability: see :func:`_candidates`."""
-    count = int(number(range_max))
-    return _candidates(np.full(count, 1 / count), true_classes, num_sampled, unique)
+log_uniform_candidate_sampler = _sampler(nn.log_uniform_shares)
+uniform_candidate_sampler = _sampler(np.ones)
 
 
 # --- seeds of their own ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat import spectra
+from thalweg.compat.tf1.errors import UnimplementedError
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2 import arrays
 from thalweg.compat.tf2.complexes import ComplexTensor, made
@@ -106,6 +107,8 @@ def dct(
     input: Any, type: int = 2, n: Any = None, axis: int = -1, norm: Any = None, name: Any = None
 ) -> Tensor:
     """The discrete cosine transform of the last axis, of type 1 to 4; ``norm``: None, or "ortho" but for type 1."""
+    if axis != -1:
+        raise fail(UnimplementedError, "tf.signal.dct: axis", expected=-1, received=axis)
     x = tensor(input) if n is None else _fitted(tensor(input), int(n))
     return contract.matmul(x, constant(spectra.cosines(type, x.shape[-1], norm).astype(x.dtype)))
 

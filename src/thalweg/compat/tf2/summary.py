@@ -68,6 +68,11 @@ class _State(threading.local):
 _state = _State()
 
 
+def current_writers() -> list[SummaryWriter]:
+    """The files of the blocks that the program is in, the innermost last."""
+    return _state.writers
+
+
 def create_file_writer(
     logdir: Any,
     max_queue: Any = None,

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import only
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import number, tensor
+from thalweg.errors import fail
 
 Row = Sequence[str]
 _KINDS = ("int32", "int64", "float32", "float64")
@@ -90,7 +92,14 @@ def make_csv_dataset(
     files = sorted(n for p in _names(file_pattern) for n in (glob.glob(path_of(p)) or [path_of(p)]))
     tables = [list(_rows([name], field_delim, use_quote_delim)) for name in files]
     names = list(column_names or tables[0][0])
-    rows = [row for table in tables for row in table[bool(header) :] if len(row) == len(names)]
+    rows = [row for table in tables for row in table[bool(header) :] if row]
+    wrong = next((row for row in rows if len(row) != len(names)), None)
+    if wrong is not None and not ignore_errors:
+        raise fail(
+            InvalidArgumentError, "make_csv_dataset: fields of a record", expected=len(names), received=wrong,
+            hint="ignore_errors=True leaves such records out",
+        )  # fmt: skip
+    rows = [row for row in rows if len(row) == len(names)]
     wanted = range(len(names)) if select_columns is None else select_columns
     chosen = sorted(
         names.index(c) if isinstance(c, str) else int(c) for c in wanted
@@ -115,6 +124,7 @@ class CsvDataset(Dataset):
         header: bool = False, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
         select_cols: Any = None,
     ) -> None:  # fmt: skip
+        only("CsvDataset", "compression_type", compression_type or None)
         files = _names(filenames)
         kinds = [_default(d) for d in record_defaults]
 

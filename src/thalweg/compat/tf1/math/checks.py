@@ -155,7 +155,7 @@ def _python_call(*inputs, fn, specs):  # type: ignore[no-untyped-def]
     """What a Python function makes of arrays."""
     made = fn(*inputs)
     parts = made if isinstance(made, (list, tuple)) else [made]
-    arrays = tuple(np.asarray(p, s.dtype) for p, s in zip(parts, specs, strict=True))
+    arrays = tuple(np.asarray(p, dtype) for p, (_, dtype) in zip(parts, specs, strict=True))
     return arrays if len(specs) > 1 else arrays[0]
 
 

@@ -13,12 +13,29 @@ from thalweg.compat.tf1.graph import Tensor, static_int, value, wrap, wrap_all
 from thalweg.ops import elementwise, index, reduce, sort
 from thalweg.ops import shape as shape_ops
 
+__all__ = ["TopK", "embedding_lookup", "in_top_k", "top_k"]
+
 
 class TopK(NamedTuple):
     """The k largest elements and where they stand."""
 
     values: Tensor
     indices: Tensor
+
+
+def joined(params: Any, partition_strategy: str = "mod") -> Any:
+    """A table, also of one whose rows are in several parts."""
+    if not isinstance(params, (list, tuple)):
+        return params
+    if len(params) == 1:
+        return params[0]
+    table = math.concat(list(params), 0)
+    if partition_strategy != "mod":
+        return table
+    parts = [value(p).shape[0] for p in params]  # row k is in part k mod n
+    first = np.cumsum([0, *parts[:-1]])
+    order = [first[k % len(parts)] + k // len(parts) for k in range(sum(parts))]
+    return math.gather(table, np.array(order, np.int32))
 
 
 def embedding_lookup(
@@ -30,15 +47,7 @@ def embedding_lookup(
     max_norm: Any = None,
 ) -> Tensor:
     """Rows of a table by number."""
-    table = params
-    if isinstance(params, (list, tuple)):
-        table = params[0] if len(params) == 1 else math.concat(list(params), 0)
-        if len(params) > 1 and partition_strategy == "mod":  # row k is in part k mod n
-            parts = [p.get_shape()[0].value for p in params]
-            first = np.cumsum([0, *parts[:-1]])
-            order = [first[k % len(parts)] + k // len(parts) for k in range(sum(parts))]
-            table = math.gather(table, np.array(order, np.int32))
-    rows = nn.embedding_lookup(value(table), value(ids))
+    rows = nn.embedding_lookup(value(joined(params, partition_strategy)), value(ids))
     if max_norm is not None:
         from thalweg.optimizers import clip_by_norm
 

@@ -10,7 +10,13 @@ from thalweg.compat.tf2.data import flows
 from thalweg.compat.tf2.data.dataset import AUTOTUNE, Dataset, Options
 from thalweg.compat.tf2.data.dataset import of_folder as of_folder
 from thalweg.compat.tf2.data.iterators import DatasetIterator
-from thalweg.compat.tf2.data.sources import RecordWriter, TextLineDataset, TFRecordDataset, counter
+from thalweg.compat.tf2.data.sources import (
+    FixedLengthRecordDataset,
+    RecordWriter,
+    TextLineDataset,
+    TFRecordDataset,
+    counter,
+)
 
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
 
@@ -27,8 +33,8 @@ def _shuffled_and_repeated(
 
 
 def _mapped_and_batched(
-    dataset: Dataset, map_func: Callable[..., Any], batch_size: Any, *more: Any, drop_remainder: bool = False,
-    **ignored: Any,
+    dataset: Dataset, map_func: Callable[..., Any], batch_size: Any, num_parallel_batches: Any = None,
+    drop_remainder: bool = False, num_parallel_calls: Any = None,
 ) -> Dataset:  # fmt: skip
     return dataset.map(map_func).batch(batch_size, drop_remainder)
 
@@ -54,6 +60,7 @@ data = Namespace(
     Options=Options,
     TextLineDataset=TextLineDataset,
     TFRecordDataset=TFRecordDataset,
+    FixedLengthRecordDataset=FixedLengthRecordDataset,
     AUTOTUNE=AUTOTUNE,
     INFINITE_CARDINALITY=INFINITE_CARDINALITY,
     UNKNOWN_CARDINALITY=UNKNOWN_CARDINALITY,

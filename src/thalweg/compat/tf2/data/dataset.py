@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.data import flows, kept
 from thalweg.compat.tf2.data.elements import (
@@ -34,6 +36,7 @@ from thalweg.compat.tf2.specs import RaggedTensorSpec, SparseTensorSpec, TensorS
 from thalweg.compat.tf2.text import is_text
 from thalweg.compat.tf2.values import number, tensor
 from thalweg.data import dataset as core
+from thalweg.errors import fail
 from thalweg.graph.tensor import Tensor
 
 AUTOTUNE = core.AUTOTUNE
@@ -213,15 +216,23 @@ class Dataset(Whole):
         padded_shapes: Any = None, padding_values: Any = None, pad_to_bucket_boundary: bool = False,
         no_padding: bool = False, drop_remainder: bool = False, name: Any = None,
     ) -> Dataset:  # fmt: skip
-        """Batches of elements of similar length, filled up."""
-        return self._made_by(
-            lambda es: (
-                flows.padded(chunk, padded_shapes, padding_values)
-                for chunk in flows.buckets(
-                    es, element_length_func, bucket_boundaries, bucket_batch_sizes, drop_remainder
-                )
-            )
-        )
+        """Batches of elements of similar length, filled up to the longest of the batch, or (``pad_to_bucket_boundary``)
+        to one less than the bucket's boundary, where there is one; ``no_padding``: lengths must be the same.
+        """
+        ends = [int(n) - 1 for n in bucket_boundaries] if pad_to_bucket_boundary else []
+
+        def batches(elements: Any) -> Iterator[Any]:
+            ranges = bucket_boundaries, bucket_batch_sizes
+            for place, chunk in flows.buckets(elements, element_length_func, *ranges, drop_remainder):
+                if no_padding and any(len({np.shape(leaf) for leaf in c}) > 1 for c in flows.columns(chunk)):
+                    raise fail(
+                        InvalidArgumentError, "bucket_by_sequence_length: lengths differ in a bucket",
+                        hint="no_padding=False",
+                    )  # fmt: skip
+                length = ends[place] if place < len(ends) else None
+                yield flows.padded(chunk, padded_shapes, padding_values, length)
+
+        return self._made_by(batches)
 
     def unbatch(self, name: Any = None) -> Dataset:
         """The rows of each element."""
@@ -267,7 +278,7 @@ class Dataset(Whole):
         )
 
     @staticmethod
-    def random(seed: Any = None, *more: Any, **ignored: Any) -> Dataset:
+    def random(seed: Any = None, rerandomize_each_iteration: Any = None, name: Any = None) -> Dataset:
         """Whole numbers without end."""
         start = None if seed is None else int(number(seed))
 
@@ -280,8 +291,8 @@ class Dataset(Whole):
 
     @staticmethod
     def sample_from_datasets(
-        datasets: Any, weights: Any = None, seed: Any = None, stop_on_empty_dataset: bool = False, *more: Any,
-        **ignored: Any,
+        datasets: Any, weights: Any = None, seed: Any = None, stop_on_empty_dataset: bool = False,
+        rerandomize_each_iteration: Any = None,
     ) -> Dataset:  # fmt: skip
         """The elements of several data sets, each drawn at random from one of them."""
         start = None if seed is None else int(number(seed))
@@ -340,17 +351,30 @@ class Dataset(Whole):
         """Elements kept in memory after the first whole pass."""
         return self._same(self.pipeline.cache(), self._spec)
 
-    def snapshot(self, path: Any, *more: Any, **ignored: Any) -> Dataset:
+    def snapshot(
+        self, path: Any, compression: Any = "AUTO", reader_func: Any = None, shard_func: Any = None,
+        name: Any = None,
+    ) -> Dataset:  # fmt: skip
         """Elements kept in memory after the first whole pass: nothing is written."""
+        only("Dataset.snapshot", "reader_func", reader_func)
         return self.cache()
 
-    def save(self, path: Any, *more: Any, **ignored: Any) -> None:
+    def save(
+        self, path: Any, compression: Any = None, shard_func: Any = None, checkpoint_args: Any = None
+    ) -> None:
         """Write the elements into a folder, in a format of this library's own."""
         kept.write(self.pipeline, path_of(path))
 
     @staticmethod
-    def load(path: Any, *more: Any, **ignored: Any) -> Dataset:
+    def load(
+        path: Any,
+        element_spec: Any = None,
+        compression: Any = None,
+        reader_func: Any = None,
+        wait: bool = False,
+    ) -> Dataset:
         """The elements that :meth:`save` wrote."""
+        only("Dataset.load", "reader_func", reader_func)
         elements = list(kept.read(path_of(path)))
         return Dataset(core.Dataset.from_generator(elements))
 
@@ -392,6 +416,22 @@ class Dataset(Whole):
         return Options()
 
     # --- read -------------------------------------------------------------------------------------------------------
+
+    def make_one_shot_iterator(self) -> DatasetIterator:
+        """One pass, as the first generation's programs ask for it."""
+        return iter(self)
+
+    make_initializable_iterator = make_one_shot_iterator
+
+    @property
+    def output_types(self) -> Any:
+        """The dtypes of elements."""
+        return mapped(lambda spec: spec.dtype, self.element_spec)
+
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of elements."""
+        return mapped(lambda spec: spec.shape, self.element_spec)
 
     def __iter__(self) -> DatasetIterator:
         outside_functions()

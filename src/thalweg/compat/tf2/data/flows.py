@@ -117,16 +117,17 @@ def chunks(elements: Elements, size: int, drop_remainder: bool) -> Iterator[list
 
 def buckets(
     elements: Elements, length_of: Callable[..., Any], boundaries: Any, sizes: Any, drop_remainder: bool
-) -> Iterator[list[Any]]:
-    """Elements of similar length, so many at a time for each range of lengths."""
+) -> Iterator[tuple[int, list[Any]]]:
+    """Elements of similar length, so many at a time for each range of lengths, and the number of the range."""
     held: list[list[Any]] = [[] for _ in sizes]
     for element in elements:
         place = int(np.searchsorted(boundaries, int(called(length_of, element)), "right"))
         held[place].append(element)
         if len(held[place]) == sizes[place]:
-            yield held[place]
+            yield place, held[place]
             held[place] = []
-    yield from filter(None, held) if not drop_remainder else ()
+    if not drop_remainder:
+        yield from ((place, chunk) for place, chunk in enumerate(held) if chunk)
 
 
 def groups(
@@ -170,17 +171,23 @@ def ragged(chunk: list[Any]) -> Any:
     return placed(chunk[0], [stack_rows(p) if p[0].shape else tensor(list(p)) for p in parts])
 
 
-def padded(chunk: list[Any], padded_shapes: Any, padding_values: Any) -> Any:
-    """Elements as one, each leaf filled up to the longest of it, or to the given shape."""
+def padded(chunk: list[Any], padded_shapes: Any, padding_values: Any, length: int | None = None) -> Any:
+    """Elements as one, each leaf filled up to the longest of it, or to the given shape; ``length``: axes that the
+    shape leaves open have this length.
+    """
     shapes, values = (for_each_leaf(given, chunk[0]) for given in (padded_shapes, padding_values))
     return placed(
-        chunk[0], [_filled_up(c, s, v) for c, s, v in zip(columns(chunk), shapes, values, strict=True)]
+        chunk[0],
+        [_filled_up(c, s, v, length) for c, s, v in zip(columns(chunk), shapes, values, strict=True)],
     )
 
 
-def _filled_up(parts: Any, shape: Any, value: Any) -> np.ndarray:
+def _filled_up(parts: Any, shape: Any, value: Any, length: int | None) -> np.ndarray:
     arrays = [np.asarray(p) for p in parts]
     longest = np.max([a.shape for a in arrays], axis=0)
+    if length is not None:
+        open_axes = [True] * len(longest) if shape is None else [n in (None, -1) for n in shape]
+        longest = [length if is_open else n for is_open, n in zip(open_axes, longest, strict=True)]
     if shape is not None:
         longest = [m if n in (None, -1) else n for n, m in zip(shape, longest)]
     kind = arrays[0].dtype

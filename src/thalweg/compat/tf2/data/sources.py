@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.errors import OpError
 from thalweg.compat.tf1.records import TFRecordWriter, compression_of, tf_record_iterator
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.data.dataset import Dataset
@@ -54,6 +55,31 @@ def TFRecordDataset(
     return Dataset(
         core.Dataset.from_generator(lambda: (held(r) for n in names for r in tf_record_iterator(n, packed)))
     )
+
+
+def FixedLengthRecordDataset(
+    filenames: Any, record_bytes: Any, header_bytes: Any = None, footer_bytes: Any = None, buffer_size: Any = None,
+    compression_type: Any = None, num_parallel_reads: Any = None, name: Any = None,
+) -> Dataset:  # fmt: skip
+    """Records of so many bytes of files, after a header and before a footer; files may be packed."""
+    names, packing = _named_files(filenames), compression_of(_plain(compression_type))
+    size, head, foot = int(record_bytes), int(header_bytes or 0), int(footer_bytes or 0)
+    if size <= 0:
+        raise ValueError(f"FixedLengthRecordDataset: record_bytes must be positive, received {size}")
+
+    def records() -> Iterator[Any]:
+        for name in names:
+            whole = Path(name).read_bytes()
+            whole = unpacked(whole, packing) if packing else whole
+            body = len(whole) - head - foot
+            if body < 0 or body % size:
+                raise OpError(
+                    f"Excess bytes in {name}: expected a header of {head}, records of {size} and a footer of {foot} "
+                    f"bytes, received {len(whole)}"
+                )
+            yield from (held(whole[at : at + size]) for at in range(head, head + body, size))
+
+    return Dataset(core.Dataset.from_generator(records))
 
 
 def _plain(compression_type: Any) -> Any:
