@@ -27,6 +27,7 @@ from thalweg.compat.tf1 import (
     train,
 )
 from thalweg.compat.tf1 import nest as nest_room
+from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
     crf,
     experiments,
@@ -54,7 +55,6 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
-from thalweg.compat.tf1.distributions import distributions, percentile
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 
@@ -204,7 +204,7 @@ contrib = _Contrib(
     metrics=_metrics,
     learn=learn,
     factorization=factorization,
-    distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
+    distributions=contrib_distributions,
     lookup=lookup,
     graph_editor=graph_editor,
     training=_training,
@@ -277,6 +277,8 @@ _INNER = {
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "distributions": "ops.distribution ops.normal ops.categorical ops.bernoulli ops.mvn_tril ops.mixture "
+    "ops.relaxed_onehot_categorical ops.onehot_categorical ops.kullback_leibler ops.bijector_impl",
     "image": "ops.image_ops",
     "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }
