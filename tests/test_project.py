@@ -121,6 +121,26 @@ def blocks(repository: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
+def compares_tensors(node: ast.ClassDef) -> bool:
+    """Whether a data class compares its fields by ``==`` and has a tensor among them."""
+    made = [ast.unparse(d) for d in node.decorator_list if "dataclass" in ast.unparse(d)]
+    own = any(isinstance(part, ast.FunctionDef) and part.name == "__eq__" for part in node.body)
+    kinds = [ast.unparse(part.annotation) for part in node.body if isinstance(part, ast.AnnAssign)]
+    tensors = {"Tensor", "Variable", "Placeholder", "Node"}
+    return bool(made) and not own and "eq=False" not in made[0] and any(k in tensors for k in kinds)
+
+
+def test_no_data_class_compares_tensors_by_the_operator(repository: Path) -> None:
+    # Python 3.13 compares field by field, and == of two tensors is a third one.
+    wrong = [
+        f"{path.name}: {node.name}"
+        for path in modules(repository / "src" / "thalweg")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and compares_tensors(node)
+    ]
+    assert wrong == []
+
+
 def test_the_readme_has_exactly_two_commands(repository: Path) -> None:
     assert blocks(repository, "sh") == [
         'pip install ".[train]" && thalweg train\n',

@@ -399,6 +399,60 @@ def test_metrics_over_batches_are_scikit_learns() -> None:
     assert made["balanced"] == pytest.approx(known.balanced_accuracy_score(labels, positive), rel=1e-5)
 
 
+def test_metrics_of_contrib_are_those_of_scikit_learn_and_numpy() -> None:
+    known = pytest.importorskip("sklearn.metrics")
+    m = tf.contrib.metrics
+    scores, ids = rng.normal(size=(60, 8)).astype("f"), rng.integers(0, 8, (60, 1))
+    a = (rng.normal(size=60) + 1000).astype("f")
+    b = (rng.normal(size=60) + a / 2).astype("f")
+    w = rng.uniform(size=60).astype("f")
+    truths, shares = rng.integers(0, 2, 60), rng.uniform(size=60).astype("f")
+    data = [scores, ids, a, b, w, truths, shares]
+    at = [tf.placeholder(tf.as_dtype(x.dtype), [None, *x.shape[1:]]) for x in data]
+    p, t, x, y, z, u, s = at
+    found = {
+        "near": m.streaming_sparse_recall_at_k(p, t, 3),
+        "same": m.streaming_recall_at_k(p, t[:, 0], 3),
+        "right": m.streaming_sparse_precision_at_k(p, t, 3),
+        "covariance": m.streaming_covariance(x, y),
+        "weighted": m.streaming_covariance(x, y, z),
+        "correlation": m.streaming_pearson_correlation(x, y),
+        "f1": m.f1_score(u, s),
+        "kappa": m.cohen_kappa(t[:, 0], tf.argmax(p, 1), 8),
+        "count": m.count(x, z),
+        "precision": m.streaming_precision_at_thresholds(s, u, [0.3]),
+        "negatives": m.streaming_true_negatives(u, tf.cast(s > 0.5, tf.int64)),
+        "less": m.streaming_percentage_less(s, 0.25),
+    }
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        for rows in np.split(np.arange(60), 4):
+            session.run([update for _, update in found.values()], dict(zip(at, [d[rows] for d in data])))
+        made = {key: session.run(value) for key, (value, _) in found.items()}
+        weighed = m.accuracy(u, tf.cast(s > 0.5, tf.int64), z)
+        share = session.run(weighed, {u: truths, s: shares, z: w})
+    hits = (np.argsort(-scores, 1)[:, :3] == ids).any(1).mean()
+    da, db = a - np.average(a, weights=w), b - np.average(b, weights=w)
+    cuts = [-1e-7, *np.arange(1, 199) / 199, 1 + 1e-7]
+    wanted = {
+        "near": hits,
+        "same": hits,
+        "right": hits / 3,
+        "covariance": np.cov(a, b)[0, 1],
+        "weighted": (w * da * db).sum() / (w.sum() - 1),
+        "correlation": np.corrcoef(a, b)[0, 1],
+        "f1": max(known.f1_score(truths, shares > cut) for cut in cuts),
+        "kappa": known.cohen_kappa_score(ids[:, 0], scores.argmax(1)),
+        "count": w.sum(),
+        "precision": known.precision_score(truths, shares > 0.3),
+        "negatives": ((truths == 0) & (shares <= 0.5)).sum(),
+        "less": (shares < 0.25).mean(),
+    }
+    for key, value in wanted.items():
+        np.testing.assert_allclose(made[key], value, rtol=1e-3, atol=1e-5, err_msg=key)
+    np.testing.assert_allclose(share, (((shares > 0.5) == truths) * w).sum() / w.sum(), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("make", "scipys", "values"),
     [

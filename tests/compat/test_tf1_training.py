@@ -316,3 +316,26 @@ def test_what_an_initialisation_consists_of() -> None:
     both = tf.group(tf.global_variables_initializer(), tf.no_op())
     assert both.control_inputs[0].control_inputs == [v.initializer]
     assert [x.name for x in v.initializer.inputs] == ["v:0", "v/initial_value:0"]
+
+
+def test_a_metric_is_given_parts_by_their_keys() -> None:
+    """The names of its arguments say what is what; the weights are those of a feature."""
+    features = {"heavy": tf.constant([1.0, 0.0, 3.0])}
+    labels = {"one": tf.constant([0, 1, 1]), "other": tf.constant([1, 1, 1])}
+    said = {"guess": tf.constant([1, 1, 1]), "scores": tf.constant([0.1, 0.2, 0.3])}
+    make = tf.contrib.learn.MetricSpec
+    share = make(tf.metrics.precision, "guess", "one").create_metric_ops(features, labels, said)
+    weighed = make(tf.contrib.metrics.streaming_accuracy, "guess", "one", "heavy")
+    difference = make(lambda a, b: tf.reduce_sum(a - b), "guess", "one")
+    with tf.Session() as session:
+        pair = weighed.create_metric_ops(features, labels, said)
+        session.run(tf.local_variables_initializer())
+        assert session.run(share[1]) == pytest.approx(2 / 3)
+        assert session.run(pair[1]) == pytest.approx(3 / 4)
+        assert session.run(difference.create_metric_ops(features, labels, said)) == 1
+    with pytest.raises(ValueError, match=r"label_key must be one of \['one', 'other'\]; received None"):
+        make(tf.metrics.precision, "guess").create_metric_ops(features, labels, said)
+    with pytest.raises(ValueError, match="prediction_key 'guess' needs a dict"):
+        make(tf.metrics.precision, "guess", "one").create_metric_ops(features, labels, said["guess"])
+    with pytest.raises(ValueError, match="weight_key needs a metric with an argument weights or weight"):
+        make(lambda a, b: a, "guess", "one", "heavy").create_metric_ops(features, labels, said)

@@ -81,6 +81,23 @@ reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, reduce_all, reduce
 )
 
 
+def assign(
+    ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: Any = None
+) -> Any:
+    """Give a variable another value; the variable."""
+    return ref.assign(value)
+
+
+def assign_add(ref: Any, value: Any, use_locking: Any = None, name: Any = None) -> Any:
+    """Add to a variable; the variable."""
+    return ref.assign_add(value)
+
+
+def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: Any = None) -> Any:
+    """Subtract from a variable; the variable."""
+    return ref.assign_sub(value)
+
+
 def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any:
     """x where the condition holds, else y; a row of conditions chooses whole rows. Without x, the places."""
     if x is None or y is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thalweg.compile.fused import PARALLEL_WORK, Lanes, NestEmitter, combine_of
-from thalweg.compile.groups import Columns, size
+from thalweg.compile.elements import Lanes, NestEmitter
+from thalweg.compile.groups import Columns, combine_of, size
 from thalweg.compile.layout import Access
 from thalweg.compile.nests import (
+    PARALLEL_WORK,
     Axes,
     Threads,
     chunks,

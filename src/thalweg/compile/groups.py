@@ -226,6 +226,12 @@ def is_reduction(tensor: Tensor) -> bool:
     return tensor.op is not None and isinstance(tensor.op.lower, Reduce)
 
 
+def combine_of(member: Tensor) -> str:
+    """How a reduction puts two values together."""
+    assert member.op is not None
+    return member.op.lower.combine
+
+
 def is_number(access: Access) -> bool:
     """Whether the same element is read everywhere."""
     return not any(access.layout.strides)

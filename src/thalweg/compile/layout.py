@@ -25,6 +25,11 @@ class Place:
     source: Tensor
     layout: Layout
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Place) or type(other) is not type(self):
+            return NotImplemented
+        return self.source is other.source and self.layout == other.layout  # tensors compare to tensors
+
 
 def is_view(tensor: Tensor) -> bool:
     """Whether the tensor is other tensors' memory seen otherwise."""
@@ -101,12 +106,8 @@ def is_identity(layout: Layout) -> bool:
     return flat.offset == 0 and flat.strides == row_major(flat.shape).strides
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Place):
     """An input as loops read it: the tensor with the memory, and the strides over the loops' axes."""
-
-    source: Tensor
-    layout: Layout
 
 
 @dataclass(frozen=True)

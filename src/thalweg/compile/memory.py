@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from thalweg.compile.dims import Dim
+
 _ALIGN = 64
 _SLACK = 256  # bytes: random words are written in whole groups
 
@@ -45,4 +47,11 @@ def plan(buffers: Sequence[Buffer]) -> tuple[list[int], int]:
 
 def padded(num_bytes: int) -> int:
     """The room that a buffer takes: rounded up, with slack at its end."""
-    return -(-num_bytes // _ALIGN) * _ALIGN + _SLACK
+    return rounded_up(num_bytes) + _SLACK
+
+
+def rounded_up(num_bytes: int) -> int:
+    """Bytes in whole cache lines; of a run-time length, with a line to spare."""
+    if isinstance(num_bytes, Dim):
+        return num_bytes + _ALIGN
+    return -(-num_bytes // _ALIGN) * _ALIGN

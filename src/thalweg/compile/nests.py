@@ -17,6 +17,7 @@ from thalweg.graph.lowering import Layout
 
 Strides = tuple[int, ...]
 PARALLEL_ELEMENTS = 1 << 14  # below which a kernel that computes little of each is done by one thread
+PARALLEL_WORK = 1 << 15  # elements times ops below which a kernel is done by one thread
 _CHUNK = 1024  # elements of a long sum added up before they join the total: keeps the rounding error small
 
 

@@ -20,7 +20,7 @@ from thalweg.ops.shape import permute_dims, reshape
 _LIGHT = 8  # times smaller, at least, is what may be read in any order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Form:
     """A tensor as another whose axes are in the given order: ``permute_dims(under, axes)``."""
 

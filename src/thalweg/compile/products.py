@@ -9,10 +9,11 @@ from typing import Any
 from thalweg.compile import tile, tiling
 from thalweg.compile.assembly import columns_begin, factor_in
 from thalweg.compile.dims import Dim
-from thalweg.compile.fused import PieceNest, WindowNest, rounded_up
+from thalweg.compile.ends import PieceNest, WindowNest
 from thalweg.compile.groups import Product, Windows, size
 from thalweg.compile.layout import Folded
 from thalweg.compile.loops import Emitter
+from thalweg.compile.memory import rounded_up
 from thalweg.compile.sizes import SizeMath
 from thalweg.compile.step import Step
 from thalweg.compile.target import itemsize

@@ -46,7 +46,7 @@ def loops_of(schedule: Schedule) -> dict[Kernel, LoopSchedule]:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Carry:
     """A carry: its number, its leaf in the body, what computes its next value, and its rooms.
 

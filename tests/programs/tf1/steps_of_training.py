@@ -43,6 +43,7 @@ STEPS = {
 }
 for name, step in STEPS.items():
     loss, w, b = begin()
+    tf.train.create_global_step()
     mean = [v for v in tf.global_variables() if "moving_mean" in v.name][0]
     got, moved, after, count = ran(step(loss), mean, w, tf.train.get_or_create_global_step())
     assert np.allclose(moved, 0.1 * DATA.mean(0), atol=1e-5), (name, moved)
@@ -107,3 +108,41 @@ op = slim.learning.create_train_op(
 _, w1, b1, times = ran(op, w, b, seen)
 assert np.allclose(w1, 0.5) and np.allclose(b1, 0.25 - 0.1 * db, atol=1e-5) and times == 2
 assert not tf.get_collection(tf.GraphKeys.GLOBAL_STEP)
+
+# What TensorBoard is told: the loss, the rate and the norm, unless told otherwise; the loss as a moving average.
+loss, w, b = begin(normal=False)
+tf.contrib.layers.optimize_loss(loss, None, 0.1, "SGD", clip_gradients=0.5)
+told = [s.op.name for s in tf.get_collection(tf.GraphKeys.SUMMARIES)]
+norms = ["gradient_norm", "clipped_gradient_norm"]
+assert sorted(told) == sorted(
+    ["OptimizeLoss/" + n for n in ["loss", "learning_rate_1"] + ["global_norm/" + n for n in norms]]
+), told
+loss, w, b = begin(normal=False)
+op = tf.contrib.layers.optimize_loss(
+    loss, None, 0.1, "SGD", moving_average_decay=0.9, summaries=["gradients", "gradient_norm"], name="step"
+)
+told = [s.op.name for s in tf.get_collection(tf.GraphKeys.SUMMARIES)]
+assert sorted(told) == sorted(
+    [
+        "step/" + n
+        for n in [
+            "gradients/w_0",
+            "gradients/b_0",
+            "gradient_norm/w_0",
+            "gradient_norm/b_0",
+            "loss/mean",
+            "global_norm/gradient_norm",
+        ]
+    ]
+), told
+_, w1, _ = ran(op, w, tf.summary.merge_all())
+assert np.allclose(w1, 0.5 - 0.1 * dw, atol=1e-5)
+loss, w, b = begin(normal=False)
+slim.learning.create_train_op(loss, tf.train.GradientDescentOptimizer(0.1), summarize_gradients=True)
+assert len(tf.get_collection(tf.GraphKeys.SUMMARIES)) == 4
+try:
+    tf.contrib.layers.optimize_loss(loss, None, 0.1, "SGD", summaries=["losses"])
+except ValueError as error:
+    assert "you provided losses" in str(error)
+else:
+    raise AssertionError("a summary that there is not")

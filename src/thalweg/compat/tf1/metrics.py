@@ -10,6 +10,9 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, variables
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
+# What metrics are made of, here and elsewhere; tf.metrics has none of these names.
+PARTS = "collected ratio table metric_variable cuts_between counts_above summed by_class PARTS".split()
+
 
 def metric_variable(
     shape: Any, dtype: Any, validate_shape: bool = True, name: str | None = None
@@ -165,13 +168,11 @@ def recall(
     return _counted(math.logical_and(t, p), t, weights, name or "recall", collections)
 
 
-def _sum(
-    kind: str, hits: Any, weights: Any, collections: tuple[Any, Any], name: str | None
-) -> tuple[Tensor, Tensor]:
+def summed(hits: Any, weights: Any, collections: tuple[Any, Any], name: str) -> tuple[Tensor, Tensor]:
     """A number counted over all batches."""
     x = math.cast(hits, "float32")
     x = x if weights is None else x * math.cast(weights, "float32")
-    with variables.variable_scope(None, name or kind):
+    with variables.variable_scope(None, name):
         total = _local("count")
         found = math.identity(total, "value")
         update = variables.assign_add(total, math.reduce_sum(x))
@@ -193,7 +194,7 @@ def _counter(kind: str, positive: bool, right: bool) -> Any:
         said = p if positive else math.logical_not(p)
         agree = math.equal(math.cast(t, "int32"), math.cast(p, "int32"))
         hits = math.logical_and(said, agree if right else math.logical_not(agree))
-        return _sum(kind, hits, weights, (metrics_collections, updates_collections), name)
+        return summed(hits, weights, (metrics_collections, updates_collections), name or kind)
 
     apply.__doc__ = f"The number of {kind.replace('_', ' ')}."
     return apply
@@ -292,7 +293,7 @@ def _interpolated_area(tp: Any, fp: Any, fn: Any) -> Tensor:
     return math.reduce_sum(math.div_no_nan(slope * (gained + rest * math.log(share)), tp[1:] + fn[1:]))
 
 
-def _by_class(kind: str, figure: Any) -> Any:
+def by_class(kind: str, figure: Any) -> Any:
     """The mean over classes of a figure of the table of (class, prediction)."""
 
     def apply(
@@ -326,8 +327,8 @@ def _iou(table: Any) -> Tensor:
     return math.div_no_nan(math.reduce_sum(math.div_no_nan(hits, union)), seen)
 
 
-mean_per_class_accuracy = _by_class("mean_per_class_accuracy", _class_accuracy)
-mean_iou = _by_class("mean_iou", _iou)
+mean_per_class_accuracy = by_class("mean_per_class_accuracy", _class_accuracy)
+mean_iou = by_class("mean_iou", _iou)
 
 
 def mean_relative_error(

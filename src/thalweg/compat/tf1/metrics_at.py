@@ -19,7 +19,7 @@ Figure = Callable[
 ]  # of the true and false positives, the false and true negatives
 
 
-def _at_cuts(
+def at_cuts(
     kind: str, labels: Any, predictions: Any, cuts: Any, weights: Any, figure: Figure, collections: Any
 ) -> tuple[Tensor, Tensor]:
     """(the figure of all batches, the same after this one) of what predictions above each threshold are."""
@@ -43,7 +43,7 @@ def _at_thresholds(kind: str, doc: str, figure: Figure) -> Any:
     ) -> tuple[Tensor, Tensor]:
         cuts = np.asarray(g.static_value(thresholds), np.float32)
         collections = (metrics_collections, updates_collections)
-        return _at_cuts(name or kind, labels, predictions, cuts, weights, figure, collections)
+        return at_cuts(name or kind, labels, predictions, cuts, weights, figure, collections)
 
     apply.__name__, apply.__doc__ = kind, doc
     return apply
@@ -94,7 +94,7 @@ def sensitivity_at_specificity(
         return _share(math.gather(tp, at), math.gather(fn, at))
 
     kind, collections = name or "sensitivity_at_specificity", (metrics_collections, updates_collections)
-    return _at_cuts(kind, labels, predictions, cuts_between(num_thresholds), weights, figure, collections)
+    return at_cuts(kind, labels, predictions, cuts_between(num_thresholds), weights, figure, collections)
 
 
 def specificity_at_sensitivity(
@@ -116,7 +116,7 @@ def specificity_at_sensitivity(
         return _share(math.gather(tn, at), math.gather(fp, at))
 
     kind, collections = name or "specificity_at_sensitivity", (metrics_collections, updates_collections)
-    return _at_cuts(kind, labels, predictions, cuts_between(num_thresholds), weights, figure, collections)
+    return at_cuts(kind, labels, predictions, cuts_between(num_thresholds), weights, figure, collections)
 
 
 # --- the k highest predictions --------------------------------------------------------------------------------------

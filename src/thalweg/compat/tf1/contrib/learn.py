@@ -18,7 +18,7 @@ from thalweg.compat.tf1 import (
     feature_column,
     losses,
     math,
-    monitored,
+    session_hooks,
 )
 from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
@@ -122,20 +122,61 @@ class ModelFnOps(NamedTuple):
     training_chief_hooks: Any = None
 
 
+# What a metric may call what it is given; a function with none of these names takes predictions, then labels.
+_ARGUMENTS = {
+    "predictions": ("predictions", "prediction", "logits", "logit"),
+    "labels": ("labels", "label", "targets", "target"),
+    "weights": ("weights", "weight"),
+}
+
+
 class MetricSpec:
-    """A metric over the predictions (or one of them) and the labels."""
+    """A metric over the predictions and the labels, or over one of each by its key; ``weight_key``: the feature that
+    weighs the examples.
+    """
 
     def __init__(
         self,
         metric_fn: Callable[..., Any],
-        prediction_key: Any = None,
-        label_key: Any = None,
-        weight_key: Any = None,
+        prediction_key: str | None = None,
+        label_key: str | None = None,
+        weight_key: str | None = None,
     ) -> None:
         self.metric_fn, self.prediction_key = metric_fn, prediction_key
+        self.label_key, self.weight_key = label_key, weight_key
+
+    def create_metric_ops(self, inputs: Any, labels: Any, predictions: Any) -> Any:
+        """What the metric makes of features, labels and predictions."""
+        given = {
+            "predictions": _keyed(predictions, self.prediction_key, "prediction_key"),
+            "labels": _keyed(labels, self.label_key, "label_key"),
+        }
+        if self.weight_key is not None:
+            given["weights"] = _keyed(inputs, self.weight_key, "weight_key")
+        known = inspect.signature(self.metric_fn).parameters
+        named = {next((n for n in _ARGUMENTS[key] if n in known), ""): x for key, x in given.items()}
+        if "" not in named:
+            return self.metric_fn(**named)
+        if "weights" in given:
+            names = " or ".join(_ARGUMENTS["weights"])
+            raise ValueError(f"MetricSpec: weight_key needs a metric with an argument {names}")
+        return self.metric_fn(given["predictions"], given["labels"])
 
 
-class ValidationMonitor(monitored.SessionRunHook):
+def _keyed(whole: Any, key: str | None, argument: str) -> Any:
+    """The part of a dict by the key; without a key the tensor itself, or the only part of a dict."""
+    if isinstance(whole, dict):
+        if key is None and len(whole) == 1:
+            return next(iter(whole.values()))
+        if key not in whole:
+            raise ValueError(f"MetricSpec: {argument} must be one of {sorted(whole)}; received {key!r}")
+        return whole[key]
+    if key is not None:
+        raise ValueError(f"MetricSpec: {argument} {key!r} needs a dict; received {whole!r}")
+    return whole
+
+
+class ValidationMonitor(session_hooks.SessionRunHook):
     """Evaluates the model as it was last saved, every so many steps, and may end the training."""
 
     def __init__(

@@ -16,19 +16,18 @@ from thalweg.compat.tf1 import (
     hooks,
     initializers,
     math,
-    metrics,
-    monitored,
     nn,
     rnn,
     saved_model,
     signal,
     sparse,
     summary,
+    supervisors,
     tpu,
     train,
 )
-from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest as nest_room
+from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
     crf,
     experiments,
@@ -36,9 +35,11 @@ from thalweg.compat.tf1.contrib import (
     image,
     layers,
     legacy_seq2seq,
+    metrics,
     normalisation,
     opt,
     regularizers,
+    sampling,
     seq2seq,
     summaries,
     training,
@@ -46,6 +47,7 @@ from thalweg.compat.tf1.contrib import (
 )
 from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.graph_editor import graph_editor
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
@@ -53,18 +55,7 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
-from thalweg.compat.tf1.distributions import distributions, percentile
 from thalweg.compat.tf1.rnn import linear as linear_room
-
-_STREAMING = (
-    "accuracy auc mean_absolute_error mean_iou mean_relative_error mean_squared_error precision recall "
-    "root_mean_squared_error true_positives false_positives false_negatives"
-).split()
-
-
-def _turned(metric: Any) -> Any:
-    """The metric, of (predictions, labels) as contrib has them."""
-    return lambda predictions, labels, *args, **options: metric(labels, predictions, *args, **options)
 
 
 def _sparse_column_with_keys(
@@ -73,13 +64,6 @@ def _sparse_column_with_keys(
     """A column of the places of words in a list."""
     only("sparse_column_with_keys", "combiner", combiner, "sum")
     return feature_column.categorical_column_with_vocabulary_list(column_name, keys, dtype, default_value)
-
-
-def _of_pairs(names_to_tuples: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """({name: value}, {name: update}) of {name: (value, update)}."""
-    parts = ({name: pair[k] for name, pair in names_to_tuples.items()} for k in (0, 1))
-    values, updates = parts
-    return values, updates
 
 
 _layers = Namespace(
@@ -155,16 +139,10 @@ vars(_rnn)["core_rnn_cell"] = _rnn
 _utils = Namespace("tf.contrib.layers.utils", **own(utils))
 _metrics = Namespace(
     "tf.contrib.metrics",
-    accuracy=lambda predictions, labels, weights=None, name=None: math.reduce_mean(
-        math.cast(
-            math.equal(predictions, math.cast(labels, g.convert_to_tensor(predictions).dtype)), "float32"
-        )
-    ),
-    streaming_mean=metrics.mean,
-    **{f"streaming_{name}": _turned(getattr(metrics, name)) for name in _STREAMING},
+    **{name: thing for name, thing in own(metrics).items() if name not in ("STREAMING", "SETS", "Pair")},
+    **metrics.STREAMING,
+    **metrics.SETS,
     confusion_matrix=math.confusion_matrix,
-    aggregate_metric_map=_of_pairs,
-    aggregate_metrics=lambda *pairs: ([value for value, _ in pairs], [update for _, update in pairs]),
 )
 _slim = Namespace(
     "tf.contrib.slim",
@@ -179,10 +157,11 @@ _slim = Namespace(
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",
-        train=monitored.train_loop,
+        train=supervisors.train_loop,
         create_train_op=training.create_train_op,
         multiply_gradients=training.multiply_gradients,
         clip_gradient_norms=training.clip_gradient_norms,
+        add_gradients_summaries=training.add_gradients_summaries,
     ),
 )
 _seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_seq2seq.sequence_loss)
@@ -196,6 +175,8 @@ _training = Namespace(
     create_train_op=training.create_train_op,
     multiply_gradients=training.multiply_gradients,
     clip_gradient_norms=training.clip_gradient_norms,
+    add_gradients_summaries=training.add_gradients_summaries,
+    **own(sampling),
 )
 _tensorboard = Namespace(
     "tf.contrib.tensorboard",
@@ -223,8 +204,9 @@ contrib = _Contrib(
     metrics=_metrics,
     learn=learn,
     factorization=factorization,
-    distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
+    distributions=contrib_distributions,
     lookup=lookup,
+    graph_editor=graph_editor,
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
@@ -295,6 +277,8 @@ _INNER = {
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "distributions": "ops.distribution ops.normal ops.categorical ops.bernoulli ops.mvn_tril ops.mixture "
+    "ops.relaxed_onehot_categorical ops.onehot_categorical ops.kullback_leibler ops.bijector_impl",
     "image": "ops.image_ops",
     "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, monitored, queues, random, train
+from thalweg.compat.tf1 import math, queues, random, summary, supervisors, train
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
+from thalweg.compat.tf1.initializers import constant_initializer
+from thalweg.compat.tf1.variables import get_variable, variable_scope
 
 OPTIMIZER_CLS_NAMES: dict[str, Any] = {
     "Adagrad": train.AdagradOptimizer,
@@ -38,41 +40,88 @@ def optimize_loss(
     summaries: Any = None,
     colocate_gradients_with_ops: bool = False,
     increment_global_step: bool = True,
+    *,
+    moving_average_decay: float | None = None,
 ) -> Tensor:
     """The loss, with one step of the optimizer after the operations in UPDATE_OPS.
 
-    ``clip_gradients``: the bound of the norm of all gradients together, or a function of the pairs.
+    ``clip_gradients``: the bound of the norm of all gradients together, or a function of the pairs. ``summaries``: some
+    of OPTIMIZER_SUMMARIES; by default the loss, the learning rate and the norm of all gradients together.
+    ``moving_average_decay``: for a summary of the loss as a moving average, as TensorFlow 0.x had it. ``global_step``:
+    counts if the graph has one.
     """
-    step = global_step if global_step is not None else train.get_or_create_global_step()
-    rate = learning_rate_decay_fn(learning_rate, step) if learning_rate_decay_fn else learning_rate
-    made = OPTIMIZER_CLS_NAMES[optimizer] if isinstance(optimizer, str) else optimizer
-    made = made if isinstance(made, train.Optimizer) else made(*([] if rate is None else [rate]))
+    asked = ["loss", "learning_rate", "global_gradient_norm"] if summaries is None else list(summaries)
+    for kind in asked:
+        if kind not in OPTIMIZER_SUMMARIES:
+            known = ", ".join(OPTIMIZER_SUMMARIES)
+            raise ValueError(f"Summaries should be one of [{known}], you provided {kind}.")
+    step = train.get_global_step() if global_step is None else global_step
+    with variable_scope(name, "OptimizeLoss"):
+        rate = learning_rate
+        if isinstance(rate, (int, float)):
+            rate = get_variable("learning_rate", [], initializer=constant_initializer(rate), trainable=False)
+        if rate is not None and learning_rate_decay_fn is not None:
+            if step is None:
+                raise ValueError("global_step is required for learning_rate_decay_fn")
+            rate = learning_rate_decay_fn(rate, step)
+        if rate is not None and "learning_rate" in asked:
+            summary.scalar("learning_rate", rate)
+        made = OPTIMIZER_CLS_NAMES[optimizer] if isinstance(optimizer, str) else optimizer
+        made = made if isinstance(made, train.Optimizer) else made(*([] if rate is None else [rate]))
 
-    def transform(pairs: Any) -> Any:
-        if gradient_noise_scale is not None:
-            pairs = [(grad + _noise(grad, gradient_noise_scale), v) for grad, v in pairs]
-        if gradient_multipliers is not None:
-            pairs = multiply_gradients(pairs, gradient_multipliers)
-        if callable(clip_gradients):
-            return clip_gradients(pairs)
-        if clip_gradients is None:
+        def transform(pairs: Any) -> Any:
+            if gradient_noise_scale is not None:
+                pairs = [(grad + _noise(grad, gradient_noise_scale), v) for grad, v in pairs]
+            if gradient_multipliers is not None:
+                pairs = multiply_gradients(pairs, gradient_multipliers)
+            norms = "global_gradient_norm" in asked or "gradient_norm" in asked
+            if norms:
+                summary.scalar("global_norm/gradient_norm", math.global_norm([grad for grad, _ in pairs]))
+            if callable(clip_gradients):
+                pairs = clip_gradients(pairs)
+            elif clip_gradients is not None:
+                clipped = math.clip_by_global_norm([grad for grad, _ in pairs], clip_gradients)[0]
+                pairs = list(zip(clipped, [v for _, v in pairs], strict=True))
+            if "loss" in asked:
+                summary.scalar("loss", loss)
+            _summarized(pairs, asked)
+            if norms and clip_gradients is not None:
+                clipped = math.global_norm([grad for grad, _ in pairs])
+                summary.scalar("global_norm/clipped_gradient_norm", clipped)
             return pairs
-        clipped = math.clip_by_global_norm([grad for grad, _ in pairs], clip_gradients)[0]
-        return list(zip(clipped, [v for _, v in pairs], strict=True))
 
-    return create_train_op(
-        loss,
-        made,
-        step if increment_global_step else None,
-        update_ops,
-        variables,
-        transform,
-        check_numerics=False,
-    )
+        counted = step if increment_global_step else None
+        taken = create_train_op(loss, made, counted, update_ops, variables, transform, check_numerics=False)
+        if moving_average_decay is None:
+            return taken
+        averages = train.ExponentialMovingAverage(moving_average_decay, name="avg")
+        with default_graph().control_dependencies([averages.apply([loss])]):
+            summary.scalar("loss/mean", averages.average(loss))
+            return math.identity(taken)
+
+
+def _summarized(pairs: Any, asked: list[str]) -> None:
+    """Summaries of each gradient and of its norm, if they are asked for."""
+    for grad, v in pairs:
+        title = v.name.replace(":", "_")
+        if grad is not None and "gradients" in asked:
+            summary.histogram(f"gradients/{title}", grad)
+        if grad is not None and "gradient_norm" in asked:
+            summary.scalar(f"gradient_norm/{title}", math.global_norm([grad]))
+
+
+def add_gradients_summaries(grads_and_vars: Any) -> list[Any]:
+    """A histogram of each gradient and its norm, for TensorBoard."""
+    made = []
+    for grad, v in grads_and_vars:
+        if grad is not None:
+            made.append(summary.histogram(f"{v.op.name}_gradient", grad))
+            made.append(summary.scalar(f"{v.op.name}_gradient_norm", math.global_norm([grad])))
+    return made
 
 
 def _noise(gradient: Any, scale: float) -> Any:
-    return random.random_normal(math.shape(gradient)) * scale
+    return random.truncated_normal(math.shape(gradient)) * scale
 
 
 def multiply_gradients(grads_and_vars: Any, gradient_multipliers: Any) -> list[Any]:
@@ -126,6 +175,9 @@ def create_train_op(
         pairs = transform_grads_fn(pairs)
     if clip_gradient_norm > 0:
         pairs = clip_gradient_norms(pairs, clip_gradient_norm)
+    if summarize_gradients:
+        with default_graph().name_scope("summarize_grads"):
+            add_gradients_summaries(pairs)
     if check_numerics:
         loss = math.check_numerics(loss, "LossTensor is inf or nan")
     with default_graph().control_dependencies([optimizer.apply_gradients(pairs, global_step)]):
@@ -283,8 +335,8 @@ def prefetch_queue(
 @contextmanager
 def QueueRunners(session: Any) -> Iterator[None]:
     """The threads of the graph's queues run inside."""
-    coordinator = monitored.Coordinator()
-    threads = monitored.start_queue_runners(session, coordinator)
+    coordinator = supervisors.Coordinator()
+    threads = supervisors.start_queue_runners(session, coordinator)
     try:
         yield
     finally:
