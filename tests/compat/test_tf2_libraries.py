@@ -317,6 +317,43 @@ def test_numpys_names_of_tensors() -> None:
     assert tnp.sum(tf.ones([2, 3]), axis=0).shape == (3,) and tnp.nansum([float("nan"), 2.0]).numpy() == 2.0
 
 
+def test_numpys_ways_with_tensors() -> None:
+    # Checked against TensorFlow's: axes by place, whole numbers and Python's to float64, no axis is all elements.
+    tnp = tf.experimental.numpy
+    x, i = tf.constant([[1.5, -2.0, 3.0], [4.0, 5.0, -6.0]]), tf.constant([[5, -3], [2, 7]])
+    assert tnp.sum(x, 0).numpy().tolist() == [5.5, 3.0, -3.0] and tnp.concatenate([x, x], 1).shape == (2, 6)
+    assert tnp.mean(i).dtype == tnp.true_divide(i, 2).dtype == tnp.sum([1.5, 2]).dtype == np.float64
+    assert tnp.mean([1, 2, 4]).numpy() == pytest.approx(7 / 3) and tnp.mean(x).dtype == np.float32
+    assert tnp.cumsum(x).numpy().tolist() == [1.5, -0.5, 2.5, 6.5, 11.5, 5.5]
+    assert tnp.cumprod(i, 0).numpy().tolist() == [[5, -3], [10, -21]]
+    assert tnp.mod(i, 3).numpy().tolist() == [[2, 0], [2, 1]] and tnp.amax(x, 0).numpy().tolist() == [4, 5, 3]
+    for name in "vstack hstack dstack".split():
+        for rows in ([x, x], [x[0], x[1]], [[1.0, 2.0], [3.0, 4.0]]):
+            own, numpys = getattr(tnp, name)(rows), getattr(np, name)([np.asarray(r) for r in rows])
+            assert own.dtype == numpys.dtype and own.numpy().tolist() == numpys.tolist()
+    for name in "ravel atleast_1d atleast_2d atleast_3d fliplr flipud arctan copy".split():
+        np.testing.assert_allclose(getattr(tnp, name)(x).numpy(), getattr(np, name)(x.numpy()), rtol=1e-6)
+    assert [p.shape for p in tnp.split(x, [1], 1)] == [(2, 1), (2, 2)] and len(tnp.split(x, 3, axis=1)) == 3
+    assert tnp.atleast_3d(3.0).shape == (1, 1, 1) and tnp.atleast_3d(x[0]).shape == (1, 3, 1)
+    assert tnp.size(x) == 6 and tnp.ndim(x) == 2 and tnp.shape(x) == (2, 3) and tnp.size(x, 1) == 3
+
+
+def test_numpys_random_numbers_as_tensors() -> None:
+    random = tf.experimental.numpy.random
+    random.seed(3)
+    first = random.randn(2000)
+    random.seed(3)
+    assert first.dtype == np.float64 and np.array_equal(first, random.randn(2000))
+    assert (
+        abs(first.numpy().mean()) < 0.1 and abs(first.numpy().std() - 1) < 0.1 and random.randn().shape == ()
+    )
+    drawn = random.randint(5, size=(500,))
+    assert drawn.dtype == np.int64 and set(drawn.numpy().tolist()) == set(range(5))
+    assert random.randint(2, 4, 3).shape == (3,) and random.poisson(2.0, (4,)).dtype == np.int64
+    inside = random.uniform(2.0, 3.0, (500,)).numpy()
+    assert inside.min() >= 2 and inside.max() < 3 and random.rand(2, 3).shape == random.random((2, 3)).shape
+
+
 def test_strategies_and_devices_have_one_place() -> None:
     strategy = tf.distribute.MirroredStrategy()
     v = tf.Variable(1.0)
