@@ -55,8 +55,8 @@ from thalweg.compat.tf1 import tpu as _tpu
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
+from thalweg.compat.tf1.composed_distributions import distributions as distributions
 from thalweg.compat.tf1.contrib import contrib as contrib
-from thalweg.compat.tf1.distributions import distributions as distributions
 from thalweg.compat.tf1.flat import FLAT as _flat
 from thalweg.compat.tf1.rnn import linear as _rnn_linear
 

@@ -27,6 +27,7 @@ from thalweg.compat.tf1 import (
     train,
 )
 from thalweg.compat.tf1 import nest as nest_room
+from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
     crf,
     experiments,
@@ -40,6 +41,7 @@ from thalweg.compat.tf1.contrib import (
     regularizers,
     sampling,
     seq2seq,
+    slim_data,
     summaries,
     training,
     utils,
@@ -54,7 +56,6 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
-from thalweg.compat.tf1.distributions import distributions, percentile
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 
@@ -152,6 +153,7 @@ _slim = Namespace(
     metrics=_metrics,
     nets=nets,
     utils=_utils,
+    **slim_data.parts,
     queues=Namespace("tf.contrib.slim.queues", QueueRunners=training.QueueRunners),
     prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
@@ -204,7 +206,7 @@ contrib = _Contrib(
     metrics=_metrics,
     learn=learn,
     factorization=factorization,
-    distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
+    distributions=contrib_distributions,
     lookup=lookup,
     graph_editor=graph_editor,
     training=_training,
@@ -272,11 +274,14 @@ _INNER = {
     "legacy_seq2seq": "ops.seq2seq",
     "losses": "losses.loss_ops losses",
     "metrics": "ops.metric_ops",
-    "slim": "slim slim.learning slim.evaluation slim.model_analyzer",
+    "slim": "slim slim.learning slim.evaluation slim.model_analyzer slim.data.dataset slim.data.dataset_data_provider "
+    "slim.data.tfexample_decoder slim.data.data_decoder slim.data.data_provider slim.data.parallel_reader",
     "learn": "learn.estimators.estimator learn.estimators.dnn learn.estimators.linear "
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "distributions": "ops.distribution ops.normal ops.categorical ops.bernoulli ops.mvn_tril ops.mixture "
+    "ops.relaxed_onehot_categorical ops.onehot_categorical ops.kullback_leibler ops.bijector_impl",
     "image": "ops.image_ops",
     "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }

@@ -31,6 +31,12 @@ def _spatial(sizes: Any, data_format: str | None, rank: int) -> Any:
     return tuple(sizes[2:] if first else sizes[1:-1])
 
 
+def _pictures(x: Any, channels: Any = None) -> Any:
+    """Pictures have four axes, also those of which only a run knows it."""
+    t = value(x)
+    return t if t.shape is not None else g.shaped_as(t, (None, None, None, channels))
+
+
 def conv2d(
     input: Any,
     filter: Any = None,
@@ -44,9 +50,10 @@ def conv2d(
 ) -> Tensor:
     """Convolution of [N, H, W, C] with [KH, KW, C, O]."""
     kernel = filters if filter is None else filter
+    w = value(kernel)
     made = nn.conv2d(
-        value(input),
-        value(kernel),
+        _pictures(input, w.shape[2] if w.shape is not None and data_format == "NHWC" else None),
+        w,
         _spatial(strides, data_format, 2),
         _padding(padding),
         data_format,
@@ -260,7 +267,7 @@ def max_pool(
     """The largest element of each window."""
     x = input if value is None else value
     made = nn.max_pool(
-        g.value(x),
+        _pictures(x),
         _spatial(ksize, data_format, 2),
         _spatial(strides, data_format, 2),
         padding.upper(),
@@ -281,7 +288,7 @@ def avg_pool(
     """The mean of each window; padding is not counted."""
     x = input if value is None else value
     made = nn.avg_pool(
-        g.value(x),
+        _pictures(x),
         _spatial(ksize, data_format, 2),
         _spatial(strides, data_format, 2),
         padding.upper(),
