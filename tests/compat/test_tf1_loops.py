@@ -179,3 +179,11 @@ def test_diagonals_are_set_at_open_lengths(form: tuple[int, int]) -> None:
         made, (by_x, by_d) = session.run([node, slopes], {x: given[0], d: given[1]})
     assert made.tolist() == expected.tolist() and by_d.tolist() == (2 * given[1]).tolist()
     assert by_x.tolist() == (2.0 * (1 - np.eye(*form))).tolist()
+
+
+def test_checks_and_groups_in_a_loop_do_no_harm() -> None:
+    def body(i: Any) -> Any:
+        with tf.control_dependencies([tf.no_op(), tf.group(tf.no_op()), tf.Assert(i < 9, [i])]):
+            return tf.identity(i + 1)
+
+    assert after(counted(body)) == [3]

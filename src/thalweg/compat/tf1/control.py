@@ -232,10 +232,7 @@ def _loop(
         made = map_structure(_leaving, made)
         iteration = Iteration(within, dict(zip(assigned, parts[own:], strict=True)))
         ends = iter(iteration.results(_leaves(made)))
-        if assigned:
-            made = map_structure(lambda leaf: next(ends), made)
-        else:
-            made = map_structure(within.plain, made)
+        made = map_structure(lambda leaf: next(ends), made)
         made = [*made, *(iteration.state[v] for v in assigned)]
         return [_like(a, b) for a, b in zip(parts, made, strict=True)]
 

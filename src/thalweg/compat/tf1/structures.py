@@ -68,10 +68,14 @@ class Iteration:
 
     def results(self, outputs: list[core.Tensor]) -> list[core.Tensor]:
         """The outputs; :attr:`state` has what the variables are at the end."""
+        if not hasattr(self.recorder, "made"):
+            return outputs  # there is no body: the functions run as they are
         effects = self._live(outputs)
         missing = [v for e in effects for v, _ in e.updates if v not in self.starts]
         if missing:
             raise AssignsInLoop(list(dict.fromkeys(missing)))
+        if not self.starts:
+            return [self.body.plain(t) for t in outputs]
         for effect in effects:
             self._take(effect)
         return [self.of(t) for t in outputs]
@@ -211,7 +215,8 @@ class inside:
             return g.after.build([node], {"effects": tuple(self.controls)})  # type: ignore[return-value]
 
     def _check(self, node: core.Tensor) -> None:
-        if self.loop and any(effect.number > self.first for effect in node.attrs["effects"]):
+        mine = [e for e in node.attrs["effects"] if e.number > self.first]
+        if self.loop and any(effect.updates for effect in mine):
             raise NotImplementedError(
                 "an assignment in the body of this loop is not supported: make the value one of the loop's own "
                 "variables and assign the last one"
