@@ -130,8 +130,10 @@ _framework = Namespace(
 _rnn = Namespace(
     "tf.contrib.rnn",
     **{name: getattr(rnn, name) for name in dir(rnn) if name.endswith(("Cell", "Wrapper", "Tuple", "_rnn"))},
-    LSTMBlockCell=rnn.BasicLSTMCell,
-    GRUBlockCell=rnn.GRUCell,
+    GRUBlockCellV2=rnn.GRUBlockCell,
+    LSTMBlockWrapper=rnn.FusedRNNCell,
+    FusedRNNCellAdaptor=rnn.FusedRNNCellAdaptor,
+    TimeReversedFusedRNN=rnn.TimeReversedFusedRNN,
     transpose_batch_time=rnn.transpose_batch_time,
     _linear=linear_room.linear,
     _Linear=linear_room.Linear,
