@@ -20,6 +20,7 @@ __all__ = [
     "EventWriter",
     "audio",
     "example",
+    "fields",
     "graph_event",
     "histogram",
     "image",
@@ -257,7 +258,7 @@ def records_in(data: bytes, path: str | os.PathLike[str]) -> Iterator[bytes]:
 
 def _event(message: bytes) -> dict[str, Any]:
     event: dict[str, Any] = {"wall_time": 0.0, "step": 0, "values": {}}
-    for number, found in _fields(message):
+    for number, found in fields(message):
         if number == 1:
             event["wall_time"] = found
         elif number == 2:
@@ -274,12 +275,16 @@ def read_summary(message: bytes) -> dict[str, Any]:
 
 def summary_values(message: bytes) -> Iterator[tuple[str, Any, bytes]]:
     """The contents of a summary, one by one: tag, number or message, and how it stands in the summary."""
-    for number, value in _fields(message):
-        parts = dict(_fields(value))
+    for number, value in fields(message):
+        parts = dict(fields(value))
         yield parts[1].decode(), parts.get(2, parts.get(5, parts.get(4, parts.get(8)))), _field(number, value)
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
+def fields(message: bytes) -> Iterator[tuple[int, Any]]:
+    """The fields of a message: their numbers, and whole numbers, floats or bytes (also of messages within).
+
+    A message that ends within a field raises IndexError or struct.error.
+    """
     position = 0
 
     def varint() -> int:
@@ -301,6 +306,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
             continue
         length = {1: 8, 5: 4}.get(kind) or varint()
         raw = message[position : position + length]
+        if len(raw) < length:
+            raise IndexError("the message ends within a field")
         position += length
         yield tag >> 3, struct.unpack("<d" if kind == 1 else "<f", raw)[0] if kind in (1, 5) else raw
 
@@ -342,7 +349,7 @@ def read_example(message: bytes) -> dict[str, tuple[int, list[Any]]]:
     """The features of an example's message."""
     return {
         name: _contents(held)
-        for _, features in _fields(message)
+        for _, features in fields(message)
         for name, held in _read_entries(features).items()
     }
 
@@ -353,33 +360,33 @@ def read_sequence_example(
     """The features of the whole, and those of each step."""
     context: dict[str, tuple[int, list[Any]]] = {}
     lists: dict[str, list[tuple[int, list[Any]]]] = {}
-    for number, part in _fields(message):
+    for number, part in fields(message):
         for name, held in _read_entries(part).items():
             if number == 1:
                 context[name] = _contents(held)
             else:
-                lists[name] = [_contents(row) for _, row in _fields(held)]
+                lists[name] = [_contents(row) for _, row in fields(held)]
     return context, lists
 
 
 def _read_entries(message: bytes) -> dict[str, bytes]:
     """Messages by name."""
-    pairs = (dict(_fields(entry)) for _, entry in _fields(message))
+    pairs = (dict(fields(entry)) for _, entry in fields(message))
     return {pair[1].decode(): pair.get(2, b"") for pair in pairs}
 
 
 def _contents(message: bytes) -> tuple[int, list[Any]]:
     """The kind of the list of a feature, and what it holds."""
-    kind, held = next(_fields(message), (1, b""))
-    contents = [v for _, v in _fields(held)]
+    kind, held = next(fields(message), (1, b""))
+    contents = [v for _, v in fields(held)]
     if kind == 2:
         contents = np.frombuffer(b"".join(contents), "<f4").tolist()
     elif kind == 3:
-        contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in _varints(raw)]
+        contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in varints(raw)]
     return kind, contents
 
 
-def _varints(raw: bytes) -> Iterator[int]:
+def varints(raw: bytes) -> Iterator[int]:
     number, shift = 0, 0
     for byte in raw:
         number |= (byte & 127) << shift

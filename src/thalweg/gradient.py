@@ -34,6 +34,7 @@ def gradients(
     unconnected: str = "raise",
     consider_constant: Sequence[Tensor] = (),
     distinct: Iterable[Tensor] = (),
+    renewed: dict[Tensor, Tensor] | None = None,
 ) -> Any:
     """The gradient of the sum of all ``ys`` with respect to each of ``xs``, as tensors of the shapes of
     ``xs``.
@@ -41,8 +42,9 @@ def gradients(
     ``grad_ys``: what flows into each y (ones by default). ``unconnected``: what to do for an x that no y
     depends on, or reached only through ops without a gradient: "raise" (naming the op that cuts the path),
     "zero" or "none". ``consider_constant``: tensors that gradients do not pass. ``distinct``: tensors that are not
-    made one with equal ones, as something else may later be put in the place of each. A single x gives a
-    single tensor, a list a list.
+    made one with equal ones, as something else may later be put in the place of each. ``renewed`` is given those of
+    them that a stable way computes anew: the tensors that stand for them in the gradients, and what they stand for.
+    A single x gives a single tensor, a list a list.
 
     >>> from thalweg.graph.tensor import Variable
     >>> x = Variable(3.0)
@@ -69,7 +71,13 @@ def gradients(
                 built_at=y.built_at,
             )
     keep = [*targets, *consider_constant]
-    outputs = shared(stabilise(outputs, keep=keep), keep=[*keep, *distinct])
+    below = {id(t) for t in topological(outputs)}
+    named = [t for t in distinct if t.inputs and id(t) in below]
+    stable = stabilise([*outputs, *named], keep=keep)
+    outputs, now = stable[: len(outputs)], stable[len(outputs) :]
+    outputs = shared(outputs, keep=[*keep, *named, *now])
+    if renewed is not None:
+        renewed.update((new, t) for new, t in zip(now, named, strict=True) if new is not t)
     walk = _Walk(outputs, targets, consider_constant)
     walk.seed(grad_ys)
     walk.run()
@@ -296,8 +304,10 @@ def _watched(value: Any) -> Tensor:
     return Tensor(None, (), {}, tensor.specs, tensor.value, name=tensor.name, tracked=True)
 
 
-def jacobian(y: Any, x: Tensor) -> Tensor:
+def jacobian(y: Any, x: Tensor, consider_constant: Sequence[Tensor] = ()) -> Tensor:
     """Every derivative of y by x, of shape ``y.shape + x.shape``; the shape of y must be known.
+
+    ``consider_constant``: tensors that derivatives do not pass.
 
     >>> from thalweg.graph.tensor import Variable
     >>> x = Variable([1.0, 2.0])
@@ -313,7 +323,9 @@ def jacobian(y: Any, x: Tensor) -> Tensor:
             built_at=y.built_at,
         )
     flat = reshape(y, (-1,))
-    rows = [gradients(flat[k], x, unconnected="zero") for k in range(y.size)]
+    rows = [
+        gradients(flat[k], x, unconnected="zero", consider_constant=consider_constant) for k in range(y.size)
+    ]
     if not rows:
         return full_like(expand_dims(x, 0)[:0], 0)
     return reshape(stack(rows), (*y.shape, *x.known_shape()))  # type: ignore[arg-type]

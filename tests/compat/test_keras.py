@@ -638,6 +638,84 @@ def test_masks_of_several_inputs_are_a_list_for_compute_mask() -> None:
     assert seen == [[None, None]]
 
 
+def test_sums_and_joined_inputs_keep_the_masks_of_those_that_have_one() -> None:
+    x = K.constant(np.ones((1, 4, 2)))
+    one, other = (K.constant([row], "bool") for row in ([1, 0, 1, 0], [1, 1, 0, 0]))
+    for layer, masks, wanted in (
+        (L.Add(), [one, None], [1, 0, 1, 0]),
+        (L.Multiply(), [one, other], [1, 0, 0, 0]),
+        (L.Concatenate(), [one, other], [1, 0, 0, 0]),
+        (L.Concatenate(axis=1), [one, None], [1, 0, 1, 0, 1, 1, 1, 1]),
+    ):
+        assert K.eval(layer.compute_mask([x, x], masks)).tolist() == [wanted]
+    assert L.Add().compute_mask([x, x], [None, None]) is None
+
+
+def test_the_weights_of_a_layer_are_those_that_it_says() -> None:
+    class Half(L.Layer):  # type: ignore[misc, name-defined]
+        def build(self, input_shape: Any) -> None:
+            self.a = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="a")
+            self.b = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="b")
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            return inputs * self.a + self.b
+
+    class Said(Half):
+        @property
+        def trainable_weights(self) -> Any:
+            return super().trainable_weights[:1]
+
+        @property
+        def non_trainable_weights(self) -> Any:
+            return super().trainable_weights[1:]
+
+    class Listed(Half):
+        def build(self, input_shape: Any) -> None:
+            super().build(input_shape)
+            self.trainable_weights, self.non_trainable_weights = [self.a], [self.b]
+
+    class Around(L.Wrapper):  # type: ignore[misc, name-defined]
+        def build(self, input_shape: Any) -> None:
+            self.layer.build(input_shape)
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer.call(inputs)
+
+        @property
+        def trainable_weights(self) -> Any:
+            return []
+
+        @property
+        def non_trainable_weights(self) -> Any:
+            return self.layer.weights
+
+    for layer, moving in (
+        (Half(input_shape=(3,)), [True, True]),
+        (Said(input_shape=(3,)), [True, False]),
+        (Listed(input_shape=(3,)), [True, False]),
+        (Around(L.Dense(3), input_shape=(3,)), [False, False]),
+    ):
+        model = classic.Sequential([layer, L.Dense(1)])
+        assert len(model.trainable_weights) == 2 + sum(moving) and len(model.weights) == 4
+        assert len(model.non_trainable_weights) == 2 - sum(moving)
+        model.compile("sgd", "mse")
+        before = layer.get_weights()
+        model.train_on_batch(np.eye(3), np.ones((3, 1)) * 5)
+        assert [bool((old != new).any()) for old, new in zip(before, layer.get_weights())] == moving
+
+
+def test_numbers_in_order_are_floats_where_floats_are_given() -> None:
+    for given in ((0.0, 4, 2.0), (0, 3.0), (2, 5, 1.0)):
+        assert K.dtype(K.arange(*given)) == "float32"
+    np.testing.assert_array_equal(K.eval(K.arange(0.0, 1.25, 0.5)), [0, 0.5, 1])
+    n = L.Input(batch_shape=())
+    found = K.function([n], [K.arange(n, 4), K.arange(0.0, n, 0.5)])([1.5])
+    np.testing.assert_array_equal(found[0], [1.5, 2.5, 3.5])
+    np.testing.assert_array_equal(found[1], [0, 0.5, 1])
+
+
 def test_functions_without_a_name_are_told_apart_in_files(tmp_path: Path) -> None:
     def made(function: Any) -> Any:
         return classic.Sequential([L.Lambda(function, input_shape=(1,)), L.Activation(K.relu)])

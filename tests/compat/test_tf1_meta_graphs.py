@@ -226,7 +226,7 @@ def test_a_frozen_graph_needs_no_variables(tmp_path: Path) -> None:
     with tf.Graph().as_default(), tf.Session() as session:
         tf.import_graph_def(read, name="p")
         np.testing.assert_array_equal(session.run("p/y:0", {"p/x:0": [3.0, 4.0]}), [4.0, 9.0])
-    with pytest.raises(NotImplementedError, match="TensorFlow's own nodes"):
+    with pytest.raises(DataError, match="these bytes are no graph"):
         read.ParseFromString(b"\n\xff\x80")
 
 
@@ -244,3 +244,93 @@ def test_a_graph_is_frozen_with_the_values_of_a_checkpoint(tmp_path: Path) -> No
     with tf.Graph().as_default(), tf.Session() as session:
         (y,) = tf.import_graph_def(made, {"x:0": tf.ones([2])}, ["y:0"])
         np.testing.assert_array_equal(session.run(y), [8.0, 9.0])
+
+
+# What written_by_tensorflow.pb computes of PICTURES, by TensorFlow 2.21, which wrote it: a small network of
+# convolutions, pooling, normalisation, halves, reshaped, gathered and tiled rows.
+PICTURES = np.linspace(-1, 1, 2 * 8 * 8 * 3).reshape(2, 8, 8, 3) ** 3
+SOFTMAX = [
+    [0.022587, 0.008062, 0.013371, 0.434018, 0.521962],
+    [0.029377, 0.015724, 0.028585, 0.341796, 0.584518],
+]
+MIXED = [
+    [-0.865922, -0.95214, -0.920629, 0.972831, 1.063442],
+    [-0.845253, -0.917172, -0.849422, 0.766841, 1.060480],
+]
+SLOPES = [-0.011039, -0.123991, 0.011532, 0.017097]
+
+
+def written_by_tensorflow() -> tf.GraphDef:
+    read = tf.GraphDef()
+    read.ParseFromString((Path(__file__).parent / "written_by_tensorflow.pb").read_bytes())
+    return read
+
+
+def test_a_graph_that_tensorflow_wrote_computes_the_same() -> None:
+    definition = written_by_tensorflow()
+    convolution = next(node for node in definition.node if node.op == "Conv2D")
+    assert (convolution.name, convolution.attr["padding"].s) == ("conv/Conv2D", b"VALID")
+    assert convolution.attr["strides"].list.i == [1, 2, 2, 1]
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 8, 8, 3])
+        names = ["softmax:0", "class:0", "mixed:0", "logits:0"]
+        y, best, mixed, logits = tf.import_graph_def(definition, {"input": x}, names, name="net")
+        slopes = tf.gradients(tf.reduce_sum(logits[:, 1]), x)[0]
+        found = session.run([y, best, mixed, slopes], {x: PICTURES})
+        expected: list[Any] = [SOFTMAX, [4.0, 4.0], MIXED]
+        for values, wanted in zip(found, expected, strict=False):
+            np.testing.assert_allclose(values, wanted, atol=2e-6)
+        np.testing.assert_allclose(found[3].ravel()[[0, 100, 200, 300]], SLOPES, atol=2e-6)
+        np.testing.assert_allclose(np.abs(found[3]).sum(), 22.393157, rtol=1e-5)
+        assert [op.name for op in graph.get_operations() if op.type == "Conv2D"] == ["net/conv/Conv2D"]
+        assert graph.get_tensor_by_name("net/halves:1").shape.as_list() == [None, 2, 2, 8]
+        assert graph.get_operation_by_name("net/conv").inputs[0].name == "net/conv/BiasAdd:0"
+        with pytest.raises(ValueError, match="a node named 'net/"):
+            tf.import_graph_def(definition, name="net/")
+        with pytest.raises(ValueError, match=r"not found in graph_def: \[z:0\]"):
+            tf.import_graph_def(definition, {"z": x})
+        with pytest.raises(ValueError, match="was passed int32, incompatible with expected float32"):
+            tf.import_graph_def(definition, {"input:0": tf.cast(x, tf.int32)})
+    with tf.Graph().as_default(), tf.Session() as session:  # with the placeholder of its own
+        tf.import_graph_def(definition, name="")
+        np.testing.assert_allclose(session.run("softmax:0", {"input:0": PICTURES}), SOFTMAX, atol=2e-6)
+
+
+def test_what_a_graph_of_tensorflow_has_that_is_not_made_is_named() -> None:
+    definition = written_by_tensorflow()
+    definition.node.add(name="loop", op="Enter")
+    definition.node.add(name="other", op="Unheard")
+    with tf.Graph().as_default(), pytest.raises(NotImplementedError, match="not made here: Enter, Unheard;"):
+        tf.import_graph_def(definition)
+    del definition.node[-2:]
+    definition.node.add(name="last", op="Relu", input=["nowhere"])
+    with (
+        tf.Graph().as_default(),
+        pytest.raises(ValueError, match="no node 'nowhere', of which 'last' is made"),
+    ):
+        tf.import_graph_def(definition)
+    definition.node[-1].input[:] = ["last"]
+    with tf.Graph().as_default(), pytest.raises(NotImplementedError, match="'last' is part of a loop"):
+        tf.import_graph_def(definition)
+    whole = (Path(__file__).parent / "written_by_tensorflow.pb").read_bytes()
+    with pytest.raises(DataError, match="no graph: the message ends"):
+        tf.GraphDef().ParseFromString(whole[:-20])
+
+
+def test_a_new_layer_learns_on_top_of_a_network_that_was_written() -> None:
+    with tf.Graph().as_default():
+        (rows,) = tf.import_graph_def(written_by_tensorflow(), None, ["squeezed:0"], name="")
+        x = tf.placeholder_with_default(rows, [None, 8], name="rows")
+        w = tf.Variable(tf.zeros([8, 1]))
+        loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - 1.0))
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            kept = session.run(rows, {"input:0": PICTURES})
+            losses = [session.run([loss, step], {x: kept[[0, 1, 0]]})[0] for _ in range(50)]
+            assert losses[0] == 1.0 and losses[-1] < 0.5 * losses[0]
+            np.testing.assert_allclose(
+                session.run(loss, {"input:0": PICTURES[[0, 1, 0]]}),
+                session.run(loss, {x: kept[[0, 1, 0]]}),
+                rtol=1e-5,
+            )

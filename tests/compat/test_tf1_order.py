@@ -102,3 +102,49 @@ def test_an_assignment_in_the_body_of_a_loop_is_refused() -> None:
 
     with pytest.raises(NotImplementedError, match=r"assignment to .*total.* in the body of a loop"):
         tf.while_loop(lambda k, s: k < 3, body, [0, 0.0])
+
+
+def test_a_fed_node_keeps_what_is_below_it_from_taking_place() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        v, w, n = tf.Variable([1.0, 2.0]), tf.Variable([3.0, 4.0]), tf.Variable(0)
+        h = tf.log(1.0 + v)  # for which gradients have a more exact form
+        k = h * 2.0
+        slope = tf.gradients(tf.reduce_sum(tf.square(w * k)), w)[0]
+        with tf.control_dependencies([n.assign_add(1)]):
+            q = tf.identity(h)
+        z = q + 1.0
+        session.run(tf.global_variables_initializer())
+        np.testing.assert_allclose(session.run(slope), [11.530872, 38.622368], rtol=1e-6)
+        np.testing.assert_array_equal(session.run(slope, {h: [5.0, 5.0]}), [600.0, 800.0])
+        np.testing.assert_array_equal(session.run(slope, {k: [5.0, 5.0]}), [150.0, 200.0])
+        session.run(z)
+        session.run(z, {q: [0.0, 0.0]})
+        assert session.run(n) == 1
+
+
+def test_an_interactive_session_makes_its_graph_the_default_one() -> None:
+    before, graph = tf.get_default_graph(), tf.Graph()
+    session = tf.InteractiveSession(graph=graph)
+    assert tf.get_default_graph() is graph and tf.constant(2.0).eval() == 2.0
+    with tf.Graph().as_default() as inner:
+        assert tf.get_default_graph() is inner
+    session.close()
+    session.close()
+    assert tf.get_default_graph() is before
+
+
+def test_pictures_of_no_known_rank_have_four_axes() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, size = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+        batch = tf.expand_dims(x - 1.0, 0)
+        y = tf.nn.max_pool(
+            tf.nn.conv2d(batch, tf.ones([1, 1, 3, 5]), [1, 1, 1, 1], "SAME"), [1, 2, 2, 1], [1, 2, 2, 1]
+        )
+        assert y.shape.as_list() == [None, None, None, 5]
+        larger = tf.image.resize_bilinear(tf.expand_dims(x, 0), size)[0, :, :, :]
+        slope = tf.gradients(y, x)[0]
+        for height in (4, 6):
+            picture = np.ones((height, 4, 3))
+            assert session.run(y, {x: picture}).shape == (1, height // 2, 2, 5)
+            assert session.run(slope, {x: picture}).sum() == height // 2 * 2 * 5 * 3
+            assert session.run(larger, {x: picture, size: [8, 9]}).shape == (8, 9, 3)

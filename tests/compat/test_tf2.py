@@ -958,6 +958,11 @@ def test_an_initialiser_comes_back_from_its_description() -> None:
 
 def test_paths_inside_of_tensorflow() -> None:
     inside = tf.python
+    v = tf.Variable(1.0)
+    for change, value in (("assign", 5), ("assign_add", 7), ("assign_sub", 5)):
+        new = getattr(inside.ops.state_ops, change)(v, 5.0 if value == 5 and change == "assign" else 2.0)
+        assert v.numpy() == new.numpy() == value
+    assert tf.keras.backend_config.epsilon() == tf.keras.backend.epsilon()
     assert inside.ops.math_ops.reduce_mean([1.0, 3.0]).numpy() == 2
     assert inside.ops.random_ops.random_uniform([2]).shape == (2,)
     assert inside.ops.nn_ops.softmax([0.0, 0.0]).numpy().tolist() == [0.5, 0.5]

@@ -50,8 +50,8 @@ def test_a_cast_keeps_the_mask() -> None:
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        (L.Add(), [[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 0]]),
-        (L.Concatenate(), [[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 0]]),
+        (L.Add(), [[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]),
+        (L.Concatenate(), [[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]),
         (
             L.Concatenate(axis=1),
             [[1, 1, 0, 0, 1, 1, 1, 1], [1, 0, 0, 0, 1, 1, 1, 0], [1, 1, 1, 0, 1, 0, 0, 0]],
@@ -64,11 +64,10 @@ def test_layers_of_several_inputs_join_masks(layer: Any, expected: Any) -> None:
     assert np.asarray(base.masks_of(layer([table(IDS), table(other)]))).astype(int).tolist() == expected
 
 
-def test_a_sum_with_an_unmasked_input_has_no_mask() -> None:
-    assert (
-        base.masks_of(L.Add()([L.Embedding(5, 3, mask_zero=True)(IDS), np.ones((3, 4, 3), "float32")]))
-        is None
-    )
+def test_a_sum_with_an_unmasked_input_keeps_the_mask() -> None:
+    """As of words and their places: what is padding stays padding."""
+    total = L.Add()([L.Embedding(5, 3, mask_zero=True)(IDS), np.ones((3, 4, 3), "float32")])
+    assert np.asarray(base.masks_of(total)).tolist() == (IDS != 0).tolist()
 
 
 def test_attention_gets_the_masks_of_its_inputs() -> None:

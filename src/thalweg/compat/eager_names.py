@@ -21,7 +21,7 @@ from thalweg.compat.names import Namespace
 _OLDER = {
     "dim": "axis", "dimension": "axis", "squeeze_dims": "axis", "reduction_indices": "axis", "keep_dims": "keepdims",
     "filter": "filters", "value": "input", "seq_dim": "seq_axis", "batch_dim": "batch_axis", "targets": "labels",
-    "tensor": "input",
+    "tensor": "input", "rate": "dilations", "preferred_dtype": "dtype_hint",
 }  # fmt: skip
 _UNUSED = {"use_cudnn_on_gpu", "validate_indices", "partition_strategy"}
 
@@ -128,6 +128,23 @@ def Print(
     return _tf2.identity(input_)
 
 
+def batch_gather(params: Any, indices: Any, name: Any = None) -> Any:
+    """Elements of the last axis of the indices, row by row."""
+    places = _tf2.convert_to_tensor(indices)
+    return _tf2.gather(params, places, batch_dims=places.ndim - 1)
+
+
+def matching_files(pattern: Any, name: Any = None) -> Any:
+    """The paths of files that fit a pattern, or one of several, in order."""
+    patterns = np.asarray(_tf2.convert_to_tensor(pattern)).reshape(-1).tolist()
+    found = {path for one in patterns for path in _tf2.io.gfile.glob(_tf2.compat.as_str(one))}
+    return _tf2.constant(sorted(found), dtype="string")
+
+
+def _nothing() -> None:
+    """Nothing: it is so already."""
+
+
 def _changed(method: str) -> Callable[..., Any]:
     def assign(ref: Any, value: Any, *more: Any, **options: Any) -> Any:
         return getattr(ref, method)(value)
@@ -155,6 +172,18 @@ _WRITTEN: dict[str, Any] = {
     "multinomial": multinomial,
     "random_poisson": random_poisson,
     "Print": Print,
+    "batch_gather": batch_gather,
+    "matching_files": matching_files,
+    "python_io": Namespace("tf.python_io", TFRecordWriter=_tf2.io.TFRecordWriter),
+    **dict.fromkeys(
+        (
+            "enable_v2_behavior",
+            "enable_resource_variables",
+            "enable_control_flow_v2",
+            "enable_v2_tensorshape",
+        ),
+        _nothing,
+    ),
     **{name: _changed(name) for name in ("assign", "assign_add", "assign_sub")},
     **{f"scatter_{kind}": _scattered(kind, True) for kind in ("update", "add", "sub", "max", "min")},
     **{f"scatter_nd_{kind}": _scattered(kind, False) for kind in ("update", "add", "sub")},

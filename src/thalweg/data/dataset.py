@@ -514,6 +514,8 @@ def _called(what: str, function: Callable[..., Any], element: Any) -> Any:
     """``function(*element)`` of a tuple, else ``function(element)``; an error says in which link of which pipeline."""
     try:
         made = function(*element) if isinstance(element, tuple) else function(element)
+    except StopIteration as error:  # what reads the elements would take it for their end
+        raise fail(DataError, f"Dataset.{what}: the function raised StopIteration") from error
     except Exception as error:
         shapes = mapped(lambda a: f"{a.dtype}{list(a.shape)}", element)
         error.add_note(f"in the function given to Dataset.{what}, called on {shapes}")

@@ -268,7 +268,14 @@ class Layer(Configured):
                     found.setdefault(id(part), part)
         return list(found.values())
 
-    def _collected(self, wanted: Callable[[Variable, bool], bool]) -> list[Variable]:
+    def said_weights(self, asked: bool) -> tuple[Sequence[Variable], Sequence[Variable]] | None:
+        """What a class of the program's own says that training moves, and what else it has; None where it says nothing.
+
+        ``asked``: it is about to say so, and asks for what is found here.
+        """
+        return None
+
+    def _collected(self, wanted: Callable[[Variable, bool], bool], asked: bool = False) -> list[Variable]:
         """The weights of the tree, in order, each once; ``wanted`` sees a weight and whether all above it train."""
         found: dict[int, Variable] = {}
         stack: list[tuple[Layer, bool]] = [(self, True)]
@@ -278,6 +285,11 @@ class Layer(Configured):
             if id(layer) in seen:
                 continue
             seen.add(id(layer))
+            said = layer.said_weights(asked and layer is self)
+            if said is not None:
+                for moved, weights in zip((trains, False), said, strict=True):
+                    found |= {id(w): w for w in weights if id(w) not in found and wanted(w, moved)}
+                continue
             trains = trains and layer.trainable
             for weight in sorted(layer.own_weights(), key=lambda w: not w.trainable):
                 if wanted(weight, trains and weight.trainable):
@@ -301,12 +313,12 @@ class Layer(Configured):
     @property
     def trainable_weights(self) -> list[Variable]:
         """The weights that training moves; none where ``trainable`` is False."""
-        return self._collected(lambda weight, trains: trains)
+        return self._collected(lambda weight, trains: trains, asked=True)
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The weights that training does not move by gradients."""
-        return self._collected(lambda weight, trains: not trains)
+        return self._collected(lambda weight, trains: not trains, asked=True)
 
     trainable_variables = trainable_weights
     non_trainable_variables = non_trainable_weights

@@ -13,7 +13,7 @@ from thalweg.nn.normalisation import l2_normalize
 from thalweg.ops import elementwise as ew
 from thalweg.ops import joining as joining_ops
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.reduce import any as any_over
+from thalweg.ops.reduce import all as all_over
 from thalweg.ops.reduce import sum as sum_over
 
 __all__ = [
@@ -58,7 +58,7 @@ class _Elementwise(_Merge):
         return functools.reduce(type(self).fn, wide)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Steps that count in any of the inputs; None where an input has no mask."""
+        """Steps that count in every input that has a mask; None where none has."""
         if mask is None:
             return None
         if not isinstance(mask, (list, tuple)) or len(mask) != len(self.checked(inputs)):
@@ -68,9 +68,8 @@ class _Elementwise(_Merge):
                 expected="a list of one for each input",
                 received=repr(mask),
             )
-        if any(m is None for m in mask):
-            return None
-        return functools.reduce(ew.logical_or, mask)
+        known = [m for m in mask if m is not None]
+        return functools.reduce(ew.logical_and, known) if known else None
 
 
 class Add(_Elementwise):
@@ -124,11 +123,11 @@ class Concatenate(_Merge):
         return joining_ops.concat(self.checked(inputs), axis=self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """The masks one after another where steps are joined, else the steps that count in any; none counts as all."""
+        """The masks one after another where steps are joined, else the steps that count in all; none counts as all."""
         if mask is None or all(m is None for m in mask):
             return None
         whole = [_elements(x, m) for x, m in zip(inputs, mask)]
-        return any_over(joining_ops.concat(whole, axis=self.axis), axis=-1)
+        return all_over(joining_ops.concat(whole, axis=self.axis), axis=-1)
 
 
 def _elements(x: Any, mask: Any) -> Any:

@@ -7,6 +7,7 @@ from thalweg.nn.convolution import *  # noqa: F403
 from thalweg.nn.ctc import *  # noqa: F403
 from thalweg.nn.ctc_decoding import *  # noqa: F403
 from thalweg.nn.embedding import *  # noqa: F403
+from thalweg.nn.fractional import *  # noqa: F403
 from thalweg.nn.images import *  # noqa: F403
 from thalweg.nn.likeness import *  # noqa: F403
 from thalweg.nn.losses import *  # noqa: F403

@@ -153,6 +153,8 @@ experimental = _Namespace(
     },
 )
 legacy = _legacy_room(layers)
+_SETTINGS = ("epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format")
+backend_config = _Namespace("keras.backend_config", **{name: getattr(backend, name) for name in _SETTINGS})
 # The modules that programs know by these names.
 _rooms = (applications, backend, datasets, layers, mixed_precision, models, optimizers, preprocessing, utils,
           wrappers)  # fmt: skip

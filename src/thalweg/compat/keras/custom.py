@@ -16,7 +16,7 @@ from thalweg.compat.keras.backend.settings import _settings
 from thalweg.compat.keras.first_layers import adopted
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.errors import SymbolicError
-from thalweg.graph.tensor import Tensor, Variable, constant, no_grad, placeholder
+from thalweg.graph.tensor import Tensor, Variable, constant, no_grad, placeholder, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
 from thalweg.layers.nodes import shapes_of
@@ -134,7 +134,20 @@ class OwnLayer(_main.Layer):
 
     @trainable_weights.setter
     def trainable_weights(self, weights: Sequence[Variable]) -> None:
-        self.listed_weights = list(weights)  # found there as any attribute's are
+        list_weights(self, weights)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The other weights; a list may be set, as layers of Keras 1 did."""
+        return super().non_trainable_weights
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights: Sequence[Variable]) -> None:
+        list_frozen(self, weights)
+
+    def said_weights(self, asked: bool) -> tuple[Sequence[Variable], Sequence[Variable]] | None:
+        """What a program set, or says in properties of its own."""
+        return weights_as_said(self, asked)
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -147,6 +160,32 @@ class OwnLayer(_main.Layer):
         if type(self).get_config is OwnLayer.get_config:
             return config
         return {k: v for k, v in config.items() if k in _OF_ALL}
+
+
+def list_weights(layer: _main.Layer, weights: Sequence[Any]) -> None:
+    """Let these be the weights of a layer that training moves, beside those that ``add_weight`` will make."""
+    vars(layer).update(listed_weights=list(map(plain, weights)), listed_before=len(layer._own))
+
+
+def list_frozen(layer: _main.Layer, weights: Sequence[Any]) -> None:
+    """Let these be the other weights of a layer."""
+    vars(layer).update(listed_frozen=list(map(plain, weights)), listed_before=len(layer._own))
+
+
+def weights_as_said(layer: _main.Layer, asked: bool) -> tuple[Sequence[Variable], Sequence[Variable]] | None:
+    """The weights of a layer that training moves and the others, as lists that a program set or as its class says."""
+    held = vars(layer)
+    if "listed_weights" in held:
+        later = layer._own[held["listed_before"] :]
+        moved = [*held["listed_weights"], *(w for w in later if w.trainable)]
+        frozen = held.get("listed_frozen", [w for w in layer._own if not w.trainable])
+        return (moved, frozen) if layer.trainable else ([], [*moved, *frozen])
+    told = [getattr(type(layer), name) for name in ("trainable_weights", "non_trainable_weights")]
+    if asked or all(t.fget.__module__.startswith("thalweg.") for t in told if isinstance(t, property)):
+        return None
+    moved = list(map(plain, layer.trainable_weights))
+    ids = set(map(id, moved))
+    return moved, [w for w in map(plain, layer.non_trainable_weights) if id(w) not in ids]
 
 
 def of_weight(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import copy
 import functools
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +20,7 @@ from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
 from thalweg.compat.keras.backend.settings import _settings
 from thalweg.compat.keras.backend.values import beside
-from thalweg.compat.keras.custom import OwnLayer, place_of
+from thalweg.compat.keras.custom import OwnLayer, list_frozen, list_weights, place_of, weights_as_said
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
 from thalweg.compat.keras.models import Model
 from thalweg.compat.keras.settled import settled
@@ -149,10 +149,6 @@ def _get_losses_for(self: Layer, inputs: Any) -> list[Any]:
 # --- weights and arguments by their older names -----------------------------------------------------------------------
 
 
-def _set_trainable_weights(self: Layer, weights: Sequence[Variable]) -> None:
-    self.listed_weights = list(weights)  # type: ignore[attr-defined]  # found there as any attribute's are
-
-
 def _first(*names: str) -> Offered:
     """The first of these attributes that the layer has."""
 
@@ -225,8 +221,12 @@ _LAYER: dict[str, Any] = {
     "get_losses_for": _get_losses_for,
     "get_output_shape_for": lambda self, input_shape: self.compute_output_shape(input_shape),
     "trainable_weights": property(
-        vars(Layer)["trainable_weights"].fget, _set_trainable_weights, doc="The weights that training moves."
+        vars(Layer)["trainable_weights"].fget, list_weights, doc="The weights that training moves."
     ),
+    "non_trainable_weights": property(
+        vars(Layer)["non_trainable_weights"].fget, list_frozen, doc="The other weights."
+    ),
+    "said_weights": weights_as_said,
     "_trainable_weights": Offered(
         lambda layer: [w for w in layer.own_weights() if w.trainable],
         "The layer's own weights that training moves.",

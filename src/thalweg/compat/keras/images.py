@@ -15,7 +15,7 @@ from thalweg.compat.keras import backend as K
 from thalweg.compat.keras.batches import SampleCount
 from thalweg.compat.names import only
 from thalweg.data.folders import IMAGES
-from thalweg.errors import ArgumentError, DataError, ShapeError, fail
+from thalweg.errors import ArgumentError, DataError, ShapeError, fail, warn
 from thalweg.extras import needs
 from thalweg.graph.tensor import shape_text
 
@@ -107,6 +107,7 @@ def apply_affine_transform(
 
     ``fill_mode``: "nearest", "constant" (``cval``), "reflect" or "wrap".
     """
+    only("apply_affine_transform", "order", order, 1)
     if fill_mode not in ("nearest", "constant", "reflect", "wrap"):
         raise fail(
             ArgumentError,
@@ -388,7 +389,12 @@ class ImageDataGenerator:
         return DataFrameIterator(dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode,
                                  classes, class_mode, batch_size, shuffle, seed, save_to_dir=save_to_dir,
                                  save_prefix=save_prefix, save_format=save_format, subset=subset,
-                                 interpolation=interpolation, keep_aspect_ratio=keep_aspect_ratio)  # fmt: skip
+                                 interpolation=interpolation, keep_aspect_ratio=keep_aspect_ratio,
+                                 validate_filenames=validate_filenames)  # fmt: skip
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGES and path.is_file()
 
 
 def _images_below(folder: Path) -> list[str]:
@@ -577,7 +583,15 @@ class DataFrameIterator(_Files):
         only("flow_from_dataframe", "keep_aspect_ratio", keep_aspect_ratio, False)
         root, generator = Path(directory or "."), image_data_generator
         names = [str(p) if Path(str(p)).suffix else f"{p}.jpg" for p in dataframe[x_col]]
-        rows = _part(np.arange(len(names)), generator.validation_split, subset)
+        there = np.array(
+            [_is_image(root / name) for name in names] if validate_filenames else [True] * len(names)
+        )
+        if not there.all():
+            warn(
+                f"Found {int((~there).sum())} invalid image filename(s) in x_col={x_col!r}. These filename(s) will be "
+                "ignored."
+            )
+        rows = _part(np.flatnonzero(there), generator.validation_split, subset)
         numbers = class_mode in ("other", "raw", "multi_output")
         labels = [None] * len(names) if class_mode is None or numbers else list(dataframe[y_col])
         known = list(classes or sorted({c for c in labels if c is not None}, key=str))
@@ -591,3 +605,8 @@ class DataFrameIterator(_Files):
             ]
             self.others = columns if class_mode == "multi_output" else [np.stack(columns, -1) if isinstance(y_col, list)
                                                                         else columns[0]]  # fmt: skip
+        if weight_col is not None:
+            if class_mode is None or class_mode in ("input", "multi_output"):
+                raise fail(ArgumentError, "flow_from_dataframe: weight_col needs a class_mode with one target",
+                           received=class_mode)  # fmt: skip
+            self.others = [*self.others, np.asarray(dataframe[weight_col])[rows]]

@@ -11,6 +11,7 @@ from thalweg.compat.keras import backend as K
 from thalweg.compat.names import Namespace
 from thalweg.ops import random as _random
 from thalweg.ops.public import names
+from thalweg.ops.shape import swapaxes as _swapaxes
 
 
 def _convert(x: Any, dtype: Any = None) -> Any:
@@ -37,7 +38,7 @@ ops = Namespace("keras.ops", **{**_given, **_more})
 
 def _drawing(draw: Any) -> Any:
     def drawn(shape: Any, *bounds: Any, dtype: Any = None, seed: Any = None, **named: Any) -> Any:
-        return draw(shape, *bounds, **named)
+        return draw(shape, *bounds, dtype=dtype, **named)
 
     return drawn
 
@@ -47,6 +48,8 @@ def _dropout(x: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> 
 
 
 def _shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
+    if axis:
+        return _swapaxes(_random.shuffle(_swapaxes(x, 0, axis)), 0, axis)
     return _random.shuffle(x)
 
 

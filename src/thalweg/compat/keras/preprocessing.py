@@ -301,6 +301,8 @@ def image_dataset_from_directory(
     directory: Any, *args: Any, smart_resize: bool = False, **options: Any
 ) -> Any:
     """Batches (images, labels) of the image files in the sub-folders of a folder."""
+    if smart_resize:  # the name until TensorFlow 2.5
+        options["crop_to_aspect_ratio"] = True
     return dataset(data.image_dataset_from_directory(directory, *args, **options))
 
 

@@ -309,12 +309,18 @@ initializers.__dict__["Initializer"] = _initializers.Initializer
 def _of_shape(name: str, kind: Any) -> Any:
     """An initialiser of Keras 1: a function of the shape that gives a variable; ``scale`` is its width."""
 
-    def make(shape: Any, scale: float | None = None, name: Any = None, dim_ordering: Any = None) -> Variable:
+    def make(shape: Any, scale: float | None = None, name: Any = None, dim_ordering: str = "th") -> Variable:
         options: dict[str, Any] = {}
         if scale is not None:
             width = {"uniform": {"minval": -scale, "maxval": scale}, "normal": {"stddev": scale}}
             options = width.get(make.__name__, {"gain": scale})
-        return Variable(np.asarray(kind(**options)(tuple(shape))), name=name)
+        first = dim_ordering == "th" and len(shape) in (
+            4,
+            5,
+        )  # [out, in, *window]: the fans are those of the kernel
+        form = (*shape[2:], shape[1], shape[0]) if first else tuple(shape)
+        made = np.asarray(kind(**options)(form))
+        return Variable(np.moveaxis(made, (-1, -2), (0, 1)) if first else made, name=name)
 
     make.__name__ = make.__qualname__ = name
     return make

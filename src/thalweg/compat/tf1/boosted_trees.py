@@ -20,7 +20,7 @@ from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.math.checks import computed
-from thalweg.compat.tf1.monitored import SessionRunHook
+from thalweg.compat.tf1.session_hooks import SessionRunHook
 from thalweg.compat.tf1.variables import get_variable
 from thalweg.trees import BoostedTrees, Counts, TreeSettings, boundaries, bucketed, counted
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math as _math
 from collections.abc import Callable
+from functools import wraps
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.graph import Tensor
@@ -17,14 +17,101 @@ from thalweg.compat.tf1.graph import Tensor
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
 
 
+_OF_VALUES = ("log_prob", "prob", "cdf", "quantile")
+
+
+def _valued(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method, whose values may be lists and arrays of any dtype of numbers."""
+
+    @wraps(method)
+    def apply(self: Any, value: Any, name: str | None = None) -> Tensor:
+        if not isinstance(value, Tensor):
+            value = math.cast(value, self._whole().dtype)
+        return method(self, value)
+
+    return apply
+
+
 class Distribution:
-    """What all share: densities from their logarithms, and the names of moments. Keras's tensors are taken as nodes."""
+    """What all share: densities from their logarithms, and the names of moments. Keras's tensors are taken as nodes.
+
+    A draw of ``sample([n])`` has the shape [n, batch..., event...].
+    """
+
+    event_axes = 0  # how many of the last axes are one draw
+    _kept: Any = None  # the dtype of draws, unless it is that of the parameters
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name, method in list(vars(cls).items()):
             if isinstance(method, FunctionType):
-                setattr(cls, name, g.accepting(method))
+                setattr(cls, name, g.accepting(_valued(method) if name in _OF_VALUES else method))
+
+    def _whole(self) -> Tensor:
+        """A node of the shape [batch..., event...] and of the dtype of the parameters."""
+        raise NotImplementedError
+
+    def _form(self) -> tuple[Any, Any]:
+        """The shapes of the batch and of one draw."""
+        whole = self._whole().get_shape()
+        if whole.ndims is None:
+            return whole, whole
+        cut = whole.ndims - self.event_axes
+        return whole[:cut], whole[cut:]
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of draws."""
+        return self._kept or self._whole().dtype
+
+    @property
+    def name(self) -> str:
+        """What kind it is."""
+        return type(self).__name__
+
+    @property
+    def batch_shape(self) -> Any:
+        """How many distributions there are."""
+        return self._form()[0]
+
+    @property
+    def event_shape(self) -> Any:
+        """The shape of one draw of one of them."""
+        return self._form()[1]
+
+    def get_batch_shape(self) -> Any:
+        """``batch_shape``, as it was called before 1.0."""
+        return self.batch_shape
+
+    def get_event_shape(self) -> Any:
+        """``event_shape``, as it was called before 1.0."""
+        return self.event_shape
+
+    def batch_shape_tensor(self, name: str | None = None) -> Tensor:
+        """``batch_shape``, as a run knows it."""
+        lengths = math.shape(self._whole())
+        return lengths[: -self.event_axes] if self.event_axes else lengths
+
+    def event_shape_tensor(self, name: str | None = None) -> Tensor:
+        """``event_shape``, as a run knows it."""
+        lengths = math.shape(self._whole())
+        return lengths[-self.event_axes :] if self.event_axes else lengths[:0]
+
+    def is_scalar_batch(self, name: str | None = None) -> Tensor:
+        """Whether it is one distribution."""
+        return math.equal(math.rank(self._whole()), self.event_axes)
+
+    def is_scalar_event(self, name: str | None = None) -> Tensor:
+        """Whether a draw is one number."""
+        return g.constant(self.event_axes == 0)
+
+    def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
+        """Draws."""
+        raise NotImplementedError(f"{type(self).__name__}: no way to draw is known")
+
+    def sample_n(self, n: Any, seed: Any = None, name: str | None = None) -> Tensor:
+        """``n`` draws, as it was called before 1.0."""
+        return self.sample([int(g.static_value(n))], seed, name)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         """The logarithm of the density or probability of a value."""
@@ -38,6 +125,22 @@ class Distribution:
     log_pdf = lambda self, value, name=None: self.log_prob(value)
     log_pmf = log_pdf
 
+    def cdf(self, value: Any, name: str | None = None) -> Tensor:
+        """The distribution function."""
+        raise NotImplementedError(f"{type(self).__name__}: no distribution function is known")
+
+    def log_cdf(self, value: Any, name: str | None = None) -> Tensor:
+        """The logarithm of the distribution function."""
+        return math.log(self.cdf(value))
+
+    def survival_function(self, value: Any, name: str | None = None) -> Tensor:
+        """The probability of more than a value."""
+        return 1.0 - self.cdf(value)
+
+    def log_survival_function(self, value: Any, name: str | None = None) -> Tensor:
+        """The logarithm of the probability of more than a value."""
+        return math.log(self.survival_function(value))
+
     def variance(self, name: str | None = None) -> Tensor:
         """The variance."""
         return math.square(self.stddev())
@@ -46,12 +149,22 @@ class Distribution:
         """The standard deviation."""
         return math.sqrt(self.variance())
 
+    std = stddev
+
+    def entropy(self, name: str | None = None) -> Tensor:
+        """The entropy, in nats."""
+        raise NotImplementedError(f"{type(self).__name__}: no formula of the entropy is known")
+
     def kl_divergence(self, other: Any, name: str | None = None) -> Tensor:
         """The Kullback-Leibler divergence from another distribution of its kind."""
         return kl_divergence(self, other)
 
+    def cross_entropy(self, other: Any, name: str | None = None) -> Tensor:
+        """The entropy and the divergence from the other one."""
+        return self.entropy() + kl_divergence(self, other)
 
-def _drawn(sample_shape: Any, like: Any) -> Any:
+
+def drawn_shape(sample_shape: Any, like: Any) -> Any:
     """The shape of so many draws of a parameter: ints, or nodes where only a run knows it."""
     before = [int(d) for d in g.static_value(sample_shape).reshape(-1)] if sample_shape is not None else []
     shape = like.get_shape()
@@ -81,9 +194,12 @@ class Normal(Distribution):
             for p in (mu if loc is None else loc, sigma if scale is None else scale)
         )
 
+    def _whole(self) -> Tensor:
+        return self.loc + math.zeros_like(self.scale)
+
     def mean(self, name: str | None = None) -> Tensor:
         """``loc``."""
-        return self.loc * math.ones_like(self.scale)
+        return self._whole()
 
     mode = mean
 
@@ -93,8 +209,8 @@ class Normal(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws, with gradients for the parameters."""
-        both = self.loc + math.zeros_like(self.scale)
-        return self.loc + self.scale * random.random_normal(_drawn(sample_shape, both), dtype=self.loc.dtype)
+        shape = drawn_shape(sample_shape, self._whole())
+        return self.loc + self.scale * random.random_normal(shape, dtype=self.loc.dtype, seed=seed)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         z = (value - self.loc) / self.scale
@@ -103,6 +219,10 @@ class Normal(Distribution):
     def cdf(self, value: Any, name: str | None = None) -> Tensor:
         """The distribution function."""
         return 0.5 * math.erfc((self.loc - value) / (self.scale * 2**0.5))
+
+    def quantile(self, value: Any, name: str | None = None) -> Tensor:
+        """The number below which this share of all draws is."""
+        return self.loc + self.scale * 2**0.5 * math.erfinv(2.0 * value - 1.0)
 
     def entropy(self, name: str | None = None) -> Tensor:
         """``0.5 log(2 pi e scale^2)``."""
@@ -126,6 +246,9 @@ class Uniform(Distribution):
         low, high = low if a is None else a, high if b is None else b
         self.low, self.high = g.convert_to_tensor(low), g.convert_to_tensor(high)
 
+    def _whole(self) -> Tensor:
+        return self.high - self.low
+
     def mean(self, name: str | None = None) -> Tensor:
         """The middle."""
         return (self.low + self.high) / 2.0
@@ -135,8 +258,9 @@ class Uniform(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws."""
-        span = self.high - self.low
-        return self.low + span * random.random_uniform(_drawn(sample_shape, span), dtype=self.low.dtype)
+        span = self._whole()
+        shape = drawn_shape(sample_shape, span)
+        return self.low + span * random.random_uniform(shape, dtype=self.low.dtype, seed=seed)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         return math.log(self.prob(value))
@@ -144,6 +268,9 @@ class Uniform(Distribution):
     def prob(self, value: Any, name: str | None = None) -> Tensor:
         inside = math.logical_and(math.greater_equal(value, self.low), math.less(value, self.high))
         return math.cast(inside, self.low.dtype) / (self.high - self.low)
+
+    def cdf(self, value: Any, name: str | None = None) -> Tensor:
+        return math.clip_by_value((value - self.low) / (self.high - self.low), 0.0, 1.0)
 
     def entropy(self, name: str | None = None) -> Tensor:
         """``log(high - low)``."""
@@ -171,7 +298,10 @@ class Bernoulli(Distribution):
         else:
             self.logits = g.convert_to_tensor(logits)
             self.probs = math.sigmoid(self.logits)
-        self.dtype = dtype
+        self._kept = dtype
+
+    def _whole(self) -> Tensor:
+        return self.probs
 
     def mean(self, name: str | None = None) -> Tensor:
         """The probability of 1."""
@@ -186,7 +316,9 @@ class Bernoulli(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws."""
-        draws = random.random_uniform(_drawn(sample_shape, self.probs))
+        draws = random.random_uniform(
+            drawn_shape(sample_shape, self.probs), dtype=self.probs.dtype, seed=seed
+        )
         return math.cast(math.less(draws, self.probs), self.dtype)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
@@ -216,26 +348,34 @@ class Categorical(Distribution):
         probs = p if probs is None else probs
         self.logits = g.convert_to_tensor(logits) if logits is not None else math.log(probs)
         self.probs = nn.softmax(self.logits)
-        self.dtype = dtype
+        self._kept = dtype
+
+    def _whole(self) -> Tensor:
+        return self.logits[..., 0]
+
+    @property
+    def event_size(self) -> Any:
+        """The number of classes."""
+        return g.constant(self.logits.get_shape()[-1].value, "int32")
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws: sample_shape first, then the batch."""
-        before = [int(d) for d in g.static_value(sample_shape).reshape(-1)]
+        before = [int(d) for d in np.ravel(g.static_value(sample_shape))]
         count = int(_math.prod(before))
         rank = self.logits.shape.ndims
         rows = (
             self.logits if rank == 2 else math.reshape(self.logits, [-1, self.logits.get_shape()[-1].value])
         )
-        drawn = math.cast(math.transpose(random.multinomial(rows, count)), self.dtype)
+        drawn = math.cast(math.transpose(random.multinomial(rows, count, seed)), self.dtype)
         if rank == 1:
             return math.reshape(drawn, before)
-        return math.reshape(
-            drawn, [*before, *(-1 if d is None else d for d in self.logits.shape.as_list()[:-1])]
-        )
+        return math.reshape(drawn, drawn_shape(before, self._whole()))
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         ids = math.cast(value, "int32")
-        return -nn.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=self.logits)
+        logits = self.logits + math.zeros_like(math.expand_dims(ids, -1), self.logits.dtype)
+        ids = ids + math.zeros_like(self._whole(), "int32")
+        return -nn.sparse_softmax_cross_entropy_with_logits(labels=ids, logits=logits)
 
     def mode(self, name: str | None = None) -> Tensor:
         """The most probable class."""
@@ -261,8 +401,23 @@ class MultivariateNormalDiag(Normal):
         mu: Any = None,
         diag_stdev: Any = None,
     ) -> None:
-        only("MultivariateNormalDiag", "scale_identity_multiplier", scale_identity_multiplier)
-        super().__init__(mu if loc is None else loc, diag_stdev if scale_diag is None else scale_diag)
+        loc, scale = mu if loc is None else loc, diag_stdev if scale_diag is None else scale_diag
+        like = next((p.dtype for p in (loc, scale) if isinstance(p, Tensor)), "float32")
+        if scale_identity_multiplier is not None:
+            times = math.expand_dims(g.convert_to_tensor(scale_identity_multiplier, like), -1)
+            if scale is None and loc is None:
+                raise ValueError(
+                    "MultivariateNormalDiag: a multiplier alone has no length; give loc or scale_diag"
+                )
+            scale = times * math.ones_like(loc) if scale is None else times + scale
+        scale = math.ones_like(g.convert_to_tensor(loc, like)) if scale is None else scale
+        super().__init__(math.zeros_like(g.convert_to_tensor(scale, like)) if loc is None else loc, scale)
+
+    event_axes = 1
+
+    def covariance(self, name: str | None = None) -> Tensor:
+        """The matrix with the variances on its diagonal."""
+        return math.matrix_diag(self.variance())
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         return math.reduce_sum(super().log_prob(value), -1)
@@ -285,6 +440,9 @@ class Exponential(Distribution):
     ) -> None:
         self.rate = g.convert_to_tensor(lam if rate is None else rate)
 
+    def _whole(self) -> Tensor:
+        return self.rate
+
     def mean(self, name: str | None = None) -> Tensor:
         """One over the rate."""
         return 1.0 / self.rate
@@ -293,7 +451,11 @@ class Exponential(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws."""
-        return -math.log1p(-random.random_uniform(_drawn(sample_shape, self.rate))) / self.rate
+        shape = drawn_shape(sample_shape, self.rate)
+        return -math.log1p(-random.random_uniform(shape, dtype=self.rate.dtype, seed=seed)) / self.rate
+
+    def cdf(self, value: Any, name: str | None = None) -> Tensor:
+        return -math.expm1(-self.rate * value)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         return math.log(self.rate) - self.rate * value
@@ -320,6 +482,19 @@ class Gamma(Distribution):
         self.alpha = g.convert_to_tensor(alpha if concentration is None else concentration)
         self.beta = g.convert_to_tensor(beta if rate is None else rate)
 
+    def _whole(self) -> Tensor:
+        return self.alpha + math.zeros_like(self.beta)
+
+    @property
+    def concentration(self) -> Tensor:
+        """The shape."""
+        return self.alpha
+
+    @property
+    def rate(self) -> Tensor:
+        """The rate."""
+        return self.beta
+
     def mean(self, name: str | None = None) -> Tensor:
         """Shape over rate."""
         return self.alpha / self.beta
@@ -329,9 +504,15 @@ class Gamma(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws (without gradients)."""
-        return random.random_gamma(
-            list(sample_shape) if not isinstance(sample_shape, int) else [sample_shape], self.alpha, self.beta
-        )
+        before = [int(d) for d in np.ravel(g.static_value(sample_shape))]
+        return random.random_gamma(before, self._whole(), self.beta, self.alpha.dtype, seed)
+
+    def cdf(self, value: Any, name: str | None = None) -> Tensor:
+        return math.igamma(self.alpha, self.beta * value)
+
+    def entropy(self, name: str | None = None) -> Tensor:
+        a = self.alpha
+        return a - math.log(self.beta) + math.lgamma(a) + (1.0 - a) * math.digamma(a)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
         scaled = (self.alpha - 1.0) * math.log(value) - self.beta * value
@@ -355,6 +536,19 @@ class Beta(Distribution):
         self.a = g.convert_to_tensor(a if concentration1 is None else concentration1)
         self.b = g.convert_to_tensor(b if concentration0 is None else concentration0)
 
+    def _whole(self) -> Tensor:
+        return self.a + math.zeros_like(self.b)
+
+    @property
+    def concentration1(self) -> Tensor:
+        """The first one, of values near 1."""
+        return self.a
+
+    @property
+    def concentration0(self) -> Tensor:
+        """The second one, of values near 0."""
+        return self.b
+
     def mean(self, name: str | None = None) -> Tensor:
         """``a / (a + b)``."""
         return self.a / (self.a + self.b)
@@ -369,8 +563,18 @@ class Beta(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws (without gradients)."""
-        x, y = (Gamma(p, math.ones_like(p)).sample(sample_shape) for p in (self.a, self.b))
+        x, y = (
+            Gamma(p, math.ones_like(p)).sample(sample_shape) for p in (self._whole(), self.b + 0.0 * self.a)
+        )
         return x / (x + y)
+
+    def cdf(self, value: Any, name: str | None = None) -> Tensor:
+        return math.betainc(self.a, self.b, value)
+
+    def entropy(self, name: str | None = None) -> Tensor:
+        both, total = math.lbeta(math.stack([self.a, self.b], -1)), self.a + self.b
+        inner = (self.a - 1.0) * math.digamma(self.a) + (self.b - 1.0) * math.digamma(self.b)
+        return both - inner + (total - 2.0) * math.digamma(total)
 
 
 def _normal_divergence(a: Normal, b: Normal) -> Tensor:
@@ -379,14 +583,35 @@ def _normal_divergence(a: Normal, b: Normal) -> Tensor:
     return 0.5 * (ratio + shift - 1.0 - math.log(ratio))
 
 
-_DIVERGENCES: dict[type, Callable[[Any, Any], Tensor]] = {
-    Normal: _normal_divergence,
+# The first kind that both are: the more special ones come first.
+DIVERGENCES: dict[type, Callable[[Any, Any], Tensor]] = {
     MultivariateNormalDiag: lambda a, b: math.reduce_sum(_normal_divergence(a, b), -1),
+    Normal: _normal_divergence,
     Categorical: lambda a, b: math.reduce_sum(
         a.probs * (nn.log_softmax(a.logits) - nn.log_softmax(b.logits)), -1
     ),
     Bernoulli: lambda a, b: (
         nn.sigmoid_cross_entropy_with_logits(labels=a.probs, logits=b.logits) - a.entropy()
+    ),
+    Exponential: lambda a, b: math.log(a.rate) - math.log(b.rate) + b.rate / a.rate - 1.0,
+    Uniform: lambda a, b: math.where(
+        math.logical_and(b.low <= a.low, a.high <= b.high),
+        math.log((b.high - b.low) / (a.high - a.low)),
+        math.fill(math.shape((b.high - b.low) + (a.high - a.low)), np.float32(np.inf)),
+    ),
+    Gamma: lambda a, b: (
+        (a.alpha - b.alpha) * math.digamma(a.alpha)
+        + math.lgamma(b.alpha)
+        - math.lgamma(a.alpha)
+        + b.alpha * (math.log(a.beta) - math.log(b.beta))
+        + a.alpha * (b.beta / a.beta - 1.0)
+    ),
+    Beta: lambda a, b: (
+        math.lbeta(math.stack([b.a, b.b], -1))
+        - math.lbeta(math.stack([a.a, a.b], -1))
+        + (a.a - b.a) * math.digamma(a.a)
+        + (a.b - b.b) * math.digamma(a.b)
+        + (b.a - a.a + b.b - a.b) * math.digamma(a.a + a.b)
     ),
 }
 
@@ -395,60 +620,9 @@ def kl_divergence(
     distribution_a: Any, distribution_b: Any, allow_nan_stats: bool = True, name: Any = None
 ) -> Tensor:
     """The Kullback-Leibler divergence of two distributions of one kind."""
-    rule = _DIVERGENCES.get(type(distribution_a))
-    if rule is None or type(distribution_a) is not type(distribution_b):
-        kinds = f"{type(distribution_a).__name__} and {type(distribution_b).__name__}"
-        raise NotImplementedError(f"kl_divergence: no formula for {kinds}")
-    return rule(distribution_a, distribution_b)
-
-
-_PLACES = {"lower": math.ceil, "higher": math.floor, "nearest": math.round}  # counted from the greatest
-
-
-def percentile(
-    x: Any,
-    q: Any,
-    axis: Any = None,
-    interpolation: str | None = None,
-    keep_dims: bool = False,
-    validate_args: bool = False,
-    name: str | None = None,
-) -> Tensor:
-    """The element below which ``q`` percent of the elements over ``axis`` (all) are; between two elements the nearest
-    one, or by ``interpolation`` the lower or the higher one.
-    """
-    if interpolation not in (None, *_PLACES):
-        raise ValueError(f"Argument 'interpolation' must be in {sorted(_PLACES)}. Found {interpolation}")
-    node = g.convert_to_tensor(x)
-    rank: Any = node.get_shape().ndims
-    over = range(rank) if axis is None else np.ravel(g.static_value(axis)).tolist()
-    over = [int(k) % rank for k in over]
-    kept = [k for k in range(rank) if k not in over]
-    lengths = math.shape(node)
-    rows = math.reshape(
-        math.transpose(node, [*kept, *over]),
-        math.concat([math.gather(lengths, np.array(kept, np.int32)), [-1]], 0),
-    )
-    last = math.shape(rows)[-1] - 1
-    above = math.cast(last, "float64") * (1.0 - math.cast(q, "float64") / 100.0)
-    place = math.clip_by_value(math.cast(_PLACES[interpolation or "nearest"](above), "int32"), 0, last)
-    made = math.gather(math.sort(rows, -1, "DESCENDING"), place, axis=len(kept))
-    for k in sorted(over) if keep_dims else ():
-        made = math.expand_dims(made, k)
-    return math.identity(made, name)
-
-
-distributions = Namespace(
-    "tf.distributions",
-    Distribution=Distribution,
-    Normal=Normal,
-    Uniform=Uniform,
-    Bernoulli=Bernoulli,
-    Categorical=Categorical,
-    Exponential=Exponential,
-    Gamma=Gamma,
-    Beta=Beta,
-    MultivariateNormalDiag=MultivariateNormalDiag,
-    kl_divergence=kl_divergence,
-    kl=kl_divergence,
-)
+    pair = distribution_a, distribution_b
+    for kind, rule in DIVERGENCES.items():
+        if all(isinstance(one, kind) for one in pair):
+            return rule(*pair)
+    kinds = f"{type(distribution_a).__name__} and {type(distribution_b).__name__}"
+    raise NotImplementedError(f"kl_divergence: no formula for {kinds}")

@@ -19,7 +19,7 @@ import thalweg.compat.tf1.saved_model as saved_model
 import thalweg.compat.tf1.summary as summary
 import thalweg.compat.tf1.train as train
 from thalweg.compat.names import Namespace, only
-from thalweg.compat.tf1 import checkpoints, exporting, monitored
+from thalweg.compat.tf1 import checkpoints, exporting, monitored, session_hooks
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -48,6 +48,14 @@ class EstimatorSpec(NamedTuple):
     prediction_hooks: Any = None
 
 
+# Settings of machines and of how they share the work, which has no meaning here; also those of tf.contrib.learn.
+_SETTINGS = frozenset(
+    "train_distribute device_fn protocol eval_distribute experimental_distribute checkpoint_save_graph_def "
+    "experimental_max_worker_delay_secs session_creation_timeout_secs master num_cores log_device_placement "
+    "gpu_memory_fraction evaluation_master task_type task_id cluster_spec num_ps_replicas environment".split()
+)
+
+
 class RunConfig:
     """Settings of a run: the folder, the seed, how often to save and how many to keep are used; others are kept."""
 
@@ -60,8 +68,13 @@ class RunConfig:
         save_checkpoints_secs: float | None = None,
         session_config: Any = None,
         keep_checkpoint_max: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000,
+        log_step_count_steps: int | None = 100,
         **options: Any,
     ) -> None:
+        unknown = [name for name in options if name not in _SETTINGS]
+        if unknown:
+            raise TypeError(f"RunConfig got an unexpected keyword argument {unknown[0]!r}")
         self.model_dir, self.tf_random_seed = model_dir, tf_random_seed
         self.save_summary_steps, self.session_config = save_summary_steps, session_config
         self.save_checkpoints_steps, self.save_checkpoints_secs = (
@@ -69,7 +82,8 @@ class RunConfig:
             save_checkpoints_secs,
         )
         self.keep_checkpoint_max = keep_checkpoint_max
-        self.keep_checkpoint_every_n_hours, self.log_step_count_steps = 10000, 100
+        self.keep_checkpoint_every_n_hours = keep_checkpoint_every_n_hours
+        self.log_step_count_steps = log_step_count_steps
         self.master, self.task_type, self.task_id, self.is_chief = "", "worker", 0, True
         self.num_worker_replicas, self.num_ps_replicas = 1, 0
         vars(self).update(options)
@@ -199,15 +213,15 @@ class Estimator:
             if scaffold.saver is None:
                 scaffold.saver = checkpoints.Saver(max_to_keep=getattr(self.config, "keep_checkpoint_max", 5))
             often, seconds = (getattr(self.config, f"save_checkpoints_{k}", None) for k in ("steps", "secs"))
-            found = [hook for hook in wanted if isinstance(hook, monitored.CheckpointSaverHook)]
+            found = [hook for hook in wanted if isinstance(hook, session_hooks.CheckpointSaverHook)]
             if not found:
                 seconds = seconds if often or seconds else 600
-                found = [monitored.CheckpointSaverHook(self.model_dir, seconds, often, scaffold=scaffold)]
+                found = [session_hooks.CheckpointSaverHook(self.model_dir, seconds, often, scaffold=scaffold)]
                 wanted.insert(0, found[0])
             found[0].listeners += saving_listeners or ()
             every = getattr(self.config, "save_summary_steps", 100)
             if every:
-                wanted.append(monitored.SummarySaverHook(every, None, self.model_dir, scaffold=scaffold))
+                wanted.append(session_hooks.SummarySaverHook(every, None, self.model_dir, scaffold=scaffold))
             creator = monitored.ChiefSessionCreator(scaffold, checkpoint_dir=self.model_dir)
             with monitored.MonitoredSession(creator, wanted) as session:
                 start, done = int(session.session.run(step)), 0
@@ -215,7 +229,7 @@ class Estimator:
                 while (last is None or start < last) and not session.should_stop():
                     loss = session.run([spec.train_op, spec.loss])[1]
                     if np.isnan(loss):
-                        raise monitored.NanLossDuringTrainingError
+                        raise session_hooks.NanLossDuringTrainingError
                     if done % 100 == 0:
                         logging.info(f"loss = {loss}, step = {start}")
                     start, done = int(session.session.run(step)), done + 1
@@ -364,12 +378,12 @@ class EvalSpec(NamedTuple):
     throttle_secs: int = 600
 
 
-class _Evaluation(monitored.CheckpointSaverListener):
+class _Evaluation(session_hooks.CheckpointSaverListener):
     """Evaluates and exports when a checkpoint was saved, but not too often, and at the end."""
 
     def __init__(self, estimator: Estimator, spec: EvalSpec) -> None:
         self.estimator, self.spec = estimator, spec
-        self.timer = monitored.SecondOrStepTimer(every_secs=spec.throttle_secs)
+        self.timer = session_hooks.SecondOrStepTimer(every_secs=spec.throttle_secs)
         self.saved, self.figures, self.exported = False, {}, []  # type: ignore[var-annotated]
 
     def after_save(self, session: Any, global_step_value: int) -> None:

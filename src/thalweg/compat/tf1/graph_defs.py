@@ -1,4 +1,7 @@
-"""``tf.GraphDef``: a graph alone, without collections, that is written, read, frozen and imported under a prefix."""
+"""``tf.GraphDef``: a graph alone, without collections, that is written, read, frozen and imported under a prefix.
+
+What TensorFlow wrote is read, too: as nodes, of which :mod:`thalweg.compat.tf1.foreign_graphs` makes the network.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from thalweg.compat.names import Namespace, only
-from thalweg.compat.tf1 import checkpoints, graph_files, logging, meta
+from thalweg.compat.tf1 import checkpoints, foreign_graphs, graph_files, logging, meta
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.node_defs import Message, NodeDef, Nodes, VersionDef, node_def
 from thalweg.compat.tf1.variables import Variable
@@ -32,6 +35,7 @@ class GraphDef:
     def __init__(self, graph: g.Graph | None = None) -> None:
         self._graph = g.Graph() if graph is None else graph
         self._nodes: Nodes | None = None  # as somebody who looked may have changed them
+        self._foreign: Nodes | None = None  # of a graph that TensorFlow wrote
         self.versions = VersionDef(producer=_PRODUCER)
         self.library = ""  # of functions; there are none
 
@@ -46,6 +50,8 @@ class GraphDef:
     @property
     def node(self) -> Nodes:
         """The nodes, for a look at them; what a program changes in them but their devices cannot be imported."""
+        if self._foreign is not None:
+            return self._foreign
         if self._nodes is None:
             self._nodes = self._told()
         return self._nodes
@@ -56,6 +62,11 @@ class GraphDef:
     @property
     def graph(self) -> g.Graph:
         """The nodes as a graph of their own."""
+        if self._foreign is not None:
+            made = g.Graph()
+            with made.as_default():
+                foreign_graphs.build(self._foreign, "", {})
+            return made
         if self._nodes is not None:
             for held, own in itertools.zip_longest(self._nodes, self._told(), fillvalue=NodeDef()):
                 if _without_device(held) != _without_device(own):
@@ -77,10 +88,12 @@ class GraphDef:
         return graph_files.to_text(self.graph).encode()
 
     def ParseFromString(self, serialized: bytes) -> int:
-        """Become the graph that was written; how many bytes that were."""
-        text = _text(serialized)
-        self._graph, self._nodes = g.Graph(), None
-        graph_files.from_text(text, self._graph)
+        """Become the graph that was written, here or by TensorFlow; how many bytes that were."""
+        self._graph, self._nodes, self._foreign = g.Graph(), None, None
+        if serialized[:1] == b"{":
+            graph_files.from_text(serialized.decode(), self._graph)
+        else:
+            self._foreign = foreign_graphs.nodes_of(bytes(serialized))
         return len(serialized)
 
     MergeFromString = ParseFromString
@@ -99,22 +112,13 @@ class GraphDef:
     def CopyFrom(self, other: GraphDef) -> None:
         """Become another one."""
         self._graph, self._nodes = other._graph, copy.deepcopy(other._nodes)
+        self._foreign = copy.deepcopy(other._foreign)
 
     MergeFrom = CopyFrom
 
 
 def _without_device(node: NodeDef) -> dict[str, Any]:
     return {name: value for name, value in vars(node).items() if name != "device"}
-
-
-def _text(serialized: bytes) -> str:
-    try:
-        return serialized.decode()
-    except UnicodeDecodeError:
-        raise NotImplementedError(
-            "tf.GraphDef: these bytes are a graph of TensorFlow's own nodes, which cannot be read; build the network "
-            "in Python and give its variables their values"
-        ) from None
 
 
 def import_graph_def(
@@ -135,7 +139,10 @@ def import_graph_def(
     target = g.default_graph()
     with target.name_scope("import" if name is None else name) if name != "" else _same(target) as prefix:
         given = {key: g.convert_to_tensor(x) for key, x in (input_map or {}).items()}
-        graph_files.from_text(graph_files.to_text(graph_def.graph), target, prefix, given)
+        if graph_def._foreign is not None:
+            foreign_graphs.build(graph_def._foreign, prefix, given)
+        else:
+            graph_files.from_text(graph_files.to_text(graph_def.graph), target, prefix, given)
     if return_elements is None:
         return None
     return [target.as_graph_element(prefix + wanted) for wanted in return_elements]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from thalweg.compat.tf1 import logging
 from thalweg.compat.tf1.checkpoints import Saver
 from thalweg.compat.tf1.graph import Graph
-from thalweg.compat.tf1.monitored import SecondOrStepTimer, SessionRunHook
+from thalweg.compat.tf1.session_hooks import SecondOrStepTimer, SessionRunHook
 from thalweg.compat.tf1.summary import summary_iterator
 from thalweg.compat.tf1.train import get_or_create_global_step
 from thalweg.files import atomic_write_text

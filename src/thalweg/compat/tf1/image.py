@@ -190,6 +190,7 @@ def _wanted(x: Any, first: int, size: Any, keep_proportions: bool) -> list[Any]:
     """The new height and width: ints, or expressions of what a run knows."""
     known = g.static_value(size)
     vector: Any = value(size)
+    vector = vector if vector.shape is not None else g.shaped_as(vector, (2,))
     wanted = [int(n) for n in np.ravel(known)] if known is not None else [vector[0], vector[1]]
     if not keep_proportions:
         return wanted
@@ -295,6 +296,9 @@ def _resizing(method: int, name: str) -> Callable[..., Tensor]:
         name: Any = None,
         half_pixel_centers: bool = False,
     ) -> Tensor:
+        t = value(images)
+        if t.shape is None:  # these functions take four axes
+            images = wrap(g.shaped_as(t, (None,) * 4), None, "Identity", [images])
         return _resized(images, size, method, align_corners, name, half_pixel_centers)
 
     apply.__name__, apply.__doc__ = name, f"Pictures of another size by the method {name[7:]}."

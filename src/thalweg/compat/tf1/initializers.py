@@ -60,28 +60,28 @@ class random_normal_initializer(Initializer):
     """Normal numbers."""
 
     def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: Any = None, dtype: Any = None) -> None:
-        self.mean, self.stddev, self.dtype = mean, stddev, dtype
+        self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, dtype
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
-        return random.random_normal(shape, self.mean, self.stddev, self._dtype(dtype))
+        return random.random_normal(shape, self.mean, self.stddev, self._dtype(dtype), self.seed)
 
 
 class truncated_normal_initializer(random_normal_initializer):
     """Normal numbers within two standard deviations."""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
-        return random.truncated_normal(shape, self.mean, self.stddev, self._dtype(dtype))
+        return random.truncated_normal(shape, self.mean, self.stddev, self._dtype(dtype), self.seed)
 
 
 class random_uniform_initializer(Initializer):
     """Uniform numbers; without limits those of the old default, (0, 1)."""
 
     def __init__(self, minval: Any = 0, maxval: Any = None, seed: Any = None, dtype: Any = None) -> None:
-        self.minval, self.maxval, self.dtype = minval, maxval, dtype
+        self.minval, self.maxval, self.seed, self.dtype = minval, maxval, seed, dtype
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         high = 1.0 if self.maxval is None else self.maxval
-        return random.random_uniform(shape, self.minval, high, self._dtype(dtype))
+        return random.random_uniform(shape, self.minval, high, self._dtype(dtype), self.seed)
 
 
 def fans(shape: Sequence[int]) -> tuple[float, float]:
@@ -109,7 +109,8 @@ class variance_scaling_initializer(Initializer):
         seed: Any = None,
         dtype: Any = None,
     ) -> None:
-        self.scale, self.mode, self.distribution, self.dtype = scale, mode, distribution, dtype
+        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.seed, self.dtype = seed, dtype
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         fan_in, fan_out = fans([int(d) for d in shape])
@@ -118,11 +119,13 @@ class variance_scaling_initializer(Initializer):
         dtype = self._dtype(dtype)
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * variance)
-            return random.random_uniform(shape, -limit, limit, dtype)
+            return random.random_uniform(shape, -limit, limit, dtype, self.seed)
         if self.distribution == "untruncated_normal":
-            return random.random_normal(shape, 0.0, math.sqrt(variance), dtype)
+            return random.random_normal(shape, 0.0, math.sqrt(variance), dtype, self.seed)
         # .8796... is the standard deviation of a normal distribution cut at two of its own
-        return random.truncated_normal(shape, 0.0, math.sqrt(variance) / 0.87962566103423978, dtype)
+        return random.truncated_normal(
+            shape, 0.0, math.sqrt(variance) / 0.87962566103423978, dtype, self.seed
+        )
 
 
 VarianceScaling = variance_scaling_initializer
@@ -130,32 +133,32 @@ VarianceScaling = variance_scaling_initializer
 
 def glorot_uniform_initializer(seed: Any = None, dtype: Any = None) -> Initializer:
     """Uniform within ``sqrt(6 / (fan_in + fan_out))``."""
-    return variance_scaling_initializer(1.0, "fan_avg", "uniform", dtype=dtype)
+    return variance_scaling_initializer(1.0, "fan_avg", "uniform", seed, dtype)
 
 
 def glorot_normal_initializer(seed: Any = None, dtype: Any = None) -> Initializer:
     """Truncated normal of variance ``2 / (fan_in + fan_out)``."""
-    return variance_scaling_initializer(1.0, "fan_avg", "truncated_normal", dtype=dtype)
+    return variance_scaling_initializer(1.0, "fan_avg", "truncated_normal", seed, dtype)
 
 
 def he_normal(seed: Any = None, dtype: Any = None) -> Initializer:
     """Truncated normal of variance ``2 / fan_in``."""
-    return variance_scaling_initializer(2.0, "fan_in", "truncated_normal", dtype=dtype)
+    return variance_scaling_initializer(2.0, "fan_in", "truncated_normal", seed, dtype)
 
 
 def he_uniform(seed: Any = None, dtype: Any = None) -> Initializer:
     """Uniform of variance ``2 / fan_in``."""
-    return variance_scaling_initializer(2.0, "fan_in", "uniform", dtype=dtype)
+    return variance_scaling_initializer(2.0, "fan_in", "uniform", seed, dtype)
 
 
 def lecun_normal(seed: Any = None, dtype: Any = None) -> Initializer:
     """Truncated normal of variance ``1 / fan_in``."""
-    return variance_scaling_initializer(1.0, "fan_in", "truncated_normal", dtype=dtype)
+    return variance_scaling_initializer(1.0, "fan_in", "truncated_normal", seed, dtype)
 
 
 def xavier_initializer(uniform: bool = True, seed: Any = None, dtype: Any = None) -> Initializer:
     """``tf.contrib.layers``'s name of Glorot's initializers."""
-    return glorot_uniform_initializer(dtype=dtype) if uniform else glorot_normal_initializer(dtype=dtype)
+    return glorot_uniform_initializer(seed, dtype) if uniform else glorot_normal_initializer(seed, dtype)
 
 
 def contrib_variance_scaling(
@@ -163,7 +166,7 @@ def contrib_variance_scaling(
 ) -> Initializer:
     """``tf.contrib.layers.variance_scaling_initializer``: variance ``factor / n``."""
     return variance_scaling_initializer(
-        factor, mode.lower(), "uniform" if uniform else "truncated_normal", dtype=dtype
+        factor, mode.lower(), "uniform" if uniform else "truncated_normal", seed, dtype
     )
 
 
@@ -171,11 +174,11 @@ class uniform_unit_scaling_initializer(Initializer):
     """Uniform within ``factor * sqrt(3 / fan_in)``."""
 
     def __init__(self, factor: float = 1.0, seed: Any = None, dtype: Any = None) -> None:
-        self.factor, self.dtype = factor, dtype
+        self.factor, self.seed, self.dtype = factor, seed, dtype
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         limit = self.factor * math.sqrt(3.0 / max(1.0, math.prod(shape[:-1])))
-        return random.random_uniform(shape, -limit, limit, self._dtype(dtype))
+        return random.random_uniform(shape, -limit, limit, self._dtype(dtype), self.seed)
 
 
 class identity_initializer(Initializer):
@@ -192,7 +195,7 @@ class orthogonal_initializer(Initializer):
     """Rows (or columns) that are orthonormal, times ``gain``: Q of the QR factors of normal numbers."""
 
     def __init__(self, gain: float = 1.0, seed: Any = None, dtype: Any = None) -> None:
-        self.gain, self.dtype = gain, dtype
+        self.gain, self.seed, self.dtype = gain, seed, dtype
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         from thalweg.ops import linalg
@@ -202,7 +205,8 @@ class orthogonal_initializer(Initializer):
 
         lengths = tuple(int(d) for d in shape)
         rows, columns = math.prod(lengths[:-1]), lengths[-1]
-        drawn = random.random_normal((max(rows, columns), min(rows, columns)), dtype=self._dtype(dtype))
+        form = max(rows, columns), min(rows, columns)
+        drawn = random.random_normal(form, dtype=self._dtype(dtype), seed=self.seed)
         factors = linalg.qr(g.value(drawn))
         q: Any = factors[0] * sign(diagonal(factors[1]))  # type: ignore[operator]
         q = shape_ops.permute_dims(q) if rows < columns else q

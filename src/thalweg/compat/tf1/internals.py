@@ -12,7 +12,7 @@ from thalweg.compat.tf1 import (
     app,
     checkpoints,
     column_makers,
-    distributions,
+    composed_distributions,
     errors,
     feature_column,
     functions,
@@ -61,6 +61,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         input, name, out_type
     )
     vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
+    vars(ops).update(with_dependencies=switches.with_dependencies)
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",
@@ -89,7 +90,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             rnn_cell=cells,
             rnn_cell_impl=cells,
             seq2seq=names["nn"].seq2seq,
-            distributions=distributions.distributions,
+            distributions=composed_distributions.distributions,
             image_ops=names["image"],
             image_ops_impl=names["image"],
             metrics=names["metrics"],

@@ -43,18 +43,20 @@ from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import rnn as _rnn
 from thalweg.compat.tf1 import saved_model as _saved_model
 from thalweg.compat.tf1 import servers as _servers
+from thalweg.compat.tf1 import session_hooks as _session_hooks
 from thalweg.compat.tf1 import session_managers as _session_managers
 from thalweg.compat.tf1 import sets as _sets
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
+from thalweg.compat.tf1 import supervisors as _supervisors
 from thalweg.compat.tf1 import tpu as _tpu
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
+from thalweg.compat.tf1.composed_distributions import distributions as distributions
 from thalweg.compat.tf1.contrib import contrib as contrib
-from thalweg.compat.tf1.distributions import distributions as distributions
 from thalweg.compat.tf1.flat import FLAT as _flat
 from thalweg.compat.tf1.rnn import linear as _rnn_linear
 
@@ -91,6 +93,8 @@ train = _Namespace(
     import_meta_graph=_meta.import_meta_graph,
     write_graph=_graph_defs.write_graph,
     **_names.own(_monitored),
+    **_names.own(_session_hooks),
+    **_names.own(_supervisors),
     ProfilerHook=_hooks.ProfilerHook,
     GlobalStepWaiterHook=_hooks.GlobalStepWaiterHook,
     SummaryWriter=_summary.FileWriter,
@@ -156,7 +160,7 @@ estimator = _Namespace(
     **_names.own(_canned),
     **{n: v for n, v in _names.own(_boosted_trees).items() if n.startswith("Boosted")},
     **{n: v for n, v in _names.own(_exporting).items() if n.endswith("Exporter")},
-    **{_n: _v for _n, _v in _names.own(_monitored).items() if _n.startswith(_OF_SESSIONS)},
+    **{_n: _v for _n, _v in _names.own(_session_hooks).items() if _n.startswith(_OF_SESSIONS)},
     **{_n: _v for _n, _v in _names.own(_hooks).items() if _n.endswith("Hook")},
     **{
         _n: _v

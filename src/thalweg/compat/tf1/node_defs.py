@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -230,10 +231,12 @@ def array_of(tensor: TensorProto) -> np.ndarray:
     shape = [d.size for d in tensor.tensor_shape.dim]
     if tensor.tensor_content:
         return np.frombuffer(tensor.tensor_content, kind.dtype).reshape(shape).copy()
-    given = getattr(tensor, _SINGLE.get(kind.name, "int_val"))
-    if len(given) == 1:  # of equal numbers the first alone
-        return np.full(shape, given[0], kind.dtype)
-    return np.array(given, kind.dtype).reshape(shape)
+    given = list(getattr(tensor, _SINGLE.get(kind.name, "int_val")))
+    made = np.full(
+        math.prod(shape), given[-1] if given else 0, kind.dtype
+    )  # of equal numbers the first alone
+    made[: len(given)] = given
+    return made.reshape(shape)
 
 
 def node_def(op: Any) -> NodeDef:

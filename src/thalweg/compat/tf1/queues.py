@@ -61,9 +61,18 @@ class _Batches:
     """Groups of rows; shuffled ones are drawn from a window."""
 
     def __init__(
-        self, tensors: Sequence[Tensor], size: int, window: int, smaller: bool, many: bool, pad: bool
+        self,
+        tensors: Sequence[Tensor],
+        size: int,
+        window: int,
+        smaller: bool,
+        many: bool,
+        pad: bool,
+        keep: Tensor | None = None,
     ) -> None:
+        """``keep``: whether what the tensors give is taken, one truth value, or one for each row of several."""
         self.tensors, self.size, self.window, self.smaller = list(tensors), size, window, smaller
+        self.asked = [] if keep is None else [keep]
         self.many, self.pad = many, pad
         self._held: list[Any] = []
         self._generator = np.random.default_rng()
@@ -86,8 +95,10 @@ class _Batches:
 
     def _take(self, session: Any) -> None:
         with session.one_moment(fresh=True):
-            made = session.run(self.tensors)
-        self._held += [list(row) for row in zip(*made, strict=True)] if self.many else [made]
+            made, asked = session.run([self.tensors, self.asked])
+        rows = [list(row) for row in zip(*made, strict=True)] if self.many else [made]
+        kept = np.broadcast_to(asked[0], len(rows)) if asked else [True] * len(rows)
+        self._held += [row for row, keep in zip(rows, kept, strict=True) if keep]
 
 
 def as_array(x: Any) -> np.ndarray:
@@ -136,6 +147,43 @@ def batch(
     return _batched(tensors, batch_size, 0, allow_smaller_final_batch, name, enqueue_many, dynamic_pad)
 
 
+def maybe_batch(
+    tensors: Any,
+    keep_input: Any,
+    batch_size: int,
+    num_threads: int = 1,
+    capacity: int = 32,
+    enqueue_many: bool = False,
+    shapes: Any = None,
+    dynamic_pad: bool = False,
+    allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
+    name: Any = None,
+) -> Any:
+    """:func:`batch` of what comes while ``keep_input`` holds; with ``enqueue_many`` it may say so for each row."""
+    keep = g.convert_to_tensor(keep_input)
+    return _batched(tensors, batch_size, 0, allow_smaller_final_batch, name, enqueue_many, dynamic_pad, keep)
+
+
+def maybe_shuffle_batch(
+    tensors: Any,
+    batch_size: int,
+    capacity: int,
+    min_after_dequeue: int,
+    keep_input: Any,
+    num_threads: int = 1,
+    seed: Any = None,
+    enqueue_many: bool = False,
+    shapes: Any = None,
+    allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
+    name: Any = None,
+) -> Any:
+    """:func:`shuffle_batch` of what comes while ``keep_input`` holds."""
+    window, keep = max(min_after_dequeue, 1), g.convert_to_tensor(keep_input)
+    return _batched(tensors, batch_size, window, allow_smaller_final_batch, name, enqueue_many, False, keep)
+
+
 def shuffle_batch(
     tensors: Any,
     batch_size: int,
@@ -167,10 +215,17 @@ def shuffle_batch_join(
 
 
 def _batched(
-    tensors: Any, size: Any, window: int, smaller: bool, name: Any, many: bool = False, pad: bool = False
+    tensors: Any,
+    size: Any,
+    window: int,
+    smaller: bool,
+    name: Any,
+    many: bool = False,
+    pad: bool = False,
+    keep: Tensor | None = None,
 ) -> Any:
     if isinstance(tensors, dict):
-        parts = _batched(list(tensors.values()), size, window, smaller, name, many, pad)
+        parts = _batched(list(tensors.values()), size, window, smaller, name, many, pad, keep)
         return dict(zip(tensors, [parts] if len(tensors) == 1 else parts, strict=True))
     wanted = [g.convert_to_tensor(t) for t in (tensors if isinstance(tensors, (list, tuple)) else [tensors])]
     size = g.static_int(size, "batch_size")
@@ -179,7 +234,7 @@ def _batched(
     for t in wanted:
         row = t.get_shape().as_list()[1:] if many else t.get_shape().as_list()
         specs.append((t.dtype, [first, *row]))
-    source = _Batches(wanted, size, window, smaller, many, pad)
+    source = _Batches(wanted, size, window, smaller, many, pad, keep)
     made = g.source_nodes(source, specs, Operation(name, "shuffle_batch" if window else "batch"))
     return made if len(made) > 1 else made[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,9 +48,12 @@ class _Slots(dict[Variable, Slot]):
 
 
 class _Order:
-    """All effects that some things wait for, those that come first in front; and for each what it waits for itself."""
+    """All effects that some things wait for, those that come first in front; and for each what it waits for itself.
 
-    def __init__(self, graph: g.Graph, wanted: Iterable[g.Effect]) -> None:
+    ``fed``: expressions that are given their values, so that nothing below them takes place.
+    """
+
+    def __init__(self, graph: g.Graph, wanted: Iterable[g.Effect], fed: Container[Tensor] = ()) -> None:
         self.graph = graph
         self.order: list[g.Effect] = []
         self.before: dict[g.Effect, set[g.Effect]] = {}
@@ -66,7 +69,7 @@ class _Order:
                     *effect.fetches,
                     *(p for p, _ in effect.guard),
                 ]
-                direct[effect] = [*effect.deps, *_waited_for(map(graph.translated, expressions))]
+                direct[effect] = [*effect.deps, *_waited_for(map(graph.translated, expressions), fed)]
             if entered:
                 self.before[effect] = {effect}.union(*(self.before[d] for d in direct[effect]))
                 self.order.append(effect)
@@ -75,8 +78,9 @@ class _Order:
                 stack += [(d, False) for d in reversed(direct[effect]) if d not in self.before]
 
 
-def _waited_for(expressions: Iterable[Tensor]) -> list[g.Effect]:
-    found = (e for node in topological(expressions) if node.op is g.after for e in node.attrs["effects"])
+def _waited_for(expressions: Iterable[Tensor], fed: Container[Tensor] = ()) -> list[g.Effect]:
+    below = topological(expressions, stop=lambda node: node in fed)
+    found = (e for t in below if t.op is g.after and t not in fed for e in t.attrs["effects"])
     return list(dict.fromkeys(found))
 
 
@@ -194,8 +198,12 @@ class _Plan:
         wanted = [e for x in flat for e in _own_effects(x)]
         wanted += [e for node in self.host_order for e in node.effects]
         expressions = [graph.translated(x.t) for x in self.numeric]
-        wanted += _waited_for(expressions)
-        order = _Order(graph, dict.fromkeys(wanted))
+        given_ones = {
+            graph.translated(x.t) for x in fed if isinstance(x, g.Tensor) and not isinstance(x, g.HostTensor)
+        }
+        given_ones |= {new for new, t in graph.renewed.items() if t in given_ones}
+        wanted += _waited_for(expressions, given_ones)
+        order = _Order(graph, dict.fromkeys(wanted), given_ones)
         self.acting = [e for e in order.order if e.actor is not None]
         self.ranks = _rank_inputs(fed, expressions, order.order)
         inputs, replaced, given = _inputs(graph, fed, values, self.ranks)
@@ -358,9 +366,9 @@ def _inputs(
         t = graph.translated(tensor.t)
         shape = _known_of(t.shape, fed_value) if k in ranks else t.shape
         if not isinstance(t, Placeholder) or k in ranks:
-            replaced[t] = t = Placeholder(
-                None, (), {}, (Spec(shape, t.dtype),), name=tensor.op.name, tracked=True
-            )
+            own, t = t, Placeholder(None, (), {}, (Spec(shape, t.dtype),), name=tensor.op.name, tracked=True)
+            replaced[own] = t
+            replaced.update((new, t) for new, old in graph.renewed.items() if old is own)
         inputs.append(t)
         if np.size(fed_value) <= 16:
             given[t] = np.asarray(fed_value, t.dtype)
@@ -562,15 +570,21 @@ class Session:
 
 
 class InteractiveSession(Session):
-    """A session that is the default from the moment it is made."""
+    """A session that is the default from the moment it is made, and so is the graph that it is given."""
 
     def __init__(self, target: str = "", graph: g.Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
         _sessions.stack.append(self)
+        self._given = graph
+        if graph is not None:
+            graph.enter()
 
     def close(self) -> None:
         if self in _sessions.stack:
             _sessions.stack.remove(self)
+        if self._given is not None:
+            self._given.leave()
+            self._given = None
         super().close()
 
 

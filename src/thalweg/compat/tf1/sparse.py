@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.errors import InvalidArgumentError
@@ -221,8 +222,9 @@ def embedding_lookup_sparse(
     max_norm: Any = None,
 ) -> Tensor:
     """For each row of ids the sum, mean or root-weighted mean (``sqrtn``) of their rows in ``params``."""
-    table = params[0] if isinstance(params, (list, tuple)) else params
-    rows = math.gather(table, sp_ids.values)
+    from thalweg.compat.tf1.nn import embedding_lookup  # whose room stands on this one
+
+    rows = embedding_lookup(params, sp_ids.values, partition_strategy, max_norm=max_norm)
     weights = math.ones_like(rows[:, :1]) if sp_weights is None else math.expand_dims(sp_weights.values, 1)
     places = wrap(g.value(sp_ids.indices)[:, 0], None, "Rows")  # type: ignore[index]
     n = sp_ids.dense_shape[0] if g.static_value(sp_ids.dense_shape) is None else sp_ids.shape[0].value
@@ -479,6 +481,7 @@ def _segment(reduction: Any) -> Any:
     def apply(
         data: Any, indices: Any, segment_ids: Any, name: Any = None, num_segments: Any = None
     ) -> Tensor:
+        only(f"tf.sparse_{reduction.__name__}", "num_segments", num_segments)
         return reduction(math.gather(data, indices), segment_ids)
 
     apply.__doc__ = f"``tf.{reduction.__name__}`` of the rows with the given numbers."
@@ -493,6 +496,7 @@ def sparse_segment_sqrt_n(
     data: Any, indices: Any, segment_ids: Any, name: Any = None, num_segments: Any = None
 ) -> Tensor:
     """The sum of the rows with the given numbers over the root of how many there are."""
+    only("tf.sparse_segment_sqrt_n", "num_segments", num_segments)
     rows = math.gather(data, indices)
     count = math.segment_sum(math.ones_like(rows), segment_ids)
     return math.div(math.segment_sum(rows, segment_ids), math.sqrt(count), name)

@@ -56,3 +56,9 @@ def _alive(node: Tensor) -> Tensor:
         held: Any = x.inputs[1] if x.attrs["side"] else elementwise.logical_not(x.inputs[1])
         alive = held if alive is None else elementwise.logical_and(alive, held)
     return wrap(alive, None, "Alive", [node])
+
+
+def with_dependencies(dependencies: Sequence[Any], output_tensor: Any, name: str | None = None) -> Tensor:
+    """The tensor, once operations and other tensors have been computed."""
+    with g.default_graph().control_dependencies(dependencies):
+        return math.identity(output_tensor, name or "control_dependency")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import functools
+import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from operator import itemgetter
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -14,11 +18,12 @@ import numpy as np
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
+from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.specs import RaggedTensorSpec, TensorSpec
 from thalweg.compat.tf2.tape import is_recording
 from thalweg.compat.tf2.text import TextTensor, is_text, shown
 from thalweg.compat.tf2.values import UnmadeVariableError, is_known, made_variables, number, tensor
-from thalweg.errors import SymbolicError, fail
+from thalweg.errors import ShapeError, SymbolicError, fail
 from thalweg.gradient import custom_gradient as core_custom_gradient
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.updates import Recorder, current_recorder, recording
@@ -402,6 +407,8 @@ class TensorArray:
         self._held: dict[int, Any] = {}
         self._size = 0 if size is None else int(number(size))
         self._grows = bool(dynamic_size)
+        shape = TensorShape(element_shape)
+        self._element = tuple(shape.as_list()) if shape.is_fully_defined() else None
 
     def write(self, index: Any, value: Any, name: Any = None) -> TensorArray:
         """This array, with a tensor at that number."""
@@ -428,8 +435,17 @@ class TensorArray:
 
     def stack(self, name: Any = None) -> Any:
         """All tensors in order, along a new first axis; zeros where none was written."""
+        count = int(self.size())
+        if not self._held:
+            shape = _written_in_text(self, sys._getframe(1)) if self._element is None else self._element
+            if shape is None:
+                raise fail(
+                    ShapeError, "TensorArray.stack: nothing was written, and nothing tells the shape of an element",
+                    hint="give the array an element_shape",
+                )  # fmt: skip
+            return tensor(np.zeros((count, *shape), numpy_dtype(self.dtype)))
         blank = shape_ops.full_like(next(iter(self._held.values())), 0)
-        return joining.stack([self._held.get(k, blank) for k in range(int(self.size()))])
+        return joining.stack([self._held.get(k, blank) for k in range(count)])
 
     def concat(self, name: Any = None) -> Any:
         """All tensors one after another."""
@@ -458,6 +474,23 @@ class TensorArray:
 
     def mark_used(self) -> None:
         """Accepted."""
+
+
+def _written_in_text(array: TensorArray, frame: FrameType) -> tuple[int, ...] | None:
+    """The shape of the elements that a function writes somewhere, even where it did not come by: a compiled loop knows
+    it. It is read where the text writes a list of numbers, ``a.write(k, [x, y])``; else None.
+    """
+    names = {name for name, held in frame.f_locals.items() if held is array}
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(frame.f_code)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "write":
+            of, value = node.func.value, node.args[1] if len(node.args) > 1 else None
+            if isinstance(of, ast.Name) and of.id in names and isinstance(value, (ast.List, ast.Tuple)):
+                return (len(value.elts),)
+    return None
 
 
 def foldr(

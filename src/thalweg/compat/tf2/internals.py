@@ -131,6 +131,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             ),
             rnn_cell=Namespace("tf.python.ops.rnn_cell", RNNCell=AbstractRNNCell),
             image_ops=names["image"],
+            parsing_config=names["io"],
             init_ops_v2=Namespace("tf.python.ops.init_ops_v2", _compute_fans=fans),
             control_flow_util=Namespace(
                 "tf.python.ops.control_flow_util", GraphOrParentsInXlaContext=lambda graph: False

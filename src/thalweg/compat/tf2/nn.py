@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -209,6 +209,43 @@ def _pooling(op: Callable[..., Any], rank: int) -> Callable[..., Any]:
 max_pool1d, max_pool2d, max_pool3d = (_pooling(nn.max_pool, rank) for rank in (1, 2, 3))
 avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(nn.avg_pool, rank) for rank in (1, 2, 3))
 max_pool, avg_pool = max_pool2d, avg_pool2d
+
+
+class FractionalPool(NamedTuple):
+    """What fractional pooling gives, and between which rows and columns its windows lie."""
+
+    output: Any
+    row_pooling_sequence: Any
+    col_pooling_sequence: Any
+
+
+def _fractional(kind: str, average: bool) -> Callable[..., FractionalPool]:
+    def pool(
+        value: Any, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False, seed: int = 0,
+        name: Any = None,
+    ) -> FractionalPool:  # fmt: skip
+        x: Any = tensor(value)
+        given = [pooling_ratio] * 2 if np.ndim(pooling_ratio) == 0 else list(pooling_ratio)
+        ratios = [
+            float(r) for r in (given * 2 if len(given) == 1 else given[1:3] if len(given) == 4 else given)
+        ]
+        if min(ratios) < 1 or (len(given) == 4 and (given[0], given[3]) != (1, 1)):
+            raise ValueError(f"tf.nn.{kind}: pooling_ratio should be at least 1, received {pooling_ratio}")
+        bounds = []
+        for axis, ratio in zip((1, 2), ratios, strict=True):
+            key = seeded_key(2 * seed + axis if seed else None)
+            count = int(x.shape[axis] / ratio)
+            bounds.append(nn.pooling_sequence(x.shape[axis], count, pseudo_random, key=key))
+        rows, columns = bounds
+        return FractionalPool(nn.fractional_pool(x, rows, columns, average, overlapping), rows, columns)
+
+    what = "Means" if average else "Greatest numbers"
+    pool.__doc__ = f"{what} of windows of random lengths: the pictures shrink by ratios."
+    return pool
+
+
+fractional_max_pool = _fractional("fractional_max_pool", False)
+fractional_avg_pool = _fractional("fractional_avg_pool", True)
 
 
 def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: Any = None) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.names import only
 from thalweg.compat.theano.configuration import config
 from thalweg.compat.theano.conversion import as_dtype, dtype_of, tensor_of
 from thalweg.compat.theano.sharing import TensorSharedVariable
@@ -300,6 +301,7 @@ class MRG_RandomStreams:
         self, size: Any = None, n: int = 1, pvals: Any = None, dtype: Any = "int64", nstreams: Any = None
     ) -> TensorVariable:
         """:meth:`choice` in the words before 1.0."""
+        only("MRG_RandomStreams.multinomial_wo_replacement", "size", size)
         return self.choice(size=n, replace=False, p=pvals, dtype=dtype)
 
 

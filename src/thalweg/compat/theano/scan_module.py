@@ -347,7 +347,8 @@ def map(
     name: str | None = None,
 ) -> tuple[Any, OrderedUpdates]:
     """``fn`` of each element."""
-    return scan(fn, sequences, None, non_sequences, go_backwards=go_backwards, name=name)
+    how: dict[str, Any] = {"truncate_gradient": truncate_gradient, "go_backwards": go_backwards, "name": name}
+    return scan(fn, sequences, None, non_sequences, **how)
 
 
 def reduce(

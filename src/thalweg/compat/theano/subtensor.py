@@ -204,7 +204,11 @@ def inc_subtensor(
     tolerate_inplace_aliasing: bool = False,
     ignore_duplicates: bool = False,
 ) -> TensorVariable:
-    """x[key] given as ``x``: the whole array with y added to that part; places named twice receive both."""
+    """x[key] given as ``x``: the whole array with y added to that part; places named twice receive both, unless
+    ``ignore_duplicates``.
+    """
+    if ignore_duplicates and not set_instead_of_inc:
+        return _written(_updated, x, as_tensor_variable(x) + y)
     return _written(_updated if set_instead_of_inc else index_ops.index_add, x, y)
 
 

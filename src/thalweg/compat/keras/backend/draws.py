@@ -68,11 +68,11 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Variable:
     """A variable of normal numbers."""
-    return variable(random_normal(shape, mean, scale), name=name)
+    return variable(random_normal(shape, mean, scale, dtype), dtype=dtype, name=name)
 
 
 def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Variable:
     """A variable of uniform numbers."""
-    return variable(random_uniform(shape, low, high), name=name)
+    return variable(random_uniform(shape, low, high, dtype), dtype=dtype, name=name)

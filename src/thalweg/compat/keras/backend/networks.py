@@ -11,7 +11,7 @@ from thalweg.compat.keras.backend.arithmetic import clip, log
 from thalweg.compat.keras.backend.settings import epsilon, normalize_data_format
 from thalweg.compat.keras.backend.shapes import expand_dims, reshape, transpose
 from thalweg.compat.keras.backend.values import cast, tensor, zeros_like
-from thalweg.errors import ArgumentError, fail
+from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.ops.public import names as _names
 
 _ops = _names()
@@ -145,7 +145,8 @@ def conv2d_transpose(
     dilation_rate: Any = (1, 1),
 ) -> Any:
     """What turns :func:`conv2d`'s outputs back; the shape follows from the inputs."""
-    return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format, dilation_rate)
+    made = nn.conv_transpose(tensor(x), kernel, strides, padding, data_format, dilation_rate)
+    return _of_shape("conv2d_transpose", made, output_shape)
 
 
 def depthwise_conv2d(
@@ -168,7 +169,16 @@ def conv3d_transpose(
     data_format: Any = None,
 ) -> Any:
     """What turns :func:`conv3d`'s outputs back; the shape follows from the inputs."""
-    return nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
+    made = nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
+    return _of_shape("conv3d_transpose", made, output_shape)
+
+
+def _of_shape(name: str, made: Any, wanted: Any) -> Any:
+    """What a transposed convolution gave, which must have the shape that a program says as far as it says it."""
+    told = list(wanted)[1:] if isinstance(wanted, (list, tuple)) else []
+    if any(isinstance(n, int) and m is not None and n != m for n, m in zip(told, made.shape[1:])):
+        raise fail(ShapeError, f"{name}: output_shape", expected=made.shape, received=tuple(wanted))
+    return made
 
 
 def separable_conv2d(

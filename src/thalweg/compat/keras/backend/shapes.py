@@ -182,12 +182,20 @@ def one_hot(indices: Any, num_classes: int) -> Any:
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") -> Any:
-    """Numbers from start to stop, which may be symbolic."""
+    """Numbers from start to stop, which may be symbolic; of floats, floats are made unless ``dtype`` says otherwise."""
     if stop is None:
         start, stop = 0, start
+    of_floats = builtins.any(
+        (n if isinstance(n, Tensor) else np.asarray(n)).dtype.kind == "f" for n in (start, stop, step)
+    )
+    if of_floats and dtype == "int32":  # the default, which asks for nothing
+        dtype = "float32"
     if not builtins.any(isinstance(n, Tensor) and n.is_symbolic for n in (start, stop, step)):
         return _ops["arange"](start, stop, step, dtype=dtype)
-    first, last, by = (cast(n, "int64") for n in (start, stop, step))
+    first, last, by = (cast(n, "float32" if of_floats else "int64") for n in (start, stop, step))
+    if of_floats:
+        count = cast(_ops["ceil"]((last - first) / by), "int64")
+        return cast(cast(_iota(count), "float32") * by + first, dtype)
     return cast(_iota((last - first + by - _ops["sign"](by)) // by) * by + first, dtype)
 
 

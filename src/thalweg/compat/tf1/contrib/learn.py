@@ -18,7 +18,7 @@ from thalweg.compat.tf1 import (
     feature_column,
     losses,
     math,
-    monitored,
+    session_hooks,
 )
 from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
@@ -176,7 +176,7 @@ def _keyed(whole: Any, key: str | None, argument: str) -> Any:
     return whole
 
 
-class ValidationMonitor(monitored.SessionRunHook):
+class ValidationMonitor(session_hooks.SessionRunHook):
     """Evaluates the model as it was last saved, every so many steps, and may end the training."""
 
     def __init__(

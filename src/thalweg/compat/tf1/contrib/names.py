@@ -16,17 +16,18 @@ from thalweg.compat.tf1 import (
     hooks,
     initializers,
     math,
-    monitored,
     nn,
     rnn,
     saved_model,
     signal,
     sparse,
     summary,
+    supervisors,
     tpu,
     train,
 )
 from thalweg.compat.tf1 import nest as nest_room
+from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
     crf,
     experiments,
@@ -38,13 +39,16 @@ from thalweg.compat.tf1.contrib import (
     normalisation,
     opt,
     regularizers,
+    sampling,
     seq2seq,
+    slim_data,
     summaries,
     training,
     utils,
 )
 from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.graph_editor import graph_editor
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
@@ -52,7 +56,6 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
-from thalweg.compat.tf1.distributions import distributions, percentile
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 
@@ -127,8 +130,10 @@ _framework = Namespace(
 _rnn = Namespace(
     "tf.contrib.rnn",
     **{name: getattr(rnn, name) for name in dir(rnn) if name.endswith(("Cell", "Wrapper", "Tuple", "_rnn"))},
-    LSTMBlockCell=rnn.BasicLSTMCell,
-    GRUBlockCell=rnn.GRUCell,
+    GRUBlockCellV2=rnn.GRUBlockCell,
+    LSTMBlockWrapper=rnn.FusedRNNCell,
+    FusedRNNCellAdaptor=rnn.FusedRNNCellAdaptor,
+    TimeReversedFusedRNN=rnn.TimeReversedFusedRNN,
     transpose_batch_time=rnn.transpose_batch_time,
     _linear=linear_room.linear,
     _Linear=linear_room.Linear,
@@ -150,12 +155,13 @@ _slim = Namespace(
     metrics=_metrics,
     nets=nets,
     utils=_utils,
+    **slim_data.parts,
     queues=Namespace("tf.contrib.slim.queues", QueueRunners=training.QueueRunners),
     prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
     learning=Namespace(
         "tf.contrib.slim.learning",
-        train=monitored.train_loop,
+        train=supervisors.train_loop,
         create_train_op=training.create_train_op,
         multiply_gradients=training.multiply_gradients,
         clip_gradient_norms=training.clip_gradient_norms,
@@ -174,6 +180,7 @@ _training = Namespace(
     multiply_gradients=training.multiply_gradients,
     clip_gradient_norms=training.clip_gradient_norms,
     add_gradients_summaries=training.add_gradients_summaries,
+    **own(sampling),
 )
 _tensorboard = Namespace(
     "tf.contrib.tensorboard",
@@ -201,8 +208,9 @@ contrib = _Contrib(
     metrics=_metrics,
     learn=learn,
     factorization=factorization,
-    distributions=Namespace("tf.contrib.distributions", **members(distributions), percentile=percentile),
+    distributions=contrib_distributions,
     lookup=lookup,
+    graph_editor=graph_editor,
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
@@ -268,11 +276,14 @@ _INNER = {
     "legacy_seq2seq": "ops.seq2seq",
     "losses": "losses.loss_ops losses",
     "metrics": "ops.metric_ops",
-    "slim": "slim slim.learning slim.evaluation slim.model_analyzer",
+    "slim": "slim slim.learning slim.evaluation slim.model_analyzer slim.data.dataset slim.data.dataset_data_provider "
+    "slim.data.tfexample_decoder slim.data.data_decoder slim.data.data_provider slim.data.parallel_reader",
     "learn": "learn.estimators.estimator learn.estimators.dnn learn.estimators.linear "
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",
     "crf": "ops.crf",
+    "distributions": "ops.distribution ops.normal ops.categorical ops.bernoulli ops.mvn_tril ops.mixture "
+    "ops.relaxed_onehot_categorical ops.onehot_categorical ops.kullback_leibler ops.bijector_impl",
     "image": "ops.image_ops",
     "cudnn_rnn": "layers.cudnn_rnn ops.cudnn_rnn_ops",
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, monitored, queues, random, summary, train
+from thalweg.compat.tf1 import math, queues, random, summary, supervisors, train
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 from thalweg.compat.tf1.initializers import constant_initializer
 from thalweg.compat.tf1.variables import get_variable, variable_scope
@@ -335,8 +335,8 @@ def prefetch_queue(
 @contextmanager
 def QueueRunners(session: Any) -> Iterator[None]:
     """The threads of the graph's queues run inside."""
-    coordinator = monitored.Coordinator()
-    threads = monitored.start_queue_runners(session, coordinator)
+    coordinator = supervisors.Coordinator()
+    threads = supervisors.start_queue_runners(session, coordinator)
     try:
         yield
     finally:

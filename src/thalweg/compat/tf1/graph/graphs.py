@@ -116,6 +116,9 @@ class Graph:
         self.finalized = False
         self.origins: set[Graph] = set()  # graphs of which this one has copies, over the same expressions
         self.twins: dict[int, Any] = {}  # the copies, by the id of the node of the other graph
+        self.renewed: dict[
+            core.Tensor, core.Tensor
+        ] = {}  # what gradients have in place of nodes' expressions
         self.symbols: Any = None  # Keras's tensors in this graph, where a program uses both; see symbols.py
         self.pending: list[Callable[[], None]] = []  # what puts Keras's weights into the collections
 
@@ -177,11 +180,20 @@ class Graph:
 
     @contextmanager
     def as_default(self) -> Iterator[Graph]:
-        _graphs.stack.append(self)
+        self.enter()
         try:
             yield self
         finally:
-            _graphs.stack.pop()
+            self.leave()
+
+    def enter(self) -> None:
+        """Be the default graph until :meth:`leave`."""
+        _graphs.stack.append(self)
+
+    def leave(self) -> None:
+        """Be the default graph no longer, where it was the last time; others that came after it stay."""
+        places = [k for k, graph in enumerate(_graphs.stack) if graph is self]
+        del _graphs.stack[places[-1] if places else -1]
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:

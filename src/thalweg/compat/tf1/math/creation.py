@@ -160,7 +160,10 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     t = value(node)
     static = t.value if t.value is not None else static_value(input)
     if static is None:
-        return wrap(core_identity.build([t], {}), name, "PlaceholderWithDefault", [input])
+        given = core_identity.build([t], {})
+        if t.shape is not None:
+            given = g.shaped_as(t, tuple([None] * t.ndim if shape is None else _as_dims(shape)))
+        return wrap(given, name, "PlaceholderWithDefault", [input])
     operation = g.Operation(name, "PlaceholderWithDefault")
     dims = [None] * t.ndim if shape is None else _as_dims(shape)
     return Tensor(

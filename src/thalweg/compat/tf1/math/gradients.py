@@ -43,8 +43,9 @@ def gradients(
 
     def asked(sources: list[core.Tensor]) -> list[Any]:
         return core_gradients(
-            outputs, sources, seeds, unconnected="none", consider_constant=fixed, distinct=fed
-        )
+            outputs, sources, seeds, unconnected="none", consider_constant=fixed, distinct=fed,
+            renewed=graph.renewed,
+        )  # fmt: skip
 
     return [
         None if t is None

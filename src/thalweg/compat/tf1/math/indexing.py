@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap
 from thalweg.compat.tf1.lengths import Length, dims_of, filled
@@ -226,6 +227,8 @@ def strided_slice(
     name: str | None = None,
 ) -> Tensor:
     """``input_[begin:end:strides]`` for each axis."""
+    only("tf.strided_slice", "ellipsis_mask", ellipsis_mask, 0)
+    only("tf.strided_slice", "new_axis_mask", new_axis_mask, 0)
     starts, stops = static_value(begin), static_value(end)
     if starts is None or stops is None:
         if (

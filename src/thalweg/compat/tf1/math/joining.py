@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
 from thalweg.compat.tf1.lengths import Length, dims_of, parts_of, scalar_of
@@ -225,6 +226,10 @@ def _lengths(x: Any) -> list[Any]:
 
 def space_to_depth(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
     """Blocks of pixels as channels."""
+    if data_format == "NCHW":
+        last = space_to_depth(transpose(input, [0, 2, 3, 1]), block_size)
+        return transpose(last, [0, 3, 1, 2], name)
+    only("tf.space_to_depth", "data_format", data_format, "NHWC")
     n, h, w, c = _lengths(input)
     split = reshape(input, [n, h // block_size, block_size, w // block_size, block_size, c])
     turned = transpose(split, [0, 1, 3, 2, 4, 5])
@@ -233,6 +238,10 @@ def space_to_depth(input: Any, block_size: int, name: str | None = None, data_fo
 
 def depth_to_space(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
     """Channels as blocks of pixels (sub-pixel convolution)."""
+    if data_format == "NCHW":
+        last = depth_to_space(transpose(input, [0, 2, 3, 1]), block_size)
+        return transpose(last, [0, 3, 1, 2], name)
+    only("tf.depth_to_space", "data_format", data_format, "NHWC")
     n, h, w, c = _lengths(input)
     split = reshape(input, [n, h, w, block_size, block_size, c // block_size**2])
     turned = transpose(split, [0, 1, 3, 2, 4, 5])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from thalweg import nn
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
 from thalweg.compat.tf1.lengths import filled
+from thalweg.compat.tf1.random import keyed
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.conv import conv_input_gradient
@@ -30,6 +31,12 @@ def _spatial(sizes: Any, data_format: str | None, rank: int) -> Any:
     return tuple(sizes[2:] if first else sizes[1:-1])
 
 
+def _pictures(x: Any, channels: Any = None) -> Any:
+    """Pictures have four axes, also those of which only a run knows it."""
+    t = value(x)
+    return t if t.shape is not None else g.shaped_as(t, (None, None, None, channels))
+
+
 def conv2d(
     input: Any,
     filter: Any = None,
@@ -43,9 +50,10 @@ def conv2d(
 ) -> Tensor:
     """Convolution of [N, H, W, C] with [KH, KW, C, O]."""
     kernel = filters if filter is None else filter
+    w = value(kernel)
     made = nn.conv2d(
-        value(input),
-        value(kernel),
+        _pictures(input, w.shape[2] if w.shape is not None and data_format == "NHWC" else None),
+        w,
         _spatial(strides, data_format, 2),
         _padding(padding),
         data_format,
@@ -259,7 +267,7 @@ def max_pool(
     """The largest element of each window."""
     x = input if value is None else value
     made = nn.max_pool(
-        g.value(x),
+        _pictures(x),
         _spatial(ksize, data_format, 2),
         _spatial(strides, data_format, 2),
         padding.upper(),
@@ -280,7 +288,7 @@ def avg_pool(
     """The mean of each window; padding is not counted."""
     x = input if value is None else value
     made = nn.avg_pool(
-        g.value(x),
+        _pictures(x),
         _spatial(ksize, data_format, 2),
         _spatial(strides, data_format, 2),
         padding.upper(),
@@ -387,6 +395,7 @@ def conv1d_transpose(
     name: str | None = None,
 ) -> Tensor:
     """The gradient of a convolution of one axis by its input; filters are [K, O, C]."""
+    only("tf.nn.conv1d_transpose", "dilations", dilations)
     made = conv2d_transpose(
         math.expand_dims(input, 1),
         math.expand_dims(filters, 0),
@@ -427,6 +436,44 @@ def max_pool_with_argmax(
     return pooled, math.cast(chosen, Targmax)
 
 
+class FractionalPool(NamedTuple):
+    """What fractional pooling gives, and between which rows and columns its windows lie."""
+
+    output: Tensor
+    row_pooling_sequence: Tensor
+    col_pooling_sequence: Tensor
+
+
+def _fractional(kind: str, average: bool) -> Any:
+    def pool(
+        value: Any, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False,
+        deterministic: bool = False, seed: int = 0, seed2: int = 0, name: str | None = None,
+    ) -> FractionalPool:  # fmt: skip
+        x = g.convert_to_tensor(value)
+        ratios = [float(r) for r in pooling_ratio]
+        if len(ratios) != 4 or min(ratios) < 1 or (ratios[0], ratios[3]) != (1, 1):
+            raise ValueError(
+                f"tf.nn.{kind}: pooling_ratio should be four numbers of at least 1, the first and the last 1, "
+                f"received {list(pooling_ratio)}"
+            )
+        bounds = []
+        for axis in (1, 2):
+            length = g.static_int(x.get_shape()[axis].value, "the size of the pictures")
+            own = seed or seed2 or (1 if deterministic else None)
+            key = keyed(None if own is None else 2 * own + axis)
+            count = int(length / ratios[axis])
+            bounds.append(nn.pooling_sequence(length, count, pseudo_random, key=key, symbolic=True))
+        rows, columns = bounds
+        made = nn.fractional_pool(x.t, rows, columns, average, overlapping)
+        return FractionalPool(*wrap_all([made, *bounds], name, kind))
+
+    what = "Means" if average else "Greatest numbers"
+    pool.__doc__ = f"{what} of windows of random lengths: the pictures shrink by ratios."
+    return pool
+
+
+fractional_max_pool = _fractional("fractional_max_pool", False)
+fractional_avg_pool = _fractional("fractional_avg_pool", True)
 max_pool2d, avg_pool2d = max_pool, avg_pool
 depthwise_conv2d_native = depthwise_conv2d
 

@@ -32,7 +32,7 @@ def joined(params: Any, partition_strategy: str = "mod") -> Any:
     table = math.concat(list(params), 0)
     if partition_strategy != "mod":
         return table
-    parts = [p.get_shape()[0].value for p in params]  # row k is in part k mod n
+    parts = [value(p).shape[0] for p in params]  # row k is in part k mod n
     first = np.cumsum([0, *parts[:-1]])
     order = [first[k % len(parts)] + k // len(parts) for k in range(sum(parts))]
     return math.gather(table, np.array(order, np.int32))

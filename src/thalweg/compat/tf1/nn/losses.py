@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, values, wrap
@@ -84,6 +86,11 @@ def weighted_cross_entropy_with_logits(
 def log_poisson_loss(
     targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
 ) -> Tensor:
-    """exp(c) - z c for log rates c."""
+    """exp(c) - z c for log rates c; the full loss has Stirling's ``z log z - z + log(2 pi z) / 2``, too, for z > 1."""
     z, c = values(targets, log_input)
-    return wrap(elementwise.exp(c) - z * c, name, "log_poisson_loss", [log_input])  # type: ignore[operator]
+    made: Any = elementwise.exp(c) - z * c  # type: ignore[operator]
+    if compute_full_loss:
+        some: Any = elementwise.maximum(z, 1.0)
+        rest = some * elementwise.log(some) - some + 0.5 * elementwise.log(2.0 * np.pi * some)
+        made = made + elementwise.where(z > 1.0, rest, 0.0)  # type: ignore[operator]
+    return wrap(made, name, "log_poisson_loss", [log_input])

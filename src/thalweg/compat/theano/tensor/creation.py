@@ -9,7 +9,6 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, common, dtype_of, tensor_of
 from thalweg.compat.theano.tensor.elements import cast, eq, ge
-from thalweg.compat.theano.tensor.reductions import sum as sum_of
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable, filled, shape_items
 from thalweg.ops import dynamic
 
@@ -109,9 +108,9 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> TensorV
     return TensorVariable(tw.diagonal(tensor_of(a), offset, axis1, axis2))
 
 
-def trace(a: Any, *_: Any) -> TensorVariable:
-    """The sum of a matrix's diagonal."""
-    return sum_of(diagonal(a))
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> TensorVariable:
+    """The sum of the diagonal of two axes."""
+    return TensorVariable(tw.sum(tw.diagonal(tensor_of(a), offset, axis1, axis2), axis=-1))
 
 
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> TensorVariable:

@@ -39,8 +39,10 @@ def det(x: Any) -> TensorVariable:
 
 
 def eigh(x: Any, UPLO: str = "L") -> list[TensorVariable]:
-    """Eigenvalues and eigenvectors of a symmetric matrix."""
-    return wrap(list(tw.linalg.eigh(*floats(x))))
+    """Eigenvalues and eigenvectors of a symmetric matrix, of which the lower ("L") or upper ("U") triangle is read."""
+    (whole,) = floats(x)
+    whole = whole if UPLO == "L" else tw.permute_dims(whole)
+    return wrap(list(tw.linalg.eigh(tw.add(tw.tril(whole), tw.permute_dims(tw.tril(whole, k=-1))))))
 
 
 class Eig(Op):

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 import thalweg as tw
+from thalweg.compat.names import only
 from thalweg.compat.theano.conversion import as_dtype, common, tensor_of
 from thalweg.compat.theano.ranges import asked_index
 from thalweg.compat.theano.tensor.elements import clip, switch
 from thalweg.compat.theano.tensor.shaping import flatten, stack
 from thalweg.compat.theano.variable import TensorVariable, as_tensor_variable
 from thalweg.ops import dynamic
+from thalweg.ops import shape as shape_ops
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> TensorVariable:
@@ -35,7 +37,12 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> TensorVariable:
     """For each element k of a, the element of choices[k] there."""
     options = stack(list(choices)) if isinstance(choices, (list, tuple)) else as_tensor_variable(choices)
-    index = asked_index(tensor_of(a), classes=True)
+    index: Any = tensor_of(a)
+    if mode in ("clip", "wrap"):
+        count = shape_ops.count(options.tensor, (0,), np.dtype(index.dtype))
+        index = tw.remainder(index, count) if mode == "wrap" else tw.clip(index, 0, count - 1)
+    else:
+        index = asked_index(index, classes=True)
     picked = tw.expand_dims(as_dtype(index, "int64"), 0)
     return TensorVariable(tw.squeeze(tw.take_along_axis(options.tensor, picked, axis=0), 0))
 
@@ -65,12 +72,14 @@ def compress(condition: Any, x: Any, axis: int | None = None) -> TensorVariable:
 
 def sort(self: Any, axis: int | None = -1, kind: str = "quicksort", order: Any = None) -> TensorVariable:
     """Elements in ascending order along an axis."""
+    only("sort", "order", order)
     t = tensor_of(self)
     return TensorVariable(tw.sort(tw.flatten(t) if axis is None else t, axis=-1 if axis is None else axis))
 
 
 def argsort(self: Any, axis: int | None = -1, kind: str = "quicksort", order: Any = None) -> TensorVariable:
     """The order that sorts the elements along an axis."""
+    only("argsort", "order", order)
     t = tensor_of(self)
     return TensorVariable(tw.argsort(tw.flatten(t) if axis is None else t, axis=-1 if axis is None else axis))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.names import only
 from thalweg.compat.theano.tensor.nnet.abstract_conv import (
     conv2d,
     conv2d_grad_wrt_inputs,
@@ -89,6 +90,7 @@ class GpuDnnConvDesc:
 
 class _WithAlgorithm:
     def __init__(self, algo: Any = None, inplace: bool = False, num_groups: int = 1) -> None:
+        only(type(self).__name__, "num_groups", num_groups, 1)
         self.algo = algo
 
 

@@ -313,6 +313,7 @@ class _AsOp:
         num_groups: int = 1,
         unshared: bool = False,
     ) -> None:
+        only(type(self).__name__, "unshared", unshared, False)
         self.imshp, self.kshp = imshp, kshp
         self.how = (border_mode, subsample, filter_flip, filter_dilation, num_groups)
 
@@ -372,6 +373,7 @@ def causal_conv1d(
     unshared: bool = False,
 ) -> TensorVariable:
     """Convolution of [N, C, T] with [O, C, K] in which no output sees a later input."""
+    only("causal_conv1d", "unshared", unshared, False)
     before = (int(filter_shape[2]) - 1) * filter_dilation
     made = conv2d(
         as_tensor_variable(input).dimshuffle(0, 1, 2, "x"),
