@@ -148,7 +148,7 @@ class _Scan:
     ) -> None:
         self.sequences = [_Sequence(s) for s in sequences]
         self.outputs = [_Output(o) for o in outputs]
-        self.constants = [
+        self.constants: list[Any] = [
             c if isinstance(c, (AnyVariable, TypedListVariable)) else TensorVariable(tensor_of(c))
             for c in constants
         ]
