@@ -389,3 +389,34 @@ def test_full_borders_of_keras_1() -> None:
         x, kernel = rng.normal(size=shape), model.get_weights()[0]
         wanted = signal.correlate(x[..., 0], kernel[..., 0, 0], mode="full")
         np.testing.assert_allclose(model.predict(x[None])[0, ..., 0], wanted, rtol=1e-4, atol=1e-5)
+
+
+COLUMNS = """
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+df = pd.DataFrame({"age": [1.0, np.nan, 3.0], "sex": ["m", "f", None], "n": [1, 2, 3]})
+df["age"].fillna(df["age"].mean(), inplace=True)
+df.sex.fillna("", inplace=True)
+df["n"].replace({1: 7}, inplace=True)
+print(df.age.tolist(), df.sex.tolist(), df.n.tolist())
+df["age"][df["n"] == 2] = 9.0
+df["n"].loc[df.age > 8] = 5
+df.n.iloc[2] = 8
+print(df.age.tolist(), df.n.tolist())
+own = df["age"].copy()
+own[0] = 100.0
+df["age"].fillna(0)[1] = 55.0
+print(df.age.tolist())
+"""
+
+
+def test_what_changes_a_column_of_a_table_changes_the_table(thalweg_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    (tmp_path / "p.py").write_text(COLUMNS)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.splitlines() == [
+        "[1.0, 2.0, 3.0] ['m', 'f', ''] [7, 2, 3]",
+        "[1.0, 9.0, 3.0] [7, 5, 8]",
+        "[1.0, 9.0, 3.0]",
+    ], done.stderr

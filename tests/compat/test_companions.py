@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,13 @@ def test_the_file_that_the_first_tutorials_had_beside_them(tmp_path: Path, thalw
     )
     done = thalweg_run(program)
     assert done.returncode == 1 and "our own" in done.stderr
+
+
+def test_pages_of_events_are_shown_by_nobody(thalweg_run: Run, tmp_path: Path) -> None:
+    if importlib.util.find_spec("tensorboard") is not None:
+        pytest.skip("tensorboard is installed")
+    asked = "notebook.list()\nnotebook.start('--logdir ./logs')\n"
+    (tmp_path / "p.py").write_text(f"import tensorflow as tf\nfrom tensorboard import notebook\n{asked}")
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout == "No known TensorBoard instances running.\n", done.stderr
+    assert "shows the events in ./logs" in done.stderr

@@ -57,8 +57,6 @@ def test_an_argument_that_is_not_done_is_refused() -> None:
         tf.estimator.DNNClassifier([4], [tf.feature_column.numeric_column("x")], batch_norm=True)
     with pytest.raises(ArgumentError, match="gradient_clip_norm is not done here"):
         tf.contrib.learn.LinearClassifier([tf.feature_column.numeric_column("x")], gradient_clip_norm=5.0)
-    with pytest.raises(ArgumentError, match="cell_clip is not done here"):
-        tf.contrib.rnn.LSTMBlockFusedCell(3, cell_clip=1.0)
 
 
 def test_arguments_that_change_nothing_are_taken() -> None:

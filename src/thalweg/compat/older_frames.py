@@ -1,8 +1,8 @@
 """Words that pandas had when a program was written, and has no longer; ``thalweg run`` gives them back.
 
 What is put back: names of the package, options of ``read_csv``, ``frame.ix``, ``append``, ``from_csv``, arguments by
-position, letters of frequencies; columns of texts are arrays of objects, those of ``get_dummies`` are numbers, and
-arrays of values can be written to.
+position, letters of frequencies; columns of texts are arrays of objects, those of ``get_dummies`` numbers; arrays of
+values can be written to, and what changes a column changes its table.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import contextlib
 import datetime
 import functools
 import re
+import warnings
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +35,7 @@ def restore(pandas: Any) -> None:
     vars(pandas).update({name: value for name, value in offered.items() if not hasattr(pandas, name)})
     for name in ("read_csv", "read_table"):
         setattr(pandas, name, _reading(pandas, getattr(pandas, name)))
+    _share_columns(pandas)
     for kind in (pandas.DataFrame, pandas.Series):
         kind.values = property(_writable(kind.values.fget))
         kind.__array__ = _writable(kind.__array__)
@@ -54,6 +57,61 @@ def restore(pandas: Any) -> None:
     _offer(
         pandas.DataFrame, "sort", lambda frame, columns=None, **options: frame.sort_values(columns, **options)
     )
+
+
+# --- columns that are part of their table -----------------------------------------------------------------------------
+
+_IN_PLACE = "fillna replace clip interpolate mask where ffill bfill".split()
+
+
+def _share_columns(pandas: Any) -> None:
+    """What changes a column changes its table: ``frame["age"].fillna(0, inplace=True)``, ``frame.age[rows] = 0``,
+    ``frame.age.loc[rows] = 0``. From pandas 3 on a column is one of its own, and such lines do nothing.
+    """
+    if int(pandas.__version__.split(".")[0]) < 3:
+        return
+    warnings.filterwarnings("ignore", category=pandas.errors.ChainedAssignmentError)
+    column = pandas.Series([0])
+    pandas.DataFrame.__getitem__ = _remembered(pandas.DataFrame.__getitem__, pandas.Series)
+    for name in _IN_PLACE:
+        setattr(
+            pandas.Series,
+            name,
+            _written_back(getattr(pandas.Series, name), lambda options: options.get("inplace")),
+        )
+    pandas.Series.__setitem__ = _written_back(pandas.Series.__setitem__, lambda options: True)
+    for places in (column.loc, column.at):
+        kind: Any = next(kind for kind in type(places).__mro__ if "__setitem__" in vars(kind))
+        kind.__setitem__ = _written_back(kind.__setitem__, lambda options: True, lambda places: places.obj)
+
+
+def _remembered(getitem: Callable[..., Any], series: type) -> Callable[..., Any]:
+    @functools.wraps(getitem)
+    def column(frame: Any, key: Any) -> Any:
+        found = getitem(frame, key)
+        if isinstance(found, series):
+            object.__setattr__(found, "_column_of", (weakref.ref(frame), key))
+        return found
+
+    return column
+
+
+def _written_back(
+    method: Callable[..., Any], changes: Callable[[Any], Any], column: Callable[[Any], Any] = lambda owner: owner
+) -> Callable[..., Any]:  # fmt: skip
+    """The method, after which the table of a column that it changed has the column as it is now."""
+
+    @functools.wraps(method)
+    def changed(owner: Any, *args: Any, **options: Any) -> Any:
+        made = method(owner, *args, **options)
+        if changes(options):
+            now = column(owner)
+            table, key = vars(now).get("_column_of", (lambda: None, None))
+            if (frame := table()) is not None and key in frame and len(frame) == len(now):
+                frame[key] = now
+        return made
+
+    return changed
 
 
 def _offer(kind: type, name: str, value: Any) -> None:

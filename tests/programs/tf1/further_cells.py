@@ -237,9 +237,33 @@ assert np.allclose(s, t, atol=1e-5) and np.abs(s).max() > 0
 # The fused cell is the basic one over [time, batch, n].
 fused = rnn.LSTMBlockFusedCell(6)
 y, (c, h) = fused(x, dtype=tf.float32)
-with tf.variable_scope("lstm_fused_cell", reuse=True):
-    z, _ = tf.nn.static_rnn(fused.cell, tf.unstack(x), dtype=tf.float32, scope=tf.get_variable_scope())
+assert [v.op.name for v in fused.variables] == ["lstm_fused_cell/kernel", "lstm_fused_cell/bias"]
+z, _ = tf.nn.static_rnn(fused.cell, tf.unstack(x), dtype=tf.float32)
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
     got, steps, end = sess.run([y, z, h], feed)
 assert np.allclose(got, steps, atol=1e-6) and np.allclose(end, got[-1])
+
+# Backwards it is a second cell with weights of its own, as the cell of single steps goes over reversed sequences.
+second = rnn.LSTMBlockFusedCell(6, cell_clip=0.2, use_peephole=True)
+ends = [5, 2, 3]
+y, last = rnn.TimeReversedFusedRNN(second)(x, dtype=tf.float32, sequence_length=ends)
+assert [v.op.name.split("/")[0] for v in second.variables] == ["lstm_fused_cell_1"] * 5
+turned = tf.reverse_sequence(x, ends, seq_axis=0, batch_axis=1)
+z, there = rnn.FusedRNNCellAdaptor(second.cell)(turned, dtype=tf.float32, sequence_length=ends)
+u, _ = rnn.FusedRNNCellAdaptor(second.cell, use_dynamic_rnn=True)(tf.unstack(turned), None, tf.float32, ends)
+z = tf.reverse_sequence(z, ends, seq_axis=0, batch_axis=1)
+listed, _ = second(tf.unstack(turned), dtype=tf.float32, sequence_length=ends)
+plain = rnn.LSTMBlockFusedCell(6, name="own")(x, dtype=tf.float32, scope="mine")[0]
+assert tf.trainable_variables()[-1].op.name == "mine/bias"
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    a, b, at, bt, c, d, _ = sess.run([y, z, last, there, tf.stack(listed), tf.stack(u), plain], feed)
+assert np.allclose(a, b, atol=1e-6) and np.allclose(c, d, atol=1e-6) and np.abs(a).max() > 0
+assert np.allclose(at.h, bt.h, atol=1e-6) and np.abs(at.c).max() <= 0.2 + 1e-6
+assert (a[2:, 1] == 0).all() and (a[:2, 1] != 0).any()
+
+# Layers one above the other over a list of steps, each in both directions.
+layers = [[rnn.GRUCell(4) for _ in range(2)] for _ in range(2)]
+out, forwards, backwards = rnn.stack_bidirectional_rnn(*layers, tf.unstack(x), dtype=tf.float32)
+assert len(out) == 5 and out[0].get_shape()[1] == 8 and len(forwards) == len(backwards) == 2

@@ -41,6 +41,7 @@ from thalweg.compat.tf1.contrib import (
     regularizers,
     sampling,
     seq2seq,
+    slim_data,
     summaries,
     training,
     utils,
@@ -129,8 +130,10 @@ _framework = Namespace(
 _rnn = Namespace(
     "tf.contrib.rnn",
     **{name: getattr(rnn, name) for name in dir(rnn) if name.endswith(("Cell", "Wrapper", "Tuple", "_rnn"))},
-    LSTMBlockCell=rnn.BasicLSTMCell,
-    GRUBlockCell=rnn.GRUCell,
+    GRUBlockCellV2=rnn.GRUBlockCell,
+    LSTMBlockWrapper=rnn.FusedRNNCell,
+    FusedRNNCellAdaptor=rnn.FusedRNNCellAdaptor,
+    TimeReversedFusedRNN=rnn.TimeReversedFusedRNN,
     transpose_batch_time=rnn.transpose_batch_time,
     _linear=linear_room.linear,
     _Linear=linear_room.Linear,
@@ -152,6 +155,7 @@ _slim = Namespace(
     metrics=_metrics,
     nets=nets,
     utils=_utils,
+    **slim_data.parts,
     queues=Namespace("tf.contrib.slim.queues", QueueRunners=training.QueueRunners),
     prefetch_queue=Namespace("tf.contrib.slim.prefetch_queue", prefetch_queue=training.prefetch_queue),
     model_analyzer=Namespace("tf.contrib.slim.model_analyzer", analyze_vars=summaries.analyze_vars),
@@ -272,7 +276,8 @@ _INNER = {
     "legacy_seq2seq": "ops.seq2seq",
     "losses": "losses.loss_ops losses",
     "metrics": "ops.metric_ops",
-    "slim": "slim slim.learning slim.evaluation slim.model_analyzer",
+    "slim": "slim slim.learning slim.evaluation slim.model_analyzer slim.data.dataset slim.data.dataset_data_provider "
+    "slim.data.tfexample_decoder slim.data.data_decoder slim.data.data_provider slim.data.parallel_reader",
     "learn": "learn.estimators.estimator learn.estimators.dnn learn.estimators.linear "
     "learn.estimators.run_config learn.estimators.prediction_key",
     "training": "training.hparam training.training",

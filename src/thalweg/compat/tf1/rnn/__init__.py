@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from thalweg.compat.tf1.rnn.cells import *  # noqa: F403
 from thalweg.compat.tf1.rnn.further_cells import *  # noqa: F403
+from thalweg.compat.tf1.rnn.fused import *  # noqa: F403
 from thalweg.compat.tf1.rnn.loops import *  # noqa: F403
 from thalweg.compat.tf1.rnn.wrappers import *  # noqa: F403

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest
 from thalweg.compat.tf1.graph import Tensor, value, wrap
-from thalweg.compat.tf1.rnn.cells import BasicLSTMCell, LSTMStateTuple, twin
+from thalweg.compat.tf1.rnn.cells import twin
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
@@ -131,14 +130,14 @@ def bidirectional_dynamic_rnn(
         forward, state_fw = dynamic_rnn(
             cell_fw, inputs, sequence_length, initial_state_fw, dtype, time_major=time_major, scope="fw"
         )
-        turned = _turned(inputs, sequence_length, axis)
+        turned = backwards(inputs, sequence_length, axis)
         backward, state_bw = dynamic_rnn(
             cell_bw, turned, sequence_length, initial_state_bw, dtype, time_major=time_major, scope="bw"
         )
-    return (forward, _turned(backward, sequence_length, axis)), (state_fw, state_bw)
+    return (forward, backwards(backward, sequence_length, axis)), (state_fw, state_bw)
 
 
-def _turned(x: Any, lengths: Any, axis: int) -> Any:
+def backwards(x: Any, lengths: Any, axis: int) -> Any:
     return (
         math.reverse(x, [axis])
         if lengths is None
@@ -160,18 +159,18 @@ def static_bidirectional_rnn(
     cell_bw = twin(cell_fw) if cell_bw is cell_fw else cell_bw
     with variable_scope(scope or "bidirectional_rnn"):
         forward, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, "fw")
-        turned = _turned_list(inputs, sequence_length)
+        turned = _list_turned(inputs, sequence_length)
         backward, state_bw = static_rnn(cell_bw, turned, initial_state_bw, dtype, sequence_length, "bw")
-    backward = _turned_list(backward, sequence_length)
+    backward = _list_turned(backward, sequence_length)
     joined = [math.concat([a, b], 1) for a, b in zip(forward, backward, strict=True)]
     return joined, state_fw, state_bw
 
 
-def _turned_list(steps: Sequence[Any], lengths: Any) -> list[Any]:
+def _list_turned(steps: Sequence[Any], lengths: Any) -> list[Any]:
     """The steps in the opposite order; each example's own steps where lengths are given."""
     if lengths is None:
         return list(steps)[::-1]
-    return math.unstack(_turned(math.stack(list(steps)), lengths, 0), len(steps))
+    return math.unstack(backwards(math.stack(list(steps)), lengths, 0), len(steps))
 
 
 bidirectional_rnn = static_bidirectional_rnn
@@ -200,6 +199,30 @@ def stack_bidirectional_dynamic_rnn(
                     forward, backward, x, sequence_length, starts[0], starts[1], dtype, time_major=time_major
                 )
             x = math.concat(list(outputs), 2)
+            states_fw.append(fw)
+            states_bw.append(bw)
+    return x, tuple(states_fw), tuple(states_bw)
+
+
+def stack_bidirectional_rnn(
+    cells_fw: Sequence[Any],
+    cells_bw: Sequence[Any],
+    inputs: Sequence[Any],
+    initial_states_fw: Any = None,
+    initial_states_bw: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    scope: Any = None,
+) -> tuple[list[Any], tuple[Any, ...], tuple[Any, ...]]:
+    """(outputs, last states forwards, backwards) over a list of steps: layers one above the other, each both ways."""
+    states_fw, states_bw, x = [], [], list(inputs)
+    with variable_scope(scope or "stack_bidirectional_rnn"):
+        for k, (forward, backward) in enumerate(zip(cells_fw, cells_bw, strict=True)):
+            starts = [None if s is None else s[k] for s in (initial_states_fw, initial_states_bw)]
+            with variable_scope(f"cell_{k}"):
+                x, fw, bw = static_bidirectional_rnn(
+                    forward, backward, x, starts[0], starts[1], dtype, sequence_length
+                )
             states_fw.append(fw)
             states_bw.append(bw)
     return x, tuple(states_fw), tuple(states_bw)
@@ -262,37 +285,3 @@ def raw_rnn(
             lambda time, finished, *rest: math.logical_not(math.reduce_all(finished)), body, begun
         )
     return arrays, state, loop_state
-
-
-class LSTMBlockFusedCell:
-    """A basic LSTM with the loop over [time, batch, n]: called on a whole sequence."""
-
-    def __init__(
-        self,
-        num_units: int,
-        forget_bias: float = 1.0,
-        cell_clip: Any = None,
-        use_peephole: bool = False,
-        reuse: Any = None,
-        name: str = "lstm_fused_cell",
-        dtype: Any = None,
-    ) -> None:
-        only("LSTMBlockFusedCell", "cell_clip", cell_clip)
-        only("LSTMBlockFusedCell", "use_peephole", use_peephole, False)
-        self.cell, self.label = BasicLSTMCell(num_units, forget_bias), name
-        self.num_units = num_units
-
-    def __call__(
-        self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> tuple[Any, Any]:
-        """(outputs, last state)."""
-        start = None if initial_state is None else LSTMStateTuple(*initial_state)
-        kind = dtype or "float32"
-        return dynamic_rnn(
-            self.cell, inputs, sequence_length, start, kind, time_major=True, scope=scope or self.label
-        )
