@@ -304,8 +304,10 @@ def _watched(value: Any) -> Tensor:
     return Tensor(None, (), {}, tensor.specs, tensor.value, name=tensor.name, tracked=True)
 
 
-def jacobian(y: Any, x: Tensor) -> Tensor:
+def jacobian(y: Any, x: Tensor, consider_constant: Sequence[Tensor] = ()) -> Tensor:
     """Every derivative of y by x, of shape ``y.shape + x.shape``; the shape of y must be known.
+
+    ``consider_constant``: tensors that derivatives do not pass.
 
     >>> from thalweg.graph.tensor import Variable
     >>> x = Variable([1.0, 2.0])
@@ -321,7 +323,9 @@ def jacobian(y: Any, x: Tensor) -> Tensor:
             built_at=y.built_at,
         )
     flat = reshape(y, (-1,))
-    rows = [gradients(flat[k], x, unconnected="zero") for k in range(y.size)]
+    rows = [
+        gradients(flat[k], x, unconnected="zero", consider_constant=consider_constant) for k in range(y.size)
+    ]
     if not rows:
         return full_like(expand_dims(x, 0)[:0], 0)
     return reshape(stack(rows), (*y.shape, *x.known_shape()))  # type: ignore[arg-type]

@@ -21,8 +21,7 @@ from thalweg.compat.tf2.objects import Holder
 from thalweg.compat.tf2.scopes import variable_scope as variable_scope
 from thalweg.errors import SymbolicError, fail
 from thalweg.gradient import gradients as _gradients
-from thalweg.graph.tensor import Tensor, Variable
-from thalweg.graph.walk import leaves
+from thalweg.graph.tensor import Tensor
 from thalweg.nested import mapped
 
 __version__ = VERSION = "1.15.0"
@@ -183,7 +182,7 @@ class _Optimizer(Holder):
 
     def compute_gradients(self, loss: Callable[[], Any], var_list: Any = None, **options: Any) -> list[Any]:
         """Pairs (gradient, variable) of what ``loss()`` gives."""
-        return _pairs(loss(), var_list)[1]
+        return _pairs(loss, var_list)[1]
 
     def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> None:
         """One step with given pairs."""
@@ -299,25 +298,25 @@ get_or_create_global_step, get_global_step = _contrib.get_or_create_global_step,
 # --- tf.contrib.eager -------------------------------------------------------------------------------------------------
 
 
-def _pairs(value: Tensor, variables: Any = None) -> tuple[Tensor, list[Any]]:
-    """A value, and pairs of its gradient by each variable below it (or given) and the variable."""
-    wanted = variables
-    if wanted is None:
-        wanted = [t for t in leaves([value]) if isinstance(t, Variable) and t.trainable]
-    found = _tf2.GradientTape().gradient(value, list(wanted))
+def _pairs(compute: Callable[[], Tensor], variables: Any = None) -> tuple[Tensor, list[Any]]:
+    """What a function gives, and pairs of its gradient by each variable that was read for it (or given) and that."""
+    with _tf2.GradientTape(persistent=True) as tape:
+        value = compute()
+    wanted = [v for v in tape.read_for([value]) if v.trainable] if variables is None else list(variables)
+    found = tape.gradient(value, wanted)
     if any(g is None for g in found):
-        found = _gradients(value, list(wanted))  # says why
+        found = _gradients(value, wanted)  # says why
     return value, list(zip(found, wanted, strict=True))
 
 
 def _implicit_value_and_gradients(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function that gives the value of ``f`` and pairs (gradient, variable) of all variables that it read."""
-    return lambda *args, **options: _pairs(f(*args, **options))
+    return lambda *args, **options: _pairs(lambda: f(*args, **options))
 
 
 def _implicit_gradients(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function that gives pairs (gradient, variable) of all variables that ``f`` read."""
-    return lambda *args, **options: _pairs(f(*args, **options))[1]
+    return lambda *args, **options: _pairs(lambda: f(*args, **options))[1]
 
 
 def _value_and_gradients_function(f: Callable[..., Any], params: Any = None) -> Callable[..., Any]:

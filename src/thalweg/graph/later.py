@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, freeze
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, _clock, freeze
 from thalweg.graph.updates import recording
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Batch:
     def _waiting(self, specs: Sequence[Spec], place: Any) -> Tensor:
         made = Tensor.__new__(Tensor)
         made.op, made.inputs, made.attrs, made.specs = None, (), {}, tuple(specs)
-        made.name, made.built_at, made.tracked = None, None, False
+        made.name, made.built_at, made.tracked, made.moment = None, None, False, _clock.now
         made.later = (self, place)
         self._held.append((place, weakref.ref(made)))
         return made

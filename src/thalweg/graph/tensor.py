@@ -49,6 +49,21 @@ def shape_text(shape: Shape) -> str:
     return "[...]" if shape is None else "[" + ", ".join(map(str, shape)) + "]"
 
 
+class _Clock:
+    """How many recordings have begun: a tensor remembers it, and so whether it is older than a recording."""
+
+    now = 0
+
+
+_clock = _Clock()
+
+
+def begin_recording() -> int:
+    """The moment of a new recording: tensors made from now on have at least this one, those made before have less."""
+    _clock.now += 1
+    return _clock.now
+
+
 class _Mode(threading.local):
     history = True
 
@@ -90,11 +105,12 @@ class Tensor:
     ``op`` is None for leaves; ``inputs`` are tensors; ``attrs`` the op's attributes; ``specs`` one Spec per
     output (several for ops that return several arrays, whose parts the op ``item`` picks); ``value`` an
     array, or None where symbolic; ``tracked`` whether a variable or a watched tensor stands below.
-    ``later`` is None, or the batch that computes the value when somebody looks, and the place in it.
+    ``later`` is None, or the batch that computes the value when somebody looks, and the place in it. ``moment`` says
+    which recordings had begun when it was made.
     """
 
     __slots__ = (
-        "__weakref__", "attrs", "built_at", "inputs", "later", "name", "op", "specs", "tracked", "value",
+        "__weakref__", "attrs", "built_at", "inputs", "later", "moment", "name", "op", "specs", "tracked", "value",
     )  # fmt: skip
     __array_priority__ = 1000
     __array_ufunc__ = None
@@ -108,6 +124,7 @@ class Tensor:
     built_at: str | None
     tracked: bool
     later: tuple[Batch, int] | None
+    moment: int
 
     def __init__(
         self,
@@ -130,6 +147,7 @@ class Tensor:
         self.built_at = built_at
         self.tracked = tracked
         self.later = None
+        self.moment = _clock.now
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there: the value of a tensor that waits for somebody to look."""
@@ -515,7 +533,7 @@ def of_value(value: np.ndarray | None, specs: tuple[Spec, ...]) -> Tensor:
     """An eager tensor with nothing before it, quickly; nobody may change the array."""
     made = object.__new__(Tensor)
     made.op, made.inputs, made.attrs, made.specs, made.value = None, (), {}, specs, value
-    made.name, made.built_at, made.tracked, made.later = None, None, False, None
+    made.name, made.built_at, made.tracked, made.later, made.moment = None, None, False, None, _clock.now
     return made
 
 

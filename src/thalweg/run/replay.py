@@ -57,27 +57,28 @@ _memory = _Memory()
 
 
 def replayed_gradients(
-    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor]
+    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], constants: Sequence[Tensor] = ()
 ) -> list[Tensor | None]:
     """The gradients of the sum of eager ``ys``, weighted by ``seeds``, by each x; None where no y depends on it.
 
-    The results have no history: they are for the last of nested gradients.
+    The results have no history: they are for the last of nested gradients. Gradients do not pass ``constants``.
 
     >>> x = Variable(3.0)
     >>> [replayed_gradients([x * x], [x], [x * 0 + 1])[0].item() for _ in range(5)]
     [6.0, 6.0, 6.0, 6.0, 6.0]
     """
-    waiting = _waiting_gradients(ys, xs, seeds)
+    waiting = None if constants else _waiting_gradients(ys, xs, seeds)
     if waiting is not None:
         return waiting
-    order = topological([*ys, *seeds], stop=lambda t: any(t is x for x in xs))
-    key = _key(order, ys, xs, seeds)
+    cut = {id(t) for t in constants}
+    order = topological([*ys, *seeds], stop=lambda t: id(t) in cut or any(t is x for x in xs))
+    key = _key(order, ys, xs, seeds, cut)
     plan = 0 if key is None else _memory.times(key)
     if not isinstance(plan, _Plan):
         if key is None or plan < _EAGER_TIMES:
-            found = gradients(ys, xs, seeds, unconnected="none")
+            found = gradients(ys, xs, seeds, unconnected="none", consider_constant=constants)
             return [None if g is None else _value(g.array()) for g in found]
-        plan = _planned(order, ys, xs, seeds)
+        plan = _planned(order, ys, xs, seeds, cut)
         _memory.keep(key, plan)
     results = iter(
         plan.program.run([order[k].value for k in plan.places]) if plan.places else plan.program.run([])
@@ -191,12 +192,14 @@ def _value(array: np.ndarray) -> Tensor:
 # --- the key --------------------------------------------------------------------------------------------------------
 
 
-def _key(order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor]) -> Any:
+def _key(
+    order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], cut: set[int]
+) -> Any:
     """Equal for expressions that differ in values alone; None where an attribute cannot be compared."""
     places = {id(t): k for k, t in enumerate(order)}
     parts: list[Any] = []
     for tensor in order:
-        if tensor.op is None:
+        if tensor.op is None or id(tensor) in cut:
             parts.append(_leaf_key(tensor))
             continue
         if not all(map(_is_plain, tensor.attrs.values())):
@@ -228,10 +231,10 @@ def _is_plain(value: Any) -> bool:
 
 
 def _planned(
-    order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor]
+    order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], cut: set[int]
 ) -> _Plan:
     """The backward pass of the expression, whose forward values are inputs where it reads them."""
-    again, sources = _again(order, xs)
+    again, sources = _again(order, xs, cut)
     sums = _slopes([], [again[id(y)] for y in ys], [again[id(s)] for s in seeds], sources)
     kept = [g for g in sums if g is not None]
     computed = [again[id(t)] for t in order if t.op is not None and len(t.specs) == 1]
@@ -251,7 +254,9 @@ def _input(tensor: Tensor) -> Placeholder:
     return Placeholder(None, (), {}, tensor.specs, tracked=True)
 
 
-def _again(order: list[Tensor], xs: Sequence[Tensor]) -> tuple[dict[int, Tensor], list[list[Tensor]]]:
+def _again(
+    order: list[Tensor], xs: Sequence[Tensor], cut: set[int]
+) -> tuple[dict[int, Tensor], list[list[Tensor]]]:
     """The expression as a symbolic one, and for each x the inputs that stand for it: a variable may be read twice."""
     again: dict[int, Tensor] = {}
     sources: dict[int, list[Tensor]] = {id(x): [] for x in xs}
@@ -259,6 +264,8 @@ def _again(order: list[Tensor], xs: Sequence[Tensor]) -> tuple[dict[int, Tensor]
         if id(tensor) in sources and not isinstance(tensor, Variable):
             again[id(tensor)] = _input(tensor)
             sources[id(tensor)].append(again[id(tensor)])
+        elif id(tensor) in cut:
+            again[id(tensor)] = _input(tensor)
         elif tensor.op is read:
             again[id(tensor)] = _input(tensor)
             sources.get(id(tensor.inputs[0]), []).append(again[id(tensor)])

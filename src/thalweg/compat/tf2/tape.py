@@ -1,10 +1,14 @@
-"""``tf.GradientTape``: the main library's tape, with TensorFlow's names, and its rule that only open tapes remember."""
+"""``tf.GradientTape``: the main library's tape, with TensorFlow's names, and its rule that only open tapes remember.
+
+What was computed before a tape's block is a number for it, whatever variables it was made of.
+"""
 
 from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -15,12 +19,13 @@ from thalweg.dtypes import is_floating
 from thalweg.errors import GradientError, fail
 from thalweg.gradient import gradients as core_gradients
 from thalweg.gradient import jacobian as core_jacobian
-from thalweg.graph.tensor import Tensor, Variable, no_grad
+from thalweg.graph.tensor import Tensor, Variable, begin_recording, no_grad
 from thalweg.graph.updates import current_recorder
-from thalweg.graph.walk import variables
+from thalweg.graph.walk import topological
 from thalweg.nested import flat, mapped
 from thalweg.ops.joining import stack
 from thalweg.ops.shape import full_like
+from thalweg.ops.state import read
 from thalweg.optimizers.rows import with_rows
 from thalweg.run import tape as core
 from thalweg.run.replay import remembered_gradients, replayed_gradients
@@ -43,6 +48,7 @@ class _Open(threading.local):
 
 
 _open = _Open()
+_unfinished: weakref.WeakSet[GradientTape] = weakref.WeakSet()  # tapes that may be asked yet
 
 
 def is_recording() -> bool:
@@ -56,9 +62,18 @@ class GradientTape(core.GradientTape):
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         super().__init__(persistent, watch_accessed_variables)
         self._targets: list[Any] = []
+        self._began: int | None = None
+        self._stood: dict[Variable, Tensor] = {}  # what was assigned before in a function that is traced
 
     def __enter__(self) -> GradientTape:
         _open.count += 1
+        if self._began is None:
+            recorder = current_recorder()
+            self._began, self._stood = (
+                begin_recording(),
+                dict(recorder.updates) if recorder is not None else {},
+            )
+            _unfinished.add(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -81,6 +96,7 @@ class GradientTape(core.GradientTape):
         """Forget what was computed so far, and what is watched; another tape around it goes on remembering it."""
         self._watched.clear()
         self._targets, self._used = [], False
+        self._began = begin_recording()
         if _open.count == 1:
             for thing in gc.get_objects():
                 if type(thing) is Tensor and thing.tracked and not thing.is_symbolic:
@@ -89,7 +105,14 @@ class GradientTape(core.GradientTape):
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables below the targets that gradients were asked of: those that train, and the watched ones."""
-        return tuple(v for v in variables(self._targets) if v.trainable or v in self._watched)
+        return tuple(v for v in self.read_for(self._targets) if v.trainable or v in self._watched)
+
+    def read_for(self, targets: Iterable[Tensor]) -> list[Variable]:
+        """The variables of which these results were made in the tape's block."""
+        return [t for t in topological(targets, stop=self._is_before) if isinstance(t, Variable)]
+
+    def _is_before(self, t: Tensor) -> bool:
+        return self._began is not None and t.op is not None and t.op is not read and t.moment < self._began
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -112,11 +135,14 @@ class GradientTape(core.GradientTape):
             if isinstance(t, Tensor) and t.tracked and is_floating(t.dtype)
         ]
         wanted = [s for s in flat(sources) if self._follows(s)]
+        places = [self._stood.get(s, s) if isinstance(s, Variable) else s for s in wanted]
         ys, seeds = [t for t, _ in kept], [g for _, g in kept]
+        before = self._before(ys, places)
         tables = [] if is_recording() else [s for s in wanted if may_be_gathered(s)]
-        asking = lambda asked: _gradients(ys, asked, seeds) if ys and asked else [None] * len(asked)
-        found = with_rows(ys, wanted, asking, tables)
+        asking = lambda asked: _gradients(ys, asked, seeds, before) if ys and asked else [None] * len(asked)
+        found = with_rows(ys, places, asking, tables)
         by_source = {id(s): slices_of(s, g) for s, g in zip(wanted, found, strict=True)}
+        self._finish(before)
         zero = unconnected_gradients == UnconnectedGradients.ZERO
 
         def of(source: Any) -> Any:
@@ -124,6 +150,37 @@ class GradientTape(core.GradientTape):
             return full_like(source, 0) if g is None and zero else g
 
         return mapped(of, sources)
+
+    def _before(self, targets: list[Tensor], sources: list[Tensor]) -> list[Tensor]:
+        """The results that were there when the tape's block began: for the tape they are numbers."""
+        if self._began is None:
+            return []
+        asked, seen, left = {id(s) for s in sources}, set(), list(targets)
+        found, own = [], []
+        while left:
+            t = left.pop()
+            if t.op is None or id(t) in seen:
+                continue
+            seen.add(id(t))
+            if not self._is_before(t):
+                left.extend(t.inputs)
+            elif id(t) in asked:
+                own.append(t)
+            elif t.tracked:
+                found.append(t)
+        return [*found, *own] if found or len(sources) > 1 else []
+
+    def _finish(self, before: list[Tensor]) -> None:
+        """What no tape can be asked about any more need not remember how it came about."""
+        if not self._persistent:
+            _unfinished.discard(self)
+        if not before or is_recording() or current_recorder() is not None:
+            return
+        oldest = min((tape._began or 0 for tape in _unfinished), default=None)
+        for t in before:
+            if (oldest is None or t.moment < oldest) and not t.is_symbolic:
+                t.array()
+                t.op, t.inputs, t.attrs, t.tracked = None, (), {}, False
 
     def _follows(self, source: Any) -> bool:
         if not isinstance(source, Tensor):
@@ -139,7 +196,7 @@ class GradientTape(core.GradientTape):
         """The derivative of every element of the target by every element of each source."""
         only("tape.jacobian", "unconnected_gradients", unconnected_gradients, "none")
         self._use("jacobian")
-        return mapped(lambda s: _forgotten(core_jacobian(target, s)), sources)
+        return mapped(lambda s: _forgotten(core_jacobian(target, s, self._before([target], [s]))), sources)
 
     def batch_jacobian(
         self, target: Any, source: Any, unconnected_gradients: str = "none", parallel_iterations: int | None = None,
@@ -150,22 +207,28 @@ class GradientTape(core.GradientTape):
         self._use("batch_jacobian")
         rows, *form = target.shape
         columns = target.reshape((rows, -1))
-        found = [core_gradients(columns[:, k], source, unconnected="zero") for k in range(columns.shape[1])]
+        before = self._before([target], [source])
+        found = [
+            core_gradients(columns[:, k], source, unconnected="zero", consider_constant=before)
+            for k in range(columns.shape[1])
+        ]
         made = stack(found, axis=1).reshape((rows, *form, *source.shape[1:]))
         return _forgotten(made)
 
 
-def _gradients(targets: list[Tensor], sources: list[Tensor], given: list[Any]) -> list[Any]:
+def _gradients(
+    targets: list[Tensor], sources: list[Tensor], given: list[Any], before: list[Tensor]
+) -> list[Any]:
     seeds = [full_like(t, 1) if g is None else tensor(g) for t, g in zip(targets, given)]
     known = not any(t.is_symbolic for t in (*targets, *seeds))
     if known and current_recorder() is None:
         if not is_recording():
-            return replayed_gradients(targets, sources, seeds)
-        if all(isinstance(s, Variable) for s in sources):
+            return replayed_gradients(targets, sources, seeds, before)
+        if not before and all(isinstance(s, Variable) for s in sources):
             found = remembered_gradients(targets, sources, seeds)
             if found is not None:
                 return found
-    return core_gradients(targets, sources, seeds, unconnected="none")
+    return core_gradients(targets, sources, seeds, unconnected="none", consider_constant=before)
 
 
 def _forgotten(x: Tensor) -> Tensor:
