@@ -334,6 +334,7 @@ def test_numpys_ways_with_tensors() -> None:
     for name in "ravel atleast_1d atleast_2d atleast_3d fliplr flipud arctan copy".split():
         np.testing.assert_allclose(getattr(tnp, name)(x).numpy(), getattr(np, name)(x.numpy()), rtol=1e-6)
     assert [p.shape for p in tnp.split(x, [1], 1)] == [(2, 1), (2, 2)] and len(tnp.split(x, 3, axis=1)) == 3
+    assert tnp.triu(x, 1).numpy().tolist() == np.triu(x.numpy(), 1).tolist()
     assert tnp.atleast_3d(3.0).shape == (1, 1, 1) and tnp.atleast_3d(x[0]).shape == (1, 3, 1)
     assert tnp.size(x) == 6 and tnp.ndim(x) == 2 and tnp.shape(x) == (2, 3) and tnp.size(x, 1) == 3
 

@@ -84,7 +84,7 @@ def _computed(name: str) -> Callable[..., Any]:
     parameters = inspect.signature(compute).parameters
     order = list(parameters)
     kinds = [p.kind for p in parameters.values()]
-    # NumPy gives by place the axis, which the main library wants by name.
+    # NumPy gives by place the axis or the diagonal, which the main library wants by name.
     variadic = inspect.Parameter.VAR_POSITIONAL in kinds
     placed = len(order) - kinds.count(inspect.Parameter.KEYWORD_ONLY)
 
@@ -95,8 +95,8 @@ def _computed(name: str) -> Callable[..., Any]:
             given[0] = np.asarray(given[0])
         if name in _FRACTIONS and given and all(_whole(g) for g in given[: 2 if name in _PAIRS else 1]):
             given[0] = cast(given[0], "float64")
-        if not variadic and len(given) == placed + 1 and order[placed : placed + 1] == ["axis"]:
-            options["axis"] = given.pop()
+        if not variadic and len(given) == placed + 1 and order[placed:]:
+            options[order[placed]] = given.pop()
         return compute(*given, **options)
 
     return of
