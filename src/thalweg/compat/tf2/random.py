@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes, nn, philox
+from thalweg.compat.names import described
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
 from thalweg.graph import tensor as core
@@ -138,7 +139,7 @@ def _sampler(shares_of: Callable[[int], Any]) -> Callable[..., Any]:
             shares, true, int(number(num_sampled)), unique=bool(unique), key=seeded_key(seed)
         )
 
-    sample.__doc__ = nn.draw_candidates.__doc__
+    sample.__doc__ = described(nn.draw_candidates)
     return sample
 
 

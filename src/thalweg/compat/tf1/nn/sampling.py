@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg import nn
+from thalweg.compat.names import described
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
 from thalweg.compat.tf1.nn.lookup import joined
@@ -70,7 +71,7 @@ def _loss(of: Callable[..., Any], remove_hits: bool) -> Callable[..., Tensor]:
         each = of(w, b, truth, value(inputs), found, remove_hits=remove_accidental_hits)
         return wrap(each, name, of.__name__, [inputs])
 
-    loss.__name__, loss.__doc__ = of.__name__, of.__doc__
+    loss.__name__, loss.__doc__ = of.__name__, described(of)
     return loss
 
 

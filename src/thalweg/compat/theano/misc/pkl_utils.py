@@ -106,6 +106,28 @@ class PersistentNdarrayLoad:
         return self.cache[name]
 
 
+class _Pickler(pickle.Pickler):
+    """Objects that ``name`` gives a name are kept by that alone."""
+
+    def __init__(self, file: Any, protocol: int, name: Callable[[Any], Any]) -> None:
+        super().__init__(file, protocol)
+        self._name = name
+
+    def persistent_id(self, obj: Any) -> Any:
+        return self._name(obj)
+
+
+class _Unpickler(pickle.Unpickler):
+    """What was kept by its name is what ``find`` finds by it."""
+
+    def __init__(self, file: Any, find: Callable[[Any], Any]) -> None:
+        super().__init__(file)
+        self._find = find
+
+    def persistent_load(self, name: Any) -> Any:
+        return self._find(name)
+
+
 def dump(
     obj: Any, file_handler: Any, protocol: int = DEFAULT_PROTOCOL,
     persistent_id: Callable[[zipfile.ZipFile], Callable[[Any], Any]] = PersistentSharedVariableID,
@@ -113,18 +135,14 @@ def dump(
     """Pickle ``obj`` to a zip file: ``pkl``, and each array in a file of its own."""
     pickled = io.BytesIO()
     with zipfile.ZipFile(file_handler, "w", zipfile.ZIP_DEFLATED) as zip_file:
-        pickler = pickle.Pickler(pickled, protocol)
-        pickler.persistent_id = persistent_id(zip_file)  # type: ignore[method-assign]
-        pickler.dump(obj)
+        _Pickler(pickled, protocol, persistent_id(zip_file)).dump(obj)
         zip_file.writestr("pkl", pickled.getvalue())
 
 
 def load(f: Any, persistent_load: Callable[[zipfile.ZipFile], Any] = PersistentNdarrayLoad) -> Any:
     """What was dumped to a zip file."""
     with zipfile.ZipFile(f) as zip_file, zip_file.open("pkl") as file:
-        unpickler = pickle.Unpickler(file)
-        unpickler.persistent_load = persistent_load(zip_file)  # type: ignore[method-assign]
-        return unpickler.load()
+        return _Unpickler(file, persistent_load(zip_file)).load()
 
 
 __all__ = [
