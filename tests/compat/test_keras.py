@@ -706,6 +706,29 @@ def test_the_weights_of_a_layer_are_those_that_it_says() -> None:
         assert [bool((old != new).any()) for old, new in zip(before, layer.get_weights())] == moving
 
 
+def test_a_frozen_layer_of_ones_own_updates_nothing() -> None:
+    class Means(L.Layer):  # type: ignore[misc, name-defined]
+        def build(self, input_shape: Any) -> None:
+            self.mean = self.add_weight(
+                shape=input_shape[1:], initializer="zeros", trainable=False, name="mean"
+            )
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            self.add_update([K.moving_average_update(self.mean, K.mean(inputs, axis=0), 0.5)], inputs)
+            return inputs - self.mean
+
+    layer = Means(input_shape=(2,))
+    model = classic.Sequential([layer, L.Dense(1)])
+    for frozen, wanted in ((layer, 0.0), (model, 0.0), (None, 2.0)):
+        layer.trainable = model.trainable = True
+        if frozen is not None:
+            frozen.trainable = False
+        model.compile("sgd", "mse")
+        model.train_on_batch(np.full((3, 2), 4.0), np.zeros((3, 1)))
+        assert K.eval(layer.mean).tolist() == [wanted, wanted]
+
+
 def test_numbers_in_order_are_floats_where_floats_are_given() -> None:
     for given in ((0.0, 4, 2.0), (0, 3.0), (2, 5, 1.0)):
         assert K.dtype(K.arange(*given)) == "float32"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
@@ -154,3 +155,61 @@ def test_first_summaries_take_their_tags_as_they_are() -> None:
         assert tags(tf.histogram_summary("h", tf.constant([1.0]))) == ["h"]
         assert tags(tf.image_summary("p", tf.zeros([1, 2, 2, 3]))) == ["p/image/0"]
         assert tags(tf.audio_summary("a", tf.zeros([1, 8]), 8.0, 1)) == ["a/audio"]
+
+
+@pytest.mark.parametrize("smaller", [False, True])
+def test_sequences_of_about_one_length_come_together(smaller: bool) -> None:
+    lengths = [3, 7, 2, 12, 4, 8, 1, 11, 5]
+
+    def rows() -> Any:
+        for k, n in enumerate(lengths):
+            yield [1] * n, k
+
+    data = tf.data.Dataset.from_generator(rows, (tf.int32, tf.int32), ([None], []))
+    row, k = data.make_one_shot_iterator().get_next()
+    found, made = tf.contrib.training.bucket_by_sequence_length(
+        tf.size(row),
+        {"row": row, "k": k},
+        2,
+        [5, 10],
+        dynamic_pad=True,
+        allow_smaller_final_batch=smaller,
+        keep_input=tf.less(k, 8) if not smaller else True,
+    )
+    assert made["row"].get_shape().as_list() == [None if smaller else 2, None]
+    seen = []
+    with tf.Session() as session, pytest.raises(tf.errors.OutOfRangeError):
+        while True:
+            sizes, group = session.run([found, made])
+            assert group["row"].sum(1).tolist() == sizes.tolist() and group["row"].shape[1] == sizes.max()
+            seen.append(group["k"].tolist())
+    assert seen == [[0, 2], [1, 5], [4, 6], [3, 7]] + [[8]] * smaller
+    with pytest.raises(ValueError, match=r"must contain increasing integers; received \[5, 5\]"):
+        tf.contrib.training.bucket_by_sequence_length(k, [row], 2, [5, 5])
+
+
+def test_a_bucket_is_chosen_by_its_number() -> None:
+    k = tf.data.Dataset.range(12).make_one_shot_iterator().get_next()
+    which, (made,) = tf.contrib.training.bucket([k], k % 3, [2, 3, 4], 3)
+    with tf.Session() as session:
+        groups = [session.run([which, made]) for _ in range(4)]
+    assert [(int(n), row.tolist()) for n, row in groups] == [
+        (0, [0, 3]),
+        (1, [1, 4, 7]),
+        (0, [6, 9]),
+        (2, [2, 5, 8, 11]),
+    ]
+    with pytest.raises(ValueError, match="batch_size must be one number or 3; received 2"):
+        tf.contrib.training.bucket([k], 0, [2, 3], 3)
+
+
+def test_losses_of_contrib_take_predictions_first() -> None:
+    rows = np.array([[0.6, 0.8], [1.0, 0.0]], "f")
+    others = np.array([[0.8, 0.6], [0.0, 1.0]], "f")
+    losses = tf.contrib.losses
+    near = losses.cosine_distance(tf.constant(rows), others, 1, weights=[1.0, 3.0])
+    hinge = losses.hinge_loss(tf.constant([0.5, -2.0, 0.25]), [1.0, 0.0, 0.0])
+    with tf.Session() as session:
+        assert session.run(near) == pytest.approx((1 - 0.96 + 3) / 2)
+        assert session.run(hinge).tolist() == [0.5, 0.0, 1.25]
+    assert losses.get_losses() == [near]

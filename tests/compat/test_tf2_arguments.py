@@ -252,3 +252,23 @@ MISSPELT: dict[str, Callable[..., Any]] = {
 def test_misspelt_arguments_are_told(name: str) -> None:
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
         MISSPELT[name](**{name: 1})
+
+
+def growing(x: Any) -> Any:
+    """Three columns more than are given, each one larger than the last."""
+    more = lambda i, m: (i + 1, tf.concat([m, m[:, -1:] + 1.0], 1))
+    invariants = [tf.TensorShape([]), tf.TensorShape([None, None])]
+    return tf.while_loop(lambda i, m: i < 3, more, [tf.constant(0), x], shape_invariants=invariants)[1]
+
+
+def test_loops_in_models_grow_what_goes_round() -> None:
+    x = tf.keras.Input((2,))
+    rows = tf.keras.layers.Lambda(lambda t: tf.reduce_sum(t, 1, keepdims=True), output_shape=(1,))(
+        tf.keras.layers.Lambda(growing)(x)
+    )
+    model = tf.keras.Model(x, tf.keras.layers.Dense(1, kernel_initializer="ones")(rows))
+    ones = np.ones((4, 2), "float32")
+    assert model.predict(ones, verbose=0)[:, 0].tolist() == [11] * 4
+    model.compile("sgd", "mse")
+    found = model.fit(ones, np.ones((4, 1)), epochs=2, verbose=0).history["loss"]
+    np.testing.assert_allclose(found, [100.0, 207.36], rtol=1e-4)

@@ -77,3 +77,14 @@ def test_the_functions_as_ops() -> None:
     longer = ops.Append(True)(several, v)
     f = theano.function([several, v], [ops.Reverse()(longer), ops.Length()(longer), ops.GetItem()(longer, 2)])
     assert plain(f(GIVEN, GIVEN[1])) == [[[4, 5], [4, 5], [1, 2, 3]], 3, [4, 5]]
+
+
+def test_lists_are_given_to_the_steps_of_a_loop() -> None:
+    def step(i: Any, total: Any, members: Any) -> Any:
+        return total + (i + 1) * members[0].sum() + T.cast(tl.length(members), "float32")
+
+    start = T.constant(np.float32(0))
+    found, _ = theano.scan(step, [T.arange(3, dtype="float32")], [start], non_sequences=[several])
+    last = theano.function([several], found[-1])
+    assert last(GIVEN) == 6 * 6 + 3 * 2
+    assert last([np.ones(4, "float32")]) == 6 * 4 + 3 * 1

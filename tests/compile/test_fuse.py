@@ -17,6 +17,7 @@ from thalweg.compile.memory import Buffer, padded, plan
 from thalweg.compile.schedule import Schedule
 from thalweg.graph.tensor import Tensor, Variable, placeholder
 from thalweg.ops.conv import conv
+from thalweg.ops.index import scatter_add
 from thalweg.run.function import function
 
 
@@ -117,6 +118,7 @@ def test_a_training_step_updates_every_variable_in_place() -> None:
 
 
 A, B = Variable(np.zeros(40, "f"), name="a"), Variable(np.zeros(40, "f"), name="b")
+SOME = Variable(np.array([3, 5, 3], "i"), name="some", trainable=False)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,11 @@ A, B = Variable(np.zeros(40, "f"), name="a"), Variable(np.zeros(40, "f"), name="
         ([(A, tw.cumulative_sum(A))], 0, 1),
         ([(A, tw.cumulative_sum(B))], 1, 0),
         ([(A, tw.concat([A[20:], A[:20]]))], 0, 1),
+        ([(A, scatter_add(A, SOME, B[:3]))], 1, 0),
+        ([(A, scatter_add(A, SOME, tw.take(A, SOME)))], 1, 0),
+        ([(A, scatter_add(A, SOME, A[:3]))], 0, 1),  # what is added changes meanwhile
+        ([(A, scatter_add(A[::-1], SOME, B[:3]))], 0, 1),
+        ([(A, scatter_add(B, SOME, B[:3]))], 1, 0),
     ],
 )
 def test_updates_in_place(updates: Any, bound: int, moves: int) -> None:

@@ -230,7 +230,22 @@ COPIES = [
         reference=lambda x: _dilated(x, (2, 1), 7),
     ),
 ]
+
+
+def _with_diagonal(x: np.ndarray, d: np.ndarray) -> np.ndarray:
+    made = x.copy()
+    for k in range(min(x.shape[-2:])):
+        made[..., k, k] = d[..., k]
+    return made
+
+
 TRIANGLES = [
+    _row(
+        "with diagonal",
+        triangles_ops.with_diagonal,
+        [((3, 3), (3,)), ((2, 4), (2,)), ((2, 4, 3), (2, 3))],
+        reference=_with_diagonal,
+    ),
     _row("tril", triangles_ops.tril, MATRICES, reference=np.tril),
     _row("triu", lambda x: triangles_ops.triu(x, k=-1), MATRICES, reference=lambda x: np.triu(x, -1)),
     _row("trace", triangles_ops.trace, [((3, 5),), ((4, 4),)], reference=np.trace, exact=False),

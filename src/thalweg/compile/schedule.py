@@ -13,7 +13,7 @@ from thalweg.compile.assembly import written_in_place
 from thalweg.compile.fuse import fuse
 from thalweg.compile.groups import Columns, Kernel, Nest, Product, node_of, num_bytes
 from thalweg.compile.layout import Place, Places, is_identity
-from thalweg.graph.lowering import RandomBits
+from thalweg.graph.lowering import RandomBits, Scatter
 from thalweg.graph.tensor import Tensor
 
 _SHRINKS = 4  # times as much read as made: a kernel that is done as soon as it can be
@@ -72,6 +72,8 @@ class Schedule:
             return tensor.op is None or not isinstance(
                 tensor.op.lower, RandomBits
             )  # those write past the end
+        if tensor.op is not None and isinstance(tensor.op.lower, Scatter):
+            return self._scattered_into(leaf, tensor)
         nest = kernel.nest if isinstance(kernel, Product) else kernel
         if not isinstance(nest, Nest) or tensor in nest.row_level or nest.split is not None:
             return False
@@ -80,6 +82,15 @@ class Schedule:
         ):
             return False
         return all(is_identity(a.layout) for reads in nest.reads.values() for a in reads if a.source is leaf)
+
+    def _scattered_into(self, leaf: Tensor, tensor: Tensor) -> bool:
+        """Whether what is written at some places of a copy of the variable may be written into the variable itself:
+        it is read as what is copied alone.
+        """
+        assert tensor.op is not None
+        base = tensor.op.lower.base
+        read = [k for k, t in enumerate(tensor.inputs) if self.places.of[t].source is leaf]
+        return read == [base] and is_identity(self.places.of[tensor.inputs[base]].layout)
 
     def _successors(self) -> dict[Kernel, set[Kernel]]:
         """Who must wait for each kernel: its readers; and whoever overwrites a variable, for the readers of

@@ -263,9 +263,11 @@ def _scatter(stp: Step, y: Tensor) -> Piece:
 
     def emit() -> None:
         e, threads = stp.e, stp.threads if parallel else None
-        copy(stp, y.inputs[lower.base], y, row_major(y.shape), threads)
-        if parallel:
-            stp.barrier()
+        base = stp.schedule.places.of[y.inputs[lower.base]].source
+        if stp.schedule.bound.get(y) is not base:  # else it is written into its own place
+            copy(stp, y.inputs[lower.base], y, row_major(y.shape), threads)
+            if parallel:
+                stp.barrier()
 
         def work(coordinates: list[Value], run: _Run) -> None:
             target, value, inside = lower.emit(e, _reads(stp, y, run, along), coordinates, shapes, **y.attrs)

@@ -42,6 +42,24 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     return sum_(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
+def with_diagonal(x: Any, diagonal: Any, /) -> Tensor:
+    """Matrices x [..., n, m] with another main diagonal, [..., min(n, m)]; lengths may be open.
+
+    >>> with_diagonal([[1, 2, 3], [4, 5, 6]], [0, 0]).tolist()
+    [[0, 2, 3], [4, 0, 6]]
+    """
+    from thalweg.ops.elementwise import equal, minimum, where
+    from thalweg.ops.index import take
+    from thalweg.ops.shape import count
+
+    x, d = convert_operands([x, diagonal])
+    rows = iota_like(x, -2)
+    last: Any = count(d, (d.ndim - 1,), np.dtype("int64"))
+    places = minimum(flatten(rows), last - 1)  # rows below a wide matrix's last have no place of their own
+    given = expand_dims(take(d, places, axis=-1), -1)
+    return where(equal(iota_like(x, -1), rows), given, x)
+
+
 def _triangle(x: Any, k: int, lower: bool) -> Tensor:
     from thalweg.ops.arithmetic import greater_equal, less_equal, where
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.graph.tensor import Variable
+from thalweg.ops.index import scatter_add
 from thalweg.optimizers.base import Optimizer, Slots, is_set
+from thalweg.optimizers.rows import Rows
 
 __all__ = ["GradientDescent", "Momentum", "SGD"]
 
@@ -40,6 +42,12 @@ class GradientDescent(Optimizer):
             return param - lr * g, {}
         v = slots["momentum"] * self.momentum - lr * g
         return param + (v * self.momentum - lr * g if self.nesterov else v), {"momentum": v}
+
+    def moved(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        """Without momentum only the rows that have a gradient are read and written."""
+        if isinstance(g, Rows) and not is_set(self.momentum):
+            return scatter_add(param, g.indices, g.values * -lr), {}
+        return super().moved(g, param, slots, lr, t)
 
 
 SGD = GradientDescent

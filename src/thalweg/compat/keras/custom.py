@@ -62,8 +62,12 @@ class OwnLayer(_main.Layer):
             super().add_loss(_mean(loss) if loss.ndim else loss)
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Pairs (variable, new value) to assign in training; always by a layer that is stateful, or a metric."""
-        if _calls.training and not _calls.training[-1] and not getattr(self, "stateful", False):
+        """Pairs (variable, new value) to assign in training; always by a layer that is stateful, or a metric.
+
+        A layer that is not trainable assigns nothing, as it trains nothing.
+        """
+        moves = self.trainable and (not _calls.training or _calls.training[-1])
+        if not moves and not getattr(self, "stateful", False):
             return
         for update in updates if isinstance(updates, list) else [updates]:
             if not isinstance(update, tuple):

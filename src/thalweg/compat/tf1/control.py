@@ -14,10 +14,10 @@ from thalweg.compat.tf1.math.creation import placeholder
 from thalweg.compat.tf1.math.indexing import gather
 from thalweg.compat.tf1.math.joining import reverse
 from thalweg.compat.tf1.math.shapes import shape
-from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
+from thalweg.compat.tf1.structures import AssignsInLoop, Iteration, inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
-from thalweg.ops import control
+from thalweg.ops import control, random
 from thalweg.ops import scan as core_scan
 
 
@@ -89,15 +89,20 @@ class _Branch:
         graph = default_graph()
         made: list[Effect] = []
         graph.branches.append(made)
+        # In a loop a session cannot ask for the predicate.
+        guards = [] if random.in_loop() else [(wrap(self.test, None, "pred_id"), self.wanted)]
+        graph.guards += guards
         try:
             with inside(loop=False) as self.body:
                 result = self.fn()
         finally:
             graph.branches.pop()
+            del graph.guards[len(graph.guards) - len(guards) :]
         for effect in made:
             effect.guard.append((self.test, self.wanted))
             if effect.actor is not None:
-                effect.actor = _Guarded(effect.actor, wrap(self.test, None, "pred_id"), self.wanted)
+                test = guards[0][0] if guards else wrap(self.test, None, "pred_id")
+                effect.actor = _Guarded(effect.actor, test, self.wanted)
         if result is None or isinstance(result, Operation):
             self.is_operation = True
             self.effects = effects_of([result] if result is not None else [])
@@ -173,7 +178,28 @@ def while_loop(
     maximum_iterations: Any = None,
     return_same_structure: bool = False,
 ) -> Any:
-    """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds."""
+    """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds.
+
+    Variables that the body assigns go round with the loop, which assigns them in the end.
+    """
+    given = (cond, body, loop_vars, shape_invariants, maximum_iterations, return_same_structure)
+    assigned: list[core.Variable] = []
+    while True:
+        try:
+            return _loop(*given, assigned)
+        except AssignsInLoop as found:
+            assigned += found.variables
+
+
+def _loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any,
+    maximum_iterations: Any,
+    return_same_structure: bool,
+    assigned: Sequence[core.Variable],
+) -> Any:
     shown = [_numbers_as_nodes(v) for v in loop_vars]
     starts: list[Any] = []  # of the arrays among the variables
     start = map_structure(lambda leaf: _entering(leaf, starts), shown)
@@ -181,6 +207,9 @@ def while_loop(
         if isinstance(start[k], core.Tensor) and loosened is not None and start[k].shape is not None:
             start[k] = g.shaped_as(start[k], tuple(g.TensorShape(loosened).as_list()))
     seen: list[core.Tensor] = []  # the variables inside
+    own = len(start)
+    waits = tuple(default_graph().controls())
+    first = [g.after.build([v], {"effects": waits}) if waits else v for v in assigned]
 
     def nodes(parts: Sequence[Any]) -> list[Any]:
         seen[:] = _leaves(list(parts))
@@ -188,23 +217,31 @@ def while_loop(
         return map_structure(lambda leaf: _inside_of(leaf, next(leaves), begun), shown)
 
     def test(*parts: Any) -> core.Tensor:
-        with inside() as body:
-            return body.plain(g.truth(cond(*nodes(parts))))
+        with inside() as within:
+            made = g.truth(cond(*nodes(parts[:own])))
+        if not assigned:
+            return within.plain(made)
+        return Iteration(within, dict(zip(assigned, parts[own:], strict=True))).of(made)
 
     def step(*parts: Any) -> Any:
         with inside() as within:
-            made = body(*nodes(parts))
-        made = list(made) if isinstance(made, (list, tuple)) and len(parts) > 1 else made
+            made = body(*nodes(parts[:own]))
+        made = list(made) if isinstance(made, (list, tuple)) and own > 1 else made
         if not isinstance(made, list):
             made = list(made) if isinstance(made, (list, tuple)) else [made]
-        made = map_structure(lambda leaf: within.plain(_leaving(leaf)), made)
+        made = map_structure(_leaving, made)
+        iteration = Iteration(within, dict(zip(assigned, parts[own:], strict=True)))
+        ends = iter(iteration.results(_leaves(made)))
+        made = map_structure(lambda leaf: next(ends), made)
+        made = [*made, *(iteration.state[v] for v in assigned)]
         return [_like(a, b) for a, b in zip(parts, made, strict=True)]
 
     limit = None if maximum_iterations is None else g.static_int(maximum_iterations, "maximum_iterations")
-    found = _leaves(list(control.while_loop(test, step, start, limit)))
-    found = filled_in(found, starts, seen, _leaves(start))
+    everything = list(control.while_loop(test, step, [*start, *first], limit))
+    last = [Effect(list(zip(assigned, everything[own:], strict=True)))] if assigned else []
+    found = filled_in(_leaves(everything[:own]), starts, seen, _leaves(start))
     ends, arrays = iter(found), iter(starts)
-    result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays), shown)
+    result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays, last), shown)
     return result[0] if len(result) == 1 and not return_same_structure else result
 
 
@@ -242,10 +279,15 @@ def _leaving(leaf: Any) -> core.Tensor:
     return leaf.leaving() if isinstance(leaf, TensorArray) else value(leaf)
 
 
-def _exit(leaf: Any, made: core.Tensor, starts: Any) -> Any:
+def _exit(leaf: Any, made: core.Tensor, arrays: Any, effects: list[Effect]) -> Any:
+    """What a variable of a loop is after it, and after what the loop assigned."""
+    if effects:
+        made = g.after.build([made], {"effects": tuple(effects)})
     if isinstance(leaf, TensorArray):
         return leaf.inside(made, None)
-    return wrap(made, None, "Exit")
+    if not effects:
+        return wrap(made, None, "Exit")
+    return Tensor(made, Operation(None, "Exit", Effect(deps=effects)))
 
 
 def _like(before: Any, after: Any) -> Any:

@@ -11,6 +11,7 @@ from thalweg.graph import tensor as core
 from thalweg.graph.op import item
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.ops.elementwise import where
 
 
 class Composite:
@@ -42,10 +43,123 @@ def to_nodes(tree: Any, kind: str) -> Any:
     return map_structure(lambda t: wrap(t, None, kind), tree)
 
 
+class AssignsInLoop(Exception):
+    """The body of a loop assigns these variables: they go round with the loop's own."""
+
+    def __init__(self, variables: list[core.Variable]) -> None:
+        super().__init__()
+        self.variables = variables
+
+
+class Iteration:
+    """What the expressions of a loop's body are, its assignments in their order, where assigned variables go round.
+
+    ``starts``: the values of these variables when the iteration begins. A read gives that value, one that waits for
+    assignments what they left, and what an assignment itself reads is the value right before it.
+    """
+
+    def __init__(self, body: inside, starts: Mapping[core.Variable, core.Tensor]) -> None:
+        self.body, self.starts = body, starts
+        self.state = dict(starts)
+        self.recorder: Any = current_recorder()
+        self._new: dict[int, core.Tensor] = {}
+        self._kept: list[core.Tensor] = []
+        self._written: list[tuple[Effect, core.Variable, core.Tensor]] = []
+
+    def results(self, outputs: list[core.Tensor]) -> list[core.Tensor]:
+        """The outputs; :attr:`state` has what the variables are at the end."""
+        if not hasattr(self.recorder, "made"):
+            return outputs  # there is no body: the functions run as they are
+        effects = self._live(outputs)
+        missing = [v for e in effects for v, _ in e.updates if v not in self.starts]
+        if missing:
+            raise AssignsInLoop(list(dict.fromkeys(missing)))
+        if not self.starts:
+            return [self.body.plain(t) for t in outputs]
+        for effect in effects:
+            self._take(effect)
+        return [self.of(t) for t in outputs]
+
+    def _mine(self, node: core.Tensor) -> list[Effect]:
+        if node.op is not g.after:
+            return []
+        return [e for e in node.attrs["effects"] if e.number > self.body.first]
+
+    def _ends(self, node: core.Tensor) -> bool:
+        """Whether a node was made before the body, which is given it as it is."""
+        made = id(node.inputs[0] if node.op is item else node) in self.recorder.made
+        return not made and not self._mine(node)
+
+    def _live(self, outputs: list[core.Tensor]) -> list[Effect]:
+        """The assignments in the body on which its outputs depend, in their order."""
+        found: dict[Effect, None] = {}
+        waiting = [e for node in topological(outputs, stop=self._ends) for e in self._mine(node)]
+        while waiting:
+            effect = waiting.pop()
+            if effect in found:
+                continue
+            if effect.actor is not None:
+                raise NotImplementedError(
+                    "the body of a loop cannot have a session put rows into queues, or do other things by itself"
+                )
+            found[effect] = None
+            read = [t for _, t in effect.updates] + [test for test, _ in effect.guard]
+            waiting += [e for e in effect.deps if e.number > self.body.first]
+            waiting += [e for node in topological(read, stop=self._ends) for e in self._mine(node)]
+        return sorted(found, key=lambda effect: effect.number)
+
+    def _take(self, effect: Effect) -> None:
+        for variable, made in effect.updates:
+            new = self.of(made)
+            for test, wanted in effect.guard:
+                pair = (new, self.state[variable]) if wanted else (self.state[variable], new)
+                new = where(self.of(test), *pair)
+            self.state[variable] = new
+            self._written.append((effect, variable, new))
+
+    def of(self, t: core.Tensor) -> core.Tensor:
+        """An expression of the body."""
+        for node in topological([t], stop=lambda n: id(n) in self._new or self._ends(n)):
+            if id(node) not in self._new:
+                self._kept.append(node)
+                self._new[id(node)] = self._made(node)
+        return self._new[id(t)]
+
+    def _made(self, node: core.Tensor) -> core.Tensor:
+        if isinstance(node, core.Variable):
+            return self.starts[node] if node in self.starts else self.body.waiting(node)
+        if self._ends(node):
+            return node
+        first = node.inputs[0]
+        if isinstance(first, core.Variable) and first in self.starts:
+            if node.op is g.after:
+                return self._after(first, self._mine(node))
+            if node.op is g.current:
+                return self.state[first]
+        inputs = [self._new[id(x)] for x in node.inputs]
+        if node.op is g.after:
+            return inputs[0]
+        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            return node
+        made = remake(node, inputs)
+        self.recorder.built(made)
+        return made
+
+    def _after(self, variable: core.Variable, effects: list[Effect]) -> core.Tensor:
+        before, waiting = set(), list(effects)
+        while waiting:
+            effect = waiting.pop()
+            if effect not in before:
+                before.add(effect)
+                waiting += effect.deps
+        found = [new for effect, v, new in self._written if v is variable and effect in before]
+        return found[-1] if found else self.starts[variable]
+
+
 class inside:
     """A body is being built: its nodes wait for nothing, the loop or the choice itself does.
 
-    ``loop``: the body runs several times, so what it makes cannot assign.
+    ``loop``: the body runs several times; what it assigns goes round with the loop: see :class:`Iteration`.
     """
 
     def __init__(self, loop: bool = True) -> None:
@@ -75,7 +189,7 @@ class inside:
             return id(node.inputs[0] if node.op is item else node) not in recorder.made
 
         nodes = topological([t], stop=outside)
-        given = {node: self._waiting(node) for node in nodes if outside(node)}
+        given = {node: self.waiting(node) for node in nodes if outside(node)}
         if not any(node.op is g.after for node in nodes if node not in given) and all(
             new is node for node, new in given.items()
         ):
@@ -93,7 +207,7 @@ class inside:
 
         return rebuild([t], given, make)[0]
 
-    def _waiting(self, node: core.Tensor) -> core.Tensor:
+    def waiting(self, node: core.Tensor) -> core.Tensor:
         """What is given to the body: a variable as it is once that was done on which the whole body depends."""
         if not self.controls or not isinstance(node, core.Variable):
             return node
@@ -101,10 +215,9 @@ class inside:
             return g.after.build([node], {"effects": tuple(self.controls)})  # type: ignore[return-value]
 
     def _check(self, node: core.Tensor) -> None:
-        for effect in node.attrs["effects"]:
-            if self.loop and effect.number > self.first and effect.updates:
-                names = ", ".join(v.label() for v, _ in effect.updates)
-                raise NotImplementedError(
-                    f"an assignment to {names} in the body of a loop is not supported: make the value one of the "
-                    "loop's own variables and assign the last one"
-                )
+        mine = [e for e in node.attrs["effects"] if e.number > self.first]
+        if self.loop and any(effect.updates for effect in mine):
+            raise NotImplementedError(
+                "an assignment in the body of this loop is not supported: make the value one of the loop's own "
+                "variables and assign the last one"
+            )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1.errors import OutOfRangeError
+from thalweg.compat.tf1.graph import shaped_as
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
 from thalweg.compat.tf2.shapes import TensorShape
@@ -305,7 +306,19 @@ def while_loop(
                 count + 1,
             )
         return state
+    loosened = list(shape_invariants or [None] * len(state))
+    state = [_loosened(v, shape) for v, shape in zip(state, loosened, strict=True)]
     return control.while_loop(cond, body, state, maximum_iterations=maximum_iterations)
+
+
+def _loosened(start: Any, shape: Any) -> Any:
+    """A loop's variable whose lengths may change from one iteration to the next where its shape leaves them open."""
+    if isinstance(start, (list, tuple)) and isinstance(shape, (list, tuple)) and len(start) == len(shape):
+        return type(start)(map(_loosened, start, shape))
+    if not isinstance(start, Tensor) or shape is None:
+        return start
+    form = shape.shape if isinstance(shape, TensorSpec) else TensorShape(shape)
+    return start if form.rank is None else shaped_as(start, tuple(form.as_list()))
 
 
 def map_fn(

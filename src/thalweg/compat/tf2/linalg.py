@@ -183,13 +183,9 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
 
 def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
     """Matrices with another main diagonal."""
-    x: Any = tensor(input)
     if _one_diagonal(k, "set_diag"):
         raise fail(ArgumentError, "tf.linalg.set_diag: k", expected="0", received=k)
-    shorter = min(x.shape[-2:])
-    given: Any = diag(pair(x, diagonal)[1])
-    sides = [(0, 0)] * (given.ndim - 2) + [(0, n - shorter) for n in x.shape[-2:]]
-    return elementwise.where(_offsets(x) == 0, tiling.pad(given, sides), x)
+    return triangles.with_diagonal(*pair(input, diagonal))
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: Any = None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import thalweg as tw
 from thalweg.compat.theano.conversion import as_dtype, tensor_of
 from thalweg.compat.theano.functions import OrderedUpdates
+from thalweg.compat.theano.lists import TypedListVariable
 from thalweg.compat.theano.sharing import TensorSharedVariable
 from thalweg.compat.theano.streams import states_made
 from thalweg.compat.theano.subtensor import getitem
@@ -147,8 +148,9 @@ class _Scan:
     ) -> None:
         self.sequences = [_Sequence(s) for s in sequences]
         self.outputs = [_Output(o) for o in outputs]
-        self.constants = [
-            c if isinstance(c, AnyVariable) else TensorVariable(tensor_of(c)) for c in constants
+        self.constants: list[Any] = [
+            c if isinstance(c, (AnyVariable, TypedListVariable)) else TensorVariable(tensor_of(c))
+            for c in constants
         ]
         self.cut = cut
         self.elements = [x for s in self.sequences for x in s.slices()]

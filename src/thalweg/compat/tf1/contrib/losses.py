@@ -92,8 +92,28 @@ def npairs_loss(
     return math.reduce_mean(losses) + 0.25 * reg_lambda * (squares[0] + squares[1])
 
 
+def _cosine_distance(
+    predictions: Any,
+    labels: Any = None,
+    axis: int | None = None,
+    weights: Any = 1.0,
+    scope: Any = None,
+    dim: Any = None,
+) -> Tensor:
+    """``tf.contrib.losses``: 1 minus the products of rows of length 1."""
+    near = math.reduce_sum(math.multiply(predictions, labels), [dim if axis is None else axis])
+    return current.compute_weighted_loss(1 - near, weights, scope)
+
+
+def _hinge_loss(logits: Any, labels: Any = None, scope: Any = None) -> Tensor:
+    """``tf.contrib.losses``: the loss of each logit; it is added to no collection."""
+    return current.hinge_loss(labels, logits, 1.0, scope, None, current.Reduction.NONE)
+
+
 losses = Namespace(
     "tf.contrib.losses",
+    cosine_distance=_cosine_distance,
+    hinge_loss=_hinge_loss,
     metric_learning=Namespace(
         "tf.contrib.losses.metric_learning",
         triplet_semihard_loss=triplet_semihard_loss,

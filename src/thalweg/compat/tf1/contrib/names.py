@@ -29,6 +29,7 @@ from thalweg.compat.tf1 import (
 from thalweg.compat.tf1 import nest as nest_room
 from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
+    buckets,
     crf,
     experiments,
     framework,
@@ -175,6 +176,8 @@ _legacy_seq2seq = Namespace(
 )
 _training = Namespace(
     "tf.contrib.training",
+    bucket=buckets.bucket,
+    bucket_by_sequence_length=buckets.bucket_by_sequence_length,
     HParams=training.HParams,
     create_train_op=training.create_train_op,
     multiply_gradients=training.multiply_gradients,

@@ -110,6 +110,9 @@ class Graph:
         self.seed: int | None = None
         self.name_prefix = ""
         self.branches: list[list[Effect]] = []
+        self.guards: list[
+            tuple[Any, bool]
+        ] = []  # of the branch that is made: predicates, and how they must be
         self.overrides: dict[str, str] = {}  # kinds of operations and the gradients they get
         self._used: dict[str, int] = {}
         self._controls: list[list[Effect]] = []

@@ -310,9 +310,39 @@ def source_leaf(source: Any, index: int, dtype: Any, shape: Any, name: str | Non
     return leaf
 
 
+class _InBranch:
+    """A source within a branch of ``tf.cond``: it is asked where the branch is taken, else nothing is read."""
+
+    def __init__(
+        self, source: Any, guards: Sequence[tuple[Any, bool]], specs: Sequence[tuple[Any, Any]]
+    ) -> None:
+        self.source, self.guards = source, tuple(guards)
+        self.nothing = [_blank(dtype, shape) for dtype, shape in specs]
+
+    def pull(self, session: Any, fed: Any) -> Any:
+        """The parts, or what stands for them where nobody looks."""
+        for test, wanted in self.guards:
+            if test not in session.taken:
+                session.taken[test] = session.run(
+                    test, {k: v for k, v in fed.items() if isinstance(k, Tensor)}
+                )
+            if bool(session.taken[test]) != wanted:
+                return self.nothing
+        if self.source not in session.taken:
+            session.taken[self.source] = self.source.pull(session, fed)
+        return session.taken[self.source]
+
+
+def _blank(dtype: Any, shape: Any) -> np.ndarray:
+    form = tuple(1 if n is None else int(n) for n in (() if shape is None else shape))
+    return np.full(form, b"", object) if as_dtype(dtype) == string else np.zeros(form, numpy_dtype(dtype))
+
+
 def source_nodes(source: Any, specs: Sequence[tuple[Any, Any]], operation: Operation) -> list[Tensor]:
     """A node for each part (dtype, shape) of what a source gives: leaves of the program, strings on the host."""
     made: list[Tensor] = []
+    guards = operation.graph.guards
+    source = _InBranch(source, guards, specs) if guards else source
     for k, (dtype, shape) in enumerate(specs):
         if as_dtype(dtype) == string:
             made.append(HostTensor(operation, (), _unmade, shape, (source, k)))

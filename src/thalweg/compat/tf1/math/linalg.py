@@ -136,8 +136,9 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
 def matrix_set_diag(input: Any, diagonal: Any, name: str | None = None) -> Tensor:
     """Matrices with another main diagonal."""
     t: Any = value(input)
-    new = value(matrix_diag(diagonal), t.dtype)
-    return wrap(elementwise.where(_on_diagonal(t), new, t), name, "MatrixSetDiag", [input, diagonal])
+    return wrap(
+        triangles.with_diagonal(t, value(diagonal, t.dtype)), name, "MatrixSetDiag", [input, diagonal]
+    )
 
 
 def matrix_triangular_solve(
