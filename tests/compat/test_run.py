@@ -264,6 +264,62 @@ def test_names_and_methods_of_older_pythons_and_numpys(thalweg_run: Run, tmp_pat
     assert not (tmp_path / "__pycache__").exists()  # another Python would find the rewritten code there
 
 
+OLDER_STILL = """
+import imp, md5, json, os, random, threading, unittest, io, locale, pipes, platform, tempfile
+import distutils.util
+from distutils.version import LooseVersion, StrictVersion
+from distutils import dir_util
+import pkg_resources, imghdr
+import ConfigParser
+from HTMLParser import HTMLParser
+from sets import Set
+import tensorflow as tf
+
+assert LooseVersion(tf.__version__) < LooseVersion("1.100") and str(StrictVersion("1.2b3")) == "1.2b3"
+assert distutils.util.strtobool("yes") == 1 and md5.new(b"a").hexdigest()[:4] == "0cc1" and Set([1, 1]) == {1}
+assert json.loads('{"a": 1}', encoding="utf-8") == json.load(io.StringIO('{"a": 1}'), encoding="utf8") == {"a": 1}
+assert not threading.Thread().isAlive() and os.errno.ENOENT == 2 and HTMLParser().unescape("&lt;") == "<"
+assert locale.format("%d", 3) == "3" and pipes.quote("a b") == "'a b'" and len(platform.dist()) == 3
+one, two = list(range(9)), list("abcdefghi")
+random.shuffle(one, lambda: 0.3)
+random.shuffle(two, lambda: 0.3)
+assert [two[k] for k in one] != two and ["abcdefghi"[k] for k in one] == two
+random.seed(3)
+picked = random.sample({5, 6, 7}, 2)
+random.seed(3)
+assert picked == random.sample([5, 6, 7], 2) and random.Random(0).sample({1: 2}.keys(), 1) == [1]
+folder = tempfile.mkdtemp()
+dir_util.mkpath(os.path.join(folder, "a", "b"))
+name = os.path.join(folder, "a", "m.py")
+with open(name, "w") as f:
+    f.write("x = 3\\n")
+assert open(name, "rU").read() == "x = 3\\n" and imp.load_source("m", name).x == 3 and imghdr.what(name) is None
+assert dir_util.copy_tree(os.path.join(folder, "a"), os.path.join(folder, "c"))[0].endswith("m.py")
+parser = ConfigParser.SafeConfigParser()
+parser.readfp(io.StringIO("[a]\\nb = 1\\n"))
+assert parser.get("a", "b") == "1"
+
+class Sums(unittest.TestCase):
+    def test_sum(self):
+        self.assertEquals(1 + 1, 2)
+        self.assert_(True)
+        self.assertItemsEqual([1, 2], [2, 1])
+
+assert unittest.TextTestRunner(stream=io.StringIO()).run(unittest.makeSuite(Sums)).wasSuccessful()
+import parser_of_mine
+import sha
+print(sha.mine)
+"""
+
+
+def test_modules_that_python_no_longer_has(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(OLDER_STILL.replace("\\\\", "\\"))
+    (tmp_path / "sha.py").write_text("mine = True\n")  # a program's own module of such a name comes first
+    (tmp_path / "parser_of_mine.py").write_text("import md5\n")
+    done = thalweg_run(tmp_path / "p.py")
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
 def test_the_first_generation_runs_eagerly_where_it_says_so(thalweg_run: Run, tmp_path: Path) -> None:
     text = """
 import tensorflow as tf

@@ -10,24 +10,33 @@ import base64
 import builtins
 import collections
 import collections.abc
+import configparser
 import csv
+import errno
 import fractions
 import functools
+import html
+import html.parser
 import importlib
 import inspect
 import io
 import itertools
+import json
+import locale
 import math
 import os
 import pickle
+import platform
+import random
 import re
 import string
 import sys
+import threading
 import time
 import types
+import unittest
 import urllib
-from collections.abc import Iterable
-from types import ModuleType
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from thalweg.compat import python2_words
@@ -42,20 +51,41 @@ def getargspec(func: Any) -> ArgSpec:
     return ArgSpec(full.args, full.varargs, full.varkw, full.defaults)
 
 
+def linux_distribution(*args: Any, **options: Any) -> tuple[str, str, str]:
+    """The name, version and code name of the system; three empty texts where it does not say."""
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        return "", "", ""
+    return told.get("NAME", ""), told.get("VERSION_ID", ""), told.get("VERSION_CODENAME", "")
+
+
+def _tests_of(case: type[unittest.TestCase], prefix: str = "test") -> unittest.TestSuite:
+    """All tests of a class."""
+    loader = unittest.TestLoader()
+    loader.testMethodPrefix = prefix
+    return loader.loadTestsFromTestCase(case)
+
+
 _BUILTINS: dict[str, Any] = {
     "xrange": range, "unicode": str, "basestring": str, "long": int, "unichr": chr, "raw_input": input,
     "reduce": functools.reduce, "reload": importlib.reload, "file": open, "cmp": python2_words.compared,
     "apply": lambda function, args=(), kwargs=None: function(*args, **(kwargs or {})), "intern": sys.intern,
 }  # fmt: skip
 
-_ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
+_ATTRIBUTES: dict[Any, dict[str, Any]] = {
     base64: {"encodestring": base64.encodebytes, "decodestring": base64.decodebytes},
     collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
+    configparser: {"SafeConfigParser": configparser.ConfigParser},
+    configparser.RawConfigParser: {"readfp": configparser.RawConfigParser.read_file},
     fractions: {"gcd": math.gcd},
+    html.parser.HTMLParser: {"unescape": lambda self, text: html.unescape(text)},
     inspect: {"getargspec": getargspec},
     itertools: {"izip": zip, "imap": map, "ifilter": filter, "izip_longest": itertools.zip_longest,
                 "ifilterfalse": itertools.filterfalse},
-    os: {"getcwdu": os.getcwd},
+    locale: {"format": locale.format_string},
+    os: {"getcwdu": os.getcwd, "errno": errno},
+    platform: {"linux_distribution": linux_distribution, "dist": linux_distribution},
     string: {"letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
              "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
              "join": lambda words, sep=" ": sep.join(words), "atoi": int, "atof": float,
@@ -64,11 +94,20 @@ _ATTRIBUTES: dict[ModuleType, dict[str, Any]] = {
                                                       "rstrip", "rfind", "index", "count", "zfill", "ljust", "rjust",
                                                       "capitalize", "translate")}},
     sys: {"maxint": sys.maxsize, "setdefaultencoding": lambda encoding: None},
+    threading.Thread: {"isAlive": threading.Thread.is_alive},
     time: {"clock": time.perf_counter},
     types: {"StringType": str, "UnicodeType": str, "StringTypes": (str,), "IntType": int, "LongType": int,
             "FloatType": float, "ComplexType": complex, "BooleanType": bool, "ListType": list, "TupleType": tuple,
             "DictType": dict, "DictionaryType": dict, "FileType": io.IOBase, "ClassType": type, "TypeType": type,
             "ObjectType": object, "SliceType": slice, "UnboundMethodType": types.FunctionType},
+    unittest: {"makeSuite": _tests_of},
+    unittest.TestCase: {old: getattr(unittest.TestCase, new) for old, new in (
+        ("assert_", "assertTrue"), ("failUnless", "assertTrue"), ("failIf", "assertFalse"),
+        ("assertEquals", "assertEqual"), ("failUnlessEqual", "assertEqual"), ("assertNotEquals", "assertNotEqual"),
+        ("assertAlmostEquals", "assertAlmostEqual"), ("assertNotAlmostEquals", "assertNotAlmostEqual"),
+        ("assertItemsEqual", "assertCountEqual"), ("assertRegexpMatches", "assertRegex"),
+        ("assertNotRegexpMatches", "assertNotRegex"), ("assertRaisesRegexp", "assertRaisesRegex"),
+        ("failUnlessRaises", "assertRaises"))},
 }  # fmt: skip
 
 
@@ -159,10 +198,64 @@ def split(
     return [*found, string[start:]]
 
 
+def opened(open_file: Callable[..., Any]) -> Callable[..., Any]:
+    """``open`` that also takes the mode ``U``, which says what text files do anyway."""
+
+    @functools.wraps(open_file)
+    def open(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+        if isinstance(mode, str) and "U" in mode:
+            mode = mode.replace("U", "") if set("rwa") & set(mode) else f"r{mode.replace('U', '')}"
+        return open_file(file, mode, *args, **options)
+
+    return open
+
+
+def decoded(read: Callable[..., Any]) -> Callable[..., Any]:
+    """``json.load`` or ``json.loads`` that is also told an encoding, which it finds out by itself."""
+
+    @functools.wraps(read)
+    def decode(*args: Any, encoding: str | None = None, **options: Any) -> Any:
+        return read(*args, **options)
+
+    return decode
+
+
+_shuffle, _sample = random.Random.shuffle, random.Random.sample
+
+
+def shuffle(self: random.Random, x: Any, random: Callable[[], float] | None = None) -> None:
+    """``shuffle`` that may be given where its numbers in [0, 1) come from, as before Python 3.11."""
+    if random is None:
+        _shuffle(self, x)
+        return
+    for i in range(len(x) - 1, 0, -1):
+        j = int(random() * (i + 1))
+        x[i], x[j] = x[j], x[i]
+
+
+def sample(self: random.Random, population: Any, k: int, **options: Any) -> list[Any]:
+    """``sample`` that also draws from sets, as before Python 3.11."""
+    ordered = tuple(population) if isinstance(population, collections.abc.Set) else population
+    return _sample(self, ordered, k, **options)
+
+
+def _draw_as_before() -> None:
+    """The two methods, and the functions that are those of one hidden generator."""
+    hidden: Any = random.random.__self__  # type: ignore[attr-defined]
+    for method in (shuffle, sample):
+        setattr(random.Random, method.__name__, method)
+        setattr(random, method.__name__, getattr(hidden, method.__name__))
+
+
 def restore() -> None:
-    """Give Python back the names that it no longer has, and ``re.split`` and ``csv.reader`` as they were."""
+    """Give Python back the names that it no longer has, and functions what they took: ``re.split``, ``csv.reader``,
+    ``open``, ``json.load``, ``random.shuffle`` and ``random.sample``.
+    """
     re.split = split  # type: ignore[assignment]
     csv.reader = reader  # type: ignore[assignment]
+    builtins.open = opened(builtins.open)
+    json.load, json.loads = decoded(json.load), decoded(json.loads)
+    _draw_as_before()
     for module, names in ((builtins, _BUILTINS), *_ATTRIBUTES.items()):
         for name, value in names.items():
             if not hasattr(module, name):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat import older_frames, older_learning, older_python, python2_words
+from thalweg.compat import older_frames, older_learning, older_modules, older_python, python2_words
 from thalweg.compat.aliases import AliasModule
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.extras import needs
@@ -281,7 +281,10 @@ class _Completed(importlib.machinery.SourceFileLoader):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the modules; SciPy still has an empty ``misc``."""
+    """Finds modules by their old names; SciPy still has an empty ``misc``."""
+
+    def __init__(self, modules: dict[str, Any]) -> None:
+        self.modules = modules
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if fullname in _LOST:
@@ -289,12 +292,12 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if spec is not None and spec.origin is not None:
                 spec.loader = _Completed(fullname, spec.origin)
             return spec
-        if fullname not in MODULES:
+        if fullname not in self.modules:
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: Any) -> Any:
-        room = MODULES[spec.name]
+        room = self.modules[spec.name]
         return AliasModule(spec.name, importlib.import_module(room) if isinstance(room, str) else room)
 
     def exec_module(self, module: Any) -> None:
@@ -305,4 +308,5 @@ def install() -> None:
     """Put everything back, for this process."""
     restore()
     older_python.restore()
-    sys.meta_path.insert(0, Finder())
+    sys.meta_path.insert(0, Finder(MODULES))
+    sys.meta_path.append(Finder(older_modules.MODULES))  # where nobody else has one

@@ -137,12 +137,16 @@ class GradientTape(core.GradientTape):
         wanted = [s for s in flat(sources) if self._follows(s)]
         places = [self._stood.get(s, s) if isinstance(s, Variable) else s for s in wanted]
         ys, seeds = [t for t, _ in kept], [g for _, g in kept]
-        before = self._before(ys, places)
+        before = self._left(self._before(ys, places))
         tables = [] if is_recording() else [s for s in wanted if may_be_gathered(s)]
         asking = lambda asked: _gradients(ys, asked, seeds, before) if ys and asked else [None] * len(asked)
         found = with_rows(ys, places, asking, tables)
         by_source = {id(s): slices_of(s, g) for s, g in zip(wanted, found, strict=True)}
-        self._finish(before)
+        if not self._persistent:
+            _unfinished.discard(self)
+        for t in before:
+            t.is_symbolic or t.array()
+        self._left(before)
         zero = unconnected_gradients == UnconnectedGradients.ZERO
 
         def of(source: Any) -> Any:
@@ -170,17 +174,20 @@ class GradientTape(core.GradientTape):
                 found.append(t)
         return [*found, *own] if found or len(sources) > 1 else []
 
-    def _finish(self, before: list[Tensor]) -> None:
-        """What no tape can be asked about any more need not remember how it came about."""
-        if not self._persistent:
-            _unfinished.discard(self)
+    def _left(self, before: list[Tensor]) -> list[Tensor]:
+        """Those of the older results that are still known by how they came about: the others, of which no tape can be
+        asked any more, are numbers from now on, unless they wait to be computed.
+        """
         if not before or is_recording() or current_recorder() is not None:
-            return
-        oldest = min((tape._began or 0 for tape in _unfinished), default=None)
+            return before
+        oldest = min((tape._began or 0 for tape in _unfinished if tape is not self), default=None)
+        left = []
         for t in before:
-            if (oldest is None or t.moment < oldest) and not t.is_symbolic:
-                t.array()
+            if (oldest is None or t.moment < oldest) and t.later is None and not t.is_symbolic:
                 t.op, t.inputs, t.attrs, t.tracked = None, (), {}, False
+            else:
+                left.append(t)
+        return left
 
     def _follows(self, source: Any) -> bool:
         if not isinstance(source, Tensor):
