@@ -145,7 +145,10 @@ def test_an_estimator_saves_as_it_is_told_and_says_how_far_it_is(
     assert steps_of(tmp_path) == [4, 6, 7] and "loss = " in caplog.text and list(tmp_path.glob("events*"))
     seen = [estimator.evaluate(data(), 1, checkpoint_path=str(tmp_path / f"model.ckpt-{k}")) for k in (4, 7)]
     assert [s["global_step"] for s in seen] == [4, 7] and seen[0]["loss"] > seen[1]["loss"]
-    assert estimator.evaluate(data(), 1) == seen[1]
+    with caplog.at_level(logging.INFO, logger="tensorflow"):
+        assert estimator.evaluate(data(), 1) == seen[1]
+    told = f"Saving dict for global step 7: global_step = 7, loss = {seen[1]['loss']}"
+    assert caplog.messages[-1] == told
     (whole,) = (next(estimator.predict(data(), "y", yield_single_examples=False)) for _ in range(1))
     one = next(iter(estimator.predict(data(), checkpoint_path=str(tmp_path / "model.ckpt-4"))))
     assert list(whole) == ["y"] and whole["y"].shape == (4, 1) and set(one) == {"x", "y"}

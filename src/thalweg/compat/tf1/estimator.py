@@ -272,6 +272,8 @@ class Estimator:
     def _write(self, found: dict[str, Any], folder: str) -> None:
         numbers = {key: x for key, x in found.items() if key != "global_step" and np.ndim(x) == 0}
         values = [summary.Summary.Value(tag=key, simple_value=float(x)) for key, x in numbers.items()]
+        told = ", ".join(f"{key} = {x}" for key, x in sorted(found.items()) if not isinstance(x, bytes))
+        logging.info(f"Saving dict for global step {found['global_step']}: {told}")
         with summary.FileWriter(folder) as writer:
             writer.add_summary(summary.Summary(value=values), found["global_step"])
 
