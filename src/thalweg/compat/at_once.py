@@ -43,8 +43,8 @@ def _known(node: Node, graph: Graph, name: str) -> Any:
         with Session(graph=graph) as session:
             return convert_to_tensor(session.run(node))
     again: dict[int, Any] = {}
-    for old in topological([node.t], stop=lambda t: t.value is not None or isinstance(t, Variable)):
-        if old.value is not None or isinstance(old, Variable) or not old.inputs:
+    for old in topological([node.t], stop=_is_known):
+        if _is_known(old) or not old.inputs:
             again[id(old)] = old
             continue
         assert old.op is not None
@@ -56,3 +56,8 @@ def _known(node: Node, graph: Graph, name: str) -> Any:
         )
     found: Tensor = again[id(node.t)]
     return found
+
+
+def _is_known(t: Tensor) -> bool:
+    """Whether a tensor has a value, or will have one when somebody looks."""
+    return isinstance(t, Variable) or t.later is not None or t.value is not None

@@ -131,7 +131,7 @@ def values(*xs: Any) -> list[core.Tensor]:
 
 def wrap(t: core.Tensor, name: str | None, kind: str, inputs: Sequence[Any] = (), **known: Any) -> Tensor:
     """A new node of the default graph with this expression; one of constants alone is a constant."""
-    if isinstance(t, core.Variable):
+    if isinstance(t, core.Variable) or t.later is not None:  # what waits is not looked at
         t = identity.build([t], {})
     elif t.value is not None:
         if not t.tracked and known.get("static") is None:
