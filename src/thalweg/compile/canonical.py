@@ -26,7 +26,7 @@ from thalweg.ops.bodies import Body
 _LITERALS = frozenset((int, bool, float, str, bytes, type(None)))  # whose repr says everything
 _PACKAGE = __name__.partition(".")[0] + "."
 # what a tensor is called and where a user wrote it: shown in comments and messages, never compiled
-_NOT_COMPILED = ("__weakref__", "name", "built_at", "tracked", "later")
+_NOT_COMPILED = ("__weakref__", "name", "built_at", "tracked", "later", "moment")
 
 
 class UnwritableError(Exception):
