@@ -36,7 +36,8 @@ class Machine:
         self._memory = aligned_empty((_BYTES // 4,), np.dtype(np.float32))
         self._memory[:] = 1.0
         words = self.num_threads * _LINE + 2 * _LINE
-        self._table = np.full(2 * words, 0.5, np.float32)  # sums near 1: some processors are slow at denormals
+        # sums near 1: some processors are slow at denormals
+        self._table = np.full(2 * words, 0.5, np.float32)
         self._dims = np.array([self._memory.ctypes.data, self._memory.size // self.num_threads], np.int64)
 
     def multiply_add(self) -> float:
