@@ -14,7 +14,8 @@ from ops import rows_elementwise, rows_special
 from ops.harness import Row, can_compile
 from thalweg.errors import ArgumentError, DTypeError, GradientError
 from thalweg.gradient import grad, gradients, value_and_grad
-from thalweg.graph.tensor import Tensor, Variable, constant, no_grad, placeholder
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Tensor, Variable, constant, placeholder
 from thalweg.ops import activation, elementwise, reduce, special, state
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "gradients.md"

@@ -13,7 +13,8 @@ from thalweg.version import __version__ as __version__
 
 # Where each public name lives. A name that is a module itself (tw.nn, tw.random, ...) stands in _MODULES.
 _EXPORTS = {
-    "thalweg.graph.tensor": "Tensor Variable Placeholder placeholder constant no_grad",
+    "thalweg.graph.history": "no_grad",
+    "thalweg.graph.tensor": "Tensor Variable Placeholder placeholder constant",
     "thalweg.graph.updates": "Operation group",
     "thalweg.gradient": "gradients grad value_and_grad jacobian hessian custom_gradient",
     "thalweg.run.function": "function Function",

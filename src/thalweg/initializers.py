@@ -10,7 +10,8 @@ import numpy as np
 
 from thalweg import dtypes, philox
 from thalweg.errors import ArgumentError, ShapeError, fail
-from thalweg.graph.tensor import Tensor, no_grad, shape_text
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Tensor, shape_text
 from thalweg.graph.updates import recording
 from thalweg.ops import random
 from thalweg.registry import Configured, lookup

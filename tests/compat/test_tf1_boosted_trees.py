@@ -109,9 +109,9 @@ def test_what_cannot_be_is_told() -> None:
     words = fc.categorical_column_with_vocabulary_list("sex", ["m", "f"])
     with pytest.raises(ValueError, match="indicator_column, numeric_column are supported"):
         made([fc.embedding_column(words, 2)], 1)
-    with pytest.raises(ValueError, match="Tree complexity have no effect"):
+    with pytest.raises(ValueError, match="tree_complexity and pruning only work together"):
         made(columns(), 1, tree_complexity=0.1)
-    with pytest.raises(ValueError, match="tree_complexity must be positive"):
+    with pytest.raises(ValueError, match="tree_complexity and pruning only work together"):
         made(columns(), 1, pruning_mode="pre")
     with pytest.raises(ValueError, match="center_bias must be enabled"):
         next(made(columns(), 1).experimental_predict_with_explanations(batches(times=1)))

@@ -22,8 +22,9 @@ from thalweg.compile.emit import begin
 from thalweg.compile.lower import specialise
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.target import AVX2, AVX512, Target
+from thalweg.graph.history import begin_recording
 from thalweg.graph.op import Op
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, begin_recording
+from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.run.function import function
 
 # --- what the key tells apart ---------------------------------------------------------------------------------------

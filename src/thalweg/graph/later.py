@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, _clock, freeze
+from thalweg.graph.history import moment
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, freeze
 from thalweg.graph.updates import recording
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Batch:
     def _waiting(self, specs: Sequence[Spec], place: Any) -> Tensor:
         made = Tensor.__new__(Tensor)
         made.op, made.inputs, made.attrs, made.specs = None, (), {}, tuple(specs)
-        made.name, made.built_at, made.tracked, made.moment = None, None, False, _clock.now
+        made.name, made.built_at, made.tracked, made.moment = None, None, False, moment()
         made.later = (self, place)
         self._held.append((place, weakref.ref(made)))
         return made

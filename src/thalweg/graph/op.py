@@ -18,6 +18,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ArgumentTypeError, DTypeError, ThalwegError, fail, user_line
 from thalweg.graph import later
+from thalweg.graph.history import keeps_history
 from thalweg.graph.lowering import (
     Assemble,
     Loop,
@@ -30,7 +31,7 @@ from thalweg.graph.lowering import (
     Scan,
     View,
 )
-from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, keeps_history, of_value, plain
+from thalweg.graph.tensor import Spec, Tensor, Variable, constant, freeze, of_value, plain
 from thalweg.graph.updates import current_recorder
 
 Gradient = Callable[..., Sequence[Any]]

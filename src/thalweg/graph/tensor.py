@@ -6,10 +6,8 @@ with a variable below it remembers the expression that made it; one without keep
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +23,7 @@ from thalweg.errors import (
     fail,
     user_line,
 )
+from thalweg.graph.history import keeps_history, moment
 from thalweg.graph.memory import Slot, aligned_copy
 
 if TYPE_CHECKING:
@@ -47,55 +46,6 @@ class Spec(NamedTuple):
 def shape_text(shape: Shape) -> str:
     """A shape as ``[2, None]``; an unknown rank as ``[...]``."""
     return "[...]" if shape is None else "[" + ", ".join(map(str, shape)) + "]"
-
-
-class _Clock:
-    """How many recordings have begun: a tensor remembers it, and so whether it is older than a recording."""
-
-    now = 0
-
-
-_clock = _Clock()
-
-
-def begin_recording() -> int:
-    """The moment of a new recording: tensors made from now on have at least this one, those made before have less."""
-    _clock.now += 1
-    return _clock.now
-
-
-class _Mode(threading.local):
-    history = True
-
-
-_mode = _Mode()
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Inside, eager tensors keep no history: nothing computed here can be differentiated."""
-    previous, _mode.history = _mode.history, False
-    try:
-        yield
-    finally:
-        _mode.history = previous
-
-
-@contextmanager
-def with_history() -> Iterator[None]:
-    """Inside, eager tensors keep their history also under :func:`no_grad`: for expressions that stand in for
-    ones that have it.
-    """
-    previous, _mode.history = _mode.history, True
-    try:
-        yield
-    finally:
-        _mode.history = previous
-
-
-def keeps_history() -> bool:
-    """Whether eager results remember the expression that made them."""
-    return _mode.history
 
 
 class Tensor:
@@ -147,7 +97,7 @@ class Tensor:
         self.built_at = built_at
         self.tracked = tracked
         self.later = None
-        self.moment = _clock.now
+        self.moment = moment()
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there: the value of a tensor that waits for somebody to look."""
@@ -533,7 +483,7 @@ def of_value(value: np.ndarray | None, specs: tuple[Spec, ...]) -> Tensor:
     """An eager tensor with nothing before it, quickly; nobody may change the array."""
     made = object.__new__(Tensor)
     made.op, made.inputs, made.attrs, made.specs, made.value = None, (), {}, specs, value
-    made.name, made.built_at, made.tracked, made.later, made.moment = None, None, False, None, _clock.now
+    made.name, made.built_at, made.tracked, made.later, made.moment = None, None, False, None, moment()
     return made
 
 
@@ -647,7 +597,7 @@ class Variable(Tensor):
         if _traces() or self.is_symbolic:
             return _methods["read"](self)
         shown = self.shown()
-        return shown if _mode.history else of_value(shown.value, shown.specs)
+        return shown if keeps_history() else of_value(shown.value, shown.specs)
 
     def shown(self) -> Tensor:
         """The value now, as an eager tensor that remembers this variable: the same one until it changes."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ShapeError, fail
-from thalweg.graph.tensor import no_grad, shape_text
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import shape_text
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer
 from thalweg.nn import normalisation as nn

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, fail
-from thalweg.graph.tensor import Variable, no_grad, shape_text
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Variable, shape_text
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import Layer, placeholders_for
 from thalweg.layers.cells import (

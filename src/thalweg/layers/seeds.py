@@ -8,7 +8,8 @@ import numpy as np
 
 from thalweg import philox
 from thalweg.errors import ArgumentTypeError, fail
-from thalweg.graph.tensor import Variable, constant, no_grad
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Variable, constant
 from thalweg.layers.base import Layer
 
 __all__ = ["Seeded", "memories"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg.errors import ArgumentTypeError, fail
-from thalweg.graph.tensor import no_grad
+from thalweg.graph.history import no_grad
 from thalweg.graph.updates import current_recorder
 from thalweg.initializers import TruncatedNormal
 from thalweg.layers.base import Layer

@@ -9,7 +9,8 @@ import numpy as np
 
 from thalweg import dtypes, initializers, losses
 from thalweg.errors import ShapeError, fail
-from thalweg.graph.tensor import Tensor, Variable, no_grad, shape_text
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Tensor, Variable, shape_text
 from thalweg.graph.updates import current_recorder
 from thalweg.losses import same_rank, tensor, weights_like
 from thalweg.ops import elementwise as ew

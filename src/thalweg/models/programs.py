@@ -9,7 +9,8 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ShapeError
-from thalweg.graph.tensor import Tensor, no_grad
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Tensor
 from thalweg.models import lint
 from thalweg.models.feeds import Feed, feed_of, packed
 from thalweg.models.objective import Objective

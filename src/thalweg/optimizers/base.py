@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import ArgumentError, ArgumentTypeError, GradientError, fail
+from thalweg.graph.history import no_grad
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Tensor, Variable, no_grad
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import Operation, current_recorder
 from thalweg.graph.walk import variables as variables_below
 from thalweg.ops import elementwise as ew

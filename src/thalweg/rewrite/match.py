@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.errors import CompileError, fail
+from thalweg.graph.history import with_history
 from thalweg.graph.op import Op, item
 from thalweg.graph.show import expression
-from thalweg.graph.tensor import Spec, Tensor, freeze, with_history
+from thalweg.graph.tensor import Spec, Tensor, freeze
 from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.graph.walk import remake, topological
 from thalweg.ops import shape as shape_ops

@@ -16,7 +16,8 @@ from thalweg.compat.keras.backend.settings import _settings
 from thalweg.compat.keras.first_layers import adopted
 from thalweg.compat.keras.spelling import Offered, renamed
 from thalweg.errors import SymbolicError
-from thalweg.graph.tensor import Tensor, Variable, constant, no_grad, placeholder, plain
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Tensor, Variable, constant, placeholder, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
 from thalweg.layers.nodes import shapes_of

@@ -19,8 +19,9 @@ from thalweg.compat.keras.spelling import Renamed
 from thalweg.compat.made_once import in_block
 from thalweg.compat.names import Namespace
 from thalweg.dtypes import as_dtype
+from thalweg.graph.history import no_grad
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Tensor, Variable, no_grad, plain
+from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import assign

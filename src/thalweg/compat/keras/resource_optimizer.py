@@ -16,7 +16,8 @@ from thalweg.compat.keras.own_optimizer import OwnOptimizer, minimize, step_of
 from thalweg.compat.tf1.types import as_dtype as as_old_dtype
 from thalweg.dtypes import as_dtype
 from thalweg.errors import ArgumentError, fail
-from thalweg.graph.tensor import Tensor, Variable, no_grad
+from thalweg.graph.history import no_grad
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.ops.elementwise import astype
 from thalweg.ops.index import scatter_add, scatter_nd_update

@@ -94,6 +94,36 @@ def _truth(text: str) -> bool:
     raise argparse.ArgumentTypeError(f"not a truth value: {text!r}")
 
 
+def _between(kind: type, low: Any, high: Any) -> Callable[[str], Any]:
+    """Reads a number of a kind, which is neither below nor above its bounds (None: there is none)."""
+
+    def read(text: str) -> Any:
+        number = kind(text)
+        if (low is not None and number < low) or (high is not None and number > high):
+            bounds = " and ".join(
+                f"{words} {bound}"
+                for words, bound in (("at least", low), ("at most", high))
+                if bound is not None
+            )
+            raise argparse.ArgumentTypeError(f"{text} is not {bounds}")
+        return number
+
+    read.__name__ = kind.__name__
+    return read
+
+
+def _one_of(values: Sequence[str], case_sensitive: bool) -> Callable[[str], str]:
+    """Reads one of some words."""
+
+    def read(text: str) -> str:
+        for value in values:
+            if text == value or (not case_sensitive and text.lower() == value.lower()):
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(values)}")
+
+    return read
+
+
 class _Several(argparse.Action):
     """Gathers the values of a flag; the first one given takes the place of the default."""
 
@@ -131,7 +161,8 @@ class flags:
         upper_bound: Any = None,
         short_name: str | None = None,
     ) -> None:
-        flags.FLAGS._define(name, default, help, required, short_name, type=int)
+        kind = _between(int, lower_bound, upper_bound)
+        flags.FLAGS._define(name, default, help, required, short_name, type=kind)
 
     @staticmethod
     def DEFINE_float(
@@ -145,7 +176,8 @@ class flags:
         upper_bound: Any = None,
         short_name: str | None = None,
     ) -> None:
-        flags.FLAGS._define(name, default, help, required, short_name, type=float)
+        kind = _between(float, lower_bound, upper_bound)
+        flags.FLAGS._define(name, default, help, required, short_name, type=kind)
 
     @staticmethod
     def DEFINE_boolean(
@@ -174,7 +206,8 @@ class flags:
         case_sensitive: bool = True,
         short_name: str | None = None,
     ) -> None:
-        flags.FLAGS._define(name, default, help, required, short_name, choices=list(enum_values))
+        kind = _one_of(enum_values, case_sensitive)
+        flags.FLAGS._define(name, default, help, required, short_name, type=kind)
 
     @staticmethod
     def DEFINE_list(
@@ -212,7 +245,8 @@ class flags:
         upper_bound: Any = None,
         short_name: str | None = None,
     ) -> None:
-        flags._define_multi(name, default, help, required, short_name, type=int)
+        kind = _between(int, lower_bound, upper_bound)
+        flags._define_multi(name, default, help, required, short_name, type=kind)
 
     @staticmethod
     def DEFINE_multi_float(
@@ -226,7 +260,8 @@ class flags:
         upper_bound: Any = None,
         short_name: str | None = None,
     ) -> None:
-        flags._define_multi(name, default, help, required, short_name, type=float)
+        kind = _between(float, lower_bound, upper_bound)
+        flags._define_multi(name, default, help, required, short_name, type=kind)
 
     @staticmethod
     def DEFINE_multi_enum(
@@ -240,7 +275,8 @@ class flags:
         case_sensitive: bool = True,
         short_name: str | None = None,
     ) -> None:
-        flags._define_multi(name, default, help, required, short_name, choices=list(enum_values))
+        kind = _one_of(enum_values, case_sensitive)
+        flags._define_multi(name, default, help, required, short_name, type=kind)
 
     @staticmethod
     def _define_multi(

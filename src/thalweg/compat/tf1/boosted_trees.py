@@ -367,7 +367,7 @@ class BoostedTreesClassifier(_Boosted):
         """A layer grows by the derivatives of ``n_batches_per_layer`` batches; penalties are those of
         :class:`thalweg.trees.TreeSettings`, on the scale of a batch's mean loss.
         """
-        settings = _settings(
+        settings = TreeSettings(
             n_trees, max_depth, learning_rate, l1_regularization, l2_regularization, tree_complexity,
             min_node_weight, pruning_mode,
         )  # fmt: skip
@@ -402,7 +402,7 @@ class BoostedTreesRegressor(_Boosted):
         train_in_memory: bool = False,
     ) -> None:
         """As for :class:`BoostedTreesClassifier`."""
-        settings = _settings(
+        settings = TreeSettings(
             n_trees, max_depth, learning_rate, l1_regularization, l2_regularization, tree_complexity,
             min_node_weight, pruning_mode,
         )  # fmt: skip
@@ -437,7 +437,7 @@ class BoostedTreesEstimator(_Boosted):
     ) -> None:
         """As for :class:`BoostedTreesClassifier`; weights are those of the head."""
         only("BoostedTreesEstimator", "weight_column", weight_column, head.weights)
-        settings = _settings(
+        settings = TreeSettings(
             n_trees, max_depth, learning_rate, l1_regularization, l2_regularization, tree_complexity,
             min_node_weight, pruning_mode,
         )  # fmt: skip
@@ -445,15 +445,6 @@ class BoostedTreesEstimator(_Boosted):
             head, feature_columns, n_batches_per_layer, settings, model_dir, config, center_bias,
             quantile_sketch_epsilon,
         )  # fmt: skip
-
-
-def _settings(*given: Any) -> TreeSettings:
-    complexity, mode = given[5], given[7]
-    if complexity > 0 and mode == "none":
-        raise ValueError("Tree complexity have no effect unless pruning mode is chosen.")
-    if not complexity > 0 and mode != "none":
-        raise ValueError("For pruning, tree_complexity must be positive.")
-    return TreeSettings(*given)
 
 
 def _key(weight_column: Any) -> str | None:

@@ -61,6 +61,11 @@ def _both(logits: Any, probs: Any, chances: Any, logs: Any) -> tuple[Tensor, Ten
     return logs(p), p
 
 
+def _odds(p: Tensor) -> Tensor:
+    """The logits of probabilities."""
+    return math.log(p) - math.log1p(-p)
+
+
 class Geometric(Distribution):
     """How many failures come before a success of probability ``probs``."""
 
@@ -72,8 +77,7 @@ class Geometric(Distribution):
         allow_nan_stats: bool = True,
         name: Any = None,
     ) -> None:
-        odds = lambda p: math.log(p) - math.log1p(-p)
-        self.logits, self.probs = _both(logits, probs, math.sigmoid, odds)
+        self.logits, self.probs = _both(logits, probs, math.sigmoid, _odds)
 
     def _whole(self) -> Tensor:
         return self.probs
@@ -112,8 +116,7 @@ class Binomial(Distribution):
         allow_nan_stats: bool = True,
         name: Any = None,
     ) -> None:
-        odds = lambda p: math.log(p) - math.log1p(-p)
-        self.logits, self.probs = _both(logits, probs, math.sigmoid, odds)
+        self.logits, self.probs = _both(logits, probs, math.sigmoid, _odds)
         self.total_count = math.cast(total_count, self.probs.dtype)
 
     def _whole(self) -> Tensor:
@@ -365,8 +368,7 @@ class RelaxedBernoulli(Distribution):
         allow_nan_stats: bool = True,
         name: Any = None,
     ) -> None:
-        odds = lambda p: math.log(p) - math.log1p(-p)
-        self.logits, self.probs = _both(logits, probs, math.sigmoid, odds)
+        self.logits, self.probs = _both(logits, probs, math.sigmoid, _odds)
         self.temperature = math.cast(temperature, self.logits.dtype)
         self.before = Logistic(self.logits / self.temperature, 1.0 / self.temperature)
 

@@ -563,9 +563,9 @@ class Beta(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws (without gradients)."""
-        x, y = (
-            Gamma(p, math.ones_like(p)).sample(sample_shape) for p in (self._whole(), self.b + 0.0 * self.a)
-        )
+        a, b, other = self._whole(), self.b + 0.0 * self.a, None if seed is None else hash((seed, "b"))
+        x = Gamma(a, math.ones_like(a)).sample(sample_shape, seed)
+        y = Gamma(b, math.ones_like(b)).sample(sample_shape, other)
         return x / (x + y)
 
     def cdf(self, value: Any, name: str | None = None) -> Tensor:

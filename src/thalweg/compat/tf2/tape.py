@@ -19,7 +19,8 @@ from thalweg.dtypes import is_floating
 from thalweg.errors import GradientError, fail
 from thalweg.gradient import gradients as core_gradients
 from thalweg.gradient import jacobian as core_jacobian
-from thalweg.graph.tensor import Tensor, Variable, begin_recording, no_grad
+from thalweg.graph.history import begin_recording, no_grad
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.graph.walk import topological
 from thalweg.nested import flat, mapped
@@ -69,10 +70,8 @@ class GradientTape(core.GradientTape):
         _open.count += 1
         if self._began is None:
             recorder = current_recorder()
-            self._began, self._stood = (
-                begin_recording(),
-                dict(recorder.updates) if recorder is not None else {},
-            )
+            self._began = begin_recording()
+            self._stood = {} if recorder is None else dict(recorder.updates)
             _unfinished.add(self)
         return self
 
@@ -145,8 +144,9 @@ class GradientTape(core.GradientTape):
         if not self._persistent:
             _unfinished.discard(self)
         for t in before:
-            t.is_symbolic or t.array()
-        self._left(before)
+            if not t.is_symbolic:
+                t.array()
+        self._left(before)  # those that waited
         zero = unconnected_gradients == UnconnectedGradients.ZERO
 
         def of(source: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
@@ -11,8 +12,23 @@ from thalweg.compat.tf1.rnn.loops import backwards, dynamic_rnn, static_rnn
 from thalweg.compat.tf1.variables import variable_scope
 
 
-class FusedRNNCell:
+class FusedRNNCell(ABC):
     """A whole sequence: ``outputs, last_state = cell(inputs, initial_state, dtype, sequence_length)``."""
+
+    @abstractmethod
+    def __call__(
+        self,
+        inputs: Any,
+        initial_state: Any = None,
+        dtype: Any = None,
+        sequence_length: Any = None,
+        scope: Any = None,
+    ) -> tuple[Any, Any]:
+        """(outputs, last state)."""
+
+
+class _Fused(FusedRNNCell):
+    """Takes lists of steps, too."""
 
     def __call__(
         self,
@@ -22,11 +38,19 @@ class FusedRNNCell:
         sequence_length: Any = None,
         scope: Any = None,
     ) -> tuple[Any, Any]:
-        raise NotImplementedError("Abstract method")
+        """(outputs, last state) of [time, batch, n], or of a list of steps, whose outputs are a list, too."""
+        listed = isinstance(inputs, (list, tuple))
+        x = math.stack(list(inputs)) if listed else inputs
+        outputs, last = self.run(x, initial_state, dtype, sequence_length, scope)
+        return (math.unstack(outputs, len(inputs)) if listed else outputs), last
+
+    @abstractmethod
+    def run(self, x: Any, start: Any, dtype: Any, lengths: Any, scope: Any) -> tuple[Any, Any]:
+        """The outputs [time, batch, m] of ``x`` [time, batch, n], and the last state."""
 
 
-class LSTMBlockFusedCell(FusedRNNCell):
-    """An LSTM over the steps of [time, batch, n], or of a list; with peepholes and clipping, if asked for."""
+class LSTMBlockFusedCell(_Fused):
+    """An LSTM over the steps; with peepholes and clipping, if asked for."""
 
     def __init__(
         self,
@@ -38,8 +62,7 @@ class LSTMBlockFusedCell(FusedRNNCell):
         name: str = "lstm_fused_cell",
         dtype: Any = None,
     ) -> None:
-        clip = None if cell_clip is None or cell_clip <= 0 else cell_clip
-        self.cell = LSTMCell(num_units, use_peephole, clip, forget_bias=forget_bias, reuse=reuse, name=name)
+        self.cell = LSTMBlockCell(num_units, forget_bias, cell_clip, use_peephole, dtype, reuse, name)
         self.num_units, self._name, self._reuse = num_units, name, reuse
         self._scopes: dict[int, Any] = {}  # in which it was called first, by the graph
 
@@ -50,28 +73,17 @@ class LSTMBlockFusedCell(FusedRNNCell):
 
     trainable_variables = variables
 
-    def __call__(
-        self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> tuple[Any, Any]:
-        """(outputs, last state)."""
-        if initial_state is None and dtype is None:
+    def run(self, x: Any, start: Any, dtype: Any, lengths: Any, scope: Any) -> tuple[Any, Any]:
+        if start is None and dtype is None:
             raise ValueError("Either initial_state or dtype needs to be specified")
-        listed = isinstance(inputs, (list, tuple))
-        x = math.stack(list(inputs)) if listed else inputs
-        start = None if initial_state is None else LSTMStateTuple(*initial_state)
+        start = None if start is None else LSTMStateTuple(*start)
         first = self._scopes.get(id(g.default_graph())) if scope is None else scope
         with variable_scope(
             first or (self._name if self._reuse else None), self._name, reuse=self._reuse
         ) as opened:
             self._scopes.setdefault(id(g.default_graph()), opened)
             step = _Placed(self.cell, opened)
-            outputs, last = dynamic_rnn(step, x, sequence_length, start, dtype, time_major=True, scope=opened)
-        return (math.unstack(outputs, len(inputs)) if listed else outputs), last
+            return dynamic_rnn(step, x, lengths, start, dtype, time_major=True, scope=opened)
 
 
 class _Placed:
@@ -98,7 +110,9 @@ def LSTMBlockCell(
 ) -> LSTMCell:
     """One step of an LSTM, with peepholes and clipping, if asked for."""
     clip = None if cell_clip is None or cell_clip <= 0 else cell_clip
-    return LSTMCell(num_units, use_peephole, clip, forget_bias=forget_bias, reuse=reuse, name=name)
+    return LSTMCell(
+        num_units, use_peephole, clip, forget_bias=forget_bias, reuse=reuse, name=name, dtype=dtype
+    )
 
 
 def GRUBlockCell(
@@ -110,51 +124,25 @@ def GRUBlockCell(
     return GRUCell(cell_size if num_units is None else num_units, reuse=reuse, name=name)
 
 
-class FusedRNNCellAdaptor(FusedRNNCell):
+class FusedRNNCellAdaptor(_Fused):
     """A cell of single steps, called on a whole sequence."""
 
     def __init__(self, cell: Any, use_dynamic_rnn: bool = False) -> None:
         self._cell, self._dynamic = cell, use_dynamic_rnn
 
-    def __call__(
-        self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> tuple[Any, Any]:
-        """(outputs, last state)."""
-        listed = isinstance(inputs, (list, tuple))
+    def run(self, x: Any, start: Any, dtype: Any, lengths: Any, scope: Any) -> tuple[Any, Any]:
         if self._dynamic:
-            x = math.stack(list(inputs)) if listed else inputs
-            outputs, last = dynamic_rnn(
-                self._cell, x, sequence_length, initial_state, dtype, time_major=True, scope=scope
-            )
-            return (math.unstack(outputs, len(inputs)) if listed else outputs), last
-        steps = list(inputs) if listed else math.unstack(inputs)
-        made, last = static_rnn(self._cell, steps, initial_state, dtype, sequence_length, scope)
-        return (made if listed else math.stack(made)), last
+            return dynamic_rnn(self._cell, x, lengths, start, dtype, time_major=True, scope=scope)
+        made, last = static_rnn(self._cell, math.unstack(x), start, dtype, lengths, scope)
+        return math.stack(made), last
 
 
-class TimeReversedFusedRNN(FusedRNNCell):
-    """Another one, from the last step to the first."""
+class TimeReversedFusedRNN(_Fused):
+    """Another one, from the last step to the first; the state is that after the first step."""
 
     def __init__(self, cell: FusedRNNCell) -> None:
         self._cell = cell
 
-    def __call__(
-        self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> tuple[Any, Any]:
-        """(outputs, the state after the first step)."""
-        listed = isinstance(inputs, (list, tuple))
-        x = math.stack(list(inputs)) if listed else inputs
-        back = backwards(x, sequence_length, 0)
-        made, last = self._cell(back, initial_state, dtype, sequence_length, scope)
-        outputs = nest.map_structure(lambda y: backwards(y, sequence_length, 0), made)
-        return (math.unstack(outputs, len(inputs)) if listed else outputs), last
+    def run(self, x: Any, start: Any, dtype: Any, lengths: Any, scope: Any) -> tuple[Any, Any]:
+        made, last = self._cell(backwards(x, lengths, 0), start, dtype, lengths, scope)
+        return nest.map_structure(lambda y: backwards(y, lengths, 0), made), last
