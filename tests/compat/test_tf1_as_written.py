@@ -450,6 +450,51 @@ def test_print_writes_when_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "x: [[1 2.5]\n [3 0.5]] [0 1 2 ... 17 18 19]\n[0 1 2 3 4 5 6 7],1\n"
 
 
+def test_flags_have_bounds_and_words(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "flags.py"
+    program.write_text(
+        "import tensorflow as tf\n"
+        "tf.flags.DEFINE_integer('size', 1, 'size', lower_bound=1, upper_bound=4)\n"
+        "tf.flags.DEFINE_enum('kind', 'a', ['a', 'Bc'], 'kind', case_sensitive=False)\n"
+        "tf.app.run(lambda argv: print(tf.flags.FLAGS.size, tf.flags.FLAGS.kind))\n"
+    )
+    assert thalweg_run(program, "--size=4", "--kind=bC").stdout == "4 Bc\n"
+    for given, said in (
+        ("--size=5", "5 is not at least 1 and at most 4"),
+        ("--kind=d", "'d' is none of a, Bc"),
+    ):
+        done = thalweg_run(program, given)
+        assert done.returncode != 0 and said in done.stderr
+
+
+def test_draws_with_a_seed_are_the_same_in_every_session() -> None:
+    with tf.Graph().as_default():
+        d = tf.contrib.distributions
+        a = tf.constant([2.0, 3.0])
+        made = [
+            tf.random_gamma([3], a, seed=5),
+            tf.random_poisson(a, [3], seed=5),
+            d.Beta(a, a).sample(3, seed=5),
+            d.Gamma(a, a).sample(3, seed=5),
+        ]
+        other = d.Beta(a, a).sample(3, seed=6)
+        first, second = (tf.Session().run([*made, other]) for _ in range(2))
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(first[2], first[4]) and len(set(first[2].ravel().tolist())) == 6
+
+
+def test_classes_by_weights_of_a_shard() -> None:
+    with tf.Graph().as_default(), tf.Session() as sess:
+        sampler = tf.nn.fixed_unigram_candidate_sampler
+        drawn = sampler([[1]], 1, 50, False, 6, "", 2.0, 1, 2, 1, (1.0, 5.0, 3.0, 5.0, 0.0), seed=3)
+        classes, of_true, _ = sess.run(drawn)
+    assert set(classes.tolist()) == {1, 3}  # of 1, 3, 5 with weights 1, 9, 0: even ones are another shard's
+    np.testing.assert_allclose(of_true, [[5.0]], rtol=1e-6)
+    with pytest.raises(TypeError, match="sed"):
+        sampler([[1]], 1, 2, False, 6, sed=3)
+
+
 def test_flags_that_are_given_several_times_or_needed(thalweg_run: Run, tmp_path: Path) -> None:
     program = tmp_path / "flags.py"
     program.write_text(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import layers, math, nn
 from thalweg.compat.tf1.graph import Tensor
@@ -220,8 +220,8 @@ class Affine(Bijector):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        if scale_perturb_factor is not None or scale_perturb_diag is not None:
-            raise NotImplementedError("Affine: perturbations of the scale are not done here")
+        only("bijectors.Affine", "scale_perturb_factor", scale_perturb_factor)
+        only("bijectors.Affine", "scale_perturb_diag", scale_perturb_diag)
         self.shift = 0.0 if shift is None else g.convert_to_tensor(shift)
         times = None if scale_identity_multiplier is None else g.convert_to_tensor(scale_identity_multiplier)
         diagonal = None if scale_diag is None else g.convert_to_tensor(scale_diag)

@@ -12,6 +12,7 @@ from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.distributions import Categorical, Distribution, Gamma
 from thalweg.compat.tf1.further_distributions import Logistic, floats, inside
 from thalweg.compat.tf1.graph import Tensor
+from thalweg.errors import ArgumentError, fail
 
 
 class Poisson(Distribution):
@@ -169,8 +170,13 @@ class Multinomial(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         known = g.static_value(self.total_count)
-        if np.size(known) != 1:
-            raise NotImplementedError("Multinomial: samples of one total_count only")
+        if known is None or np.size(known) != 1:
+            raise fail(
+                ArgumentError,
+                "Multinomial.sample: total_count",
+                expected="one known number",
+                received=self.total_count if known is None else known,
+            )
         before = [int(d) for d in np.ravel(g.static_value(sample_shape))]
         drawn = Categorical(self.logits).sample([int(np.ravel(known)[0]), *before], seed)
         size = self.probs.get_shape()[-1].value

@@ -563,7 +563,7 @@ class Beta(Distribution):
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws (without gradients)."""
-        a, b, other = self._whole(), self.b + 0.0 * self.a, None if seed is None else hash((seed, "b"))
+        a, b, other = self._whole(), self.b + 0.0 * self.a, None if seed is None else int(seed) + 1
         x = Gamma(a, math.ones_like(a)).sample(sample_shape, seed)
         y = Gamma(b, math.ones_like(b)).sample(sample_shape, other)
         return x / (x + y)

@@ -69,13 +69,14 @@ class _Batches:
         many: bool,
         pad: bool,
         keep: Tensor | None = None,
+        seed: Any = None,
     ) -> None:
         """``keep``: whether what the tensors give is taken, one truth value, or one for each row of several."""
         self.tensors, self.size, self.window, self.smaller = list(tensors), size, window, smaller
         self.asked = [] if keep is None else [keep]
         self.many, self.pad = many, pad
         self._held: list[Any] = []
-        self._generator = np.random.default_rng()
+        self._generator = np.random.default_rng(seed)
 
     def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
         """The next group."""
@@ -181,7 +182,9 @@ def maybe_shuffle_batch(
 ) -> Any:
     """:func:`shuffle_batch` of what comes while ``keep_input`` holds."""
     window, keep = max(min_after_dequeue, 1), g.convert_to_tensor(keep_input)
-    return _batched(tensors, batch_size, window, allow_smaller_final_batch, name, enqueue_many, False, keep)
+    return _batched(
+        tensors, batch_size, window, allow_smaller_final_batch, name, enqueue_many, False, keep, seed
+    )
 
 
 def shuffle_batch(
@@ -199,7 +202,7 @@ def shuffle_batch(
 ) -> Any:
     """Groups in random order of what the tensors give run after run."""
     window = max(min_after_dequeue, 1)
-    return _batched(tensors, batch_size, window, allow_smaller_final_batch, name, enqueue_many)
+    return _batched(tensors, batch_size, window, allow_smaller_final_batch, name, enqueue_many, seed=seed)
 
 
 def batch_join(tensors_list: Any, batch_size: int, capacity: int = 32, *rest: Any, **options: Any) -> Any:
@@ -223,9 +226,10 @@ def _batched(
     many: bool = False,
     pad: bool = False,
     keep: Tensor | None = None,
+    seed: Any = None,
 ) -> Any:
     if isinstance(tensors, dict):
-        parts = _batched(list(tensors.values()), size, window, smaller, name, many, pad, keep)
+        parts = _batched(list(tensors.values()), size, window, smaller, name, many, pad, keep, seed)
         return dict(zip(tensors, [parts] if len(tensors) == 1 else parts, strict=True))
     wanted = [g.convert_to_tensor(t) for t in (tensors if isinstance(tensors, (list, tuple)) else [tensors])]
     size = g.static_int(size, "batch_size")
@@ -234,7 +238,7 @@ def _batched(
     for t in wanted:
         row = t.get_shape().as_list()[1:] if many else t.get_shape().as_list()
         specs.append((t.dtype, [first, *row]))
-    source = _Batches(wanted, size, window, smaller, many, pad, keep)
+    source = _Batches(wanted, size, window, smaller, many, pad, keep, seed)
     made = g.source_nodes(source, specs, Operation(name, "shuffle_batch" if window else "batch"))
     return made if len(made) > 1 else made[0]
 

@@ -138,7 +138,7 @@ def random_poisson(
     lam: Any, shape: Any, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Poisson numbers of mean ``lam``: shape first, then the shape of ``lam``."""
-    return _on_host(lambda rng, mean, size: rng.poisson(mean, size), lam, shape, dtype)
+    return _on_host(lambda rng, mean, size: rng.poisson(mean, size), lam, shape, dtype, seed)
 
 
 def random_gamma(
@@ -147,15 +147,15 @@ def random_gamma(
     """Gamma numbers of shape ``alpha`` and rate ``beta``."""
     from thalweg.compat.tf1 import math
 
-    drawn = _on_host(lambda rng, a, size: rng.standard_gamma(a, size), alpha, shape, dtype)
+    drawn = _on_host(lambda rng, a, size: rng.standard_gamma(a, size), alpha, shape, dtype, seed)
     return drawn if beta is None else math.divide(drawn, beta)
 
 
-def _on_host(draw: Any, parameter: Any, shape: Any, dtype: Any) -> Tensor:
-    """Numbers that NumPy draws, seeded by the graph's stream."""
+def _on_host(draw: Any, parameter: Any, shape: Any, dtype: Any, seed: Any) -> Tensor:
+    """Numbers that NumPy draws, seeded by the graph's stream or that of the node's own seed."""
     from thalweg.compat.tf1 import math
 
-    seed = wrap(random.randint(0, 2**31 - 1, (), np.int64, symbolic=True), None, "Seed")
+    first = wrap(random.randint(0, 2**31 - 1, (), np.int64, symbolic=True, key=keyed(seed)), None, "Seed")
     before = [int(d) for d in g.static_value(shape)]
     known = g.convert_to_tensor(parameter).get_shape()
 
@@ -163,7 +163,7 @@ def _on_host(draw: Any, parameter: Any, shape: Any, dtype: Any) -> Tensor:
         rng = np.random.default_rng(int(number))
         return draw(rng, at, (*before, *at.shape)).astype(numpy_dtype(dtype))
 
-    made = math.py_func(make, [seed, parameter], dtype)
+    made = math.py_func(make, [first, parameter], dtype)
     if known.dims is not None:
         made.set_shape([*before, *known.as_list()])
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,39 +78,56 @@ def _loss(of: Callable[..., Any], remove_hits: bool) -> Callable[..., Tensor]:
 nce_loss, sampled_softmax_loss = _loss(nn.nce_loss, False), _loss(nn.sampled_softmax_loss, True)
 
 
-def _sampler(kind: str, shares_of: Callable[..., Any]) -> Any:
-    """Classes drawn by shares, and how often each is expected."""
+def _drawn(kind: str, shares: Any, true: Any, count: Any, unique: bool, seed: Any, name: Any) -> Sampled:
+    found = nn.draw_candidates(shares, value(true), int(count), unique=unique, key=keyed(seed), symbolic=True)
+    return Sampled(*wrap_all(list(found), name, kind))
+
+
+def _sampler(kind: str, shares_of: Callable[[int], Any]) -> Any:
+    """Classes drawn by shares that are known of their number, and how often each is expected."""
 
     def sample(
-        true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, **options: Any
-    ) -> Any:
-        found = nn.draw_candidates(
-            shares_of(int(range_max), options), value(true_classes), int(num_sampled), unique=unique,
-            key=keyed(options.get("seed")), symbolic=True,
-        )  # fmt: skip
-        return Sampled(*wrap_all(list(found), options.get("name"), kind))
+        true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None,
+        name: str | None = None,
+    ) -> Sampled:  # fmt: skip
+        return _drawn(kind, shares_of(int(range_max)), true_classes, num_sampled, unique, seed, name)
 
     sample.__doc__ = f"{kind}: (drawn classes, expected counts of the true ones, of the drawn ones)."
     return sample
 
 
-def _even_shares(n: int, options: Any) -> Any:
-    return np.ones(n)
+log_uniform_candidate_sampler = _sampler("LogUniformCandidateSampler", nn.log_uniform_shares)
+uniform_candidate_sampler = _sampler("UniformCandidateSampler", np.ones)
+learned_unigram_candidate_sampler = _sampler("LearnedUnigramCandidateSampler", np.ones)
 
 
-def _unigram_shares(n: int, options: Any) -> Any:
-    weights = options.get("unigrams")
-    if options.get("vocab_file"):
-        with open(options["vocab_file"], encoding="utf-8") as lines:
+def fixed_unigram_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    vocab_file: str = "",
+    distortion: float = 1.0,
+    num_reserved_ids: int = 0,
+    num_shards: int = 1,
+    shard: int = 0,
+    unigrams: Sequence[float] = (),
+    seed: Any = None,
+    name: str | None = None,
+) -> Sampled:
+    """Classes drawn by weights, given or read from the last column of a file, to the power of ``distortion``.
+
+    The first ``num_reserved_ids`` classes are never drawn, the weights are those of the next; of several shards only
+    the classes ``shard``, ``shard + num_shards``, ... are drawn.
+    """
+    weights = [float(w) for w in unigrams]
+    if vocab_file:
+        with open(vocab_file, encoding="utf-8") as lines:
             weights = [float(line.rstrip().rsplit(",", 1)[1]) for line in lines if line.strip()]
-    weights = [1.0] * n if weights is None or not len(weights) else list(weights)
-    reserved = [0.0] * int(options.get("num_reserved_ids", 0))
-    return np.array((reserved + weights)[:n], np.float64) ** float(options.get("distortion", 1.0))
-
-
-log_uniform_candidate_sampler = _sampler(
-    "LogUniformCandidateSampler", lambda n, options: nn.log_uniform_shares(n)
-)
-uniform_candidate_sampler = _sampler("UniformCandidateSampler", _even_shares)
-fixed_unigram_candidate_sampler = _sampler("FixedUnigramCandidateSampler", _unigram_shares)
-learned_unigram_candidate_sampler = _sampler("LearnedUnigramCandidateSampler", _even_shares)
+    shares = np.zeros(int(range_max))
+    given = np.power(weights or np.ones(len(shares)), float(distortion))[: len(shares) - num_reserved_ids]
+    shares[num_reserved_ids : num_reserved_ids + len(given)] = given
+    shares[np.arange(len(shares)) % num_shards != shard] = 0.0
+    kind = "FixedUnigramCandidateSampler"
+    return _drawn(kind, shares, true_classes, num_sampled, unique, seed, name)
