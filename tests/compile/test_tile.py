@@ -1,6 +1,7 @@
 """Matrix products against NumPy in float64: shapes, strides, windows, batches, threads, epilogues, targets."""
 
 import ctypes
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from thalweg.compile.llvm import assembly, compile_module
 from thalweg.compile.loops import function
 from thalweg.compile.target import AVX2, AVX512, NEON, SSE, host_target
 from thalweg.compile.tile import emit_product
-from thalweg.compile.tiling import Operand, Product, choose_tiling, row_major, workspace_bytes
+from thalweg.compile.tiling import Operand, Product, choose_tiling, reads_of, row_major, workspace_bytes
 
 FENCE = 64  # elements around C and bytes after the workspace that must stay as they were
 
@@ -393,6 +394,28 @@ def test_other_targets_compile_without_spilling_the_tile(target, dtype):
     text = assembly(module, target)
     if target.has_fma:
         assert text.count("fmadd") + text.count("fmla") >= tiling.rows * tiling.vectors
+
+
+def test_rows_side_by_side_need_one_address():
+    """More rows than addresses fit in registers, and still no sum in memory; but not where the last may be missing."""
+    module = ir.Module()
+    e = function(module, "step", ["ptr"] * 4, AVX512)
+    product = Product(784, 640, 100, row_major(100, 784).transposed, row_major(100, 640), row_major(784, 640))
+    assert reads_of(product) == "side" and choose_tiling(product, AVX512).rows == 14
+    assert choose_tiling(replace(product, k=50), AVX512).rows <= 10
+    emit_product(e, product, *e.args)
+    e.ret()
+    loops = re.findall(r"vmov\S+\s+%zmm\d+, -?\d*\(%rsp\)", assembly(module, AVX512))
+    assert not loops
+    rows = function(ir.Module(), "step", ["int64"], AVX512).args[0]
+    assert reads_of(replace(product, m=rows, a=Operand(((rows, 1),), ((100, 784),)))) == "stride"
+    assert reads_of(Product(9, 9, 9, row_major(9, 9), row_major(9, 9), row_major(9, 9))) == "stride"
+
+
+def test_several_arrays_pass_in_smaller_blocks():
+    product = Product(784, 640, 100, row_major(100, 784).transposed, row_major(100, 640), row_major(784, 640))
+    one, two = (choose_tiling(replace(product, arrays=n), AVX512).block_tiles for n in (1, 2))
+    assert (one, two) == (4, 1)
 
 
 def test_transposed_product_is_the_same_product():

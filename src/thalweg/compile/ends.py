@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,16 +56,21 @@ class PieceNest(NestEmitter):
         indices = {key: self._index(key[1], row, col) for key in self.external}
         return Lanes(indices, values[0].width, None, {self.product: values[0]}, {})
 
-    def near(self, e: Emitter, row: Value, col: Value) -> None:
-        """Ask for the memory that the piece at (row, col) reads and writes, where each row has its own."""
-        stored = {self._memory(m): (layout, m.dtype.name) for m, layout in self.targets.items()}
-        wanted = dict(stored)
+    @functools.cached_property
+    def arrays(self) -> dict[Any, tuple[Layout, str, bool]]:
+        """The memory that the pieces read and write and of which each row has its own: how it lies, its dtype, and
+        whether it is written.
+        """
+        found = {self._memory(m): (layout, m.dtype.name, True) for m, layout in self.targets.items()}
         for source, layout in self.external:
             if self.rows[layout][-1][1]:
-                wanted.setdefault(self.step.pointer(source), (layout, source.dtype.name))
-        for pointer, (layout, kind) in wanted.items():
-            if self.cols[layout] == 1:
-                e.prefetch(pointer, self._index(layout, row, col), kind, write=pointer in stored)
+                found.setdefault(self.step.pointer(source), (layout, source.dtype.name, False))
+        return {pointer: array for pointer, array in found.items() if self.cols[array[0]] == 1}
+
+    def near(self, e: Emitter, row: Value, col: Value) -> None:
+        """Ask for the memory that the piece at (row, col) reads and writes."""
+        for pointer, (layout, kind, written) in self.arrays.items():
+            e.prefetch(pointer, self._index(layout, row, col), kind, write=written)
 
     def _index(self, layout: Layout, row: Value, col: Value) -> Value:
         e = self.e

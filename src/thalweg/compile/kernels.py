@@ -52,7 +52,8 @@ def kernel_function(
     """The micro-kernel for one register tile.
 
     It sums A[i, k] B[k, j] over k in registers and stores the tile, or adds it to C. Row i of A and of C is
-    where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table.
+    where a table says; a packed panel of A ("packed6": six elements for each k) or of B needs no table, and rows of A
+    that lie side by side ("side") only the first entry.
     Where B is read as it lies ("stride", "table"), it has `cols` columns (whole vectors unless given), and `keeps`
     makes the kernel that packs it to the panel `kept` on its way, in the shadow of the multiply-adds. Where B is
     packed, `ahead` makes the kernel that fetches a line of other memory for each k, from `kept`, `b_step` apart.
@@ -69,11 +70,13 @@ def kernel_function(
     steps = _step_type(a_kind), _step_type(b_kind)
     e = begin_shared(e, name, ["int64", "ptr", "ptr", steps[0], "ptr", steps[1], "ptr", "ptr", "bool", "ptr"])
     count, a, a_rows, a_step, b, b_step, c, c_rows, adds, kept = e.args
-    packed = a_kind.startswith("packed")
-    if packed:
-        starts, stride = [e.at(a, i, dtype) for i in range(rows)], int(a_kind[len("packed") :])
+    packed, side = a_kind.startswith("packed"), a_kind == "side"
+    stride: Any = int(a_kind[len("packed") :]) if packed else a_step
+    if packed or side:
+        first = e.at(a, e.load(a_rows, 0, "int64"), dtype) if side else a
+        starts = [e.at(first, i, dtype) for i in range(rows)]
     else:
-        starts, stride = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)], a_step
+        starts = [e.at(a, e.load(a_rows, i, "int64"), dtype) for i in range(rows)]
     ahead_step = b_step
     if b_kind == "packed":
         b_step = vectors * lanes

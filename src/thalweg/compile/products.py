@@ -44,13 +44,14 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
         m = _known_or_value(step.e, size(kernel.nest.domain[: kernel.rows]) * group)
         a, left = _by_windows(step.e, kernel.windows, a, left, z.dtype.name)
         c, into = _by_windows(step.e, kernel.windows, c, into, z.dtype.name)
-    product = tiling.Product(m, n, k, a, b, c, z.dtype.name, batch=batch, group=group)
+    nest = _nest(step, kernel)
+    arrays = 1 if nest is None else len(nest.arrays)
+    product = tiling.Product(m, n, k, a, b, c, z.dtype.name, batch=batch, group=group, arrays=arrays)
     pieces = tiling.split_along_k(product, step.target) if parallel else None
     if pieces is not None:
         _emit_pieces(step, kernel, pieces.product, pieces.turned, c, into)
         return
     num_bytes = tiling.workspace_bytes(product, step.target, 1, single_block=into is None)
-    nest = _nest(step, kernel)
     tile.emit_product(
         step.e,
         product,

@@ -16,7 +16,7 @@ from thalweg.compile.kernels import dot_function, kernel_function, pack_function
 from thalweg.compile.loops import Emitter
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
 from thalweg.compile.target import LINE_BYTES, itemsize
-from thalweg.compile.tiling import Product, Tiling, Workspace, choose_tiling, is_run, runs_of
+from thalweg.compile.tiling import Product, Tiling, Workspace, choose_tiling, is_run, reads_of, runs_of
 from thalweg.compile.values import Value
 
 Epilogue = Callable[..., Value | None]  # (e, row, col, *values)
@@ -407,7 +407,7 @@ class _Emission:
             elif t.slide is not None:
                 kernel = slide_function(e, self.p.dtype, height, t.slide, a_kind[0])
             else:
-                kind = f"{a_kind[0]}{t.rows if t.pack_a else ''}"
+                kind = f"packed{t.rows}" if t.pack_a else reads_of(self.p)
                 kernel = kernel_function(
                     e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols, ahead is not None
                 )

@@ -15,6 +15,7 @@ from thalweg.compile.target import Target, itemsize
 K_BLOCK_VECTORS = 64
 A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
 C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panels share are met again there
+C_BLOCKS_BYTES = 32 << 10  # of C's rows, where the epilogue works on several arrays of its shape
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
 A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
@@ -23,6 +24,9 @@ PIECES_BYTES, LONG = (
     4,
 )  # of all the pieces of a C; how many times its sides a k is that is shared out
 SLIDING_ROWS = 7  # at least, of overlapping windows, for that their sums wait for each other
+TALL = (
+    64  # steps of k at least for tiles of more than ten rows, whose lines of C are all fetched as they begin
+)
 MANY = 2520  # rows, or vectors of columns, where their number is not known: whole tiles of up to ten
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
 
@@ -66,7 +70,7 @@ class Product:
     """C[b] (+)= A[b] B[b] for b < batch, where A is (m, k), B is (k, n) and C is (m, n).
 
     Sizes are ints, or i64 values where they are known only at run time. With `accumulate`, the product is
-    added to C. Tiles hold whole groups of `group` rows, which divides m.
+    added to C. Tiles hold whole groups of `group` rows, which divides m. The epilogue works on `arrays` of C's shape.
     """
 
     m: Size
@@ -79,6 +83,7 @@ class Product:
     accumulate: bool = False
     batch: Size = 1
     group: int = 1
+    arrays: int = 1
 
     @property
     def transposed(self) -> Product:
@@ -155,7 +160,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     elif found := _sliding(product, target):
         (rows, slide), vectors, dot, pack_a = found, 1, False, False
     else:
-        shapes = _tile_shapes(target, pack_a, -(-n // lanes) if n else 8, product.group)
+        free = pack_a or (reads_of(product) == "side" and (k is None or k >= TALL))
+        shapes = _tile_shapes(target, free, -(-n // lanes) if n else 8, product.group)
         (rows, vectors), dot = (
             min(
                 [s for s in shapes if _in_panels(product.b, s[1] * lanes)]
@@ -182,7 +188,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     group_panels = max(1, min(panels, panels if again else 16, group_bytes // (size * cols * limit)))
     pack_a = pack_a and not dot
     width = min(n or group_panels * cols, group_panels * cols)
-    block_rows = min(A_BLOCK_BYTES // limit, C_BLOCK_BYTES // max(width, 1)) // size
+    c_bytes = C_BLOCK_BYTES if product.arrays < 2 else C_BLOCKS_BYTES
+    block_rows = min(A_BLOCK_BYTES // limit, c_bytes // max(width, 1)) // size
     return Tiling(
         rows,
         vectors,
@@ -233,14 +240,25 @@ def _pack_a(product: Product, target: Target) -> bool:
     return target.vector_bytes < 64 and not is_number(product.a.cols[-1][1], 1) and not few
 
 
-def _tile_shapes(target: Target, pack_a: bool, widest: int, group: int) -> list[tuple[int, int]]:
+def reads_of(product: Product) -> str:
+    """How the micro-kernel finds the elements of an A that is not packed: its rows "side" by side, each row with its
+    steps of k evenly apart ("stride"), or steps of k by a "table".
+    """
+    if len(product.a.cols) > 1:
+        return "table"
+    whole_tiles = isinstance(product.m, int)  # else the last tile may have rows that are not there
+    return "side" if whole_tiles and is_run(product.a.rows, 1) else "stride"
+
+
+def _tile_shapes(target: Target, free: bool, widest: int, group: int) -> list[tuple[int, int]]:
     """(rows, vectors), rows in whole groups, whose accumulators, one row of B and one broadcast of A fit in the
     registers.
 
-    Where A is read as it lies, each row's address takes a register too; with more rows than that LLVM loads
-    all of A's elements of a step at once and spills accumulators, at a third of the speed.
+    Rows of A that are packed or lie side by side are `free`; else each row's address takes a register too, and with
+    more rows than that LLVM loads all of A's elements of a step at once and spills accumulators, at a third of the
+    speed.
     """
-    most = 14 if pack_a else min(14, target.num_addresses)
+    most = 14 if free else min(14, target.num_addresses)
     return [
         (rows, vectors)
         for vectors in range(1, min(widest, 14) + 1)
