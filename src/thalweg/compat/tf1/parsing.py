@@ -109,6 +109,14 @@ class FixedLenSequenceFeature(NamedTuple):
     default_value: Any = None
 
 
+def in_order(features: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Features as parsing gives them: those that are sparse first, each kind by name."""
+    given = features or {}
+    return {
+        key: given[key] for key in sorted(given, key=lambda k: (not isinstance(given[k], VarLenFeature), k))
+    }
+
+
 def parse_single_example(
     serialized: Any, features: Mapping[str, Any], name: str | None = None, example_names: Any = None
 ) -> dict[str, Any]:
@@ -127,6 +135,7 @@ def parse_example(
 def _parsed(
     serialized: Any, features: Mapping[str, Any], name: str | None, outer: tuple[int | None, ...]
 ) -> dict[str, Any]:
+    features = in_order(features)
     specs = [spec for feature in features.values() for spec in _specs(feature, outer)]
 
     def parse(messages: Any) -> list[Any]:
@@ -149,7 +158,7 @@ def parse_single_sequence_example(
     name: str | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(the features of the whole, those of its steps) of one serialised example with steps."""
-    whole, steps = dict(context_features or {}), dict(sequence_features or {})
+    whole, steps = in_order(context_features), in_order(sequence_features)
     optional = {key for key, feature in steps.items() if getattr(feature, "allow_missing", True)}
     steps = {key: _of_step(feature) for key, feature in steps.items()}
     specs = [spec for feature in whole.values() for spec in _specs(feature, ())]
