@@ -189,7 +189,9 @@ def _of_known_lengths(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
 
 
 def _has_lengths(shape: Any, axes: Any) -> bool:
-    return shape is not None and all(shape[k] is not None for k in (range(len(shape)) if axes is None else axes))
+    return shape is not None and all(
+        shape[k] is not None for k in (range(len(shape)) if axes is None else axes)
+    )
 
 
 class _Plan:
