@@ -43,8 +43,8 @@ class _Keras(ByVariable, main.Optimizer):
     """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``.
 
     ``clip_together``: ``clipnorm`` bounds the norm of all gradients together, and ``clipvalue`` what it leaves, as in
-    stand-alone Keras, which also knows whole gradients only; tf.keras moves tables by the rows that were read, and bounds
-    the norm of each gradient first, then what that leaves.
+    stand-alone Keras, which also knows whole gradients only; tf.keras moves tables by the rows that were read, and
+    bounds the norm of each gradient first, then what that leaves.
     """
 
     def __init__(
