@@ -12,6 +12,7 @@ from thalweg import events
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.graph import Tensor, as_array
+from thalweg.compat.tf1.records import in_order
 from thalweg.compat.tf1.sparse import SparseTensor
 from thalweg.compat.tf1.strings import all_from_host
 from thalweg.compat.tf1.types import as_dtype
@@ -107,14 +108,6 @@ class FixedLenSequenceFeature(NamedTuple):
     dtype: Any
     allow_missing: bool = False
     default_value: Any = None
-
-
-def in_order(features: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Features as parsing gives them: those that are sparse first, each kind by name."""
-    given = features or {}
-    return {
-        key: given[key] for key in sorted(given, key=lambda k: (not isinstance(given[k], VarLenFeature), k))
-    }
 
 
 def parse_single_example(

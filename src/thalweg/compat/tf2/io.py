@@ -14,7 +14,8 @@ from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
 from thalweg.compat.tf1.errors import OpError
-from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature, in_order
+from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
+from thalweg.compat.tf1.records import in_order
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2 import image
 from thalweg.compat.tf2.arrays import stack
