@@ -12,7 +12,6 @@ from thalweg import events
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.graph import Tensor, as_array
-from thalweg.compat.tf1.records import in_order
 from thalweg.compat.tf1.sparse import SparseTensor
 from thalweg.compat.tf1.strings import all_from_host
 from thalweg.compat.tf1.types import as_dtype
@@ -128,7 +127,7 @@ def parse_example(
 def _parsed(
     serialized: Any, features: Mapping[str, Any], name: str | None, outer: tuple[int | None, ...]
 ) -> dict[str, Any]:
-    features = in_order(features)
+    features = events.in_order(features)
     specs = [spec for feature in features.values() for spec in _specs(feature, outer)]
 
     def parse(messages: Any) -> list[Any]:
@@ -151,7 +150,7 @@ def parse_single_sequence_example(
     name: str | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(the features of the whole, those of its steps) of one serialised example with steps."""
-    whole, steps = in_order(context_features), in_order(sequence_features)
+    whole, steps = events.in_order(context_features), events.in_order(sequence_features)
     optional = {key for key, feature in steps.items() if getattr(feature, "allow_missing", True)}
     steps = {key: _of_step(feature) for key, feature in steps.items()}
     specs = [spec for feature in whole.values() for spec in _specs(feature, ())]

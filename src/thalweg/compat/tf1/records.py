@@ -65,12 +65,6 @@ def tf_record_iterator(path: str, options: Any = None) -> Iterator[bytes]:
     return events.records_in(unpacked(Path(path).read_bytes(), kind), path)
 
 
-def in_order(features: Any) -> dict[str, Any]:
-    """Kinds of features as parsing gives them: those of any length, which are sparse, first; each by name."""
-    given = dict(features or {})
-    return {key: given[key] for key in sorted(given, key=lambda k: (hasattr(given[k], "shape"), k))}
-
-
 class BytesList:
     """Byte strings."""
 

@@ -15,7 +15,6 @@ from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
 from thalweg.compat.tf1.errors import OpError
 from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
-from thalweg.compat.tf1.records import in_order
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2 import image
 from thalweg.compat.tf2.arrays import stack
@@ -198,10 +197,10 @@ def parse_single_sequence_example(
     """
     context, lists = events.read_sequence_example(np.asarray(texts(serialized)).item())
     whole = {
-        n: _as_parsed(_feature(n, kind, context), kind) for n, kind in in_order(context_features).items()
+        n: _as_parsed(_feature(n, kind, context), kind) for n, kind in events.in_order(context_features).items()
     }
     steps = {}
-    for n, kind in in_order(sequence_features).items():
+    for n, kind in events.in_order(sequence_features).items():
         rows = [_feature(n, kind, {n: held}) for held in lists.get(n, ())]
         if isinstance(kind, VarLenFeature):
             steps[n] = stack_rows(rows).to_sparse()
@@ -212,7 +211,7 @@ def parse_single_sequence_example(
 
 def _parsed(serialized: Any, features: Any) -> dict[str, Any]:
     found = events.read_example(np.asarray(texts(serialized)).item())
-    return {name: _feature(name, kind, found) for name, kind in in_order(features).items()}
+    return {name: _feature(name, kind, found) for name, kind in events.in_order(features).items()}
 
 
 def _as_parsed(value: Any, kind: Any) -> Any:
@@ -250,7 +249,7 @@ def parse_example(
             return stack_rows(parts).to_sparse()
         return stack_rows(parts).to_tensor(kind.default_value) if _is_open(kind) else stack(parts)
 
-    return {name: together(name) for name in in_order(features)}
+    return {name: together(name) for name in events.in_order(features)}
 
 
 def _is_open(kind: Any) -> bool:
