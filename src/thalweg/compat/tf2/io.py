@@ -197,7 +197,8 @@ def parse_single_sequence_example(
     """
     context, lists = events.read_sequence_example(np.asarray(texts(serialized)).item())
     whole = {
-        n: _as_parsed(_feature(n, kind, context), kind) for n, kind in events.in_order(context_features).items()
+        n: _as_parsed(_feature(n, kind, context), kind)
+        for n, kind in events.in_order(context_features).items()
     }
     steps = {}
     for n, kind in events.in_order(sequence_features).items():
