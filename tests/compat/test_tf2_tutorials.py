@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compat.conftest import Run
 from thalweg.compat import tf1, tf2
 from thalweg.errors import ShapeError
 
@@ -170,3 +171,31 @@ def test_sequence_examples_show_what_they_hold() -> None:
     np.testing.assert_equal(
         str(tf.train.SequenceExample.FromString(example.SerializeToString())), str(example)
     )
+
+
+COMPATIBLE = """
+import tensorflow.compat.v1 as tf
+for row in tf.data.Dataset.range(2).map(lambda x: x * 2):
+    print(row.numpy())
+print(tf.strings.unicode_decode("é", "UTF-8").numpy())
+"""
+
+WEIGHTS = """
+import os
+import tensorflow.compat.v1 as tf
+model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+os.makedirs("weights", exist_ok=True)
+model.save_weights("weights/cp-0001.ckpt")
+latest = tf.train.latest_checkpoint("weights")
+model.load_weights(latest)
+print(os.path.basename(latest))
+"""
+
+
+def test_programs_of_compatible_names_that_show_values_have_no_graph(
+    thalweg_run: Run, tmp_path: Path
+) -> None:
+    for text, expected in ((COMPATIBLE, ["0", "2", "[233]"]), (WEIGHTS, ["cp-0001.ckpt"])):
+        (tmp_path / "p.py").write_text(text)
+        done = thalweg_run(tmp_path / "p.py")
+        assert done.returncode == 0 and done.stdout.split("\n")[:-1] == expected, done.stderr

@@ -174,7 +174,9 @@ _WRITTEN: dict[str, Any] = {
     "Print": Print,
     "batch_gather": batch_gather,
     "matching_files": matching_files,
-    "python_io": Namespace("tf.python_io", TFRecordWriter=_tf2.io.TFRecordWriter),
+    "python_io": Namespace(
+        "tf.python_io", TFRecordWriter=_tf2.io.TFRecordWriter, tf_record_iterator=_records.tf_record_iterator
+    ),
     **dict.fromkeys(
         (
             "enable_v2_behavior",

@@ -411,10 +411,11 @@ def _of_compatible_names(tree: ast.AST, parts: set[str]) -> str:
     names = [name for name, _ in modules(tree)]
     instead = any(name.startswith("tensorflow.compat.v1") for name in names)
     beside = "tensorflow" in names and (parts - _IN_OTHERS) & _EAGER_STYLE
-    if (instead and not beside) or parts & _GRAPHS_ONLY:
+    calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    at_once = "numpy" in calls and "Session" not in parts  # a node of a graph has no value to show
+    if (instead and not beside and not at_once) or parts & _GRAPHS_ONLY:
         return "tf1"
-    runs = any(isinstance(node, ast.Attribute) and node.attr == "run" for node in ast.walk(tree))
-    return "tf1" if runs and not parts & _EAGER_STYLE and "Session" in parts else "tf2"
+    return "tf1" if "run" in calls and not parts & _EAGER_STYLE and "Session" in parts else "tf2"
 
 
 def unsupported(tree: ast.AST, table: dict[str, str]) -> list[tuple[Use, Exception]]:

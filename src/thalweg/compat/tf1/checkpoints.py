@@ -244,16 +244,16 @@ def get_checkpoint_state(checkpoint_dir: str, latest_filename: str | None = None
 
 
 def latest_checkpoint(checkpoint_dir: str, latest_filename: str | None = None) -> str | None:
-    """The path of the newest checkpoint in a folder; None where there is none."""
-    state = get_checkpoint_state(checkpoint_dir, latest_filename)
+    """The path of the newest checkpoint in a folder, or of the newest weights of a model; None where there is none."""
+    state = get_checkpoint_state(os.fspath(checkpoint_dir), latest_filename)
     if state is None or not checkpoint_exists(state.model_checkpoint_path):
         return None
     return state.model_checkpoint_path
 
 
 def checkpoint_exists(checkpoint_prefix: Any) -> bool:
-    """Whether there is a checkpoint under that name."""
-    return Path(str(checkpoint_prefix) + _SUFFIX).is_file()
+    """Whether there is a checkpoint under that name, or the weights of a model of Keras."""
+    return Path(str(checkpoint_prefix) + _SUFFIX).is_file() or Path(str(checkpoint_prefix)).is_file()
 
 
 def list_variables(ckpt_dir_or_file: str) -> list[tuple[str, list[int]]]:

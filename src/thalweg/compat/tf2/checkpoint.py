@@ -26,13 +26,7 @@ from thalweg.graph.tensor import Variable
 _SUFFIX = ".safetensors"
 list_variables, load_variable = files.list_variables, files.load_variable
 load_checkpoint, get_checkpoint_state = files.NewCheckpointReader, files.get_checkpoint_state
-
-
-def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
-    """The path of the newest checkpoint in a folder, or of the newest weights of a model; None where there is none."""
-    state = get_checkpoint_state(os.fspath(checkpoint_dir), latest_filename)
-    path = "" if state is None else state.model_checkpoint_path
-    return path if path and (files.checkpoint_exists(path) or os.path.isfile(path)) else None
+latest_checkpoint = files.latest_checkpoint
 
 
 class _Tracked(Holder):
