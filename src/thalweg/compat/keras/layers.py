@@ -96,15 +96,25 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     return made
 
 
+_ELSEWHERE = ("Layer", "Embedding", "PeepholeLSTMCell")
+
+
+def _hard_gates(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The hard sigmoid, where no ``recurrent_activation`` is named."""
+    named = len(args) > 2 or "recurrent_activation" in kwargs
+    return args, kwargs if named else {**kwargs, "recurrent_activation": _K.hard_sigmoid}
+
+
 def _layers() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, thing in vars(_main).items():
-        if isinstance(thing, type) and issubclass(thing, _main.Layer) and name not in ("Layer", "Embedding"):
+        if isinstance(thing, type) and issubclass(thing, _main.Layer) and name not in _ELSEWHERE:
             found[name] = layer(thing)
     return found
 
 
 _found = _layers()
+_experimental = {"PeepholeLSTMCell": layer(_main.PeepholeLSTMCell, False, _hard_gates)}
 globals().update(_found)
 Recurrent = Renamed(
     _OwnRecurrent, lambda args, kwargs: (args, kwargs), _OwnRecurrent, family=(_OwnRecurrent, Loop)
