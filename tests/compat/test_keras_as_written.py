@@ -441,10 +441,58 @@ print('done')
 """
 
 
+ONE_ALONE = """
+import numpy as np
+import keras.backend as K
+from keras.layers import Dense, Input, Lambda, Layer, MaxPooling1D, merge, multiply
+from keras.models import Model
+
+# A layer that gives a list of one tensor gives the tensor: where a pooling found its largest values, say.
+rows = np.array([[[1.0], [5.0], [7.0], [2.0]]])
+a = Input((4, 1))
+pooled = MaxPooling1D(2)(a)
+where = lambda pair: K.gradients(K.sum(pair[1]), pair[0])
+for found in (merge([a, pooled], mode=where, output_shape=lambda s: s[0]), Lambda(where)([a, pooled])):
+    assert K.ndim(found) == 3
+    kept = Model(a, multiply([a, found])).predict(rows)
+    np.testing.assert_allclose(kept, [[[0], [5], [7], [0]]])
+
+class Doubled(Layer):
+    def call(self, x):
+        return [2 * x]
+model = Model(a, Doubled()(a))
+np.testing.assert_allclose(model.predict(rows), 2 * rows)
+np.testing.assert_allclose(model.get_layer('doubled_1').output._keras_shape[1:], (4, 1))
+print('done')
+"""
+
+
+def test_the_users_own_settings(thalweg_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "program.py").write_text(
+        "import keras.backend as K\nfrom keras.layers import Convolution2D\n"
+        "from keras.models import Sequential\n"
+        "model = Sequential([Convolution2D(4, 3, 3, input_shape=(5, 8, 10))])\n"
+        "print(K.image_dim_ordering(), K.epsilon(), K.floatx(), model.output_shape)\n"
+    )
+    asked = [
+        (
+            '{"image_dim_ordering": "th", "epsilon": 1e-5, "backend": "theano"}',
+            "th 1e-05 float32 (None, 4, 6, 8)",
+        ),
+        ('{"image_data_format": "channels_first", "floatx": "float64"}', "th 1e-07 float64 (None, 4, 6, 8)"),
+        ('{"image_dim_ordering": "tf"', "tf 1e-07 float32 (None, 3, 6, 4)"),
+    ]
+    for text, shown in asked:
+        (tmp_path / "keras.json").write_text(text)
+        done = thalweg_run(tmp_path / "program.py")
+        assert done.stdout == shown + "\n", done.stderr[-2000:]
+
+
 @pytest.mark.parametrize(
     "text",
-    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER, FIRST_LOOPS],
-    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer", "first loops"],
+    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER, FIRST_LOOPS, ONE_ALONE],
+    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer", "first loops", "one alone"],
 )
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)
