@@ -13,7 +13,7 @@ from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.history import no_grad
 from thalweg.graph.tensor import Tensor, shape_text
 from thalweg.graph.updates import recording
-from thalweg.ops import random
+from thalweg.ops import draws, random
 from thalweg.registry import Configured, lookup
 from thalweg.registry import decode as deserialize
 from thalweg.registry import encode as serialize
@@ -38,7 +38,7 @@ class Initializer(Configured):
 
     def key(self) -> np.ndarray:
         """The key of one draw."""
-        return random.next_key() if self.seed is None else philox.make_key(self.seed)
+        return draws.next_key() if self.seed is None else philox.make_key(self.seed)
 
 
 class Zeros(Initializer):

@@ -281,6 +281,18 @@ def test_squeeze_drops_the_ones_of_each_run() -> None:
             assert found.shape == shape and session.run(w).item() == pytest.approx(0.8 * before)
 
 
+def test_squeeze_drops_the_ones_of_what_was_made_for_each_row() -> None:
+    x, w = tf.placeholder(tf.float32, [None, 5, 3]), tf.Variable(tf.ones([3, 1]))
+    for_each = tf.tile(tf.expand_dims(w, 0), [tf.shape(x)[0], 1, 1])
+    made = tf.squeeze(tf.matmul(x, for_each))
+    rows = tf.squeeze(tf.gather(x, tf.range(tf.shape(x)[0])))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for n, shape in ((4, (4, 5)), (1, (5,)), (2, (2, 5)), (3, (3, 5)), (6, (6, 5)), (1, (5,))):
+            found = session.run([made, rows], {x: np.ones((n, 5, 3))})
+            assert [part.shape for part in found] == [shape, (*shape, 3)]
+
+
 def test_loops_begin_with_plain_numbers() -> None:
     x = tf.placeholder(tf.float32, [2])
     steps, (total, parts) = tf.while_loop(

@@ -32,6 +32,23 @@ def test_what_was_computed_before_the_block_is_a_number(done: Callable[..., Any]
         assert float(done(piece)) == -8.0
 
 
+def test_what_is_computed_after_the_block_has_no_gradient(done: Callable[..., Any]) -> None:
+    w, v = tf.Variable(2.0), tf.Variable(5.0)
+
+    def piece() -> Any:
+        with tf.GradientTape(persistent=True) as tape:
+            inside = w * w
+        after = inside * v
+        assert [tape.gradient(after, w), tape.gradient(after, v), tape.jacobian(after, w)] == [None] * 3
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                y = w * w * w
+            slope = inner.gradient(y, w)
+        return tape.gradient([inside, after], w), outer.gradient(slope, w)
+
+    assert [float(g) for g in done(piece)] == [4.0, 12.0]
+
+
 def test_the_target_of_a_network_that_is_its_own_teacher_is_a_number() -> None:
     layer, x = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer="ones"), tf.ones((1, 1))
     target = layer(x) * 3

@@ -12,8 +12,8 @@ from thalweg.gradient import gradients
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder
 from thalweg.graph.walk import topological
+from thalweg.ops import draws, random
 from thalweg.ops import elementwise as ew
-from thalweg.ops import random
 from thalweg.ops.activation import sigmoid
 from thalweg.ops.control import cond, while_loop
 from thalweg.ops.joining import concat
@@ -253,7 +253,7 @@ def test_numbers_drawn_in_the_body() -> None:
     x = placeholder("float32", (6, 5))
 
     def step(key: Any, row: Any) -> Any:
-        return key + 1, (row + random.uniform((5,)), random.random_bits(random.random_key(), (5,), 3))
+        return key + 1, (row + random.uniform((5,)), draws.random_bits(draws.random_key(), (5,), 3))
 
     for reverse in (False, True):
         ys, words = scan(step, constant(0, "int64"), x, reverse=reverse)[1]

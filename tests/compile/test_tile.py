@@ -401,21 +401,29 @@ def test_rows_side_by_side_need_one_address():
     module = ir.Module()
     e = function(module, "step", ["ptr"] * 4, AVX512)
     product = Product(784, 640, 100, row_major(100, 784).transposed, row_major(100, 640), row_major(784, 640))
-    assert reads_of(product) == "side" and choose_tiling(product, AVX512).rows == 14
-    assert choose_tiling(replace(product, k=50), AVX512).rows <= 10
-    emit_product(e, product, *e.args)
+    quick = replace(AVX512, cpu="znver5")  # whose loads cost nothing beside multiply-adds
+    assert reads_of(product) == "side" and choose_tiling(product, quick).rows == 14
+    assert choose_tiling(replace(product, k=50), quick).rows <= 10
+    a, b, c, workspace = e.args
+    emit_product(e, product, a, b, c, workspace, tiling=choose_tiling(product, quick))
     e.ret()
-    loops = re.findall(r"vmov\S+\s+%zmm\d+, -?\d*\(%rsp\)", assembly(module, AVX512))
-    assert not loops
+    assert not re.findall(r"vmov\S+\s+%zmm\d+, -?\d*\(%rsp\)", assembly(module, AVX512))
     rows = function(ir.Module(), "step", ["int64"], AVX512).args[0]
     assert reads_of(replace(product, m=rows, a=Operand(((rows, 1),), ((100, 784),)))) == "stride"
     assert reads_of(Product(9, 9, 9, row_major(9, 9), row_major(9, 9), row_major(9, 9))) == "stride"
 
 
+def test_tiles_have_fewer_loads_where_loads_cost():
+    product = Product(2000, 640, 100, row_major(2000, 100), row_major(100, 640), row_major(2000, 640))
+    tiles = [choose_tiling(product, replace(AVX512, cpu=cpu)) for cpu in ("znver5", "emeraldrapids")]
+    few, fewer = ((t.rows + t.vectors) / (t.rows * t.vectors) for t in tiles)
+    assert fewer < few
+
+
 def test_several_arrays_pass_in_smaller_blocks():
     product = Product(784, 640, 100, row_major(100, 784).transposed, row_major(100, 640), row_major(784, 640))
     one, two = (choose_tiling(replace(product, arrays=n), AVX512).block_tiles for n in (1, 2))
-    assert (one, two) == (4, 1)
+    assert one > two >= 1
 
 
 def test_transposed_product_is_the_same_product():

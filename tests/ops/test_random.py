@@ -14,7 +14,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeEr
 from thalweg.gradient import gradients
 from thalweg.graph.tensor import Tensor, Variable, placeholder
 from thalweg.graph.walk import leaves
-from thalweg.ops import random
+from thalweg.ops import draws, random
 from thalweg.ops.reduce import sum as total
 from thalweg.run.function import function
 
@@ -194,7 +194,7 @@ def test_threads_take_different_keys() -> None:
     keys: list[int] = []
 
     def take() -> None:
-        keys.extend(int(random.next_key()[2]) for _ in range(500))
+        keys.extend(int(draws.next_key()[2]) for _ in range(500))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
@@ -214,7 +214,7 @@ def test_symbolic_draws_stand_on_the_key_alone() -> None:
     ]
     for y in drawn:
         assert y.value is None
-        assert set(leaves([y])) >= {x, random.random_key()}
+        assert set(leaves([y])) >= {x, draws.random_key()}
 
 
 # --- distributions --------------------------------------------------------------------------------------------------
@@ -291,3 +291,52 @@ def test_errors_name_the_argument() -> None:
         random.choice(3, (4,), replace=False)
     with pytest.raises(ShapeError, match="at least 1 axis"):
         random.categorical(1.0)
+
+
+# --- draws by rejection ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 3.7, 900.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gamma_numbers_are_distributed_as_they_should(alpha, dtype):
+    stats = pytest.importorskip("scipy.stats")
+    drawn = random.gamma((20_000,), alpha, 2.0, dtype).numpy()
+    assert drawn.dtype == dtype
+    assert stats.kstest(drawn.astype(np.float64), stats.gamma(alpha, scale=0.5).cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize("mean", [0.3, 4.0, 10.0, 10.5, 40.0, 1e5])
+def test_poisson_numbers_are_distributed_as_they_should(mean):
+    stats = pytest.importorskip("scipy.stats")
+    drawn = random.poisson((20_000,), mean, "int64").numpy()
+    law = stats.poisson(mean)
+    edges = np.unique(law.ppf(np.linspace(0.02, 0.98, 20)))
+    counted = np.histogram(drawn, [-1.0, *(edges + 0.5), np.inf])[0]
+    expected = np.diff([0.0, *law.cdf(edges), 1.0]) * len(drawn)
+    assert stats.chisquare(counted, expected).pvalue > 0.001
+
+
+def test_gamma_and_poisson_take_a_parameter_for_each_element():
+    alphas, rates, means = np.array([0.2, 1.0, 9.0]), np.array([1.0, 2.0, 3.0]), np.array([0.5, 5.0, 300.0])
+    drawn = random.gamma((20_000, 3), alphas, rates).numpy()
+    np.testing.assert_allclose(drawn.mean(0), alphas / rates, rtol=0.06)
+    np.testing.assert_allclose(drawn.var(0), alphas / rates**2, rtol=0.15)
+    events = random.poisson((20_000, 3), means).numpy()
+    np.testing.assert_allclose(events.mean(0), means, rtol=0.06)
+    np.testing.assert_allclose(events.var(0), means, rtol=0.06)
+
+
+def test_gamma_and_poisson_draw_anew_at_each_run_and_follow_lengths():
+    p = placeholder("float32", (None,))
+    run = function([p], [random.gamma(alpha=p, like=p), random.poisson(mean=p, like=p)])
+    first, second = (run(np.full(5, 20.0, np.float32)) for _ in range(2))
+    for one, two in zip(first, second, strict=True):
+        assert one.shape == (5,) and not np.array_equal(one.numpy(), two.numpy())
+    assert run(np.ones(7, np.float32))[1].shape == (7,)
+    key = philox.make_key(7)
+    for draw in (random.gamma, random.poisson):
+        np.testing.assert_array_equal(draw((9,), 3.0, key=key).numpy(), draw((9,), 3.0, key=key).numpy())
+    with pytest.raises(DTypeError, match="gamma: dtype"):
+        random.gamma((2,), 1.0, dtype="int32")
+    with pytest.raises(ArgumentError, match="poisson: no shape"):
+        random.poisson()

@@ -55,8 +55,11 @@ _EAGER_STYLE = {
 
 _IN_OTHERS = {"function", "numpy", "optimizers", "Module"}  # also names within rooms of the first generation
 
-# Names of estimators whose model function is the program's own, or whose input functions are of the first generation.
-_OWN_ESTIMATORS = {"Estimator", "EstimatorSpec", "model_to_estimator", "inputs", "make_one_shot_iterator"}
+# Names of estimators whose model function is the program's own: it makes a graph, whatever names it is written with.
+_MODEL_FUNCTIONS = {"Estimator", "EstimatorSpec", "model_to_estimator"}
+
+# Names of estimators whose input functions are of the first generation.
+_OWN_ESTIMATORS = {"inputs", "make_one_shot_iterator"}
 
 # Names of Keras 3, by which a program that imports Keras alone is one of the second generation.
 _LATE_KERAS = {
@@ -368,13 +371,16 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
         name.endswith(("contrib.eager.run", "tfe.run")) for name in found
     ):
         return "eager"
+    if parts & _MODEL_FUNCTIONS:
+        return "tf1"
     if any(name.startswith("tensorflow.compat.v1") for name in found):
         return _of_compatible_names(tree, parts)
     heads = {name.split(".")[1] for name in found if "." in name}  # tf.optimizers, not tf.keras.optimizers
     calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     eager = bool((parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE)
     # An estimator makes a graph, whatever is around it; those that are ready to train make it by themselves.
-    of_graphs = "contrib" in heads or (parts | calls) & _OWN_ESTIMATORS or not (eager or "numpy" in calls)
+    of_estimators = (parts | calls) & (_MODEL_FUNCTIONS | _OWN_ESTIMATORS)
+    of_graphs = "contrib" in heads or of_estimators or not (eager or "numpy" in calls)
     if heads & {"contrib", "estimator"} and of_graphs:
         return "tf1"
     if eager:

@@ -167,7 +167,9 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
                 [s for s in shapes if _in_panels(product.b, s[1] * lanes)]
                 or [s for s in shapes if _in_runs(product.b, s[1] * lanes)]
                 or shapes,
-                key=lambda tile: _cost(tile[0], tile[1], lanes, m, n, is_number(product.batch, 1)),
+                key=lambda tile: _cost(
+                    tile[0], tile[1], lanes, m, n, is_number(product.batch, 1), target.load_cost
+                ),
             ),
             False,
         )
@@ -268,14 +270,16 @@ def _tile_shapes(target: Target, free: bool, widest: int, group: int) -> list[tu
 
 
 def _cost(
-    rows: int, vectors: int, lanes: int, m: int | None, n: int | None, alone: bool
+    rows: int, vectors: int, lanes: int, m: int | None, n: int | None, alone: bool, load_cost: float
 ) -> tuple[float, int]:
     """Cycles for one step of k over all of C, with two multiply-adds and two loads a cycle and latency four; of a
     matrix `alone`, those of the slower of two threads.
     """
 
     def tile(rows: int, vectors: int) -> float:
-        return max(rows * vectors / 2, 4, (rows + vectors) / 2 + 0.5) + vectors / 8  # B may come from afar
+        loads = rows + vectors
+        sums = max(rows * vectors / 2, 4, loads / 2 + 0.5)
+        return sums + vectors / 8 + loads * load_cost  # B may come from afar
 
     m, n = m or MANY, n or MANY * lanes
     tiles, panels, rest = -(-m // rows), n // (vectors * lanes), -(-(n % (vectors * lanes)) // lanes)

@@ -31,7 +31,7 @@ from thalweg.data.elements import (
 from thalweg.data.orders import Numbers, Order, Pass, chosen, cut, drawn, gathered, repeated
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, fail
 from thalweg.nested import flat, mapped
-from thalweg.ops.random import next_key
+from thalweg.ops.draws import next_key
 
 __all__ = ["AUTOTUNE", "Dataset"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import philox
 from thalweg.data.elements import INFINITE
-from thalweg.ops.random import next_key
+from thalweg.ops.draws import next_key
 
 __all__ = ["Numbers", "Order", "Pass", "chosen", "cut", "drawn", "gathered", "repeated"]
 

@@ -17,7 +17,7 @@ from thalweg.graph.tensor import Tensor
 from thalweg.layers.texts import is_texts, text_codes
 from thalweg.layers.uneven import filled, is_uneven
 from thalweg.nested import flat, mapped
-from thalweg.ops.random import get_state, next_key
+from thalweg.ops.draws import get_state, next_key
 from thalweg.run.rows import Rows
 
 __all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack"]

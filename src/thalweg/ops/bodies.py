@@ -15,7 +15,7 @@ from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, shapes_mat
 from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake, topological
 from thalweg.nested import filled, flat
-from thalweg.ops.random import fresh_key, numbered_key, own_key
+from thalweg.ops.draws import fresh_key, numbered_key, own_key
 
 Arrays = Sequence[np.ndarray]
 # Elements of a body's arrays below which NumPy's meanings are as fast as a call of native code.

@@ -1,439 +1,39 @@
-"""Random ops: everything is made of the words of the counter-based generator of :mod:`thalweg.philox`.
-
-An eager draw takes its numbers at once, from the process's seed and a counter that every draw and every run of a
-program moves on. A symbolic draw depends on the leaf :func:`random_key`, which a program feeds with :func:`next_key` at
-each run, and has a stream number of its own: two draws are never the same, and a program gives new numbers every run.
-Without :func:`set_seed` the seed comes from the operating system: every process draws other numbers.
-"""
+"""Random numbers of the usual distributions, eager and symbolic; :mod:`thalweg.ops.draws` is what they come from."""
 
 from __future__ import annotations
 
 import math
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, philox
-from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, fail
-from thalweg.graph.lowering import RandomBits
-from thalweg.graph.op import Op, convert_operands, make_op
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape, constant, shape_text
-from thalweg.graph.updates import current_recorder
+from thalweg import dtypes
+from thalweg.errors import ArgumentError, DTypeError, ShapeError, fail
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import Tensor, check_shape, constant
+from thalweg.ops import create, reduce, special, state
 from thalweg.ops import elementwise as ew
-from thalweg.ops import joining, reduce
 from thalweg.ops import shape as shape_ops
-
-# --- the state ------------------------------------------------------------------------------------------------------
-
-
-class _State:
-    """The process's seed, the number of keys taken from it, and the number of symbolic draws built.
-
-    Seed and counter are the two ``words`` (uint64), from which native code takes keys too.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.words = np.array([int.from_bytes(os.urandom(8), "little"), 0], np.uint64)
-        self.streams = 0
-
-    @property
-    def seed(self) -> int:
-        return int(self.words[0])
-
-    @seed.setter
-    def seed(self, seed: int) -> None:
-        self.words[0] = seed
-
-    @property
-    def counter(self) -> int:
-        return int(self.words[1])
-
-    @counter.setter
-    def counter(self, counter: int) -> None:
-        self.words[1] = counter
-
-
-_state = _State()
-
-
-def set_seed(seed: int) -> None:
-    """Start the random numbers over: what is drawn and the graphs built from here on depend on ``seed`` alone.
-
-    >>> set_seed(1); first = uniform((3,)).tolist()
-    >>> set_seed(1); first == uniform((3,)).tolist()
-    True
-    """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise fail(ArgumentTypeError, "set_seed: seed", expected="an int", received=repr(seed))
-    with _state.lock:
-        _state.seed, _state.counter, _state.streams = int(seed) % 2**64, 0, 0
-
-
-set_random_seed = set_seed  # the name at the top of the package
-
-
-def get_state() -> dict[str, int]:
-    """What a checkpoint keeps so that random numbers go on where they stopped: ``{"seed": ..., "counter": ...}``."""
-    with _state.lock:
-        return {"seed": _state.seed, "counter": _state.counter}
-
-
-def set_state(state: dict[str, int]) -> None:
-    """Go on from a state of :func:`get_state`. Graphs built before keep their streams."""
-    with _state.lock:
-        _state.seed, _state.counter = int(state["seed"]) % 2**64, int(state["counter"])
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Inside, random numbers depend on ``seed`` alone; afterwards they go on as if none had been drawn.
-
-    >>> set_seed(1); first = uniform((3,)).tolist()
-    >>> set_seed(1)
-    >>> with seeded(5):
-    ...     _ = uniform((3,))
-    >>> first == uniform((3,)).tolist()
-    True
-    """
-    before = (_state.seed, _state.counter, _state.streams)
-    set_seed(seed)
-    try:
-        yield
-    finally:
-        with _state.lock:
-            _state.seed, _state.counter, _state.streams = before
-
-
-def next_key() -> np.ndarray:
-    """A key that was never given before: uint32 ``[seed_lo, seed_hi, counter, 0]``; a program takes one at each run."""
-    with _state.lock:
-        key = philox.make_key(_state.seed, _state.counter)
-        _state.counter += 1
-    return key
-
-
-def _next_stream() -> int:
-    with _state.lock:
-        _state.streams += 1
-        return _state.streams
-
-
-def state_words() -> np.ndarray:
-    """The seed and the number of keys taken from it, uint64[2], where they are: native code takes keys by them."""
-    return _state.words
-
-
-class RandomKey(Placeholder):
-    """The leaf from which symbolic draws take their key, uint32[4]; the program that runs them feeds it."""
-
-    __slots__ = ()
-
-
-def _new_key(name: str) -> RandomKey:
-    return RandomKey(None, (), {}, (Spec((4,), dtypes.uint32),), name=name, tracked=False)
-
-
-class _Keys(threading.local):
-    stack: tuple[RandomKey, ...] = ()
-
-
-_the_key = _new_key("random_key")
-_keys = _Keys()
-
-
-def random_key() -> RandomKey:
-    """The key leaf of the symbolic draws made here: one for all programs; inside a loop's body the body's own."""
-    return _keys.stack[-1] if _keys.stack else _the_key
-
-
-def in_loop() -> bool:
-    """Whether a loop's body is being built: what draws from :func:`random_key` draws anew in each iteration."""
-    return bool(_keys.stack)
-
-
-@contextmanager
-def own_key() -> Iterator[RandomKey]:
-    """Inside, symbolic draws depend on the key leaf that this gives, and on no other."""
-    key = _new_key("iteration_key")
-    _keys.stack = (*_keys.stack, key)
-    try:
-        yield key
-    finally:
-        _keys.stack = _keys.stack[:-1]
-
-
-# --- words ----------------------------------------------------------------------------------------------------------
-
-
-def _stream_key(key: Any, stream: int) -> np.ndarray:
-    result = np.array(key, np.uint32)
-    result[3] = (int(result[3]) + stream) & 0xFFFFFFFF
-    return result
-
-
-@make_op(
-    {},
-    infer=lambda key, *, shape, stream: Spec(shape, dtypes.uint32),
-    grad=lambda g, y, key, *, shape, stream: [None],
-    lower=RandomBits(),
-    draws=True,
+from thalweg.ops.draws import (
+    first_of,
+    key_and_stream,
+    random_integers,
+    random_normal,
+    random_permutation,
+    random_truncated_normal,
+    random_uniform,
+    unit_draw,
+    wanted_shape,
 )
-def random_bits(key, /, shape, stream=0):  # type: ignore[no-untyped-def]
-    """Random uint32 words: the first ones of the stream ``key + [0, 0, 0, stream]``, in row-major order."""
-    return philox.bits(_stream_key(key, stream), math.prod(shape)).reshape(shape)
-
-
-@make_op(
-    {},
-    infer=lambda key, number: Spec((4,), dtypes.uint32),
-    grad=lambda g, y, key, number: [None, None],
-    expand=lambda key, number: (
-        key + ew.astype(number, "uint32") * constant(np.array([1, 0, 0, 0], np.uint32))
-    ),
-)
-def numbered_key(key, number, /):  # type: ignore[no-untyped-def]
-    """The key of one iteration: ``key + [number, 0, 0, 0]``, for a key that is random itself."""
-    result = np.array(key, np.uint32)
-    result[0] += np.asarray(number).astype(np.uint32)
-    return result
-
-
-def fresh_key() -> Tensor:
-    """A symbolic key of four random words, different at each run and at each call: where a loop's keys start."""
-    return random_bits(random_key(), (4,), _next_stream())
-
-
-# --- distributions as ops -------------------------------------------------------------------------------------------
-# Each takes a key and perhaps a tensor of which only the shape is read: it fills the axes that `shape` leaves open.
-
-
-def filled_shape(shape: Any, like: Sequence[Any]) -> Any:
-    """The shape to draw: ``shape``, its open axes taken from the spec (or array) in ``like``, if there is one."""
-    if not like:
-        return shape
-    given = like[0].shape
-    if shape is None or given is None:
-        return given if shape is None else shape
-    if len(shape) != len(given):
-        raise fail(
-            ShapeError,
-            "random: shape and like differ in rank",
-            expected=f"{len(shape)} axes",
-            received=shape_text(given),
-        )
-    return tuple(g if d is None else d for d, g in zip(shape, given, strict=True))
-
-
-def _draws(expand: Callable[..., Any]) -> Callable[[Callable[..., Any]], Op]:
-    """The record of an op that draws: ``expand(key, shape, stream, **attrs)`` makes it of other ops."""
-
-    def expanded(key: Tensor, *like: Tensor, shape: Any, stream: int, **attrs: Any) -> Tensor:
-        return expand(key, filled_shape(shape, like), stream, **attrs)
-
-    return make_op(
-        {},
-        infer=lambda key, *like, shape, dtype, **attrs: Spec(filled_shape(shape, like), dtype),
-        grad=lambda g, y, *inputs, **attrs: [None] * len(inputs),
-        expand=expanded,
-        shape_only=(1,),
-        draws=True,
-    )
-
-
-def _rows_of_pairs(numbers: Tensor) -> tuple[Tensor, Tensor]:
-    """The two halves of pairs, as :func:`thalweg.philox.pairs` takes them: neighbouring rows of 16; each [rows, 16]."""
-    rows: Any = shape_ops.reshape(numbers, (-1, 2, philox.LANES))
-    return rows[:, 0], rows[:, 1]
-
-
-def _round_up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
-
-
-def _first(flat: Any, shape: tuple[int, ...]) -> Tensor:
-    size = math.prod(shape)
-    flat = flat if flat.shape == (size,) else shape_ops.reshape(flat, (-1,))
-    return shape_ops.reshape(flat if flat.shape == (size,) else flat[:size], shape)
-
-
-def _unit32(key: Tensor, shape: tuple[int, ...], stream: int) -> Any:
-    # Below 2**31, and the signed conversion is one instruction everywhere.
-    word = ew.bitwise_right_shift(random_bits(key, shape, stream), constant(8, "uint32"))
-    return ew.astype(ew.astype(word, "int32"), "float32") * 2.0**-24
-
-
-def _unit64(key: Tensor, size: int, stream: int) -> Tensor:
-    """``size`` uniform float64 numbers, flat: a multiple of 16."""
-    first, second = _rows_of_pairs(random_bits(key, (2 * size,), stream))
-    high = ew.astype(ew.astype(ew.bitwise_right_shift(first, constant(5, "uint32")), "int32"), "float64")
-    low = ew.astype(ew.astype(ew.bitwise_right_shift(second, constant(6, "uint32")), "int32"), "float64")
-    return shape_ops.reshape((high * 2.0**26 + low) * 2.0**-53, (size,))
-
-
-def _expand_uniform(key: Tensor, shape: tuple[int, ...], stream: int, dtype: np.dtype) -> Tensor:
-    if dtype == dtypes.float32:
-        return _unit32(key, shape, stream)
-    return _first(_unit64(key, _round_up(math.prod(shape), philox.LANES), stream), shape)
-
-
-@_draws(_expand_uniform)
-def random_uniform(key, *like, shape, dtype, stream):  # type: ignore[no-untyped-def]
-    """Numbers in [0, 1), float32 or float64: :func:`thalweg.philox.uniform`."""
-    return philox.uniform(_stream_key(key, stream), filled_shape(shape, like), dtype=dtype)
-
-
-def _expand_normal(key: Tensor, shape: tuple[int, ...], stream: int, dtype: np.dtype) -> Tensor:
-    size = _round_up(math.prod(shape), 2 * philox.LANES)
-    uniform32 = dtype == dtypes.float32
-    first, second = _rows_of_pairs(_unit32(key, (size,), stream) if uniform32 else _unit64(key, size, stream))
-    ulp = 2.0**-24 if uniform32 else 2.0**-53
-    radius = ew.sqrt(ew.log(first + ulp) * -2.0)
-    angle = (second - 0.5) * (2 * math.pi)
-    both = [shape_ops.expand_dims(radius * half, 1) for half in (ew.cos(angle), ew.sin(angle))]
-    return _first(joining.concat(both, axis=1), shape)
-
-
-@_draws(_expand_normal)
-def random_normal(key, *like, shape, dtype, stream):  # type: ignore[no-untyped-def]
-    """Standard normal numbers, float32 or float64: :func:`thalweg.philox.normal`."""
-    return philox.normal(_stream_key(key, stream), filled_shape(shape, like), dtype=dtype)
-
-
-def _expand_truncated(key: Tensor, shape: tuple[int, ...], stream: int, dtype: np.dtype) -> Tensor:
-    x = _expand_uniform(key, shape, stream, dtype) * 2.0 - 1.0
-    bx = x * philox.TRUNCATED_SCALE
-    t = -ew.log((1.0 - bx) * (1.0 + bx)) - 1.25
-    coefficients = philox.TRUNCATED_FLOAT32 if dtype == dtypes.float32 else philox.TRUNCATED_FLOAT64
-    y = t * coefficients[-1] + coefficients[-2]
-    for coefficient in coefficients[-3::-1]:
-        y = y * t + coefficient
-    return ew.maximum(ew.minimum(y * x, 2.0), -2.0)
-
-
-@_draws(_expand_truncated)
-def random_truncated_normal(key, *like, shape, dtype, stream):  # type: ignore[no-untyped-def]
-    """Standard normal numbers within [-2, 2], float32 or float64: :func:`thalweg.philox.truncated_normal`."""
-    return philox.truncated_normal(_stream_key(key, stream), filled_shape(shape, like), dtype=dtype)
-
-
-def _expand_integers(
-    key: Tensor, shape: tuple[int, ...], stream: int, low: int, high: int, dtype: np.dtype
-) -> Tensor:
-    """``low + floor(word * span / 2**32)`` in uint64; a pair of words where the span is large."""
-    half, offset = constant(32, "uint64"), _uint64(low & 0xFFFFFFFFFFFFFFFF)
-    span = high - low
-    if span <= 2**16:
-        words = ew.astype(random_bits(key, shape, stream), "uint64")
-        return ew.astype(ew.bitwise_right_shift(words * _uint64(span), half) + offset, dtype)
-    size = 2 * _round_up(math.prod(shape), philox.LANES)
-    first, second = _rows_of_pairs(ew.astype(random_bits(key, (size,), stream), "uint64"))
-    factor_low, factor_high = _uint64(span & 0xFFFFFFFF), _uint64(span >> 32)
-    middle = first * factor_low + ew.bitwise_right_shift(second * factor_low, half)
-    other = second * factor_high + ew.bitwise_and(middle, _uint64(0xFFFFFFFF))
-    drawn = first * factor_high + (ew.bitwise_right_shift(middle, half) + ew.bitwise_right_shift(other, half))
-    return _first(ew.astype(drawn + offset, dtype), shape)
-
-
-def _uint64(value: int) -> Any:
-    return constant(np.uint64(value))
-
-
-@_draws(_expand_integers)
-def random_integers(key, *like, shape, low, high, dtype, stream):  # type: ignore[no-untyped-def]
-    """Integers in [low, high): :func:`thalweg.philox.integers`."""
-    return philox.integers(_stream_key(key, stream), filled_shape(shape, like), low, high, dtype)
-
-
-@make_op(
-    {},
-    infer=lambda key, *rows, n, stream: Spec(rows[0].shape[:1] if rows else (n,), dtypes.int64),
-    grad=lambda g, y, key, *rows, n, stream: [None] * (1 + len(rows)),
-)
-def random_permutation(key, /, *rows, n=None, stream=0):  # type: ignore[no-untyped-def]
-    """A random order of 0, ..., n-1, or of the numbers of ``rows``: :func:`thalweg.philox.permutation`."""
-    return philox.permutation(_stream_key(key, stream), len(rows[0]) if rows else n)
-
-
-# --- what a draw depends on -----------------------------------------------------------------------------------------
-
-
-def _source(operands: Sequence[Any], key: Any, symbolic: bool | None) -> tuple[Tensor, int]:
-    """The key tensor and the stream number of one draw."""
-    if key is not None:
-        (given,) = convert_operands([key])
-        if given.dtype != dtypes.uint32 or given.shape != (4,):
-            raise fail(
-                DTypeError,
-                "random: key",
-                expected="uint32[4]",
-                received=str(given.specs[0]),
-                hint="thalweg.philox.make_key(seed) makes one",
-            )
-        return given, 0
-    if symbolic is None:
-        unknown = any(isinstance(t, Tensor) and t.is_symbolic for t in operands)
-        symbolic = unknown or current_recorder() is not None or bool(_keys.stack)
-    if symbolic:
-        return random_key(), _next_stream()
-    return constant(next_key()), 0
-
-
-def _wanted_shape(name: str, shape: Any, like: Any) -> tuple[Any, tuple[Tensor, ...]]:
-    """The shape attribute and, where axes stay open, the tensor that fills them."""
-    likes = () if like is None else tuple(convert_operands([like]))
-    if shape is None and not likes:
-        raise fail(ArgumentError, f"{name}: no shape", expected="shape=... or like=a tensor of that shape")
-    wanted = None if shape is None else check_shape(shape)
-    full = filled_shape(wanted, likes)
-    if full is not None and None not in full:
-        return full, ()
-    if not likes:
-        raise fail(
-            ShapeError,
-            f"{name}: the shape has an open axis",
-            expected="lengths",
-            received=shape_text(wanted),
-            hint="pass like=a tensor from which the program takes the length",
-        )
-    return wanted, likes
-
-
-def _float_dtype(name: str, dtype: Any) -> tuple[np.dtype, np.dtype]:
-    """The dtype asked for, and the one that the numbers are made in."""
-    wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
-    if not dtypes.is_floating(wanted):
-        raise fail(DTypeError, f"{name}: dtype", expected="a floating dtype", received=wanted.name)
-    return wanted, dtypes.float64 if wanted == dtypes.float64 else dtypes.float32
-
-
-def _unit_draw(
-    op: Op,
-    name: str,
-    shape: Any,
-    operands: Sequence[Any],
-    dtype: Any,
-    like: Any,
-    key: Any,
-    symbolic: bool | None,
-) -> Any:
-    """Numbers of one of the standard distributions in the wanted shape and dtype."""
-    wanted, working = _float_dtype(name, dtype)
-    full, likes = _wanted_shape(name, shape, like)
-    source, stream = _source([*operands, *likes], key, symbolic)
-    numbers = op(source, *likes, shape=full, dtype=working, stream=stream)
-    return numbers if wanted == working else ew.astype(numbers, wanted)
+from thalweg.ops.draws import get_state as get_state
+from thalweg.ops.draws import seeded as seeded
+from thalweg.ops.draws import set_seed as set_seed
+from thalweg.ops.draws import set_state as set_state
 
 
 def _is(value: Any, number: float) -> bool:
     return isinstance(value, (int, float)) and value == number
-
-
-# --- public functions -----------------------------------------------------------------------------------------------
 
 
 def uniform(
@@ -456,7 +56,7 @@ def uniform(
     >>> u.shape, bool((u.numpy() < 1).all())
     ((2, 3), True)
     """
-    u = _unit_draw(random_uniform, "uniform", shape, [minval, maxval], dtype, like, key, symbolic)
+    u = unit_draw(random_uniform, "uniform", shape, [minval, maxval], dtype, like, key, symbolic)
     if _is(minval, 0) and _is(maxval, 1):
         return u
     return u * _span(minval, maxval, u.dtype) + minval
@@ -484,7 +84,7 @@ def normal(
     >>> normal((4,), 10.0, 0.001).numpy().round().tolist()
     [10.0, 10.0, 10.0, 10.0]
     """
-    z = _unit_draw(random_normal, "normal", shape, [mean, stddev], dtype, like, key, symbolic)
+    z = unit_draw(random_normal, "normal", shape, [mean, stddev], dtype, like, key, symbolic)
     return _moved(z, mean, stddev)
 
 
@@ -503,7 +103,7 @@ def truncated_normal(
     >>> bool((abs(truncated_normal((100,)).numpy()) <= 2).all())
     True
     """
-    z = _unit_draw(
+    z = unit_draw(
         random_truncated_normal, "truncated_normal", shape, [mean, stddev], dtype, like, key, symbolic
     )
     return _moved(z, mean, stddev)
@@ -528,9 +128,127 @@ def exponential(
     >>> bool((exponential((5,)).numpy() >= 0).all())
     True
     """
-    u: Any = _unit_draw(random_uniform, "exponential", shape, [rate], dtype, like, key, symbolic)
+    u: Any = unit_draw(random_uniform, "exponential", shape, [rate], dtype, like, key, symbolic)
     waited = -ew.log(1.0 - u)
     return waited if _is(rate, 1) else waited / rate
+
+
+_GAMMA_TRIES, _POISSON_TRIES = 10, 16  # all of them fail once in 10^11 draws at most
+_FEW = 10.0  # events on average, up to which waiting times are counted
+_MOST_EVENTS = 60  # where there are few on average: more come once in 10^25 draws
+
+
+def gamma(
+    shape: Any = None,
+    alpha: Any = 1.0,
+    rate: Any = 1.0,
+    dtype: Any = None,
+    *,
+    like: Any = None,
+    key: Any = None,
+    symbolic: bool | None = None,
+) -> Tensor:
+    """Gamma distributed numbers: density ``rate^alpha x^(alpha - 1) e^(-rate x) / Gamma(alpha)``.
+
+    ``alpha`` and ``rate`` broadcast to the shape. By rejection from cubes of normal numbers (Marsaglia and Tsang, A
+    Simple Method for Generating Gamma Variables, 2000); alphas below 1 through alpha + 1. There is no gradient for
+    ``alpha``. Other arguments as in :func:`uniform`.
+
+    >>> bool((gamma((5,), 2.5).numpy() > 0).all())
+    True
+    """
+    several = _several(1 + 3 * _GAMMA_TRIES, "gamma", shape, [alpha, rate], dtype, like, key, symbolic)
+    kind = several.dtype
+    (given,) = (ew.astype(state.stop_gradient(t), kind) for t in convert_operands([alpha]))
+    a: Any = given
+    small = ew.less(a, 1.0)
+    d: Any = ew.where(small, a + 1.0, a) - 1.0 / 3.0
+    result: Any = d * create.ones_like(several[0])
+    for n in reversed(range(_GAMMA_TRIES)):
+        length, turn, u = (several[1 + 3 * n + k] for k in range(3))
+        x: Any = ew.sqrt(-2.0 * ew.log(1.0 - length)) * ew.cos(2 * math.pi * turn)
+        root: Any = 1.0 + x / ew.sqrt(9.0 * d)
+        v: Any = root * root * root
+        logs: Any = ew.log(ew.where(ew.greater(v, 0.0), v, 1.0))
+        fits = ew.less(ew.log(1.0 - u), 0.5 * x * x + d - d * v + d * logs)
+        result = ew.where(ew.logical_and(ew.greater(v, 0.0), fits), d * v, result)
+    shrunk = ew.exp(ew.log(1.0 - several[0]) / ew.where(small, a, 1.0))
+    result = ew.where(small, result * shrunk, result)
+    return result if _is(rate, 1) else result / rate
+
+
+def poisson(
+    shape: Any = None,
+    mean: Any = 1.0,
+    dtype: Any = None,
+    *,
+    like: Any = None,
+    key: Any = None,
+    symbolic: bool | None = None,
+) -> Tensor:
+    """Poisson distributed numbers: k with probability ``mean^k e^(-mean) / k!``.
+
+    ``mean`` broadcasts to the shape; the numbers are whole, of any ``dtype``. Up to a mean of 10 by counting the
+    waiting times that fit into it, above it by rejection (Hoermann, The Transformed Rejection Method for Generating
+    Poisson Random Variables, 1993). Other arguments as in :func:`uniform`.
+
+    >>> poisson((3,), 0.0).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+    (given,) = convert_operands([mean])
+    m: Any = ew.astype(state.stop_gradient(given), "float64")
+    known = None if given.value is None else np.asarray(given.value)
+    few, many = (known is None or bool(np.any(known <= _FEW))), (known is None or bool(np.any(known > _FEW)))
+    count = max(few * _MOST_EVENTS, many * 2 * _POISSON_TRIES)
+    u = _several(count, "poisson", shape, [mean], "float64", like, key, symbolic)
+    result: Any = create.zeros_like(u[0])
+    if few:
+        waited: Any = reduce.cumulative_sum(-ew.log(1.0 - u[:_MOST_EVENTS]), axis=0)
+        result = reduce.sum(ew.astype(ew.less(waited, m), "float64"), axis=0)
+    if many:
+        rejected = _many_events(u, ew.maximum(m, _FEW))
+        result = ew.where(ew.greater(m, _FEW), rejected, result)
+    return ew.astype(result, wanted)
+
+
+def _many_events(u: Any, m: Any) -> Any:
+    """Poisson numbers of means of ten and more, the tries from the rows of ``u``."""
+    b = 0.931 + 2.53 * ew.sqrt(m)
+    a = -0.059 + 0.02483 * b
+    inverse, bound = 1.1239 + 1.1328 / (b - 3.4), 0.9277 - 3.6224 / (b - 2.0)
+    result: Any = ew.floor(m) * create.ones_like(u[0])
+    for n in reversed(range(_POISSON_TRIES)):
+        place, v = u[2 * n] - 0.5, 1.0 - u[2 * n + 1]
+        near = 0.5 - ew.abs(place)
+        k = ew.floor((2.0 * a / ew.maximum(near, 1e-300) + b) * place + m + 0.43)
+        whole = ew.maximum(k, 0.0)
+        under = ew.log(v * inverse / (a / ew.maximum(near * near, 1e-300) + b))
+        fits = ew.less_equal(under, whole * ew.log(m) - m - special.lgamma(whole + 1.0))
+        inside = ew.logical_and(ew.greater_equal(near, 0.07), ew.less_equal(v, bound))
+        outside = ew.logical_or(ew.less(k, 0.0), ew.logical_and(ew.less(near, 0.013), ew.greater(v, near)))
+        taken = ew.logical_or(inside, ew.logical_and(ew.logical_not(outside), fits))
+        result = ew.where(taken, k, result)
+    return result
+
+
+def _several(
+    count: int,
+    name: str,
+    shape: Any,
+    operands: Sequence[Any],
+    dtype: Any,
+    like: Any,
+    key: Any,
+    symbolic: bool | None,
+) -> Any:
+    """``count`` uniform numbers for each element of the wanted shape, along a first axis."""
+    more = None if shape is None else (count, *(check_shape(shape) or ()))
+    if like is not None:
+        (given,) = convert_operands([like])
+        zeros = constant(np.zeros((count, *(1 for _ in given.known_shape())), given.dtype))
+        like = shape_ops.expand_dims(given, 0) + zeros
+    return unit_draw(random_uniform, name, more, operands, dtype, like, key, symbolic)
 
 
 def bernoulli(
@@ -550,7 +268,7 @@ def bernoulli(
     (p,) = convert_operands([p])
     if shape is None and like is None:
         like = p
-    u = _unit_draw(random_uniform, "bernoulli", shape, [p], "float32", like, key, symbolic)
+    u = unit_draw(random_uniform, "bernoulli", shape, [p], "float32", like, key, symbolic)
     hit = ew.less(u, ew.astype(p, "float32"))
     wanted = dtypes.as_dtype(dtype)
     return hit if dtypes.is_bool(wanted) else ew.astype(hit, wanted)
@@ -583,8 +301,8 @@ def randint(
             expected=f"low < high within {wanted.name}",
             received=f"{low}, {high}",
         )
-    full, likes = _wanted_shape("randint", None if like is not None and shape == () else shape, like)
-    source, stream = _source(likes, key, symbolic)
+    full, likes = wanted_shape("randint", None if like is not None and shape == () else shape, like)
+    source, stream = key_and_stream(likes, key, symbolic)
     return random_integers(source, *likes, shape=full, low=low, high=high, dtype=wanted, stream=stream)
 
 
@@ -598,7 +316,7 @@ def permutation(x: Any, *, key: Any = None, symbolic: bool | None = None) -> Ten
     [0, 1, 2, 3]
     """
     if isinstance(x, (int, np.integer)) and not isinstance(x, bool):
-        source, stream = _source((), key, symbolic)
+        source, stream = key_and_stream((), key, symbolic)
         return random_permutation(source, n=int(x), stream=stream)
     return shuffle(x, key=key, symbolic=symbolic)
 
@@ -614,7 +332,7 @@ def shuffle(x: Any, *, key: Any = None, symbolic: bool | None = None) -> Tensor:
     (x,) = convert_operands([x])
     if not x.known_shape():
         raise fail(ShapeError, "shuffle: x", expected="at least 1 axis", received="a scalar")
-    source, stream = _source([x], key, symbolic)
+    source, stream = key_and_stream([x], key, symbolic)
     known = x.shape[0] is not None
     order = random_permutation(
         source, *([] if known else [x]), n=x.shape[0] if known else None, stream=stream
@@ -648,7 +366,7 @@ def categorical(
     rows = below[..., 0]
     shape = None if num_samples is None else (*rows.shape[:-1], int(num_samples))
     like = rows if num_samples is None else rows + constant(np.zeros(int(num_samples), rows.dtype))
-    u: Any = _unit_draw(random_uniform, "categorical", shape, [logits], below.dtype, like, key, symbolic)
+    u: Any = unit_draw(random_uniform, "categorical", shape, [logits], below.dtype, like, key, symbolic)
     bound = shape_ops.expand_dims(u, u.ndim) * below[..., -1:]
     return ew.astype(reduce.sum(ew.astype(ew.less_equal(below[..., :-1], bound), "int32"), axis=-1), dtype)
 
@@ -682,7 +400,7 @@ def choice(
             received=f"{size} elements" + (" and p" if p is not None else ""),
         )
     else:
-        picked = _first(permutation(count, key=key, symbolic=symbolic), wanted)  # type: ignore[arg-type]
+        picked = first_of(permutation(count, key=key, symbolic=symbolic), wanted)  # type: ignore[arg-type]
     return picked if isinstance(a, (int, np.integer)) else take(convert_operands([a])[0], picked, axis=0)
 
 

@@ -12,7 +12,7 @@ from thalweg.compile.build import Executable
 from thalweg.compile.frame import Frame
 from thalweg.graph.memory import Slot, aligned_empty
 from thalweg.graph.tensor import Tensor, Variable
-from thalweg.ops.random import state_words
+from thalweg.ops.draws import state_words
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized
 from thalweg.run.workers import pool

@@ -42,7 +42,7 @@ from thalweg.graph.tensor import (
 )
 from thalweg.graph.walk import leaves
 from thalweg.ops.bodies import install_programs
-from thalweg.ops.random import RandomKey
+from thalweg.ops.draws import RandomKey
 from thalweg.run.by_shapes import Shapes
 from thalweg.run.open_axes import OpenAxes, varying_axes
 from thalweg.run.rows import Rows

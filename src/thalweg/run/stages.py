@@ -15,7 +15,7 @@ from thalweg.graph.lowering import Pointwise, Reshape, View
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Placeholder, Tensor, Variable
 from thalweg.graph.walk import data_inputs, leaves, rebuild, remake, topological
-from thalweg.ops.random import RandomKey, next_key
+from thalweg.ops.draws import RandomKey, next_key
 from thalweg.run.slots import Slots
 
 

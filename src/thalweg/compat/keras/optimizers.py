@@ -43,7 +43,8 @@ class _Keras(ByVariable, main.Optimizer):
     """What all share: ``lr=``, ``decay=`` (the rate is divided by 1 + decay * steps) and ``epsilon=None``.
 
     ``clip_together``: ``clipnorm`` bounds the norm of all gradients together, and ``clipvalue`` what it leaves, as in
-    stand-alone Keras, which also knows whole gradients only; tf.keras moves tables by the rows that were read.
+    stand-alone Keras, which also knows whole gradients only; tf.keras moves tables by the rows that were read, and
+    bounds the norm of each gradient first, then what that leaves.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class _Keras(ByVariable, main.Optimizer):
         bounds = {
             name: options.pop(name, None) or None for name in ("clipnorm", "clipvalue") if clip_together
         }
+        if options.get("clipnorm") and options.get("clipvalue"):  # the main library takes one of them
+            bounds["clipvalue"] = options.pop("clipvalue")
         if options.get("epsilon", 0) is None:
             options["epsilon"] = 1e-7
         self.decay = decay or 0.0

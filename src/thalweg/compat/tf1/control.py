@@ -17,7 +17,7 @@ from thalweg.compat.tf1.math.shapes import shape
 from thalweg.compat.tf1.structures import AssignsInLoop, Iteration, inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
-from thalweg.ops import control, random
+from thalweg.ops import control, draws
 from thalweg.ops import scan as core_scan
 
 
@@ -90,7 +90,7 @@ class _Branch:
         made: list[Effect] = []
         graph.branches.append(made)
         # In a loop a session cannot ask for the predicate.
-        guards = [] if random.in_loop() else [(wrap(self.test, None, "pred_id"), self.wanted)]
+        guards = [] if draws.in_loop() else [(wrap(self.test, None, "pred_id"), self.wanted)]
         graph.guards += guards
         try:
             with inside(loop=False) as self.body:

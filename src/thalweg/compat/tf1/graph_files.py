@@ -27,7 +27,7 @@ from thalweg.errors import DataError
 from thalweg.graph import tensor as core
 from thalweg.graph.op import Op, item, parts_of
 from thalweg.graph.walk import topological
-from thalweg.ops import random
+from thalweg.ops import draws
 from thalweg.ops.bodies import Body
 
 _FORMAT = "thalweg graph 1"
@@ -169,7 +169,7 @@ class _Writer:
         if isinstance(t, core.Variable):
             first = self._expression(t.initializer)
             return {**made, "kind": "variable", "name": t.name, "trainable": t.trainable, "first": first}
-        if isinstance(t, random.RandomKey):
+        if isinstance(t, draws.RandomKey):
             return {**made, "kind": "key", "name": t.name}
         if isinstance(t, g.Settled):
             return {**made, "kind": "settled", "name": t.name, "default": self._word(t.default)}
@@ -331,7 +331,7 @@ class _Reader:
         if kind == "constant":
             return core.constant(self._thing(found["value"]))
         if kind == "key":
-            return random.random_key() if name == random.random_key().name else random.RandomKey(
+            return draws.random_key() if name == draws.random_key().name else draws.RandomKey(
                 None, (), {}, specs, name=name, tracked=False
             )  # fmt: skip
         if kind == "settled":

@@ -11,7 +11,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import like
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
-from thalweg.ops import random
+from thalweg.ops import draws, random
 
 
 def set_random_seed(seed: int) -> None:
@@ -34,7 +34,7 @@ class _SeededKeys:
 
 def keyed(seed: Any) -> Any:
     """The key of a node with a seed; None for one that draws from the stream of all, as each iteration of a loop."""
-    if seed is None or random.in_loop():
+    if seed is None or draws.in_loop():
         return None
     return g.source_leaf(_SeededKeys(seed), 0, np.uint32, (4,), "seed")
 
@@ -138,35 +138,40 @@ def random_poisson(
     lam: Any, shape: Any, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Poisson numbers of mean ``lam``: shape first, then the shape of ``lam``."""
-    return _on_host(lambda rng, mean, size: rng.poisson(mean, size), lam, shape, dtype, seed)
+    mean = value(lam)
+    drawn = random.poisson(
+        mean=mean, dtype=numpy_dtype(dtype), symbolic=True, key=keyed(seed), **_before(shape, mean)
+    )
+    return wrap(drawn, name, "random_poisson", [lam])
 
 
 def random_gamma(
     shape: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
-    """Gamma numbers of shape ``alpha`` and rate ``beta``."""
-    from thalweg.compat.tf1 import math
+    """Gamma numbers of shape ``alpha`` and rate ``beta``: shape first, then the shape of both. Without a gradient for
+    ``alpha``.
+    """
+    a: Any = value(alpha, dtype)
+    rate: Any = 1.0 if beta is None else value(beta, dtype)
+    drawn = random.gamma(
+        alpha=a,
+        rate=rate,
+        dtype=numpy_dtype(dtype),
+        symbolic=True,
+        key=keyed(seed),
+        **_before(shape, a * rate),
+    )
+    return wrap(drawn, name, "random_gamma", [alpha] if beta is None else [alpha, beta])
 
-    drawn = _on_host(lambda rng, a, size: rng.standard_gamma(a, size), alpha, shape, dtype, seed)
-    return drawn if beta is None else math.divide(drawn, beta)
 
-
-def _on_host(draw: Any, parameter: Any, shape: Any, dtype: Any, seed: Any) -> Tensor:
-    """Numbers that NumPy draws, seeded by the graph's stream or that of the node's own seed."""
-    from thalweg.compat.tf1 import math
-
-    first = wrap(random.randint(0, 2**31 - 1, (), np.int64, symbolic=True, key=keyed(seed)), None, "Seed")
-    before = [int(d) for d in g.static_value(shape)]
-    known = g.convert_to_tensor(parameter).get_shape()
-
-    def make(number: np.ndarray, at: np.ndarray) -> np.ndarray:
-        rng = np.random.default_rng(int(number))
-        return draw(rng, at, (*before, *at.shape)).astype(numpy_dtype(dtype))
-
-    made = math.py_func(make, [first, parameter], dtype)
-    if known.dims is not None:
-        made.set_shape([*before, *known.as_list()])
-    return made
+def _before(shape: Any, parameter: Any) -> dict[str, Any]:
+    """The lengths of ``shape`` and behind them those of a parameter, as arguments of a draw."""
+    first = tuple(int(d) for d in np.ravel(g.static_value(shape)))
+    lengths = (*first, *parameter.known_shape())
+    if None not in lengths:
+        return {"shape": lengths}
+    ones = np.zeros((*first, *(1 for _ in parameter.shape)), parameter.dtype)
+    return {"like": ones + parameter}
 
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Tensor:

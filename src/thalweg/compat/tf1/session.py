@@ -22,6 +22,7 @@ from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant
 from thalweg.graph.walk import leaves, read_below, remake, topological
 from thalweg.ops import random
 from thalweg.ops.elementwise import where
+from thalweg.ops.shape import count
 from thalweg.run.program import Program
 
 _FIXED_PLANS = 3  # fed lengths that are compiled for as they come; then they are numbers like others
@@ -150,7 +151,8 @@ class _Resolver:
             inputs = [self._length(x) if k in node.op.shape_from else x for k, x in enumerate(inputs)]
         if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             return node
-        return remake(node, inputs)
+        made = _of_known_lengths(node, inputs)
+        return remake(node, inputs) if made is None else made
 
     def _settled(self, leaf: g.Settled) -> Tensor:
         """The value that the leaf is fed, or its own, as a constant."""
@@ -173,6 +175,23 @@ class _Resolver:
             return t
         self.shape_inputs += [x for x in read if x in self.fed]
         return constant(evaluate([t], known)[0])
+
+
+def _of_known_lengths(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
+    """What an op that asks for lengths is where what is fed has told them; None where it has not."""
+    op: Any = node.op
+    if op is not count and not (op.shape_from and op.expand):
+        return None
+    if op is count and not _has_lengths(inputs[0].shape, node.attrs["axis"]):
+        return None
+    made: Tensor | None = op.expand(*inputs, **node.attrs)
+    return made
+
+
+def _has_lengths(shape: Any, axes: Any) -> bool:
+    return shape is not None and all(
+        shape[k] is not None for k in (range(len(shape)) if axes is None else axes)
+    )
 
 
 class _Plan:

@@ -22,7 +22,7 @@ from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import missing_leaves
 from thalweg.layers import Layer
 from thalweg.ops import index
-from thalweg.ops.random import RandomKey
+from thalweg.ops.draws import RandomKey
 from thalweg.run.function import function as compiled
 
 

@@ -235,7 +235,7 @@ _numbers = Namespace(
     random=lambda size=None: _uniform(size=size),
     standard_normal=_standard_normal,
     uniform=_uniform,
-    poisson=lambda lam=1.0, size=None: cast(_random.poisson(_sizes(size), lam), "int64"),
+    poisson=lambda lam=1.0, size=None: _random.poisson(_sizes(size), lam, "int64"),
 )
 
 numpy = Namespace(

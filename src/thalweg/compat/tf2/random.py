@@ -14,8 +14,7 @@ from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
-from thalweg.ops import joining, random
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import dynamic, joining, random
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
 
@@ -113,18 +112,24 @@ def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Any = No
 def gamma(
     shape: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Any:
-    """Gamma numbers of a whole or half alpha: sums of exponential and squared normal numbers."""
-    a = float(number(alpha))
-    whole, half = int(a), a - int(a)
-    if half not in (0.0, 0.5):
-        raise NotImplementedError(f"tf.random.gamma: alpha must be a multiple of one half, received {a}")
-    form, kind = lengths(shape), numpy_dtype(dtype)
-    total: Any = 0.0
-    if whole:
-        total = random.exponential((whole, *form), dtype=kind, key=seeded_key(seed)).sum(axis=0)
-    if half:
-        total = total + random.normal(form, dtype=kind, key=seeded_key(seed)) ** 2 / 2.0  # type: ignore[operator]
-    return total if beta is None else total / beta
+    """Gamma numbers of shape ``alpha`` and rate ``beta``: shape first, then the shape of both. Without a gradient for
+    ``alpha``.
+    """
+    a, rate = cast(alpha, dtype), 1.0 if beta is None else cast(beta, dtype)
+    return random.gamma(
+        alpha=a, rate=rate, dtype=numpy_dtype(dtype), key=seeded_key(seed), **_before(shape, a * rate)
+    )
+
+
+def _before(shape: Any, parameter: Any) -> dict[str, Any]:
+    """The lengths of ``shape`` and behind them those of a parameter, as arguments of a draw."""
+    first, behind = lengths(shape), parameter.known_shape()
+    if None not in behind:
+        return drawn((*first, *behind))
+    zeros = dynamic.broadcast_to_lengths(
+        np.zeros((1,) * len(behind), parameter.dtype), (*first, *(1 for _ in behind))
+    )
+    return {"like": zeros + parameter}
 
 
 def _sampler(shares_of: Callable[[int], Any]) -> Callable[..., Any]:
@@ -270,14 +275,23 @@ def set_global_generator(generator: Generator) -> None:
 
 
 def poisson(shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None, name: Any = None) -> Any:
-    """Poisson numbers of one mean, by inversion: how many of its probabilities lie below a uniform number."""
-    mean = float(number(lam))
-    top = int(mean + 12 * np.sqrt(mean + 1) + 12)
-    steps = np.arange(top)
-    logs = steps * np.log(mean) - mean - np.array([np.sum(np.log(np.arange(1, k + 1))) for k in steps])
-    below = core.constant(np.cumsum(np.exp(logs)))
-    u: Any = shape_ops.expand_dims(random.uniform(dtype="float64", key=seeded_key(seed), **drawn(shape)), -1)
-    return cast(cast(u > below, "float64").sum(axis=-1), dtype)
+    """Poisson numbers of mean ``lam``: shape first, then the shape of ``lam``."""
+    mean = tensor(lam)
+    return random.poisson(mean=mean, dtype=numpy_dtype(dtype), key=seeded_key(seed), **_before(shape, mean))
+
+
+def stateless_gamma(
+    shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", name: Any = None
+) -> Any:
+    """Gamma numbers that the seed alone decides; the parameters broadcast to the shape."""
+    rate = 1.0 if beta is None else cast(beta, dtype)
+    kind = numpy_dtype(dtype)
+    return random.gamma(alpha=cast(alpha, dtype), rate=rate, dtype=kind, key=_key(seed), **drawn(shape))
+
+
+def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = "int32", name: Any = None) -> Any:
+    """Poisson numbers that the seed alone decides; ``lam`` broadcasts to the shape."""
+    return random.poisson(mean=tensor(lam), dtype=numpy_dtype(dtype), key=_key(seed), **drawn(shape))
 
 
 def split(seed: Any, num: int = 2, alg: Any = None) -> Any:

@@ -1,6 +1,7 @@
 """``tf.GradientTape``: the main library's tape, with TensorFlow's names, and its rule that only open tapes remember.
 
-What was computed before a tape's block is a number for it, whatever variables it was made of.
+What was computed before a tape's block is a number for it, whatever variables it was made of; of what was computed
+after it, the tape knows nothing.
 """
 
 from __future__ import annotations
@@ -64,10 +65,12 @@ class GradientTape(core.GradientTape):
         super().__init__(persistent, watch_accessed_variables)
         self._targets: list[Any] = []
         self._began: int | None = None
+        self._ended: int | None = None  # tensors made from then on are not of its block
         self._stood: dict[Variable, Tensor] = {}  # what was assigned before in a function that is traced
 
     def __enter__(self) -> GradientTape:
         _open.count += 1
+        self._ended = None
         if self._began is None:
             recorder = current_recorder()
             self._began = begin_recording()
@@ -77,6 +80,7 @@ class GradientTape(core.GradientTape):
 
     def __exit__(self, *exception: object) -> None:
         _open.count -= 1
+        self._ended = begin_recording()
 
     def _use(self, what: str) -> None:
         if self._used and not self._persistent:
@@ -113,6 +117,9 @@ class GradientTape(core.GradientTape):
     def _is_before(self, t: Tensor) -> bool:
         return self._began is not None and t.op is not None and t.op is not read and t.moment < self._began
 
+    def _is_after(self, t: Tensor) -> bool:
+        return self._ended is not None and t.op is not None and t.op is not read and t.moment >= self._ended
+
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
         """A block whose results no gradient of this tape passes; another tape around it goes on recording them."""
@@ -131,7 +138,7 @@ class GradientTape(core.GradientTape):
         kept = [
             (t, g)
             for t, g in zip(targets, given)
-            if isinstance(t, Tensor) and t.tracked and is_floating(t.dtype)
+            if isinstance(t, Tensor) and t.tracked and is_floating(t.dtype) and not self._is_after(t)
         ]
         wanted = [s for s in flat(sources) if self._follows(s)]
         places = [self._stood.get(s, s) if isinstance(s, Variable) else s for s in wanted]
@@ -203,6 +210,8 @@ class GradientTape(core.GradientTape):
         """The derivative of every element of the target by every element of each source."""
         only("tape.jacobian", "unconnected_gradients", unconnected_gradients, "none")
         self._use("jacobian")
+        if self._is_after(target):
+            return mapped(lambda s: None, sources)
         return mapped(lambda s: _forgotten(core_jacobian(target, s, self._before([target], [s]))), sources)
 
     def batch_jacobian(
