@@ -18,7 +18,7 @@ import numpy as np
 from thalweg import models as main
 from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
-from thalweg.compat.keras.backend.settings import _settings, read_settings
+from thalweg.compat.keras.backend.settings import _read_settings, _settings
 from thalweg.compat.keras.backend.values import beside
 from thalweg.compat.keras.custom import OwnLayer, list_frozen, list_weights, place_of, weights_as_said
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
@@ -356,7 +356,7 @@ def speak(classic: bool = False) -> None:
     if classic:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         Layer._called = _one_alone(Layer._called)  # type: ignore[method-assign]
-        read_settings()
+        _read_settings()
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
             for kind in (*symbols, Variable):

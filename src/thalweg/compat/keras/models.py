@@ -14,6 +14,7 @@ import numpy as np
 
 from thalweg import layers as main_layers
 from thalweg import models as main
+from thalweg.compat.keras import older as _older
 from thalweg.compat.keras.arguments import known_function
 from thalweg.compat.keras.backend.values import held
 from thalweg.compat.keras.custom import InputPlace
@@ -451,8 +452,7 @@ def load_model(
 
 def _known() -> dict[str, Any]:
     """What files may name beside the layers of the main library: the models here, and layers that older Keras had."""
-    offered = {**registered("compat"), **registered("custom")}
-    older = {name: cls for name, cls in offered.items() if cls.__module__.startswith("thalweg.compat.keras.")}
+    older = {name: cls for name, cls in registered("custom").items() if cls.__module__ == _older.__name__}
     return {"models.Model": Model, "models.Sequential": Sequential, **older}
 
 

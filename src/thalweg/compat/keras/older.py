@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import layers as main
-from thalweg.compat.keras.backend.networks import transposed_to
+from thalweg.compat.keras.backend.networks import _transposed_to
 from thalweg.compat.keras.custom import OwnLayer
 from thalweg.initializers import Constant
 from thalweg.layers import ReLU, activations
@@ -76,7 +76,7 @@ class Deconvolution2D(main.Conv2DTranspose):
         self.channels(inputs.shape)
         steps = (self.strides, self.padding, self.data_format, self.dilation_rate)
         x = self.floats(inputs)
-        return self.finish(transposed_to(self.name, self.output_shape_given, x, self.kernel, *steps))
+        return self.finish(_transposed_to(self.name, self.output_shape_given, x, self.kernel, *steps))
 
 
 class Highway(OwnLayer):

@@ -148,7 +148,7 @@ def conv2d_transpose(
 ) -> Any:
     """What turns :func:`conv2d`'s outputs back into ``output_shape``, which says what the strides left out."""
     steps = (strides, padding, data_format, dilation_rate)
-    return transposed_to("conv2d_transpose", output_shape, tensor(x), kernel, *steps)
+    return _transposed_to("conv2d_transpose", output_shape, tensor(x), kernel, *steps)
 
 
 def depthwise_conv2d(
@@ -172,10 +172,10 @@ def conv3d_transpose(
 ) -> Any:
     """What turns :func:`conv3d`'s outputs back into ``output_shape``."""
     steps = (strides, padding, data_format, 1)
-    return transposed_to("conv3d_transpose", output_shape, tensor(x), kernel, *steps)
+    return _transposed_to("conv3d_transpose", output_shape, tensor(x), kernel, *steps)
 
 
-def transposed_to(
+def _transposed_to(
     name: str, wanted: Any, x: Any, kernel: Any, strides: Any, padding: str, data_format: Any, rates: Any
 ) -> Any:
     """A transposed convolution whose outputs have this shape as far as it is said: that of inputs of the convolution.

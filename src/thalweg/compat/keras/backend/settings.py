@@ -79,7 +79,7 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     set_image_data_format("channels_last" if dim_ordering == "tf" else "channels_first")
 
 
-def read_settings() -> None:
+def _read_settings() -> None:
     """What the user's ``keras.json`` says, in ``$KERAS_HOME`` or ``~/.keras``: dtype, epsilon, order of axes.
 
     A file that is no JSON says nothing, as in Keras.
