@@ -71,6 +71,7 @@ CASES = [
         )
     ],
     *[Case(50, 62, 450, a, b, run_time="mnk", accumulate=True) for a in "nt" for b in "nt"],
+    *[Case(m, 62, 450, "t", run_time=which) for which in "mnk" for m in (14, 27, 50)],
     *[Case(9, 20, 31, batch=3, run_time="mnk"), Case(9, 20, 31, batch=3, run_time="b")],
     *[Case(200, 70, 600), Case(300, 200, 500, "t"), Case(120, 300, 700, "n", "t"), Case(130, 100, 60, c="t")],
 ]

@@ -19,17 +19,21 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.tf2 import math
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2.arrays import transpose, where
+from thalweg.compat.tf2.numpy_more import NAMES, array_of, splitter
 from thalweg.compat.tf2.values import cast, tensor
 from thalweg.graph.tensor import Tensor
 
-_MADE = "arange array asarray eye full identity linspace logspace ones tri zeros".split()
+_MADE = (
+    "arange array asanyarray asarray ascontiguousarray diag_indices empty empty_like eye full geomspace identity "
+    "linspace logspace ones tri tril_indices triu_indices zeros"
+).split()
 _COMPUTED = (
     "abs add all any argmax argmin argsort clip cos cosh diag divide dot einsum equal exp "
     "expand_dims expm1 flip floor floor_divide full_like greater greater_equal isfinite isinf isnan kron less "
     "less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or matmul max maximum mean meshgrid min "
     "minimum moveaxis multiply negative not_equal ones_like outer pad pow prod reciprocal repeat reshape roll sign "
     "sin sinh sort sqrt square squeeze stack std subtract sum swapaxes take tan tanh tensordot tile trace tril "
-    "triu var where zeros_like ceil "
+    "triu var zeros_like ceil "
     "atan2 bitwise_and bitwise_or bitwise_xor broadcast_arrays broadcast_to count_nonzero diagonal exp2 "
     "hypot inner logical_xor positive remainder round signbit take_along_axis"
 ).split()
@@ -55,9 +59,10 @@ _ALSO = {
 def _made(name: str) -> Callable[..., Any]:
     make = getattr(np, name)
 
-    def of(*args: Any, **options: Any) -> Tensor:
+    def of(*args: Any, **options: Any) -> Any:
         given = [np.asarray(a) if isinstance(a, Tensor) else a for a in args]
-        return tensor(make(*given, **options))
+        made = make(*given, **options)
+        return tuple(map(tensor, made)) if isinstance(made, tuple) else tensor(made)
 
     of.__doc__ = f"NumPy's ``{name}``, as a tensor."
     return of
@@ -119,14 +124,9 @@ def nanmean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return nansum(a, axis, keepdims) / counted
 
 
-def _array(a: Any) -> Tensor:
-    # Python's floats are float64 here.
-    return tensor(a if hasattr(a, "dtype") else np.asarray(a))
-
-
 def ravel(a: Any) -> Tensor:
     """All elements in one row."""
-    return thalweg.reshape(_array(a), (-1,))
+    return thalweg.reshape(array_of(a), (-1,))
 
 
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
@@ -135,19 +135,19 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> cumsum([[1, 2], [3, 4]]).numpy().tolist()
     [1, 3, 6, 10]
     """
-    a = _array(a) if dtype is None else cast(a, dtype)
+    a = array_of(a) if dtype is None else cast(a, dtype)
     return math.cumsum(ravel(a) if axis is None else a, 0 if axis is None else axis)
 
 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Running products along an axis, or of all elements in one row."""
-    a = _array(a) if dtype is None else cast(a, dtype)
+    a = array_of(a) if dtype is None else cast(a, dtype)
     return math.cumprod(ravel(a) if axis is None else a, 0 if axis is None else axis)
 
 
 def atleast_1d(a: Any) -> Tensor:
     """With one axis if it had none."""
-    a = _array(a)
+    a = array_of(a)
     return a if a.ndim else thalweg.reshape(a, (1,))
 
 
@@ -159,7 +159,7 @@ def atleast_2d(a: Any) -> Tensor:
 
 def atleast_3d(a: Any) -> Tensor:
     """With three axes at least, where NumPy puts new ones."""
-    a = atleast_2d(a) if len(np.shape(a)) < 2 else _array(a)
+    a = atleast_2d(a) if len(np.shape(a)) < 2 else array_of(a)
     return a if a.ndim > 2 else thalweg.expand_dims(a, -1)
 
 
@@ -185,17 +185,17 @@ def dstack(tup: Any) -> Tensor:
 
 def fliplr(m: Any) -> Tensor:
     """Columns in the other order."""
-    return thalweg.flip(_array(m), axis=1)
+    return thalweg.flip(array_of(m), axis=1)
 
 
 def flipud(m: Any) -> Tensor:
     """Rows in the other order."""
-    return thalweg.flip(_array(m), axis=0)
+    return thalweg.flip(array_of(m), axis=0)
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """Equal parts, or parts that begin at the given places."""
-    ary = _array(ary)
+    ary = array_of(ary)
     if isinstance(indices_or_sections, int):
         return thalweg.split(ary, indices_or_sections, axis=axis)
     begins = [0, *indices_or_sections, np.shape(ary)[axis]]
@@ -267,6 +267,10 @@ numpy = Namespace(
     flipud=flipud,
     size=size,
     split=split,
+    dsplit=splitter(lambda axes: 2, split),
+    hsplit=splitter(lambda axes: min(axes, 2) - 1, split),
+    vsplit=splitter(lambda axes: 0, split),
+    **NAMES,
     ndim=lambda a: len(np.shape(a)),
     shape=lambda a: tuple(np.shape(a)),
     random=_numbers,
