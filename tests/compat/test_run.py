@@ -75,6 +75,7 @@ else:
             "import tensorflow as tf\no = tf.compat.v1.train.AdamOptimizer()\ne = tf.estimator.Estimator(print)\n",
             "tf1",
         ),
+        ("import tensorflow as tf\nk = tf.compat.v1.estimator.experimental.KMeans(2)\n", "tf1"),
         ("import tensorflow as tf\nprint(tf.add(1, 2))\n", "tf2"),
         ("import tensorflow as tf\nx = tf.add(1, 2)\nprint(session.run(x))\n", "tf1"),
         ("import tensorflow as tf\nx = tf.to_float(tf.add(1, 2))\n", "tf1"),

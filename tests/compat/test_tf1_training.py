@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
+from thalweg.errors import ArgumentError
 
 pytest.importorskip("safetensors")
 pytestmark = pytest.mark.usefixtures("new_graph")
@@ -342,3 +343,49 @@ def test_a_metric_is_given_parts_by_their_keys() -> None:
         make(tf.metrics.precision, "guess", "one").create_metric_ops(features, labels, said["guess"])
     with pytest.raises(ValueError, match="weight_key needs a metric with an argument weights or weight"):
         make(lambda a, b: a, "guess", "one", "heavy").create_metric_ops(features, labels, said)
+
+
+# --- k-means as an estimator ------------------------------------------------------------------------------------------
+
+_CORNERS = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]], np.float32)
+_AROUND = np.concatenate([c + np.array([[0.5, 0], [-0.5, 0], [0, 0.5], [0, -0.5]]) for c in _CORNERS])
+
+
+def _around_corners() -> Any:
+    return tf.train.limit_epochs(tf.constant(_AROUND, tf.float32), num_epochs=1)
+
+
+@pytest.mark.parametrize("mini_batch", [False, True])
+def test_kmeans_clustering_finds_the_centres(mini_batch: bool) -> None:
+    first = _CORNERS + 1
+    kmeans = tf.contrib.factorization.KMeansClustering(3, initial_clusters=first, use_mini_batch=mini_batch)
+    for _ in range(3):  # one step each, which goes on where the last one ended
+        assert kmeans.train(_around_corners) is kmeans
+    np.testing.assert_allclose(kmeans.cluster_centers(), _CORNERS, atol=1e-5)
+    assert kmeans.score(_around_corners) == pytest.approx(12 * 0.25)
+    assert list(kmeans.predict_cluster_index(_around_corners)) == [0] * 4 + [1] * 4 + [2] * 4
+    away = np.stack(list(kmeans.transform(_around_corners)))
+    np.testing.assert_allclose(
+        away, np.sqrt(((_AROUND[:, None] - _CORNERS) ** 2).sum(2)), rtol=1e-4, atol=1e-3
+    )
+    assert kmeans.get_variable_value("global_step") == 3
+
+
+def test_kmeans_clustering_chooses_its_first_centres_once() -> None:
+    kmeans = tf.estimator.experimental.KMeans(
+        3, None, "kmeans_plus_plus", seed=1, use_mini_batch=False, relative_tolerance=1e-3
+    )
+    kmeans.train(lambda: {"x": tf.constant(_AROUND[:, 0]), "y": tf.constant(_AROUND[:, 1])}, steps=100)
+    assert kmeans.get_variable_value("global_step") < 20
+    found = kmeans.cluster_centers()
+    np.testing.assert_allclose(found[np.lexsort(found.T)], _CORNERS[np.lexsort(_CORNERS.T)], atol=1e-5)
+
+
+def test_kmeans_clustering_says_what_it_cannot_do() -> None:
+    kmeans = tf.contrib.factorization.KMeansClustering
+    with pytest.raises(ValueError, match=r"expected one of .*; received 'manhattan'"):
+        kmeans(2, distance_metric="manhattan")
+    with pytest.raises(ValueError, match="which has 12; expected at least num_clusters=20"):
+        kmeans(20).train(_around_corners)
+    with pytest.raises(ArgumentError, match="mini_batch_steps_per_iteration"):
+        kmeans(2, mini_batch_steps_per_iteration=5).train(_around_corners)

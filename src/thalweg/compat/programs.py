@@ -56,7 +56,7 @@ _EAGER_STYLE = {
 _IN_OTHERS = {"function", "numpy", "optimizers", "Module"}  # also names within rooms of the first generation
 
 # Names of estimators whose model function is the program's own: it makes a graph, whatever names it is written with.
-_MODEL_FUNCTIONS = {"Estimator", "EstimatorSpec", "model_to_estimator"}
+_MODEL_FUNCTIONS = {"Estimator", "EstimatorSpec", "model_to_estimator", "KMeans"}
 
 # Names of estimators whose input functions are of the first generation.
 _OWN_ESTIMATORS = {"inputs", "make_one_shot_iterator"}

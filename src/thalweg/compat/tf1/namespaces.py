@@ -57,6 +57,7 @@ from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
 from thalweg.compat.tf1.composed_distributions import distributions as distributions
 from thalweg.compat.tf1.contrib import contrib as contrib
+from thalweg.compat.tf1.contrib import factorization as _factorization
 from thalweg.compat.tf1.flat import FLAT as _flat
 from thalweg.compat.tf1.rnn import linear as _rnn_linear
 
@@ -173,6 +174,7 @@ estimator = _Namespace(
     tpu=_tpu.tpu,
     experimental=_Namespace(
         "tf.estimator.experimental",
+        KMeans=_factorization.SeededKMeans,
         **_names.own(_hooks),
         **{n: v for n, v in _names.own(_boosted_trees).items() if n.endswith("in_memory")},
     ),
