@@ -345,6 +345,12 @@ def feature(kind: int, values: Sequence[Any]) -> bytes:
     return _field(kind, held)
 
 
+def in_order(features: Any) -> dict[str, Any]:
+    """Kinds of features as parsing gives them: those of any length, which are sparse, first; each by name."""
+    given = dict(features or {})
+    return {key: given[key] for key in sorted(given, key=lambda k: (hasattr(given[k], "shape"), k))}
+
+
 def read_example(message: bytes) -> dict[str, tuple[int, list[Any]]]:
     """The features of an example's message."""
     return {

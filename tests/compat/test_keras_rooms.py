@@ -285,6 +285,42 @@ def test_a_generator_that_knows_its_number_is_done_once_an_epoch() -> None:
     assert model.predict_generator(batches).shape == (6, 1)
 
 
+# --- transposed convolutions of a given shape ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize(
+    ("n", "k", "stride", "padding", "lengths"),
+    [
+        (5, 3, 2, "same", (9, 10)),
+        (4, 2, 2, "valid", (9, 8)),
+        (3, 2, 3, "same", (7, 9)),
+        (3, 5, 3, "same", (8, 7)),
+    ],
+)
+def test_a_shape_says_what_strides_left_out(
+    n: int, k: int, stride: int, padding: str, lengths: tuple[int, int], first: bool
+) -> None:
+    K, rng = keras.backend, np.random.default_rng(0)
+    image, x, w = (rng.normal(size=s) for s in ((2, *lengths, 2), (2, n, n, 3), (k, k, 2, 3)))
+    there = K.conv2d(image, w, strides=(stride, stride), padding=padding).numpy()
+    shape, given, order = (2, *lengths, 2), x, "channels_last"
+    if first:
+        shape, given, order = (2, 2, *lengths), x.transpose(0, 3, 1, 2), "channels_first"
+    back = K.conv2d_transpose(given, w, shape, (stride, stride), padding, order).numpy()
+    assert back.shape == shape
+    back = back.transpose(0, 2, 3, 1) if first else back
+    np.testing.assert_allclose(np.sum(there * x), np.sum(back * image), rtol=1e-10)
+
+
+def test_a_shape_that_cannot_be_is_refused() -> None:
+    for padding, length in (("same", 11), ("same", 8), ("valid", 13), ("valid", 10)):
+        with pytest.raises(ShapeError, match=r"conv2d_transpose: output_shape.*gives \[5, 5\]"):
+            keras.backend.conv2d_transpose(
+                np.ones((1, 5, 5, 1)), np.ones((3, 3, 1, 1)), (1, length, length, 1), (2, 2), padding
+            )
+
+
 # --- small functions ------------------------------------------------------------------------------------------------
 
 

@@ -87,7 +87,10 @@ def test_graphs_of_functions_have_tensors_by_the_names_of_arguments() -> None:
     graph = cube.get_concrete_function(tf.constant(2.0)).graph
     first = graph.get_operations()[0]
     assert first.name == "x" and first.outputs[0] is graph.get_tensor_by_name("x:0")
-    assert graph.get_operations()[-1].inputs[0] is first.outputs[0]
+    *_, power, result = graph.get_operations()
+    assert power.inputs[0] is first.outputs[0] and result.inputs[0] is power.outputs[0]
+    assert graph.get_tensor_by_name("Identity:0") is power.outputs[0]
+    assert repr(first) == "<tf.Operation 'x' type=Placeholder>"
     with pytest.raises(KeyError, match="no operation 'y'"):
         graph.get_operation_by_name("y")
 

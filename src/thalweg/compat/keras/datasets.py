@@ -7,6 +7,7 @@ from typing import Any
 
 from thalweg import data
 from thalweg.compat.keras.spelling import renamed
+from thalweg.compat.keras.utils import get_file as _get_file
 from thalweg.compat.names import Namespace
 
 # The first argument, the file's name, is not needed.
@@ -39,3 +40,4 @@ imdb = _set("imdb", data.load_imdb, _WORDS, get_word_index=_loader(data.load_imd
 reuters = _set(
     "reuters", data.load_reuters, _WORDS, get_word_index=_loader(data.load_reuters_word_index, "path")
 )
+data_utils = Namespace("keras.datasets.data_utils", get_file=_get_file)  # Keras 0.x

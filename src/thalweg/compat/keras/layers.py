@@ -75,7 +75,7 @@ _FAMILIES: dict[str, tuple[type, ...]] = {
 
 def _conv_rank(name: str) -> int:
     """The number of spatial axes of a convolution, by its name; 0 for others."""
-    found = re.search(r"(?:Conv|ConvLSTM|Connected)([123])D", name)
+    found = re.search(r"(?:Conv|ConvLSTM|Connected|Deconvolution)([123])D", name)
     return int(found[1]) if found else 0
 
 
@@ -129,7 +129,7 @@ globals().update(
         for name, cls in _OLD.items()
     }
 )
-Deconvolution2D = layer(_main.Conv2DTranspose, True, _of.without_output_shape)
+Deconvolution2D = layer(_older.Deconvolution2D, True, _of.with_output_shape)
 Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
 Highway, SReLU, ParametricSoftplus = _older.Highway, _older.SReLU, _older.ParametricSoftplus

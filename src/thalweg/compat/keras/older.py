@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import layers as main
+from thalweg.compat.keras.backend.networks import _transposed_to
 from thalweg.compat.keras.custom import OwnLayer
 from thalweg.initializers import Constant
 from thalweg.layers import ReLU, activations
 from thalweg.nn import sigmoid, softplus
 from thalweg.ops.elementwise import where
 from thalweg.ops.reduce import mean, sum
+from thalweg.registry import register
 
 
 class MaskedLayer(OwnLayer):
@@ -60,6 +62,21 @@ class CausalAdditiveAttention(main.AdditiveAttention):
         self, inputs: Any, mask: Any = None, training: Any = False, return_attention_scores: bool = False
     ) -> Any:
         return super().call(inputs, mask, training, return_attention_scores, self.causal)
+
+
+@register("custom")
+class Deconvolution2D(main.Conv2DTranspose):
+    """A transposed convolution that is told the shape of its outputs, with the batch: Keras 1."""
+
+    def __init__(self, *args: Any, output_shape: Any = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.output_shape_given = output_shape
+
+    def call(self, inputs: Any) -> Any:
+        self.channels(inputs.shape)
+        steps = (self.strides, self.padding, self.data_format, self.dilation_rate)
+        x = self.floats(inputs)
+        return self.finish(_transposed_to(self.name, self.output_shape_given, x, self.kernel, *steps))
 
 
 class Highway(OwnLayer):

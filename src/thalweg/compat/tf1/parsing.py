@@ -127,6 +127,7 @@ def parse_example(
 def _parsed(
     serialized: Any, features: Mapping[str, Any], name: str | None, outer: tuple[int | None, ...]
 ) -> dict[str, Any]:
+    features = events.in_order(features)
     specs = [spec for feature in features.values() for spec in _specs(feature, outer)]
 
     def parse(messages: Any) -> list[Any]:
@@ -149,7 +150,7 @@ def parse_single_sequence_example(
     name: str | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(the features of the whole, those of its steps) of one serialised example with steps."""
-    whole, steps = dict(context_features or {}), dict(sequence_features or {})
+    whole, steps = events.in_order(context_features), events.in_order(sequence_features)
     optional = {key for key, feature in steps.items() if getattr(feature, "allow_missing", True)}
     steps = {key: _of_step(feature) for key, feature in steps.items()}
     specs = [spec for feature in whole.values() for spec in _specs(feature, ())]

@@ -137,6 +137,11 @@ def _block(name: str, inside: str) -> str:
     return f"{name} {{\n" + "".join(f"  {line}\n" for line in inside.splitlines()) + "}\n"
 
 
+def _pair(key: str, held: Any) -> str:
+    """An entry of a map in its text form."""
+    return f'key: "{key}"\n{_block("value", repr(held))}'
+
+
 def _held(feature: Feature) -> tuple[int, Any]:
     """The number of the list that there is, and what it holds."""
     kind = feature.WhichOneof("kind") or "bytes_list"
@@ -168,7 +173,7 @@ class Features:
 
     def __repr__(self) -> str:
         pairs = sorted(self.feature.items())
-        return "".join(_block("feature", f'key: "{k}"\n{_block("value", repr(v))}') for k, v in pairs)
+        return "".join(_block("feature", _pair(k, v)) for k, v in pairs)
 
 
 class FeatureList:
@@ -183,6 +188,9 @@ class FeatureList:
     def __init__(self, feature: Any = ()) -> None:
         self.feature = FeatureList._Rows(feature)
 
+    def __repr__(self) -> str:
+        return "".join(_block("feature", repr(one)) for one in self.feature)
+
 
 class FeatureLists:
     """Lists of features by name."""
@@ -190,12 +198,18 @@ class FeatureLists:
     def __init__(self, feature_list: Any = None) -> None:
         self.feature_list = _ByName(FeatureList, feature_list)
 
+    def __repr__(self) -> str:
+        return "".join(_block("feature_list", _pair(k, v)) for k, v in sorted(self.feature_list.items()))
+
 
 class SequenceExample:
     """Features of the whole and of each step as one message."""
 
     def __init__(self, context: Features | None = None, feature_lists: FeatureLists | None = None) -> None:
         self.context, self.feature_lists = context or Features(), feature_lists or FeatureLists()
+
+    def __repr__(self) -> str:
+        return _block("context", repr(self.context)) + _block("feature_lists", repr(self.feature_lists))
 
     def SerializeToString(self) -> bytes:
         """The message."""

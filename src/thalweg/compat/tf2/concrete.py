@@ -40,9 +40,14 @@ class Operation(NamedTuple):
         """What it does."""
         return self.type
 
+    def __repr__(self) -> str:
+        return f"<tf.Operation {self.name!r} type={self.type}>"
+
 
 class Graph:
-    """What a concrete function computes, as operations; the names are those of the library's own."""
+    """What a concrete function computes, as operations; the names are those of the library's own. Last are an
+    ``Identity`` for each of its results.
+    """
 
     def __init__(self, name: str, inputs: list[Any], outputs: list[Any]) -> None:
         self.name, self.inputs, self.outputs = name, inputs, outputs
@@ -56,6 +61,12 @@ class Graph:
             names[id(t)] = f"{base}_{number}" if number else base
             read = [names[id(i)] for i in t.inputs]
             self._operations.append(Operation(names[id(t)], kind, read, t.inputs, (t,)))
+        for k, t in enumerate(outputs):
+            name = f"Identity_{k}" if k else "Identity"
+            self._operations.append(Operation(name, "Identity", [names[id(t)]], (t,), (t,)))
+
+    def __repr__(self) -> str:
+        return f"FuncGraph(name={self.name})"
 
     def get_operations(self) -> list[Operation]:
         """The operations, each after what it reads."""
@@ -83,11 +94,18 @@ class GraphDef(NamedTuple):
     node: list[Operation]
 
 
-class Signature(NamedTuple):
-    """A function's name, and its tensors' specs."""
+class VariableArgument(NamedTuple):
+    """A variable among what a function takes; ``type`` is TensorFlow's number of such a thing (``DT_RESOURCE``)."""
 
     name: str
-    input_arg: list[TensorSpec]
+    type: int = 20
+
+
+class Signature(NamedTuple):
+    """A function's name, and its tensors' specs, after those of the arguments the variables that it reads."""
+
+    name: str
+    input_arg: list[TensorSpec | VariableArgument]
     output_arg: list[TensorSpec]
 
 
@@ -105,7 +123,8 @@ def _leaf_kind(t: Any) -> str:
 
 
 class ConcreteFunction:
-    """A function for tensors of one shape and dtype each, with Python's values among its arguments bound.
+    """A function for tensors of one shape and dtype each, with Python's values and variables among the
+    arguments bound.
 
     ``inputs`` and ``outputs`` are symbols, ``structured_input_signature`` and ``structured_outputs`` what is known of
     them.
@@ -125,9 +144,10 @@ class ConcreteFunction:
         return ConcreteFunction(copy.deepcopy(self._function, memo), self._bound.args, self._bound.kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) > len(self._open) or not set(kwargs) <= set(self._open):
+        names = [n for n, value in self.arguments.items() if n in self._open or isinstance(value, Variable)]
+        if len(args) > len(names) or not set(kwargs) <= set(names):
             raise TypeError(f"{self.name}: expected the tensors {', '.join(self._open)}")
-        given = {**dict(zip(self._open, args)), **kwargs}
+        given = {**dict(zip(self._open if len(args) == len(self._open) else names, args)), **kwargs}
         missing = [name for name in self._open if name not in given]
         if missing:
             raise TypeError(f"{self.name}: missing the tensors {', '.join(missing)}")
@@ -135,7 +155,11 @@ class ConcreteFunction:
             for spec, part in zip(flat(self.arguments[name]), flat(value)):
                 if _is_spec(spec):
                     self._check(name, spec, part)
-        return self._called({name: mapped(as_result, value) for name, value in given.items()}, self._function)
+        read = {
+            name: value if isinstance(self.arguments[name], Variable) else mapped(as_result, value)
+            for name, value in given.items()
+        }
+        return self._called(read, self._function)
 
     def _check(self, name: str, spec: TensorSpec, part: Any) -> None:
         """An error unless a part of an argument is a tensor of the spec's dtype."""
@@ -213,8 +237,11 @@ class ConcreteFunction:
     @property
     def function_def(self) -> FunctionDef:
         """The signature and the operations."""
-        specs = [[TensorSpec.from_tensor(t, t.name) for t in side] for side in (self.inputs, self._tensors())]
-        return FunctionDef(Signature(self.name, *specs), self.graph.get_operations())
+        taken, given = (
+            [TensorSpec.from_tensor(t, t.name) for t in side] for side in (self.inputs, self._tensors())
+        )
+        held = [VariableArgument(v.name) for v in self.variables]
+        return FunctionDef(Signature(self.name, [*taken, *held], given), self.graph.get_operations())
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """The arguments and results, a line each."""
@@ -230,6 +257,8 @@ def _is_spec(value: Any) -> bool:
 def _spec_of(value: Any) -> Any:
     if hasattr(value, "row_splits"):
         return RaggedTensorSpec.from_tensor(value)
+    if isinstance(value, Variable):
+        return value
     return (
         TensorSpec.from_tensor(tensor(value))
         if isinstance(value, (Tensor, TextTensor, np.ndarray))

@@ -70,7 +70,7 @@ class Tensors(World):
         if isinstance(found, SparseTensor):
             nothing = b"" if is_text(found.values) else -1
             there = found.with_values(np.ones(len(found.values), np.int32))
-            return to_dense(found, nothing), to_dense(there)
+            return to_dense(found, nothing, False), to_dense(there, None, False)
         x = found if _holds_texts(found) else tensor(found)
         return (x if _holds_texts(x) or x.ndim != 1 else expand_dims(x, 1)), None
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.errors import OutOfRangeError
+from thalweg.compat.tf1.errors import InvalidArgumentError, OutOfRangeError
 from thalweg.compat.tf1.graph import shaped_as
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
@@ -66,7 +66,8 @@ class Function:
 
     Where its Python looks at values (an ``if`` or ``while`` on a tensor, ``tf.print``, a check, a data set iterated
     over), which TensorFlow rewrites or defers, there is nothing to compile: it runs as the Python it is, which means
-    the same. So it does while a tape is open outside it, which must see how its results come about.
+    the same. So it does while a tape is open outside it, which must see how its results come about, and for texts: a
+    compiled function would be one for these texts alone.
     """
 
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
@@ -93,7 +94,8 @@ class Function:
             args = self._fitted(args)
         if functions_run_eagerly():
             return mapped(as_result, self.python_function(*args, **kwargs))
-        if self._eager or (is_recording() and current_recorder() is None):
+        alone = current_recorder() is None
+        if self._eager or (alone and (is_recording() or any(map(is_text, flat([args, kwargs]))))):
             return self._as_python(args, kwargs)
         try:
             return self._traced(*args, **kwargs)
@@ -409,7 +411,9 @@ def scan(
 
 
 class TensorArray:
-    """Tensors of one shape by their numbers, written once each."""
+    """Tensors of one shape by their numbers. Outside functions, what was read is gone: zeros stand for it, and it is
+    not read twice, unless ``clear_after_read=False``.
+    """
 
     def __init__(
         self, dtype: Any, size: Any = None, dynamic_size: Any = None, clear_after_read: bool | None = None,
@@ -419,7 +423,8 @@ class TensorArray:
         self.dtype: DType = as_dtype(dtype)
         self._held: dict[int, Any] = {}
         self._size = 0 if size is None else int(number(size))
-        self._grows = bool(dynamic_size)
+        self._grows, self._keeps, self._one_shape = bool(dynamic_size), clear_after_read is False, infer_shape
+        self._gone: set[int] = set()
         shape = TensorShape(element_shape)
         self._element = tuple(shape.as_list()) if shape.is_fully_defined() else None
 
@@ -427,18 +432,63 @@ class TensorArray:
         """This array, with a tensor at that number."""
         if not is_known(index):
             raise fail(SymbolicError, "TensorArray.write: the number is not known in a compiled function")
-        made, place = tensor(value), int(number(index))
+        made, place = self._element_of(value), int(number(index))
         if place < 0 or (place >= self._size and not self._grows):
             raise fail(
                 OutOfRangeError, "TensorArray.write: the number", expected=f"0 to {self._size - 1}", received=place,
                 hint="dynamic_size=True lets it grow",
             )  # fmt: skip
-        self._held[place] = made if made.dtype == numpy_dtype(self.dtype) else tensor(made, self.dtype)
+        self._held[place] = made
+        self._gone.discard(place)
         return self
 
+    def _element_of(self, value: Any) -> Any:
+        """A value as an element: of the array's dtype, and of the shape of those that there are."""
+        made = tensor(value, None if isinstance(value, Tensor) else self.dtype)
+        if made.dtype != numpy_dtype(self.dtype):
+            raise fail(
+                InvalidArgumentError, "TensorArray.write: the dtype", expected=self.dtype.name,
+                received=as_dtype(made.dtype).name, hint="tf.cast(x, ...) converts it",
+            )  # fmt: skip
+        if self._element is None:
+            self._element = made.shape if None not in made.shape else None
+        elif self._one_shape and not TensorShape(self._element).is_compatible_with(made.shape):
+            raise fail(
+                ShapeError, "TensorArray.write: the shape", expected=self._element, received=tuple(made.shape)
+            )
+        return made
+
     def read(self, index: Any, name: Any = None) -> Any:
-        """The tensor at that number."""
-        return self._held[int(number(index))]
+        """The tensor at that number; zeros where none was written."""
+        place = int(number(index))
+        if place in self._gone:
+            raise fail(
+                InvalidArgumentError, f"TensorArray.read: element {place} was read before, and cleared",
+                hint="clear_after_read=False keeps it",
+            )  # fmt: skip
+        if not 0 <= place < self._count():
+            raise fail(
+                OutOfRangeError,
+                "TensorArray.read: the number",
+                expected=f"0 to {self._count() - 1}",
+                received=place,
+            )
+        found = self._held[place] if place in self._held else self._blank()
+        if not self._keeps and current_recorder() is None:
+            self._held.pop(place, None)
+            self._gone.add(place)
+        return found
+
+    def _blank(self) -> Any:
+        """What stands for an element that was not written."""
+        if self._held:
+            return shape_ops.full_like(next(iter(self._held.values())), 0)
+        if self._element is None:
+            raise fail(
+                ShapeError, "TensorArray: nothing was written, and nothing tells the shape of an element",
+                hint="give the array an element_shape",
+            )  # fmt: skip
+        return tensor(np.zeros(self._element, numpy_dtype(self.dtype)))
 
     def unstack(self, value: Any, name: Any = None) -> TensorArray:
         """This array, filled with the rows of a tensor."""
@@ -448,29 +498,30 @@ class TensorArray:
 
     def stack(self, name: Any = None) -> Any:
         """All tensors in order, along a new first axis; zeros where none was written."""
-        count = int(self.size())
-        if not self._held:
-            shape = _written_in_text(self, sys._getframe(1)) if self._element is None else self._element
-            if shape is None:
-                raise fail(
-                    ShapeError, "TensorArray.stack: nothing was written, and nothing tells the shape of an element",
-                    hint="give the array an element_shape",
-                )  # fmt: skip
-            return tensor(np.zeros((count, *shape), numpy_dtype(self.dtype)))
-        blank = shape_ops.full_like(next(iter(self._held.values())), 0)
+        count = self._count()
+        if not self._held and self._element is None:
+            self._element = _written_in_text(self, sys._getframe(1))
+        blank = self._blank() if len(self._held) < max(count, 1) else None
+        if not count:
+            return tensor(np.zeros((0, *blank.shape), numpy_dtype(self.dtype)))  # type: ignore[union-attr]
         return joining.stack([self._held.get(k, blank) for k in range(count)])
 
     def concat(self, name: Any = None) -> Any:
-        """All tensors one after another."""
-        return joining.concat([self._held[k] for k in sorted(self._held)], axis=0)
+        """All tensors one after another; zeros where one was cleared."""
+        parts = [self._held[k] if k in self._held else self._blank() for k in range(self._count())]
+        return joining.concat(parts, axis=0)
 
     def gather(self, indices: Any, name: Any = None) -> Any:
         """The tensors at numbers."""
-        return joining.stack([self.read(k) for k in np.asarray(indices)])
+        places = np.asarray(indices).tolist()
+        return joining.stack([self._held[k] if k in self._held else self._blank() for k in places])
 
     def size(self, name: Any = None) -> Any:
         """How many tensors there are."""
-        return max([self._size, *(k + 1 for k in self._held)])
+        return tensor(np.int32(self._count()))
+
+    def _count(self) -> int:
+        return max([self._size, *(k + 1 for k in self._held), *(k + 1 for k in self._gone)])
 
     def scatter(self, indices: Any, value: Any, name: Any = None) -> TensorArray:
         """This array, with the rows of a tensor at numbers."""

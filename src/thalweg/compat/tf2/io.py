@@ -196,9 +196,12 @@ def parse_single_sequence_example(
     What has a known shape at each step is stacked, [steps, *shape]; what has any length is a sparse tensor of rows.
     """
     context, lists = events.read_sequence_example(np.asarray(texts(serialized)).item())
-    whole = {n: _as_parsed(_feature(n, kind, context), kind) for n, kind in (context_features or {}).items()}
+    whole = {
+        n: _as_parsed(_feature(n, kind, context), kind)
+        for n, kind in events.in_order(context_features).items()
+    }
     steps = {}
-    for n, kind in (sequence_features or {}).items():
+    for n, kind in events.in_order(sequence_features).items():
         rows = [_feature(n, kind, {n: held}) for held in lists.get(n, ())]
         if isinstance(kind, VarLenFeature):
             steps[n] = stack_rows(rows).to_sparse()
@@ -209,7 +212,7 @@ def parse_single_sequence_example(
 
 def _parsed(serialized: Any, features: Any) -> dict[str, Any]:
     found = events.read_example(np.asarray(texts(serialized)).item())
-    return {name: _feature(name, kind, found) for name, kind in features.items()}
+    return {name: _feature(name, kind, found) for name, kind in events.in_order(features).items()}
 
 
 def _as_parsed(value: Any, kind: Any) -> Any:
@@ -247,7 +250,7 @@ def parse_example(
             return stack_rows(parts).to_sparse()
         return stack_rows(parts).to_tensor(kind.default_value) if _is_open(kind) else stack(parts)
 
-    return {name: together(name) for name in features}
+    return {name: together(name) for name in events.in_order(features)}
 
 
 def _is_open(kind: Any) -> bool:

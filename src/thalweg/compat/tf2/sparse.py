@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.shapes import TensorShape
@@ -57,7 +58,7 @@ class SparseTensor:
         return len(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.asarray(to_dense(self), dtype)
+        return np.asarray(_dense(self), dtype)
 
     def with_values(self, new_values: Any) -> SparseTensor:
         """Other values at the same places."""
@@ -69,9 +70,6 @@ class SparseTensor:
 
     def __truediv__(self, other: Any) -> SparseTensor:
         return self * (1.0 / tensor(other))
-
-    def __add__(self, other: Any) -> Any:
-        return add(self, other)
 
     def __repr__(self) -> str:
         parts = map(str, (self.indices, self.values, self.dense_shape))
@@ -89,7 +87,17 @@ def _is_sparse(x: Any) -> bool:
 def to_dense(
     sp_input: Any, default_value: Any = None, validate_indices: bool = True, name: Any = None
 ) -> Any:
-    """The tensor; a default stands everywhere else."""
+    """The tensor; a default stands everywhere else. The places must be in order, each once, unless
+    ``validate_indices=False``.
+    """
+    if not _is_sparse(sp_input):
+        return sp_input
+    _check_places(sp_input, validate_indices)
+    return _dense(sp_input, default_value)
+
+
+def _dense(sp_input: Any, default_value: Any = None) -> Any:
+    """:func:`to_dense` without a look at the places."""
     if not _is_sparse(sp_input):
         return sp_input
     if is_text(sp_input.values):
@@ -100,6 +108,28 @@ def to_dense(
         return arrays.concat([sp_input.values, [default_value or 0]], 0)[0]
     made = arrays.fill(sp_input.shape, tensor(default_value or 0, sp_input.dtype))
     return arrays.tensor_scatter_nd_update(made, sp_input.indices, sp_input.values)
+
+
+def _check_places(x: SparseTensor, ordered: bool) -> None:
+    """An error unless all places are in the shape and (where asked) in row-major order, each once."""
+    places, lengths = np.asarray(x.indices), np.asarray(x.dense_shape)
+    outside = ((places < 0) | (places >= lengths)).any(axis=1)
+    if outside.any():
+        raise fail(
+            InvalidArgumentError, "tf.sparse.to_dense: a place", expected=f"in the shape {_lengths(x)}",
+            received=tuple(places[outside][0].tolist()),
+        )  # fmt: skip
+    steps = np.diff(places, axis=0)
+    first = (
+        np.take_along_axis(steps, (steps != 0).argmax(axis=1)[:, None], axis=1) if places.shape[1] else steps
+    )
+    if ordered and (first <= 0).any():
+        at = int((first <= 0).argmax()) + 1
+        why = "repeated" if first[at - 1] == 0 else "out of order"
+        raise fail(
+            InvalidArgumentError, f"tf.sparse.to_dense: the place {tuple(places[at].tolist())} (number {at}) is {why}",
+            hint="tf.sparse.reorder puts them in order; validate_indices=False lets them be",
+        )  # fmt: skip
 
 
 def from_dense(tensor: Any, name: Any = None) -> SparseTensor:
@@ -123,7 +153,7 @@ def reorder(sp_input: SparseTensor, name: Any = None) -> SparseTensor:
 def add(a: Any, b: Any, threshold: Any = 0) -> Any:
     """The sum: sparse where both are. Where both have a value, sums smaller than the threshold fall away."""
     if not (_is_sparse(a) and _is_sparse(b)):
-        return to_dense(a) + to_dense(b)
+        return _dense(a) + _dense(b)
     both, twice = _beside(a, b, lambda x, y: x + y)
     kept = ~twice | (np.abs(np.asarray(both.values)) >= np.asarray(threshold).item())
     return both if kept.all() else retain(both, kept)
@@ -151,7 +181,7 @@ def sparse_dense_matmul(
 ) -> Any:
     """The matrix product, one of the two sparse."""
     if not _is_sparse(sp_a):
-        return math.matmul(sp_a, to_dense(b), transpose_a=adjoint_a, transpose_b=adjoint_b)
+        return math.matmul(sp_a, _dense(b), transpose_a=adjoint_a, transpose_b=adjoint_b)
     right = arrays.transpose(tensor(b)) if adjoint_b else tensor(b)
     rows, columns = np.asarray(sp_a.indices).T[:: -1 if adjoint_a else 1]
     count = sp_a.shape[1 if adjoint_a else 0]
@@ -173,7 +203,7 @@ def _reduced(join: Any, sp_input: SparseTensor, axis: Any, keepdims: bool | None
         whole[:, left] = places
         places = whole
     made = SparseTensor(places, found, lengths)
-    return made if as_sparse else to_dense(made)
+    return made if as_sparse else _dense(made)
 
 
 def _each_once(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -368,7 +398,7 @@ segment_sqrt_n = _segments(_by_root, "Sums of rows, divided by the root of how m
 
 def _set_operation(join: Any, doc: str) -> Any:
     def of_rows(a: Any, b: Any, *more: Any, **ignored: Any) -> SparseTensor:
-        left, right = np.asarray(to_dense(tensor_or_sparse(a))), np.asarray(to_dense(tensor_or_sparse(b)))
+        left, right = np.asarray(_dense(tensor_or_sparse(a))), np.asarray(_dense(tensor_or_sparse(b)))
         form = left.shape[:-1]
         rows = [
             join(x, y) for x, y in zip(left.reshape(-1, left.shape[-1]), right.reshape(-1, right.shape[-1]))

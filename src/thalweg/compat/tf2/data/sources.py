@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,19 @@ def _named_files(filenames: Any) -> list[str]:
     return [path_of(n) for n in filenames]
 
 
+def _of_files(names: list[str], records: Callable[[str], Iterator[Any]], together: Any) -> Dataset:
+    """What files hold, one file after another; where ``num_parallel_reads`` says how many are read together, an element
+    of each in turn.
+    """
+    files = core.Dataset.range(len(names))
+    open_at_once = 1 if together is None or int(together) < 1 else int(together)
+    return Dataset(
+        files.interleave(
+            lambda k: core.Dataset.from_generator(lambda: records(names[int(k)])), cycle_length=open_at_once
+        )
+    )
+
+
 def TextLineDataset(
     filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
     name: Any = None,
@@ -34,16 +47,11 @@ def TextLineDataset(
     """The lines of text files, which may be packed ("GZIP" or "ZLIB")."""
     names, packing = _named_files(filenames), compression_of(_plain(compression_type))
 
-    def lines() -> Iterator[Any]:
-        for name in names:
-            with (
-                io.BytesIO(unpacked(Path(name).read_bytes(), packing))
-                if packing
-                else open(name, "rb") as file
-            ):
-                yield from (held(line.rstrip(b"\r\n")) for line in file)
+    def lines(name: str) -> Iterator[Any]:
+        with io.BytesIO(unpacked(Path(name).read_bytes(), packing)) if packing else open(name, "rb") as file:
+            yield from (held(line.rstrip(b"\r\n")) for line in file)
 
-    return Dataset(core.Dataset.from_generator(lines))
+    return _of_files(names, lines, num_parallel_reads)
 
 
 def TFRecordDataset(
@@ -52,9 +60,7 @@ def TFRecordDataset(
 ) -> Dataset:  # fmt: skip
     """The records of files, which may be packed ("GZIP" or "ZLIB")."""
     names, packed = _named_files(filenames), _plain(compression_type)
-    return Dataset(
-        core.Dataset.from_generator(lambda: (held(r) for n in names for r in tf_record_iterator(n, packed)))
-    )
+    return _of_files(names, lambda name: map(held, tf_record_iterator(name, packed)), num_parallel_reads)
 
 
 def FixedLengthRecordDataset(
@@ -67,19 +73,18 @@ def FixedLengthRecordDataset(
     if size <= 0:
         raise ValueError(f"FixedLengthRecordDataset: record_bytes must be positive, received {size}")
 
-    def records() -> Iterator[Any]:
-        for name in names:
-            whole = Path(name).read_bytes()
-            whole = unpacked(whole, packing) if packing else whole
-            body = len(whole) - head - foot
-            if body < 0 or body % size:
-                raise OpError(
-                    f"Excess bytes in {name}: expected a header of {head}, records of {size} and a footer of {foot} "
-                    f"bytes, received {len(whole)}"
-                )
-            yield from (held(whole[at : at + size]) for at in range(head, head + body, size))
+    def records(name: str) -> Iterator[Any]:
+        whole = Path(name).read_bytes()
+        whole = unpacked(whole, packing) if packing else whole
+        body = len(whole) - head - foot
+        if body < 0 or body % size:
+            raise OpError(
+                f"Excess bytes in {name}: expected a header of {head}, records of {size} and a footer of {foot} "
+                f"bytes, received {len(whole)}"
+            )
+        yield from (held(whole[at : at + size]) for at in range(head, head + body, size))
 
-    return Dataset(core.Dataset.from_generator(records))
+    return _of_files(names, records, num_parallel_reads)
 
 
 def _plain(compression_type: Any) -> Any:
