@@ -60,7 +60,7 @@ def test_gates_with_peepholes_see_the_cell() -> None:
         "bias",
         *(f"{g}_gate_peephole_weights" for g in ("input", "forget", "output")),
     ]
-    assert [w.name.rpartition("/")[2] for w in cell.weights] == names
+    assert [str(w.name).rpartition("/")[2] for w in cell.weights] == names
     w, u, b, at_i, at_f, at_o = (v.numpy() for v in cell.weights)
     i, f, new, o = np.split(x @ w + h @ u + b, 4, axis=1)
     after = sigmoid(f + c * at_f) * c + sigmoid(i + c * at_i) * np.tanh(new)

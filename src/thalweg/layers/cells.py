@@ -284,10 +284,13 @@ class PeepholeLSTMCell(LSTMCell):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
+        self.input_gate_peephole_weights = self._peephole("input")
+        self.forget_gate_peephole_weights = self._peephole("forget")
+        self.output_gate_peephole_weights = self._peephole("output")
+
+    def _peephole(self, gate: str) -> Any:
         first = initializers.get(self.weight_options["kernel"][0])
-        for gate in ("input", "forget", "output"):
-            name = f"{gate}_gate_peephole_weights"
-            setattr(self, name, self.add_weight((self.units,), first, name=name))
+        return self.add_weight((self.units,), first, name=f"{gate}_gate_peephole_weights")
 
     def step(self, state: State, x: Any, seen: Any) -> tuple[State, Any]:
         c: Any = state[1]
