@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import thalweg as tw
 from thalweg.compat import keras
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import backend as K
@@ -319,6 +320,39 @@ def test_a_shape_that_cannot_be_is_refused() -> None:
             keras.backend.conv2d_transpose(
                 np.ones((1, 5, 5, 1)), np.ones((3, 3, 1, 1)), (1, length, length, 1), (2, 2), padding
             )
+
+
+def test_photographs_have_their_channels_where_they_are_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cifar10" / "cifar-10-batches-bin"
+    folder.mkdir(parents=True)
+    records = np.random.default_rng(0).integers(0, 10, (2, 1 + 3072), dtype=np.uint8)
+    for name in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
+        (folder / f"{name}.bin").write_bytes(records.tobytes())
+    monkeypatch.setenv("THALWEG_DATA", str(tmp_path))
+    (last, _), _ = keras.datasets.cifar10.load_data()
+    K.set_image_data_format("channels_first")
+    try:
+        (first, labels), _ = keras.datasets.cifar10.load_data()
+    finally:
+        K.set_image_data_format("channels_last")
+    assert last.shape == (10, 32, 32, 3) and labels.shape == (10, 1)
+    np.testing.assert_array_equal(first, last.transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(first[:2].reshape(2, -1), records[:, 1:])
+
+
+def test_the_penalty_of_the_largest_eigenvalue() -> None:
+    penalty = classic.regularizers.EigenvalueRegularizer(0.1)
+    kernel = np.diag([3.0, 1.0, 0.5])[:, [2, 0, 1]]
+    assert float(penalty(kernel)) == pytest.approx(0.3, rel=1e-5)
+    w = tw.Variable(kernel)
+    (slope,) = tw.gradients(penalty(w), [w])
+    wanted = np.zeros((3, 3))
+    wanted[0, 1] = 0.1
+    np.testing.assert_allclose(slope.numpy(), wanted, atol=1e-6)
+    with pytest.raises(ShapeError, match=r"EigenvalueRegularizer.*a matrix"):
+        penalty(np.ones(3))
 
 
 # --- small functions ------------------------------------------------------------------------------------------------
