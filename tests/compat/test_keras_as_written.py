@@ -441,11 +441,100 @@ print('done')
 """
 
 
-@pytest.mark.parametrize(
-    "text",
-    [ONCE, WITH_GRAPHS, BY_SESSIONS_NAMES, BY_CLASSES, BY_A_WRITER, FIRST_LOOPS],
-    ids=["keras", "keras in a graph", "names of graphs", "classes", "a writer", "first loops"],
-)
+ONE_ALONE = """
+import numpy as np
+import keras.backend as K
+from keras.layers import Dense, Input, Lambda, Layer, MaxPooling1D, merge, multiply
+from keras.models import Model
+
+# A layer that gives a list of one tensor gives the tensor: where a pooling found its largest values, say.
+rows = np.array([[[1.0], [5.0], [7.0], [2.0]]])
+a = Input((4, 1))
+pooled = MaxPooling1D(2)(a)
+where = lambda pair: K.gradients(K.sum(pair[1]), pair[0])
+for found in (merge([a, pooled], mode=where, output_shape=lambda s: s[0]), Lambda(where)([a, pooled])):
+    assert K.ndim(found) == 3
+    kept = Model(a, multiply([a, found])).predict(rows)
+    np.testing.assert_allclose(kept, [[[0], [5], [7], [0]]])
+
+class Doubled(Layer):
+    def call(self, x):
+        return [2 * x]
+model = Model(a, Doubled()(a))
+np.testing.assert_allclose(model.predict(rows), 2 * rows)
+np.testing.assert_allclose(model.get_layer('doubled_1').output._keras_shape[1:], (4, 1))
+print('done')
+"""
+
+OF_THEIR_TIME = """
+import numpy as np
+import keras.backend as K
+from keras.datasets.data_utils import get_file
+from keras.layers import Deconvolution2D, Input
+from keras.layers.core import Activation, Dense, Merge
+from keras.models import Model, Sequential, model_from_json
+
+# A model that two Merges take has one input.
+left, right, again = (Sequential([Dense(4, input_dim=3)]) for _ in range(3))
+joined = Sequential()
+joined.add(Merge([left, right], mode='sum'))
+joined.add(Activation('tanh'))
+model = Sequential()
+model.add(Merge([joined, again, right], mode='concat'))
+model.add(Dense(1))
+model.compile('sgd', 'mse')
+rows = [np.random.rand(6, 3) for _ in range(3)]
+model.fit(rows, np.ones((6, 1)), nb_epoch=1, verbose=0, validation_data=(rows, np.ones((6, 1))))
+a, b, c = [part.predict(x) for part, x in zip((left, right, again), rows)]
+kernel, bias = model.layers[-1].get_weights()
+found = np.concatenate([np.tanh(a + b), c, b], 1) @ kernel + bias
+np.testing.assert_allclose(model.predict(rows), found, rtol=1e-4, atol=1e-5)
+
+# Deconvolution2D is told the shape of its outputs.
+x = Input((14, 14, 3))
+for shape, padding in (((None, 29, 29, 5), 'valid'), ((None, 27, 28, 5), 'same'), ((10, 28, 28, 5), 'same')):
+    layer = Deconvolution2D(5, 2, 2, shape, border_mode=padding, subsample=(2, 2))
+    model = Model(x, layer(x))
+    assert model.output_shape[1:] == shape[1:], model.output_shape
+    image = np.random.rand(1, 14, 14, 3)
+    made = model.predict(image)
+    assert made.shape == (1,) + shape[1:]
+    again = model_from_json(model.to_json())
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(again.predict(image), made, rtol=1e-5)
+print('done')
+"""
+
+
+def test_the_users_own_settings(thalweg_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "program.py").write_text(
+        "import keras.backend as K\nfrom keras.layers import Convolution2D\n"
+        "from keras.models import Sequential\n"
+        "model = Sequential([Convolution2D(4, 3, 3, input_shape=(5, 8, 10))])\n"
+        "print(K.image_dim_ordering(), K.epsilon(), K.floatx(), model.output_shape)\n"
+    )
+    asked = [
+        (
+            '{"image_dim_ordering": "th", "epsilon": 1e-5, "backend": "theano"}',
+            "th 1e-05 float32 (None, 4, 6, 8)",
+        ),
+        ('{"image_data_format": "channels_first", "floatx": "float64"}', "th 1e-07 float64 (None, 4, 6, 8)"),
+        ('{"image_dim_ordering": "tf"', "tf 1e-07 float32 (None, 3, 6, 4)"),
+    ]
+    for text, shown in asked:
+        (tmp_path / "keras.json").write_text(text)
+        done = thalweg_run(tmp_path / "program.py")
+        assert done.stdout == shown + "\n", done.stderr[-2000:]
+
+
+PROGRAMS = {
+    "keras": ONCE, "keras in a graph": WITH_GRAPHS, "names of graphs": BY_SESSIONS_NAMES, "classes": BY_CLASSES,
+    "a writer": BY_A_WRITER, "first loops": FIRST_LOOPS, "one alone": ONE_ALONE, "of their time": OF_THEIR_TIME,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_that_relies_on_the_graph(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)
     done = thalweg_run(tmp_path / "program.py")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import thalweg.compat.keras as modern
 from thalweg.compat.keras import classic as keras
 from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError
 
@@ -308,3 +309,11 @@ def test_kernels_are_turned_where_a_program_says_so():
     keras.utils.layer_utils.convert_all_kernels_in_model(model)
     np.testing.assert_array_equal(model.get_weights()[0], kernel[::-1, ::-1])
     np.testing.assert_array_equal(model.get_weights()[2], dense)
+
+
+def test_the_cell_with_peepholes_has_the_gates_of_its_time() -> None:
+    cell = modern.experimental.PeepholeLSTMCell
+    assert cell(3).recurrent_activation is cell(3, "tanh", "hard_sigmoid").recurrent_activation
+    assert cell(3).recurrent_activation is not cell(3, recurrent_activation="sigmoid").recurrent_activation
+    assert modern.layers.RNN(cell(3))(X).shape == (4, 3)
+    assert not hasattr(modern.layers, "PeepholeLSTMCell")

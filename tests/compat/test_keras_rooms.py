@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import thalweg as tw
 from thalweg.compat import keras
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import backend as K
@@ -283,6 +284,75 @@ def test_a_generator_that_knows_its_number_is_done_once_an_epoch() -> None:
     )  # fmt: skip
     assert seen == [0, 1, 2] * 2
     assert model.predict_generator(batches).shape == (6, 1)
+
+
+# --- transposed convolutions of a given shape ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize(
+    ("n", "k", "stride", "padding", "lengths"),
+    [
+        (5, 3, 2, "same", (9, 10)),
+        (4, 2, 2, "valid", (9, 8)),
+        (3, 2, 3, "same", (7, 9)),
+        (3, 5, 3, "same", (8, 7)),
+    ],
+)
+def test_a_shape_says_what_strides_left_out(
+    n: int, k: int, stride: int, padding: str, lengths: tuple[int, int], first: bool
+) -> None:
+    K, rng = keras.backend, np.random.default_rng(0)
+    image, x, w = (rng.normal(size=s) for s in ((2, *lengths, 2), (2, n, n, 3), (k, k, 2, 3)))
+    there = K.conv2d(image, w, strides=(stride, stride), padding=padding).numpy()
+    shape, given, order = (2, *lengths, 2), x, "channels_last"
+    if first:
+        shape, given, order = (2, 2, *lengths), x.transpose(0, 3, 1, 2), "channels_first"
+    back = K.conv2d_transpose(given, w, shape, (stride, stride), padding, order).numpy()
+    assert back.shape == shape
+    back = back.transpose(0, 2, 3, 1) if first else back
+    np.testing.assert_allclose(np.sum(there * x), np.sum(back * image), rtol=1e-10)
+
+
+def test_a_shape_that_cannot_be_is_refused() -> None:
+    for padding, length in (("same", 11), ("same", 8), ("valid", 13), ("valid", 10)):
+        with pytest.raises(ShapeError, match=r"conv2d_transpose: output_shape.*gives \[5, 5\]"):
+            keras.backend.conv2d_transpose(
+                np.ones((1, 5, 5, 1)), np.ones((3, 3, 1, 1)), (1, length, length, 1), (2, 2), padding
+            )
+
+
+def test_photographs_have_their_channels_where_they_are_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cifar10" / "cifar-10-batches-bin"
+    folder.mkdir(parents=True)
+    records = np.random.default_rng(0).integers(0, 10, (2, 1 + 3072), dtype=np.uint8)
+    for name in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
+        (folder / f"{name}.bin").write_bytes(records.tobytes())
+    monkeypatch.setenv("THALWEG_DATA", str(tmp_path))
+    (last, _), _ = keras.datasets.cifar10.load_data()
+    K.set_image_data_format("channels_first")
+    try:
+        (first, labels), _ = keras.datasets.cifar10.load_data()
+    finally:
+        K.set_image_data_format("channels_last")
+    assert last.shape == (10, 32, 32, 3) and labels.shape == (10, 1)
+    np.testing.assert_array_equal(first, last.transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(first[:2].reshape(2, -1), records[:, 1:])
+
+
+def test_the_penalty_of_the_largest_eigenvalue() -> None:
+    penalty = classic.regularizers.EigenvalueRegularizer(0.1)
+    kernel = np.diag([3.0, 1.0, 0.5])[:, [2, 0, 1]]
+    assert float(penalty(kernel)) == pytest.approx(0.3, rel=1e-5)
+    w = tw.Variable(kernel)
+    (slope,) = tw.gradients(penalty(w), [w])
+    wanted = np.zeros((3, 3))
+    wanted[0, 1] = 0.1
+    np.testing.assert_allclose(slope.numpy(), wanted, atol=1e-6)
+    with pytest.raises(ShapeError, match=r"EigenvalueRegularizer.*a matrix"):
+        penalty(np.ones(3))
 
 
 # --- small functions ------------------------------------------------------------------------------------------------

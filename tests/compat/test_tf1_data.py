@@ -57,6 +57,11 @@ def test_contrib_interleaves_as_the_method_does() -> None:
     assert elements(tf.data.Dataset.range(3).apply(made)) == [0, 0, 10, 10, 0, 10, 20, 20, 20]
 
 
+def test_contrib_maps_with_threads_and_a_buffer() -> None:
+    data = tf.contrib.data.Dataset.range(4)
+    assert elements(data.map(lambda k: k * k, num_threads=8, output_buffer_size=10)) == [0, 1, 4, 9]
+
+
 def test_counts_of_a_data_set_may_be_fed() -> None:
     n = tf.placeholder(tf.int64, [])
     dataset = tf.data.Dataset.range(n).skip(n - 5).take(n - 6).shuffle(n).repeat(n - 6).batch(n - 3)

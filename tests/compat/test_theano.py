@@ -352,6 +352,25 @@ def test_options_of_grad() -> None:
     T.verify_grad(lambda a, b: T.tanh(T.dot(a, b)), [np.eye(2), np.ones((2, 3))])
 
 
+def test_gradients_are_verified_in_the_dtype_of_the_point() -> None:
+    seen = []
+
+    def squared(v: Any) -> Any:
+        seen.append(v.dtype)
+        return T.sqr(v) + 100
+
+    wrong = vars(T.verify_grad)["E_grad"]
+    for dtype in ("float32", "float64"):
+        point = np.linspace(1, 2, 6).reshape(2, 3).astype(dtype)
+        T.verify_grad(squared, [point])
+        with pytest.raises(wrong, match="by rule"):
+            T.verify_grad(lambda v: theano.gradient.grad_scale(v, 1.05), [point])
+        T.verify_grad(lambda v: theano.gradient.grad_scale(v, 1.05), [point], rel_tol=0.1)
+    assert seen == ["float32", "float64"]
+    with pytest.raises(TypeError, match="input 0 has dtype int64"):
+        T.verify_grad(squared, [np.arange(3)])
+
+
 def test_truncated_gradients_of_scan() -> None:
     x, w = T.vector(), shared(2.0)
     h, _ = theano.scan(lambda a, p: w * p + a, sequences=x, outputs_info=T.constant(0.0), truncate_gradient=1)

@@ -227,6 +227,7 @@ ROWS = [
     row(L.GRU, {"units": 4}, (5, 3), (4,), 108),
     row(L.GRU, {"units": 4, "reset_after": False, "return_sequences": True}, (5, 3), (5, 4), 96),
     row(L.RNN, {"cell": L.LSTMCell(4)}, (5, 3), (4,), 128),
+    row(L.RNN, {"cell": L.PeepholeLSTMCell(4)}, (5, 3), (4,), 140),
     row(L.RNN, {"cell": L.SimpleRNNCell(4), "return_sequences": True}, (5, 3), (5, 4), 32),
     row(L.RNN, {"cell": L.GRUCell(4, dropout=0.5, recurrent_dropout=0.5)}, (5, 3), (4,), 108, random=True),
     row(L.RNN, {"cell": L.StackedRNNCells([L.LSTMCell(4), L.GRUCell(3)])}, (5, 3), (3,), 209),

@@ -50,6 +50,30 @@ def test_a_masked_step_repeats_the_output_or_gives_zeros() -> None:
     np.testing.assert_array_equal(z[MASK], y[MASK])
 
 
+def test_gates_with_peepholes_see_the_cell() -> None:
+    cell = L.PeepholeLSTMCell(2)
+    x, h, c = (np.random.default_rng(k).normal(size=(3, 2)).astype("float32") for k in range(3))
+    cell(x, [h, c])
+    names = [
+        "kernel",
+        "recurrent_kernel",
+        "bias",
+        *(f"{g}_gate_peephole_weights" for g in ("input", "forget", "output")),
+    ]
+    assert [str(w.name).rpartition("/")[2] for w in cell.weights] == names
+    w, u, b, at_i, at_f, at_o = (v.numpy() for v in cell.weights)
+    i, f, new, o = np.split(x @ w + h @ u + b, 4, axis=1)
+    after = sigmoid(f + c * at_f) * c + sigmoid(i + c * at_i) * np.tanh(new)
+    expected = sigmoid(o + after * at_o) * np.tanh(after)
+    y, (h, c) = cell(x, [h, c])
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(c, after, rtol=1e-5, atol=1e-6)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
 def test_the_state_can_be_given_and_kept() -> None:
     first, second = pair(L.LSTM, L.LSTMCell)
     state = [np.full((2, 4), 0.5, "float32"), np.full((2, 4), -0.5, "float32")]

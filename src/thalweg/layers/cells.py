@@ -24,7 +24,7 @@ from thalweg.ops import shape as shape_ops
 from thalweg.ops.contract import matmul
 from thalweg.ops.create import zeros
 
-__all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
+__all__ = ["GRUCell", "LSTMCell", "PeepholeLSTMCell", "SimpleRNNCell", "StackedRNNCells"]
 
 State = tuple[Any, ...]
 
@@ -270,6 +270,37 @@ class SimpleRNNCell(SimpleRNNFormula, Cell):
 
 class LSTMCell(LSTMFormula, Cell):
     """One step of an LSTM: ``cell(inputs, [h, c])`` gives the output and ``[h, c]``."""
+
+
+class PeepholeLSTMCell(LSTMCell):
+    """One step of an LSTM whose gates see the cell, too: i and f that before the step, o that after it.
+
+    Each has a weight for each unit, of the kernel's initialiser. Takes the arguments of :class:`LSTMCell`.
+
+    >>> y, (h, c) = PeepholeLSTMCell(4)(np.ones((2, 3)), [np.zeros((2, 4)), np.ones((2, 4))])
+    >>> y.shape
+    (2, 4)
+    """
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        self.input_gate_peephole_weights = self._peephole("input")
+        self.forget_gate_peephole_weights = self._peephole("forget")
+        self.output_gate_peephole_weights = self._peephole("output")
+
+    def _peephole(self, gate: str) -> Any:
+        first = initializers.get(self.weight_options["kernel"][0])
+        return self.add_weight((self.units,), first, name=f"{gate}_gate_peephole_weights")
+
+    def step(self, state: State, x: Any, seen: Any) -> tuple[State, Any]:
+        c: Any = state[1]
+        z: Any = x + self.recur(seen)
+        i, f, new, o = (z[..., k * self.units : (k + 1) * self.units] for k in range(4))
+        gate = self.recurrent_activation
+        i, f = i + c * self.input_gate_peephole_weights, f + c * self.forget_gate_peephole_weights
+        c = gate(f) * c + gate(i) * self.activation(new)
+        h = gate(o + c * self.output_gate_peephole_weights) * self.activation(c)
+        return (h, c), h
 
 
 class GRUCell(GRUFormula, Cell):

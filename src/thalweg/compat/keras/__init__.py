@@ -146,6 +146,7 @@ def _legacy_room(members: Any) -> _Namespace:
 utils.__dict__.update(unpack_x_y_sample_weight=_unpacked, pack_x_y_sample_weight=_packed)
 experimental = _Namespace(
     "keras.experimental",
+    **layers._experimental,
     **{
         name: getattr(optimizers.schedules, name)
         for name in ("CosineDecay", "CosineDecayRestarts", "LinearCosineDecay", "NoisyLinearCosineDecay")

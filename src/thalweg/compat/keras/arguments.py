@@ -188,10 +188,12 @@ def with_full_borders(rank: int) -> Step:
     return bordered
 
 
-def without_output_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-    """The shape of the outputs follows from the inputs: Deconvolution2D(filters, rows, columns, shape)."""
-    kwargs.pop("output_shape", None)
-    return tuple(a for k, a in enumerate(args) if k < 2 or not isinstance(a, (tuple, list))), kwargs
+def with_output_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Deconvolution2D(filters, rows, columns, shape): the shape of the outputs is the last of them."""
+    shapes = [k for k, a in enumerate(args) if k > 1 and isinstance(a, (tuple, list))]
+    if shapes:
+        args, kwargs = args[: shapes[0]] + args[shapes[0] + 1 :], {**kwargs, "output_shape": args[shapes[0]]}
+    return args, kwargs
 
 
 def by_sides(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:

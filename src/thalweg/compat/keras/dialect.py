@@ -18,7 +18,7 @@ import numpy as np
 from thalweg import models as main
 from thalweg.compat.keras import descriptions
 from thalweg.compat.keras.backend.functions import UpdateOfLayer
-from thalweg.compat.keras.backend.settings import _settings
+from thalweg.compat.keras.backend.settings import _read_settings, _settings
 from thalweg.compat.keras.backend.values import beside
 from thalweg.compat.keras.custom import OwnLayer, list_frozen, list_weights, place_of, weights_as_said
 from thalweg.compat.keras.mixed_precision import Policy, global_policy
@@ -329,6 +329,17 @@ def _lambda_now(self: Lambda, *args: Any) -> Lambda:
     return made
 
 
+def _one_alone(called: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer that gave a list of one tensor gave the tensor."""
+
+    @functools.wraps(called)
+    def give(self: Layer, args: Any, kwargs: dict[str, Any]) -> Any:
+        outputs = called(self, args, kwargs)
+        return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
+
+    return give
+
+
 def _say_shape(symbol: Any, shape: Any) -> None:
     """A program sets the shape that it knows of what a layer made."""
     symbol.said_shape = tuple(shape)
@@ -344,6 +355,8 @@ def speak(classic: bool = False) -> None:
     _settings["graph"] = classic
     if classic:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
+        Layer._called = _one_alone(Layer._called)  # type: ignore[method-assign]
+        _read_settings()
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
             for kind in (*symbols, Variable):

@@ -75,7 +75,7 @@ _FAMILIES: dict[str, tuple[type, ...]] = {
 
 def _conv_rank(name: str) -> int:
     """The number of spatial axes of a convolution, by its name; 0 for others."""
-    found = re.search(r"(?:Conv|ConvLSTM|Connected)([123])D", name)
+    found = re.search(r"(?:Conv|ConvLSTM|Connected|Deconvolution)([123])D", name)
     return int(found[1]) if found else 0
 
 
@@ -96,15 +96,25 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     return made
 
 
+_ELSEWHERE = ("Layer", "Embedding", "PeepholeLSTMCell")
+
+
+def _hard_gates(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The hard sigmoid, where no ``recurrent_activation`` is named."""
+    named = len(args) > 2 or "recurrent_activation" in kwargs
+    return args, kwargs if named else {**kwargs, "recurrent_activation": _K.hard_sigmoid}
+
+
 def _layers() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, thing in vars(_main).items():
-        if isinstance(thing, type) and issubclass(thing, _main.Layer) and name not in ("Layer", "Embedding"):
+        if isinstance(thing, type) and issubclass(thing, _main.Layer) and name not in _ELSEWHERE:
             found[name] = layer(thing)
     return found
 
 
 _found = _layers()
+_experimental = {"PeepholeLSTMCell": layer(_main.PeepholeLSTMCell, False, _hard_gates)}
 globals().update(_found)
 Recurrent = Renamed(
     _OwnRecurrent, lambda args, kwargs: (args, kwargs), _OwnRecurrent, family=(_OwnRecurrent, Loop)
@@ -119,7 +129,7 @@ globals().update(
         for name, cls in _OLD.items()
     }
 )
-Deconvolution2D = layer(_main.Conv2DTranspose, True, _of.without_output_shape)
+Deconvolution2D = layer(_older.Deconvolution2D, True, _of.with_output_shape)
 Convolution2DTranspose = layer(_main.Conv2DTranspose)
 CuDNNLSTM, CuDNNGRU = layer(_main.LSTM), layer(_main.GRU)
 Highway, SReLU, ParametricSoftplus = _older.Highway, _older.SReLU, _older.ParametricSoftplus

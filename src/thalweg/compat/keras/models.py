@@ -14,6 +14,7 @@ import numpy as np
 
 from thalweg import layers as main_layers
 from thalweg import models as main
+from thalweg.compat.keras import older as _older
 from thalweg.compat.keras.arguments import known_function
 from thalweg.compat.keras.backend.values import held
 from thalweg.compat.keras.custom import InputPlace
@@ -30,8 +31,8 @@ from thalweg.layers.base import outermost
 from thalweg.layers.nodes import shapes_of
 from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph
-from thalweg.nested import mapped
-from thalweg.registry import decode, encode, register
+from thalweg.nested import flat, mapped
+from thalweg.registry import decode, encode, register, registered
 
 __all__ = [
     "Input", "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json",
@@ -334,7 +335,8 @@ class Sequential(Model, main.Sequential):
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Merge):
-            self._first = [model.input for model in layer.parts]
+            every = {id(t): t for model in layer.parts for t in flat(model.input)}  # a model may be met twice
+            self._first = [*every.values()] if len(every) > 1 else next(iter(every.values()))
             joined = layer([model.output for model in layer.parts])
             layer = MergedModels(self._first, joined).of(layer.parts)
         elif (
@@ -442,10 +444,16 @@ def load_model(
         with as_file(filepath, reading=True) as path:
             return load_model(path, custom_objects, compile)
     filepath = file_in_folder(filepath) if os.path.isdir(filepath) else filepath
-    known = {"models.Model": Model, "models.Sequential": Sequential, **(custom_objects or {})}
+    known = {**_known(), **(custom_objects or {})}
     if keras_models.is_of_keras_1(filepath):
         return keras_models.keras_model(filepath, known, compile, of_keras_2)
     return main.load_model(filepath, known, compile)
+
+
+def _known() -> dict[str, Any]:
+    """What files may name beside the layers of the main library: the models here, and layers that older Keras had."""
+    older = {name: cls for name, cls in registered("custom").items() if cls.__module__ == _older.__name__}
+    return {"models.Model": Model, "models.Sequential": Sequential, **older}
 
 
 def save_model(
@@ -458,11 +466,11 @@ def save_model(
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     """The model of ``to_json``, here or of Keras 1 or 2, with first weights of its own."""
-    whole, known = json.loads(json_string), {"models.Model": Model, "models.Sequential": Sequential}
+    whole = json.loads(json_string)
     if "class_name" in whole:
         if str(whole.get("keras_version", "1")).startswith("1") and is_of_keras_1(whole):
             whole = of_keras_2(whole, custom_objects or {})
-        return keras_models.described(whole, {**known, **(custom_objects or {})})
+        return keras_models.described(whole, {**_known(), **(custom_objects or {})})
     return main.model_from_json(json_string, custom_objects)
 
 

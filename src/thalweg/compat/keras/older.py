@@ -1,16 +1,23 @@
-"""Layers that only Keras 0.x and 1 had."""
+"""Layers, and a penalty, that only Keras 0.x and 1 had."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from thalweg import layers as main
+from thalweg.compat.keras.backend.networks import _transposed_to
 from thalweg.compat.keras.custom import OwnLayer
+from thalweg.errors import ShapeError, fail
+from thalweg.graph.op import convert_operands
+from thalweg.graph.tensor import shape_text
 from thalweg.initializers import Constant
 from thalweg.layers import ReLU, activations
 from thalweg.nn import sigmoid, softplus
-from thalweg.ops.elementwise import where
+from thalweg.ops.elementwise import maximum, sqrt, where
+from thalweg.ops.linalg import vector_norm
 from thalweg.ops.reduce import mean, sum
+from thalweg.registry import register
+from thalweg.regularizers import Regularizer
 
 
 class MaskedLayer(OwnLayer):
@@ -60,6 +67,40 @@ class CausalAdditiveAttention(main.AdditiveAttention):
         self, inputs: Any, mask: Any = None, training: Any = False, return_attention_scores: bool = False
     ) -> Any:
         return super().call(inputs, mask, training, return_attention_scores, self.causal)
+
+
+@register("custom")
+class Deconvolution2D(main.Conv2DTranspose):
+    """A transposed convolution that is told the shape of its outputs, with the batch: Keras 1."""
+
+    def __init__(self, *args: Any, output_shape: Any = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.output_shape_given = output_shape
+
+    def call(self, inputs: Any) -> Any:
+        self.channels(inputs.shape)
+        steps = (self.strides, self.padding, self.data_format, self.dilation_rate)
+        x = self.floats(inputs)
+        return self.finish(_transposed_to(self.name, self.output_shape_given, x, self.kernel, *steps))
+
+
+@register("custom")
+class EigenvalueRegularizer(Regularizer):
+    """``k`` times the root of the largest eigenvalue of ``W^T W``, found in nine steps of the power method: Keras 1."""
+
+    def __init__(self, k: float) -> None:
+        self.k = float(k)
+
+    def __call__(self, x: Any) -> Any:
+        (x,) = convert_operands([x])
+        if x.ndim != 2:
+            raise fail(ShapeError, "EigenvalueRegularizer", expected="a matrix", received=shape_text(x.shape))
+        turned = x.T @ x
+        v = sum(turned, axis=1, keepdims=True)  # of ones
+        for _ in range(8):
+            v = turned @ (v / maximum(vector_norm(v), 1e-30))
+        v = v / maximum(vector_norm(v), 1e-30)
+        return self.k * sqrt(maximum(sum(v * (turned @ v)), 1e-30))
 
 
 class Highway(OwnLayer):

@@ -20,6 +20,7 @@ from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import callbacks as _own_callbacks
 from thalweg.compat.keras.arguments import initialiser as _initialiser
 from thalweg.compat.keras.custom import LayerAsMetric, OwnLayer
+from thalweg.compat.keras.older import EigenvalueRegularizer as _EigenvalueRegularizer
 from thalweg.compat.keras.spelling import Renamed, respelt
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf1.types import as_dtype as _as_dtype
@@ -370,7 +371,8 @@ regularizers = Namespace(
     "keras.regularizers", get=_maker(_regularizers), Regularizer=_regularizers.Regularizer, L1=_regularizers.L1,
     L2=_regularizers.L2, L1L2=_regularizers.L1L2, l1=_l1, l2=_l2, l1_l2=_both, l1l2=_both, activity_l1=_l1,
     activity_l2=_l2, activity_l1l2=_both, WeightRegularizer=_both_or_none, ActivityRegularizer=_both_or_none,
-    L1L2Regularizer=_both_or_none, serialize=_described, deserialize=_maker(_regularizers),
+    L1L2Regularizer=_both_or_none, EigenvalueRegularizer=_EigenvalueRegularizer, serialize=_described,
+    deserialize=_maker(_regularizers),
 )  # fmt: skip
 
 _kinds_of_limits = {

@@ -146,9 +146,17 @@ class Dataset:
         return Dataset(make, self._like, self._dtypes, self._shapes if shapes is None else shapes)
 
     def map(
-        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None
+        self,
+        map_func: Callable[..., Any],
+        num_parallel_calls: Any = None,
+        deterministic: Any = None,
+        num_threads: Any = None,
+        output_buffer_size: Any = None,
     ) -> Dataset:
-        """``map_func`` of each element: a piece of graph, run for each."""
+        """``map_func`` of each element: a piece of graph, run for each.
+
+        The other arguments are accepted; the last two are those of ``tf.contrib.data``.
+        """
         from thalweg.compat.tf1.session import Session
 
         graph = _inner_graph()

@@ -321,6 +321,10 @@ class GradientError(ValueError):
     """What :func:`verify_grad` says of gradients that differ from differences."""
 
 
+# How far points of a dtype are moved, and how far gradients may be from the differences.
+_STEPS = {"float16": (1e-1, 5e-2), "float32": (3e-4, 1e-2), "float64": (1e-6, 1e-4)}
+
+
 def verify_grad(
     fun: Any,
     pt: Any,
@@ -334,28 +338,40 @@ def verify_grad(
     cast_to_output_type: bool = False,
     no_debug_ref: bool = True,
 ) -> None:
-    """Compare gradients with differences of values; raises a GradientError where they differ."""
+    """Compare gradients with differences of values; raises a GradientError where they differ.
+
+    Each point keeps its dtype, which must be one of floats; in float32 the steps and tolerances are wider.
+    """
     from thalweg.compat.theano.functions import function
     from thalweg.compat.theano.tensor import basic
 
     rng = rng or np.random.RandomState(0)
-    points = [np.array(p, "float64") for p in pt]
-    variables = [TensorVariable(tw.placeholder("float64", [None] * p.ndim)) for p in points]
+    points = [np.array(p) for p in pt]
+    for k, p in enumerate(points):
+        if p.dtype.name not in _STEPS:
+            raise TypeError(
+                f"verify_grad can work only with floating point inputs, but input {k} has dtype {p.dtype.name}; "
+                "give it as an array of floats"
+            )
+    variables = [TensorVariable(tw.placeholder(p.dtype.name, [None] * p.ndim)) for p in points]
     result = fun(*variables)
-    weights = rng.uniform(0.5, 1.5, function(variables, result)(*points).shape)
+    values = function(variables, result)
+    weights = rng.uniform(0.5, 1.5, values(*points).shape).astype(result.dtype)
     cost = basic.sum(result * weights)
-    value = function(variables, cost)
     slopes = function(variables, grad(cost, variables))(*points)
-    step = eps or 1e-6
+    coarsest = max((p.dtype.name for p in points), key=lambda name: _STEPS[name][0])
+    step, tolerance = eps or _STEPS[coarsest][0], _STEPS[coarsest][1]
+    absolute = tolerance if abs_tol is None else abs_tol
+    relative = tolerance if rel_tol is None else rel_tol
     for k, (point, slope) in enumerate(zip(points, slopes, strict=True)):
         for place in np.ndindex(*point.shape):
             up, down = point.copy(), point.copy()
             up[place] += step
             down[place] -= step
-            high = value(*points[:k], up, *points[k + 1 :])
-            low = value(*points[:k], down, *points[k + 1 :])
-            found = (high - low) / (2 * step)
-            if abs(found - slope[place]) > max(abs_tol or 1e-4, (rel_tol or 1e-4) * abs(found)):
+            high, low = (values(*points[:k], moved, *points[k + 1 :]) for moved in (up, down))
+            apart = float(up[place]) - float(down[place])
+            found = np.sum((high.astype("float64") - low) * weights) / apart
+            if abs(found - slope[place]) > max(absolute, relative * abs(found)):
                 raise GradientError(
                     f"verify_grad: input {k} at {place}: {slope[place]} by rule, {found} by differences"
                 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg import layers, losses, nn
 from thalweg import metrics as _metrics
 from thalweg.compat.keras.backend.arithmetic import clip, log
@@ -144,9 +146,9 @@ def conv2d_transpose(
     data_format: Any = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """What turns :func:`conv2d`'s outputs back; the shape follows from the inputs."""
-    made = nn.conv_transpose(tensor(x), kernel, strides, padding, data_format, dilation_rate)
-    return _of_shape("conv2d_transpose", made, output_shape)
+    """What turns :func:`conv2d`'s outputs back into ``output_shape``, which says what the strides left out."""
+    steps = (strides, padding, data_format, dilation_rate)
+    return _transposed_to("conv2d_transpose", output_shape, tensor(x), kernel, *steps)
 
 
 def depthwise_conv2d(
@@ -168,17 +170,39 @@ def conv3d_transpose(
     padding: str = "valid",
     data_format: Any = None,
 ) -> Any:
-    """What turns :func:`conv3d`'s outputs back; the shape follows from the inputs."""
-    made = nn.conv_transpose(tensor(x), kernel, strides, padding, data_format)
-    return _of_shape("conv3d_transpose", made, output_shape)
+    """What turns :func:`conv3d`'s outputs back into ``output_shape``."""
+    steps = (strides, padding, data_format, 1)
+    return _transposed_to("conv3d_transpose", output_shape, tensor(x), kernel, *steps)
 
 
-def _of_shape(name: str, made: Any, wanted: Any) -> Any:
-    """What a transposed convolution gave, which must have the shape that a program says as far as it says it."""
-    told = list(wanted)[1:] if isinstance(wanted, (list, tuple)) else []
-    if any(isinstance(n, int) and m is not None and n != m for n, m in zip(told, made.shape[1:])):
-        raise fail(ShapeError, f"{name}: output_shape", expected=made.shape, received=tuple(wanted))
-    return made
+def _transposed_to(
+    name: str, wanted: Any, x: Any, kernel: Any, strides: Any, padding: str, data_format: Any, rates: Any
+) -> Any:
+    """A transposed convolution whose outputs have this shape as far as it is said: that of inputs of the convolution.
+
+    ``name``: what is called, for errors. Several lengths lead to the same one where a stride is above 1.
+    """
+    first, rank = data_format == "channels_first", x.ndim - 2
+    places = slice(2, None) if first else slice(1, -1)
+    told = list(wanted)[places] if isinstance(wanted, (list, tuple)) else []
+    steps = np.broadcast_to(strides, rank).tolist(), np.broadcast_to(rates, rank).tolist()
+    pads, extra = [], []
+    for n, m, k, stride, rate in zip(x.shape[places], told, kernel.shape, *steps):
+        if not isinstance(m, int) or n is None:
+            break
+        full = (n - 1) * stride + (k - 1) * rate + 1  # with no padding
+        cut = max(full - m, 0) if padding == "same" else 0
+        if not (-(-m // stride) == n if padding == "same" else full <= m < full + stride):
+            raise fail(
+                ShapeError, f"{name}: output_shape",
+                expected=f"lengths whose convolution with these strides gives {list(x.shape[places])}",
+                received=tuple(wanted),
+            )  # fmt: skip
+        pads.append((cut // 2, cut - cut // 2))
+        extra.append(m - (full - cut))
+    if len(pads) < rank:
+        return nn.conv_transpose(x, kernel, strides, padding, data_format, rates)
+    return nn.conv_transpose(x, kernel, strides, pads, data_format, rates, extra)
 
 
 def separable_conv2d(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,6 +77,29 @@ def image_dim_ordering() -> str:
 def set_image_dim_ordering(dim_ordering: str) -> None:
     """:func:`set_image_data_format` by the older names, ``tf`` and ``th``."""
     set_image_data_format("channels_last" if dim_ordering == "tf" else "channels_first")
+
+
+def _read_settings() -> None:
+    """What the user's ``keras.json`` says, in ``$KERAS_HOME`` or ``~/.keras``: dtype, epsilon, order of axes.
+
+    A file that is no JSON says nothing, as in Keras.
+    """
+    home = os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser()
+    try:
+        said = json.loads((Path(home) / "keras.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name, setter in _SETTERS.items():
+        if name in said:
+            setter(said[name])
+
+
+_SETTERS: dict[str, Callable[[Any], None]] = {
+    "floatx": set_floatx,
+    "epsilon": set_epsilon,
+    "image_dim_ordering": set_image_dim_ordering,
+    "image_data_format": set_image_data_format,
+}
 
 
 def clear_session() -> None:
