@@ -175,7 +175,9 @@ _WRITTEN: dict[str, Any] = {
     "batch_gather": batch_gather,
     "matching_files": matching_files,
     "python_io": Namespace(
-        "tf.python_io", TFRecordWriter=_tf2.io.TFRecordWriter, tf_record_iterator=_records.tf_record_iterator
+        "tf.python_io",
+        TFRecordWriter=_tf2.io.TFRecordWriter,
+        tf_record_iterator=_tf1.python_io.tf_record_iterator,
     ),
     **dict.fromkeys(
         (
