@@ -157,6 +157,10 @@ def test_before_the_first_step_there_is_nothing_to_save(tmp_path: Path, small_mn
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
+def _listen() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where a shell's "&" has shut it off, too
+
+
 def test_ctrl_c_ends_the_program_cleanly(tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -169,11 +173,15 @@ def test_ctrl_c_ends_the_program_cleanly(tmp_path: Path) -> None:
         "--out",
         str(tmp_path),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("epoch ")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=_listen) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("epoch ")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert err.startswith("thalweg train: interrupted in epoch ") and err.count("\n") == 1
     assert "test accuracy" in out

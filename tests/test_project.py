@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import thalweg as tw
+
 # From the bottom up; a room may import the rooms of its own line and of the lines before it.
 LEVELS = [
     {"errors", "dtypes", "version", "philox", "nested"},
@@ -52,6 +54,11 @@ def test_importing_prints_nothing_and_loads_no_extra() -> None:
     heavy = ("llvmlite", "sklearn", "scipy", "matplotlib", "tqdm", "safetensors", "pooch", "PIL", "h5py")
     result = run_python(f"import sys, thalweg\nprint([name for name in {heavy!r} if name in sys.modules])")
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_every_name_that_the_package_lists_is_there() -> None:
+    missing = [name for name in dir(tw) if not hasattr(tw, name)]
+    assert missing == []
 
 
 def import_seconds(module: str) -> float:

@@ -22,7 +22,7 @@ _EXPORTS = {
     "thalweg.run.session": "Session",
     "thalweg.run.tape": "GradientTape",
     "thalweg.run.workers": "num_threads set_num_threads",
-    "thalweg.ops.random": "set_random_seed",
+    "thalweg.ops.draws": "set_random_seed",
     "thalweg.ops.state": "assign identity stop_gradient",
     "thalweg.errors": (
         "ThalwegError ShapeError DTypeError ArgumentError ArgumentTypeError SymbolicError GradientError "
