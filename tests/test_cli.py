@@ -156,11 +156,11 @@ def test_before_the_first_step_there_is_nothing_to_save(tmp_path: Path, small_mn
     assert "nothing was learnt" in outcome.interruption()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
 def _listen() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # where a shell's "&" has shut it off, too
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
 def test_ctrl_c_ends_the_program_cleanly(tmp_path: Path) -> None:
     command = [
         sys.executable,
