@@ -530,10 +530,9 @@ class TensorArray:
         return self
 
     def split(self, value: Any, lengths: Any, name: Any = None) -> TensorArray:
-        """This array, filled with the parts of a tensor that have these lengths."""
+        """This array, filled with the parts of a tensor that have these lengths, alike or not."""
         parts = joining.split(tensor(value), tuple(np.asarray(lengths).tolist()), axis=0)
-        for k, part in enumerate(parts):
-            self.write(k, part)
+        self._held, self._gone = dict(enumerate(parts)), set()
         return self
 
     def mark_used(self) -> None:
