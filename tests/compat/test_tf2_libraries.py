@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from compat.conftest import Run
-from thalweg.compat import tf2
+from thalweg.compat import tf1, tf2
 from thalweg.compat.tf2 import internals
 from thalweg.errors import ArgumentError, DataError, SymbolicError
 
@@ -411,3 +411,47 @@ def test_tensors_and_metrics_of_programs(thalweg_run: Run, tmp_path: Path) -> No
     )
     done = thalweg_run("--as", "tf2", program)
     assert done.returncode == 0, done.stderr
+
+
+def test_values_of_one_hot_say_its_dtype() -> None:
+    made = tf.one_hot([0, 2, -1], 3, on_value=0.0, off_value=-np.inf).numpy()
+    assert made.tolist() == [[0, -np.inf, -np.inf], [-np.inf, -np.inf, 0], [-np.inf] * 3]
+    whole = tf.one_hot([0, 1], 2, on_value=5, off_value=-1)
+    assert whole.dtype == tf.int32 and whole.numpy().tolist() == [[5, -1], [-1, 5]]
+    truth = tf.one_hot([1], 2, on_value=False, off_value=True, dtype=tf.bool)
+    assert truth.dtype == tf.bool and truth.numpy().tolist() == [[True, False]]
+    with tf1.Graph().as_default(), tf1.Session() as session:
+        node = tf1.one_hot([1, 0], 2, on_value=5, off_value=-1)
+        assert node.dtype == tf1.int32 and session.run(node).tolist() == [[-1, 5], [5, -1]]
+
+
+def test_a_loop_goes_on_with_arrays_of_tensors() -> None:
+    rows = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    count, (made, _) = tf.while_loop(
+        lambda i, parts: i < 3,
+        lambda i, parts: (i + 1, (parts[0].write(i, [1.0, 2.0]), parts[1])),
+        (tf.constant(0), (rows, tf.constant(1))),
+    )
+    assert count.numpy() == 3 and made.stack().numpy().tolist() == [[1.0, 2.0]] * 3
+
+
+def test_packages_learn_that_kernels_are_not_there() -> None:
+    with pytest.raises(tf.errors.NotFoundError, match="compiled kernels of TensorFlow"):
+        tf.load_op_library("_beam_search_ops.so")
+    assert isinstance(keras.optimizers.get("sgd", use_legacy_optimizer=True), keras.optimizers.SGD)
+
+
+SHAPES = """
+import tensorflow as tf
+dense = tf.keras.layers.Dense(5)
+said = dense.compute_output_shape(tf.TensorShape([None]).concatenate([4]))
+print(type(said).__name__, said, said[1:].as_list())
+print(tf.nest.map_structure(lambda s: s[1:], said))
+"""
+
+
+def test_layers_say_shapes_of_tensorflow(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "shapes.py"
+    program.write_text(SHAPES)
+    done = thalweg_run(program)
+    assert done.stdout.splitlines() == ["TensorShape (None, 5) [5]", "(5,)"], done.stderr

@@ -195,7 +195,7 @@ def _as_given(name: str) -> property:
 
 class _Classic(_models.Model):
     metrics, loss_weights, weighted_metrics, sample_weight_mode = map(_as_given, _GIVEN)
-    optimizers_by_name = staticmethod(_get)
+    optimizers_by_name = staticmethod(_get)  # type: ignore[assignment]
     accuracy = "acc"
     compiled_by = CompiledAlone
 

@@ -306,8 +306,10 @@ def found(identifier: Any, table: Mapping[str, Any]) -> Any:
     return identifier() if isinstance(identifier, type) else identifier
 
 
-def get(identifier: Any) -> Any:
-    """An optimizer from a name, a class, a description or itself, with the defaults of tf.keras."""
+def get(identifier: Any, use_legacy_optimizer: bool | None = None) -> Any:
+    """An optimizer from a name, a class, a description or itself, with the defaults of tf.keras. Those of before
+    TensorFlow 2.11 (``use_legacy_optimizer``) are no others here.
+    """
     return found(identifier, TABLE)
 
 

@@ -146,6 +146,7 @@ DType, TensorShape, as_dtype = _types.DType, _shapes.TensorShape, _types.as_dtyp
 Assert = _debugging.Assert
 device, name_scope, init_scope = _machine.device, _scopes.name_scope, _machine.init_scope
 control_dependencies, executing_eagerly = _machine.control_dependencies, _machine.executing_eagerly
+load_op_library = _machine.load_op_library
 group, no_op = _machine.group, _machine.no_op
 # What a program says of ops that it brought in a library of its own, which is never loaded.
 no_gradient, RegisterGradient = _machine.accepted, lambda op_type: lambda function: function

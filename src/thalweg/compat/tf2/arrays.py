@@ -129,15 +129,15 @@ def one_hot(
     dtype: Any = None,
     name: Any = None,
 ) -> Any:
-    """1 at the number of the class along a new last axis, 0 elsewhere."""
-    kind = numpy_dtype(dtype or getattr(on_value, "dtype", "float32"))
-    rows = triangles.one_hot(
-        tensor(indices), int(number(depth)), dtype=kind, axis=-1 if axis is None else axis
-    )
+    """1 at the number of the class along a new last axis, 0 elsewhere, or the two values given: of their dtype."""
+    given = next((tensor(v).dtype for v in (on_value, off_value) if v is not None), "float32")
+    kind = numpy_dtype(dtype or given)
+    count, place = int(number(depth)), -1 if axis is None else axis
     if on_value is None and off_value is None:
-        return rows
-    low = 0 if off_value is None else off_value
-    return rows * ((1 if on_value is None else on_value) - low) + low
+        return triangles.one_hot(tensor(indices), count, dtype=kind, axis=place)
+    here = triangles.one_hot(tensor(indices), count, dtype=np.dtype(bool), axis=place)
+    both = (1 if on_value is None else on_value, 0 if off_value is None else off_value)
+    return elementwise.where(here, *(tensor(value, kind) for value in both))
 
 
 def meshgrid(*args: Any, indexing: str = "xy", name: Any = None) -> Any:

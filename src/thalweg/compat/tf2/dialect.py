@@ -432,6 +432,24 @@ def _word_shapes() -> None:
     Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
 
 
+def _said_in_words(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """What a layer says of its outputs' shape: to a program a ``tf.TensorShape``."""
+
+    @functools.wraps(compute)
+    def said(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        found = compute(self, *args, **kwargs)
+        return found if _library_asks() else _as_shapes(found)
+
+    return said
+
+
+def _as_shapes(shape: Any) -> Any:
+    """A ``tf.TensorShape`` for a tuple of lengths, also for each of several."""
+    if isinstance(shape, (list, tuple)) and any(isinstance(d, (list, tuple, dict)) for d in shape):
+        return type(shape)(map(_as_shapes, shape))
+    return TensorShape(shape) if isinstance(shape, tuple) else shape
+
+
 def _part(get: Callable[..., Any]) -> Callable[..., Any]:
     """A part of any variable, to which a program can assign; the library itself sees the tensor."""
 
@@ -495,6 +513,8 @@ def speak(strict: bool = True) -> None:
     for name in _OF_VARIABLES:
         setattr(Variable, name, vars(OwnVariable)[name])
     _word_shapes()
+    if strict and not hasattr(Layer.compute_output_shape, "__wrapped__"):
+        Layer.compute_output_shape = _said_in_words(Layer.compute_output_shape)  # type: ignore[method-assign]
     if "__array_ufunc__" in vars(Tensor):
         del Tensor.__array_ufunc__
         Layer.__call__ = _of_rows(Layer.__call__)  # type: ignore[method-assign]

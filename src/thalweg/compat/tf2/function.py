@@ -296,7 +296,7 @@ def while_loop(
     back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None, name: Any = None,
 ) -> Any:  # fmt: skip
     """A function repeated while a condition holds; as Python where the values are known."""
-    state = [mapped(tensor, v) for v in loop_vars]
+    state = [mapped(_in_loop, v) for v in loop_vars]
     if all(map(is_known, flat(state))) and current_recorder() is None:
         count = 0
         while bool(number(cond(*state))) and (
@@ -304,13 +304,18 @@ def while_loop(
         ):
             made = body(*state)
             state, count = (
-                [mapped(tensor, v) for v in (made if isinstance(made, (list, tuple)) else [made])],
+                [mapped(_in_loop, v) for v in (made if isinstance(made, (list, tuple)) else [made])],
                 count + 1,
             )
         return state
     loosened = list(shape_invariants or [None] * len(state))
     state = [_loosened(v, shape) for v, shape in zip(state, loosened, strict=True)]
     return control.while_loop(cond, body, state, maximum_iterations=maximum_iterations)
+
+
+def _in_loop(x: Any) -> Any:
+    """What a loop goes on with: a tensor, or an array of them."""
+    return x if isinstance(x, TensorArray) else tensor(x)
 
 
 def _loosened(start: Any, shape: Any) -> Any:

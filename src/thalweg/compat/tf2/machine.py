@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from thalweg.compat.names import Namespace
 from thalweg.compat.testing import ArrayTestCase
+from thalweg.compat.tf1.errors import NotFoundError
 from thalweg.compat.tf2.function import functions_run_eagerly, run_functions_eagerly
 from thalweg.nested import mapped
 from thalweg.run.workers import num_threads, set_num_threads
@@ -66,6 +67,15 @@ def init_scope() -> Iterator[None]:
 def control_dependencies(control_inputs: Any) -> Iterator[None]:
     """A block: what is written first happens first."""
     yield
+
+
+def load_op_library(library_filename: str) -> Any:
+    """An error, NotFoundError: compiled kernels of TensorFlow cannot be loaded. Packages that have what they compute
+    in Python too go on with that.
+    """
+    raise NotFoundError(
+        f"tf.load_op_library: {library_filename}: compiled kernels of TensorFlow cannot be loaded"
+    )
 
 
 def executing_eagerly() -> bool:

@@ -353,7 +353,7 @@ def one_hot(
     name: str | None = None,
 ) -> Tensor:
     """``on_value`` at the index along a new axis, ``off_value`` elsewhere."""
-    given = next((x.dtype for x in (on_value, off_value) if isinstance(x, Tensor)), None)
+    given = next((value(x).dtype for x in (on_value, off_value) if x is not None), None)
     wanted = numpy_dtype(dtype or given or "float32")
     place = -1 if axis is None else int(axis)
     if static_value(depth) is None:
