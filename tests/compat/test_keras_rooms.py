@@ -543,7 +543,7 @@ def test_an_image_is_moved_by_a_matrix_about_its_centre() -> None:
 def test_a_callback_may_be_what_gives_the_batches(counted: dict[str, int]) -> None:
     """What its generators give is made ready when training begins, which it is told once, before the first batch."""
 
-    class Painter(keras.callbacks.Callback):
+    class Painter(keras.callbacks.Callback):  # type: ignore[name-defined]
         begun = 0
 
         def batches(self) -> Iterator[Any]:
