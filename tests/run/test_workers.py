@@ -51,9 +51,9 @@ def two_phases() -> NativeCode:
         b.position_at_end(after)
 
     loop(lambda i: b.store(b.add(b.load(at(x, i), typ=I64), I64(1)), at(x, i)))
-    emit_barrier(b, barrier, num_threads)
+    emit_barrier(b, barrier, thread, num_threads)
     loop(lambda i: b.store(b.load(at(x, b.sub(b.sub(size, I64(1)), i)), typ=I64), at(y, i)))
-    emit_barrier(b, barrier, num_threads)
+    emit_barrier(b, barrier, thread, num_threads)
     b.ret_void()
     return compile_module(module)
 
@@ -261,7 +261,7 @@ def test_one_thread_starts_no_threads():
 def test_the_control_block_is_aligned():
     control, address = workers._control_block(3)
     assert address % 128 == 0
-    assert ctypes.sizeof(control) == (4 + 3) * 128
+    assert ctypes.sizeof(control) == (4 + 2 * 3) * 128
 
 
 def unequal() -> NativeCode:
@@ -283,7 +283,7 @@ def unequal() -> NativeCode:
         i.add_incoming(following, body)
         b.cbranch(b.icmp_unsigned("<", following, I64(3_000_000)), body, after)
         b.position_at_end(after)
-    emit_barrier(b, barrier, num_threads)
+    emit_barrier(b, barrier, thread, num_threads)
     b.ret_void()
     return compile_module(module)
 

@@ -21,33 +21,37 @@ _Test = Callable[[ir.Value], ir.Value]
 # itself: a cache line and its neighbour.
 LINE = 16
 YIELD, LATE, PATIENCE, ALONE_UNTIL, REST, ARRIVED = 1, 2, 3, 4, 5, LINE
+# Two lines further on, one for each thread, as far from each other: how many pieces of work have been taken of its
+# share, for the generations that are even and for those that are odd. Who comes to a barrier begins the next one's.
+CLAIMS, CLAIMS_APART, COUNTERS = 4 * LINE, 2 * LINE, LINE // 2
 PAUSES = 64  # 1 to 3 microseconds: whoever is late by more may be waiting for this processor, so offer it
 
 
-def emit_barrier(builder: Any, barrier: ir.Value, num_threads: ir.Value) -> None:
-    """Emit a wait until all `num_threads` threads of the step have come here; one thread does not wait.
+def emit_barrier(builder: Any, barrier: ir.Value, thread: ir.Value, num_threads: ir.Value) -> None:
+    """Emit a wait of this thread until all `num_threads` of the step have come here; one thread does not wait.
 
     `builder` is an `ir.IRBuilder` or has one as its ``builder``, `barrier` is the step's last argument. What
     a thread wrote before the barrier is seen by every thread behind it.
     """
     builder = getattr(builder, "builder", builder)
     function = define_barrier(builder.module)
-    builder.call(function, [builder.bitcast(barrier, function.args[0].type), num_threads])
+    builder.call(function, [builder.bitcast(barrier, function.args[0].type), thread, num_threads])
 
 
 def define_barrier(module: ir.Module) -> ir.Function:
-    """``barrier(state, num_threads)``: the last to arrive opens the generation the others wait for."""
+    """``barrier(state, thread, num_threads)``: the last to arrive opens the generation the others wait for."""
     name = "thalweg_barrier"
     if name in module.globals:
         return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(_VOID, [_PTR, _I64]), name)
+    function = ir.Function(module, ir.FunctionType(_VOID, [_PTR, _I64, _I64]), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    state, num_threads = function.args
+    state, thread, num_threads = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     with b.if_then(b.icmp_unsigned("<=", num_threads, _I64(1))):
         b.ret_void()
     generation = b.load_atomic(state, "acquire", 8, typ=_I64)
+    begin_claims(b, state, thread, b.add(generation, _I64(1)))
     arrived = b.atomic_rmw("add", word_at(b, state, ARRIVED), _I64(1), "acq_rel")
     with b.if_then(b.icmp_unsigned("==", b.add(arrived, _I64(1)), num_threads)):
         b.store_atomic(_I64(0), word_at(b, state, ARRIVED), "monotonic", 8)
@@ -56,6 +60,14 @@ def define_barrier(module: ir.Module) -> ir.Function:
     emit_wait(b, state, lambda now: b.icmp_unsigned("!=", now, generation), state)
     b.ret_void()
     return function
+
+
+def begin_claims(b: ir.IRBuilder, state: ir.Value, thread: ir.Value, generation: ir.Value) -> None:
+    """Nothing is taken of this thread's share of the work in a generation."""
+    place = b.add(b.mul(thread, _I64(CLAIMS_APART)), b.mul(b.and_(generation, _I64(1)), _I64(COUNTERS)))
+    counters = b.gep(state, [b.add(place, _I64(CLAIMS))], source_etype=_I64)
+    for number in range(COUNTERS):
+        b.store_atomic(_I64(0), word_at(b, counters, number), "monotonic", 8)
 
 
 def emit_wait(b: ir.IRBuilder, word: ir.Value, done: _Test, state: ir.Value) -> None:

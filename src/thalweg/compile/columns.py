@@ -56,8 +56,9 @@ class ColumnNest(NestEmitter):
         width = self._width(length)
         outer = Axes(self.tail.lengths[:-1], tuple(s[:-1] for s in self.tail.strides))
         bases = [*(layout.offset for _, layout in self.external), 0]
+        each = size((*self.tail.lengths, *self.body.lengths))
         with (
-            outer_loops(e, self.head, bases, self.threads if split_head else None) as at_head,
+            outer_loops(e, self.head, bases, self.threads if split_head else None, each=each) as at_head,
             outer_loops(e, outer, at_head, None, name="column") as indices,
         ):
             if self.threads is None or split_head:

@@ -46,14 +46,14 @@ class FlatNest(NestEmitter):
             loops.emit(bases, self.threads, self._turned_body(strides, lanes))
             return
         split_rows = bool(outer.lengths) and self.threads is not None
-        with outer_loops(e, outer, bases, self.threads if split_rows else None) as indices:
+        with outer_loops(e, outer, bases, self.threads if split_rows else None, each=last) as indices:
             hoisted = self._hoist(indices, strides)
+            body = self._body(strides, hoisted)
             if self.threads is not None and not split_rows:
-                start, stop = self.threads.share(e, last, 64)
-                length = None
+                with self.threads.parts(e, last, last, 64) as (start, stop):
+                    vector_loop(e, start, stop, None, indices, strides, lanes, body)
             else:
-                start, stop, length = 0, last, last
-            vector_loop(e, start, stop, length, indices, strides, lanes, self._body(strides, hoisted))
+                vector_loop(e, 0, last, last, indices, strides, lanes, body)
 
     def _hoist(self, indices: Sequence[Value], strides: Sequence[int]) -> dict[tuple[Tensor, Layout], Value]:
         """Loads that do not move along the last axis, done once before it."""

@@ -43,7 +43,8 @@ def _matrices(stp: Step, y: Tensor, threads: Threads | None) -> Iterator[list[Va
     """Over the stack: where the matrix of each input and of the output begins."""
     layouts = [*(stp.schedule.places.of[x].layout for x in y.inputs), row_major(y.shape)]
     axes = merge(y.shape[:-2], [layout.strides[:-2] for layout in layouts])
-    with outer_loops(stp.e, axes, [layout.offset for layout in layouts], threads, name="matrix") as starts:
+    bases, each = [layout.offset for layout in layouts], size(y.shape[-2:]) * y.shape[-1]
+    with outer_loops(stp.e, axes, bases, threads, name="matrix", each=each) as starts:
         yield starts
 
 

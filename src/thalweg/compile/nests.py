@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from thalweg.compile.claims import claimed
 from thalweg.compile.dims import Dim
 from thalweg.compile.loops import Emitter
 from thalweg.compile.values import Value
@@ -18,6 +19,8 @@ from thalweg.graph.lowering import Layout
 Strides = tuple[int, ...]
 PARALLEL_ELEMENTS = 1 << 14  # below which a kernel that computes little of each is done by one thread
 PARALLEL_WORK = 1 << 15  # elements times ops below which a kernel is done by one thread
+_CLAIMED_ELEMENTS = 1 << 18  # from which on threads take parts as they go: an exchange of lines costs 0.1 us
+_PARTS = 8  # of each thread's share at most: what one has left at the end is what the others wait for
 _CHUNK = 1024  # elements of a long sum added up before they join the total: keeps the rounding error small
 
 
@@ -75,9 +78,31 @@ class Threads:
 
     index: Value
     count: Value
+    barrier: Any  # at which they meet
+
+    @contextmanager
+    def each(self, e: Emitter, pieces: Any, number: Any = 0) -> Iterator[Value]:
+        """A loop over those of so many pieces that this thread takes: see `claimed`."""
+        with claimed(e, self.barrier, self.index, self.count, e.index(pieces), e.index(number)) as piece:
+            yield piece
+
+    @contextmanager
+    def parts(self, e: Emitter, length: int, elements: Any, grain: int = 1) -> Iterator[tuple[Any, Any]]:
+        """A loop over the parts [start, stop) of ``length`` that this thread takes, in multiples of ``grain``, once
+        between two barriers; its share in one part where there are few ``elements`` to compute.
+        """
+        if not isinstance(elements, Dim) and elements < _CLAIMED_ELEMENTS:
+            yield self.share(e, length, grain)
+            return
+        blocks = e.index(ceil_divide(e, length, grain))
+        parts = self.count * _PARTS
+        at_once = e.maximum(e.trunc_divide(blocks + (parts - 1), parts), 1)
+        with self.each(e, e.trunc_divide(blocks + (at_once - 1), at_once)) as part:
+            start = part * at_once * grain
+            yield start, e.minimum(start + at_once * grain, length)
 
     def share(self, e: Emitter, length: int, grain: int = 1) -> tuple[Any, Any]:
-        """The part [start, stop) of ``length`` that falls to this thread, in multiples of ``grain``."""
+        """The part [start, stop) of ``length`` that falls to this thread from the start, in multiples of ``grain``."""
         blocks = ceil_divide(e, length, grain)
         start = e.trunc_divide(self.index * blocks, self.count) * grain
         stop = e.trunc_divide((self.index + 1) * blocks, self.count) * grain
@@ -101,14 +126,25 @@ def ceil_divide(e: Emitter, length: int, by: int) -> int | Value:
 
 @contextmanager
 def outer_loops(
-    e: Emitter, axes: Axes, bases: Sequence[Any], threads: Threads | None, name: str = "row"
+    e: Emitter,
+    axes: Axes,
+    bases: Sequence[Any],
+    threads: Threads | None,
+    name: str = "row",
+    each: Any = 1,
 ) -> Iterator[list[Value]]:
-    """Loops over all the axes; yields the index of each access (its base plus coordinates times strides)."""
+    """Loops over all the axes; yields the index of each access (its base plus coordinates times strides).
+
+    Inside, so many elements are computed ``each`` time.
+    """
+    elements = math.prod(axes.lengths) * each
     with ExitStack() as stack:
         indices = [e.index(b) for b in bases]
         for k, length in enumerate(axes.lengths):
-            start, stop = threads.share(e, length) if threads is not None and k == 0 else (0, length)
-            if length == 1 and k > 0:
+            start, stop = 0, length
+            if threads is not None and k == 0:
+                start, stop = stack.enter_context(threads.parts(e, length, elements))
+            elif length == 1:
                 continue
             i = stack.enter_context(e.loop(start, stop, name=name))
             indices = [step(e, index, i, s[k]) for index, s in zip(indices, axes.strides, strict=True)]

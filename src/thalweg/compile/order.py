@@ -63,7 +63,9 @@ class _Rows:
         keep = [k for k in range(len(own)) if k != self.axis]
         accesses = [tuple(s[k] for k in keep) for s in (self.where.layout.strides, own)]
         axes = merge([self.y.shape[k] for k in keep], accesses)
-        with outer_loops(e, axes, [self.where.layout.offset, 0], self.stp.threads if parallel else None) as (
+        with outer_loops(
+            e, axes, [self.where.layout.offset, 0], self.stp.threads if parallel else None, each=self.length
+        ) as (
             read,
             write,
         ):

@@ -65,7 +65,7 @@ class RowNest(NestEmitter):
         bases = [*(k[1].offset for k in self.external), 0, *(k[1].offset for k in self.row_external), 0]
         self.lanes = self.lanes_for(self.inner.lengths[-1])
         self._used = 0
-        with outer_loops(e, outer, bases, self.threads) as indices:
+        with outer_loops(e, outer, bases, self.threads, each=size(inner_shape)) as indices:
             self.row_index = indices[-1]
             self._row(indices[: len(self.external) + 1], indices[len(self.external) + 1 : -1])
 

@@ -63,6 +63,7 @@ def _emit(step: Step, kernel: Product, parallel: bool) -> None:
         step.threads.count if parallel else 1,
         None if nest is None else nest.piece,
         near=None if nest is None else nest.near,
+        claims=step.threads.each if parallel else None,
     )
 
 

@@ -52,7 +52,7 @@ class _Running:
     def emit(self) -> None:
         e, bases, behind = self.e, [self.source.layout.offset, 0], size(self.tail.lengths)
         split = self.threads if size(self.head.lengths) > 1 else None
-        with outer_loops(e, self.head, bases, split) as at:
+        with outer_loops(e, self.head, bases, split, each=self.length * behind) as at:
             if behind == 1:
                 self._along(at)
                 return

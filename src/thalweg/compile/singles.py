@@ -146,11 +146,12 @@ def copy(
         e.store_strided(stp.pointer(y), at[0], strides[0], value, kind, mask)
 
     split_rows = bool(outer.lengths)
-    with outer_loops(e, outer, bases, threads if split_rows else None) as indices:
-        last = axes.lengths[-1]
+    last = axes.lengths[-1]
+    with outer_loops(e, outer, bases, threads if split_rows else None, each=last) as indices:
         lanes = min(stp.target.lanes("float32"), max(last, 1))
         if threads is not None and not split_rows:
-            vector_loop(e, *threads.share(e, last, 64), None, indices, strides, lanes, body)
+            with threads.parts(e, last, last, 64) as (start, stop):
+                vector_loop(e, start, stop, None, indices, strides, lanes, body)
         else:
             vector_loop(e, 0, last, last, indices, strides, lanes, body)
 
@@ -205,7 +206,7 @@ def _places(
     unit = tuple(tuple(int(k == j) for j in range(len(outer))) for k in range(len(outer)))
     lanes = stp.target.lanes("float32")
     start, stop = (0, last) if columns is None else columns.share(e, last, lanes)
-    with outer_loops(e, Axes(outer, unit), [0] * len(outer), rows) as coordinates:
+    with outer_loops(e, Axes(outer, unit), [0] * len(outer), rows, each=last) as coordinates:
         if not along:
             work(coordinates, _Run(1, None))
             return

@@ -187,7 +187,8 @@ class Step:
         start = function(part, name, [*arguments.values()], self.target, [*arguments])
         args = [arg.ir if isinstance(arg, Value) else arg for arg in start.args]
         e = StepEmitter(start.builder, self.target, args[1])
-        return _Frame(e, args, Threads(*(Value(e, arg, "int64", 1) for arg in args[2:4])))
+        index, count = (Value(e, arg, "int64", 1) for arg in args[2:4])
+        return _Frame(e, args, Threads(index, count, args[4]))
 
     def pieces(self, planned: Sequence[Piece]) -> None:
         """Write pieces of work in order: those of one thread, and those in which all take part."""
@@ -237,7 +238,9 @@ class Step:
 
     def barrier(self) -> None:
         """Until every thread has come here, within a piece of work in which all take part."""
-        emit_barrier(self.e.builder, self._frame.args[4], self.threads.count.ir)
+        emit_barrier(
+            self.e.builder, self._frame.args[4], *(v.ir for v in (self.threads.index, self.threads.count))
+        )
 
     def slot(self, tensor: Tensor) -> int:
         """The tensor's place in the pointer table."""

@@ -8,10 +8,13 @@ block, so the result has the same bits for any number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from thalweg.compile.barrier import COUNTERS
 from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows, slide_function
 from thalweg.compile.loops import Emitter
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
@@ -21,9 +24,13 @@ from thalweg.compile.values import Value
 
 Epilogue = Callable[..., Value | None]  # (e, row, col, *values)
 Near = Callable[[Emitter, Value, Value], None]
+Claims = Callable[[Emitter, Size, Size], AbstractContextManager[Value]]  # (e, pieces, number): see `claimed`
 
 # of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
 AHEAD_TILES = 16
+PIECES = 16  # of a product, at least, where threads share it out as they go
+CLAIMED_WORK = 1 << 21  # multiply-adds from which on they do
+LEAST_TILES = 6  # of rows in a piece that packs its panels itself: the first does that
 
 
 def emit_product(
@@ -38,6 +45,7 @@ def emit_product(
     epilogue: Epilogue | None = None,
     tiling: Tiling | None = None,
     near: Near | None = None,
+    claims: Claims | None = None,
 ) -> None:
     """Emit this thread's share of `product` where `e` stands; there is no barrier inside.
 
@@ -50,7 +58,7 @@ def emit_product(
     tile is being summed.
     """
     tiling = tiling or choose_tiling(product, e.target, single_block=c is None)
-    _Emission(e, product, tiling, a, b, c, workspace, thread, num_threads, epilogue, near).emit()
+    _Emission(e, product, tiling, a, b, c, workspace, thread, num_threads, claims, epilogue, near).emit()
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,7 @@ class _Emission:
         workspace: Any,
         thread: Size,
         num_threads: Size,
+        claims: Claims | None,
         epilogue: Epilogue | None,
         near: Near | None,
     ) -> None:
@@ -108,6 +117,7 @@ class _Emission:
         groups, m = product.group, product.m
         self.big = m // groups - self.row_tiles * (tiling.rows // groups - 1) if isinstance(m, int) else None
         self.panels, self.tail = self.x.div(product.n, tiling.cols), self.x.rem(product.n, tiling.cols)
+        self.claims = claims if self.claims_pay() else None
 
     def at(self, pointer: Any, index: Size) -> Any:
         """The address of an element."""
@@ -118,30 +128,56 @@ class _Emission:
         return self.e.at(self.workspace, getattr(self.layout, name), "uint8")
 
     def emit(self) -> None:
-        """The shares: row tiles, or panels, of all matrices of the batch in one list, cut evenly."""
+        """All row tiles, or panels, of all matrices, in one list: this thread's share, or the pieces that it takes."""
         x, p = self.x, self.p
         if is_number(p.m, 0) or is_number(p.n, 0) or is_number(p.batch, 0):
             return
-        all_panels = x.ceil_div(p.n, self.t.cols)
-        units = self.row_tiles if self.t.split_rows else all_panels
-        total = x.mul(units, p.batch)
-        first = x.div(x.mul(self.thread, total), self.num_threads)
-        last = x.div(x.mul(x.add(self.thread, 1), total), self.num_threads)
-        if is_number(p.batch, 1):
-            self.emit_matrix(0, first, last, all_panels)
+        self.all_panels = x.ceil_div(p.n, self.t.cols)
+        self.units = self.row_tiles if self.t.split_rows else self.all_panels
+        total = x.mul(self.units, p.batch)
+        if self.claims is None:
+            first = x.div(x.mul(self.thread, total), self.num_threads)
+            self.emit_units(first, x.div(x.mul(x.add(self.thread, 1), total), self.num_threads))
+        elif self.keeps_panels:
+            self.emit_matrix(0, 0, self.units)
+        else:
+            at_once = x.maximum(x.ceil_div(total, PIECES), LEAST_TILES if self.t.split_rows else 1)
+            with self.claims(self.e, x.ceil_div(total, at_once), 0) as piece:
+                first = x.mul(piece, at_once)
+                self.emit_units(first, x.minimum(x.add(first, at_once), total))
+
+    def claims_pay(self) -> bool:
+        """Whether threads may share the work out as they go: each part of C is then done by one, in all blocks of k."""
+        p, t = self.p, self.t
+        self.keeps_panels = False
+        known = [d for d in (p.m, p.n, p.k, p.batch) if isinstance(d, int)]
+        if math.prod(known) < CLAIMED_WORK and len(known) == 4:
+            return False
+        if not t.split_rows:
+            return True
+        groups = -(-p.n // (t.group_panels * t.cols)) + 1 if isinstance(p.n, int) else COUNTERS
+        single = isinstance(p.k, int) and p.k <= t.k_block and is_number(p.batch, 1)
+        self.keeps_panels = single and groups < COUNTERS and not t.rows_outer
+        return self.keeps_panels or not t.pack_b or self.packs_in_passing()
+
+    def emit_units(self, first: Size, last: Size) -> None:
+        """Some neighbours in the list of row tiles or panels of all matrices."""
+        x, units = self.x, self.units
+        if is_number(self.p.batch, 1):
+            self.emit_matrix(0, first, last)
             return
         units = x.maximum(units, 1)
         with x.loop(x.div(first, units), x.ceil_div(last, units), name="batch") as batch:
             base = x.mul(batch, units)
-            self.emit_matrix(
-                batch, x.maximum(x.sub(first, base), 0), x.minimum(x.sub(last, base), units), all_panels
-            )
+            self.emit_matrix(batch, x.maximum(x.sub(first, base), 0), x.minimum(x.sub(last, base), units))
 
-    def emit_matrix(self, batch: Size, low: Size, high: Size, all_panels: Size) -> None:
+    def emit_matrix(self, batch: Size, low: Size, high: Size) -> None:
         """The blocks of k, and in each the blocks of row tiles."""
         x, p, t = self.x, self.p, self.t
         self.batch_row = x.mul(batch, p.m)
-        rows, panels = ((low, high), (0, all_panels)) if t.split_rows else ((0, self.row_tiles), (low, high))
+        rows, panels = (
+            ((low, high), (0, self.all_panels)) if t.split_rows else ((0, self.row_tiles), (low, high))
+        )
         a, b = (self.at(pointer, x.offset(o.batch, batch)) for pointer, o in ((self.a, p.a), (self.b, p.b)))
         self.c_batch = None if self.c is None else self.at(self.c, x.offset(p.c.batch, batch))
         blocks = x.maximum(x.ceil_div(p.k, t.k_block), 1)
@@ -154,9 +190,9 @@ class _Emission:
             # what the outer loop packs is packed once, what the inner loop packs again at each turn of the
             # outer
             if t.rows_outer:
-                self.each_rows(rows, lambda: self.each_group(panels, lambda work: work()))
+                self.each_rows(rows, 0, lambda: self.each_group(panels, lambda _, work: work()))
             else:
-                self.each_group(panels, lambda work: self.each_rows(rows, work))
+                self.each_group(panels, lambda number, work: self.each_rows(rows, number, work))
 
     def along_k(self, base: Any, axes: tuple[Axis, ...], k0: Size, name: str) -> tuple[Any, tuple[str, Any]]:
         """Where an operand's block of k begins, and its step: ("stride", elements) or ("table", of offsets)."""
@@ -191,13 +227,28 @@ class _Emission:
             return self.t.rows
         return self.x.select(self.x.less(tile, self.big), self.t.rows, self.t.rows - self.p.group)
 
-    def each_rows(self, rows: tuple[Size, Size], work: Callable[[], None]) -> None:
+    @contextmanager
+    def blocks(self, rows: tuple[Size, Size], number: Size) -> Iterator[tuple[Size, Size, Size]]:
+        """Loop over blocks of row tiles: where each begins and ends, and where the first does that this thread does."""
+        x, t = self.x, self.t
+        if not self.keeps_panels or self.claims is None:
+            with x.loop(rows[0], rows[1], t.block_tiles, name="rows") as tile0:
+                tile1 = x.minimum(x.add(tile0, t.block_tiles), rows[1])
+                yield tile0, tile1, tile0 if t.rows_outer else rows[0]
+            return
+        at_once = x.minimum(x.ceil_div(rows[1], PIECES), t.block_tiles)
+        begun = self.e.var(self.e.index(-1), "begun")
+        with self.claims(self.e, x.ceil_div(rows[1], at_once), number) as piece:
+            tile0 = x.mul(piece, at_once)
+            begun.set(self.e.select(begun.get() < 0, tile0, begun.get()))
+            yield tile0, x.minimum(x.add(tile0, at_once), rows[1]), begun.get()
+
+    def each_rows(self, rows: tuple[Size, Size], number: Size, work: Callable[[], None]) -> None:
         """For each block of row tiles: its tables, its packed A, then `work`."""
         x, p, t = self.x, self.p, self.t
-        with x.loop(rows[0], rows[1], t.block_tiles, name="rows") as tile0:
-            tile1 = x.minimum(x.add(tile0, t.block_tiles), rows[1])
+        with self.blocks(rows, number) as (tile0, tile1, first):
             self.tile0, self.tile1, self.row0 = tile0, tile1, self.row_of(tile0)
-            self.first = tile0 if t.rows_outer else rows[0]
+            self.first = first
             if self.big is None:
                 limit, count = p.m, x.mul(x.sub(tile1, tile0), t.rows)
             else:
@@ -209,7 +260,9 @@ class _Emission:
                 self.pack_rows()
             work()
 
-    def each_group(self, panels: tuple[Size, Size], around: Callable[[Callable[[], None]], None]) -> None:
+    def each_group(
+        self, panels: tuple[Size, Size], around: Callable[[Size, Callable[[], None]], None]
+    ) -> None:
         """For each group of panels of B, and for the narrow one at the end: pack it, then its work inside
         `around`.
         """
@@ -220,7 +273,7 @@ class _Emission:
                 count = x.minimum(t.group_panels, x.sub(stop, group))
                 if t.pack_b and not self.packs_in_passing():
                     self.pack_cols(self.part("b"), x.mul(group, t.cols), t.cols, t.cols, count)
-                around(lambda: self.emit_group(group, count))
+                around(x.div(group, t.group_panels), lambda: self.emit_group(group, count))
         if not is_number(self.tail, 0):
             col0, cols = x.mul(self.panels, t.cols), self.tail
             vectors = -(-cols // t.lanes) if isinstance(cols, int) else t.vectors
@@ -233,7 +286,7 @@ class _Emission:
                 else:
                     self.pack_cols(self.part("b"), col0, cols, vectors * t.lanes, 1)
                     panel = _Panel(self.part("b"), "packed", self.e.index(vectors * t.lanes).ir)
-                around(lambda: self.emit_panel(col0, cols, vectors, panel))
+                around(COUNTERS - 1, lambda: self.emit_panel(col0, cols, vectors, panel))
 
     def packs_in_passing(self) -> bool:
         """Whether the first row tile's micro-kernel packs B: where its rows can be read as they lie."""

@@ -68,7 +68,7 @@ class TurnedLoops:
         length, last = axes.lengths[axis], axes.lengths[-1]
         shared = threads is not None and (not kept or length >= _SHARES * self.side)
         strides = [s[-1] for s in axes.strides]
-        with outer_loops(e, outer, bases, None if shared else threads) as indices:
+        with outer_loops(e, outer, bases, None if shared else threads, each=length * last) as indices:
             start, stop = threads.share(e, length, self.side) if shared and threads else (0, length)
             with e.loop(start, stop, self.side, name="across") as row:
                 here = [step(e, i, row, s[axis]) for i, s in zip(indices, axes.strides, strict=True)]

@@ -113,7 +113,7 @@ def define_turns(module: ir.Module) -> ir.Function:
                 with e.when(turn.ne(0), "move"), _each(e, words, _MOVING, 2) as (place, by):
                     e.store(table, place, e.load(table, place, "int64") + by)
         with e.when((turn + prepares).ne(0), "ready"):
-            emit_barrier(e, barrier, num_threads.ir)
+            emit_barrier(e, barrier, thread.ir, num_threads.ir)
         with e.when(turn > begin, "told"):
             stop.set(e.load(words, _STOP, "int64"))
         with e.when(turn < stop.get(), "turn"):
@@ -122,7 +122,7 @@ def define_turns(module: ir.Module) -> ir.Function:
                 to_call = e.builder.inttoptr(step.ir, kind.as_pointer())
                 e.builder.call(to_call, [table, dims, thread.ir, num_threads.ir, barrier])
             with e.when((turns - turn - 1 + finishes).ne(0), "finish"):
-                emit_barrier(e, barrier, num_threads.ir)
+                emit_barrier(e, barrier, thread.ir, num_threads.ir)
                 with e.when(first, "copy"), _each(e, words, _COPIES, 3) as (source, target, num_bytes):
                     _copy(e, pointer(e, table, target), pointer(e, table, source), num_bytes)
     with e.when(first, "done"):

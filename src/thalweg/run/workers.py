@@ -24,12 +24,14 @@ from llvmlite import ir
 
 from thalweg.compile.barrier import (
     ALONE_UNTIL,
+    CLAIMS_APART,
     LATE,
     LINE,
     PATIENCE,
     PAUSES,
     REST,
     YIELD,
+    begin_claims,
     emit_pause,
     emit_ticks,
     emit_wait,
@@ -52,7 +54,10 @@ _STEP = ir.FunctionType(_VOID, [_PTR, _PTR, _I64, _I64, _PTR])
 _JOB, _FUNCTION, _TABLE, _DIMS, _NUM_THREADS, _LOCK_ACQUIRE, _LOCK_RELEASE, _SPINS, _CALLERS = range(9)
 _BARRIER = LINE  # the barrier's state, two lines
 _RUNNING = 3 * LINE  # workers that have not finished the current job
-_WORKERS = 4 * LINE  # one line for each thread: is it asleep, the lock it sleeps on
+_WORKERS = (
+    4 * LINE
+)  # for each thread a line: is it asleep, the lock it sleeps on; one on, what is taken of its share
+_APART = CLAIMS_APART
 _ASLEEP, _LOCK = 0, 1
 _SHORTEST = REST + 1  # in the barrier's state: how long the first rest is
 
@@ -140,7 +145,7 @@ class Pool:
         for thread in range(1, self.num_threads):
             args = (native.work, self._address, thread, processors)
             worker = threading.Thread(target=_work, args=args, name=f"thalweg-{thread}", daemon=True)
-            control[_WORKERS + thread * LINE + _LOCK] = _held_lock()
+            control[_WORKERS + thread * _APART + _LOCK] = _held_lock()
             try:
                 worker.start()
             except RuntimeError as error:  # a limit of the system, or the interpreter is about to end
@@ -156,7 +161,7 @@ class Pool:
             _native().run(self._address, 0, 0, 0)
         for number, worker in enumerate(self._threads, 1):
             worker.join()
-            lock = self._control[_WORKERS + number * LINE + _LOCK]
+            lock = self._control[_WORKERS + number * _APART + _LOCK]
             ctypes.pythonapi.PyThread_free_lock(ctypes.c_void_p(lock))
         self._threads = []
         _started.discard(self)
@@ -243,7 +248,7 @@ def _spins(pause: Callable[[int], None]) -> int:
 
 def _control_block(num_threads: int) -> tuple[Any, int]:
     """An empty control block for `num_threads` threads: the array of its words, and their aligned address."""
-    size = (_WORKERS + num_threads * LINE) * 8
+    size = (_WORKERS + num_threads * _APART) * 8
     memory = ctypes.create_string_buffer(size + LINE * 8)
     skip = -ctypes.addressof(memory) % (LINE * 8)
     control = (ctypes.c_int64 * (size // 8)).from_buffer(memory, skip)
@@ -362,6 +367,9 @@ def _emit_run(
         for word, value in ((_FUNCTION, function), (_TABLE, table), (_DIMS, dims)):
             b.store(b.ptrtoint(value, _I64), word_at(b, control, word))
         b.store(b.sub(num_threads, _I64(1)), word_at(b, control, _RUNNING))
+        generation = b.load(barrier, typ=_I64)
+        with _count(b, _I64(0), num_threads) as thread:
+            begin_claims(b, barrier, thread, generation)
         # Sequentially consistent, as is falling asleep: either a worker sees this job or we see it asleep.
         b.atomic_rmw("add", word_at(b, control, _JOB), _I64(1), "seq_cst")
         with _count(b, _I64(1), num_threads) as thread:
@@ -510,7 +518,7 @@ def _emit_lock(b: ir.IRBuilder, slot: ir.Value) -> ir.Value:
 
 
 def _worker_slot(b: ir.IRBuilder, control: ir.Value, thread: ir.Value) -> ir.Value:
-    return b.gep(control, [b.add(b.mul(thread, _I64(LINE)), _I64(_WORKERS + _ASLEEP))], source_etype=_I64)
+    return b.gep(control, [b.add(b.mul(thread, _I64(_APART)), _I64(_WORKERS + _ASLEEP))], source_etype=_I64)
 
 
 @contextmanager
