@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import os
 import socket
 import struct
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from thalweg import dtypes
+from thalweg.errors import DataError
 
 __all__ = [
     "EventWriter",
@@ -28,8 +32,10 @@ __all__ = [
     "read_example",
     "read_records",
     "read_summary",
+    "read_tensor",
     "record",
     "scalar",
+    "tensor",
     "text",
     "wav",
 ]
@@ -390,6 +396,94 @@ def _contents(message: bytes) -> tuple[int, list[Any]]:
     elif kind == 3:
         contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in varints(raw)]
     return kind, contents
+
+
+# --- tensors ----------------------------------------------------------------------------------------------------------
+
+# The numbers by which a tensor's message names dtypes.
+_KINDS = {
+    "float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9,
+    "bool": 10, "bfloat16": 14, "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23,
+}  # fmt: skip
+_KIND_OF = {number: name for name, number in _KINDS.items()}
+# The fields in which numbers stand one by one: how each is packed, None for varints.
+_ONE_BY_ONE: dict[int, str | None] = {
+    5: "<f4", 6: "<f8", 7: None, 9: "<f4", 10: None, 11: None, 12: "<f8", 13: None, 16: None, 17: None,
+}  # fmt: skip
+
+
+def tensor(array: Any) -> bytes:
+    """The message of an array (TensorFlow's TensorProto): texts are given as an array of objects, bytes or str.
+
+    >>> tensor(np.float32([1, 2])).hex()
+    '080112041202080222080000803f00000040'
+    """
+    array = np.asarray(array)
+    is_text = array.dtype.kind in "OSU"
+    kind = "string" if is_text else array.dtype.name
+    if kind not in _KINDS:
+        raise DataError(f"events.tensor: no message holds {kind!r}; expected one of {', '.join(_KINDS)}")
+    shape = b"".join(_field(2, _int_field(1, n) if n else b"") for n in array.shape)
+    message = _int_field(1, _KINDS[kind]) + _field(2, shape)
+    if is_text:
+        texts = (x.encode() if isinstance(x, str) else bytes(x) for x in array.reshape(-1).tolist())
+        return message + b"".join(_field(8, text) for text in texts)
+    return message + (_field(4, array.astype(array.dtype.newbyteorder("<")).tobytes()) if array.size else b"")
+
+
+def read_tensor(message: bytes) -> np.ndarray:
+    """The array of a tensor's message; of texts an array of objects, bytes. Of equal numbers at the end one may stand
+    for all. Raises DataError where the bytes are no such message.
+
+    >>> read_tensor(tensor(np.array([b"a", b"bc"], object))).tolist()
+    [b'a', b'bc']
+    """
+    kind, shape, raw, texts = "", [], None, []
+    given: list[np.ndarray] = []
+    try:
+        for number, held in fields(message):
+            if number == 1:
+                kind = _KIND_OF[held]
+            elif number == 2:
+                shape = [dict(fields(dim)).get(1, 0) for k, dim in fields(held) if k == 2]
+            elif number == 4:
+                raw = held
+            elif number == 8:
+                texts.append(held)
+            elif number in _ONE_BY_ONE:
+                given.append(_numbers(held, _ONE_BY_ONE[number]))
+        return _as_told(kind, shape, raw, texts, given)
+    except (IndexError, KeyError, struct.error, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"these bytes are no tensor's message: {type(error).__name__}: {error}") from None
+
+
+def _numbers(held: Any, packed: str | None) -> np.ndarray:
+    """The numbers of a field: several packed into bytes, or one."""
+    if packed is not None:
+        return np.frombuffer(held, packed) if isinstance(held, bytes) else np.array([held], packed)
+    numbers = varints(held) if isinstance(held, bytes) else [held]
+    return np.array([n - 2**64 if n >= 2**63 else n for n in numbers], np.int64)
+
+
+def _as_told(
+    kind: str, shape: list[int], raw: Any, texts: list[bytes], given: list[np.ndarray]
+) -> np.ndarray:
+    size = math.prod(shape)
+    if kind == "string":
+        words = np.full(size, b"", object)
+        words[:] = [*texts, *[texts[-1] if texts else b""] * (size - len(texts))]
+        return words.reshape(shape)
+    dtype = np.dtype(kind) if kind.startswith("complex") else dtypes.as_dtype(kind)
+    if raw is not None:
+        return np.frombuffer(raw, dtype).reshape(shape).copy()
+    found = np.concatenate([np.zeros(0), *given]) if not given else np.concatenate(given)
+    if kind.startswith("complex"):
+        found = found.reshape(-1, 2).astype(found.dtype).view(dtype).reshape(-1)
+    elif kind in ("float16", "bfloat16"):  # as the bits of each
+        found = found.astype(np.uint16).view(dtype)
+    made = np.full(size, found[-1] if len(found) else 0, dtype)
+    made[: len(found)] = found.astype(dtype)
+    return made.reshape(shape)
 
 
 def varints(raw: bytes) -> Iterator[int]:

@@ -125,3 +125,26 @@ def test_pictures_seen_from_the_side() -> None:
     )
     np.testing.assert_allclose(smooth[1, 1, :, 0], [8.3, 12.1333, 2.8, 0, 0, 0, 0], atol=1e-4)
     assert tf.contrib.image.transform(x, moves).get_shape().as_list() == [2, 5, 6, 1]
+
+
+@pytest.mark.usefixtures("new_graph")
+def test_random_changes_of_pictures_repeat_by_their_seed() -> None:
+    pictures = np.random.default_rng(0).random((2, 8, 8, 3), np.float32)
+
+    def drawn(seed: int) -> list[list[bytes]]:
+        with tf.Graph().as_default():
+            x = tf.constant(pictures)
+            image = tf.image
+            nodes = [
+                *(f(x, 0.4, seed=seed) for f in (image.random_brightness, image.random_hue)),
+                *(f(x, 0.5, 1.5, seed=seed) for f in (image.random_contrast, image.random_saturation)),
+                *(f(x, seed=seed) for f in (image.random_flip_left_right, image.random_flip_up_down)),
+                image.random_crop(x, [2, 3, 3, 3], seed=seed),
+            ]
+            with tf.Session() as session:
+                return [[found.tobytes() for found in session.run(nodes)] for _ in range(8)]
+
+    first = drawn(7)
+    assert first == drawn(7)
+    assert all(len({run[k] for run in first}) > 1 for k in range(7))
+    assert all(a != b for a, b in zip(zip(*first), zip(*drawn(8))))

@@ -365,3 +365,31 @@ def test_an_array_of_objects_that_are_numbers_is_data() -> None:
     assert found.dtype == np.float32 and found.tolist() == [[[1.0, 2.0]], [[3.0, 4.0]]]
     with pytest.raises(DTypeError, match="the first element that is no number is None"):
         as_data(np.array([1.0, None]), "x")
+
+
+class Halved(tw.models.Model):
+    """A dense layer of half the inputs, unless one of them is large."""
+
+    def __init__(self, looks: bool) -> None:
+        super().__init__()
+        self.looks, self.sizes = looks, set[int]()
+        self.last = Dense(1, kernel_initializer="ones")
+        self.dynamic = looks
+
+    def call(self, inputs: Any) -> Any:  # type: ignore[override]
+        if self.looks:
+            self.sizes.add(len(inputs.numpy()))
+        return self.last(inputs * 0.5 if not self.looks or float(inputs.numpy().max()) < 9 else inputs)
+
+
+def test_a_dynamic_model_looks_at_values() -> None:
+    x = np.random.default_rng(0).random((10, 3)).astype("float32")
+    y = x.sum(1, keepdims=True)
+    looking, other = Halved(True), Halved(False)
+    for model in (looking, other):
+        model.compile(tw.optimizers.SGD(0.1), "mse")
+        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    assert looking.dynamic and looking.run_eagerly and not other.dynamic
+    np.testing.assert_allclose(looking.predict(x), other.predict(x), rtol=1e-5)
+    np.testing.assert_allclose(looking.evaluate(x, y, verbose=0), other.evaluate(x, y, verbose=0), rtol=1e-5)
+    assert looking.sizes >= {4, 2}

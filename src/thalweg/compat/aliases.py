@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from thalweg.compat import names
+from thalweg.compat import graphs, names
 from thalweg.compat.names import LIST, public_names, unsupported
 
 # generation -> {name that the program imports: room}; the longest name that fits wins.
@@ -54,6 +54,11 @@ ALIASES: dict[str, dict[str, str]] = {
     "theano": {"theano": "thalweg.compat.theano", "lasagne": "thalweg.compat.lasagne"},
 }
 
+# What stands for the rooms of a generation while its program builds a graph, in a block of one or for good.
+IN_GRAPHS: dict[str, dict[str, str]] = {
+    "tf2": {"thalweg.compat.tf2": "thalweg.compat.in_graphs", "thalweg.compat.eager": "thalweg.compat.tf1"},
+    "eager": {"thalweg.compat.eager": "thalweg.compat.tf1"},
+}
 
 for _table in ALIASES.values():  # what Keras 2.2 kept in packages of their own
     if "keras" in _table:
@@ -143,17 +148,21 @@ def resolve(name: str, table: dict[str, str]) -> Any:
 
 
 class AliasModule(ModuleType):
-    """A module under an old name: everything in it is asked of the room."""
+    """A module under an old name: everything in it is asked of the room; ``in_graphs`` names the one that is asked
+    while a graph is built.
+    """
 
-    def __init__(self, name: str, room: Any) -> None:
+    def __init__(self, name: str, room: Any, in_graphs: str | None = None) -> None:
         super().__init__(name, getattr(room, "__doc__", None))
-        self.__dict__["_room"] = room
+        self.__dict__.update(_room=room, _in_graphs=in_graphs)
         self.__path__: list[str] = []  # so that names below it can be imported
         self.__file__ = "<thalweg>"
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return public_names(self._room)
+        if self.__dict__["_in_graphs"] is not None and not name.startswith("__") and graphs.are_built():
+            return getattr(importlib.import_module(self.__dict__["_in_graphs"]), name)
         return getattr(self.__dict__["_room"], name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -187,9 +196,9 @@ class Supplied(importlib.metadata.Distribution):
 
 
 class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the old names of one generation."""
+    """Finds the old names of one generation; ``later``: for a program of graphs whose ``tf`` is TensorFlow 2's."""
 
-    def __init__(self, generation: str, folder: Path | None = None) -> None:
+    def __init__(self, generation: str, folder: Path | None = None, later: bool = False) -> None:
         beside = [] if folder is None else [str(folder)]
         absent = {
             name: room
@@ -200,6 +209,9 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if importlib.util.find_spec("tqdm") is not None and importlib.util.find_spec("ipywidgets") is None:
             absent["tqdm.notebook"] = "tqdm"  # bars of text where there is nothing to draw others
         self.table = {**ALIASES[generation], **absent}
+        if later:
+            self.table["tensorflow"] = "thalweg.compat.in_graphs"
+        self.in_graphs = IN_GRAPHS.get(generation, {})
         names.spoken = self.table.get("tensorflow")
         self.found: dict[str, str] = {}
 
@@ -227,7 +239,7 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             above, _, name = spec.name.rpartition(".")
             owner = resolve(above, self.table) if above else room
             room = sys.modules.get(f"{owner.__name__}.{name}", room)
-        return AliasModule(spec.name, room)
+        return AliasModule(spec.name, room, self.in_graphs.get(getattr(room, "__name__", "")))
 
     def exec_module(self, module: ModuleType) -> None:
         """There is nothing to run."""
@@ -237,3 +249,9 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for name in [n for n in sys.modules if target(n, self.table) is not None]:
             del sys.modules[name]
         sys.meta_path.insert(0, self)
+
+
+def supplied(name: str, room: str) -> Any:
+    """The module under an old name where a program runs that may build graphs; else the room."""
+    is_run = any(isinstance(finder, AliasFinder) and finder.in_graphs for finder in sys.meta_path)
+    return importlib.import_module(name if is_run else room)

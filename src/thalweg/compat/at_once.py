@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from thalweg.compat.tf1.graph import Graph, HostTensor
@@ -42,20 +42,37 @@ def _known(node: Node, graph: Graph, name: str) -> Any:
     if isinstance(node, HostTensor) or node.t is None:
         with Session(graph=graph) as session:
             return convert_to_tensor(session.run(node))
-    again: dict[int, Any] = {}
-    for old in topological([node.t], stop=_is_known):
+    found: Tensor = replayed([node.t], {}, f"tf.{name}")[0]
+    return found
+
+
+def replayed(
+    results: Sequence[Tensor], given: Mapping[Tensor, Any], caller: str, is_traced: bool = False
+) -> list[Any]:
+    """Expressions of a graph once more, with ``given`` in the places of its inputs and the values that are there.
+
+    What draws is refused, unless it ``is_traced``: made part of a program that draws anew each time it runs.
+
+    >>> import thalweg as tw
+    >>> x = tw.placeholder("float32", (None,))
+    >>> replayed([x * 2], {x: tw.constant([1.0, 2.0])}, "f")[0].numpy().tolist()
+    [2.0, 4.0]
+    """
+    again: dict[int, Any] = {id(old): new for old, new in given.items()}
+    for old in topological(results, stop=lambda t: id(t) in again or _is_known(t)):
+        if id(old) in again:
+            continue
         if _is_known(old) or not old.inputs:
             again[id(old)] = old
             continue
         assert old.op is not None
-        if old.op.draws:
-            raise fail(SymbolicError, f"tf.{name}: it draws, and has no graph to count its draws in")
+        if old.op.draws and not is_traced:
+            raise fail(SymbolicError, f"{caller}: it draws, and has no graph to count its draws in")
         inputs = [again[id(t)] for t in old.inputs]
         again[id(old)] = (
             inputs[0][old.attrs["index"]] if old.op.name == "item" else old.op.apply(inputs, old.attrs, True)
         )
-    found: Tensor = again[id(node.t)]
-    return found
+    return [again[id(t)] for t in results]
 
 
 def _is_known(t: Tensor) -> bool:

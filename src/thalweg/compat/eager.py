@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
@@ -13,9 +14,11 @@ from thalweg import optimizers
 from thalweg.compat import eager_contrib as _contrib
 from thalweg.compat import eager_names as _first
 from thalweg.compat import eager_rnn as _rnn
+from thalweg.compat import graphs as _graphs
 from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
+from thalweg.compat import wrapped as _wrapped
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf2.objects import Holder
 from thalweg.compat.tf2.scopes import variable_scope as variable_scope
@@ -37,7 +40,24 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
 
 
 def disable_eager_execution() -> None:
-    """Accepted from a module of a program that is eager: Keras's symbols and functions are what they are either way."""
+    """What the program writes from here on is for graphs. From a module of the program it is accepted: Keras's symbols
+    and functions are what they are either way.
+    """
+    if sys._getframe(1).f_globals.get("__name__") == "__main__":
+        _graphs.only_from_here()
+
+
+disable_v2_behavior = disable_eager_execution
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
+    """An error: nothing would feed it."""
+    raise RuntimeError("tf.placeholder() is not compatible with eager execution.")
+
+
+Graph, GraphKeys, GraphDef, MetaGraphDef = _tf1.Graph, _tf1.GraphKeys, _tf1.GraphDef, _tf1.MetaGraphDef
+get_default_graph = _tf1.get_default_graph
+wrap_function = _wrapped.wrap_function
 
 
 def to_float(x: Any, name: str | None = None) -> Any:
@@ -125,7 +145,13 @@ def string_split(
 
 
 class Session:
-    """What a program makes to set up a device: there is nothing to set up, and nothing to run."""
+    """What a program makes to set up a device: there is nothing to set up, and nothing to run. One that is given a
+    graph is a session of it.
+    """
+
+    def __new__(cls, target: str = "", graph: Any = None, config: Any = None) -> Any:
+        """The first generation's for a graph."""
+        return super().__new__(cls) if graph is None else _tf1.Session(target, graph, config)
 
     def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
         self.graph, self.config = graph, config

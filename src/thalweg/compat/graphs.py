@@ -1,4 +1,5 @@
-"""What Keras asks of TensorFlow 1 where a program uses both: the graph and session that its tensors and weights are in.
+"""What the rooms of several generations ask about TensorFlow 1's graphs: whether one is being built, and what Keras
+shares with it where a program uses both.
 
 ``thalweg run`` says for a program of that generation that it is ``wanted``; Keras's rooms then :func:`join` the graph
 when they are imported. Otherwise ``backend`` stays None and Keras works by itself.
@@ -7,10 +8,30 @@ when they are imported. Otherwise ``backend`` stays None and Keras works by itse
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import Any
 
 wanted = False
 backend: Any = None
+always = False  # a program of the second generation has left eager execution for good
+
+
+class _Building(threading.local):
+    depth = 0  # how many graphs this thread has entered and not left
+
+
+building = _Building()
+
+
+def are_built() -> bool:
+    """Whether what a program writes now is for a graph: it is within a block of one, or has no other way any more."""
+    return always or building.depth > 0
+
+
+def only_from_here() -> None:
+    """From here on everything is for graphs (``tf.compat.v1.disable_eager_execution()``)."""
+    global always
+    always = True
 
 
 def join() -> None:

@@ -36,6 +36,11 @@ so is each module beside it. It keeps its line numbers, and the words mean what 
 `7 / 2` is 3 also for arrays and tensors of integers, `map`, `range` and `d.keys()` are lists, pickles of Python 2 are
 read. Bytes without control characters are texts, such as the lines of a file opened with "rb"; others stay bytes. Any
 two values have an order, None before numbers. `input()` reads a number, a string or a list of such.
+
+A program of TensorFlow 2 may build graphs: within `with tf.Graph().as_default():`, in a function given to
+`tf.compat.v1.wrap_function`, after `tf.compat.v1.disable_eager_execution()`. There `tf.compat.v1` has all names of
+TensorFlow 1, and the others mean what they mean in TensorFlow 2: `tf.nn.dropout` takes the rate. Layers of Keras are
+for graphs where the whole program is one (`--as tf1`).
 """
 
 

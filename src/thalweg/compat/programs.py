@@ -179,7 +179,22 @@ def imported(tree: ast.AST) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for assigned in ast.walk(tree):
+        if isinstance(assigned, ast.Assign) and _is_first_names(assigned.value, found):
+            found.update((t.id, "tensorflow.compat.v1") for t in assigned.targets if isinstance(t, ast.Name))
     return found
+
+
+def _is_first_names(value: ast.expr, names: dict[str, str]) -> bool:
+    """Whether an expression is ``tf.compat.v1``."""
+    if not (
+        isinstance(value, ast.Attribute) and value.attr == "v1" and isinstance(value.value, ast.Attribute)
+    ):
+        return False
+    above = value.value.value
+    return (
+        value.value.attr == "compat" and isinstance(above, ast.Name) and names.get(above.id) == "tensorflow"
+    )
 
 
 def modules(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -216,7 +231,12 @@ class _Reader(ast.NodeVisitor):
         self.found: list[tuple[str, ast.expr]] = []
         self.calls: list[tuple[str, ast.Call]] = []
         self._own: list[set[str]] = []
-        self._rebound = {n.id: n.lineno for n in reversed(list(_bindings(tree))) if n.id in self.names}
+        first = {name for name, whole in names.items() if whole == "tensorflow.compat.v1"}  # may be assigned
+        self._rebound = {
+            n.id: n.lineno
+            for n in reversed(list(_bindings(tree)))
+            if n.id in self.names and n.id not in first
+        }
         self.visit(tree)
 
     def visit_FunctionDef(self, node: Any) -> None:
@@ -408,6 +428,8 @@ _GRAPHS_ONLY = {
 
 def _of_compatible_names(tree: ast.AST, parts: set[str]) -> str:
     """The generation of a program that uses ``tf.compat.v1``: all of it, or a few names within the second one."""
+    if _is_mixed(tree, parts):
+        return "tf2"
     names = [name for name, _ in modules(tree)]
     instead = any(name.startswith("tensorflow.compat.v1") for name in names)
     beside = "tensorflow" in names and (parts - _IN_OTHERS) & _EAGER_STYLE
@@ -416,6 +438,34 @@ def _of_compatible_names(tree: ast.AST, parts: set[str]) -> str:
     if (instead and not beside and not at_once) or parts & _GRAPHS_ONLY:
         return "tf1"
     return "tf1" if "run" in calls and not parts & _EAGER_STYLE and "Session" in parts else "tf2"
+
+
+def _is_mixed(tree: ast.AST, parts: set[str]) -> bool:
+    """Whether a program of tensors with values builds graphs beside them, or only graphs from some line on."""
+    leaves = {"disable_eager_execution", "disable_v2_behavior"}
+    first: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            first[node.attr] = min(first.get(node.attr, node.lineno), node.lineno)
+    left = min((first[n] for n in leaves if n in first), default=None)
+    shown = [first[n] for n in ("numpy", "GradientTape") if n in first]
+    if left is not None:
+        return any(line < left for line in shown)
+    eager = bool(shown) or bool((parts - _IN_OTHERS) & _EAGER_STYLE)
+    return "wrap_function" in parts or ("Graph" in parts and eager)
+
+
+def is_later(tree: ast.AST) -> bool:
+    """Whether ``tf`` in a program of graphs has TensorFlow 2's names: it uses those of ``tf.compat.v1`` beside them,
+    and none that only the first generation has.
+    """
+    used = [use for use in uses(tree) if f"{use.name}.".startswith("tensorflow.")]
+    plain = [use.name for use in used if not f"{use.name}.".startswith("tensorflow.compat.v1.")]
+    chained = any(
+        isinstance(node, ast.Attribute) and node.attr == "v1" and _name_of(node.value) == "compat"
+        for node in ast.walk(tree)
+    )
+    return chained and all(_problem(name, aliases.ALIASES["tf2"]) is None for name in plain)
 
 
 def unsupported(tree: ast.AST, table: dict[str, str]) -> list[tuple[Use, Exception]]:

@@ -38,12 +38,12 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     """
     path = _program(file)
     try:
-        code, found, roots, old = _compiled(path, kind)
+        code, found, roots, old, later = _compiled(path, kind)
     except SyntaxError as error:
         sys.stderr.write("".join(traceback.format_exception_only(error)))
         return 1
-    _prepare(path, found, old)
-    children.prepare_alike(path, functools.partial(_prepare, path, found, old))
+    _prepare(path, found, old, later)
+    children.prepare_alike(path, functools.partial(_prepare, path, found, old, later))
     sys.stderr.write(_announcement(path, found, roots, old) + "\n")
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
@@ -58,10 +58,10 @@ def run(file: str, arguments: Sequence[str] = (), kind: str | None = None) -> in
     return _executed(code, main)
 
 
-def _prepare(path: Path, found: str | None, old: bool) -> None:
+def _prepare(path: Path, found: str | None, old: bool, later: bool) -> None:
     """Let this process run programs of a generation: what imports find, and what rewritten programs call."""
     sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
-    AliasFinder(found or "tf1", path.parent).install()
+    AliasFinder(found or "tf1", path.parent, later).install()
     removed_names.install()
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:
@@ -83,14 +83,15 @@ def _program(file: str) -> Path:
     return path.resolve()
 
 
-def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool]:
+def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[str], bool, bool]:
     source = programs.source_of(path)
     tree, old = programs.read(source, str(path), programs.is_told_old(path))
     if not old and any(is_old for _, _, is_old in beside.modules(path, tree)):
         tree, old = programs.read(source, str(path), old=True)
     roots = {name.split(".")[0] for name, _ in programs.modules(tree)}
     found = kind or _generation(path, tree)
-    return rewriting.code_of(tree, str(path), found in _EAGER), found, roots, old
+    later = found == "tf1" and programs.is_later(tree)
+    return rewriting.code_of(tree, str(path), found in _EAGER), found, roots, old, later
 
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
@@ -155,7 +156,8 @@ def check(file: str, kind: str | None = None) -> list[str]:
     """One line for each library name that a program uses and Thalweg does not supply."""
     path = _program(file)
     tree = programs.parse(programs.source_of(path), str(path))
-    table = AliasFinder(kind or _generation(path, tree) or "tf1", path.parent).table
+    found = kind or _generation(path, tree) or "tf1"
+    table = AliasFinder(found, path.parent, found == "tf1" and programs.is_later(tree)).table
     lines = []
     for at, part in [(path, tree), *((file, part) for file, part, _ in beside.modules(path, tree))]:
         settled = programs.settled(part, table)

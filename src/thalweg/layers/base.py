@@ -100,6 +100,9 @@ class _OfLastCall:
         return self.read(nodes[-1])
 
 
+_dynamic: weakref.WeakSet[Layer] = weakref.WeakSet()  # layers in which Python looks at values
+
+
 class Layer(Configured):
     """What all layers share: a name, weights, building on the first call, and being described as data.
 
@@ -155,6 +158,17 @@ class Layer(Configured):
     input_shape = _OfLastCall(lambda node: shapes_of(node.args[0]), "The shape of ``input``.")
     output_shape = _OfLastCall(lambda node: shapes_of(node.outputs), "The shape of ``output``.")
     supports_masking = False  # whether a mask of the inputs holds for the outputs too
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether Python looks at values in this layer's ``call``, or that of one below it: such a model runs its steps
+        op by op. Set it to True in ``__init__``.
+        """
+        return bool(_dynamic) and any(layer in _dynamic for layer in self.tree())
+
+    @dynamic.setter
+    def dynamic(self, looks_at_values: bool) -> None:
+        (_dynamic.add if looks_at_values else _dynamic.discard)(self)
 
     # --- what a subclass defines --------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ class Objective(Layer):
         super().__init__(**options)
         self.optimizer: Any = None
         self.compiled: Compiled | None = None
-        self.run_eagerly = False
+        self._run_eagerly = False
         self.stop_training = False
         self.history: Any = None
         self.compile_arguments: dict[str, Any] | None = None
@@ -61,12 +61,13 @@ class Objective(Layer):
         """Choose the optimizer, the loss and the metrics, by names or objects.
 
         With several outputs ``loss``, ``loss_weights`` and ``metrics`` are lists in order or dicts by name.
-        ``run_eagerly=True`` runs steps op by op, for debugging. ``steps_per_execution``, ``jit_compile`` and
-        ``auto_scale_loss`` are accepted and need nothing: every step is one native call.
+        ``run_eagerly=True`` runs steps op by op, for debugging; so does a model in which a layer is ``dynamic``.
+        ``steps_per_execution``, ``jit_compile`` and ``auto_scale_loss`` are accepted and need nothing: every step is
+        one native call.
         """
         self.optimizer = optimizers.get(optimizer)
         self.compiled = self.compiled_by(loss, loss_weights, metrics, weighted_metrics)
-        self.run_eagerly = run_eagerly
+        self._run_eagerly = bool(run_eagerly)
         self.compile_arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -77,6 +78,15 @@ class Objective(Layer):
         self._steps.clear()
         self._flags = {layer: layer.trainable for layer in self.tree()}
         lint.check_compiled(self, loss)
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run op by op: as ``compile`` was told, or because a layer is ``dynamic``."""
+        return self._run_eagerly or self.dynamic
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._run_eagerly = bool(value)
 
     def _needs_compile(self, what: str) -> Compiled:
         if self.compiled is None:

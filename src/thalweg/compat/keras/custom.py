@@ -50,6 +50,8 @@ class OwnLayer(_main.Layer):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**values((), renamed(kwargs, NAMES))[1])
+        if kwargs.get("dynamic"):
+            self.dynamic = True
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
         """A weight: (name, shape, dtype, initializer, ...), or Keras 1's and 3's (shape, initializer, ...)."""

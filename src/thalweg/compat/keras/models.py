@@ -87,9 +87,12 @@ class Model(TrainedModel):
         if len(args) == 1 and isinstance(args[0], str):  # a subclass with ``call``: its name
             kwargs = {"name": args[0], **kwargs}
             args = args[1:]
-        kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs", "dynamic": None})
+        dynamic = kwargs.pop("dynamic", False)
+        kwargs = renamed(kwargs, {"input": "inputs", "output": "outputs"})
         kwargs.update((name, _one(kwargs[name])) for name in ("inputs", "outputs") if name in kwargs)
         super().__init__(*map(_one, args), **kwargs)
+        if dynamic:
+            self.dynamic = True
         self._input_places: list[InputPlace] = []
         self._taken: list[Any] = []
 

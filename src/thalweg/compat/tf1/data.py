@@ -496,7 +496,8 @@ class Iterator:
         """An operation that starts a new pass."""
         if self._initializer is None:
             assert self._dataset is not None
-            self._initializer = self.make_initializer(self._dataset)
+            with self._graph.as_default():  # the program may ask outside the block of the graph
+                self._initializer = self.make_initializer(self._dataset)
         return self._initializer
 
     def make_initializer(self, dataset: Dataset, name: str | None = None) -> Operation:

@@ -11,6 +11,7 @@ from thalweg import nn as core_nn
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
+from thalweg.compat.tf1 import random as draws
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.data.pictures import decoded_picture, encoded_picture
@@ -405,9 +406,7 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
 
 def random_crop(image: Any, size: Any, seed: Any = None) -> Tensor:
     """``tf.random_crop``."""
-    from thalweg.compat.tf1.random import random_crop as crop
-
-    return crop(image, size)
+    return draws.random_crop(image, size, seed)
 
 
 def extract_image_patches(
@@ -462,25 +461,25 @@ def rot90(image: Any, k: int = 1, name: Any = None) -> Tensor:
     return math.identity(image)
 
 
-def _sometimes(image: Any, changed: Tensor) -> Tensor:
+def _sometimes(image: Any, changed: Tensor, seed: Any) -> Tensor:
     """One or the other, drawn for each picture."""
     x, first = _spatial(image)
     if first:
         one = reduce.sum(g.cast(x, "float32"), axis=(1, 2, 3), keepdims=True)
-        draw: Any = random.uniform(like=one, symbolic=True)
+        draw: Any = random.uniform(like=one, symbolic=True, key=draws.keyed(seed))
     else:
-        draw = random.uniform((), symbolic=True)
+        draw = random.uniform((), symbolic=True, key=draws.keyed(seed))
     return wrap(elementwise.where(draw < 0.5, value(changed), x), None, "random_flip", [image])
 
 
 def random_flip_left_right(image: Any, seed: Any = None) -> Tensor:
     """Each picture flipped in one run out of two."""
-    return _sometimes(image, flip_left_right(image))
+    return _sometimes(image, flip_left_right(image), seed)
 
 
 def random_flip_up_down(image: Any, seed: Any = None) -> Tensor:
     """Each picture flipped in one run out of two."""
-    return _sometimes(image, flip_up_down(image))
+    return _sometimes(image, flip_up_down(image), seed)
 
 
 # --- colours, measures ----------------------------------------------------------------------------------------------
@@ -549,28 +548,28 @@ rgb_to_yuv, yuv_to_rgb = _of_images("rgb_to_yuv"), _of_images("yuv_to_rgb")
 total_variation = _of_images("total_variation")
 
 
-def _drawn(low: float, high: float) -> Tensor:
-    return wrap(random.uniform((), float(low), float(high), symbolic=True), None, "random_uniform")
+def _drawn(low: float, high: float, seed: Any) -> Tensor:
+    return draws.random_uniform((), float(low), float(high), seed=seed)
 
 
 def random_brightness(image: Any, max_delta: float, seed: Any = None) -> Tensor:
     """A random number added."""
-    return adjust_brightness(image, _drawn(-max_delta, max_delta))
+    return adjust_brightness(image, _drawn(-max_delta, max_delta, seed))
 
 
 def random_contrast(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
     """A random contrast."""
-    return adjust_contrast(image, _drawn(lower, upper))
+    return adjust_contrast(image, _drawn(lower, upper, seed))
 
 
 def random_hue(image: Any, max_delta: float, seed: Any = None) -> Tensor:
     """A random hue."""
-    return adjust_hue(image, _drawn(-max_delta, max_delta))
+    return adjust_hue(image, _drawn(-max_delta, max_delta, seed))
 
 
 def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
     """A random saturation."""
-    return adjust_saturation(image, _drawn(lower, upper))
+    return adjust_saturation(image, _drawn(lower, upper, seed))
 
 
 def image_gradients(image: Any) -> tuple[Tensor, Tensor]:

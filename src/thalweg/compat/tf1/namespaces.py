@@ -328,6 +328,8 @@ io = _Namespace(
     read_file=_strings.read_file,
     write_file=_strings.write_file,
     decode_raw=_strings.decode_raw,
+    parse_tensor=_strings.parse_tensor,
+    serialize_tensor=_strings.serialize_tensor,
     **_names.own(_records),
 )
 python_io = _Namespace(

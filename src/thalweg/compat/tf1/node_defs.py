@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from thalweg import events
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import COMPLEX, NUMBERED, as_dtype
+from thalweg.errors import DataError
 
 _IN_TEXTS = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
 _SINGLE = {
@@ -237,6 +240,18 @@ def array_of(tensor: TensorProto) -> np.ndarray:
     )  # of equal numbers the first alone
     made[: len(given)] = given
     return made.reshape(shape)
+
+
+def parsed_array(message: bytes, out_type: Any) -> np.ndarray:
+    """The array in a tensor's bytes, which must be of the dtype."""
+    try:
+        array = events.read_tensor(message)
+    except DataError as error:
+        raise InvalidArgumentError(f"Could not parse `serialized` as TensorProto: {error}") from None
+    kind, wanted = "string" if array.dtype == object else array.dtype.name, as_dtype(out_type).name
+    if kind != wanted:
+        raise InvalidArgumentError(f"Type mismatch between parsed tensor ({kind}) and dtype ({wanted})")
+    return array
 
 
 def node_def(op: Any) -> NodeDef:

@@ -177,6 +177,24 @@ class _Resolver:
         return constant(evaluate([t], known)[0])
 
 
+def settled(graph: g.Graph, things: Sequence[Any]) -> tuple[list[Tensor], list[tuple[Variable, Tensor]]]:
+    """The expressions of the tensors among nodes, in which effects have taken place, and what the effects leave in
+    variables: pairs of each and its new value. What has a value of its own unless it is fed has that.
+    """
+    tensors = [x for x in things if isinstance(x, g.Tensor)]
+    expressions = [graph.translated(x.t) for x in tensors]
+    wanted = [*(e for x in things for e in _own_effects(x)), *_waited_for(expressions)]
+    order = _Order(graph, dict.fromkeys(wanted))
+    below = leaves([*expressions, *(t for effect in order.order for _, t in effect.updates)])
+    own: dict[Tensor, Tensor] = {
+        x: constant(x.source.array.astype(x.dtype))
+        for x in below
+        if isinstance(x, g.SourceLeaf) and isinstance(x.source, g.DefaultValue)
+    }
+    resolve = _Resolver(order, own, {}, lengths_known=False)
+    return [resolve(t) for t in expressions], list(resolve.state.items())
+
+
 def _of_known_lengths(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
     """What an op that asks for lengths is where what is fed has told them; None where it has not."""
     op: Any = node.op

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import events
 from thalweg.compat.names import Namespace
 from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.app import flags
 from thalweg.compat.tf1.graph import Effect, HostTensor, Operation, Tensor, current
-from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf1.node_defs import parsed_array
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.layers.hashes import farm_hash, murmur_hash, sip_hash
 
 
@@ -321,6 +323,23 @@ def decode_raw(bytes: Any, out_type: Any, little_endian: bool = True, name: str 
 
     shape = [*known.as_list(), None] if known.dims is not None else None
     return from_host([node], decode, dtype, shape, name, "DecodeRaw")
+
+
+def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
+    """A tensor as the bytes of TensorFlow's message (TensorProto), a text."""
+    node = g.convert_to_tensor(tensor)
+    operation = Operation(name, "SerializeTensor", inputs=[node])
+    return g.HostTensor(operation, [node], lambda array: events.tensor(np.asarray(array)), [])
+
+
+def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Tensor:
+    """The tensor in such bytes; InvalidArgumentError where they are none, or hold another dtype."""
+    node = g.convert_to_tensor(serialized)
+    if as_dtype(out_type).name == "string":
+        operation = Operation(name, "ParseTensor", inputs=[node])
+        return g.HostTensor(operation, [node], lambda text: parsed_array(_bytes_of(text), "string"), None)
+    read = lambda text: parsed_array(_bytes_of(text), out_type)
+    return from_host([node], read, numpy_dtype(out_type), None, name, "ParseTensor")
 
 
 def string_to_number(string_tensor: Any, out_type: Any = "float32", name: str | None = None) -> Tensor:

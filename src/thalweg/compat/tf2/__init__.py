@@ -311,7 +311,6 @@ train = _Namespace(
 _REFUSED = {
     "lite": "there is no format for other devices: model.save() keeps a model in one file",
     "tpu": "everything runs on the processor",
-    "Graph": "graphs belong to TensorFlow 1: run the program with --as tf1",
     "contrib": "tf.contrib belongs to TensorFlow 1: run the program with --as tf1",
 }
 
@@ -327,7 +326,8 @@ class _Compat:
     @property
     def v1(self) -> Any:
         """The first generation's names, for tensors of this one."""
-        return _importlib.import_module("thalweg.compat.eager")
+        aliases: Any = _importlib.import_module("thalweg.compat.aliases")
+        return aliases.supplied("tensorflow.compat.v1", "thalweg.compat.eager")
 
     @property
     def v2(self) -> Any:
@@ -358,6 +358,8 @@ python = _internals.internals(globals())
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "Graph":  # in a block of one, names are those of thalweg.compat.in_graphs
+        return _importlib.import_module("thalweg.compat.tf1").Graph
     if name in _REFUSED:
         raise _names.UnsupportedNameError(f"tf.{name} is not supported: {_REFUSED[name]}; {_names.LIST}")
     raise _names.unsupported(

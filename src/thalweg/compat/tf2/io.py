@@ -14,6 +14,7 @@ from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
 from thalweg.compat.tf1.errors import OpError
+from thalweg.compat.tf1.node_defs import parsed_array
 from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2 import image
@@ -22,6 +23,7 @@ from thalweg.compat.tf2.ragged import stack as stack_rows
 from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import tensor
+from thalweg.compat.tf2.values import tensor as as_tensor
 from thalweg.errors import fail
 from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Tensor, constant
@@ -130,30 +132,14 @@ def decode_csv(
 
 
 def serialize_tensor(tensor: Any, name: Any = None) -> TextTensor:
-    """A tensor as bytes, for :func:`parse_tensor`."""
-    import io
-
-    held, array = io.BytesIO(), np.asarray(tensor)
-    if array.dtype == object:  # of texts the bytes, their lengths and their form
-        flat = [s if isinstance(s, bytes) else str(s).encode() for s in array.reshape(-1)]
-        joined = np.frombuffer(b"".join(flat), np.uint8)
-        np.savez(held, bytes=joined, lengths=np.array(list(map(len, flat)), np.int64), shape=array.shape)
-    else:
-        np.save(held, array, allow_pickle=False)
-    return texts(held.getvalue())
+    """A tensor as the bytes of TensorFlow's message (TensorProto), for :func:`parse_tensor` here and there."""
+    return texts(events.tensor(np.asarray(as_tensor(tensor))))
 
 
 def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Any:
-    """The tensor of :func:`serialize_tensor`."""
-    import io
-
-    array = np.load(io.BytesIO(np.asarray(texts(serialized)).item()), allow_pickle=False)
-    if not isinstance(array, np.lib.npyio.NpzFile):
-        return constant(array.astype(numpy_dtype(out_type), copy=False))
-    data, ends = array["bytes"].tobytes(), np.cumsum(array["lengths"]).tolist()
-    found = np.empty(len(ends), object)
-    found[:] = [data[a:b] for a, b in zip([0, *ends[:-1]], ends)]
-    return texts(found.reshape(array["shape"]))
+    """The tensor in such bytes; InvalidArgumentError where they are none, or hold another dtype."""
+    array = parsed_array(np.asarray(texts(serialized)).item(), out_type)
+    return texts(array) if array.dtype == object else tensor(array)
 
 
 def serialize_sparse(sp_input: SparseTensor, out_type: Any = "string", name: Any = None) -> TextTensor:
