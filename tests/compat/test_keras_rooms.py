@@ -6,6 +6,7 @@ import http.server
 import io
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -534,3 +535,32 @@ def test_an_image_is_moved_by_a_matrix_about_its_centre() -> None:
     np.testing.assert_array_equal(moved, image[:, rows][:, :, columns])
     beyond = images.apply_transform(image, np.array([[1.0, 0, 2], [0, 1, 0], [0, 0, 1]]), 0, "constant", 7.0)
     np.testing.assert_array_equal(beyond, np.concatenate([image[:, 2:], np.full((2, 2, 6), 7.0)], 1))
+
+
+@pytest.mark.parametrize(
+    "counted", [{"steps_per_epoch": 2, "epochs": 2}, {"samples_per_epoch": 8, "nb_epoch": 2}]
+)
+def test_a_callback_may_be_what_gives_the_batches(counted: dict[str, int]) -> None:
+    """What its generators give is made ready when training begins, which it is told once, before the first batch."""
+
+    class Painter(keras.callbacks.Callback):  # type: ignore[name-defined]
+        begun = 0
+
+        def batches(self) -> Iterator[Any]:
+            while True:
+                rows = self.words[:4]
+                yield {"row": rows, "not an input": ["a"] * 4}, rows[:, :1]
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.begun += 1
+            self.words = np.ones((8, 3), "float32")
+
+    row = keras.layers.Input((3,), name="row")
+    model = keras.models.Model(row, keras.layers.Dense(1)(row))
+    model.compile("sgd", "mse")
+    painter = Painter()
+    history = model.fit_generator(
+        painter.batches(), validation_data=painter.batches(), callbacks=[painter], verbose=0,
+        **({"validation_steps": 1} if "epochs" in counted else {"nb_val_samples": 4}), **counted,
+    )  # fmt: skip
+    assert painter.begun == 1 and len(history.history["val_loss"]) == 2

@@ -404,3 +404,7 @@ def test_a_count_by_a_quotient_is_of_python_2() -> None:
 
     assert is_old("n = 7\nfor i in range(n / 2):\n    print(i)\n") and is_old("range(0, 4 / 2 + 1)")
     assert not is_old("range(int(7 / 2))\nx = 7 / 2\n") and not is_old("import six\nrange(7 / 2)\n")
+    assert is_old("batches = 60 / 7\nfor e in range(2):\n    for i in range(batches):\n        pass\n")
+    assert is_old("def parts(n, window=8, step=9 / 2):\n    return list(range(0, n - window, step))\n")
+    assert not is_old("batches = 60 / 7\nbatches = int(batches)\nrange(batches)\n")
+    assert not is_old("n = 7 / 2\ndef f(n):\n    return list(range(n))\n")

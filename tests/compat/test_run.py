@@ -79,6 +79,7 @@ else:
         ("import tensorflow as tf\nprint(tf.add(1, 2))\n", "tf2"),
         ("import tensorflow as tf\nx = tf.add(1, 2)\nprint(session.run(x))\n", "tf1"),
         ("import tensorflow as tf\nx = tf.to_float(tf.add(1, 2))\n", "tf1"),
+        ("import tensorflow as tf\nx = tf.reduce_max([[1]], reduction_indices=1)\n", "tf1"),
         ("import tensorflow as tf\nx = tf.sort(tf.math.erf([1.0]))\ntf.strings.bytes_split('a')\n", "tf2"),
         (
             "import tensorflow as tf\nimport tensorflow.compat.v1 as v1\nt = tf.GradientTape()\nv1.to_float(1)\n",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from thalweg import events
-from thalweg.compat import tf1
+from thalweg.compat import tf1, tf2
+from thalweg.errors import ArgumentError
 
 tf: Any = tf1
 
@@ -251,6 +252,39 @@ def test_a_casted_sparse_tensor_keeps_its_places() -> None:
 def test_a_product_with_a_matrix_has_two_axes_whatever_is_fed() -> None:
     x = tf.placeholder(tf.float32)
     assert tf.matmul(x, tf.zeros([4, 3])).get_shape().as_list() == [None, 3]
+
+
+def test_rows_are_gathered_in_batches() -> None:
+    x, i = np.arange(24.0).reshape(2, 3, 4), np.array([[2, 0], [1, 1]])
+    made = {
+        "of each": tf.batch_gather(x, i),
+        "named": tf.gather(x, i, batch_dims=1),
+        "along": tf.gather(x, i, axis=2, batch_dims=1),
+        "last": tf.gather(x, i, batch_dims=-1),  # the axis is then -1, too, as in TensorFlow
+        "vectors": tf.gather_nd(x, [[[2]], [[0]]], batch_dims=1),
+    }
+    with tf.Session() as sess:
+        found = sess.run(made)
+    rows = np.stack([x[0][i[0]], x[1][i[1]]])
+    columns = np.stack([x[0][:, i[0]], x[1][:, i[1]]])
+    for name, wanted in [("of each", rows), ("named", rows), ("along", columns), ("last", columns)]:
+        np.testing.assert_array_equal(found[name], wanted, err_msg=name)
+    assert found["vectors"].tolist() == [[[8, 9, 10, 11]], [[12, 13, 14, 15]]]
+    np.testing.assert_array_equal(np.asarray(tf2.gather(x, i, batch_dims=-1)), columns)
+    with pytest.raises(ArgumentError, match="batch_dims; expected 0 to 1; received 2"):
+        tf.gather(x, i, axis=1, batch_dims=2)
+
+
+def test_draws_from_what_has_no_rank_yet() -> None:
+    x = tf.placeholder(tf.float32)
+    drawn, mixed = tf.multinomial(tf.log(x), 3), tf.random_shuffle(x)
+    assert drawn.shape.as_list() == [None, 3]
+    with tf.Session() as sess:
+        rows = sess.run([drawn[:, 0], mixed], {x: [[0.0, 1, 0], [1, 0, 0]]})
+        assert rows[0].tolist() == [1, 0] and sorted(rows[1].tolist()) == [[0, 1, 0], [1, 0, 0]]
+        assert sorted(sess.run(mixed, {x: [3, 1, 2]})) == [1, 2, 3]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="another shape"):
+            sess.run(drawn, {x: [1.0, 2.0]})
 
 
 @pytest.mark.parametrize("path", ["learn.datasets.base", "slim.learning", "slim.metrics"])

@@ -296,6 +296,21 @@ def test_a_graph_that_tensorflow_wrote_computes_the_same() -> None:
         np.testing.assert_allclose(session.run("softmax:0", {"input:0": PICTURES}), SOFTMAX, atol=2e-6)
 
 
+def test_a_gathering_of_a_file_keeps_its_batch() -> None:
+    with tf.Graph().as_default() as graph:
+        tf.gather(tf.placeholder(tf.float32, [2, 3], "x"), tf.constant([[2], [0]]), name="y")
+        tf.constant(1, name="axis")
+        definition = written_by_tensorflow()
+        del definition.node[:]
+        definition.node.extend(graph.as_graph_def().node)
+    (node,) = [n for n in definition.node if n.op == "GatherV2"]
+    node.input.append("axis")
+    node.attr["batch_dims"].i = 1
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(definition, name="")
+        assert session.run("y:0", {"x:0": [[1, 2, 3], [4, 5, 6]]}).tolist() == [[3], [4]]
+
+
 def test_what_a_graph_of_tensorflow_has_that_is_not_made_is_named() -> None:
     definition = written_by_tensorflow()
     definition.node.add(name="loop", op="Enter")

@@ -643,6 +643,7 @@ def test_modules_that_have_the_name_of_a_function(thalweg_run: Run, tmp_path: Pa
     (tmp_path / "p.py").write_text(
         "import theano.tensor as T\nfrom theano.tensor.sort import argsort, topk\n"
         "from theano.compile.pfunc import Param, pfunc\nimport theano.compile.pfunc\nx = T.vector()\n"
+        "from theano.compile.sandbox import pfunc, shared\nimport theano\nassert shared is theano.shared\n"
         "print(T.sort(x).eval({x: [3, 1, 2]}), pfunc([x], topk(x, 2))([3, 1, 2]), theano.compile.pfunc is pfunc)\n"
     )
     done = thalweg_run(tmp_path / "p.py")

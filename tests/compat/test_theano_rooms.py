@@ -672,3 +672,27 @@ def test_convolution_over_one_axis(mode: Any, known: bool) -> None:
     wide = np.pad(x, ((0, 0), (0, 0), (pad, pad)))
     wanted = [[np.convolve(a[0], k[0], "valid")[::2] for k in w] for a in wide]
     np.testing.assert_allclose(y.eval({X: x, W: w}), wanted)
+
+
+def test_networks_as_they_were_written_before_lasagne_0_1() -> None:
+    layers, objectives = lasagne.layers, lasagne.objectives
+    source = layers.InputLayer((None, 1, 8, 8))
+    folded = layers.Conv2DLayer(source, num_filters=2, filter_size=(3, 3), strides=(1, 1), border_mode="same")
+    pooled = layers.MaxPool2DLayer(folded, ds=(3, 3))
+    assert pooled.get_output_shape() == (None, 2, 3, 3)  # the border counted
+    assert layers.MaxPool2DLayer(folded, 3).output_shape == (None, 2, 2, 2)
+    made = layers.DenseLayer(pooled, 4, nonlinearity=lasagne.nonlinearities.softmax)
+    objective = objectives.Objective(made, loss_function=objectives.multinomial_nll)
+    x, t = np.random.default_rng(0).normal(size=(5, 1, 8, 8)), np.eye(4)[[0, 1, 2, 3, 0]]
+    shares = made.get_output(deterministic=True).eval({source.input_var: x})
+    loss = theano.function([source.input_var, objective.target_var], objective.get_loss())(x, t)
+    np.testing.assert_allclose(loss, -np.log(shares[t == 1]).mean())
+    weights = [p.get_value() for p in (folded.W, made.W)]
+    np.testing.assert_allclose(
+        lasagne.regularization.l2(made).eval(), sum((w**2).sum() for w in weights), rtol=1e-12
+    )
+    p = T.matrix()
+    two_ways = objectives.crossentropy(p, t).eval({p: shares})  # of two classes, whatever its name says now
+    np.testing.assert_allclose(two_ways, -(t * np.log(shares) + (1 - t) * np.log(1 - shares)))
+    with pytest.raises(TypeError, match="MaxPool2DLayer takes a pool_size, formerly ds"):
+        layers.MaxPool2DLayer(folded)

@@ -54,14 +54,14 @@ def test_every_piece_is_done_once(pool: Pool) -> None:
 
 
 def waiting() -> NativeCode:
-    """Whoever has the first piece waits with it until all others are done."""
+    """Whoever has the first piece waits with it until all others are done; not one who works alone (a busy machine)."""
     module = ir.Module()
     e = function(module, "step", _ARGUMENTS, host_target())
     table, dims, thread, count, barrier = e.args
     pieces, b = e.load(dims, 0, "int64"), e.builder
     word = b.bitcast(table, ir.PointerType(ir.IntType(64)))
     with claimed(e, barrier, thread, count, pieces, e.index(0)) as piece:
-        with e.when(piece.eq(0)), e.repeat() as again:
+        with e.when(piece.eq(0) & (count > 1)), e.repeat() as again:
             emit_pause(b)
             now = e.from_memory(b.load_atomic(word, "monotonic", 8, typ=ir.IntType(64)), "int64", 1)
             again(now < pieces - 1)

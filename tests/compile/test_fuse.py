@@ -329,3 +329,18 @@ def test_gradients_of_weights_come_while_what_they_read_is_near() -> None:
     place = [n for n, k in enumerate(schedule.kernels) if schedule.bound.keys() & set(k.members)]
     assert len(place) == 4
     assert [b - a for a, b in itertools.pairwise(place)] == [2, 2, 1]
+
+
+def test_nests_as_deep_as_a_program_writes_them() -> None:
+    """Some hundred elementwise ops on each other, before and behind a reduction, in one nest each."""
+    x = placeholder("float32", (4, 30))
+    value = np.linspace(-1, 1, 120, dtype="float32").reshape(4, 30)
+    below, low = x, value
+    for k in range(200):
+        below, low = tw.maximum(below * 0.5, x + float(k % 7)), np.maximum(low * 0.5, value + k % 7)
+    above, high = below - tw.max(below, axis=1, keepdims=True), low - low.max(1, keepdims=True)
+    for k in range(200):
+        above, high = tw.minimum(above * 0.5, x - float(k % 5)), np.minimum(high * 0.5, value - k % 5)
+    got = function([x], [below, tw.sum(above * below, axis=1)])(value)
+    np.testing.assert_allclose(got[0], low, rtol=1e-5)
+    np.testing.assert_allclose(got[1], (high * low).sum(1), rtol=1e-5)

@@ -414,6 +414,16 @@ def test_rows_side_by_side_need_one_address():
     assert reads_of(Product(9, 9, 9, row_major(9, 9), row_major(9, 9), row_major(9, 9))) == "stride"
 
 
+def test_threads_share_out_the_larger_operand():
+    def by_rows(m: int, n: int) -> bool:
+        product = Product(m, n, 784, row_major(m, 784), row_major(784, n), row_major(m, n))
+        return choose_tiling(product, AVX512).split_rows
+
+    assert not by_rows(128, 512)  # each reads half of the weights, and all of the examples
+    assert by_rows(1024, 512)
+    assert by_rows(128, 192)  # too few panels to go round
+
+
 def test_tiles_have_fewer_loads_where_loads_cost():
     product = Product(2000, 640, 100, row_major(2000, 100), row_major(100, 640), row_major(2000, 640))
     tiles = [choose_tiling(product, replace(AVX512, cpu=cpu)) for cpu in ("znver5", "emeraldrapids")]

@@ -135,6 +135,18 @@ TAKEN = [
         exact=True,
     ),
     Row(
+        "take in batches",
+        lambda x, i: index.take(x, i, axis=2, batch_dims=1),
+        [((2, 3, 4), (2, 5)), ((2, 3, 4), (2,)), ((3, 2, 5), (3, 2, 2)), ((0, 2, 3), (0, 2))],
+        make=_take(2),
+        reference=lambda x, i: (
+            np.stack([np.take(a, b, axis=1) for a, b in zip(x, i, strict=True)])
+            if len(x)
+            else np.zeros((0, x.shape[1], *i.shape[1:]), x.dtype)
+        ),
+        exact=True,
+    ),
+    Row(
         "take_along_axis",
         index.take_along_axis,
         [((5, 3), (5, 2)), ((4,), (6,)), ((2, 4), (1, 3))],

@@ -102,9 +102,15 @@ _BATCH = [
 
 
 class CallbackList:
-    """Calls several callbacks in order; those that watch no batches cost nothing per batch."""
+    """Calls several callbacks in order; those that watch no batches cost nothing per batch.
+
+    ``callbacks`` may be such a list for which training has begun: that is not told them again.
+    """
 
     def __init__(self, callbacks: Any, more: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
+        self._begun: list[Any] = []
+        if isinstance(callbacks, CallbackList):
+            self._begun, callbacks = callbacks._begun, callbacks.callbacks
         given = (
             callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
         )
@@ -129,7 +135,10 @@ class CallbackList:
             getattr(callback, moment)(*args)
 
     def train_begin(self) -> None:
-        self._all("on_train_begin", {})
+        for callback in self.callbacks:
+            if not any(callback is one for one in self._begun):
+                callback.on_train_begin({})
+        self._begun = list(self.callbacks)
 
     def train_end(self, logs: dict[str, Any]) -> None:
         self._all("on_train_end", logs)

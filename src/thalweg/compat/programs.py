@@ -415,7 +415,10 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
         return "tf1" if any("iterator" in call for call in calls - {"as_numpy_iterator"}) else "tf2"
     if calls & {"run", "eval"}:
         return "tf1"
-    missing = {kind: len(unsupported(tree, aliases.ALIASES[kind])) for kind in ("tf1", "tf2")}
+    missing = {}
+    for kind in ("tf1", "tf2"):
+        table = aliases.ALIASES[kind]
+        missing[kind] = len(unsupported(tree, table)) + len(unknown_arguments(tree, table))
     return None if missing["tf1"] == missing["tf2"] else min(missing, key=missing.__getitem__)
 
 

@@ -11,6 +11,7 @@ import ast
 import functools
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -296,7 +297,8 @@ def is_plain(tree: ast.Module, source: str) -> bool:
         return False
     if _MODULES_THERE & _imported(tree):
         return True
-    if any(map(_counts_by_quotient, ast.walk(tree))):
+    quotients = _quotients(tree)
+    if any(_counts_by_quotient(node, quotients) for node in ast.walk(tree)):
         return True
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     bound = _bound(tree)
@@ -317,14 +319,34 @@ def _as_lists(tree: ast.Module) -> set[str]:
     return {n.func.id for n in made}  # type: ignore[attr-defined]
 
 
-def _counts_by_quotient(node: ast.AST) -> bool:
+def _quotients(tree: ast.Module) -> set[str]:
+    """The names that stand for ``a / b`` wherever the program gives them a value."""
+    given, divided = Counter[str](), Counter[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            given[node.id] += 1
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and _is_quotient(node.value):
+            divided[getattr(node.targets[0], "id", "")] += 1
+        elif isinstance(node, ast.arguments):
+            given.update(part.arg for part in ast.walk(node) if isinstance(part, ast.arg))
+            names = [part.arg for part in (*node.posonlyargs, *node.args)]
+            defaults = zip(reversed(names), reversed(node.defaults), strict=False)
+            divided.update(name for name, value in defaults if _is_quotient(value))
+    return {name for name, count in divided.items() if count == given[name]}
+
+
+def _is_quotient(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+
+
+def _counts_by_quotient(node: ast.AST, quotients: set[str]) -> bool:
     """``range(a / b)``, which only is a range where the quotient of integers is one."""
     parts = list(node.args) if _calls(node, {"range"}) else []  # type: ignore[attr-defined]
     while parts:
         part = parts.pop()
+        if _is_quotient(part) or (isinstance(part, ast.Name) and part.id in quotients):
+            return True
         if isinstance(part, ast.BinOp):
-            if isinstance(part.op, ast.Div):
-                return True
             parts += [part.left, part.right]
     return False
 

@@ -17,6 +17,8 @@ from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import Layout, Pointwise
 from thalweg.graph.tensor import Tensor
 
+_BAND = 64  # levels of members that compute each other by calls; what lies in lower bands is computed before
+
 
 @dataclass
 class Lanes:
@@ -39,6 +41,7 @@ class NestEmitter(ABC):
         self.schedule = step.schedule
         self.members = nest.inside
         self.reads = {m: [self._located(a) for a in reads] for m, reads in nest.reads.items()}
+        self.depth = self._depths()
         self.stores = [m for m in nest.members if m in self.schedule.stored]
         in_rows = {m: None for m in nest.reads if m in nest.row_level and not is_reduction(m)}
         self.external = self._outside([m for m in nest.reads if m not in in_rows])
@@ -52,6 +55,20 @@ class NestEmitter(ABC):
         found = access_in(access, where)
         assert found is not None
         return found
+
+    def _depths(self) -> dict[Tensor, int]:
+        """How many members lie on the longest way down from each, in an order in which each follows what it
+        reads.
+        """
+        depths: dict[Tensor, int] = {}
+        stack = list(reversed(self.reads))
+        while stack:
+            below = [a.source for a in self.reads[stack[-1]] if a.source in self.members]
+            waiting = [m for m in below if m not in depths]
+            stack += waiting
+            if not waiting:
+                depths[stack.pop()] = 1 + max((depths[m] for m in below), default=-1)
+        return depths
 
     def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
         """The distinct accesses of these members to memory."""
@@ -74,9 +91,30 @@ class NestEmitter(ABC):
     def compute(self, member: Tensor, at: Lanes) -> Value:
         """The member's value at these lanes, computed once."""
         if member not in at.values:
+            for lower in self._lower(member, at):
+                self.compute(lower, at)
             args = [self.read(a, at) for a in self.reads[member]]
             at.values[member] = self.apply(member, args)
         return at.values[member]
+
+    def _lower(self, member: Tensor, at: Lanes) -> list[Tensor]:
+        """The members of lower bands that are read from a higher one below a member, the lowest first: Python's
+        calls do not nest as deep as a graph may be.
+        """
+        found, seen, stack = [], {member}, [member] if self.depth[member] >= _BAND else []
+        while stack:
+            reader = stack.pop()
+            for source in (a.source for a in self.reads[reader]):
+                if source not in seen and self._is_to_compute(source, at):
+                    seen.add(source)
+                    stack.append(source)
+                if source in seen and self.depth[source] // _BAND < self.depth[reader] // _BAND:
+                    found.append(source)
+        return sorted(dict.fromkeys(found), key=self.depth.__getitem__)
+
+    def _is_to_compute(self, source: Tensor, at: Lanes) -> bool:
+        """Whether to read it means to compute it here."""
+        return source in self.members and source not in at.values
 
     def apply(self, member: Tensor, args: Sequence[Value]) -> Value:
         """The op's own lowering on values."""

@@ -40,21 +40,16 @@ class RowNest(NestEmitter):
         assert nest.split is not None
         self.split: int = nest.split
         self.level: dict[Tensor, int] = {}
-        for member in self.reads:
-            self._level(member)
+        for member in self.depth:
+            below = [self.level[a.source] for a in self.reads[member] if a.source in self.members]
+            # the pass in which it can be computed; what is reduced in pass p is known from pass p + 1 on
+            self.level[member] = max(below, default=0) + is_reduction(member)
         self.kept: dict[
             Tensor, Any
         ] = {}  # members kept for later passes: their row of workspace, None if cheap
         self.row_values: dict[Tensor, Value] = {}
         self.row_loads: dict[tuple[Tensor, Layout], Value] = {}
         self.strides: dict[tuple[Tensor, Layout], int] = {}
-
-    def _level(self, member: Tensor) -> int:
-        """The pass in which a member can be computed; what is reduced in pass p is known from pass p + 1 on."""
-        if member not in self.level:
-            below = [self._level(a.source) for a in self.reads[member] if a.source in self.members]
-            self.level[member] = max(below, default=0) + is_reduction(member)
-        return self.level[member]
 
     def emit(self) -> None:
         e, nest = self.e, self.nest
@@ -185,7 +180,7 @@ class RowNest(NestEmitter):
     def compute(self, member: Tensor, at: Lanes) -> Value:
         if member in at.values or member in self.nest.row_level:
             return super().compute(member, at)
-        if self.level[member] < self.now and self.kept.get(member) is not None:
+        if self._is_kept(member):
             at.values[member] = self._reload(member, at)
             return at.values[member]
         block = self.e.builder.block
@@ -195,6 +190,14 @@ class RowNest(NestEmitter):
             straight = self.e.builder.block is block
             self._keep(member, value, at, len(block.instructions) - before if straight else _RECOMPUTE + 1)
         return value
+
+    def _is_kept(self, member: Tensor) -> bool:
+        """Whether an earlier pass kept the row's values."""
+        return self.level[member] < self.now and self.kept.get(member) is not None
+
+    def _is_to_compute(self, source: Tensor, at: Lanes) -> bool:
+        inside = super()._is_to_compute(source, at) and source not in self.nest.row_level
+        return inside and not self._is_kept(source)
 
     def _needed_later(self, member: Tensor) -> bool:
         """Whether a later pass over the row uses the value."""

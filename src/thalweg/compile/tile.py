@@ -28,7 +28,7 @@ Claims = Callable[[Emitter, Size, Size], AbstractContextManager[Value]]  # (e, p
 
 # of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
 AHEAD_TILES = 16
-PIECES = 16  # of a product, at least, where threads share it out as they go
+PIECES = 8  # of each thread's share of a product, where they share it out as they go
 CLAIMED_WORK = 1 << 21  # multiply-adds from which on they do
 LEAST_TILES = 6  # of rows in a piece that packs its panels itself: the first does that
 
@@ -141,7 +141,7 @@ class _Emission:
         elif self.keeps_panels:
             self.emit_matrix(0, 0, self.units)
         else:
-            at_once = x.maximum(x.ceil_div(total, PIECES), LEAST_TILES if self.t.split_rows else 1)
+            at_once = self.at_once(total, LEAST_TILES if self.t.split_rows else 1)
             with self.claims(self.e, x.ceil_div(total, at_once), 0) as piece:
                 first = x.mul(piece, at_once)
                 self.emit_units(first, x.minimum(x.add(first, at_once), total))
@@ -159,6 +159,12 @@ class _Emission:
         single = isinstance(p.k, int) and p.k <= t.k_block and is_number(p.batch, 1)
         self.keeps_panels = single and groups < COUNTERS and not t.rows_outer
         return self.keeps_panels or not t.pack_b or self.packs_in_passing()
+
+    def at_once(self, total: Size, least: int) -> Size:
+        """How many of so many row tiles or panels make a piece: enough, if that leaves one for each thread."""
+        x, threads = self.x, self.num_threads
+        wanted = x.maximum(x.ceil_div(total, x.mul(threads, PIECES)), least)
+        return wanted if least == 1 else x.minimum(wanted, x.maximum(x.ceil_div(total, threads), 1))
 
     def emit_units(self, first: Size, last: Size) -> None:
         """Some neighbours in the list of row tiles or panels of all matrices."""
@@ -236,7 +242,7 @@ class _Emission:
                 tile1 = x.minimum(x.add(tile0, t.block_tiles), rows[1])
                 yield tile0, tile1, tile0 if t.rows_outer else rows[0]
             return
-        at_once = x.minimum(x.ceil_div(rows[1], PIECES), t.block_tiles)
+        at_once = x.minimum(self.at_once(rows[1], 1), t.block_tiles)
         begun = self.e.var(self.e.index(-1), "begun")
         with self.claims(self.e, x.ceil_div(rows[1], at_once), number) as piece:
             tile0 = x.mul(piece, at_once)

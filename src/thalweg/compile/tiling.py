@@ -18,6 +18,7 @@ C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panel
 C_BLOCKS_BYTES = 32 << 10  # of C's rows, where the epilogue works on several arrays of its shape
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
 A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
+LEAST_PANELS = 8  # for the threads to share out, where B is larger than A, which then all of them read
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 PIECES_BYTES, LONG = (
     600 << 10,
@@ -201,7 +202,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         group_panels=group_panels,
         pack_a=pack_a,
         pack_b=not in_place,
-        split_rows=row_tiles > panels,
+        split_rows=row_tiles > panels and not (m and n and m < n and panels >= LEAST_PANELS),
         rows_outer=pack_a and panels > group_panels,
         dot=dot,
         slide=slide,

@@ -328,9 +328,10 @@ class IteratedFeed(Feed):
         weigh: Any = None,
         texts: bool = False,
         fitting: Any = lambda structure: structure,
+        names: Sequence[str] | None = None,
     ) -> None:
         self.source, self.steps, self.floats, self.weigh, self.texts = source, steps, floats, weigh, texts
-        self.fitting = fitting
+        self.fitting, self.names = fitting, names
         self.num_batches = steps or _length_of(source)
         if steps is None and getattr(source, "cardinality", lambda: 0)() == -1:
             raise _endless()
@@ -358,7 +359,7 @@ class IteratedFeed(Feed):
         return iter(self.source)
 
     def _converted(self, batch: Any, number: int = 0) -> Any:
-        structure = _as_structure(unpack(batch), self.floats, self.texts)
+        structure = _as_structure(unpack(batch), self.floats, self.texts, self.names)
         hint = "the data must come in batches: is .batch() missing?"
         _check_rows(structure, hint) if len(flat(structure[0])) > 1 else _common_length(structure, hint)
         for name, part in zip(_NAMES, structure):
@@ -436,10 +437,12 @@ def feed_of(
     floats: np.dtype = dtypes.default_float,
     texts: bool = False,
     fitting: Any = lambda structure: structure,
+    names: Sequence[str] | None = None,
 ) -> Feed:
     """The batches of any of the kinds of data that ``fit`` takes; floating data in the dtype ``floats``.
 
     ``texts``: whether x may hold texts. ``fitting``: what makes (x, y, sample_weight) fit the model.
+    ``names``: of a dict x, all that is read, where that is known.
     """
     weigh = None
     if class_weight is not None:
@@ -458,23 +461,25 @@ def feed_of(
                 ArgumentError, "y and sample_weight come from the generator itself, as (x, y, sample_weight)"
             )
         if getattr(x, "rows_in_memory", None) is not None:
-            return RowsFeed(
-                _weighed(_as_structure(unpack(x.rows_in_memory[0]), floats, texts), weigh), x, steps
-            )
-        return IteratedFeed(x, steps, floats, weigh, texts, fitting)
+            rows = _as_structure(unpack(x.rows_in_memory[0]), floats, texts, names)
+            return RowsFeed(_weighed(rows, weigh), x, steps)
+        return IteratedFeed(x, steps, floats, weigh, texts, fitting, names)
     if batch_size is not None and (
         isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1
     ):
         raise fail(ArgumentError, "batch_size", expected="a whole number > 0", received=repr(batch_size))
-    structure = fitting(_as_structure(unpack((x, y, sample_weight)), floats, texts))
+    structure = fitting(_as_structure(unpack((x, y, sample_weight)), floats, texts, names))
     if weigh is not None:
         structure = _weighed(structure, weigh)
         _warn_of_unknown_classes(structure[1], class_weight)
     return ArrayFeed(structure, batch_size, shuffle, steps)
 
 
-def _as_structure(given: Any, floats: np.dtype, texts: bool) -> Any:
-    """(x, y, sample_weight) with arrays at the leaves."""
+def _as_structure(given: Any, floats: np.dtype, texts: bool, names: Sequence[str] | None) -> Any:
+    """(x, y, sample_weight) with arrays at the leaves; of a dict x what has one of the names, if it has them all."""
+    x, *rest = given
+    if names is not None and isinstance(x, Mapping) and all(name in x for name in names):
+        given = ({name: x[name] for name in names}, *rest)
     return tuple(as_data(v, n, floats, texts and n == "x") for v, n in zip(given, _NAMES))
 
 

@@ -115,7 +115,10 @@ class Programs(Objective):
     def _feed(self, *data: Any, **options: Any) -> Feed:
         fitting = lambda structure: (lint.ranked(self, structure[0]), *structure[1:])
         floats, texts = self.float_dtype(), self.has_text_layers()
-        return feed_of(*data, floats=floats, texts=texts, fitting=fitting, **options)
+        graph = getattr(self, "_graph", None)
+        ours = all(self._steps_are_ours(f"{kind}_step") for kind in ("train", "test", "predict"))
+        names = graph.input_names() if graph is not None and ours else None
+        return feed_of(*data, floats=floats, texts=texts, fitting=fitting, names=names, **options)
 
     def _call_on_some(self, x: Any) -> None:
         """The model on the first rows; on all where these do not fit, as nodes and edges of a graph belong together."""

@@ -258,19 +258,41 @@ def index_add(x: Any, key: Any, value: Any) -> Tensor:
 # --- taking ---------------------------------------------------------------------------------------------------------
 
 
-def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
+def take(x: Any, indices: Any, /, *, axis: int | None = None, batch_dims: int = 0) -> Tensor:
     """The slices of x at integer ``indices`` along ``axis``: shape x.shape[:axis] + indices.shape + x.shape[axis + 1:].
 
-    ``axis`` may be None for a tensor with one axis; others are flattened then.
+    ``axis`` may be None for a tensor with one axis; others are flattened then. With ``batch_dims``, that many leading
+    axes of both belong together: x.shape[:axis] + indices.shape[batch_dims:] + x.shape[axis + 1:].
 
     >>> take([[1, 2], [3, 4], [5, 6]], [2, 0], axis=0).tolist()
     [[5, 6], [1, 2]]
+    >>> take([[1, 2], [3, 4]], [[1], [0]], axis=1, batch_dims=1).tolist()
+    [[2], [3]]
     """
     (x,), (indices,) = convert_operands([x]), convert_operands([as_index(indices)])
     if axis is None:
         x, axis = (x if x.ndim == 1 else shape_ops.flatten(x)), 0
     axis = checked_axis(axis, x.ndim, "take")
+    if batch_dims:
+        return _taken_in_batches(x, indices, axis, batch_dims)
     return gather(x, indices, axes=(axis,), position=axis)
+
+
+def _taken_in_batches(x: Tensor, indices: Tensor, axis: int, batch: int) -> Tensor:
+    """Slices along an axis by numbers that each element of the first axes has for itself."""
+    most = min(axis, indices.ndim)
+    if not 0 <= batch <= most:
+        raise fail(ArgumentError, "take: batch_dims", expected=f"0 to {most}", received=batch)
+    ahead = [k for k in range(batch, x.ndim) if k != axis]
+    found = gather_nd(
+        shape_ops.permute_dims(x, (*range(batch), axis, *ahead)),
+        shape_ops.expand_dims(indices, -1),
+        batch_dims=batch,
+    )
+    after = indices.ndim + axis - batch  # where the axes between the batch and the numbers end
+    between = range(indices.ndim, after)
+    order = (*range(batch), *between, *range(batch, indices.ndim), *range(after, found.ndim))
+    return shape_ops.permute_dims(found, order)
 
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:

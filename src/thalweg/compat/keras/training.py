@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from thalweg import models as main
+from thalweg.callbacks import CallbackList
 from thalweg.compat import graphs
 from thalweg.compat.keras import optimizers
 from thalweg.compat.keras.arguments import known_function
@@ -285,13 +286,26 @@ class TrainedModel(main.Model):
         if y is None and options.get("steps_per_epoch") is None and is_counted(x) and hasattr(x, "__next__"):
             options["steps_per_epoch"] = len(x)
         self._with_accuracy(options.pop("show_accuracy", False))
+        given = options.get("callbacks") or ()
         self._agree_with(
-            options.get("callbacks") or (), options.get("validation_data") or split_off(x, y, options)
+            given.callbacks if isinstance(given, CallbackList) else given,
+            options.get("validation_data") or split_off(x, y, options),
         )
         self.told_of_fit = self._told(x, batch_size, int(epochs), options)
+        self._begin_before(x, int(epochs), options)
         history = super().fit(x, y, batch_size, int(epochs), **options)
         history.history = Figures(history.history)
         return history
+
+    def _begin_before(self, generator: Any, epochs: int, options: dict[str, Any]) -> None:
+        """Tell the callbacks that training begins before the generator's first batch is made: it may belong to one of
+        them, which makes ready then what the batches are made of.
+        """
+        given = options.get("callbacks")
+        if given and self.built and isinstance(generator, Iterator) and not isinstance(given, CallbackList):
+            told = {"steps": options.get("steps_per_epoch"), "verbose": options.get("verbose", 1)}
+            options["callbacks"] = CallbackList(given, [], self, {"epochs": epochs, **told})
+            options["callbacks"].train_begin()
 
     def _told(self, x: Any, batch_size: Any, epochs: int, options: Mapping[str, Any]) -> dict[str, Any]:
         """What callbacks are told of a fit, by the names of Keras 1 and 2."""
@@ -381,6 +395,7 @@ class TrainedModel(main.Model):
         options = asked(options)
         samples = options.pop("samples_per_epoch", None)
         if samples is not None:
+            self._begin_before(generator, options.setdefault("epochs", epochs), options)
             generator, steps_per_epoch = counted(generator, samples)
         kept, validation = options.pop("nb_val_samples", None), options.get("validation_data")
         if kept is not None and not isinstance(validation, (tuple, list)):

@@ -70,7 +70,12 @@ mse = squared_error
 
 
 def crossentropy(x: Any, t: Any) -> Any:
-    """:func:`categorical_crossentropy`, as before version 0.1."""
+    """:func:`binary_crossentropy`, as it was called before version 0.1."""
+    return binary_crossentropy(x, t)
+
+
+def multinomial_nll(x: Any, t: Any) -> Any:
+    """:func:`categorical_crossentropy`, as it was called before version 0.1."""
     return categorical_crossentropy(x, t)
 
 
@@ -79,6 +84,7 @@ class _Loss:
         self, input_layer: Any, loss_function: Any = squared_error, aggregation: str = "mean"
     ) -> None:
         self.layer, self.loss_function, self.aggregation = input_layer, loss_function, aggregation
+        self.target_var = T.matrix("target")
 
 
 class Objective(_Loss):
@@ -87,9 +93,10 @@ class Objective(_Loss):
     def get_loss(
         self, input: Any = None, target: Any = None, aggregation: str | None = None, **options: Any
     ) -> Any:
-        """The loss for a target."""
+        """The loss for a target, ``target_var`` unless given."""
         made = get_output(self.layer, input, **options)
-        return aggregate(self.loss_function(made, target), mode=aggregation or self.aggregation)
+        loss = self.loss_function(made, self.target_var if target is None else target)
+        return aggregate(loss, mode=aggregation or self.aggregation)
 
 
 class MaskedObjective(_Loss):
@@ -105,4 +112,5 @@ class MaskedObjective(_Loss):
     ) -> Any:
         """The loss for a target and a mask; ``aggregation="normalized_sum"`` divides by what the mask holds."""
         made = get_output(self.layer, input, **options)
-        return aggregate(self.loss_function(made, target), mask, aggregation or self.aggregation)
+        loss = self.loss_function(made, self.target_var if target is None else target)
+        return aggregate(loss, mask, aggregation or self.aggregation)

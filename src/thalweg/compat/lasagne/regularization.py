@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat.lasagne.layers.base import Layer
 from thalweg.compat.lasagne.layers.helper import get_all_params
 from thalweg.compat.theano import tensor as T
 
@@ -14,8 +15,8 @@ def l1(x: Any) -> Any:
 
 
 def l2(x: Any) -> Any:
-    """The sum of squares."""
-    return T.sum(x**2)
+    """The sum of squares; of a layer, as before version 0.1, that of all weights below it."""
+    return regularize_network_params(x, l2) if isinstance(x, Layer) else T.sum(x**2)
 
 
 def apply_penalty(tensor_or_tensors: Any, penalty: Any, **options: Any) -> Any:

@@ -109,7 +109,6 @@ FLAT.update(
     initialize_variables=variables.variables_initializer,
     initialize_local_variables=variables.local_variables_initializer,
     initialize_all_tables=variables.tables_initializer,
-    batch_gather=FLAT["gather"],
     extract_image_patches=image.extract_image_patches,
     matching_files=queues.matching_files,
     merge_summary=summary.merge,

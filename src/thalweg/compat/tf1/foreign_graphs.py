@@ -279,7 +279,9 @@ _MADE: dict[str, _Made] = {
     },
     "ArgMax": lambda n: math.argmax(n.inputs[0], int(n.known(1))),
     "ArgMin": lambda n: math.argmin(n.inputs[0], int(n.known(1))),
-    "GatherV2": lambda n: math.gather(n.inputs[0], n.inputs[1], axis=int(n.known(2))),
+    "GatherV2": lambda n: math.gather(
+        n.inputs[0], n.inputs[1], axis=int(n.known(2)), batch_dims=n.get("batch_dims", 0)
+    ),
     "TopKV2": lambda n: nn.top_k(n.inputs[0], n.inputs[1]),
     "OneHot": lambda n: math.one_hot(
         n.inputs[0], n.inputs[1], n.inputs[2], n.inputs[3], axis=n.get("axis", -1)

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import late, math
 from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import like
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
@@ -115,17 +116,20 @@ def random_uniform(
 
 def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
     """The rows in random order."""
-    return wrap(
-        random.shuffle(g.value(value), symbolic=True, key=keyed(seed)), name, "RandomShuffle", [value]
-    )
+    rows = g.value(value)
+    if rows.shape is None:
+        order = random_shuffle(math.range(math.shape(value)[0]), seed)
+        return late.deferring(math.gather)(value, order, name=name)
+    return wrap(random.shuffle(rows, symbolic=True, key=keyed(seed)), name, "RandomShuffle", [value])
 
 
 def multinomial(
     logits: Any, num_samples: Any, seed: Any = None, name: Any = None, output_dtype: Any = "int64"
 ) -> Tensor:
     """Class numbers [batch, num_samples], drawn with probabilities softmax(logits)."""
+    rows = value(logits)
     drawn = random.categorical(
-        value(logits),
+        g.held_to(rows, (None, None)) if rows.shape is None else rows,
         g.static_int(num_samples, "num_samples"),
         numpy_dtype(output_dtype),
         symbolic=True,

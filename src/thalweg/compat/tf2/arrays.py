@@ -15,7 +15,7 @@ from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import alike, axes, cast, filled, is_known, lengths, number, pair, tensor
-from thalweg.errors import ArgumentError, SymbolicError, fail
+from thalweg.errors import SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import (
@@ -392,28 +392,12 @@ def gather(
     if is_text(params):
         return texts(np.take(np.asarray(texts(params)), np.asarray(places), axis or 0))
     x = tensor(params)
-    batch = int(number(batch_dims)) % max(places.ndim, 1) if batch_dims < 0 else int(number(batch_dims))
+    batch = int(number(batch_dims))
     axis = int(number(axis if axis is not None else batch))
-    if not batch:
-        if axis == 0 and x.tracked:
-            remember_gathered(x)
-        return index.take(x, places, axis=axis)
-    return _gather_in_batches(x, places, axis % x.ndim, batch)
-
-
-def _gather_in_batches(x: Any, places: Any, axis: int, batch: int) -> Any:
-    """Rows along an axis by numbers that each element of the first axes has for itself."""
-    if not batch <= axis:
-        raise fail(ArgumentError, "tf.gather: axis", expected=f"at least batch_dims, {batch}", received=axis)
-    ahead = [k for k in range(batch, x.ndim) if k != axis]
-    found = index.gather_nd(
-        shapes.permute_dims(x, (*range(batch), axis, *ahead)),
-        shapes.expand_dims(places, -1),
-        batch_dims=batch,
-    )
-    after = places.ndim + axis - batch  # where the axes between the batch and the numbers end
-    order = (*range(batch), *range(places.ndim, after), *range(batch, places.ndim), *range(after, found.ndim))
-    return shapes.permute_dims(found, order)
+    batch = batch + places.ndim if batch < 0 else batch
+    if not batch and axis == 0 and x.tracked:
+        remember_gathered(x)
+    return index.take(x, places, axis=axis, batch_dims=batch)
 
 
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: Any = None) -> Any:

@@ -9,7 +9,13 @@ from thalweg.compat.lasagne.utils import collect_shared_vars, create_param
 
 
 class Layer:
-    """A function of one layer's output: ``get_output_for(input)``, ``get_output_shape_for(shape)``, ``add_param``."""
+    """A function of one layer's output: ``get_output_for(input)``, ``get_output_shape_for(shape)``, ``add_param``.
+
+    Before version 0.1, ``layer.get_output(input)`` and ``layer.get_output_shape()`` were methods.
+    """
+
+    get_output: Any  # helper.py, which walks over layers, gives both
+    get_output_shape: Any
 
     def __init__(self, incoming: Any, name: str | None = None) -> None:
         if isinstance(incoming, tuple):

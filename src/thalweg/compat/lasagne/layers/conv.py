@@ -38,7 +38,10 @@ def conv_input_length(output_length: Any, filter_size: int, stride: int, pad: An
 
 
 class BaseConvLayer(Layer):
-    """What the convolutions share: ``W`` [filters, channels, ...], flipped unless ``flip_filters=False``."""
+    """What the convolutions share: ``W`` [filters, channels, ...], flipped unless ``flip_filters=False``.
+
+    ``strides`` and ``border_mode`` are the names of ``stride`` and ``pad`` from before version 0.1.
+    """
 
     rank = 2
     convolution: Any = staticmethod(T.nnet.conv2d)
@@ -57,9 +60,12 @@ class BaseConvLayer(Layer):
         flip_filters: bool = True,
         convolution: Any = None,
         num_groups: int = 1,
+        strides: Any = None,
+        border_mode: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(incoming, **options)
+        stride, pad = strides or stride, pad if border_mode is None else border_mode
         self.num_filters, self.nonlinearity = num_filters, nonlinearity or identity
         self.filter_size, self.stride = as_tuple(filter_size, self.rank), as_tuple(stride, self.rank)
         self.pad = pad if pad in ("valid", "full", "same") else as_tuple(pad, self.rank, int)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.lasagne.layers.base import MergeLayer
+from thalweg.compat.lasagne.layers.base import Layer, MergeLayer
 from thalweg.compat.lasagne.layers.input import InputLayer
 from thalweg.compat.lasagne.utils import as_theano_expression, unique
 
@@ -112,6 +112,9 @@ def get_output_shape(layer_or_layers: Any, input_shapes: Any = None) -> Any:
             known[layer] = layer.get_output_shape_for(known[layer.input_layer])
     made = [known[layer] for layer in wanted]
     return made if several else made[0]
+
+
+Layer.get_output, Layer.get_output_shape = get_output, get_output_shape
 
 
 def get_all_params(layer: Any, unwrap_shared: bool = True, **tags: Any) -> list[Any]:

@@ -22,7 +22,10 @@ def pool_output_length(input_length: Any, pool_size: int, stride: int, pad: int,
 
 
 class Pool2DLayer(Layer):
-    """The largest element or mean of each window of two axes."""
+    """The largest element or mean of each window of two axes.
+
+    ``ds`` and ``strides`` are the names from before version 0.1, when what is left over at the border counted, too.
+    """
 
     rank = 2
     pool = staticmethod(pool_2d)
@@ -30,15 +33,23 @@ class Pool2DLayer(Layer):
     def __init__(
         self,
         incoming: Any,
-        pool_size: Any,
+        pool_size: Any = None,
         stride: Any = None,
         pad: Any = 0,
-        ignore_border: bool = True,
+        ignore_border: bool | None = None,
         mode: str = "max",
+        ds: Any = None,
+        strides: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(incoming, **options)
-        self.pool_size = as_tuple(pool_size, self.rank)
+        if (pool_size is None) is (ds is None):
+            raise TypeError(
+                f"{type(self).__name__} takes a pool_size, formerly ds; received {pool_size}, {ds}"
+            )
+        ignore_border = ds is None if ignore_border is None else ignore_border
+        stride = strides if stride is None else stride
+        self.pool_size = as_tuple(ds if pool_size is None else pool_size, self.rank)
         self.stride = self.pool_size if stride is None else as_tuple(stride, self.rank)
         self.pad, self.ignore_border, self.mode = as_tuple(pad, self.rank), ignore_border, mode
 

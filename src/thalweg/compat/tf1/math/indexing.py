@@ -285,15 +285,31 @@ def _index(k: Any) -> Any:
 
 
 def gather(
-    params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    name: str | None = None,
+    axis: Any = None,
+    batch_dims: Any = 0,
 ) -> Tensor:
-    """Slices at integer indices along ``axis``."""
-    place, known = static_int(axis, "axis"), (static_value(params), static_value(indices))
-    made = index.take(value(params), value(indices), axis=place)
+    """Slices at integer indices along ``axis``, the one numbered ``batch_dims`` unless given."""
+    x, places = value(params), value(indices)
+    batch = static_int(batch_dims, "batch_dims")
+    place = batch if axis is None else static_int(axis, "axis")
+    batch = batch + places.ndim if batch < 0 else batch
+    made = index.take(x, places, axis=place, batch_dims=batch)
+    if batch:
+        return wrap(made, name, "GatherV2", [params, indices])
+    known = static_value(params), static_value(indices)
     whole = all(k is not None and k.size <= 16 and k.dtype.kind == "i" for k in known)  # a shape, say
     static = np.take(*known, axis=place) if whole else None
     dims = _chosen_lengths(params, indices)
     return wrap(made, name, "GatherV2", [params, indices], dims=dims, static=static)
+
+
+def batch_gather(params: Any, indices: Any, name: str | None = None) -> Tensor:
+    """Elements at each row's own indices: all axes of the indices but the last belong to the batch."""
+    return gather(params, indices, name=name, batch_dims=value(indices).ndim - 1)
 
 
 def _chosen_lengths(params: Any, indices: Any) -> Any:
@@ -306,9 +322,10 @@ def _chosen_lengths(params: Any, indices: Any) -> Any:
     return found if places.ndim else found[0] if isinstance(found[0], Length) else None
 
 
-def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
-    """Slices at index vectors."""
-    return wrap(index.gather_nd(value(params), value(indices)), name, "GatherNd", [params, indices])
+def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: Any = 0) -> Tensor:
+    """Slices at index vectors; ``batch_dims`` leading axes of both belong together."""
+    made = index.gather_nd(value(params), value(indices), batch_dims=static_int(batch_dims, "batch_dims"))
+    return wrap(made, name, "GatherNd", [params, indices])
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
