@@ -50,6 +50,9 @@ class _Fusion(Groups):
         self.parts = {places.of[x].source for t in wholes for x in data_inputs(t)}
         for tensor in computed:
             self._add(tensor)
+        for kernel in self.before:
+            if isinstance(kernel, Nest):
+                kernel.members = self.in_order(kernel.members)
 
     def kernels(self) -> list[Kernel]:
         for kernel in [k for k in self.before if isinstance(k, Product)]:
@@ -182,7 +185,7 @@ class _Fusion(Groups):
         return all(r.source in a.row_level and is_identity(r.layout) for r in reads)
 
     def _take(self, a: Nest, b: Nest, rows: bool) -> None:
-        a.members = self.in_order([*a.members, *b.members])
+        a.members += b.members
         a.row_level |= set(b.members) if rows else b.row_level
         a.split = a.split if a.split is not None else b.split
         a.flat = a.flat and b.flat and not rows

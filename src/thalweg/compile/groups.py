@@ -127,18 +127,20 @@ class Groups:
         self.before: dict[Kernel, set[Kernel]] = {}
         self.after: dict[Kernel, set[Kernel]] = {}
         self.position = {t: k for k, t in enumerate(computed)}
+        self.first: dict[Kernel, int] = {}  # the position of the first member
         self.kept = {places.of[root].source for root in places.roots}
 
     def add(self, kernel: Kernel) -> None:
         """A kernel that reads others', and that nobody reads yet."""
         for member in kernel.members:
             self.owner[member] = kernel
+        self.first[kernel] = min(self.position[member] for member in kernel.members)
         self.before[kernel], self.after[kernel] = set(), set()
         self.reconnect(kernel)
 
     def between(self, a: Kernel, b: Kernel) -> bool:
         """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
-        first = min(self.position[m] for m in a.members)  # what ends before it can not read from a
+        first = self.first[a]  # what ends before it can not read from a
         stack = [k for k in self.before[b] if k is not a and k.order > first]
         seen = set(stack)
         while stack:
@@ -155,6 +157,7 @@ class Groups:
         """Kernel ``b`` is part of ``a`` from now on."""
         for member in b.members:
             self.owner[member] = a
+        self.first[a] = min(self.first[a], self.first.pop(b))
         for earlier in self.before.pop(b):
             self.after[earlier].discard(b)
             if earlier is not a:
