@@ -269,6 +269,20 @@ def test_get_file_finds_what_is_there(tmp_path: Path) -> None:
     assert (Path(path) / "one.txt").read_text() == "hello"
 
 
+def test_get_file_finds_what_keras_has_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "ours"))
+    source, theirs = tmp_path / "rows.csv", tmp_path / "keras" / "datasets" / "rows.csv"
+    source.write_text("new")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("old")
+    found = keras.utils.get_file("rows.csv", source.as_uri())
+    assert (Path(found), Path(found).read_text()) == (theirs, "old")
+    anew = keras.utils.get_file("rows.csv", source.as_uri(), force_download=True)
+    assert (Path(anew).read_text(), theirs.read_text()) == ("new", "old")
+    assert Path(keras.utils.get_file("rows.csv", source.as_uri())) == Path(anew)
+
+
 def test_get_file_reads_files_by_their_addresses(tmp_path: Path) -> None:
     source = tmp_path / "a file.csv"
     source.write_text("1,2")

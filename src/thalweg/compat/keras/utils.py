@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random as _random
 import sys
 import tarfile
@@ -19,6 +20,7 @@ from thalweg import data
 from thalweg import layers as _layers
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import helpers, preprocessing, tables
+from thalweg.compat.keras.backend.settings import _home
 from thalweg.compat.names import Namespace
 from thalweg.errors import DataError
 from thalweg.extras import needs
@@ -310,17 +312,17 @@ def get_file(
 ) -> str:  # fmt: skip
     """The path of a file that is downloaded once into the cache, or was put there: ``cache_dir/cache_subdir/fname``.
 
-    ``untar`` gives the path without ``.tar.gz``, where the archive is unpacked; ``extract`` unpacks it beside itself.
+    Without ``cache_dir`` what Keras has downloaded (below ``$KERAS_HOME`` or ``~/.keras``) is found, too. ``untar``
+    gives the path without ``.tar.gz``, where the archive is unpacked; ``extract`` unpacks it beside itself.
     """
-    folder = (
-        Path(cache_dir).expanduser() / cache_subdir
-        if cache_dir
-        else data.cache_folder().parent / cache_subdir
-    )
+    bases = [Path(cache_dir).expanduser()] if cache_dir else [data.cache_folder().parent, _home()]
     name = fname or origin.rsplit("/", 1)[-1]
     archive = f"{name}.tar.gz" if untar else name
+    folders = [base / cache_subdir for base in bases]
+    having = [f for f in folders if (f / archive).exists() or (untar and (f / name).exists())]
+    folder = folders[0] if force_download or not having else having[0]
     path = folder / archive
-    if not path.exists() and not (untar and (folder / name).exists()):
+    if force_download or not having:
         _download(origin, path, md5_hash, file_hash)
     if path.exists() and (untar or extract):
         _unpack(path, folder)
@@ -336,7 +338,8 @@ def _download(origin: str, path: Path, md5_hash: str | None, file_hash: str | No
     pooch.utils.get_logger().setLevel("WARNING")
     known = f"md5:{md5_hash}" if md5_hash else file_hash
     try:
-        pooch.retrieve(origin, known_hash=known, fname=path.name, path=writable_folder(path.parent))
+        made = pooch.retrieve(origin, known, fname=f"{path.name}.part", path=writable_folder(path.parent))
+        os.replace(made, path)
     except (OSError, ValueError) as error:
         short = " ".join(str(error).split())[:200]
         raise DataError(f"could not download {origin} ({short}); put the file at {str(path)!r}") from None

@@ -79,14 +79,18 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     set_image_data_format("channels_last" if dim_ordering == "tf" else "channels_first")
 
 
+def _home() -> Path:
+    """The folder in which Keras keeps its settings and what it has downloaded: ``$KERAS_HOME`` or ``~/.keras``."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+
+
 def _read_settings() -> None:
-    """What the user's ``keras.json`` says, in ``$KERAS_HOME`` or ``~/.keras``: dtype, epsilon, order of axes.
+    """What the user's ``keras.json`` says: dtype, epsilon, order of axes.
 
     A file that is no JSON says nothing, as in Keras.
     """
-    home = os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser()
     try:
-        said = json.loads((Path(home) / "keras.json").read_text(encoding="utf-8"))
+        said = json.loads((_home() / "keras.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
     for name, setter in _SETTERS.items():
