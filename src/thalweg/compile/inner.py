@@ -1,4 +1,4 @@
-"""The multiply-adds of a register tile in the processor's own words: x86 with vectors of 64 bytes.
+"""The micro-kernel of a register tile in the processor's own words: x86 with vectors of 64 bytes.
 
 A core whose other half is busy is bound by what it decodes, not by its multiply-adds (docs/performance.md). So four
 steps of k go to a turn, rows have their distance in the instruction, and every second element of A is an operand of its
@@ -7,7 +7,7 @@ multiply-adds in memory: LLVM fetches what is used twice to a register, which is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,82 +32,143 @@ class Rows:
     step: Size
 
 
+@dataclass(frozen=True)
+class Tile:
+    """Where the sums go: `rows` of so many `vectors`, the address and the rows' offsets from it, and whether what is
+    there is added (1) or not (0).
+    """
+
+    rows: int
+    vectors: int
+    pointer: Any
+    offsets: Any
+    adds: Any
+
+
 def fits(target: Target, dtype: str) -> bool:
     """Whether the processor, and LLVM here, know the words."""
     return target.takes_assembly and dtype in ("float32", "float64")
 
 
-def emit_steps(
-    e: Emitter,
-    dtype: str,
-    count: Value,
-    a: Rows,
-    b: Any,
-    sums: Sequence[Sequence[Any]],
-    ahead: tuple[Any, Value] | None = None,
+def emit_tile(
+    e: Emitter, dtype: str, count: Value, a: Rows, b: Any, c: Tile, ahead: tuple[Any, Value] | None = None
 ) -> None:
-    """sums[i][v] += A[i, k] B[k, v] for k < count, where B is a packed panel; with `ahead` (address, bytes) each k asks
-    for a line of other memory, those so many bytes apart.
+    """C[i, v] (+)= the sum of A[i, k] B[k, v] over k < count, where B is a packed panel; with `ahead` (address, bytes)
+    each k asks for a line of other memory, those so many bytes apart.
     """
     strided = not is_number(a.step, 1)
-    strides = [e.index(a.step) * itemsize(dtype)] if strided else []
-    pointers = [a.first, b]
+    moved = {"a": a.first, "b": b, **({} if ahead is None else {"ahead": ahead[0]}), "count": count.ir}
+    fixed = {"c": c.pointer, "offsets": c.offsets, "adds": c.adds}
+    if strided:
+        fixed["step"] = (e.index(a.step) * itemsize(dtype)).ir
     if ahead is not None:
-        pointers.append(ahead[0])
-        strides.append(ahead[1])
-    places = [e.var(Value(e, e.builder.ptrtoint(p, _INT64), "int64", 1)) for p in pointers]
-    totals = [total for row in sums for total in row]
-
-    def turn(steps: int) -> None:
-        held = [*[t.get() for t in totals], *[p.get() for p in places]]
-        text, scratch = _text(dtype, len(sums), len(sums[0]), a.apart, steps, strided, ahead is not None)
-        vectors, spare = [t.ir.type for t in held[: len(totals)]], len(totals)
-        kinds = [*vectors, *[vectors[0]] * scratch, *[_INT64] * len(places)]
-        moved = range(spare + scratch, len(kinds))
-        constraints = ["=&v"] * (spare + scratch) + ["=&r"] * len(places)
-        constraints += [str(i) for i in (*range(spare), *moved)] + ["r"] * len(strides) + ["~{memory}"]
-        arguments = [v.ir for v in (*held, *strides)]
-        shape = ir.FunctionType(ir.LiteralStructType(kinds), [x.type for x in arguments])
-        results = e.builder.asm(shape, text, ",".join(constraints), arguments, True)
-        for i, variable in zip((*range(spare), *moved), (*totals, *places), strict=True):
-            old = variable.get()
-            variable.set(Value(e, e.builder.extract_value(results, i), old.dtype, old.width))
-
-    whole = count & -STEPS
-    with e.loop(0, whole, STEPS, name="k"):
-        turn(STEPS)
-    with e.loop(whole, count, name="k"):
-        turn(1)
+        fixed["apart"] = ahead[1].ir
+    vectors = c.rows * c.vectors + c.vectors + 1  # the sums, a row of B and an element of A
+    results = [*moved, "spare"]
+    names = {name: f"${vectors + i}" for i, name in enumerate(results)}
+    names |= {name: f"${vectors + len(results) + len(moved) + i}" for i, name in enumerate(fixed)}
+    write = "prefetchw" if e.target.has("prfchw") else "prefetcht0"
+    words = _Words(dtype, c.rows, c.vectors, a.apart, names, write)
+    constraints = ["=&v"] * vectors + ["=&r"] * len(results)
+    constraints += [str(vectors + i) for i in range(len(moved))] + ["r"] * len(fixed)
+    given = [
+        x if isinstance(x.type, ir.IntType) else e.builder.ptrtoint(x, _INT64)
+        for x in (*moved.values(), *fixed.values())
+    ]
+    vector = e.const(0, dtype, e.target.lanes(dtype)).ir.type
+    found = ir.LiteralStructType([*[vector] * vectors, *[_INT64] * len(results)])
+    shape = ir.FunctionType(found, [x.type for x in given])
+    e.builder.asm(
+        shape, "\n".join(words.all()), ",".join([*constraints, "~{memory}", "~{flags}"]), given, True
+    )
 
 
-def _text(
-    dtype: str, rows: int, vectors: int, apart: int, steps: int, strided: bool, ahead: bool
-) -> tuple[str, int]:
-    """The instructions, and how many vector registers they need beside the sums. Operands: sums, those registers, the
-    addresses of A, of B and ahead; those that come in again; then the distances of A's steps, if `strided`, and ahead.
-    """
-    size, lanes, sums = itemsize(dtype), 64 // itemsize(dtype), rows * vectors
-    end = "ps" if size == 4 else "pd"
-    columns = [f"${sums + v}" for v in range(vectors)]
-    element, scratch = f"${sums + vectors}", vectors + 1
-    at_a, at_b, at_ahead = (f"${sums + scratch + i}" for i in range(3))
-    inputs = 2 * (sums + (3 if ahead else 2)) + scratch
-    lines = []
-    for step in range(steps):
-        lines += [f"vmovup{end[1]} {64 * (step * vectors + v)}({at_b}), {columns[v]}" for v in range(vectors)]
-        if ahead:
-            lines += [f"prefetcht1 ({at_ahead})", f"addq ${inputs + strided}, {at_ahead}"]
-        for r in range(rows):
-            place = f"{size * (r * apart + (0 if strided else step))}({at_a})"
-            factor = element
-            if vectors == 1 or (vectors <= FEW and r % 2):
-                factor = f"{place}{{1to{lanes}}}"
-            else:
-                lines.append(f"vbroadcasts{end[1]} {place}, {element}")
-            lines += [f"vfmadd231{end} {factor}, {columns[v]}, ${r * vectors + v}" for v in range(vectors)]
-        if strided:
-            lines.append(f"addq ${inputs}, {at_a}")
-    if not strided:
-        lines.append(f"addq $${steps * size}, {at_a}")
-    lines.append(f"addq $${steps * vectors * 64}, {at_b}")
-    return "\n".join(lines), scratch
+@dataclass(frozen=True)
+class _Words:
+    """The instructions. Vector operands come first: the sums, a row of B, an element of A; the others have `names`."""
+
+    dtype: str
+    rows: int
+    vectors: int
+    apart: int
+    names: dict[str, str]
+    write: str  # the instruction that asks for a line in order to write there
+
+    @property
+    def size(self) -> int:
+        """Bytes of an element."""
+        return itemsize(self.dtype)
+
+    @property
+    def kind(self) -> str:
+        """The letter of single or double precision."""
+        return "s" if self.size == 4 else "d"
+
+    def all(self) -> Iterator[str]:
+        """Zeros, turns of several steps, the steps that are left, and the sums to where they go."""
+        count = self.names["count"]
+        for r in range(self.rows):
+            yield from self.line_of(r)
+            yield f"{self.write} ({self.names['c']},{self.names['spare']},{self.size})"
+        for i in range(self.rows * self.vectors):
+            yield f"vpxord ${i}, ${i}, ${i}"
+        yield f"subq $${STEPS}, {count}"
+        yield "jl 2f"
+        yield ".p2align 4"
+        yield "1:"
+        yield from self.turn(STEPS)
+        yield f"subq $${STEPS}, {count}"
+        yield "jge 1b"
+        yield "2:"
+        yield f"addq $${STEPS}, {count}"
+        yield "jle 4f"
+        yield "3:"
+        yield from self.turn(1)
+        yield f"subq $$1, {count}"
+        yield "jg 3b"
+        yield "4:"
+        yield f"testq {self.names['adds']}, {self.names['adds']}"
+        yield "je 5f"
+        for r in range(self.rows):
+            yield from self.line_of(r)
+            for v in range(self.vectors):
+                total = f"${r * self.vectors + v}"
+                yield f"vaddp{self.kind} {self.place(v)}, {total}, {total}"
+        yield "5:"
+        for r in range(self.rows):
+            yield from self.line_of(r)
+            for v in range(self.vectors):
+                yield f"vmovup{self.kind} ${r * self.vectors + v}, {self.place(v)}"
+
+    def line_of(self, row: int) -> Iterator[str]:
+        """The offset of a row of C to the spare register."""
+        yield f"movq {8 * row}({self.names['offsets']}), {self.names['spare']}"
+
+    def place(self, vector: int) -> str:
+        """A vector of that row."""
+        return f"{64 * vector}({self.names['c']},{self.names['spare']},{self.size})"
+
+    def turn(self, steps: int) -> Iterator[str]:
+        """Some steps of k."""
+        size, sums, vectors, names = self.size, self.rows * self.vectors, self.vectors, self.names
+        columns, element = [f"${sums + v}" for v in range(vectors)], f"${sums + vectors}"
+        for step in range(steps):
+            for v, column in enumerate(columns):
+                yield f"vmovup{self.kind} {64 * (step * vectors + v)}({names['b']}), {column}"
+            if "ahead" in names:
+                yield f"prefetcht1 ({names['ahead']})"
+                yield f"addq {names['apart']}, {names['ahead']}"
+            for r in range(self.rows):
+                place = f"{size * (r * self.apart + (0 if 'step' in names else step))}({names['a']})"
+                factor = element
+                if vectors == 1 or (vectors <= FEW and r % 2):
+                    factor = f"{place}{{1to{64 // size}}}"
+                else:
+                    yield f"vbroadcasts{self.kind} {place}, {element}"
+                for v, column in enumerate(columns):
+                    yield f"vfmadd231p{self.kind} {factor}, {column}, ${r * vectors + v}"
+            if "step" in names:
+                yield f"addq {names['step']}, {names['a']}"
+        if "step" not in names:
+            yield f"addq $${steps * size}, {names['a']}"
+        yield f"addq $${steps * vectors * 64}, {names['b']}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.inner import Rows, emit_steps, fits
+from thalweg.compile.inner import Rows, Tile, emit_tile, fits
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.target import itemsize
 from thalweg.compile.tiling import Slide
@@ -88,20 +88,18 @@ def kernel_function(
     if b_kind == "packed":
         b_step = vectors * lanes
     mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
+    if apart is not None:
+        lying = Rows(starts[0], apart, a_step if side else 1)
+        tile = Tile(rows, vectors, c, c_rows, adds.astype("int64").ir)
+        emit_tile(e, dtype, count, lying, b, tile, (kept, ahead_step * itemsize(dtype)) if ahead else None)
+        e.ret()
+        return e.builder.function
     sums = [
         [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)] for _ in range(ways)
     ]
     places = [e.at(c, e.load(c_rows, i, "int64"), dtype) for i in range(rows)]
     for place in places:
         e.prefetch(place, 0, dtype, write=True)
-
-    if apart is not None:
-        first = e.at(a, e.load(a_rows, 0, "int64"), dtype)
-        lying = Rows(first, apart, a_step if side else 1)
-        fetched = (kept, ahead_step * itemsize(dtype)) if ahead else None
-        emit_steps(e, dtype, count, lying, b, sums[0], fetched)
-        _finish(e, dtype, places, sums[0], adds)
-        return e.builder.function
 
     def step(k: Value, totals: list[list[Any]]) -> None:
         at = _k_offset(e, b_kind, b_step, k)
