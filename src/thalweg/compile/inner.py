@@ -2,7 +2,8 @@
 
 A core whose other half is busy is bound by what it decodes, not by its multiply-adds (docs/performance.md). So four
 steps of k go to a turn, rows have their distance in the instruction, and every second element of A is an operand of its
-multiply-adds in memory: LLVM fetches what is used twice to a register, which is an instruction more.
+multiply-adds in memory: LLVM fetches what is used twice to a register, which is an instruction more. Nor has LLVM
+anything to find out about such a kernel, which takes a third of the time to compile.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from thalweg.compile.target import Target, itemsize
 from thalweg.compile.values import Value
 
 STEPS = 4  # of k in a turn of the loop
+AHEAD = 12  # steps of k by which rows of B are fetched before they are used
 FEW = 3  # vectors of a row at most for which an element of A is fetched once for each
 _INT64 = ir.IntType(64)
 
@@ -30,6 +32,18 @@ class Rows:
     first: Any
     apart: int
     step: Size
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where B's rows lie: the first, and how far they are apart, or None in a packed panel. With `keeps` they are
+    packed to a panel there on their way. The last vector of a row has as many elements as are `left`: all, if packed.
+    """
+
+    first: Any
+    step: Size | None
+    keeps: Any
+    left: int
 
 
 @dataclass(frozen=True)
@@ -51,24 +65,28 @@ def fits(target: Target, dtype: str) -> bool:
 
 
 def emit_tile(
-    e: Emitter, dtype: str, count: Value, a: Rows, b: Any, c: Tile, ahead: tuple[Any, Value] | None = None
+    e: Emitter, dtype: str, count: Value, a: Rows, b: Columns, c: Tile, ahead: tuple[Any, Value] | None = None
 ) -> None:
-    """C[i, v] (+)= the sum of A[i, k] B[k, v] over k < count, where B is a packed panel; with `ahead` (address, bytes)
-    each k asks for a line of other memory, those so many bytes apart.
+    """C[i, v] (+)= the sum of A[i, k] B[k, v] over k < count; with `ahead` (address, bytes) each k asks for a line of
+    other memory, those so many bytes apart.
     """
-    strided = not is_number(a.step, 1)
-    moved = {"a": a.first, "b": b, **({} if ahead is None else {"ahead": ahead[0]}), "count": count.ir}
+    moved = {"a": a.first, "b": b.first, "count": count.ir}
     fixed = {"c": c.pointer, "offsets": c.offsets, "adds": c.adds}
-    if strided:
+    if not is_number(a.step, 1):
         fixed["step"] = (e.index(a.step) * itemsize(dtype)).ir
+    if b.step is not None:
+        row = e.index(b.step) * itemsize(dtype)
+        fixed |= {"row": row.ir, "far": (row * AHEAD).ir}
+    if b.keeps is not None:
+        moved["keeps"] = b.keeps
     if ahead is not None:
-        fixed["apart"] = ahead[1].ir
+        moved["ahead"], fixed["apart"] = ahead[0], ahead[1].ir
     vectors = c.rows * c.vectors + c.vectors + 1  # the sums, a row of B and an element of A
     results = [*moved, "spare"]
     names = {name: f"${vectors + i}" for i, name in enumerate(results)}
     names |= {name: f"${vectors + len(results) + len(moved) + i}" for i, name in enumerate(fixed)}
     write = "prefetchw" if e.target.has("prfchw") else "prefetcht0"
-    words = _Words(dtype, c.rows, c.vectors, a.apart, names, write)
+    words = _Words(dtype, c.rows, c.vectors, a.apart, b.left, names, write)
     constraints = ["=&v"] * vectors + ["=&r"] * len(results)
     constraints += [str(vectors + i) for i in range(len(moved))] + ["r"] * len(fixed)
     given = [
@@ -79,7 +97,7 @@ def emit_tile(
     found = ir.LiteralStructType([*[vector] * vectors, *[_INT64] * len(results)])
     shape = ir.FunctionType(found, [x.type for x in given])
     e.builder.asm(
-        shape, "\n".join(words.all()), ",".join([*constraints, "~{memory}", "~{flags}"]), given, True
+        shape, "\n".join(words.all()), ",".join([*constraints, "~{k1}", "~{memory}", "~{flags}"]), given, True
     )
 
 
@@ -91,6 +109,7 @@ class _Words:
     rows: int
     vectors: int
     apart: int
+    left: int
     names: dict[str, str]
     write: str  # the instruction that asks for a line in order to write there
 
@@ -110,6 +129,10 @@ class _Words:
         for r in range(self.rows):
             yield from self.line_of(r)
             yield f"{self.write} ({self.names['c']},{self.names['spare']},{self.size})"
+        if self.left * self.size < 64:
+            word = self.names["spare"].replace("$", "${") + ":k}"
+            yield f"movl $${(1 << self.left) - 1}, {word}"
+            yield f"kmovw {word}, %k1"
         for i in range(self.rows * self.vectors):
             yield f"vpxord ${i}, ${i}, ${i}"
         yield f"subq $${STEPS}, {count}"
@@ -153,8 +176,7 @@ class _Words:
         size, sums, vectors, names = self.size, self.rows * self.vectors, self.vectors, self.names
         columns, element = [f"${sums + v}" for v in range(vectors)], f"${sums + vectors}"
         for step in range(steps):
-            for v, column in enumerate(columns):
-                yield f"vmovup{self.kind} {64 * (step * vectors + v)}({names['b']}), {column}"
+            yield from self.row(columns, step)
             if "ahead" in names:
                 yield f"prefetcht1 ({names['ahead']})"
                 yield f"addq {names['apart']}, {names['ahead']}"
@@ -171,4 +193,19 @@ class _Words:
                 yield f"addq {names['step']}, {names['a']}"
         if "step" not in names:
             yield f"addq $${steps * size}, {names['a']}"
-        yield f"addq $${steps * vectors * 64}, {names['b']}"
+        panel = "keeps" if "row" in names else "b"
+        if panel in names:
+            yield f"addq $${steps * vectors * 64}, {names[panel]}"
+
+    def row(self, columns: list[str], step: int) -> Iterator[str]:
+        """A row of B, that of a step in its turn."""
+        names, first = self.names, 0 if "row" in self.names else step * self.vectors
+        for v, column in enumerate(columns):
+            part = "{%k1}{z}" if self.left * self.size < 64 and v == self.vectors - 1 else ""
+            yield f"vmovup{self.kind} {64 * (first + v)}({names['b']}), {column}{part}"
+            if "row" in names:
+                yield f"prefetcht0 {64 * v}({names['b']},{names['far']})"
+            if "keeps" in names:
+                yield f"vmovup{self.kind} {column}, {64 * (step * self.vectors + v)}({names['keeps']})"
+        if "row" in names:
+            yield f"addq {names['row']}, {names['b']}"

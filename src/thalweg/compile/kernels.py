@@ -11,13 +11,11 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.inner import Rows, Tile, emit_tile, fits
+from thalweg.compile.inner import AHEAD, Columns, Rows, Tile, emit_tile, fits
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.target import itemsize
 from thalweg.compile.tiling import Slide
 from thalweg.compile.values import Value
-
-AHEAD = 12  # steps of k by which rows of B are fetched before they are used
 
 
 def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
@@ -66,7 +64,7 @@ def kernel_function(
     cols = vectors * lanes if cols is None or b_kind == "packed" else cols
     ways = 4 if rows * vectors <= 2 else 2 if rows * vectors <= 4 else 1
     apart = {"side": 1, "stride": apart}.get(a_kind)
-    if not (fits(e.target, dtype) and b_kind == "packed" and ways == 1):
+    if not (fits(e.target, dtype) and b_kind in ("packed", "stride") and ways == 1):
         apart = None
     shape = f"{rows}x{vectors * lanes}{f'.{cols}' if cols % lanes else ''}"
     reads = f"{a_kind}{apart if apart and a_kind == 'stride' else ''}.{b_kind}"
@@ -87,13 +85,17 @@ def kernel_function(
     ahead_step = b_step
     if b_kind == "packed":
         b_step = vectors * lanes
-    mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
     if apart is not None:
         lying = Rows(starts[0], apart, a_step if side else 1)
+        columns = Columns(
+            b, b_step if b_kind == "stride" else None, kept if keeps else None, (cols - 1) % lanes + 1
+        )
         tile = Tile(rows, vectors, c, c_rows, adds.astype("int64").ir)
-        emit_tile(e, dtype, count, lying, b, tile, (kept, ahead_step * itemsize(dtype)) if ahead else None)
+        fetched = (kept, ahead_step * itemsize(dtype)) if ahead else None
+        emit_tile(e, dtype, count, lying, columns, tile, fetched)
         e.ret()
         return e.builder.function
+    mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
     sums = [
         [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)] for _ in range(ways)
     ]
