@@ -61,6 +61,36 @@ def test_the_bits_are_those_of_the_loops_that_llvm_writes(size, side, dtype):
     np.testing.assert_allclose(results[0], expected.astype(dtype), rtol=0, atol=k * np.finfo(dtype).eps * 8)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("channels", [3, 16])
+@pytest.mark.parametrize("filters", [20, 64, 100])
+def test_windows_have_the_bits_of_the_loops_that_llvm_writes(filters, channels, dtype):
+    """Images of 9 x 11 in windows of 3 x 3: rows where a table says, and steps of k too."""
+    ours = host_target()
+    if not ours.takes_assembly:
+        pytest.skip("this processor's inner loops are LLVM's")
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((4, 9, 11, channels)).astype(dtype)
+    w = rng.standard_normal((9 * channels, filters)).astype(dtype)
+    a = Operand(
+        ((4, 99 * channels), (7, 11 * channels), (9, channels)), ((3, 11 * channels), (3 * channels, 1))
+    )
+    m, k = 4 * 7 * 9, 9 * channels
+    product, results = Product(m, filters, k, a, row_major(k, filters), row_major(m, filters), dtype), []
+    for target in (ours, replace(ours, cpu="znver5")):
+        module = emitted(product, target)
+        assert any(f.name.startswith("tile.kernel") and ".table." in f.name for f in module.functions)
+        code = compile_module(module, target)
+        c, work = np.zeros((m, filters), dtype), np.zeros(workspace_bytes(product, target, 1) + 64, np.uint8)
+        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(code.address("step"))
+        call(*[v.ctypes.data for v in (x, w, c, work[-work.ctypes.data % 64 :])])
+        results.append(c)
+    assert results[0].tobytes() == results[1].tobytes()
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+    expected = windows.reshape(m, k).astype("longdouble") @ w.astype("longdouble")
+    np.testing.assert_allclose(results[0], expected.astype(dtype), rtol=0, atol=k * np.finfo(dtype).eps * 8)
+
+
 def test_only_processors_where_it_was_measured_are_spoken_to():
     if not host_target().is_x86:
         pytest.skip("LLVM here reads no words of x86")
@@ -72,7 +102,7 @@ def test_only_processors_where_it_was_measured_are_spoken_to():
     assert "prefetcht1" in assembly(emitted(product_of(90, 512, 784, False, "float32"), AVX512), AVX512)
 
 
-def test_rows_of_unknown_number_or_distance_have_the_loops_of_llvm():
+def test_rows_at_known_distances_need_one_register():
     if not AVX512.takes_assembly:
         pytest.skip("LLVM here reads no words of x86")
     product = product_of(60, 64, 40, False, "float32", 3)

@@ -8,7 +8,7 @@ anything to find out about such a kernel, which takes a third of the time to com
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +22,23 @@ from thalweg.compile.values import Value
 STEPS = 4  # of k in a turn of the loop
 AHEAD = 12  # steps of k by which rows of B are fetched before they are used
 FEW = 3  # vectors of a row at most for which an element of A is fetched once for each
+REGISTERS = (
+    13  # general ones that a loop may use: one is left for the address of what it is given, one for LLVM
+)
 _INT64 = ir.IntType(64)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Where A's elements lie: the first of the first row, and how many elements rows and steps of k are apart."""
+    """Where A's elements lie: the rows' offsets from an address, how many elements they are `apart`, where that is
+    known, and the steps of k: a number of elements, or a table of offsets.
+    """
 
-    first: Any
-    apart: int
+    pointer: Any
+    offsets: Any
+    apart: int | None
     step: Size
+    table: Any
 
 
 @dataclass(frozen=True)
@@ -59,58 +66,72 @@ class Tile:
     adds: Any
 
 
-def fits(target: Target, dtype: str) -> bool:
+def knows(target: Target, dtype: str) -> bool:
     """Whether the processor, and LLVM here, know the words."""
     return target.takes_assembly and dtype in ("float32", "float64")
 
 
 def emit_tile(
-    e: Emitter, dtype: str, count: Value, a: Rows, b: Columns, c: Tile, ahead: tuple[Any, Value] | None = None
-) -> None:
+    e: Emitter,
+    dtype: str,
+    count: Value,
+    a: Rows,
+    b: Columns,
+    c: Tile,
+    ahead: tuple[Any, Value] | None = None,
+) -> bool:
     """C[i, v] (+)= the sum of A[i, k] B[k, v] over k < count; with `ahead` (address, bytes) each k asks for a line of
-    other memory, those so many bytes apart.
+    other memory, those so many bytes apart. False, and nothing, where there are not registers enough.
     """
-    moved = {"a": a.first, "b": b.first, "count": count.ir}
-    fixed = {"c": c.pointer, "offsets": c.offsets, "adds": c.adds}
-    if not is_number(a.step, 1):
-        fixed["step"] = (e.index(a.step) * itemsize(dtype)).ir
+    size = itemsize(dtype)
+    given = {"c": c.pointer, "offsets": c.offsets, "adds": c.adds, "first": a.pointer, "rows": a.offsets}
+    loop = {"b": b.first, "count": count.ir}
+    if a.table is not None:
+        loop["table"] = a.table
+    elif not is_number(a.step, 1):
+        loop["step"] = (e.index(a.step) * size).ir
     if b.step is not None:
-        row = e.index(b.step) * itemsize(dtype)
-        fixed |= {"row": row.ir, "far": (row * AHEAD).ir}
+        loop |= {"down": (e.index(b.step) * size).ir, "far": (e.index(b.step) * size * AHEAD).ir}
     if b.keeps is not None:
-        moved["keeps"] = b.keeps
+        loop["keeps"] = b.keeps
     if ahead is not None:
-        moved["ahead"], fixed["apart"] = ahead[0], ahead[1].ir
+        loop |= {"ahead": ahead[0], "apart": ahead[1].ir}
+    bases = ["a"] if a.apart is not None else [*[f"row{i}" for i in range(c.rows)], "at"]
+    general = [*bases, *loop]
+    if len(general) > REGISTERS:
+        return False
+    given |= loop
+    words = e.buffer("int64", len(given), align=8, name="given")
+    for i, value in enumerate(given.values()):
+        whole = value if isinstance(value.type, ir.IntType) else e.builder.ptrtoint(value, _INT64)
+        e.store(words, i, Value(e, whole, "int64", 1))
     vectors = c.rows * c.vectors + c.vectors + 1  # the sums, a row of B and an element of A
-    results = [*moved, "spare"]
-    names = {name: f"${vectors + i}" for i, name in enumerate(results)}
-    names |= {name: f"${vectors + len(results) + len(moved) + i}" for i, name in enumerate(fixed)}
+    spare = max(0, 4 - len(general))
+    names = {name: f"${vectors + i}" for i, name in enumerate([*general, *range(spare)])}
+    block = f"${vectors + len(names)}"
+    places = {name: f"{8 * i}({block})" for i, name in enumerate(given)}
     write = "prefetchw" if e.target.has("prfchw") else "prefetcht0"
-    words = _Words(dtype, c.rows, c.vectors, a.apart, b.left, names, write)
-    constraints = ["=&v"] * vectors + ["=&r"] * len(results)
-    constraints += [str(vectors + i) for i in range(len(moved))] + ["r"] * len(fixed)
-    given = [
-        x if isinstance(x.type, ir.IntType) else e.builder.ptrtoint(x, _INT64)
-        for x in (*moved.values(), *fixed.values())
-    ]
+    text = _Words(dtype, c.rows, c.vectors, a.apart, b.left, names, places, write).all()
     vector = e.const(0, dtype, e.target.lanes(dtype)).ir.type
-    found = ir.LiteralStructType([*[vector] * vectors, *[_INT64] * len(results)])
-    shape = ir.FunctionType(found, [x.type for x in given])
-    e.builder.asm(
-        shape, "\n".join(words.all()), ",".join([*constraints, "~{k1}", "~{memory}", "~{flags}"]), given, True
-    )
+    found = ir.LiteralStructType([*[vector] * vectors, *[_INT64] * len(names)])
+    constraints = ["=&v"] * vectors + ["=&r"] * len(names) + ["r", "~{k1}", "~{memory}", "~{flags}"]
+    e.builder.asm(ir.FunctionType(found, [words.type]), "\n".join(text), ",".join(constraints), [words], True)
+    return True
 
 
 @dataclass(frozen=True)
 class _Words:
-    """The instructions. Vector operands come first: the sums, a row of B, an element of A; the others have `names`."""
+    """The instructions. Vector operands come first: the sums, a row of B, an element of A; general registers have
+    `names`, and what is given lies at `places`.
+    """
 
     dtype: str
     rows: int
     vectors: int
-    apart: int
+    apart: int | None
     left: int
-    names: dict[str, str]
+    names: dict[Any, str]
+    places: dict[str, str]
     write: str  # the instruction that asks for a line in order to write there
 
     @property
@@ -126,15 +147,14 @@ class _Words:
     def all(self) -> Iterator[str]:
         """Zeros, turns of several steps, the steps that are left, and the sums to where they go."""
         count = self.names["count"]
-        for r in range(self.rows):
-            yield from self.line_of(r)
-            yield f"{self.write} ({self.names['c']},{self.names['spare']},{self.size})"
+        yield from self.lines([f"{self.write} (%c,%row,{self.size})"])
         if self.left * self.size < 64:
-            word = self.names["spare"].replace("$", "${") + ":k}"
+            word = count.replace("$", "${") + ":k}"
             yield f"movl $${(1 << self.left) - 1}, {word}"
             yield f"kmovw {word}, %k1"
         for i in range(self.rows * self.vectors):
             yield f"vpxord ${i}, ${i}, ${i}"
+        yield from self.begin()
         yield f"subq $${STEPS}, {count}"
         yield "jl 2f"
         yield ".p2align 4"
@@ -150,62 +170,86 @@ class _Words:
         yield f"subq $$1, {count}"
         yield "jg 3b"
         yield "4:"
-        yield f"testq {self.names['adds']}, {self.names['adds']}"
+        yield f"cmpq $$0, {self.places['adds']}"
         yield "je 5f"
-        for r in range(self.rows):
-            yield from self.line_of(r)
-            for v in range(self.vectors):
-                total = f"${r * self.vectors + v}"
-                yield f"vaddp{self.kind} {self.place(v)}, {total}, {total}"
+        spots = [f"{64 * v}(%c,%row,{self.size})" for v in range(self.vectors)]
+        yield from self.lines([f"vaddp{self.kind} {spot}, %sum{v}, %sum{v}" for v, spot in enumerate(spots)])
         yield "5:"
+        yield from self.lines([f"vmovup{self.kind} %sum{v}, {spot}" for v, spot in enumerate(spots)])
+
+    def lines(self, each: Sequence[str]) -> Iterator[str]:
+        """Some instructions for each row of C, with %c and %row for where it lies and %sum0... for its sums."""
+        c, offsets, row = list(self.names.values())[:3]
+        yield f"movq {self.places['c']}, {c}"
+        yield f"movq {self.places['offsets']}, {offsets}"
         for r in range(self.rows):
-            yield from self.line_of(r)
-            for v in range(self.vectors):
-                yield f"vmovup{self.kind} ${r * self.vectors + v}, {self.place(v)}"
+            yield f"movq {8 * r}({offsets}), {row}"
+            for words in each:
+                for v in range(self.vectors):
+                    words = words.replace(f"%sum{v}", f"${r * self.vectors + v}")
+                yield words.replace("%c", c).replace("%row", row)
 
-    def line_of(self, row: int) -> Iterator[str]:
-        """The offset of a row of C to the spare register."""
-        yield f"movq {8 * row}({self.names['offsets']}), {self.names['spare']}"
-
-    def place(self, vector: int) -> str:
-        """A vector of that row."""
-        return f"{64 * vector}({self.names['c']},{self.names['spare']},{self.size})"
+    def begin(self) -> Iterator[str]:
+        """What the loop works with, to registers."""
+        names, places = self.names, self.places
+        rows, first = names["count"], names["b"]
+        yield f"movq {places['first']}, {first}"
+        yield f"movq {places['rows']}, {rows}"
+        for r, name in enumerate(["a"] if "a" in names else [f"row{r}" for r in range(self.rows)]):
+            yield f"movq {8 * r}({rows}), {names[name]}"
+            yield f"leaq ({first},{names[name]},{self.size}), {names[name]}"
+        if "at" in names:
+            yield f"subq {names['at']}, {names['at']}"
+        for name, place in places.items():
+            if name in names:
+                yield f"movq {place}, {names[name]}"
 
     def turn(self, steps: int) -> Iterator[str]:
         """Some steps of k."""
         size, sums, vectors, names = self.size, self.rows * self.vectors, self.vectors, self.names
         columns, element = [f"${sums + v}" for v in range(vectors)], f"${sums + vectors}"
+        even = "step" not in names and "table" not in names
         for step in range(steps):
             yield from self.row(columns, step)
             if "ahead" in names:
                 yield f"prefetcht1 ({names['ahead']})"
                 yield f"addq {names['apart']}, {names['ahead']}"
+            if "table" in names:
+                yield f"movq {8 * step}({names['table']}), {names['at']}"
             for r in range(self.rows):
-                place = f"{size * (r * self.apart + (0 if 'step' in names else step))}({names['a']})"
-                factor = element
-                if vectors == 1 or (vectors <= FEW and r % 2):
+                place, factor = self.element(r, step if even else 0), element
+                if "a" in names and (vectors == 1 or (vectors <= FEW and r % 2)):
                     factor = f"{place}{{1to{64 // size}}}"
                 else:
                     yield f"vbroadcasts{self.kind} {place}, {element}"
                 for v, column in enumerate(columns):
                     yield f"vfmadd231p{self.kind} {factor}, {column}, ${r * vectors + v}"
             if "step" in names:
-                yield f"addq {names['step']}, {names['a']}"
-        if "step" not in names:
-            yield f"addq $${steps * size}, {names['a']}"
-        panel = "keeps" if "row" in names else "b"
+                yield f"addq {names['step']}, {names['a'] if 'a' in names else names['at']}"
+        if even:
+            yield f"addq $${steps * size}, {names['a'] if 'a' in names else names['at']}"
+        if "table" in names:
+            yield f"addq $${8 * steps}, {names['table']}"
+        panel = "keeps" if "down" in names else "b"
         if panel in names:
             yield f"addq $${steps * vectors * 64}, {names[panel]}"
 
+    def element(self, row: int, step: int) -> str:
+        """Where A's element of a row is."""
+        if self.apart is not None:
+            return f"{self.size * (row * self.apart + step)}({self.names['a']})"
+        scale = self.size if "table" in self.names else 1
+        return f"{self.size * step}({self.names[f'row{row}']},{self.names['at']},{scale})"
+
     def row(self, columns: list[str], step: int) -> Iterator[str]:
         """A row of B, that of a step in its turn."""
-        names, first = self.names, 0 if "row" in self.names else step * self.vectors
+        names, first = self.names, 0 if "down" in self.names else step * self.vectors
         for v, column in enumerate(columns):
             part = "{%k1}{z}" if self.left * self.size < 64 and v == self.vectors - 1 else ""
             yield f"vmovup{self.kind} {64 * (first + v)}({names['b']}), {column}{part}"
-            if "row" in names:
+            if "down" in names:
                 yield f"prefetcht0 {64 * v}({names['b']},{names['far']})"
             if "keeps" in names:
                 yield f"vmovup{self.kind} {column}, {64 * (step * self.vectors + v)}({names['keeps']})"
-        if "row" in names:
-            yield f"addq {names['row']}, {names['b']}"
+        if "down" in names:
+            yield f"addq {names['down']}, {names['b']}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.inner import AHEAD, Columns, Rows, Tile, emit_tile, fits
+from thalweg.compile.inner import AHEAD, Columns, Rows, Tile, emit_tile, knows
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.target import itemsize
 from thalweg.compile.tiling import Slide
@@ -63,9 +63,8 @@ def kernel_function(
     lanes = e.target.lanes(dtype)
     cols = vectors * lanes if cols is None or b_kind == "packed" else cols
     ways = 4 if rows * vectors <= 2 else 2 if rows * vectors <= 4 else 1
-    apart = {"side": 1, "stride": apart}.get(a_kind)
-    if not (fits(e.target, dtype) and b_kind in ("packed", "stride") and ways == 1):
-        apart = None
+    written = knows(e.target, dtype) and ways == 1 and b_kind != "table" and not a_kind.startswith("packed")
+    apart = {"side": 1, "stride": apart}.get(a_kind) if written else None
     shape = f"{rows}x{vectors * lanes}{f'.{cols}' if cols % lanes else ''}"
     reads = f"{a_kind}{apart if apart and a_kind == 'stride' else ''}.{b_kind}"
     name = f"tile.kernel.{dtype}.{shape}.{reads}{'.keeps' if keeps else ''}{'.ahead' if ahead else ''}"
@@ -76,6 +75,17 @@ def kernel_function(
     e = begin_shared(e, name, ["int64", "ptr", "ptr", steps[0], "ptr", steps[1], "ptr", "ptr", "bool", "ptr"])
     count, a, a_rows, a_step, b, b_step, c, c_rows, adds, kept = e.args
     packed, side = a_kind.startswith("packed"), a_kind == "side"
+    if written:
+        table = a_step if a_kind == "table" else None
+        even = 0 if table is not None else 1 if apart is not None and not side else a_step
+        lying = Rows(a, a_rows, apart, even, table)
+        left = (cols - 1) % lanes + 1
+        columns = Columns(b, b_step if b_kind == "stride" else None, kept if keeps else None, left)
+        tile = Tile(rows, vectors, c, c_rows, adds.astype("int64").ir)
+        fetched = (kept, b_step * itemsize(dtype)) if ahead else None
+        if emit_tile(e, dtype, count, lying, columns, tile, fetched):
+            e.ret()
+            return e.builder.function
     stride: Any = int(a_kind[len("packed") :]) if packed else a_step
     if packed or side:
         first = e.at(a, e.load(a_rows, 0, "int64"), dtype) if side else a
@@ -85,16 +95,6 @@ def kernel_function(
     ahead_step = b_step
     if b_kind == "packed":
         b_step = vectors * lanes
-    if apart is not None:
-        lying = Rows(starts[0], apart, a_step if side else 1)
-        columns = Columns(
-            b, b_step if b_kind == "stride" else None, kept if keeps else None, (cols - 1) % lanes + 1
-        )
-        tile = Tile(rows, vectors, c, c_rows, adds.astype("int64").ir)
-        fetched = (kept, ahead_step * itemsize(dtype)) if ahead else None
-        emit_tile(e, dtype, count, lying, columns, tile, fetched)
-        e.ret()
-        return e.builder.function
     mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
     sums = [
         [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)] for _ in range(ways)
