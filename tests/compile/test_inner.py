@@ -11,7 +11,7 @@ from thalweg.compile.llvm import assembly, compile_module
 from thalweg.compile.loops import function
 from thalweg.compile.target import AVX2, AVX512, host_target
 from thalweg.compile.tile import emit_product
-from thalweg.compile.tiling import Operand, Product, row_major, workspace_bytes
+from thalweg.compile.tiling import Operand, Product, choose_tiling, row_major, workspace_bytes
 
 SIDE = [(98, 64, 128), (37, 48, 101), (14, 100, 3), (20, 16, 65), (15, 33, 70)]
 APART = [
@@ -48,17 +48,25 @@ def test_the_bits_are_those_of_the_loops_that_llvm_writes(size, side, dtype):
     rng = np.random.default_rng(7)
     a = rng.standard_normal((k, m) if side else (m, k + padded)).astype(dtype)
     b = rng.standard_normal((k, n)).astype(dtype)
-    product, results = product_of(m, n, k, side, dtype, padded), []
-    for target in (ours, replace(ours, cpu="znver5")):
-        code = compile_module(emitted(product, target), target)
-        c, work = np.zeros((m, n), dtype), np.zeros(workspace_bytes(product, target, 1) + 64, np.uint8)
-        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(code.address("step"))
-        call(*[x.ctypes.data for x in (a, b, c, work[-work.ctypes.data % 64 :])])
-        results.append(c)
+    results = results_of(product_of(m, n, k, side, dtype, padded), (a, b))
     assert results[0].tobytes() == results[1].tobytes()
     wide = a.astype("longdouble")
     expected = (wide.T if side else wide[:, :k]) @ b.astype("longdouble")
     np.testing.assert_allclose(results[0], expected.astype(dtype), rtol=0, atol=k * np.finfo(dtype).eps * 8)
+
+
+def results_of(product, arrays):
+    """By our words and by LLVM's."""
+    ours, results = host_target(), []
+    for target in (ours, replace(ours, cpu="znver5")):
+        module = emitted(product, target)
+        code = compile_module(module, target)
+        c = np.zeros((product.m, product.n), product.dtype)
+        work = np.zeros(workspace_bytes(product, target, 1) + 64, np.uint8)
+        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(code.address("step"))
+        call(*[x.ctypes.data for x in (*arrays, c, work[-work.ctypes.data % 64 :])])
+        results.append(c)
+    return results
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -76,19 +84,60 @@ def test_windows_have_the_bits_of_the_loops_that_llvm_writes(filters, channels, 
         ((4, 99 * channels), (7, 11 * channels), (9, channels)), ((3, 11 * channels), (3 * channels, 1))
     )
     m, k = 4 * 7 * 9, 9 * channels
-    product, results = Product(m, filters, k, a, row_major(k, filters), row_major(m, filters), dtype), []
-    for target in (ours, replace(ours, cpu="znver5")):
-        module = emitted(product, target)
-        assert any(f.name.startswith("tile.kernel") and ".table." in f.name for f in module.functions)
-        code = compile_module(module, target)
-        c, work = np.zeros((m, filters), dtype), np.zeros(workspace_bytes(product, target, 1) + 64, np.uint8)
-        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(code.address("step"))
-        call(*[v.ctypes.data for v in (x, w, c, work[-work.ctypes.data % 64 :])])
-        results.append(c)
+    product = Product(m, filters, k, a, row_major(k, filters), row_major(m, filters), dtype)
+    assert any(".table." in f.name for f in emitted(product, ours).functions)
+    results = results_of(product, (x, w))
     assert results[0].tobytes() == results[1].tobytes()
     windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
     expected = windows.reshape(m, k).astype("longdouble") @ w.astype("longdouble")
     np.testing.assert_allclose(results[0], expected.astype(dtype), rtol=0, atol=k * np.finfo(dtype).eps * 8)
+
+
+@pytest.mark.parametrize(("apart", "step"), [(0, 1), (-40, 1), (40, 2), (1 << 29, 1), (7, -3)])
+def test_rows_again_backwards_and_far_away(apart, step):
+    """The first row at an address from which all others can be reached; where rows are far apart there is but one."""
+    ours = host_target()
+    if not ours.takes_assembly:
+        pytest.skip("this processor's inner loops are LLVM's")
+    m, n, k = (1 if apart > 1 << 24 else 12), 100, 13
+    rng = np.random.default_rng(9)
+    memory, b = rng.standard_normal(2000).astype("float32"), rng.standard_normal((k, n)).astype("float32")
+    a = Operand(((m, apart),), ((k, step),))
+    product = Product(m, n, k, a, row_major(k, n), row_major(m, n))
+    results = results_of(product, (memory[1000:], b))
+    assert results[0].tobytes() == results[1].tobytes()
+    places = 1000 + apart * np.arange(m)[:, None] + step * np.arange(k)
+    np.testing.assert_allclose(results[0], memory[places] @ b, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_all_at_one_place_have_a_kernel_of_their_own():
+    module, b, c = ir.Module(), row_major(40, 64), row_major(60, 64)
+    e = function(module, "step", ["ptr"] * 4, AVX512)
+    for a in (Operand(((60, 0),), ((40, 1),)), Operand(((6, 900), (10, 30)), ((40, 1),))):
+        emit_product(e, Product(60, 64, 40, a, b, c), *e.args)
+    e.ret()
+    names = [f.name for f in module.functions]
+    assert any("stride0.packed" in name for name in names) == AVX512.takes_assembly
+    assert any("stride.packed" in name for name in names)
+
+
+def test_rows_of_many_vectors():
+    ours = host_target()
+    if not ours.takes_assembly:
+        pytest.skip("this processor's inner loops are LLVM's")
+    product = product_of(3, 14 * ours.lanes("float32"), 9, False, "float32")
+    tiling = replace(choose_tiling(product, ours), rows=1, vectors=14, group_panels=1)
+    module = ir.Module()
+    e = function(module, "step", ["ptr"] * 4, ours)
+    a, b, c, workspace = e.args
+    emit_product(e, replace(product, accumulate=True), a, b, c, workspace, tiling=tiling)
+    e.ret()
+    code, rng = compile_module(module, ours), np.random.default_rng(10)
+    x, y, z = (rng.standard_normal(shape).astype("float32") for shape in ((3, 9), (9, 224), (3, 224)))
+    expected, work = z + x @ y, np.zeros(1 << 20, np.uint8)
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(code.address("step"))
+    call(*[v.ctypes.data for v in (x, y, z, work[-work.ctypes.data % 64 :])])
+    np.testing.assert_allclose(z, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_only_processors_where_it_was_measured_are_spoken_to():

@@ -8,7 +8,7 @@ anything to find out about such a kernel, which takes a third of the time to com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,8 @@ from thalweg.compile.values import Value
 STEPS = 4  # of k in a turn of the loop
 AHEAD = 12  # steps of k by which rows of B are fetched before they are used
 FEW = 3  # vectors of a row at most for which an element of A is fetched once for each
-REGISTERS = (
-    13  # general ones that a loop may use: one is left for the address of what it is given, one for LLVM
-)
+REGISTERS = 13  # general ones that a loop may use: one has the address of what is given, one is LLVM's
+FARTHEST = 1 << 24  # elements that rows may be apart: their distance is part of an instruction
 _INT64 = ir.IntType(64)
 
 
@@ -98,14 +97,14 @@ def emit_tile(
         loop |= {"ahead": ahead[0], "apart": ahead[1].ir}
     bases = ["a"] if a.apart is not None else [*[f"row{i}" for i in range(c.rows)], "at"]
     general = [*bases, *loop]
-    if len(general) > REGISTERS:
+    vectors = c.rows * c.vectors + c.vectors + 1  # the sums, a row of B and an element of A
+    if len(general) > REGISTERS or vectors > e.target.num_registers:
         return False
     given |= loop
     words = e.buffer("int64", len(given), align=8, name="given")
     for i, value in enumerate(given.values()):
         whole = value if isinstance(value.type, ir.IntType) else e.builder.ptrtoint(value, _INT64)
         e.store(words, i, Value(e, whole, "int64", 1))
-    vectors = c.rows * c.vectors + c.vectors + 1  # the sums, a row of B and an element of A
     spare = max(0, 4 - len(general))
     names = {name: f"${vectors + i}" for i, name in enumerate([*general, *range(spare)])}
     block = f"${vectors + len(names)}"
@@ -147,7 +146,7 @@ class _Words:
     def all(self) -> Iterator[str]:
         """Zeros, turns of several steps, the steps that are left, and the sums to where they go."""
         count = self.names["count"]
-        yield from self.lines([f"{self.write} (%c,%row,{self.size})"])
+        yield from self.lines(lambda row, place: iter([f"{self.write} {place(0)}"]))
         if self.left * self.size < 64:
             word = count.replace("$", "${") + ":k}"
             yield f"movl $${(1 << self.left) - 1}, {word}"
@@ -172,22 +171,29 @@ class _Words:
         yield "4:"
         yield f"cmpq $$0, {self.places['adds']}"
         yield "je 5f"
-        spots = [f"{64 * v}(%c,%row,{self.size})" for v in range(self.vectors)]
-        yield from self.lines([f"vaddp{self.kind} {spot}, %sum{v}, %sum{v}" for v, spot in enumerate(spots)])
+        yield from self.lines(self.add)
         yield "5:"
-        yield from self.lines([f"vmovup{self.kind} %sum{v}, {spot}" for v, spot in enumerate(spots)])
+        yield from self.lines(self.store)
 
-    def lines(self, each: Sequence[str]) -> Iterator[str]:
-        """Some instructions for each row of C, with %c and %row for where it lies and %sum0... for its sums."""
+    def lines(self, each: Callable[[int, Callable[[int], str]], Iterator[str]]) -> Iterator[str]:
+        """Some instructions for each row of C, which are told where its vectors lie."""
         c, offsets, row = list(self.names.values())[:3]
         yield f"movq {self.places['c']}, {c}"
         yield f"movq {self.places['offsets']}, {offsets}"
         for r in range(self.rows):
             yield f"movq {8 * r}({offsets}), {row}"
-            for words in each:
-                for v in range(self.vectors):
-                    words = words.replace(f"%sum{v}", f"${r * self.vectors + v}")
-                yield words.replace("%c", c).replace("%row", row)
+            yield from each(r, lambda v: f"{64 * v}({c},{row},{self.size})")
+
+    def add(self, row: int, place: Callable[[int], str]) -> Iterator[str]:
+        """What C holds, to the sums."""
+        for v in range(self.vectors):
+            total = f"${row * self.vectors + v}"
+            yield f"vaddp{self.kind} {place(v)}, {total}, {total}"
+
+    def store(self, row: int, place: Callable[[int], str]) -> Iterator[str]:
+        """The sums, to C."""
+        for v in range(self.vectors):
+            yield f"vmovup{self.kind} ${row * self.vectors + v}, {place(v)}"
 
     def begin(self) -> Iterator[str]:
         """What the loop works with, to registers."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from thalweg.compile.inner import AHEAD, Columns, Rows, Tile, emit_tile, knows
+from thalweg.compile.inner import AHEAD, FARTHEST, Columns, Rows, Tile, emit_tile, knows
 from thalweg.compile.loops import Emitter, begin_shared, shared
 from thalweg.compile.target import itemsize
 from thalweg.compile.tiling import Slide
@@ -65,8 +65,10 @@ def kernel_function(
     ways = 4 if rows * vectors <= 2 else 2 if rows * vectors <= 4 else 1
     written = knows(e.target, dtype) and ways == 1 and b_kind != "table" and not a_kind.startswith("packed")
     apart = {"side": 1, "stride": apart}.get(a_kind) if written else None
+    if apart is not None and abs(apart) > FARTHEST:
+        apart = None
     shape = f"{rows}x{vectors * lanes}{f'.{cols}' if cols % lanes else ''}"
-    reads = f"{a_kind}{apart if apart and a_kind == 'stride' else ''}.{b_kind}"
+    reads = f"{a_kind}{apart if a_kind == 'stride' and apart is not None else ''}.{b_kind}"
     name = f"tile.kernel.{dtype}.{shape}.{reads}{'.keeps' if keeps else ''}{'.ahead' if ahead else ''}"
     known = shared(e, name)
     if known is not None:
