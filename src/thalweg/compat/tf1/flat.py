@@ -94,7 +94,7 @@ FLAT.update(
 FLAT.update(
     get_default_graph=graph.default_graph,
     get_static_value=graph.static_value,
-    Dimension=types.dimension,
+    Dimension=types.Dimension,
     IndexedSlices=slices.IndexedSlices,
     IndexedSlicesValue=slices.IndexedSlicesValue,
     TensorArray=tensor_array.TensorArray,

@@ -124,6 +124,8 @@ class _Copy:
             self._connect(operation)
         target.twins |= {known: self._of(twin) for known, twin in source.twins.items()} | self.new
         for key, held in source.collections.items():
+            if key == g.SCOPE_KEY:
+                continue
             target.collections.setdefault(key, []).extend(self._of(x) for x in held)
         target.variables.update({name: self._of(v) for name, v in source.variables.items()})
         target.scope_counts.update(source.scope_counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thalweg.compat import kinds as _kinds
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
@@ -350,13 +351,7 @@ debugging = _Namespace(
     is_finite=_math.is_finite,
     is_numeric_tensor=_math.is_numeric_tensor,
 )
-compat = _Namespace(
-    "tf.compat",
-    as_bytes=_strings.compat.as_bytes,
-    as_str=_strings.compat.as_str,
-    as_text=_strings.compat.as_text,
-    as_str_any=lambda value: _strings.compat.as_str(value if isinstance(value, bytes) else str(value)),
-)
+compat = _Namespace("tf.compat", **_kinds.NAMES)
 examples = _Namespace(
     "tf.examples",
     tutorials=_Namespace(

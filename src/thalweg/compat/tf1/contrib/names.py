@@ -239,7 +239,19 @@ contrib = _Contrib(
         merge_summary=summary.merge,
         merge_all_summaries=summary.merge_all,
     ),
-    nn=Namespace("tf.contrib.nn", alpha_dropout=layers.alpha_dropout),
+    nn=Namespace(
+        "tf.contrib.nn",
+        alpha_dropout=layers.alpha_dropout,
+        deprecated_flipped_softmax_cross_entropy_with_logits=lambda logits, labels, dim=-1, name=None: (
+            nn.softmax_cross_entropy_with_logits(logits=logits, labels=labels, dim=dim, name=name)
+        ),
+        deprecated_flipped_sparse_softmax_cross_entropy_with_logits=lambda logits, labels, name=None: (
+            nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=labels, name=name)
+        ),
+        deprecated_flipped_sigmoid_cross_entropy_with_logits=lambda logits, targets, name=None: (
+            nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=targets, name=name)
+        ),
+    ),
     feature_column=Namespace(
         "tf.contrib.feature_column",
         sequence_input_layer=feature_column.sequence_input_layer,
