@@ -145,7 +145,9 @@ def _over_targets(decoder: BasicDecoder, impute: bool, limit: Any, opened: Any) 
         return new, said
 
     last, outputs = core_scan.scan(step, to_core(start), (xs, times))
-    outputs = map_structure(lambda t: g.shaped_as(t, (None, *t.shape[1:])), outputs)  # as TensorFlow tells them
+    outputs = map_structure(
+        lambda t: g.shaped_as(t, (None, *t.shape[1:])), outputs
+    )  # as TensorFlow tells them
     return to_nodes(outputs, "DecoderOutputs"), to_nodes(last, "DecoderState"), helper.sequence_length
 
 
