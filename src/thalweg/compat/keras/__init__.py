@@ -160,9 +160,10 @@ backend_config = _Namespace("keras.backend_config", **{name: getattr(backend, na
 _rooms = (applications, backend, datasets, layers, mixed_precision, models, optimizers, preprocessing, utils,
           wrappers)  # fmt: skip
 # What these modules share among each other.
-_helpers = {"DroppedEmbedding", "alone", "named_from_one", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper", "ResourceOptimizer",
-            "TrainedModel", "UpdateOfLayer", "UpdatesOfLoss", "fixed_phase", "found", "is_of_keras_1", "known_function",
-            "layer", "named_loss", "named_metric", "of_keras_2", "of_weights", "rooms"}  # fmt: skip
+_helpers = {"DroppedEmbedding", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper", "ResourceOptimizer",
+            "TrainedModel", "UpdateOfLayer", "UpdatesOfLoss", "alone", "fixed_phase", "found", "is_of_keras_1",
+            "known_function", "layer", "named_from_one", "named_loss", "named_metric", "of_keras_2", "of_weights",
+            "rooms"}  # fmt: skip
 
 _graphs.join()
 
