@@ -223,8 +223,8 @@ def with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Argume
 def whole_part(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """Of units and filters that are a quotient, such as ``Dense(words / 2)``, the whole part: what Keras takes."""
     whole = lambda n: int(n) if isinstance(n, float) and np.isfinite(n) else n
-    named = {name: whole(kwargs[name]) for name in ("units", "filters") if name in kwargs}
-    return (*map(whole, args[:1]), *args[1:]), {**kwargs, **named}
+    named = {n: whole(v) if n in ("units", "filters") else v for n, v in kwargs.items()}
+    return (*map(whole, args[:1]), *args[1:]), named
 
 
 def epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
