@@ -33,7 +33,7 @@ from thalweg.ops.bodies import Body
 _FORMAT = "thalweg graph 1"
 _OWN_ROOMS = (
     "beam", "checks", "graphs", "image", "indexing", "joining", "gradients", "lengths", "nodes", "optimizers",
-    "quantisation", "segments", "shapes", "tensor_array",
+    "places", "quantisation", "segments", "shapes", "tensor_array",
 )  # fmt: skip
 
 

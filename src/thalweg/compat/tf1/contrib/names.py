@@ -88,7 +88,7 @@ _layers = Namespace(
     relu6=layers.relu6,
     legacy_fully_connected=layers.fully_connected,
     embedding_lookup_unique=nn.embedding_lookup,
-    safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
+    safe_embedding_lookup_sparse=sparse.safe_embedding_lookup_sparse,
     real_valued_column=lambda column_name, dimension=1, default_value=None, dtype="float32", normalizer=None: (
         feature_column.numeric_column(column_name, dimension, default_value, dtype, normalizer)
     ),
