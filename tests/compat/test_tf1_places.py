@@ -37,7 +37,7 @@ def given(places: Any, fed: bool) -> tuple[Any, dict[Any, Any]]:
     if not fed:
         return tf.SparseTensor(places, [1.0, 2.0], [2, 3]), {}
     x = tf.sparse_placeholder(tf.float32)
-    return x, {x: (np.array(places), np.float32([1, 2]), np.array([2, 3]))}
+    return x, {x: (np.array(places), np.array([1, 2], "float32"), np.array([2, 3]))}
 
 
 @pytest.mark.parametrize("fed", [False, True])
@@ -98,7 +98,7 @@ def test_softmax_of_large_values() -> None:
 
 
 def test_rows_without_ids_are_zero() -> None:
-    ids = tf.SparseTensor([[0, 0], [0, 1], [2, 0], [2, 1]], np.int64([1, 2, -1, 0]), [4, 2])
+    ids = tf.SparseTensor([[0, 0], [0, 1], [2, 0], [2, 1]], np.array([1, 2, -1, 0]), [4, 2])
     with tf.Session() as session:
         made = session.run(tf.nn.safe_embedding_lookup_sparse([tf.constant(DENSE)], ids))
         np.testing.assert_allclose(made, [DENSE[1:].mean(0), 0 * DENSE[0], DENSE[0], 0 * DENSE[0]])
@@ -117,7 +117,7 @@ def test_a_shape_that_is_reset_holds_the_old_one() -> None:
 
 
 def test_ids_beyond_the_vocabulary_are_refused() -> None:
-    ids = tf.SparseTensor([[0, 0], [1, 1]], np.int64([1, 7]), [2, 3])
+    ids = tf.SparseTensor([[0, 0], [1, 1]], np.array([1, 7]), [2, 3])
     with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError, match="in the shape"):
         session.run(tf.sparse_to_indicator(ids, 5))
 

@@ -67,6 +67,7 @@ def _prepare(path: Path, found: str | None, old: bool, later: bool) -> None:
     if dialect is not None:
         dialect.speak(strict=found != "keras")
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
+        graphs.at_first("thalweg.compat.tf1.dialect")
     elif found == "tf1":
         graphs.wanted = True
         if "thalweg.compat.keras" in sys.modules:  # its names were asked for to tell the generation

@@ -153,6 +153,7 @@ class _Writer:
         return self._effect_places[id(effect)]
 
     def _expression(self, t: core.Tensor) -> int:
+        t = self.graph.translated(t)
         for node in topological([t], stop=lambda n: id(n) in self._places):
             if id(node) not in self._places:
                 made = self._node(node)

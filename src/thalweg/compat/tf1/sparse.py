@@ -311,9 +311,8 @@ def safe_embedding_lookup_sparse(
     if rank is not None and rank > 2:
         lead = sparse_ids.dense_shape[:-1]
         flat = [math.reduce_prod(lead), sparse_ids.dense_shape[rank - 1]]
-        ids, weights = (
-            None if x is None else sparse_reshape(x, math.stack(flat)) for x in (sparse_ids, sparse_weights)
-        )
+        ids = sparse_reshape(sparse_ids, math.stack(flat))
+        weights = None if sparse_weights is None else sparse_reshape(sparse_weights, math.stack(flat))
         made = safe_embedding_lookup_sparse(
             embedding_weights, ids, weights, combiner, default_id, name, partition_strategy, max_norm
         )
