@@ -491,4 +491,13 @@ tensor_scatter_sub = tensor_scatter_nd_sub = _scattered(
     "TensorScatterSub", lambda t, places, new: index.scatter_nd_add(t, places, -new)
 )
 tensor_scatter_update = tensor_scatter_nd_update = _scattered("TensorScatterUpdate", _replaced)
-where_v2 = where
+
+
+def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """``x`` where the condition holds, else ``y``, of shapes that stretch to each other; with the condition alone, the
+    index vectors where it holds.
+    """
+    if x is None and y is None:
+        return where(condition, name=name)
+    made = elementwise.where(value(condition), *values(x, y))
+    return wrap(made, name, "SelectV2", [condition, x, y])
