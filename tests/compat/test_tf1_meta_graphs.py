@@ -313,9 +313,12 @@ def test_a_gathering_of_a_file_keeps_its_batch() -> None:
 
 def test_what_a_graph_of_tensorflow_has_that_is_not_made_is_named() -> None:
     definition = written_by_tensorflow()
-    definition.node.add(name="loop", op="Enter")
+    definition.node.add(name="queue", op="Enqueue")
     definition.node.add(name="other", op="Unheard")
-    with tf.Graph().as_default(), pytest.raises(NotImplementedError, match="not made here: Enter, Unheard;"):
+    with (
+        tf.Graph().as_default(),
+        pytest.raises(NotImplementedError, match="not made here: Enqueue, Unheard;"),
+    ):
         tf.import_graph_def(definition)
     del definition.node[-2:]
     definition.node.add(name="last", op="Relu", input=["nowhere"])
@@ -351,7 +354,7 @@ def test_a_new_layer_learns_on_top_of_a_network_that_was_written() -> None:
             )
 
 
-# --- loops and choices in graphs that TensorFlow wrote ------------------------------------------------------------------
+# --- loops and choices in graphs that TensorFlow wrote ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("way", [1, 2])  # as nodes, and as functions

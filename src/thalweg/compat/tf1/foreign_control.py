@@ -63,7 +63,7 @@ class Network:
         self.told, self.make, self.functions, self.above = told, make, functions, above
         self.made: dict[str, list[Any]] = {}
         self.loops: dict[str, dict[str, Any]] = {}
-        self.structure = _Structure(told) if above is None else above.structure
+        self.structure: _Structure = _Structure(told) if above is None else above.structure
 
     def found(self, name: str) -> list[Any] | None:
         """What a node gives, if it was made."""

@@ -74,8 +74,9 @@ def nodes_of(serialized: bytes) -> Nodes:
 
 
 def _function(message: bytes) -> control.Function:
-    name, arguments, order = "", [], []
-    nodes, results = [], {}
+    name, nodes, results = "", [], {}
+    arguments: list[str] = []
+    order: list[str] = []
     for number, held in fields(message):
         if number == 1:
             for part, told in fields(held):
@@ -321,7 +322,9 @@ _MADE: dict[str, _Made] = {
     "NonMaxSuppressionV2": lambda n: boxes.non_max_suppression(*n.inputs[:4]),
     "NonMaxSuppressionV3": lambda n: boxes.non_max_suppression(*n.inputs[:5]),
     "CropAndResize": lambda n: boxes.crop_and_resize(
-        *n.inputs[:4], n.get("method", "bilinear"), n.get("extrapolation_value", 0.0)
+        *n.inputs[:4],
+        method=n.get("method", "bilinear"),
+        extrapolation_value=n.get("extrapolation_value", 0.0),
     ),
     "Cumsum": lambda n: math.cumsum(
         n.inputs[0], int(n.known(1)), n.get("exclusive", False), n.get("reverse", False)
