@@ -322,9 +322,12 @@ _MADE: dict[str, _Made] = {
     "NonMaxSuppressionV2": lambda n: boxes.non_max_suppression(*n.inputs[:4]),
     "NonMaxSuppressionV3": lambda n: boxes.non_max_suppression(*n.inputs[:5]),
     "CropAndResize": lambda n: boxes.crop_and_resize(
-        *n.inputs[:4],
-        method=n.get("method", "bilinear"),
-        extrapolation_value=n.get("extrapolation_value", 0.0),
+        n.inputs[0],
+        n.inputs[1],
+        n.inputs[2],
+        n.inputs[3],
+        n.get("method", "bilinear"),
+        n.get("extrapolation_value", 0.0),
     ),
     "Cumsum": lambda n: math.cumsum(
         n.inputs[0], int(n.known(1)), n.get("exclusive", False), n.get("reverse", False)
