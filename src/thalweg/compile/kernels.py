@@ -11,7 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 
+from thalweg.compile.inner import Rows, emit_steps, fits
 from thalweg.compile.loops import Emitter, begin_shared, shared
+from thalweg.compile.target import itemsize
 from thalweg.compile.tiling import Slide
 from thalweg.compile.values import Value
 
@@ -48,6 +50,7 @@ def kernel_function(
     keeps: bool = False,
     cols: int | None = None,
     ahead: bool = False,
+    apart: int | None = None,
 ) -> ir.Function:
     """The micro-kernel for one register tile.
 
@@ -57,13 +60,17 @@ def kernel_function(
     Where B is read as it lies ("stride", "table"), it has `cols` columns (whole vectors unless given), and `keeps`
     makes the kernel that packs it to the panel `kept` on its way, in the shadow of the multiply-adds. Where B is
     packed, `ahead` makes the kernel that fetches a line of other memory for each k, from `kept`, `b_step` apart.
+    `apart`: how far A's rows are from each other, where that is to be known and steps of k lie side by side.
     """
     lanes = e.target.lanes(dtype)
     cols = vectors * lanes if cols is None or b_kind == "packed" else cols
+    ways = 4 if rows * vectors <= 2 else 2 if rows * vectors <= 4 else 1
+    apart = {"side": 1, "stride": apart}.get(a_kind)
+    if not (fits(e.target, dtype) and b_kind == "packed" and ways == 1):
+        apart = None
     shape = f"{rows}x{vectors * lanes}{f'.{cols}' if cols % lanes else ''}"
-    name = (
-        f"tile.kernel.{dtype}.{shape}.{a_kind}.{b_kind}{'.keeps' if keeps else ''}{'.ahead' if ahead else ''}"
-    )
+    reads = f"{a_kind}{apart if apart and a_kind == 'stride' else ''}.{b_kind}"
+    name = f"tile.kernel.{dtype}.{shape}.{reads}{'.keeps' if keeps else ''}{'.ahead' if ahead else ''}"
     known = shared(e, name)
     if known is not None:
         return known
@@ -81,13 +88,20 @@ def kernel_function(
     if b_kind == "packed":
         b_step = vectors * lanes
     mask = e.tail_mask((vectors - 1) * lanes, cols, lanes) if cols % lanes else None
-    ways = 4 if rows * vectors <= 2 else 2 if rows * vectors <= 4 else 1
     sums = [
         [[e.var(e.const(0, dtype, lanes)) for _ in range(vectors)] for _ in range(rows)] for _ in range(ways)
     ]
     places = [e.at(c, e.load(c_rows, i, "int64"), dtype) for i in range(rows)]
     for place in places:
         e.prefetch(place, 0, dtype, write=True)
+
+    if apart is not None:
+        first = e.at(a, e.load(a_rows, 0, "int64"), dtype)
+        lying = Rows(first, apart, a_step if side else 1)
+        fetched = (kept, ahead_step * itemsize(dtype)) if ahead else None
+        emit_steps(e, dtype, count, lying, b, sums[0], fetched)
+        _finish(e, dtype, places, sums[0], adds)
+        return e.builder.function
 
     def step(k: Value, totals: list[list[Any]]) -> None:
         at = _k_offset(e, b_kind, b_step, k)

@@ -228,6 +228,7 @@ def _tools(target: Target) -> Iterator[_Tools]:
 def _new_tools(target: Target) -> _Tools:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    llvm.initialize_native_asmparser()
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=2, reloc="pic", codemodel="small"
     )

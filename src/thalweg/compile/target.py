@@ -62,6 +62,14 @@ class Target:
         return 0.0 if self.cpu.startswith("znver") else 0.2
 
     @property
+    def takes_assembly(self) -> bool:
+        """Whether inner loops are written in the processor's own words: where that was measured to help, and where
+        LLVM's parser for them is at hand, which it is for the machine we run on.
+        """
+        ours = self.is_x86 and llvm.get_process_triple().startswith("x86_64")
+        return ours and self.vector_bytes == 64 and self.load_cost > 0
+
+    @property
     def has_fma(self) -> bool:
         """Whether a fused multiply-add is one instruction."""
         return self.has("fma") or not self.is_x86

@@ -19,7 +19,16 @@ from thalweg.compile.kernels import dot_function, kernel_function, pack_function
 from thalweg.compile.loops import Emitter
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
 from thalweg.compile.target import LINE_BYTES, itemsize
-from thalweg.compile.tiling import Product, Tiling, Workspace, choose_tiling, is_run, reads_of, runs_of
+from thalweg.compile.tiling import (
+    Product,
+    Tiling,
+    Workspace,
+    choose_tiling,
+    distance_of_rows,
+    is_run,
+    reads_of,
+    runs_of,
+)
 from thalweg.compile.values import Value
 
 Epilogue = Callable[..., Value | None]  # (e, row, col, *values)
@@ -30,6 +39,7 @@ Claims = Callable[[Emitter, Size, Size], AbstractContextManager[Value]]  # (e, p
 AHEAD_TILES = 16
 PIECES = 8  # of each thread's share of a product, where they share it out as they go
 CLAIMED_WORK = 1 << 21  # multiply-adds from which on they do
+ROWS_WORK = 1 << 21  # multiply-adds from which on a kernel is made for the distance of A's rows
 LEAST_TILES = 6  # of rows in a piece that packs its panels itself: the first does that
 
 
@@ -118,6 +128,7 @@ class _Emission:
         self.big = m // groups - self.row_tiles * (tiling.rows // groups - 1) if isinstance(m, int) else None
         self.panels, self.tail = self.x.div(product.n, tiling.cols), self.x.rem(product.n, tiling.cols)
         self.claims = claims if self.claims_pay() else None
+        self.apart = distance_of_rows(product) if self.work() >= ROWS_WORK else None
 
     def at(self, pointer: Any, index: Size) -> Any:
         """The address of an element."""
@@ -146,12 +157,16 @@ class _Emission:
                 first = x.mul(piece, at_once)
                 self.emit_units(first, x.minimum(x.add(first, at_once), total))
 
+    def work(self) -> float:
+        """Multiply-adds; infinitely many where they are not known."""
+        known = [d for d in (self.p.m, self.p.n, self.p.k, self.p.batch) if isinstance(d, int)]
+        return math.prod(known) if len(known) == 4 else math.inf
+
     def claims_pay(self) -> bool:
         """Whether threads may share the work out as they go: each part of C is then done by one, in all blocks of k."""
         p, t = self.p, self.t
         self.keeps_panels = False
-        known = [d for d in (p.m, p.n, p.k, p.batch) if isinstance(d, int)]
-        if math.prod(known) < CLAIMED_WORK and len(known) == 4:
+        if self.work() < CLAIMED_WORK:
             return False
         if not t.split_rows:
             return True
@@ -467,9 +482,8 @@ class _Emission:
                 kernel = slide_function(e, self.p.dtype, height, t.slide, a_kind[0])
             else:
                 kind = f"packed{t.rows}" if t.pack_a else reads_of(self.p)
-                kernel = kernel_function(
-                    e, self.p.dtype, height, vectors, kind, b_kind, keeps, panel.cols, ahead is not None
-                )
+                also = (keeps, panel.cols, ahead is not None, self.apart)
+                kernel = kernel_function(e, self.p.dtype, height, vectors, kind, b_kind, *also)
             arguments = [e.index(self.k_count).ir, a, table, a_kind[1], b, b_step, c, c_rows]
             e.builder.call(kernel, [*arguments, e.to_memory(x.flag(adds), "bool"), other])
 

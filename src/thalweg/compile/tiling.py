@@ -17,7 +17,8 @@ A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while th
 C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panels share are met again there
 C_BLOCKS_BYTES = 32 << 10  # of C's rows, where the epilogue works on several arrays of its shape
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
-A_BYTES, B_BYTES = 1 << 20, 2 << 20  # an A larger than this is read once, if so much packed B allows it
+# an A larger than this is read once, if so much packed B allows it: half, where others may use half of the cache
+A_BYTES, B_BYTES = 1 << 20, 2 << 20
 LEAST_PANELS = 8  # for the threads to share out, where B is larger than A, which then all of them read
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 PIECES_BYTES, LONG = (
@@ -187,7 +188,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         limit = -(-limit // slide.length) * slide.length
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
     again = m is None or k is None or m * k * size > A_BYTES  # A for each group of panels
-    group_bytes = B_BYTES if again else B_GROUP_BYTES
+    group_bytes = (B_BYTES // 2 if target.load_cost else B_BYTES) if again else B_GROUP_BYTES
     group_panels = max(1, min(panels, panels if again else 16, group_bytes // (size * cols * limit)))
     pack_a = pack_a and not dot
     width = min(n or group_panels * cols, group_panels * cols)
@@ -251,6 +252,16 @@ def reads_of(product: Product) -> str:
         return "table"
     whole_tiles = isinstance(product.m, int)  # else the last tile may have rows that are not there
     return "side" if whole_tiles and is_run(product.a.rows, 1) else "stride"
+
+
+def distance_of_rows(product: Product) -> int | None:
+    """How far A's rows are from each other, where that is known and their steps of k lie side by side; the last tile
+    must have no rows that are not there.
+    """
+    rows, whole_tiles = product.a.rows, isinstance(product.m, int)
+    if not (whole_tiles and len(rows) == 1 and is_run(product.a.cols, 1)):
+        return None
+    return rows[0][1] if isinstance(rows[0][1], int) else None
 
 
 def _tile_shapes(target: Target, free: bool, widest: int, group: int) -> list[tuple[int, int]]:
