@@ -49,7 +49,9 @@ from thalweg.compat.tf1.contrib import (
 )
 from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.gan import gan
 from thalweg.compat.tf1.contrib.graph_editor import graph_editor
+from thalweg.compat.tf1.contrib.kernel_methods import kernel_methods
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
@@ -214,6 +216,8 @@ contrib = _Contrib(
     distributions=contrib_distributions,
     lookup=lookup,
     graph_editor=graph_editor,
+    gan=gan,
+    kernel_methods=kernel_methods,
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
