@@ -10,6 +10,7 @@ import pytest
 
 from compat.conftest import Run
 from thalweg.compat import programs, tf1, tf2
+from thalweg.compat.run import check
 from thalweg.compat.wrapped import frozen, wrap_function
 from thalweg.errors import ArgumentError
 
@@ -256,3 +257,17 @@ def test_a_wrapped_function_is_frozen() -> None:
     assert not still.variables
     with pytest.raises(ArgumentError, match="get_concrete_function"):
         frozen(lambda x: x)
+
+
+def test_a_check_knows_the_names_of_graphs(tmp_path: Path) -> None:
+    program = tmp_path / "mixed.py"
+    program.write_text(
+        "import tensorflow as tf\n"
+        "x = tf.constant(1.0).numpy()\n"
+        "with tf.Graph().as_default():\n"
+        "    tf.compat.v1.import_graph_def(tf.compat.v1.GraphDef(), name='')\n"
+        "    tf.compat.v1.graph_util.extract_sub_graph\n"
+        "    tf.compat.v1.no_such_name\n"
+    )
+    (line,) = check(str(program))
+    assert line.startswith("mixed.py:6: tensorflow.compat.v1.no_such_name is not supported")
