@@ -122,6 +122,16 @@ NOTEBOOKS = {
 }
 
 
+def test_lines_for_the_shell_go_on_and_cells_may_be_indented(thalweg_run: Run, tmp_path: Path) -> None:
+    fetch = "!wget --quiet \\\n    https://example.org/data.csv \\\n    -O data.csv\nx = [1,\n     2]\n"
+    listed = "if x:\n    names = !ls \\\n        -a\n"
+    indented = '  for k in x:\n    total = """a\n  b"""\n  print(len(total), names)\n'
+    book = {"cells": [{"cell_type": "code", "source": text} for text in (fetch, listed, indented)]}
+    (tmp_path / "n.ipynb").write_text(json.dumps(book))
+    done = thalweg_run(tmp_path / "n.ipynb")
+    assert (done.returncode, done.stdout) == (0, "3 []\n"), done.stderr
+
+
 @pytest.mark.parametrize("kind", NOTEBOOKS)
 def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Path) -> None:
     work = "%%time\nfrom IPython.display import display\nif True:\n    !echo no\n    get_ipython().magic('time')\n"

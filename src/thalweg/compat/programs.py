@@ -115,11 +115,27 @@ def _cell(cell: dict[str, object]) -> str:
         return _written(first.split()[1:], rest)
     elif first.startswith("%%"):
         return ""
+    text = _from_the_margin(text)
     try:
         ast.parse(text)
     except SyntaxError:
-        return "\n".join(map(_plain_line, text.split("\n")))
+        return "\n".join(_plain_lines(text.split("\n")))
     return text
+
+
+def _from_the_margin(text: str) -> str:
+    """The cell without the indentation of its first line, which notebooks take off all lines that have it."""
+    indent = re.match(r"\s*?([ \t]*)(?=\S)", text)
+    return re.sub(rf"(?m)^{indent[1]}", "", text) if indent and indent[1] else text
+
+
+def _plain_lines(lines: list[str]) -> Iterator[str]:
+    """The lines as Python; what goes on after a backslash at the end of a line for the shell belongs to that line."""
+    goes_on = False
+    for line in lines:
+        plain = _plain_line(line)
+        yield "" if goes_on else plain
+        goes_on = (goes_on or plain != line) and line.rstrip().endswith("\\")
 
 
 def _written(words: list[str], text: str) -> str:

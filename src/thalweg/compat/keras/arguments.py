@@ -220,6 +220,13 @@ def with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Argume
     return args, kwargs
 
 
+def whole_part(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Of units and filters that are a quotient, such as ``Dense(words / 2)``, the whole part: what Keras takes."""
+    whole = lambda n: int(n) if isinstance(n, float) and np.isfinite(n) else n
+    named = {n: whole(v) if n in ("units", "filters") else v for n, v in kwargs.items()}
+    return (*map(whole, args[:1]), *args[1:]), named
+
+
 def epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """BatchNormalization of Keras 1 was (epsilon, mode, axis, momentum); later it is (axis, momentum, epsilon)."""
     if kwargs.pop("mode", 0) not in (0, 2):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from thalweg.compat import graphs
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.layers.base import count_names_in
+from thalweg.layers.naming import count_names_in
 
 if TYPE_CHECKING:
     from thalweg.compat.tf1.graph.nodes import Operation, Tensor
