@@ -487,6 +487,17 @@ def is_later(tree: ast.AST) -> bool:
     return chained and all(_problem(name, aliases.ALIASES["tf2"]) is None for name in plain)
 
 
+def in_graphs(tree: ast.AST, kind: str, table: dict[str, str]) -> dict[str, str] | None:
+    """What a generation's names stand for where the program builds graphs; None where it builds none."""
+    said = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    said |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    rooms = aliases.IN_GRAPHS.get(kind)
+    builds = said & {"Graph", "wrap_function", "disable_eager_execution", "disable_v2_behavior"}
+    return {name: rooms.get(room, room) for name, room in table.items()} if rooms and builds else None
+
+
 def unsupported(tree: ast.AST, table: dict[str, str]) -> list[tuple[Use, Exception]]:
     """The library names that a program uses and Thalweg does not supply, each with what is said of it."""
     found = []

@@ -129,6 +129,7 @@ class _Copy:
         target.scope_counts.update(source.scope_counts)
         target._used.update(source._used)
         target.seed = source.seed if target.seed is None else target.seed
+        target.symbols = source.symbols if target.symbols is None else target.symbols
 
     def _operation(self, operation: g.Operation) -> g.Operation:
         made = copy.copy(operation)

@@ -77,6 +77,7 @@ nn = _Namespace(
     },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
     embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
+    safe_embedding_lookup_sparse=_sparse.safe_embedding_lookup_sparse,
     space_to_depth=_flat["space_to_depth"],
     depth_to_space=_flat["depth_to_space"],
     space_to_batch=_flat["space_to_batch"],

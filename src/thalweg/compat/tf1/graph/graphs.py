@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from thalweg.compat.graphs import building
+from thalweg.compat import graphs
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 from thalweg.layers.naming import count_names_in
@@ -193,13 +193,13 @@ class Graph:
     def enter(self) -> None:
         """Be the default graph until :meth:`leave`."""
         _graphs.stack.append(self)
-        building.depth += 1
+        graphs.entered()
 
     def leave(self) -> None:
         """Be the default graph no longer, where it was the last time; others that came after it stay."""
         places = [k for k, graph in enumerate(_graphs.stack) if graph is self]
         del _graphs.stack[places[-1] if places else -1]
-        building.depth -= 1
+        graphs.left()
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
