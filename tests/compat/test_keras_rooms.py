@@ -187,7 +187,8 @@ def test_of_units_that_are_a_quotient_the_whole_part_counts() -> None:
         keras.layers.Conv2D(9 / 2, 3).filters == 4
         and keras.layers.Conv1D(filters=5.5, kernel_size=1).filters == 5
     )
-    for wrong in (0.5, float("nan"), -1):
+    assert keras.layers.Dense("128").units == keras.layers.Dense(units="128").units == 128
+    for wrong in (0.5, float("nan"), -1, "many", True):
         with pytest.raises((ArgumentError, ValueError)):
             keras.layers.Dense(wrong)
 

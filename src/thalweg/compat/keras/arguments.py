@@ -221,8 +221,14 @@ def with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Argume
 
 
 def whole_part(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-    """Of units and filters that are a quotient, such as ``Dense(words / 2)``, the whole part: what Keras takes."""
-    whole = lambda n: int(n) if isinstance(n, float) and np.isfinite(n) else n
+    """Of units and filters that are a quotient, such as ``Dense(words / 2)``, the whole part, and of a text the number
+    that it writes: what Keras takes.
+    """
+
+    def whole(n: Any) -> Any:
+        readable = n.isdecimal() if isinstance(n, str) else isinstance(n, float) and np.isfinite(n)
+        return int(n) if readable else n
+
     named = {n: whole(v) if n in ("units", "filters") else v for n, v in kwargs.items()}
     return (*map(whole, args[:1]), *args[1:]), named
 
