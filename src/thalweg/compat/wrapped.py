@@ -113,7 +113,7 @@ def frozen(func: Any, lower_control_flow: bool = True, aggressive_inlining: bool
     >>> f = tf2.function(lambda x: v * x).get_concrete_function(tf2.TensorSpec([], "float32"))
     >>> times3 = frozen(f)
     >>> _ = v.assign(5.0)
-    >>> times3(tf2.constant(2.0))[0].numpy(), times3.inputs[0].name, times3.outputs[0].name
+    >>> times3(tf2.constant(2.0))[0].numpy().item(), times3.inputs[0].name, times3.outputs[0].name
     (6.0, 'x:0', 'Identity:0')
     """
     if isinstance(func, WrappedFunction):
