@@ -420,3 +420,11 @@ def test_what_changes_a_column_of_a_table_changes_the_table(thalweg_run: Run, tm
         "[1.0, 9.0, 3.0] [7, 5, 8]",
         "[1.0, 9.0, 3.0]",
     ], done.stderr
+
+
+def test_scipy_alone_has_its_pictures(thalweg_run: Run, tmp_path: Path) -> None:
+    program = "import keras, scipy, numpy as np\nscipy.misc.imsave('a.png', np.zeros((2, 3, 3), 'uint8'))\n"
+    program += "from scipy.misc import imread\nprint(imread('a.png').shape)\n"
+    (tmp_path / "p.py").write_text(program)
+    done = thalweg_run(tmp_path / "p.py")
+    assert (done.returncode, done.stdout) == (0, "(2, 3, 3)\n"), done.stderr

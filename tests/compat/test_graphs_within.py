@@ -10,7 +10,8 @@ import pytest
 
 from compat.conftest import Run
 from thalweg.compat import programs, tf1, tf2
-from thalweg.compat.wrapped import wrap_function
+from thalweg.compat.run import check
+from thalweg.compat.wrapped import frozen, wrap_function
 from thalweg.errors import ArgumentError
 
 WITHIN = """
@@ -152,3 +153,121 @@ def test_a_wrapped_graph_is_pruned_to_names() -> None:
     assert part(a=np.array([2.0], np.float32))[0].numpy().tolist() == [5.0]
     with pytest.raises(ArgumentError, match="a tensor for each input is needed"):
         part(b=1.0)
+
+
+LAYERS = """
+import numpy as np
+import tensorflow as tf
+v1 = tf.compat.v1
+eager = tf.keras.layers.Dense(2, kernel_initializer="ones")
+print(eager(tf.ones((1, 3))).numpy().tolist())
+
+class Own(tf.keras.layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(name="w", shape=(shape[-1], 3), initializer="ones")
+
+    def call(self, x):
+        return tf.nn.relu(tf.matmul(x, self.w))
+
+with tf.Graph().as_default():
+    x = v1.placeholder(tf.float32, [None, 4], name="x")
+    own = Own()
+    net = tf.keras.Sequential([
+        tf.keras.layers.Dense(3, kernel_initializer="ones", kernel_regularizer=tf.keras.regularizers.l2(0.5)),
+        tf.keras.layers.BatchNormalization(),
+    ])
+    y = tf.identity(own(x), name="y")
+    z = net(x, training=True)
+    loss = tf.reduce_sum(y)
+    step = v1.train.AdamOptimizer(0.1).minimize(loss, var_list=own.trainable_variables)
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        print(session.run([y, tf.add_n(net.losses)], {x: np.ones((1, 4))}))
+        session.run(step, {x: np.ones((2, 4))})
+        print(np.round(session.run(own.trainable_variables)[0][0].astype(float), 3).tolist(), y.shape.as_list())
+        print(len(net.weights), len(v1.trainable_variables()), np.round(session.run(z, {x: np.eye(4)}), 3)[0].tolist())
+        still = v1.graph_util.convert_variables_to_constants(session, session.graph_def, ["y"])
+    states, last = tf.keras.layers.GRU(3, return_state=True)(v1.placeholder(tf.float32, [None, 5, 4]))
+    print(states.shape.as_list(), last.shape.as_list())
+wrapped = v1.wrap_function(lambda: v1.import_graph_def(still, name=""), [])
+print(np.round(wrapped.prune(["x:0"], ["y:0"])(tf.ones((1, 4)))[0].numpy().astype(float), 3).tolist())
+print(eager(tf.ones((1, 3))).numpy().tolist(), type(eager.weights[0].numpy()).__name__)
+"""
+
+
+def test_layers_of_keras_are_called_on_nodes(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "layers.py"
+    program.write_text(LAYERS)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "[[3.0, 3.0]]",
+        "[array([[4., 4., 4.]], dtype=float32), 6.0]",
+        "[0.9, 0.9, 0.9] [None, 3]",
+        "6 5 [0.0, 0.0, 0.0]",
+        "[None, 3] [None, 3]",
+        "[[3.6, 3.6, 3.6]]",
+        "[[3.0, 3.0]] ndarray",
+    ]
+
+
+FROZEN = """
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(3, kernel_initializer="ones", input_shape=(4,))])
+whole = tf.function(lambda x: model(x))
+whole = whole.get_concrete_function(x=tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype))
+still = convert_variables_to_constants_v2(whole)
+print([op.name for op in still.graph.get_operations()][-1], still.inputs[0].name, still.outputs[0].name)
+model.set_weights([w * 0 for w in model.get_weights()])
+tf.io.write_graph(graph_or_graph_def=still.graph, logdir="made", name="still.pb", as_text=False)
+with tf.io.gfile.GFile("made/still.pb", "rb") as file:
+    graph_def = tf.compat.v1.GraphDef()
+    graph_def.ParseFromString(file.read())
+
+def read():
+    tf.compat.v1.import_graph_def(graph_def, name="")
+
+wrapped = tf.compat.v1.wrap_function(read, [])
+pruned = wrapped.prune(
+    tf.nest.map_structure(wrapped.graph.as_graph_element, ["x:0"]),
+    tf.nest.map_structure(wrapped.graph.as_graph_element, ["Identity:0"]),
+)
+print(pruned(x=tf.ones((1, 4)))[0].numpy().tolist(), still(tf.ones((1, 4)))[0].numpy().tolist())
+"""
+
+
+def test_a_model_is_frozen_written_and_read(thalweg_run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "frozen.py"
+    program.write_text(FROZEN)
+    done = thalweg_run(program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["Identity x:0 Identity:0", "[[4.0, 4.0, 4.0]] [[4.0, 4.0, 4.0]]"]
+
+
+def test_a_wrapped_function_is_frozen() -> None:
+    g = wrap_function(
+        lambda x: x * tf1.get_variable("v", initializer=2.0) + 1.0, [tf2.TensorSpec([None], "float32")]
+    )
+    still = frozen(g)
+    g.variables[0].assign(5.0)
+    assert still(tf2.constant([1.0]))[0].numpy().tolist() == [3.0]
+    assert not still.variables
+    with pytest.raises(ArgumentError, match="get_concrete_function"):
+        frozen(lambda x: x)
+
+
+def test_a_check_knows_the_names_of_graphs(tmp_path: Path) -> None:
+    program = tmp_path / "mixed.py"
+    program.write_text(
+        "import tensorflow as tf\n"
+        "x = tf.constant(1.0).numpy()\n"
+        "with tf.Graph().as_default():\n"
+        "    tf.compat.v1.import_graph_def(tf.compat.v1.GraphDef(), name='')\n"
+        "    tf.compat.v1.graph_util.extract_sub_graph\n"
+        "    tf.compat.v1.no_such_name\n"
+    )
+    (line,) = check(str(program))
+    assert line.startswith("mixed.py:6: tensorflow.compat.v1.no_such_name is not supported")

@@ -946,3 +946,27 @@ def test_layers_are_classes_to_isinstance() -> None:
     assert isinstance(L.ThresholdedReLU(0.5), kinds) and not isinstance(L.Dense(1), kinds)
     x = np.array([[0.2, 0.5, 0.7]])
     np.testing.assert_allclose(L.ThresholdedReLU(theta=0.5)(x), [[0, 0, 0.7]], rtol=1e-6)
+
+
+class _Wrong(keras.layers.Layer):  # type: ignore[misc, valid-type]
+    """Says another shape than it gives."""
+
+    def call(self, inputs):  # type: ignore[no-untyped-def]
+        return inputs * 2.0
+
+    def compute_output_shape(self, input_shape):  # type: ignore[no-untyped-def]
+        return (*input_shape[:-1], 7)
+
+
+def test_layers_are_tested_as_authors_of_layers_do() -> None:
+    of = keras.utils.test_utils
+    x = np.arange(12.0).reshape(3, 4).astype("float32")
+    assert of.layer_test(keras.layers.Dense, {"units": 3}, (2, 4)).shape == (2, 3)
+    assert of.layer_test(keras.layers.LSTM, {"units": 2}, (3, None, 4)).shape == (3, 2)
+    ones = {"units": 2, "kernel_initializer": "ones"}
+    of.layer_test(keras.layers.Dense, ones, input_data=x, expected_output=x.sum(1, keepdims=True) * [[1, 1]])
+    with pytest.raises(AssertionError):
+        of.layer_test(keras.layers.Dense, ones, input_data=x, expected_output=np.zeros((3, 2)))
+    with pytest.raises(AssertionError, match="compute_output_shape"):
+        of.layer_test(_Wrong, {}, (2, 4))
+    assert of.keras_test(lambda: 5)() == 5

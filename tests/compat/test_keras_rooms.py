@@ -133,6 +133,66 @@ def test_layers_are_named_as_in_their_time() -> None:
     assert Own().name == "own_1" and Own().name == "own_2"
 
 
+def test_inputs_are_numbered_by_themselves_or_named_after_the_first_layer() -> None:
+    K.clear_session()
+    a = keras.Input((3,))
+    x = keras.layers.Dense(2)(a)
+    b = keras.Input((3,))
+    model = keras.Model([a, b], keras.layers.add([x, keras.layers.Dense(2)(b)]))
+    assert model.input_names == ["input_1", "input_2"]
+    said = keras.Sequential([keras.layers.Dense(2, input_shape=(3,), name="first")])
+    later = keras.Sequential([keras.layers.Dense(2)])
+    later.build((None, 3))
+    assert said.input_names == ["first_input"] and later.input_names == ["dense_2_input"]
+    assert keras.Sequential.from_config(said.get_config()).input_names == ["first_input"]
+    alone = classic.Sequential([L.Dense(2, input_dim=3)])
+    assert alone.input_names == ["dense_1_input"]
+
+
+def test_networks_of_stand_alone_keras_are_its_own() -> None:
+    K.clear_session()
+    options: Any = {"weights": None, "input_shape": (32, 32, 3), "classes": 3}
+    old = classic.applications.resnet50.ResNet50(**options)
+    assert isinstance(old, classic.Model) and old.name == "resnet50"
+    names = [layer.name for layer in old.layers]
+    assert names[0] == "input_1" and names[-1] == "fc1000" and "res5c_branch2c" in names
+    assert "activation_49" in names and "add_16" in names and "max_pooling2d_1" in names
+    old.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert old.metrics_names == ["loss", "acc"]
+    assert "conv5_block3_out" in [layer.name for layer in keras.applications.ResNet50(**options).layers]
+    assert classic.applications.ResNet50 is not keras.applications.ResNet50
+    assert classic.applications.imagenet_utils.preprocess_input is keras.applications.preprocess_input
+
+
+def test_what_stands_before_and_between_the_layers_is_no_weight_of_a_model() -> None:
+    picture = K.variable(np.ones((1, 32, 32, 3)))
+    drawn = K.placeholder((1, 32, 32, 3))
+    both = K.concatenate([picture, drawn], axis=0)
+    model = classic.applications.VGG16(weights=None, include_top=False, input_tensor=both, pooling="avg")
+    assert model.count_params() == 14714688
+    scale = K.variable(2.0)
+    x = keras.Input((2,))
+    scaled = keras.Model(x, keras.layers.Dense(1, use_bias=False)(x) * scale)
+    assert len(scaled.weights) == 1
+    scaled.compile("sgd", "mse")
+    scaled.set_weights([np.ones((2, 1))])
+    scaled.fit(np.ones((4, 2)), np.zeros((4, 1)), verbose=0)
+    assert K.get_value(scale) == 2.0
+    np.testing.assert_allclose(scaled.get_weights()[0], 1 - 0.01 * 2 * 4 * 2 * np.ones((2, 1)), rtol=1e-5)
+
+
+def test_of_units_that_are_a_quotient_the_whole_part_counts() -> None:
+    assert keras.layers.Dense(9 / 2).units == 4 and keras.layers.Dense(units=7.5).units == 7
+    assert (
+        keras.layers.Conv2D(9 / 2, 3).filters == 4
+        and keras.layers.Conv1D(filters=5.5, kernel_size=1).filters == 5
+    )
+    assert keras.layers.Dense("128").units == keras.layers.Dense(units="128").units == 128
+    for wrong in (0.5, float("nan"), -1, "many", True):
+        with pytest.raises((ArgumentError, ValueError)):
+            keras.layers.Dense(wrong)
+
+
 def test_a_layer_popped_off_the_list_is_gone() -> None:
     x = L.Input((3,))
     model = classic.Model(x, L.Dense(2, name="top")(L.Dense(4, name="below")(x)))

@@ -122,6 +122,16 @@ NOTEBOOKS = {
 }
 
 
+def test_lines_for_the_shell_go_on_and_cells_may_be_indented(thalweg_run: Run, tmp_path: Path) -> None:
+    fetch = "!wget --quiet \\\n    https://example.org/data.csv \\\n    -O data.csv\nx = [1,\n     2]\n"
+    listed = "if x:\n    names = !ls \\\n        -a\n"
+    indented = '  for k in x:\n    total = """a\n  b"""\n  print(len(total), names)\n'
+    book = {"cells": [{"cell_type": "code", "source": text} for text in (fetch, listed, indented)]}
+    (tmp_path / "n.ipynb").write_text(json.dumps(book))
+    done = thalweg_run(tmp_path / "n.ipynb")
+    assert (done.returncode, done.stdout) == (0, "3 []\n"), done.stderr
+
+
 @pytest.mark.parametrize("kind", NOTEBOOKS)
 def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Path) -> None:
     work = "%%time\nfrom IPython.display import display\nif True:\n    !echo no\n    get_ipython().magic('time')\n"
@@ -133,6 +143,36 @@ def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Pa
     assert f"n.ipynb as {kind}: " in done.stderr
     checked = thalweg_run("--check", tmp_path / "n.ipynb")
     assert (checked.returncode, "missing" in checked.stdout) == (0, False), checked.stdout + checked.stderr
+
+
+SCRIPT = """# coding: utf-8
+get_ipython().run_line_magic('matplotlib', 'inline')
+get_ipython().run_cell_magic('time', '', 'import tensorflow as tf\\nx = tf.placeholder(tf.float32)\\ny = x * 2')
+get_ipython().run_line_magic('time', 'z = y + 1')
+get_ipython().magic('timeit -n 1 w = z + 1')
+q = get_ipython().run_line_magic('time', 'tf.Session().run(w, {x: 3.0})')
+get_ipython().run_cell_magic('bash', '', 'exit 1')
+get_ipython().run_cell_magic('writefile', '{folder}/wrote.txt', 'hello')
+get_ipython().system('ls')
+if q:
+    get_ipython().run_cell_magic('time', '', 'def f():\\n    return 5\\nprint(q, f())\\n')
+"""
+
+
+def test_timed_cells_of_a_notebook_made_a_script_run(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "n.py").write_text(SCRIPT.replace("{folder}", str(tmp_path)))
+    done = thalweg_run(tmp_path / "n.py")
+    assert (done.returncode, done.stdout) == (0, "8.0 5\n"), done.stderr
+    assert "n.py as tf1: " in done.stderr and (tmp_path / "wrote.txt").read_text() == "hello"
+    old = "get_ipython().run_cell_magic(u'time', u'', u'x = 2\\nprint x, 3 / x')\n"
+    (tmp_path / "old.py").write_text(
+        old + "get_ipython().run_cell_magic(u'time', u'', u'raise ValueError(x)')\n"
+    )
+    done = thalweg_run(tmp_path / "old.py")
+    assert done.returncode == 1 and "line 2, in <module>" in done.stderr and "ValueError: 2" in done.stderr
+    checked = "get_ipython().run_cell_magic('time', '', 'import theano\\ntheano.tensor.nnet.relux')\n"
+    (tmp_path / "n.py").write_text(checked)
+    assert "relux" in thalweg_run("--check", tmp_path / "n.py").stdout
 
 
 @pytest.mark.parametrize(

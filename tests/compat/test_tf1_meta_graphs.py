@@ -313,9 +313,12 @@ def test_a_gathering_of_a_file_keeps_its_batch() -> None:
 
 def test_what_a_graph_of_tensorflow_has_that_is_not_made_is_named() -> None:
     definition = written_by_tensorflow()
-    definition.node.add(name="loop", op="Enter")
+    definition.node.add(name="queue", op="Enqueue")
     definition.node.add(name="other", op="Unheard")
-    with tf.Graph().as_default(), pytest.raises(NotImplementedError, match="not made here: Enter, Unheard;"):
+    with (
+        tf.Graph().as_default(),
+        pytest.raises(NotImplementedError, match="not made here: Enqueue, Unheard;"),
+    ):
         tf.import_graph_def(definition)
     del definition.node[-2:]
     definition.node.add(name="last", op="Relu", input=["nowhere"])
@@ -349,3 +352,35 @@ def test_a_new_layer_learns_on_top_of_a_network_that_was_written() -> None:
                 session.run(loss, {x: kept[[0, 1, 0]]}),
                 rtol=1e-5,
             )
+
+
+# --- loops and choices in graphs that TensorFlow wrote ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [1, 2])  # as nodes, and as functions
+def test_loops_and_choices_that_tensorflow_wrote(way: int) -> None:
+    """Numbers by TensorFlow 2.21, which wrote the files."""
+    read = tf.GraphDef()
+    read.ParseFromString((Path(__file__).parent / f"loops_by_tensorflow{way}.pb").read_bytes())
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(read, name="")
+        names = ["looped:0", "turns:0", "mapped:0", "nested:0", "chosen:0"]
+        feed: dict[str, Any] = {"x:0": np.array([[1.5, 2, 3], [4, 5, 6]]), "p:0": False}
+        found = [x.tolist() for x in session.run(names, feed)]
+        assert found == [
+            [[1.96875, 2.0, 1.33984375], [2.125, 2.1875, 1.3515625]], 4, [[9.75, 13, 19.5], [60, 75, 90]], 47.5,
+            [[0, 0, 0]],
+        ]  # fmt: skip
+        assert session.run("chosen:0", {**feed, "p:0": True}).tolist() == [[3, 4, 6], [8, 10, 12]]
+
+
+def test_where_v2_stretches_its_condition() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.reshape(tf.range(9), [3, 3])
+        by_column = session.run(tf.where_v2([True, False, True], x, -x))
+        assert by_column.tolist() == [[0, -1, 2], [3, -4, 5], [6, -7, 8]]
+        assert session.run(tf.where([True, False, True], x, -x)).tolist() == [
+            [0, 1, 2],
+            [-3, -4, -5],
+            [6, 7, 8],
+        ]

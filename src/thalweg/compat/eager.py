@@ -19,6 +19,7 @@ from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat import wrapped as _wrapped
+from thalweg.compat.kinds import as_bytes as _as_bytes
 from thalweg.compat.names import Namespace
 from thalweg.compat.tf2.objects import Holder
 from thalweg.compat.tf2.scopes import variable_scope as variable_scope
@@ -132,7 +133,7 @@ def string_split(
     name: Any = None,
 ) -> Any:  # fmt: skip
     """The words of each text, a sparse tensor of rows: cut at any of the delimiter's characters."""
-    cuts = _tf2.compat.as_bytes(str(delimiter if sep is None else sep))
+    cuts = _as_bytes(str(delimiter if sep is None else sep))
     rows = []
     for text in np.asarray(_tf2.convert_to_tensor(source)).reshape(-1).tolist():
         words = re.split(b"[" + re.escape(cuts) + b"]", text) if cuts else [bytes([c]) for c in text]

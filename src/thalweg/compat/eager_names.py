@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat import kinds as _kinds
 from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
@@ -137,7 +138,7 @@ def batch_gather(params: Any, indices: Any, name: Any = None) -> Any:
 def matching_files(pattern: Any, name: Any = None) -> Any:
     """The paths of files that fit a pattern, or one of several, in order."""
     patterns = np.asarray(_tf2.convert_to_tensor(pattern)).reshape(-1).tolist()
-    found = {path for one in patterns for path in _tf2.io.gfile.glob(_tf2.compat.as_str(one))}
+    found = {path for one in patterns for path in _tf2.io.gfile.glob(_kinds.as_str(one))}
     return _tf2.constant(sorted(found), dtype="string")
 
 

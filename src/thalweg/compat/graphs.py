@@ -21,6 +21,24 @@ class _Building(threading.local):
 
 
 building = _Building()
+_at_first: list[str] = []  # rooms whose ``speak_within`` is called when the first graph is entered
+
+
+def entered() -> None:
+    """A block of a graph begins in this thread."""
+    building.depth += 1
+    while _at_first:
+        importlib.import_module(_at_first.pop()).speak_within()
+
+
+def left() -> None:
+    """The block ends."""
+    building.depth -= 1
+
+
+def at_first(room: str) -> None:
+    """Let this room speak when a program enters its first graph."""
+    _at_first.append(room)
 
 
 def are_built() -> bool:
@@ -32,6 +50,8 @@ def only_from_here() -> None:
     """From here on everything is for graphs (``tf.compat.v1.disable_eager_execution()``)."""
     global always
     always = True
+    entered()
+    left()
 
 
 def join() -> None:

@@ -39,8 +39,8 @@ two values have an order, None before numbers. `input()` reads a number, a strin
 
 A program of TensorFlow 2 may build graphs: within `with tf.Graph().as_default():`, in a function given to
 `tf.compat.v1.wrap_function`, after `tf.compat.v1.disable_eager_execution()`. There `tf.compat.v1` has all names of
-TensorFlow 1, and the others mean what they mean in TensorFlow 2: `tf.nn.dropout` takes the rate. Layers of Keras are
-for graphs where the whole program is one (`--as tf1`).
+TensorFlow 1, and the others mean what they mean in TensorFlow 2: `tf.nn.dropout` takes the rate. Layers and models
+of Keras are called on nodes there, and give nodes; their weights are variables of the graph.
 """
 
 

@@ -18,6 +18,7 @@ _SERVING = (
 )
 _CLUSTER = "programs of several machines are not supported; one process does the work"
 _BOOSTED = "the trees of TensorFlow 1.3 to 1.5 had a library of their own; tf.estimator.BoostedTreesClassifier is here"
+_DUAL = "dual coordinate ascent is not here; the nearest is tf.losses.hinge_loss with tf.train.FtrlOptimizer"
 _EAGER = "run the program with --as eager, where everything is eager"
 # What is left out on purpose, and why: the longest name that fits.
 REASONS = {
@@ -34,6 +35,11 @@ REASONS = {
     "tf.contrib.tpu": "there is no TPU; TPUEstimator runs on the processor with use_tpu=False",
     "tf.contrib.tensor_forest": "forests are no networks; the nearest is sklearn.ensemble's RandomForestClassifier",
     "tf.contrib.boosted_trees": _BOOSTED,
+    "tf.contrib.timeseries": "models of series are not here; the nearest is tf.keras.layers.LSTM over windows",
+    "tf.contrib.linear_optimizer": _DUAL,
+    "tf.contrib.learn.SVM": _DUAL,
+    "tf.contrib.factorization.GMM": "the nearest are KMeansClustering here and sklearn.mixture.GaussianMixture",
+    "tf.contrib.factorization.WALSMatrixFactorization": "the nearest is a product of two embeddings that train",
     "tf.contrib.eager": _EAGER,
     "tf.enable_eager_execution": _EAGER,
     "tf.load_op_library": "compiled kernels of TensorFlow cannot be loaded",

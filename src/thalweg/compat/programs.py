@@ -8,14 +8,13 @@ import copy
 import importlib.util
 import inspect
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from thalweg.compat import aliases, python2
+from thalweg.compat import aliases, notebooks, python2
 from thalweg.compat.names import Namespace, nearest
 from thalweg.errors import DataError
 
@@ -88,7 +87,7 @@ def source_of(path: Path) -> str:
         cells = (
             book["cells"] if "cells" in book else [c for sheet in book["worksheets"] for c in sheet["cells"]]
         )
-        return "\n\n".join(_cell(cell) for cell in cells if cell.get("cell_type") == "code") + "\n"
+        return "\n\n".join(notebooks.cell(cell) for cell in cells if cell.get("cell_type") == "code") + "\n"
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{str(path)!r} is not a notebook") from None
 
@@ -102,48 +101,15 @@ def is_told_old(path: Path) -> bool:
     return version.startswith("2") or (not version and told.get("kernelspec", {}).get("name") == "python2")
 
 
-_RUN_ANYWAY = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics around Python
-
-
-def _cell(cell: dict[str, object]) -> str:
-    source = cell.get("source", cell.get("input", ""))
-    text = "".join(source) if isinstance(source, list) else str(source)
-    first, _, rest = text.lstrip().partition("\n")
-    if first.startswith(_RUN_ANYWAY):
-        text = rest
-    elif first.startswith(("%%writefile", "%%file")):
-        return _written(first.split()[1:], rest)
-    elif first.startswith("%%"):
-        return ""
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return "\n".join(map(_plain_line, text.split("\n")))
-    return text
-
-
-def _written(words: list[str], text: str) -> str:
-    """Python that writes a cell into the file that its first line names; ``-a``: to what is there."""
-    mode = "a" if "-a" in words or "--append" in words else "w"
-    return f"with open({words[-1]!r}, {mode!r}, encoding='utf-8') as _file:\n    _file.write({text!r})"
-
-
-def _plain_line(line: str) -> str:
-    """The line as Python: what is meant for the notebook or the shell is left out, or has nothing as its result."""
-    indent = line[: len(line) - len(line.lstrip())]
-    timed = re.match(r"\s*%time(?:it)?\s+(?:-\w+\s*\d*\s+)*(.+)", line)
-    if timed:
-        return indent + timed[1]
-    if re.match(r"\s*%pylab\b", line):
-        return indent + "from pylab import *"
-    if re.match(r"\s*(%\w|!|\?)", line) or re.match(r"\s*[\w.]+\?{1,2}\s*$", line):
-        return indent + "pass"
-    told = re.match(r"(\s*[\w, ]+=\s*)[!%]\w", line)
-    return told[1] + "[]" if told else line
-
-
 def read(source: str, name: str, old: bool = False) -> tuple[ast.Module, bool]:
     """The program's syntax tree, and whether it is a program of Python 2; ``old``: it is part of one."""
+    tree, is_old = _read(source, name, old)
+    if "get_ipython" in source:
+        tree = notebooks.with_cells(tree, lambda cell: _read(cell, name, is_old)[0].body)
+    return tree, is_old
+
+
+def _read(source: str, name: str, old: bool) -> tuple[ast.Module, bool]:
     try:
         tree = ast.parse(source, name)
     except SyntaxError as error:
@@ -407,19 +373,23 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
         return "tf2"
     if parts & _GRAPH_STYLE or "examples" in heads:
         return "tf1"
-    if "keras" in parts:
-        return "tf2"
+    if "keras" in parts:  # both generations have it: the one tells itself by what the other lacks
+        lacking = _lacking(tree, "tf2")
+        return "tf1" if lacking and _lacking(tree, "tf1") < lacking else "tf2"
     if calls & {"numpy", "gradient"}:
         return "tf2"
     if "Dataset" in parts:  # its elements are read by Python, or by an iterator's node
         return "tf1" if any("iterator" in call for call in calls - {"as_numpy_iterator"}) else "tf2"
     if calls & {"run", "eval"}:
         return "tf1"
-    missing = {}
-    for kind in ("tf1", "tf2"):
-        table = aliases.ALIASES[kind]
-        missing[kind] = len(unsupported(tree, table)) + len(unknown_arguments(tree, table))
+    missing = {kind: _lacking(tree, kind) for kind in ("tf1", "tf2")}
     return None if missing["tf1"] == missing["tf2"] else min(missing, key=missing.__getitem__)
+
+
+def _lacking(tree: ast.AST, kind: str) -> int:
+    """How many names and arguments of a program a generation does not have."""
+    table = aliases.ALIASES[kind]
+    return len(unsupported(tree, table)) + len(unknown_arguments(tree, table))
 
 
 # Names of ``tf.compat.v1`` that only a program of graphs uses; sessions are also made to set up a device.
@@ -469,6 +439,17 @@ def is_later(tree: ast.AST) -> bool:
         for node in ast.walk(tree)
     )
     return chained and all(_problem(name, aliases.ALIASES["tf2"]) is None for name in plain)
+
+
+def in_graphs(tree: ast.AST, kind: str, table: dict[str, str]) -> dict[str, str] | None:
+    """What a generation's names stand for where the program builds graphs; None where it builds none."""
+    said = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    said |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    rooms = aliases.IN_GRAPHS.get(kind)
+    builds = said & {"Graph", "wrap_function", "disable_eager_execution", "disable_v2_behavior"}
+    return {name: rooms.get(room, room) for name, room in table.items()} if rooms and builds else None
 
 
 def unsupported(tree: ast.AST, table: dict[str, str]) -> list[tuple[Use, Exception]]:

@@ -224,7 +224,7 @@ def _old_arrays(scipy: Any) -> None:
     """NumPy's functions were SciPy's too: ``scipy.interp``, ``scipy.rand``."""
     there = {*dir(scipy), *getattr(scipy, "__all__", ())}
     vars(scipy).update({name: getattr(np, name) for name in dir(np) if name[0] != "_" and name not in there})
-    vars(scipy).update(rand=np.random.rand, randn=np.random.randn)
+    vars(scipy).update(rand=np.random.rand, randn=np.random.randn, misc=misc)  # which Keras had imported
 
 
 def _old_signals(signal: Any) -> None:

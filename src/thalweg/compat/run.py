@@ -67,6 +67,7 @@ def _prepare(path: Path, found: str | None, old: bool, later: bool) -> None:
     if dialect is not None:
         dialect.speak(strict=found != "keras")
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
+        graphs.at_first("thalweg.compat.tf1.dialect")
     elif found == "tf1":
         graphs.wanted = True
         if "thalweg.compat.keras" in sys.modules:  # its names were asked for to tell the generation
@@ -152,6 +153,10 @@ def _report(error: BaseException) -> str:
     return "".join(shown.format())
 
 
+def _problems(tree: ast.AST, table: dict[str, str]) -> list[tuple[programs.Use, Exception | str]]:
+    return [*programs.unsupported(tree, table), *programs.unknown_arguments(tree, table)]
+
+
 def check(file: str, kind: str | None = None) -> list[str]:
     """One line for each library name that a program uses and Thalweg does not supply."""
     path = _program(file)
@@ -161,7 +166,10 @@ def check(file: str, kind: str | None = None) -> list[str]:
     lines = []
     for at, part in [(path, tree), *((file, part) for file, part, _ in beside.modules(path, tree))]:
         settled = programs.settled(part, table)
-        problems = [*programs.unsupported(settled, table), *programs.unknown_arguments(settled, table)]
+        problems, inner = _problems(settled, table), programs.in_graphs(settled, found, table)
+        if inner is not None:  # a name is there if graphs have it
+            wrong = {(use.name, use.line) for use, _ in _problems(settled, inner)}
+            problems = [(use, problem) for use, problem in problems if (use.name, use.line) in wrong]
         first: dict[str, int] = {}
         for use, problem in sorted(problems, key=lambda pair: pair[0].line):
             first.setdefault(str(problem), use.line)

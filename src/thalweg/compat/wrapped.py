@@ -9,11 +9,15 @@ from typing import Any
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat.at_once import replayed
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1 import graph_defs
+from thalweg.compat.tf1.graph_files import to_text
 from thalweg.compat.tf1.session import Session, settled
 from thalweg.compat.tf2.arrays import convert_to_tensor
+from thalweg.compat.tf2.concrete import ConcreteFunction
 from thalweg.compat.tf2.function import function
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Variable
+from thalweg.graph.walk import rebuild, remake
 from thalweg.nested import filled, flat, mapped
 
 
@@ -98,6 +102,60 @@ def wrap_function(fn: Callable[..., Any], signature: Any, name: str | None = Non
             if isinstance(node.t, Variable) and node.t.is_symbolic:
                 node.t.set_value(array)
     return WrappedFunction(graph, places, made)
+
+
+def frozen(func: Any, lower_control_flow: bool = True, aggressive_inlining: bool = False) -> WrappedFunction:
+    """``convert_variables_to_constants_v2``: a function of one signature whose variables are constants of the values
+    that they have now; it gives a list of tensors. ``graph`` is what a file may hold.
+
+    >>> from thalweg.compat import tf2
+    >>> v = tf2.Variable(3.0)
+    >>> f = tf2.function(lambda x: v * x).get_concrete_function(tf2.TensorSpec([], "float32"))
+    >>> times3 = frozen(f)
+    >>> _ = v.assign(5.0)
+    >>> times3(tf2.constant(2.0))[0].numpy().item(), times3.inputs[0].name, times3.outputs[0].name
+    (6.0, 'x:0', 'Identity:0')
+    """
+    if isinstance(func, WrappedFunction):
+        values = {
+            node.t: node.t.get_value() for node in func.graph.get_collection(g.GraphKeys.GLOBAL_VARIABLES)
+        }
+        kept = graph_defs.needed(
+            func.graph, [*(x.name for x in func.outputs), *(x.name for x in func.inputs)]
+        )
+        graph = graph_defs.GraphDef.FromString(to_text(func.graph, kept=kept, values=values).encode()).graph
+        for held in (graph.collections, graph.variables):
+            held.clear()
+        inputs, outputs = (
+            [graph.as_graph_element(x.name) for x in part] for part in (func.inputs, func.outputs)
+        )
+        return WrappedFunction(graph, inputs, outputs)
+    if not isinstance(func, ConcreteFunction):
+        raise fail(
+            ArgumentError, "convert_variables_to_constants_v2", expected="what get_concrete_function gives",
+            received=type(func).__name__,
+        )  # fmt: skip
+    graph = g.Graph()
+    with graph.as_default():
+        return WrappedFunction(graph, *_nodes_of(func))
+
+
+def _nodes_of(func: ConcreteFunction) -> tuple[list[Any], list[Any]]:
+    """The inputs and results of a function as nodes of the default graph, which has one for each of its operations."""
+    named = {op.outputs[0]: op for op in func.graph.get_operations()[: -len(func.outputs)]}
+    inputs: list[Any] = []
+    new: dict[Any, Any] = {}
+    for t, op in named.items():
+        if isinstance(t, Variable):
+            new[t] = _tf1.constant(t.get_value(), name=op.name.partition(":")[0]).t
+    for t in func.inputs:
+        inputs.append(_tf1.placeholder(t.dtype, t.shape, named[t].name if t in named else t.name))
+        new[t] = inputs[-1].t
+    inner = [t for t in named if t not in new and len(t.specs) == 1]
+    for t, made in zip(inner, rebuild(inner, dict(new), remake), strict=True):
+        new[t] = made
+        g.Tensor(made, g.Operation(named[t].name, named[t].type))
+    return inputs, [g.wrap(new[t], None, "Identity") for t in func.outputs]
 
 
 _as_node = functools.partial(g.node_of)

@@ -22,6 +22,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeEr
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
+from thalweg.layers.naming import automatic_name, name_counts
 from thalweg.layers.nodes import Node, shapes_of, symbols_of
 from thalweg.nested import flat, mapped
 from thalweg.ops import elementwise as ew
@@ -30,34 +31,18 @@ from thalweg.registry import Configured, snake_case
 __all__ = ["Layer", "clear_session", "masks_of", "shapes_of"]
 
 
-class _Names(threading.local):
-    def __init__(self) -> None:
-        self.used: dict[Any, int] = {}
-
-
 class _Calls(threading.local):
     def __init__(self) -> None:
         self.training: list[Any] = []  # of the calls that are under way, outermost first
 
 
-_names, _calls = _Names(), _Calls()
-_counts: list[Callable[[], dict[Any, int]]] = [lambda: _names.used]  # the one function that is asked
+_calls = _Calls()
 _masks: dict[int, tuple[Any, Any]] = {}  # by the id of a tensor that lives: a reference to it, and its mask
 
 
 def clear_session() -> None:
     """Start the automatic names of layers over: the next Dense is ``dense`` again."""
     name_counts().clear()
-
-
-def name_counts() -> dict[Any, int]:
-    """How often each automatic name was given."""
-    return _counts[0]()
-
-
-def count_names_in(counts: Callable[[], dict[Any, int]]) -> None:
-    """Keep the counts of automatic names where a function says: those of a graph, where there are graphs."""
-    _counts[:] = [counts]
 
 
 def _arguments(kind: type) -> list[str]:
@@ -73,13 +58,7 @@ def _arguments(kind: type) -> list[str]:
 
 
 def _automatic_name(cls: type[Layer]) -> str:
-    base, counts = snake_case(cls.__name__), name_counts()
-    if cls.names_from_one:
-        key = ("uid", base)  # as Keras's own counter has it
-        counts[key] = counts.get(key, 0) + 1
-        return f"{base}_{counts[key]}"
-    counts[base] = count = counts.get(base, 0) + 1
-    return base if count == 1 else f"{base}_{count - 1}"
+    return automatic_name(snake_case(cls.__name__), cls.names_from_one)
 
 
 class _OfLastCall:

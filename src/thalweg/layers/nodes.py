@@ -14,6 +14,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentError, SymbolicError, fail, user_line
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape
 from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.layers.naming import next_number
 from thalweg.nested import flat, mapped
 from thalweg.ops.state import identity
 
@@ -103,7 +104,13 @@ def Input(
     wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
     spec = Spec(check_shape(batch_shape), wanted)
     return InputSymbol(
-        None, (), {}, (spec,), name=name or f"input_{next(_counter)}", built_at=user_line(), tracked=True
+        None,
+        (),
+        {},
+        (spec,),
+        name=name or f"input_{next_number('input')}",
+        built_at=user_line(),
+        tracked=True,
     )
 
 

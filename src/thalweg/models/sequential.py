@@ -49,9 +49,9 @@ class Sequential(Model):
         shape = layer.input_shape_given
         if not self._layers and self._first is None:
             if shape is not None:
-                self._first = Input(batch_shape=shape, dtype=_input_dtype(layer) or layer.dtype)
+                self._first = _input_of(layer, shape, _input_dtype(layer) or layer.dtype)
             elif isinstance(layer, Model) and layer._graph is not None and len(layer.inputs) == 1:
-                self._first = Input(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype)
+                self._first = _input_of(layer, layer.inputs[0].shape, layer.inputs[0].dtype)
         self._layers.append(layer)
 
     def pop(self) -> Layer:
@@ -79,7 +79,7 @@ class Sequential(Model):
         if self._first is None and input_shape is not None and not named and self._layers:
             dtype = _input_dtype(self._layers[0])
             shape = input_shape[1:-1] if dtype == "string" else input_shape[1:]  # without the characters
-            self._first = Input(batch_shape=(None, *shape), dtype=dtype)
+            self._first = _input_of(self._layers[0], (None, *shape), dtype)
             self._connect()
         self.built = True
 
@@ -101,7 +101,11 @@ class Sequential(Model):
         first = (
             None
             if self._first is None
-            else {"batch_shape": self._first.shape, "dtype": self._first.dtype.name}
+            else {
+                "batch_shape": self._first.shape,
+                "dtype": self._first.dtype.name,
+                "name": self._first.name,
+            }
         )
         return {"name": self.name, "input": first, "layers": list(self._layers)}
 
@@ -110,6 +114,11 @@ class Sequential(Model):
         config = dict(config)
         first, layers = config.pop("input", None), config.pop("layers", [])
         return cls(([Input(**first)] if first else []) + list(layers), **config)
+
+
+def _input_of(layer: Layer, shape: Many[int | None], dtype: Any) -> Any:
+    """The input before a first layer, named after it."""
+    return Input(batch_shape=shape, dtype=dtype, name=f"{layer.name}_input")
 
 
 def _input_dtype(layer: Layer) -> str | None:

@@ -161,8 +161,9 @@ _rooms = (applications, backend, datasets, layers, mixed_precision, models, opti
           wrappers)  # fmt: skip
 # What these modules share among each other.
 _helpers = {"DroppedEmbedding", "InputPlace", "KerasFunction", "OwnLayer", "OwnWrapper", "ResourceOptimizer",
-            "TrainedModel", "UpdateOfLayer", "UpdatesOfLoss", "fixed_phase", "found", "is_of_keras_1", "known_function",
-            "layer", "named_loss", "named_metric", "of_keras_2", "of_weights", "rooms"}  # fmt: skip
+            "TrainedModel", "UpdateOfLayer", "UpdatesOfLoss", "alone", "fixed_phase", "found", "is_of_keras_1",
+            "known_function", "layer", "named_from_one", "named_loss", "named_metric", "of_keras_2", "of_weights",
+            "rooms"}  # fmt: skip
 
 _graphs.join()
 

@@ -6,6 +6,7 @@ import functools
 import importlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from thalweg.compat.keras import utils as _utils
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.tensor import Tensor, shape_text
+from thalweg.layers.naming import named_from_one
 
 # --- inputs and outputs ---------------------------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ def _files(folder: str, name: str, whole: str, no_top: str) -> _Files:
 _WEIGHTS = {
     "vgg16": _files("v0.1", "vgg16", "64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"),
     "vgg19": _files("v0.1", "vgg19", "cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"),
-    "resnet50": _files(
+    "first_resnet50": _files(
         "v0.2", "resnet50", "a7b3fe01876f51b976af0dea6bc144eb", "a268eb855778b3df3c7506639542a6af"
     ),
     "xception": _files(
@@ -116,6 +118,7 @@ _WEIGHTS = {
             ("densenet", "densenet121", "9d60b8095a5708f2dcce2bca79d332c7", "30ee3e1110167f948a6b9946edeeb738"),
             ("densenet", "densenet169", "d699b8f76981ab1b30698df4c175e90b", "b8c4d4c20dd625c148057b9ff1c1176b"),
             ("densenet", "densenet201", "1ceb130c1ea1b78c3bf6114dbdfd8807", "c13680b51ded0fb44dff2d8f86ac8bb1"),
+            ("resnet", "resnet50", "2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"),
             ("resnet", "resnet101", "f1aeb4b969a6efcfb50fad2f0c20cfc5", "88cf7a10940856eca736dc7b7e228a21"),
             ("resnet", "resnet152", "100835be76be38e30d865e96f2aaae62", "ee4c566cf9a93f14d82f913c2dc6dd0c"),
             ("resnet", "resnet50v2", "3ef43a0b657b3be2300d5770ece849e0", "fac2f116257151a9d068a22e544a4917"),
@@ -179,39 +182,52 @@ _ORDER = "include_top weights input_tensor input_shape pooling classes"
 _MOBILE = "dropout include_top weights input_tensor pooling classes"
 
 
-def _network(
-    name: str, size: int, parts: Callable[..., tuple[Any, Any]], order: str = _ORDER
-) -> Callable[..., _models.Model]:
-    """A function of Keras's arguments that makes a network; ``parts`` gives its features and its top."""
+class _Network:
+    """A function of Keras's arguments that makes a network; ``parts`` gives its features and its top, ``file`` the
+    name of its weights. Of stand-alone Keras, ``kind`` is the class of its models.
+    """
 
-    def make(*args: Any, **options: Any) -> _models.Model:
+    def __init__(
+        self, name: str, size: int, parts: Callable[..., tuple[Any, Any]], order: str = _ORDER, file: str = "",
+        kind: Any = None,
+    ) -> None:  # fmt: skip
+        self.__name__, self.file, self.kind = name, file or name, kind
+        self.size, self.parts, self.order = size, parts, order
+
+    def of(self, kind: Any) -> _Network:
+        """The same for stand-alone Keras."""
+        return _Network(self.__name__, self.size, self.parts, self.order, self.file, kind)
+
+    def __call__(self, *args: Any, **options: Any) -> _models.Model:
+        with named_from_one() if self.kind else nullcontext():
+            return self._made(args, options)
+
+    def _made(self, args: tuple[Any, ...], options: dict[str, Any]) -> _models.Model:
         given = {
             "include_top": True,
             "weights": "imagenet",
             "classes": 1000,
-            **dict(zip(order.split(), args)),
+            **dict(zip(self.order.split(), args)),
             **options,
         }
         given = {n: v for n, v in given.items() if n not in _SUBMODULES}
         include_top, weights, classes = (given.pop(n) for n in ("include_top", "weights", "classes"))
         tensor, shape, pooling = (given.pop(n, None) for n in ("input_tensor", "input_shape", "pooling"))
         if shape is None:
-            lengths = [size, size] if include_top else [None, None]
+            lengths = [self.size, self.size] if include_top else [None, None]
             shape = [3, *lengths] if K.image_data_format() == "channels_first" else [*lengths, 3]
         x = L.Input(tuple(shape)) if tensor is None else tensor
-        features, top = parts(**given)
+        features, top = self.parts(**given)
         y = features(x)
         if include_top:
             y = top(y, classes)
         elif pooling is not None:
             y = (L.GlobalAveragePooling2D if pooling == "avg" else L.GlobalMaxPooling2D)()(y)
         sources = _utils.get_source_inputs(x)
-        model = _models.Model(sources if len(sources) > 1 else sources[0], y, name=name)
-        _load(model, name, weights, include_top, given)
+        kind = self.kind or _models.Model
+        model = kind(sources if len(sources) > 1 else sources[0], y, name=self.__name__)
+        _load(model, self.file, weights, include_top, given)
         return model
-
-    make.__name__ = name
-    return make
 
 
 def _classes(name: str) -> Callable[[Any, int], Any]:
@@ -237,13 +253,16 @@ def _mobilenet_v3(
     return features, top
 
 
-VGG16 = _network("vgg16", 224, lambda: (nets.vgg((2, 2, 3, 3, 3)), nets.vgg_top))
-VGG19 = _network("vgg19", 224, lambda: (nets.vgg((2, 2, 4, 4, 4)), nets.vgg_top))
-ResNet50 = _network("resnet50", 224, lambda: (nets.resnet((3, 4, 6, 3)), _classes("fc1000")))
-ResNet101 = _network("resnet101", 224, lambda: (nets.deep_resnet((3, 4, 23, 3)), _classes("predictions")))
-ResNet152 = _network("resnet152", 224, lambda: (nets.deep_resnet((3, 8, 36, 3)), _classes("predictions")))
+VGG16 = _Network("vgg16", 224, lambda: (nets.vgg((2, 2, 3, 3, 3)), nets.vgg_top))
+VGG19 = _Network("vgg19", 224, lambda: (nets.vgg((2, 2, 4, 4, 4)), nets.vgg_top))
+_first_resnet50 = _Network(
+    "resnet50", 224, lambda: (nets.resnet((3, 4, 6, 3)), _classes("fc1000")), file="first_resnet50"
+)
+ResNet50 = _Network("resnet50", 224, lambda: (nets.deep_resnet((3, 4, 6, 3)), _classes("predictions")))
+ResNet101 = _Network("resnet101", 224, lambda: (nets.deep_resnet((3, 4, 23, 3)), _classes("predictions")))
+ResNet152 = _Network("resnet152", 224, lambda: (nets.deep_resnet((3, 8, 36, 3)), _classes("predictions")))
 ResNet50V2, ResNet101V2, ResNet152V2 = (
-    _network(f"resnet{depth}v2", 224, lambda counts=counts: (nets.resnet_v2(counts), _classes("predictions")))
+    _Network(f"resnet{depth}v2", 224, lambda counts=counts: (nets.resnet_v2(counts), _classes("predictions")))
     for depth, counts in ((50, (3, 4, 6, 3)), (101, (3, 4, 23, 3)), (152, (3, 8, 36, 3)))
 )
 # Of each: width, depth, the side of its images, the share dropped before the classes.
@@ -255,24 +274,24 @@ _SIZES = (
     EfficientNetB0, EfficientNetB1, EfficientNetB2, EfficientNetB3, EfficientNetB4, EfficientNetB5, EfficientNetB6,
     EfficientNetB7,
 ) = _efficient = [
-    _network(
+    _Network(
         f"efficientnetb{k}", size,
         lambda width=width, depth=depth, drop=drop: (nets.efficient(width, depth), nets.efficient_top(drop)),
     )
     for k, (width, depth, size, drop) in enumerate(_SIZES)
 ]  # fmt: skip
-InceptionV3 = _network("inception_v3", 299, lambda: (nets.inception_v3, _classes("predictions")))
-InceptionResNetV2 = _network(
+InceptionV3 = _Network("inception_v3", 299, lambda: (nets.inception_v3, _classes("predictions")))
+InceptionResNetV2 = _Network(
     "inception_resnet_v2", 299, lambda: (nets.inception_resnet_v2, _classes("predictions"))
 )
-Xception = _network("xception", 299, lambda: (nets.xception, _classes("predictions")))
-MobileNet = _network("mobilenet", 224, _mobilenet, f"input_shape alpha depth_multiplier {_MOBILE}")
-MobileNetV2 = _network(
+Xception = _Network("xception", 299, lambda: (nets.xception, _classes("predictions")))
+MobileNet = _Network("mobilenet", 224, _mobilenet, f"input_shape alpha depth_multiplier {_MOBILE}")
+MobileNetV2 = _Network(
     "mobilenet_v2", 224, lambda alpha=1.0: (nets.mobilenet_v2(alpha), _classes("Logits")),
     "input_shape alpha include_top weights input_tensor pooling classes",
 )  # fmt: skip
 MobileNetV3Small, MobileNetV3Large = (
-    _network(
+    _Network(
         name, 224, functools.partial(_mobilenet_v3, blocks, filters),
         "input_shape alpha minimalistic include_top weights input_tensor classes pooling dropout_rate "
         "classifier_activation include_preprocessing",
@@ -282,7 +301,7 @@ MobileNetV3Small, MobileNetV3Large = (
     )
 )  # fmt: skip
 NASNetMobile, NASNetLarge = (
-    _network(
+    _Network(
         name, size, lambda settings=settings: (searched.nasnet(*settings), _classes("predictions")),
         "input_shape include_top weights input_tensor pooling classes",
     )
@@ -290,9 +309,9 @@ NASNetMobile, NASNetLarge = (
         ("nasnet_mobile", 224, (1056, 4, 32, False)), ("nasnet_large", 331, (4032, 6, 96, True)),
     )
 )  # fmt: skip
-DenseNet121 = _network("densenet121", 224, lambda: (nets.densenet((6, 12, 24, 16)), _classes("fc1000")))
-DenseNet169 = _network("densenet169", 224, lambda: (nets.densenet((6, 12, 32, 32)), _classes("fc1000")))
-DenseNet201 = _network("densenet201", 224, lambda: (nets.densenet((6, 12, 48, 32)), _classes("fc1000")))
+DenseNet121 = _Network("densenet121", 224, lambda: (nets.densenet((6, 12, 24, 16)), _classes("fc1000")))
+DenseNet169 = _Network("densenet169", 224, lambda: (nets.densenet((6, 12, 32, 32)), _classes("fc1000")))
+DenseNet201 = _Network("densenet201", 224, lambda: (nets.densenet((6, 12, 48, 32)), _classes("fc1000")))
 
 
 def _room(name: str, mode: str, **networks: Any) -> Namespace:
@@ -396,3 +415,18 @@ imagenet_utils = Namespace(
     preprocess_input=preprocess_input,
     decode_predictions=decode_predictions,
 )
+
+
+def alone(kind: Any) -> Namespace:
+    """These rooms for stand-alone Keras: models of its class, layers numbered from one, the first names of ResNet50."""
+
+    def spoken(members: Mapping[str, Any], **others: Any) -> dict[str, Any]:
+        return {name: one(thing) for name, thing in {**members, **others}.items() if name[:2] != "__"}
+
+    def one(thing: Any) -> Any:
+        if isinstance(thing, Namespace):
+            first = {"ResNet50": _first_resnet50} if thing is resnet50 else {}
+            return Namespace(thing.__name__, **spoken(vars(thing), **first))
+        return thing.of(kind) if isinstance(thing, _Network) else thing
+
+    return Namespace("keras.applications", **spoken(globals(), ResNet50=_first_resnet50))

@@ -220,6 +220,19 @@ def with_implementation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Argume
     return args, kwargs
 
 
+def whole_part(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Of units and filters that are a quotient, such as ``Dense(words / 2)``, the whole part, and of a text the number
+    that it writes: what Keras takes.
+    """
+
+    def whole(n: Any) -> Any:
+        readable = n.isdecimal() if isinstance(n, str) else isinstance(n, float) and np.isfinite(n)
+        return int(n) if readable else n
+
+    named = {n: whole(v) if n in ("units", "filters") else v for n, v in kwargs.items()}
+    return (*map(whole, args[:1]), *args[1:]), named
+
+
 def epsilon_first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """BatchNormalization of Keras 1 was (epsilon, mode, axis, momentum); later it is (axis, momentum, epsilon)."""
     if kwargs.pop("mode", 0) not in (0, 2):

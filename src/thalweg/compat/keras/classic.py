@@ -16,6 +16,7 @@ import numpy as np
 from thalweg import initializers as _initializers
 from thalweg import layers as _main
 from thalweg.compat import keras as _modern
+from thalweg.compat.keras import applications as _applications
 from thalweg.compat.keras import backend as _K
 from thalweg.compat.keras import layers as _layers
 from thalweg.compat.keras import models as _models
@@ -260,6 +261,7 @@ models = _changed(
     model_from_config=model_from_config,
 )
 Layer = layers.Layer
+applications = _applications.alone(Model)
 
 # --- the rest is the same -------------------------------------------------------------------------------------------
 

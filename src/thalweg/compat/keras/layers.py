@@ -52,6 +52,7 @@ def _with_cells(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[An
 
 _STEPS: dict[str, tuple[Step, ...]] = {
     "BatchNormalization": (_of.epsilon_first,),
+    "Dense": (_of.whole_part,),
     "Lambda": (_of.function_alone,),
     "RNN": (_with_cells,),
     "StackedRNNCells": (_with_cells,),
@@ -85,7 +86,7 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
     steps = [*_STEPS.get(name, ()), *more]
     rank = _conv_rank(name)
     if rank:
-        steps += [_of.window(rank, old_windows), _of.by_steps]
+        steps += [_of.window(rank, old_windows), _of.by_steps, _of.whole_part]
         steps += [_of.with_full_borders(rank)] * old_windows
     if rank > 1 or any(
         part in name for part in ("Pooling2D", "Pooling3D", "Padding2D", "Sampling2D", "Cropping2D")

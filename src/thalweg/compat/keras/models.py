@@ -93,6 +93,7 @@ class Model(TrainedModel):
         super().__init__(*map(_one, args), **kwargs)
         if dynamic:
             self.dynamic = True
+        self._variables = []  # Keras does not see what expressions between the layers read: it is no weight
         self._input_places: list[InputPlace] = []
         self._taken: list[Any] = []
 
@@ -146,7 +147,7 @@ class Model(TrainedModel):
 
     def _between(self, inputs: Any, outputs: Any) -> None:
         self._graph = _Graph(inputs, outputs)
-        self._layers, self._variables = self._graph.layers(), self._graph.own_variables()
+        self._layers = self._graph.layers()
         self._steps.clear()
 
     def build_for(self, args: Any) -> None:
@@ -332,7 +333,7 @@ class Sequential(Model, main.Sequential):
             there, given = first.specs[0].shape, args[0].specs[0].shape
             if there and given and len(there) == len(given) and not shapes_match(there, given):
                 open_shape = tuple(a if a == b else None for a, b in zip(there, given))
-                self._first = main_layers.Input(batch_shape=open_shape, dtype=first.dtype)
+                self._first = main_layers.Input(batch_shape=open_shape, dtype=first.dtype, name=first.name)
                 self._connect()
         return super()._called(args, kwargs)
 

@@ -19,7 +19,7 @@ import numpy as np
 from thalweg import data
 from thalweg import layers as _layers
 from thalweg.compat.drawing import Drawing
-from thalweg.compat.keras import helpers, preprocessing, tables
+from thalweg.compat.keras import helpers, layer_tests, preprocessing, tables
 from thalweg.compat.keras.backend.settings import _home
 from thalweg.compat.names import Namespace
 from thalweg.errors import DataError
@@ -495,7 +495,10 @@ tf_utils = Namespace(
     shape_type_conversion=lambda function: function,  # layers are told shapes as tuples
 )  # fmt: skip
 io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
-test_utils = Namespace(f"{_room}.test_utils", get_test_data=helpers.get_test_data)
+test_utils = Namespace(
+    f"{_room}.test_utils", get_test_data=helpers.get_test_data, layer_test=layer_tests.layer_test,
+    keras_test=layer_tests.keras_test,
+)  # fmt: skip
 layer_utils = Namespace(
     f"{_room}.layer_utils", print_summary=print_summary, count_params=count_params,
     convert_all_kernels_in_model=convert_all_kernels_in_model, get_source_inputs=get_source_inputs,

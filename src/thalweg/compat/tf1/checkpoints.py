@@ -71,7 +71,9 @@ class Saver:
         self.max_to_keep = max_to_keep
         self._kept: list[str] = []
         self._fixed = self._names(g.default_graph()) if var_list is None else _named(var_list)
-        if not self._fixed and not allow_empty:
+        saved = [] if var_list is not None else g.default_graph().get_collection(g.GraphKeys.SAVEABLE_OBJECTS)
+        self._tables = [x for x in saved if hasattr(x, "arrays")]  # whose content a session has
+        if not self._fixed and not self._tables and not allow_empty:
             raise ValueError("No variables to save")
 
     @property
@@ -119,6 +121,8 @@ class Saver:
         arrays = {
             n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in zip(self._fixed, values, strict=True)
         }
+        for table in self._tables:
+            arrays |= table.arrays(sess)
         atomic_write_bytes(path + _SUFFIX, save(arrays))
         index = {n: {"dtype": str(a.dtype), "shape": list(a.shape)} for n, a in arrays.items()}
         atomic_write_text(path + ".index", json.dumps(index, indent=1))
@@ -152,6 +156,8 @@ class Saver:
         session = getattr(sess, "session", sess)
         for name, variable in self._fixed.items():
             session.load(variable.t, found[name])
+        for table in self._tables:
+            table.load(session, found)
 
     def export_meta_graph(
         self,

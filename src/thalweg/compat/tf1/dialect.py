@@ -10,10 +10,12 @@ import functools
 import importlib
 import inspect
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from thalweg import initializers
+from thalweg.compat import graphs
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import symbols, variables
 from thalweg.compat.tf1.data import Dataset
@@ -147,13 +149,15 @@ def _losses(kept: property) -> property:
     read: Any = kept.fget
 
     def get(self: Layer) -> Any:
-        if _library_asks() or symbols.inside():
-            return read(self)
-        with recording(Recorder()):
-            found = [plain(loss) for loss in read(self)]
-        return [g.node_of(loss) for loss in found]
+        return read(self) if _library_asks() or symbols.inside() else _nodes_of_losses(read, self)
 
     return property(get, doc=kept.__doc__)
+
+
+def _nodes_of_losses(read: Any, layer: Layer) -> list[Any]:
+    with recording(Recorder()):
+        found = [plain(loss) for loss in read(layer)]
+    return [g.node_of(loss) for loss in found]
 
 
 def _updates(self: Layer) -> list[Any]:
@@ -332,3 +336,72 @@ def speak() -> None:
     importlib.import_module("thalweg.compat.keras.models").Model.updates = patched.updates
     training: Any = importlib.import_module("thalweg.models.training").Training
     training._feed = _feed(training._feed)
+
+
+# --- within programs of the second generation -------------------------------------------------------------------------
+
+_on_nodes: weakref.WeakSet[Layer] = weakref.WeakSet()  # layers that were called on nodes of a graph
+
+
+def _call_within(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer that is called on nodes gives nodes."""
+
+    @functools.wraps(call)
+    def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if not any(isinstance(x, g.Tensor) for x in base.flat([args, kwargs])):
+            return call(self, *args, **kwargs)
+        if symbols.inside():
+            return call(self, *base.mapped(plain, args), **base.mapped(plain, kwargs))
+        known = symbols.symbols_in(g.default_graph())
+        _on_nodes.add(self)
+        made = call(self, *base.mapped(known.symbol, args), **base.mapped(known.symbol, kwargs))
+        return base.mapped(g.node_of, made)
+
+    return on_nodes
+
+
+def _where(
+    holds: Callable[[Layer], bool], here: Callable[..., Any], else_: Callable[..., Any]
+) -> Callable[..., Any]:
+    """One method or the other."""
+
+    @functools.wraps(else_)
+    def chosen(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        return (here if holds(self) else else_)(self, *args, **kwargs)
+
+    return chosen
+
+
+def _within(said: property, in_graph: Callable[[Any, Layer], Any]) -> property:
+    """What a layer says; in a graph on whose nodes it was called, ``in_graph(said, layer)`` to the program."""
+    read: Any = said.fget
+
+    def get(self: Layer) -> Any:
+        alone = self not in _on_nodes or not graphs.are_built()
+        return read(self) if alone or _library_asks() or symbols.inside() else in_graph(read, self)
+
+    return property(get, said.fset, doc=said.__doc__)
+
+
+def _updates_within(said: Any) -> Any:
+    def read(layer: Layer) -> Any:
+        return _updates(layer) if layer in _on_nodes and graphs.are_built() else said.read(layer)
+
+    return type(said)(read, said.__doc__)
+
+
+def speak_within() -> None:
+    """Let layers of Keras be called on nodes in a program of TensorFlow 2 that builds graphs."""
+    patched: Any = Layer
+    built = lambda layer: graphs.are_built()
+    patched.__call__ = _call_within(Layer.__call__)
+    patched._called = _where(built, _inner_call(Layer._called), Layer._called)
+    patched.add_weight = _where(built, _add_weight(Layer.add_weight), Layer.add_weight)
+    patched.losses = _within(vars(Layer)["losses"], _nodes_of_losses)
+    for cls in (Layer, importlib.import_module("thalweg.compat.keras.models").Model):
+        setattr(cls, "updates", _updates_within(vars(cls)["updates"]))  # noqa: B010
+    for cls in (Layer, importlib.import_module("thalweg.compat.keras.custom").OwnLayer):
+        for name in _WEIGHTS:
+            if isinstance(vars(cls).get(name), property):
+                kept = vars(cls)[name]
+                setattr(cls, name, _within(kept, lambda read, layer: symbols.weights_of(read(layer))))

@@ -56,6 +56,7 @@ def _functions() -> dict[str, Any]:
     for room in _ROOMS:
         found.update(own(room))
     found.update({n: late.deferring(v) for n, v in own(math).items() if late.can_wait(v)})
+    found.update({n: late.deferring(found[n]) for n in ("map_fn", "scan", "foldl", "foldr")})
     found.update(texts.taught(found))
     found.update({n: getattr(graph, n) for n in ("constant", "convert_to_tensor")})
     found["register_tensor_conversion_function"] = graph.register_tensor_conversion_function
@@ -94,7 +95,7 @@ FLAT.update(
 FLAT.update(
     get_default_graph=graph.default_graph,
     get_static_value=graph.static_value,
-    Dimension=types.dimension,
+    Dimension=types.Dimension,
     IndexedSlices=slices.IndexedSlices,
     IndexedSlicesValue=slices.IndexedSlicesValue,
     TensorArray=tensor_array.TensorArray,

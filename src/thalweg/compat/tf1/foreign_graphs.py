@@ -1,7 +1,7 @@
 """Graphs that TensorFlow wrote: the nodes in their bytes, and the same network of nodes made here.
 
 Networks of known weights are handed on like this ("frozen" graphs, ``.pb``): constants, and what is computed of them
-and of placeholders. What trains, loops or reads files is not made.
+and of placeholders, also in loops and choices. What trains or reads files is not made.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1 import boxes, image, math, nn
+from thalweg.compat.tf1 import foreign_control as control
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import image, math, nn
 from thalweg.compat.tf1.graph import Tensor, constant
 from thalweg.compat.tf1.node_defs import (
     AttrValue,
@@ -21,6 +22,7 @@ from thalweg.compat.tf1.node_defs import (
     Dim,
     ListValue,
     Message,
+    NameAttrList,
     NodeDef,
     Nodes,
     TensorProto,
@@ -49,21 +51,45 @@ _HELD: dict[type[Message], dict[int, tuple[str, Any]]] = {
     },
     AttrValue: {
         1: ("list", ListValue), 2: ("s", bytes), 3: ("i", int), 4: ("f", float), 5: ("b", bool), 6: ("type", DataType),
-        7: ("shape", TensorShapeProto), 8: ("tensor", TensorProto),
+        7: ("shape", TensorShapeProto), 8: ("tensor", TensorProto), 10: ("func", NameAttrList),
     },
+    NameAttrList: {1: ("name", str)},
 }  # fmt: skip
 
 
 def nodes_of(serialized: bytes) -> Nodes:
     """The nodes in the bytes of a graph; DataError where these are none."""
     found = Nodes()
+    found.functions = {}
     try:
         for number, held in fields(serialized):
             if number == 1:
                 found.append(_node(held))
+            elif number == 2:  # functions
+                made = [_function(part) for kind, part in fields(held) if kind == 1]
+                found.functions.update({function.name: function for function in made})
     except (IndexError, struct.error, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"tf.GraphDef: these bytes are no graph: {error}") from None
     return found
+
+
+def _function(message: bytes) -> control.Function:
+    name, nodes, results = "", [], {}
+    arguments: list[str] = []
+    order: list[str] = []
+    for number, held in fields(message):
+        if number == 1:
+            for part, told in fields(held):
+                if part == 1:
+                    name = told.decode()
+                elif part in (2, 3):
+                    (arguments if part == 2 else order).append(dict(fields(told))[1].decode())
+        elif number == 3:
+            nodes.append(_node(held))
+        elif number == 4:
+            entry = dict(fields(held))
+            results[entry[1].decode()] = entry[2].decode()
+    return control.Function(name, arguments, [results[part] for part in order], nodes)
 
 
 def _node(message: bytes) -> NodeDef:
@@ -221,7 +247,9 @@ Sqrt sqrt, Rsqrt rsqrt, Square square, Abs abs, Floor floor, Round round, Sigmoi
 Identity identity, StopGradient stop_gradient, Reshape reshape, Shape shape, Slice slice, Fill fill, Range range,
 Tile tile, Gather gather, Equal equal, NotEqual not_equal, Greater greater, GreaterEqual greater_equal, Less less,
 LessEqual less_equal, LogicalAnd logical_and, LogicalOr logical_or, LogicalNot logical_not, Select where,
-ZerosLike zeros_like
+ZerosLike zeros_like, Where where, Size size, Rank rank, Sin sin, Cos cos, Log1p log1p, Expm1 expm1, Erf erf, Sign sign,
+Ceil ceil, Inv reciprocal, Reciprocal reciprocal, LinSpace linspace, ClipByValue clip_by_value, OnesLike ones_like,
+BroadcastTo broadcast_to, LogicalXor logical_xor, Rint rint, DivNoNan div_no_nan
 """.split(",")
 _OF_NETWORKS = """
 Relu relu, Relu6 relu6, Elu elu, Selu selu, Softplus softplus, Softmax softmax, LogSoftmax log_softmax,
@@ -229,6 +257,7 @@ BiasAddV1 bias_add
 """.split(",")
 
 _MADE: dict[str, _Made] = {
+    **control.ARRAYS,
     "Const": lambda n: constant(n["value"], n["dtype"]),
     "Placeholder": lambda n: math.placeholder(n["dtype"], n["shape"] or None),
     "PlaceholderWithDefault": lambda n: math.placeholder_with_default(n.inputs[0], n["shape"]),
@@ -290,6 +319,23 @@ _MADE: dict[str, _Made] = {
     "ResizeNearestNeighbor": _resizing(image.resize_nearest_neighbor),
     "DecodeJpeg": lambda n: image.decode_jpeg(n.inputs[0], n.get("channels", 0)),
     "DecodePng": lambda n: image.decode_png(n.inputs[0], n.get("channels", 0)),
+    "NonMaxSuppressionV2": lambda n: boxes.non_max_suppression(*n.inputs[:4]),
+    "NonMaxSuppressionV3": lambda n: boxes.non_max_suppression(*n.inputs[:5]),
+    "CropAndResize": lambda n: boxes.crop_and_resize(
+        n.inputs[0],
+        n.inputs[1],
+        n.inputs[2],
+        n.inputs[3],
+        n.get("method", "bilinear"),
+        n.get("extrapolation_value", 0.0),
+    ),
+    "Cumsum": lambda n: math.cumsum(
+        n.inputs[0], int(n.known(1)), n.get("exclusive", False), n.get("reverse", False)
+    ),
+    "ReverseV2": lambda n: math.reverse(n.inputs[0], n.known(1).tolist()),
+    "GatherNd": lambda n: math.gather_nd(n.inputs[0], n.inputs[1]),
+    "ScatterNd": lambda n: math.scatter_nd(*n.inputs),
+    "SelectV2": lambda n: math.where_v2(*n.inputs),
     **{kind: _plain(getattr(math, name)) for kind, name in map(str.split, _OF_MATH)},
     **{kind: _plain(getattr(nn, name)) for kind, name in map(str.split, _OF_NETWORKS)},
 }
@@ -302,8 +348,11 @@ def build(nodes: Sequence[NodeDef], prefix: str, given: Mapping[str, Tensor]) ->
     there, raise errors that name them.
     """
     graph = g.default_graph()
+    functions: Mapping[str, Any] = getattr(nodes, "functions", {})
     told = {node.name: node for node in nodes}
-    unknown = sorted({node.op for node in nodes if node.op not in _MADE and node.op != "NoOp"})
+    known = _MADE.keys() | control.KINDS
+    everything = [*nodes, *(node for function in functions.values() for node in function.nodes)]
+    unknown = sorted({node.op for node in everything if node.op not in known})
     if unknown:
         raise NotImplementedError(
             f"tf.import_graph_def: this graph has operations that are not made here: {', '.join(unknown)}; "
@@ -317,59 +366,54 @@ def build(nodes: Sequence[NodeDef], prefix: str, given: Mapping[str, Tensor]) ->
         if prefix + name in graph.operations:
             raise ValueError(f"a graph is imported: there is a node named {prefix + name!r} already")
         graph.unique_name(name)
-    made: dict[str, list[Tensor]] = {}
+
+    def made(node: NodeDef, inputs: list[Any]) -> list[Any]:
+        found = _MADE[node.op](_Node(node, inputs))
+        return [x for x in (found if isinstance(found, (list, tuple)) else [found]) if control.is_result(x)]
+
+    network = _Given(told, made, functions, instead, prefix)
     with graph.control_dependencies(None):
-        for node in _in_order(told):
-            inputs = []
-            for name in _inputs(node):
-                source, _, k = name.partition(":")
-                inputs.append(instead[name] if name in instead else made[source][int(k or 0)])
-            made[node.name] = _named(graph, prefix + node.name, node, inputs)
-            for at, t in enumerate(made[node.name]):
-                other = instead.get(f"{node.name}:{at}" if at else node.name, t)
-                if other.dtype != t.dtype:
-                    raise ValueError(
-                        f"Input {node.name}:{at} was passed {other.dtype.name}, incompatible with expected "
-                        f"{t.dtype.name}"
-                    )
+        for name in told:
+            if not network.structure.is_inner(name):
+                network.compute(name)
 
 
-def _inputs(node: NodeDef) -> list[str]:
-    """The names of a node's inputs, without what only has to run before it."""
-    return [name.removesuffix(":0") for name in node.input if not name.startswith("^")]
+class _Given(control.Network):
+    """The network with other tensors in the place of some; what it makes stands in the graph by its own name."""
 
+    def __init__(
+        self, told: Any, make: Any, functions: Any, instead: Mapping[str, Tensor], prefix: str
+    ) -> None:
+        super().__init__(told, make, functions)
+        self.instead, self.prefix = instead, prefix
+        self.graph = g.default_graph()
 
-def _in_order(told: dict[str, NodeDef]) -> list[NodeDef]:
-    """The nodes, each after those of which it is made."""
-    found: dict[str, NodeDef] = {}
-    for name in told:
-        stack = [name]
-        while stack:
-            at = stack[-1]
-            if at not in told:
+    def value(self, name: str) -> Any:
+        return self.instead[name] if name in self.instead else super().value(name)
+
+    def _now(self, node: NodeDef) -> list[Any]:
+        count = len(self.graph.operations)
+        found = super()._now(node)
+        self._check(node, found)
+        if found and all(isinstance(t, Tensor) for t in found):
+            joins = node.op.endswith(("Exit", "Merge"))
+            inputs = [] if joins else [self.value(name) for name in control.data(node)]
+            return _named(self.graph, self.prefix + node.name, node, found, inputs, count)
+        return found
+
+    def _check(self, node: NodeDef, found: list[Any]) -> None:
+        for at, t in enumerate(found):
+            other = self.instead.get(f"{node.name}:{at}" if at else node.name, t)
+            if other.dtype != t.dtype:
                 raise ValueError(
-                    f"tf.import_graph_def: there is no node {at!r}, of which {stack[-2]!r} is made"
+                    f"Input {node.name}:{at} was passed {other.dtype.name}, incompatible with expected {t.dtype.name}"
                 )
-            below = [
-                source for source in (x.partition(":")[0] for x in _inputs(told[at])) if source not in found
-            ]
-            if at in found or not below:
-                found.setdefault(at, told[at])
-                stack.pop()
-            elif below[0] in stack:
-                raise NotImplementedError(f"tf.import_graph_def: {at!r} is part of a loop of nodes")
-            else:
-                stack.append(below[0])
-    return list(found.values())
 
 
-def _named(graph: g.Graph, name: str, node: NodeDef, inputs: list[Tensor]) -> list[Tensor]:
+def _named(
+    graph: g.Graph, name: str, node: NodeDef, outputs: list[Any], inputs: list[Any], count: int
+) -> list[Any]:
     """What a node gives; it stands in the graph by its own name, as one operation."""
-    if node.op == "NoOp":
-        return []
-    count = len(graph.operations)
-    found = _MADE[node.op](_Node(node, inputs))
-    outputs = [t for t in (found if isinstance(found, (list, tuple)) else [found]) if isinstance(t, Tensor)]
     if any(t is x for t in outputs for x in inputs):
         outputs = [math.identity(t) for t in outputs]
     for other in list(graph.operations)[count:]:

@@ -161,7 +161,7 @@ class _same:
         pass
 
 
-def _needed(graph: g.Graph, names: Sequence[str]) -> set[str]:
+def needed(graph: g.Graph, names: Sequence[str]) -> set[str]:
     """The nodes that some nodes are made of, and these."""
     wanted = [graph.get_operation_by_name(name.partition(":")[0]) for name in names]
     found = {op.name for op in wanted}
@@ -172,14 +172,12 @@ def _needed(graph: g.Graph, names: Sequence[str]) -> set[str]:
                 if x.op.name not in found:
                     found.add(x.op.name)
                     stack.append(x.op)
-    below = {
-        id(t)
-        for t in topological([t.t for n in found for t in graph.operations[n].outputs if t.t is not None])
-    }
+    results = [t.t for n in found for t in graph.operations[n].outputs if t.t is not None]
+    below = {id(t) for t in topological(list(map(graph.translated, results)))}
     return found | {
         op.name
         for op in graph.get_operations()
-        if any(t.t is not None and id(t.t) in below for t in op.outputs)
+        if any(t.t is not None and id(graph.translated(t.t)) in below for t in op.outputs)
     }
 
 
@@ -187,7 +185,7 @@ def extract_sub_graph(graph_def: GraphDef, dest_nodes: Sequence[str]) -> GraphDe
     """The part of a graph that some nodes are made of."""
     if isinstance(dest_nodes, str):
         raise TypeError("dest_nodes must be a list.")
-    kept = _needed(graph_def.graph, dest_nodes)
+    kept = needed(graph_def.graph, dest_nodes)
     return GraphDef.FromString(graph_files.to_text(graph_def.graph, kept=kept).encode())
 
 
@@ -200,7 +198,7 @@ def convert_variables_to_constants(
 ) -> GraphDef:
     """The part of a graph that some nodes are made of, with variables as constants of their values in a session."""
     graph = input_graph_def.graph
-    kept = _needed(graph, output_node_names)
+    kept = needed(graph, output_node_names)
     chosen = [
         t
         for name in sorted(kept)

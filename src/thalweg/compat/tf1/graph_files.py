@@ -33,7 +33,7 @@ from thalweg.ops.bodies import Body
 _FORMAT = "thalweg graph 1"
 _OWN_ROOMS = (
     "beam", "checks", "graphs", "image", "indexing", "joining", "gradients", "lengths", "nodes", "optimizers",
-    "quantisation", "segments", "shapes", "tensor_array",
+    "places", "quantisation", "segments", "shapes", "tensor_array",
 )  # fmt: skip
 
 
@@ -153,6 +153,7 @@ class _Writer:
         return self._effect_places[id(effect)]
 
     def _expression(self, t: core.Tensor) -> int:
+        t = self.graph.translated(t)
         for node in topological([t], stop=lambda n: id(n) in self._places):
             if id(node) not in self._places:
                 made = self._node(node)

@@ -61,7 +61,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         input, name, out_type
     )
     vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
-    vars(ops).update(with_dependencies=switches.with_dependencies)
+    vars(ops).update(with_dependencies=switches.with_dependencies, _VARSCOPE_KEY=graph.SCOPE_KEY)
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",
@@ -267,7 +267,7 @@ def _framework(ops: Namespace) -> Namespace:
         tensor_shape=Namespace(
             "tf.python.framework.tensor_shape",
             TensorShape=types.TensorShape,
-            Dimension=types.dimension,
+            Dimension=types.Dimension,
             scalar=lambda: types.TensorShape([]),
             vector=lambda length: types.TensorShape([length]),
             matrix=lambda rows, cols: types.TensorShape([rows, cols]),

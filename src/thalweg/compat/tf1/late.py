@@ -16,12 +16,14 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest
 from thalweg.compat.tf1.graph import Tensor, wrap
-from thalweg.errors import ShapeError
+from thalweg.errors import ShapeError, fail
 from thalweg.gradient import gradients
 from thalweg.graph import tensor as core
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.op import make_op
+from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.ops.bodies import parameter
+from thalweg.ops.draws import RandomKey
 from thalweg.ops.shape import full_like
 
 _RANKS = (2, 1, 3, 4, 5, 0)  # tried in this order to see what a call gives
@@ -44,7 +46,22 @@ def _gradient(grad: Any, y: Any, *inputs: core.Tensor, call: Call, index: int, d
     return [back(k) if k in wanted else None for k in range(len(inputs))]
 
 
-@make_op({}, infer=lambda *inputs, call, index, dtype: core.Spec(None, dtype), grad=_gradient)
+def _made_now(*inputs: core.Tensor, call: Call, index: int, dtype: Any) -> core.Tensor:
+    """The call in a program whose shapes are all known by now."""
+    made = call(inputs)[index]
+    own = set(leaves(inputs))
+    strange = [t for t in leaves([made]) if t.value is None and t not in own]
+    if strange:
+        raise fail(
+            ShapeError, f"of how many axes a tensor is depends on values, and behind it {strange[0].label()} is read",
+            hint="give the tensor a shape with set_shape, or tf.squeeze the axes",
+        )  # fmt: skip
+    return made
+
+
+@make_op(
+    {}, infer=lambda *inputs, call, index, dtype: core.Spec(None, dtype), grad=_gradient, expand=_made_now
+)
 def late(*inputs, call, index, dtype):  # type: ignore[no-untyped-def]
     """Result ``index`` of a call that is made when the ranks of its inputs are known."""
     (made,) = evaluate([call([core.constant(x) for x in inputs])[index]], {})
@@ -109,23 +126,33 @@ def _kept(fn: Any, args: Any, options: Any, tensors: Sequence[Tensor]) -> Any:
                 new[id(old)] = Tensor(t, operation, **known)
             return fn(*_replaced(args, new), **_replaced(options, new))
 
-    def call(expressions: Sequence[core.Tensor]) -> list[core.Tensor]:
-        return [x.t for x in nest.flatten(made_of(expressions))]
-
-    tried = _tried(made_of, tensors)
+    tried, dummies = _tried(made_of, tensors)
     if tried is None:
         return None
+    # What the functions among the arguments read besides: of these there are gradients, too.
+    own = {*leaves([x.t for x in tensors]), *dummies}
+    read = [t for t in leaves([x.t for x in nest.flatten(tried)]) if t.value is None and t not in own]
+    read = [t for t in read if not isinstance(t, RandomKey)]
+    count, waits = len(tensors), tuple(g.default_graph().controls())
+    given = [
+        g.after.build([t], {"effects": waits}) if waits and isinstance(t, core.Variable) else t for t in read
+    ]
+
+    def call(expressions: Sequence[core.Tensor]) -> list[core.Tensor]:
+        made = [x.t for x in nest.flatten(made_of(expressions[:count]))]
+        return rebuild(made, dict(zip(read, expressions[count:], strict=True)), remake) if read else made
+
     parts = []
     for index, leaf in enumerate(nest.flatten(tried)):
         t = late.build(
-            [x.t for x in tensors], {"call": call, "index": index, "dtype": np.dtype(leaf.t.dtype)}
+            [*(x.t for x in tensors), *given], {"call": call, "index": index, "dtype": np.dtype(leaf.t.dtype)}
         )
         parts.append(wrap(t, None, fn.__name__, tensors))
     return nest.pack_sequence_as(tried, parts)
 
 
-def _tried(made_of: Any, tensors: Sequence[Tensor]) -> Any:
-    """What the call gives for some rank of the tensors whose rank is not known."""
+def _tried(made_of: Any, tensors: Sequence[Tensor]) -> tuple[Any, list[core.Tensor]]:
+    """What the call gives for some rank of the tensors whose rank is not known, and what stood for them."""
     unknown = [x for x in tensors if x.t.shape is None]
     same = [(rank,) * len(unknown) for rank in _RANKS]
     mixed = itertools.product(_RANKS[:4], repeat=len(unknown)) if len(unknown) <= 2 else ()
@@ -138,5 +165,5 @@ def _tried(made_of: Any, tensors: Sequence[Tensor]) -> Any:
             made = made_of(dummies)
         except (ShapeError, AssertionError, TypeError, ValueError, IndexError):
             continue
-        return made if all(isinstance(leaf, Tensor) for leaf in nest.flatten(made)) else None
-    return None
+        return made if all(isinstance(leaf, Tensor) for leaf in nest.flatten(made)) else None, dummies
+    return None, []

@@ -17,7 +17,7 @@ from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, joining
+from thalweg.ops import dynamic, elementwise, joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
 
@@ -157,3 +157,22 @@ def like(shape: Any) -> tuple[Any, Any]:
     if dims is not None and all(isinstance(d, int) for d in dims):
         return tuple(dims), None
     return None, filled(shape, 0.0, "float32")
+
+
+def before(first: Sequence[Any], parameter: core.Tensor) -> dict[str, Any]:
+    """Lengths (numbers or scalars), behind them those of a parameter, as the arguments of a draw."""
+    behind = parameter.known_shape()
+    if all(isinstance(d, int) for d in (*first, *behind)):
+        return {"shape": (*first, *behind)}
+    zeros = dynamic.broadcast_to_lengths(
+        np.zeros((1,) * len(behind), parameter.dtype), (*first, *(1 for _ in behind))
+    )
+    return {"like": zeros + parameter}
+
+
+def numbers_of(shape: Any) -> list[Any]:
+    """A shape argument whose rank is known, as numbers and scalars that a run knows."""
+    found = parts_of(shape) if dims_of(shape) is None else dims_of(shape)
+    if found is None:
+        raise ValueError(f"the number of lengths must be known when the graph is built, received {shape!r}")
+    return [scalar_of(d, np.dtype(np.int64)) if isinstance(d, Length) else d for d in found]

@@ -124,11 +124,14 @@ class _Copy:
             self._connect(operation)
         target.twins |= {known: self._of(twin) for known, twin in source.twins.items()} | self.new
         for key, held in source.collections.items():
+            if key == g.SCOPE_KEY:
+                continue
             target.collections.setdefault(key, []).extend(self._of(x) for x in held)
         target.variables.update({name: self._of(v) for name, v in source.variables.items()})
         target.scope_counts.update(source.scope_counts)
         target._used.update(source._used)
         target.seed = source.seed if target.seed is None else target.seed
+        target.symbols = source.symbols if target.symbols is None else target.symbols
 
     def _operation(self, operation: g.Operation) -> g.Operation:
         made = copy.copy(operation)

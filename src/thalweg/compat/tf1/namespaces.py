@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thalweg.compat import kinds as _kinds
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.tf1 import app as _app
@@ -77,6 +78,7 @@ nn = _Namespace(
     },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
     embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
+    safe_embedding_lookup_sparse=_sparse.safe_embedding_lookup_sparse,
     space_to_depth=_flat["space_to_depth"],
     depth_to_space=_flat["depth_to_space"],
     space_to_batch=_flat["space_to_batch"],
@@ -350,13 +352,7 @@ debugging = _Namespace(
     is_finite=_math.is_finite,
     is_numeric_tensor=_math.is_numeric_tensor,
 )
-compat = _Namespace(
-    "tf.compat",
-    as_bytes=_strings.compat.as_bytes,
-    as_str=_strings.compat.as_str,
-    as_text=_strings.compat.as_text,
-    as_str_any=lambda value: _strings.compat.as_str(value if isinstance(value, bytes) else str(value)),
-)
+compat = _Namespace("tf.compat", **_kinds.NAMES)
 examples = _Namespace(
     "tf.examples",
     tutorials=_Namespace(

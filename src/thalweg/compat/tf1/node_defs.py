@@ -165,6 +165,12 @@ class ListValue(Message):
     )
 
 
+class NameAttrList(Message):
+    """A function by its name."""
+
+    FIELDS: ClassVar[dict[str, Callable[[], Any]]] = {"name": str}
+
+
 class AttrValue(Message):
     """What an attribute of a node is: one of its fields is set."""
 
@@ -177,6 +183,7 @@ class AttrValue(Message):
         "shape": TensorShapeProto,
         "tensor": TensorProto,
         "list": ListValue,
+        "func": NameAttrList,
     }
 
 
@@ -198,7 +205,9 @@ class VersionDef(Message):
 
 
 class Nodes(list[NodeDef]):
-    """Nodes in their order."""
+    """Nodes in their order; ``functions`` are those beside them, by their names."""
+
+    functions: Any = {}
 
     def add(self, **fields: Any) -> NodeDef:
         """A further one, empty unless given its fields."""

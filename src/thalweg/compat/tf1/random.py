@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import late, math
 from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
-from thalweg.compat.tf1.lengths import like
+from thalweg.compat.tf1.lengths import before, like, numbers_of
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.ops import draws, random
 
@@ -144,7 +144,7 @@ def random_poisson(
     """Poisson numbers of mean ``lam``: shape first, then the shape of ``lam``."""
     mean = value(lam)
     drawn = random.poisson(
-        mean=mean, dtype=numpy_dtype(dtype), symbolic=True, key=keyed(seed), **_before(shape, mean)
+        mean=mean, dtype=numpy_dtype(dtype), symbolic=True, key=keyed(seed), **before(numbers_of(shape), mean)
     )
     return wrap(drawn, name, "random_poisson", [lam])
 
@@ -163,19 +163,9 @@ def random_gamma(
         dtype=numpy_dtype(dtype),
         symbolic=True,
         key=keyed(seed),
-        **_before(shape, a * rate),
+        **before(numbers_of(shape), a * rate),
     )
     return wrap(drawn, name, "random_gamma", [alpha] if beta is None else [alpha, beta])
-
-
-def _before(shape: Any, parameter: Any) -> dict[str, Any]:
-    """The lengths of ``shape`` and behind them those of a parameter, as arguments of a draw."""
-    first = tuple(int(d) for d in np.ravel(g.static_value(shape)))
-    lengths = (*first, *parameter.known_shape())
-    if None not in lengths:
-        return {"shape": lengths}
-    ones = np.zeros((*first, *(1 for _ in parameter.shape)), parameter.dtype)
-    return {"like": ones + parameter}
 
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Tensor:

@@ -9,13 +9,16 @@ import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math
+from thalweg.compat.tf1 import math, places
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.graph import Tensor, wrap
+from thalweg.compat.tf1.late import deferring
+from thalweg.compat.tf1.places import check
 from thalweg.compat.tf1.texts import moving
 from thalweg.ops import index
 from thalweg.ops import shape as shape_ops
 
+_sum, _largest = map(deferring, (math.reduce_sum, math.reduce_max))
 _chosen, _joined, _masked = moving(math.gather), moving(math.concat), moving(math.boolean_mask)
 
 
@@ -75,7 +78,9 @@ class SparseTensor:
         """The values combined with a number, or with those of a dense tensor at the same places."""
         dense = g.convert_to_tensor(other, self.dtype if not isinstance(other, Tensor) else None)
         if dense.get_shape().ndims != 0:
-            dense = math.gather_nd(math.broadcast_to(dense, self.dense_shape), self.indices)
+            numbers = places.numbered(self.indices, self.dense_shape, "SparseTensor * tensor")
+            flat = math.reshape(math.broadcast_to(dense, self.dense_shape), [-1])
+            dense = math.gather(flat, numbers)
         return self.with_values(op(self.values, dense))
 
     def __mul__(self, other: Any) -> SparseTensor:
@@ -119,12 +124,20 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
     )
 
 
+def _inside(sp_input: SparseTensor, of: str, ordered: bool = False) -> Tensor:
+    """The places, all of which are in the shape when the graph runs, and where asked in order, each once."""
+    return places.checked(sp_input.indices, sp_input.dense_shape, of, ordered)
+
+
 def sparse_tensor_to_dense(
     sp_input: SparseTensor, default_value: Any = 0, validate_indices: bool = True, name: str | None = None
 ) -> Tensor:
-    """The dense tensor, with ``default_value`` where nothing is."""
+    """The dense tensor, with ``default_value`` where nothing is. The places must be in order, each once, unless
+    ``validate_indices=False``.
+    """
     if isinstance(sp_input.values, g.HostTensor):
-        parts = [sp_input.indices, sp_input.values, sp_input.dense_shape]
+        at = _inside(sp_input, "sparse_tensor_to_dense", validate_indices)
+        parts = [at, sp_input.values, sp_input.dense_shape]
         filler = default_value.encode() if isinstance(default_value, str) else default_value or b""
 
         def dense(indices: np.ndarray, values: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -133,7 +146,16 @@ def sparse_tensor_to_dense(
             return made
 
         return g.host("SparseToDense", name, parts, dense, sp_input.shape)
-    return math.sparse_to_dense(sp_input.indices, sp_input.dense_shape, sp_input.values, default_value)
+    return math.sparse_to_dense(
+        sp_input.indices, sp_input.dense_shape, sp_input.values, default_value, validate_indices, name
+    )
+
+
+def _summed_dense(sp_input: SparseTensor, of: str) -> Tensor:
+    """The dense tensor, where what is at one place twice is summed."""
+    numbers = places.numbered(sp_input.indices, sp_input.dense_shape, of)
+    flat = math.unsorted_segment_sum(sp_input.values, numbers, math.reduce_prod(sp_input.dense_shape))
+    return math.reshape(flat, sp_input.dense_shape)
 
 
 def sparse_tensor_dense_matmul(
@@ -142,13 +164,13 @@ def sparse_tensor_dense_matmul(
     """The product of a sparse and a dense matrix: rows of ``b``, weighted and summed."""
     t: Any = g.value(b)
     t = shape_ops.permute_dims(t, (1, 0)) if adjoint_b else t
-    indices: Any = g.value(sp_a.indices)
-    places, rows = (indices[:, 1], indices[:, 0]) if adjoint_a else (indices[:, 0], indices[:, 1])
+    indices: Any = g.value(_inside(sp_a, "sparse_tensor_dense_matmul"))
+    made, rows = (indices[:, 1], indices[:, 0]) if adjoint_a else (indices[:, 0], indices[:, 1])
     values: Any = g.value(sp_a.values)
     picked = index.take(t, rows, axis=0) * shape_ops.expand_dims(values, -1)
     lengths = g.static_value(sp_a.dense_shape)
     n: Any = sp_a.dense_shape[1 if adjoint_a else 0] if lengths is None else int(lengths[int(adjoint_a)])
-    return math.unsorted_segment_sum(wrap(picked, None, "Mul"), wrap(places, None, "Rows"), n, name)
+    return math.unsorted_segment_sum(wrap(picked, None, "Mul"), wrap(made, None, "Rows"), n, name)
 
 
 sparse_matmul_dense = sparse_tensor_dense_matmul
@@ -163,29 +185,57 @@ def sparse_reduce_sum(
 ) -> Tensor:
     """The sum over axes of the dense tensor."""
     axis = reduction_axes if axis is None else axis
-    return math.reduce_sum(sparse_tensor_to_dense(sp_input), axis, bool(keepdims or keep_dims))
+    return _sum(_summed_dense(sp_input, "sparse_reduce_sum"), axis, bool(keepdims or keep_dims))
 
 
 def sparse_add(a: Any, b: Any, thresh: Any = 0, threshold: Any = None) -> Any:
     """The sum: sparse of two sparse tensors (without what is below the threshold), else dense."""
     if not (isinstance(a, SparseTensor) and isinstance(b, SparseTensor)):
-        return math.add(*(sparse_tensor_to_dense(x) if isinstance(x, SparseTensor) else x for x in (a, b)))
+        return math.add(
+            *(_summed_dense(x, "sparse_add") if isinstance(x, SparseTensor) else x for x in (a, b))
+        )
 
-    def united(pa: Any, pb: Any) -> list[np.ndarray]:
-        places, numbers = np.unique(np.concatenate([pa, pb]), axis=0, return_inverse=True)
-        return [places, numbers.reshape(-1).astype(np.int64)]
-
-    places, numbers = math.py_func(united, [a.indices, b.indices], ["int64", "int64"])
-    places.set_shape([None, a.get_shape().ndims])
-    numbers.set_shape([None])
-    sums = math.unsorted_segment_sum(math.concat([a.values, b.values], 0), numbers, math.shape(places)[0])
-    made = SparseTensor(places, sums, a.dense_shape)
+    at, numbers = _united(a, b)
+    sums = math.unsorted_segment_sum(math.concat([a.values, b.values], 0), numbers, math.shape(at)[0])
+    made = SparseTensor(at, sums, a.dense_shape)
     least = thresh if threshold is None else threshold
     return (
         made
         if isinstance(least, (int, float)) and not least
         else sparse_retain(made, math.abs(sums) >= least)
     )
+
+
+def _united(a: SparseTensor, b: SparseTensor) -> tuple[Tensor, Tensor]:
+    """The places of both, row by row; for each element of one, then the other, the number of its place."""
+
+    def united(pa: Any, pb: Any, shape: Any) -> list[np.ndarray]:
+        for part in (pa, pb):
+            check(part, shape, "the places of two sparse tensors", False)
+        found, numbers = np.unique(np.concatenate([pa, pb]), axis=0, return_inverse=True)
+        return [found, numbers.reshape(-1).astype(np.int64)]
+
+    at, numbers = math.py_func(united, [a.indices, b.indices, a.dense_shape], ["int64", "int64"])
+    at.set_shape([None, a.get_shape().ndims])
+    numbers.set_shape([None])
+    return at, numbers
+
+
+def _each_place(chosen: Any) -> Any:
+    def of_both(sp_a: SparseTensor, sp_b: SparseTensor, name: str | None = None) -> SparseTensor:
+        at, numbers = _united(sp_a, sp_b)
+        count = math.shape(sp_a.values)[0]
+        held = [
+            math.unsorted_segment_sum(x.values, part, math.shape(at)[0])
+            for x, part in ((sp_a, numbers[:count]), (sp_b, numbers[count:]))
+        ]
+        return SparseTensor(at, chosen(*held), sp_a.dense_shape)
+
+    of_both.__doc__ = f"The {chosen.__name__} at each place that one of them has; the other is 0 there."
+    return of_both
+
+
+sparse_maximum, sparse_minimum = map(_each_place, (math.maximum, math.minimum))
 
 
 def sparse_reduce_max(
@@ -196,18 +246,25 @@ def sparse_reduce_max(
     keep_dims: Any = None,
 ) -> Tensor:
     """The largest of the elements that are there, over axes; 0 where there are none."""
-    lowest = sp_input.dtype.min
-    found = math.reduce_max(
-        sparse_tensor_to_dense(sp_input, lowest),
-        reduction_axes if axis is None else axis,
-        bool(keepdims or keep_dims),
+    numbers = places.numbered(sp_input.indices, sp_input.dense_shape, "sparse_reduce_max")
+    count = math.reduce_prod(sp_input.dense_shape)
+    ones = math.ones_like(sp_input.values, dtype="int32")
+    flat = math.unsorted_segment_max(sp_input.values, numbers, count)
+    held = math.unsorted_segment_sum(ones, numbers, count)
+    over, keep = reduction_axes if axis is None else axis, bool(keepdims or keep_dims)
+    found, there = (
+        reduced(math.reshape(part, sp_input.dense_shape), over, keep)
+        for reduced, part in ((_largest, flat), (_largest, held))
     )
-    return math.where(math.equal(found, lowest), math.zeros_like(found), found)
+    return math.where(math.greater(there, 0), found, math.zeros_like(found))
 
 
 def sparse_softmax(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
     """Softmax over what is in each row."""
-    rows, values = wrap(g.value(sp_input.indices)[:, 0], None, "Rows"), math.exp(sp_input.values)  # type: ignore[index]
+    at: Any = g.value(_inside(sp_input, "sparse_softmax"))
+    rows = wrap(at[:, 0], None, "Rows")
+    most = math.gather(math.unsorted_segment_max(sp_input.values, rows, sp_input.dense_shape[0]), rows)
+    values = math.exp(sp_input.values - most)
     sums = math.unsorted_segment_sum(values, rows, sp_input.dense_shape[0])
     return SparseTensor(sp_input.indices, math.div(values, math.gather(sums, rows)), sp_input.dense_shape)
 
@@ -226,14 +283,53 @@ def embedding_lookup_sparse(
 
     rows = embedding_lookup(params, sp_ids.values, partition_strategy, max_norm=max_norm)
     weights = math.ones_like(rows[:, :1]) if sp_weights is None else math.expand_dims(sp_weights.values, 1)
-    places = wrap(g.value(sp_ids.indices)[:, 0], None, "Rows")  # type: ignore[index]
+    at: Any = g.value(_inside(sp_ids, "embedding_lookup_sparse"))
+    row = wrap(at[:, 0], None, "Rows")
     n = sp_ids.dense_shape[0] if g.static_value(sp_ids.dense_shape) is None else sp_ids.shape[0].value
-    total = math.unsorted_segment_sum(math.multiply(rows, weights), places, n)
+    total = math.unsorted_segment_sum(math.multiply(rows, weights), row, n)
     if combiner == "sum":
         return total
     squares = weights if combiner != "sqrtn" else math.square(weights)
-    count = math.unsorted_segment_sum(squares, places, n)
+    count = math.unsorted_segment_sum(squares, row, n)
     return math.div(total, math.sqrt(count) if combiner == "sqrtn" else count)
+
+
+def safe_embedding_lookup_sparse(
+    embedding_weights: Any,
+    sparse_ids: SparseTensor,
+    sparse_weights: SparseTensor | None = None,
+    combiner: str | None = "mean",
+    default_id: Any = None,
+    name: str | None = None,
+    partition_strategy: str = "div",
+    max_norm: Any = None,
+) -> Tensor:
+    """As :func:`embedding_lookup_sparse`, where ids below 0 (and, but for sums, weights not above 0) count for
+    nothing, and a row without ids is 0, or that of ``default_id``.
+    """
+    rank = sparse_ids.get_shape().ndims
+    if rank is not None and rank > 2:
+        lead = sparse_ids.dense_shape[:-1]
+        flat = [math.reduce_prod(lead), sparse_ids.dense_shape[rank - 1]]
+        ids = sparse_reshape(sparse_ids, math.stack(flat))
+        weights = None if sparse_weights is None else sparse_reshape(sparse_weights, math.stack(flat))
+        made = safe_embedding_lookup_sparse(
+            embedding_weights, ids, weights, combiner, default_id, name, partition_strategy, max_norm
+        )
+        return math.reshape(made, math.concat([lead, math.cast(math.shape(made)[1:], "int64")], 0))
+    kept = math.greater_equal(sparse_ids.values, 0)
+    if sparse_weights is not None and combiner != "sum":
+        kept = math.logical_and(kept, math.greater(sparse_weights.values, 0))
+    ids, empty = sparse_fill_empty_rows(sparse_retain(sparse_ids, kept), default_id or 0)
+    weights = None
+    if sparse_weights is not None:
+        weights = sparse_fill_empty_rows(sparse_retain(sparse_weights, kept), 1)[0]
+    found = embedding_lookup_sparse(
+        embedding_weights, ids, weights, partition_strategy, combiner=combiner or "mean", max_norm=max_norm
+    )
+    if default_id is not None:
+        return math.identity(found, name)
+    return math.where(empty, math.zeros_like(found), found, name)
 
 
 def _distance(a: list[Any], b: list[Any]) -> int:
@@ -290,15 +386,15 @@ def sparse_reshape(sp_input: SparseTensor, shape: Any, name: str | None = None) 
 
 def sparse_transpose(sp_input: SparseTensor, perm: Any = None, name: str | None = None) -> SparseTensor:
     """The axes in another order (reversed by default)."""
-    rank = sp_input.get_shape().ndims
-    order = list(range(rank))[::-1] if perm is None else [int(k) for k in g.static_value(perm)]
-    return sparse_reorder(
-        SparseTensor(
-            math.gather(sp_input.indices, order, axis=1),
-            sp_input.values,
-            math.gather(sp_input.dense_shape, order),
-        )
-    )
+    given = None if perm is None else [int(k) for k in g.static_value(perm)]
+
+    def arrange(places: Any, shapes: Any) -> Any:
+        axes = list(range(len(shapes[0])))[::-1] if given is None else given
+        moved = places[0][:, axes]
+        order = _in_order(moved)
+        return order, moved[order], shapes[0][axes]
+
+    return _rearranged([sp_input], arrange, sp_input.get_shape().ndims)
 
 
 def _rearranged(sparse: Sequence[SparseTensor], arrange: Any, rank: int | None, *more: Any) -> SparseTensor:
@@ -387,15 +483,22 @@ def sparse_split(
     split_dim: Any = None,
 ) -> list[SparseTensor]:
     """Blocks along an axis; where the length is no multiple of their number, the first ones are longer by 1."""
-    lengths = g.static_value(sp_input.dense_shape)
-    if lengths is None:
-        raise ValueError("sparse_split: the shape must be known when the graph is built")
-    over, made = int(split_dim if axis is None else axis), []
-    for block in np.array_split(np.arange(lengths[over]), int(num_split)):
-        first, size = np.zeros_like(lengths), np.array(lengths)
-        first[over], size[over] = block[0] if len(block) else 0, len(block)
-        made.append(sparse_slice(sp_input, first, size))
-    return made
+    over, count = int(split_dim if axis is None else axis), int(num_split)
+
+    def block(k: int) -> SparseTensor:
+        def arrange(places: Any, shapes: Any) -> Any:
+            check(places[0], shapes[0], "sparse_split", False)
+            lengths = shapes[0].copy()
+            size, longer = divmod(int(lengths[over]), count)
+            first, lengths[over] = k * size + min(k, longer), size + (k < longer)
+            moved = places[0].copy()
+            moved[:, over] -= first
+            inside = np.flatnonzero((moved[:, over] >= 0) & (moved[:, over] < lengths[over]))
+            return inside, moved[inside], lengths
+
+        return _rearranged([sp_input], arrange, sp_input.get_shape().ndims)
+
+    return [block(k) for k in range(count)]
 
 
 def sparse_merge(
@@ -430,6 +533,7 @@ def sparse_fill_empty_rows(
     """(with ``default_value`` in the first column of rows that hold nothing, which rows those are)."""
 
     def arrange(places: Any, shapes: Any) -> Any:
+        check(places[0], shapes[0], "sparse_fill_empty_rows", False)
         empty = np.setdiff1d(np.arange(shapes[0][0]), places[0][:, 0])
         joined = np.concatenate([places[0], np.column_stack([empty, np.zeros_like(empty)])])
         numbers = np.concatenate([np.arange(len(places[0])), np.full(len(empty), len(places[0]))])
@@ -449,7 +553,9 @@ def sparse_reset_shape(sp_input: SparseTensor, new_shape: Any = None) -> SparseT
     if new_shape is None:
         lengths = math.reduce_max(sp_input.indices, 0) + 1
     else:
-        lengths = g.convert_to_tensor(_as_int64(new_shape))
+        lengths = math.maximum(g.convert_to_tensor(_as_int64(new_shape)), 0)
+        with g.default_graph().control_dependencies([math.assert_less_equal(sp_input.dense_shape, lengths)]):
+            lengths = math.identity(lengths)
     return SparseTensor(sp_input.indices, sp_input.values, lengths)
 
 
@@ -473,8 +579,9 @@ def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
 
 def sparse_to_indicator(sp_input: SparseTensor, vocab_size: int, name: str | None = None) -> Tensor:
     """For each row, which of ``vocab_size`` numbers it holds."""
-    dense = sparse_tensor_to_dense(sp_input, default_value=-1)
-    return math.greater(math.reduce_max(math.one_hot(dense, vocab_size), -2), 0.0, name)
+    there = sp_input.with_values(math.ones_like(sp_input.values, dtype="int32"))
+    merged = sparse_merge(sp_input, there, vocab_size)
+    return math.cast(sparse_tensor_to_dense(merged, validate_indices=False), "bool", name)
 
 
 def _segment(reduction: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import events
+from thalweg.compat import kinds
 from thalweg.compat.names import Namespace
 from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1 import graph as g
@@ -130,7 +131,7 @@ def substr(input: Any, pos: Any, len: Any, name: str | None = None, unit: str = 
     def part(text: Any, first: Any, count: Any) -> bytes:
         row = _in_units(text, unit)
         begin = int(first) + (row.__len__() if first < 0 else 0)
-        return _as_bytes(row[begin : begin + int(count)])
+        return kinds.as_bytes(row[begin : begin + int(count)])
 
     def run(texts: Any, firsts: Any, counts: Any) -> Any:
         rows = np.broadcast(np.asarray(texts, object), firsts, counts)
@@ -388,17 +389,7 @@ def debiased(variable: Any, new: Any, decay: Any) -> list[Any]:
     return [(average, moved), (count, steps), (variable.t, moved / (1.0 - decay**steps))]
 
 
-def _as_bytes(text: Any, encoding: str = "utf-8") -> bytes:
-    return text if isinstance(text, bytes) else str(text).encode(encoding)
-
-
-def _as_text(text: Any, encoding: str = "utf-8") -> str:
-    return text.decode(encoding) if isinstance(text, bytes) else str(text)
-
-
-compat = Namespace(
-    "tf.python.util.compat", as_bytes=_as_bytes, as_str=_as_text, as_text=_as_text, as_str_any=_as_text
-)
+compat = Namespace("tf.python.util.compat", **kinds.NAMES)
 resources = Namespace(
     "tf.python.ops.resources",
     shared_resources=list,

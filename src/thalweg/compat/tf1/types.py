@@ -51,6 +51,22 @@ class DType:
         return True
 
     @property
+    def is_quantized(self) -> bool:
+        return False
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether these are numbers, not truth values or texts."""
+        return self.is_floating or self.is_integer or self.is_complex
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether a tensor of the other type can stand for one of this: both are the same.
+
+        Raises TypeError where ``other`` names no type.
+        """
+        return as_dtype(other) == self
+
+    @property
     def limits(self) -> tuple[Any, Any]:
         return (False, True) if self.is_bool else (0, 1 if self.is_floating else self.max)
 
@@ -168,41 +184,97 @@ def encoded(texts: Any) -> Any:
     return made[()]
 
 
-class Dimension(int):
-    """A known length, with ``.value``."""
+class Dimension:
+    """A length of a shape, of an integer or None: ``.value``. Arithmetic with integers gives lengths again.
 
-    @property
-    def value(self) -> int:
-        return int(self)
+    What is known is an integer as well; what is not known gives unknown lengths, and None where it is compared.
+
+    >>> (Dimension(3) * 4).value, (Dimension(None) + 1).value
+    (12, None)
+    """
+
+    value: int | None
+
+    def __new__(cls, value: Any = None) -> Any:
+        value = getattr(value, "value", value)
+        if value is None:
+            return object.__new__(UnknownDimension)
+        if not hasattr(value, "__index__"):
+            raise TypeError(
+                f"Dimension value must be integer or None or have an __index__ method, got {value!r}"
+            )
+        if value < 0:
+            raise ValueError(f"Dimension {int(value)} must be >= 0")
+        return int.__new__(KnownDimension, value)
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether both could be the same length."""
+        other = Dimension(other)
+        return self.value is None or other.value is None or self.value == other.value
+
+    def assert_is_compatible_with(self, other: Any) -> None:
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Dimensions {self} and {other} are not compatible")
+
+    def merge_with(self, other: Any) -> Any:
+        """What is known from either."""
+        self.assert_is_compatible_with(other)
+        return Dimension(other if self.value is None else self)
 
     def __repr__(self) -> str:
-        return f"Dimension({int(self)})"
+        return f"Dimension({self.value})"
 
+
+def _of_lengths(name: str) -> Any:
+    """An operator of integers, for lengths: of lengths and integers it makes a length."""
+    operator = getattr(int, name)
+
+    def made(self: int, other: Any) -> Any:
+        if isinstance(other, UnknownDimension):
+            return other
+        found = operator(self, other)
+        return found if found is NotImplemented or found < 0 else Dimension(found)
+
+    return made
+
+
+class KnownDimension(Dimension, int):
+    """A known length."""
+
+    @property
+    def value(self) -> int:  # type: ignore[override]
+        return int(self)
+
+    __add__, __radd__, __sub__, __rsub__ = map(_of_lengths, ("__add__", "__radd__", "__sub__", "__rsub__"))
+    __mul__, __rmul__, __mod__, __rmod__ = map(_of_lengths, ("__mul__", "__rmul__", "__mod__", "__rmod__"))
+    __floordiv__, __rfloordiv__ = map(_of_lengths, ("__floordiv__", "__rfloordiv__"))
     __str__ = int.__repr__
 
 
-class UnknownDimension:
+class UnknownDimension(Dimension):
     """A length that is not known before the graph runs: ``.value`` is None."""
 
     value = None
 
-    def __eq__(self, other: object) -> bool:
-        return other is None or isinstance(other, UnknownDimension)
+    def _unknown(self, other: Any) -> Any:
+        return self if isinstance(other, (Dimension, int)) or other is None else NotImplemented
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _unknown
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _unknown
+
+    def _compared(self, other: Any) -> Any:
+        return None
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _compared
 
     def __hash__(self) -> int:
         return 0
 
-    def __repr__(self) -> str:
-        return "Dimension(None)"
+    def __bool__(self) -> bool:
+        return False
 
     def __str__(self) -> str:
         return "?"
-
-
-def dimension(length: Any) -> Any:
-    """A length as TensorFlow 1 shows it."""
-    length = getattr(length, "value", length)
-    return UnknownDimension() if length is None else Dimension(length)
 
 
 class TensorShape:
@@ -215,7 +287,7 @@ class TensorShape:
             dims = dims.dims
         if dims is not None and not isinstance(dims, (list, tuple)):
             dims = [dims] if isinstance(dims, (int, np.integer)) else list(dims)
-        self.dims = None if dims is None else [dimension(d) for d in dims]
+        self.dims = None if dims is None else [Dimension(d) for d in dims]
 
     @property
     def ndims(self) -> int | None:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as _np
 
 from thalweg.compat import keras as keras
+from thalweg.compat import kinds as _kinds
 from thalweg.compat import names as _names
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import own as _own
 from thalweg.compat.tf1 import errors as _errors
 from thalweg.compat.tf1 import records as _records
 from thalweg.compat.tf1 import types as _types
-from thalweg.compat.tf1.strings import compat as _as_text
 from thalweg.compat.tf2 import arrays as _arrays
 from thalweg.compat.tf2 import audio as _audio
 from thalweg.compat.tf2 import boxes as _boxes
@@ -317,12 +317,10 @@ _REFUSED = {
 
 
 class _Compat:
-    """``tf.compat``: the first generation beside this one, and texts."""
+    """``tf.compat``: the first generation beside this one, texts and kinds of numbers."""
 
-    as_bytes, as_str, as_text = map(staticmethod, (_as_text.as_bytes, _as_text.as_str, _as_text.as_text))
-    as_str_any = staticmethod(_as_text.as_str_any)
-    dimension_value = staticmethod(lambda dimension: dimension)
-    dimension_at_index = staticmethod(lambda shape, index: shape[index])
+    def __init__(self) -> None:
+        vars(self).update(_kinds.NAMES)
 
     @property
     def v1(self) -> Any:

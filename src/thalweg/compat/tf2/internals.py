@@ -107,6 +107,11 @@ def _renamed_argument(new_name: str, new_value: Any, old_name: str, old_value: A
     return new_value if old_value is None else old_value
 
 
+def _frozen(func: Any, lower_control_flow: bool = True, aggressive_inlining: bool = False) -> Any:
+    """The function with its variables as constants."""
+    return importlib.import_module("thalweg.compat.wrapped").frozen(func)
+
+
 def internals(names: Mapping[str, Any]) -> Namespace:
     """The namespace, made of the names of ``tf``."""
     functions = _Functions("tf.python.ops.math_ops")
@@ -174,6 +179,9 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             random_seed=names["random"],
             tensor_util=Namespace("tf.python.framework.tensor_util", constant_value=_known_array),
             tensor_shape=Namespace("tf.python.framework.tensor_shape", TensorShape=names["TensorShape"]),
+            convert_to_constants=Namespace(
+                "tf.python.framework.convert_to_constants", convert_variables_to_constants_v2=_frozen
+            ),
             smart_cond=Namespace(
                 "tf.python.framework.smart_cond", smart_cond=names["cond"], smart_constant_value=_known_value
             ),

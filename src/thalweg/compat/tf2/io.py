@@ -60,6 +60,13 @@ def read_file(filename: Any, name: Any = None) -> TextTensor:
     return texts(Path(path_of(filename)).read_bytes())
 
 
+def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
+    """Write a graph, for ``tf.compat.v1.GraphDef``; the file's path."""
+    from thalweg.compat.tf1.graph_defs import write_graph as written  # few programs need its room
+
+    return written(graph_or_graph_def, logdir, name, as_text)
+
+
 def write_file(filename: Any, contents: Any, name: Any = None) -> None:
     """Write bytes to a file."""
     atomic_write_bytes(path_of(filename), np.asarray(texts(contents)).item())

@@ -9,12 +9,13 @@ import numpy as np
 
 from thalweg import dtypes, nn, philox
 from thalweg.compat.names import described
+from thalweg.compat.tf1.lengths import before
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
-from thalweg.ops import dynamic, joining, random
+from thalweg.ops import joining, random
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
 
@@ -117,19 +118,8 @@ def gamma(
     """
     a, rate = cast(alpha, dtype), 1.0 if beta is None else cast(beta, dtype)
     return random.gamma(
-        alpha=a, rate=rate, dtype=numpy_dtype(dtype), key=seeded_key(seed), **_before(shape, a * rate)
+        alpha=a, rate=rate, dtype=numpy_dtype(dtype), key=seeded_key(seed), **before(lengths(shape), a * rate)
     )
-
-
-def _before(shape: Any, parameter: Any) -> dict[str, Any]:
-    """The lengths of ``shape`` and behind them those of a parameter, as arguments of a draw."""
-    first, behind = lengths(shape), parameter.known_shape()
-    if None not in behind:
-        return drawn((*first, *behind))
-    zeros = dynamic.broadcast_to_lengths(
-        np.zeros((1,) * len(behind), parameter.dtype), (*first, *(1 for _ in behind))
-    )
-    return {"like": zeros + parameter}
 
 
 def _sampler(shares_of: Callable[[int], Any]) -> Callable[..., Any]:
@@ -277,7 +267,9 @@ def set_global_generator(generator: Generator) -> None:
 def poisson(shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None, name: Any = None) -> Any:
     """Poisson numbers of mean ``lam``: shape first, then the shape of ``lam``."""
     mean = tensor(lam)
-    return random.poisson(mean=mean, dtype=numpy_dtype(dtype), key=seeded_key(seed), **_before(shape, mean))
+    return random.poisson(
+        mean=mean, dtype=numpy_dtype(dtype), key=seeded_key(seed), **before(lengths(shape), mean)
+    )
 
 
 def stateless_gamma(

@@ -133,7 +133,10 @@ class MRG_RandomStreams:
         six = [int(seed)] * 6 if isinstance(seed, (int, np.integer)) else [int(n) for n in seed]
         for part, most in ((six[:3], _M1), (six[3:], _M2)):
             if not any(part) or max(part) >= (_M2 if len(set(six)) == 1 else most) or min(part) < 0:
-                raise ValueError(f"seed: each half must be below {most} and not all 0, received {part}")
+                raise ValueError(
+                    f"MRG_RandomStreams: seed: each half must be three numbers from 0 to {most - 1}, not all 0 (of a "
+                    f"number below 0 Theano's compiled code made what its compiler happened to); received {part}"
+                )
         self.rstate = np.array(six, np.int32)
 
     def seed(self, seed: Any = None) -> None:

@@ -17,6 +17,7 @@ from thalweg.graph.tensor import Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import current_recorder
 from thalweg.layers import base
+from thalweg.layers.naming import next_number
 from thalweg.ops.elementwise import astype, where
 
 _settings: dict[str, Any] = {
@@ -121,9 +122,7 @@ def reset_uids() -> None:
 
 def get_uid(prefix: str = "") -> int:
     """A number that was not given for this prefix before."""
-    counts, key = base.name_counts(), ("uid", prefix)
-    counts[key] = counts.get(key, 0) + 1
-    return counts[key]
+    return next_number(prefix)
 
 
 _phase = _placeholder("int32", [], name="keras_learning_phase")

@@ -391,7 +391,7 @@ _OLD_ARGUMENTS = {
 _OLD_PLACES = ("input_layer_min_slice_size", "fix_global_step_increment_bug")
 
 
-def _learned(make: Callable[..., canned.Canned]) -> Callable[..., _Fitted]:
+def learned(make: Callable[..., canned.Canned]) -> Callable[..., _Fitted]:
     """A ready model whose loss is the mean over the batch."""
 
     def build(*args: Any, **options: Any) -> _Fitted:
@@ -494,12 +494,12 @@ learn = Namespace(
     metric_spec=Namespace("tf.contrib.learn.metric_spec", MetricSpec=MetricSpec),
     ModeKeys=estimator.ModeKeys,
     RunConfig=estimator.RunConfig,
-    DNNClassifier=_learned(canned.DNNClassifier),
-    DNNRegressor=_learned(canned.DNNRegressor),
-    LinearClassifier=_learned(canned.LinearClassifier),
-    LinearRegressor=_learned(canned.LinearRegressor),
-    DNNLinearCombinedClassifier=_learned(canned.DNNLinearCombinedClassifier),
-    DNNLinearCombinedRegressor=_learned(canned.DNNLinearCombinedRegressor),
+    DNNClassifier=learned(canned.DNNClassifier),
+    DNNRegressor=learned(canned.DNNRegressor),
+    LinearClassifier=learned(canned.LinearClassifier),
+    LinearRegressor=learned(canned.LinearRegressor),
+    DNNLinearCombinedClassifier=learned(canned.DNNLinearCombinedClassifier),
+    DNNLinearCombinedRegressor=learned(canned.DNNLinearCombinedRegressor),
     infer_real_valued_columns_from_input=infer_real_valued_columns_from_input,
     run_feeds=run_feeds,
     run_n=run_n,

@@ -10,6 +10,7 @@ import numpy as np
 from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.columns import hashed
+from thalweg.compat.tf1.contrib import mutable_tables
 from thalweg.compat.tf1.graph import Effect, Operation, Tensor
 from thalweg.compat.tf1.strings import all_from_host
 from thalweg.compat.tf1.types import as_dtype
@@ -153,6 +154,8 @@ lookup = Namespace(
     "tf.contrib.lookup",
     HashTable=HashTable,
     KeyValueTensorInitializer=KeyValueTensorInitializer,
+    MutableHashTable=mutable_tables.MutableHashTable,
+    MutableDenseHashTable=mutable_tables.MutableDenseHashTable,
     index_table_from_tensor=index_table_from_tensor,
     index_table_from_file=index_table_from_file,
     index_to_string_table_from_tensor=index_to_string_table_from_tensor,

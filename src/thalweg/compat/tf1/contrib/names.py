@@ -49,7 +49,9 @@ from thalweg.compat.tf1.contrib import (
 )
 from thalweg.compat.tf1.contrib.cudnn_rnn import cudnn_rnn
 from thalweg.compat.tf1.contrib.factorization import factorization
+from thalweg.compat.tf1.contrib.gan import gan
 from thalweg.compat.tf1.contrib.graph_editor import graph_editor
+from thalweg.compat.tf1.contrib.kernel_methods import kernel_methods
 from thalweg.compat.tf1.contrib.learn import learn
 from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
@@ -88,7 +90,7 @@ _layers = Namespace(
     relu6=layers.relu6,
     legacy_fully_connected=layers.fully_connected,
     embedding_lookup_unique=nn.embedding_lookup,
-    safe_embedding_lookup_sparse=sparse.embedding_lookup_sparse,
+    safe_embedding_lookup_sparse=sparse.safe_embedding_lookup_sparse,
     real_valued_column=lambda column_name, dimension=1, default_value=None, dtype="float32", normalizer=None: (
         feature_column.numeric_column(column_name, dimension, default_value, dtype, normalizer)
     ),
@@ -214,6 +216,8 @@ contrib = _Contrib(
     distributions=contrib_distributions,
     lookup=lookup,
     graph_editor=graph_editor,
+    gan=gan,
+    kernel_methods=kernel_methods,
     training=_training,
     tensorboard=_tensorboard,
     predictor=saved_model.predictor,
@@ -239,7 +243,19 @@ contrib = _Contrib(
         merge_summary=summary.merge,
         merge_all_summaries=summary.merge_all,
     ),
-    nn=Namespace("tf.contrib.nn", alpha_dropout=layers.alpha_dropout),
+    nn=Namespace(
+        "tf.contrib.nn",
+        alpha_dropout=layers.alpha_dropout,
+        deprecated_flipped_softmax_cross_entropy_with_logits=lambda logits, labels, dim=-1, name=None: (
+            nn.softmax_cross_entropy_with_logits(logits=logits, labels=labels, dim=dim, name=name)
+        ),
+        deprecated_flipped_sparse_softmax_cross_entropy_with_logits=lambda logits, labels, name=None: (
+            nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=labels, name=name)
+        ),
+        deprecated_flipped_sigmoid_cross_entropy_with_logits=lambda logits, targets, name=None: (
+            nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=targets, name=name)
+        ),
+    ),
     feature_column=Namespace(
         "tf.contrib.feature_column",
         sequence_input_layer=feature_column.sequence_input_layer,

@@ -66,9 +66,8 @@ def batch_norm(
             renorm=renorm, renorm_clipping=renorm_clipping, renorm_momentum=renorm_decay, adjustment=adjustment,
         )  # fmt: skip
         layer.batch_weights, layer.zero_debias = batch_weights, zero_debias_moving_mean
-        layer.scope_name = variables.get_variable_scope().name
-        shared = variables.get_variable_scope().reuse
-        opened = variables.VariableScope(layer.scope_name, shared)
+        opened = variables.get_variable_scope()
+        layer.scope_name = opened.name
         with variables.variable_scope(opened):
             layer.build(inputs.get_shape())
             layer.built = True

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from thalweg.compat.graphs import building
+from thalweg.compat import graphs
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.layers.base import count_names_in
+from thalweg.layers.naming import count_names_in
 
 if TYPE_CHECKING:
     from thalweg.compat.tf1.graph.nodes import Operation, Tensor
@@ -98,6 +98,9 @@ class GraphKeys:
     ASSET_FILEPATHS = "asset_filepaths"
 
 
+SCOPE_KEY = ("__varscope",)  # of the collection that holds the open variable scope
+
+
 class Graph:
     """Named nodes and collections."""
 
@@ -107,7 +110,6 @@ class Graph:
         self.variables: dict[str, Any] = {}  # those of get_variable, by full name
         self.scope_counts: dict[str, int] = {}
         self.layer_names: dict[Any, int] = {}  # how often Keras gave each automatic name
-        self.scope: Any = None  # the open variable scope
         self.seed: int | None = None
         self.name_prefix = ""
         self.branches: list[list[Effect]] = []
@@ -125,6 +127,20 @@ class Graph:
         ] = {}  # what gradients have in place of nodes' expressions
         self.symbols: Any = None  # Keras's tensors in this graph, where a program uses both; see symbols.py
         self.pending: list[Callable[[], None]] = []  # what puts Keras's weights into the collections
+
+    @property
+    def scope(self) -> Any:
+        """The open variable scope: also the one thing in a collection, where programs replace it."""
+        return next(iter(self.collections.get(SCOPE_KEY, ())), None)
+
+    @scope.setter
+    def scope(self, opened: Any) -> None:
+        self.get_collection_ref(SCOPE_KEY)[:] = [opened]
+
+    @property
+    def _name_stack(self) -> str:
+        """The open name scopes, as programs read them."""
+        return self.name_prefix.removesuffix("/")
 
     def settle(self) -> None:
         """Put into the collections what waits for somebody to look."""
@@ -193,13 +209,13 @@ class Graph:
     def enter(self) -> None:
         """Be the default graph until :meth:`leave`."""
         _graphs.stack.append(self)
-        building.depth += 1
+        graphs.entered()
 
     def leave(self) -> None:
         """Be the default graph no longer, where it was the last time; others that came after it stay."""
         places = [k for k, graph in enumerate(_graphs.stack) if graph is self]
         del _graphs.stack[places[-1] if places else -1]
-        building.depth -= 1
+        graphs.left()
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
@@ -249,7 +265,7 @@ class Graph:
         return self.collections.setdefault(name, [])
 
     def get_all_collection_keys(self) -> list[Any]:
-        return list(self.collections)
+        return [key for key in self.collections if isinstance(key, str)]
 
     def get_operations(self) -> list[Operation]:
         return list(self.operations.values())
@@ -300,9 +316,12 @@ count_names_in(lambda: default_graph().layer_names)  # Keras's layers are number
 
 
 def node_of(thing: Any, graph: Graph | None = None) -> Any:
-    """The node for a tensor of the main library, as Keras's are; anything else itself."""
+    """The node for a tensor of the main library, as Keras's are, or for an object that names one by its method
+    ``_as_graph_element``; anything else itself.
+    """
     if not isinstance(thing, core.Tensor):
-        return thing
+        element = getattr(thing, "_as_graph_element", None)
+        return element() if callable(element) else thing
     from thalweg.compat.tf1 import symbols
 
     return symbols.node_of(thing, graph)

@@ -32,7 +32,7 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Any, pr
     _conversions.sort(key=lambda known: known[0])
 
 
-def _converted(x: Any, dtype: Any = None, name: str | None = None) -> Any:
+def converted(x: Any, dtype: Any = None, name: str | None = None) -> Any:
     """The tensor that an object stands for, or the object itself."""
     for _, kinds, fn in _conversions:
         if isinstance(x, kinds) and not isinstance(x, Tensor):
@@ -69,7 +69,7 @@ def _holds_core(x: Any) -> bool:
 
 def value(x: Any, dtype: Any = None) -> core.Tensor:
     """The expression of a tensor, number, array or list; what is not a tensor takes ``dtype`` if it can."""
-    x = _converted(x, dtype)
+    x = converted(x, dtype)
     if isinstance(x, Tensor):
         if x.t is None:
             raise TypeError(f"{x.name} is a string; a number is needed")
@@ -196,7 +196,7 @@ def convert_to_tensor(
     value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None
 ) -> Tensor:
     """The tensor itself, or a constant."""
-    value = _converted(value, dtype, name)
+    value = converted(value, dtype, name)
     if isinstance(value, Tensor):
         if dtype is not None and value.t is not None and value.dtype != as_dtype(dtype):
             raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for {value}")

@@ -92,7 +92,7 @@ class Layer:
         if self.scope_name is None:
             opened = variables.variable_scope(scope or self._name, self.kind, reuse=self._reuse)
         else:
-            opened = variables.variable_scope(variables.VariableScope(self.scope_name, self.built or None))
+            opened = variables.variable_scope(variables.VariableScope(self.built or None, self.scope_name))
         with opened as scope:
             self.scope_name = scope.name
             if not self.built:

@@ -28,8 +28,9 @@ def gradients(
     all that depends on it are rows gathered from it.
     """
     graph = g.default_graph()
+    ys, xs = g.converted(ys), g.converted(xs)
     outputs = [graph.translated(value(y)) for y in ([ys] if isinstance(ys, Tensor) else ys)]
-    targets = [graph.translated(x.t) for x in ([xs] if isinstance(xs, Tensor) else xs)]
+    targets = [graph.translated(g.converted(x).t) for x in ([xs] if isinstance(xs, Tensor) else xs)]
     seeds = None
     if grad_ys is not None:
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
@@ -37,7 +38,7 @@ def gradients(
             None if s is None else graph.translated(value(s, y.dtype))
             for s, y in zip(given, outputs, strict=True)
         ]
-    fixed = [graph.translated(x.t) for x in stop_gradients or ()]
+    fixed = [graph.translated(g.converted(x).t) for x in stop_gradients or ()]
     fed: Any = [x.t for op in graph.get_operations() for x in op.outputs if x.t is not None]
     fed = fed if graph.symbols is None else graph.symbols.known(fed)
 

@@ -13,6 +13,7 @@ from thalweg.compat.tf1.lengths import Length, dims_of, filled
 from thalweg.compat.tf1.math.creation import range as _range
 from thalweg.compat.tf1.math.reductions import cumprod, reduce_max, reduce_prod, reduce_sum
 from thalweg.compat.tf1.math.shapes import reshape
+from thalweg.compat.tf1.places import checked as _checked_places
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
@@ -344,8 +345,13 @@ def sparse_to_dense(
     validate_indices: bool = True,
     name: str | None = None,
 ) -> Tensor:
-    """``default_value`` with values at the given index vectors."""
-    places, base = value(sparse_indices), g.value(sparse_values)
+    """``default_value`` with values at the given index vectors, which are in the shape and (unless
+    ``validate_indices=False``) in order, each once.
+    """
+    held = g.convert_to_tensor(sparse_indices)
+    if held.get_shape().ndims != 0:
+        held = _checked_places(held, g.convert_to_tensor(output_shape), "sparse_to_dense", validate_indices)
+    places, base = value(held), g.value(sparse_values)
     start: Any = filled(output_shape, default_value, base.dtype)
     if start.shape is None:  # a row, which gets its shape at the end
         lengths = g.convert_to_tensor(output_shape)
@@ -353,7 +359,7 @@ def sparse_to_dense(
         row = reduce_sum(
             wrap(places, None, "Places") * wrap(astype(value(steps), places.dtype), None, "Steps"), -1
         )
-        flat = sparse_to_dense(row, [reduce_prod(lengths)], sparse_values, default_value)
+        flat = sparse_to_dense(row, [reduce_prod(lengths)], sparse_values, default_value, False)
         return reshape(flat, lengths, name)
     rank = len(start.shape)
     columns = tuple(places[..., k] for k in range(rank)) if len(places.shape) > 1 else (places,)
@@ -485,4 +491,13 @@ tensor_scatter_sub = tensor_scatter_nd_sub = _scattered(
     "TensorScatterSub", lambda t, places, new: index.scatter_nd_add(t, places, -new)
 )
 tensor_scatter_update = tensor_scatter_nd_update = _scattered("TensorScatterUpdate", _replaced)
-where_v2 = where
+
+
+def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """``x`` where the condition holds, else ``y``, of shapes that stretch to each other; with the condition alone, the
+    index vectors where it holds.
+    """
+    if x is None and y is None:
+        return where(condition, name=name)
+    made = elementwise.where(value(condition), *values(x, y))
+    return wrap(made, name, "SelectV2", [condition, x, y])

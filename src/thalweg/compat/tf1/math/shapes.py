@@ -23,6 +23,7 @@ from thalweg.compat.tf1.lengths import (
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.graph.walk import topological
 from thalweg.ops import dynamic
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.state import identity as core_identity
@@ -66,9 +67,32 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims:
 
 
 def _without_ones(xs: Sequence[core.Tensor]) -> list[core.Tensor]:
-    """Without the axes of which it is known that they have the length 1."""
+    """Without the axes of length 1; where values say how long one is, that is seen when these are there."""
     lengths: Any = xs[0].shape
+    if None in lengths and any(map(_decides_lengths, topological(xs))):
+        return [_squeezed(xs[0])]
     return [shape_ops.squeeze(xs[0], tuple(k for k, d in enumerate(lengths) if d == 1))]
+
+
+def _decides_lengths(t: core.Tensor) -> bool:
+    """Whether the shape of an op's result depends on values, of which only its meaning knows."""
+    return t.op is not None and t.op.lower is None and t.op.expand is None and None in (t.shape or ())
+
+
+def _squeezed_spec(x: core.Spec) -> core.Spec:
+    known = x.shape is not None and None not in x.shape
+    return core.Spec(tuple(d for d in x.shape if d != 1) if known else None, x.dtype)  # type: ignore[union-attr]
+
+
+@make_op(
+    {},
+    infer=_squeezed_spec,
+    grad=lambda g, y, x: [shape_ops.reshape_like(g, x)],
+    expand=lambda x: shape_ops.squeeze(x),
+)
+def _squeezed(x, /):  # type: ignore[no-untyped-def]
+    """Without all axes of length 1."""
+    return np.squeeze(x)
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = "int32") -> Tensor:

@@ -175,7 +175,7 @@ class Optimizer:
 
 
 def _flat(variables: Any) -> list[Any]:
-    if isinstance(variables, Tensor) or not isinstance(variables, Iterable):
+    if isinstance(variables, (Tensor, core.Tensor)) or not isinstance(variables, Iterable):
         return [variables]
     return [v for part in variables for v in _flat(part)]
 

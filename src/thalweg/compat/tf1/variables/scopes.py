@@ -61,22 +61,29 @@ class VariableScope:
 
     def __init__(
         self,
-        name: str,
-        reuse: Any = False,
+        reuse: Any,
+        name: str = "",
         initializer: Any = None,
         regularizer: Any = None,
-        dtype: Any = None,
-        constraint: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
         custom_getter: Any = None,
+        name_scope: str = "",
+        dtype: Any = None,
+        use_resource: Any = None,
+        constraint: Any = None,
     ) -> None:
         self.name = name
         self.reuse = reuse
         self.custom_getter = custom_getter
         self.initializer = initializer
         self.regularizer = regularizer
+        self.caching_device = caching_device
+        self.partitioner = partitioner
+        self.use_resource = use_resource
         self.dtype = as_dtype(dtype or "float32")
         self.constraint = constraint
-        self.original_name_scope = f"{name}/" if name else ""
+        self.original_name_scope = name_scope or (f"{name}/" if name else "")
 
     def reuse_variables(self) -> None:
         """From here on, names stand for variables that exist."""
@@ -102,7 +109,7 @@ def get_variable_scope() -> VariableScope:
     """The open variable scope."""
     graph = default_graph()
     if graph.scope is None:
-        graph.scope = VariableScope("")
+        graph.scope = VariableScope(False)
     return graph.scope
 
 
@@ -131,13 +138,16 @@ def variable_scope(
         name, base = f"{outer.name}/{short}" if outer.name else str(short), outer
     shared = reuse or base.reuse  # a scope below shares where the one above does, whatever it is told
     scope = VariableScope(
-        name,
         shared,
+        name,
         initializer or base.initializer,
         regularizer or base.regularizer,
-        dtype or base.dtype,
-        constraint or base.constraint,
+        caching_device or base.caching_device,
+        partitioner or base.partitioner,
         _chained(custom_getter, base.custom_getter),
+        dtype=dtype or base.dtype,
+        use_resource=base.use_resource if use_resource is None else use_resource,
+        constraint=constraint or base.constraint,
     )
     graph.scope = scope
     short_name = name.rsplit("/", 1)[-1]

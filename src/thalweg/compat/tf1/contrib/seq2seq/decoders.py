@@ -6,6 +6,9 @@ one; else it is a while loop that ends when all examples have ended.
 
 from __future__ import annotations
 
+import dis
+import sys
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,6 +75,18 @@ class BasicDecoder(Decoder):
         return BasicDecoderOutput(outputs, ids), made, following, finished
 
 
+class Decoded(tuple[Any, Any, Any]):
+    """(outputs, last state, lengths). To two names go the first two: TensorFlow 1.0 and 1.1 gave no lengths."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        caller = sys._getframe(1)
+        asks, names = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
+        two = asks == dis.opmap["UNPACK_SEQUENCE"] and names == 2
+        return iter(tuple.__getitem__(self, slice(2 if two else 3)))
+
+
 def dynamic_decode(
     decoder: Any,
     output_time_major: bool = False,
@@ -80,7 +95,7 @@ def dynamic_decode(
     parallel_iterations: int = 32,
     swap_memory: bool = False,
     scope: Any = None,
-) -> tuple[Any, Any, Any]:
+) -> Decoded:
     """(outputs [batch, time, ...], last state, lengths [batch]) of a decoder.
 
     With a :class:`TrainingHelper` there are as many steps as the inputs have (or the limit, where it is a number): the
@@ -98,7 +113,7 @@ def dynamic_decode(
         outputs, state = decoder.finalize(outputs, state, lengths)
     if not output_time_major:
         outputs = map_structure(_batch_first, outputs)
-    return outputs, state, lengths
+    return Decoded((outputs, state, lengths))
 
 
 def _batch_first(x: Any) -> Any:
@@ -130,6 +145,9 @@ def _over_targets(decoder: BasicDecoder, impute: bool, limit: Any, opened: Any) 
         return new, said
 
     last, outputs = core_scan.scan(step, to_core(start), (xs, times))
+    outputs = map_structure(
+        lambda t: g.shaped_as(t, (None, *t.shape[1:])), outputs
+    )  # as TensorFlow tells them
     return to_nodes(outputs, "DecoderOutputs"), to_nodes(last, "DecoderState"), helper.sequence_length
 
 
