@@ -397,8 +397,12 @@ def _inner_graph() -> g.Graph:
 
 def _open_shape(shape: Any) -> list[int | None]:
     """The lengths, None where any will do."""
-    found = g.static_value(shape) if isinstance(shape, Tensor) else TensorShape(shape).as_list()
-    return [None if d is None or int(d) < 0 else int(d) for d in found]
+    if isinstance(shape, Tensor):
+        found = g.static_value(shape)
+    else:
+        found = shape.as_list() if isinstance(shape, TensorShape) else shape
+    lengths = [getattr(d, "value", d) for d in found]
+    return [None if d is None or int(d) < 0 else int(d) for d in lengths]
 
 
 def _padded(column: Sequence[np.ndarray], shape: Sequence[int | None], filler: Any) -> np.ndarray:
