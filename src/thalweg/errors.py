@@ -61,6 +61,10 @@ class FeedError(ThalwegError, ValueError):
     """A placeholder without a value, or a value that no placeholder takes."""
 
 
+class FeedRangeError(FeedError, IndexRangeError):
+    """A value for a placeholder, or for the argument of a compiled function, that is no row or no class."""
+
+
 class FetchError(ThalwegError, TypeError):
     """Something asked for that is not a tensor, variable or operation."""
 

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from llvmlite import ir
 
+from thalweg.compile.bounds import Bound
+from thalweg.compile.layout import merged
 from thalweg.compile.llvm import NativeCode, once
 from thalweg.compile.loops import Emitter, function
 from thalweg.compile.native import module_code
@@ -23,16 +25,16 @@ from thalweg.graph.memory import Slot
 from thalweg.graph.tensor import Spec, Tensor, of_value
 
 # What a call reads, in 8-byte words: the words of its turns, the dims; what runs them on all threads and its first
-# argument (0 where the caller does them alone), whether the call runs anything; lists of arguments, results and
-# slots of variables; objects and functions of Python.
+# argument (0 where the caller does them alone), whether the call runs anything; lists of arguments, results, slots of
+# variables and bounds of arguments; objects and functions of Python.
 _LOOP, _DIMS, _RUN, _CONTROL, _RUNS = range(5)
-_ARGUMENTS, _RESULTS, _HELD = 5, 7, 9
-_ARRAY_TYPE, _TENSOR_TYPE, _NONE, _TRUE = range(11, 15)
+_ARGUMENTS, _RESULTS, _HELD, _BOUNDS = range(5, 13, 2)
+_ARRAY_TYPE, _TENSOR_TYPE, _NONE, _TRUE = range(13, 17)
 _FUNCTIONS = (
     "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef", "Py_DecRef",
     "PyList_New", "PyList_SetItem", "PyObject_CallNoArgs", "PyType_GenericAlloc",
 )  # fmt: skip
-_RELEASE, _REACQUIRE, _KEEP, _DROP, _NEW_LIST, _SET_ITEM, _MAKE, _ALLOCATE = range(15, 15 + len(_FUNCTIONS))
+_RELEASE, _REACQUIRE, _KEEP, _DROP, _NEW_LIST, _SET_ITEM, _MAKE, _ALLOCATE = range(17, 17 + len(_FUNCTIONS))
 
 # Where CPython and NumPy keep things, as the macros of their C interfaces read them.
 _HEAD = object.__basicsize__
@@ -62,9 +64,9 @@ class Call:
 
     They are new arrays; with ``tensors`` True they are eager tensors, whose arrays nobody may change. It gives None
     with nothing done where the arguments are not row-major arrays of these dtypes and shapes, or eager tensors that
-    show such arrays, or the threads of ``runner`` are not there. ``arguments``: (place in the pointer table, dtype,
-    shape) of each; ``results``: (place, what makes the array, its shape, dtype). Without ``runs`` the pointers are
-    filled in, and that is all.
+    show such arrays, or lie out of the ``bounds``, or the threads of ``runner`` are not there. ``arguments``: (place in
+    the pointer table, dtype, shape) of each; ``results``: (place, what makes the array, its shape, dtype). Without
+    ``runs`` the pointers are filled in, and that is all.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Call:
         runs: bool,
         arguments: Sequence[tuple[int, np.dtype, tuple[int, ...]]],
         results: Sequence[tuple[int, Callable[[], np.ndarray], tuple[int, ...], np.dtype]],
+        bounds: Sequence[Bound] = (),
     ) -> None:
         shapes = [as_words(shape) for _, _, shape in arguments]
         listed = as_words([
@@ -88,19 +91,39 @@ class Call:
             for (place, make, _, _), template in zip(results, templates, strict=True)
             for n in (place, id(make), id(template), 0)
         ])  # fmt: skip
+        limits = [row for bound in bounds if (row := _limits(bound, *arguments[bound.argument][:2]))]
+        limited = as_words([n for row in limits for n in row])
         code = native()
         run, control = (0, 0) if runner is None else runner.native
         lists = [ctypes.addressof(listed), len(arguments), ctypes.addressof(made), len(results), 0, 0]
+        lists += [ctypes.addressof(limited), len(limits)]
         objects = [id(np.ndarray), id(Tensor), id(None), id(True)]
         head = [turns.address, dims, run, control, runs]
         self._words = np.array([*head, *lists, *objects, *code.functions], np.int64)
         self.enter = code.builtin(self._words)
-        self._kept = (turns, runner, arguments, results, templates, shapes, listed, made)
+        self._kept = (turns, runner, arguments, results, templates, shapes, listed, made, limited)
 
     def hold(self, slots: Sequence[Slot]) -> None:
         """Keep the arrays of these slots alive during each call, whatever other threads do with them."""
         self._slots = slots, as_words([n for slot in slots for n in (id(slot), 0)])
         self._words[_HELD : _HELD + 2] = ctypes.addressof(self._slots[1]), len(slots)
+
+
+_CHECKED = ("int32", "int64", "uint8", "float32", "float64", "int8", "int16", "uint16", "uint32", "uint64")
+_LIMIT_WORDS = 9
+
+
+def _limits(bound: Bound, place: int, dtype: np.dtype) -> list[int]:
+    """A bound as native code reads it: the argument's place and kind, where its elements begin, numbers and distances
+    in bytes of two axes, the limits as float64; nothing where it takes more axes to say which elements are meant.
+    """
+    axes = merged(bound.layout)
+    if len(axes) > 2 or dtype.name not in _CHECKED:
+        return []
+    size = dtype.itemsize
+    rows = [n for length, stride in [(1, 0)] * (2 - len(axes)) + axes for n in (length, stride * size)]
+    ends = np.array([bound.low - 1, bound.high], np.float64).view(np.int64)
+    return [place, _CHECKED.index(dtype.name), bound.layout.offset * size, *rows, *map(int, ends)]
 
 
 class Native:
@@ -194,7 +217,10 @@ def _define_call(module: ir.Module, turns: ir.Function, layout: _Layout) -> None
     words = pointer(e, e.at(e.args[0], _DATA, "uint8"), 0)
     table = pointer(e, pointer(e, words, _LOOP), TABLE)
     answer = e.var(e.const(0, "int64"), "answer")
-    fits = _take_arguments(e, words, table, pointer(e, e.args[1], 0), layout)
+    taken = e.var(_take_arguments(e, words, table, pointer(e, e.args[1], 0), layout), "taken")
+    with e.when(taken.get(), "bounds"):
+        taken.set(_within_bounds(e, words, table))
+    fits = taken.get()
     with e.when(fits):
         results = _make_results(e, words, table)
         answer.set(results)
@@ -238,6 +264,26 @@ def _take_arguments(e: Emitter, words: Any, table: Any, arguments: Any, layout: 
                     same = e.load(lengths, axis, "int64").eq(e.load(address(e, shape), axis, "int64"))
                     fits.set(fits.get() & same)
                 e.store(table, place, _field(e, item, _DATA))
+    return fits.get()
+
+
+def _within_bounds(e: Emitter, words: Any, table: Any) -> Value:
+    """Whether the elements of the arguments lie between the limits; a NaN does not."""
+    fits = e.var(e.const(True, "bool"), "within")
+    with numbered(e, words, _BOUNDS, _LIMIT_WORDS) as (
+        _,
+        (place, kind, begin, rows, row, columns, column, *ends),
+    ):
+        low, high = (Value(e, e.builder.bitcast(end.ir, ir.DoubleType()), "float64", 1) for end in ends)
+        start = e.at(pointer(e, table, place), begin, "uint8")
+        for number, dtype in enumerate(_CHECKED):
+            with (
+                e.when(kind.eq(number), dtype),
+                e.loop(0, rows, name="row") as i,
+                e.loop(0, columns, name="column") as j,
+            ):
+                x = e.load(e.at(start, i * row + j * column, "uint8"), 0, dtype).astype("float64")
+                fits.set(fits.get() & (x > low) & (x < high))
     return fits.get()
 
 

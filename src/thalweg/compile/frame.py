@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thalweg.compile import memory
+from thalweg.compile.bounds import Bound
 from thalweg.compile.dims import number, numbers
 from thalweg.compile.entry import Call, Runner, native
 from thalweg.compile.groups import Kernel
@@ -36,7 +37,7 @@ class Frame:
     ``inputs`` are the leaves that each call's arguments stand for, in order; ``keys`` those that take a random
     key at each step, from the two words at address ``random``; ``variables`` are all others, whose memory is set
     by `place`. ``runner`` runs native code on all threads; None where there is one. ``arrays`` shows the memory
-    of what has its place here.
+    of what has its place here. ``bounds`` say which values of inputs a call takes.
 
     ``call(arguments, tensors)`` does one step and gives the list of its outputs, as new arrays or eager tensors: see
     `Call`.
@@ -51,10 +52,11 @@ class Frame:
         lengths: Lengths,
         threads: int,
         runner: Runner | None,
+        bounds: Sequence[Bound] = (),
     ) -> None:
         self._executable, self._schedule = executable, executable.schedule
         self.lengths, self._runner = lengths, runner
-        self._inputs = list(inputs)
+        self._inputs, self._bounds = list(inputs), list(bounds)
         places = {t: k + 1 for t, k in executable.table.items()}
         self._places = places
         spare = len(places) + 1  # of arguments that nothing reads
@@ -110,6 +112,7 @@ class Frame:
                 (place, partial(empty, shape, tensor.dtype), shape, tensor.dtype)
                 for tensor, place, empty, shape in self._results
             ],
+            self._bounds,
         )
         self._entry = entry
         self.call: Callable[[tuple[Any, ...], bool], list[Any] | None]

@@ -85,6 +85,17 @@ def squeeze(layout: Layout) -> Layout:
     return Layout(layout.offset, tuple(d for d, _ in kept), tuple(s for _, s in kept))
 
 
+def merged(layout: Layout) -> list[tuple[int, int]]:
+    """Length and stride of as few axes as show the same elements in the same order."""
+    axes: list[tuple[int, int]] = []
+    for length, stride in zip(squeeze(layout).shape, squeeze(layout).strides, strict=True):
+        if axes and axes[-1][1] == length * stride:
+            axes[-1] = axes[-1][0] * length, stride
+        else:
+            axes.append((length, stride))
+    return axes
+
+
 def broadcast(layout: Layout, shape: tuple[int, ...]) -> Layout:
     """The layout stretched to ``shape`` by NumPy's rule, in the full (unsqueezed) axes."""
     lead = len(shape) - len(layout.shape)

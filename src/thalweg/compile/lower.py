@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compile.bounds import Range, ranges_of
 from thalweg.compile.hoist import LoweredBody, hoisted
 from thalweg.compile.orders import in_their_order
 from thalweg.compile.panels import paneled
@@ -45,9 +46,13 @@ class UnknownShapeError(ThalwegError):
 
 
 def specialise(
-    outputs: Sequence[Tensor], replace: dict[Tensor, Tensor], open_lengths: bool = False
+    outputs: Sequence[Tensor],
+    replace: dict[Tensor, Tensor],
+    open_lengths: bool = False,
+    ranges: list[Range] | None = None,
 ) -> list[Tensor]:
-    """The outputs over the replaced leaves (whose shapes are known), lowered.
+    """The outputs over the replaced leaves (whose shapes are known), lowered. What ops want of the values they get is
+    added to ``ranges``.
 
     ``open_lengths``: the lengths are samples of run-time lengths, so no number may be computed from them now.
     Raises UnknownShapeError where a shape depends on values.
@@ -56,6 +61,8 @@ def specialise(
     simple = optimise(outputs)
     try:
         lowered = hoisted(specialiser.run(simple))
+        if ranges is not None:
+            ranges += specialiser.ranges
     except UnknownShapeError as error:
         error.outputs, error.found = simple, specialiser.unknown(simple)
         raise
@@ -72,6 +79,7 @@ class _Specialiser:
         self.keep: list[Tensor] = list(replace)  # ids stay valid while their tensors live
         self.final: set[int] = {id(t) for t in replace.values()}
         self.known: dict[Any, Any] = {}
+        self.ranges: list[Range] = []
 
     def run(self, outputs: Iterable[Tensor]) -> list[Tensor]:
         outputs = list(outputs)
@@ -101,6 +109,7 @@ class _Specialiser:
         inputs = [self.new[id(t)] for t in tensor.inputs]
         if tensor.op is item:
             return self._part(inputs[0], tensor)
+        self.ranges += ranges_of(tensor, inputs)
         if tensor.op.name in PASSED_ON:
             return inputs[0]
         return self._apply(tensor, inputs)

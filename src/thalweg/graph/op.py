@@ -63,6 +63,8 @@ class Op:
     shape_only  positions of inputs of which only the shape is read
     shape_from  positions of inputs whose values say the shape of the result
     check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot
+    bounds    (*specs, **attrs) to (position, low, high) of inputs whose elements must lie in low <= x < high: a call of
+              a program with others is refused
     refuses   whether the meaning refuses values, after as much work as it takes to know the result: it never waits
     draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error
@@ -79,6 +81,7 @@ class Op:
     shape_only: Container[int] = ()
     shape_from: Container[int] = ()
     check: Callable[..., Any] | None = None
+    bounds: Callable[..., Sequence[tuple[int, int, int]]] | None = None
     flat: bool = False
     refuses: bool = False
     draws: bool = False

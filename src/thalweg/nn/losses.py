@@ -169,7 +169,10 @@ def _is_label_infer(labels: Spec, like: Spec, *, axis: int) -> Spec:
     return Spec(like.shape, dtypes.bool_)
 
 
-@make_op({}, infer=_is_label_infer, expand=_is_label_expand, flat=True, shape_only=(1,))
+@make_op(
+    {}, infer=_is_label_infer, expand=_is_label_expand, flat=True, shape_only=(1,),
+    bounds=lambda labels, like, axis: [(0, 0, like.shape[axis])],
+)  # fmt: skip
 def is_label(labels, like, /, axis):  # type: ignore[no-untyped-def]
     """Where each class along ``axis`` is the label: bool of the shape of ``like``."""
     shape = [1] * like.ndim
@@ -191,12 +194,13 @@ def _sparse_expand(logits: Any, labels: Any, *, axis: int) -> Tensor:
 @make_op(
     {}, infer=_sparse_infer, prepare=_sparse_prepare, grad=_sparse_gradient, expand=_sparse_expand,
     check=_labels_of("sparse_softmax_cross_entropy"),
+    bounds=lambda logits, labels, axis: [(1, 0, logits.shape[axis])],
 )  # fmt: skip
 def sparse_softmax_cross_entropy(logits, labels, /, axis=-1):  # type: ignore[no-untyped-def]
     """-log_softmax(logits)[label] over the class ``axis``: one loss per example.
 
     ``labels`` are integers of the shape of ``logits`` without that axis. A label that is no class raises DataError with
-    its position; in compiled code, which cannot stop, its loss is NaN.
+    its position, one in the arguments of a program FeedRangeError; the loss of one that a program computes is NaN.
 
     >>> sparse_softmax_cross_entropy([[0.0, 1000.0]], [0]).tolist()
     [1000.0]

@@ -1,7 +1,8 @@
 """The elements at integer indices into axes: read, added to, written. All integer indexing is made of these ops.
 
-Negative indices count from the end. An index beyond the end is an IndexRangeError where values are known (eager);
-compiled code, which cannot stop, reads the nearest element and drops what is added beyond the end.
+Negative indices count from the end. An index beyond the end is an IndexRangeError where values are known (eager) and
+where a program is called with it; of those that it computes itself compiled code, which cannot stop, reads the nearest
+element, and drops what is added beyond the end.
 """
 
 from __future__ import annotations
@@ -58,6 +59,16 @@ def _numpy_key(x: Any, indices: Sequence[np.ndarray], axes: tuple[int, ...]) -> 
                 received=f"index {index[wrong].reshape(-1)[0]}",
             )
     return tuple(indices)
+
+
+def _index_bounds(first: int) -> Any:
+    """The indices are the inputs from ``first`` on."""
+
+    def bounds(x: Spec, *others: Spec, axes: tuple[int, ...], **attrs: Any) -> list[tuple[int, int, int]]:
+        lengths: Any = x.shape
+        return [(first + k, -lengths[axis], lengths[axis]) for k, axis in enumerate(axes)]
+
+    return bounds
 
 
 def _front_order(rank: int, axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -145,6 +156,7 @@ def _gather_gradient(
         _gather_emit, along=lambda shapes, **attrs: (0,) if _keeps_last(shapes[0], **attrs) else ()
     ),
     check=lambda x, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
+    bounds=_index_bounds(1),
 )
 def gather(*tensors, axes, position):  # type: ignore[no-untyped-def]
     """The elements of the first tensor at integer indices into ``axes``; the indices' axes stand at ``position``."""
@@ -197,6 +209,7 @@ def _scatter_gradient(
     grad=_scatter_gradient,
     lower=Scatter(_scatter_emit, base=0, domain=1, along=_updates_along),
     check=lambda x, updates, *indices, axes, position: _numpy_key(x, [i.array() for i in indices], axes),
+    bounds=_index_bounds(2),
 )
 def scatter_add_op(*tensors, axes, position):  # type: ignore[no-untyped-def]
     """The first tensor with the second added, in order, at the places that :func:`gather` would read."""
@@ -230,7 +243,7 @@ def _set_gradient(
     return [of_base, of_updates, *[None] * len(indices)]
 
 
-@make_op({}, infer=_scatter_infer, prepare=_indices_prepare(2), grad=_set_gradient)
+@make_op({}, infer=_scatter_infer, prepare=_indices_prepare(2), grad=_set_gradient, bounds=_index_bounds(2))
 def scatter_set_op(*tensors, axes, position):  # type: ignore[no-untyped-def]
     """The first tensor with the second written where :func:`gather` would read; the last of several writes stays."""
     base, updates, *indices = tensors
@@ -266,6 +279,7 @@ def _extreme_gradient(
         combine=lambda largest, **_: "max" if largest else "min",
         along=_updates_along,
     ),
+    bounds=_index_bounds(2),
     check=lambda x, updates, *indices, axes, position, largest: _numpy_key(
         x, [i.array() for i in indices], axes
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compile.bounds import Bound as Limits
 from thalweg.compile.build import Executable
 from thalweg.compile.frame import Frame
 from thalweg.graph.memory import Slot, aligned_empty
@@ -36,12 +37,13 @@ class Bound:
         read: set[Variable],
         written: set[Variable],
         lengths: tuple[int, ...],
+        bounds: Sequence[Limits],
     ) -> None:
         self._pool = pool() if executable.parallel else None
         threads = 1 if self._pool is None else self._pool.num_threads
         self._runner = None if threads == 1 else self._pool
         random = state_words().__array_interface__["data"][0]
-        self.frame = Frame(executable, inputs, keys, random, lengths, threads, self._runner)
+        self.frame = Frame(executable, inputs, keys, random, lengths, threads, self._runner, bounds)
         self._call = self.frame.call
         self._variables = [(leaf, variables[leaf]) for leaf in self.frame.variables]
         self._read, self._written = read, written

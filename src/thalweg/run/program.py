@@ -13,11 +13,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.compile.bounds import Range, bounds_of, of_arguments
 from thalweg.compile.dims import NotUniform, open_graph
 from thalweg.compile.lower import UnknownShapeError, specialise
 from thalweg.errors import (
@@ -148,6 +150,7 @@ class Program:
             for target, array in zip(self.inputs, values, strict=True):
                 check_feed(target, array.shape)
             return self._stages.run(values, slots)
+        self._refuse(form, values)
         results = None
         for _ in range(_ATTEMPTS):  # another thread may change the number of threads at any time
             bound = form.bound(values)
@@ -158,6 +161,16 @@ class Program:
         form.set_late(results, slots)
         self._last = None if form.late or self._loose else bound
         return results[: len(self.outputs)]
+
+    def _refuse(self, form: _Compiled, values: Sequence[np.ndarray], rows: Rows | None = None) -> None:
+        """An error where an argument, or the data of many steps, has values that an op cannot take."""
+        lengths = form.lengths(values)
+        for bound in form.bounds:
+            k = bound.argument
+            array, steps, numbers = (values[k], 1, None) if rows is None else rows.together(k)
+            problem = bound.at(lengths).refusal(array, self.inputs[k].label(), steps, numbers)
+            if problem is not None:
+                raise problem
 
     def _form_unless_staged(self, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled | None:
         """The compiled form for these inputs; None where shapes depend on values, so that it takes several."""
@@ -199,6 +212,7 @@ class Program:
 
     def _steps(self, rows: Rows, slots: Slots | None) -> Iterator[tuple[int, list[np.ndarray]]]:
         done, interruption = 0, None
+        checked: set[_Compiled] = set()
         while done < rows.steps:
             with self._lock:
                 part = rows.part(done)
@@ -206,6 +220,9 @@ class Program:
                 if form is None or form.executable.whole is None or form.late:
                     count, results = 1, [r[None] for r in self._run(part, slots)]
                 else:
+                    if form not in checked:
+                        self._refuse(form, part, rows)
+                        checked.add(form)
                     count, results, interruption = form.bound(part).run_steps(rows, done, slots)
             done += count
             yield count, results
@@ -320,7 +337,9 @@ class _Compiled:
     def __init__(self, program: Program, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
         self.program = program
         self._set_leaves(shapes, loose)
-        self._build(specialise(program.roots, self._replace(self._input_leaf)))
+        ranges: list[Range] = []
+        self._build(specialise(program.roots, self._replace(self._input_leaf), ranges=ranges))
+        self.bounds = bounds_of(ranges, self._input_leaf)
 
     def _set_leaves(self, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
         program = self.program
@@ -356,7 +375,7 @@ class _Compiled:
         """The frame for these inputs, with the present number of threads."""
         from thalweg.run.bound import Bound
 
-        lengths = self._lengths(values)
+        lengths = self.lengths(values)
         bound = self._frames.get(lengths)
         if bound is None or not bound.is_current():
             if len(self._frames) >= _KEPT_FRAMES:
@@ -364,7 +383,14 @@ class _Compiled:
             variables = {leaf: variable for variable, leaf in self._variable_leaf.items()}
             keys, program = list(self._key_leaf.values()), self.program
             bound = self._frames[lengths] = Bound(
-                self.executable, self._input_leaf, keys, variables, program._read, program._written, lengths
+                self.executable,
+                self._input_leaf,
+                keys,
+                variables,
+                program._read,
+                program._written,
+                lengths,
+                [bound.at(lengths) for bound in self.bounds],
             )
         return bound
 
@@ -374,7 +400,7 @@ class _Compiled:
             slot_of(variable, slots).array = aligned_copy(results[position])
             slot_of(variable, slots).reader = None
 
-    def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
+    def lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
         """The run-time lengths: none, all are fixed."""
         return ()
 
@@ -397,17 +423,25 @@ class _Open(_Compiled):
         for k, axis in (a for _, group in axes.lengths for a in group):
             self.fixed[k][axis] = None
         self._set_leaves(key, {})
-        samples: list[list[Tensor]] = []
+        samples: list[list[Range]] = []
 
         def lower(lengths: tuple[int, ...]) -> list[Tensor]:
             inputs = [_leaf(p, s) for p, s in zip(program.inputs, self._shapes(lengths), strict=True)]
-            samples.append(inputs)
-            made = specialise(program.roots, self._replace(inputs), open_lengths=True)
-            return [*inputs, *made]
+            ranges: list[Range] = []
+            made = specialise(program.roots, self._replace(inputs), open_lengths=True, ranges=ranges)
+            samples.append(of_arguments(ranges, inputs))
+            return [*inputs, *made, *(one.tensor for one in samples[-1])]
 
         made, self._positive = open_graph(len(axes.own), lower)
-        self._input_leaf = made[: len(program.inputs)]
-        self._build(made[len(program.inputs) :])
+        ends = len(program.inputs), len(program.inputs) + len(program.roots)
+        self._input_leaf = made[: ends[0]]
+        self._build(made[ends[0] : ends[1]])
+        last, tensors = samples[-1], made[ends[1] :]
+        limits = [{(s[k].low, s[k].high) for s in samples if k < len(s)} for k in range(len(last))]
+        same = [
+            replace(r, tensor=t) for r, t, found in zip(last, tensors, limits, strict=True) if len(found) == 1
+        ]
+        self.bounds = bounds_of(same, self._input_leaf)
 
     def _shapes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
         shapes = [list(s) for s in self.fixed]
@@ -427,7 +461,7 @@ class _Open(_Compiled):
             return None
         return lengths if all(d.at(lengths) >= 1 for d in self._positive) else None
 
-    def _lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
+    def lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
         return tuple(values[k].shape[axis] for k, axis in self.axes.own)
 
 

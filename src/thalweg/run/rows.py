@@ -53,6 +53,20 @@ class Rows:
         at = slice(k * self._batch, (k + 1) * self._batch) if self._numbers is None else self._numbers[k]
         return [a[at] if a.ndim else a for a in self.arrays]
 
+    def together(self, k: int) -> tuple[np.ndarray, int, np.ndarray | None]:
+        """The data of an input that any of the steps reads, as those of so many steps one after the other; and the
+        numbers of its rows, where they are not those of the array.
+        """
+        array = self.arrays[k]
+        if self._batch is None or not array.ndim:
+            return array, 1, None
+        if self._numbers is None:
+            return array[: self.steps * self._batch], self.steps, None
+        read = np.unique(self._numbers)
+        steps = -(-len(read) // self._batch)
+        rows = np.resize(read, steps * self._batch)
+        return array[rows], steps, rows
+
     def feeds(self, start: int, count: int) -> tuple[list[Feed], np.ndarray | None]:
         """What ``count`` steps from ``start`` on read: where it begins and goes on for each input; row numbers."""
         if self._numbers is not None:

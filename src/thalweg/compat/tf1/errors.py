@@ -6,10 +6,7 @@ from thalweg.errors import FeedError, ThalwegError, UninitializedError
 
 OpError = ThalwegError
 FailedPreconditionError = UninitializedError
-
-
-class InvalidArgumentError(FeedError):
-    """An operation received a value that it cannot take."""
+InvalidArgumentError = FeedError  # a placeholder without a value is one, too
 
 
 class OutOfRangeError(ThalwegError, IndexError):

@@ -18,6 +18,7 @@ from thalweg.compat.tf2.values import alike, axes, cast, filled, is_known, lengt
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
+from thalweg.nn.embedding import row_numbers
 from thalweg.ops import (
     contract,
     create,
@@ -397,6 +398,8 @@ def gather(
     batch = batch + places.ndim if batch < 0 else batch
     if not batch and axis == 0 and x.tracked:
         remember_gathered(x)
+    if not batch:
+        places = row_numbers(places, x, axis=axis, what="gather")
     return index.take(x, places, axis=axis, batch_dims=batch)
 
 

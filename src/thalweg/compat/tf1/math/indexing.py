@@ -17,6 +17,7 @@ from thalweg.compat.tf1.places import checked as _checked_places
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.nn.embedding import row_numbers
 from thalweg.ops import dynamic, elementwise, index, joining, tiling, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
@@ -298,6 +299,8 @@ def gather(
     batch = static_int(batch_dims, "batch_dims")
     place = batch if axis is None else static_int(axis, "axis")
     batch = batch + places.ndim if batch < 0 else batch
+    if not batch:
+        places = row_numbers(places, x, axis=place, what="gather")
     made = index.take(x, places, axis=place, batch_dims=batch)
     if batch:
         return wrap(made, name, "GatherV2", [params, indices])
