@@ -74,8 +74,8 @@ def _apart(program: Program, feeds: Sequence[np.ndarray]) -> Executable:
     count = len(program.outputs)
     pairs = zip(program.updates, lowered[count:], strict=True)
     updates = [(form._variable_leaf[variable], new) for (variable, _), new in pairs]
-    form.executable = Executable(lowered[:count], updates, apart=True)
-    form._frames, program._last = {}, None
+    form.use(Executable(lowered[:count], updates, apart=True))
+    program._last = None
     return form.executable
 
 

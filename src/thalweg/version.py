@@ -14,21 +14,28 @@ _LOADED = time.time()
 
 @functools.cache
 def sources_digest() -> str | None:
-    """A digest of every source file of the package; None where they may not be those that this process runs.
+    """A digest of what the file system says of every source file of the package: its name, its length, and when it was
+    changed; None where they may not be those that this process runs.
 
     So it is where there are none, or where one was changed after the package was loaded.
     """
     digest, package, count = hashlib.sha256(), os.path.dirname(__file__), 0
+    folders = [package]
     try:
-        for folder, folders, files in os.walk(package):
-            folders[:] = sorted(f for f in folders if f != "__pycache__")
-            for path in sorted(os.path.join(folder, f) for f in files if f.endswith(".py")):
-                with open(path, "rb", buffering=0) as file:
-                    info, data = os.fstat(file.fileno()), file.read()
-                if max(info.st_mtime, info.st_ctime) > _LOADED:
-                    return None
-                digest.update(f"{path[len(package) :]} {len(data)}\n".encode() + data)
-                count += 1
+        while folders:
+            with os.scandir(folders.pop()) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+            folders += [e.path for e in found if e.is_dir() and e.name != "__pycache__"]
+            for entry in found:
+                if entry.name.endswith(".py"):
+                    info = entry.stat()
+                    if max(info.st_mtime, info.st_ctime) > _LOADED:
+                        return None
+                    facts = (
+                        f"{entry.path[len(package) :]} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}\n"
+                    )
+                    digest.update(facts.encode())
+                    count += 1
     except OSError:
         return None
     return digest.hexdigest() if count else None

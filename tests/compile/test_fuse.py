@@ -209,15 +209,15 @@ def test_the_memory_of_real_programs(seed: int) -> None:
     f(*arrays)
     form = f.program.form(arrays)
     executable, (bound,) = form.executable, form._frames.values()
-    memory = bound.frame
-    lives = [(t, life) for t, life in _lifetimes(executable).items() if t in memory.arrays]
+    memory = {t: bound.frame.arrays[k] for t, k in executable.table.items() if k in bound.frame.arrays}
+    lives = [(t, life) for t, life in _lifetimes(executable).items() if t in memory]
     assert len(lives) > 5
     for k, (a, (first, last)) in enumerate(lives):
-        mine = memory.arrays[a]
+        mine = memory[a]
         assert mine.size == a.size and (mine.ctypes.data % 64 == 0 or not mine.size)
         for b, (start, stop) in lives[:k]:
             if first <= stop and start <= last:
-                assert not np.shares_memory(mine, memory.arrays[b]), f"{a} and {b}"
+                assert not np.shares_memory(mine, memory[b]), f"{a} and {b}"
 
 
 def test_every_member_comes_after_what_it_reads() -> None:

@@ -153,7 +153,7 @@ def test_an_error_where_memory_ends_is_python_s() -> None:
     (form,) = f.program._compiled.values()
     (bound,) = form._frames.values()
     entry = bound.frame._entry
-    place = entry._kept[-1]
+    place = entry._kept[-2]
 
     def none_left() -> Any:
         raise MemoryError("none left")

@@ -10,9 +10,11 @@ from thalweg.compile import singles
 from thalweg.compile.emit import begin
 from thalweg.compile.groups import Columns, Kernel, Nest, Product
 from thalweg.compile.native import compiled
+from thalweg.compile.plan import Cell, Output, Plan
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.step import Step
 from thalweg.compile.target import Target, host_target
+from thalweg.graph.lowering import RandomBits
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Tensor
 
@@ -30,7 +32,7 @@ class Report:
 class Executable:
     """A compiled graph, to be run in a `Frame`.
 
-    ``leaves`` are what it reads: inputs, variables and random keys; ``table`` numbers all tensors in memory.
+    ``table`` numbers all tensors in memory; ``kept`` is the name of the machine code on disk, if it is there.
     ``segments`` are its parts in order, each a native function's address, or None for an op that the host does,
     and its kernels; ``whole`` is the address of the function that does all, if one does. ``apart=True`` makes
     every kernel a part of its own and adds up the ``seconds`` of each: for profiles.
@@ -48,7 +50,7 @@ class Executable:
         step = begin(self.schedule, target or host_target())
         segments = _segments(self.schedule.kernels, apart)
         scheduled = time.perf_counter()
-        self._code, names = compiled(step, [run for native, run in segments if native])
+        self._code, names, self.kept = compiled(step, [run for native, run in segments if native])
         addresses = iter([self._code.address(name) for name in names] if self._code is not None else [])
         self.segments = [(next(addresses) if native else None, run) for native, run in segments]
         self.whole = self.segments[0][0] if len(self.segments) == 1 and not apart else None
@@ -57,13 +59,58 @@ class Executable:
         self.table = step.table
         self.workspaces = step.workspaces
         self.parallel = step.parallel
-        self.leaves = [t for t in self.table if t.op is None and t.value is None]
         self.report = Report(
             [_title(k) for k in self.schedule.kernels],
             [_title(k) for address, run in self.segments if address is None for k in run],
             scheduled - begun,
             time.perf_counter() - scheduled,
         )
+
+    def plan(self, leaves: Sequence[Tensor]) -> Plan:
+        """What a frame has to know, with the leaves numbered in this order."""
+        numbers = {leaf: n for n, leaf in enumerate(leaves)}
+        outputs, lives = set(self.schedule.outputs), self._lives()
+        cells = []
+        for t in self.table:
+            if t.op is None:
+                cells.append(Cell(t.dtype, t.shape, numbers.get(t), None if t in numbers else t.value))
+            elif t in outputs:
+                cells.append(Cell(t.dtype, t.shape, output=True))
+            else:
+                cells.append(Cell(t.dtype, t.shape, None, None, False, *lives[t]))
+        places, bound = {t: k for k, t in enumerate(self.table)}, self.schedule.bound
+        return Plan(
+            cells,
+            [
+                Output(places[t], shape, _overruns(t))
+                for t, shape in zip(self.schedule.outputs, self.schedule.output_shapes, strict=True)
+            ],
+            [(places[bound.get(t, t)], places[leaf]) for leaf, t in self.schedule.moves],
+            self.workspaces,
+            self.parallel,
+        )
+
+    def _lives(self) -> dict[Tensor, tuple[int, int]]:
+        """The first and the last kernel, by number, that touch each tensor which has no other place than the arena."""
+        schedule, outputs = self.schedule, set(self.schedule.outputs)
+        order = {k: n for n, k in enumerate(schedule.kernels)}
+        last: dict[Tensor, int] = {}
+        for kernel, n in order.items():
+            for source in kernel.sources:
+                last[source] = n
+        last.update({tensor: len(order) for _, tensor in schedule.moves})
+        begun: dict[Tensor, int] = {}  # of wholes whose parts are written before they are put together
+        for part, where in schedule.placed.items():
+            first = order[schedule.owner[part]]
+            begun[where.source] = min(first, begun.get(where.source, first))
+            last[where.source] = max(last[part], last.get(where.source, first))
+        lives = {}
+        for tensor in self.table:
+            if tensor.op is not None and tensor not in outputs:
+                first = order[schedule.owner[tensor.inputs[0] if tensor.op is item else tensor]]
+                first = min(first, begun.get(tensor, first))
+                lives[tensor] = first, max(first, last.get(tensor, first))
+        return lives
 
     def _name_the_rest(self, step: Step) -> None:
         """What only the host touches has a place in the table too."""
@@ -85,6 +132,11 @@ class Executable:
         if len(tensor.specs) == 1 and tensor in self.schedule.stored:
             return [tensor]
         return [t for t in self.schedule.stored if t.op is item and t.inputs[0] is tensor]
+
+
+def _overruns(tensor: Tensor) -> bool:
+    """Whether the tensor's kernel writes past its end: random words come in whole groups."""
+    return tensor.op is not None and isinstance(tensor.op.lower, RandomBits)
 
 
 def _is_native(kernel: Kernel) -> bool:

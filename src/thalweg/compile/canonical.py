@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Kernel, all_loops_of
-from thalweg.compile.schedule import Schedule
 from thalweg.graph.op import Op, item
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import topological
 from thalweg.ops.bodies import Body
+from thalweg.ops.draws import RandomKey
 
 _LITERALS = frozenset((int, bool, float, str, bytes, type(None)))  # whose repr says everything
 _PACKAGE = __name__.partition(".")[0] + "."
@@ -135,7 +134,7 @@ class Writer:
 
     def _tensor(self, tensor: Tensor) -> None:
         kind = type(tensor)
-        if kind not in (Tensor, Placeholder):
+        if kind not in (Tensor, Placeholder, RandomKey):
             raise UnwritableError(f"a {kind.__name__} is not compiled")
         self.tensors[self._begun(tensor)] = tensor
         self.several(kind.__name__, self._facts(tensor))
@@ -147,40 +146,6 @@ class Writer:
             # done on the host by its meaning: compiled code only sees its memory
             fields.update(op=op.name, attrs=None)
         return fields.values()
-
-
-class KernelWriter(Writer):
-    """Writes one kernel of a schedule as its code sees it: what it computes, and of all other tensors only their types
-    and where they lie. Kernels that are written alike differ in their memory alone.
-    """
-
-    def __init__(self, schedule: Schedule, kernel: Kernel) -> None:
-        super().__init__()
-        self._schedule, self._kernel = schedule, kernel
-        self._own = set(kernel.members).union(*(loops.inside for loops in all_loops_of(kernel)))
-        self.write(kernel)
-
-    def _object(self, value: Any) -> None:
-        if isinstance(value, Kernel):
-            self._begun(value)
-            self.several(type(value).__name__, [v for k, v in vars(value).items() if k != "order"])
-        else:
-            super()._object(value)
-
-    def _ends(self, tensor: Tensor) -> bool:
-        return super()._ends(tensor) or tensor not in self._own
-
-    def _facts(self, tensor: Tensor) -> Iterable[Any]:
-        where, own = self._schedule.places, tensor in self._own
-        return [
-            *(super()._facts(tensor) if own else (tensor.specs, tensor.value)),
-            where.of.get(tensor),
-            where.folded.get(tensor),
-            self._schedule.placed.get(tensor),
-            self._schedule.bound.get(tensor),
-            tensor in self._schedule.stored,
-            tensor is self._kernel.members[0] and self._schedule.is_read(tensor),
-        ]
 
 
 @functools.cache
@@ -217,6 +182,8 @@ _RULES: dict[type, Rule] = {
     set: Writer.numbers,
     frozenset: Writer.numbers,
     Dim: lambda writer, value: writer.several("Dim", [int(value), value.terms]),
+    slice: lambda writer, value: writer.several("slice", [value.start, value.stop, value.step]),
+    type(...): lambda writer, value: writer.several("...", ()),
     Spec: lambda writer, value: writer.several("Spec", value),
     Op: Writer.place,
     FunctionType: Writer.place,

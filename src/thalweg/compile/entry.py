@@ -13,10 +13,10 @@ import numpy as np
 from llvmlite import ir
 
 from thalweg.compile.bounds import Bound
+from thalweg.compile.kept import module_code
 from thalweg.compile.layout import merged
 from thalweg.compile.llvm import NativeCode, once
 from thalweg.compile.loops import Emitter, function
-from thalweg.compile.native import module_code
 from thalweg.compile.target import host_target
 from thalweg.compile.turns import TABLE, Turns, address, as_words, define_turns, numbered, pointer
 from thalweg.compile.values import POINTER, Value

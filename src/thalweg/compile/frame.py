@@ -1,4 +1,4 @@
-"""Frames: the memory of an executable, and what runs it there, once or many steps in a row."""
+"""Frames: the memory of a program, and what runs it there, once or many steps in a row."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from thalweg.compile import memory
 from thalweg.compile.bounds import Bound
 from thalweg.compile.dims import number, numbers
 from thalweg.compile.entry import Call, Runner, native
-from thalweg.compile.groups import Kernel
+from thalweg.compile.plan import Output, Plan
 from thalweg.compile.turns import Turns
-from thalweg.graph.lowering import Layout, RandomBits
+from thalweg.graph.lowering import Layout
 from thalweg.graph.memory import Slot, aligned_empty
-from thalweg.graph.op import item
 from thalweg.graph.tensor import Tensor, frozen
 
 if TYPE_CHECKING:
     from thalweg.compile.build import Executable
+    from thalweg.compile.groups import Kernel
 
 _STEP = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
@@ -31,13 +31,14 @@ Lengths = tuple[int, ...]
 
 
 class Frame:
-    """The memory of an executable for given lengths of its open axes and so many threads: arena, workspace, and
-    the pointer table. One caller at a time.
+    """The memory of a program for given lengths of its open axes and so many threads: arena, workspace, and the
+    pointer table. One caller at a time.
 
-    ``inputs`` are the leaves that each call's arguments stand for, in order; ``keys`` those that take a random
-    key at each step, from the two words at address ``random``; ``variables`` are all others, whose memory is set
-    by `place`. ``runner`` runs native code on all threads; None where there is one. ``arrays`` shows the memory
-    of what has its place here. ``bounds`` say which values of inputs a call takes.
+    ``whole`` is the address of the function that does all of it, or None: then ``parts`` does, and the host in between.
+    ``inputs`` are the leaves that each call's arguments stand for, in order; the ``keys`` leaves behind them take a
+    random key at each step, from the two words at address ``random``; all others are ``variables``, by number, whose
+    memory is set by `place`. ``runner`` runs native code on all threads; None where there is one. ``bounds`` say which
+    values of inputs a call takes. ``arrays`` shows the memory of the cells that have their place here.
 
     ``call(arguments, tensors)`` does one step and gives the list of its outputs, as new arrays or eager tensors: see
     `Call`.
@@ -45,52 +46,59 @@ class Frame:
 
     def __init__(
         self,
-        executable: Executable,
+        plan: Plan,
+        whole: int | None,
+        parts: Executable | None,
         inputs: Sequence[Tensor],
-        keys: Sequence[Tensor],
+        keys: int,
         random: int,
         lengths: Lengths,
         threads: int,
         runner: Runner | None,
         bounds: Sequence[Bound] = (),
     ) -> None:
-        self._executable, self._schedule = executable, executable.schedule
+        self._plan, self._whole, self._parts = plan, whole, parts
         self.lengths, self._runner = lengths, runner
         self._inputs, self._bounds = list(inputs), list(bounds)
-        places = {t: k + 1 for t, k in executable.table.items()}
-        self._places = places
-        spare = len(places) + 1  # of arguments that nothing reads
+        cells = plan.cells
+        spare = len(cells) + 1  # of arguments that nothing reads
         self._table = (ctypes.c_uint64 * (spare + 1))()
-        self.arrays: dict[Tensor, np.ndarray] = {}
-        given = {*inputs, *keys}
-        self.variables = [leaf for leaf in executable.leaves if leaf not in given]
+        self.arrays: dict[int, np.ndarray] = {}
+        leaves = {cell.leaf: k for k, cell in enumerate(cells) if cell.leaf is not None}
+        self._argument_places = [leaves[k] + 1 if k in leaves else spare for k in range(len(inputs))]
+        given = len(inputs) + keys
+        placed = [
+            (k, cell.leaf) for k, cell in enumerate(cells) if cell.leaf is not None and cell.leaf >= given
+        ]
+        self._variable_places = [k + 1 for k, _ in placed]
+        self.variables = [leaf - given for _, leaf in placed]
         self._place_temporaries()
-        for tensor in executable.table:
-            if tensor.op is None and tensor.value is not None:
-                self._fix(tensor, np.ascontiguousarray(tensor.value))
-        drawn = [key for key in keys if key in places]
-        for key in drawn:
-            self._fix(key, np.zeros(4, np.uint32))
-        per_thread = max((-(-number(size, lengths) // 64) * 64 for size in executable.workspaces), default=0)
+        for k, cell in enumerate(cells):
+            if cell.value is not None:
+                self._fix(k, np.ascontiguousarray(cell.value))
+        drawn = [leaves[k] for k in range(len(inputs), given) if k in leaves]
+        for k in drawn:
+            self._fix(k, np.zeros(4, np.uint32))
+        per_thread = max((-(-number(size, lengths) // 64) * 64 for size in plan.workspaces), default=0)
         self._workspace = aligned_empty((per_thread * threads + 64,), np.dtype(np.uint8))
         self._table[0] = self._workspace.ctypes.data
         self._dims = np.array([per_thread, *lengths], np.int64)
         self._dims_address, self._table_address = self._dims.ctypes.data, ctypes.addressof(self._table)
-        outputs = list(zip(self._schedule.outputs, self._schedule.output_shapes, strict=True))
         self._results = [
-            (tensor, places[tensor], _maker(tensor, self._bytes(tensor)), numbers(shape, lengths))
-            for tensor, shape in outputs
+            (o.cell, _maker(o, self._bytes(o.cell)), numbers(o.shape, lengths), cells[o.cell].dtype)
+            for o in plan.outputs
         ]
         self._rooms: dict[int, np.ndarray] = {}  # where the rows of an input are gathered
-        self._make_calls([_address(self.arrays[key]) for key in drawn], random, spare)
+        self._make_calls([_address(self.arrays[k]) for k in drawn], random)
 
-    def _make_calls(self, keys: Sequence[int], random: int, spare: int) -> None:
-        places, bound = self._places, self._schedule.bound
-        copies = [
-            (places[bound.get(tensor, tensor)], places[leaf], self._bytes(leaf))
-            for leaf, tensor in self._schedule.moves
-        ]
-        whole = self._executable.whole
+    def shape_of(self, variable: int) -> tuple[int, ...]:
+        """The shape of one of the ``variables``, by its number."""
+        at = self.variables.index(variable)
+        return numbers(self._plan.cells[self._variable_places[at] - 1].shape, self.lengths)
+
+    def _make_calls(self, keys: Sequence[int], random: int) -> None:
+        copies = [(source + 1, target + 1, self._bytes(target)) for source, target in self._plan.copies]
+        whole = self._whole
         if whole is not None:
             turns = Turns(whole, self._table_address, copies, keys, random)
             self._many = Turns(whole, self._table_address, copies, keys, random)
@@ -98,7 +106,6 @@ class Frame:
             turns = Turns(0, self._table_address, [], keys, random)
             self._after = Turns(0, self._table_address, copies, [], random)
         self._once = turns
-        self._argument_places = [places.get(leaf, spare) for leaf in self._inputs]
         entry = Call(
             turns,
             self._dims_address,
@@ -109,8 +116,8 @@ class Frame:
                 for place, leaf in zip(self._argument_places, self._inputs, strict=True)
             ],
             [
-                (place, partial(empty, shape, tensor.dtype), shape, tensor.dtype)
-                for tensor, place, empty, shape in self._results
+                (cell + 1, partial(empty, shape, dtype), shape, dtype)
+                for cell, empty, shape, dtype in self._results
             ],
             self._bounds,
         )
@@ -120,8 +127,8 @@ class Frame:
 
     def place(self, slots: Sequence[Slot]) -> None:
         """Say in which slots the variables are, in their order."""
-        for leaf, slot in zip(self.variables, slots, strict=True):
-            self._table[self._places[leaf]] = slot.address
+        for place, slot in zip(self._variable_places, slots, strict=True):
+            self._table[place] = slot.address
         self._held = slots
         self._entry.hold(slots)
 
@@ -147,10 +154,10 @@ class Frame:
             elif by:
                 moving.append((place, by))
         results = []
-        for tensor, place, empty, shape in self._results:
-            results.append(empty((turns, *shape), tensor.dtype))
-            self._table[place] = _address(results[-1])
-            moving.append((place, self._bytes(tensor)))
+        for cell, empty, shape, dtype in self._results:
+            results.append(empty((turns, *shape), dtype))
+            self._table[cell + 1] = _address(results[-1])
+            moving.append((cell + 1, self._bytes(cell)))
         self._many.set(turns, moving, gathered, 0 if numbers is None else _address(numbers), rows)
         return results
 
@@ -187,85 +194,72 @@ class Frame:
         if results is None:
             return None
         native().turns(self._once.address, self._dims_address, 0, 1, None)
-        executable = self._executable
+        parts = self._parts
+        assert parts is not None
         given = [a.value if isinstance(a, Tensor) else a for a in arguments]
-        arrays = dict(zip(self._inputs, given, strict=True))
-        arrays.update((leaf, slot._array) for leaf, slot in zip(self.variables, self._held, strict=True))
-        arrays.update(self.arrays)
-        arrays.update(zip(self._schedule.outputs, results, strict=True))
-        for k, (address, run) in enumerate(executable.segments):
+        by_place = dict(zip(self._argument_places, given, strict=True))
+        by_place.update(zip(self._variable_places, (slot._array for slot in self._held), strict=True))
+        by_place.update((cell + 1, array) for cell, array in self.arrays.items())
+        by_place.update((row[0] + 1, array) for row, array in zip(self._results, results, strict=True))
+        arrays = {tensor: by_place[k + 1] for tensor, k in parts.table.items() if k + 1 in by_place}
+        for k, (address, run) in enumerate(parts.segments):
             begun = time.perf_counter()
             if address is None:
-                self._on_host(run[0], arrays)
+                self._on_host(parts, run[0], arrays)
             elif self._runner is None:
                 _STEP(address)(self._table_address, self._dims_address, 0, 1, None)
             else:
                 self._runner.run(address, self._table_address, self._dims_address)
-            if executable.seconds is not None:
-                executable.seconds[k] += time.perf_counter() - begun
+            if parts.seconds is not None:
+                parts.seconds[k] += time.perf_counter() - begun
         native().turns(self._after.address, self._dims_address, 0, 1, None)
         return [frozen(array) for array in results] if tensors else results
 
-    def _on_host(self, kernel: Kernel, arrays: dict[Tensor, np.ndarray]) -> None:
+    def _on_host(self, parts: Executable, kernel: Kernel, arrays: dict[Tensor, np.ndarray]) -> None:
         """An op without a lowering: its NumPy meaning, on views of the program's memory."""
         (tensor,) = kernel.members
         assert tensor.op is not None
 
         def array(t: Tensor) -> np.ndarray:
-            return arrays[self._schedule.bound.get(t, t)]
+            return arrays[parts.schedule.bound.get(t, t)]
 
         args: list[Any] = []
         for k, x in enumerate(tensor.inputs):
             if k in tensor.op.shape_only:
                 args.append(np.broadcast_to(np.zeros((), x.dtype), numbers(x.shape, self.lengths)))
             else:
-                where = self._schedule.places.of[x]
+                where = parts.schedule.places.of[x]
                 args.append(_strided(array(where.source), where.layout, self.lengths))
         with np.errstate(all="ignore"):
             result = tensor.op.meaning(*args, **numbers(tensor.attrs, self.lengths))
         if not isinstance(result, tuple):
             array(tensor).reshape(np.shape(result))[...] = result
             return
-        for part in self._executable.results_of(kernel):
+        for part in parts.results_of(kernel):
             value = result[part.attrs["index"]]
             array(part).reshape(np.shape(value))[...] = value
 
     # --- memory ---------------------------------------------------------------------------------------------------
 
     def _place_temporaries(self) -> None:
-        schedule, outputs = self._schedule, set(self._schedule.outputs)
-        temporary = [t for t in self._executable.table if t.op is not None and t not in outputs]
-        order = {k: n for n, k in enumerate(schedule.kernels)}
-        last: dict[Tensor, int] = {}
-        for kernel, n in order.items():
-            for source in kernel.sources:
-                last[source] = n
-        last.update({tensor: len(order) for _, tensor in schedule.moves})
-        begun: dict[Tensor, int] = {}  # of wholes whose parts are written before they are put together
-        for part, where in schedule.placed.items():
-            first = order[schedule.owner[part]]
-            begun[where.source] = min(first, begun.get(where.source, first))
-            last[where.source] = max(last[part], last.get(where.source, first))
-        buffers = []
-        for tensor in temporary:
-            first = order[schedule.owner[tensor.inputs[0] if tensor.op is item else tensor]]
-            first = min(first, begun.get(tensor, first))
-            buffers.append(memory.Buffer(self._bytes(tensor), first, max(first, last.get(tensor, first))))
+        cells = self._plan.cells
+        temporary = [k for k, c in enumerate(cells) if c.leaf is None and c.value is None and not c.output]
+        buffers = [memory.Buffer(self._bytes(k), cells[k].first, cells[k].last) for k in temporary]
         offsets, size = memory.plan(buffers)
         self._arena = aligned_empty((max(size, 64),), np.dtype(np.uint8))
-        for tensor, offset in zip(temporary, offsets, strict=True):
-            view = self._arena[offset : offset + self._bytes(tensor)]
-            self._fix(tensor, view.view(tensor.dtype).reshape(numbers(tensor.shape, self.lengths)))
+        for k, offset in zip(temporary, offsets, strict=True):
+            view = self._arena[offset : offset + self._bytes(k)]
+            self._fix(k, view.view(cells[k].dtype).reshape(numbers(cells[k].shape, self.lengths)))
 
-    def _bytes(self, tensor: Tensor) -> int:
-        total = tensor.dtype.itemsize
-        for d in tensor.shape:
+    def _bytes(self, cell: int) -> int:
+        total = self._plan.cells[cell].dtype.itemsize
+        for d in self._plan.cells[cell].shape:
             total *= number(d, self.lengths)
         return total
 
-    def _fix(self, tensor: Tensor, array: np.ndarray) -> None:
-        self.arrays[tensor] = array
-        self._table[self._places[tensor]] = _address(array)
+    def _fix(self, cell: int, array: np.ndarray) -> None:
+        self.arrays[cell] = array
+        self._table[cell + 1] = _address(array)
 
 
 def _address(array: np.ndarray) -> int:
@@ -275,16 +269,11 @@ def _address(array: np.ndarray) -> int:
 _LARGE = 1 << 14  # bytes: an output that may be read often, by vectors
 
 
-def _maker(tensor: Tensor, num_bytes: int) -> Callable[..., np.ndarray]:
+def _maker(output: Output, num_bytes: int) -> Callable[..., np.ndarray]:
     """What makes the array of an output."""
-    if _overruns(tensor):
+    if output.slack:
         return _with_slack
     return np.empty if num_bytes < _LARGE else aligned_empty
-
-
-def _overruns(tensor: Tensor) -> bool:
-    """Whether the tensor's kernel writes past its end: random words come in whole groups."""
-    return tensor.op is not None and isinstance(tensor.op.lower, RandomBits)
 
 
 def _with_slack(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -11,9 +11,10 @@ from llvmlite import ir
 
 from thalweg.compile import incomplete, special, vecmath
 from thalweg.compile.barrier import emit_barrier
-from thalweg.compile.canonical import KernelWriter, UnwritableError
+from thalweg.compile.canonical import UnwritableError
 from thalweg.compile.dims import Dim
 from thalweg.compile.groups import Kernel
+from thalweg.compile.kernel_texts import KernelWriter
 from thalweg.compile.loops import Emitter, Part, function
 from thalweg.compile.nests import Threads
 from thalweg.compile.schedule import Schedule

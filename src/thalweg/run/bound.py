@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from thalweg.compile.bounds import Bound as Limits
-from thalweg.compile.build import Executable
 from thalweg.compile.frame import Frame
+from thalweg.compile.plan import Plan
 from thalweg.graph.memory import Slot, aligned_empty
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.draws import state_words
@@ -18,34 +18,40 @@ from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized
 from thalweg.run.workers import pool
 
+if TYPE_CHECKING:
+    from thalweg.compile.build import Executable
+
 _CALL_SECONDS = 0.1  # of steps in one native call: so often Python looks up from them
 
 
 class Bound:
-    """An executable's frame for given lengths, bound to the slots of one run after another.
+    """A form's frame for given lengths, bound to the slots of one run after another.
 
-    ``variables``: the variable that each leaf beside ``inputs`` and ``keys`` stands for; those ``read`` need a
-    value, those ``written`` memory that nobody else holds.
+    ``variables``: what the leaves behind ``inputs`` and ``keys`` stand for; those ``read`` need a value, those
+    ``written`` memory that nobody else holds. For the rest see `Frame`.
     """
 
     def __init__(
         self,
-        executable: Executable,
+        plan: Plan,
+        whole: int | None,
+        parts: Executable | None,
         inputs: Sequence[Tensor],
-        keys: Sequence[Tensor],
-        variables: Mapping[Tensor, Variable],
+        keys: int,
+        variables: Sequence[Variable],
         read: set[Variable],
         written: set[Variable],
         lengths: tuple[int, ...],
         bounds: Sequence[Limits],
     ) -> None:
-        self._pool = pool() if executable.parallel else None
+        self._pool = pool() if plan.parallel else None
         threads = 1 if self._pool is None else self._pool.num_threads
         self._runner = None if threads == 1 else self._pool
         random = state_words().__array_interface__["data"][0]
-        self.frame = Frame(executable, inputs, keys, random, lengths, threads, self._runner, bounds)
+        self.frame = Frame(plan, whole, parts, inputs, keys, random, lengths, threads, self._runner, bounds)
         self._call = self.frame.call
-        self._variables = [(leaf, variables[leaf]) for leaf in self.frame.variables]
+        self._variables = [variables[k] for k in self.frame.variables]
+        self._shapes = [self.frame.shape_of(k) for k in self.frame.variables]
         self._read, self._written = read, written
         self._slots: Slots | None = None
         self._moment: object = None  # when the frame was told where the variables are
@@ -100,15 +106,15 @@ class Bound:
     def _bind(self, slots: Slots | None) -> list[Slot]:
         """Tell the frame where the variables are; the slots that have got their first memory."""
         moment, self._moment = Slot.moment, None
-        bound = [slot_of(variable, slots) for _, variable in self._variables]
+        bound = [slot_of(variable, slots) for variable in self._variables]
         new: list[Slot] = []
-        for slot, (leaf, variable) in zip(bound, self._variables, strict=True):
+        for slot, variable, shape in zip(bound, self._variables, self._shapes, strict=True):
             slot.settle()
             if slot._array is None:
                 if variable in self._read:
                     _forget(new)
                     raise uninitialized(variable)
-                slot.array = aligned_empty(leaf.shape, variable.dtype)
+                slot.array = aligned_empty(shape, variable.dtype)
                 new.append(slot)
             elif variable in self._written:
                 slot.writable()

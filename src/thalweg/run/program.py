@@ -12,16 +12,14 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.compile.bounds import Range, bounds_of, of_arguments
-from thalweg.compile.dims import NotUniform, open_graph
-from thalweg.compile.lower import UnknownShapeError, specialise
+from thalweg.compile.dims import NotUniform
+from thalweg.compile.lower import UnknownShapeError
 from thalweg.errors import (
     ArgumentTypeError,
     DTypeError,
@@ -32,10 +30,8 @@ from thalweg.errors import (
     fail,
 )
 from thalweg.graph import later
-from thalweg.graph.memory import aligned_copy
 from thalweg.graph.tensor import (
     Placeholder,
-    Spec,
     Tensor,
     Variable,
     frozen,
@@ -46,6 +42,7 @@ from thalweg.graph.walk import leaves
 from thalweg.ops.bodies import install_programs
 from thalweg.ops.draws import RandomKey
 from thalweg.run.by_shapes import Shapes
+from thalweg.run.forms import Form, OpenForm, check_new_shape
 from thalweg.run.open_axes import OpenAxes, varying_axes
 from thalweg.run.rows import Rows
 from thalweg.run.slots import Slots, slot_of, uninitialized
@@ -59,9 +56,8 @@ _FIXED_FORMS = 3
 _FIXED_FORMS_OF_CHANGING = 1  # where a length depends on values, or is not that of a batch
 _KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recently used goes first
 _ATTEMPTS = 1000
-_KEPT_FRAMES = 16  # of one form, by run-time lengths and threads
 
-C = TypeVar("C", bound="_Compiled")
+C = TypeVar("C", bound=Form)
 
 
 class Program:
@@ -96,8 +92,8 @@ class Program:
         self._read = {t for t in found if isinstance(t, Variable)}
         self._loose = [v for v in self.variables if v.shape is None or None in v.shape]
         self._written = {v for v, _ in self.updates}
-        self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
-        self._open_forms: list[_Open] = []
+        self._compiled: OrderedDict[Any, Form] = OrderedDict()
+        self._open_forms: list[OpenForm] = []
         self._closed: list[OpenAxes] = []  # for whose lengths there is no one form
         self._last: Bound | None = None  # what the last call was done with
         self._stages: Stages | None = None  # where shapes depend on values
@@ -162,7 +158,7 @@ class Program:
         self._last = None if form.late or self._loose else bound
         return results[: len(self.outputs)]
 
-    def _refuse(self, form: _Compiled, values: Sequence[np.ndarray], rows: Rows | None = None) -> None:
+    def _refuse(self, form: Form, values: Sequence[np.ndarray], rows: Rows | None = None) -> None:
         """An error where an argument, or the data of many steps, has values that an op cannot take."""
         lengths = form.lengths(values)
         for bound in form.bounds:
@@ -172,7 +168,7 @@ class Program:
             if problem is not None:
                 raise problem
 
-    def _form_unless_staged(self, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled | None:
+    def _form_unless_staged(self, values: Sequence[np.ndarray], slots: Slots | None) -> Form | None:
         """The compiled form for these inputs; None where shapes depend on values, so that it takes several."""
         if self._stages is None:
             try:
@@ -212,12 +208,12 @@ class Program:
 
     def _steps(self, rows: Rows, slots: Slots | None) -> Iterator[tuple[int, list[np.ndarray]]]:
         done, interruption = 0, None
-        checked: set[_Compiled] = set()
+        checked: set[Form] = set()
         while done < rows.steps:
             with self._lock:
                 part = rows.part(done)
                 form = self._form_unless_staged(part, slots)
-                if form is None or form.executable.whole is None or form.late:
+                if form is None or form.whole is None or form.late:
                     count, results = 1, [r[None] for r in self._run(part, slots)]
                 else:
                     if form not in checked:
@@ -229,7 +225,7 @@ class Program:
             if interruption is not None:
                 raise interruption
 
-    def form(self, arrays: Sequence[Any], slots: Slots | None = None) -> _Compiled:
+    def form(self, arrays: Sequence[Any], slots: Slots | None = None) -> Form:
         """The compiled form for these inputs, compiled now if it was not."""
         with self._lock:
             return self._form(self._converted(tuple(arrays)), slots)
@@ -245,7 +241,7 @@ class Program:
             )
         return [convert_feed(p, a) for p, a in zip(self.inputs, arguments, strict=True)]
 
-    def _form(self, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled:
+    def _form(self, values: Sequence[np.ndarray], slots: Slots | None) -> Form:
         key = tuple([a.shape for a in values])
         if self._loose:
             key = (key, *(self._array_of(v, slots).shape for v in self._loose if v in self._read))
@@ -261,9 +257,9 @@ class Program:
             self._compiled.move_to_end(key)
         return compiled
 
-    def _new_form(self, key: Any, values: Sequence[np.ndarray], slots: Slots | None) -> _Compiled:
+    def _new_form(self, key: Any, values: Sequence[np.ndarray], slots: Slots | None) -> Form:
         loose = {v: self._array_of(v, slots).shape for v in self._loose if v in self._read}
-        return self._timed(key, lambda: _Compiled(self, [a.shape for a in values], loose))
+        return self._timed(key, lambda: Form(self, [a.shape for a in values], loose))
 
     def _timed(self, key: Any, make: Callable[[], C]) -> C:
         begun = time.perf_counter()
@@ -274,7 +270,7 @@ class Program:
         _log.debug("%s: compiled in %.3f s for input shapes %s", self.name, seconds, key)
         return compiled
 
-    def _for_open_lengths(self, key: Any) -> _Compiled | None:
+    def _for_open_lengths(self, key: Any) -> Form | None:
         """A form whose open axes are run-time lengths, once several fixed lengths have been compiled."""
         if self._loose:
             return None
@@ -290,7 +286,7 @@ class Program:
         if open_axes in self._closed or any(form.axes == open_axes for form in self._open_forms):
             return None  # the form does not fit these lengths
         try:
-            made = self._timed(key, lambda: _Open(self, key, open_axes))
+            made = self._timed(key, lambda: OpenForm(self, key, open_axes))
         except (NotUniform, ThalwegError) as reason:  # sample lengths may be past what the program can take
             _log.info("%s: compiled anew for each length: %s", self.name, reason)
             self._closed.append(open_axes)
@@ -316,93 +312,8 @@ def _fitting(variable: Variable, update: Tensor) -> Tensor:
         (update,) = convert_operands([update])
     if update.dtype != variable.dtype:
         update = astype(update, variable.dtype)
-    _check_new_shape(variable, update.shape, update.built_at)
+    check_new_shape(variable, update.shape, update.built_at)
     return update
-
-
-def _check_new_shape(variable: Variable, shape: Any, built_at: str | None = None) -> None:
-    if not shapes_match(variable.shape, shape):
-        raise fail(
-            ShapeError,
-            f"updates: the new value of {variable.label()} has another shape",
-            expected=shape_text(variable.shape),
-            received=shape_text(shape),
-            built_at=built_at,
-        )
-
-
-class _Compiled:
-    """A program for one set of shapes."""
-
-    def __init__(self, program: Program, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
-        self.program = program
-        self._set_leaves(shapes, loose)
-        ranges: list[Range] = []
-        self._build(specialise(program.roots, self._replace(self._input_leaf), ranges=ranges))
-        self.bounds = bounds_of(ranges, self._input_leaf)
-
-    def _set_leaves(self, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
-        program = self.program
-        self._input_leaf = [_leaf(p, s) for p, s in zip(program.inputs, shapes, strict=True)]
-        fixed = [v for v in program.variables if v.shape is not None and None not in v.shape]
-        self._variable_leaf = {v: _leaf(v, loose.get(v, v.shape)) for v in [*fixed, *loose]}
-        self._key_leaf = {key: _leaf(key, (4,)) for key in program.keys}
-
-    def _replace(self, inputs: Sequence[Tensor]) -> dict[Tensor, Tensor]:
-        leaves: list[tuple[Tensor, Tensor]] = list(zip(self.program.inputs, inputs, strict=True))
-        leaves += self._variable_leaf.items()
-        leaves += self._key_leaf.items()
-        return dict(leaves)
-
-    def _build(self, lowered: list[Tensor]) -> None:
-        from thalweg.compile.build import Executable
-
-        outputs, updates = lowered[: len(self.program.outputs)], lowered[len(self.program.outputs) :]
-        pairs = []
-        self.late = []  # updates that change a variable's shape: done as outputs
-        for (variable, _), new in zip(self.program.updates, updates, strict=True):
-            leaf = self._variable_leaf.get(variable)
-            if leaf is not None and leaf.shape == new.shape:
-                pairs.append((leaf, new))
-            else:
-                _check_new_shape(variable, new.shape)
-                self.late.append((variable, len(outputs)))
-                outputs.append(new)
-        self.executable = Executable(outputs, pairs)
-        self._frames: dict[Any, Bound] = {}
-
-    def bound(self, values: Sequence[np.ndarray]) -> Bound:
-        """The frame for these inputs, with the present number of threads."""
-        from thalweg.run.bound import Bound
-
-        lengths = self.lengths(values)
-        bound = self._frames.get(lengths)
-        if bound is None or not bound.is_current():
-            if len(self._frames) >= _KEPT_FRAMES:
-                self._frames.clear()
-            variables = {leaf: variable for variable, leaf in self._variable_leaf.items()}
-            keys, program = list(self._key_leaf.values()), self.program
-            bound = self._frames[lengths] = Bound(
-                self.executable,
-                self._input_leaf,
-                keys,
-                variables,
-                program._read,
-                program._written,
-                lengths,
-                [bound.at(lengths) for bound in self.bounds],
-            )
-        return bound
-
-    def set_late(self, results: Sequence[np.ndarray], slots: Slots | None) -> None:
-        """Give the variables whose shapes change their new values."""
-        for variable, position in self.late:
-            slot_of(variable, slots).array = aligned_copy(results[position])
-            slot_of(variable, slots).reader = None
-
-    def lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
-        """The run-time lengths: none, all are fixed."""
-        return ()
 
 
 def fixed_forms(shapes: Shapes) -> int:
@@ -411,62 +322,6 @@ def fixed_forms(shapes: Shapes) -> int:
     Other axes than the first are open only where they keep changing: lengths of sequences, sizes of images.
     """
     return _FIXED_FORMS_OF_CHANGING if any(None in s[1:] for s in shapes) else _FIXED_FORMS
-
-
-class _Open(_Compiled):
-    """A program whose open axes have run-time lengths, or multiples of them."""
-
-    def __init__(self, program: Program, key: Any, axes: OpenAxes) -> None:
-        self.program = program
-        self.axes = axes
-        self.fixed = [list(s) for s in key]
-        for k, axis in (a for _, group in axes.lengths for a in group):
-            self.fixed[k][axis] = None
-        self._set_leaves(key, {})
-        samples: list[list[Range]] = []
-
-        def lower(lengths: tuple[int, ...]) -> list[Tensor]:
-            inputs = [_leaf(p, s) for p, s in zip(program.inputs, self._shapes(lengths), strict=True)]
-            ranges: list[Range] = []
-            made = specialise(program.roots, self._replace(inputs), open_lengths=True, ranges=ranges)
-            samples.append(of_arguments(ranges, inputs))
-            return [*inputs, *made, *(one.tensor for one in samples[-1])]
-
-        made, self._positive = open_graph(len(axes.own), lower)
-        ends = len(program.inputs), len(program.inputs) + len(program.roots)
-        self._input_leaf = made[: ends[0]]
-        self._build(made[ends[0] : ends[1]])
-        last, tensors = samples[-1], made[ends[1] :]
-        limits = [{(s[k].low, s[k].high) for s in samples if k < len(s)} for k in range(len(last))]
-        same = [
-            replace(r, tensor=t) for r, t, found in zip(last, tensors, limits, strict=True) if len(found) == 1
-        ]
-        self.bounds = bounds_of(same, self._input_leaf)
-
-    def _shapes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
-        shapes = [list(s) for s in self.fixed]
-        for number, group in self.axes.lengths:
-            for k, axis in group:
-                shapes[k][axis] = number.at(lengths)
-        return [tuple(s) for s in shapes]
-
-    def lengths_of(self, key: Any) -> tuple[int, ...] | None:
-        """The run-time lengths in these input shapes; None where the form does not fit (a length under 2,
-        say).
-        """
-        if [len(s) for s in key] != [len(s) for s in self.fixed]:
-            return None
-        lengths = tuple(key[k][axis] for k, axis in self.axes.own)
-        if any(n < 2 for n in lengths) or self._shapes(lengths) != [tuple(s) for s in key]:
-            return None
-        return lengths if all(d.at(lengths) >= 1 for d in self._positive) else None
-
-    def lengths(self, values: Sequence[np.ndarray]) -> tuple[int, ...]:
-        return tuple(values[k].shape[axis] for k, axis in self.axes.own)
-
-
-def _leaf(of: Tensor, shape: Any) -> Tensor:
-    return Placeholder(None, (), {}, (Spec(tuple(shape), of.dtype),), name=of.name, built_at=of.built_at)
 
 
 def convert_feed(target: Tensor, value: Any) -> np.ndarray:

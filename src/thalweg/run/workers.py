@@ -217,7 +217,7 @@ class _Native:
     """The machine code of this file, compiled once for the process."""
 
     def __init__(self) -> None:
-        from thalweg.compile.native import module_code  # takes a while to load, and only steps need it
+        from thalweg.compile.kept import module_code  # takes a while to load, and only steps need it
 
         names = ["thalweg_run", "thalweg_work", "thalweg_pause", "thalweg_ticks"]
         self.code: NativeCode = module_code("workers", names, _module)

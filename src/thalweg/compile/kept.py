@@ -1,0 +1,45 @@
+"""What is kept on disk of machine code: the form of its files, and what decides about it beside what is compiled."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+from thalweg.compile import cache
+from thalweg.compile.llvm import PASSES, NativeCode, emit_object, load_object
+from thalweg.compile.target import host_target
+from thalweg.version import __version__, sources_digest
+
+HEAD = 8  # bytes in which the length of a file's first part is written
+
+
+def versions(sources: str) -> list[str]:
+    """What else decides about machine code than what is compiled: the sources of this package, and LLVM."""
+    return [__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))]
+
+
+def parted(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """What is told at the head of a file of object code, and its objects."""
+    end = HEAD + int.from_bytes(data[:HEAD], "little")
+    found = json.loads(data[HEAD:end])
+    ends = list(itertools.accumulate(found["sizes"], initial=end))
+    return found, [data[a:b] for a, b in itertools.pairwise(ends)]
+
+
+def module_code(what: str, names: list[str], write: Callable[[], ir.Module]) -> NativeCode:
+    """Machine code of a module that is the same in every process, with the functions of these names."""
+    sources, target = sources_digest(), host_target()
+    facts = [what, target.triple, target.cpu, target.features]
+    name = None if sources is None else cache.key([*facts, *PASSES, *versions(sources)])
+    made = None if name is None else cache.load(name)
+    if made is None:
+        made = emit_object(write(), target)
+        if name is not None:
+            cache.store(name, made)
+    return load_object([made], names)
