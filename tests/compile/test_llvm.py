@@ -5,6 +5,7 @@ import gc
 import sys
 import threading
 
+import llvmlite.binding
 import pytest
 from llvmlite import ir
 
@@ -144,3 +145,22 @@ def test_host_target():
     narrow = target.host_target(16)
     assert narrow.vector_bytes == 16 and (not narrow.is_x86 or not narrow.has_fma)
     assert target.host_target() is host
+
+
+def test_strength_reduction_is_off_only_while_code_is_generated(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    set_option = llvmlite.binding.set_option
+
+    def noted(name: str, option: str) -> None:
+        asked.append(option)
+        set_option(name, option)
+
+    monkeypatch.setattr(llvmlite.binding, "set_option", noted)
+    with llvm._plain_addresses(target.AVX2), llvm._plain_addresses(target.AVX2):
+        assert asked == ["-disable-lsr=true"]
+    assert asked == ["-disable-lsr=true", "-disable-lsr=false"]
+    with llvm._plain_addresses(target.NEON):
+        assert len(asked) == 2
+    monkeypatch.setattr(llvmlite.binding, "llvm_version_info", (99, 0, 0))  # one that may not know it
+    with llvm._plain_addresses(target.AVX2):
+        assert len(asked) == 2

@@ -97,7 +97,8 @@ class Bound:
 
 def of_arguments(ranges: Sequence[Range], arguments: Sequence[Tensor]) -> list[Range]:
     """Those of the ranges that say something of the arguments themselves."""
-    return [one for one in ranges if _origin(one.tensor)[0] in arguments]
+    known = set(arguments)
+    return [one for one in ranges if _origin(one.tensor)[0] in known]
 
 
 def bounds_of(ranges: Sequence[Range], arguments: Sequence[Tensor]) -> list[Bound]:
