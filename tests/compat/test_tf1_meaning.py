@@ -254,6 +254,28 @@ def test_a_product_with_a_matrix_has_two_axes_whatever_is_fed() -> None:
     assert tf.matmul(x, tf.zeros([4, 3])).get_shape().as_list() == [None, 3]
 
 
+@pytest.mark.parametrize("bad", [4, -1, 1000])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda t, i: tf.gather(t, i),
+        lambda t, i: tf.nn.embedding_lookup(t, i),
+        lambda t, i: tf.gather(t, tf.cast(tf.cast(i, tf.float32), tf.int64)),
+        lambda t, i: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=i, logits=tf.zeros([2, 4])),
+        lambda t, i: tf.train.GradientDescentOptimizer(1.0).minimize(tf.gather(t, i)),
+    ],
+)
+def test_a_fed_number_that_is_no_row_is_an_invalid_argument(made: Any, bad: int) -> None:
+    i, t = tf.placeholder(tf.int32, [None]), tf.Variable(np.arange(8.0).reshape(4, 2))
+    result = made(t, i)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"0 <= index < 4; received {bad}"):
+            sess.run(result, {i: [0, bad]})
+        assert sess.run(t).tolist() == np.arange(8.0).reshape(4, 2).tolist()
+        sess.run(result, {i: [0, 3]})
+
+
 def test_rows_are_gathered_in_batches() -> None:
     x, i = np.arange(24.0).reshape(2, 3, 4), np.array([[2, 0], [1, 1]])
     made = {

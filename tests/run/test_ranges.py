@@ -27,6 +27,10 @@ READERS = {
     "turned": (lambda t, x: nn.embedding_lookup(t, tw.permute_dims(x, (1, 0))), (3, 2)),
     "in another shape": (lambda t, x: nn.embedding_lookup(t, tw.reshape(x, (-1,))), (3, 2)),
     "cast": (lambda t, x: nn.embedding_lookup(t, tw.astype(x, "int64")), (2, 0)),
+    "cast there and back": (
+        lambda t, x: nn.embedding_lookup(t, tw.astype(tw.astype(x, "float32"), "int64")),
+        (2, 0),
+    ),
     "a part of them": (lambda t, x: nn.embedding_lookup(t, tw.unstack(x, axis=1)[2]), (0, 2)),
     "scattered": (lambda t, x: tw.scatter_add(t, x[:, 0], tw.ones((4, 2))), (2, 0)),
     "gathered": (lambda t, x: tw.gather_nd(t, x[:, :1]), (2, 0)),
@@ -80,6 +84,12 @@ def test_in_every_dtype(dtype: str) -> None:
             f(np.array([0, bad, 3], dtype))
     if np.dtype(dtype).kind == "f":  # the whole part counts
         assert np.array_equal(f(np.array([-0.5, 9.75, 1], dtype)), f(np.array([0, 9, 1], dtype)))
+
+
+def test_a_cast_that_changes_numbers_says_nothing_of_them() -> None:
+    x = tw.placeholder("int32", (2,))
+    f = tw.function([x], nn.embedding_lookup(table(), tw.astype(x, "uint8")))
+    assert f(np.array([256, 258], np.int32)).tolist() == [[0, 1], [4, 5]]
 
 
 def test_negative_numbers_count_from_the_end_where_the_op_says_so() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thalweg import dtypes
 from thalweg.compile.dims import number, numbers
 from thalweg.compile.layout import is_view, reshape_layout
 from thalweg.dtypes import is_integer
@@ -116,7 +117,7 @@ def bounds_of(ranges: Sequence[Range], arguments: Sequence[Tensor]) -> list[Boun
 def _origin(tensor: Tensor) -> tuple[Tensor, Layout | None]:
     """The tensor whose elements these are, seen through a layout; None where no strides say which they are."""
     steps = []
-    while is_view(tensor) or (tensor.op is astype and is_integer(tensor.dtype)):
+    while is_view(tensor) or (tensor.op is astype and _keeps_numbers(tensor.inputs[0].dtype, tensor.dtype)):
         steps.append(tensor)
         tensor = tensor.inputs[0]
     layout: Layout | None = row_major(tensor.shape) if tensor.op is None else None
@@ -129,3 +130,10 @@ def _origin(tensor: Tensor) -> tuple[Tensor, Layout | None]:
         else:
             layout = reshape_layout(layout, step.shape)
     return tensor, layout
+
+
+def _keeps_numbers(old: np.dtype, new: np.dtype) -> bool:
+    """Whether a cast leaves the whole part of a number as it is, as far as rows are counted."""
+    return new in (dtypes.int32, dtypes.int64) or (
+        is_integer(old) and new in (dtypes.float32, dtypes.float64)
+    )

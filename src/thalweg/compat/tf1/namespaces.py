@@ -130,7 +130,10 @@ image = _Namespace(
     **_names.own(_boxes),
 )
 errors = _Namespace(
-    "tf.errors", **_names.own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError")
+    "tf.errors",
+    **_names.own(
+        _errors, "OpError", "FailedPreconditionError", "InvalidArgumentError", "ResourceExhaustedError"
+    ),
 )
 graph_util = _graph_defs.graph_util
 saved_model = _saved_model.saved_model
