@@ -30,14 +30,14 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(native, "_WORTH_KEEPING", 0.0)
     answers: list[bool] = []
-    find = recall.Program.find
+    find = recall.Record.find
 
-    def noted(self: recall.Program) -> Any:
+    def noted(self: recall.Record) -> Any:
         result = find(self)
         answers.append(result is not None)
         return result
 
-    monkeypatch.setattr(recall.Program, "find", noted)
+    monkeypatch.setattr(recall.Record, "find", noted)
     return answers
 
 
@@ -171,12 +171,12 @@ def name(make: Callable[..., Any], *given: Tensor, shapes: Any = None, update: b
     outputs = list(made) if isinstance(made, (list, tuple)) else [made]
     program = Program(given, outputs[update:], [(held, outputs[0])] if update else [])
     names: list[str] = []
-    find = recall.Program.find
+    find = recall.Record.find
     try:
-        recall.Program.find = lambda self: names.append(self._name or "none") or find(self)  # type: ignore
+        recall.Record.find = lambda self: names.append(self._name or "none") or find(self)  # type: ignore
         forms.Form(program, shapes or [x.shape for x in given], {})
     finally:
-        recall.Program.find = find  # type: ignore[method-assign]
+        recall.Record.find = find  # type: ignore[method-assign]
     return names[0]
 
 

@@ -62,6 +62,10 @@ class Bound:
         high = number(self.high, lengths)
         return Bound(self.argument, layout, number(self.low, lengths), high, self.what, self.built_at)
 
+    def allows(self, array: np.ndarray) -> bool:
+        """Whether all elements of an array are in the range; a NaN is not."""
+        return not array.size or bool(array.min() > self.low - 1 and array.max() < self.high)
+
     def refusal(
         self, array: np.ndarray, label: str, steps: int, rows: np.ndarray | None
     ) -> ThalwegError | None:
@@ -77,7 +81,7 @@ class Bound:
             (apart, *(s * array.itemsize for s in seen.strides)),
             writeable=False,
         )
-        if not view.size or (view.min() > self.low - 1 and view.max() < self.high):  # false where one is NaN
+        if self.allows(view):
             return None
         wrong = view[~((view > self.low - 1) & (view < self.high))].reshape(-1)[0]
         alike = (flat != flat) if wrong != wrong else flat == wrong

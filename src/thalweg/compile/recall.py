@@ -58,8 +58,8 @@ class ProgramText(Writer):
         return (tensor.op, tensor.inputs, tensor.attrs, tensor.specs, value)
 
 
-class Program:
-    """The text of a program: found on disk by it, or kept there."""
+class Record:
+    """A program's record on disk, under the hash of its text: to be found, or to be kept."""
 
     def __init__(self, roots: Sequence[Tensor], leaves: Mapping[Tensor, Any], *more: Any) -> None:
         """``leaves``: what is to be written of each, in order; ``more``: whatever else decides about the result."""

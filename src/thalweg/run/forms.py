@@ -60,10 +60,10 @@ class Form:
         leaves = {old: _told(leaf) for old, leaf in self._replace(self._input_leaf).items()}
         numbers = {old: k for k, old in enumerate(leaves)}
         updated = [(numbers.get(v), v.shape) for v, _ in program.updates]
-        text = recall.Program(program.roots, leaves, len(program.outputs), updated, self._lengths_told())
+        record = recall.Record(program.roots, leaves, len(program.outputs), updated, self._lengths_told())
         self._frames: dict[Any, Bound] = {}
         self._executable: Executable | None = None
-        found = text.find()
+        found = record.find()
         if found is not None:
             self._take(found)
             return
@@ -72,7 +72,7 @@ class Form:
         if made.kept is not None and self.whole is not None:
             updates = [v for v, _ in program.updates]
             late = [(updates.index(v), at) for v, at in self.late]
-            text.keep(self.plan, made.kept, self.bounds, (late, self._positive_told()))
+            record.keep(self.plan, made.kept, self.bounds, (late, self._positive_told()))
 
     def use(self, made: Executable) -> None:
         """From now on run this compiled graph."""

@@ -160,11 +160,12 @@ class Program:
 
     def _refuse(self, form: Form, values: Sequence[np.ndarray], rows: Rows | None = None) -> None:
         """An error where an argument, or the data of many steps, has values that an op cannot take."""
-        lengths = form.lengths(values)
         for bound in form.bounds:
             k = bound.argument
+            if rows is not None and bound.allows(rows.arrays[k]):
+                continue
             array, steps, numbers = (values[k], 1, None) if rows is None else rows.together(k)
-            problem = bound.at(lengths).refusal(array, self.inputs[k].label(), steps, numbers)
+            problem = bound.at(form.lengths(values)).refusal(array, self.inputs[k].label(), steps, numbers)
             if problem is not None:
                 raise problem
 
