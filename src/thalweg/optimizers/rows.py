@@ -81,7 +81,7 @@ def gathers(targets: Sequence[Tensor], tables: Iterable[Tensor]) -> Mapping[int,
     own = lambda t: id(t.inputs[0]) if t.op is read else id(t)
     for node in topological(targets, stop=lambda t: id(t) in wanted):
         for place, operand in enumerate(node.inputs):
-            if own(operand) not in wanted or node.op is read:
+            if own(operand) not in wanted or node.op is read or place in node.op.shape_only:  # type: ignore[union-attr]
                 continue
             by_rows = node.op is gather and node.attrs["axes"] == (0,) and node.attrs["position"] == 0
             if by_rows and place == 0 and len(node.inputs) == 2:

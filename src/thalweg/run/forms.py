@@ -30,7 +30,8 @@ class Form:
     """A program for one set of shapes.
 
     ``whole`` is the address of the native function that does all of it, or None: then the host does a part. ``bounds``
-    say which values of arguments it takes; ``late`` are updates that change a variable's shape, done as outputs.
+    say which values of arguments it takes; ``late`` are updates, by number, that change a variable's shape, and as
+    which output each is done.
     """
 
     def __init__(self, program: Program, shapes: Sequence[Any], loose: Mapping[Variable, Any]) -> None:
@@ -70,9 +71,7 @@ class Form:
         made = self._made()
         self.use(made)
         if made.kept is not None and self.whole is not None:
-            updates = [v for v, _ in program.updates]
-            late = [(updates.index(v), at) for v, at in self.late]
-            record.keep(self.plan, made.kept, self.bounds, (late, self._positive_told()))
+            record.keep(self.plan, made.kept, self.bounds, (self.late, self._positive_told()))
 
     def use(self, made: Executable) -> None:
         """From now on run this compiled graph."""
@@ -84,7 +83,7 @@ class Form:
         self.plan, self.whole, self.bounds = found.plan, found.whole, found.bounds
         self._code = found.code  # which lives as long as this
         late, positive = found.more
-        self.late: list[tuple[Variable, int]] = [(self.program.updates[k][0], at) for k, at in late]
+        self.late: list[tuple[int, int]] = list(late)
         self._set_positive(positive)
 
     def _made(self) -> Executable:
@@ -99,13 +98,13 @@ class Form:
         outputs, updates = lowered[: len(self.program.outputs)], lowered[len(self.program.outputs) :]
         pairs = []
         self.late = []
-        for (variable, _), new in zip(self.program.updates, updates, strict=True):
+        for k, ((variable, _), new) in enumerate(zip(self.program.updates, updates, strict=True)):
             leaf = self._variable_leaf.get(variable)
             if leaf is not None and leaf.shape == new.shape:
                 pairs.append((leaf, new))
             else:
                 check_new_shape(variable, new.shape)
-                self.late.append((variable, len(outputs)))
+                self.late.append((k, len(outputs)))
                 outputs.append(new)
         return Executable(outputs, pairs)
 
@@ -157,7 +156,8 @@ class Form:
 
     def set_late(self, results: Sequence[np.ndarray], slots: Slots | None) -> None:
         """Give the variables whose shapes change their new values."""
-        for variable, position in self.late:
+        for k, position in self.late:
+            variable, _ = self.program.updates[k]
             slot_of(variable, slots).array = aligned_copy(results[position])
             slot_of(variable, slots).reader = None
 
