@@ -76,18 +76,6 @@ WARNED: dict[str, tuple[Any, str]] = {
         "the softmax of one unit is always 1",
     ),
     "logits of a method call": (lambda: own_call().fit(X, Y, verbose=0), "expects probabilities, but the last"),
-    "label too large": (
-        lambda: net().fit(X, Y + 1, verbose=0),
-        r"layer 'out'.*y: class 3 is out of range for 3 units \(the first at \[2\]; classes count from 0\)",
-    ),
-    "label too large in a data set": (
-        lambda: net().fit(Dataset.from_tensor_slices((X, Y + 1)).batch(8), verbose=0),
-        "class 3 is out of range",
-    ),
-    "label too large in validation data": (
-        lambda: net().fit(X, Y, validation_data=(X, Y + 1), verbose=0),
-        "validation y: class 3 is out of range",
-    ),
     "broken label": (lambda: net().fit(X, Y + 0.5, verbose=0), r"the class at \[0\] is 0.5, no whole number"),
     "several labels": (
         lambda: net(loss="categorical_crossentropy").fit(X, 1 - ONE_HOT, verbose=0),
@@ -138,6 +126,18 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
     "one-hot rows for sparse": (
         lambda: net().fit(X, ONE_HOT, verbose=0), tw.ShapeError,
         r"sparse_categorical_crossentropy: targets; expected one class number.*use categorical_crossentropy",
+    ),
+    "label too large": (
+        lambda: net().fit(X, Y + 1, verbose=0), tw.DataError,
+        r"layer 'out'.*y: class 3 is out of range for 3 units \(the first at \[2\]; classes count from 0\)",
+    ),
+    "label too large in a data set": (
+        lambda: net().fit(Dataset.from_tensor_slices((X, Y + 1)).batch(8), verbose=0), tw.DataError,
+        "class 3 is out of range",
+    ),
+    "label too large in validation data": (
+        lambda: net().fit(X, Y, validation_data=(X, Y + 1), verbose=0), tw.DataError,
+        "validation y: class 3 is out of range",
     ),
     "wrong number of classes": (
         lambda: net(loss="categorical_crossentropy").fit(X, np.eye(4)[Y], verbose=0), tw.ShapeError,

@@ -13,6 +13,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.layers import GRU, Activation, BatchNormalization, Dense, Dropout, Embedding, Flatten, Input
+from thalweg.losses import CategoricalGeneralizedCrossEntropy
 from thalweg.models import Model, Sequential
 
 
@@ -193,7 +194,7 @@ def test_fit_warns_of_targets_that_do_not_fit() -> None:
     x, y = blobs(12)
     model = classifier(input_shape=(4,))
     model.compile("sgd", "sparse_categorical_crossentropy")
-    with pytest.warns(UserWarning, match="class 3 is out of range for 3 units"):
+    with pytest.raises(tw.DataError, match="class 3 is out of range for 3 units"):
         model.fit(x, y + 1, verbose=0)
     with pytest.raises(tw.errors.ShapeError, match="use categorical_crossentropy"):
         model.evaluate(x, np.eye(3)[y], verbose=0)
@@ -209,13 +210,13 @@ def test_fit_warns_of_targets_that_do_not_fit() -> None:
 @pytest.mark.parametrize(
     ("units", "activation", "loss", "targets", "words"),
     [
-        (3, "softmax", "sparse_categorical_crossentropy", [-1, 0, 1], "class -1 is negative"),
+        (3, "softmax", CategoricalGeneralizedCrossEntropy(), [-1, 0, 1], "class -1 is negative"),
         (1, "sigmoid", "binary_crossentropy", [1, 2, 1], r"lie in \[1, 2\], but probabilities in \[0, 1\]"),
         (1, "sigmoid", "binary_focal_crossentropy", [-1, 1, 1], r"lie in \[-1, 1\]"),
     ],
 )
 def test_evaluate_and_fit_look_at_the_targets(
-    units: int, activation: str, loss: str, targets: list[int], words: str
+    units: int, activation: str, loss: Any, targets: list[int], words: str
 ) -> None:
     model = Sequential([Dense(units, activation=activation, input_shape=(2,))])
     model.compile("sgd", loss)
@@ -241,7 +242,7 @@ def test_warnings_go_by_the_names_of_the_outputs() -> None:
         warnings.simplefilter("error")
         model.compile("sgd", losses)
     targets = {"kind": np.array([0, 1, 3]), "size": np.array([5.0, 6.0, 7.0])}
-    with pytest.warns(UserWarning, match="class 3 is out of range for 3 units"):
+    with pytest.raises(tw.DataError, match=r"layer 'kind'.*class 3 is out of range for 3 units"):
         model.fit(np.ones((3, 2)), targets, verbose=0)
     with pytest.warns(UserWarning, match=r"layer 'size' and loss 'binary_crossentropy'"):
         model.compile("sgd", {"kind": "sparse_categorical_crossentropy", "size": "binary_crossentropy"})

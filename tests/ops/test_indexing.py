@@ -186,8 +186,9 @@ def test_compiled_indices_wrap_clamp_and_drop() -> None:
     from thalweg.run.function import function
 
     x, i = placeholder("float32", [3]), placeholder("int64", [4])
-    run = function([x, i], [index.take(x, i), index.scatter_add(x, i, create.ones(4))])
-    taken, added = run(np.array([1, 2, 3], "float32"), np.array([-1, 0, 7, -9]))
+    made = -i  # what a program computes itself; what it is given it would refuse
+    run = function([x, i], [index.take(x, made), index.scatter_add(x, made, create.ones(4))])
+    taken, added = run(np.array([1, 2, 3], "float32"), np.array([1, 0, -7, 9]))
     assert np.asarray(taken).tolist() == [3, 1, 3, 1]
     assert np.asarray(added).tolist() == [2, 2, 4]
     with pytest.raises(IndexRangeError):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import losses
-from thalweg.errors import ArgumentError, ShapeError, fail, warn
+from thalweg.errors import ArgumentError, DataError, ShapeError, fail, warn
 from thalweg.graph.tensor import shape_text
 from thalweg.layers.uneven import FilledRows, UnevenInput
 from thalweg.nested import flat, mapped
@@ -43,8 +43,11 @@ class _Output:
     loss: Any
 
     def warn(self, text: str) -> None:
+        warn(f"{self}: {text}")
+
+    def __str__(self) -> str:
         where = f"layer {self.layer.name!r} and " if self.layer is not None else ""
-        warn(f"{where}loss {self.loss.name!r}: {text}")
+        return f"{where}loss {self.loss.name!r}"
 
 
 def last_activation(layer: Any) -> str | None:
@@ -130,13 +133,19 @@ def check_predictions(given: Any, predictions: Any) -> None:
 
 
 def check_targets(model: Any, compiled: Any, y: Any, what: str = "y") -> None:
-    """Warn of targets that the loss does not expect: classes out of range, values out of reach, rows of many."""
+    """Warn of targets that the loss does not expect: values out of reach, rows of many. Numbers that are no class are
+    a DataError.
+    """
     targets, outputs = _in_order(model, y), _outputs(model, compiled.loss)
     if len(targets) != len(outputs):
         return
     for target, output in zip(targets, outputs):
         if output.loss is None or target is None or not target.size or target.dtype.kind not in "biuf":
             continue
+        if isinstance(output.loss, losses.SparseCategoricalCrossentropy):
+            wrong = _no_class(target, output.units, output.loss.options.get("ignore_class"))
+            if wrong:
+                raise fail(DataError, f"{output}: {what}: {wrong}")
         text = _target_misfit(output, target)
         if text:
             output.warn(f"{what}: {text}")
@@ -181,13 +190,23 @@ def _target_misfit(output: _Output, target: np.ndarray) -> str | None:
 
 
 def _class_misfit(target: np.ndarray, units: int | None, ignored: int | None) -> str | None:
-    if target.ndim > 1 and target.shape[-1] == units and units != 1:
-        return None  # one-hot rows: the loss itself says so
+    if not _are_rows(target, units) and target.dtype.kind == "f":
+        place = _first(target != np.floor(target))
+        if place is not None:
+            return f"the class at {place} is {target[tuple(place)]:g}, no whole number"
+    return _no_class(target, units, ignored)
+
+
+def _are_rows(target: np.ndarray, units: int | None) -> bool:
+    """Whether the targets are one-hot rows, of which the loss itself says what is wrong."""
+    return target.ndim > 1 and target.shape[-1] == units and units != 1
+
+
+def _no_class(target: np.ndarray, units: int | None, ignored: int | None) -> str | None:
+    """What a number that is no class is, and where the first one stands."""
     counted = target if ignored is None else target[target != ignored]
-    if not counted.size:
+    if _are_rows(target, units) or not counted.size:
         return None
-    if target.dtype.kind == "f" and (place := _first(target != np.floor(target))) is not None:
-        return f"the class at {place} is {target[tuple(place)]:g}, no whole number"
     low, high = counted.min(), counted.max()
     if units is not None and high >= units:
         place = _first(target == high)

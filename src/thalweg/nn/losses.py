@@ -14,6 +14,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError, fail
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis, constant, shape_text, shapes_match
+from thalweg.nn.embedding import row_numbers
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.activation import sigmoid, softplus
 from thalweg.ops.elementwise import (
@@ -154,7 +155,8 @@ def _check_labels(labels: np.ndarray, classes: int, name: str) -> None:
 
 
 def _sparse_gradient(g: Any, y: Any, logits: Any, labels: Any, *, axis: int) -> list[Any]:
-    chosen = astype(is_label(labels, logits, axis=axis), logits.dtype)
+    known = row_numbers(labels, logits, axis=axis, what="sparse_softmax_cross_entropy")
+    chosen = astype(is_label(known, logits, axis=axis), logits.dtype)
     return [lambda: multiply(subtract(softmax(logits, axis=axis), chosen), _column(g, axis)), None]
 
 
@@ -169,10 +171,7 @@ def _is_label_infer(labels: Spec, like: Spec, *, axis: int) -> Spec:
     return Spec(like.shape, dtypes.bool_)
 
 
-@make_op(
-    {}, infer=_is_label_infer, expand=_is_label_expand, flat=True, shape_only=(1,),
-    bounds=lambda labels, like, axis: [(0, 0, like.shape[axis])],
-)  # fmt: skip
+@make_op({}, infer=_is_label_infer, expand=_is_label_expand, flat=True, shape_only=(1,))
 def is_label(labels, like, /, axis):  # type: ignore[no-untyped-def]
     """Where each class along ``axis`` is the label: bool of the shape of ``like``."""
     shape = [1] * like.ndim
