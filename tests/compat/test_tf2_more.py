@@ -414,3 +414,17 @@ def test_a_model_is_kept_in_a_folder_that_is_there_already(tmp_path: Path) -> No
     refused = tf.keras.callbacks.ModelCheckpoint(str(tmp_path / "run"), save_weights_only=True)
     with pytest.raises(ArgumentError, match="filepath is a folder"):
         model.fit(np.ones((4, 2)), np.ones((4, 1)), callbacks=[refused], verbose=0)
+
+
+def test_a_model_at_the_front_of_another_gets_an_input_named_after_it() -> None:
+    given = tf.keras.Input((4,), name="pixels")
+    inner = tf.keras.Model(given, tf.keras.layers.Dense(3)(given), name="inner")
+    model = tf.keras.Sequential([inner, tf.keras.layers.Dense(2)], name="outer")
+    around = tf.keras.Sequential([model, tf.keras.layers.Dense(2)])
+    assert (inner.input_names, model.input_names) == (["pixels"], ["inner_input"])
+    assert around.input_names == ["outer_input"]
+    model.compile("sgd", "mse")
+    model.fit({"inner_input": np.ones((2, 4))}, np.ones((2, 2)), verbose=0)
+    np.testing.assert_allclose(
+        around.predict(np.ones((1, 4))), around.layers[1](model.predict(np.ones((1, 4)))), rtol=1e-5
+    )
