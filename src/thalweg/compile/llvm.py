@@ -249,7 +249,8 @@ def _linker(number: int) -> Any:
     if number % _LIBRARIES_PER_LINKER == 0:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        _linkers[:] = [llvm.create_lljit_compiler()]
+        # Each object lies in one piece: sections that are mapped apart may be too far for their references.
+        _linkers[:] = [llvm.create_lljit_compiler(use_jit_link=True)]
     return _linkers[0]
 
 
