@@ -344,3 +344,16 @@ def test_nests_as_deep_as_a_program_writes_them() -> None:
     got = function([x], [below, tw.sum(above * below, axis=1)])(value)
     np.testing.assert_allclose(got[0], low, rtol=1e-5)
     np.testing.assert_allclose(got[1], (high * low).sum(1), rtol=1e-5)
+
+
+def test_nests_do_not_merge_over_one_that_has_grown_meanwhile() -> None:
+    """``x``'s nest makes what the sum reads, and later what reads ``scale``: the sum comes after ``scale``."""
+    x, y = placeholder("float32", (64, 40)), placeholder("float32", (40,))
+    value = np.linspace(-1, 1, 64 * 40, dtype="float32").reshape(64, 40)
+    low = np.linspace(0, 1, 40, dtype="float32")
+    squashed, scale = tw.tanh(x), tw.exp(y)
+    total = tw.sum(squashed, axis=0)
+    found = function([x, y], [total, squashed * scale, scale + total])(value, low)
+    sums = np.tanh(value).sum(0)
+    for got, expected in zip(found, [sums, np.tanh(value) * np.exp(low), np.exp(low) + sums], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)

@@ -127,28 +127,27 @@ class Groups:
         self.before: dict[Kernel, set[Kernel]] = {}
         self.after: dict[Kernel, set[Kernel]] = {}
         self.position = {t: k for k, t in enumerate(computed)}
-        self.first: dict[Kernel, int] = {}  # the position of the first member
+        self.latest: dict[Kernel, int] = {}  # no kernel on the ways to this one ends at a later position
         self.kept = {places.of[root].source for root in places.roots}
 
     def add(self, kernel: Kernel) -> None:
         """A kernel that reads others', and that nobody reads yet."""
         for member in kernel.members:
             self.owner[member] = kernel
-        self.first[kernel] = min(self.position[member] for member in kernel.members)
+        self.latest[kernel] = kernel.order
         self.before[kernel], self.after[kernel] = set(), set()
         self.reconnect(kernel)
 
     def between(self, a: Kernel, b: Kernel) -> bool:
         """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
-        first = self.first[a]  # what ends before it can not read from a
-        stack = [k for k in self.before[b] if k is not a and k.order > first]
+        stack = [k for k in self.before[b] if k is not a and self.latest[k] >= a.order]
         seen = set(stack)
         while stack:
             current = stack.pop()
             for earlier in self.before[current]:
                 if earlier is a:
                     return True
-                if earlier.order > first and earlier not in seen:
+                if self.latest[earlier] >= a.order and earlier not in seen:
                     seen.add(earlier)
                     stack.append(earlier)
         return False
@@ -157,7 +156,6 @@ class Groups:
         """Kernel ``b`` is part of ``a`` from now on."""
         for member in b.members:
             self.owner[member] = a
-        self.first[a] = min(self.first[a], self.first.pop(b))
         for earlier in self.before.pop(b):
             self.after[earlier].discard(b)
             if earlier is not a:
@@ -167,6 +165,7 @@ class Groups:
             self.before[later].discard(b)
             self.before[later].add(a)
             self.after[a].add(later)
+        self._raise(a, max(a.order, self.latest.pop(b)))
 
     def drop(self, kernel: Kernel) -> None:
         """Forget a kernel whose results nobody reads."""
@@ -183,6 +182,16 @@ class Groups:
         self.before[kernel] = {k for k in found if k in self.before}
         for earlier in self.before[kernel]:
             self.after[earlier].add(kernel)
+            self._raise(kernel, self.latest[earlier])
+
+    def _raise(self, kernel: Kernel, latest: int) -> None:
+        """What comes before a kernel, and with it before those after it, ends at this position or earlier."""
+        stack = [kernel]
+        while stack:
+            current = stack.pop()
+            if self.latest[current] < latest:
+                self.latest[current] = latest
+                stack += self.after[current]
 
     def in_order(self, members: Iterable[Tensor]) -> list[Tensor]:
         """Inputs first."""
