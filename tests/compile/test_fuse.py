@@ -346,14 +346,13 @@ def test_nests_as_deep_as_a_program_writes_them() -> None:
     np.testing.assert_allclose(got[1], (high * low).sum(1), rtol=1e-5)
 
 
-def test_nests_do_not_merge_over_one_that_has_grown_meanwhile() -> None:
-    """``x``'s nest makes what the sum reads, and later what reads ``scale``: the sum comes after ``scale``."""
-    x, y = placeholder("float32", (64, 40)), placeholder("float32", (40,))
-    value = np.linspace(-1, 1, 64 * 40, dtype="float32").reshape(64, 40)
-    low = np.linspace(0, 1, 40, dtype="float32")
-    squashed, scale = tw.tanh(x), tw.exp(y)
-    total = tw.sum(squashed, axis=0)
-    found = function([x, y], [total, squashed * scale, scale + total])(value, low)
-    sums = np.tanh(value).sum(0)
-    for got, expected in zip(found, [sums, np.tanh(value) * np.exp(low), np.exp(low) + sums], strict=True):
-        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+def test_kernels_that_would_wait_for_each_other_once_merged_are_not() -> None:
+    """A kernel that was merged reads what came later than others that read it: those still come between."""
+    x, v = placeholder("float32", (64, 48), name="x"), placeholder("float32", (48,), name="v")
+    wide = tw.tanh(x)
+    total, early = tw.sum(wide, axis=0), tw.exp(v)
+    outputs = [total, wide * early, early * total]
+    found = function([x, v], outputs)(np.full((64, 48), 0.1, "float32"), np.full(48, 0.2, "float32"))
+    want = [64 * np.tanh(0.1), np.tanh(0.1) * np.exp(0.2), np.exp(0.2) * 64 * np.tanh(0.1)]
+    for y, value in zip(found, want, strict=True):
+        np.testing.assert_allclose(y, np.full(y.shape, value), rtol=1e-5)
