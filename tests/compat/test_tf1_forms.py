@@ -38,6 +38,11 @@ _FORMS: list[tuple[str, Callable[[], Any], Any]] = [
         lambda: tf.convert_to_tensor([np.int64(1), 2]),
         np.array([1, 2], "i"),
     ),
+    (
+        "a filter has the dtype of the images",
+        lambda: tf.nn.conv2d(A[None, :, :, None], np.ones((1, 1, 1, 1)), [1, 1, 1, 1], "SAME"),
+        A[None, :, :, None],
+    ),
     ("one array is joined with nothing", lambda: tf.concat(A, 0), A),
     ("whole numbers stay whole", lambda: tf.squared_difference(3, 1), np.int32(4)),
     (
@@ -150,6 +155,13 @@ _WRONG: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "at least one", lambda: tf.add_n([])),
     (ValueError, "same shape", lambda: tf.add_n([A, A[0]])),
     (ValueError, "num=5", lambda: tf.unstack(A, 5)),
+    (
+        ValueError,
+        "the input has 3",
+        lambda: tf.nn.conv2d_transpose(
+            tf.zeros([2, 3, 3, 4]), tf.zeros([3, 3, 1, 4]), [2, 9, 9, 1], [1, 2, 2, 1]
+        ),
+    ),
     (ValueError, "maxval", lambda: tf.random_uniform([2], dtype=tf.int32)),
     (ValueError, "axis must be given", lambda: tf.expand_dims(A)),
     (ValueError, "scope name", lambda: tf.name_scope("a b").__enter__()),

@@ -303,8 +303,12 @@ class AdamOptimizer(Optimizer):
         use_locking: bool = False,
         name: str = "Adam",
     ) -> None:
-        super().__init__(_Adam(0.0, beta1, beta2, epsilon), learning_rate, name)
         self._betas = {"beta1_power": beta1, "beta2_power": beta2}
+        super().__init__(_Adam(0.0, *self._rounded(), epsilon), learning_rate, name)
+
+    def _rounded(self) -> list[Any]:
+        """The betas as the powers have them, in float32: what they lose cancels between averages and corrections."""
+        return [float(np.float32(b)) if isinstance(b, (int, float)) else b for b in self._betas.values()]
 
     def _counted(self) -> tuple[Any, list[Any]]:
         """The powers of the betas at this step, and the updates to those of the next."""
