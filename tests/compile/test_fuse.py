@@ -344,3 +344,15 @@ def test_nests_as_deep_as_a_program_writes_them() -> None:
     got = function([x], [below, tw.sum(above * below, axis=1)])(value)
     np.testing.assert_allclose(got[0], low, rtol=1e-5)
     np.testing.assert_allclose(got[1], (high * low).sum(1), rtol=1e-5)
+
+
+def test_kernels_that_would_wait_for_each_other_once_merged_are_not() -> None:
+    """A kernel that was merged reads what came later than others that read it: those still come between."""
+    x, v = placeholder("float32", (64, 48), name="x"), placeholder("float32", (48,), name="v")
+    wide = tw.tanh(x)
+    total, early = tw.sum(wide, axis=0), tw.exp(v)
+    outputs = [total, wide * early, early * total]
+    found = function([x, v], outputs)(np.full((64, 48), 0.1, "float32"), np.full(48, 0.2, "float32"))
+    want = [64 * np.tanh(0.1), np.tanh(0.1) * np.exp(0.2), np.exp(0.2) * 64 * np.tanh(0.1)]
+    for y, value in zip(found, want, strict=True):
+        np.testing.assert_allclose(y, np.full(y.shape, value), rtol=1e-5)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thalweg.compile.layout import Access, Places
+from thalweg.compile.ranks import Ranks
 from thalweg.graph.lowering import Layout, Reduce, row_major
 from thalweg.graph.op import item
 from thalweg.graph.tensor import Tensor
@@ -127,37 +128,52 @@ class Groups:
         self.before: dict[Kernel, set[Kernel]] = {}
         self.after: dict[Kernel, set[Kernel]] = {}
         self.position = {t: k for k, t in enumerate(computed)}
-        self.first: dict[Kernel, int] = {}  # the position of the first member
+        self.ranks: Ranks[Kernel] = Ranks()  # each behind those that it waits for
         self.kept = {places.of[root].source for root in places.roots}
 
     def add(self, kernel: Kernel) -> None:
         """A kernel that reads others', and that nobody reads yet."""
         for member in kernel.members:
             self.owner[member] = kernel
-        self.first[kernel] = min(self.position[member] for member in kernel.members)
+        self.ranks.append(kernel)
         self.before[kernel], self.after[kernel] = set(), set()
         self.reconnect(kernel)
 
     def between(self, a: Kernel, b: Kernel) -> bool:
         """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
-        first = self.first[a]  # what ends before it can not read from a
-        stack = [k for k in self.before[b] if k is not a and k.order > first]
-        seen = set(stack)
+        seen: set[Kernel] = {k for k in self.before[b] if self.ranks[k] > self.ranks[a]}
+        stack = list(seen)
         while stack:
-            current = stack.pop()
-            for earlier in self.before[current]:
-                if earlier is a:
-                    return True
-                if earlier.order > first and earlier not in seen:
-                    seen.add(earlier)
-                    stack.append(earlier)
+            earlier = self.before[stack.pop()]
+            if a in earlier:
+                return True
+            new = {k for k in earlier if self.ranks[k] > self.ranks[a]} - seen
+            seen |= new
+            stack += new
         return False
 
+    def _waited_for(self, b: Kernel, a: Kernel) -> set[Kernel]:
+        """Of all that ``b`` waits for, what stands behind ``a``."""
+        low = self.ranks[a]
+        found: set[Kernel] = set()
+        stack = [b]
+        while stack:
+            new = {k for k in self.before[stack.pop()] if self.ranks[k] > low} - found
+            found |= new
+            stack += new
+        return found
+
     def replace(self, b: Kernel, a: Kernel) -> None:
-        """Kernel ``b`` is part of ``a`` from now on."""
+        """Kernel ``b`` is part of ``a`` from now on: where the first of them stood, behind all that they wait for."""
         for member in b.members:
             self.owner[member] = a
-        self.first[a] = min(self.first[a], self.first.pop(b))
+        if self.ranks[a] < self.ranks[b]:
+            self.ranks.move_before(self._waited_for(b, a), a)
+            self.ranks.remove(b)
+        else:
+            self.ranks.move_before(self._waited_for(a, b), b)
+            self.ranks.remove(a)
+            self.ranks.replace(b, a)
         for earlier in self.before.pop(b):
             self.after[earlier].discard(b)
             if earlier is not a:
@@ -170,6 +186,7 @@ class Groups:
 
     def drop(self, kernel: Kernel) -> None:
         """Forget a kernel whose results nobody reads."""
+        self.ranks.remove(kernel)
         for earlier in self.before.pop(kernel):
             self.after[earlier].discard(kernel)
         for later in self.after.pop(kernel):

@@ -39,7 +39,8 @@ class LazyAdamOptimizer(train.AdamOptimizer):
         name: str = "Adam",
     ) -> None:
         super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
-        self._rule = _Lazy(0.0, *self._rounded(), epsilon)
+        first, second = self._rounded()
+        self._rule = _Lazy(0.0, first, second, epsilon)
 
 
 class NadamOptimizer(train.AdamOptimizer):
@@ -55,7 +56,8 @@ class NadamOptimizer(train.AdamOptimizer):
         name: str = "Nadam",
     ) -> None:
         super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
-        self._rule = _Nesterov(0.0, *self._rounded(), epsilon)
+        first, second = self._rounded()
+        self._rule = _Nesterov(0.0, first, second, epsilon)
 
 
 def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:

@@ -207,7 +207,7 @@ def _check_lengths(like: Any, x: Any, kernel: Any, steps: Any, rates: Any, paddi
         ]
         if None in lengths:
             continue
-        wanted, given, size = lengths
+        wanted, given, size = (int(n) for n in lengths if n is not None)
         covered = wanted if padding.upper() == "SAME" else wanted - (size - 1) * rate
         if -(-covered // step) != given:
             raise ValueError(

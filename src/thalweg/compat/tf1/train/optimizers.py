@@ -291,6 +291,10 @@ class _Adam(optimizers.Adam):
         return 1.0 - t[0], 1.0 - t[1]
 
 
+def _in_float32(beta: Any) -> Any:
+    return float(np.float32(beta)) if isinstance(beta, (int, float)) else beta
+
+
 class AdamOptimizer(Optimizer):
     """``var -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps)``: the paper's epsilon-hat."""
 
@@ -306,9 +310,10 @@ class AdamOptimizer(Optimizer):
         self._betas = {"beta1_power": beta1, "beta2_power": beta2}
         super().__init__(_Adam(0.0, *self._rounded(), epsilon), learning_rate, name)
 
-    def _rounded(self) -> list[Any]:
+    def _rounded(self) -> tuple[Any, Any]:
         """The betas as the powers have them, in float32: what they lose cancels between averages and corrections."""
-        return [float(np.float32(b)) if isinstance(b, (int, float)) else b for b in self._betas.values()]
+        first, second = self._betas.values()
+        return _in_float32(first), _in_float32(second)
 
     def _counted(self) -> tuple[Any, list[Any]]:
         """The powers of the betas at this step, and the updates to those of the next."""
