@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thalweg.errors import FeedError, ThalwegError, UninitializedError
+from thalweg.errors import DataError, FeedError, IndexRangeError, ShapeError, ThalwegError, UninitializedError
 
 OpError = ThalwegError
 FailedPreconditionError = UninitializedError
@@ -10,6 +10,16 @@ FailedPreconditionError = UninitializedError
 
 class InvalidArgumentError(FeedError):
     """An operation received a value that it cannot take."""
+
+
+# What a run finds wrong with values, by what the main library says of it: programs catch either.
+AT_RUN: dict[type[Exception], type[InvalidArgumentError]] = {
+    FeedError: InvalidArgumentError,
+    **{
+        kind: type("InvalidArgumentError", (InvalidArgumentError, kind), {"__doc__": kind.__doc__})
+        for kind in (DataError, IndexRangeError, ShapeError)
+    },
+}
 
 
 class OutOfRangeError(ThalwegError, IndexError):
