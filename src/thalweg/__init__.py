@@ -26,7 +26,7 @@ _EXPORTS = {
     "thalweg.ops.state": "assign identity stop_gradient",
     "thalweg.errors": (
         "ThalwegError ShapeError DTypeError ArgumentError ArgumentTypeError SymbolicError GradientError "
-        "UninitializedError FeedError FetchError DataError NanError CompileError"
+        "UninitializedError FeedError FetchError DataError MissingFileError NanError CompileError"
     ),
     "thalweg.dtypes": "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 as_dtype",
 }

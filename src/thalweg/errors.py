@@ -73,6 +73,10 @@ class DataError(ThalwegError, ValueError):
     """Data that cannot be used: missing, corrupt or out of range."""
 
 
+class MissingFileError(DataError, FileNotFoundError):
+    """A file that is not there."""
+
+
 class NanError(ThalwegError, FloatingPointError):
     """A NaN or infinity where a number was expected."""
 

@@ -171,3 +171,17 @@ def test_variables_are_saved_by_name_and_metrics_are_called(tmp_path: Path) -> N
 )
 def test_programs_that_begin_eagerly(text: str, expected: str) -> None:
     assert programs.generation(ast.parse(text)) == expected
+
+
+def test_models_train_with_optimizers_and_initializers_of_the_first_generation() -> None:
+    dense = tf.keras.layers.Dense(
+        2, kernel_initializer=tf.ones_initializer, bias_initializer=tf.zeros_initializer
+    )
+    model = tf.keras.Sequential([dense])
+    model.compile(tf.train.GradientDescentOptimizer(0.5), "mse")
+    model.fit(np.ones((1, 3), "float32"), np.zeros((1, 2), "float32"), verbose=0)
+    np.testing.assert_allclose(dense.get_weights()[0], np.full((3, 2), 1 - 0.5 * 3), rtol=1e-6)
+    assert isinstance(tf.initializers.variance_scaling, type)
+    assert tf.keras.layers.Dense(2, kernel_initializer=tf.variance_scaling_initializer)(
+        np.ones((1, 3))
+    ).shape == (1, 2)

@@ -338,11 +338,32 @@ for weights in (np.array([5.0, 5.0]), [{0: 5.0, 1: 5.0}, {0: 1.0}]):
 print('done')
 """
 
+HELPERS = """
+import numpy as np
+from keras import backend as K
+from keras.backend.tensorflow_backend import _postprocess_conv2d_output, _preprocess_conv2d_input
+from keras.backend.tensorflow_backend import _postprocess_conv3d_output, _preprocess_padding
+from tensorflow.python.ops import bitwise_ops, ctc_ops
+
+# Layers of other packages convolved as the backend did: with channels last, and back.
+x = K.variable(np.arange(24.0).reshape(1, 2, 3, 4))
+inside = _preprocess_conv2d_input(x, 'channels_first')
+assert K.int_shape(inside) == (1, 3, 4, 2) and K.int_shape(_preprocess_conv2d_input(x, 'channels_last')) == (1, 2, 3, 4)
+np.testing.assert_array_equal(K.eval(_postprocess_conv2d_output(inside, 'channels_first')), K.eval(x))
+assert K.int_shape(_postprocess_conv3d_output(K.zeros((1, 2, 3, 4, 5)), 'channels_first')) == (1, 5, 2, 3, 4)
+assert _preprocess_padding('same') == 'SAME' and callable(ctc_ops.ctc_loss) and callable(bitwise_ops.bitwise_and)
+try:
+    _preprocess_padding('full')
+except ValueError as error:
+    assert 'full' in str(error)
+print('done')
+"""
+
 
 @pytest.mark.parametrize(
     "text",
-    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS],
-    ids=["tensors as inputs", "figures", "first values", "graphs", "as it was"],
+    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS],
+    ids=["tensors as inputs", "figures", "first values", "graphs", "as it was", "helpers"],
 )
 def test_a_program_of_stand_alone_keras(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -310,6 +310,54 @@ def test_names_and_methods_of_older_pythons_and_numpys(thalweg_run: Run, tmp_pat
     assert not (tmp_path / "__pycache__").exists()  # another Python would find the rewritten code there
 
 
+GENERATORS = """
+import numpy as np, tensorflow as tf
+
+def pairs(numbers):
+    'Two at a time.'
+    left = iter(numbers)
+    while True:
+        yield next(left), next(left)
+
+def at_once(numbers):
+    find = lambda: (yield 3)
+    def inner():
+        return next(iter(numbers))
+    return inner()
+
+def closed():
+    try:
+        yield 1
+    finally:
+        print("closed")
+
+print(list(pairs(range(5))), pairs.__doc__, at_once([7]))
+for one in closed():
+    break
+del one
+try:
+    at_once([])
+except StopIteration:
+    print("raised")
+read = tf.data.Dataset.from_generator(lambda: pairs([1, 2, 3]), (tf.int32, tf.int32))
+data = read.make_one_shot_iterator().get_next()
+with tf.Session() as sess:
+    print(sess.run(data))
+    try:
+        sess.run(data)
+    except tf.errors.OutOfRangeError:
+        print("end")
+"""
+
+
+def test_generators_end_where_what_they_read_does(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(GENERATORS)
+    done = thalweg_run(tmp_path / "p.py")
+    assert done.stdout.splitlines() == [
+        "[(0, 1), (2, 3)] Two at a time. 7", "closed", "raised", "(1, 2)", "end",
+    ], done.stderr  # fmt: skip
+
+
 OLDER_STILL = """
 import imp, md5, json, os, random, threading, unittest, io, locale, pipes, platform, tempfile
 import distutils.util

@@ -417,3 +417,41 @@ def test_layers_of_keras_are_numbered_anew_in_each_graph(thalweg_run: Run, tmp_p
         tmp_path / "p.py"
     )  # each graph of the estimator reads the checkpoint of the one before
     assert (done.returncode, done.stdout.split()) == (0, ["1", "dense_1", "dense"]), done.stderr
+
+
+def test_columns_by_their_names_in_contrib(tmp_path: Path) -> None:
+    layers = tf.contrib.layers
+    (tmp_path / "words").write_text("x\ny\n")
+    listed = layers.sparse_column_with_keys(column_name="g", keys=["x", "y"], combiner="mean")
+    filed = layers.sparse_column_with_vocabulary_file("q", str(tmp_path / "words"), combiner="sum")
+    hashed = layers.sparse_column_with_hash_bucket(column_name="q", hash_bucket_size=7, combiner="sqrtn")
+    numbers = layers.sparse_column_with_integerized_feature(column_name="sn", bucket_size=4)
+    real = layers.real_valued_column(column_name="z", dimension=2)
+    crossed = layers.crossed_column(
+        columns=[listed, layers.bucketized_column(real, [0.0])], hash_bucket_size=9
+    )
+    total, weights, bias = layers.weighted_sum_from_feature_columns(
+        columns_to_tensors=features(), feature_columns=[listed, hashed, numbers], num_outputs=1
+    )
+    wide = layers.input_from_feature_columns(
+        columns_to_tensors=features(),
+        feature_columns=[
+            real, layers.one_hot_column(sparse_id_column=listed), layers.one_hot_column(crossed),
+            layers.embedding_column(sparse_id_column=filed, dimension=3, combiner="sum"),
+            layers.one_hot_column(layers.weighted_sparse_column(numbers, "w")),
+        ],
+    )  # fmt: skip
+    assert set(layers.create_feature_spec_for_parsing([real, crossed])) == {"z", "g"}
+    assert [v.get_shape().as_list() for column in (listed, hashed, numbers) for v in weights[column]] == [
+        [2, 1], [7, 1], [4, 1],
+    ]  # fmt: skip
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for column, value in ((listed, [[1], [3]]), (hashed, [[5]] * 7), (numbers, [[0], [10], [0], [30]])):
+            session.run(tf.assign(weights[column][0], value))
+        found, wide_rows = session.run([total + 0 * bias, wide])
+    root = np.sqrt(2)  # two words of "q" in the first and the last row
+    np.testing.assert_allclose(found.ravel(), [1 + 5 * root + 10, 2 + 5 + 30 + 10, 3 + 5 * root], rtol=1e-6)
+    assert wide_rows.shape == (3, 9 + 2 + 3 + 4 + 2)
+    with pytest.raises(ValueError, match=r"combiner; expected \('sum', 'mean', 'sqrtn'\); received max"):
+        layers.sparse_column_with_keys("g", ["x"], combiner="max")

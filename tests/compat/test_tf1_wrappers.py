@@ -205,3 +205,46 @@ def test_the_number_of_decoded_steps_is_not_told_before_the_run() -> None:
     with tf1.Session() as sess:
         sess.run(tf1.global_variables_initializer())
         assert sess.run(outputs.rnn_output).shape == (2, 3, 5)
+
+
+def _over_lengths(lengths: Any, impute: bool = False, limit: Any = None) -> tuple[list[Any], Any]:
+    seq2seq = tf1.contrib.seq2seq
+    x = np.random.default_rng(0).normal(size=(3, 6, 4)).astype("float32")
+    fed, told = tf1.placeholder(tf1.float32, [None, None, 4]), tf1.placeholder(tf1.int32, [None])
+    cell = tf1.nn.rnn_cell.GRUCell(5, name="cell", kernel_initializer=tf1.constant_initializer(0.3))
+    decoder = seq2seq.BasicDecoder(cell, seq2seq.TrainingHelper(fed, told), cell.zero_state(3, tf1.float32))
+    out, state, ends = seq2seq.dynamic_decode(decoder, impute_finished=impute, maximum_iterations=limit)
+    plain, _ = tf1.nn.dynamic_rnn(cell, fed, dtype=tf1.float32, scope="decoder")
+    slope = tf1.gradients(tf1.reduce_sum(out.rnn_output**2), fed)[0]
+    with tf1.Session() as sess:
+        sess.run(tf1.global_variables_initializer())
+        fetches = [out.rnn_output, out.sample_id, state, ends, slope, plain]
+        made = sess.run(fetches, {fed: x, told: lengths})
+    return made[:-1], made[-1]
+
+
+def test_training_decoders_end_after_the_longest_length() -> None:
+    (out, ids, state, ends, slope), plain = _over_lengths([2, 4, 1])
+    assert out.shape == (3, 4, 5) and ids.shape == (3, 4) and ends.tolist() == [2, 4, 1]
+    np.testing.assert_allclose(out, plain[:, :4], rtol=1e-5)
+    np.testing.assert_allclose(state, plain[:, 3], rtol=1e-5)  # of the last step that was made
+    assert slope[:, :4].all() and not slope[:, 4:].any()
+    (out, _, state, ends, _), _ = _over_lengths([2, 4, 1], impute=True)
+    assert not out[0, 2:].any() and not out[2, 1:].any()
+    np.testing.assert_allclose(state, plain[[0, 1, 2], [1, 3, 0]], rtol=1e-5)
+    assert _over_lengths([0, 0, 0])[0][0].shape == (3, 0, 5)
+
+
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_training_decoders_end_at_a_limit(as_tensor: bool) -> None:
+    limit = tf1.constant(1) + 1 if as_tensor else 2
+    (out, _, state, ends, _), plain = _over_lengths([2, 4, 1], limit=limit)
+    assert out.shape == (3, 2, 5) and ends.tolist() == [2, 2, 1]
+    np.testing.assert_allclose(state, plain[:, 1], rtol=1e-5)
+
+
+def test_lengths_without_inputs_are_refused() -> None:
+    with pytest.raises(tf1.errors.InvalidArgumentError, match=r"expected at most 6.*received 7"):
+        _over_lengths([2, 7, 1])
+    with pytest.raises(ValueError, match=r"a length for each example.*received shape \[\]"):
+        tf1.contrib.seq2seq.TrainingHelper(tf1.ones([2, 3, 4]), 3)

@@ -400,3 +400,31 @@ def test_a_constant_of_other_axes_is_the_first_value_of_a_weight() -> None:
     np.testing.assert_array_equal(tf.constant_initializer([5.0])([3]), [5, 5, 5])
     with pytest.raises(ShapeError, match="Constant: value"):
         tf.constant_initializer([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])([3, 2])
+
+
+def test_a_model_is_kept_in_a_folder_that_is_there_already(tmp_path: Path) -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "events").write_text("what another callback wrote")
+    keeping = tf.keras.callbacks.ModelCheckpoint(str(tmp_path / "run"))
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), callbacks=[keeping], verbose=0)
+    again = tf.keras.models.load_model(str(tmp_path / "run"))
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+    refused = tf.keras.callbacks.ModelCheckpoint(str(tmp_path / "run"), save_weights_only=True)
+    with pytest.raises(ArgumentError, match="filepath is a folder"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), callbacks=[refused], verbose=0)
+
+
+def test_a_model_at_the_front_of_another_gets_an_input_named_after_it() -> None:
+    given = tf.keras.Input((4,), name="pixels")
+    inner = tf.keras.Model(given, tf.keras.layers.Dense(3)(given), name="inner")
+    model = tf.keras.Sequential([inner, tf.keras.layers.Dense(2)], name="outer")
+    around = tf.keras.Sequential([model, tf.keras.layers.Dense(2)])
+    assert (inner.input_names, model.input_names) == (["pixels"], ["inner_input"])
+    assert around.input_names == ["outer_input"]
+    model.compile("sgd", "mse")
+    model.fit({"inner_input": np.ones((2, 4))}, np.ones((2, 2)), verbose=0)
+    np.testing.assert_allclose(
+        around.predict(np.ones((1, 4))), around.layers[1](model.predict(np.ones((1, 4)))), rtol=1e-5
+    )

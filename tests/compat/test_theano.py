@@ -331,6 +331,7 @@ def test_losses_of_class_numbers_and_rows() -> None:
     assert np.allclose(g(P, np.eye(2)), -np.log([0.2, 0.5]))
     assert np.allclose(T.nnet.softmax(T.zeros((3,))).eval(), np.full((1, 3), 1 / 3))
     x = T.scalar()
+    assert T.nnet.hard_sigmoid(T.fvector()).dtype == "float32"
     assert T.nnet.hard_sigmoid(x).eval({x: 1.0}) == 0.7 and T.nnet.relu(x, 0.5).eval({x: -1.0}) == -0.5
 
 

@@ -96,6 +96,14 @@ def _elements(x: tw.Tensor, y: tw.Tensor) -> tw.Tensor:
     return tw.exp(x) * tw.mean(y) + x
 
 
+def _side_by_side(x: tw.Tensor, y: tw.Tensor) -> tw.Tensor:
+    return tw.concat([x, y], axis=1)
+
+
+def _many_parts(x: tw.Tensor, y: tw.Tensor) -> tw.Tensor:
+    return tw.concat([x, y] * (COUNTERS // 2 + 1), axis=1)
+
+
 CASES = {
     "columns": (_products, (50, 784), (784, 620)),
     "columns, two blocks of k": (_products, (50, 2048), (2048, 625)),
@@ -105,6 +113,8 @@ CASES = {
     "a batch": (_products, (40, 70, 80), (40, 80, 90)),
     "rows of a nest": (_softmax, (1000, 300), (3,)),
     "a flat nest": (_elements, (700, 400), (3,)),
+    "parts of a whole": (_side_by_side, (600, 500), (600, 450)),
+    "more parts than counters": (_many_parts, (520, 520), (520, 530)),
 }
 
 
@@ -125,3 +135,17 @@ def test_results_have_the_same_bits_for_any_number_of_threads(case: str) -> None
     assert all(np.array_equal(results[0], other) for other in results)
     if work is _products:
         np.testing.assert_allclose(results[0], given[0].astype(np.float64) @ given[1], rtol=0, atol=2e-3)
+
+
+def test_parts_of_open_lengths_are_all_copied() -> None:
+    inputs = [tw.placeholder("float32", (None, 40)), tw.placeholder("float32", (None, 30))]
+    run = tw.function(inputs, tw.concat([tw.concat(inputs, axis=1), tw.tanh(inputs[0])], axis=1))
+    before = num_threads()
+    try:
+        set_num_threads(2)
+        for length in (900, 1100, 1000, 1300, 1250):  # the last ones by one form
+            a, b = np.full((length, 40), length, "f"), np.full((length, 30), 2.0, "f")
+            expected = np.concatenate([a, b, np.tanh(a)], axis=1)
+            np.testing.assert_allclose(np.asarray(run(a, b)), expected, rtol=1e-6)
+    finally:
+        set_num_threads(before)

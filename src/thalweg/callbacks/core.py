@@ -478,8 +478,12 @@ class ModelCheckpoint(_Monitor):
         if initial_value_threshold is not None:
             self.best = initial_value_threshold
 
+    def may_be_folder(self) -> bool:
+        """Whether the model is saved in a folder of this name, which may be there already."""
+        return False
+
     def on_train_begin(self, logs: Any = None) -> None:
-        if Path(self.filepath).is_dir():
+        if Path(self.filepath).is_dir() and not self.may_be_folder():
             raise fail(
                 ArgumentError,
                 "ModelCheckpoint: filepath is a folder",

@@ -257,7 +257,7 @@ def _seeded(kind: Any) -> Callable[..., Any]:
     return lambda seed=None, dtype=None: kind(seed)
 
 
-INITIALIZERS: dict[str, Any] = {
+_INITIALIZERS: dict[str, Callable[..., Any]] = {
     "random_normal": random_normal_initializer,
     "random_uniform": random_uniform_initializer,
     "truncated_normal": truncated_normal_initializer,
@@ -269,6 +269,19 @@ INITIALIZERS: dict[str, Any] = {
     "ones": lambda dtype=None: _made.Ones(),
     "constant": lambda value=0, dtype=None, verify_shape=False: _made.Constant(value),
 }
+
+
+def _as_class(name: str, make: Callable[..., Any]) -> type:
+    """A class whose objects are those that a function makes: layers take the class itself, too."""
+
+    def new(cls: type, *args: Any, **options: Any) -> Any:
+        return make(*args, **options)
+
+    members = {"__new__": new, "__doc__": make.__doc__, "__signature__": inspect.signature(make)}
+    return type(name, (), members)
+
+
+INITIALIZERS = {name: _as_class(name, make) for name, make in _INITIALIZERS.items()}
 
 # --- losses -----------------------------------------------------------------------------------------------------------
 

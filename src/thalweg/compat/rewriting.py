@@ -1,8 +1,8 @@
 """What ``thalweg run`` changes in the text of a program, and of modules beside it, before it runs.
 
 These are words that no name put back could stand for: methods of arrays, dicts and iterators that are there no longer
-(``a.tostring()``), arrays of rows of different lengths, arrays of one element as numbers, ``variable.value()``, and
-``x.shape[1].value``.
+(``a.tostring()``), arrays of rows of different lengths, arrays of one element as numbers, ``variable.value()``,
+``x.shape[1].value``, and generators that end where a ``next`` within them finds nothing more.
 """
 
 from __future__ import annotations
@@ -143,6 +143,17 @@ class _Rewriter(ast.NodeTransformer):
     def _called(self, function: str, *args: ast.expr) -> ast.Call:
         return ast.Call(ast.Name(function, ast.Load()), list(args), [])
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """A generator ends where an iterator that it reads does, as until Python 3.6."""
+        self.generic_visit(node)
+        if not _yields(node):
+            return node
+        told = 1 if ast.get_docstring(node, clean=False) is not None else 0
+        ends = ast.ExceptHandler(ast.Name("StopIteration", ast.Load()), None, [ast.Return(None)])
+        if node.body[told:]:
+            node.body[told:] = [ast.Try(node.body[told:], [ends], [], [])]
+        return ast.fix_missing_locations(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if not (self.values and node.attr == "value" and isinstance(node.ctx, ast.Load)):
@@ -247,6 +258,18 @@ class _Rewriter(ast.NodeTransformer):
 
 
 _ONCE = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)  # not to be evaluated twice
+
+
+def _yields(function: ast.FunctionDef) -> bool:
+    """Whether a function is a generator: it yields, and not only functions within it."""
+    left: list[ast.AST] = list(function.body)
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            left += ast.iter_child_nodes(node)
+    return False
 
 
 def _is_of_one(target: ast.Subscript) -> bool:

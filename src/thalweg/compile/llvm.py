@@ -6,6 +6,7 @@ import ctypes
 import functools
 import itertools
 import os
+import sys
 import threading
 import weakref
 from collections import deque
@@ -277,7 +278,8 @@ def _linker(number: int) -> Any:
     if number % _LIBRARIES_PER_LINKER == 0:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        _linkers[:] = [llvm.create_lljit_compiler()]
+        # On Linux each object lies in one piece: sections that are mapped apart may be too far for their references.
+        _linkers[:] = [llvm.create_lljit_compiler(use_jit_link=sys.platform == "linux")]
     return _linkers[0]
 
 

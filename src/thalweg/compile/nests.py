@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from thalweg.compile.barrier import COUNTERS
 from thalweg.compile.claims import claimed
 from thalweg.compile.dims import Dim
 from thalweg.compile.loops import Emitter
@@ -87,17 +88,21 @@ class Threads:
             yield piece
 
     @contextmanager
-    def parts(self, e: Emitter, length: int, elements: Any, grain: int = 1) -> Iterator[tuple[Any, Any]]:
-        """A loop over the parts [start, stop) of ``length`` that this thread takes, in multiples of ``grain``, once
-        between two barriers; its share in one part where there are few ``elements`` to compute.
+    def parts(
+        self, e: Emitter, length: int, elements: Any, grain: int = 1, number: int = 0
+    ) -> Iterator[tuple[Any, Any]]:
+        """A loop over the parts [start, stop) of ``length`` that this thread takes, in multiples of ``grain``; its
+        share in one part where there are few ``elements`` to compute.
+
+        ``number``: which of such loops this is since the last barrier. Those that are too many have shares.
         """
-        if not isinstance(elements, Dim) and elements < _CLAIMED_ELEMENTS:
+        if number >= COUNTERS or (not isinstance(elements, Dim) and elements < _CLAIMED_ELEMENTS):
             yield self.share(e, length, grain)
             return
         blocks = e.index(ceil_divide(e, length, grain))
         parts = self.count * _PARTS
         at_once = e.maximum(e.trunc_divide(blocks + (parts - 1), parts), 1)
-        with self.each(e, e.trunc_divide(blocks + (at_once - 1), at_once)) as part:
+        with self.each(e, e.trunc_divide(blocks + (at_once - 1), at_once), number) as part:
             start = part * at_once * grain
             yield start, e.minimum(start + at_once * grain, length)
 
@@ -132,10 +137,11 @@ def outer_loops(
     threads: Threads | None,
     name: str = "row",
     each: Any = 1,
+    number: int = 0,
 ) -> Iterator[list[Value]]:
     """Loops over all the axes; yields the index of each access (its base plus coordinates times strides).
 
-    Inside, so many elements are computed ``each`` time.
+    Inside, so many elements are computed ``each`` time. ``number``: as in `Threads.parts`.
     """
     elements = math.prod(axes.lengths) * each
     with ExitStack() as stack:
@@ -143,7 +149,7 @@ def outer_loops(
         for k, length in enumerate(axes.lengths):
             start, stop = 0, length
             if threads is not None and k == 0:
-                start, stop = stack.enter_context(threads.parts(e, length, elements))
+                start, stop = stack.enter_context(threads.parts(e, length, elements, number=number))
             elif length == 1:
                 continue
             i = stack.enter_context(e.loop(start, stop, name=name))

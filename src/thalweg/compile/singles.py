@@ -89,10 +89,10 @@ def _assemble(step: Step, y: Tensor) -> Piece:
 
     def pieces(threads: Threads | None, row: Value | None = None) -> None:
         for target in fills:
-            number = step.e.const(fill, register_dtype(y.dtype.name))
-            copy(step, number, y, target, threads, row)
-        for position, target in left:
-            copy(step, y.inputs[position], y, target, threads, row)
+            value = step.e.const(fill, register_dtype(y.dtype.name))
+            copy(step, value, y, target, threads, row)
+        for number, (position, target) in enumerate(left):
+            copy(step, y.inputs[position], y, target, threads, row, number)
 
     def emit() -> None:
         if not by_rows:
@@ -119,8 +119,12 @@ def copy(
     target: Layout,
     threads: Threads | None = None,
     row: Value | None = None,
+    number: int = 0,
 ) -> None:
-    """Copy a tensor (or repeat a number) into part of the output: each thread its share, or one row of it."""
+    """Copy a tensor (or repeat a number) into part of the output: each thread its share, or one row of it.
+
+    ``number``: how many other copies threads share out since the last barrier.
+    """
     e, kind = stp.e, y.dtype.name
     kept = [k for k, d in enumerate(target.shape) if d != 1]
     lengths = [target.shape[k] for k in kept]
@@ -147,10 +151,11 @@ def copy(
 
     split_rows = bool(outer.lengths)
     last = axes.lengths[-1]
-    with outer_loops(e, outer, bases, threads if split_rows else None, each=last) as indices:
+    sharing = threads if split_rows else None
+    with outer_loops(e, outer, bases, sharing, each=last, number=number) as indices:
         lanes = min(stp.target.lanes("float32"), max(last, 1))
         if threads is not None and not split_rows:
-            with threads.parts(e, last, last, 64) as (start, stop):
+            with threads.parts(e, last, last, 64, number) as (start, stop):
                 vector_loop(e, start, stop, None, indices, strides, lanes, body)
         else:
             vector_loop(e, 0, last, last, indices, strides, lanes, body)

@@ -47,10 +47,12 @@ def image_dataset_from_directory(
     subset: str | None = None,
     interpolation: str = "bilinear",
     follow_links: bool = False,
+    resize: Callable[[np.ndarray, tuple[int, int]], np.ndarray] | None = None,
 ) -> FolderDataset:
     """Batches (images, labels) of the image files below ``directory``, each class in a sub-folder of its name.
 
-    Images are float32 [batch, height, width, channels], 0 to 255, resized by Pillow to ``image_size`` (height, width).
+    Images are float32 [batch, height, width, channels], 0 to 255, resized by Pillow, or the function ``resize`` of
+    (pixels, size) if there is one, to ``image_size`` (height, width).
     ``labels``: "inferred" from the folders, a list of numbers in the order of the sorted paths, or None for images
     alone. ``label_mode``: "int", "categorical", "binary" or None. ``validation_split`` and ``subset`` ("training",
     "validation") give one part each of the files as ``seed`` shuffles them. A file that is no image is named when it
@@ -62,7 +64,9 @@ def image_dataset_from_directory(
     size = _pair("image_dataset_from_directory: image_size", image_size)
 
     def read(path: Any) -> np.ndarray:
-        return load_image(str(path), color_mode, size, interpolation)
+        if resize is None:
+            return load_image(str(path), color_mode, size, interpolation)
+        return resize(load_image(str(path), color_mode), size)
 
     return _folder("image_dataset_from_directory", directory, IMAGES, read, labels, label_mode, class_names,
                    batch_size, shuffle, seed, validation_split, subset, follow_links)  # fmt: skip
@@ -198,7 +202,7 @@ def _files(
             raise fail(DataError, f"{what}: no files in {str(folder)!r}", expected=", ".join(endings))
         paths += own
         numbers += [number] * len(own)
-    return paths, np.array(numbers, np.int64)
+    return paths, np.array(numbers, np.int32)
 
 
 def _chosen(

@@ -176,7 +176,7 @@ class ReLU(Layer):
         else:
             below = (inputs - self.threshold) * self.negative_slope
             y = ew.where(ew.greater_equal(inputs, self.threshold), inputs, below)
-        return y if self.max_value is None else ew.minimum(y, self.max_value)
+        return y if self.max_value is None else ew.at_most(y, self.max_value)
 
 
 class LeakyReLU(Layer):

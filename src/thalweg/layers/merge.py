@@ -85,15 +85,15 @@ class Multiply(_Elementwise):
 
 
 class Maximum(_Elementwise):
-    """The greatest of the inputs, element by element."""
+    """The greatest of the inputs, element by element; of equal ones the first has the gradient."""
 
-    fn = staticmethod(ew.maximum)
+    fn = staticmethod(ew.at_least)
 
 
 class Minimum(_Elementwise):
-    """The least of the inputs, element by element."""
+    """The least of the inputs, element by element; of equal ones the first has the gradient."""
 
-    fn = staticmethod(ew.minimum)
+    fn = staticmethod(ew.at_most)
 
 
 class Subtract(_Elementwise):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
-from thalweg.errors import ArgumentError, DataError, ShapeError, ThalwegError, fail
+from thalweg.errors import ArgumentError, DataError, MissingFileError, ShapeError, ThalwegError, fail
 from thalweg.extras import needs
 from thalweg.files import atomic_write
 from thalweg.graph.op import Op, convert_operands
@@ -110,7 +110,7 @@ def _read(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         from safetensors import SafetensorError, safe_open
     name = os.fspath(path)
     if not Path(name).is_file():
-        raise fail(DataError, f"there is no file {name!r}")
+        raise fail(MissingFileError, f"there is no file {name!r}")
     if _is_hdf5(name) and hdf5.is_ours(name):
         tensors, texts = hdf5.read(name)
         return tensors, _header(name, texts)

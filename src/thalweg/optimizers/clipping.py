@@ -15,12 +15,12 @@ __all__ = ["clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"
 
 
 def clip_by_value(x: Any, low: Any, high: Any) -> Tensor:
-    """``min(max(x, low), high)``, elementwise.
+    """``min(max(x, low), high)``, elementwise; the gradient at a bound is 1.
 
     >>> clip_by_value([-3.0, 0.5, 3.0], -1.0, 1.0).tolist()
     [-1.0, 0.5, 1.0]
     """
-    return ew.minimum(ew.maximum(x, low), high)
+    return ew.at_most(ew.at_least(x, low), high)
 
 
 def clip_by_norm(x: Any, clip_norm: Any, axis: Any = None) -> Tensor:

@@ -69,12 +69,17 @@ class Adam(_Averaging):
     def slots(self, param: Variable) -> Slots:
         return {"m": 0.0, "v": 0.0, **({"largest_v": 0.0} if self.amsgrad else {})}
 
+    def corrections(self, t: Any) -> tuple[Any, Any]:
+        """What the averages are divided by at step ``t``, as they began at 0: ``1 - b1^t`` and ``1 - b2^t``."""
+        return correction(self.beta_1, t), correction(self.beta_2, t)
+
     def step(self, g: Any, param: Any, slots: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
         m, v = blend(slots["m"], g, self.beta_1), blend(slots["v"], g * g, self.beta_2)
         new = {"m": m, "v": v}
         if self.amsgrad:
             v = new["largest_v"] = ew.maximum(slots["largest_v"], v)
-        c1, root = correction(self.beta_1, t), ew.sqrt(correction(self.beta_2, t))
+        c1, c2 = self.corrections(t)
+        root = ew.sqrt(c2)
         # The corrections are scalars in float64: 1 - b2^t has few digits left in float32.
         if self.epsilon_hat:
             move = (lr * ew.astype(root / c1, param.dtype)) * m / (ew.sqrt(v) + self.epsilon)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +78,10 @@ class ModelCheckpoint(main.ModelCheckpoint):
         period = last[0] if last else period
         super().__init__(*args, **options)
         self.period, self.epochs_since_last_save = period, 0
+
+    def may_be_folder(self) -> bool:
+        """Whether a whole model goes into a folder: where its name has no suffix."""
+        return not self.save_weights_only and not os.path.splitext(self.filepath)[1]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.epochs_since_last_save += 1

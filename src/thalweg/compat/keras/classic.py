@@ -240,6 +240,8 @@ _Classic.of_tensors = Model
 class Sequential(_Classic, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
+    _shares_tensors = True  # as in Keras 1: programs differentiate by what is inside the first model
+
 
 layers.__dict__["containers"] = Namespace("keras.layers.containers", Sequential=Sequential, Graph=Graph)
 

@@ -6,6 +6,7 @@ import importlib
 import re
 import warnings as warnings  # which programs found here, too
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from thalweg import layers as _main
@@ -50,6 +51,12 @@ def _with_cells(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[An
     return tuple(_as_cells(a) if k == 0 else a for k, a in enumerate(args)), given
 
 
+def _hard_gates(args: tuple[Any, ...], kwargs: dict[str, Any], place: int = 2) -> Any:
+    """The hard sigmoid, where no ``recurrent_activation`` is named, nor stands at its place."""
+    named = len(args) > place or "recurrent_activation" in kwargs
+    return args, kwargs if named else {**kwargs, "recurrent_activation": _K.hard_sigmoid}
+
+
 _STEPS: dict[str, tuple[Step, ...]] = {
     "BatchNormalization": (_of.epsilon_first,),
     "Dense": (_of.whole_part,),
@@ -59,8 +66,10 @@ _STEPS: dict[str, tuple[Step, ...]] = {
     "TimeDistributed": (_of.by_steps,),
     "Bidirectional": (_of.by_steps,),
     "ZeroPadding2D": (_of.by_sides,),
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), (_of.with_implementation, _of.by_steps)),
     **dict.fromkeys(
-        ("LSTM", "GRU", "SimpleRNN", "ConvLSTM2D", "ConvLSTM3D"), (_of.with_implementation, _of.by_steps)
+        ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+        (_of.with_implementation, _of.by_steps, partial(_hard_gates, place=7)),
     ),
 }
 
@@ -98,12 +107,6 @@ def layer(cls: type, old_windows: bool = False, *more: Step, **defaults: Any) ->
 
 
 _ELSEWHERE = ("Layer", "Embedding", "PeepholeLSTMCell")
-
-
-def _hard_gates(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The hard sigmoid, where no ``recurrent_activation`` is named."""
-    named = len(args) > 2 or "recurrent_activation" in kwargs
-    return args, kwargs if named else {**kwargs, "recurrent_activation": _K.hard_sigmoid}
 
 
 def _layers() -> dict[str, Any]:

@@ -309,6 +309,9 @@ class Sequential(Model, main.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
     _shape_is_open = False  # whether only the first inputs said what shape they have
+    _shares_tensors = (
+        False  # whether a model at the front is not called anew, on an input with a name of its own
+    )
 
     def __init__(self, layers: Any = None, name: str | None = None, **options: Any) -> None:
         super().__init__(None, name=name, **options)
@@ -348,6 +351,7 @@ class Sequential(Model, main.Sequential):
             and self._first is None
             and isinstance(layer, main.Model)
             and layer._graph is not None
+            and (self._shares_tensors or len(layer.inputs) > 1)
         ):
             self._first = list(layer.inputs)
         super()._append(layer)

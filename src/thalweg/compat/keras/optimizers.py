@@ -297,6 +297,9 @@ def found(identifier: Any, table: Mapping[str, Any]) -> Any:
     """An optimizer from a name, a class, a description or itself."""
     if graphs.backend is not None:
         identifier = graphs.backend.rule_of(identifier)
+    rule = getattr(identifier, "rule", None)  # of an optimizer of tf.train that changes variables at once
+    if isinstance(rule, main.Optimizer):
+        return rule
     if isinstance(identifier, Mapping):
         name = identifier["class_name"]
         cls = table.get(name.lower()) or lookup("optimizer", name, table)  # the table's, or a program's own

@@ -16,6 +16,7 @@ from thalweg import data
 from thalweg.compat.keras import images
 from thalweg.compat.names import Namespace
 from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.nn.images import INTERPOLATIONS, resize
 
 _FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
@@ -31,6 +32,11 @@ def pad_sequences(
     >>> pad_sequences([[1], [2, 3, 4]], maxlen=2).tolist()
     [[0, 1], [3, 4]]
     """
+    for what, way in (("padding", padding), ("truncating", truncating)):
+        if way not in ("pre", "post"):
+            raise fail(ArgumentError, f"pad_sequences: {what}", expected="'pre' or 'post'", received=way)
+    if any(not hasattr(s, "__len__") for s in sequences):
+        raise ValueError("`sequences` must be a list of iterables, such as lists of numbers")
     length = max((len(s) for s in sequences), default=0) if maxlen is None else int(maxlen)
     inner: tuple[int, ...] = next((np.asarray(s).shape[1:] for s in sequences if len(s)), ())
     found = np.full((len(sequences), length, *inner), value, dtype=dtype)
@@ -298,12 +304,37 @@ def dataset(found: Any) -> Any:
 
 
 def image_dataset_from_directory(
-    directory: Any, *args: Any, smart_resize: bool = False, **options: Any
-) -> Any:
-    """Batches (images, labels) of the image files in the sub-folders of a folder."""
-    if smart_resize:  # the name until TensorFlow 2.5
-        options["crop_to_aspect_ratio"] = True
-    return dataset(data.image_dataset_from_directory(directory, *args, **options))
+    directory: Any, labels: Any = "inferred", label_mode: Any = "int", class_names: Any = None,
+    color_mode: str = "rgb", batch_size: int | None = 32, image_size: Any = (256, 256), shuffle: bool = True,
+    seed: Any = None, validation_split: Any = None, subset: Any = None, interpolation: str = "bilinear",
+    follow_links: bool = False, crop_to_aspect_ratio: bool = False, smart_resize: bool = False,
+) -> Any:  # fmt: skip
+    """Batches (images, labels) of the image files in the sub-folders of a folder, resized as ``tf.image.resize`` does.
+
+    ``crop_to_aspect_ratio`` (``smart_resize`` until TensorFlow 2.5): of an image of other proportions the middle.
+    """
+    if interpolation not in INTERPOLATIONS:
+        raise fail(ArgumentError, "image_dataset_from_directory: interpolation", expected=", ".join(INTERPOLATIONS),
+                   received=interpolation)  # fmt: skip
+
+    def resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        shown = _middle(pixels, size) if crop_to_aspect_ratio or smart_resize else pixels
+        return np.asarray(resize(shown, size, interpolation).array())
+
+    return dataset(
+        data.image_dataset_from_directory(
+            directory, labels, label_mode, class_names, color_mode, batch_size, image_size, shuffle, seed,
+            validation_split, subset, follow_links=follow_links, resize=resized,
+        )
+    )  # fmt: skip
+
+
+def _middle(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The largest part in the middle with the proportions of a size."""
+    height, width = pixels.shape[:2]
+    h, w = min(height, int(width * size[0] / size[1])), min(width, int(height * size[1] / size[0]))
+    top, left = (height - h) // 2, (width - w) // 2
+    return pixels[top : top + h, left : left + w]
 
 
 def text_dataset_from_directory(directory: Any, *args: Any, **options: Any) -> Any:

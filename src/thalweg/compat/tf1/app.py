@@ -63,6 +63,9 @@ class _Flags:
             raise AttributeError(f"no flag named {name!r} was defined")
         return self.__dict__["_values"][name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.flag_values_dict()
+
     def __setattr__(self, name: str, value: Any) -> None:
         if not self.__dict__["_parsed"]:
             self._parse()
@@ -177,6 +180,7 @@ class flags:
         short_name: str | None = None,
     ) -> None:
         kind = _between(float, lower_bound, upper_bound)
+        default = float(default) if isinstance(default, int) else default
         flags.FLAGS._define(name, default, help, required, short_name, type=kind)
 
     @staticmethod

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from thalweg.errors import FeedError, ThalwegError, UninitializedError
+from thalweg.errors import DataError, FeedError, IndexRangeError, ShapeError, ThalwegError, UninitializedError
 
 OpError = ThalwegError
 FailedPreconditionError = UninitializedError
 InvalidArgumentError = FeedError  # a placeholder without a value is one, too
+
+
+# What a run finds wrong with values, by what the main library says of it: programs catch either.
+AT_RUN: dict[type[Exception], type[InvalidArgumentError]] = {
+    FeedError: InvalidArgumentError,
+    **{
+        kind: type("InvalidArgumentError", (InvalidArgumentError, kind), {"__doc__": kind.__doc__})
+        for kind in (DataError, IndexRangeError, ShapeError)
+    },
+}
 
 
 class OutOfRangeError(ThalwegError, IndexError):

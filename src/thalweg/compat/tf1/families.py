@@ -49,7 +49,9 @@ def of_texts_too(kind: str, fn: Callable[..., Any], of_texts: Callable[..., Any]
     of_numbers = binary(kind, fn)
 
     def apply(x: Any, y: Any, name: str | None = None) -> Tensor:
-        if not any(isinstance(t, (HostTensor, str, bytes)) for t in (x, y)):
+        from thalweg.compat.tf1.texts import is_texts
+
+        if not any(isinstance(t, (HostTensor, str, bytes)) or is_texts(t) for t in (x, y)):
             return of_numbers(x, y, name)
         from thalweg.compat.tf1.strings import from_host
 

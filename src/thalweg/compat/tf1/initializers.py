@@ -26,14 +26,14 @@ class Initializer:
 
 
 class constant_initializer(Initializer):
-    """One number, or the given values."""
+    """One number, or the given values; the last of them fills what they leave."""
 
     def __init__(self, value: Any = 0, dtype: Any = None, verify_shape: bool = False) -> None:
         self.value, self.dtype = value, dtype
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         array = g.as_array(self.value, self._dtype(dtype))
-        return np.full(tuple(shape), array.reshape(())) if array.size == 1 else array.reshape(tuple(shape))
+        return g.filled(array, tuple(shape))
 
 
 class zeros_initializer(Initializer):

@@ -34,13 +34,14 @@ from thalweg.compat.tf1 import training_ops as steps
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
-    "array_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops "
-    "control_flow_util custom_gradient data_flow_ops embedding_ops functional_ops gen_array_ops gen_control_flow_ops "
-    "gen_data_flow_ops gen_logging_ops gen_math_ops gen_nn_ops gen_sparse_ops gen_state_ops gradients "
-    "gradients_impl gradients_util "
+    "array_ops bitwise_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops "
+    "control_flow_util ctc_ops custom_gradient data_flow_ops embedding_ops functional_ops gen_array_ops "
+    "gen_control_flow_ops gen_ctc_ops gen_data_flow_ops gen_io_ops gen_linalg_ops gen_logging_ops gen_math_ops "
+    "gen_nn_ops gen_random_ops gen_sparse_ops gen_state_ops gen_string_ops gradients gradients_impl gradients_util "
+    "histogram_ops "
     "init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops nn nn_impl nn_ops parsing_ops "
-    "partitioned_variables random_ops resource_variable_ops script_ops sparse_ops special_math_ops standard_ops "
-    "state_ops string_ops template tensor_array_grad tensor_array_ops variable_scope variables "
+    "partitioned_variables random_ops resource_variable_ops script_ops sparse_ops special_math_ops spectral_ops "
+    "standard_ops state_ops string_ops template tensor_array_grad tensor_array_ops variable_scope variables "
     "weights_broadcast_ops"
 ).split()
 _TRAINING = (
@@ -56,7 +57,8 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     """The namespace, made of the public names of ``tf``."""
     flat = {name: thing for name, thing in names.items() if not isinstance(thing, Namespace)}
     nn, train = names["nn"], names["train"]
-    ops = Namespace("tf.python.ops.math_ops", **{**members(nn), **members(names["initializers"]), **flat})
+    others = {**members(names["bitwise"]), **members(names["spectral"]), **members(names["initializers"])}
+    ops = Namespace("tf.python.ops.math_ops", **{**others, **members(nn), **flat})
     vars(ops)["shape_internal"] = lambda input, name=None, optimize=True, out_type="int32": flat["shape"](
         input, name, out_type
     )

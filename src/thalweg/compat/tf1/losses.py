@@ -13,6 +13,7 @@ from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, values, wrap
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.state import stop_gradient
 
 
 def _scoped(title: str) -> Callable[[Any], Any]:
@@ -179,9 +180,9 @@ def softmax_cross_entropy(
     loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Tensor:
-    """The cross entropy of rows of labels with the softmax of logits."""
+    """The cross entropy of rows of labels, held fixed in its gradient, with the softmax of logits."""
     x, t = values(logits, onehot_labels)
-    t = g.cast(t, x.dtype)
+    t = stop_gradient(g.cast(t, x.dtype))
     if label_smoothing:
         t = t * (1.0 - label_smoothing) + label_smoothing / float(t.shape[-1])  # type: ignore[operator]
     made = wrap(core_nn.softmax_cross_entropy(x, t), None, "xentropy", [logits])

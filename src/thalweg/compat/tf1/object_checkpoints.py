@@ -102,8 +102,8 @@ def _below(thing: Any, way: str = "", seen: set[int] | None = None) -> Iterator[
     """The variables and optimizers below an object, with the ways to them."""
     seen = set() if seen is None else seen
     thing = g.node_of(thing)
-    if isinstance(thing, Optimizer) and thing.step_count is not None:
-        yield f"{way}/step", thing.step_count
+    if isinstance(thing, Optimizer):
+        yield from ((f"{way}/{name}", counter) for name, counter in thing.counters.items())
     if isinstance(thing, (Variable, Optimizer)):
         yield way, thing
     elif id(thing) not in seen:

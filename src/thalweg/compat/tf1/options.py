@@ -21,11 +21,22 @@ class _Options(Namespace):
 
 
 class ConfigProto(_Options):
-    """Settings of a session; accepted."""
+    """Settings of a session; accepted. What was not set is as in TensorFlow."""
+
+    allow_soft_placement = log_device_placement = use_per_session_threads = isolate_session_state = False
+    intra_op_parallelism_threads = inter_op_parallelism_threads = operation_timeout_in_ms = 0
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(
+            **{"device_count": {}, "device_filters": [], "gpu_options": GPUOptions(), **settings}
+        )
 
 
 class GPUOptions(_Options):
-    """Settings of a GPU; accepted."""
+    """Settings of a GPU; accepted. What was not set is as in TensorFlow."""
+
+    allow_growth = force_gpu_compatible = False
+    per_process_gpu_memory_fraction, allocator_type, visible_device_list = 0.0, "", ""
 
 
 class RunOptions(_Options):

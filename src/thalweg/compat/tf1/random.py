@@ -89,6 +89,10 @@ def random_uniform(
     """Uniform numbers in [minval, maxval), also integers."""
     lengths, follows = like(shape)
     if as_dtype(dtype).is_integer:
+        if maxval is None:
+            raise ValueError(
+                f"random_uniform: maxval must be given for the whole numbers of {as_dtype(dtype)!r}"
+            )
         low, high = g.static_value(minval), g.static_value(maxval)
         if low is None or high is None:  # bounds that only a run knows
             span = g.cast(value(maxval), "float64") - g.cast(value(minval), "float64")  # type: ignore[operator]

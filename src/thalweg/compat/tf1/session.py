@@ -11,7 +11,7 @@ import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.errors import InvalidArgumentError
+from thalweg.compat.tf1.errors import AT_RUN, InvalidArgumentError
 from thalweg.compat.tf1.late import late
 from thalweg.compat.tf1.servers import values_at
 from thalweg.compat.tf1.types import encoded
@@ -493,10 +493,16 @@ class Session:
         values: Sequence[Any] = list(feed_dict.values()) if feed_dict else []
         if nested:
             values = [part for key, given in feed_dict.items() for part in _flat_values(key, given)]
-        plan = plans.get(())
-        if plan is None:
-            plan, fed, values = self._plan_for(flat, fed, values, plans)
-        results = plan.run(self, fed, values)
+        try:
+            plan = plans.get(())
+            if plan is None:
+                plan, fed, values = self._plan_for(flat, fed, values, plans)
+            results = plan.run(self, fed, values)
+        except tuple(AT_RUN) as error:
+            kind = AT_RUN.get(type(error))
+            if kind is None:
+                raise
+            raise kind(*error.args).with_traceback(error.__traceback__) from None
         return results[0] if structure == 0 else _restored(structure, results)
 
     def _planned(self, fetches: Any, feed_dict: Mapping[Any, Any], key: Any) -> Any:

@@ -119,7 +119,7 @@ def text(name: str, tensor: Any, collections: Any = None) -> HostTensor:
 
 def merge(inputs: Sequence[Any], collections: Any = None, name: str | None = None) -> HostTensor:
     """Several summaries as one."""
-    made = g.host("MergeSummary", name, list(inputs), lambda *parts: b"".join(parts))
+    made = g.host("MergeSummary", name or "Merge/MergeSummary", list(inputs), lambda *parts: b"".join(parts))
     for key in collections or ():
         default_graph().add_to_collection(key, made)
     return made

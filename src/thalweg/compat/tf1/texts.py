@@ -82,9 +82,9 @@ def _holds(x: Any) -> bool:
 def _as_numbers(x: Any) -> Any:
     if isinstance(x, HostTensor):
         return numbers_of(x)
-    if is_texts(x):
-        return g.constant(to_numbers(x), "int64")
-    if isinstance(x, (list, tuple)) and _holds(x):
+    if isinstance(x, np.ndarray) and is_texts(x):
+        return to_numbers(x)
+    if isinstance(x, (list, tuple)) and (_holds(x) or is_texts(x)):
         return type(x)(_numbered(t) if isinstance(t, (str, bytes)) else _as_numbers(t) for t in x)
     return x
 
@@ -94,7 +94,7 @@ def moving(fn: Callable[..., Any], texts: Callable[[Any], Any] = texts_of) -> Ca
 
     @functools.wraps(fn)
     def apply(*args: Any, **options: Any) -> Any:
-        if not any(map(_holds, args)) and not any(map(_holds, options.values())):
+        if not any(_holds(x) or is_texts(x) for x in (*args, *options.values())):
             return fn(*args, **options)
         kept = {name: x if name == "name" else _as_numbers(x) for name, x in options.items()}
         if isinstance(kept.get("constant_values"), (str, bytes)):

@@ -15,7 +15,7 @@ from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
 from thalweg.compat.tf2.values import alike, axes, cast, filled, is_known, lengths, number, pair, tensor
-from thalweg.errors import SymbolicError, fail
+from thalweg.errors import ShapeError, SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
 from thalweg.nn.embedding import row_numbers
@@ -41,7 +41,7 @@ from thalweg.ops import shape as shapes
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
     """A tensor of a value, filled to a shape where one is given."""
-    if is_text(value):
+    if value is not None and is_text(value):
         return texts(value) if shape is None else texts(np.broadcast_to(np.asarray(texts(value)), shape))
     made = tensor(value, dtype)
     if shape is None:
@@ -218,8 +218,12 @@ def broadcast_to(input: Any, shape: Any, name: Any = None) -> Any:
 
 def concat(values: Sequence[Any], axis: Any, name: str = "concat") -> Any:
     """Tensors one after another along an axis."""
-    if any(isinstance(v, TextTensor) for v in values):
-        return texts(np.concatenate([np.asarray(v) for v in values], int(axis)))
+    if not isinstance(values, (list, tuple, TextTensor)):  # one tensor alone
+        return tensor(values)
+    if not len(values):
+        raise ValueError("tf.concat: values must be a list of at least one tensor")
+    if any(is_text(v) for v in values):
+        return texts(np.concatenate([np.asarray(texts(v)) for v in values], int(axis)))
     given = alike(values, "ConcatV2")
     return given[0] if len(given) == 1 else joining.concat(given, axis=int(number(axis)))
 
@@ -270,6 +274,9 @@ def tile(input: Any, multiples: Any, name: Any = None) -> Any:
     """A tensor several times along each axis."""
     x, times = tensor(input), lengths(multiples)
     if not any(isinstance(n, Tensor) for n in times):
+        if x.shape is not None and len(times) != len(x.shape):
+            raise fail(ShapeError, "tf.tile: multiples", expected=f"one for each of {len(x.shape)} axes",
+                       received=times)  # fmt: skip
         return tiling.tile(x, times)
     own = [
         shapes.count(x, (k,), np.dtype("int32")) if d is None else d for k, d in enumerate(x.known_shape())

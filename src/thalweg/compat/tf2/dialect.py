@@ -27,6 +27,7 @@ from thalweg.compat.tf2.values import pair
 from thalweg.errors import ShapeError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, constant, install_methods, plain
 from thalweg.graph.updates import current_recorder
+from thalweg.initializers import Initializer
 from thalweg.layers.base import Layer, masks_of
 from thalweg.layers.base import _keep_masks as keep_masks
 from thalweg.layers.cells import Cell
@@ -450,13 +451,36 @@ def _as_shapes(shape: Any) -> Any:
     return TensorShape(shape) if isinstance(shape, tuple) else shape
 
 
+def _at_one_place(get: Callable[..., Any]) -> Callable[..., Any]:
+    """Parts of tensors, where a list of a program's numbers is one place, as a tuple of them is."""
+
+    @functools.wraps(get)
+    def part(self: Tensor, key: Any) -> Any:
+        return get(self, tuple(key) if type(key) is list and not _library_asks() else key)
+
+    return part
+
+
+def _as_tensor(first: Callable[..., Any]) -> Callable[..., Any]:
+    """What an initialiser gives a program is a tensor; the library itself sees an array."""
+
+    @functools.wraps(first)
+    def value(self: Initializer, *args: Any, **options: Any) -> Any:
+        made = first(self, *args, **options)
+        return made if _library_asks() else constant(made)
+
+    return value
+
+
 def _part(get: Callable[..., Any]) -> Callable[..., Any]:
     """A part of any variable, to which a program can assign; the library itself sees the tensor."""
 
     @functools.wraps(get)
     def part(self: Variable, key: Any) -> Any:
-        found = get(self, key)
-        return found if _library_asks() else Part(self, key, found)
+        if _library_asks():
+            return get(self, key)
+        key = tuple(key) if type(key) is list else key
+        return Part(self, key, get(self, key))
 
     return part
 
@@ -501,10 +525,14 @@ def speak(strict: bool = True) -> None:
     install_methods(_WORDS)
     if strict:
         install_methods({n: _strict(n, getattr(Tensor, n)) for n in (*_OPERATORS, "__eq__", "__ne__")})
-    kinds: set[Any] = {c for c in vars(metrics).values() if isinstance(c, type) and "result" in vars(c)}
+    shown = [c for c in vars(metrics).values() if isinstance(c, type)]
+    kinds: set[Any] = {base for kind in shown for base in kind.__mro__ if "result" in vars(base)}
     for kind in kinds:
         kind.result = _in_float32(kind.result)
     setattr(metrics.Metric, "_dtype", property(lambda metric: "float32", doc="What programs cast data to."))  # noqa: B010
+    if not hasattr(Tensor.__getitem__, "__wrapped__"):
+        Tensor.__getitem__ = _at_one_place(Tensor.__getitem__)  # type: ignore[method-assign]
+        Initializer.__call__ = _as_tensor(Initializer.__call__)  # type: ignore[method-assign]
     if "__getitem__" not in vars(Variable):
         Variable.__getitem__ = _part(Variable.__getitem__)  # type: ignore[method-assign]
     for name, method in _OF_CELLS.items():

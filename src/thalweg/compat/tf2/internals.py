@@ -22,9 +22,11 @@ from thalweg.compat.tf2.values import is_known
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
-    "array_ops check_ops clip_ops confusion_matrix control_flow_ops embedding_ops functional_ops gen_array_ops "
-    "gen_math_ops gen_nn_ops init_ops io_ops linalg_ops logging_ops lookup_ops math_ops nn nn_impl nn_ops parsing_ops "
-    "random_ops script_ops sort_ops special_math_ops standard_ops state_ops string_ops tensor_array_ops variables"
+    "array_ops candidate_sampling_ops check_ops clip_ops confusion_matrix constant_op control_flow_ops ctc_ops "
+    "embedding_ops functional_ops gen_array_ops gen_ctc_ops gen_linalg_ops gen_math_ops gen_nn_ops gen_random_ops "
+    "gen_string_ops histogram_ops init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops nn nn_impl nn_ops "
+    "parsing_ops random_ops script_ops sort_ops special_math_ops standard_ops state_ops string_ops tensor_array_ops "
+    "variables"
 ).split()
 
 

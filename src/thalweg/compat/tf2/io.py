@@ -13,7 +13,7 @@ from thalweg import events
 from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import gfile as files
 from thalweg.compat.tf1 import records
-from thalweg.compat.tf1.errors import OpError
+from thalweg.compat.tf1.errors import NotFoundError, OpError
 from thalweg.compat.tf1.node_defs import parsed_array
 from thalweg.compat.tf1.parsing import FixedLenFeature, FixedLenSequenceFeature, VarLenFeature
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
@@ -57,7 +57,10 @@ def path_of(name: Any) -> str:
 
 def read_file(filename: Any, name: Any = None) -> TextTensor:
     """The bytes of a file."""
-    return texts(Path(path_of(filename)).read_bytes())
+    path = Path(path_of(filename))
+    if not path.exists():
+        raise NotFoundError(f"{path}; No such file or directory")
+    return texts(path.read_bytes())
 
 
 def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:

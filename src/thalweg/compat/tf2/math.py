@@ -11,6 +11,7 @@ import numpy as np
 from thalweg import dtypes, nn, optimizers
 from thalweg.compat.names import described
 from thalweg.compat.tf2.values import alike, axes, cast, number, pair, tensor
+from thalweg.errors import DTypeError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import (
     activation,
@@ -41,7 +42,7 @@ def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
 
 _KERNELS = {
     "add": "AddV2", "subtract": "Sub", "multiply": "Mul", "divide": "RealDiv", "floor_divide": "FloorDiv",
-    "remainder": "FloorMod", "fmod": "TruncateMod",
+    "remainder": "FloorMod", "fmod": "TruncateMod", "at_least": "Maximum", "at_most": "Minimum",
 }  # fmt: skip
 
 
@@ -127,7 +128,11 @@ multiply_no_nan = _binary(_multiply_no_nan)
 floordiv = _binary(elementwise.floor_divide)
 floormod = mod = _binary(elementwise.remainder)
 truncatemod = _binary(elementwise.fmod)
-maximum, minimum, pow = (_binary(getattr(elementwise, n)) for n in ("maximum", "minimum", "pow"))
+maximum, minimum = (
+    _binary(elementwise.at_least),
+    _binary(elementwise.at_most),
+)  # ties: the gradient goes to the first
+pow = _binary(elementwise.pow)
 atan2, squared_difference = _binary(elementwise.atan2), _binary(_squared_difference)
 xlogy = _binary(special.xlogy)
 xdivy = divide_no_nan
@@ -194,9 +199,16 @@ def _reduction(op: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
 
 
 def _kept(op: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction whose result has the dtype of its operand."""
+    """A reduction of numbers whose result has the dtype of its operand."""
 
     def apply(x: Tensor, **options: Any) -> Any:
+        if x.specs[0].dtype == bool:
+            raise fail(
+                DTypeError,
+                f"{kernel(op)}: a sum, product or mean is of numbers",
+                received="truths",
+                hint="tf.cast(x, tf.float32) first",
+            )
         return cast(op(x, **options), x.dtype)
 
     apply.__doc__ = described(op)

@@ -75,6 +75,8 @@ def uniform(
     name: Any = None,
 ) -> Any:
     """Uniform numbers in [minval, maxval); whole ones of a whole dtype."""
+    if maxval is None and dtypes.is_integer(numpy_dtype(dtype)):
+        raise ValueError(f"tf.random.uniform: maxval must be given for whole numbers, those of {dtype!r}")
     return _uniform(shape, minval, maxval, dtype, seeded_key(seed))
 
 

@@ -162,16 +162,18 @@ def taking_texts(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
         pool: list[np.ndarray] = [np.array([b""], dtype=object)]  # what zeros stand for
 
-        def numbered(value: Any) -> Any:
-            if isinstance(value, (list, tuple)) and any(isinstance(v, TextTensor) for v in value):
+        def numbered(value: Any, parts: bool = False) -> Any:
+            if isinstance(value, (list, tuple)) and (parts or any(isinstance(v, TextTensor) for v in value)):
                 return [numbered(v) for v in value]
             held = np.asarray(texts(value))
             first = sum(map(len, pool))
             pool.append(held.reshape(-1))
             return constant(np.arange(first, first + held.size, dtype=np.int32).reshape(held.shape))
 
-        given = [numbered(a) if k in places else a for k, a in enumerate(args)]
-        made = function(*given, **{n: numbered(a) if n in places else a for n, a in kwargs.items()})
+        one_by_one = name == "concat"
+        given = [numbered(a, one_by_one) if k in places else a for k, a in enumerate(args)]
+        named = {n: numbered(a, one_by_one) if n in places else a for n, a in kwargs.items()}
+        made = function(*given, **named)
         return made if name == "size" else mapped(lambda t: TextTensor(_taken(np.concatenate(pool), t)), made)
 
     return moving

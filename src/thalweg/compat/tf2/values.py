@@ -48,6 +48,10 @@ def tensor(value: Any, dtype: Any = None) -> Any:
         return cast(value, dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         return joining.stack([tensor(v, dtype) for v in value])
+    if value is None:
+        raise ValueError(
+            "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
+        )
     array = np.asarray(value)
     if array.dtype.kind == "c" or complex_dtype(dtype):
         return made(array, dtype=dtype)

@@ -18,6 +18,8 @@ from thalweg.compat.keras.backend import values as _values
 from thalweg.compat.names import Namespace as _Namespace
 from thalweg.compat.names import own as _own
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.errors import ArgumentError as _ArgumentError
+from thalweg.errors import fail as _fail
 from thalweg.layers import activations as _activations
 from thalweg.registry import register as _register
 
@@ -41,6 +43,29 @@ py_all, py_any, py_sum, py_slice = _builtins.all, _builtins.any, _builtins.sum, 
 def _to_tensor(x: Any, dtype: Any) -> Any:
     """A number or array as a tensor of this dtype."""
     return _values.cast(_values.constant(x), dtype)
+
+
+def _preprocess_padding(padding: str) -> str:
+    """``same`` or ``valid`` as TensorFlow writes it."""
+    if padding not in ("same", "valid"):
+        raise _fail(_ArgumentError, "padding", expected="'same' or 'valid'", received=padding)
+    return padding.upper()
+
+
+def _to_last_channels(x: Any, data_format: str) -> Any:
+    """What Keras until 2.1 convolved: an input whose channels are the last axis."""
+    first = _settings.normalize_data_format(data_format) == "channels_first"
+    return _shapes.permute_dimensions(x, (0, *range(2, _shapes.ndim(x)), 1)) if first else x
+
+
+def _from_last_channels(x: Any, data_format: str) -> Any:
+    """What was convolved with channels as the last axis, with them where the format has them."""
+    n, first = _shapes.ndim(x), _settings.normalize_data_format(data_format) == "channels_first"
+    return _shapes.permute_dimensions(x, (0, n - 1, *range(1, n - 1))) if first else x
+
+
+_preprocess_conv2d_input = _preprocess_conv3d_input = _to_last_channels
+_postprocess_conv2d_output = _postprocess_conv3d_output = _from_last_channels
 
 
 def _get_available_gpus() -> list[str]:

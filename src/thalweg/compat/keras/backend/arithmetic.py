@@ -15,6 +15,7 @@ from thalweg.compat.keras.backend.shapes import expand_dims, transpose
 from thalweg.compat.keras.backend.values import beside, cast, tensor, update
 from thalweg.graph.tensor import Tensor, shapes_match
 from thalweg.ops.control import cond
+from thalweg.ops.elementwise import at_least, at_most
 from thalweg.ops.public import names as _names
 from thalweg.ops.state import identity
 
@@ -61,8 +62,8 @@ def cumprod(x: Any, axis: int = 0) -> Any:
     return _ops["cumulative_prod"](tensor(x), axis=axis)
 
 
-def _elementwise(name: str) -> Callable[..., Any]:
-    op = _ops[name]
+def _elementwise(name: str, op: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    op = op or _ops[name]
 
     def apply(*operands: Any) -> Any:
         given = [beside(x, other) for x, other in zip(operands, reversed(operands))]
@@ -76,7 +77,8 @@ exp, log, square, abs, sign, round, sin, cos = (
     _elementwise(n) for n in ("exp", "log", "square", "abs", "sign", "round", "sin", "cos")
 )
 sigmoid, tanh, softplus, softsign = (_elementwise(n) for n in ("sigmoid", "tanh", "softplus", "softsign"))
-maximum, minimum, equal, not_equal = (_elementwise(n) for n in ("maximum", "minimum", "equal", "not_equal"))
+maximum, minimum = _elementwise("maximum", at_least), _elementwise("minimum", at_most)
+equal, not_equal = _elementwise("equal"), _elementwise("not_equal")
 greater, greater_equal, less, less_equal = (
     _elementwise(n) for n in ("greater", "greater_equal", "less", "less_equal")
 )

@@ -14,6 +14,7 @@ from thalweg.compat.keras.backend.settings import epsilon, normalize_data_format
 from thalweg.compat.keras.backend.shapes import expand_dims, reshape, transpose
 from thalweg.compat.keras.backend.values import cast, tensor, zeros_like
 from thalweg.errors import ArgumentError, ShapeError, fail
+from thalweg.ops.elementwise import at_most
 from thalweg.ops.public import names as _names
 
 _ops = _names()
@@ -27,7 +28,7 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
         above = nn.relu(above) if max_value is None else _ops["clip"](above, 0.0, max_value)
         return above - alpha * below
     y = nn.leaky_relu(x, alpha) if alpha else nn.relu(x)
-    return y if max_value is None else _ops["minimum"](y, max_value)
+    return y if max_value is None else at_most(y, max_value)
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
@@ -94,7 +95,14 @@ def ctc_decode(
     found, scores = nn.ctc_decode(
         log(tensor(y_pred) + epsilon()), lengths, 0 if greedy else beam_width, paths
     )
-    return [found[k] for k in range(paths)], scores
+    steps = int(tensor(y_pred).shape[1])
+    return [_filled_up(cast(found[k], "int64"), steps) for k in range(paths)], scores
+
+
+def _filled_up(rows: Any, length: int) -> Any:
+    """Rows of labels with -1 behind them, up to a length."""
+    missing = length - int(rows.shape[1])
+    return _ops["pad"](rows, [(0, 0), (0, missing)], constant_values=-1) if missing > 0 else rows
 
 
 def bias_add(x: Any, bias: Any, data_format: Any = None) -> Any:

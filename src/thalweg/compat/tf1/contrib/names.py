@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from thalweg.compat.names import Namespace, members, only, own
+from thalweg.compat.names import Namespace, members, own
 from thalweg.compat.tf1 import (
     boosted_trees,
     column_makers,
@@ -30,6 +30,7 @@ from thalweg.compat.tf1 import nest as nest_room
 from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
     buckets,
+    columns,
     crf,
     experiments,
     framework,
@@ -61,15 +62,6 @@ from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.rnn import linear as linear_room
 
-
-def _sparse_column_with_keys(
-    column_name: str, keys: Any, default_value: int = -1, combiner: str = "sum", dtype: Any = "string"
-) -> Any:
-    """A column of the places of words in a list."""
-    only("sparse_column_with_keys", "combiner", combiner, "sum")
-    return feature_column.categorical_column_with_vocabulary_list(column_name, keys, dtype, default_value)
-
-
 _layers = Namespace(
     "tf.contrib.layers",
     **{n: v for n, v in own(layers).items() if n != "alpha_dropout"},
@@ -91,17 +83,8 @@ _layers = Namespace(
     legacy_fully_connected=layers.fully_connected,
     embedding_lookup_unique=nn.embedding_lookup,
     safe_embedding_lookup_sparse=sparse.safe_embedding_lookup_sparse,
-    real_valued_column=lambda column_name, dimension=1, default_value=None, dtype="float32", normalizer=None: (
-        feature_column.numeric_column(column_name, dimension, default_value, dtype, normalizer)
-    ),
-    sparse_column_with_keys=_sparse_column_with_keys,
-    sparse_column_with_hash_bucket=feature_column.categorical_column_with_hash_bucket,
-    sparse_column_with_integerized_feature=feature_column.categorical_column_with_identity,
     bucketized_column=feature_column.bucketized_column,
-    crossed_column=feature_column.crossed_column,
-    one_hot_column=feature_column.indicator_column,
-    embedding_column=feature_column.embedding_column,
-    input_from_feature_columns=feature_column.input_layer,
+    **own(columns),
     OPTIMIZER_CLS_NAMES=training.OPTIMIZER_CLS_NAMES,
     OPTIMIZER_SUMMARIES=training.OPTIMIZER_SUMMARIES,
     add_arg_scope=add_arg_scope,

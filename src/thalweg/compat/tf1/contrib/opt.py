@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import train
 from thalweg.compat.tf1.graph import Operation
+from thalweg.compat.tf1.train.optimizers import _Adam
 from thalweg.optimizers.base import blend
 
 
-class _Nesterov(optimizers.Adam):
+class _Nesterov(_Adam):
     """Adam, whose step looks ahead: b1 m + (1 - b1) g in the place of m."""
 
     def step(self, g: Any, param: Any, slots: Any, lr: Any, t: Any) -> tuple[Any, Any]:
@@ -20,7 +20,7 @@ class _Nesterov(optimizers.Adam):
         return moved, {**after, "m": ahead["m"]}
 
 
-class _Lazy(optimizers.Adam):
+class _Lazy(_Adam):
     """Adam whose averages fade in the rows alone that were read."""
 
     in_all_rows = ()
@@ -39,10 +39,11 @@ class LazyAdamOptimizer(train.AdamOptimizer):
         name: str = "Adam",
     ) -> None:
         super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
-        self._rule = _Lazy(0.0, beta1, beta2, epsilon)
+        first, second = self._rounded()
+        self._rule = _Lazy(0.0, first, second, epsilon)
 
 
-class NadamOptimizer(train.Optimizer):
+class NadamOptimizer(train.AdamOptimizer):
     """``var -= lr sqrt(1 - b2^t) / (1 - b1^t) * (b1 m + (1 - b1) g) / (sqrt(v) + eps)``."""
 
     def __init__(
@@ -54,7 +55,9 @@ class NadamOptimizer(train.Optimizer):
         use_locking: bool = False,
         name: str = "Nadam",
     ) -> None:
-        super().__init__(_Nesterov(0.0, beta1, beta2, epsilon), learning_rate, name, counts=True)
+        super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
+        first, second = self._rounded()
+        self._rule = _Nesterov(0.0, first, second, epsilon)
 
 
 def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:

@@ -224,6 +224,8 @@ class Graph:
             self.name_prefix = ""
         elif name.endswith("/"):
             self.name_prefix = name
+        elif not re.fullmatch(r"[A-Za-z0-9_.\\\-/>]+", name):
+            raise ValueError(f"{name!r} is not a valid scope name: letters, digits and _ . \\ - / > make one")
         else:
             self.name_prefix = self.unique_name(name) + "/"
         try:
@@ -266,6 +268,15 @@ class Graph:
 
     def get_all_collection_keys(self) -> list[Any]:
         return [key for key in self.collections if isinstance(key, str)]
+
+    def get_name_scope(self) -> str:
+        """The open name scopes."""
+        return self._name_stack
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every operation."""
+        return len(self.operations)
 
     def get_operations(self) -> list[Operation]:
         return list(self.operations.values())

@@ -95,7 +95,7 @@ def as_array(x: Any, dtype: Any = None) -> np.ndarray:
     array = np.asarray(x)
     if dtype is not None:
         return array.astype(numpy_dtype(dtype))
-    if not isinstance(x, (np.ndarray, np.generic)) and not _has_numpy(x):
+    if not isinstance(x, (np.ndarray, np.generic)) and not _has_arrays(x):
         if array.dtype == np.float64:
             return array.astype(np.float32)
         if array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
@@ -103,10 +103,11 @@ def as_array(x: Any, dtype: Any = None) -> np.ndarray:
     return array
 
 
-def _has_numpy(x: Any) -> bool:
+def _has_arrays(x: Any) -> bool:
+    """Whether lists hold arrays; NumPy's numbers in them are as Python's."""
     while isinstance(x, (list, tuple)) and x:
         x = x[0]
-    return isinstance(x, (np.ndarray, np.generic))
+    return isinstance(x, np.ndarray)
 
 
 def _has_tensor(x: Any) -> bool:
@@ -124,8 +125,10 @@ def _leaf_dtypes(x: Any) -> Iterator[Any]:
 
 
 def values(*xs: Any) -> list[core.Tensor]:
-    """Expressions of operands; numbers and arrays take the dtype of the tensor beside them."""
+    """Expressions of operands; numbers and arrays take the dtype of the tensor beside them, or of the first."""
     dtype = next((x.dtype for x in xs if isinstance(x, Tensor)), None)
+    if dtype is None and xs:
+        dtype = as_dtype(value(xs[0]).dtype)
     return [value(x, dtype) for x in xs]
 
 
@@ -169,6 +172,8 @@ def constant(
     """A constant node. Strings stay on the host."""
     if isinstance(value, Tensor):
         return value
+    if value is None:
+        raise ValueError("None values not supported.")
     if (dtype is not None and as_dtype(dtype) == string) or np.asarray(value).dtype.kind in "SUO":
         text = np.array(value, dtype=object)
         encoded = np.vectorize(_bytes, otypes=[object])(text) if text.size else text
@@ -176,16 +181,21 @@ def constant(
         held.static = encoded
         return held
     array = as_array(value, dtype)
-    if shape is not None:
-        wanted = tuple(int(d) for d in TensorShape(shape))
-        if array.size == int(np.prod(wanted)):
-            array = array.reshape(wanted)
-        else:  # the last value fills what is left
-            flat = array.reshape(-1)
-            filled = np.concatenate([flat, np.repeat(flat[-1:], max(0, int(np.prod(wanted)) - flat.size))])
-            array = filled[: int(np.prod(wanted))].reshape(wanted) if 0 in wanted else filled.reshape(wanted)
-    array = np.array(array)
+    array = np.array(array if shape is None else filled(array, [int(d) for d in TensorShape(shape)]))
     return wrap(core.constant(array), name, "Const", static=array)
+
+
+def filled(array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """The elements in another shape, the last one in all the places for which there are none.
+
+    >>> filled(np.array([1, 2]), [2, 2]).tolist()
+    [[1, 2], [2, 2]]
+    """
+    size = int(np.prod(shape))
+    flat = array.reshape(-1)
+    if flat.size < size:
+        flat = np.concatenate([flat, np.repeat(flat[-1:], size - flat.size)])
+    return (flat if size else flat[:0]).reshape(tuple(shape))
 
 
 def _bytes(text: Any) -> bytes:

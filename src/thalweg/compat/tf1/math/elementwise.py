@@ -10,7 +10,7 @@ import numpy as np
 from thalweg import dtypes, optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.families import binary, of_texts_too, unary
-from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, value, wrap
+from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, value, values, wrap
 from thalweg.compat.tf1.math.shapes import size
 from thalweg.compat.tf1.slices import IndexedSlices, changed, rows_or_value
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
@@ -21,9 +21,10 @@ from thalweg.optimizers.rows import like, rows_in
 
 
 def _divided(x: core.Tensor, y: core.Tensor) -> core.Tensor:
-    """True division; integers as float64."""
+    """True division; integers as float64, those of 8 and 16 bits as float32."""
     if dtypes.is_integer(x.dtype) and dtypes.is_integer(y.dtype):
-        x, y = astype(x, "float64"), astype(y, "float64")
+        wide = "float32" if max(x.dtype.itemsize, y.dtype.itemsize) < 4 else "float64"
+        x, y = astype(x, wide), astype(y, wide)
     return elementwise.divide(x, y)
 
 
@@ -37,6 +38,12 @@ def _truncated_division(x: core.Tensor, y: core.Tensor) -> core.Tensor:
     """Division of integers towards zero."""
     made = elementwise.divide(astype(x, "float64"), astype(y, "float64"))
     return astype(made, x.dtype)
+
+
+def _squared_difference(x: core.Tensor, y: core.Tensor) -> core.Tensor:
+    """(x - y)², in the dtype of both."""
+    made = special.squared_difference(x, y)
+    return g.cast(made, x.dtype) if x.dtype == y.dtype else made
 
 
 def _truncated_mod(x: core.Tensor, y: core.Tensor) -> core.Tensor:
@@ -83,8 +90,8 @@ floor_div = binary("FloorDiv", elementwise.floor_divide)
 floordiv = binary("FloorDiv", elementwise.floor_divide, "floordiv")
 mod = floormod = binary("FloorMod", elementwise.remainder)
 truncatemod = binary("TruncateMod", _truncated_mod)
-maximum = binary("Maximum", elementwise.maximum)
-minimum = binary("Minimum", elementwise.minimum)
+maximum = binary("Maximum", elementwise.at_least)  # whose gradient goes to the first where both are the same
+minimum = binary("Minimum", elementwise.at_most)
 pow = binary("Pow", elementwise.pow)
 atan2 = binary("Atan2", elementwise.atan2)
 equal = of_texts_too("Equal", elementwise.equal, np.equal)
@@ -96,7 +103,7 @@ greater_equal = binary("GreaterEqual", elementwise.greater_equal)
 logical_and = binary("LogicalAnd", logic.logical_and)
 logical_or = binary("LogicalOr", logic.logical_or)
 logical_xor = binary("LogicalXor", logic.logical_xor)
-squared_difference = binary("SquaredDifference", special.squared_difference)
+squared_difference = binary("SquaredDifference", _squared_difference)
 
 
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
@@ -137,6 +144,7 @@ def _caster(dtype: str) -> Callable[..., Tensor]:
 
 
 to_float, to_double, to_int32, to_int64 = map(_caster, ("float32", "float64", "int32", "int64"))
+to_bfloat16 = _caster("bfloat16")
 saturate_cast = cast
 
 
@@ -186,9 +194,16 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
 
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors of one shape."""
-    total: Any = value(inputs[0])
-    for part in inputs[1:]:
-        total = total + value(part)
+    parts: list[Any] = values(*inputs)
+    if not parts:
+        raise ValueError("add_n: inputs must be a list of at least one tensor")
+    total = parts[0]
+    for part in parts[1:]:
+        if None not in (part.shape, total.shape) and len(part.shape) != len(total.shape):
+            raise ValueError(
+                f"add_n: all inputs must have the same shape, received {total.shape} and {part.shape}"
+            )
+        total = total + part
     return wrap(total, name, "AddN", inputs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from thalweg import dtypes
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.slices import IndexedSlices
@@ -29,7 +30,7 @@ def gradients(
     """
     graph = g.default_graph()
     ys, xs = g.converted(ys), g.converted(xs)
-    outputs = [graph.translated(value(y)) for y in ([ys] if isinstance(ys, Tensor) else ys)]
+    outputs = [graph.translated(value(y)) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
     targets = [graph.translated(g.converted(x).t) for x in ([xs] if isinstance(xs, Tensor) else xs)]
     seeds = None
     if grad_ys is not None:
@@ -38,6 +39,10 @@ def gradients(
             None if s is None else graph.translated(value(s, y.dtype))
             for s, y in zip(given, outputs, strict=True)
         ]
+        seeds = [s for s, y in zip(seeds, outputs, strict=True) if not dtypes.is_integer(y.dtype)]
+    outputs = [y for y in outputs if not dtypes.is_integer(y.dtype)]  # through which no gradient goes
+    if not outputs:
+        return [None] * len(targets)
     fixed = [graph.translated(g.converted(x).t) for x in stop_gradients or ()]
     fed: Any = [x.t for op in graph.get_operations() for x in op.outputs if x.t is not None]
     fed = fed if graph.symbols is None else graph.symbols.known(fed)

@@ -254,7 +254,10 @@ def strided_slice(
 
 
 def _item(self: Tensor, key: Any) -> Tensor:
-    """``tensor[key]``, also with tensors as indices."""
+    """``tensor[key]``, also with tensors as indices; a list is a tuple, a tensor of truths a mask."""
+    if isinstance(key, (Tensor, np.ndarray)) and key.dtype == bool:
+        return boolean_mask(self, key)
+    key = tuple(key) if isinstance(key, list) else key
     keys = key if isinstance(key, tuple) else (key,)
     source, keys = _open_ends(keys, value(self))
     plain = _plain_key(keys)

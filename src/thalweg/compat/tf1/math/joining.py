@@ -30,7 +30,7 @@ def concat(
     axis = concat_dim if axis is None else axis
     if _is_number(values) and not _is_number(axis):
         values, axis = axis, values
-    if isinstance(values, Tensor):
+    if not isinstance(values, (list, tuple)):  # one tensor alone
         return identity(values, name)
     like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
     parts = [value(x, like_dtype) for x in values]
@@ -77,6 +77,8 @@ pack = parallel_stack = stack
 def unstack(value: Any, num: Any = None, axis: Any = 0, name: str | None = "unstack") -> list[Tensor]:
     """The slices along an axis, whose length must be known."""
     t, place = g.value(value), static_int(axis, "axis")
+    if t.shape is not None and num is not None and t.shape[place] not in (None, int(num)):
+        raise ValueError(f"unstack: axis {place} must have num={int(num)} slices; it has {t.shape[place]}")
     if t.shape is not None and t.shape[place] is None and num is not None:
         lengths = list(t.shape)
         lengths[place] = int(num)

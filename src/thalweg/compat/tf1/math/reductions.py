@@ -17,16 +17,22 @@ Axis = Any
 
 
 def _integer_mean(x: core.Tensor, **options: Any) -> core.Tensor:
-    made = reduce.mean(x, **options)
+    made = reduce.mean(_of_numbers(x), **options)
     return astype(made, x.dtype) if dtypes.is_integer(x.dtype) else made
 
 
+def _of_numbers(x: core.Tensor) -> core.Tensor:
+    if x.dtype == bool:
+        raise TypeError("a sum, product or mean is of numbers, received truths: tf.cast(x, tf.float32) first")
+    return x
+
+
 def _kept_sum(x: core.Tensor, **options: Any) -> core.Tensor:
-    return reduce.sum(x, **options, dtype=x.dtype)
+    return reduce.sum(_of_numbers(x), **options, dtype=x.dtype)
 
 
 def _kept_prod(x: core.Tensor, **options: Any) -> core.Tensor:
-    return reduce.prod(x, **options, dtype=x.dtype)
+    return reduce.prod(_of_numbers(x), **options, dtype=x.dtype)
 
 
 def _reduction(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:

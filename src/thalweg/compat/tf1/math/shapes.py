@@ -50,6 +50,8 @@ def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """A new axis of length 1."""
+    if axis is None and dim is None:
+        raise ValueError("expand_dims: an axis must be given")
     place, known = static_int(dim if axis is None else axis, "axis"), static_value(input)
     static = None if known is None else np.expand_dims(known, place)
     return wrap(shape_ops.expand_dims(value(input), place), name, "ExpandDims", [input], static=static)

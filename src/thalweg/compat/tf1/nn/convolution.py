@@ -10,7 +10,7 @@ from thalweg import nn
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
+from thalweg.compat.tf1.graph import Tensor, value, values, wrap, wrap_all
 from thalweg.compat.tf1.lengths import filled
 from thalweg.compat.tf1.random import keyed
 from thalweg.ops import elementwise
@@ -50,7 +50,7 @@ def conv2d(
 ) -> Tensor:
     """Convolution of [N, H, W, C] with [KH, KW, C, O]."""
     kernel = filters if filter is None else filter
-    w = value(kernel)
+    w = values(input, kernel)[1]  # arrays are of the images' dtype
     made = nn.conv2d(
         _pictures(input, w.shape[2] if w.shape is not None and data_format == "NHWC" else None),
         w,
@@ -190,11 +190,30 @@ def _input_gradient(
     if first:
         like = shape_ops.permute_dims(like, (0, 2, 3, 1))
     like = _batch_of(like, x, kernel)
+    _check_lengths(like, x, kernel, steps, rates, padding)
     pads = _pairs(padding, like, kernel, steps, rates)
     made = conv_input_gradient(
         x, kernel, like, strides=steps, padding=pads, dilation=rates, input_dilation=(1, 1), groups=1
     )
     return shape_ops.permute_dims(made, (0, 3, 1, 2)) if first else made
+
+
+def _check_lengths(like: Any, x: Any, kernel: Any, steps: Any, rates: Any, padding: str) -> None:
+    """ValueError where the convolution of what has the output's shape would not have that of x."""
+    for axis, (step, rate) in enumerate(zip(steps, rates, strict=True), 1):
+        lengths = [
+            t.shape[k] if t.shape is not None else None
+            for t, k in ((like, axis), (x, axis), (kernel, axis - 1))
+        ]
+        if None in lengths:
+            continue
+        wanted, given, size = (int(n) for n in lengths if n is not None)
+        covered = wanted if padding.upper() == "SAME" else wanted - (size - 1) * rate
+        if -(-covered // step) != given:
+            raise ValueError(
+                f"conv2d_transpose: an output of length {wanted} on axis {axis} is made of {-(-covered // step)} "
+                f"steps of {step} ({padding}); the input has {given}"
+            )
 
 
 deconv2d = conv2d_transpose  # before 0.6

@@ -11,6 +11,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, values, wrap
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.state import stop_gradient
 
 
 def softmax_cross_entropy_with_logits(
@@ -23,8 +24,32 @@ def softmax_cross_entropy_with_logits(
     axis: Any = None,
     _sentinel: Any = None,
 ) -> Tensor:
-    """-sum(labels log softmax(logits)) for each row; by position (logits, labels), as before 1.0."""
-    scores, targets = values(_logits if logits is None else logits, _labels if labels is None else labels)
+    """-sum(labels log softmax(logits)) for each row, the labels held fixed in its gradient; by position (logits,
+    labels), as before 1.0.
+    """
+    scores, targets = _logits if logits is None else logits, _labels if labels is None else labels
+    if scores is None or targets is None:
+        raise ValueError(
+            "softmax_cross_entropy_with_logits: both labels and logits must be given, by their names"
+        )
+    scores, targets = values(scores, targets)
+    made = _cross_entropy(scores, stop_gradient(targets), dim if axis is None else axis)
+    return wrap(made, name, "SoftmaxCrossEntropyWithLogits", [logits, labels])
+
+
+def softmax_cross_entropy_with_logits_v2(
+    labels: Any, logits: Any, axis: Any = None, name: str | None = None, dim: Any = None
+) -> Tensor:
+    """-sum(labels log softmax(logits)) for each row; its gradient goes to the labels, too."""
+    scores, targets = values(logits, labels)
+    over = next((int(k) for k in (axis, dim) if k is not None), -1)
+    return wrap(
+        _cross_entropy(scores, targets, over), name, "SoftmaxCrossEntropyWithLogits", [labels, logits]
+    )
+
+
+def _cross_entropy(scores: Any, targets: Any, axis: int) -> Any:
+    """That of expressions; what one of them knows of its lengths holds for the other."""
     targets = g.cast(targets, scores.dtype)
     if targets.shape is None and scores.shape is not None:  # of any rank: then of that of the other
         targets = g.shaped_as(targets, (None,) * len(scores.shape))
@@ -32,11 +57,10 @@ def softmax_cross_entropy_with_logits(
         scores = g.shaped_as(scores, (None,) * len(targets.shape))
     if None not in (targets.shape, scores.shape) and len(targets.shape) != len(scores.shape):  # type: ignore[arg-type]
         targets = shape_ops.reshape_like(targets, scores)  # rows are compared, however they are stacked
-    made = nn.softmax_cross_entropy(scores, targets, axis=dim if axis is None else axis)
-    return wrap(made, name, "SoftmaxCrossEntropyWithLogits", [logits, labels])
-
-
-softmax_cross_entropy_with_logits_v2 = softmax_cross_entropy_with_logits
+    if None not in (targets.shape, scores.shape) and len(targets.shape) == len(scores.shape):
+        lengths = tuple(n if n is not None else m for n, m in zip(scores.shape, targets.shape, strict=True))
+        scores = scores if lengths == scores.shape else g.shaped_as(scores, lengths)
+    return nn.softmax_cross_entropy(scores, targets, axis=axis)
 
 
 def sparse_softmax_cross_entropy_with_logits(

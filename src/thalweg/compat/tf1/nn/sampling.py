@@ -36,7 +36,7 @@ class Sampled(NamedTuple):
 
 def _in_order(labels: Any, inputs: Any) -> tuple[Any, Any]:
     """(labels, inputs), also when given as (inputs, labels), as before 1.0: labels are the integers."""
-    if isinstance(labels, Tensor) and labels.dtype.is_floating and value(inputs).dtype.kind != "f":
+    if value(labels).dtype.kind == "f" and value(inputs).dtype.kind != "f":
         return inputs, labels
     return labels, inputs
 

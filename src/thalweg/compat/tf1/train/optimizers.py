@@ -10,7 +10,7 @@ import numpy as np
 from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor, current, default_graph, value, wrap
+from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
 from thalweg.compat.tf1.slices import rows_or_value
 from thalweg.compat.tf1.variables import (
     Variable,
@@ -40,7 +40,7 @@ class Optimizer:
     ) -> None:
         self._rule, self._rate, self._name = rule, learning_rate, name
         self._counts = counts
-        self._step_count: Variable | None = None
+        self._counters: dict[str, Variable] = {}
         self._slots: dict[Any, dict[str, Variable]] = {}
 
     def get_name(self) -> str:
@@ -98,7 +98,9 @@ class Optimizer:
             updates += self._stepped(rows_or_value(gradient), v, g.cast(rate, v.dtype), t)
         if global_step is not None:
             updates.append((global_step.t, current.build([global_step.t], {}) + 1))  # type: ignore[operator]
-        return Operation(name or self._name, "NoOp", Effect(updates))
+        made = Operation(name or self._name, "NoOp", Effect(updates))
+        default_graph().add_to_collection(GraphKeys.TRAIN_OP, made)
+        return made
 
     def _learning_rate(self) -> core.Tensor:
         rate = self._rate() if callable(self._rate) and not isinstance(self._rate, Tensor) else self._rate
@@ -108,10 +110,11 @@ class Optimizer:
         """The number of this step, from 1, and the update of the counter."""
         if not self._counts:
             return None, []
-        if self._step_count is None:
-            self._step_count = Variable(np.int64(0), trainable=False, name=f"{self._name}/step")
-        now: Any = current.build([self._step_count.t], {})
-        return g.cast(now, "float64") + 1.0, [(self._step_count.t, now + 1)]  # type: ignore[operator]
+        if not self._counters:
+            self._counters["step"] = Variable(np.int64(0), trainable=False, name=f"{self._name}/step")
+        steps = self._counters["step"].t
+        now: Any = current.build([steps], {})
+        return g.cast(now, "float64") + 1.0, [(steps, now + 1)]  # type: ignore[operator]
 
     def _stepped(self, gradient: core.Tensor | Rows, v: Variable, rate: core.Tensor, t: Any) -> list[Any]:
         assert self._rule is not None
@@ -152,13 +155,12 @@ class Optimizer:
 
     def variables(self) -> list[Variable]:
         """What the optimizer remembers: the step counter, if it has one, and the slots."""
-        first = [] if self._step_count is None else [self._step_count]
-        return first + [slot for made in self._slots.values() for slot in made.values()]
+        return [*self._counters.values()] + [slot for made in self._slots.values() for slot in made.values()]
 
     @property
-    def step_count(self) -> Variable | None:
-        """How many steps were taken, where the rule asks for it."""
-        return self._step_count
+    def counters(self) -> dict[str, Variable]:
+        """What tells how many steps were taken, where the rule asks for it, by its name in checkpoints."""
+        return self._counters
 
     def slots(self) -> Iterable[tuple[Variable, str, Variable]]:
         """What the optimizer remembers for variables: (variable, name, slot)."""
@@ -282,6 +284,17 @@ class RMSPropOptimizer(Optimizer):
         super().__init__(rule, learning_rate, name)
 
 
+class _Adam(optimizers.Adam):
+    """Adam that is told the powers of its betas, as they stand in TensorFlow's checkpoints, for the step's number."""
+
+    def corrections(self, t: Any) -> tuple[Any, Any]:
+        return 1.0 - t[0], 1.0 - t[1]
+
+
+def _in_float32(beta: Any) -> Any:
+    return float(np.float32(beta)) if isinstance(beta, (int, float)) else beta
+
+
 class AdamOptimizer(Optimizer):
     """``var -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps)``: the paper's epsilon-hat."""
 
@@ -294,7 +307,23 @@ class AdamOptimizer(Optimizer):
         use_locking: bool = False,
         name: str = "Adam",
     ) -> None:
-        super().__init__(optimizers.Adam(0.0, beta1, beta2, epsilon), learning_rate, name, counts=True)
+        self._betas = {"beta1_power": beta1, "beta2_power": beta2}
+        super().__init__(_Adam(0.0, *self._rounded(), epsilon), learning_rate, name)
+
+    def _rounded(self) -> tuple[Any, Any]:
+        """The betas as the powers have them, in float32: what they lose cancels between averages and corrections."""
+        first, second = self._betas.values()
+        return _in_float32(first), _in_float32(second)
+
+    def _counted(self) -> tuple[Any, list[Any]]:
+        """The powers of the betas at this step, and the updates to those of the next."""
+        betas = {name: beta() if callable(beta) else beta for name, beta in self._betas.items()}
+        if not self._counters:
+            first = {name: b if isinstance(b, Tensor) else np.float32(b) for name, b in betas.items()}
+            self._counters = {n: Variable(start, trainable=False, name=n) for n, start in first.items()}
+        powers = {n: current.build([v.t], {}) for n, v in self._counters.items()}
+        moved = [(v.t, powers[n] * value(betas[n], "float32")) for n, v in self._counters.items()]  # type: ignore[operator]
+        return tuple(powers.values()), moved
 
 
 class FtrlOptimizer(Optimizer):

@@ -81,6 +81,8 @@ class Variable(Tensor):
                 if callable(initial_value) and not isinstance(initial_value, Tensor)
                 else initial_value
             )
+            if made is None:
+                raise ValueError("tf.Variable: initial_value must be given")
             if not isinstance(made, (Tensor, list, tuple)):
                 made = g.as_array(made, dtype)
             start = value(made, dtype)

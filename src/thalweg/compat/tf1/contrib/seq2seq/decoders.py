@@ -98,8 +98,7 @@ def dynamic_decode(
 ) -> Decoded:
     """(outputs [batch, time, ...], last state, lengths [batch]) of a decoder.
 
-    With a :class:`TrainingHelper` there are as many steps as the inputs have (or the limit, where it is a number): the
-    longest length or more.
+    There are as many steps as the longest example needs, or ``maximum_iterations`` where those are fewer.
     """
     with variable_scope(scope, "decoder") as opened:
         if (
@@ -125,11 +124,12 @@ def _over_targets(decoder: BasicDecoder, impute: bool, limit: Any, opened: Any) 
     _, first, start = decoder.initialize()
     decoder.step(g.constant(0), first, start)  # makes the variables, before the loop
     opened.reuse_variables()
-    most = None if limit is None else g.static_value(limit)
-    xs = to_core(map_structure(lambda x: x if most is None else x[: int(most)], helper.inputs))
+    lasting = helper.sequence_length if limit is None else math.minimum(helper.sequence_length, limit)
+    steps = math.maximum(math.reduce_max(lasting), 0)  # without examples the longest is less
+    xs = to_core(map_structure(lambda x: x[:steps], helper.inputs))
     leaf = _first_leaf(xs)
     times = shape_ops.reshape(shape_ops.iota_like(leaf, axis=0, dtype=np.dtype(np.int32)), (-1,))
-    lengths = value(helper.sequence_length)
+    lengths = value(lasting)
 
     def step(state: Any, now: Any) -> Any:
         x, time = now
@@ -148,7 +148,7 @@ def _over_targets(decoder: BasicDecoder, impute: bool, limit: Any, opened: Any) 
     outputs = map_structure(
         lambda t: g.shaped_as(t, (None, *t.shape[1:])), outputs
     )  # as TensorFlow tells them
-    return to_nodes(outputs, "DecoderOutputs"), to_nodes(last, "DecoderState"), helper.sequence_length
+    return to_nodes(outputs, "DecoderOutputs"), to_nodes(last, "DecoderState"), lasting
 
 
 def _first_leaf(tree: Any) -> Any:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import math, nn, random
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1 import math, nest, nn, random
+from thalweg.compat.tf1.errors import InvalidArgumentError
+from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.compat.tf1.structures import map_structure
+from thalweg.errors import ShapeError, fail
+from thalweg.graph.op import make_op
 
 
 class Helper:
@@ -37,8 +42,24 @@ class Helper:
         raise NotImplementedError
 
 
+@make_op(
+    {}, infer=lambda lengths, steps, **parameters: lengths,
+    grad=lambda g, y, lengths, steps, **parameters: [None, None],
+)  # fmt: skip
+def _checked_lengths(lengths, steps, /):  # type: ignore[no-untyped-def]
+    """The lengths; an error unless there is an input for each step of the longest."""
+    longest = np.max(lengths, initial=0)
+    if longest > steps:
+        raise fail(
+            InvalidArgumentError, "TrainingHelper: sequence_length",
+            expected=f"at most {int(steps)}, for which inputs has steps", received=int(longest),
+            hint="give the inputs of all steps, or sequence_length=tf.minimum(lengths, tf.shape(inputs)[1])",
+        )  # fmt: skip
+    return lengths
+
+
 class TrainingHelper(Helper):
-    """The decoder reads the targets."""
+    """The decoder reads the targets; it ends after the longest of the lengths [batch]."""
 
     def __init__(self, inputs: Any, sequence_length: Any, time_major: bool = False, name: Any = None) -> None:
         def turned(x: Any) -> Any:
@@ -48,8 +69,16 @@ class TrainingHelper(Helper):
             )
 
         self.inputs = map_structure(turned, inputs)
-        self.sequence_length = math.cast(g.convert_to_tensor(sequence_length), "int32")
-        self.batch_size = math.shape(self.sequence_length)[0]
+        lengths = math.cast(g.convert_to_tensor(sequence_length), "int32")
+        if lengths.get_shape().ndims not in (None, 1):
+            raise fail(
+                ShapeError, "TrainingHelper: sequence_length", expected="a length for each example: shape [batch]",
+                received=f"shape {lengths.get_shape().as_list()}",
+            )  # fmt: skip
+        given = [lengths, math.shape(nest.flatten(self.inputs)[0])[0]]
+        made = _checked_lengths.build(list(map(value, given)), {})
+        self.sequence_length = wrap(made, None, "CheckedLengths", given)
+        self.batch_size = math.shape(lengths)[0]
 
     def initialize(self, name: Any = None) -> tuple[Any, Any]:
         return math.equal(self.sequence_length, 0), map_structure(lambda x: x[0], self.inputs)

@@ -23,8 +23,8 @@ def softplus(x: Any) -> TensorVariable:
 
 
 def hard_sigmoid(x: Any) -> TensorVariable:
-    """0.2 x + 0.5 within [0, 1]."""
-    return basic.clip(as_tensor_variable(x) * 0.2 + 0.5, 0.0, 1.0)
+    """0.2 x + 0.5 within [0, 1], in the dtype of x."""
+    return TensorVariable(tw.clip(floats(x)[0] * 0.2 + 0.5, 0.0, 1.0))
 
 
 def ultra_fast_sigmoid(x: Any) -> TensorVariable:
