@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from thalweg.errors import DataError, FeedError, IndexRangeError, ShapeError, ThalwegError, UninitializedError
+from thalweg.errors import (
+    DataError,
+    FeedError,
+    FeedRangeError,
+    IndexRangeError,
+    ShapeError,
+    ThalwegError,
+    UninitializedError,
+)
 
 OpError = ThalwegError
 FailedPreconditionError = UninitializedError
-InvalidArgumentError = FeedError  # a placeholder without a value is one, too
+
+
+class InvalidArgumentError(FeedError):
+    """An operation received a value that it cannot take."""
 
 
 # What a run finds wrong with values, by what the main library says of it: programs catch either.
@@ -14,7 +25,7 @@ AT_RUN: dict[type[Exception], type[InvalidArgumentError]] = {
     FeedError: InvalidArgumentError,
     **{
         kind: type("InvalidArgumentError", (InvalidArgumentError, kind), {"__doc__": kind.__doc__})
-        for kind in (DataError, IndexRangeError, ShapeError)
+        for kind in (DataError, FeedRangeError, IndexRangeError, ShapeError)
     },
 }
 

@@ -131,9 +131,7 @@ image = _Namespace(
 )
 errors = _Namespace(
     "tf.errors",
-    **_names.own(
-        _errors, "OpError", "FailedPreconditionError", "InvalidArgumentError", "ResourceExhaustedError"
-    ),
+    **_names.own(_errors, "OpError", "FailedPreconditionError", "ResourceExhaustedError"),
 )
 graph_util = _graph_defs.graph_util
 saved_model = _saved_model.saved_model
