@@ -25,6 +25,9 @@ from thalweg.run.program import Program
 
 _EAGER_TIMES = 3  # how often an expression is differentiated as it is, before a program is made of it
 _KEPT = 256  # expressions that are remembered
+_MOST_NUMBERS = (
+    8  # so many different numbers in the same places are part of the expression: then they are inputs
+)
 
 
 class _Plan:
@@ -39,6 +42,19 @@ class _Memory:
 
     def __init__(self) -> None:
         self._found: OrderedDict[Any, int | _Plan] = OrderedDict()
+        self._numbers: OrderedDict[Any, set[Any]] = (
+            OrderedDict()
+        )  # of expressions that differ in nothing else
+
+    def has_many(self, key: Any, numbers: tuple[bytes, ...]) -> bool:
+        """Whether the expression comes with ever other numbers; these are remembered."""
+        seen = self._numbers.pop(key, set())
+        self._numbers[key] = seen
+        if len(self._numbers) > _KEPT:
+            self._numbers.popitem(last=False)
+        if len(seen) <= _MOST_NUMBERS:
+            seen.add(numbers)
+        return len(seen) > _MOST_NUMBERS
 
     def times(self, key: Any) -> int | _Plan:
         """How often the expression came before, or its plan."""
@@ -72,13 +88,17 @@ def replayed_gradients(
         return waiting
     cut = {id(t) for t in constants}
     order = topological([*ys, *seeds], stop=lambda t: id(t) in cut or any(t is x for x in xs))
-    key = _key(order, ys, xs, seeds, cut)
+    key, as_inputs = _key(order, ys, xs, seeds, cut), False
+    if key is not None:
+        numbers = tuple([t.value.tobytes() for t in order if _is_number(t) and id(t) not in cut])
+        as_inputs = _memory.has_many(key, numbers)
+        key = (key, () if as_inputs else numbers, as_inputs)
     plan = 0 if key is None else _memory.times(key)
     if not isinstance(plan, _Plan):
         if key is None or plan < _EAGER_TIMES:
             found = gradients(ys, xs, seeds, unconnected="none", consider_constant=constants)
             return [None if g is None else _value(g.array()) for g in found]
-        plan = _planned(order, ys, xs, seeds, cut)
+        plan = _planned(order, ys, xs, seeds, cut, as_inputs)
         _memory.keep(key, plan)
     results = iter(
         plan.program.run([order[k].value for k in plan.places]) if plan.places else plan.program.run([])
@@ -195,12 +215,12 @@ def _value(array: np.ndarray) -> Tensor:
 def _key(
     order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], cut: set[int]
 ) -> Any:
-    """Equal for expressions that differ in values alone; None where an attribute cannot be compared."""
+    """Equal for expressions that differ in values alone, of numbers too; None where an attribute cannot be compared."""
     places = {id(t): k for k, t in enumerate(order)}
     parts: list[Any] = []
     for tensor in order:
         if tensor.op is None or id(tensor) in cut:
-            parts.append(_leaf_key(tensor))
+            parts.append((tensor.specs, _is_number(tensor)))
             continue
         if not all(map(_is_plain, tensor.attrs.values())):
             return None
@@ -208,12 +228,6 @@ def _key(
         parts.append((tensor.op, inputs, attributes_key(tensor.attrs), tensor.specs))
     wanted = tuple(places.get(id(x), -1) for x in xs)
     return tuple(parts), tuple(places[id(t)] for t in (*ys, *seeds)), len(ys), wanted
-
-
-def _leaf_key(tensor: Tensor) -> Any:
-    if _is_number(tensor):
-        return tensor.specs, tensor.value.tobytes()
-    return tensor.specs
 
 
 def _is_number(tensor: Tensor) -> bool:
@@ -231,10 +245,13 @@ def _is_plain(value: Any) -> bool:
 
 
 def _planned(
-    order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], cut: set[int]
-) -> _Plan:
-    """The backward pass of the expression, whose forward values are inputs where it reads them."""
-    again, sources = _again(order, xs, cut)
+    order: list[Tensor], ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor], cut: set[int],
+    as_inputs: bool,
+) -> _Plan:  # fmt: skip
+    """The backward pass of the expression, whose forward values are inputs where it reads them; ``as_inputs``: so are
+    its numbers.
+    """
+    again, sources = _again(order, xs, cut, as_inputs)
     sums = _slopes([], [again[id(y)] for y in ys], [again[id(s)] for s in seeds], sources)
     kept = [g for g in sums if g is not None]
     computed = [again[id(t)] for t in order if t.op is not None and len(t.specs) == 1]
@@ -255,7 +272,7 @@ def _input(tensor: Tensor) -> Placeholder:
 
 
 def _again(
-    order: list[Tensor], xs: Sequence[Tensor], cut: set[int]
+    order: list[Tensor], xs: Sequence[Tensor], cut: set[int], as_inputs: bool
 ) -> tuple[dict[int, Tensor], list[list[Tensor]]]:
     """The expression as a symbolic one, and for each x the inputs that stand for it: a variable may be read twice."""
     again: dict[int, Tensor] = {}
@@ -270,7 +287,7 @@ def _again(
             again[id(tensor)] = _input(tensor)
             sources.get(id(tensor.inputs[0]), []).append(again[id(tensor)])
         elif tensor.op is None:
-            again[id(tensor)] = tensor if _is_number(tensor) else _input(tensor)
+            again[id(tensor)] = tensor if _is_number(tensor) and not as_inputs else _input(tensor)
         else:
             again[id(tensor)] = remake(tensor, [again[id(t)] for t in tensor.inputs])
     return again, [sources[id(x)] for x in xs]
