@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +146,17 @@ def test_a_lost_file_of_code_is_made_again(found: list[bool], tmp_path: Path) ->
     }
     max(sizes, key=lambda path: sizes[path]).unlink()
     assert np.array_equal(f(), expected) and found == [False, False]
+
+
+def test_programs_that_are_alike_share_their_code(found: list[bool]) -> None:
+    x = tw.placeholder("float32", (3, 3))
+    made = [tw.function([x], tw.exp(x) @ x) for _ in range(3)]
+    results = [f(np.eye(3, dtype="f")) for f in made]
+    addresses = {f.program.form([np.eye(3)]).whole for f in made}
+    assert found == [False, True, True] and len(addresses) == 1
+    del made[:2], results[:2]
+    gc.collect()
+    assert np.array_equal(made[0](np.eye(3, dtype="f")), results[0])
 
 
 def test_the_schedule_of_what_was_found_can_be_seen(found: list[bool]) -> None:

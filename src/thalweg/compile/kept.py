@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite
@@ -30,6 +31,17 @@ def parted(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     found = json.loads(data[HEAD:end])
     ends = list(itertools.accumulate(found["sizes"], initial=end))
     return found, [data[a:b] for a, b in itertools.pairwise(ends)]
+
+
+_alive: weakref.WeakValueDictionary[str, NativeCode] = weakref.WeakValueDictionary()
+
+
+def step_code(name: str, objects: Sequence[bytes], names: list[str]) -> NativeCode:
+    """The machine code that is kept under a name: programs that are alike share it while any of them lives."""
+    code = _alive.get(name)
+    if code is None:
+        code = _alive[name] = load_object(objects, names)
+    return code
 
 
 def module_code(what: str, names: list[str], write: Callable[[], ir.Module]) -> NativeCode:

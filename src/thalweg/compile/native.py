@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
 from thalweg.compile.groups import Kernel
-from thalweg.compile.kept import HEAD, parted, versions
+from thalweg.compile.kept import HEAD, parted, step_code, versions
 from thalweg.compile.llvm import PASSES, NativeCode, Objects, load_object
 from thalweg.compile.plan import meant, said
 from thalweg.compile.step import Step
@@ -34,7 +34,8 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
     names = [f"step{k}" for k in range(len(runs))]
     kept = None if name is None else cache.load(name)
     if kept is not None:
-        return load_object(_unpacked(kept, step, writer), names), names, name
+        assert name is not None
+        return step_code(name, _unpacked(kept, step, writer), names), names, name
     begun = time.perf_counter()
     objects = Objects(step.target)
     with _uncollected():
@@ -46,7 +47,8 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
         name = None
     if name is not None:
         cache.store(name, _packed(made, step, writer))
-    return load_object(made, names), names, name
+        return step_code(name, made, names), names, name
+    return load_object(made, names), names, None
 
 
 @contextmanager

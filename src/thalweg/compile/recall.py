@@ -14,8 +14,8 @@ import numpy as np
 from thalweg.compile import cache
 from thalweg.compile.bounds import Bound
 from thalweg.compile.canonical import UnwritableError, Writer
-from thalweg.compile.kept import parted, versions
-from thalweg.compile.llvm import PASSES, NativeCode, load_object
+from thalweg.compile.kept import parted, step_code, versions
+from thalweg.compile.llvm import PASSES, NativeCode
 from thalweg.compile.plan import Plan, as_bytes, from_bytes
 from thalweg.compile.target import host_target
 from thalweg.graph.lowering import Layout
@@ -83,7 +83,7 @@ class Record:
         kept = cache.load(code)
         if kept is None:
             return None
-        native = load_object(parted(kept)[1], ["step0"])
+        native = step_code(code, parted(kept)[1], ["step0"])
         return Recalled(plan, native, native.address("step0"), [self._bound(b) for b in bounds], more)
 
     def keep(self, plan: Plan, code: str, bounds: Sequence[Bound], more: Any) -> None:
