@@ -92,6 +92,16 @@ def test_a_cast_that_changes_numbers_says_nothing_of_them() -> None:
     assert f(np.array([256, 258], np.int32)).tolist() == [[0, 1], [4, 5]]
 
 
+def test_what_a_branch_alone_reads_is_not_looked_at() -> None:
+    x, i = tw.placeholder("float32", (3,)), tw.placeholder("int32", ())
+    taken = tw.take(x, i, axis=0)
+    f = tw.function([x, i], tw.cond(i < 3, lambda: taken * 2, lambda: -tw.ones(())))
+    assert [float(f(np.ones(3, "f"), np.int32(k))) for k in (2, 7, 7, 2)] == [2, -1, -1, 2]
+    g = tw.function([x, i], tw.cond(i < 3, lambda: taken * 2, lambda: -tw.ones(())) + taken)
+    with pytest.raises(FeedRangeError, match="out of bounds"):
+        g(np.ones(3, "f"), np.int32(7))
+
+
 def test_negative_numbers_count_from_the_end_where_the_op_says_so() -> None:
     x = tw.placeholder("int32", (2,))
     f = tw.function([x], tw.take(table(), x, axis=0))

@@ -88,11 +88,10 @@ class Bound:
         place = [int(i) for i in np.argwhere(alike.reshape(array.shape))[0]]
         if rows is not None:
             place[0] = int(rows[place[0]])
+        at = f" at {place}" if place else ""
         return fail(
             FeedRangeError,
-            f"{self.what}: the value for {label} at {place}"
-            if place
-            else f"{self.what}: the value for {label}",
+            f"{self.what}: the value for {label}{at} is out of bounds",
             expected=f"{self.low} <= index < {self.high}",
             received=wrong.item(),
             built_at=self.built_at,

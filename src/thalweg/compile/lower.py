@@ -62,7 +62,7 @@ def specialise(
     try:
         lowered = hoisted(specialiser.run(simple))
         if ranges is not None:
-            ranges += specialiser.ranges
+            ranges += specialiser.sure_ranges(simple)
     except UnknownShapeError as error:
         error.outputs, error.found = simple, specialiser.unknown(simple)
         raise
@@ -79,15 +79,28 @@ class _Specialiser:
         self.keep: list[Tensor] = list(replace)  # ids stay valid while their tensors live
         self.final: set[int] = {id(t) for t in replace.values()}
         self.known: dict[Any, Any] = {}
-        self.ranges: list[Range] = []
+        self.ranges: list[
+            tuple[Tensor, Range]
+        ] = []  # of what was lowered, be it as a part of something larger
+        self.whole: Tensor | None = None  # which is that
+        self.branches = False
 
     def run(self, outputs: Iterable[Tensor]) -> list[Tensor]:
-        outputs = list(outputs)
+        outputs, outermost = list(outputs), self.whole is None
         for tensor in topological(outputs, stop=lambda t: id(t) in self.new or id(t) in self.final):
             if id(tensor) not in self.new:
                 self.keep.append(tensor)
+                self.whole = tensor if outermost else self.whole
                 self.new[id(tensor)] = tensor if id(tensor) in self.final else self._lower(tensor)
+        self.whole = None if outermost else self.whole
         return [self.new[id(t)] for t in outputs]
+
+    def sure_ranges(self, outputs: Iterable[Tensor]) -> list[Range]:
+        """What ops want of their inputs, but those on whose results a branch alone depends, which may not be taken."""
+        if not self.branches:
+            return [found for _, found in self.ranges]
+        sure = {id(t) for t in topological(outputs, stop=_has_bodies)}
+        return [found for whole, found in self.ranges if id(whole) in sure]
 
     def unknown(self, outputs: Iterable[Tensor]) -> list[Tensor]:
         """The ops whose results' shapes depend on values, and no input of which does on theirs."""
@@ -109,7 +122,9 @@ class _Specialiser:
         inputs = [self.new[id(t)] for t in tensor.inputs]
         if tensor.op is item:
             return self._part(inputs[0], tensor)
-        self.ranges += ranges_of(tensor, inputs)
+        assert self.whole is not None
+        self.branches = self.branches or _has_bodies(tensor)
+        self.ranges += [(self.whole, found) for found in ranges_of(tensor, inputs)]
         if tensor.op.name in PASSED_ON:
             return inputs[0]
         return self._apply(tensor, inputs)
@@ -220,6 +235,10 @@ class _Specialiser:
         self.final.add(id(tensor))
         self.keep.append(tensor)
         return tensor
+
+
+def _has_bodies(tensor: Tensor) -> bool:
+    return any(isinstance(value, Body) for value in tensor.attrs.values())
 
 
 def _cut_reduction(tensor: Tensor) -> Tensor:

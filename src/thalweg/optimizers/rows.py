@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological
+from thalweg.nn.embedding import row_numbers
 from thalweg.ops import elementwise as ew
 from thalweg.ops.create import zeros_like
 from thalweg.ops.dynamic import true_places
@@ -81,7 +82,7 @@ def gathers(targets: Sequence[Tensor], tables: Iterable[Tensor]) -> Mapping[int,
     own = lambda t: id(t.inputs[0]) if t.op is read else id(t)
     for node in topological(targets, stop=lambda t: id(t) in wanted):
         for place, operand in enumerate(node.inputs):
-            if own(operand) not in wanted or node.op is read or place in node.op.shape_only:  # type: ignore[union-attr]
+            if own(operand) not in wanted or node.op in (read, row_numbers):
                 continue
             by_rows = node.op is gather and node.attrs["axes"] == (0,) and node.attrs["position"] == 0
             if by_rows and place == 0 and len(node.inputs) == 2:

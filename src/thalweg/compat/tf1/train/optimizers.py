@@ -285,10 +285,12 @@ class RMSPropOptimizer(Optimizer):
 
 
 class _Adam(optimizers.Adam):
-    """Adam that is told the powers of its betas, as they stand in TensorFlow's checkpoints, for the step's number."""
+    """Adam that is told the powers of its betas, as they stand in TensorFlow's checkpoints, for the step's number; that
+    itself where a model of Keras trains by it.
+    """
 
     def corrections(self, t: Any) -> tuple[Any, Any]:
-        return 1.0 - t[0], 1.0 - t[1]
+        return (1.0 - t[0], 1.0 - t[1]) if isinstance(t, tuple) else super().corrections(t)
 
 
 def _in_float32(beta: Any) -> Any:
