@@ -455,3 +455,15 @@ def test_columns_by_their_names_in_contrib(tmp_path: Path) -> None:
     assert wide_rows.shape == (3, 9 + 2 + 3 + 4 + 2)
     with pytest.raises(ValueError, match=r"combiner; expected \('sum', 'mean', 'sqrtn'\); received max"):
         layers.sparse_column_with_keys("g", ["x"], combiner="max")
+
+
+def test_tables_from_checkpoints_are_refused_not_passed_over() -> None:
+    column = tf.feature_column.categorical_column_with_identity("a", 3)
+    for make in (
+        lambda: tf.feature_column.embedding_column(column, 2, ckpt_to_load_from="model.ckpt"),
+        lambda: tf.feature_column.shared_embedding_columns([column], 2, ckpt_to_load_from="model.ckpt"),
+        lambda: tf.contrib.layers.shared_embedding_columns([column], 2, ckpt_to_load_from="model.ckpt"),
+        lambda: tf.contrib.layers.crossed_column([column, column], 5, ckpt_to_load_from="model.ckpt"),
+    ):
+        with pytest.raises(ValueError, match="tables from a checkpoint are not supported"):
+            make()

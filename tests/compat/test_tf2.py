@@ -399,19 +399,27 @@ def test_methods_of_variables() -> None:
 # --- tapes ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_compiled_backward_pass_gives_the_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The backward passes that are compiled."""
+    made: list[Any] = []
+    original = replay._planned
+
+    def counted(*args: Any) -> Any:
+        made.append(original(*args))
+        return made[-1]
+
+    monkeypatch.setattr(replay, "_planned", counted)
+    return made
+
+
+def test_the_compiled_backward_pass_gives_the_gradients(
+    planned: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
     w = tf.Variable(rng.normal(size=(3, 3, 1, 4)).astype("float32"))
     u = tf.Variable(rng.normal(size=(16, 3)).astype("float32"))
     unused = tf.Variable(1.0)
-    planned: list[Any] = []
-    original = replay._planned
-
-    def counted(*args: Any) -> Any:
-        planned.append(original(*args))
-        return planned[-1]
-
-    monkeypatch.setattr(replay, "_planned", counted)
 
     def gradients(x: Any) -> list[np.ndarray]:
         with tf.GradientTape() as tape:
@@ -436,15 +444,7 @@ def test_the_compiled_backward_pass_gives_the_gradients(monkeypatch: pytest.Monk
         w.assign_sub(0.1 * fresh[0])
 
 
-def test_ever_other_numbers_are_one_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned: list[Any] = []
-    original = replay._planned
-
-    def counted(*args: Any) -> Any:
-        planned.append(original(*args))
-        return planned[-1]
-
-    monkeypatch.setattr(replay, "_planned", counted)
+def test_ever_other_numbers_are_one_backward_pass(planned: list[Any]) -> None:
     w = tf.Variable(2.0)
     for k in range(60):
         x = tf.constant(0.1 * k)

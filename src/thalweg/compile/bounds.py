@@ -43,7 +43,7 @@ def ranges_of(tensor: Tensor, inputs: Sequence[Tensor]) -> list[Range]:
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class Limit:
     """``low <= x < high`` for the elements of an argument that a layout shows; of fractions the whole part counts."""
 
     argument: int
@@ -53,14 +53,14 @@ class Bound:
     what: str
     built_at: str | None
 
-    def at(self, lengths: Sequence[int]) -> Bound:
+    def at(self, lengths: Sequence[int]) -> Limit:
         """The same for given lengths of open axes."""
         seen = self.layout
         layout = Layout(
             number(seen.offset, lengths), numbers(seen.shape, lengths), numbers(seen.strides, lengths)
         )
         high = number(self.high, lengths)
-        return Bound(self.argument, layout, number(self.low, lengths), high, self.what, self.built_at)
+        return Limit(self.argument, layout, number(self.low, lengths), high, self.what, self.built_at)
 
     def allows(self, array: np.ndarray) -> bool:
         """Whether all elements of an array are in the range; a NaN is not."""
@@ -105,15 +105,15 @@ def of_arguments(ranges: Sequence[Range], arguments: Sequence[Tensor]) -> list[R
     return [one for one in ranges if _origin(one.tensor)[0] in known]
 
 
-def bounds_of(ranges: Sequence[Range], arguments: Sequence[Tensor]) -> list[Bound]:
+def bounds_of(ranges: Sequence[Range], arguments: Sequence[Tensor]) -> list[Limit]:
     """What the ranges say of the arguments themselves: each once."""
     places = {argument: k for k, argument in enumerate(arguments)}
-    found: dict[tuple[object, ...], Bound] = {}
+    found: dict[tuple[object, ...], Limit] = {}
     for one in ranges:
         source, layout = _origin(one.tensor)
         if source in places and layout is not None:
             key = places[source], layout, one.low, one.high
-            found.setdefault(key, Bound(places[source], layout, one.low, one.high, one.what, one.built_at))
+            found.setdefault(key, Limit(places[source], layout, one.low, one.high, one.what, one.built_at))
     return list(found.values())
 
 

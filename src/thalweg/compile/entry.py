@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from llvmlite import ir
 
-from thalweg.compile.bounds import Bound
+from thalweg.compile.bounds import Limit
 from thalweg.compile.kept import module_code
 from thalweg.compile.layout import merged
 from thalweg.compile.llvm import NativeCode, once
@@ -77,7 +77,7 @@ class Call:
         runs: bool,
         arguments: Sequence[tuple[int, np.dtype, tuple[int, ...]]],
         results: Sequence[tuple[int, Callable[[], np.ndarray], tuple[int, ...], np.dtype]],
-        bounds: Sequence[Bound] = (),
+        bounds: Sequence[Limit] = (),
     ) -> None:
         shapes = [as_words(shape) for _, _, shape in arguments]
         listed = as_words([
@@ -113,7 +113,7 @@ _CHECKED = ("int32", "int64", "uint8", "float32", "float64", "int8", "int16", "u
 _LIMIT_WORDS = 9
 
 
-def _limits(bound: Bound, place: int, dtype: np.dtype) -> list[int]:
+def _limits(bound: Limit, place: int, dtype: np.dtype) -> list[int]:
     """A bound as native code reads it: the argument's place and kind, where its elements begin, numbers and distances
     in bytes of two axes, the limits as float64; nothing where it takes more axes to say which elements are meant.
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thalweg.compile import memory
-from thalweg.compile.bounds import Bound
+from thalweg.compile.bounds import Limit
 from thalweg.compile.dims import number, numbers
 from thalweg.compile.entry import Call, Runner, native
 from thalweg.compile.plan import Output, Plan
@@ -55,7 +55,7 @@ class Frame:
         lengths: Lengths,
         threads: int,
         runner: Runner | None,
-        bounds: Sequence[Bound] = (),
+        bounds: Sequence[Limit] = (),
     ) -> None:
         self._plan, self._whole, self._parts = plan, whole, parts
         self.lengths, self._runner = lengths, runner
@@ -72,6 +72,7 @@ class Frame:
         ]
         self._variable_places = [k + 1 for k, _ in placed]
         self.variables = [leaf - given for _, leaf in placed]
+        self.variable_shapes = [numbers(cells[k].shape, lengths) for k, _ in placed]
         self._place_temporaries()
         for k, cell in enumerate(cells):
             if cell.value is not None:
@@ -90,11 +91,6 @@ class Frame:
         ]
         self._rooms: dict[int, np.ndarray] = {}  # where the rows of an input are gathered
         self._make_calls([_address(self.arrays[k]) for k in drawn], random)
-
-    def shape_of(self, variable: int) -> tuple[int, ...]:
-        """The shape of one of the ``variables``, by its number."""
-        at = self.variables.index(variable)
-        return numbers(self._plan.cells[self._variable_places[at] - 1].shape, self.lengths)
 
     def _make_calls(self, keys: Sequence[int], random: int) -> None:
         copies = [(source + 1, target + 1, self._bytes(target)) for source, target in self._plan.copies]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,18 +141,9 @@ class Groups:
 
     def between(self, a: Kernel, b: Kernel) -> bool:
         """Whether some third kernel reads from ``a`` and is read, perhaps through others, by ``b``."""
-        seen: set[Kernel] = {k for k in self.before[b] if self.ranks[k] > self.ranks[a]}
-        stack = list(seen)
-        while stack:
-            earlier = self.before[stack.pop()]
-            if a in earlier:
-                return True
-            new = {k for k in earlier if self.ranks[k] > self.ranks[a]} - seen
-            seen |= new
-            stack += new
-        return False
+        return any(a in self.before[k] for k in self._waited_for(b, a))
 
-    def _waited_for(self, b: Kernel, a: Kernel) -> set[Kernel]:
+    def _waited_for(self, b: Kernel, a: Kernel) -> Iterator[Kernel]:
         """Of all that ``b`` waits for, what stands behind ``a``."""
         low = self.ranks[a]
         found: set[Kernel] = set()
@@ -161,7 +152,7 @@ class Groups:
             new = {k for k in self.before[stack.pop()] if self.ranks[k] > low} - found
             found |= new
             stack += new
-        return found
+            yield from new
 
     def replace(self, b: Kernel, a: Kernel) -> None:
         """Kernel ``b`` is part of ``a`` from now on: where the first of them stood, behind all that they wait for."""

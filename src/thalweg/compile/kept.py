@@ -17,7 +17,7 @@ from thalweg.compile.llvm import PASSES, NativeCode, emit_object, load_object
 from thalweg.compile.target import host_target
 from thalweg.version import __version__, sources_digest
 
-HEAD = 8  # bytes in which the length of a file's first part is written
+_HEAD = 8  # bytes in which the length of a file's first part is written
 
 
 def versions(sources: str) -> list[str]:
@@ -25,12 +25,18 @@ def versions(sources: str) -> list[str]:
     return [__version__, sources, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))]
 
 
-def parted(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    """What is told at the head of a file of object code, and its objects."""
-    end = HEAD + int.from_bytes(data[:HEAD], "little")
-    found = json.loads(data[HEAD:end])
-    ends = list(itertools.accumulate(found["sizes"], initial=end))
-    return found, [data[a:b] for a, b in itertools.pairwise(ends)]
+def packed(told: Any, parts: Sequence[bytes]) -> bytes:
+    """What JSON can say, and parts behind it, for `parted`."""
+    head = json.dumps([told, [len(part) for part in parts]]).encode()
+    return b"".join([len(head).to_bytes(_HEAD, "little"), head, *parts])
+
+
+def parted(data: bytes) -> tuple[Any, list[bytes]]:
+    """What `packed` was told, and its parts."""
+    end = _HEAD + int.from_bytes(data[:_HEAD], "little")
+    told, sizes = json.loads(data[_HEAD:end])
+    ends = list(itertools.accumulate(sizes, initial=end))
+    return told, [data[a:b] for a, b in itertools.pairwise(ends)]
 
 
 _alive: weakref.WeakValueDictionary[str, NativeCode] = weakref.WeakValueDictionary()

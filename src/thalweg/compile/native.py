@@ -6,7 +6,6 @@ The name in the cache is taken from what the writing reads, so a step that is ke
 from __future__ import annotations
 
 import gc
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
 from thalweg.compile.groups import Kernel
-from thalweg.compile.kept import HEAD, parted, step_code, versions
+from thalweg.compile.kept import packed, parted, step_code, versions
 from thalweg.compile.llvm import PASSES, NativeCode, Objects, load_object
 from thalweg.compile.plan import meant, said
 from thalweg.compile.step import Step
@@ -81,10 +80,8 @@ def _packed(objects: Sequence[bytes], step: Step, writer: Writer) -> bytes:
         "table": [writer.number(tensor) for tensor in step.table],
         "workspaces": said(step.workspaces),
         "parallel": step.parallel,
-        "sizes": [len(each) for each in objects],
     }
-    head = json.dumps(found).encode()
-    return b"".join([len(head).to_bytes(HEAD, "little"), head, *objects])
+    return packed(found, objects)
 
 
 def _unpacked(data: bytes, step: Step, writer: Writer) -> list[bytes]:

@@ -6,8 +6,7 @@ be kept on disk beside that.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,8 +14,6 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compile.dims import Dim
-
-_HEAD = 8  # bytes in which the length of a plan's first part is written
 
 
 class Cell(NamedTuple):
@@ -55,54 +52,45 @@ class Plan:
     parallel: bool
 
 
-def as_bytes(plan: Plan, more: Any, number: Callable[[np.ndarray], int | None]) -> bytes:
-    """The plan, and more that JSON can say, for `from_bytes`. Of an array for which there is a ``number`` only that is
-    written.
-    """
+def as_told(plan: Plan, number: Callable[[np.ndarray], int | None]) -> tuple[Any, list[bytes]]:
+    """The plan as JSON can say it, and its constants; of an array for which there is a ``number`` only that is told."""
     arrays: list[bytes] = []
 
     def constant(value: np.ndarray | None) -> Any:
         if value is None or (known := number(value)) is not None:
             return value if value is None else known
         arrays.append(np.ascontiguousarray(value).tobytes())
-        return [len(arrays[-1]), list(value.shape)]
+        return list(value.shape)
 
     cells = [
         [c.dtype.name, said(c.shape), c.leaf, constant(c.value), c.output, c.first, c.last]
         for c in plan.cells
     ]
     outputs = [[o.cell, said(o.shape), o.slack] for o in plan.outputs]
-    head = json.dumps(
-        [cells, outputs, plan.copies, said(plan.workspaces), plan.parallel, said(more)]
-    ).encode()
-    return b"".join([len(head).to_bytes(_HEAD, "little"), head, *arrays])
+    return [cells, outputs, plan.copies, said(plan.workspaces), plan.parallel], arrays
 
 
-def from_bytes(data: bytes, numbered: Callable[[int], np.ndarray]) -> tuple[Plan, Any]:
-    """What `as_bytes` has written; ``numbered`` gives the arrays that it knew by numbers."""
-    end = _HEAD + int.from_bytes(data[:_HEAD], "little")
-    cells, outputs, copies, workspaces, parallel, more = json.loads(data[_HEAD:end])
-    at = end
+def from_told(told: Any, arrays: Sequence[bytes], numbered: Callable[[int], np.ndarray]) -> Plan:
+    """The plan of which `as_told` has told; ``numbered`` gives the arrays that it knew by numbers."""
+    cells, outputs, copies, workspaces, parallel = told
+    rest = iter(arrays)
 
-    def constant(dtype: np.dtype, told: Any) -> np.ndarray | None:
-        nonlocal at
-        if told is None or isinstance(told, int):
-            return None if told is None else numbered(told)
-        begin, at = at, at + told[0]
-        return np.frombuffer(data[begin:at], dtype).reshape(told[1])
+    def constant(dtype: np.dtype, value: Any) -> np.ndarray | None:
+        if value is None or isinstance(value, int):
+            return None if value is None else numbered(value)
+        return np.frombuffer(next(rest), dtype).reshape(value)
 
     made = []
-    for name, shape, leaf, told, output, first, last in cells:
+    for name, shape, leaf, value, output, first, last in cells:
         dtype = dtypes.as_dtype(name)
-        made.append(Cell(dtype, meant(shape), leaf, constant(dtype, told), output, first, last))
-    plan = Plan(
+        made.append(Cell(dtype, meant(shape), leaf, constant(dtype, value), output, first, last))
+    return Plan(
         made,
         [Output(cell, meant(shape), slack) for cell, shape, slack in outputs],
         [(a, b) for a, b in copies],
         list(meant(workspaces)),
         parallel,
     )
-    return plan, meant(more)
 
 
 def said(value: Any) -> Any:

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compile import cache
-from thalweg.compile.bounds import Bound
+from thalweg.compile.bounds import Limit
 from thalweg.compile.canonical import UnwritableError, Writer
-from thalweg.compile.kept import parted, step_code, versions
+from thalweg.compile.kept import packed, parted, step_code, versions
 from thalweg.compile.llvm import PASSES, NativeCode
-from thalweg.compile.plan import Plan, as_bytes, from_bytes
+from thalweg.compile.plan import Plan, as_told, from_told, meant, said
 from thalweg.compile.target import host_target
 from thalweg.graph.lowering import Layout
 from thalweg.graph.tensor import Tensor
@@ -29,7 +29,7 @@ class Recalled(NamedTuple):
     plan: Plan
     code: NativeCode
     whole: int
-    bounds: list[Bound]
+    bounds: list[Limit]
     more: Any
 
 
@@ -79,45 +79,41 @@ class Record:
         data = None if self._name is None else cache.load(self._name)
         if data is None:
             return None
-        plan, (code, bounds, more) = from_bytes(data, self._array)
+        (told, code, limits, more), arrays = parted(data)
         kept = cache.load(code)
         if kept is None:
             return None
         native = step_code(code, parted(kept)[1], ["step0"])
-        return Recalled(plan, native, native.address("step0"), [self._bound(b) for b in bounds], more)
+        plan = from_told(told, arrays, self._array)
+        whole = native.address("step0")
+        return Recalled(plan, native, whole, [self._limit(meant(t)) for t in limits], meant(more))
 
-    def keep(self, plan: Plan, code: str, bounds: Sequence[Bound], more: Any) -> None:
+    def keep(self, plan: Plan, code: str, bounds: Sequence[Limit], more: Any) -> None:
         """Keep what there is beside machine code that is kept under the name ``code``."""
         if self._name is not None:
             numbers = {
                 id(t.value): n for n, t in self._text.tensors.items() if t.op is None and t.value is not None
             }
-            told = [
-                (
-                    b.argument,
-                    b.layout.offset,
-                    b.layout.shape,
-                    b.layout.strides,
-                    b.low,
-                    b.high,
-                    b.what,
-                    self._line(b),
-                )
-                for b in bounds
-            ]
-            cache.store(self._name, as_bytes(plan, (code, told, more), lambda value: numbers.get(id(value))))
+            limits = [self._told(b) for b in bounds]
+            told, arrays = as_told(plan, lambda value: numbers.get(id(value)))
+            cache.store(self._name, packed([told, code, limits, said(more)], arrays))
 
     def _array(self, number: int) -> np.ndarray:
         value = self._text.tensors[number].value
         assert value is not None
         return value
 
-    def _line(self, bound: Bound) -> int | None:
+    def _line(self, bound: Limit) -> int | None:
         """The number of a tensor that was built at the same line: that may stand elsewhere the next time."""
         lines = (n for n, t in self._text.tensors.items() if t.built_at == bound.built_at)
         return next(lines, None)
 
-    def _bound(self, told: Any) -> Bound:
+    def _told(self, limit: Limit) -> Any:
+        seen = limit.layout
+        facts = [limit.argument, seen.offset, seen.shape, seen.strides, limit.low, limit.high]
+        return said([*facts, limit.what, self._line(limit)])
+
+    def _limit(self, told: Any) -> Limit:
         argument, offset, shape, strides, low, high, what, line = told
         built_at = None if line is None else self._text.tensors[line].built_at
-        return Bound(argument, Layout(offset, shape, strides), low, high, what, built_at)
+        return Limit(argument, Layout(offset, shape, strides), low, high, what, built_at)

@@ -64,7 +64,7 @@ class Op:
     shape_from  positions of inputs whose values say the shape of the result
     check     (*tensors, **attrs): raises for values that the meaning refuses, where compiled code cannot
     bounds    (*specs, **attrs) to (position, low, high) of inputs whose elements must lie in low <= x < high: a call of
-              a program with others is refused
+              a program with others is refused, in the name of the op or of its attribute ``what``
     refuses   whether the meaning refuses values, after as much work as it takes to know the result: it never waits
     draws     whether it makes random numbers of a key
     flat      whether the gradient is zero almost everywhere (sign, floor): published, not an error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thalweg.compile.bounds import Bound as Limits
+from thalweg.compile.bounds import Limit
 from thalweg.compile.frame import Frame
 from thalweg.compile.plan import Plan
 from thalweg.graph.memory import Slot, aligned_empty
@@ -42,7 +42,7 @@ class Bound:
         read: set[Variable],
         written: set[Variable],
         lengths: tuple[int, ...],
-        bounds: Sequence[Limits],
+        bounds: Sequence[Limit],
     ) -> None:
         self._pool = pool() if plan.parallel else None
         threads = 1 if self._pool is None else self._pool.num_threads
@@ -51,7 +51,6 @@ class Bound:
         self.frame = Frame(plan, whole, parts, inputs, keys, random, lengths, threads, self._runner, bounds)
         self._call = self.frame.call
         self._variables = [variables[k] for k in self.frame.variables]
-        self._shapes = [self.frame.shape_of(k) for k in self.frame.variables]
         self._read, self._written = read, written
         self._slots: Slots | None = None
         self._moment: object = None  # when the frame was told where the variables are
@@ -108,7 +107,7 @@ class Bound:
         moment, self._moment = Slot.moment, None
         bound = [slot_of(variable, slots) for variable in self._variables]
         new: list[Slot] = []
-        for slot, variable, shape in zip(bound, self._variables, self._shapes, strict=True):
+        for slot, variable, shape in zip(bound, self._variables, self.frame.variable_shapes, strict=True):
             slot.settle()
             if slot._array is None:
                 if variable in self._read:

@@ -22,6 +22,7 @@ from thalweg.compat.tf1.columns import (
     VocabularyListCategoricalColumn,
     WeightedCategoricalColumn,
     in_order,
+    no_checkpoint,
     tupled,
 )
 from thalweg.compat.tf1.types import as_dtype
@@ -150,10 +151,7 @@ def embedding_column(
     trainable: bool = True,
 ) -> EmbeddingColumn:
     """Categories for a network, as rows of a table, combined by ``mean``, ``sum`` or ``sqrtn``."""
-    if ckpt_to_load_from is not None:
-        raise ValueError(
-            "embedding_column: tables from a checkpoint are not supported; use tf.train.init_from_checkpoint"
-        )
+    no_checkpoint("embedding_column", ckpt_to_load_from)
     return EmbeddingColumn(categorical_column, int(dimension), combiner, initializer, max_norm, trainable)
 
 
@@ -169,6 +167,7 @@ def shared_embeddings(
     trainable: bool = True,
 ) -> list[EmbeddingColumn]:
     """A column for each of the given, all with rows of one table."""
+    no_checkpoint("shared_embeddings", ckpt_to_load_from)
     sizes = {column.num_buckets for column in categorical_columns}
     if len(sizes) > 1:
         raise ValueError(

@@ -190,6 +190,14 @@ class CategoricalColumn(Column):
         return combined(weights(self.num_buckets), self.ids(features, world), combiner, None, world)
 
 
+def no_checkpoint(call: str, ckpt_to_load_from: Any) -> None:
+    """An error where a column is to take its table from a checkpoint."""
+    if ckpt_to_load_from is not None:
+        raise ValueError(
+            f"{call}: tables from a checkpoint are not supported; use tf.train.init_from_checkpoint"
+        )
+
+
 def combined(table: Any, ids: Ids, combiner: str, max_norm: float | None, world: World) -> Any:
     """The sum, mean or ``sqrtn`` of the rows of a table that each example names; numbers below 0 name none."""
     tf, numbers = world.tf, ids.numbers
@@ -432,38 +440,8 @@ def _hash(cell: Any) -> int:
 
 
 @dataclass(frozen=True)
-class WeightedCategoricalColumn(CategoricalColumn):
-    """Categories that count as much as another feature says."""
-
-    categorical_column: CategoricalColumn
-    weight_feature_key: str
-    dtype: Any
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return f"{self.categorical_column.name}_weighted_by_{self.weight_feature_key}"
-
-    @property
-    def num_buckets(self) -> int:  # type: ignore[override]
-        return self.categorical_column.num_buckets
-
-    @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        return self.categorical_column.parse_example_spec | {
-            self.weight_feature_key: VarLenFeature(self.dtype)
-        }
-
-    def ids(self, features: Any, world: World) -> Ids:
-        weights, there = _given(features, self.weight_feature_key, world)
-        weights = world.tf.cast(weights, "float32")
-        if there is not None:
-            weights = weights * world.tf.cast(there, "float32")
-        return Ids(self.categorical_column.ids(features, world).numbers, weights)
-
-
-@dataclass(frozen=True)
-class SequenceCategoricalColumn(CategoricalColumn):
-    """A category at each step."""
+class DerivedCategoricalColumn(CategoricalColumn):
+    """The categories of another column, under its name."""
 
     categorical_column: CategoricalColumn
 
@@ -481,6 +459,34 @@ class SequenceCategoricalColumn(CategoricalColumn):
 
     def ids(self, features: Any, world: World) -> Ids:
         return self.categorical_column.ids(features, world)
+
+
+@dataclass(frozen=True)
+class WeightedCategoricalColumn(DerivedCategoricalColumn):
+    """Categories that count as much as another feature says."""
+
+    weight_feature_key: str
+    dtype: Any
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return f"{self.categorical_column.name}_weighted_by_{self.weight_feature_key}"
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        return super().parse_example_spec | {self.weight_feature_key: VarLenFeature(self.dtype)}
+
+    def ids(self, features: Any, world: World) -> Ids:
+        weights, there = _given(features, self.weight_feature_key, world)
+        weights = world.tf.cast(weights, "float32")
+        if there is not None:
+            weights = weights * world.tf.cast(there, "float32")
+        return Ids(super().ids(features, world).numbers, weights)
+
+
+@dataclass(frozen=True)
+class SequenceCategoricalColumn(DerivedCategoricalColumn):
+    """A category at each step."""
 
 
 def _steps(there: Any, tf: Any) -> Any:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.compat.tf1 import feature_column as fc
-from thalweg.compat.tf1.columns import CategoricalColumn, Column, Ids, World
+from thalweg.compat.tf1.columns import (
+    CategoricalColumn,
+    Column,
+    DerivedCategoricalColumn,
+    World,
+    no_checkpoint,
+)
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.parsing import parse_example
 from thalweg.compat.tf1.variables import variable_scope
@@ -18,26 +24,10 @@ _COMBINERS = ("sum", "mean", "sqrtn")
 
 
 @dataclass(frozen=True)
-class _CombinedColumn(CategoricalColumn):
+class _CombinedColumn(DerivedCategoricalColumn):
     """Categories whose weights in a linear model are combined as the column says, not the model."""
 
-    categorical_column: CategoricalColumn
     combiner: str
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return self.categorical_column.name
-
-    @property
-    def num_buckets(self) -> int:  # type: ignore[override]
-        return self.categorical_column.num_buckets
-
-    @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        return self.categorical_column.parse_example_spec
-
-    def ids(self, features: Any, world: World) -> Ids:
-        return self.categorical_column.ids(features, world)
 
     def linear(self, features: Any, world: World, weights: Callable[[int], Any], combiner: str) -> Any:
         return self.categorical_column.linear(features, world, weights, self.combiner)
@@ -118,17 +108,9 @@ def crossed_column(
     hash_key: Any = None,
 ) -> CategoricalColumn:
     """Combinations of the categories of columns, by their hash."""
-    _no_checkpoint("crossed_column", ckpt_to_load_from)
+    no_checkpoint("crossed_column", ckpt_to_load_from)
     plain = [c.categorical_column if isinstance(c, _CombinedColumn) else c for c in columns]
     return _combined("crossed_column", fc.crossed_column(plain, hash_bucket_size, hash_key), combiner)
-
-
-def _no_checkpoint(call: str, ckpt_to_load_from: Any) -> None:
-    if ckpt_to_load_from is not None:
-        raise fail(
-            ArgumentError, f"{call}: ckpt_to_load_from", expected=None, received=ckpt_to_load_from,
-            hint="tf.train.init_from_checkpoint fills the table",
-        )  # fmt: skip
 
 
 def one_hot_column(sparse_id_column: CategoricalColumn) -> Column:
@@ -147,7 +129,7 @@ def embedding_column(
     trainable: bool = True,
 ) -> Column:
     """Categories for a network, as rows of a table, combined by ``mean``, ``sum`` or ``sqrtn``."""
-    _no_checkpoint("embedding_column", ckpt_to_load_from)
+    no_checkpoint("embedding_column", ckpt_to_load_from)
     return fc.embedding_column(
         sparse_id_column, dimension, combiner, initializer, max_norm=max_norm, trainable=trainable
     )
@@ -165,7 +147,7 @@ def shared_embedding_columns(
     trainable: bool = True,
 ) -> list[Any]:
     """A column for each of the given, all with rows of one table."""
-    _no_checkpoint("shared_embedding_columns", ckpt_to_load_from)
+    no_checkpoint("shared_embedding_columns", ckpt_to_load_from)
     return list(
         fc.shared_embedding_columns(
             sparse_id_columns, dimension, combiner, initializer, shared_embedding_name,
