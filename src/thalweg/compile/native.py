@@ -19,7 +19,7 @@ from thalweg.compile.plan import meant, said
 from thalweg.compile.step import Step
 from thalweg.version import sources_digest
 
-_WORTH_KEEPING = 0.05  # seconds of writing and compiling: less is not worth a file
+_WORTH_KEEPING = 0.02  # seconds of writing and compiling: less is not worth a file
 
 
 def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode | None, list[str], str | None]:
