@@ -159,3 +159,23 @@ def test_names_that_libraries_of_layers_ask_for() -> None:
     assert adam._get_beta_accumulators() == (None, None)
     adam.minimize(tf1.square(tf1.Variable(1.0)))
     assert [v.op.name for v in adam._get_beta_accumulators()] == ["beta1_power", "beta2_power"]
+
+
+def test_a_count_of_steps_in_a_state_goes_on_with_the_longest_row() -> None:
+    class Counting(tf1.nn.rnn_cell.RNNCell):
+        state_size, output_size = (2, tf1.TensorShape([])), 2
+
+        def call(self, x: Any, state: Any) -> Any:
+            return x + state[0], (x + state[0], state[1] + 1)
+
+    x = tf1.reshape(tf1.range(16.0), [2, 4, 2])
+    start = (tf1.zeros([2, 2]), tf1.constant(0))
+    outputs, (total, count) = tf1.nn.dynamic_rnn(Counting(), x, [1, 3], start)
+    parts, (again, counted) = tf1.nn.static_rnn(
+        Counting(), tf1.unstack(x, axis=1), start, sequence_length=[1, 3]
+    )
+    with tf1.Session() as session:
+        assert session.run([count, counted]) == [3, 3]
+        assert session.run(total).tolist() == session.run(again).tolist() == [[0, 1], [30, 33]]
+        assert session.run(outputs)[1].tolist() == [[8, 9], [18, 20], [30, 33], [0, 0]]
+        assert session.run(parts[2]).tolist() == [[0, 0], [30, 33]]

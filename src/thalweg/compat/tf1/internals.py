@@ -133,7 +133,16 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             compat=strings.compat,
             nest=names["nest"],
             deprecation=Namespace(
-                "tf.python.util.deprecation", deprecated=_accepted, deprecated_args=_accepted
+                "tf.python.util.deprecation",
+                deprecated=_accepted,
+                deprecated_args=_accepted,
+                _call_location=lambda outer=False: "",
+                _validate_deprecation_args=lambda date, instructions: None,
+            ),
+            decorator_utils=Namespace(
+                "tf.python.util.decorator_utils",
+                get_qualified_name=lambda function: function.__qualname__,
+                _normalize_docstring=inspect.cleandoc,
             ),
             tf_contextlib=Namespace("tf.python.util.tf_contextlib", contextmanager=contextlib.contextmanager),
             tf_inspect=inspect,

@@ -260,7 +260,6 @@ def get_variable(
             full, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint
         )
     given = {
-        "getter": _got,
         "name": full,
         "shape": shape,
         "dtype": as_dtype(dtype or scope.dtype),
@@ -281,7 +280,7 @@ def get_variable(
     taken = _parameters(getter)
     given = {k: v for k, v in given.items() if k not in _LATER or k in taken or None in taken}
     with _outside_name_scopes():
-        return getter(**given)
+        return getter(_got, **given)
 
 
 _LATER = ("use_resource", "synchronization", "aggregation", "constraint")
