@@ -179,3 +179,25 @@ def test_a_count_of_steps_in_a_state_goes_on_with_the_longest_row() -> None:
         assert session.run(total).tolist() == session.run(again).tolist() == [[0, 1], [30, 33]]
         assert session.run(outputs)[1].tolist() == [[8, 9], [18, 20], [30, 33], [0, 0]]
         assert session.run(parts[2]).tolist() == [[0, 0], [30, 33]]
+
+
+def test_variables_without_elements_have_values() -> None:
+    v, w = tf1.get_variable("v", [0, 3]), tf1.Variable(2.0)
+    step = tf1.train.AdamOptimizer(0.5).minimize(w + tf1.reduce_sum(v))
+    with tf1.Session() as session:
+        session.run(v.initializer)
+        assert session.run(v).shape == (0, 3)
+        session.run(tf1.global_variables_initializer())
+        assert session.run(tf1.report_uninitialized_variables()).tolist() == []
+        session.run(step)
+        assert session.run(v).shape == (0, 3) and abs(session.run(w) - 1.5) < 1e-6
+
+
+def test_an_optimizer_says_what_of_a_subclass_it_does_not_ask() -> None:
+    class Halved(tf1.train.AdamOptimizer):
+        def _apply_dense(self, grad: Any, var: Any) -> Any:
+            raise AssertionError("never")
+
+    v = tf1.Variable(1.0)
+    with pytest.raises(NotImplementedError, match="Halved: an optimizer's own _apply_dense"):
+        Halved().minimize(tf1.square(v))

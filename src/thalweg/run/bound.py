@@ -52,6 +52,8 @@ class Bound:
         self._call = self.frame.call
         self._variables = [variables[k] for k in self.frame.variables]
         self._read, self._written = read, written
+        placed = set(self._variables)  # variables without elements have no memory in a plan
+        self._bare = [v for v in written if v not in placed and v.shape is not None and 0 in v.shape]
         self._slots: Slots | None = None
         self._moment: object = None  # when the frame was told where the variables are
         self._step_seconds = _CALL_SECONDS
@@ -117,6 +119,11 @@ class Bound:
                 new.append(slot)
             elif variable in self._written:
                 slot.writable()
+        for variable in self._bare:
+            slot = slot_of(variable, slots)
+            slot.settle()
+            if slot._array is None:
+                slot.array = np.empty([n or 0 for n in variable.shape or ()], variable.dtype)
         self.frame.place(bound)
         self._slots, self._moment = slots, moment
         return new

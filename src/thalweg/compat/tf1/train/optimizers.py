@@ -24,6 +24,11 @@ from thalweg.ops import shape as shape_ops
 from thalweg.ops.families import same_dtype, to_numbers
 from thalweg.optimizers.rows import Rows, each
 
+# What TensorFlow's optimizers ask their subclasses for; those here have rules instead.
+_HOOKS = (
+    "_create_slots _prepare _apply_dense _apply_sparse _resource_apply_dense _resource_apply_sparse _finish"
+).split()
+
 
 class Optimizer:
     """A rule of the main library over a graph's variables: what it remembers are variables that must be initialised."""
@@ -86,6 +91,11 @@ class Optimizer:
         self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
     ) -> Operation:
         """One step with given pairs (gradient, variable)."""
+        if own := [name for name in _HOOKS if hasattr(type(self), name)]:
+            raise NotImplementedError(
+                f"{type(self).__name__}: an optimizer's own {', '.join(own)} are not asked here; write the step as "
+                "apply_gradients(grads_and_vars, global_step, name) that returns tf.group of assignments"
+            )
         grads_and_vars = list(grads_and_vars)
         pairs = [(gradient, g.node_of(v)) for gradient, v in grads_and_vars if gradient is not None]
         if not pairs:
