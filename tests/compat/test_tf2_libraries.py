@@ -164,6 +164,11 @@ def test_losses_of_one_target_for_all() -> None:
     p = np.array([0.3, 0.3, 0.4], "float32")
     assert float(keras.losses.KLD(0.1, p)) == pytest.approx(float((0.1 * np.log(0.1 / p)).sum()), rel=1e-5)
     assert float(keras.losses.mean_squared_error(0.1, p)) == pytest.approx(float(((p - 0.1) ** 2).mean()))
+    rows = np.array([[0.2], [0.7], [0.9]], "float32")
+    assert float(keras.losses.BinaryCrossentropy()(1.0, rows)) == pytest.approx(-np.log(rows).mean())
+    share = keras.metrics.BinaryAccuracy()
+    share.update_state(1.0, rows)
+    assert float(share.result()) == pytest.approx(2 / 3)
 
 
 def test_an_own_metric_counts_in_float32() -> None:
@@ -255,6 +260,22 @@ def test_attention_that_is_told_to_look_at_no_later_step() -> None:
         np.testing.assert_allclose(y[:, 0], x[:, 0], rtol=1e-5)
         later = tf.concat([x[:, :3], tf.zeros([2, 2, 3])], 1)
         np.testing.assert_allclose(looks_back([later, later])[:, :3], y[:, :3], rtol=1e-5)
+
+
+def test_a_layer_that_draws() -> None:
+    from thalweg.compat.tfp_names import distributions, layers
+
+    inputs = keras.Input((4, 3))
+    drawn = layers.DistributionLambda(distributions.Categorical)(inputs)
+    model, rows = keras.Model(inputs, drawn), np.zeros((50, 4, 3), "float32")
+    first, second = model.predict(rows, verbose=0), model.predict(rows, verbose=0)
+    assert model.output_shape == (None, 4) and set(np.unique(first)) == {0, 1, 2}
+    assert not np.array_equal(first, second)
+    normal = lambda x: distributions.Normal(x, 1.0)
+    three = layers.DistributionLambda(normal, convert_to_tensor_fn=lambda d: d.sample(3))
+    assert three(rows[0]).shape == (3, 4, 3)
+    mean = layers.DistributionLambda(normal, distributions.Distribution.mean)
+    assert mean(rows[0]).numpy().sum() == 0
 
 
 def test_a_last_axis_of_one_too_much() -> None:
