@@ -102,7 +102,9 @@ def test_lists_and_dicts_are_restored_as_they_fill(tmp_path: Path) -> None:
     back.listed, first, one = [], tf.Variable(0.0), tf.Variable(0.0)
     assert repr(back.listed) == "ListWrapper([])"
     back.listed.extend([first])
-    back.mapped["one"] = one  # in the file the same variable as the first of the list, which has its value already
+    back.mapped["one"] = (
+        one  # in the file the same variable as the first of the list, which has its value already
+    )
     assert first.numpy() == 1.0 and one.numpy() == 0.0
 
 

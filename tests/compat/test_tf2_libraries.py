@@ -301,6 +301,41 @@ def test_phases_by_position_are_those_of_the_model() -> None:
     assert float(model(one, training=True)[0, 0]) == 2.0 and float(model(one, training=False)[0, 0]) == 1.0
 
 
+def test_tensors_of_texts_are_tensors() -> None:
+    given = (tf.constant("a"), tf.constant(1), tf.constant([b"a", b"b"]), tf.keras.Input((2,)))
+    assert all(isinstance(t, tf.Tensor) for t in given) and issubclass(type(given[0]), tf.Tensor)
+    others = (tf.Variable(1.0), tf.ragged.constant([[1]]), 1, "a", np.ones(2))
+    assert not any(isinstance(t, tf.Tensor) for t in others)
+    assert tf.Tensor.__name__ == "Tensor" and tf.Tensor.shape is type(given[1]).shape
+
+
+def test_features_hold_what_files_can_give_back() -> None:
+    train = tf.train
+    assert train.BytesList(value=[tf.constant("ab"), b"c", np.bytes_(b"d")]).value == [b"ab", b"c", b"d"]
+    assert train.Int64List(value=[tf.constant(3), np.int32(4), True]).value == [3, 4, 1]
+    assert train.Int64List(value=np.array([1, 2])).value == [1, 2]
+    assert train.FloatList(value=tf.constant([1.5, 2.0])).value == [1.5, 2.0]
+    assert train.FloatList(value=[np.int64(3), np.float32(0.5), tf.constant(2.5)]).value == [3.0, 0.5, 2.5]
+    wrong: list[tuple[Any, Any]] = [
+        (train.BytesList, 3), (train.BytesList, tf.constant(["a", "b"])), (train.Int64List, 2.5),
+        (train.Int64List, tf.constant(2.5)), (train.Int64List, "3"), (train.FloatList, "3"),
+        (train.FloatList, np.ones(2)),
+    ]  # fmt: skip
+    for kind, value in wrong:
+        with pytest.raises(TypeError, match="but expected one of"):
+            kind(value=[value])
+    feature = train.Feature(bytes_list=train.BytesList())
+    feature.bytes_list.value.append(tf.constant("ab"))
+    told = train.Example(features=train.Features(feature={"a": feature})).SerializeToString()
+    assert train.Example.FromString(told).features.feature["a"].bytes_list.value == [b"ab"]
+
+
+def test_a_model_of_numbers_is_called_on_one() -> None:
+    numbers = keras.Input(shape=())
+    model = keras.Model(numbers, 2 * numbers + 1)
+    assert model(1).numpy() == 3.0 and model([1.0, 2.0]).numpy().tolist() == [3.0, 5.0]
+
+
 def test_names_inside_tensorflow() -> None:
     python = tf.python
     eye = tf.sparse.from_dense(np.eye(2, dtype="float32"))

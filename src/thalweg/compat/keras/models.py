@@ -192,7 +192,9 @@ class Model(TrainedModel):
     @property
     def constraints(self) -> dict[Any, Any]:
         """The constraints of the weights that have one, as ``get_updates`` took them."""
-        return {weight: weight.constraint for weight in self.trainable_weights if weight.constraint is not None}
+        return {
+            weight: weight.constraint for weight in self.trainable_weights if weight.constraint is not None
+        }
 
     def summary(  # type: ignore[override]
         self, line_length: Any = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
