@@ -164,3 +164,19 @@ def test_strength_reduction_is_off_only_while_code_is_generated(monkeypatch: pyt
     monkeypatch.setattr(llvmlite.binding, "llvm_version_info", (99, 0, 0))  # one that may not know it
     with llvm._plain_addresses(target.AVX2):
         assert len(asked) == 2
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_meanwhile_another_thread_makes_what_comes_next(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvm, "num_cores", lambda: cores)
+    begun, made = threading.Event(), []
+
+    def make() -> None:
+        begun.wait(10)
+        made.append(threading.current_thread())
+        raise RuntimeError("whoever needs it hears of this")
+
+    with llvm.meanwhile(make):
+        assert not made
+        begun.set()
+    assert len(made) == cores - 1 and threading.current_thread() not in made

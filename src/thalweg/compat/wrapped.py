@@ -10,8 +10,9 @@ from thalweg.compat import tf1 as _tf1
 from thalweg.compat.at_once import replayed
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import graph_defs
+from thalweg.compat.tf1.effects import settled
 from thalweg.compat.tf1.graph_files import to_text
-from thalweg.compat.tf1.session import Session, settled
+from thalweg.compat.tf1.session import Session
 from thalweg.compat.tf2.arrays import convert_to_tensor
 from thalweg.compat.tf2.concrete import ConcreteFunction
 from thalweg.compat.tf2.function import function

@@ -22,6 +22,7 @@ from thalweg.files import user_cache
 _MAGIC = b"thalweg object 2\n"
 _LIMIT_BYTES = 256 << 20
 _KEPT_SHARE = 0.75  # of the limit, after a clean-up: the most recently used
+_LOOKING = ("0", "8")  # of hexadecimal names, so that one file in eight asks whether there are too many
 
 
 def key(parts: Sequence[str]) -> str:
@@ -71,7 +72,8 @@ def store(name: str, object_code: bytes) -> None:
         except OSError:
             os.unlink(temporary)
             raise
-        _clean(folder)
+        if name.startswith(_LOOKING):
+            _clean(folder)
 
 
 def _folder() -> Path | None:
@@ -99,9 +101,8 @@ def _private(info: os.stat_result) -> bool:
 def _clean(folder: Path) -> None:
     """Drop the least recently used files once there are too many bytes."""
     with os.scandir(folder) as entries:
-        found = [
-            (e.stat().st_mtime, e.stat().st_size, e.path) for e in entries if e.is_file(follow_symlinks=False)
-        ]
+        files = [(e.stat(), e.path) for e in entries if e.is_file(follow_symlinks=False)]
+    found = [(info.st_mtime, info.st_size, path) for info, path in files]
     total = sum(size for _, size, _ in found)
     if total <= _LIMIT_BYTES:
         return

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
 
 import llvmlite.binding as llvm
@@ -69,6 +69,26 @@ def once(make: Callable[[], T]) -> Callable[[], T]:
         return made[0]
 
     return functools.update_wrapper(found, make)
+
+
+@contextmanager
+def meanwhile(make: Callable[[], object]) -> Iterator[None]:
+    """Inside, another thread calls ``make``, where the machine has a core for it. Who needs the result calls it again,
+    after that, and hears of errors then.
+    """
+
+    def made() -> None:
+        with suppress(Exception):
+            make()
+
+    thread = threading.Thread(target=made, name="thalweg-meanwhile", daemon=True)
+    if num_cores() > 1:
+        thread.start()
+    try:
+        yield
+    finally:
+        if thread.ident is not None:
+            thread.join()
 
 
 def compile_module(module: ir.Module, target: Target | None = None) -> NativeCode:

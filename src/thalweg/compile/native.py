@@ -5,10 +5,8 @@ The name in the cache is taken from what the writing reads, so a step that is ke
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from thalweg.compile import cache
 from thalweg.compile.canonical import UnwritableError, Writer
@@ -19,7 +17,7 @@ from thalweg.compile.plan import meant, said
 from thalweg.compile.step import Step
 from thalweg.version import sources_digest
 
-_WORTH_KEEPING = 0.05  # seconds of writing and compiling: less is not worth a file
+_WORTH_KEEPING = 0.02  # seconds of writing and compiling: less is not worth a file
 
 
 def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode | None, list[str], str | None]:
@@ -37,29 +35,16 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
         return step_code(name, _unpacked(kept, step, writer), names), names, name
     begun = time.perf_counter()
     objects = Objects(step.target)
-    with _uncollected():
-        for run, function in zip(runs, names, strict=True):
-            step.native(run, function, objects.add)
-        step.finish()
-        made = objects.finish(step.module)
+    for run, function in zip(runs, names, strict=True):
+        step.native(run, function, objects.add)
+    step.finish()
+    made = objects.finish(step.module)
     if time.perf_counter() - begun < _WORTH_KEEPING:
         name = None
     if name is not None:
         cache.store(name, _packed(made, step, writer))
         return step_code(name, made, names), names, name
     return load_object(made, names), names, None
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Inside, nobody looks for garbage: what is being written is alive, and is so much that looking takes long."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _name(writer: Writer, step: Step, runs: Sequence[Sequence[Kernel]]) -> str | None:

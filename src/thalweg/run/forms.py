@@ -87,10 +87,14 @@ class Form:
         self._set_positive(positive)
 
     def _made(self) -> Executable:
+        from thalweg.compile.entry import native
+        from thalweg.compile.llvm import meanwhile
+
         ranges: list[Range] = []
-        lowered = specialise(self.program.roots, self._replace(self._input_leaf), ranges=ranges)
-        self.bounds = bounds_of(ranges, self._input_leaf)
-        return self._compiled(lowered)
+        with meanwhile(native):  # which the first call needs
+            lowered = specialise(self.program.roots, self._replace(self._input_leaf), ranges=ranges)
+            self.bounds = bounds_of(ranges, self._input_leaf)
+            return self._compiled(lowered)
 
     def _compiled(self, lowered: list[Tensor]) -> Executable:
         from thalweg.compile.build import Executable

@@ -8,11 +8,13 @@ collect its parts.
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -58,6 +60,18 @@ _KEPT_SHAPES = 32  # compiled forms of one program, by shapes; the least recentl
 _ATTEMPTS = 1000
 
 C = TypeVar("C", bound=Form)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Inside, nobody looks for garbage: what is being made is alive, and is so much that looking takes long."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Program:
@@ -264,7 +278,8 @@ class Program:
 
     def _timed(self, key: Any, make: Callable[[], C]) -> C:
         begun = time.perf_counter()
-        compiled = make()
+        with _uncollected():
+            compiled = make()
         seconds = time.perf_counter() - begun
         self._compile_seconds += seconds
         self.num_compiled += 1

@@ -28,6 +28,8 @@ from thalweg.compat.tf1 import (
     signal,
     slices,
     sparse,
+    sparse_math,
+    sparse_shapes,
     strings,
     summary,
     tensor_array,
@@ -38,7 +40,10 @@ from thalweg.compat.tf1 import (
 
 __all__ = ["FLAT"]
 
-_ROOMS = (math, random, control, variables, strings, parsing, sparse, readers, default_graph, options)
+_ROOMS = (
+    math, random, control, variables, strings, parsing, sparse, sparse_shapes, sparse_math, readers, default_graph,
+    options,
+)  # fmt: skip
 _TRANSFORMS = "fft ifft fft2d ifft2d fft3d ifft3d".split()
 _OF_MATRICES = (  # once had names of their own for batches of matrices
     "matrix_diag matrix_diag_part matrix_band_part matrix_set_diag matrix_transpose matrix_solve "

@@ -49,6 +49,7 @@ from thalweg.compat.tf1 import session_managers as _session_managers
 from thalweg.compat.tf1 import sets as _sets
 from thalweg.compat.tf1 import signal as _signal
 from thalweg.compat.tf1 import sparse as _sparse
+from thalweg.compat.tf1 import sparse_math as _sparse_math
 from thalweg.compat.tf1 import strings as _strings
 from thalweg.compat.tf1 import summary as _summary
 from thalweg.compat.tf1 import supervisors as _supervisors
@@ -77,8 +78,8 @@ nn = _Namespace(
         for _n, _v in _names.own(_nn, "sigmoid", "tanh", "log_sigmoid").items()
     },
     **{_n: _v for _n, _v in _names.own(_rnn).items() if _n.endswith("rnn")},
-    embedding_lookup_sparse=_sparse.embedding_lookup_sparse,
-    safe_embedding_lookup_sparse=_sparse.safe_embedding_lookup_sparse,
+    embedding_lookup_sparse=_sparse_math.embedding_lookup_sparse,
+    safe_embedding_lookup_sparse=_sparse_math.safe_embedding_lookup_sparse,
     space_to_depth=_flat["space_to_depth"],
     depth_to_space=_flat["depth_to_space"],
     space_to_batch=_flat["space_to_batch"],
@@ -262,10 +263,10 @@ sparse = _Namespace(
     SparseTensor=_sparse.SparseTensor,
     to_dense=_sparse.sparse_tensor_to_dense,
     from_dense=_sparse.from_dense,
-    matmul=_sparse.sparse_tensor_dense_matmul,
-    sparse_dense_matmul=_sparse.sparse_tensor_dense_matmul,
+    matmul=_sparse_math.sparse_tensor_dense_matmul,
+    sparse_dense_matmul=_sparse_math.sparse_tensor_dense_matmul,
     **{
-        _n: getattr(_sparse, f"sparse_{_n}")
+        _n: _flat[f"sparse_{_n}"]
         for _n in (
             "placeholder reduce_sum reduce_max softmax add reshape transpose reorder retain concat slice split merge "
             "fill_empty_rows reset_shape to_indicator segment_sum segment_mean segment_sqrt_n"

@@ -14,6 +14,11 @@ from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec
 
 
+def as_int64(x: Any) -> Any:
+    """Numbers that are places or lengths."""
+    return x if isinstance(x, Tensor) else np.asarray(x, np.int64)
+
+
 @make_op(
     {}, infer=lambda places, lengths, *, of, ordered: places,
     grad=lambda g, y, places, lengths, *, of, ordered: [None, None],
