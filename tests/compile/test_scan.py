@@ -57,6 +57,43 @@ def lstm(x: Any, w: Any, u: Any, h: Any) -> list[Any]:
     return [h, c, hs]
 
 
+def joined_lstm(x: Any, w: Any, u: Any, h: Any) -> list[Any]:
+    """One matrix for the sequence and the state side by side, as TensorFlow's cells have."""
+    units = h.shape[1]
+    rows = concat([w, u], axis=0)
+    matrix = concat([rows, rows * 2.0, rows - 0.1, -rows], axis=1)
+
+    def cell(carry: Any, row: Any) -> Any:
+        h, c = carry
+        z = concat([row, h], axis=1) @ matrix + 0.1
+        i, f, g, o = (z[:, k * units : (k + 1) * units] for k in range(4))
+        c = sigmoid(f) * c + sigmoid(i) * ew.tanh(g)
+        h = sigmoid(o) * ew.tanh(c)
+        return (h, c), h
+
+    (h, c), hs = scan(cell, (h, h * 2.0), x)
+    return [h, c, hs]
+
+
+def joined_grus(x: Any, w: Any, u: Any, h: Any) -> list[Any]:
+    """Two layers in one loop: the second joins two states, the first a state, the sequence and a number's row."""
+    rows = concat([u, w, w[:1] * 0.5], axis=0)
+    both = concat([u, -u], axis=0)
+
+    def layer(parts: Any, state: Any, matrix: Any) -> Any:
+        r = sigmoid(concat([state, *parts], axis=1) @ matrix)
+        return r * state + (1.0 - r) * ew.tanh(concat([r * state, *parts], axis=1) @ (matrix * 0.5))
+
+    def step(carry: Any, row: Any) -> Any:
+        first, second = carry
+        first = layer([row, row[:, :1]], first, rows)
+        second = layer([first], second, both)
+        return (first, second), second
+
+    (a, b), ys = scan(step, (h, h * 2.0), x)
+    return [a, b, ys]
+
+
 def batch_first_backwards(x: Any, w: Any, u: Any, h: Any) -> list[Any]:
     """Sequences read through views: every element of a step lies elsewhere."""
     wide = permute_dims(x, (1, 0, 2))
@@ -114,6 +151,8 @@ CASES: dict[str, Callable[..., list[Any]]] = {
         rnn,
         elman_without_outputs,
         lstm,
+        joined_lstm,
+        joined_grus,
         batch_first_backwards,
         running,
         powers,
@@ -174,7 +213,7 @@ def test_second_gradients(name: str) -> None:
     assert_native(inputs, gradients(weighted, inputs, unconnected="zero"), VALUES)
 
 
-@pytest.mark.parametrize("name", ["rnn", "lstm", "batch_first_backwards", "mapped"])
+@pytest.mark.parametrize("name", ["rnn", "lstm", "joined_lstm", "batch_first_backwards", "mapped"])
 def test_threads_do_not_change_a_bit(name: str) -> None:
     values = [array(7, 40, 24), array(24, 48), array(48, 48), array(40, 48)]
     inputs = symbols(values)
@@ -191,7 +230,9 @@ def test_threads_do_not_change_a_bit(name: str) -> None:
         np.testing.assert_allclose(one, w, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("name", ["rnn", "lstm", "batch_first_backwards", "running", "mapped"])
+@pytest.mark.parametrize(
+    "name", ["rnn", "lstm", "joined_lstm", "joined_grus", "batch_first_backwards", "running", "mapped"]
+)
 def test_lengths_and_batches_that_change_share_one_form(name: str) -> None:
     inputs = [
         placeholder("float64", (None, None, 4)),
@@ -323,16 +364,17 @@ def test_products_with_what_never_changes_are_done_before_the_loop() -> None:
 
 def test_gradients_keep_one_product_in_the_loop() -> None:
     """That of the recurrence: those of the sequence, and the sums for the weights, are products of all steps."""
-    for make in (elman_without_outputs, lstm):
+    for make in (elman_without_outputs, lstm, joined_lstm):
         inputs = symbols(VALUES)
         forward, backward = checked(inputs, with_slopes(make, inputs), VALUES)
         assert forward.count("matrix_product") == backward.count("matrix_product") == 1
 
 
-def test_gradients_do_not_compute_again_what_the_loop_did() -> None:
+@pytest.mark.parametrize("name", ["lstm", "joined_lstm"])
+def test_gradients_do_not_compute_again_what_the_loop_did(name: str) -> None:
     """Four gates: sequence and recurrence forward; the state's, both weights' and the sequence's gradients."""
     inputs = symbols(VALUES)
-    last = lstm(*inputs)[0]
+    last = CASES[name](*inputs)[0]
     run = function(inputs, [last, *gradients(total(ew.sin(last)), inputs)])
     run(*VALUES)
     (form,) = run.program._compiled.values()
@@ -346,6 +388,15 @@ def test_gradients_do_not_compute_again_what_the_loop_did() -> None:
 def test_a_map_is_no_loop() -> None:
     inputs = symbols(VALUES)
     assert checked(inputs, with_slopes(mapped, inputs), VALUES) == []
+
+
+def test_states_side_by_side_stay_one_product() -> None:
+    """The first layer's two products of its state, and the two of the second layer, of both."""
+    inputs = symbols(VALUES)
+    (body,) = checked(inputs, joined_grus(*inputs), VALUES)
+    assert body.count("matrix_product") == 4
+    forward, backward = checked(inputs, with_slopes(joined_grus, inputs), VALUES)
+    assert forward.count("matrix_product") == backward.count("matrix_product") == 4
 
 
 def test_what_nobody_asks_for_is_not_carried() -> None:

@@ -363,8 +363,9 @@ def test_epilogue_can_keep_the_product_out_of_memory(batch, fetches):
         place = e.at(extra, row * n + col, "float32")
         e.store(place, 0, e.load(place, 0, "float32", value.width) - value * 0.1)
 
-    def near(extra, e, row, col):
-        e.prefetch(e.at(extra, row * n + col, "float32"), 0, "float32", write=True)
+    def near(extra, e, row, col, places):
+        for place in places:
+            e.prefetch(e.at(extra, row * n + col, "float32"), place, "float32", write=True)
 
     product = Product(
         m,

@@ -67,10 +67,13 @@ class PieceNest(NestEmitter):
                 found.setdefault(self.step.pointer(source), (layout, source.dtype.name, False))
         return {pointer: array for pointer, array in found.items() if self.cols[array[0]] == 1}
 
-    def near(self, e: Emitter, row: Value, col: Value) -> None:
-        """Ask for the memory that the piece at (row, col) reads and writes."""
+    def near(self, e: Emitter, row: Value, col: Value, places: Sequence[int]) -> None:
+        """Ask for the memory that the pieces in a row read and write, so many columns from ``col``."""
+        starts = {layout: self._index(layout, row, col) for layout, _, _ in self.arrays.values()}
         for pointer, (layout, kind, written) in self.arrays.items():
-            e.prefetch(pointer, self._index(layout, row, col), kind, write=written)
+            first = e.at(pointer, starts[layout], kind)
+            for place in places:
+                e.prefetch(first, place, kind, write=written)
 
     def _index(self, layout: Layout, row: Value, col: Value) -> Value:
         e = self.e

@@ -28,6 +28,7 @@ from thalweg.graph.tensor import Placeholder, Spec, Tensor
 from thalweg.graph.walk import data_inputs, rebuild, remake, topological
 from thalweg.ops.bodies import Body
 from thalweg.ops.elementwise import add
+from thalweg.ops.joining import concat_op
 from thalweg.ops.shape import broadcast_to, permute_dims, reshape
 
 
@@ -201,6 +202,8 @@ class Hoisting:
             return all(t.shape == term.shape and self._is_summable(t) for t in term.inputs)
         if is_a(term, View, Reshape) and len(term.inputs) == 1:
             return self._is_summable(term.inputs[0])
+        if term.op is concat_op:
+            return all(map(self._is_summable, term.inputs))
         if is_a(term, MatrixProduct):
             return len(term.shape) == 2
         return is_a(term, Reduce) and term.op.lower.combine == "add"  # type: ignore[union-attr]
@@ -488,6 +491,8 @@ class AllSteps:
             return built(add, *[self._sum(t) for t in term.inputs])
         if is_a(term, View, Reshape):
             return remake(term, [self._sum(term.inputs[0])])
+        if term.op is concat_op:
+            return remake(term, [self._sum(t) for t in term.inputs])
         if is_a(term, MatrixProduct):
             x, y = term.inputs
             return remake(term, [self._side_by_side(x), self._one_below_the_other(y)])

@@ -19,6 +19,7 @@ from thalweg.compile.orders import in_their_order
 from thalweg.compile.panels import paneled
 from thalweg.compile.parts import put_together
 from thalweg.compile.residuals import shared
+from thalweg.compile.unjoined import unjoined
 from thalweg.dtypes import is_floating
 from thalweg.errors import CompileError, ThalwegError
 from thalweg.graph.lowering import Loop, Reduce
@@ -60,7 +61,7 @@ def specialise(
     specialiser = _Specialiser(replace, open_lengths)
     simple = optimise(outputs)
     try:
-        lowered = hoisted(specialiser.run(simple))
+        lowered = hoisted(unjoined(specialiser.run(simple)))
         if ranges is not None:
             ranges += specialiser.sure_ranges(simple)
     except UnknownShapeError as error:

@@ -32,7 +32,7 @@ from thalweg.compile.tiling import (
 from thalweg.compile.values import Value
 
 Epilogue = Callable[..., Value | None]  # (e, row, col, *values)
-Near = Callable[[Emitter, Value, Value], None]
+Near = Callable[[Emitter, Value, Value, Sequence[int]], None]
 Claims = Callable[[Emitter, Size, Size], AbstractContextManager[Value]]  # (e, pieces, number): see `claimed`
 
 # of rows at most where the next panel of B is fetched meanwhile: the fewer, the more it counts
@@ -63,8 +63,8 @@ def emit_product(
     begins at (row, col), and returns what is to be stored (None: nothing). With a batch, row counts over
     (batch, m). In a product with groups it is called with the values of all rows of a group and the group's number,
     and nothing is stored. `c` may be None when nothing is stored; k is then one block, so call `workspace_bytes` with
-    single_block=True. `near(e, row, col)` may ask for the memory that the epilogue works on there, while the
-    tile is being summed.
+    single_block=True. `near(e, row, col, places)` may ask for the memory that the epilogue works on
+    that many columns from (row, col), while the tile is being summed.
     """
     tiling = tiling or choose_tiling(product, e.target, single_block=c is None)
     _Emission(e, product, tiling, a, b, c, workspace, thread, num_threads, claims, epilogue, near).emit()
@@ -433,17 +433,15 @@ class _Emission:
         places = [v * self.t.lanes for v in range(vectors)]
         if not all(isinstance(s, int) and s % self.t.lanes == 0 for _, s in self.p.c.rows):
             places.append(vectors * self.t.lanes - 1)  # the last vector may reach into a further line
-        columns = [x.add(col0, place) for place in places]
         if self.c is not None:
+            columns = [self.at(self.c_batch, x.offset(self.p.c.cols, x.add(col0, k))) for k in places]
             with e.loop(0, rows, name="near") as r:
                 offset = e.load(self.part("c_rows"), r + x.sub(row, self.row0), "int64")
-                for col in columns:
-                    column = self.at(self.c_batch, x.offset(self.p.c.cols, col))
+                for column in columns:
                     e.prefetch(column, offset, self.p.dtype, write=True)
         if self.near is not None:
             with e.loop(0, x.div(rows, self.p.group), name="near") as r:
-                for col in columns:
-                    self.near(e, r + self.group_of(row), e.index(col))
+                self.near(e, r + self.group_of(row), e.index(col0), places)
 
     def group_of(self, row: Size) -> Size:
         """The number of a row's group, that of the row itself where there are none."""
