@@ -12,7 +12,7 @@ import pytest
 from compat.conftest import Run
 from thalweg.compat import tf1, tf2
 from thalweg.compat.tf2 import internals
-from thalweg.errors import ArgumentError, DataError, SymbolicError
+from thalweg.errors import ArgumentError, DataError, DTypeError, SymbolicError
 
 tf: Any = tf2
 keras: Any = tf2.keras
@@ -299,6 +299,31 @@ def test_phases_by_position_are_those_of_the_model() -> None:
     model = keras.Model(inside, Doubles()(inside))
     one = tf.ones([1, 2])
     assert float(model(one, training=True)[0, 0]) == 2.0 and float(model(one, training=False)[0, 0]) == 1.0
+
+
+def test_tables_are_looked_up_within_models() -> None:
+    class Looked(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, table: Any) -> None:
+            super().__init__()
+            self.table = table
+
+        def call(self, inputs: Any) -> Any:
+            return self.table.lookup(inputs)
+
+    pairs = tf.lookup.KeyValueTensorInitializer
+    words = tf.lookup.StaticHashTable(pairs(["a", "b"], [3, 5]), default_value=-1)
+    numbers = tf.lookup.StaticHashTable(pairs([10, 20], [0.5, 1.5]), default_value=0.0)
+    texts, counts = keras.Input((2,), dtype=tf.string), keras.Input((2,), dtype=tf.int32)
+    found = Looked(words)(texts)
+    model = keras.Model([texts, counts], [found, Looked(numbers)(counts), tf.cast(found == 3, tf.float32)])
+    rows = [np.array([["a", "x"], ["b", "a"]]), np.array([[10, 20], [5, 10]])]
+    wanted = [[[3, -1], [5, 3]], [[0.5, 1.5], [0.0, 0.5]], [[1.0, 0.0], [0.0, 1.0]]]
+    assert model.output_shape == [(None, 2)] * 3
+    assert [np.asarray(t).tolist() for t in model([tf.constant(rows[0]), rows[1]])] == wanted
+    assert [t.tolist() for t in model.predict(rows, verbose=0)] == wanted
+    names = tf.lookup.StaticHashTable(pairs(["a"], ["b"]), default_value="")
+    with pytest.raises(DTypeError, match="only arrays can hold"):
+        Looked(names)(texts)
 
 
 def test_tensors_of_texts_are_tensors() -> None:
