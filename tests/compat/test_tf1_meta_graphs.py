@@ -95,7 +95,7 @@ def test_a_graph_goes_on_in_another_process(thalweg_run: Run, tmp_path: Path) ->
         done = thalweg_run(tmp_path / name)
         assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "['read me'] b'hi' ['rnn/lstm_cell/kernel:0', 'rnn/lstm_cell/bias:0']",
+        "[b'read me'] b'hi' ['rnn/lstm_cell/kernel:0', 'rnn/lstm_cell/bias:0']",
         "(4, 2)",
         "True",
         "0",

@@ -464,3 +464,13 @@ def test_one_number_for_each_example_is_a_column() -> None:
 def test_a_host_function_may_give_one_array_for_a_list_of_one() -> None:
     (found,) = tf.py_function(lambda x: np.asarray(x)[::-1], [tf.constant([1.0, 2.0])], [tf.float32])
     assert found.numpy().tolist() == [2.0, 1.0]
+
+
+def test_numbers_of_segments_below_zero_are_left_out() -> None:
+    """The numbers are those of TensorFlow 2.21."""
+    x, ids = tf.reshape(tf.range(8.0), [2, 2, 2]), [[0, 1], [1, -1]]
+    assert tf.math.unsorted_segment_sum(x, ids, 3).numpy().tolist() == [[0, 1], [6, 8], [0, 0]]
+    assert tf.math.unsorted_segment_sum([1.0, 2.0, 3.0], [0, -1, 1], 2).numpy().tolist() == [1, 3]
+    assert tf.math.unsorted_segment_mean([1.0, 2.0, 3.0], [0, -1, 1], 2).numpy().tolist() == [1, 3]
+    summed = tf.function(lambda i: tf.math.unsorted_segment_sum([1.0, 2.0, 3.0], i, 2))
+    assert summed(tf.constant([1, -1, 1])).numpy().tolist() == [0, 4]

@@ -288,6 +288,21 @@ def test_random_graphs_from_the_cache_equal_those_compiled_afresh(seed: int, sto
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="reads the cache's folder by XDG_CACHE_HOME")
+def test_a_small_program_is_kept_when_it_is_built_again(
+    stored: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a training loop that makes new nodes at every turn."""
+    monkeypatch.setattr(native, "_WORTH_KEEPING", 1e9)
+    monkeypatch.setattr(native, "_not_kept", set())
+    counts = []
+    for k in range(4):
+        w = tw.Variable(np.float32(k))
+        assert float(function([], w * 3 + 1)()) == 3 * k + 1
+        counts.append(len(stored))
+    assert counts[0] == 0 and 0 < counts[1] == counts[2] == counts[3]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="reads the cache's folder by XDG_CACHE_HOME")
 def test_loops_updates_and_host_ops_from_the_cache(stored: list[str]) -> None:
     rng = np.random.default_rng(0)
     start = rng.normal(size=(4, 4)).astype("float32")

@@ -5,14 +5,27 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
+import io
+import itertools
+import operator
+import os
+import shlex
+import struct
+import sys
+import types
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
 from thalweg.compat.names import Namespace
 
 PY2, PY3, PY34 = False, True, True
+unichr, int2byte = chr, struct.Struct(">B").pack
+byte2int, indexbytes, iterbytes = operator.itemgetter(0), operator.getitem, iter
+StringIO, BytesIO, print_, exec_ = io.StringIO, io.BytesIO, print, exec
+next = advance_iterator = builtins.next
 string_types, integer_types, class_types = (str,), (int,), (type,)
 text_type, binary_type = str, bytes
 MAXSIZE = 2**63 - 1
@@ -30,6 +43,18 @@ _MODULES = {
     "socketserver": "socketserver",
     "tkinter": "tkinter",
     "_thread": "_thread",
+    "reprlib": "reprlib",
+    "collections_abc": "collections.abc",
+    "http_cookiejar": "http.cookiejar",
+    "http_cookies": "http.cookies",
+    "html_entities": "html.entities",
+    "html_parser": "html.parser",
+    "BaseHTTPServer": "http.server",
+    "SimpleHTTPServer": "http.server",
+    "xmlrpc_client": "xmlrpc.client",
+    "urllib_parse": "urllib.parse",
+    "urllib_error": "urllib.error",
+    "urllib_request": "urllib.request",
 }
 
 
@@ -50,12 +75,6 @@ def _reduce(*args: Any) -> Any:
     return functools.reduce(*args)
 
 
-def _zip_longest(*args: Any, **options: Any) -> Any:
-    import itertools
-
-    return itertools.zip_longest(*args, **options)
-
-
 moves = _Moves(
     "six.moves",
     range=range,
@@ -65,7 +84,15 @@ moves = _Moves(
     filter=filter,
     input=input,
     reduce=_reduce,
-    zip_longest=_zip_longest,
+    zip_longest=itertools.zip_longest,
+    filterfalse=itertools.filterfalse,
+    StringIO=io.StringIO,
+    cStringIO=io.StringIO,
+    getcwd=os.getcwd,
+    getcwdb=os.getcwdb,
+    intern=sys.intern,
+    reload_module=importlib.reload,
+    shlex_quote=shlex.quote,
 )
 
 
@@ -97,6 +124,43 @@ def viewkeys(d: Mapping[Any, Any]) -> KeysView[Any]:
 def viewvalues(d: Mapping[Any, Any]) -> ValuesView[Any]:
     """The values of a mapping."""
     return d.values()
+
+
+def iterlists(d: Any) -> Iterator[Any]:
+    """The pairs of a mapping of lists."""
+    return iter(d.lists())
+
+
+def create_bound_method(func: Any, obj: Any) -> Any:
+    """The function as a method of one object."""
+    return types.MethodType(func, obj)
+
+
+def get_unbound_function(unbound: Any) -> Any:
+    """The function itself."""
+    return unbound
+
+
+get_method_function = operator.attrgetter("__func__")
+get_method_self = operator.attrgetter("__self__")
+get_function_code = operator.attrgetter("__code__")
+get_function_defaults = operator.attrgetter("__defaults__")
+get_function_globals = operator.attrgetter("__globals__")
+
+
+def raise_from(value: BaseException, from_value: BaseException | None) -> None:
+    """Raise the first because of the second."""
+    raise value from from_value
+
+
+def reraise(tp: type[BaseException], value: BaseException | None, tb: Any = None) -> None:
+    """Raise an exception again, as it was seen at ``tb``."""
+    raise (tp() if value is None else value).with_traceback(tb)
+
+
+def ensure_binary(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+    """The bytes."""
+    return s.encode(encoding, errors) if isinstance(s, str) else s
 
 
 def b(s: str) -> bytes:

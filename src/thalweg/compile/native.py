@@ -17,7 +17,8 @@ from thalweg.compile.plan import meant, said
 from thalweg.compile.step import Step
 from thalweg.version import sources_digest
 
-_WORTH_KEEPING = 0.02  # seconds of writing and compiling: less is not worth a file
+_WORTH_KEEPING = 0.02  # seconds of writing and compiling: less is not worth a file the first time
+_not_kept: set[str] = set()  # the names of what this process compiled in less
 
 
 def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode | None, list[str], str | None]:
@@ -39,11 +40,11 @@ def compiled(step: Step, runs: Sequence[Sequence[Kernel]]) -> tuple[NativeCode |
         step.native(run, function, objects.add)
     step.finish()
     made = objects.finish(step.module)
-    if time.perf_counter() - begun < _WORTH_KEEPING:
-        name = None
-    if name is not None:
+    if name is not None and (name in _not_kept or time.perf_counter() - begun >= _WORTH_KEEPING):
         cache.store(name, _packed(made, step, writer))
         return step_code(name, made, names), names, name
+    if name is not None:
+        _not_kept.add(name)
     return load_object(made, names), names, None
 
 

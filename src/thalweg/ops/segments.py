@@ -12,6 +12,7 @@ from thalweg.errors import ShapeError, fail
 from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant
 from thalweg.ops import shape as shape_ops
+from thalweg.ops.arithmetic import less, where
 from thalweg.ops.gathering import as_index, scatter_add_op, scatter_extreme_op
 
 
@@ -41,6 +42,15 @@ def segment_sum(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
     """
     x, segment_ids = _segments(x, segment_ids, "segment_sum")
     return scatter_add_op(_zero_rows(x, operator.index(num_segments)), x, segment_ids, axes=(0,), position=0)
+
+
+def without_negative(x: Tensor, segment_ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows and ids of which :func:`segment_sum` leaves out the rows with an id below 0."""
+    if segment_ids.value is not None and not np.any(segment_ids.value < 0):
+        return x, segment_ids
+    outside = less(segment_ids, 0)
+    turned = shape_ops.expand_dims(outside, tuple(range(1, x.ndim))) if x.ndim > 1 else outside
+    return where(turned, constant(0, x.dtype), x), where(outside, constant(0, segment_ids.dtype), segment_ids)
 
 
 def _segment_extreme(x: Any, segment_ids: Any, num_segments: int, largest: bool) -> Tensor:

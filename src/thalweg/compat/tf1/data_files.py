@@ -17,13 +17,19 @@ from thalweg.files import unpacked
 
 
 class _FileDataset(Dataset):
-    """The records of files, whose names may be nodes."""
+    """The records of files, whose names may be nodes or the elements of a data set."""
 
     def __init__(self, filenames: Any, records: Callable[[str], Iterable[Any]]) -> None:
-        leaf = filenames if isinstance(filenames, Tensor) else np.array(filenames, dtype=object)
+        if isinstance(filenames, Dataset):
+            names = filenames._make
+        else:
+            leaf = filenames if isinstance(filenames, Tensor) else np.array(filenames, dtype=object)
+
+            def names(run: Any) -> Iterable[list[Any]]:
+                return [run([leaf])]
 
         def make(run: Any) -> Iterable[list[Any]]:
-            for name in np.asarray(run([leaf])[0], dtype=object).reshape(-1):
+            for name in (n for (part,) in names(run) for n in np.asarray(part, dtype=object).reshape(-1)):
                 path = name.decode() if isinstance(name, bytes) else str(name)
                 yield from ([record] for record in records(path))
 

@@ -21,8 +21,7 @@ class Defun:
     """A decorator: the function's arguments become tensors of ``input_types``, its gradient is one of its own.
 
     ``grad_func`` gets the arguments and the gradients of the result, ``python_grad_func`` the operation and them; both
-    return a gradient for each argument. Functions with one result may have either; without them the gradient is that
-    of what the function does.
+    return a gradient for each argument; without them the gradient is that of what the function does.
     """
 
     def __init__(
@@ -47,15 +46,23 @@ class Defun:
                 raise ValueError(f"{fn.__name__}: expected {len(kinds)} arguments, received {len(args)}")
             given = [g.convert_to_tensor(x, kind) for x, kind in zip(args, kinds, strict=True)]
             if self.of_arguments is None and self.of_operation is None:
-                return fn(*given)
-            return custom_gradient(lambda *xs: self._with_gradient(fn(*xs), xs))(*given)
+                return _unpacked(fn(*given))
+            return custom_gradient(lambda *xs: self._with_gradient(_unpacked(fn(*xs)), xs))(*given)
 
         call.name = self.name or fn.__name__  # type: ignore[attr-defined]
         return call
 
     def _with_gradient(self, made: Any, inputs: Sequence[Tensor]) -> tuple[Any, Callable[..., Any]]:
         if self.of_operation is not None:
-            operation, fn = _Call(inputs, [made]), self.of_operation
+            results = made if isinstance(made, tuple) else [made]
+            operation, fn = _Call(inputs, list(results)), self.of_operation
             return made, lambda *grads: fn(operation, *grads)
         rule: Any = self.of_arguments
         return made, lambda *grads: rule(*inputs, *grads)
+
+
+def _unpacked(made: Any) -> Any:
+    """The results of a function: one alone, several as a tuple."""
+    if isinstance(made, (list, tuple)):
+        return made[0] if len(made) == 1 else tuple(made)
+    return made

@@ -442,7 +442,12 @@ class _Reader:
         return self.nodes[operation].outputs[int(index)] if index else self.nodes[operation]
 
     def _entry(self, found: dict[str, Any]) -> Any:
-        return self._node(found["node"]) if "node" in found else self._thing(found["word"])
+        return self._node(found["node"]) if "node" in found else kept_text(self._thing(found["word"]))
+
+
+def kept_text(thing: Any) -> Any:
+    """What a collection of a meta graph gives back: texts become bytes there."""
+    return thing.encode() if isinstance(thing, str) else thing
 
 
 class _Said(g.HostTensor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,6 +63,7 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     vars(ops)["shape_internal"] = lambda input, name=None, optimize=True, out_type="int32": flat["shape"](
         input, name, out_type
     )
+    vars(ops).update(uid=itertools.count(1).__next__, internal_convert_to_tensor=flat["convert_to_tensor"])
     vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
     vars(ops).update(with_dependencies=switches.with_dependencies, _VARSCOPE_KEY=graph.SCOPE_KEY)
     training = Namespace("tf.python.training.training", **members(train))
@@ -131,7 +133,16 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             compat=strings.compat,
             nest=names["nest"],
             deprecation=Namespace(
-                "tf.python.util.deprecation", deprecated=_accepted, deprecated_args=_accepted
+                "tf.python.util.deprecation",
+                deprecated=_accepted,
+                deprecated_args=_accepted,
+                _call_location=lambda outer=False: "",
+                _validate_deprecation_args=lambda date, instructions: None,
+            ),
+            decorator_utils=Namespace(
+                "tf.python.util.decorator_utils",
+                get_qualified_name=lambda function: function.__qualname__,
+                _normalize_docstring=inspect.cleandoc,
             ),
             tf_contextlib=Namespace("tf.python.util.tf_contextlib", contextmanager=contextlib.contextmanager),
             tf_inspect=inspect,

@@ -126,7 +126,7 @@ class _Copy:
         for key, held in source.collections.items():
             if key == g.SCOPE_KEY:
                 continue
-            target.collections.setdefault(key, []).extend(self._of(x) for x in held)
+            target.collections.setdefault(key, []).extend(graph_files.kept_text(self._of(x)) for x in held)
         target.variables.update({name: self._of(v) for name, v in source.variables.items()})
         target.scope_counts.update(source.scope_counts)
         target._used.update(source._used)

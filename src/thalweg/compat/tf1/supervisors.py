@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -194,12 +195,21 @@ class Coordinator:
     def join(
         self, threads: Any = None, stop_grace_period_secs: int = 120, ignore_live_threads: bool = False
     ) -> None:
-        """Wait for threads; then raise what went wrong."""
-        for thread in [*(threads or ()), *self._threads]:
-            thread.join()
+        """Wait until threads end, or for so long after somebody asked to stop; then raise what went wrong.
+
+        A thread that has not been started is not waited for.
+        """
+        waited = [*(threads or ()), *self._threads]
+        while _alive(waited) and not self.wait_for_stop(_LOOK):
+            pass
+        last = time.monotonic() + stop_grace_period_secs
+        while _alive(waited) and time.monotonic() < last:
+            time.sleep(_LOOK)
         error, self._error = self._error, None
         if error is not None:
             raise error
+        if (left := _alive(waited)) and not ignore_live_threads:
+            raise RuntimeError(f"Coordinator stopped with threads still running: {' '.join(left)}")
 
     @contextmanager
     def stop_on_exception(self) -> Iterator[None]:
@@ -208,6 +218,13 @@ class Coordinator:
             yield
         except Exception as error:
             self.request_stop(error)
+
+
+_LOOK = 0.02  # seconds between two looks at threads
+
+
+def _alive(threads: Sequence[Any]) -> list[str]:
+    return [thread.name for thread in threads if thread.is_alive()]
 
 
 def start_queue_runners(

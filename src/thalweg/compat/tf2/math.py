@@ -294,8 +294,11 @@ def segment_mean(data: Any, segment_ids: Any, name: Any = None) -> Any:
 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Sums of the rows that have the same number."""
-    return segments.segment_sum(tensor(data), tensor(segment_ids), int(number(num_segments)))
+    """Sums of the rows that have the same number, those below 0 left out; numbers may be of several axes."""
+    x, ids = tensor(data), tensor(segment_ids)
+    if ids.ndim > 1:
+        x, ids = shape.reshape(x, (-1, *x.shape[ids.ndim :])), shape.flatten(ids)
+    return segments.segment_sum(*segments.without_negative(x, ids), int(number(num_segments)))
 
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:

@@ -12,6 +12,7 @@ from thalweg.compat.tf1 import (
     data_files,
     data_functions,
     feature_column,
+    graph,
     heads,
     hooks,
     initializers,
@@ -58,7 +59,7 @@ from thalweg.compat.tf1.contrib.lookup import lookup
 from thalweg.compat.tf1.contrib.losses import losses
 from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
-from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, has_arg_scope
+from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, current_arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable
 from thalweg.compat.tf1.rnn import linear as linear_room
 
@@ -108,6 +109,8 @@ _framework = Namespace(
     arg_scope=arg_scope,
     add_arg_scope=add_arg_scope,
     has_arg_scope=has_arg_scope,
+    current_arg_scope=current_arg_scope,
+    get_name_scope=lambda: graph.default_graph().get_name_scope(),
     model_variable=model_variable,
     sort=math.sort,
     argsort=math.argsort,
@@ -294,6 +297,16 @@ vars(contrib.layers.python.layers)["utils"] = _utils
 for _name in "encoders feature_column initializers layers regularizers summaries".split():
     vars(_layers)[_name] = _layers  # modules whose names were seen there, too
 vars(_layers)["utils"] = _utils
+# What graphs ask of it; what it has for programs without a graph is in compat/eager.py.
+_eager = Namespace(
+    "tf.contrib.eager",
+    executing_eagerly=lambda: False,
+    in_eager_mode=lambda: False,
+    in_graph_mode=lambda: True,
+    num_gpus=lambda: 0,
+)
+vars(_eager)["python"] = Namespace("tf.contrib.eager.python", tfe=_eager)
+vars(contrib)["eager"] = _eager
 vars(contrib.tpu)["python"] = Namespace(
     "tf.contrib.tpu.python",
     tpu=Namespace("tf.contrib.tpu.python.tpu", **members(tpu.tpu), tpu_function=tpu.tpu_function),

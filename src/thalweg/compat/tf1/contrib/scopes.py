@@ -26,6 +26,11 @@ def has_arg_scope(func: Any) -> bool:
     return hasattr(func, "in_scopes")
 
 
+def current_arg_scope() -> dict[Any, dict[str, Any]]:
+    """The defaults of the open argument scopes, as :func:`arg_scope` takes them."""
+    return _defaults[-1]
+
+
 @contextmanager
 def arg_scope(list_ops_or_scope: Any, **options: Any) -> Iterator[dict[Any, dict[str, Any]]]:
     """Inside, the functions take these defaults."""

@@ -12,6 +12,7 @@ from thalweg.compat.tf1.slices import IndexedSlices
 from thalweg.gradient import gradients as core_gradients
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+from thalweg.ops import create
 from thalweg.optimizers.rows import Rows, with_rows
 
 
@@ -88,17 +89,31 @@ def _differentiated(y, *xs, fn):  # type: ignore[no-untyped-def]
 
 
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that returns (result, function of the gradient); the second one differentiates the first."""
+    """A function that returns (result, function of the gradient); the second one differentiates the first.
 
-    def apply(*args: Any, **options: Any) -> Tensor:
+    Where the result is a list or tuple, the second function takes a gradient for each of its tensors. It is asked for
+    each of them that has one, with zeros in the places of the others. None stands for no gradient.
+    """
+
+    def apply(*args: Any, **options: Any) -> Any:
         made, gradient = f(*args, **options)
         inputs = [value(x) for x in args]
+        several = isinstance(made, (list, tuple))
+        results = [value(y) for y in made] if several else [value(made)]
 
-        def rule(grad: core.Tensor) -> list[core.Tensor]:
-            parts = gradient(wrap(grad, None, "Gradient"))
-            return [value(p) for p in (parts if isinstance(parts, (list, tuple)) else [parts])]
+        def differentiated(k: int) -> Tensor:
+            def rule(grad: core.Tensor) -> list[core.Tensor | None]:
+                arrived = [grad if j == k else create.zeros_like(y) for j, y in enumerate(results)]
+                parts = gradient(*[wrap(g, None, "Gradient") for g in arrived])
+                parts = parts if isinstance(parts, (list, tuple)) else [parts]
+                return [None if p is None else value(p) for p in parts]
 
-        return wrap(_differentiated.build([value(made), *inputs], {"fn": rule}), None, "CustomGradient", args)
+            return wrap(
+                _differentiated.build([results[k], *inputs], {"fn": rule}), None, "CustomGradient", args
+            )
+
+        outputs = [differentiated(k) for k in range(len(results))]
+        return type(made)(outputs) if several else outputs[0]
 
     return apply
 

@@ -52,8 +52,9 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
-    """Sums of rows with equal ids."""
-    rows, ids, n = value(data), value(segment_ids), static_value(num_segments)
+    """Sums of rows with equal ids; negative ones are left out."""
+    (rows, ids), n = _in_rows(data, segment_ids), static_value(num_segments)
+    rows, ids = segments.without_negative(rows, ids)
     if n is not None:
         made = segments.segment_sum(rows, ids, int(n))
     else:  # only a run knows how many
@@ -61,6 +62,15 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
         like: Any = shape_ops.sum_like(rows, rows[:1])  # type: ignore[index]
         made = index.scatter_nd_add(room + like * 0, shape_ops.expand_dims(ids, -1), rows)
     return wrap(made, name, "UnsortedSegmentSum", [data])
+
+
+def _in_rows(data: Any, segment_ids: Any) -> tuple[core.Tensor, core.Tensor]:
+    """Rows and the id of each: ids of several axes stand for as many axes of the data."""
+    rows, ids = value(data), value(segment_ids)
+    if ids.ndim < 2:
+        return rows, ids
+    flat = reshape(data, concat([[-1], shape(data)[ids.ndim :]], 0))
+    return value(flat), value(reshape(segment_ids, [-1]))
 
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
@@ -201,15 +211,16 @@ def _folded(kind: str, fold: Any, start: Any, ordered: bool) -> Callable[..., Te
     """
 
     def apply(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
-        t: Any = value(data)
         n = _segment_count(segment_ids) if num_segments is None else num_segments
+        t: Any
+        t, segment_ids = _in_rows(data, segment_ids)
         member: Any
         if static_value(n) is not None:
-            member = triangles.one_hot(
-                value(segment_ids), static_int(n, "num_segments"), dtype="bool", axis=0
-            )
+            member = triangles.one_hot(segment_ids, static_int(n, "num_segments"), dtype="bool", axis=0)
         else:  # only a run knows how many
-            member = value(equal(expand_dims(segment_ids, 0), expand_dims(numbers_up_to(n), 1)))
+            member = value(
+                equal(expand_dims(wrap(segment_ids, None, "Ids"), 0), expand_dims(numbers_up_to(n), 1))
+            )
         member = shape_ops.expand_dims(member, tuple(range(2, 1 + t.ndim))) if t.ndim > 1 else member
         filler = core.constant(np.asarray(start(t.dtype), t.dtype))
         made = fold(elementwise.where(member, shape_ops.expand_dims(t, 0), filler), axis=1)

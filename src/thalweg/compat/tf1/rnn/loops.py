@@ -15,7 +15,7 @@ from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nod
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import variable_scope
-from thalweg.ops import elementwise, scan
+from thalweg.ops import elementwise, reduce, scan
 from thalweg.ops import shape as shape_ops
 
 
@@ -24,6 +24,8 @@ def _chosen(going: Any, new: Any, old: Any) -> Any:
     if isinstance(new, (list, tuple)):
         parts = [_chosen(going, a, b) for a, b in zip(new, old, strict=True)]
         return type(new)(*parts) if hasattr(new, "_fields") else type(new)(parts)
+    if not new.shape:  # such as a count of steps: no row has one of its own
+        return elementwise.where(reduce.any(going), new, old)
     for _ in range(len(new.shape) - 1):
         going = shape_ops.expand_dims(going, -1)
     return elementwise.where(going, new, old)

@@ -317,6 +317,11 @@ class AdamOptimizer(Optimizer):
         first, second = self._betas.values()
         return _in_float32(first), _in_float32(second)
 
+    def _get_beta_accumulators(self) -> tuple[Variable | None, Variable | None]:
+        """The variables with the powers of the betas; None each before the first step was written."""
+        held = self._counters or {}
+        return held.get("beta1_power"), held.get("beta2_power")
+
     def _counted(self) -> tuple[Any, list[Any]]:
         """The powers of the betas at this step, and the updates to those of the next."""
         betas = {name: beta() if callable(beta) else beta for name, beta in self._betas.items()}

@@ -17,6 +17,7 @@ from thalweg.compat.tf1.graph import (
 )
 from thalweg.compat.tf1.variables.variable import Variable, _free_effect
 from thalweg.graph import tensor as core
+from thalweg.run.slots import uninitialized
 
 
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
@@ -92,6 +93,26 @@ def is_variable_initialized(ref: Variable, name: Any = None) -> Tensor:
     """Whether the session has a value for the variable."""
     source = _Initialized(ref.t)
     return g.wrap(g.source_leaf(source, 0, np.bool_, ()), name, "IsVariableInitialized")
+
+
+def assert_variables_initialized(var_list: Sequence[Variable] | None = None) -> Operation | None:
+    """An operation that fails in a session where one of the variables has no value; None without variables."""
+    wanted = [*global_variables(), *local_variables()] if var_list is None else list(var_list)
+    return _Check(wanted) if wanted else None
+
+
+class _Check(Operation):
+    """What :func:`assert_variables_initialized` gives."""
+
+    def __init__(self, variables: Sequence[Variable]) -> None:
+        super().__init__("assert_variables_initialized", "NoOp", Effect())
+        self.variables = variables
+
+    def act(self, session: Any, fed: Any) -> None:
+        """Look at each variable."""
+        for v in self.variables:
+            if session.slots[v.t].array is None:
+                raise uninitialized(v.t)
 
 
 class _Initialized:

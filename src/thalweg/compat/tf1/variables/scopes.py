@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,6 @@ from thalweg.compat.tf1.graph import (
     default_graph,
 )
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
-from thalweg.compat.tf1.variables.collections import global_variables, trainable_variables
 from thalweg.compat.tf1.variables.variable import Variable
 
 
@@ -95,13 +95,32 @@ class VariableScope:
     def set_regularizer(self, regularizer: Any) -> None:
         self.regularizer = regularizer
 
+    def set_custom_getter(self, custom_getter: Any) -> None:
+        self.custom_getter = custom_getter
+
+    def set_dtype(self, dtype: Any) -> None:
+        self.dtype = as_dtype(dtype)
+
+    def set_partitioner(self, partitioner: Any) -> None:
+        self.partitioner = partitioner
+
+    def set_caching_device(self, caching_device: Any) -> None:
+        self.caching_device = caching_device
+
+    def set_use_resource(self, use_resource: Any) -> None:
+        self.use_resource = use_resource
+
     def global_variables(self) -> list[Variable]:
-        return global_variables(self.name + "/")
+        return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
 
     def trainable_variables(self) -> list[Variable]:
-        return trainable_variables(self.name + "/")
+        return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+
+    def local_variables(self) -> list[Variable]:
+        return self.get_collection(GraphKeys.LOCAL_VARIABLES)
 
     def get_collection(self, name: Any) -> list[Any]:
+        """What of a collection is in this scope: all of it in the outermost one."""
         return default_graph().get_collection(name, self.name + "/" if self.name else None)
 
 
@@ -232,21 +251,48 @@ def get_variable(
     """The variable of that name in the open scope: a new one, or where the scope shares, the one that exists."""
     scope = get_variable_scope()
     full = f"{scope.name}/{name}" if scope.name else name
-    given = {
-        "shape": shape,
-        "dtype": dtype,
-        "initializer": initializer,
-        "regularizer": regularizer,
-        "trainable": trainable,
-        "collections": collections,
-        "validate_shape": validate_shape,
-        "constraint": constraint,
-    }
+    is_value = initializer is not None and not callable(initializer) and not isinstance(initializer, Tensor)
+    if dtype is not None and is_value:
+        initializer = g.as_array(initializer).astype(numpy_dtype(dtype))
     getter = custom_getter or scope.custom_getter
     if getter is None:
-        return _got(full, **given)
+        return _got(
+            full, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint
+        )
+    given = {
+        "name": full,
+        "shape": shape,
+        "dtype": as_dtype(dtype or scope.dtype),
+        "initializer": initializer if initializer is not None else scope.initializer,
+        "regularizer": regularizer or scope.regularizer,
+        "reuse": scope.reuse,
+        "trainable": trainable,
+        "collections": collections,
+        "caching_device": caching_device or scope.caching_device,
+        "partitioner": partitioner or scope.partitioner,
+        "validate_shape": validate_shape,
+        "use_resource": scope.use_resource if use_resource is None else use_resource,
+        "synchronization": synchronization,
+        "aggregation": aggregation,
+        "constraint": constraint or scope.constraint,
+    }
+    # The later ones came one after another: getters of an older TensorFlow do not take them.
+    taken = _parameters(getter)
+    given = {k: v for k, v in given.items() if k not in _LATER or k in taken or None in taken}
     with _outside_name_scopes():
-        return getter(_got, full, **given)
+        return getter(_got, **given)
+
+
+_LATER = ("use_resource", "synchronization", "aggregation", "constraint")
+
+
+def _parameters(fn: Callable[..., Any]) -> set[str | None]:
+    """What a function takes by name; None among them where it takes any name."""
+    try:
+        found = inspect.signature(fn).parameters.values()
+    except ValueError:  # a class or a built-in that does not say
+        return set()
+    return {None if p.kind is p.VAR_KEYWORD else p.name for p in found}
 
 
 @contextmanager
@@ -261,7 +307,7 @@ def _outside_name_scopes() -> Iterator[None]:
 
 
 def _got(
-    full: str,
+    name: str,
     shape: Any = None,
     dtype: Any = None,
     initializer: Any = None,
@@ -279,7 +325,7 @@ def _got(
     aggregation: Any = None,
 ) -> Variable:
     """The variable of a full name; what custom getters call."""
-    graph, scope = default_graph(), get_variable_scope()
+    graph, scope, full = default_graph(), get_variable_scope(), name
     found = graph.variables.get(full)
     if found is not None:
         return _shared(found, full, scope, shape)
@@ -289,9 +335,7 @@ def _got(
             "Did you mean to set reuse=None or reuse=tf.AUTO_REUSE in VarScope?"
         )
     wanted = dtype or scope.dtype
-    start = _first_value(
-        full, shape, wanted, initializer if initializer is not None else scope.initializer, dtype
-    )
+    start = _first_value(full, shape, wanted, initializer if initializer is not None else scope.initializer)
     with _outside_name_scopes():
         made = Variable(
             start,
@@ -332,7 +376,7 @@ def _lengths(shape: Any) -> TensorShape:
     )
 
 
-def _first_value(full: str, shape: Any, wanted: Any, initializer: Any, dtype: Any) -> Any:
+def _first_value(full: str, shape: Any, wanted: Any, initializer: Any) -> Any:
     """The initial value: what the initializer makes of the shape, or the initializer itself where it is a value."""
     from thalweg.compat.tf1.initializers import glorot_uniform_initializer, zeros_initializer
 
@@ -343,8 +387,7 @@ def _first_value(full: str, shape: Any, wanted: Any, initializer: Any, dtype: An
     if isinstance(initializer, Tensor):
         return initializer
     if not callable(initializer):
-        array = g.as_array(initializer)
-        return array if dtype is None else array.astype(numpy_dtype(dtype))
+        return g.as_array(initializer)
     if shape is None:
         with default_graph().name_scope(f"{full}/Initializer/"):
             return initializer()
@@ -355,5 +398,6 @@ def _first_value(full: str, shape: Any, wanted: Any, initializer: Any, dtype: An
         )
     graph = default_graph()
     with graph.control_dependencies(None), graph.name_scope(f"{full}/Initializer/"):
-        made = initializer(lengths.as_list(), dtype=as_dtype(wanted))
+        asked = {"partition_info": None} if "partition_info" in _parameters(initializer) else {}
+        made = initializer(lengths.as_list(), dtype=as_dtype(wanted), **asked)
     return made if isinstance(made, Tensor) else g.as_array(made, wanted)
