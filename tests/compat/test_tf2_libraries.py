@@ -326,6 +326,10 @@ def test_tables_are_looked_up_within_models() -> None:
         Looked(names)(texts)
 
 
+def test_a_data_set_without_elements_can_be_shown() -> None:
+    assert "without elements" in repr(tf.data.Dataset.range(3).batch(5, drop_remainder=True))
+
+
 def test_tensors_of_texts_are_tensors() -> None:
     given = (tf.constant("a"), tf.constant(1), tf.constant([b"a", b"b"]), tf.keras.Input((2,)))
     assert all(isinstance(t, tf.Tensor) for t in given) and issubclass(type(given[0]), tf.Tensor)
