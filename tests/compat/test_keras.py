@@ -637,6 +637,23 @@ def test_an_optimizer_around_another_sees_its_updates() -> None:
     np.testing.assert_allclose(1 - half, (1 - whole) / 2, rtol=1e-5)
 
 
+@pytest.mark.parametrize("form", ["loss, params", "by name", "params, loss", "with constraints"])
+def test_updates_of_an_optimizer_keep_to_the_constraints(form: str) -> None:
+    inputs = L.Input((2,))
+    outputs = L.Dense(1, kernel_constraint=classic.constraints.max_norm(0.01), use_bias=False)(inputs)
+    model, sgd = classic.Model(inputs, outputs), classic.optimizers.SGD(0.1)
+    params, loss = model.trainable_weights, K.mean(K.square(outputs - 5.0))
+    assert list(model.constraints) == params
+    updates = {
+        "loss, params": lambda: sgd.get_updates(loss, params),
+        "by name": lambda: sgd.get_updates(params=params, loss=loss),
+        "params, loss": lambda: sgd.get_updates(params, loss=loss),
+        "with constraints": lambda: sgd.get_updates(params, model.constraints, loss=loss),
+    }[form]()
+    K.function([inputs], [outputs], updates=updates)([np.ones((4, 2))])
+    assert 0.0099 < np.linalg.norm(model.get_weights()[0]) < 0.0101
+
+
 def test_masks_of_several_inputs_are_a_list_for_compute_mask() -> None:
     seen = []
 

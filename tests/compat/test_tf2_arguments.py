@@ -205,7 +205,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "the number": lambda: tf.TensorArray(tf.float32, 2).write(2, 1.0),
     "a length for each": lambda: tf.reverse_sequence(tf.ones([3, 3]), [2, 3], seq_axis=0, batch_axis=1),
     "ratio": lambda: tf.io.decode_jpeg(b"", ratio=2),
-    "compression_type": lambda: tf.data.experimental.CsvDataset("x", [0.0], compression_type="GZIP"),
+    "LZ4": lambda: tf.data.experimental.make_csv_dataset("x", 2, compression_type="LZ4"),
     "reader_func": lambda: tf.data.Dataset.range(2).snapshot("x", reader_func=len),
 }
 

@@ -102,8 +102,42 @@ def test_lists_and_dicts_are_restored_as_they_fill(tmp_path: Path) -> None:
     back.listed, first, one = [], tf.Variable(0.0), tf.Variable(0.0)
     assert repr(back.listed) == "ListWrapper([])"
     back.listed.extend([first])
-    back.mapped["one"] = one
-    assert first.numpy() == one.numpy() == 1.0
+    back.mapped["one"] = (
+        one  # in the file the same variable as the first of the list, which has its value already
+    )
+    assert first.numpy() == 1.0 and one.numpy() == 0.0
+
+
+class Late(tf.Module):
+    """A module whose variables come with its first call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: list[Any] = []
+        self.mapped: dict[str, Any] = {}
+
+    def __call__(self, x: Any) -> Any:
+        if not self.listed:
+            self.w = tf.Variable(tf.random.normal([3]))
+            self.listed += [tf.Variable(tf.random.normal([3]))]
+            self.mapped.update(one=tf.Variable(tf.random.normal([3])))
+            self.mapped.setdefault("two", tf.Variable(tf.random.normal([3])))
+        return x * self.w + self.listed[0] * self.mapped["one"] + self.mapped["two"]
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_modules_are_restored_as_their_variables_come(tmp_path: Path, traced: bool) -> None:
+    kind = type("Late", (Late,), {"__call__": tf.function(Late.__call__)} if traced else {})
+    x, first, again = tf.ones([2, 3]), kind(), kind()
+    given = first(x)
+    path = tf.train.Checkpoint(model=first).write(tmp_path / "ckpt")
+    status = tf.train.Checkpoint(model=again).restore(path)
+    np.testing.assert_array_equal(again(x), given)
+    status.assert_consumed()
+    again.w, again.mapped["one"] = tf.Variable(tf.zeros([3])), tf.Variable(0.0)
+    assert (
+        again.w.numpy().tolist() == [0, 0, 0] and again.mapped["one"].numpy() == 0
+    )  # others in their places
 
 
 def test_models_of_calls_are_kept_by_the_places_of_their_layers(tmp_path: Path) -> None:

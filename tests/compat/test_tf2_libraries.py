@@ -12,7 +12,7 @@ import pytest
 from compat.conftest import Run
 from thalweg.compat import tf1, tf2
 from thalweg.compat.tf2 import internals
-from thalweg.errors import ArgumentError, DataError, SymbolicError
+from thalweg.errors import ArgumentError, DataError, DTypeError, SymbolicError
 
 tf: Any = tf2
 keras: Any = tf2.keras
@@ -164,6 +164,11 @@ def test_losses_of_one_target_for_all() -> None:
     p = np.array([0.3, 0.3, 0.4], "float32")
     assert float(keras.losses.KLD(0.1, p)) == pytest.approx(float((0.1 * np.log(0.1 / p)).sum()), rel=1e-5)
     assert float(keras.losses.mean_squared_error(0.1, p)) == pytest.approx(float(((p - 0.1) ** 2).mean()))
+    rows = np.array([[0.2], [0.7], [0.9]], "float32")
+    assert float(keras.losses.BinaryCrossentropy()(1.0, rows)) == pytest.approx(-np.log(rows).mean())
+    share = keras.metrics.BinaryAccuracy()
+    share.update_state(1.0, rows)
+    assert float(share.result()) == pytest.approx(2 / 3)
 
 
 def test_an_own_metric_counts_in_float32() -> None:
@@ -257,6 +262,22 @@ def test_attention_that_is_told_to_look_at_no_later_step() -> None:
         np.testing.assert_allclose(looks_back([later, later])[:, :3], y[:, :3], rtol=1e-5)
 
 
+def test_a_layer_that_draws() -> None:
+    from thalweg.compat.tfp_names import distributions, layers
+
+    inputs = keras.Input((4, 3))
+    drawn = layers.DistributionLambda(distributions.Categorical)(inputs)
+    model, rows = keras.Model(inputs, drawn), np.zeros((50, 4, 3), "float32")
+    first, second = model.predict(rows, verbose=0), model.predict(rows, verbose=0)
+    assert model.output_shape == (None, 4) and set(np.unique(first)) == {0, 1, 2}
+    assert not np.array_equal(first, second)
+    normal = lambda x: distributions.Normal(x, 1.0)
+    three = layers.DistributionLambda(normal, convert_to_tensor_fn=lambda d: d.sample(3))
+    assert three(rows[0]).shape == (3, 4, 3)
+    mean = layers.DistributionLambda(normal, distributions.Distribution.mean)
+    assert mean(rows[0]).numpy().sum() == 0
+
+
 def test_a_last_axis_of_one_too_much() -> None:
     model = keras.Sequential([keras.layers.Flatten(input_shape=(4, 4)), keras.layers.Dense(1)])
     x = np.ones((2, 4, 4, 1), "float32")
@@ -278,6 +299,70 @@ def test_phases_by_position_are_those_of_the_model() -> None:
     model = keras.Model(inside, Doubles()(inside))
     one = tf.ones([1, 2])
     assert float(model(one, training=True)[0, 0]) == 2.0 and float(model(one, training=False)[0, 0]) == 1.0
+
+
+def test_tables_are_looked_up_within_models() -> None:
+    class Looked(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, table: Any) -> None:
+            super().__init__()
+            self.table = table
+
+        def call(self, inputs: Any) -> Any:
+            return self.table.lookup(inputs)
+
+    pairs = tf.lookup.KeyValueTensorInitializer
+    words = tf.lookup.StaticHashTable(pairs(["a", "b"], [3, 5]), default_value=-1)
+    numbers = tf.lookup.StaticHashTable(pairs([10, 20], [0.5, 1.5]), default_value=0.0)
+    texts, counts = keras.Input((2,), dtype=tf.string), keras.Input((2,), dtype=tf.int32)
+    found = Looked(words)(texts)
+    model = keras.Model([texts, counts], [found, Looked(numbers)(counts), tf.cast(found == 3, tf.float32)])
+    rows = [np.array([["a", "x"], ["b", "a"]]), np.array([[10, 20], [5, 10]])]
+    wanted = [[[3, -1], [5, 3]], [[0.5, 1.5], [0.0, 0.5]], [[1.0, 0.0], [0.0, 1.0]]]
+    assert model.output_shape == [(None, 2)] * 3
+    assert [np.asarray(t).tolist() for t in model([tf.constant(rows[0]), rows[1]])] == wanted
+    assert [t.tolist() for t in model.predict(rows, verbose=0)] == wanted
+    names = tf.lookup.StaticHashTable(pairs(["a"], ["b"]), default_value="")
+    with pytest.raises(DTypeError, match="only arrays can hold"):
+        Looked(names)(texts)
+
+
+def test_a_data_set_without_elements_can_be_shown() -> None:
+    assert "without elements" in repr(tf.data.Dataset.range(3).batch(5, drop_remainder=True))
+
+
+def test_tensors_of_texts_are_tensors() -> None:
+    given = (tf.constant("a"), tf.constant(1), tf.constant([b"a", b"b"]), tf.keras.Input((2,)))
+    assert all(isinstance(t, tf.Tensor) for t in given) and issubclass(type(given[0]), tf.Tensor)
+    others = (tf.Variable(1.0), tf.ragged.constant([[1]]), 1, "a", np.ones(2))
+    assert not any(isinstance(t, tf.Tensor) for t in others)
+    assert tf.Tensor.__name__ == "Tensor" and tf.Tensor.shape is type(given[1]).shape
+
+
+def test_features_hold_what_files_can_give_back() -> None:
+    train = tf.train
+    assert train.BytesList(value=[tf.constant("ab"), b"c", np.bytes_(b"d")]).value == [b"ab", b"c", b"d"]
+    assert train.Int64List(value=[tf.constant(3), np.int32(4), True]).value == [3, 4, 1]
+    assert train.Int64List(value=np.array([1, 2])).value == [1, 2]
+    assert train.FloatList(value=tf.constant([1.5, 2.0])).value == [1.5, 2.0]
+    assert train.FloatList(value=[np.int64(3), np.float32(0.5), tf.constant(2.5)]).value == [3.0, 0.5, 2.5]
+    wrong: list[tuple[Any, Any]] = [
+        (train.BytesList, 3), (train.BytesList, tf.constant(["a", "b"])), (train.Int64List, 2.5),
+        (train.Int64List, tf.constant(2.5)), (train.Int64List, "3"), (train.FloatList, "3"),
+        (train.FloatList, np.ones(2)),
+    ]  # fmt: skip
+    for kind, value in wrong:
+        with pytest.raises(TypeError, match="but expected one of"):
+            kind(value=[value])
+    feature = train.Feature(bytes_list=train.BytesList())
+    feature.bytes_list.value.append(tf.constant("ab"))
+    told = train.Example(features=train.Features(feature={"a": feature})).SerializeToString()
+    assert train.Example.FromString(told).features.feature["a"].bytes_list.value == [b"ab"]
+
+
+def test_a_model_of_numbers_is_called_on_one() -> None:
+    numbers = keras.Input(shape=())
+    model = keras.Model(numbers, 2 * numbers + 1)
+    assert model(1).numpy() == 3.0 and model([1.0, 2.0]).numpy().tolist() == [3.0, 5.0]
 
 
 def test_names_inside_tensorflow() -> None:

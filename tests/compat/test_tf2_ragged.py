@@ -6,6 +6,8 @@ files are our own, against what was saved.
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +243,20 @@ def test_csv_files_as_data_sets(tmp_path: Path) -> None:
         str(path), [0.0, "none"], header=True, na_value="?", select_cols=[0, 1]
     )
     assert [(a.item(), t.numpy()) for a, t in rows] == [(20.0, b"Rome"), (0.0, b"Oslo"), (31.5, b"none")]
+
+
+@pytest.mark.parametrize("kind", ["GZIP", "ZLIB"])
+def test_csv_files_may_be_packed(tmp_path: Path, kind: str) -> None:
+    path, text = tmp_path / "t.csv", b'age,town\n20,"a\nb"\n30,Oslo\n'
+    path.write_bytes(gzip.compress(text) if kind == "GZIP" else zlib.compress(text))
+    ds = tf.data.experimental.make_csv_dataset(
+        str(path), 2, num_epochs=1, shuffle=False, compression_type=kind
+    )
+    (features,) = list(ds)
+    assert features["age"].tolist() == [20, 30]
+    assert features["town"].numpy().tolist() == [b"a\nb", b"Oslo"]
+    rows = tf.data.experimental.CsvDataset(str(path), [0, ""], compression_type=kind, header=True)
+    assert [(a.item(), t.numpy()) for a, t in rows] == [(20, b"a\nb"), (30, b"Oslo")]
 
 
 def test_feature_columns_as_a_layer() -> None:

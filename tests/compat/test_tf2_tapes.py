@@ -143,3 +143,21 @@ def test_the_first_generations_functions_of_gradients_record_their_own_call() ->
     assert (float(value), [float(g) for g, _ in pairs]) == (20.0, [10.0])
     eager.train.GradientDescentOptimizer(0.1).minimize(lambda: before * w)
     np.testing.assert_allclose(w.numpy(), 1.0)
+
+
+def test_what_was_computed_before_the_block_is_followed_where_it_is_watched() -> None:
+    v = tf.Variable(2.0)
+    older = v + 1.0
+    with tf.GradientTape(persistent=True) as tape:
+        y = older**2
+    assert tape.gradient(y, older) is None and tape.jacobian(y, older) is None
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(older)
+        y = older**2
+    assert tape.gradient(y, older).numpy() == tape.jacobian(y, older).numpy() == 6.0
+    with tf.GradientTape(persistent=True) as outer:
+        h = v * 3.0
+        with tf.GradientTape() as inner:
+            y = h * h
+        assert inner.gradient(y, h) is None
+    assert outer.gradient(y, h).numpy() == 12.0 and outer.gradient(y, v).numpy() == 36.0

@@ -426,6 +426,42 @@ def test_a_step_of_ones_own() -> None:
     np.testing.assert_allclose(model.dense.get_weights()[0][:, 0], [1, 2, 3], atol=0.1)
 
 
+def test_figures_of_validation_are_those_of_its_own_step() -> None:
+    class Both(Own):
+        def test_step(self, data: Any) -> Any:
+            self.other.update_state(tw.mean(data[0]))
+            return {"other": self.other.result()}
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.other = tw.metrics.Mean("other")
+
+    model, x = Both(), np.full((8, 3), 2.0, "float32")
+    model.compile(tw.optimizers.SGD(0.1))
+    history = model.fit(x, x[:, 0], verbose=0, validation_data=(x, x[:, 0]))
+    assert list(history.history) == ["seen", "val_other"] and history.history["val_other"] == [2.0]
+
+
+def test_a_step_calls_the_model_as_its_call_says() -> None:
+    class Flow(Own):
+        def call(self, inputs: Any, training: Any = True) -> Any:  # type: ignore[override]
+            told.append(training)
+            return self.dense(inputs)
+
+        def train_step(self, data: Any) -> Any:
+            return {"loss": tw.mean(self(data[0]))}
+
+    told: list[Any] = []
+    model, x = Flow(), np.ones((4, 3), "float32")
+    model.compile(tw.optimizers.SGD(0.1))
+    model.fit(x, x[:, 0], verbose=0)
+    assert told[-1] is True
+    tw.function(lambda v: model(v))(x)
+    assert told[-1] is True
+    model.predict(x, verbose=0)
+    assert told[-1] is False
+
+
 class OnlySteps(Model):
     """A model without outputs: its step is all it has."""
 

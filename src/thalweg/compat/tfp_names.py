@@ -1,7 +1,7 @@
 """``tensorflow_probability``: the distributions that programs of reinforcement learning and small flows draw from.
 
 ``thalweg run`` supplies it where the package itself is not installed: ``tfp.distributions`` with drawing, densities,
-entropies and divergences. Layers, bijectors and samplers of chains are not here.
+entropies and divergences, and the layer that draws from one. Bijectors and samplers of chains are not here.
 """
 
 from __future__ import annotations
@@ -429,4 +429,29 @@ _KINDS = (
 distributions = Namespace(
     "tensorflow_probability.distributions", kl_divergence=kl_divergence, **{c.__name__: c for c in _KINDS}
 )
+
+
+class DistributionLambda(tf.keras.layers.Layer):  # type: ignore[misc]
+    """A layer that makes a distribution of its inputs, and of it a tensor: a draw, unless ``convert_to_tensor_fn``
+    says otherwise (``Distribution.mean``). The tensor is what models and losses get.
+
+    >>> float(DistributionLambda(lambda x: Normal(x, 1.0), Distribution.mean)(tf.ones([1]))[0])
+    1.0
+    """
+
+    def __init__(
+        self, make_distribution_fn: Callable[..., Distribution],
+        convert_to_tensor_fn: Callable[[Distribution], Any] = Distribution.sample, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self._make, self._convert = make_distribution_fn, convert_to_tensor_fn
+
+    def call(self, inputs: Any) -> Any:
+        made, name = self._make(inputs), getattr(self._convert, "__name__", "")
+        if getattr(Distribution, name, None) is self._convert:  # as the distribution itself says it
+            return getattr(made, name)()
+        return self._convert(made)
+
+
+layers = Namespace("tensorflow_probability.layers", DistributionLambda=DistributionLambda)
 __version__ = "0.12.0"

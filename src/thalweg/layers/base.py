@@ -456,7 +456,8 @@ class Layer(Configured):
 
     def _training_of(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What was given, else what holds for the call around this one, else what ``call`` says itself: layers that
-        augment data do so unless they are told not to. Symbols are placed as they stand outside of training.
+        augment data do so unless they are told not to. Symbols of a model are placed as they stand outside of
+        training; in a step that is traced, what ``call`` says itself holds.
         """
         found = self._argument("training", args, kwargs)
         if found is None and _calls.training:
@@ -464,7 +465,8 @@ class Layer(Configured):
         if found is not None:
             return found
         default = self._call_parameters().get("training")
-        return None if default is True and symbols_of((args, kwargs)) else default
+        placed = default is True and current_recorder() is None and symbols_of((args, kwargs))
+        return None if placed else default
 
     def _with_phase_by_name(self, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The arguments with a last one for ``training`` by its name, as models give it; left out where it is None."""

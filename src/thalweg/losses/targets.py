@@ -38,9 +38,13 @@ def as_floats(y: Any) -> Any:
 
 
 def matched(y_true: Any, y_pred: Any, name: str, hint: str | None = None) -> tuple[Any, Any]:
-    """Both in one shape and floating dtype; a last axis of length 1 is added to or dropped from the target."""
+    """Both in one shape and floating dtype; a last axis of length 1 is added to or dropped from the target. One
+    number is the target of all predictions.
+    """
     y_true, y_pred = tensor(y_true), as_floats(tensor(y_pred))
     y_true = same_rank(y_true, y_pred)
+    if y_true.shape == ():
+        y_true = shape_ops.broadcast_like(y_true, y_pred)
     if not shapes_match(y_true.shape, y_pred.shape):
         raise fail(
             ShapeError,

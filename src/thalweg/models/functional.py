@@ -156,7 +156,9 @@ def _walked_back(
 
 
 def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
-    """The value for an input; a last axis of 1 is added where only it is missing, dropped where only it is too much."""
+    """The value for an input; a last axis of 1 is added where only it is missing, dropped where only it is too much.
+    A single number may stand for a row of numbers: as ``Model(x, 2 * x)`` is called to show what it does.
+    """
     from thalweg.ops.elementwise import astype
     from thalweg.ops.shape import expand_dims, squeeze
 
@@ -168,7 +170,12 @@ def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
         value = expand_dims(value, value.ndim - 1)  # of texts the last axis is that of their characters
     elif value.ndim == symbol.ndim + 1 and value.shape[-1] == 1:
         value = squeeze(value, value.ndim - 1)
-    if not shapes_match(symbol.shape, value.shape) and not (loose and value.ndim == symbol.ndim):
+    single = value.ndim == 0 and symbol.ndim == 1
+    if (
+        not single
+        and not shapes_match(symbol.shape, value.shape)
+        and not (loose and value.ndim == symbol.ndim)
+    ):
         raise fail(
             ShapeError,
             f"{symbol.label()}",

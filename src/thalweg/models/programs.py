@@ -104,8 +104,11 @@ class Programs(Objective):
     # --- data ---------------------------------------------------------------------------------------------------
 
     def has_text_layers(self) -> bool:
-        """Whether a layer makes numbers of texts, so that data may hold some."""
-        return any(getattr(layer, "takes_texts", False) for layer in self.tree())
+        """Whether an input is of texts, or a layer makes numbers of them, so that data may hold some."""
+        graph = getattr(self, "_graph", None)
+        inputs = [] if graph is None else graph.flat_inputs
+        texts = any(t.dtype == np.uint32 for t in inputs)
+        return texts or any(getattr(layer, "takes_texts", False) for layer in self.tree())
 
     def float_dtype(self) -> np.dtype:
         """The dtype of floating data: the widest of the layers, at least the default."""

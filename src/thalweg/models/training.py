@@ -133,8 +133,8 @@ class Training(OneBatch):
                 if logs is None:
                     break
                 if validation is not None and _is_due(epoch, validation_freq):
-                    self._run_all("test", validation, run)
-                    logs |= {f"val_{name}": value for name, value in self.figures().items()}
+                    found = self._run_all("test", validation, run)
+                    logs |= {f"val_{name}": value for name, value in found.items()}
                 last = logs
                 run.epoch_end(epoch, logs)
                 progress.end(logs)

@@ -189,6 +189,13 @@ class Model(TrainedModel):
         """Whether a layer behaves otherwise in training."""
         return True
 
+    @property
+    def constraints(self) -> dict[Any, Any]:
+        """The constraints of the weights that have one, as ``get_updates`` took them."""
+        return {
+            weight: weight.constraint for weight in self.trainable_weights if weight.constraint is not None
+        }
+
     def summary(  # type: ignore[override]
         self, line_length: Any = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
         show_trainable: bool = False, layer_range: Any = None,

@@ -109,7 +109,8 @@ class _Keras(ByVariable, main.Optimizer):
 
     def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
         """The step as ``K.function`` takes it: from (loss, params), or (params, constraints, loss)."""
-        order = ("loss", "params") if len(args) < 3 else ("params", "constraints", "loss")
+        older = "loss" in kwargs or len(args) + len(kwargs) > 2
+        order = ("params", "constraints", "loss") if older else ("loss", "params")
         given = {**dict(zip(order, args)), **kwargs}
         if isinstance(given["loss"], (list, tuple)):  # (params, loss)
             given["loss"], given["params"] = given["params"], given["loss"]
@@ -124,10 +125,13 @@ class _Keras(ByVariable, main.Optimizer):
 
     def _updates_of(self, loss: Any, params: Any) -> list[Any]:
         """Pairs (variable, new value), first the counter of steps, by the gradients of ``get_gradients``, which
-        programs replace.
+        programs replace; within the constraints of the variables.
         """
         grads, kinds = self.get_gradients(loss, params), type(self)
-        pairs = kinds.updates(self, grads, [plain(p) for p in params])
+        pairs = [
+            (v, new if getattr(v, "constraint", None) is None else v.constraint(new))
+            for v, new in kinds.updates(self, grads, [plain(p) for p in params])
+        ]
         return sorted(pairs, key=lambda pair: pair[0] is not self.iterations)
 
     def get_gradients(self, loss: Any, params: Any) -> list[Any]:

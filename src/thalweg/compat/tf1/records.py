@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import operator
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,21 +67,59 @@ def tf_record_iterator(path: str, options: Any = None) -> Iterator[bytes]:
 
 
 class BytesList:
-    """Byte strings."""
+    """Byte strings: of bytes, texts, and scalar tensors of them."""
+
+    _wanted = "bytes"
 
     def __init__(self, value: Any = ()) -> None:
-        self.value = list(value)
+        known = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "if"
+        self.value = [self.taken(v) for v in (value.tolist() if known else value)]
+
+    def taken(self, value: Any) -> Any:
+        """A value as the list holds it; an error for one of another kind, which no file could give back."""
+        value = value.numpy() if hasattr(value, "numpy") else value
+        if isinstance(value, (str, bytes)):
+            return value
+        raise self._other(value)
+
+    def _other(self, value: Any) -> TypeError:
+        return TypeError(f"{value!r} has type {type(value).__name__}, but expected one of: {self._wanted}")
 
     def __repr__(self) -> str:
         return "".join(f"value: {_shown(v)}\n" for v in self.value)
 
 
 class FloatList(BytesList):
-    """Floats."""
+    """Floats, of all numbers."""
+
+    _wanted = "int, float"
+
+    def taken(self, value: Any) -> float:
+        if type(value) is float:
+            return value
+        if isinstance(value, (str, bytes)) or np.ndim(value):
+            raise self._other(value)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise self._other(value) from None
 
 
 class Int64List(BytesList):
-    """Whole numbers."""
+    """Whole numbers, and booleans."""
+
+    _wanted = "int"
+
+    def taken(self, value: Any) -> int:
+        if type(value) is int:
+            return value
+        value = value.numpy() if hasattr(value, "numpy") else value
+        if isinstance(value, (bool, np.bool_)):
+            return int(value)
+        try:
+            return operator.index(value)
+        except TypeError:
+            raise self._other(value) from None
 
 
 class Feature:
@@ -145,7 +184,8 @@ def _pair(key: str, held: Any) -> str:
 def _held(feature: Feature) -> tuple[int, Any]:
     """The number of the list that there is, and what it holds."""
     kind = feature.WhichOneof("kind") or "bytes_list"
-    return 1 + Feature._KINDS.index(kind), getattr(feature, kind).value
+    held = getattr(feature, kind)
+    return 1 + Feature._KINDS.index(kind), [held.taken(v) for v in held.value]  # some may have been appended
 
 
 def _feature_of(kind: int, held: Any) -> Feature:

@@ -56,13 +56,14 @@ from thalweg.compat.tf2 import summary as _summary
 from thalweg.compat.tf2 import tables as _tables
 from thalweg.compat.tf2 import tape as _tape
 from thalweg.compat.tf2 import text as _text
+from thalweg.compat.tf2 import values as _values
 from thalweg.compat.tf2 import words as _words
 from thalweg.compat.tf2.data import data as data
 from thalweg.compat.tf2.estimator import estimator as estimator
-from thalweg.graph.tensor import Tensor as Tensor
 from thalweg.ops import logic as _logic
 from thalweg.registry import register as _register
 
+Tensor = _values.AnyTensor
 __version__ = "2.4.0"
 newaxis = None
 version = _Namespace(

@@ -10,15 +10,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import checkpoints as files
-from thalweg.compat.tf2.objects import (
-    Holder,
-    Node,
-    ObjectGraph,
-    Restoration,
-    children,
-    is_tracked,
-    nodes_of,
-)
+from thalweg.compat.tf2.objects import Node, ObjectGraph, Restoration, children, nodes_of
+from thalweg.compat.tf2.tracked import Holder, wrapped
 from thalweg.extras import needs
 from thalweg.files import atomic_write_bytes
 from thalweg.graph.tensor import Variable
@@ -29,56 +22,7 @@ load_checkpoint, get_checkpoint_state = files.NewCheckpointReader, files.get_che
 latest_checkpoint = files.latest_checkpoint
 
 
-class _Tracked(Holder):
-    """What notices what comes to stand in it after it was restored."""
-
-    _restoration: Any = None
-
-    def _entered(self, name: str, thing: Any) -> None:
-        if self._restoration is not None and is_tracked(thing):
-            self._restoration.enter(self, name, thing)
-
-
-class ListWrapper(list[Any], _Tracked):
-    """A list in a checkpoint: what is appended to it is restored too."""
-
-    def tracked(self) -> Iterable[tuple[str, Any]]:
-        """The elements by their numbers."""
-        return ((str(k), thing) for k, thing in enumerate(self))
-
-    def append(self, thing: Any) -> None:
-        """Add at the end."""
-        super().append(thing)
-        self._entered(str(len(self) - 1), thing)
-
-    def extend(self, things: Iterable[Any]) -> None:
-        """Add several at the end."""
-        for thing in things:
-            self.append(thing)
-
-    def __repr__(self) -> str:
-        return f"ListWrapper({super().__repr__()})"
-
-
-class DictWrapper(dict[Any, Any], _Tracked):
-    """A dict in a checkpoint: what is put into it is restored too."""
-
-    def tracked(self) -> Iterable[tuple[str, Any]]:
-        """The values by their keys."""
-        return ((str(key), thing) for key, thing in self.items())
-
-    def __setitem__(self, key: Any, thing: Any) -> None:
-        super().__setitem__(key, thing)
-        self._entered(str(key), thing)
-
-
-def _wrapped(thing: Any) -> Any:
-    if type(thing) is list:
-        return ListWrapper(map(_wrapped, thing))
-    return DictWrapper({k: _wrapped(v) for k, v in thing.items()}) if type(thing) is dict else thing
-
-
-class Checkpoint(_Tracked):
+class Checkpoint(Holder):
     """Objects by name whose variables are kept in files: layers, models, optimizers, modules, variables, lists.
 
     Values are found again by the names of attributes on the way to them. What has no variables yet is restored when
@@ -110,7 +54,7 @@ class Checkpoint(_Tracked):
         return self._attributes["save_counter"]
 
     def __setattr__(self, name: str, thing: Any) -> None:
-        made = vars(self)[name] = _wrapped(thing)
+        made = vars(self)[name] = wrapped(thing)
         if not name.startswith("_restor"):
             self._attributes[name] = made
             self._entered(name, made)

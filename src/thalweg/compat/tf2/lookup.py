@@ -10,12 +10,14 @@ import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import tensor
-from thalweg.errors import fail
+from thalweg.errors import DTypeError, fail
+from thalweg.graph.tensor import Spec, Tensor
 from thalweg.layers.hashes import farm_hash
+from thalweg.layers.texts import computed, texts_of
 
 
 class TextFileIndex:
@@ -67,6 +69,28 @@ def _dtype(values: Any) -> Any:
     return as_dtype("string" if is_text(values) else tensor(values).dtype)
 
 
+class _InGraphs:
+    """A table as part of a graph: looked up in Python between the compiled parts."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def reads_texts(self, dtype: Any) -> bool:
+        """Whether keys of this dtype are the characters of texts."""
+        return dtype == np.uint32 and any(isinstance(key, bytes) for key in self._table._held)
+
+    def spec_of(self, keys: Spec) -> Spec:
+        """The spec of the values."""
+        shape = keys.shape[:-1] if keys.shape is not None and self.reads_texts(keys.dtype) else keys.shape
+        return Spec(shape, numpy_dtype(self._table._dtype))
+
+    def compute(self, keys: np.ndarray) -> np.ndarray:
+        """The values of keys, numbers or texts."""
+        return np.asarray(
+            self._table.lookup(texts(keys) if keys.dtype.kind == "U" else keys.astype(np.int64))
+        )
+
+
 class StaticHashTable:
     """Values by keys, and a default for all other keys."""
 
@@ -77,12 +101,28 @@ class StaticHashTable:
         self._default = next(_items(default_value))
 
     def lookup(self, keys: Any, name: Any = None) -> Any:
-        """The values of keys, in their shape."""
+        """The values of keys, in their shape; of a model's symbols, a symbol."""
+        if isinstance(keys, Tensor) and (keys.is_symbolic or keys.dtype == np.uint32):
+            return self._in_graphs(keys)
         shape = np.shape(np.asarray(texts(keys)) if is_text(keys) else np.asarray(keys))
         found = [self._held.get(k, self._default) for k in _items(keys)]
         return self._made(found, shape)
 
     __getitem__ = lookup
+
+    def _in_graphs(self, keys: Tensor) -> Any:
+        """The values of a model's symbols, or of what stands for them: texts are arrays of characters there."""
+        if self._dtype.name == "string":
+            raise fail(
+                DTypeError, "a table gives texts, which only arrays can hold",
+                hint="look them up outside of the model",
+            )  # fmt: skip
+        if not hasattr(self, "_host"):
+            self._host = _InGraphs(self)
+        if keys.is_symbolic:
+            return computed.build([keys], {"layer": self._host})
+        known = keys.array()
+        return tensor(self._host.compute(texts_of(known) if self._host.reads_texts(known.dtype) else known))
 
     def _made(self, found: list[Any], shape: Any) -> Any:
         if self._dtype.name == "string":
@@ -110,7 +150,9 @@ class StaticVocabularyTable(StaticHashTable):
         self._buckets = int(num_oov_buckets)
 
     def lookup(self, keys: Any, name: Any = None) -> Any:
-        """The numbers of words."""
+        """The numbers of words; of a model's symbols, a symbol."""
+        if isinstance(keys, Tensor) and (keys.is_symbolic or keys.dtype == np.uint32):
+            return self._in_graphs(keys)
         shape = np.shape(np.asarray(texts(keys)))
         first = len(self._held)
         found = [self._held.get(k, first + farm_hash(k) % self._buckets) for k in _items(texts(keys))]

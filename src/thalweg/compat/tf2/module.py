@@ -15,6 +15,7 @@ from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype
 from thalweg.compat.tf2.indexed import IndexedSlices
 from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import TensorShape
+from thalweg.compat.tf2.tracked import Tracked
 from thalweg.compat.tf2.values import UnmadeVariableError, made_variables, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
@@ -298,7 +299,7 @@ class _Modules(ABCMeta):
         return super().__subclasscheck__(getattr(subclass, "__class_of_name__", subclass))
 
 
-class Module(metaclass=_Modules):
+class Module(Tracked, metaclass=_Modules):
     """What owns variables: in attributes in the order of their names, and in modules, layers, lists and dicts there."""
 
     def __init__(self, name: str | None = None) -> None:
@@ -309,6 +310,10 @@ class Module(metaclass=_Modules):
         self._name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
         with name_scope(self._name) as whole:
             self._name_scope = name_scope(whole)
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        super().__setattr__(name, thing)
+        self._entered(name, thing)
 
     @property
     def name(self) -> str:

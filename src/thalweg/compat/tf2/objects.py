@@ -7,13 +7,14 @@ besides, in another order, and some of them only later.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from thalweg.compat.keras.models import when_built
 from thalweg.compat.tf2.data.iterators import DatasetIterator, Place
 from thalweg.compat.tf2.module import Module
 from thalweg.compat.tf2.random import Generator
+from thalweg.compat.tf2.tracked import Holder, Tracked, wrapped
 from thalweg.graph.tensor import Variable
 from thalweg.layers import Layer
 from thalweg.metrics import Metric
@@ -27,14 +28,6 @@ _HIDDEN = frozenset(
     "_limits _loss_tracker _losses_of_symbols _name_scope _nodes _own _penalties _steps _taken _values _variables "
     "compiled compile_arguments history variables".split()
 )
-
-
-class Holder:
-    """An object that knows itself what it tracks: ``tracked()`` gives names and objects."""
-
-    def tracked(self) -> Iterable[tuple[str, Any]]:
-        """What stands in it, with the names."""
-        raise NotImplementedError
 
 
 _OWNERS = (Layer, Module, Optimizer, Metric, Holder, DatasetIterator, Generator)
@@ -195,10 +188,11 @@ class Restoration:
         self._fill_slots()
 
     def enter(self, owner: Any, name: str, thing: Any) -> None:
-        """A thing has come to stand in an object that has its values already."""
-        for number, known in list(self.found.items()):
-            if known is owner and name in self._nodes[number].children:
-                self.match(thing, self._nodes[number].children[name])
+        """A thing has come to stand in an object that has its values already: the first one there gets its own."""
+        for number, known in list(self.found.items()) if is_tracked(thing) else ():
+            inner = self._nodes[number].children.get(name) if known is owner else None
+            if inner is not None and inner not in self.found:
+                self.match(thing, inner)
 
     def _match(self, thing: Any, number: int) -> None:
         node = self._nodes[number]
@@ -209,12 +203,14 @@ class Restoration:
         if node.key is not None:
             thing.set_value(self._read(node.key))
             self.used.add(node.key)
+        if isinstance(thing, Tracked) and not isinstance(thing, Holder):
+            vars(thing).update({name: wrapped(part) for name, part in _attributes(thing)})
         parts = dict(reversed(list(children(thing))))
         for name, part in parts.items():
             inner = node.children.get(name)
             if inner is not None and not (again and self.found.get(inner) is part):
                 self._match(part, inner)
-        if isinstance(thing, Holder):
+        if isinstance(thing, Tracked):
             vars(thing)["_restoration"] = self
         awaited = {n for n in node.children if n not in parts} - {"optimizer"}
         if isinstance(thing, Layer) and not thing.built and awaited:

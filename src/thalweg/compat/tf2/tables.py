@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1.errors import InvalidArgumentError
+from thalweg.compat.tf1.records import compression_of
 from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.compat.tf2.data.dataset import Dataset
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import number, tensor
 from thalweg.errors import fail
+from thalweg.files import unpacked
 
 Row = Sequence[str]
 _KINDS = ("int32", "int64", "float32", "float64")
 
 
-def _rows(files: Sequence[str], delimiter: str, quotes: bool) -> Iterator[Row]:
+def _rows(files: Sequence[str], delimiter: str, quotes: bool, packing: Any) -> Iterator[Row]:
+    kind = compression_of(packing)
     for name in files:
-        with open(name, newline="", encoding="utf-8") as file:
+        text = unpacked(Path(name).read_bytes(), kind).decode() if kind else None
+        with io.StringIO(text, newline="") if kind else open(name, newline="", encoding="utf-8") as file:
             yield from csv.reader(
                 file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
             )
@@ -87,10 +93,9 @@ def make_csv_dataset(
     compression_type: Any = None, encoding: str = "utf-8",
 ) -> Dataset:  # fmt: skip
     """Batches of rows: a dict of columns by name, and the labels where ``label_name`` names their column."""
-    only("make_csv_dataset", "compression_type", compression_type)
     only("make_csv_dataset", "encoding", encoding, "utf-8")
     files = sorted(n for p in _names(file_pattern) for n in (glob.glob(path_of(p)) or [path_of(p)]))
-    tables = [list(_rows([name], field_delim, use_quote_delim)) for name in files]
+    tables = [list(_rows([name], field_delim, use_quote_delim, compression_type)) for name in files]
     names = list(column_names or tables[0][0])
     rows = [row for table in tables for row in table[bool(header) :] if row]
     wrong = next((row for row in rows if len(row) != len(names)), None)
@@ -124,13 +129,12 @@ class CsvDataset(Dataset):
         header: bool = False, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
         select_cols: Any = None,
     ) -> None:  # fmt: skip
-        only("CsvDataset", "compression_type", compression_type or None)
         files = _names(filenames)
         kinds = [_default(d) for d in record_defaults]
 
         def rows() -> Iterator[Any]:
             for name in files:
-                lines = _rows([path_of(name)], field_delim, use_quote_delim)
+                lines = _rows([path_of(name)], field_delim, use_quote_delim, compression_type)
                 for k, row in enumerate(lines):
                     if row and not (header and k == 0):
                         fields = row if select_cols is None else [row[int(number(c))] for c in select_cols]

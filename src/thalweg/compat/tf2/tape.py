@@ -200,7 +200,8 @@ class GradientTape(core.GradientTape):
         if not isinstance(source, Tensor):
             raise TypeError(f"tape.gradient: a source is no tensor: {source!r}")
         automatic = self._automatic and getattr(source, "trainable", True)
-        follows = automatic or not isinstance(source, Variable) or source in self._watched
+        of_block = automatic if isinstance(source, Variable) else not self._is_before(source)
+        follows = of_block or source in self._watched
         return follows and source.tracked and is_floating(source.dtype)
 
     def jacobian(
@@ -212,7 +213,12 @@ class GradientTape(core.GradientTape):
         self._use("jacobian")
         if self._is_after(target):
             return mapped(lambda s: None, sources)
-        return mapped(lambda s: _forgotten(core_jacobian(target, s, self._before([target], [s]))), sources)
+
+        def of(source: Any) -> Any:
+            before = self._before([target], [source])
+            return _forgotten(core_jacobian(target, source, before)) if self._follows(source) else None
+
+        return mapped(of, sources)
 
     def batch_jacobian(
         self, target: Any, source: Any, unconnected_gradients: str = "none", parallel_iterations: int | None = None,

@@ -18,7 +18,7 @@ from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, texts
 from thalweg.errors import DTypeError, SymbolicError, fail
 from thalweg.graph import tensor as core
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops import dynamic, joining
 from thalweg.ops.elementwise import astype
 
@@ -245,3 +245,27 @@ def is_known(x: Any) -> bool:
 __all__ = [
     "alike", "axes", "cast", "drawn", "filled", "is_known", "lengths", "number", "pair", "tensor",
 ]  # fmt: skip
+
+
+class _Kinds(type):
+    """Instances of ``tf.Tensor`` are tensors of either kind, variables aside; its names are those of the first."""
+
+    def __instancecheck__(cls, thing: Any) -> bool:
+        return isinstance(thing, (Tensor, TextTensor)) and not isinstance(thing, Variable)
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, (Tensor, TextTensor))
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(Tensor, name)
+
+
+class AnyTensor(metaclass=_Kinds):
+    """``tf.Tensor``: a tensor of numbers or of byte strings.
+
+    >>> isinstance(texts(["a"]), AnyTensor), isinstance(core.constant(1), AnyTensor)
+    (True, True)
+    """
+
+
+AnyTensor.__name__ = "Tensor"  # as programs show it

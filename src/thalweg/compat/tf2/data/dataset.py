@@ -480,7 +480,10 @@ class Dataset(Whole):
         return mapped(spec, next(iter(self))) if self._spec is None else self._spec
 
     def __repr__(self) -> str:
-        return f"<Dataset element_spec={self.element_spec}>"
+        try:
+            return f"<Dataset element_spec={self.element_spec}>"
+        except StopIteration:  # of what has no elements nothing is known
+            return "<Dataset without elements>"
 
 
 def of_folder(found: core.Dataset) -> Dataset:
