@@ -201,3 +201,60 @@ def test_an_optimizer_says_what_of_a_subclass_it_does_not_ask() -> None:
     v = tf1.Variable(1.0)
     with pytest.raises(NotImplementedError, match="Halved: an optimizer's own _apply_dense"):
         Halved().minimize(tf1.square(v))
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_optimizer_of_the_program_is_asked_as_tensorflow_asks(named: bool) -> None:
+    """The numbers are those of TensorFlow 2.21."""
+
+    class Steady(tf1.train.Optimizer):
+        def __init__(self, rate: float) -> None:
+            if named:
+                super().__init__(use_locking=False, name="Steady")
+            else:
+                super().__init__(False, "Steady")
+            self.rate = rate
+
+        def _create_slots(self, var_list: Any) -> None:
+            self._create_non_slot_variable(
+                0.9, name="power", colocate_with=min(var_list, key=lambda v: v.name)
+            )
+            for v in var_list:
+                for slot in ("m", "v", "most"):
+                    self._zeros_slot(v, slot, self._name)
+
+        def _prepare(self) -> None:
+            self.rate_now = tf1.convert_to_tensor(self._call_if_callable(self.rate))
+
+        def _apply_dense(self, grad: Any, var: Any) -> Any:
+            power = self._get_non_slot_variable("power", graph=tf1.get_default_graph())
+            m, v, most = (self.get_slot(var, slot) for slot in ("m", "v", "most"))
+            m_now = m.assign(0.9 * m + 0.1 * grad)
+            v_now = v.assign(0.99 * v + 0.01 * tf1.square(grad))
+            most_now = most.assign(tf1.maximum(v_now, most))
+            step = tf1.assign_sub(var, self.rate_now * m_now / (1 - power) / (tf1.sqrt(most_now) + 1e-8))
+            return tf1.group(step, m_now, v_now, most_now)
+
+        def _apply_sparse(self, grad: Any, var: Any) -> Any:
+            return tf1.scatter_sub(var, grad.indices, self.rate_now * grad.values)
+
+        def _finish(self, update_ops: Any, name_scope: Any) -> Any:
+            power = self._get_non_slot_variable("power")
+            with tf1.control_dependencies(update_ops):
+                moved = power.assign(power * 0.9)
+            return tf1.group(*update_ops, moved, name=name_scope)
+
+    a = tf1.get_variable("a", [3], initializer=tf1.constant_initializer([1.0, -2.0, 3.0]))
+    e = tf1.get_variable("e", [4, 2], initializer=tf1.ones_initializer())
+    loss = tf1.reduce_sum(tf1.square(a - [2.0, 0.5, -1.0])) + tf1.reduce_sum(tf1.gather(e, [1, 1, 3]) ** 2)
+    counted = tf1.train.get_or_create_global_step()
+    step = Steady(0.1).minimize(loss, counted)
+    with tf1.Session() as session:
+        session.run(tf1.global_variables_initializer())
+        for _ in range(4):
+            session.run(step)
+        assert np.allclose(session.run(a), [2.52013, 0.58971, 0.28028], atol=1e-5)
+        assert np.allclose(session.run(e)[:, 0], [1.0, 0.1296, 1.0, 0.4096], atol=1e-6)
+        assert session.run(counted) == 4
+    names = {v.op.name for v in tf1.global_variables()}
+    assert {"a/Steady", "a/Steady_1", "a/Steady_2", "e/Steady", "power"} < names

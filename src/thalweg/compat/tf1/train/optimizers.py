@@ -10,8 +10,9 @@ import numpy as np
 from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
+from thalweg.compat.tf1.control import control_dependencies, group
 from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
-from thalweg.compat.tf1.slices import rows_or_value
+from thalweg.compat.tf1.slices import IndexedSlices, rows_or_value
 from thalweg.compat.tf1.variables import (
     Variable,
     trainable_variables,
@@ -38,13 +39,18 @@ class Optimizer:
 
     def __init__(
         self,
-        rule: optimizers.Optimizer | None = None,
+        rule: optimizers.Optimizer | bool | None = None,
         learning_rate: Any = 0.0,
         name: str = "Optimizer",
         counts: bool = False,
+        use_locking: bool = False,
     ) -> None:
+        if isinstance(rule, bool):  # of a program's own class: (use_locking, name), as TensorFlow has it
+            use_locking, rule = rule, None
+            name, learning_rate = (learning_rate, 0.0) if isinstance(learning_rate, str) else (name, 0.0)
         self._rule, self._rate, self._name = rule, learning_rate, name
         self._counts = counts
+        self._use_locking = use_locking
         self._counters: dict[str, Variable] = {}
         self._slots: dict[Any, dict[str, Variable]] = {}
 
@@ -91,7 +97,10 @@ class Optimizer:
         self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
     ) -> Operation:
         """One step with given pairs (gradient, variable)."""
-        if own := [name for name in _HOOKS if hasattr(type(self), name)]:
+        own = [name for name in _HOOKS if hasattr(type(self), name)]
+        if own and self._rule is None:
+            return self._by_hooks(grads_and_vars, global_step, name)
+        if own:
             raise NotImplementedError(
                 f"{type(self).__name__}: an optimizer's own {', '.join(own)} are not asked here; write the step as "
                 "apply_gradients(grads_and_vars, global_step, name) that returns tf.group of assignments"
@@ -111,6 +120,54 @@ class Optimizer:
         made = Operation(name or self._name, "NoOp", Effect(updates))
         default_graph().add_to_collection(GraphKeys.TRAIN_OP, made)
         return made
+
+    def _by_hooks(self, grads_and_vars: Any, global_step: Any, name: str | None) -> Operation:
+        """One step of an optimizer that a program wrote, by the methods that TensorFlow asks for."""
+        told: Any = self
+        pairs = [(gradient, g.node_of(v)) for gradient, v in grads_and_vars if gradient is not None]
+        if not pairs:
+            raise ValueError(
+                f"No gradients provided for any variable: {[str(v) for _, v in grads_and_vars]}."
+            )
+        if hasattr(self, "_create_slots"):
+            told._create_slots([v for _, v in pairs])
+        if hasattr(self, "_prepare"):
+            told._prepare()
+        steps = []
+        for gradient, v in pairs:
+            if isinstance(gradient, IndexedSlices) and hasattr(self, "_apply_sparse"):
+                steps.append(told._apply_sparse(_without_repeats(gradient), v))
+            else:
+                steps.append(told._apply_dense(g.convert_to_tensor(gradient), v))
+        with control_dependencies(steps):
+            ended = told._finish(steps, name or self._name) if hasattr(self, "_finish") else None
+            counted = [] if global_step is None else [global_step.assign_add(1)]
+        made = group(*steps, *([ended] if ended is not None else []), *counted, name=name or self._name)
+        default_graph().add_to_collection(GraphKeys.TRAIN_OP, made)
+        return made
+
+    def _zeros_slot(self, var: Variable, slot_name: str, op_name: str) -> Variable:
+        return self._get_or_make_slot(var, np.float64(0), slot_name, op_name)
+
+    def _get_or_make_slot(self, var: Variable, val: Any, slot_name: str, op_name: str) -> Variable:
+        """What the optimizer remembers for a variable under a name; ``val`` at first."""
+        made = self._slots.setdefault(var, {})
+        if slot_name not in made:
+            start = float(val) if isinstance(val, np.float64) else val
+            made[slot_name] = self._slot(var, start, op_name)
+        return made[slot_name]
+
+    def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any = None) -> Variable:
+        """A variable of the whole optimizer."""
+        if name not in self._counters:
+            self._counters[name] = Variable(initial_value, trainable=False, name=name)
+        return self._counters[name]
+
+    def _get_non_slot_variable(self, name: str, graph: Any = None) -> Variable | None:
+        return self._counters.get(name)
+
+    def _call_if_callable(self, param: Any) -> Any:
+        return param() if callable(param) and not isinstance(param, Tensor) else param
 
     def _learning_rate(self) -> core.Tensor:
         rate = self._rate() if callable(self._rate) and not isinstance(self._rate, Tensor) else self._rate
@@ -147,7 +204,7 @@ class Optimizer:
             self._slots[v] = {name: self._slot(v, start) for name, start in first.items()}
         return self._slots[v]
 
-    def _slot(self, v: Variable, start: Any) -> Variable:
+    def _slot(self, v: Variable, start: Any, name: str | None = None) -> Variable:
         graph = default_graph()
         saved, graph.name_prefix = graph.name_prefix, ""
         try:
@@ -159,7 +216,7 @@ class Optimizer:
                     if known
                     else wrap(shape_ops.full_like(v.t.initializer, start), None, "Slot")
                 )
-            return Variable(start, trainable=False, name=f"{v.op.name}/{self._name}")
+            return Variable(start, trainable=False, name=f"{v.op.name}/{name or self._name}")
         finally:
             graph.name_prefix = saved
 
@@ -184,6 +241,13 @@ class Optimizer:
         """What the optimizer remembers for a variable under a name."""
         made = {self._slot_names.get(n, n): slot for n, slot in self._slots.get(var, {}).items()}
         return made.get(name)
+
+
+def _without_repeats(slices: Any) -> IndexedSlices:
+    """The same gradient with one row for each place."""
+    places, numbers = math.unique(slices.indices)
+    summed = math.unsorted_segment_sum(slices.values, numbers, math.shape(places)[0])
+    return IndexedSlices(summed, places, slices.dense_shape)
 
 
 def _flat(variables: Any) -> list[Any]:
