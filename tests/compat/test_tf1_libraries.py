@@ -258,3 +258,19 @@ def test_an_optimizer_of_the_program_is_asked_as_tensorflow_asks(named: bool) ->
         assert session.run(counted) == 4
     names = {v.op.name for v in tf1.global_variables()}
     assert {"a/Steady", "a/Steady_1", "a/Steady_2", "e/Steady", "power"} < names
+
+
+def test_shapes_that_a_loop_keeps_are_nested_as_its_variables() -> None:
+    def longer(i: Any, held: Any) -> Any:
+        k = tf1.concat([held["k"], tf1.fill([3, 1, 2], tf1.to_float(i))], axis=1)
+        assert k.shape.as_list() == [3, None, 2]
+        return i + 1, {"k": k, "pair": (held["pair"][0] + 1.0, held["pair"][1])}
+
+    held = {"k": tf1.zeros([3, 0, 2]), "pair": (tf1.constant(0.0), tf1.zeros([2]))}
+    kept = {"k": tf1.TensorShape([3, None, 2]), "pair": (tf1.TensorShape([]), tf1.TensorShape([2]))}
+    _, made = tf1.while_loop(
+        lambda i, held: i < 4, longer, [tf1.constant(0), held], shape_invariants=[tf1.TensorShape([]), kept]
+    )
+    with tf1.Session() as session:
+        got = session.run(made)
+    assert got["k"][2, :, 1].tolist() == [0.0, 1.0, 2.0, 3.0] and got["pair"][0] == 4.0

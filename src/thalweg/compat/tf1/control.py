@@ -191,6 +191,20 @@ def while_loop(
             assigned += found.variables
 
 
+def _loosened(part: Any, invariant: Any) -> Any:
+    """The start of a loop variable with the shape that it keeps in the loop; invariants are nested as variables are."""
+    if invariant is None:
+        return part
+    if isinstance(part, core.Tensor):
+        return part if part.shape is None else g.shaped_as(part, tuple(g.TensorShape(invariant).as_list()))
+    if isinstance(part, Mapping):
+        return type(part)((key, _loosened(below, invariant[key])) for key, below in part.items())
+    if isinstance(part, (list, tuple)):
+        parts = [_loosened(below, told) for below, told in zip(part, invariant, strict=True)]
+        return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)
+    return part
+
+
 def _loop(
     cond: Callable[..., Any],
     body: Callable[..., Any],
@@ -204,8 +218,7 @@ def _loop(
     starts: list[Any] = []  # of the arrays among the variables
     start = map_structure(lambda leaf: _entering(leaf, starts), shown)
     for k, loosened in enumerate(shape_invariants or ()):
-        if isinstance(start[k], core.Tensor) and loosened is not None and start[k].shape is not None:
-            start[k] = g.shaped_as(start[k], tuple(g.TensorShape(loosened).as_list()))
+        start[k] = _loosened(start[k], loosened)
     seen: list[core.Tensor] = []  # the variables inside
     own = len(start)
     waits = tuple(default_graph().controls())
