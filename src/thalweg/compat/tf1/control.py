@@ -198,7 +198,8 @@ def _loosened(part: Any, invariant: Any) -> Any:
     if isinstance(part, core.Tensor):
         return part if part.shape is None else g.shaped_as(part, tuple(g.TensorShape(invariant).as_list()))
     if isinstance(part, Mapping):
-        return type(part)((key, _loosened(below, invariant[key])) for key, below in part.items())
+        kind: Any = type(part)
+        return kind((key, _loosened(below, invariant[key])) for key, below in part.items())
     if isinstance(part, (list, tuple)):
         parts = [_loosened(below, told) for below, told in zip(part, invariant, strict=True)]
         return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)
