@@ -196,3 +196,18 @@ def test_a_graph_tells_its_open_scope() -> None:
         tf.constant(1.0)
     assert graph.get_name_scope() == ""
     assert graph.version > before
+
+
+def test_ranges_have_the_dtype_of_what_they_are_given() -> None:
+    """As printed by TensorFlow 2.21's tf.compat.v1."""
+    x = tf.placeholder(tf.float32, [None, 3])
+    cases = [
+        (tf.range(np.int64(2)), "int64"), (tf.range(tf.constant(2, tf.int64)), "int64"), (tf.range(2), "int32"),
+        (tf.range(tf.shape(x, out_type=tf.int64)[1] - 1), "int64"), (tf.range(tf.shape(x)[0]), "int32"),
+        (tf.range(np.float64(2)), "float64"), (tf.range(2.0), "float32"),
+    ]  # fmt: skip
+    with tf.Session() as session:
+        for node, dtype in cases:
+            made = session.run(node, {x: np.zeros((2, 3))})
+            assert made.dtype.name == node.dtype.name == dtype and made.tolist() == [0, 1]
+        assert session.run(tf.range(2**33, 2**33 + 2)).tolist() == [2**33, 2**33 + 1]

@@ -190,3 +190,28 @@ def test_pictures_of_the_size_already_are_resized_too(method: str, first: list[f
     found = tf.image.resize(picture, [4, 4], method=method)
     assert found.dtype == ("uint8" if method == "nearest" else "float32")
     np.testing.assert_allclose(found[0, 0, :2], first, atol=0.005)
+
+
+@pytest.mark.parametrize(
+    "value, dtype",
+    [
+        (2**40, "int64"), ([3, -(2**40)], "int64"), (2**31 - 1, "int32"), (-(2**31), "int32"), (2**31, "int64"),
+        ([np.int64(1), 2], "int32"), ([np.int8(1)], "int32"), ([np.array([1, 2]), np.array([3, 4])], "int32"),
+        ([np.array([2**40])], "int64"), (np.array([1, 2]), "int64"), (np.int64(3), "int64"), ([1, True], "int32"),
+        ([np.float32(1), 2.0], "float32"), ([np.float32(1), np.float64(2)], "float32"),
+        ([1.0, np.float64(2)], "float32"), ([np.float64(1), np.float32(2)], "float64"),
+        ([np.float16(1), 2.0], "float16"), ([np.int64(3), 2.5], "float32"),
+        ([np.array([1.5]), [2.0]], "float64"), ([np.array([1], "f"), [2.0]], "float32"), ([[]], "float32"),
+    ],
+)  # fmt: skip
+def test_what_numbers_and_lists_of_them_become(value: Any, dtype: str) -> None:
+    """As printed by TensorFlow 2.21."""
+    made = tf.constant(value)
+    assert made.dtype.name == dtype
+    np.testing.assert_array_equal(made.numpy(), np.asarray(value).astype(dtype))
+
+
+def test_large_numbers_keep_their_value_beside_tensors() -> None:
+    assert (tf.constant([1], tf.int64) * 2**40).numpy().tolist() == [2**40]
+    assert int(tf.reduce_sum([2**40, 1])) == 2**40 + 1
+    assert tf.range(2**33, 2**33 + 2).numpy().tolist() == [2**33, 2**33 + 1]

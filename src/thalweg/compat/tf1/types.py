@@ -170,6 +170,20 @@ def as_dtype(value: Any) -> DType:
     return BY_NAME.get(name) or DType(name, found)
 
 
+def dtype_of_range(numbers: np.ndarray, *given: Any) -> np.dtype:
+    """The dtype of a range of these numbers: that of the tensors and NumPy's numbers among what was ``given``, else
+    float32, or int32 and where that does not hold them int64.
+    """
+    kind = "f" if numbers.dtype.kind == "f" else "iu"
+    own = [d for x in given if hasattr(x, "dtype") and (d := numpy_dtype(x.dtype)).kind in kind]
+    if own:
+        return np.result_type(*own)
+    if kind == "f":
+        return np.dtype(np.float32)
+    fits = numbers.size == 0 or max(abs(int(numbers[0])), abs(int(numbers[-1]))) < 2**31
+    return np.dtype(np.int32 if fits else np.int64)
+
+
 def numpy_dtype(value: Any) -> np.dtype:
     """The NumPy dtype of whatever names a type."""
     return as_dtype(value).dtype

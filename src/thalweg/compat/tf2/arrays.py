@@ -10,7 +10,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.compat.names import only
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.compat.tf1.types import as_dtype, dtype_of_range, numpy_dtype
 from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
@@ -93,15 +93,13 @@ def eye(
 
 
 def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
-    """Numbers from start up to limit; int32 where all are whole."""
+    """Numbers from start up to limit; int32 where all are whole, int64 where that does not hold them."""
     start, limit = (0, start) if limit is None else (start, limit)
     if not all(map(is_known, (start, limit, delta))):
         return _open_range(tensor(start), tensor(limit), delta, dtype)
-    first, last, step = number(start), number(limit), number(delta)
-    given = [x.dtype for x in (start, limit, delta) if isinstance(x, (Tensor, np.ndarray, np.generic))]
-    plain = "int32" if all(isinstance(x, int) for x in (first, last, step)) else "float32"
-    kind = dtype or (np.result_type(*given) if given and plain == "int32" else plain)
-    return core.constant(np.arange(first, last, step).astype(numpy_dtype(kind)))
+    made = np.arange(number(start), number(limit), number(delta))
+    kind = dtype or dtype_of_range(made, start, limit, delta)
+    return core.constant(made.astype(numpy_dtype(kind)))
 
 
 def _open_range(start: Tensor, limit: Tensor, delta: Any, dtype: Any) -> Any:

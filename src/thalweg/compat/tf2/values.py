@@ -36,11 +36,11 @@ class UnmadeVariableError(SymbolicError):
     """A variable's first value depends on the arguments of the function in which it is made."""
 
 
-_PLAIN = {"i": "int32", "f": "float32"}  # what Python's numbers become
+_INT32 = np.iinfo(np.int32)
 
 
 def tensor(value: Any, dtype: Any = None) -> Any:
-    """A tensor: Python's whole numbers as int32, its floats as float32, texts as :class:`TextTensor`."""
+    """A tensor: Python's whole numbers as int32 where they fit, its floats as float32, texts as :class:`TextTensor`."""
     value = core.plain(value)
     if isinstance(value, (Tensor, TextTensor, ComplexTensor)):
         if dtype is None:
@@ -57,19 +57,39 @@ def tensor(value: Any, dtype: Any = None) -> Any:
         return made(array, dtype=dtype)
     if array.dtype.kind in "OSU":
         return texts(value)
-    if dtype is None and not isinstance(value, (np.ndarray, np.generic)) and not _holds_array(value):
-        dtype = _PLAIN.get(array.dtype.kind)
+    if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
+        dtype = _dtype_of_numbers(value, array)
     return core.constant(array if dtype is None else array.astype(numpy_dtype(dtype)))
+
+
+def _dtype_of_numbers(value: Any, array: np.ndarray) -> Any:
+    """The dtype of numbers, arrays in lists among them: whole ones are int32, int64 where that does not hold one;
+    others are float32, or what the first one is if that is NumPy's; None for what are no numbers.
+    """
+    kind = array.dtype.kind
+    if kind == "f":
+        first = _first(value)
+        own = getattr(first, "dtype", None)
+        return own if own is not None and own.kind == "f" else "float32"
+    if kind not in "iu" or array.dtype == np.uint64:
+        return None
+    fits = array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max)
+    return "int32" if fits else "int64"
 
 
 def _holds_tensor(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(isinstance(v, Tensor) or _holds_tensor(v) for v in value)
 
 
-def _holds_array(value: Any) -> bool:
+def _first(value: Any) -> Any:
+    """The first thing in lists of lists."""
     while isinstance(value, (list, tuple)) and value:
         value = value[0]
-    return isinstance(value, (np.ndarray, np.generic))
+    return value
+
+
+def _holds_array(value: Any) -> bool:
+    return isinstance(_first(value), (np.ndarray, np.generic))
 
 
 def cast(x: Any, dtype: Any, name: Any = None) -> Any:

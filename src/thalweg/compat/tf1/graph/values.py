@@ -104,10 +104,10 @@ def as_array(x: Any, dtype: Any = None) -> np.ndarray:
 
 
 def _has_arrays(x: Any) -> bool:
-    """Whether lists hold arrays; NumPy's numbers in them are as Python's."""
+    """Whether lists hold arrays; NumPy's numbers in them, arrays without axes too, are as Python's."""
     while isinstance(x, (list, tuple)) and x:
         x = x[0]
-    return isinstance(x, np.ndarray)
+    return isinstance(x, np.ndarray) and x.ndim > 0
 
 
 def _has_tensor(x: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
 from thalweg.compat.tf1.lengths import dims_of, filled, one_dim
-from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype
+from thalweg.compat.tf1.types import TensorShape, as_dtype, dtype_of_range, numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.ops import dynamic, elementwise, triangles
 from thalweg.ops import shape as shape_ops
@@ -100,7 +100,7 @@ def range(
     known = [static_value(x) for x in (start, limit, delta)]
     if all(x is not None for x in known):
         made = np.arange(*[x.item() for x in known if x is not None])
-        kind = dtype or ("float32" if made.dtype.kind == "f" else "int32")
+        kind = dtype or dtype_of_range(made, start, limit, delta)
         return g.constant(made.astype(numpy_dtype(kind)), name=name or "range")
     first, last, step = values(start, limit, delta)
     numbers: Any = elementwise.ceil(
