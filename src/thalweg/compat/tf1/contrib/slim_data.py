@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import Namespace
-from thalweg.compat.tf1 import control, math, parsing, queues, readers, sparse
+from thalweg.compat.tf1 import control, math, parsing, queues, readers, sparse, sparse_shapes
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.compat.tf1.strings import _bytes_of, from_host
@@ -85,7 +85,7 @@ class TensorItem(ItemHandler):
         if held:
             shape = math.concat([math.reshape(_dense(x), [-1]) for x in held], 0)
         if shape is not None and isinstance(first, sparse.SparseTensor):
-            first = sparse.sparse_reshape(first, shape)
+            first = sparse_shapes.sparse_reshape(first, shape)
             return _dense(first, self._default)
         made = _dense(first, self._default)
         return made if shape is None else math.reshape(made, shape)
