@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from compat.conftest import Run
-from thalweg.compat import tf1, tf2
+from thalweg.compat import tf1, tf2, tfp_names
 from thalweg.compat.tf2 import internals
 from thalweg.errors import ArgumentError, DataError, DTypeError, SymbolicError
 
@@ -540,3 +540,28 @@ def test_layers_say_shapes_of_tensorflow(thalweg_run: Run, tmp_path: Path) -> No
     program.write_text(SHAPES)
     done = thalweg_run(program)
     assert done.stdout.splitlines() == ["TensorShape (None, 5) [5]", "(5,)"], done.stderr
+
+
+def test_exponential_of_probability() -> None:
+    tfd = tfp_names.distributions
+    times, others = tfd.Exponential([0.5, 2.0]), tfd.Exponential([1.0, 1.0])
+    np.testing.assert_allclose(times.log_prob([1.0, 3.0]), np.log([0.5, 2.0]) - [0.5, 6.0], rtol=1e-6)
+    np.testing.assert_allclose(times.entropy(), 1 - np.log([0.5, 2.0]), rtol=1e-6)
+    np.testing.assert_allclose(times.cdf([1.0, 3.0]), 1 - np.exp([-0.5, -6.0]), rtol=1e-6)
+    np.testing.assert_allclose(
+        times.kl_divergence(others), np.log([0.5, 2.0]) + 1 / np.array([0.5, 2.0]) - 1, rtol=1e-5
+    )
+    draws = np.asarray(times.sample(20000))
+    np.testing.assert_allclose(draws.mean(0), [2.0, 0.5], rtol=0.05)
+
+
+def test_shapes_of_distributions_as_tensors() -> None:
+    tfd = tfp_names.distributions
+    many = tfd.MultivariateNormalDiag(np.zeros((4, 2, 3), np.float32), np.ones(3, np.float32))
+    assert list(many.batch_shape_tensor().numpy()) == [4, 2] and list(many.event_shape_tensor().numpy()) == [
+        3
+    ]
+    loc = tf2.Variable(np.zeros(3, np.float32))
+    with tf2.GradientTape() as tape:
+        spread = tfd.MultivariateNormalDiag(loc, np.ones(3, np.float32)).entropy()
+    assert tape.gradient(spread, loc) is None
