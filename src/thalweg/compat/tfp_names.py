@@ -472,7 +472,8 @@ def kl_divergence(
 
 
 _KINDS = (
-    Distribution, Normal, MultivariateNormalDiag, Uniform, Exponential, Bernoulli, Categorical, OneHotCategorical, Independent,
+    Distribution, Normal, MultivariateNormalDiag, Uniform, Exponential, Bernoulli, Categorical, OneHotCategorical,
+    Independent,
 )  # fmt: skip
 distributions = Namespace(
     "tensorflow_probability.distributions", kl_divergence=kl_divergence, **{c.__name__: c for c in _KINDS}
