@@ -105,7 +105,37 @@ np.testing.assert_allclose(K.eval(np.multiply(k, K.constant(array))), a * array)
 print('done')
 """
 
-PROGRAMS = {"shared layers": SHARED, "functions of NumPy": NUMPYS}
+OF_KERAS_1 = """
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.lib.display import FileLink
+from keras.layers import Dense, Dropout
+from keras.models import Sequential
+from keras.preprocessing import image
+from keras.utils.layer_utils import layer_from_config
+
+InteractiveShell.ast_node_interactivity = 'all'
+assert repr(FileLink('weights.h5')) == '<FileLink>'
+
+# A layer put into a model: all others are made again from what they say of themselves.
+model = Sequential([Dense(4, input_shape=(3,), activation='relu'), Dense(2)])
+longer = Sequential()
+for number, layer in enumerate(model.layers):
+    if number == 1:
+        longer.add(Dropout(0.5))
+    copied = layer_from_config({'class_name': layer.__class__.__name__, 'config': layer.get_config()})
+    longer.add(copied)
+    copied.set_weights(layer.get_weights())
+rows = np.ones((2, 3))
+np.testing.assert_allclose(longer.predict(rows), model.predict(rows), rtol=1e-6)
+assert [type(layer).__name__ for layer in longer.layers] == ['Dense', 'Dropout', 'Dense']
+
+batches = image.ImageDataGenerator().flow(np.zeros((5, 4, 4, 3)), np.arange(5), batch_size=2)
+assert batches.N == batches.nb_sample == 5
+print('done')
+"""
+
+PROGRAMS = {"layers of Keras 1": OF_KERAS_1, "shared layers": SHARED, "functions of NumPy": NUMPYS}
 
 
 @pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
