@@ -168,6 +168,14 @@ def test_the_shape_of_a_scalar_is_true_and_an_unknown_one_is_false() -> None:
     assert bool(tf2.TensorShape([])) is True and bool(tf2.TensorShape(None)) is False
 
 
+def test_a_variable_is_true_whatever_its_value() -> None:
+    assert tf.Variable(0.0) and tf.get_variable("zeros", [3], initializer=tf.zeros_initializer())
+    with pytest.raises(TypeError, match="Python `bool` is not allowed"):
+        bool(tf.Variable(1.0, use_resource=True))
+    with pytest.raises(TypeError, match="Python `bool` is not allowed"):
+        bool(tf.Variable(1.0) + 1.0)
+
+
 def test_gradients_by_numbers_are_none() -> None:
     y = tf.square(tf.Variable(1.0))
     assert tf.gradients(y, [0.5]) == [None] and tf.gradients(y, 3.0) == [None]

@@ -71,15 +71,9 @@ def without_negative(x: Tensor, segment_ids: Tensor, filler: Any = 0) -> tuple[T
     )
 
 
-def worst_of(dtype: np.dtype[Any], largest: bool) -> Any:
-    """What the largest (or least) of no numbers is: the lowest (or highest) of the dtype."""
-    limits = np.finfo(dtype) if dtypes.is_floating(dtype) else np.iinfo(dtype)
-    return np.asarray(limits.min if largest else limits.max, dtype)
-
-
 def _segment_extreme(x: Any, segment_ids: Any, num_segments: int | Tensor, largest: bool) -> Tensor:
     x, segment_ids = _segments(x, segment_ids, "segment_max" if largest else "segment_min")
-    worst = worst_of(x.dtype, largest)
+    worst = dtypes.extreme(x.dtype, not largest)
     base = _rows(x, num_segments, worst)
     return scatter_extreme_op(base, x, segment_ids, axes=(0,), position=0, largest=largest)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import dtypes
 from thalweg.compat.tf2.values import tensor
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import dynamic, elementwise, reduce, segments, shape, special
@@ -65,13 +66,13 @@ def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name
 
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
     """Maxima of the rows that have the same number; the lowest number of the dtype where there are none."""
-    rows = _rows(data, segment_ids, lambda dtype: segments.worst_of(dtype, True))
+    rows = _rows(data, segment_ids, lambda dtype: dtypes.extreme(dtype, False))
     return segments.segment_max(*rows, _count(num_segments))
 
 
 def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
     """Minima of the rows that have the same number; the highest number of the dtype where there are none."""
-    rows = _rows(data, segment_ids, lambda dtype: segments.worst_of(dtype, False))
+    rows = _rows(data, segment_ids, lambda dtype: dtypes.extreme(dtype, True))
     return segments.segment_min(*rows, _count(num_segments))
 
 

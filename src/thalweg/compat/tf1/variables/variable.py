@@ -215,6 +215,10 @@ class Variable(Tensor):
 
     __str__ = __repr__
 
+    def __bool__(self) -> bool:
+        """True, whatever its value is: there is a variable. What is a resource has no truth while a graph is built."""
+        return super().__bool__() if self.is_resource else True
+
     def __getitem__(self, key: Any) -> Any:
         """A part of the value, whose ``assign`` sets that part of the variable."""
         part: Any = super().__getitem__(key)
