@@ -359,7 +359,7 @@ def speak(classic: bool = False) -> None:
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
     _settings["graph"] = classic
     if classic:
-        Variable.__bool__ = _is_there  # type: ignore[method-assign]
+        Variable.__bool__ = _is_there  # type: ignore[method-assign, assignment]
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         Layer._called = _one_alone(Layer._called)  # type: ignore[method-assign]
         _read_settings()
