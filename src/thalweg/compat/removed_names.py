@@ -200,6 +200,7 @@ joblib = _Moved("sklearn.externals.joblib", _now_in="joblib")
 MODULES: dict[str, Any] = {
     **{space.__name__: space for space in (misc, cross_validation, grid_search, learning_curve, samples_generator,
                                            joblib)},
+    **dict.fromkeys(("scipy.sparse.linalg.eigen", "scipy.sparse.linalg.eigen.arpack"), "scipy.sparse.linalg"),
     **older_python.MODULES,
 }  # fmt: skip
 

@@ -25,7 +25,6 @@ from thalweg.ops import (
     shape,
     sort,
     special,
-    triangles,
 )
 from thalweg.optimizers.rows import like, rows_in
 
@@ -283,34 +282,6 @@ def confusion_matrix(
     return cast(shape.reshape(counts, (num_classes, num_classes)), dtype)
 
 
-def segment_sum(data: Any, segment_ids: Any, name: Any = None) -> Any:
-    """Sums of the rows that have the same number; the numbers must be known and in order."""
-    return unsorted_segment_sum(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
-
-
-def segment_mean(data: Any, segment_ids: Any, name: Any = None) -> Any:
-    """Means of the rows that have the same number; the numbers must be known and in order."""
-    return unsorted_segment_mean(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
-
-
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Sums of the rows that have the same number, those below 0 left out; numbers may be of several axes."""
-    x, ids = tensor(data), tensor(segment_ids)
-    if ids.ndim > 1:
-        x, ids = shape.reshape(x, (-1, *x.shape[ids.ndim :])), shape.flatten(ids)
-    return segments.segment_sum(*segments.without_negative(x, ids), int(number(num_segments)))
-
-
-def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Means of the rows that have the same number."""
-    x = tensor(data)
-    one = elementwise.add(elementwise.multiply(x, 0), 1)
-    return special.divide_no_nan(
-        unsorted_segment_sum(x, segment_ids, num_segments),
-        unsorted_segment_sum(one, segment_ids, num_segments),
-    )
-
-
 # --- products and order ---------------------------------------------------------------------------------------------
 
 
@@ -409,40 +380,6 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = N
     """Scaled to L2 norm 1, over all axes or some: x / sqrt(max(sum(x**2), epsilon))."""
     x = tensor(x)
     return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axes(axis), epsilon=epsilon)
-
-
-def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Maxima of the rows that have the same number; the lowest number of the dtype where there are none."""
-    return segments.segment_max(tensor(data), tensor(segment_ids), int(number(num_segments)))
-
-
-def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Minima of the rows that have the same number; the highest number of the dtype where there are none."""
-    return segments.segment_min(tensor(data), tensor(segment_ids), int(number(num_segments)))
-
-
-def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Products of the rows that have the same number; 1 where there are none."""
-    x, ids = tensor(data), tensor(segment_ids)
-    member = triangles.one_hot(ids, int(number(num_segments)), dtype="bool", axis=0)
-    member = shape.reshape(member, (*member.shape, *[1] * (x.ndim - 1)))
-    return reduce.prod(elementwise.where(member, shape.expand_dims(x, 0), 1), axis=1)
-
-
-def _in_order(op: Callable[..., Any], blank: float) -> Callable[..., Any]:
-    """The form of ``op`` for numbers known and in order: as many as there are, a value for those left out."""
-
-    def apply(data: Any, segment_ids: Any, name: Any = None) -> Any:
-        ids = np.asarray(segment_ids)
-        made = op(data, ids, int(np.max(ids)) + 1)
-        there = np.isin(np.arange(made.shape[0]), ids).reshape(-1, *[1] * (made.ndim - 1))
-        return made if there.all() else elementwise.where(there, made, blank)
-
-    return apply
-
-
-segment_max, segment_min = _in_order(unsorted_segment_max, 0), _in_order(unsorted_segment_min, 0)
-segment_prod = _in_order(unsorted_segment_prod, 1)
 
 
 def invert_permutation(x: Any, name: Any = None) -> Any:
