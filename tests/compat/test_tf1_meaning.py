@@ -176,6 +176,30 @@ def test_a_variable_is_true_whatever_its_value() -> None:
         bool(tf.Variable(1.0) + 1.0)
 
 
+def test_numbers_beside_doubles_are_not_rounded_first() -> None:
+    x = tf.placeholder(tf.float64, [])
+    near = 1 - 2e-15
+    found = [0.1 * x, x + near, near - x, tf.maximum(x * 0, 0.1), tf.stack([x, 0.1])[1], 1e-15 + near * x]
+    found += [tf.linspace(tf.constant(0.1, tf.float64), 1.0, 3)[0]]
+    with tf.Session() as sess:
+        assert sess.run(found, {x: 1.0}) == [0.1, 1 + near, near - 1, 0.1, 0.1, 1e-15 + near, 0.1]
+    y = tf2.constant(1.0, tf2.float64)
+    plain = [0.1 * y, y * 0.1, y + near, near - y, tf2.maximum(y * 0, 0.1), tf2.clip_by_value(y, 0.0, 0.1)]
+    plain += [tf2.stack([y, 0.1])[1], tf2.convert_to_tensor([y, 0.1])[1]]
+    assert [float(v) for v in plain] == [0.1, 0.1, 1 + near, near - 1, 0.1, 0.1, 0.1, 0.1]
+
+
+def test_constants_of_infinities_are_joined() -> None:
+    x = tf.placeholder(tf.float32, [2])
+    with tf.Session() as sess:
+        assert sess.run(tf.concat([[-np.inf], x, [np.inf]], 0), {x: [1, 2]}).tolist() == [
+            -np.inf,
+            1,
+            2,
+            np.inf,
+        ]
+
+
 def test_gradients_by_numbers_are_none() -> None:
     y = tf.square(tf.Variable(1.0))
     assert tf.gradients(y, [0.5]) == [None] and tf.gradients(y, 3.0) == [None]

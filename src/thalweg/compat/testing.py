@@ -145,6 +145,15 @@ class ArrayTestCase(unittest.TestCase):
         return self.assertRaisesWithPredicateMatch(Exception, expected)
 
     @contextmanager
+    def assertRaisesWithLiteralMatch(
+        self, expected_exception: Any, expected_exception_message: str
+    ) -> Iterator[None]:
+        """An error of a kind, of which this is the whole message."""
+        with self.assertRaises(expected_exception) as caught:
+            yield
+        self.assertEqual(str(caught.exception), expected_exception_message)
+
+    @contextmanager
     def assertRaisesWithPredicateMatch(self, exception_type: Any, expected: Any) -> Iterator[None]:
         """An error of a kind, of which a text is found in the message or a function says that it is the one."""
         with self.assertRaises(exception_type) as caught:

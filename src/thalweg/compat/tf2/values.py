@@ -47,7 +47,10 @@ def tensor(value: Any, dtype: Any = None) -> Any:
             return _as_read(value) if isinstance(value, core.Variable) else value
         return cast(value, dtype)
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
-        return joining.stack([tensor(v, dtype) for v in value])
+        like = dtype or next((v.specs[0].dtype for v in value if isinstance(v, Tensor)), None)
+        return joining.stack(
+            [v if isinstance(v, Tensor) and dtype is None else tensor(v, like) for v in value]
+        )
     if value is None:
         raise ValueError(
             "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
@@ -165,7 +168,7 @@ def _beside(value: Any, other: Tensor, place: int, op: str) -> Any:
             DTypeError, f"Cannot convert {value} to EagerTensor of dtype {wanted.name}",
             hint=f"{op}: tf.cast the tensor to a float dtype first",
         )  # fmt: skip
-    return astype(made, wanted)
+    return tensor(value, wanted)  # of the number itself: a float that was rounded to 32 bits is another one
 
 
 def _is_array(value: Any) -> bool:

@@ -84,7 +84,9 @@ def value(x: Any, dtype: Any = None) -> core.Tensor:
     wanted = None if dtype is None else numpy_dtype(dtype)
     array = as_array(x)
     if wanted is not None and dtypes.rank(wanted) >= dtypes.rank(array.dtype):
-        array = array.astype(wanted)
+        array = as_array(
+            x, wanted
+        )  # of the number itself: a float that was rounded to 32 bits is another one
     return core.constant(array)
 
 

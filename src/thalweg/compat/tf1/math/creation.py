@@ -119,9 +119,8 @@ def range(
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
     """``num`` numbers evenly apart, both ends included."""
     first, last = (static_value(x) for x in (start, stop))
-    return g.constant(
-        np.linspace(first, last, static_int(num, "num")).astype(np.float32), name=name or "LinSpace"
-    )
+    kind = values(start, stop)[0].dtype
+    return g.constant(np.linspace(first, last, static_int(num, "num")).astype(kind), name=name or "LinSpace")
 
 
 lin_space = linspace

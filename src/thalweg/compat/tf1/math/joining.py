@@ -34,7 +34,8 @@ def concat(
         return identity(values, name)
     like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
     parts = [value(x, like_dtype) for x in values]
-    dims = _joined_dims(values) if len(parts[0].shape or ()) == 1 else None
+    of_lengths = parts[0].dtype.kind == "i" and len(parts[0].shape or ()) == 1
+    dims = _joined_dims(values) if of_lengths else None
     made = joining.concat(parts, axis=static_int(axis, "axis"))
     known = _known(values, parts, np.concatenate)
     if (
