@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pdb
 import sys
 from typing import Any
 
@@ -53,7 +54,10 @@ class YouTubeVideo(Shown):
 
 _OTHER_KINDS = {
     name: type(name, (Shown,), {"__doc__": "Something to be shown."})
-    for name in "Code DisplayObject FileLink IFrame JSON Javascript Latex Pretty ProgressBar Video".split()
+    for name in (
+        "Code DisplayObject FileLink FileLinks IFrame JSON Javascript Latex Pretty ProgressBar ScribdDocument Video "
+        "VimeoVideo"
+    ).split()
 }
 
 
@@ -87,6 +91,12 @@ class Shell:
     run_line_magic = run_cell_magic = system = getoutput = magic
 
 
+class InteractiveShell(Shell):
+    """The kind of the shell, whose settings programs change: which values of a cell are shown."""
+
+    ast_node_interactivity = "last_expr"
+
+
 def get_ipython() -> Shell | None:
     """The shell of a notebook; None in a program."""
     return Shell() if "get_ipython" in vars(sys.modules["__main__"]) else None
@@ -106,4 +116,10 @@ display = Namespace(
     set_matplotlib_formats=_clear_output,
     **_OTHER_KINDS,
 )
-core = Namespace("IPython.core", display=display)
+core = Namespace(
+    "IPython.core",
+    display=display,
+    debugger=Namespace("IPython.core.debugger", set_trace=pdb.set_trace, Pdb=pdb.Pdb),
+    interactiveshell=Namespace("IPython.core.interactiveshell", InteractiveShell=InteractiveShell),
+)
+lib = Namespace("IPython.lib", display=display)

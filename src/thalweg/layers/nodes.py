@@ -252,9 +252,10 @@ def run_nodes(nodes: Sequence[Node], given: dict[Tensor, Any], outputs: Any, tra
         args, kwargs = _now((node.args, node.kwargs), known)
         with standing_for(known):
             results = node.again(*args, **{"training": training, **kwargs})
-        if node.beside:
+        beside = _read_beside([t for t in symbols_of(results) if t not in known], flat((args, kwargs)))
+        if beside:  # a function may also read its argument by the name that it has around it
             unread = {t: t for t in flat((args, kwargs)) if isinstance(t, Tensor)}
-            results = _now(results, {**unread, **{t: known[t] for t in node.beside if t in known}})
+            results = _now(results, {**unread, **{t: known[t] for t in beside if t in known}})
         for symbol, result in zip(flat(node.outputs), flat(results), strict=True):
             if isinstance(symbol, Tensor):
                 known[symbol] = result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,14 +86,21 @@ class Graph:
         return [t.name or f"input_{k}" for k, t in enumerate(self.flat_inputs)]
 
     def output_names(self) -> list[str]:
-        """The names of the outputs: the keys of a dict, else the names of the layers that give them."""
+        """The names of the outputs: the keys of a dict, else the names of the layers that give them, those of a layer
+        that gives several numbered from the second on.
+        """
+        names: list[str] = []
+        for name in self.giving_names():
+            free = (f"{name}_{k}" for k in itertools.count(names.count(name)))
+            names.append(next(n for n in free if n not in names) if name in names else name)
+        return names
+
+    def giving_names(self) -> list[str]:
+        """The keys of a dict of outputs, else the name of the layer that gives each."""
         if isinstance(self.outputs, Mapping):
             return [str(k) for k in self.outputs]
-        names: list[str] = []
-        for k, t in enumerate(flat(self.outputs)):
-            name = t.node.layer.name if isinstance(t, Symbol) else f"output_{k}"
-            names.append(f"{name}_{k}" if name in names else name)
-        return names
+        found = enumerate(flat(self.outputs))
+        return [t.node.layer.name if isinstance(t, Symbol) else f"output_{k}" for k, t in found]
 
     def run(self, inputs: Any, training: Any) -> Any:
         """The outputs for other inputs."""

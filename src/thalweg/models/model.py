@@ -159,8 +159,8 @@ class Model(Training):
                 ArgumentError, "class_weight", expected=f"weights for outputs among {', '.join(names)}",
                 received=f"{len(given)} parts" if several else ", ".join(map(str, given)),
             )  # fmt: skip
-        found = dict(zip(names, given)) if several else {name: given.get(name) for name in names}
-        return found if len(names) > 1 else found[names[0]]
+        parts = given if several else [given.get(name) for name in names]
+        return dict(zip(self.graph.output_names(), parts)) if len(names) > 1 else parts[0]
 
     def last_layers(self) -> list[Layer]:
         """The layers that give the outputs, where that is known."""

@@ -14,11 +14,14 @@ from thalweg.ops import contract, elementwise, index, joining, logic, reduce, sh
 def _is_operand(other: Any) -> bool:
     """Whether an operator may take it; for anything else Python tries the other operand, then says what is wrong.
 
-    As in NumPy, an array-like whose ``__array_ufunc__`` is None has operators of its own, which come first.
+    As in NumPy, an array-like whose ``__array_ufunc__`` is None, or whose ``__array_priority__`` is higher, has
+    operators of its own, which come first.
     """
     if isinstance(other, (Tensor, int, float, np.ndarray, np.generic, list, tuple)):
         return True
-    return hasattr(other, "__array__") and getattr(other, "__array_ufunc__", other) is not None
+    if not hasattr(other, "__array__") or getattr(other, "__array_ufunc__", other) is None:
+        return False
+    return getattr(other, "__array_priority__", 0) <= Tensor.__array_priority__
 
 
 def _forward(op: Any) -> Any:

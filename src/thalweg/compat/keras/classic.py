@@ -213,6 +213,25 @@ class _Classic(_models.Model):
     def _chosen_metrics(self) -> None:
         return None
 
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that give the outputs: the same one several times, where it gives several."""
+        return self.graph.giving_names()
+
+    def output_names_for(self, predictions: Any) -> list[str]:
+        names = super().output_names_for(predictions)
+        return names if self._graph is None or len(names) == 1 else self._graph.giving_names()
+
+    def predict(self, x: Any, *args: Any, **options: Any) -> Any:
+        """The outputs for as many rows as the first input has: of further inputs that have more, the first ones."""
+        if (
+            isinstance(x, (list, tuple))
+            and len(x) > 1
+            and all(isinstance(part, np.ndarray) and part.ndim for part in x)
+        ):
+            x = [part[: len(x[0])] for part in x]
+        return super().predict(x, *args, **options)
+
     def _about_batch(self, number: int, arrays: Any) -> dict[str, Any]:
         return {"batch": number, "size": len(arrays[0]) if arrays else 0}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from itertools import count as count_from
 from typing import Any
 
 import numpy as np
@@ -116,8 +118,15 @@ class CompiledAlone(Compiled):
         alone = isinstance(metric, MeanOfBatches)
         return masked(self.weighed(sample_weight, alone), prediction, alone)
 
+    def prepare(self, names: Sequence[str], targets: Sequence[Any], predictions: Sequence[Any]) -> None:
+        """Match everything to the outputs, of which several may have one layer's name."""
+        super().prepare(names, targets, predictions)
+        for part, name in zip(self.parts, told_apart([part.name for part in self.parts]), strict=True):
+            part.name = name
+
     def label(self, output: str, name: str, weighted: bool, taken: set[str]) -> str:
-        return super().label(output, f"weighted_{name}" if weighted else name, weighted, taken)
+        name = super().label(output, f"weighted_{name}" if weighted else name, weighted, set())
+        return numbered(name, taken)
 
     def weighed(self, sample_weight: Any, means: bool) -> Any:
         if sample_weight is None or not means:
@@ -185,6 +194,20 @@ class FigureTensors(list[Any]):
         shown = vars(self._model).get("added_metrics", {})
         names = [name for name in self._model.appended_figures if name not in shown]
         self._model.add_metric(figure, names[0] if names else None)
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names of which those that are several are numbered, as stand-alone Keras called the losses of outputs.
+
+    >>> told_apart(["loss", "dense_loss", "dense_loss"])
+    ['loss', 'dense_loss_1', 'dense_loss_2']
+    """
+    return [n if names.count(n) == 1 else f"{n}_{names[: k + 1].count(n)}" for k, n in enumerate(names)]
+
+
+def numbered(name: str, taken: Iterable[str]) -> str:
+    """The name, with the first number that makes it new where it is taken, as stand-alone Keras called metrics."""
+    return name if name not in taken else next(n for k in count_from(1) if (n := f"{name}_{k}") not in taken)
 
 
 def rows_of(x: Any) -> Any:

@@ -434,7 +434,7 @@ class Batches:
             of_itself,
         )
         self.n = self.samples = len(rows)
-        self.nb_sample = SampleCount(self.n)  # asked for by programs of Keras 1
+        self.nb_sample = self.N = SampleCount(self.n)  # asked for by programs of Keras 1
         if keep[0]:
             Path(keep[0]).mkdir(parents=True, exist_ok=True)
         self.reset()

@@ -123,6 +123,14 @@ class Model(TrainedModel):
         found = [places.get(id(part), part) for part in self._graph.in_order()]
         return LayerList([layer for layer in found if not any(layer is taken for taken in self._taken)], self)
 
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """A layer by its name or place. Numbered names may be those of Keras 1: batchnormalization_2."""
+        if index is None and name is not None and all(layer.name != name for layer in self.layers):
+            alike = [layer for layer in self.layers if _joined(layer.name) == name]
+            if len(alike) == 1:
+                return alike[0]
+        return super().get_layer(name, index)
+
     def without(self, layer: Any) -> None:
         """List this layer no longer."""
         self._taken.append(layer)
@@ -286,6 +294,12 @@ class Model(TrainedModel):
 
 
 Model.of_tensors = Model
+
+
+def _joined(name: str) -> str:
+    """The numbered name of a layer as Keras 1 wrote it: its class in small letters, no words parted."""
+    words, _, number = name.rpartition("_")
+    return f"{words.replace('_', '')}_{number}"
 
 
 class MergedModels(main.Model):

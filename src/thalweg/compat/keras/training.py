@@ -36,7 +36,9 @@ from thalweg.compat.keras.figures import (
     Figures,
     FigureTensors,
     name_of_metric,
+    numbered,
     renamed_accuracy,
+    told_apart,
 )  # fmt: skip
 from thalweg.compat.keras.mixed_precision import scaled
 from thalweg.compat.keras.spelling import Offered
@@ -145,12 +147,14 @@ class TrainedModel(main.Model):
         outputs = self.output_names
         many = len(outputs) > 1
         found = given["metrics"]
-        parts = found if isinstance(found, Mapping) else dict(zip(outputs, found if many else [found]))
-        names = [f"{o}_loss" for o in outputs if many] + [
-            (f"{output}_" if many else "") + name_of_metric(metric)
-            for output in outputs for metric in flat(parts.get(output))
-        ]  # fmt: skip
-        return ["loss", *names]
+        in_order = (
+            [found.get(o) for o in outputs] if isinstance(found, Mapping) else found if many else [found]
+        )
+        names = ["loss", *told_apart([f"{o}_loss" for o in outputs if many])]
+        for output, metrics in zip(outputs, in_order):
+            for metric in flat(metrics):
+                names.append(numbered((f"{output}_" if many else "") + name_of_metric(metric), names))
+        return names
 
     @property
     def metrics_tensors(self) -> FigureTensors:

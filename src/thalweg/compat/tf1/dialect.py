@@ -24,6 +24,7 @@ from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session, get_default_session
 from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.types import TensorShape
+from thalweg.compat.ufuncs import as_operator
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods, plain
 from thalweg.graph.updates import Recorder, current_recorder, recording
@@ -324,6 +325,7 @@ def rule_of(optimizer: Any) -> Any:
 def speak() -> None:
     """Let graphs of TensorFlow 1 and Keras's tensors, layers and weights be used together in this process."""
     install_methods(_WORDS)
+    setattr(Tensor, "__array_ufunc__", as_operator)  # noqa: B010
     patched: Any = Layer
     patched.__call__ = _call(Layer.__call__)
     patched._called = _inner_call(Layer._called)

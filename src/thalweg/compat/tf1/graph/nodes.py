@@ -10,6 +10,7 @@ import numpy as np
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.graph.graphs import Effect, Graph, default_graph
 from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype, string
+from thalweg.compat.ufuncs import as_operator
 from thalweg.errors import fail
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
@@ -94,7 +95,7 @@ class Tensor:
     """A named expression. ``static`` is its value where it is a constant; ``dims`` the lengths where it is a shape."""
 
     __array_priority__ = 2000
-    __array_ufunc__ = None
+    __array_ufunc__ = as_operator
 
     def __init__(self, t: Any, op: Operation, static: Any = None, dims: Any = None) -> None:
         self.t = t

@@ -1,0 +1,145 @@
+"""What the notebooks of courses do: layers shared by all steps, NumPy's functions on tensors of graphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compat.conftest import Run
+
+SHARED = """
+import numpy as np
+from keras.layers import BatchNormalization, Dense, Input, LSTM, Lambda, Reshape
+from keras.models import Model
+
+rng = np.random.RandomState(0)
+rows = rng.normal(size=(6, 4, 3)).astype('float32')
+cell, head = LSTM(5, return_state=True), Dense(2, activation='softmax', name='head')
+
+# A function that reads its argument by the name around it: a step of the input at each turn.
+x, s0, c0 = Input((4, 3)), Input((5,), name='s0'), Input((5,), name='c0')
+s, c, outputs = s0, c0, []
+for t in range(4):
+    step = Reshape((1, 3))(Lambda(lambda z: x[:, t, :])(x))
+    s, _, c = cell(step, initial_state=[s, c])
+    outputs.append(head(s))
+model = Model([x, s0, c0], outputs)
+zeros = np.zeros((6, 5))
+found = model.predict([rows, zeros, zeros])
+
+# The same in one loop.
+y = Input((4, 3))
+whole = LSTM(5, return_sequences=True)
+together = Model(y, whole(y))
+whole.set_weights(cell.get_weights())
+w, b = head.get_weights()
+logits = together.predict(rows) @ w + b
+expected = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+np.testing.assert_allclose(np.swapaxes(found, 0, 1), expected, rtol=1e-5)
+
+# Of further inputs that have more rows the first are taken.
+np.testing.assert_allclose(model.predict([rows[:1], zeros, zeros]), np.array(found)[:, :1], rtol=1e-5)
+
+# Outputs of one layer have its name: the losses are numbered from the first on, metrics from the second.
+assert model.output_names == ['head'] * 4
+model.compile('sgd', {'head': 'categorical_crossentropy'}, metrics=['accuracy'])
+names = ['loss'] + ['head_loss_%d' % k for k in (1, 2, 3, 4)] + ['head_acc', 'head_acc_1', 'head_acc_2', 'head_acc_3']
+assert model.metrics_names == names
+targets = [np.eye(2)[rng.randint(0, 2, 6)] for _ in range(4)]
+history = model.fit([rows, zeros, zeros], targets, verbose=0).history
+assert sorted(history) == sorted(names) and model.metrics_names == names
+parts = [-np.log((e * p).sum(-1)).mean() for e, p in zip(targets, np.array(found))]
+np.testing.assert_allclose(history['head_loss_3'][0], parts[2], rtol=1e-4)
+np.testing.assert_allclose(history['loss'][0], sum(parts), rtol=1e-4)
+
+# Layers are found by their numbers as Keras 1 wrote them, too.
+z = Input((3,))
+first = BatchNormalization()(z)
+named = Model(z, BatchNormalization()(first))
+assert named.get_layer('batchnormalization_1') is named.layers[1]
+assert named.get_layer('batch_normalization_2') is named.layers[2]
+try:
+    named.get_layer('batchnormalization_3')
+except ValueError as error:
+    assert 'batchnormalization_3' in str(error)
+else:
+    raise AssertionError('no such layer')
+print('done')
+"""
+
+NUMPYS = """
+import numpy as np
+import tensorflow as tf
+from keras import backend as K
+
+a = np.array([4.0, 5.0, 6.0], 'float32')
+t, v = tf.constant([1.0, 2.0, 3.0]), tf.Variable(a)
+k = K.variable(a)
+array, two = np.array([1.0, 2.0, 3.0], 'float32'), np.float32(2)
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    for function, left, right in [
+        (np.multiply, t, v), (np.add, t, a), (np.subtract, a, t), (np.divide, two, t), (np.power, 2.0, t),
+        (np.less, a, t * 4), (np.greater_equal, t, 2.0), (np.matmul, np.eye(3, dtype='float32'), tf.ones([3, 1])),
+    ]:
+        made = function(left, right)
+        assert isinstance(made, tf.Tensor), (function, made)
+        wanted = function(*session.run([tf.convert_to_tensor(left), tf.convert_to_tensor(right)]))
+        np.testing.assert_allclose(session.run(made), wanted, rtol=1e-6)
+    for function in (np.negative, np.abs, np.square):
+        np.testing.assert_allclose(session.run(function(t)), function(array))
+    made = session.run([a * t, t * a, a - t, two / t])
+    np.testing.assert_allclose(made, [a * array, a * array, a - array, two / array])
+    total = a.copy()
+    total += t
+    np.testing.assert_allclose(session.run(total), a + array)
+    assert not (a == t) and t in [a[0], t]
+    try:
+        np.exp(t)
+    except TypeError as error:
+        assert 'numpy.exp' in str(error)
+    else:
+        raise AssertionError('a tensor without a value')
+np.testing.assert_allclose(K.eval(np.multiply(k, K.constant(array))), a * array)
+print('done')
+"""
+
+OF_KERAS_1 = """
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.lib.display import FileLink
+from keras.layers import Dense, Dropout
+from keras.models import Sequential
+from keras.preprocessing import image
+from keras.utils.layer_utils import layer_from_config
+
+InteractiveShell.ast_node_interactivity = 'all'
+assert repr(FileLink('weights.h5')) == '<FileLink>'
+
+# A layer put into a model: all others are made again from what they say of themselves.
+model = Sequential([Dense(4, input_shape=(3,), activation='relu'), Dense(2)])
+longer = Sequential()
+for number, layer in enumerate(model.layers):
+    if number == 1:
+        longer.add(Dropout(0.5))
+    copied = layer_from_config({'class_name': layer.__class__.__name__, 'config': layer.get_config()})
+    longer.add(copied)
+    copied.set_weights(layer.get_weights())
+rows = np.ones((2, 3))
+np.testing.assert_allclose(longer.predict(rows), model.predict(rows), rtol=1e-6)
+assert [type(layer).__name__ for layer in longer.layers] == ['Dense', 'Dropout', 'Dense']
+
+batches = image.ImageDataGenerator().flow(np.zeros((5, 4, 4, 3)), np.arange(5), batch_size=2)
+assert batches.N == batches.nb_sample == 5
+print('done')
+"""
+
+PROGRAMS = {"layers of Keras 1": OF_KERAS_1, "shared layers": SHARED, "functions of NumPy": NUMPYS}
+
+
+@pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
+def test_what_notebooks_of_courses_do(text: str, thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(text)
+    done = thalweg_run(tmp_path / "program.py")
+    assert done.returncode == 0 and done.stdout.endswith("done\n"), done.stderr[-3000:]
