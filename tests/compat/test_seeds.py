@@ -5,6 +5,7 @@ import pytest
 
 import thalweg as tw
 import thalweg.compat.tf2 as tf2
+from thalweg import philox
 from thalweg.compat import tf1 as tf
 from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds, scrambled
 from thalweg.ops import draws
@@ -26,6 +27,24 @@ STREAM = {  # (kind, dtype): the first numbers of the seeds (1, 5), and those of
     ("uniform", "float64"): ([0.564848796, 0.919447402], None),
     ("truncated_normal", "float64"): ([-0.518160977, 0.934828116, -0.822629129, -0.748054944], None),
 }  # fmt: skip
+
+
+COMPILED = [  # two calls of a function
+    [
+        [0.15013, 0.63993, 0.81788],
+        [0.11935, -0.10138, 0.52912, 0.0545, 0.54691],
+        [50, 17, 1, 95],
+        [-0.94965, -2.11104, -1.33281],
+        [0.94962, 0.08006],
+    ],
+    [
+        [0.48288, 0.20244, 0.22027],
+        [0.04513, -0.18438, 0.85499, 1.85496, -0.8378],
+        [64, 24, 32, 15],
+        [0.13429, 1.75299, -2.98054],
+        [0.72604, 0.47004],
+    ],
+]
 
 
 @pytest.mark.parametrize(("kind", "dtype"), STREAM)
@@ -69,6 +88,47 @@ def test_eager_draws():
     assert tf2.random.shuffle(tf2.range(8), seed=3).numpy().tolist() == [2, 5, 3, 0, 4, 7, 6, 1]
     tf2.random.set_seed(42)
     np.testing.assert_allclose(tf2.random.normal([1]), [0.32746851], rtol=2e-6)
+
+
+def test_draws_of_compiled_functions():
+    tf2.random.set_seed(42)
+
+    @tf2.function
+    def seeded():
+        drawn = tf2.random.uniform([3], seed=1), tf2.random.normal([5], seed=2)
+        whole = tf2.random.uniform([4], 0, 100, tf2.int32, seed=3)
+        return (
+            *drawn,
+            whole,
+            tf2.random.normal([3], dtype=tf2.float64, seed=4),
+            tf2.random.uniform([70], seed=1)[-2:],
+        )
+
+    for expected in COMPILED:
+        for made, numbers in zip(seeded(), expected, strict=True):
+            np.testing.assert_allclose(made, numbers, atol=2e-5)
+
+
+def test_draws_without_seeds_are_numbered_in_each_function():
+    tf2.random.set_seed(42)
+    one = tf2.function(lambda: (tf2.random.normal([2]), tf2.random.uniform([2])))
+    other = tf2.function(lambda: (tf2.random.normal([2]), tf2.random.uniform([2])))
+    expected = [
+        Stream(42, 0).normal((2,), np.dtype("float32")),
+        Stream(42, 1).uniform((2,), np.dtype("float32")),
+    ]
+    for made, numbers in zip(one() + other(), expected * 2, strict=True):
+        np.testing.assert_allclose(made, numbers, rtol=1e-5)
+
+
+def test_a_key_may_say_where_its_stream_begins():
+    key = tw.placeholder("uint32", (6,))
+    words = tw.function([key], draws.random_bits(key, (200,), 0))
+    for skipped in ((0, 0), (3, 0), (2**31 + 5, 7)):
+        at = np.array([5, 6, 7, 8, *skipped], np.uint32)
+        np.testing.assert_array_equal(words(at), philox.bits(at, 200))
+    later = philox.bits(np.array([5, 6, 7, 8, 3, 0], np.uint32), 64)
+    np.testing.assert_array_equal(later, philox.bits(np.array([5, 6, 7, 8], np.uint32), 256)[192:])
 
 
 def test_draws_that_are_of_other_streams_take_a_seed_each():

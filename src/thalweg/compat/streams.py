@@ -18,10 +18,22 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import DTypeError, fail
-from thalweg.ops.draws import Numbers, SeedRule
-from thalweg.philox import philox4x32
+from thalweg.graph.tensor import Variable, constant
+from thalweg.ops import elementwise as ew
+from thalweg.ops import joining
+from thalweg.ops import shape as shape_ops
+from thalweg.ops.draws import Numbers, SeedRule, random_bits
+from thalweg.philox import GROUP, LANES, ROWS, make_key, philox4x32
 
-__all__ = ["DEFAULT_GRAPH_SEED", "OperationSeeds", "SeedsOfNumPy", "Stream", "pair_of_seeds", "scrambled"]
+__all__ = [
+    "DEFAULT_GRAPH_SEED",
+    "OperationSeeds",
+    "RepeatedStream",
+    "SeedsOfNumPy",
+    "Stream",
+    "pair_of_seeds",
+    "scrambled",
+]
 
 DEFAULT_GRAPH_SEED = 87654321  # stands for the global seed where only the operation has one
 _PER_NUMBER = 256  # how many blocks a draw moves the counter on for each number: what rejection may need
@@ -137,6 +149,69 @@ def _normal(words: np.ndarray, kind: np.dtype) -> np.ndarray:
     angle = (2.0 * math.pi * second).astype(real).astype(np.float64)
     halves = [(turned(angle).astype(real) * radius) for turned in (np.sin, np.cos)]
     return np.stack(halves, axis=1).astype(kind)
+
+
+class RepeatedStream(Numbers):
+    """The numbers of an operation of a compiled function: where its stream stands is a variable, which each call moves
+    on. Of whole numbers those of 32 bits; numbers within bounds are not made so.
+    """
+
+    def __init__(self, seed: int, second: int) -> None:
+        self._key = constant(make_key(seed, second))
+        self._position = Variable(np.uint64(0), trainable=False, name="position")  # in groups of 64 words
+
+    @staticmethod
+    def serves(kind: str, dtype: Any) -> bool:
+        """Whether there are such numbers."""
+        kind_of = np.dtype(dtype)
+        return (kind in ("uniform", "normal") and kind_of in (np.float32, np.float64)) or (
+            kind == "integers" and kind_of.itemsize <= 4
+        )
+
+    def _words(self, count: int, numbers: int) -> Any:
+        """The next words, flat, a multiple of 64 of them; ``numbers``: what is drawn, by which the stream moves on."""
+        begin: Any = self._position.read()
+        halves = [ew.astype(part, "uint32") for part in (begin % 2**32, ew.floor_divide(begin, 2**32))]
+        self._position.assign(begin + numbers * _PER_NUMBER // LANES)
+        key = joining.concat([self._key, joining.stack(halves)], axis=0)
+        words = random_bits(key, (-(-count // GROUP) * GROUP,), 0)
+        rows = shape_ops.reshape(words, (-1, ROWS, LANES))
+        return shape_ops.reshape(shape_ops.permute_dims(rows, (0, 2, 1)), (-1,))
+
+    def _uniform(self, count: int, numbers: int, kind: np.dtype) -> Any:
+        def low_bits(words: Any, bits: int) -> Any:
+            kept = ew.bitwise_and(words, constant(np.uint32(2**bits - 1)))
+            return ew.astype(ew.astype(kept, "int32"), kind)
+
+        if kind == np.float32:
+            return low_bits(self._words(count, numbers), 23) * 2.0**-23
+        pairs = shape_ops.reshape(self._words(2 * count, numbers), (-1, 2))
+        low = ew.astype(ew.astype(pairs[:, 1], "int64"), kind)
+        return (low_bits(pairs[:, 0], 20) * 2.0**32 + low) * 2.0**-52
+
+    def uniform(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Numbers in [0, 1)."""
+        count = math.prod(shape)
+        return shape_ops.reshape(self._uniform(count, count, np.dtype(dtype))[:count], shape)
+
+    def integers(self, low: int, high: int, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Whole numbers from ``low`` to below ``high``."""
+        count = math.prod(shape)
+        rest = self._words(count, count)[:count] % np.uint32(high - low)
+        return shape_ops.reshape(ew.astype(rest, "int64") + low, shape).astype(dtype)
+
+    def normal(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Standard normal numbers."""
+        kind, count = np.dtype(dtype), math.prod(shape)
+        both = shape_ops.reshape(self._uniform(count + count % 2, count, kind), (-1, 2))
+        radius = ew.sqrt(ew.log(ew.maximum(both[:, 0], 1e-7)) * -2.0)
+        angle = ew.astype(ew.astype(both[:, 1], "float64") * (2.0 * math.pi), kind)
+        made = joining.stack([ew.sin(angle) * radius, ew.cos(angle) * radius], axis=1)
+        return shape_ops.reshape(shape_ops.reshape(made, (-1,))[:count], shape)
+
+    def truncated_normal(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """An error."""
+        raise fail(DTypeError, "numbers within bounds in a compiled function", expected="a key")
 
 
 def scrambled(seed: Any) -> Stream:

@@ -433,7 +433,7 @@ def key_and_stream(operands: Sequence[Any], key: Any, symbolic: bool | None) -> 
     """The key tensor and the stream number of one draw."""
     if key is not None:
         (given,) = convert_operands([key])
-        if given.dtype != dtypes.uint32 or given.shape != (4,):
+        if given.dtype != dtypes.uint32 or given.shape not in ((4,), (6,)):
             raise fail(
                 DTypeError,
                 "random: key",
@@ -504,7 +504,8 @@ def unit_draw(
     wanted, working = float_dtype(name, dtype)
     full, likes = wanted_shape(name, shape, like)
     if isinstance(key, Numbers):
-        return constant(getattr(key, op.name.removeprefix("random_"))(known_lengths(name, full), wanted))
+        made = getattr(key, op.name.removeprefix("random_"))(known_lengths(name, full), wanted)
+        return made if isinstance(made, Tensor) else constant(made)
     source, stream = key_and_stream([*operands, *likes], key, symbolic)
     numbers = op(source, *likes, shape=full, dtype=working, stream=stream)
     return numbers if wanted == working else ew.astype(numbers, wanted)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from thalweg import dtypes, nn, philox
 from thalweg.compat.names import described, only
-from thalweg.compat.streams import DEFAULT_GRAPH_SEED, OperationSeeds, Stream, pair_of_seeds, scrambled
+from thalweg.compat.streams import (
+    DEFAULT_GRAPH_SEED,
+    OperationSeeds,
+    RepeatedStream,
+    Stream,
+    pair_of_seeds,
+    scrambled,
+)
 from thalweg.compat.tf1.lengths import before
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
@@ -30,6 +38,9 @@ class _Seeds:
         self.seed, self.chain = seed, None if seed is None else OperationSeeds(seed)
         self.streams: dict[Any, Stream] = {}
         self.keys: dict[int, Generator] = {}  # of draws that TensorFlow makes in other ways
+        self.traced: WeakKeyDictionary[Any, int] = (
+            WeakKeyDictionary()
+        )  # operations without a seed of their own
 
     def of_operation(self, seed: Any) -> tuple[int, int] | None:
         """The two seeds of an operation that has this one, or None; None without any."""
@@ -37,6 +48,15 @@ class _Seeds:
             return None
         own = self.chain.next() if seed is None and self.chain is not None else int(number(seed))
         return pair_of_seeds(self.seed, own)
+
+    def of_traced(self, recorder: Any, seed: Any) -> tuple[int, int] | None:
+        """The same in a function that is being traced, whose operations without a seed are numbered."""
+        if seed is not None:
+            return pair_of_seeds(self.seed, int(number(seed)))
+        if self.seed is None:
+            return None
+        self.traced[recorder] = self.traced.get(recorder, 0) + 1
+        return pair_of_seeds(self.seed, self.traced[recorder] - 1)
 
 
 _state = {"seeds": _Seeds(None)}
@@ -76,7 +96,10 @@ def seeded_key(seed: Any) -> Any:
     """
     held = _state["seeds"]
     if seed is None:
-        if held.chain is not None and current_recorder() is None:
+        recorder = current_recorder()
+        if recorder is not None:
+            held.of_traced(recorder, None)
+        elif held.chain is not None:
             held.chain.next()
         return None
     own = DEFAULT_GRAPH_SEED if held.seed is None else held.seed
@@ -90,8 +113,13 @@ def numbers_of(kind: str, dtype: Any, seed: Any, shape: dict[str, Any] | None = 
     """What a draw takes its numbers from: TensorFlow's where a seed decides them and they are made at once, else the
     key of :func:`seeded_key`. Draws of one kind, dtype and seed go on one after the other.
     """
-    held = _state["seeds"]
-    if current_recorder() is not None or draws.in_loop() or (shape is not None and "like" in shape):
+    held, recorder = _state["seeds"], current_recorder()
+    is_shaped = shape is not None and "like" not in shape
+    if recorder is not None:
+        served = is_shaped and not draws.in_loop() and RepeatedStream.serves(kind, numpy_dtype(dtype))
+        seeds = held.of_traced(recorder, seed) if served else None
+        return seeded_key(seed) if seeds is None else RepeatedStream(*seeds)
+    if draws.in_loop() or (shape is not None and not is_shaped):
         return seeded_key(seed)
     seeds = held.of_operation(seed)
     if seeds is None:
