@@ -91,6 +91,11 @@ DOCUMENTED = {
     "rank": (lambda: tf.linalg.matrix_rank([[1.0, 0.0], [0.0, 0.0]]), 1),
     "root of a matrix": (lambda: tf.linalg.sqrtm([[2.0, 1.0], [1.0, 2.0]]), [[1.366, 0.366], [0.366, 1.366]]),
     "quantile": (lambda: tf.math.ndtri([0.5, 0.025]), [0.0, -1.96]),
+    "derivatives of digamma": (
+        lambda: (tf.math.polygamma(1.0, 1.0), tf.math.polygamma([0.0, 2.0], [1.0, 1.0])),
+        [1.6449, [-0.5772, -2.4041]],
+    ),
+    "zeta": (lambda: tf.math.zeta(2.0, 1.0), 1.6449),
     "beta": (lambda: tf.math.lbeta([[2.0, 3.0]]), [-2.4849]),
     "running": (
         lambda: tf.math.cumulative_logsumexp([0.0, 0.0, 0.0], exclusive=True, reverse=True)[:2],

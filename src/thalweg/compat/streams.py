@@ -236,7 +236,7 @@ class OperationSeeds:
     """The seeds of operations without one of their own, one after the other, once a program has set the global one.
 
     >>> OperationSeeds(42).next()
-    1373158606
+    478163327
     """
 
     def __init__(self, seed: int) -> None:
@@ -256,7 +256,7 @@ class SeedsOfNumPy(SeedRule):
     number of ``np.random``; the rows of each epoch in an order that ``np.random.shuffle`` makes of that before.
 
     >>> np.random.seed(1)
-    >>> SeedsOfNumPy().first(None).uniform((2,), np.dtype("float32")).round(4).tolist()
+    >>> [round(x, 4) for x in SeedsOfNumPy().first(None).uniform((2,), np.dtype("float32")).tolist()]
     [0.7988, 0.5502]
     """
 

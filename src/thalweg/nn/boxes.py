@@ -123,7 +123,8 @@ def glimpses(x: Any, starts: Any, size: Sequence[int], beyond: Any = 0.0) -> Ten
         for k, wanted in enumerate(size)
     )
     numbers = reshape(iota_like(x, axis=0, dtype=np.dtype(np.int64)), (-1,))
-    return where_inside(x, numbers, rows, columns, False, beyond)
+    outside = beyond if callable(beyond) else lambda made: beyond
+    return where_inside(x, numbers, rows, columns, False, outside)
 
 
 def shared_areas(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:

@@ -59,8 +59,8 @@ def erosion(
     """The smallest difference of a window of pictures and the function: minus the :func:`dilation` of what is below 0
     by the kernel turned around.
 
-    >>> erosion(np.ones((1, 2, 2, 1)), np.ones((1, 1, 1))).numpy().ravel().tolist()
-    [0.0, 0.0, 0.0, 0.0]
+    >>> erosion(np.full((1, 2, 2, 1), 3.0), np.ones((1, 1, 1))).numpy().ravel().tolist()
+    [2.0, 2.0, 2.0, 2.0]
     """
     (x, kernel) = convert_operands([x, kernel])
     return elementwise.negative(

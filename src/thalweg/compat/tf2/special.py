@@ -69,7 +69,7 @@ def polygamma(a: Any, x: Any, name: Any = None) -> Any:
     known = np.asarray(orders)
     made: Any = None
     for order in np.unique(known).tolist():
-        of_order = special.polygamma(int(order), values) if order else special.digamma(values)
+        of_order = special.polygamma(values, int(order)) if order else special.digamma(values)
         made = of_order if made is None else elementwise.where(known == order, of_order, made)
     return made
 
@@ -105,7 +105,7 @@ def xlog1py(x: Any, y: Any, name: Any = None) -> Any:
 def ndtri(x: Any, name: Any = None) -> Any:
     """The quantile of the normal distribution: the number below which a share x of it lies.
 
-    >>> ndtri([0.5, 0.975]).numpy().round(3).tolist()
+    >>> [round(x, 3) for x in ndtri([0.5, 0.975]).numpy().tolist()]
     [0.0, 1.96]
     """
     return special.erfinv(tensor(x) * 2 - 1) * math.sqrt(2)
@@ -121,7 +121,7 @@ def cumulative_logsumexp(
 ) -> Any:
     """Running log(sum(exp(x))); ``exclusive``: without the element itself, the lowest number in the first place.
 
-    >>> cumulative_logsumexp([0.0, 0.0]).numpy().round(4).tolist()
+    >>> [round(x, 4) for x in cumulative_logsumexp([0.0, 0.0]).numpy().tolist()]
     [0.0, 0.6931]
     """
     values, along = tensor(x), int(number(axis))
