@@ -90,6 +90,22 @@ def test_eager_draws():
     np.testing.assert_allclose(tf2.random.normal([1]), [0.32746851], rtol=2e-6)
 
 
+def test_orders_of_data_sets():
+    def taken(data_set):
+        return [int(x) for x in data_set.as_numpy_iterator()]
+
+    data = tf2.data.Dataset
+    tf2.random.set_seed(42)
+    near = data.range(12).shuffle(5)
+    assert taken(near) == [0, 1, 2, 3, 4, 7, 8, 11, 5, 10, 6, 9]
+    assert taken(near) == [3, 2, 6, 1, 8, 7, 5, 10, 0, 9, 11, 4]
+    assert taken(data.range(12).shuffle(100)) == [4, 5, 11, 2, 0, 7, 8, 10, 3, 1, 6, 9]
+    same = data.range(6).shuffle(6, seed=3, reshuffle_each_iteration=False)
+    assert taken(same) == taken(same) == [0, 3, 1, 4, 2, 5]
+    tf2.random.set_seed(42)
+    assert taken(data.range(12).shuffle(5)) == [0, 1, 2, 3, 4, 7, 8, 11, 5, 10, 6, 9]
+
+
 def test_draws_of_compiled_functions():
     tf2.random.set_seed(42)
 

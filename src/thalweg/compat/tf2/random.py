@@ -109,6 +109,11 @@ def seeded_key(seed: Any) -> Any:
     return held.keys.setdefault(mixed, Generator(mixed)).next_key()
 
 
+def seeds_of_operation(seed: int | None) -> tuple[int, int] | None:
+    """The two seeds of an operation outside of compiled functions, None where nothing was seeded."""
+    return None if current_recorder() is not None else _state["seeds"].of_operation(seed)
+
+
 def numbers_of(kind: str, dtype: Any, seed: Any, shape: dict[str, Any] | None = None) -> Any:
     """What a draw takes its numbers from: TensorFlow's where a seed decides them and they are made at once, else the
     key of :func:`seeded_key`. Draws of one kind, dtype and seed go on one after the other.

@@ -29,8 +29,10 @@ from thalweg.compat.tf2.data.elements import (
 )
 from thalweg.compat.tf2.data.elements import rows as rows_of
 from thalweg.compat.tf2.data.iterators import DatasetIterator
+from thalweg.compat.tf2.data.order import SeededOrder
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor
+from thalweg.compat.tf2.random import seeds_of_operation
 from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.specs import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from thalweg.compat.tf2.text import is_text
@@ -329,9 +331,11 @@ class Dataset(Whole):
         name: Any = None,
     ) -> Dataset:
         """Elements drawn at random from a buffer that is filled in order."""
-        own = None if seed is None else int(number(seed))
-        shuffled = self.pipeline.shuffle(int(number(buffer_size)), own, reshuffle_each_iteration is not False)
-        return self._same(shuffled, self._spec)
+        own, anew = None if seed is None else int(number(seed)), reshuffle_each_iteration is not False
+        seeds, size = seeds_of_operation(own), int(number(buffer_size))
+        if seeds is None or size < 1:
+            return self._same(self.pipeline.shuffle(size, own, anew), self._spec)
+        return self._same(self.pipeline.shuffled_by(SeededOrder(*seeds, anew), size), self._spec)
 
     def repeat(self, count: Any = None, name: Any = None) -> Dataset:
         """Several passes, or passes without end."""
