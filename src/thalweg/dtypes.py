@@ -130,3 +130,13 @@ def scalar_dtype(value: bool | int | float, beside: np.dtype | None) -> np.dtype
 def from_numpy(array: np.ndarray) -> np.dtype:
     """The dtype that an array gets when it becomes a tensor: unsupported ones raise, others are kept."""
     return as_dtype(array.dtype)
+
+
+def extreme(dtype: np.dtype, highest: bool) -> np.ndarray:
+    """The highest or the lowest finite number of a dtype.
+
+    >>> extreme(np.dtype("int8"), True).item(), extreme(np.dtype("int8"), False).item()
+    (127, -128)
+    """
+    limits = np.finfo(dtype) if is_floating(dtype) else np.iinfo(dtype)
+    return np.asarray(limits.max if highest else limits.min, dtype)

@@ -135,7 +135,80 @@ assert batches.N == batches.nb_sample == 5
 print('done')
 """
 
-PROGRAMS = {"layers of Keras 1": OF_KERAS_1, "shared layers": SHARED, "functions of NumPy": NUMPYS}
+OBJECTS = """
+import io
+import os
+import pickle
+import numpy as np
+import tensorflow as tf
+
+# Weights as published networks were kept: a dict of lists of arrays, in one array of objects.
+weights = {'conv1': [np.ones((2, 2), 'float32'), np.arange(2.0)], 'fc': {'w': np.eye(2), 0: np.float32(3)}}
+np.save('weights.npy', weights)
+found = np.load('weights.npy', encoding='latin1').item()
+np.testing.assert_array_equal(found['conv1'][0], 1)
+assert found['fc'][0] == 3 and found['conv1'][0].dtype == 'float32'
+with open('weights.npy', 'rb') as file:
+    assert list(np.load(file).item()) == ['conv1', 'fc']
+x = np.array([[1, 2], [3]], dtype=object)
+np.savez('rows.npz', x=x, y=np.arange(2))
+with np.load('rows.npz') as file:
+    assert file['x'].tolist() == [[1, 2], [3]] and file['y'].tolist() == [0, 1]
+with open('bare.pkl', 'wb') as file:
+    pickle.dump([np.arange(3)], file, protocol=2)
+assert np.load('bare.pkl')[0].tolist() == [0, 1, 2]
+
+# What would call something is refused, as is what the program itself refuses.
+class Calling:
+    def __reduce__(self):
+        return os.mkdir, ('made',)
+np.save('calling.npy', np.array([Calling()]))
+for options, said in [({}, 'mkdir'), ({'allow_pickle': False}, 'allow_pickle')]:
+    try:
+        np.load('calling.npy', **options)
+    except ValueError as error:
+        assert said in str(error), error
+    else:
+        raise AssertionError('it was read')
+assert not os.path.exists('made')
+print('done')
+"""
+
+PLOTS = """
+import matplotlib
+matplotlib.use('Agg')
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+
+figure, axes = plt.subplots()
+np.testing.assert_allclose(plt.hist(np.arange(10), bins=5, normed=True)[0], 1 / 9)
+np.testing.assert_allclose(axes.hist(np.arange(10), bins=5, normed=False)[0], 2)
+plt.xticks(np.arange(11), list('abcdefghij'))
+assert [label.get_text() for label in axes.get_xticklabels()][-2:] == ['j', '']
+axes.set_yticks([0, 1])
+axes.set_yticklabels(['none', 'one', 'two'])
+assert figure.gca() is axes
+assert figure.gca(projection='3d').name == '3d' and plt.gca(projection='polar').name == 'polar'
+axes.set_axis_bgcolor('red')
+assert axes.get_axis_bgcolor()[:3] == (1.0, 0.0, 0.0)
+assert plt.subplot(2, 1, 1, axisbg='blue').get_facecolor()[:3] == (0.0, 0.0, 1.0)
+plt.hold(True)
+plt.grid(b=True, which='major')
+plt.semilogy([1, 2], [1, 2], nonposy='clip')
+plt.stem([1, 2], [1, 2], use_line_collection=True)
+assert plt.get_cmap('spectral')(0.5) == plt.get_cmap('nipy_spectral')(0.5) == plt.cm.spectral(0.5)
+assert plt.cm.get_cmap('jet', 4).N == 4
+figure.canvas.set_window_title('figure')
+assert plt.waitforbuttonpress() is None
+plt.savefig('figure.png')
+print('done')
+"""
+
+PROGRAMS = {
+    "shared layers": SHARED, "functions of NumPy": NUMPYS, "layers of Keras 1": OF_KERAS_1,
+    "arrays of objects": OBJECTS, "plots": PLOTS,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)

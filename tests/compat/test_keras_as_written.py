@@ -51,6 +51,18 @@ assert not model.weights  # its layer is no part of the model
 model.compile('sgd', 'mse')
 assert np.isfinite(model.train_on_batch([rows, rows], rows))
 
+# Layers ask a weight whether it is there: it is, also where its only element is 0.
+class WithBias(Layer):
+    def build(self, shape):
+        self.bias = self.add_weight(shape=(1,), initializer='zeros', name='bias')
+        super(WithBias, self).build(shape)
+    def call(self, x):
+        return x + self.bias if self.bias else x
+from scipy.sparse.linalg.eigen.arpack import ArpackNoConvergence, eigsh
+model = Model(a, WithBias()(a))
+model.set_weights([np.ones(1)])
+np.testing.assert_allclose(model.predict(rows), rows + 1)
+
 # Arrays take the dtype of the tensors that they are reckoned with.
 for y in (a * np.ones(3), np.ones(3) - a, a ** np.ones(3), K.maximum(a, np.ones(3)), K.dot(a, np.eye(3))):
     assert K.dtype(y) == 'float32'

@@ -113,7 +113,7 @@ def test_a_seeded_graph_gives_the_same_numbers_in_every_session() -> None:
 
 def test_reads_under_control_dependencies_come_after() -> None:
     v = tf.Variable(1.0)
-    before = tf.identity(v)
+    before = tf.identity(v) + 0.0
     add = v.assign_add(2.0)
     with tf.control_dependencies([add]):
         double = v.assign(v * 2.0)
@@ -124,6 +124,79 @@ def test_reads_under_control_dependencies_come_after() -> None:
         assert sess.run([before, last]) == [1.0, 6.0]
         sess.run(tf.group(add, v.assign_sub(1.0)))
         assert sess.run(v) == 7.0
+
+
+def test_a_fetched_variable_has_the_value_after_the_updates_of_the_run() -> None:
+    w = tf.Variable(0.0)
+    step = tf.train.get_or_create_global_step()
+    read, computed = w.read_value(), w * 1.0
+    train = tf.train.GradientDescentOptimizer(1.0).minimize(-w, global_step=step)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for k in range(3):
+            assert sess.run([train, w, read, computed, step])[1:] == [k + 1, k + 1, k, k + 1]
+        assert sess.run([train, w], {w: 7.0})[1] == 7.0  # what is fed is what it was fed
+
+
+def test_a_fetched_resource_has_the_value_before() -> None:
+    w = tf.Variable(0.0, use_resource=True)
+    with tf.variable_scope("resources", use_resource=True):
+        v = tf.get_variable("v", [], initializer=tf.zeros_initializer())
+    add = tf.group(tf.assign_add(w, 1.0), tf.assign_add(v, 1.0))
+    tf.enable_resource_variables()
+    x = tf.Variable(0.0)
+    tf.disable_resource_variables()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run([add, w, v])[1:] == [0.0, 0.0]
+        assert sess.run([add, w, v])[1:] == [1.0, 1.0]
+        assert sess.run([x.assign(5.0), x])[1] == 0.0
+
+
+def test_two_assignments_in_one_run_are_of_the_same_memory() -> None:
+    v = tf.Variable(1.0)
+    add = tf.assign_add(v, 2.0)
+    with tf.control_dependencies([add]):
+        double = tf.assign(v, v * 2.0)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run([add, double]) == [6.0, 6.0]
+
+
+def test_the_shape_of_a_scalar_is_true_and_an_unknown_one_is_false() -> None:
+    assert tf.TensorShape([]) and tf.constant(1.0).get_shape() and not tf.placeholder(tf.float32).get_shape()
+    assert bool(tf2.TensorShape([])) is True and bool(tf2.TensorShape(None)) is False
+
+
+def test_a_variable_is_true_whatever_its_value() -> None:
+    assert tf.Variable(0.0) and tf.get_variable("zeros", [3], initializer=tf.zeros_initializer())
+    with pytest.raises(TypeError, match="Python `bool` is not allowed"):
+        bool(tf.Variable(1.0, use_resource=True))
+    with pytest.raises(TypeError, match="Python `bool` is not allowed"):
+        bool(tf.Variable(1.0) + 1.0)
+
+
+def test_gradients_by_numbers_are_none() -> None:
+    y = tf.square(tf.Variable(1.0))
+    assert tf.gradients(y, [0.5]) == [None] and tf.gradients(y, 3.0) == [None]
+
+
+def test_lengths_put_together_and_multiplied_stay_known() -> None:
+    x = tf.placeholder(tf.float32, [None, None, 2, 2, 3])
+    lengths = tf.shape(x)
+    whole = tf.concat([lengths[:4], (tf.reduce_prod(lengths[4:]),)], 0)
+    assert tf.reshape(x, whole).get_shape().as_list() == [None, None, 2, 2, None]
+    y = tf.zeros([3, 1, 2, 5])
+    lengths = tf.shape(y)
+    merged = tf.reshape(y, tf.concat([lengths[:2], [tf.reduce_prod(lengths[2:])]], 0))
+    assert merged.get_shape().as_list() == [3, 1, 10]
+    with tf.Session() as sess:
+        assert sess.run(tf.reshape(x, whole), {x: np.zeros((2, 1, 2, 2, 3))}).shape == (2, 1, 2, 2, 3)
+
+
+def test_own_cases_are_collected() -> None:
+    assert getattr(type("Own", (tf.test.TestCase,), {}), "__test__", True)
+    assert getattr(type("Own", (tf2.test.TestCase,), {}), "__test__", True)
 
 
 def test_effects_in_a_branch_take_place_with_it() -> None:

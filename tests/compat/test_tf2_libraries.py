@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from compat.conftest import Run
-from thalweg.compat import tf1, tf2
+from thalweg.compat import tf1, tf2, tfp_names
 from thalweg.compat.tf2 import internals
 from thalweg.errors import ArgumentError, DataError, DTypeError, SymbolicError
 
@@ -540,3 +540,79 @@ def test_layers_say_shapes_of_tensorflow(thalweg_run: Run, tmp_path: Path) -> No
     program.write_text(SHAPES)
     done = thalweg_run(program)
     assert done.stdout.splitlines() == ["TensorShape (None, 5) [5]", "(5,)"], done.stderr
+
+
+def test_exponential_of_probability() -> None:
+    tfd = tfp_names.distributions
+    times, others = tfd.Exponential([0.5, 2.0]), tfd.Exponential([1.0, 1.0])
+    np.testing.assert_allclose(times.log_prob([1.0, 3.0]), np.log([0.5, 2.0]) - [0.5, 6.0], rtol=1e-6)
+    np.testing.assert_allclose(times.entropy(), 1 - np.log([0.5, 2.0]), rtol=1e-6)
+    np.testing.assert_allclose(times.cdf([1.0, 3.0]), 1 - np.exp([-0.5, -6.0]), rtol=1e-6)
+    np.testing.assert_allclose(
+        times.kl_divergence(others), np.log([0.5, 2.0]) + 1 / np.array([0.5, 2.0]) - 1, rtol=1e-5
+    )
+    draws = np.asarray(times.sample(20000))
+    np.testing.assert_allclose(draws.mean(0), [2.0, 0.5], rtol=0.05)
+
+
+def test_shapes_of_distributions_as_tensors() -> None:
+    tfd = tfp_names.distributions
+    many = tfd.MultivariateNormalDiag(np.zeros((4, 2, 3), np.float32), np.ones(3, np.float32))
+    assert list(many.batch_shape_tensor().numpy()) == [4, 2] and list(many.event_shape_tensor().numpy()) == [
+        3
+    ]
+    loc = tf2.Variable(np.zeros(3, np.float32))
+    with tf2.GradientTape() as tape:
+        spread = tfd.MultivariateNormalDiag(loc, np.ones(3, np.float32)).entropy()
+    assert tape.gradient(spread, loc) is None
+
+
+_IDS = np.array([0, 0, 1, 1, 1, 3])
+_ROWS = np.arange(12.0, dtype=np.float32).reshape(6, 2) - 3
+_SEGMENTS = {
+    "sum": [[-4.0, -2.0], [9.0, 12.0], [0.0, 0.0], [7.0, 8.0]],
+    "mean": [[-2.0, -1.0], [3.0, 4.0], [0.0, 0.0], [7.0, 8.0]],
+    "max": [[-1.0, 0.0], [5.0, 6.0], [0.0, 0.0], [7.0, 8.0]],
+    "min": [[-3.0, -2.0], [1.0, 2.0], [0.0, 0.0], [7.0, 8.0]],
+    "prod": [[3.0, 0.0], [15.0, 48.0], [1.0, 1.0], [7.0, 8.0]],
+}
+
+
+@pytest.mark.parametrize("kind", _SEGMENTS)
+def test_segments_of_numbers_that_only_a_run_knows(kind: str) -> None:
+    join = getattr(tf.math, f"segment_{kind}")
+    rows, ids = keras.layers.Input((2,)), keras.layers.Input((), dtype="int64")
+    model = keras.Model([rows, ids], keras.layers.Lambda(lambda parts: join(*parts))([rows, ids]))
+    assert model.output_shape == (None, 2)
+    np.testing.assert_allclose(model([_ROWS, _IDS]), _SEGMENTS[kind])
+    traced = tf.function(lambda x, i: join(x, i))
+    np.testing.assert_allclose(traced(tf.constant(_ROWS), tf.constant(_IDS)), _SEGMENTS[kind])
+    assert traced(tf.constant(_ROWS[:3]), tf.constant(_IDS[:3])).shape == (2, 2)
+    x = tf.Variable(_ROWS)
+    with tf.GradientTape() as tape:
+        known = tf.reduce_sum(join(x * x, _IDS) ** 2)
+    found = tf.function(lambda x, i: tf.gradients(tf.reduce_sum(join(x * x, i) ** 2), x)[0])
+    np.testing.assert_allclose(
+        found(tf.constant(_ROWS), tf.constant(_IDS)), tape.gradient(known, x), rtol=1e-6
+    )
+
+
+def test_rows_of_negative_numbers_are_in_no_segment() -> None:
+    ids, lowest = [0, -1, 2, 2, -1, 0], np.finfo(np.float32).min
+    found = {
+        kind: np.asarray(getattr(tf.math, f"unsorted_segment_{kind}")(_ROWS, ids, 3)).tolist()
+        for kind in ("sum", "max", "min", "prod", "sqrt_n")
+    }
+    assert found["sum"] == [[4.0, 6.0], [0.0, 0.0], [4.0, 6.0]]
+    assert found["max"] == [[7.0, 8.0], [lowest, lowest], [3.0, 4.0]]
+    assert found["min"] == [[-3.0, -2.0], [-lowest, -lowest], [1.0, 2.0]]
+    assert found["prod"] == [[-21.0, -16.0], [1.0, 1.0], [3.0, 8.0]]
+    np.testing.assert_allclose(found["sqrt_n"], np.array(found["sum"]) / np.sqrt([[2], [1], [2]]))
+
+
+def test_backend_knows_sparse_tensors() -> None:
+    dense = np.array([[0, 2, 0], [1, 0, 3]], np.float32)
+    sparse, backend = tf.sparse.from_dense(dense), keras.backend
+    assert backend.is_sparse(sparse) and not backend.is_sparse(tf.ones(2))
+    np.testing.assert_array_equal(backend.to_dense(sparse), dense)
+    np.testing.assert_array_equal(backend.dot(sparse, tf.ones((3, 2))), dense @ np.ones((3, 2)))

@@ -48,7 +48,11 @@ def disable_eager_execution() -> None:
         _graphs.only_from_here()
 
 
-disable_v2_behavior = disable_eager_execution
+def disable_v2_behavior() -> None:
+    """As :func:`disable_eager_execution`; the variables are those of the first generation, too."""
+    if sys._getframe(1).f_globals.get("__name__") == "__main__":
+        _graphs.only_from_here()
+        _graphs.resources = False
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 wanted = False
 backend: Any = None
 always = False  # a program of the second generation has left eager execution for good
+resources = False  # whether variables are resources, as they are in graphs of the second generation
 
 
 class _Building(threading.local):

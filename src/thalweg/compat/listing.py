@@ -37,6 +37,9 @@ so is each module beside it. It keeps its line numbers, and the words mean what 
 read. Bytes without control characters are texts, such as the lines of a file opened with "rb"; others stay bytes. Any
 two values have an order, None before numbers. `input()` reads a number, a string or a list of such.
 
+`np.load` reads arrays of objects without being asked, as NumPy did until 1.16, where they hold arrays, numbers, texts,
+and dicts, lists and tuples of them: published weights are kept so. Nothing else in such a file is made or called.
+
 A program of TensorFlow 2 may build graphs: within `with tf.Graph().as_default():`, in a function given to
 `tf.compat.v1.wrap_function`, after `tf.compat.v1.disable_eager_execution()`. There `tf.compat.v1` has all names of
 TensorFlow 1, and the others mean what they mean in TensorFlow 2: `tf.nn.dropout` takes the rate. Layers and models

@@ -15,7 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat import older_frames, older_learning, older_modules, older_python, python2_words
+from thalweg.compat import (
+    older_frames,
+    older_learning,
+    older_modules,
+    older_plots,
+    older_python,
+    python2_words,
+)
 from thalweg.compat.aliases import AliasModule
 from thalweg.compat.names import Namespace, UnsupportedNameError
 from thalweg.extras import needs
@@ -193,6 +200,7 @@ joblib = _Moved("sklearn.externals.joblib", _now_in="joblib")
 MODULES: dict[str, Any] = {
     **{space.__name__: space for space in (misc, cross_validation, grid_search, learning_curve, samples_generator,
                                            joblib)},
+    **dict.fromkeys(("scipy.sparse.linalg.eigen", "scipy.sparse.linalg.eigen.arpack"), "scipy.sparse.linalg"),
     **older_python.MODULES,
 }  # fmt: skip
 
@@ -261,6 +269,7 @@ _LOST: dict[str, Callable[[Any], None]] = {
     "scipy.linalg": lambda linalg: setattr(linalg, "pinv2", linalg.pinv),
     "pandas": older_frames.restore,
     **older_learning.LOST,
+    **older_plots.LOST,
 }  # fmt: skip
 
 

@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat import beside, one_element, programs, python2, python2_words
+from thalweg.compat import beside, object_arrays, one_element, programs, python2, python2_words
 from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
 _LENGTH = "__length_of__"
 _MAKERS = {f"numpy.{name}" for name in ("array", "asarray", "reshape")}
-_ROWS = "__old_rows__"
+_ROWS, _LOAD = "__old_rows__", "__old_load__"
 _READERS = {
     f"numpy.{name}"
     for name in ("random.choice", "random.permutation", "split", "array_split", "delete", "save")
@@ -176,6 +176,8 @@ class _Rewriter(ast.NodeTransformer):
             node.func = self._called(_ARRAY, f)
         elif self._origin(f) in _READERS:
             node.func = self._called(_ROWS, f)
+        elif self._origin(f) == "numpy.load":
+            node.func = self._called(_LOAD, f)
         elif self._is_of_numbers(f) and node.args and not node.keywords:
             node = self._called(_NUMBER, f, *node.args)
         elif (
@@ -347,6 +349,7 @@ def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
         {_METHOD: old_method, _ARRAY: old_array, _NUMBER: one_element.number, _CLASS: class_named}
     )
     vars(builtins).update({_ROWS: old_rows, _FORMATTED: one_element.formatted, _ASSIGN: one_element.assign})
+    vars(builtins)[_LOAD] = object_arrays.old_load
     vars(builtins).update(
         {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}
     )

@@ -62,6 +62,7 @@ def _prepare(path: Path, found: str | None, old: bool, later: bool) -> None:
     """Let this process run programs of a generation: what imports find, and what rewritten programs call."""
     sys.meta_path.insert(0, rewriting.Finder(path.parent, found in _EAGER, old))
     AliasFinder(found or "tf1", path.parent, later).install()
+    graphs.resources = later or found == "tf2"
     removed_names.install()
     dialect = importlib.import_module("thalweg.compat.tf2.dialect") if found in _EAGER else None
     if dialect is not None:

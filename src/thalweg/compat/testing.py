@@ -42,8 +42,6 @@ def _has_arrays(parts: Any) -> bool:
 class ArrayTestCase(unittest.TestCase):
     """unittest's, with comparisons of arrays."""
 
-    __test__ = False
-
     def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
         _compared(lambda x, y: np.testing.assert_array_equal(x, y, msg or ""), a, b)
 

@@ -66,6 +66,16 @@ class Distribution:
         whole = self._spread().shape
         return tf.TensorShape(tuple(whole)[len(whole) - self.event_axes :])
 
+    def batch_shape_tensor(self, name: Any = None) -> Any:
+        """``batch_shape``, as a run knows it."""
+        lengths = tf.shape(self._spread())
+        return lengths[: len(self._spread().shape) - self.event_axes]
+
+    def event_shape_tensor(self, name: Any = None) -> Any:
+        """``event_shape``, as a run knows it."""
+        lengths = tf.shape(self._spread())
+        return lengths[len(self._spread().shape) - self.event_axes :]
+
     def sample(self, sample_shape: Any = (), seed: Any = None, name: Any = None) -> Any:
         """Draws."""
         return self._draw([*_in_front(sample_shape), *_form(self._spread())])
@@ -132,7 +142,7 @@ class Normal(Distribution):
         self.dtype = as_dtype(self.loc.dtype)
 
     def _spread(self) -> Any:
-        return self.loc + self.scale * 0.0
+        return self.loc * tf.ones_like(self.scale)
 
     def _draw(self, shape: list[Any]) -> Any:
         return self.loc + self.scale * tf.random.normal(shape, dtype=self.dtype)
@@ -146,7 +156,7 @@ class Normal(Distribution):
         return 0.5 * tf.math.erfc(-(tf.cast(value, self.dtype) - self.loc) / (self.scale * math.sqrt(2)))
 
     def entropy(self, name: Any = None) -> Any:
-        return tf.math.log(self.scale) + 0.5 * (1 + _LOG_2PI) + 0.0 * self.loc
+        return tf.math.log(self.scale) + 0.5 * (1 + _LOG_2PI) + tf.zeros_like(self.loc)
 
     def mean(self, name: Any = None) -> Any:
         return self._spread()
@@ -154,7 +164,7 @@ class Normal(Distribution):
     mode = mean
 
     def stddev(self, name: Any = None) -> Any:
-        return self.scale + self.loc * 0.0
+        return self.scale * tf.ones_like(self.loc)
 
 
 class MultivariateNormalDiag(Distribution):
@@ -204,7 +214,7 @@ class Uniform(Distribution):
         self.dtype = as_dtype(self.low.dtype)
 
     def _spread(self) -> Any:
-        return self.low + self.high * 0.0
+        return self.low * tf.ones_like(self.high)
 
     def _draw(self, shape: list[Any]) -> Any:
         return self.low + (self.high - self.low) * tf.random.uniform(shape, dtype=self.dtype)
@@ -223,6 +233,43 @@ class Uniform(Distribution):
 
     def stddev(self, name: Any = None) -> Any:
         return (self.high - self.low) / math.sqrt(12)
+
+
+class Exponential(Distribution):
+    """Times between events of which ``rate`` come in a unit of time.
+
+    >>> round(float(Exponential(2.0).log_prob(1.0)), 4)
+    -1.3069
+    """
+
+    def __init__(self, rate: Any, name: str | None = None, **ignored: Any) -> None:
+        super().__init__(name, rate=rate)
+        (self.rate,) = _floats(rate)
+        self.dtype = as_dtype(self.rate.dtype)
+
+    def _spread(self) -> Any:
+        return self.rate
+
+    def _draw(self, shape: list[Any]) -> Any:
+        return -tf.math.log1p(-tf.random.uniform(shape, dtype=self.dtype)) / self.rate
+
+    def _log_prob(self, value: Any) -> Any:
+        return tf.math.log(self.rate) - self.rate * tf.cast(value, self.dtype)
+
+    def cdf(self, value: Any) -> Any:
+        """The probability of at most a value."""
+        return -tf.math.expm1(-self.rate * tf.cast(value, self.dtype))
+
+    def entropy(self, name: Any = None) -> Any:
+        return 1.0 - tf.math.log(self.rate)
+
+    def mean(self, name: Any = None) -> Any:
+        return 1.0 / self.rate
+
+    stddev = mean
+
+    def mode(self, name: Any = None) -> Any:
+        return tf.zeros_like(self.rate)
 
 
 class _OfLogits(Distribution):
@@ -401,6 +448,7 @@ def _of_coins(p: Any, q: Any) -> Any:
 
 _DIVERGENCES: list[tuple[type, Callable[[Any, Any], Any]]] = [
     (Normal, _of_normals),
+    (Exponential, lambda p, q: tf.math.log(p.rate / q.rate) + q.rate / p.rate - 1),
     (MultivariateNormalDiag, lambda p, q: tf.reduce_sum(_of_normals(p._each, q._each), -1)),
     (Bernoulli, _of_coins),
     (Categorical, _of_classes),
@@ -424,7 +472,8 @@ def kl_divergence(
 
 
 _KINDS = (
-    Distribution, Normal, MultivariateNormalDiag, Uniform, Bernoulli, Categorical, OneHotCategorical, Independent,
+    Distribution, Normal, MultivariateNormalDiag, Uniform, Exponential, Bernoulli, Categorical, OneHotCategorical,
+    Independent,
 )  # fmt: skip
 distributions = Namespace(
     "tensorflow_probability.distributions", kl_divergence=kl_divergence, **{c.__name__: c for c in _KINDS}

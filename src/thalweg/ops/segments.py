@@ -13,6 +13,7 @@ from thalweg.graph.op import convert_operands, make_op
 from thalweg.graph.tensor import Spec, Tensor, constant
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.arithmetic import less, where
+from thalweg.ops.dynamic import broadcast_to_lengths
 from thalweg.ops.gathering import as_index, scatter_add_op, scatter_extreme_op
 
 
@@ -27,6 +28,19 @@ def _zero_rows(x, /, length):  # type: ignore[no-untyped-def]
     return np.zeros((length, *x.shape[1:]), x.dtype)
 
 
+def _rows(x: Tensor, num_segments: Any, filler: Any) -> Tensor:
+    """As many rows as there are segments, a number or an integer scalar, of the form of those of x."""
+    if not isinstance(num_segments, Tensor) or num_segments.value is not None:
+        empty = _zero_rows(
+            x, operator.index(num_segments.item() if isinstance(num_segments, Tensor) else num_segments)
+        )
+        return empty if filler == 0 else empty + constant(filler, x.dtype)
+    behind = [
+        shape_ops.count(x, axis=(k,), dtype=dtypes.int64) if d is None else d for k, d in enumerate(x.shape)
+    ][1:]
+    return broadcast_to_lengths(constant(filler, x.dtype), (num_segments, *behind))
+
+
 def _segments(x: Any, segment_ids: Any, name: str) -> tuple[Tensor, Tensor]:
     (x,), (segment_ids,) = convert_operands([x]), convert_operands([as_index(segment_ids)])
     if not x.ndim:
@@ -34,34 +48,37 @@ def _segments(x: Any, segment_ids: Any, name: str) -> tuple[Tensor, Tensor]:
     return x, segment_ids
 
 
-def segment_sum(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+def segment_sum(x: Any, segment_ids: Any, /, num_segments: int | Tensor) -> Tensor:
     """Row k of the result is the sum of the rows of x whose id is k; ids in any order.
+
+    ``num_segments`` may be an integer scalar that only a run knows.
 
     >>> segment_sum([1, 2, 3], [0, 2, 0], 3).tolist()
     [4, 0, 2]
     """
     x, segment_ids = _segments(x, segment_ids, "segment_sum")
-    return scatter_add_op(_zero_rows(x, operator.index(num_segments)), x, segment_ids, axes=(0,), position=0)
+    return scatter_add_op(_rows(x, num_segments, 0), x, segment_ids, axes=(0,), position=0)
 
 
-def without_negative(x: Tensor, segment_ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows and ids of which :func:`segment_sum` leaves out the rows with an id below 0."""
+def without_negative(x: Tensor, segment_ids: Tensor, filler: Any = 0) -> tuple[Tensor, Tensor]:
+    """Rows and ids of which :func:`segment_sum` leaves out the rows with an id below 0; they are ``filler`` then."""
     if segment_ids.value is not None and not np.any(segment_ids.value < 0):
         return x, segment_ids
     outside = less(segment_ids, 0)
     turned = shape_ops.expand_dims(outside, tuple(range(1, x.ndim))) if x.ndim > 1 else outside
-    return where(turned, constant(0, x.dtype), x), where(outside, constant(0, segment_ids.dtype), segment_ids)
+    return where(turned, constant(filler, x.dtype), x), where(
+        outside, constant(0, segment_ids.dtype), segment_ids
+    )
 
 
-def _segment_extreme(x: Any, segment_ids: Any, num_segments: int, largest: bool) -> Tensor:
+def _segment_extreme(x: Any, segment_ids: Any, num_segments: int | Tensor, largest: bool) -> Tensor:
     x, segment_ids = _segments(x, segment_ids, "segment_max" if largest else "segment_min")
-    limits = np.finfo(x.dtype) if dtypes.is_floating(x.dtype) else np.iinfo(x.dtype)
-    worst = np.asarray(limits.min if largest else limits.max, x.dtype)
-    base = _zero_rows(x, operator.index(num_segments)) + worst
+    worst = dtypes.extreme(x.dtype, not largest)
+    base = _rows(x, num_segments, worst)
     return scatter_extreme_op(base, x, segment_ids, axes=(0,), position=0, largest=largest)
 
 
-def segment_max(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+def segment_max(x: Any, segment_ids: Any, /, num_segments: int | Tensor) -> Tensor:
     """Row k is the maximum of the rows of x whose id is k, or the lowest number of the dtype where there is none.
 
     >>> segment_max([1, 2, 3], [0, 1, 0], 2).tolist()
@@ -70,7 +87,7 @@ def segment_max(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
     return _segment_extreme(x, segment_ids, num_segments, True)
 
 
-def segment_min(x: Any, segment_ids: Any, /, num_segments: int) -> Tensor:
+def segment_min(x: Any, segment_ids: Any, /, num_segments: int | Tensor) -> Tensor:
     """Row k is the minimum of the rows of x whose id is k, or the highest number of the dtype where there is none.
 
     >>> segment_min([1, 2, 3], [0, 1, 0], 2).tolist()

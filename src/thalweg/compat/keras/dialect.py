@@ -347,6 +347,11 @@ def _say_shape(symbol: Any, shape: Any) -> None:
     symbol.said_shape = tuple(shape)
 
 
+def _is_there(self: Variable) -> bool:
+    """True, whatever its value is: layers asked by it whether they have the weight."""
+    return True
+
+
 def speak(classic: bool = False) -> None:
     """Give the layers and tensors of this process the names that they had in Keras.
 
@@ -356,6 +361,7 @@ def speak(classic: bool = False) -> None:
     InputSymbol._keras_history = property(_history, doc=_history.__doc__)  # type: ignore[attr-defined]
     _settings["graph"] = classic
     if classic:
+        Variable.__bool__ = _is_there  # type: ignore[method-assign, assignment]
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         Layer._called = _one_alone(Layer._called)  # type: ignore[method-assign]
         _read_settings()

@@ -21,7 +21,7 @@ from thalweg import layers as _layers
 from thalweg.compat.drawing import Drawing
 from thalweg.compat.keras import helpers, layer_tests, preprocessing, tables
 from thalweg.compat.keras.backend.settings import _home
-from thalweg.compat.keras.layers import deserialize
+from thalweg.compat.keras.layers import deserialize as _deserialize
 from thalweg.compat.names import Namespace
 from thalweg.errors import DataError
 from thalweg.extras import needs
@@ -503,7 +503,7 @@ test_utils = Namespace(
 layer_utils = Namespace(
     f"{_room}.layer_utils", print_summary=print_summary, count_params=count_params,
     convert_all_kernels_in_model=convert_all_kernels_in_model, get_source_inputs=get_source_inputs,
-    convert_dense_weights_data_format=convert_dense_weights_data_format, layer_from_config=deserialize,
+    convert_dense_weights_data_format=convert_dense_weights_data_format, layer_from_config=_deserialize,
 )  # fmt: skip
 losses_utils = Namespace(
     f"{_room}.losses_utils", Reduction=tables.losses.Reduction, compute_weighted_loss=compute_weighted_loss

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.compat import graphs
 from thalweg.compat.tf1.graph import default_graph
 
 
@@ -54,8 +55,26 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
     )
 
 
+def enable_resource_variables() -> None:
+    """Variables made from here on are resources: one that is fetched beside its update has the value before it."""
+    graphs.resources = True
+
+
+def disable_resource_variables() -> None:
+    """Variables made from here on are no resources: one that is fetched has the value after all updates of the run."""
+    graphs.resources = False
+
+
+def resource_variables_enabled() -> bool:
+    """Whether variables are resources unless they say otherwise."""
+    return graphs.resources
+
+
 def disable_v2_behavior() -> None:
-    """Nothing to disable."""
+    """What the first generation did: nodes for sessions, and variables that are no resources."""
+    disable_resource_variables()
 
 
-disable_eager_execution = enable_resource_variables = disable_resource_variables = disable_v2_behavior
+def disable_eager_execution() -> None:
+    """Nodes for sessions, as they are already; the variables are those of the second generation."""
+    enable_resource_variables()

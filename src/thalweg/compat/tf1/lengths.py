@@ -121,6 +121,9 @@ def parts_of(shape: Any) -> list[Any] | None:
         return None
     if isinstance(shape, g.Tensor) and shape.op.type == "stack" and len(shape.op.inputs) == vector.shape[0]:
         return parts_of(list(shape.op.inputs))
+    if isinstance(shape, g.Tensor) and shape.op.type == "concat":
+        parts = [parts_of(x) if dims_of(x) is None else dims_of(x) for x in shape.op.inputs]
+        return None if None in parts else [d for part in parts for d in part or ()]
     return [vector[k] for k in range(vector.shape[0])]
 
 

@@ -53,7 +53,10 @@ class Plan:
         inputs, replaced, given = _inputs(graph, fed, values, self.ranks)
         self.fed_positions = [k for k, tensor in enumerate(fed) if not isinstance(tensor, g.HostTensor)]
         resolve = Resolver(order, replaced, given, lengths_known)
-        outputs = [resolve(t) for t in expressions]
+        outputs = [
+            resolve.state.get(_fetched_variable(x, fed), resolve(t)) if x in flat else resolve(t)
+            for x, t in zip(self.numeric, expressions, strict=True)
+        ]
         self.sources = _sources([*outputs, *resolve.outputs, *resolve.state.values()], set(inputs))
         places = {id(t): k for k, t in enumerate(inputs)}
         self.shape_inputs = list(dict.fromkeys(places[id(t)] for t in resolve.shape_inputs))
@@ -125,6 +128,20 @@ class Plan:
             known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
         known.update(texts)
         return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
+
+
+_SAME_MEMORY = {
+    "Identity", "Assign", "AssignAdd", "AssignSub", "ScatterUpdate", "ScatterAdd", "ScatterSub", "StridedSliceAssign",
+}  # fmt: skip
+
+
+def _fetched_variable(node: g.Tensor, fed: Sequence[Any]) -> Any:
+    """The variable whose own memory a fetch of the node would look at, after all updates of the run: a variable that is
+    no resource, its plain reading, the result of an assignment. What is computed from it comes from the value before.
+    """
+    while node.op.type in _SAME_MEMORY and node.op.inputs and node not in fed:
+        node = node.op.inputs[0]
+    return None if node in fed or getattr(node, "is_resource", True) else node.t
 
 
 def _fed_texts(node: g.HostTensor, fed: Any) -> np.ndarray:

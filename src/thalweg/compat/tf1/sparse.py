@@ -50,6 +50,10 @@ class SparseTensor:
 
     get_shape = lambda self: self.shape
 
+    def whole(self) -> Any:
+        """All elements, of which most are 0."""
+        return sparse_tensor_to_dense(self)
+
     def with_values(self, values: Any) -> SparseTensor:
         """Other values at the same places."""
         return SparseTensor(self.indices, values, self.dense_shape)

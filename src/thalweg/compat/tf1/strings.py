@@ -403,7 +403,6 @@ _SEED = 87654321
 class TestCase(ArrayTestCase):
     """``tf.test.TestCase``: unittest's, with sessions and comparisons of arrays."""
 
-    __test__ = False
     _held: Any = None  # the session that one test shares
 
     def setUp(self) -> None:

@@ -401,6 +401,10 @@ class TensorShape:
             raise ValueError("the rank is unknown")
         return len(self.dims)
 
+    def __bool__(self) -> bool:
+        """Whether the rank is known: the shape of a scalar is true."""
+        return self.dims is not None
+
     def __eq__(self, other: object) -> bool:
         try:
             other = TensorShape(other)

@@ -52,6 +52,7 @@ from thalweg.compat.tf2 import raw as _raw
 from thalweg.compat.tf2 import rows as _rows
 from thalweg.compat.tf2 import saved_model as _saved_model
 from thalweg.compat.tf2 import scopes as _scopes
+from thalweg.compat.tf2 import segments as _segments
 from thalweg.compat.tf2 import shapes as _shapes
 from thalweg.compat.tf2 import signal as _signal
 from thalweg.compat.tf2 import sparse as _sparse
@@ -120,10 +121,9 @@ def _of_all(name: str, function: Any) -> Any:
 _IN_MATH_ONLY = (
     "bincount ceil confusion_matrix count_nonzero cumprod digamma divide_no_nan erfc erfinv floormod in_top_k "
     "is_finite is_inf is_nan l2_normalize lgamma log log1p log_sigmoid log_softmax mod multiply_no_nan reciprocal "
-    "reduce_euclidean_norm reduce_std reduce_variance rint rsqrt segment_mean segment_sum softmax softplus softsign "
-    "squared_difference top_k TopK unsorted_segment_mean unsorted_segment_sum xdivy xlogy zero_fraction accumulate_n "
-    "expm1 polyval reciprocal_no_nan segment_max segment_min segment_prod unsorted_segment_max unsorted_segment_min "
-    "unsorted_segment_prod invert_permutation"
+    "reduce_euclidean_norm reduce_std reduce_variance rint rsqrt softmax softplus softsign "
+    "squared_difference top_k TopK xdivy xlogy zero_fraction accumulate_n "
+    "expm1 polyval reciprocal_no_nan invert_permutation"
 ).split()
 _RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "sort"}
 _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
@@ -191,6 +191,7 @@ constant_initializer = keras.initializers.Constant
 math = _Namespace(
     "tf.math",
     **{n: _of_all(n, v) for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")},
+    **{n: v for n, v in _own(_segments).items() if n != "count_of"},
     **{n: getattr(_complexes, n) for n in ("real", "imag", "conj", "angle")},
     **{n: getattr(_special, n) for n in _special.__all__},
 )

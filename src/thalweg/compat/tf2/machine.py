@@ -389,8 +389,6 @@ profiler = Namespace(
 class TestCase(ArrayTestCase):
     """``tf.test.TestCase``: unittest's, with comparisons of arrays."""
 
-    __test__ = False
-
     def evaluate(self, tensors: Any) -> Any:
         """The values."""
         return mapped(lambda leaf: leaf.numpy() if hasattr(leaf, "numpy") else leaf, tensors)

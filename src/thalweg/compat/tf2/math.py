@@ -26,7 +26,6 @@ from thalweg.ops import (
     shape,
     sort,
     special,
-    triangles,
 )
 from thalweg.optimizers.rows import like, rows_in
 
@@ -316,34 +315,6 @@ def confusion_matrix(
     return cast(shape.reshape(counts, (num_classes, num_classes)), dtype)
 
 
-def segment_sum(data: Any, segment_ids: Any, name: Any = None) -> Any:
-    """Sums of the rows that have the same number; the numbers must be known and in order."""
-    return unsorted_segment_sum(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
-
-
-def segment_mean(data: Any, segment_ids: Any, name: Any = None) -> Any:
-    """Means of the rows that have the same number; the numbers must be known and in order."""
-    return unsorted_segment_mean(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
-
-
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Sums of the rows that have the same number, those below 0 left out; numbers may be of several axes."""
-    x, ids = tensor(data), tensor(segment_ids)
-    if ids.ndim > 1:
-        x, ids = shape.reshape(x, (-1, *x.shape[ids.ndim :])), shape.flatten(ids)
-    return segments.segment_sum(*segments.without_negative(x, ids), int(number(num_segments)))
-
-
-def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Means of the rows that have the same number."""
-    x = tensor(data)
-    one = elementwise.add(elementwise.multiply(x, 0), 1)
-    return special.divide_no_nan(
-        unsorted_segment_sum(x, segment_ids, num_segments),
-        unsorted_segment_sum(one, segment_ids, num_segments),
-    )
-
-
 # --- products and order ---------------------------------------------------------------------------------------------
 
 
@@ -444,6 +415,7 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = N
     return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axes(axis), epsilon=epsilon)
 
 
+<<<<<<< HEAD
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
     """Maxima of the rows that have the same number; the lowest number of the dtype where there are none."""
     return segments.segment_max(tensor(data), tensor(segment_ids), int(number(num_segments)))
@@ -478,6 +450,8 @@ segment_max, segment_min = _in_order(unsorted_segment_max, 0), _in_order(unsorte
 segment_prod = _in_order(unsorted_segment_prod, 1)
 
 
+=======
+>>>>>>> main
 def invert_permutation(x: Any, name: Any = None) -> Any:
     """Where each number stands in a permutation."""
     return cast(sort.argsort(tensor(x)), tensor(x).dtype)

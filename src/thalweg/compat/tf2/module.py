@@ -90,7 +90,7 @@ class Variable(core.Variable, metaclass=_Variables):
                 )
             value = compiled([], value)()
         made_variables.count += 1
-        declared = shape.as_list() if isinstance(shape, TensorShape) else shape
+        declared = shape.dims if isinstance(shape, TensorShape) else shape
         super().__init__(value, trainable is not False, in_scope(name or "Variable"), shape=declared)
 
     def __getitem__(self, key: Any) -> Any:

@@ -30,6 +30,10 @@ class TensorShape(tuple[int | None, ...]):
         lengths = [dims] if isinstance(dims, (int, np.integer)) else dims
         return super().__new__(cls, [_length(d) for d in lengths])
 
+    def __bool__(self) -> bool:
+        """Whether the rank is known: the shape of a scalar is true."""
+        return self.known
+
     @property
     def rank(self) -> int | None:
         """The number of axes; None where unknown."""

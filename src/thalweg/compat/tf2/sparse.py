@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype
-from thalweg.compat.tf2 import arrays, math
+from thalweg.compat.tf2 import arrays, math, segments
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import is_text, texts
 from thalweg.compat.tf2.values import axes, number, pair, tensor
@@ -59,6 +59,10 @@ class SparseTensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.asarray(_dense(self), dtype)
+
+    def whole(self) -> Any:
+        """All elements, of which most are 0."""
+        return _dense(self)
 
     def with_values(self, new_values: Any) -> SparseTensor:
         """Other values at the same places."""
@@ -168,8 +172,8 @@ def _beside(a: SparseTensor, b: SparseTensor, join: Any) -> tuple[SparseTensor, 
         )  # fmt: skip
     count = len(np.asarray(a.indices))
     places, numbers = _each_once(np.asarray(arrays.concat([a.indices, b.indices], 0)))
-    first = math.unsorted_segment_sum(a.values, numbers[:count], len(places))
-    second = math.unsorted_segment_sum(pair(a.values, b.values)[1], numbers[count:], len(places))
+    first = segments.unsorted_segment_sum(a.values, numbers[:count], len(places))
+    second = segments.unsorted_segment_sum(pair(a.values, b.values)[1], numbers[count:], len(places))
     twice = np.isin(np.arange(len(places)), numbers[:count]) & np.isin(
         np.arange(len(places)), numbers[count:]
     )
@@ -186,7 +190,7 @@ def sparse_dense_matmul(
     rows, columns = np.asarray(sp_a.indices).T[:: -1 if adjoint_a else 1]
     count = sp_a.shape[1 if adjoint_a else 0]
     parts = index.take(right, columns, axis=0) * arrays.expand_dims(pair(right, sp_a.values)[1], -1)
-    return math.unsorted_segment_sum(parts, rows, count)
+    return segments.unsorted_segment_sum(parts, rows, count)
 
 
 def _reduced(join: Any, sp_input: SparseTensor, axis: Any, keepdims: bool | None, as_sparse: bool) -> Any:
@@ -219,7 +223,7 @@ def reduce_sum(
     name: Any = None,
 ) -> Any:  # fmt: skip
     """The sum of the values over axes."""
-    return _reduced(math.unsorted_segment_sum, sp_input, axis, keepdims, output_is_sparse)
+    return _reduced(segments.unsorted_segment_sum, sp_input, axis, keepdims, output_is_sparse)
 
 
 def reduce_max(
@@ -231,7 +235,7 @@ def reduce_max(
     >>> int(reduce_max(from_dense([-5, 0, -3])))
     -3
     """
-    return _reduced(math.unsorted_segment_max, sp_input, axis, keepdims, output_is_sparse)
+    return _reduced(segments.unsorted_segment_max, sp_input, axis, keepdims, output_is_sparse)
 
 
 def reshape(sp_input: SparseTensor, shape: Any, name: Any = None) -> SparseTensor:
@@ -356,12 +360,21 @@ def reset_shape(sp_input: SparseTensor, new_shape: Any = None) -> SparseTensor:
 
 
 def softmax(sp_logits: SparseTensor, name: Any = None) -> SparseTensor:
+<<<<<<< HEAD
     """The softmax along the last axis, over the places that have values."""
     _, rows = np.unique(np.asarray(sp_logits.indices)[:, :-1], axis=0, return_inverse=True)
     rows, count = rows.reshape(-1), int(rows.max(initial=-1)) + 1
     greatest = math.unsorted_segment_max(sp_logits.values, rows, count)
     grown = math.exp(sp_logits.values - arrays.stop_gradient(arrays.gather(greatest, rows)))
     return sp_logits.with_values(grown / arrays.gather(math.unsorted_segment_sum(grown, rows, count), rows))
+=======
+    """The softmax of each row over the places that have values."""
+    rows = np.asarray(sp_logits.indices)[:, 0]
+    grown = math.exp(sp_logits.values)
+    return sp_logits.with_values(
+        grown / arrays.gather(segments.unsorted_segment_sum(grown, rows, sp_logits.shape[0]), rows)
+    )
+>>>>>>> main
 
 
 def to_indicator(sp_input: SparseTensor, vocab_size: int, name: Any = None) -> Any:
@@ -375,22 +388,22 @@ def _segments(join: Any, doc: str) -> Any:
     def of_segments(
         data: Any, indices: Any, segment_ids: Any, num_segments: Any = None, name: Any = None
     ) -> Any:
-        count = int(np.asarray(segment_ids).max()) + 1 if num_segments is None else int(number(num_segments))
+        count = segments.count_of(segment_ids) if num_segments is None else num_segments
         return join(arrays.gather(tensor(data), indices), tensor(segment_ids), count)
 
     of_segments.__doc__ = doc
     return of_segments
 
 
-def _by_root(rows: Any, numbers: Any, count: int) -> Any:
-    sizes = np.maximum(np.bincount(np.asarray(numbers), minlength=count), 1)
-    whole = math.unsorted_segment_sum(rows, numbers, count)
-    return whole / tensor(np.sqrt(sizes).reshape(-1, *[1] * (len(whole.shape) - 1)), whole.dtype)
-
-
-segment_sum = _segments(math.unsorted_segment_sum, "Sums of some of the rows, those of a number together.")
-segment_mean = _segments(math.unsorted_segment_mean, "Means of some of the rows, those of a number together.")
-segment_sqrt_n = _segments(_by_root, "Sums of rows, divided by the root of how many there are.")
+segment_sum = _segments(
+    segments.unsorted_segment_sum, "Sums of some of the rows, those of a number together."
+)
+segment_mean = _segments(
+    segments.unsorted_segment_mean, "Means of some of the rows, those of a number together."
+)
+segment_sqrt_n = _segments(
+    segments.unsorted_segment_sqrt_n, "Sums of rows, divided by the root of how many there are."
+)
 
 
 # --- tf.sets ----------------------------------------------------------------------------------------------------------

@@ -101,7 +101,8 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Any:
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The product over the last axis of x and the last but one of y."""
+    """The product over the last axis of x and the last but one of y; x may be a sparse tensor of TensorFlow."""
+    x = x.whole() if hasattr(x, "dense_shape") else x
     return tensor(beside(x, y)).dot(tensor(beside(y, x)))
 
 

@@ -225,13 +225,13 @@ def identity(x: Any, name: str | None = None) -> Any:
 
 
 def is_sparse(tensor: Any) -> bool:
-    """Whether a tensor is sparse: none is."""
-    return False
+    """Whether a tensor is sparse: one of TensorFlow's own; what a model gets for a sparse input is none."""
+    return hasattr(tensor, "dense_shape")
 
 
 def to_dense(x: Any) -> Any:
-    """The tensor itself."""
-    return x
+    """The tensor itself; of a sparse one all its elements."""
+    return x.whole() if is_sparse(x) else x
 
 
 def get_variable_shape(x: Any) -> tuple[int, ...]:

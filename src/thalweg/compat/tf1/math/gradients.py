@@ -32,7 +32,8 @@ def gradients(
     graph = g.default_graph()
     ys, xs = g.converted(ys), g.converted(xs)
     outputs = [graph.translated(value(y)) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
-    targets = [graph.translated(g.converted(x).t) for x in ([xs] if isinstance(xs, Tensor) else xs)]
+    sources = xs if isinstance(xs, (list, tuple)) else [xs]
+    targets = [graph.translated(g.convert_to_tensor(x).t) for x in sources]
     seeds = None
     if grad_ys is not None:
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]

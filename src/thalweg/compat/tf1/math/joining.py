@@ -36,7 +36,12 @@ def concat(
     parts = [value(x, like_dtype) for x in values]
     dims = _joined_dims(values) if len(parts[0].shape or ()) == 1 else None
     made = joining.concat(parts, axis=static_int(axis, "axis"))
-    return wrap(made, name, "concat", list(values), dims=dims, static=_known(values, parts, np.concatenate))
+    known = _known(values, parts, np.concatenate)
+    if (
+        made.ndim == 1 and made.dtype.kind == "i" and known is None
+    ):  # maybe a shape, whose parts are asked for
+        values = [g.convert_to_tensor(x, t.dtype) for x, t in zip(values, parts, strict=True)]
+    return wrap(made, name, "concat", list(values), dims=dims, static=known)
 
 
 def _known(nodes: Sequence[Any], parts: Sequence[core.Tensor], join: Any) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from thalweg import dtypes
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
@@ -45,11 +47,20 @@ def _reduction(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
         keep_dims: Any = None,
     ) -> Tensor:
         over = axes_of(reduction_indices if axis is None else axis)
-        made = fn(value(input_tensor), axis=over, keepdims=bool(keepdims or keep_dims))
-        return wrap(made, name, kind, [input_tensor])
+        kept = bool(keepdims or keep_dims)
+        made = fn(value(input_tensor), axis=over, keepdims=kept)
+        return wrap(made, name, kind, [input_tensor], static=_of_lengths(fn, input_tensor, over, kept))
 
     apply.__doc__ = f"{kind} over ``axis`` (all axes by default)."
     return apply
+
+
+def _of_lengths(fn: Callable[..., Any], node: Any, axis: Any, keepdims: bool) -> Any:
+    """What a few known whole numbers give: lengths stay known."""
+    known = node.static if isinstance(node, Tensor) and node.dtype.is_integer else None
+    if known is None or np.size(known) > 16:
+        return None
+    return np.asarray(fn(core.constant(np.asarray(known)), axis=axis, keepdims=keepdims).value)
 
 
 reduce_sum = _reduction("Sum", _kept_sum)

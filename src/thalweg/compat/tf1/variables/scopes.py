@@ -257,8 +257,9 @@ def get_variable(
     getter = custom_getter or scope.custom_getter
     if getter is None:
         return _got(
-            full, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint
-        )
+            full, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint,
+            use_resource=use_resource,
+        )  # fmt: skip
     given = {
         "name": full,
         "shape": shape,
@@ -344,6 +345,7 @@ def _got(
             validate_shape,
             name=full,
             constraint=constraint or scope.constraint,
+            use_resource=scope.use_resource if use_resource is None else use_resource,
         )
     graph.variables[full] = made
     penalty = regularizer or scope.regularizer

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat import graphs
 from thalweg.compat.made_once import kept
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -40,6 +41,7 @@ def _of_complex_numbers(x: Any) -> bool:
 class Variable(Tensor):
     """A node whose value a session keeps; its initialisation must be run first."""
 
+    is_resource = True  # else a fetch of it beside its update has the value after it
     holds_texts = False  # whether its numbers stand for texts, which have others in another process
 
     def __new__(cls, initial_value: Any = None, *args: Any, **options: Any) -> Any:
@@ -104,6 +106,7 @@ class Variable(Tensor):
             return variable
 
         variable = kept(new)
+        self.is_resource = graphs.resources if use_resource is None else bool(use_resource)
         self._take(variable, operation, trainable, constraint, collections)
         self.start.op.inputs = [made] if isinstance(made, Tensor) else []
 
@@ -162,7 +165,7 @@ class Variable(Tensor):
 
     def value(self) -> Tensor:
         """The value."""
-        return g.wrap(value(self), f"{self.op.name}/read", "Identity")
+        return g.wrap(value(self), f"{self.op.name}/read", "Identity", [self])
 
     read_value = value
 
@@ -211,6 +214,10 @@ class Variable(Tensor):
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}_ref>"
 
     __str__ = __repr__
+
+    def __bool__(self) -> bool:
+        """True, whatever its value is: there is a variable. What is a resource has no truth while a graph is built."""
+        return super().__bool__() if self.is_resource else True
 
     def __getitem__(self, key: Any) -> Any:
         """A part of the value, whose ``assign`` sets that part of the variable."""
