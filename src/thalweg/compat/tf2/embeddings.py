@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.sequences import edit_distances
-from thalweg.compat.tf2 import arrays, math, sparse
+from thalweg.compat.tf2 import arrays, math, segments, sparse
 from thalweg.compat.tf2.nn import embedding_lookup
 from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.values import cast, number, tensor
@@ -41,10 +41,12 @@ def embedding_lookup_sparse(
         weights = arrays.expand_dims(cast(sp_weights.values, rows.dtype), 1)
     weights = arrays.reshape(weights, [-1, *[1] * (rows.ndim - 1)])
     count = int(numbers.max(initial=-1)) + 1
-    total = math.unsorted_segment_sum(rows * weights, numbers, count)
+    total = segments.unsorted_segment_sum(rows * weights, numbers, count)
     if how == "sum":
         return total
-    shares = math.unsorted_segment_sum(math.square(weights) if how == "sqrtn" else weights, numbers, count)
+    shares = segments.unsorted_segment_sum(
+        math.square(weights) if how == "sqrtn" else weights, numbers, count
+    )
     return math.divide_no_nan(total, math.sqrt(shares) if how == "sqrtn" else shares)
 
 

@@ -415,43 +415,6 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = N
     return nn.l2_normalize(x, axis=tuple(range(x.ndim)) if axis is None else axes(axis), epsilon=epsilon)
 
 
-<<<<<<< HEAD
-def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Maxima of the rows that have the same number; the lowest number of the dtype where there are none."""
-    return segments.segment_max(tensor(data), tensor(segment_ids), int(number(num_segments)))
-
-
-def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Minima of the rows that have the same number; the highest number of the dtype where there are none."""
-    return segments.segment_min(tensor(data), tensor(segment_ids), int(number(num_segments)))
-
-
-def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Products of the rows that have the same number; 1 where there are none."""
-    x, ids = tensor(data), tensor(segment_ids)
-    member = triangles.one_hot(ids, int(number(num_segments)), dtype="bool", axis=0)
-    member = shape.reshape(member, (*member.shape, *[1] * (x.ndim - 1)))
-    return cast(reduce.prod(elementwise.where(member, shape.expand_dims(x, 0), 1), axis=1), x.dtype)
-
-
-def _in_order(op: Callable[..., Any], blank: float) -> Callable[..., Any]:
-    """The form of ``op`` for numbers known and in order: as many as there are, a value for those left out."""
-
-    def apply(data: Any, segment_ids: Any, name: Any = None) -> Any:
-        ids = np.asarray(segment_ids)
-        made = op(data, ids, int(np.max(ids)) + 1)
-        there = np.isin(np.arange(made.shape[0]), ids).reshape(-1, *[1] * (made.ndim - 1))
-        return made if there.all() else elementwise.where(there, made, blank)
-
-    return apply
-
-
-segment_max, segment_min = _in_order(unsorted_segment_max, 0), _in_order(unsorted_segment_min, 0)
-segment_prod = _in_order(unsorted_segment_prod, 1)
-
-
-=======
->>>>>>> main
 def invert_permutation(x: Any, name: Any = None) -> Any:
     """Where each number stands in a permutation."""
     return cast(sort.argsort(tensor(x)), tensor(x).dtype)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import described
-from thalweg.compat.tf2.math import unsorted_segment_sum
 from thalweg.compat.tf2.values import alike, number, pair, tensor
 from thalweg.ops import elementwise, incomplete, logic, reduce, shape, special
 
@@ -25,7 +24,6 @@ __all__ = [
     "ndtri",
     "nextafter",
     "polygamma",
-    "unsorted_segment_sqrt_n",
     "xlog1py",
     "zeta",
 ]
@@ -147,12 +145,3 @@ def _in_order(compare: Callable[..., Any]) -> Callable[..., Any]:
 is_non_decreasing, is_strictly_increasing = _in_order(elementwise.less_equal), _in_order(elementwise.less)
 is_non_decreasing.__doc__ = "Whether no element is less than the one before it."
 is_strictly_increasing.__doc__ = "Whether each element is greater than the one before it."
-
-
-def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-    """Sums of the rows that have the same number, over the root of how many these are."""
-    x = tensor(data)
-    counts = unsorted_segment_sum(x * 0 + 1, segment_ids, num_segments)
-    return unsorted_segment_sum(x, segment_ids, num_segments) / elementwise.sqrt(
-        elementwise.maximum(counts, 1)
-    )
