@@ -1,14 +1,18 @@
 """What programs draw after they have set seeds: TensorFlow's numbers, written down from TensorFlow."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import thalweg as tw
-import thalweg.compat.tf2 as tf2
+import thalweg.compat.tf2 as second
 from thalweg import philox
 from thalweg.compat import tf1 as tf
 from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds, scrambled
 from thalweg.ops import draws
+
+tf2: Any = second
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +21,7 @@ def _own_seeds():
     tw.set_random_seed(0)
 
 
-STREAM = {  # (kind, dtype): the first numbers of the seeds (1, 5), and those of the next draw after nine
+STREAM: dict[tuple[str, str], Any] = {  # (kind, dtype): the first numbers of the seeds (1, 5), and those of the next draw after nine
     ("normal", "float32"): ([0.3369457, 1.77476, 1.4188327], [-0.0876566, -0.8798096, -0.4215678]),
     ("truncated_normal", "float32"): (
         [0.3369457, 1.77476, 1.4188327, -0.0548533, -0.0209568], [-0.0876566, -0.8798096],
@@ -29,7 +33,7 @@ STREAM = {  # (kind, dtype): the first numbers of the seeds (1, 5), and those of
 }  # fmt: skip
 
 
-COMPILED = [  # two calls of a function
+COMPILED: Any = [  # two calls of a function
     [
         [0.15013, 0.63993, 0.81788],
         [0.11935, -0.10138, 0.52912, 0.0545, 0.54691],
@@ -198,7 +202,7 @@ def test_the_librarys_own_seed_brings_its_own_numbers_back():
     assert first_weights() == own
 
 
-NODES = {
+NODES: dict[str, Any] = {
     "normal": (lambda: tf.random_normal([3, 3], 1.0, 2.0, seed=1), [1.5636679, 5.7756567, 5.5608096], [3.6413774]),
     "truncated": (lambda: tf.truncated_normal([3, 3], stddev=0.1, seed=1), [0.0281834, -0.0308662], [0.1320689]),
     "whole": (lambda: tf.random_uniform([6], 0, 100, tf.int32, seed=1), [50, 18, 7], [86]),

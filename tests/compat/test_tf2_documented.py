@@ -1,9 +1,13 @@
 """TensorFlow 2's functions as its documentation shows them: the numbers are TensorFlow's own."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-import thalweg.compat.tf2 as tf
+import thalweg.compat.tf2 as second
+
+tf: Any = second
 
 
 def plain(made):
@@ -21,7 +25,7 @@ def sparse(rows, dtype=np.float32):
     return tf.sparse.from_dense(np.array(rows, dtype))
 
 
-DOCUMENTED = {
+DOCUMENTED: dict[str, Any] = {
     "quotient of 1 and 0": (lambda: tf.math.xdivy([0.0, 1.0, 3.0], [0.0, 0.0, 2.0]), [0.0, np.inf, 1.5]),
     "conjugated": (lambda: tf.math.imag(tf.transpose(tf.complex([[1.0]], [[2.0]]), conjugate=True)), [[-2.0]]),
     "counts with weights": (
@@ -333,3 +337,12 @@ def test_nested_structures():
         (2, 4),
         6,
     )
+
+
+def test_gradients_that_stop():
+    @tf.function
+    def of(x):
+        twice = x * 2
+        return tf.gradients(x + twice, x), tf.gradients(x + twice, x, stop_gradients=[twice])
+
+    assert plain(of(tf.constant([1.0, 5.0]))) == [[[3.0, 3.0]], [[1.0, 1.0]]]

@@ -170,6 +170,13 @@ def diag(
     """
     d, (low, high) = tensor(diagonal), _between(k)
     rows, columns = int(number(num_rows)), int(number(num_cols))
+    if low == high and np.ndim(k) == 0 and (rows, columns) == (-1, -1):
+        return _one_diagonal(d, low, padding_value)
+    if low != high and (d.ndim < 2 or d.shape[-2] != high - low + 1):
+        raise fail(
+            ArgumentError, "tf.linalg.diag: diagonal", expected=f"rows of {high - low + 1} diagonals",
+            received=f"shape {d.shape}",
+        )  # fmt: skip
     longest = int(d.shape[-1])
     least_rows, least_columns = longest + max(-high, 0), longest + max(low, 0)
     if (rows, columns) == (-1, -1):
@@ -179,6 +186,16 @@ def diag(
     base = core.constant(np.full((rows, columns), padding_value, np.dtype(d.dtype)))
     wide = shape_ops.broadcast_to(base, (*many.shape[:-2], rows, columns))
     return _with_diagonals(wide, many, low, high, longest, align)
+
+
+def _one_diagonal(d: Any, right: int, padding_value: Any) -> Any:
+    """Square matrices of one diagonal each, of any length."""
+    along, across = shape_ops.expand_dims(d, -1), shape_ops.expand_dims(d, -2)
+    square: Any = elementwise.add(along, shape_ops.full_like(across, 0))
+    before, after = max(-right, 0), max(right, 0)
+    sides = [(0, 0)] * (square.ndim - 2) + [(before, after), (after, before)]
+    wide: Any = tiling.pad(square, sides) if right else square
+    return elementwise.where(_offsets(wide) == right, wide, cast(padding_value, d.dtype))
 
 
 def _with_diagonals(x: Any, many: Any, low: int, high: int, longest: int, align: str) -> Any:
@@ -204,6 +221,8 @@ def diag_part(
     shorter ones filled up with ``padding_value``.
     """
     x, (low, high) = tensor(input), _between(k)
+    if low == high:
+        return contract.diagonal(x[..., max(-low, 0) :, max(low, 0) :])
     rows, columns = x.shape[-2:]
     lengths = {right: min(rows + min(right, 0), columns - max(right, 0)) for right in range(low, high + 1)}
     longest, parts = max(lengths.values()), []
@@ -212,7 +231,7 @@ def diag_part(
         begin = _begins(right, lengths[right], longest, align)
         sides = [(0, 0)] * (part.ndim - 1) + [(begin, longest - begin - lengths[right])]
         parts.append(tiling.pad(part, sides, constant_values=padding_value))
-    return parts[0] if low == high else joining.stack(parts, axis=-2)
+    return joining.stack(parts, axis=-2)
 
 
 def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
