@@ -21,7 +21,8 @@ def _own_seeds():
     tw.set_random_seed(0)
 
 
-STREAM: dict[tuple[str, str], Any] = {  # (kind, dtype): the first numbers of the seeds (1, 5), and those of the next draw after nine
+# (kind, dtype): the first numbers of the seeds (1, 5), and those of the next draw after nine.
+STREAM: dict[tuple[str, str], Any] = {
     ("normal", "float32"): ([0.3369457, 1.77476, 1.4188327], [-0.0876566, -0.8798096, -0.4215678]),
     ("truncated_normal", "float32"): (
         [0.3369457, 1.77476, 1.4188327, -0.0548533, -0.0209568], [-0.0876566, -0.8798096],
