@@ -63,6 +63,13 @@ model = Model(a, WithBias()(a))
 model.set_weights([np.ones(1)])
 np.testing.assert_allclose(model.predict(rows), rows + 1)
 
+# Weights of examples may be numbers or truths; those of weight 0 do not count in the mean.
+model = Model(a, Lambda(lambda x: x[:, :1])(a))
+model.compile('sgd', 'mse')
+for kind in ('float64', 'int64', 'bool'):
+    loss = model.evaluate(rows, np.zeros((2, 1)), sample_weight=np.array([0, 1], kind), verbose=0)
+    np.testing.assert_allclose(loss, 16)
+
 # Arrays take the dtype of the tensors that they are reckoned with.
 for y in (a * np.ones(3), np.ones(3) - a, a ** np.ones(3), K.maximum(a, np.ones(3)), K.dot(a, np.eye(3))):
     assert K.dtype(y) == 'float32'

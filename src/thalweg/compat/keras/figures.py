@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import dtypes
 from thalweg.layers.nodes import expressed_now
 from thalweg.losses import same_rank, tensor, weights_like
 from thalweg.metrics import Mean, MeanMetricWrapper, Metric
@@ -132,6 +133,7 @@ class CompiledAlone(Compiled):
         if sample_weight is None or not means:
             return sample_weight
         w = tensor(sample_weight)
+        w = w if dtypes.is_floating(w.dtype) else astype(w, dtypes.default_float)
         counted = total_of(astype(not_equal(w, 0), w.dtype))
         return w * (count(w, None, w.dtype) / maximum(counted, 1))
 
