@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import dtypes, philox
+from thalweg import dtypes
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.history import no_grad
 from thalweg.graph.tensor import Tensor, shape_text
@@ -36,9 +36,9 @@ class Initializer(Configured):
         """The array: what a class of initialisers defines."""
         raise NotImplementedError
 
-    def key(self) -> np.ndarray:
+    def key(self) -> Any:
         """The key of one draw."""
-        return draws.next_key() if self.seed is None else philox.make_key(self.seed)
+        return draws.first_key(self.seed)
 
 
 class Zeros(Initializer):
@@ -286,7 +286,9 @@ class Orthogonal(Initializer):
             raise fail(ShapeError, "Orthogonal", expected="at least 2 axes", received=shape_text(shape))
         rows, columns = math.prod(shape[:-1]), shape[-1]
         size = (max(rows, columns), min(rows, columns))
-        normal = random.normal(size, dtype="float64", key=self.key()).array()
+        key = self.key()
+        kind = dtype if isinstance(key, draws.Numbers) else np.dtype("float64")
+        normal = random.normal(size, dtype=kind, key=key).array()
         q, r = np.linalg.qr(normal)
         q = q * np.sign(np.diag(r))  # makes the distribution uniform over all such matrices
         return (self.gain * (q.T if rows < columns else q)).reshape(shape)

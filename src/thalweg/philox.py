@@ -72,14 +72,17 @@ def _rounds(c: list[Array], k0: int, k1: int) -> list[Array]:
 def bits(key: Array, count: int) -> Array:
     """The first `count` words of the stream `key`: uint32 of shape (count,).
 
+    A key may have two words more, the lower and the upper half of the number of the group to begin with.
+
     >>> [hex(word) for word in bits(make_key(0), 2)]
     ['0x6627e8d5', '0x...']
     """
-    seed_lo, seed_hi, step, stream = (int(word) for word in key)
+    seed_lo, seed_hi, step, stream, *skipped = (int(word) for word in key)
+    begin = (skipped[0] + (skipped[1] << 32)) * LANES if skipped else 0
     blocks = -(-count // GROUP) * LANES
     words = np.empty((blocks // LANES, ROWS, LANES), np.uint32)
     for start in range(0, blocks, _CHUNK):
-        block = np.arange(start, min(start + _CHUNK, blocks), dtype=np.uint64)
+        block = np.arange(start, min(start + _CHUNK, blocks), dtype=np.uint64) + np.uint64(begin % 2**64)
         c = [block & _LOW, block >> np.uint64(32), np.full(1, step, np.uint64), np.full(1, stream, np.uint64)]
         part = words[start // LANES : (start + _CHUNK) // LANES]
         for row, values in enumerate(_rounds(c, seed_lo, seed_hi)):

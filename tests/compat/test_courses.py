@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,35 @@ def test_what_notebooks_of_courses_do(text: str, thalweg_run: Run, tmp_path: Pat
     (tmp_path / "program.py").write_text(text)
     done = thalweg_run(tmp_path / "program.py")
     assert done.returncode == 0 and done.stdout.endswith("done\n"), done.stderr[-3000:]
+
+
+PICTURES = """
+import pydot
+import keras
+from keras.models import Sequential
+from keras.layers import Dense
+from keras.utils import plot_model
+from keras.utils.vis_utils import model_to_dot
+from IPython.display import SVG
+
+keras.utils.vis_utils.pydot = pydot
+model = Sequential([Dense(2, input_dim=3), Dense(1)])
+plot_model(model, to_file='model.svg')
+SVG(model_to_dot(model).create(prog='dot', format='svg'))
+
+graph = pydot.Dot(graph_type='digraph', rankdir='LR')
+first = pydot.Node('first', label='Read')
+graph.add_node(first)
+graph.add_edge(pydot.Edge(first, pydot.Node('second')))
+text = graph.to_string().splitlines()
+assert text[1] == '  n0 [label="Read", shape=box];'
+assert text[2:4] == ['  n1 [label="second", shape=box];', '  n0 -> n1;']
+assert b'<svg' in graph.create_svg() and graph.write_svg('graph.svg') and b'<svg' in open('graph.svg', 'rb').read()
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pydot") is not None, reason="pydot itself is installed")
+def test_programs_that_import_pydot_for_their_pictures(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PICTURES)
+    done = thalweg_run(tmp_path / "program.py")
+    assert done.returncode == 0, done.stderr

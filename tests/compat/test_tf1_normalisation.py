@@ -161,7 +161,7 @@ def test_dilation_and_erosion(strides: Any, rates: Any, padding: str, dilated: A
         with tf.Session() as session:
             found, slopes = session.run([y, slope])
         np.testing.assert_allclose([found.sum(), np.abs(slopes).sum()], expected, rtol=1e-5)
-    with pytest.raises(ValueError, match="'SAME' or 'VALID', received 'FULL'"):
+    with pytest.raises(ValueError, match="expected SAME or VALID; received 'FULL'"):
         tf.nn.dilation2d(x, kernel, strides, rates, "FULL")
 
 

@@ -141,7 +141,7 @@ def test_diagonals_and_bands() -> None:
     square = tf.linalg.tensor_diag(tf.constant([[1, 2], [3, 4]]))
     assert square.shape == (2, 2, 2, 2) and square.numpy()[1, 0, 1, 0] == 3 and square.numpy().sum() == 10
     assert tf.linalg.tensor_diag_part(square).numpy().tolist() == [[1, 2], [3, 4]]
-    with pytest.raises(ArgumentError, match="one diagonal"):
+    with pytest.raises(ArgumentError, match="rows of 2 diagonals"):
         tf.linalg.diag([1.0], k=(0, 1))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])

@@ -70,6 +70,7 @@ COMPANIONS = {
     "six": "thalweg.compat.six_names",
     "IPython": "thalweg.compat.ipython_names",
     "input_data": "thalweg.compat.input_data_names",
+    **dict.fromkeys(("pydot", "pydotplus", "pydot_ng"), "thalweg.compat.pydot_names"),
     "tensorboard": "thalweg.compat.tensorboard_names",
     "tensorflow_datasets": "thalweg.compat.tfds_names",
     "tensorflow_docs": "thalweg.compat.tensorflow_docs_names",

@@ -302,24 +302,32 @@ def _random_bits(stp: Step, y: Tensor) -> Piece:
         key = e.at(stp.pointer(where.source), where.layout.offset, "uint32")
         start, stop = stp.threads.share(e, words, _GROUP) if parallel else (0, words)
         stream = e.const(y.attrs["stream"], "uint32")
-        args = [key, stream.ir, stp.pointer(y), e.index(start).ir, e.index(stop).ir]
+        begin = e.const(0, "uint64")
+        if y.inputs[0].shape == (6,):
+            low, high = (e.load(key, k, "uint32").astype("uint64") for k in (4, 5))
+            begin = low | e.shift_left(high, 32)
+        args = [key, stream.ir, begin.ir, stp.pointer(y), e.index(start).ir, e.index(stop).ir]
         e.builder.call(_words_function(e), args)
 
     return emit, parallel
 
 
 def _words_function(e: Emitter) -> Any:
-    """``random.words(key, stream, into, start, stop)``: long and the same for all, so a module has it once."""
+    """``random.words(key, stream, begin, into, start, stop)``: long and the same for all, so a module has it once.
+    ``begin``: the number of the stream's group that is the first one here.
+    """
     name = "random.words"
     known = shared(e, name)
     if known is not None:
         return known
-    e = begin_shared(e, name, ["ptr", "uint32", "ptr", "int64", "int64"])
-    pointer, stream, into, start, stop = e.args
+    e = begin_shared(e, name, ["ptr", "uint32", "uint64", "ptr", "int64", "int64"])
+    pointer, stream, begin, into, start, stop = e.args
     key = [e.load(pointer, k, "uint32") for k in range(4)]
     key[3] = key[3] + stream
     with e.loop(start, stop, _GROUP, name="group") as first:
-        for k, word in enumerate(emit_bits(e, key, e.shift_right(first, _GROUP_SHIFT))):
+        for k, word in enumerate(
+            emit_bits(e, key, begin + e.shift_right(first, _GROUP_SHIFT).astype("uint64"))
+        ):
             e.store(into, first + k * word.width, word)
     e.ret()
     return e.builder.function

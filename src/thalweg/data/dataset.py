@@ -28,7 +28,7 @@ from thalweg.data.elements import (
     stacked,
     value_of,
 )
-from thalweg.data.orders import Numbers, Order, Pass, chosen, cut, drawn, gathered, repeated
+from thalweg.data.orders import Numbers, Order, Pass, chosen, cut, gathered, repeated
 from thalweg.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, fail
 from thalweg.nested import flat, mapped
 from thalweg.ops.draws import next_key
@@ -275,12 +275,13 @@ class Dataset:
         how often this data set was iterated.
         """
         check_whole("shuffle", "buffer_size", buffer_size, least=1)
-        order = Order(seed, reshuffle_each_iteration)
-        return self._shuffled(int(buffer_size), order)
+        return self.shuffled_by(Order(seed, reshuffle_each_iteration), int(buffer_size))
 
-    def _shuffled(self, size: int, order: Order) -> Dataset:
+    def shuffled_by(self, order: Order, size: int) -> Dataset:
+        """The elements in an order, drawn from a buffer of ``size`` of them."""
+
         def start(run: Pass) -> Iterator[Any]:
-            return drawn(self._start(run.below(0)), size, order.generator(run))
+            return order.through(self._start(run.below(0)), size, run)
 
         return Dataset(start, self._length, self._draws or order.draws)
 
@@ -452,14 +453,13 @@ class _Rows(Dataset):
             self.arrays, repeated(self.numbers, count), length_repeated(self._length, count), self._draws
         )
 
-    def _shuffled(self, size: int, order: Order) -> Dataset:
+    def shuffled_by(self, order: Order, size: int) -> Dataset:
         def shuffled(run: Pass) -> Iterator[np.ndarray]:
-            numbers, generator = self.numbers(run.below(0)), order.generator(run)
+            numbers = self.numbers(run.below(0))
             if self._length == INFINITE or size < len(self):
                 singles = (k for some in numbers for k in some.tolist())
-                return gathered(drawn(singles, size, generator), 4096)
-            rows = np.concatenate([*numbers, np.zeros(0, np.int64)])
-            return iter([rows[generator.permutation(len(rows))]])
+                return gathered(order.through(singles, size, run), 4096)
+            return iter([order.permuted(np.concatenate([*numbers, np.zeros(0, np.int64)]), run)])
 
         return _Rows(self.arrays, shuffled, self._length, self._draws or order.draws)
 

@@ -42,6 +42,14 @@ class Order:
         self.count += self.anew
         return np.random.default_rng([*map(int, self.key), self.count])
 
+    def through(self, items: Iterator[Any], size: int, run: Pass) -> Iterator[Any]:
+        """The items of one pass in the order of a shuffle with a buffer."""
+        return drawn(items, size, self.generator(run))
+
+    def permuted(self, rows: np.ndarray, run: Pass) -> np.ndarray:
+        """All rows of one pass in random order."""
+        return rows[self.generator(run).permutation(len(rows))]
+
 
 def drawn(items: Iterator[Any], size: int, generator: np.random.Generator) -> Iterator[Any]:
     """The items in the order of a shuffle with a buffer."""

@@ -124,8 +124,8 @@ class Matrices:
 
 @dataclass(frozen=True)
 class RandomBits:
-    """uint32 words of the counter-based generator: input is a uint32[4] key, the attribute ``shape`` the
-    output's.
+    """uint32 words of the counter-based generator: input is a uint32[4] key, or uint32[6] with the number of the group
+    of 64 words to begin with, the attribute ``shape`` the output's.
     """
 
 

@@ -17,7 +17,7 @@ from thalweg.graph.tensor import Tensor
 from thalweg.layers.texts import is_texts, text_codes
 from thalweg.layers.uneven import filled, is_uneven
 from thalweg.nested import flat, mapped
-from thalweg.ops.draws import get_state, next_key
+from thalweg.ops.draws import get_state, orders
 from thalweg.run.rows import Rows
 
 __all__ = ["ArrayFeed", "Feed", "IteratedFeed", "feed_of", "split_rows", "unpack"]
@@ -160,7 +160,7 @@ class ArrayFeed(Feed):
     def __init__(
         self, structure: Any, batch_size: int | None, shuffle: Any, steps: int | None = None
     ) -> None:
-        self.structure, self.shuffle = structure, bool(shuffle)
+        self.structure, self.shuffle, self._order = structure, bool(shuffle), orders()
         self.arrays: list[np.ndarray] = flat(structure)
         if not self.arrays:
             raise fail(ArgumentError, "no data was given", expected="x")
@@ -199,7 +199,7 @@ class ArrayFeed(Feed):
     def _once(self) -> Iterator[tuple[list[np.ndarray], dict[str, Any]]]:
         count, size = self.num_samples or 0, self.batch_size or 1
         whole = count // size * size
-        order = np.random.default_rng(next_key()).permutation(count) if self.shuffle else None
+        order = self._order(count) if self.shuffle else None
         for start, stop, batch in ((0, whole, size), (whole, count, count - whole)):
             if start == stop:
                 continue

@@ -11,6 +11,7 @@ from thalweg.nn.fractional import *  # noqa: F403
 from thalweg.nn.images import *  # noqa: F403
 from thalweg.nn.likeness import *  # noqa: F403
 from thalweg.nn.losses import *  # noqa: F403
+from thalweg.nn.morphology import *  # noqa: F403
 from thalweg.nn.noise import *  # noqa: F403
 from thalweg.nn.normalisation import *  # noqa: F403
 from thalweg.nn.quantisation import *  # noqa: F403

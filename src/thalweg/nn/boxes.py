@@ -13,9 +13,9 @@ from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, constant
 from thalweg.ops import elementwise as ew
 from thalweg.ops.index import take
-from thalweg.ops.shape import count, expand_dims, reshape
+from thalweg.ops.shape import count, expand_dims, iota_like, reshape
 
-__all__ = ["crop_and_resize"]
+__all__ = ["crop_and_resize", "glimpses"]
 
 
 def end_of(x: Any, axis: int) -> Any:
@@ -109,22 +109,48 @@ def drawn(pictures: np.ndarray, boxes: np.ndarray, colours: np.ndarray) -> np.nd
     return made
 
 
+def glimpses(x: Any, starts: Any, size: Sequence[int], beyond: Any = 0.0) -> Tensor:
+    """Windows [n, *size, channels] of pictures [n, h, w, channels] that begin at places [n, 2], each (y, x), without
+    fractions. ``beyond``: what is outside of the pictures, or a function of the windows that gives it.
+
+    >>> glimpses(np.arange(9.0).reshape(1, 3, 3, 1), [[1.0, 1.0]], (1, 1)).numpy().ravel().tolist()
+    [4.0]
+    """
+    (x,), (starts,) = convert_operands([x]), convert_operands([starts])
+    x, starts = (ew.astype(t, dtypes.float32) for t in (x, starts))
+    rows, columns = (
+        expand_dims(ew.trunc(starts[:, k]), 1) + np.arange(wanted, dtype=np.float32)[None]
+        for k, wanted in enumerate(size)
+    )
+    numbers = reshape(iota_like(x, axis=0, dtype=np.dtype(np.int64)), (-1,))
+    outside = beyond if callable(beyond) else lambda made: beyond
+    return where_inside(x, numbers, rows, columns, False, outside)
+
+
+def shared_areas(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """What a box and each of others [n, 4] have in common, as shares of what they cover together.
+
+    >>> shared_areas(np.array([0.0, 0.0, 1.0, 2.0]), np.array([[0.0, 1.0, 1.0, 3.0]])).round(3).tolist()
+    [0.333]
+    """
+    low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
+    first, last = np.minimum(box[:2], box[2:]), np.maximum(box[:2], box[2:])
+    shared = np.prod(np.maximum(np.minimum(last, high) - np.maximum(first, low), 0), axis=1)
+    together = np.prod(last - first) + np.prod(high - low, axis=1) - shared
+    return np.divide(shared, together, out=np.zeros_like(shared), where=together > 0)
+
+
 def best_boxes(boxes: np.ndarray, scores: np.ndarray, most: int, overlap: float, least: float) -> list[int]:
     """The numbers of the best boxes, none of which shares more than ``overlap`` of their union with a better one.
 
     Boxes go from any corner to the opposite one; scores up to ``least`` do not count.
     """
-    low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
-    area = np.prod(high - low, axis=1)
     order = np.argsort(-scores, kind="stable")
     left = order[scores[order] > least]
     kept: list[int] = []
     while len(left) and len(kept) < most:
         best = int(left[0])
         kept.append(best)
-        both = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
-        shared = np.prod(np.maximum(both, 0), axis=1)
-        together = area[best] + area[left] - shared
-        shares = np.divide(shared, together, out=np.zeros_like(shared), where=together > 0)
+        shares = shared_areas(boxes[best], boxes[left])
         left = left[(shares <= overlap) & (left != best)]
     return kept

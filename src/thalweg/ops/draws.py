@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,41 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 
+# --- numbers of other libraries -------------------------------------------------------------------------------------
+
+
+class Numbers(ABC):
+    """What gives a draw its numbers in place of a key: the stream of another library, as arrays."""
+
+    @abstractmethod
+    def uniform(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Numbers in [0, 1)."""
+
+    @abstractmethod
+    def normal(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Standard normal numbers."""
+
+    @abstractmethod
+    def truncated_normal(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Standard normal numbers within [-2, 2]."""
+
+    @abstractmethod
+    def integers(self, low: int, high: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Whole numbers from ``low`` to below ``high``."""
+
+
+class SeedRule(ABC):
+    """How another library's seeds decide what training begins with."""
+
+    @abstractmethod
+    def first(self, seed: int | None) -> Any:
+        """What the draw of an initialiser takes as its key, by the initialiser's own seed."""
+
+    @abstractmethod
+    def orders(self) -> Callable[[int], np.ndarray]:
+        """For one training: a function of the number of rows, which gives their order in each epoch."""
+
+
 # --- the state ------------------------------------------------------------------------------------------------------
 
 
@@ -41,6 +77,7 @@ class _State:
         self.lock = threading.Lock()
         self.words = np.array([int.from_bytes(os.urandom(8), "little"), 0], np.uint64)
         self.streams = 0
+        self.rule: SeedRule | None = None
 
     @property
     def seed(self) -> int:
@@ -74,6 +111,33 @@ def set_seed(seed: int) -> None:
         raise fail(ArgumentTypeError, "set_seed: seed", expected="an int", received=repr(seed))
     with _state.lock:
         _state.seed, _state.counter, _state.streams = int(seed) % 2**64, 0, 0
+        _state.rule = None
+
+
+def set_rule(rule: SeedRule | None) -> None:
+    """What decides the first values of weights and the orders of rows, until the next :func:`set_seed`; None: keys of
+    the library's own.
+    """
+    _state.rule = rule
+
+
+def get_rule() -> SeedRule | None:
+    """What :func:`set_rule` set."""
+    return _state.rule
+
+
+def first_key(seed: int | None) -> Any:
+    """What the draw of an initialiser takes as its key: with a seed always the same."""
+    if _state.rule is not None:
+        return _state.rule.first(seed)
+    return next_key() if seed is None else philox.make_key(seed)
+
+
+def orders() -> Callable[[int], np.ndarray]:
+    """For one training: what gives the order of so many rows, another one at each call."""
+    if _state.rule is not None:
+        return _state.rule.orders()
+    return lambda count: np.random.default_rng(next_key()).permutation(count)
 
 
 set_random_seed = set_seed  # the name at the top of the package
@@ -103,13 +167,13 @@ def seeded(seed: int) -> Iterator[None]:
     >>> first == uniform((3,)).tolist()
     True
     """
-    before = (_state.seed, _state.counter, _state.streams)
+    before = (_state.seed, _state.counter, _state.streams, _state.rule)
     set_seed(seed)
     try:
         yield
     finally:
         with _state.lock:
-            _state.seed, _state.counter, _state.streams = before
+            _state.seed, _state.counter, _state.streams, _state.rule = before
 
 
 def next_key() -> np.ndarray:
@@ -369,7 +433,7 @@ def key_and_stream(operands: Sequence[Any], key: Any, symbolic: bool | None) -> 
     """The key tensor and the stream number of one draw."""
     if key is not None:
         (given,) = convert_operands([key])
-        if given.dtype != dtypes.uint32 or given.shape != (4,):
+        if given.dtype != dtypes.uint32 or given.shape not in ((4,), (6,)):
             raise fail(
                 DTypeError,
                 "random: key",
@@ -406,6 +470,18 @@ def wanted_shape(name: str, shape: Any, like: Any) -> tuple[Any, tuple[Tensor, .
     return wanted, likes
 
 
+def known_lengths(name: str, shape: Any) -> tuple[int, ...]:
+    """The shape of a draw whose numbers are made at once; an error where an axis is open."""
+    if shape is None or None in shape:
+        raise fail(
+            ShapeError,
+            f"{name}: numbers of another library",
+            expected="a known shape",
+            received=shape_text(shape),
+        )
+    return shape  # type: ignore[no-any-return]
+
+
 def float_dtype(name: str, dtype: Any) -> tuple[np.dtype, np.dtype]:
     """The dtype asked for, and the one that the numbers are made in."""
     wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
@@ -427,6 +503,9 @@ def unit_draw(
     """Numbers of one of the standard distributions in the wanted shape and dtype."""
     wanted, working = float_dtype(name, dtype)
     full, likes = wanted_shape(name, shape, like)
+    if isinstance(key, Numbers):
+        made = getattr(key, op.name.removeprefix("random_"))(known_lengths(name, full), wanted)
+        return made if isinstance(made, Tensor) else constant(made)
     source, stream = key_and_stream([*operands, *likes], key, symbolic)
     numbers = op(source, *likes, shape=full, dtype=working, stream=stream)
     return numbers if wanted == working else ew.astype(numbers, wanted)

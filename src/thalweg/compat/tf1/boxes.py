@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg import nn as core_nn
+from thalweg import nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, wrap
 from thalweg.nn import boxes as core_boxes
-from thalweg.ops import elementwise, random, reduce
-from thalweg.ops import shape as shape_ops
+from thalweg.ops import joining, random, reduce
 
 
 def _with_shape(node: Tensor, shape: Any) -> Tensor:
@@ -37,7 +36,7 @@ def crop_and_resize(
     numbers = value(box_ind if box_indices is None else box_indices)
     size = [int(n) for n in np.ravel(g.static_value(crop_size))]
     x = g.cast(value(image), "float32")
-    made = core_nn.crop_and_resize(x, value(boxes), numbers, size, method, extrapolation_value)
+    made = nn.crop_and_resize(x, value(boxes), numbers, size, method, extrapolation_value)
     return wrap(made, name, "CropAndResize", [image, boxes])
 
 
@@ -73,15 +72,6 @@ def extract_glimpse(
     ``centered``: (0, 0) is the middle, (-1, -1) and (1, 1) the corners; ``normalized``: places in shares of the size.
     """
     x: Any = g.cast(value(input), "float32")
-    places: Any = g.cast(value(offsets), "float32")
-    parts = []
-    for k, wanted in enumerate(int(n) for n in np.ravel(g.static_value(size))):
-        length = core_boxes.end_of(x, k + 1) + 1.0
-        place = places[:, k] * length if normalized else places[:, k]
-        place = place / 2.0 + length / 2.0 if centered else place
-        start: Any = shape_ops.expand_dims(elementwise.trunc(place - wanted / 2.0), 1)
-        parts.append(start + np.arange(wanted, dtype=np.float32)[None])
-    numbers = shape_ops.reshape(shape_ops.iota_like(x, axis=0, dtype=np.dtype(np.int64)), (-1,))
     kind = noise or ("uniform" if uniform_noise else "gaussian")
 
     def beyond(made: Any) -> Any:
@@ -90,7 +80,13 @@ def extract_glimpse(
             return low + random.uniform(like=made, symbolic=True) * (reduce.max(x) - low)
         return random.normal(like=made, symbolic=True) if kind == "gaussian" else 0.0
 
-    made = core_boxes.where_inside(x, numbers, parts[0], parts[1], False, beyond)
+    window = [int(n) for n in np.ravel(g.static_value(size))]
+    lengths = [core_boxes.end_of(x, k) + 1.0 for k in (1, 2)]
+    places = [g.cast(value(offsets), "float32")[:, k] for k in (0, 1)]
+    places = [p * n if normalized else p for p, n in zip(places, lengths, strict=True)]
+    places = [p / 2.0 + n / 2.0 if centered else p for p, n in zip(places, lengths, strict=True)]
+    starts = joining.stack([p - n / 2.0 for p, n in zip(places, window, strict=True)], axis=1)
+    made = nn.glimpses(x, starts, window, beyond)
     return wrap(made, name, "ExtractGlimpse", [input, offsets])
 
 

@@ -7,18 +7,24 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import late, math
 from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import before, like, numbers_of
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.ops import draws, random
+from thalweg.ops.index import take
 
 
 def set_random_seed(seed: int) -> None:
     """The seed of this graph: every session of it draws the same numbers."""
     default_graph().seed = int(seed)
+    rule = draws.get_rule()
     random.set_seed(int(seed))
+    if isinstance(rule, SeedsOfNumPy):  # a program of Keras, whose seeds stand beside that of the graph
+        rule.seed = int(seed)
+        draws.set_rule(rule)
 
 
 class _SeededKeys:
@@ -40,6 +46,35 @@ def keyed(seed: Any) -> Any:
     return g.source_leaf(_SeededKeys(seed), 0, np.uint32, (4,), "seed")
 
 
+class _Drawn:
+    """The numbers of a node with a seed of its own, those that TensorFlow draws: in every session the same ones."""
+
+    def __init__(self, kind: str, seed: int, shape: tuple[int, ...], dtype: Any, *bounds: int) -> None:
+        self.kind, self.seeds = kind, pair_of_seeds(default_graph().seed, int(seed))
+        self.shape, self.dtype, self.bounds = shape, np.dtype(dtype), bounds
+        self.streams: WeakKeyDictionary[Any, Stream] = WeakKeyDictionary()
+
+    def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
+        """The next ones of a session."""
+        stream = self.streams.setdefault(session, Stream(*self.seeds))
+        if self.kind == "order":
+            return [stream.order(*self.shape)]
+        return [getattr(stream, self.kind)(*self.bounds, self.shape, self.dtype)]
+
+
+def _seeded(kind: str, lengths: Any, dtype: Any, seed: Any, *bounds: int) -> Any:
+    """The standard numbers of a node with a seed of its own and a known shape; None for all others."""
+    if seed is None or draws.in_loop() or lengths is None or not all(isinstance(n, int) for n in lengths):
+        return None
+    kind_of = np.dtype(numpy_dtype(dtype))
+    shape = tuple(lengths)
+    return g.source_leaf(_Drawn(kind, seed, shape, kind_of, *bounds), 0, kind_of, shape, "seeded")
+
+
+def _scaled(numbers: Any, spread: Any, start: Any) -> Any:
+    return numbers * spread + start
+
+
 def _number(x: Any, dtype: Any) -> Any:
     return x if isinstance(x, (int, float)) else value(x, dtype)
 
@@ -49,6 +84,9 @@ def random_normal(
 ) -> Tensor:
     """Normal numbers."""
     lengths, follows = like(shape)
+    numbers = _seeded("normal", lengths, dtype, seed)
+    if numbers is not None:
+        return wrap(_scaled(numbers, _number(stddev, dtype), _number(mean, dtype)), name, "random_normal")
     drawn = random.normal(
         lengths,
         _number(mean, dtype),
@@ -66,6 +104,9 @@ def truncated_normal(
 ) -> Tensor:
     """Normal numbers within two standard deviations."""
     lengths, follows = like(shape)
+    numbers = _seeded("truncated_normal", lengths, dtype, seed)
+    if numbers is not None:
+        return wrap(_scaled(numbers, _number(stddev, dtype), _number(mean, dtype)), name, "truncated_normal")
     drawn = random.truncated_normal(
         lengths,
         _number(mean, dtype),
@@ -101,11 +142,18 @@ def random_uniform(
             )
             drawn = g.cast(part * span, dtype) + g.cast(value(minval), dtype)  # type: ignore[operator]
             return wrap(drawn, name, "random_uniform")
+        whole = _seeded("integers", lengths, dtype, seed, int(low), int(high))
+        if whole is not None:
+            return wrap(whole, name, "random_uniform")
         drawn = random.randint(
             int(low), int(high), lengths, numpy_dtype(dtype), like=follows, symbolic=True, key=keyed(seed)
         )
     else:
         top: Any = 1.0 if maxval is None else _number(maxval, dtype)
+        numbers = _seeded("uniform", lengths, dtype, seed)
+        if numbers is not None:
+            low = _number(minval, dtype)
+            return wrap(_scaled(numbers, top - low, low), name, "random_uniform")
         drawn = random.uniform(
             lengths,
             _number(minval, dtype),
@@ -124,6 +172,11 @@ def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
     if rows.shape is None:
         order = random_shuffle(math.range(math.shape(value)[0]), seed)
         return late.deferring(math.gather)(value, order, name=name)
+    if seed is not None and not draws.in_loop() and isinstance(rows.shape[0], int):
+        places = g.source_leaf(
+            _Drawn("order", seed, rows.shape[:1], np.int64), 0, np.int64, rows.shape[:1], "order"
+        )
+        return wrap(take(rows, places, axis=0), name, "RandomShuffle", [value])
     return wrap(random.shuffle(rows, symbolic=True, key=keyed(seed)), name, "RandomShuffle", [value])
 
 
@@ -176,7 +229,6 @@ def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Te
     """A part of the given size at a random place."""
     from thalweg.compat.tf1.math.shapes import shape
     from thalweg.ops.create import arange
-    from thalweg.ops.index import take
 
     t, lengths = g.value(value), [int(d) for d in g.static_value(size)]
     all_, starts = t.shape, g.value(random_uniform([len(lengths)], 0, 2**31 - 1, "int32", seed))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from thalweg.compat.names import only
+from thalweg.compat.sequences import edit_distances
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, places
 from thalweg.compat.tf1.graph import Tensor, wrap
@@ -201,31 +203,13 @@ def safe_embedding_lookup_sparse(
     return math.where(empty, math.zeros_like(found), found, name)
 
 
-def _distance(a: list[Any], b: list[Any]) -> int:
-    """How many insertions, deletions and replacements make one sequence the other (Levenshtein)."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]
-
-
 def edit_distance(
     hypothesis: SparseTensor, truth: SparseTensor, normalize: bool = True, name: str = "edit_distance"
 ) -> Tensor:
     """The edit distance of each sequence (the last axis), over the length of the truth if ``normalize``."""
 
-    def measure(hi: Any, hv: Any, hs: Any, ti: Any, tv: Any, ts: Any) -> np.ndarray:
-        made = np.zeros([max(a, b) for a, b in zip(hs[:-1], ts[:-1], strict=True)], np.float32)
-        for place in np.ndindex(*made.shape):
-            a, b = (list(v[np.all(i[:, :-1] == place, axis=1)]) for i, v in ((hi, hv), (ti, tv)))
-            far = float(_distance(a, b))
-            made[place] = far if not normalize else far / len(b) if b else (np.inf if a else 0.0)
-        return made
-
     parts = [p for sparse in (hypothesis, truth) for p in (sparse.indices, sparse.values, sparse.dense_shape)]
-    node = math.py_func(measure, parts, "float32", name=name)
+    node = math.py_func(partial(edit_distances, normalize=normalize), parts, "float32", name=name)
     ranks = [sparse.get_shape().ndims for sparse in (truth, hypothesis)]
     rank = ranks[1] if ranks[0] is None else ranks[0]
     node.set_shape(None if rank is None else [None] * (rank - 1))

@@ -26,8 +26,11 @@ from thalweg.compat.tf2 import boxes as _boxes
 from thalweg.compat.tf2 import checkpoint as _checkpoint
 from thalweg.compat.tf2 import complexes as _complexes
 from thalweg.compat.tf2 import concrete as _concrete
+from thalweg.compat.tf2 import ctc as _ctc
 from thalweg.compat.tf2 import debugging as _debugging
+from thalweg.compat.tf2 import embeddings as _embeddings
 from thalweg.compat.tf2 import feature_column as _feature_column
+from thalweg.compat.tf2 import forward as _forward
 from thalweg.compat.tf2 import function as _function
 from thalweg.compat.tf2 import image as _image
 from thalweg.compat.tf2 import indexed as _indexed
@@ -37,6 +40,7 @@ from thalweg.compat.tf2 import linalg as _linalg
 from thalweg.compat.tf2 import lookup as _lookup
 from thalweg.compat.tf2 import machine as _machine
 from thalweg.compat.tf2 import math as _math
+from thalweg.compat.tf2 import matrices as _matrices
 from thalweg.compat.tf2 import module as _module
 from thalweg.compat.tf2 import nested as _nested
 from thalweg.compat.tf2 import nn as _nn
@@ -52,12 +56,14 @@ from thalweg.compat.tf2 import segments as _segments
 from thalweg.compat.tf2 import shapes as _shapes
 from thalweg.compat.tf2 import signal as _signal
 from thalweg.compat.tf2 import sparse as _sparse
+from thalweg.compat.tf2 import special as _special
 from thalweg.compat.tf2 import specs as _specs
 from thalweg.compat.tf2 import summary as _summary
 from thalweg.compat.tf2 import tables as _tables
 from thalweg.compat.tf2 import tape as _tape
 from thalweg.compat.tf2 import text as _text
 from thalweg.compat.tf2 import values as _values
+from thalweg.compat.tf2 import windows as _windows
 from thalweg.compat.tf2 import words as _words
 from thalweg.compat.tf2.data import data as data
 from thalweg.compat.tf2.estimator import estimator as estimator
@@ -166,6 +172,12 @@ def get_logger() -> Any:
     return _logging.getLogger("tensorflow")
 
 
+eig, eigvals = _linalg.eig, _linalg.eigvals
+edit_distance, get_current_name_scope = _embeddings.edit_distance, _scopes.get_current_name_scope
+batch_to_space, space_to_batch = _windows.batch_to_space, _windows.space_to_batch
+space_to_batch_nd, parallel_stack, realdiv = space_to_batch, _arrays.stack, _math.divide
+autodiff = _forward.autodiff
+
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 config, distribute, test, autograph = _machine.config, _machine.distribute, _machine.test, _machine.autograph
@@ -181,11 +193,22 @@ math = _Namespace(
     **{n: _of_all(n, v) for n, v in _own(_math).items() if n not in ("TopK", "matmul", "tensordot")},
     **{n: v for n, v in _own(_segments).items() if n != "count_of"},
     **{n: getattr(_complexes, n) for n in ("real", "imag", "conj", "angle")},
+    **{n: getattr(_special, n) for n in _special.__all__},
 )
 _ACTIVATIONS = (
     "sigmoid tanh log_sigmoid softmax log_softmax l2_normalize top_k in_top_k zero_fraction".split()
 )
-nn = _Namespace("tf.nn", **_own(_nn), **{n: getattr(_nn, n) for n in _ACTIVATIONS})
+nn = _Namespace(
+    "tf.nn",
+    **_own(_nn),
+    **{n: getattr(_nn, n) for n in _ACTIVATIONS},
+    **{n: getattr(_ctc, n) for n in _ctc.__all__},
+    **{n: getattr(_windows, n) for n in _windows.__all__},
+    embedding_lookup_sparse=_embeddings.embedding_lookup_sparse,
+    safe_embedding_lookup_sparse=_embeddings.safe_embedding_lookup_sparse,
+    experimental=_nn.experimental,
+    fixed_unigram_candidate_sampler=_random.fixed_unigram_candidate_sampler,
+)
 for _n in "dropout embedding_lookup elu gelu leaky_relu relu selu sigmoid silu swish tanh".split():
     nn.__dict__[_n] = _rows.elementwise(getattr(_nn, _n))
 random = _Namespace(
@@ -196,10 +219,15 @@ random = _Namespace(
         Generator=_random.Generator,
         get_global_generator=_random.get_global_generator,
         set_global_generator=_random.set_global_generator,
+        Algorithm=_random.Algorithm,
+        stateless_shuffle=_random.stateless_shuffle,
+        stateless_split=_random.split,
+        stateless_fold_in=_random.fold_in,
     ),
 )
 _PRODUCTS = "matmul matvec tensordot einsum eye norm matrix_transpose l2_normalize".split()
 linalg = _Namespace("tf.linalg", **_own(_linalg), **{n: _of_all(n, getattr(_linalg, n)) for n in _PRODUCTS})
+linalg.__dict__.update({n: getattr(_matrices, n) for n in _matrices.__all__})
 linalg.__dict__.update(transpose=_linalg.matrix_transpose, adjoint=_complexes.adjoint)
 image = _Namespace(
     "tf.image",
@@ -263,7 +291,10 @@ data.__dict__["experimental"].__dict__.update(
 sets = _Namespace("tf.sets", **{n: getattr(_sparse, f"set_{n}") for n in _sparse.SETS})
 dtypes = _Namespace(
     "tf.dtypes",
-    **{n: globals()[n] for n in ("DType", "as_dtype", "cast", "saturate_cast", "complex")},
+    **{
+        n: globals()[n]
+        for n in "DType as_dtype cast saturate_cast complex complex64 complex128 double half".split()
+    },
     **_types.BY_NAME,
 )
 saved_model = _Namespace("tf.saved_model", **{n: getattr(_saved_model, n) for n in _saved_model.__all__})

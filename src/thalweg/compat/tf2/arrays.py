@@ -14,7 +14,19 @@ from thalweg.compat.tf1.types import as_dtype, dtype_of_range, numpy_dtype
 from thalweg.compat.tf2.indexed import remember_gathered
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.text import TextTensor, is_text, texts
-from thalweg.compat.tf2.values import alike, axes, cast, filled, is_known, lengths, number, pair, tensor
+from thalweg.compat.tf2.values import (
+    alike,
+    axes,
+    cast,
+    filled,
+    fitting,
+    is_known,
+    lengths,
+    number,
+    of_dtype,
+    pair,
+    tensor,
+)
 from thalweg.errors import ShapeError, SymbolicError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
@@ -27,6 +39,7 @@ from thalweg.ops import (
     index,
     joining,
     norms,
+    reduce,
     search,
     slices,
     sort,
@@ -41,9 +54,9 @@ from thalweg.ops import shape as shapes
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
     """A tensor of a value, filled to a shape where one is given."""
-    if value is not None and is_text(value):
+    if value is not None and is_text(fitting(value, dtype)):
         return texts(value) if shape is None else texts(np.broadcast_to(np.asarray(texts(value)), shape))
-    made = tensor(value, dtype)
+    made = tensor(of_dtype(fitting(value, dtype), dtype, TypeError), dtype)
     if shape is None:
         return made
     wanted = lengths(shape)
@@ -53,6 +66,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: Any = None) -> Any:
     """A tensor of a value; of a variable, its value now."""
     value = value.read() if isinstance(value, core.Variable) else value
+    value = of_dtype(fitting(value, dtype), dtype, ValueError)
     return tensor(value, None if dtype is not None and as_dtype(dtype).name == "string" else dtype)
 
 
@@ -486,8 +500,13 @@ def sort_(values: Any, axis: int = -1, direction: str = "ASCENDING", name: Any =
 def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32", name: Any = None
 ) -> Any:
-    """Where elements would be put into a sorted sequence."""
-    return cast(search.searchsorted(tensor(sorted_sequence), tensor(values), side=side), out_type)
+    """Where elements would be put into a sorted sequence; in sequences of several axes, row by row."""
+    rows, wanted = alike([sorted_sequence, values], "SearchSorted")
+    if rows.ndim > 1:
+        before = elementwise.less if side == "left" else elementwise.less_equal
+        passed = before(shapes.expand_dims(rows, -2), shapes.expand_dims(wanted, -1))
+        return reduce.sum(cast(passed, out_type), axis=-1, dtype=numpy_dtype(out_type))
+    return cast(search.searchsorted(rows, wanted, side=side), out_type)
 
 
 def norm(
@@ -568,10 +587,24 @@ def histogram_fixed_width(
     return tensor(np.histogram(held, int(nbins), (low, high))[0], dtype)
 
 
+def histogram_fixed_width_bins(
+    values: Any, value_range: Any, nbins: int = 100, dtype: Any = "int32", name: Any = None
+) -> Any:
+    """The number of the part in which each value lies, of equal parts of a range; those outside are at the ends."""
+    low, high = (float(v) for v in np.asarray(value_range))
+    places = np.floor((np.asarray(tensor(values)) - low) / (high - low) * int(nbins))
+    return tensor(np.clip(places, 0, int(nbins) - 1), dtype)
+
+
 def unique_with_counts(x: Any, out_idx: Any = "int32", name: Any = None) -> Any:
     """The different elements, the number of each element among them, and how often each comes."""
     found, places = unique(x, out_idx)
     return found, places, tensor(np.bincount(np.asarray(places)), out_idx)
+
+
+def shape_n(input: Any, out_type: Any = "int32", name: Any = None) -> list[Any]:
+    """The shapes of several tensors."""
+    return [shape(x, out_type) for x in input]
 
 
 def unravel_index(indices: Any, dims: Any, name: Any = None) -> Any:
@@ -591,4 +624,4 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
 
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """The value as an array where it is known, else None."""
-    return np.asarray(tensor) if is_known(tensor) else None
+    return np.asarray(tensor) if is_known(tensor) and not isinstance(tensor, core.Variable) else None

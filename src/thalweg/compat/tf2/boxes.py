@@ -10,7 +10,16 @@ from thalweg import nn
 from thalweg.compat.tf2.values import cast, number, tensor
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec
-from thalweg.nn.boxes import best_boxes, drawn
+from thalweg.nn.boxes import best_boxes, drawn, shared_areas
+
+__all__ = [
+    "combined_non_max_suppression",
+    "crop_and_resize",
+    "draw_bounding_boxes",
+    "non_max_suppression",
+    "non_max_suppression_padded",
+    "non_max_suppression_with_scores",
+]
 
 
 def crop_and_resize(
@@ -20,7 +29,7 @@ def crop_and_resize(
     """Parts of pictures in one size: box k [y1, x1, y2, x2], in shares of picture ``box_indices[k]``."""
     size = [int(number(n)) for n in crop_size]
     return nn.crop_and_resize(
-        cast(image, "float32"), tensor(boxes), tensor(box_indices), size, method, extrapolation_value
+        cast(image, "float32"), cast(boxes, "float32"), tensor(box_indices), size, method, extrapolation_value
     )
 
 
@@ -93,4 +102,36 @@ def combined_non_max_suppression(
     return boxes_, scores_, classes, valid
 
 
-__all__ = ["combined_non_max_suppression", "crop_and_resize", "draw_bounding_boxes", "non_max_suppression"]
+def non_max_suppression_padded(
+    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
+    pad_to_max_output_size: bool = False, name: Any = None, sorted_input: bool = False,
+    canonicalized_coordinates: bool = False, tile_size: int = 512,
+) -> tuple[Any, Any]:  # fmt: skip
+    """(the numbers of the best boxes, filled up with 0 if ``pad_to_max_output_size``; how many they are)."""
+    found = np.asarray(non_max_suppression(boxes, scores, max_output_size, iou_threshold, score_threshold))
+    room = int(number(max_output_size)) - len(found) if pad_to_max_output_size else 0
+    return tensor(np.pad(found, (0, room))), tensor(len(found), "int32")
+
+
+def non_max_suppression_with_scores(
+    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
+    soft_nms_sigma: float = 0.0, name: Any = None,
+) -> tuple[Any, Any]:  # fmt: skip
+    """(the numbers of the best boxes, their scores).
+
+    ``soft_nms_sigma`` above 0: boxes that overlap a better one stay, with scores times exp(-iou ** 2 / (2 sigma))
+    (Bodla et al. 2017).
+    """
+    corners, left = np.asarray(tensor(boxes), np.float64), np.array(np.asarray(tensor(scores)), np.float64)
+    sigma, least = float(soft_nms_sigma), float(number(score_threshold))
+    chosen: list[int] = []
+    kept: list[float] = []
+    while len(chosen) < int(number(max_output_size)) and len(left) and left.max() > least:
+        best = int(left.argmax())
+        chosen.append(best)
+        kept.append(float(left[best]))
+        overlap = shared_areas(corners[best], corners)
+        left = left * np.exp(-(overlap**2) / (2 * sigma)) if sigma else left
+        left[best] = -np.inf
+        left[overlap > (1.0 if sigma else float(number(iou_threshold)))] = -np.inf
+    return tensor(np.array(chosen, np.int32)), tensor(np.array(kept, np.float32))

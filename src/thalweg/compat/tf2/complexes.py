@@ -17,7 +17,7 @@ from thalweg.errors import ArgumentError, DTypeError, fail
 from thalweg.graph.tensor import Tensor, constant
 from thalweg.ops import contract, elementwise
 from thalweg.ops.joining import stack
-from thalweg.ops.shape import full_like
+from thalweg.ops.shape import full_like, permute_dims
 
 _REAL = {"complex64": dtypes.float32, "complex128": dtypes.float64}
 
@@ -210,6 +210,13 @@ def adjoint(matrix: Any, name: Any = None) -> Any:
     return _turned(turned, True) if isinstance(turned, ComplexTensor) else contract.matrix_transpose(turned)
 
 
+def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: Any = None) -> ComplexTensor:
+    """The axes in another order, the opposite one unless given; ``conjugate``: and the imaginary part negated."""
+    order = None if perm is None else tuple(int(k) for k in perm)
+    turned = ComplexTensor(permute_dims(a.real, order), permute_dims(a.imag, order))
+    return conj(turned) if conjugate else turned
+
+
 def cast(x: Any, dtype: Any, name: Any = None) -> Any:
     """A complex tensor in another complex dtype, or its real part in a real one."""
     if complex_dtype(dtype):
@@ -226,12 +233,12 @@ _IN_PLACE_OF: dict[str, Callable[..., Any]] = {
     "abs": _named(abs), "negative": _named(operator.neg), "add": _named(operator.add), "subtract": _named(operator.sub),
     "multiply": _named(operator.mul), "divide": _named(operator.truediv), "truediv": _named(operator.truediv),
     "equal": _named(operator.eq), "not_equal": _named(operator.ne), "exp": exp, "square": square, "sqrt": sqrt,
-    "matmul": matmul, "cast": cast, "is_tensor": lambda x: True,
+    "matmul": matmul, "cast": cast, "transpose": transpose, "is_tensor": lambda x: True,
 }  # fmt: skip
 # Functions that do the same to both parts.
 _OF_EACH_PART = (
     "broadcast_to concat cumsum expand_dims gather gather_nd identity ones_like pad reduce_mean reduce_sum repeat "
-    "reshape reverse roll slice split squeeze stack stop_gradient strided_slice tile transpose unstack zeros_like"
+    "reshape reverse roll slice split squeeze stack stop_gradient strided_slice tile unstack zeros_like"
 ).split()
 _OF_REAL_PART = "rank shape size".split()
 

@@ -12,6 +12,7 @@ from thalweg.compat.names import only
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.random import seeded_key
+from thalweg.compat.tf2.random import uniform as random_uniform
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import cast, lengths, number, tensor
 from thalweg.data.pictures import decoded_frames, decoded_picture, encoded_picture
@@ -265,22 +266,22 @@ total_variation = _of_images(nn.total_variation)
 
 def random_brightness(image: Any, max_delta: float, seed: Any = None) -> Any:
     """A random number added."""
-    return adjust_brightness(image, random.uniform((), -max_delta, max_delta, key=seeded_key(seed)))
+    return adjust_brightness(image, random_uniform((), -max_delta, max_delta, seed=seed))
 
 
 def random_contrast(image: Any, lower: float, upper: float, seed: Any = None) -> Any:
     """A random contrast."""
-    return adjust_contrast(image, random.uniform((), lower, upper, key=seeded_key(seed)))
+    return adjust_contrast(image, random_uniform((), lower, upper, seed=seed))
 
 
 def random_saturation(image: Any, lower: float, upper: float, seed: Any = None) -> Any:
     """A random saturation."""
-    return adjust_saturation(image, random.uniform((), lower, upper, key=seeded_key(seed)))
+    return adjust_saturation(image, random_uniform((), lower, upper, seed=seed))
 
 
 def random_hue(image: Any, max_delta: float, seed: Any = None) -> Any:
     """A random turn of the hue."""
-    return adjust_hue(image, random.uniform((), -max_delta, max_delta, key=seeded_key(seed)))
+    return adjust_hue(image, random_uniform((), -max_delta, max_delta, seed=seed))
 
 
 def per_image_standardization(image: Any) -> Any:

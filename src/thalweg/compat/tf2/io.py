@@ -82,13 +82,15 @@ def decode_raw(
     fixed_length: int | None = None,
     name: Any = None,
 ) -> Tensor:
-    """The numbers in bytes; of several texts, rows. ``fixed_length``: how many bytes, cut or filled with zeros."""
+    """The numbers in bytes, along an axis behind those of the texts. ``fixed_length``: so many bytes of each, cut or
+    filled with zeros.
+    """
     given = np.asarray(texts(input_bytes))
     kind = np.dtype(numpy_dtype(out_type))
     order, n = kind.newbyteorder("<" if little_endian else ">"), fixed_length
     parts = [s if n is None else s[:n].ljust(n, b"\0") for s in given.reshape(-1)]
     rows = [np.frombuffer(s, order).astype(kind) for s in parts]
-    return constant(rows[0] if given.ndim == 0 else np.stack(rows))
+    return constant(np.stack(rows).reshape(*given.shape, -1))
 
 
 def encode_base64(input: Any, pad: bool = False, name: Any = None) -> TextTensor:

@@ -10,7 +10,7 @@ from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.values import axes, cast, number, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
-from thalweg.ops import contract, elementwise, linalg, state, tiling, triangles
+from thalweg.ops import contract, elementwise, joining, linalg, state, tiling, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.linalg import matrices
 from thalweg.optimizers.rows import rows_in
@@ -132,24 +132,64 @@ def _offsets(x: Any) -> Any:
     return shape_ops.iota_like(x, x.ndim - 1) - shape_ops.iota_like(x, x.ndim - 2)
 
 
-def _one_diagonal(k: Any, name: str) -> int:
-    found = np.asarray(k)
-    if found.size != 1:
-        raise fail(ArgumentError, f"tf.linalg.{name}: k", expected="one diagonal", received=found.tolist())
-    return int(found.reshape(-1)[0])
+def _between(k: Any) -> tuple[int, int]:
+    """The lowest and the highest of some diagonals."""
+    found = [int(n) for n in np.asarray(k).reshape(-1)]
+    if len(found) not in (1, 2) or found[0] > found[-1]:
+        raise fail(
+            ArgumentError,
+            "tf.linalg: k",
+            expected="a diagonal, or the lowest and the highest one",
+            received=found,
+        )
+    return found[0], found[-1]
+
+
+def _begins(right: int, length: int, longest: int, align: str) -> int:
+    """Where the numbers of a diagonal begin in a row for the longest one."""
+    places = align.upper().split("_")
+    if len(places) != 2 or {*places} - {"LEFT", "RIGHT"}:
+        raise fail(
+            ArgumentError,
+            "tf.linalg: align",
+            expected="two of LEFT and RIGHT, such as RIGHT_LEFT",
+            received=align,
+        )
+    return longest - length if places[0 if right >= 0 else 1] == "RIGHT" else 0
 
 
 def diag(
-    diagonal: Any, name: str = "diag", k: Any = 0, num_rows: int = -1, num_cols: int = -1, padding_value: Any = 0,
+    diagonal: Any, name: str = "diag", k: Any = 0, num_rows: Any = -1, num_cols: Any = -1, padding_value: Any = 0,
     align: str = "RIGHT_LEFT",
 ) -> Any:  # fmt: skip
-    """Square matrices with given diagonals, ``k`` places right of the main one; ``padding_value`` elsewhere."""
-    d, right = tensor(diagonal), _one_diagonal(k, "diag")
-    if (num_rows, num_cols) != (-1, -1):
+    """Matrices with given diagonals, ``k`` places right of the main one; ``padding_value`` elsewhere.
+
+    ``k`` may be the lowest and the highest of several, whose numbers stand in the last but one axis, the highest first,
+    at the left or right end (``align``, of those above and below) where a diagonal is shorter than the longest.
+    ``num_rows`` and ``num_cols``: -1 for as few as they can be.
+    """
+    d, (low, high) = tensor(diagonal), _between(k)
+    rows, columns = int(number(num_rows)), int(number(num_cols))
+    if low == high and np.ndim(k) == 0 and (rows, columns) == (-1, -1):
+        return _one_diagonal(d, low, padding_value)
+    if low != high and (d.ndim < 2 or d.shape[-2] != high - low + 1):
         raise fail(
-            ArgumentError, "tf.linalg.diag: num_rows and num_cols", expected="-1",
-            received=f"{num_rows}, {num_cols}",
+            ArgumentError, "tf.linalg.diag: diagonal", expected=f"rows of {high - low + 1} diagonals",
+            received=f"shape {d.shape}",
         )  # fmt: skip
+    longest = int(d.shape[-1])
+    least_rows, least_columns = longest + max(-high, 0), longest + max(low, 0)
+    if (rows, columns) == (-1, -1):
+        rows = columns = max(least_rows, least_columns)
+    rows, columns = (least_rows if rows == -1 else rows), (least_columns if columns == -1 else columns)
+    many = shape_ops.expand_dims(d, -2) if np.ndim(k) == 0 or (low == high and d.ndim == 1) else d
+    base = core.constant(np.full((rows, columns), padding_value, np.dtype(d.dtype)))
+    wide = shape_ops.broadcast_to(base, (*many.shape[:-2], rows, columns))
+    return _with_diagonals(wide, many, low, high, longest, align)
+
+
+def _one_diagonal(d: Any, right: int, padding_value: Any) -> Any:
+    """Square matrices of one diagonal each, of any length."""
     along, across = shape_ops.expand_dims(d, -1), shape_ops.expand_dims(d, -2)
     square: Any = elementwise.add(along, shape_ops.full_like(across, 0))
     before, after = max(-right, 0), max(right, 0)
@@ -158,13 +198,40 @@ def diag(
     return elementwise.where(_offsets(wide) == right, wide, cast(padding_value, d.dtype))
 
 
+def _with_diagonals(x: Any, many: Any, low: int, high: int, longest: int, align: str) -> Any:
+    """Matrices of which some diagonals are those in the rows of ``many``, the highest first."""
+    rows, columns = x.shape[-2:]
+    offsets, start = _offsets(x), shape_ops.iota_like(x, x.ndim - 2)
+    for right in range(low, high + 1):
+        length = min(rows + min(right, 0), columns - max(right, 0))
+        begin = _begins(right, length, longest, align)
+        numbers: Any = many[..., high - right, begin : begin + length]
+        above = max(-right, 0)
+        sides = [(0, 0)] * (numbers.ndim - 1) + [(above, rows - above - length)]
+        along = shape_ops.expand_dims(tiling.pad(numbers, sides), -1)
+        within = elementwise.less(start, above + length)
+        x = elementwise.where(elementwise.equal(offsets, right) & within, along, x)
+    return x
+
+
 def diag_part(
     input: Any, name: str = "diag_part", k: Any = 0, padding_value: Any = 0, align: str = "RIGHT_LEFT"
 ) -> Any:
-    """The diagonals of matrices, ``k`` places right of the main one."""
-    x: Any = tensor(input)
-    right = _one_diagonal(k, "diag_part")
-    return contract.diagonal(x[..., max(-right, 0) :, max(right, 0) :])
+    """The diagonals of matrices, ``k`` places right of the main one; of several (see :func:`diag`), one in each row,
+    shorter ones filled up with ``padding_value``.
+    """
+    x, (low, high) = tensor(input), _between(k)
+    if low == high:
+        return contract.diagonal(x[..., max(-low, 0) :, max(low, 0) :])
+    rows, columns = x.shape[-2:]
+    lengths = {right: min(rows + min(right, 0), columns - max(right, 0)) for right in range(low, high + 1)}
+    longest, parts = max(lengths.values()), []
+    for right in range(high, low - 1, -1):
+        part = contract.diagonal(x[..., max(-right, 0) :, max(right, 0) :])
+        begin = _begins(right, lengths[right], longest, align)
+        sides = [(0, 0)] * (part.ndim - 1) + [(begin, longest - begin - lengths[right])]
+        parts.append(tiling.pad(part, sides, constant_values=padding_value))
+    return joining.stack(parts, axis=-2)
 
 
 def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
@@ -182,10 +249,13 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
 
 
 def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
-    """Matrices with another main diagonal."""
-    if _one_diagonal(k, "set_diag"):
-        raise fail(ArgumentError, "tf.linalg.set_diag: k", expected="0", received=k)
-    return triangles.with_diagonal(*pair(input, diagonal))
+    """Matrices with other diagonals, in the order of :func:`diag`; the main one unless given."""
+    x, d = pair(input, diagonal)
+    low, high = _between(k)
+    if (low, high) == (0, 0):
+        return triangles.with_diagonal(x, d if d.ndim < x.ndim else d[..., 0, :])
+    many = d if d.ndim == x.ndim else shape_ops.expand_dims(d, -2)
+    return _with_diagonals(x, many, low, high, int(many.shape[-1]), align)
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: Any = None) -> Any:

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from thalweg.compat.names import Namespace
 from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1.errors import NotFoundError
 from thalweg.compat.tf2.function import functions_run_eagerly, run_functions_eagerly
+from thalweg.compat.tf2.tape import GradientTape
+from thalweg.compat.tf2.values import tensor
 from thalweg.nested import mapped
 from thalweg.run.workers import num_threads, set_num_threads
 
@@ -114,8 +118,15 @@ config = Namespace(
         set_intra_op_parallelism_threads=set_threads,
         set_inter_op_parallelism_threads=accepted,
         get_intra_op_parallelism_threads=num_threads,
+        get_inter_op_parallelism_threads=lambda: 1,
     ),
-    optimizer=Namespace("tf.config.optimizer", set_jit=accepted, set_experimental_options=accepted),
+    optimizer=Namespace(
+        "tf.config.optimizer",
+        set_jit=accepted,
+        set_experimental_options=accepted,
+        get_jit=lambda: "",
+        get_experimental_options=dict,
+    ),
     experimental=Namespace(
         "tf.config.experimental",
         list_physical_devices=list_physical_devices,
@@ -127,7 +138,18 @@ config = Namespace(
         get_memory_growth=lambda device: False,
         set_virtual_device_configuration=accepted,
         VirtualDeviceConfiguration=accepted,
+        get_virtual_device_configuration=lambda device: None,
+        get_synchronous_execution=lambda: True,
+        set_synchronous_execution=accepted,
+        get_device_details=lambda device: {},
+        enable_op_determinism=accepted,
+        enable_tensor_float_32_execution=accepted,
+        tensor_float_32_execution_enabled=lambda: False,
+        disable_mlir_bridge=accepted,
     ),
+    get_logical_device_configuration=lambda device: None,
+    PhysicalDevice=PhysicalDevice,
+    LogicalDevice=PhysicalDevice,
     LogicalDeviceConfiguration=accepted,
     experimental_connect_to_cluster=accepted,
     experimental_connect_to_host=accepted,
@@ -372,6 +394,34 @@ class TestCase(ArrayTestCase):
         return mapped(lambda leaf: leaf.numpy() if hasattr(leaf, "numpy") else leaf, tensors)
 
 
+def compute_gradient(
+    f: Callable[..., Any], x: Any, delta: float | None = None
+) -> tuple[list[Any], list[Any]]:
+    """(Jacobians that the library derives, those of differences) of a function by each of its arguments, arrays
+    [elements of the result, elements of the argument]. ``delta``: 1/1024 unless given.
+    """
+    step = 1 / 1024 if delta is None else float(delta)
+    given = [np.array(np.asarray(tensor(part))) for part in x]
+    with GradientTape(persistent=True) as tape:
+        inputs = [tensor(part) for part in given]
+        tape.watch(inputs)
+        result = f(*inputs)
+    derived, differences = [], []
+    for k, part in enumerate(given):
+        exact = tape.jacobian(result, inputs[k], unconnected_gradients="zero")
+        derived.append(np.asarray(exact).reshape(-1, part.size))
+        columns = []
+        for place in np.ndindex(*part.shape):
+            ends = []
+            for way in (step, -step):
+                moved = part.copy()
+                moved[place] += way
+                ends.append(np.asarray(f(*[tensor(moved if j == k else p) for j, p in enumerate(given)])))
+            columns.append(((ends[0] - ends[1]) / (2 * step)).reshape(-1))
+        differences.append(np.stack(columns, 1).astype(part.dtype))
+    return derived, differences
+
+
 test = Namespace(
     "tf.test",
     TestCase=TestCase,
@@ -380,4 +430,7 @@ test = Namespace(
     gpu_device_name=lambda: "",
     is_built_with_cuda=lambda: False,
     is_built_with_gpu_support=lambda: False,
+    is_built_with_rocm=lambda: False,
+    is_built_with_xla=lambda: False,
+    compute_gradient=compute_gradient,
 )

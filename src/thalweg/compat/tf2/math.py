@@ -10,8 +10,9 @@ import numpy as np
 
 from thalweg import dtypes, nn, optimizers
 from thalweg.compat.names import described
+from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import alike, axes, cast, number, pair, tensor
-from thalweg.errors import DTypeError, fail
+from thalweg.errors import DTypeError, IndexRangeError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.ops import (
     activation,
@@ -134,7 +135,15 @@ maximum, minimum = (
 pow = _binary(elementwise.pow)
 atan2, squared_difference = _binary(elementwise.atan2), _binary(_squared_difference)
 xlogy = _binary(special.xlogy)
-xdivy = divide_no_nan
+
+
+def _xdivy(x: Tensor, y: Tensor) -> Tensor:
+    """x / y, and 0 where x is 0, also for y = 0."""
+    nothing = elementwise.equal(x, 0)
+    return elementwise.where(nothing, 0, elementwise.divide(x, elementwise.where(nothing, 1, y)))
+
+
+xdivy = _binary(_xdivy)
 equal, not_equal = _compared(elementwise.equal), _compared(elementwise.not_equal)
 less, less_equal, greater, greater_equal = (
     _binary(getattr(elementwise, n)) for n in ("less", "less_equal", "greater", "greater_equal")
@@ -142,6 +151,14 @@ less, less_equal, greater, greater_equal = (
 logical_and, logical_or, logical_xor = (
     _binary(getattr(logic, n)) for n in ("logical_and", "logical_or", "logical_xor")
 )
+
+
+def truncatediv(x: Any, y: Any, name: Any = None) -> Any:
+    """The quotient of whole numbers, cut towards zero."""
+    a, b = pair(x, y, "TruncateDiv")
+    whole = elementwise.floor_divide(a, b)
+    short = elementwise.less(whole, 0) & elementwise.not_equal(whole * b, a)
+    return cast(elementwise.where(short, whole + 1, whole), a.dtype)
 
 
 def scalar_mul(scalar: Any, x: Any, name: Any = None) -> Any:
@@ -162,7 +179,9 @@ def add_n(inputs: Sequence[Any], name: Any = None) -> Any:
     return total
 
 
-accumulate_n = add_n
+def accumulate_n(inputs: Sequence[Any], shape: Any = None, tensor_dtype: Any = None, name: Any = None) -> Any:
+    """The sum of tensors of one shape and dtype."""
+    return add_n(inputs)
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Any = None) -> Any:
@@ -255,13 +274,27 @@ def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = Fals
 
 
 def bincount(
-    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = "int32"
-) -> Any:
-    """How often each whole number occurs."""
-    counts = np.bincount(
-        np.asarray(arr).reshape(-1), None if weights is None else np.asarray(weights), minlength or 0
-    )
-    return tensor(counts[:maxlength], dtype if weights is None else None)
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = "int32",
+    name: Any = None, axis: Any = None, binary_output: bool = False,
+) -> Any:  # fmt: skip
+    """How often each whole number occurs, or the sums of its weights, in all of ``arr``, or with ``axis=-1`` in each
+    row; in places 0 to the greatest one, at least ``minlength`` and at most ``maxlength``, past which nothing counts.
+    ``binary_output``: 1 where a number occurs.
+    """
+    given = np.asarray(arr)
+    if given.size and given.min() < 0:
+        raise fail(IndexRangeError, "bincount: values", expected="0 or more", received=int(given.min()))
+    rows = given.reshape(1, -1) if axis in (None, 0) else given
+    shares = None if weights is None else np.asarray(weights).reshape(rows.shape)
+    width = max(int(rows.max(initial=-1)) + 1, 0 if minlength is None else int(number(minlength)))
+    width = width if maxlength is None else min(width, int(number(maxlength)))
+    kind = numpy_dtype(dtype) if shares is None else shares.dtype
+    counts = np.zeros((len(rows), width), kind)
+    for k, row in enumerate(rows):
+        counted = row < width
+        np.add.at(counts[k], row[counted], 1 if shares is None else shares[k][counted])
+    counts = (counts > 0).astype(kind) if binary_output else counts
+    return tensor(counts[0] if axis in (None, 0) else counts, kind)
 
 
 def confusion_matrix(
@@ -332,10 +365,10 @@ def argsort(
     return cast(sort.argsort(tensor(values), axis=axis, descending=direction == "DESCENDING"), "int32")
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, name: Any = None) -> Any:
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = "int32", name: Any = None) -> Any:
     """The k greatest elements along the last axis, and their places."""
     values, places = sort.top_k(tensor(input), int(number(k)))
-    return TopK(values, cast(places, "int32"))
+    return TopK(values, cast(places, index_type))
 
 
 class TopK(tuple[Any, Any]):

@@ -16,7 +16,7 @@ from thalweg.compat.tf2.indexed import IndexedSlices
 from thalweg.compat.tf2.scopes import in_scope, name_scope
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.tracked import Tracked
-from thalweg.compat.tf2.values import UnmadeVariableError, made_variables, pair, tensor
+from thalweg.compat.tf2.values import UnmadeVariableError, fitting, made_variables, of_dtype, pair, tensor
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor
@@ -81,7 +81,8 @@ class Variable(core.Variable, metaclass=_Variables):
                 hint="use layer.add_weight(constraint=...), or assign the bounded value after each step",
             )
         made = callable(initial_value) and not isinstance(initial_value, Tensor)
-        value = tensor(initial_value() if made else initial_value, dtype)
+        value = initial_value() if made else initial_value
+        value = tensor(of_dtype(fitting(value, dtype), dtype, ValueError), dtype)
         if isinstance(value, Tensor) and value.value is None:  # while a function is being made
             if not all(isinstance(t, RandomKey) for t in missing_leaves([value])):
                 raise fail(

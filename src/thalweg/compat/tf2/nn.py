@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from thalweg import nn
-from thalweg.compat.names import described, only
+from thalweg.compat.names import Namespace, described, only
 from thalweg.compat.tf2 import arrays, math
-from thalweg.compat.tf2.random import log_uniform_candidate_sampler, seeded_key
-from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, tensor
+from thalweg.compat.tf2.random import log_uniform_candidate_sampler, seeded_key, stateless_uniform
+from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, spatial, tensor
 from thalweg.ops import elementwise
 from thalweg.ops.conv import conv_input_gradient
 from thalweg.ops.geometry import normal_padding
@@ -104,14 +105,6 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     return nn.dropout(tensor(x), number(rate), noise_shape=shape, key=seeded_key(seed))
 
 
-def _spatial(window: Any, rank: int, data_format: str) -> tuple[int, ...]:
-    """The lengths along the spatial axes, from one number, one for each, or one for every axis."""
-    given = [window] if np.ndim(window) == 0 else list(window)
-    if len(given) == rank + 2:
-        given = given[2:] if data_format.startswith("NC") else given[1:-1]
-    return tuple(int(n) for n in (given * rank if len(given) == 1 else given))
-
-
 def _convolution(rank: int) -> Callable[..., Any]:
     form = {1: "NWC", 2: "NHWC", 3: "NDHWC"}[rank]
 
@@ -128,8 +121,8 @@ def _convolution(rank: int) -> Callable[..., Any]:
         """A convolution; the filters are [lengths..., channels in, channels out]."""
         x, w = pair(input, filters, "Conv2D")
         order = data_format or form
-        steps = _spatial(strides if stride is None else stride, rank, order)
-        spread = _spatial(1 if dilations is None else dilations, rank, order)
+        steps = spatial(strides if stride is None else stride, rank, order)
+        spread = spatial(1 if dilations is None else dilations, rank, order)
         return nn.conv(x, w, steps, _padding(padding, order), order, dilation=spread)
 
     conv.__name__ = f"conv{rank}d"
@@ -166,9 +159,9 @@ def conv2d_transpose(
     turn, back = ((0, 2, 3, 1), (0, 3, 1, 2)) if data_format == "NCHW" else (None, None)
     x, like = (t if turn is None else permute_dims(t, turn) for t in (x, like))
     pads = normal_padding(_padding(padding, data_format), 2, (None, None))
-    spread = _spatial(1 if dilations is None else dilations, 2, data_format)
+    spread = spatial(1 if dilations is None else dilations, 2, data_format)
     made = conv_input_gradient(
-        x, w, like, strides=_spatial(strides, 2, data_format), padding=pads, dilation=spread, input_dilation=(1, 1),
+        x, w, like, strides=spatial(strides, 2, data_format), padding=pads, dilation=spread, input_dilation=(1, 1),
         groups=1,
     )  # fmt: skip
     return made if back is None else permute_dims(made, back)
@@ -181,9 +174,9 @@ def depthwise_conv2d(
     """Filters for each channel by itself."""
     x, w = pair(input, filter, "DepthwiseConv2dNative")
     order = data_format or "NHWC"
-    spread = _spatial(1 if dilations is None else dilations, 2, order)
+    spread = spatial(1 if dilations is None else dilations, 2, order)
     return nn.depthwise_conv(
-        x, w, _spatial(strides, 2, order), _padding(padding, order), order, dilation=spread
+        x, w, spatial(strides, 2, order), _padding(padding, order), order, dilation=spread
     )
 
 
@@ -196,9 +189,9 @@ def _pooling(op: Callable[..., Any], rank: int) -> Callable[..., Any]:
         order = data_format or form
         return op(
             tensor(input),
-            _spatial(ksize, rank, order),
-            _spatial(strides, rank, order),
-            padding.upper(),
+            spatial(ksize, rank, order),
+            spatial(strides, rank, order),
+            _padding(padding, order),
             order,
         )
 
@@ -309,8 +302,8 @@ def _transposed(op: Callable[..., Any], rank: int, form: str) -> Callable[..., A
         dilations: Any = None, name: Any = None,
     ) -> Any:  # fmt: skip
         x, w = pair(input, filters, "Conv2D")
-        spread = _spatial(1 if dilations is None else dilations, rank, data_format)
-        made = op(x, w, _spatial(strides, rank, data_format), padding, data_format, dilation=spread)
+        spread = spatial(1 if dilations is None else dilations, rank, data_format)
+        made = op(x, w, spatial(strides, rank, data_format), padding, data_format, dilation=spread)
         wanted = tuple(n for n in lengths(output_shape))
         if tuple(made.shape[1:]) != wanted[1:]:
             raise ValueError(f"conv{rank}d_transpose: output_shape {wanted} is not {tuple(made.shape)}")
@@ -451,3 +444,57 @@ def _fused_batch_norm(
         count: Any = math.reduce_sum(elementwise.add(elementwise.multiply(x, 0), 1)) / center.shape[0]
         spread = spread * (count / elementwise.maximum(count - 1.0, 1.0))
     return y, center, spread, center, spread
+
+
+def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: Any = None) -> Any:
+    """exp(c) - z c for log rates c; the full loss has Stirling's ``z log z - z + log(2 pi z) / 2``, too, for z > 1."""
+    z, c = pair(targets, log_input)
+    made: Any = elementwise.exp(c) - z * c
+    if compute_full_loss:
+        some: Any = elementwise.maximum(z, 1.0)
+        rest = some * elementwise.log(some) - some + 0.5 * elementwise.log(2.0 * np.pi * some)
+        made = made + elementwise.where(elementwise.greater(z, 1.0), rest, 0.0)
+    return made
+
+
+def sufficient_statistics(
+    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: Any = None
+) -> tuple[Any, Any, Any, Any]:
+    """(count, sum, sum of squares, shift) over axes, from which :func:`normalize_moments` makes moments."""
+    given = tensor(x)
+    moved = given if shift is None else math.subtract(given, shift)
+    count = int(np.prod([given.shape[int(a)] for a in axes]))
+    sums = (math.reduce_sum(t, axes, keepdims=keepdims) for t in (moved, math.square(moved)))
+    first, second = sums
+    return cast(float(count), given.dtype), first, second, shift
+
+
+def atrous_conv2d_transpose(
+    value: Any, filters: Any, output_shape: Any, rate: Any, padding: str, name: Any = None
+) -> Any:
+    """The transposed :func:`atrous_conv2d`."""
+    return conv2d_transpose(value, filters, output_shape, 1, padding, dilations=rate)
+
+
+def _general_dropout(x: Any, rate: Any, noise_shape: Any, uniform: Callable[..., Any]) -> Any:
+    given = tensor(x)
+    shape = list(given.shape) if noise_shape is None else lengths(noise_shape)
+    return _dropped(given, float(number(rate)), uniform(shape=shape, dtype=given.dtype))
+
+
+def _dropped(x: Any, rate: float, uniform: Any) -> Any:
+    """The elements where a number of [0, 1) is not below the rate, scaled; 0 elsewhere."""
+    if rate == 0:
+        return x
+    return elementwise.where(uniform >= rate, x / (1 - rate), 0)
+
+
+experimental = Namespace(
+    "tf.nn.experimental",
+    general_dropout=lambda x, rate, uniform_sampler, noise_shape=None, name=None: _general_dropout(
+        x, rate, noise_shape, uniform_sampler
+    ),
+    stateless_dropout=lambda x, rate, seed, rng_alg=None, noise_shape=None, name=None: _general_dropout(
+        x, rate, noise_shape, partial(stateless_uniform, seed=seed)
+    ),
+)

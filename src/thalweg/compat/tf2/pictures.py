@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf2 import arrays, image, random
-from thalweg.compat.tf2.values import number, tensor
+from thalweg import nn
+from thalweg.compat.tf2 import arrays, image, math, random
+from thalweg.compat.tf2.text import texts
+from thalweg.compat.tf2.values import cast, number, tensor
+from thalweg.errors import ArgumentError, fail
 
 __all__ = [
-    "adjust_jpeg_quality", "random_jpeg_quality", "stateless_random_brightness", "stateless_random_contrast",
+    "adjust_jpeg_quality", "decode_and_crop_jpeg", "extract_glimpse", "extract_jpeg_shape", "is_jpeg",
+    "random_jpeg_quality", "stateless_random_brightness", "stateless_random_contrast",
     "stateless_random_crop", "stateless_random_flip_left_right", "stateless_random_flip_up_down",
     "stateless_random_hue", "stateless_random_jpeg_quality", "stateless_random_saturation",
 ]  # fmt: skip
@@ -87,3 +91,58 @@ def stateless_random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_qu
     """Written with a quality between two that the seed decides."""
     quality = random.stateless_uniform([], seed, min_jpeg_quality, max_jpeg_quality, "int32")
     return adjust_jpeg_quality(image, quality)
+
+
+# --- parts of pictures ------------------------------------------------------------------------------------------------
+
+
+def extract_glimpse(
+    input: Any, size: Any, offsets: Any, centered: bool = True, normalized: bool = True, noise: str = "uniform",
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """Windows [n, height, width, channels] that begin at places [n, 2], each (y, x), in shares of the size if
+    ``normalized``. ``centered``: (0, 0) is the middle, and in shares (-1, -1) and (1, 1) are the corners, around which
+    the windows lie then.
+
+    Outside the pictures there is noise: "uniform" between their least and greatest number, "gaussian", or "zero".
+    """
+    x = tensor(input)
+
+    def beyond(made: Any) -> Any:
+        if noise == "uniform":
+            return random.uniform(made.shape, math.reduce_min(x), math.reduce_max(x))
+        return random.normal(made.shape) if noise == "gaussian" else 0.0
+
+    if noise not in ("uniform", "gaussian", "zero"):
+        raise fail(
+            ArgumentError, "extract_glimpse: noise", expected="uniform, gaussian or zero", received=noise
+        )
+    window = [int(n) for n in np.ravel(np.asarray(tensor(size)))]
+    at, lengths = cast(offsets, "float32"), [float(n) for n in x.shape[1:3]]
+    starts = at * lengths if normalized else at
+    if centered:
+        starts = (
+            starts / 2 + [(n - w) / 2 for n, w in zip(lengths, window, strict=True)]
+            if normalized
+            else (starts + [n / 2 for n in lengths])
+        )
+    return nn.glimpses(x, starts, window, beyond)
+
+
+def is_jpeg(contents: Any, name: Any = None) -> Any:
+    """Whether bytes are those of a JPEG file."""
+    return tensor(np.asarray(texts(contents)).item().startswith(b"\xff\xd8\xff"))
+
+
+def extract_jpeg_shape(contents: Any, output_type: Any = "int32", name: Any = None) -> Any:
+    """[height, width, channels] of a JPEG file's bytes."""
+    return arrays.shape(image.decode_jpeg(contents), output_type)
+
+
+def decode_and_crop_jpeg(
+    contents: Any, crop_window: Any, channels: int = 0, ratio: int = 1, fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False, acceptable_fraction: float = 1, dct_method: str = "", name: Any = None,
+) -> Any:  # fmt: skip
+    """A part [y, x, height, width] of the pixels of a JPEG file's bytes."""
+    whole = image.decode_jpeg(contents, channels, ratio, fancy_upscaling, try_recover_truncated)
+    return image.crop_to_bounding_box(whole, *(int(n) for n in np.asarray(tensor(crop_window))))

@@ -40,6 +40,7 @@ class RaggedTensor:
     def __init__(self, values: Any, row_splits: Any) -> None:
         self.values = values if isinstance(values, RaggedTensor) else tensor(values)
         self._splits = np.asarray(row_splits, np.int64)
+        self._width: int | None = None  # the length of all rows, where it was given
         if self._splits.ndim != 1 or not len(self._splits) or np.any(np.diff(self._splits) < 0):
             raise fail(
                 ShapeError, "RaggedTensor: row_splits", expected="growing numbers from 0", received=row_splits
@@ -120,7 +121,9 @@ class RaggedTensor:
         made = values if isinstance(values, RaggedTensor) else tensor(values)
         length = int(number(uniform_row_length))
         count = int(number(nrows)) if nrows is not None else _count(made) // max(length, 1)
-        return cls(made, np.arange(count + 1) * length)
+        rows = cls(made, np.arange(count + 1) * length)
+        rows._width = length
+        return rows
 
     @classmethod
     def from_tensor(
@@ -186,7 +189,7 @@ class RaggedTensor:
     @property
     def shape(self) -> TensorShape:
         """The lengths of the axes; None for rows of different lengths."""
-        return TensorShape([len(self._splits) - 1, None, *tuple(self.values.shape)[1:]])
+        return TensorShape([len(self._splits) - 1, self._width, *tuple(self.values.shape)[1:]])
 
     def get_shape(self) -> TensorShape:
         """The lengths of the axes."""
@@ -203,9 +206,9 @@ class RaggedTensor:
         return (self.value_rowids(), *below)
 
     @property
-    def uniform_row_length(self) -> None:
-        """The one length of all rows: none is known."""
-        return None
+    def uniform_row_length(self) -> Any:
+        """The one length of all rows, int64, where it was given when they were made; else None."""
+        return None if self._width is None else tensor(np.int64(self._width))
 
     def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
         """The axes from one to another as one axis."""
@@ -285,9 +288,12 @@ class RaggedTensor:
             form = [m if n in (None, -1) else int(n) for n, m in zip(shape, form, strict=False)] + form[
                 len(shape) :
             ]
-        rows = [row[: form[1]] for row in rows][: form[0]]
+        rows = [row[tuple(slice(n) for n in form[1:])] for row in rows[: form[0]]]
         blank = default_value if default_value is not None else b"" if is_text(self.flat_values) else 0
-        return _filled(list(rows), form[1:], blank) if rows else arrays.zeros(form, self.dtype)
+        beyond = form[0] - len(rows)
+        if not rows:
+            return arrays.zeros(form, self.dtype) if default_value is None else arrays.fill(form, blank)
+        return _filled([*rows, *[rows[0][:0]] * beyond], form[1:], blank)
 
     def to_sparse(self, name: Any = None) -> Any:
         """The same as a sparse matrix."""
@@ -297,7 +303,20 @@ class RaggedTensor:
 
     def with_values(self, new_values: Any) -> RaggedTensor:
         """The same rows of other values."""
-        return RaggedTensor(new_values, self._splits)
+        made = RaggedTensor(new_values, self._splits)
+        made._width = self._width
+        return made
+
+    @property
+    def components(self) -> tuple[Any, ...]:
+        """The tensors that it is made of: the elements, and where the rows begin."""
+        return (self.flat_values, *self.nested_row_splits)
+
+    def of_components(self, parts: Sequence[Any]) -> Any:
+        """A ragged tensor of other components; of anything else than tensors, a list of it."""
+        if any(part is None for part in parts):
+            return list(parts)
+        return RaggedTensor.from_nested_row_splits(parts[0], parts[1:])
 
     def with_flat_values(self, new_values: Any) -> RaggedTensor:
         """The same rows of other elements."""
@@ -391,6 +410,8 @@ def _joined(rows: Sequence[Any], like: RaggedTensor | None = None) -> RaggedTens
         inner = [r for row in rows for r in row]
         return RaggedTensor.from_row_lengths(_joined(inner), lengths)
     full = [row for row in rows if _count(row)]
+    if len({tuple(row.shape)[1:] for row in full}) > 1:  # rows of rows of different lengths
+        return RaggedTensor.from_row_lengths(_joined([r for row in rows for r in row]), lengths)
     values = (
         arrays.concat(full, 0) if full else rows[0] if rows else like.flat_values[:0] if like else tensor([])
     )
@@ -473,10 +494,13 @@ def _told(value: Any) -> bytes:
 
 
 def boolean_mask(data: Any, mask: Any, name: Any = None) -> RaggedTensor:
-    """Of each row the elements for which the mask is true."""
-    return stack(
-        [arrays.boolean_mask(row, kept) for row, kept in zip(tensor(data), tensor(mask), strict=True)]
-    )
+    """The elements for which the mask is true, a row of them for each row of the mask's last axis."""
+    rows, kept = (x if isinstance(x, RaggedTensor) else tensor(x) for x in (data, mask))
+    if len(kept.shape) == 1:
+        if not isinstance(rows, RaggedTensor):
+            return arrays.boolean_mask(rows, kept)
+        return _joined([row for row, wanted in zip(rows, np.asarray(kept), strict=True) if wanted], rows)
+    return stack([boolean_mask(row, some) for row, some in zip(rows, kept, strict=True)])
 
 
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> RaggedTensor:

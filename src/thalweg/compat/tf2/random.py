@@ -4,32 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from thalweg import dtypes, nn, philox
-from thalweg.compat.names import described
+from thalweg.compat.names import described, only
+from thalweg.compat.streams import (
+    DEFAULT_GRAPH_SEED,
+    OperationSeeds,
+    RepeatedStream,
+    Stream,
+    pair_of_seeds,
+    scrambled,
+)
 from thalweg.compat.tf1.lengths import before
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import cast, drawn, lengths, number, tensor
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
-from thalweg.ops import joining, random
+from thalweg.ops import draws, joining, random
+from thalweg.ops.index import take
 
 _DRAWS = {"normal": random.normal, "truncated_normal": random.truncated_normal}
 
 
-_DEFAULT_SEED = 87654321  # what stands for the global seed where only a draw has one
-_seeds = {"global": _DEFAULT_SEED}
-_sequences: dict[int, Generator] = {}  # of the draws with seeds of their own
+class _Seeds:
+    """The global seed, once a program has set it, the seeds of operations without one, the streams of the others."""
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed, self.chain = seed, None if seed is None else OperationSeeds(seed)
+        self.streams: dict[Any, Stream] = {}
+        self.keys: dict[int, Generator] = {}  # of draws that TensorFlow makes in other ways
+        self.traced: WeakKeyDictionary[Any, int] = (
+            WeakKeyDictionary()
+        )  # operations without a seed of their own
+
+    def of_operation(self, seed: Any) -> tuple[int, int] | None:
+        """The two seeds of an operation that has this one, or None; None without any."""
+        if seed is None and self.chain is None:
+            return None
+        own = self.chain.next() if seed is None and self.chain is not None else int(number(seed))
+        return pair_of_seeds(self.seed, own)
+
+    def of_traced(self, recorder: Any, seed: Any) -> tuple[int, int] | None:
+        """The same in a function that is being traced, whose operations without a seed are numbered."""
+        if seed is not None:
+            return pair_of_seeds(self.seed, int(number(seed)))
+        if self.seed is None:
+            return None
+        self.traced[recorder] = self.traced.get(recorder, 0) + 1
+        return pair_of_seeds(self.seed, self.traced[recorder] - 1)
+
+
+_state = {"seeds": _Seeds(None)}
 
 
 def set_seed(seed: int) -> None:
-    """The seed from which all numbers follow, and the orders of data sets shuffled without one of their own."""
+    """The seed from which all numbers follow, and the orders of data sets shuffled without one of their own.
+
+    What is drawn outside of compiled functions, and the first values of layers' weights, are the numbers that
+    TensorFlow draws by it (:mod:`thalweg.compat.streams`).
+    """
     random.set_seed(int(seed))
-    _seeds["global"] = int(seed)
-    _sequences.clear()
+    _state["seeds"] = _Seeds(int(seed))
+    draws.set_rule(_Rule())
+
+
+class _Rule(draws.SeedRule):
+    """What tf.keras draws once a program has set the global seed."""
+
+    def first(self, seed: int | None) -> Stream:
+        """With a seed what stateless operations draw, else what the next operation does."""
+        if seed is not None:
+            return scrambled((seed, 0))
+        seeds = _state["seeds"].of_operation(None)
+        assert seeds is not None
+        return Stream(*seeds)
+
+    def orders(self) -> Callable[[int], np.ndarray]:
+        """Those of ``fit``: the first random operation of a function of its own."""
+        return Stream(*pair_of_seeds(_state["seeds"].seed, 0)).order
 
 
 def seeded_key(seed: Any) -> Any:
@@ -37,12 +94,44 @@ def seeded_key(seed: Any) -> Any:
 
     In a compiled function each draw has a sequence of its own, which begins as that of eager draws does.
     """
+    held = _state["seeds"]
     if seed is None:
+        recorder = current_recorder()
+        if recorder is not None:
+            held.of_traced(recorder, None)
+        elif held.chain is not None:
+            held.chain.next()
         return None
-    mixed = (_seeds["global"] % 2**32 << 32) + int(number(seed)) % 2**32
+    own = DEFAULT_GRAPH_SEED if held.seed is None else held.seed
+    mixed = (own % 2**32 << 32) + int(number(seed)) % 2**32
     if current_recorder() is not None:
         return Generator(mixed).next_key()
-    return _sequences.setdefault(mixed, Generator(mixed)).next_key()
+    return held.keys.setdefault(mixed, Generator(mixed)).next_key()
+
+
+def seeds_of_operation(seed: int | None) -> tuple[int, int] | None:
+    """The two seeds of an operation outside of compiled functions, None where nothing was seeded."""
+    return None if current_recorder() is not None else _state["seeds"].of_operation(seed)
+
+
+def numbers_of(kind: str, dtype: Any, seed: Any, shape: dict[str, Any] | None = None) -> Any:
+    """What a draw takes its numbers from: TensorFlow's where a seed decides them and they are made at once, else the
+    key of :func:`seeded_key`. Draws of one kind, dtype and seed go on one after the other.
+    """
+    held, recorder = _state["seeds"], current_recorder()
+    is_shaped = shape is not None and "like" not in shape
+    if recorder is not None:
+        served = is_shaped and not draws.in_loop() and RepeatedStream.serves(kind, numpy_dtype(dtype))
+        seeds = held.of_traced(recorder, seed) if served else None
+        return seeded_key(seed) if seeds is None else RepeatedStream(*seeds)
+    if draws.in_loop() or (shape is not None and not is_shaped):
+        return seeded_key(seed)
+    seeds = held.of_operation(seed)
+    if seeds is None:
+        return None
+    if seed is None:
+        return Stream(*seeds)
+    return held.streams.setdefault((kind, np.dtype(numpy_dtype(dtype)), *seeds), Stream(*seeds))
 
 
 def _key(seed: Any) -> Any:
@@ -77,7 +166,8 @@ def uniform(
     """Uniform numbers in [minval, maxval); whole ones of a whole dtype."""
     if maxval is None and dtypes.is_integer(numpy_dtype(dtype)):
         raise ValueError(f"tf.random.uniform: maxval must be given for whole numbers, those of {dtype!r}")
-    return _uniform(shape, minval, maxval, dtype, seeded_key(seed))
+    kind = "integers" if dtypes.is_integer(numpy_dtype(dtype)) else "uniform"
+    return _uniform(shape, minval, maxval, dtype, numbers_of(kind, dtype, seed, drawn(shape)))
 
 
 def _normal(kind: str, shape: Any, mean: Any, stddev: Any, dtype: Any, key: Any) -> Any:
@@ -90,19 +180,24 @@ def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Any:
     """Normal numbers."""
-    return _normal("normal", shape, mean, stddev, dtype, seeded_key(seed))
+    return _normal("normal", shape, mean, stddev, dtype, numbers_of("normal", dtype, seed, drawn(shape)))
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Any:
     """Normal numbers within two standard deviations."""
-    return _normal("truncated_normal", shape, mean, stddev, dtype, seeded_key(seed))
+    source = numbers_of("truncated_normal", dtype, seed, drawn(shape))
+    return _normal("truncated_normal", shape, mean, stddev, dtype, source)
 
 
 def shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
     """The rows in random order."""
-    return random.shuffle(tensor(value), key=seeded_key(seed))
+    rows = tensor(value)
+    source = numbers_of("order", rows.dtype, seed)
+    if isinstance(source, Stream):
+        return take(rows, source.order(len(rows)), axis=0)
+    return random.shuffle(rows, key=source)
 
 
 def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Any = None, name: Any = None) -> Any:
@@ -142,6 +237,26 @@ def _sampler(shares_of: Callable[[int], Any]) -> Callable[..., Any]:
 
 log_uniform_candidate_sampler = _sampler(nn.log_uniform_shares)
 uniform_candidate_sampler = _sampler(np.ones)
+
+
+def fixed_unigram_candidate_sampler(
+    true_classes: Any, num_true: int, num_sampled: Any, unique: bool, range_max: Any, vocab_file: str = "",
+    distortion: float = 1.0, num_reserved_ids: int = 0, num_shards: int = 1, shard: int = 0, unigrams: Any = (),
+    seed: Any = None, name: Any = None,
+) -> Any:  # fmt: skip
+    """Classes drawn by counts ``unigrams`` to the power ``distortion``, behind ``num_reserved_ids`` others."""
+    only("tf.random.fixed_unigram_candidate_sampler", "num_shards", num_shards, 1)
+    counts = list(unigrams)
+    if vocab_file:
+        with open(vocab_file, encoding="utf-8") as lines:
+            counts = [float(line.split(",")[-1]) for line in lines if line.strip()]
+    shares = np.concatenate([np.zeros(int(num_reserved_ids)), np.asarray(counts, float) ** float(distortion)])
+    if len(shares) != int(number(range_max)):
+        raise fail(
+            ArgumentError, "fixed_unigram_candidate_sampler: counts", expected=f"{int(number(range_max))} of them",
+            received=len(shares),
+        )  # fmt: skip
+    return _sampler(lambda count: shares)(true_classes, num_true, num_sampled, unique, range_max, seed)
 
 
 # --- seeds of their own ---------------------------------------------------------------------------------------------
@@ -264,6 +379,17 @@ def get_global_generator() -> Generator:
 def set_global_generator(generator: Generator) -> None:
     """What :func:`get_global_generator` gives."""
     _global["it"] = generator
+
+
+class Algorithm:
+    """How numbers would be drawn: there is one way."""
+
+    PHILOX, THREEFRY, AUTO_SELECT = 1, 2, 3
+
+
+def stateless_shuffle(value: Any, seed: Any, alg: Any = "auto_select", name: Any = None) -> Any:
+    """The rows in an order that the seed (two numbers) decides alone."""
+    return random.shuffle(tensor(value), key=_key(seed))
 
 
 def poisson(shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None, name: Any = None) -> Any:

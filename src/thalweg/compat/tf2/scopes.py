@@ -69,3 +69,13 @@ def variable_scope(
     else:
         with name_scope(name_or_scope or default_name) as way:
             yield VariableScope(way.rstrip("/"), way)
+
+
+def get_current_name_scope() -> str:
+    """The names of the blocks that are open, joined by slashes.
+
+    >>> with name_scope("a"), name_scope("b"):
+    ...     print(get_current_name_scope())
+    a/b
+    """
+    return in_scope("").rstrip("/")

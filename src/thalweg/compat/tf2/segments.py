@@ -84,7 +84,7 @@ def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: 
     member = elementwise.equal(shape.expand_dims(ids, 0), shape.expand_dims(astype(numbers, ids.dtype), 1))
     if x.ndim > 1:
         member = shape.expand_dims(member, tuple(range(2, x.ndim + 1)))
-    return reduce.prod(elementwise.where(member, shape.expand_dims(x, 0), 1), axis=1)
+    return astype(reduce.prod(elementwise.where(member, shape.expand_dims(x, 0), 1), axis=1), x.dtype)
 
 
 def _in_order(join: Join, blank: float | None = None) -> Join:

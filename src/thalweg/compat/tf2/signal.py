@@ -68,6 +68,24 @@ def irfft(input_tensor: Any, fft_length: Any = None, name: Any = None) -> Tensor
     return spectral.irfft(real, imag, length)
 
 
+def rfft2d(input_tensor: Any, fft_length: Any = None, name: Any = None) -> ComplexTensor:
+    """:func:`rfft` of the last axis, then :func:`fft` of the one before."""
+    rows, columns = (None, None) if fft_length is None else np.asarray(fft_length).reshape(-1).tolist()
+    x = tensor(input_tensor)
+    across = rfft(x if rows is None else _turned(_fitted(_turned(x), rows)), columns)
+    found = fft(ComplexTensor(_turned(across.real), _turned(across.imag)))
+    return ComplexTensor(_turned(found.real), _turned(found.imag))
+
+
+def irfft2d(input_tensor: Any, fft_length: Any = None, name: Any = None) -> Tensor:
+    """What :func:`rfft2d` takes to this tensor."""
+    rows, columns = (None, None) if fft_length is None else np.asarray(fft_length).reshape(-1).tolist()
+    x = made(input_tensor)
+    parts = [_turned(part) if rows is None else _fitted(_turned(part), rows) for part in (x.real, x.imag)]
+    down = ifft(ComplexTensor(*parts))
+    return irfft(ComplexTensor(_turned(down.real), _turned(down.imag)), columns)
+
+
 def _length(fft_length: Any) -> int:
     return int(np.asarray(fft_length).reshape(-1)[0])
 

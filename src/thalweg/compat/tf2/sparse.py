@@ -360,11 +360,13 @@ def reset_shape(sp_input: SparseTensor, new_shape: Any = None) -> SparseTensor:
 
 
 def softmax(sp_logits: SparseTensor, name: Any = None) -> SparseTensor:
-    """The softmax of each row over the places that have values."""
-    rows = np.asarray(sp_logits.indices)[:, 0]
-    grown = math.exp(sp_logits.values)
+    """The softmax along the last axis, over the places that have values."""
+    _, rows = np.unique(np.asarray(sp_logits.indices)[:, :-1], axis=0, return_inverse=True)
+    rows, count = rows.reshape(-1), int(rows.max(initial=-1)) + 1
+    greatest = segments.unsorted_segment_max(sp_logits.values, rows, count)
+    grown = math.exp(sp_logits.values - arrays.stop_gradient(arrays.gather(greatest, rows)))
     return sp_logits.with_values(
-        grown / arrays.gather(segments.unsorted_segment_sum(grown, rows, sp_logits.shape[0]), rows)
+        grown / arrays.gather(segments.unsorted_segment_sum(grown, rows, count), rows)
     )
 
 

@@ -23,6 +23,11 @@ class TensorSpec:
         """The shape and dtype of a tensor at hand."""
         return cls(tensor.shape, tensor.dtype, name)
 
+    @classmethod
+    def from_spec(cls, spec: Any, name: Any = None) -> TensorSpec:
+        """The shape and dtype of another one, and its name unless one is given."""
+        return cls(spec.shape, spec.dtype, name or spec.name)
+
     def is_compatible_with(self, value: Any) -> bool:
         """Whether a tensor has this dtype and can have this shape."""
         return as_dtype(value.dtype) == self.dtype and self.shape.is_compatible_with(value.shape)
@@ -70,6 +75,16 @@ class SparseTensorSpec(TensorSpec):
 
     def __repr__(self) -> str:
         return f"SparseTensorSpec({self.shape!r}, {self.dtype!r})"
+
+
+def type_spec_from_value(value: Any) -> TensorSpec:
+    """The shape and dtype of a tensor: a :class:`TensorSpec`, that of sparse tensors, or that of rows of different
+    lengths.
+    """
+    kinds: dict[Any, Any] = {_rooms().RaggedTensor: RaggedTensorSpec, _rooms().SparseTensor: SparseTensorSpec}
+    if type(value) in kinds:
+        return kinds[type(value)].from_tensor(value)
+    return TensorSpec.from_tensor(_rooms().convert_to_tensor(value))
 
 
 def _rooms() -> Any:

@@ -138,6 +138,20 @@ def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, descript
     return _write(message, data, step)
 
 
+def audio(
+    name: str, data: Any, sample_rate: Any, step: Any = None, max_outputs: int = 3, encoding: Any = None,
+    description: Any = None,
+) -> bool:  # fmt: skip
+    """The first sounds of a batch [N, frames, channels], floats from -1 to 1, ``sample_rate`` frames a second."""
+    rate = float(np.asarray(sample_rate))
+
+    def message(batch: Any) -> bytes:
+        rows = np.asarray(batch)[: int(max_outputs)]
+        return b"".join(events.audio(f"{name}/audio/{k}", row, rate) for k, row in enumerate(rows))
+
+    return _write(message, data, step)
+
+
 def text(name: str, data: Any, step: Any = None, description: Any = None) -> bool:
     """Text."""
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from thalweg.compat.names import only
 from thalweg.compat.tf2.indexed import may_be_gathered, slices_of
 from thalweg.compat.tf2.values import tensor
 from thalweg.dtypes import is_floating
@@ -25,6 +24,7 @@ from thalweg.graph.tensor import Tensor, Variable
 from thalweg.graph.updates import current_recorder
 from thalweg.graph.walk import topological
 from thalweg.nested import flat, mapped
+from thalweg.ops.create import zeros
 from thalweg.ops.joining import stack
 from thalweg.ops.shape import full_like
 from thalweg.ops.state import read
@@ -92,8 +92,8 @@ class GradientTape(core.GradientTape):
         self._used = True
 
     def watch(self, tensor: Any) -> None:
-        """Follow tensors that are not variables."""
-        super().watch(flat(tensor))
+        """Follow tensors that are not variables; of rows of different lengths, their elements."""
+        super().watch([_elements_of(t) for t in flat(tensor)])
 
     def reset(self) -> None:
         """Forget what was computed so far, and what is watched; another tape around it goes on remembering it."""
@@ -130,6 +130,11 @@ class GradientTape(core.GradientTape):
         self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
     ) -> Any:
         """The gradient of the target (of several, of their sum) by each source; None where there is none."""
+        if any(t is not _elements_of(t) for t in [*flat(target), *flat(sources)]):
+            seeds = mapped(_elements_of, output_gradients)
+            whole = mapped(_elements_of, target), mapped(_elements_of, sources), seeds, unconnected_gradients
+            parts = iter(flat([self.gradient(*whole)]))
+            return mapped(lambda s: _like_elements(s, next(parts)), sources)
         self._use("gradient")
         targets = flat(target)
         single = isinstance(target, Tensor)
@@ -208,15 +213,18 @@ class GradientTape(core.GradientTape):
         self, target: Any, sources: Any, unconnected_gradients: str = "none", parallel_iterations: int | None = None,
         experimental_use_pfor: bool = True,
     ) -> Any:  # fmt: skip
-        """The derivative of every element of the target by every element of each source."""
-        only("tape.jacobian", "unconnected_gradients", unconnected_gradients, "none")
+        """The derivative of every element of the target by every element of each source; None where there is none."""
         self._use("jacobian")
-        if self._is_after(target):
-            return mapped(lambda s: None, sources)
+        zero = unconnected_gradients == UnconnectedGradients.ZERO
 
         def of(source: Any) -> Any:
             before = self._before([target], [source])
-            return _forgotten(core_jacobian(target, source, before)) if self._follows(source) else None
+            passed = topological([target], stop=lambda t: any(t is b for b in before))
+            if not (zero or any(t is source for t in passed)):
+                return None
+            if self._is_after(target) or not self._follows(source):
+                return zeros((*target.shape, *source.shape), dtype=source.dtype) if zero else None
+            return _forgotten(core_jacobian(target, source, before))
 
         return mapped(of, sources)
 
@@ -225,8 +233,9 @@ class GradientTape(core.GradientTape):
         experimental_use_pfor: bool = True,
     ) -> Any:  # fmt: skip
         """The jacobian of each row of the target by the same row of the source: [batch, outputs..., inputs...]."""
-        only("tape.batch_jacobian", "unconnected_gradients", unconnected_gradients, "none")
         self._use("batch_jacobian")
+        if not (unconnected_gradients == UnconnectedGradients.ZERO or self._follows(source)):
+            return None
         rows, *form = target.shape
         columns = target.reshape((rows, -1))
         before = self._before([target], [source])
@@ -236,6 +245,17 @@ class GradientTape(core.GradientTape):
         ]
         made = stack(found, axis=1).reshape((rows, *form, *source.shape[1:]))
         return _forgotten(made)
+
+
+def _elements_of(x: Any) -> Any:
+    """The elements of a tensor of rows of different lengths; anything else as it is."""
+    return getattr(x, "flat_values", x)
+
+
+def _like_elements(source: Any, gradient: Any) -> Any:
+    """The gradient of a source's elements in the form of the source."""
+    rows = source is not _elements_of(source) and gradient is not None
+    return source.with_flat_values(gradient) if rows else gradient
 
 
 def _gradients(
@@ -271,8 +291,9 @@ def gradients(
     stop_gradients: Any = None,
 ) -> Any:
     """The gradients of tensors with respect to others, in compiled functions."""
-    only("tf.gradients", "stop_gradients", stop_gradients)
-    return core_gradients(ys, flat(xs), grad_ys, unconnected=unconnected_gradients)
+    return core_gradients(
+        ys, flat(xs), grad_ys, unconnected=unconnected_gradients, consider_constant=flat(stop_gradients or [])
+    )
 
 
 def hessians(

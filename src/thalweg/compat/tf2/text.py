@@ -138,8 +138,8 @@ def _each(fn: Callable[[bytes], Any], value: Any) -> np.ndarray:
 
 # Where they take texts: the numbers of arguments, and their names.
 _MOVING: dict[str, tuple[Any, ...]] = dict.fromkeys(
-    "boolean_mask broadcast_to concat expand_dims identity repeat reshape reverse roll shuffle size slice split "
-    "squeeze tile transpose unstack zeros_like".split(),
+    "boolean_mask broadcast_to concat expand_dims gather_nd identity repeat reshape reverse roll shuffle size slice "
+    "split squeeze tile transpose unstack zeros_like".split(),
     (0,),
 )
 _MOVING |= {

@@ -11,7 +11,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.keras.mixed_precision import Policy, computing_policy
-from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.compat.tf2.complexes import ComplexTensor, complex_dtype, made
 from thalweg.compat.tf2.complexes import cast as complex_cast
 from thalweg.compat.tf2.shapes import TensorShape
@@ -63,6 +63,43 @@ def tensor(value: Any, dtype: Any = None) -> Any:
     if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
         dtype = _dtype_of_numbers(value, array)
     return core.constant(array if dtype is None else array.astype(numpy_dtype(dtype)))
+
+
+def fitting(value: Any, dtype: Any) -> Any:
+    """A value for ``tf.constant`` and its kind, which change no number: those of Python with a fraction do not become
+    whole ones, nor numbers truths or texts numbers, as they do by ``tf.cast``. Arrays take any dtype.
+
+    >>> fitting([1, 2], "float32"), fitting(np.array([1.5]), "int32").tolist()
+    ([1, 2], [1.5])
+    """
+    value = core.plain(value)
+    if dtype is None or value is None or isinstance(value, (Tensor, ComplexTensor, np.ndarray, np.generic)):
+        return value
+    wanted = as_dtype(dtype)
+    if wanted.name in ("string", "resource", "variant") or _holds_tensor(value):
+        return value
+    given = np.asarray(value).dtype.kind if not isinstance(value, TextTensor) else "S"
+    order = "?" if wanted.is_bool else "iu" if wanted.is_integer else "f" if wanted.is_floating else "c"
+    if given in {"?": "iufcSUO", "iu": "fcSUO", "f": "cSUO", "c": "SUO"}[order] and np.size(value):
+        raise fail(
+            DTypeError, f"Cannot convert {value!r} to EagerTensor of dtype {wanted.name}",
+            expected=f"numbers that {wanted.name} holds", hint="tf.cast(x, dtype) changes numbers",
+        )  # fmt: skip
+    return value
+
+
+def of_dtype(value: Any, dtype: Any, error: type[Exception]) -> Any:
+    """The value; an error where it is a tensor of another dtype than the one that is asked for."""
+    if (
+        dtype is not None
+        and isinstance(value, (Tensor, ComplexTensor))
+        and as_dtype(value.dtype) != as_dtype(dtype)
+    ):
+        raise error(
+            f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
+            f"{as_dtype(value.dtype).name}: {value!r}; use tf.cast"
+        )
+    return value
 
 
 def _dtype_of_numbers(value: Any, array: np.ndarray) -> Any:
@@ -292,3 +329,11 @@ class AnyTensor(metaclass=_Kinds):
 
 
 AnyTensor.__name__ = "Tensor"  # as programs show it
+
+
+def spatial(window: Any, rank: int, data_format: str) -> tuple[int, ...]:
+    """The lengths along the spatial axes, from one number, one for each, or one for every axis."""
+    given = [window] if np.ndim(window) == 0 else list(window)
+    if len(given) == rank + 2:
+        given = given[2:] if data_format.startswith("NC") else given[1:-1]
+    return tuple(int(n) for n in (given * rank if len(given) == 1 else given))

@@ -43,6 +43,14 @@ def _without_errors(dataset: Dataset, log_warning: bool = False) -> Dataset:
     return dataset._made_by(flows.without_errors)
 
 
+def _of_list(elements: Any, name: Any = None) -> Dataset:
+    """The elements of a list."""
+    held = list(elements)
+    if not held:
+        raise ValueError("Invalid `elements`. `elements` should not be empty.")
+    return Dataset.from_generator(lambda: iter(held)).of_cardinality(len(held))
+
+
 class AutoShardPolicy:
     """How files would be shared among machines."""
 
@@ -74,7 +82,7 @@ data = Namespace(
         dense_to_ragged_batch=_applied(Dataset.ragged_batch),
         Counter=counter,
         TFRecordWriter=RecordWriter,
-        assert_cardinality=_applied(_same_dataset),
+        assert_cardinality=_applied(Dataset.of_cardinality),
         bucket_by_sequence_length=_applied(Dataset.bucket_by_sequence_length),
         choose_from_datasets=Dataset.choose_from_datasets,
         copy_to_device=_applied(_same_dataset),
@@ -93,6 +101,8 @@ data = Namespace(
         unbatch=_applied(Dataset.unbatch),
         unique=_applied(Dataset.unique),
         get_single_element=Dataset.get_single_element,
+        get_structure=lambda dataset: dataset.element_spec,
+        from_list=_of_list,
         save=Dataset.save,
         load=Dataset.load,
     ),

@@ -29,8 +29,10 @@ from thalweg.compat.tf2.data.elements import (
 )
 from thalweg.compat.tf2.data.elements import rows as rows_of
 from thalweg.compat.tf2.data.iterators import DatasetIterator
+from thalweg.compat.tf2.data.order import SeededOrder
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor
+from thalweg.compat.tf2.random import seeds_of_operation
 from thalweg.compat.tf2.sparse import SparseTensor
 from thalweg.compat.tf2.specs import RaggedTensorSpec, SparseTensorSpec, TensorSpec
 from thalweg.compat.tf2.text import is_text
@@ -240,9 +242,14 @@ class Dataset(Whole):
             self.pipeline.unbatch().map(lambda *parts: arrays(parts if len(parts) > 1 else parts[0]))
         )
 
-    def rebatch(self, batch_size: Any, drop_remainder: bool = False) -> Dataset:
-        """The same rows in other batches."""
-        return self.unbatch().batch(batch_size, drop_remainder)
+    def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: Any = None) -> Dataset:
+        """The same rows in other batches, of one size or of several sizes in turn."""
+        if np.ndim(batch_size) == 0:
+            return self.unbatch().batch(batch_size, drop_remainder)
+        sizes = [int(n) for n in np.asarray(batch_size)]
+        made = self.unbatch()._made_by(lambda es: flows.in_sizes(es, sizes, drop_remainder))
+        made._batched = True
+        return made
 
     def window(
         self,
@@ -279,11 +286,12 @@ class Dataset(Whole):
 
     @staticmethod
     def random(seed: Any = None, rerandomize_each_iteration: Any = None, name: Any = None) -> Dataset:
-        """Whole numbers without end."""
-        start = None if seed is None else int(number(seed))
+        """Whole numbers without end: in each pass the same, unless ``rerandomize_each_iteration``."""
+        start = int(np.random.default_rng().integers(2**32)) if seed is None else int(number(seed))
+        passes = itertools.count()
 
         def numbers() -> Iterator[Any]:
-            source = np.random.default_rng(start)
+            source = np.random.default_rng([start, next(passes)] if rerandomize_each_iteration else start)
             while True:
                 yield source.integers(2**32)
 
@@ -323,9 +331,11 @@ class Dataset(Whole):
         name: Any = None,
     ) -> Dataset:
         """Elements drawn at random from a buffer that is filled in order."""
-        own = None if seed is None else int(number(seed))
-        shuffled = self.pipeline.shuffle(int(number(buffer_size)), own, reshuffle_each_iteration is not False)
-        return self._same(shuffled, self._spec)
+        own, anew = None if seed is None else int(number(seed)), reshuffle_each_iteration is not False
+        seeds, size = seeds_of_operation(own), int(number(buffer_size))
+        if seeds is None or size < 1:
+            return self._same(self.pipeline.shuffle(size, own, anew), self._spec)
+        return self._same(self.pipeline.shuffled_by(SeededOrder(*seeds, anew), size), self._spec)
 
     def repeat(self, count: Any = None, name: Any = None) -> Dataset:
         """Several passes, or passes without end."""
@@ -386,6 +396,13 @@ class Dataset(Whole):
         made = self._made_by(lambda es: map(flows.ragged, flows.chunks(es, size, drop_remainder)))
         made._batched = not drop_remainder
         return made
+
+    def of_cardinality(self, expected_cardinality: Any) -> Dataset:
+        """The same elements, of which a program says how many there are; an error where there are not so many."""
+        count = int(number(expected_cardinality))
+        counted = core.Dataset.from_generator(lambda: flows.counted(iter(self.pipeline), count))
+        counted._length = count
+        return self._same(counted, self._spec)
 
     def rejection_resample(
         self, class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None,

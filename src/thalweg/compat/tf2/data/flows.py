@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf2.data.elements import called, for_each_leaf, leaves, mapped, placed, tensors
 from thalweg.compat.tf2.ragged import stack as stack_rows
 from thalweg.compat.tf2.values import number, tensor
+from thalweg.errors import fail
 
 Elements = Iterator[Any]
 
@@ -115,6 +117,15 @@ def chunks(elements: Elements, size: int, drop_remainder: bool) -> Iterator[list
             yield chunk
 
 
+def in_sizes(elements: Elements, sizes: list[int], drop_remainder: bool) -> Elements:
+    """So many elements as one, the sizes by turns."""
+    for size in itertools.cycle(sizes):
+        chunk = list(itertools.islice(elements, size))
+        if not chunk or (len(chunk) < size and drop_remainder):
+            return
+        yield placed(chunk[0], [np.stack(column) for column in columns(chunk)])
+
+
 def buckets(
     elements: Elements, length_of: Callable[..., Any], boundaries: Any, sizes: Any, drop_remainder: bool
 ) -> Iterator[tuple[int, list[Any]]]:
@@ -160,6 +171,20 @@ def windows(
         held = held[shift:]
 
 
+def counted(elements: Elements, count: int) -> Elements:
+    """The elements; an error where there are more or fewer than ``count``."""
+    found = 0
+    for found, element in enumerate(elements, 1):
+        if found > count:
+            break
+        yield element
+    if found != count:
+        raise fail(
+            InvalidArgumentError, "assert_cardinality: the number of elements", expected=count,
+            received=f"{'more' if found > count else found}",
+        )  # fmt: skip
+
+
 def columns(chunk: list[Any]) -> Iterator[tuple[Any, ...]]:
     """For each leaf, that of every element."""
     return zip(*map(leaves, chunk), strict=True)
@@ -184,6 +209,11 @@ def padded(chunk: list[Any], padded_shapes: Any, padding_values: Any, length: in
 
 def _filled_up(parts: Any, shape: Any, value: Any, length: int | None) -> np.ndarray:
     arrays = [np.asarray(p) for p in parts]
+    shape = (
+        None
+        if shape is None
+        else np.atleast_1d(np.array(list(shape) if np.iterable(shape) else shape)).tolist()
+    )
     longest = np.max([a.shape for a in arrays], axis=0)
     if length is not None:
         open_axes = [True] * len(longest) if shape is None else [n in (None, -1) for n in shape]

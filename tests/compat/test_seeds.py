@@ -1,0 +1,263 @@
+"""What programs draw after they have set seeds: TensorFlow's numbers, written down from TensorFlow."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thalweg as tw
+import thalweg.compat.tf2 as second
+from thalweg import philox
+from thalweg.compat import tf1 as tf
+from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds, scrambled
+from thalweg.ops import draws
+
+tf2: Any = second
+
+
+@pytest.fixture(autouse=True)
+def _own_seeds():
+    yield
+    tw.set_random_seed(0)
+
+
+# (kind, dtype): the first numbers of the seeds (1, 5), and those of the next draw after nine.
+STREAM: dict[tuple[str, str], Any] = {
+    ("normal", "float32"): ([0.3369457, 1.77476, 1.4188327], [-0.0876566, -0.8798096, -0.4215678]),
+    ("truncated_normal", "float32"): (
+        [0.3369457, 1.77476, 1.4188327, -0.0548533, -0.0209568], [-0.0876566, -0.8798096],
+    ),
+    ("uniform", "float32"): ([0.195606, 0.0298609, 0.3649309], [0.6764652, 0.5158046, 0.8205174]),
+    ("normal", "float64"): ([-0.518160977, 0.934828116], None),
+    ("uniform", "float64"): ([0.564848796, 0.919447402], None),
+    ("truncated_normal", "float64"): ([-0.518160977, 0.934828116, -0.822629129, -0.748054944], None),
+}  # fmt: skip
+
+
+COMPILED: Any = [  # two calls of a function
+    [
+        [0.15013, 0.63993, 0.81788],
+        [0.11935, -0.10138, 0.52912, 0.0545, 0.54691],
+        [50, 17, 1, 95],
+        [-0.94965, -2.11104, -1.33281],
+        [0.94962, 0.08006],
+    ],
+    [
+        [0.48288, 0.20244, 0.22027],
+        [0.04513, -0.18438, 0.85499, 1.85496, -0.8378],
+        [64, 24, 32, 15],
+        [0.13429, 1.75299, -2.98054],
+        [0.72604, 0.47004],
+    ],
+]
+
+
+@pytest.mark.parametrize(("kind", "dtype"), STREAM)
+def test_streams_are_tensorflows(kind, dtype):
+    first, later = STREAM[kind, dtype]
+    stream = Stream(1, 5)
+    drawn = getattr(stream, kind)((3, 3), np.dtype(dtype)).ravel()
+    np.testing.assert_allclose(drawn[: len(first)], first, rtol=2e-6)
+    if later is not None:
+        again = getattr(stream, kind)((len(later),), np.dtype(dtype))
+        np.testing.assert_allclose(again, later, rtol=2e-6)
+
+
+def test_whole_numbers_and_orders():
+    stream = Stream(1, 1)
+    assert stream.integers(0, 100, (6,), np.dtype("int32")).tolist() == [50, 18, 7, 22, 91, 12]
+    assert stream.integers(0, 100, (3,), np.dtype("int32")).tolist() == [86, 55, 42]
+    wide = Stream(*pair_of_seeds(None, 3)).integers(0, 10**12, (3,), np.dtype("int64"))
+    assert wide.tolist() == [617495688935, 491478284900, 40420367503]
+    stream = Stream(1, 5)
+    assert stream.order(8).tolist() == [6, 1, 4, 5, 3, 7, 0, 2]
+    assert stream.order(8).tolist() == [6, 4, 1, 7, 2, 0, 5, 3]
+    assert Stream(1, 1).order(1).tolist() == [0] and Stream(1, 1).order(0).tolist() == []
+    np.testing.assert_allclose(
+        scrambled((1, 2)).uniform((2,), np.dtype("float32")), [0.8440604, 0.1920453], rtol=1e-6
+    )
+
+
+def test_many_truncated_numbers():
+    many = Stream(3, 4).truncated_normal((20001,), np.dtype("float32"))
+    assert np.abs(many).max() < 2 and abs(many.std() - 0.88) < 0.01
+    np.testing.assert_array_equal(many[:50], Stream(3, 4).truncated_normal((50,), np.dtype("float32")))
+
+
+def test_eager_draws():
+    tf2.random.set_seed(42)
+    np.testing.assert_allclose(tf2.random.normal([3]), [0.32746851, -0.8426258, 0.3194337], rtol=2e-6)
+    np.testing.assert_allclose(tf2.random.normal([3]), [0.0842246, -0.8609037, 0.378123], rtol=2e-6)
+    np.testing.assert_allclose(tf2.random.uniform([3], seed=1), [0.1501285, 0.6399254, 0.8178778], rtol=2e-6)
+    np.testing.assert_allclose(tf2.random.uniform([2], seed=1), [0.4828781, 0.2024403], rtol=2e-6)
+    assert tf2.random.shuffle(tf2.range(8), seed=3).numpy().tolist() == [2, 5, 3, 0, 4, 7, 6, 1]
+    tf2.random.set_seed(42)
+    np.testing.assert_allclose(tf2.random.normal([1]), [0.32746851], rtol=2e-6)
+
+
+def test_orders_of_data_sets():
+    def taken(data_set):
+        return [int(x) for x in data_set.as_numpy_iterator()]
+
+    data = tf2.data.Dataset
+    tf2.random.set_seed(42)
+    near = data.range(12).shuffle(5)
+    assert taken(near) == [0, 1, 2, 3, 4, 7, 8, 11, 5, 10, 6, 9]
+    assert taken(near) == [3, 2, 6, 1, 8, 7, 5, 10, 0, 9, 11, 4]
+    assert taken(data.range(12).shuffle(100)) == [4, 5, 11, 2, 0, 7, 8, 10, 3, 1, 6, 9]
+    same = data.range(6).shuffle(6, seed=3, reshuffle_each_iteration=False)
+    assert taken(same) == taken(same) == [0, 3, 1, 4, 2, 5]
+    tf2.random.set_seed(42)
+    assert taken(data.range(12).shuffle(5)) == [0, 1, 2, 3, 4, 7, 8, 11, 5, 10, 6, 9]
+
+
+def test_draws_of_compiled_functions():
+    tf2.random.set_seed(42)
+
+    @tf2.function
+    def seeded():
+        drawn = tf2.random.uniform([3], seed=1), tf2.random.normal([5], seed=2)
+        whole = tf2.random.uniform([4], 0, 100, tf2.int32, seed=3)
+        return (
+            *drawn,
+            whole,
+            tf2.random.normal([3], dtype=tf2.float64, seed=4),
+            tf2.random.uniform([70], seed=1)[-2:],
+        )
+
+    for expected in COMPILED:
+        for made, numbers in zip(seeded(), expected, strict=True):
+            np.testing.assert_allclose(made, numbers, atol=2e-5)
+
+
+def test_draws_without_seeds_are_numbered_in_each_function():
+    tf2.random.set_seed(42)
+    one = tf2.function(lambda: (tf2.random.normal([2]), tf2.random.uniform([2])))
+    other = tf2.function(lambda: (tf2.random.normal([2]), tf2.random.uniform([2])))
+    expected = [
+        Stream(42, 0).normal((2,), np.dtype("float32")),
+        Stream(42, 1).uniform((2,), np.dtype("float32")),
+    ]
+    for made, numbers in zip(one() + other(), expected * 2, strict=True):
+        np.testing.assert_allclose(made, numbers, rtol=1e-5)
+
+
+def test_a_key_may_say_where_its_stream_begins():
+    key = tw.placeholder("uint32", (6,))
+    words = tw.function([key], draws.random_bits(key, (200,), 0))
+    for skipped in ((0, 0), (3, 0), (2**31 + 5, 7)):
+        at = np.array([5, 6, 7, 8, *skipped], np.uint32)
+        np.testing.assert_array_equal(words(at), philox.bits(at, 200))
+    later = philox.bits(np.array([5, 6, 7, 8, 3, 0], np.uint32), 64)
+    np.testing.assert_array_equal(later, philox.bits(np.array([5, 6, 7, 8], np.uint32), 256)[192:])
+
+
+def test_draws_that_are_of_other_streams_take_a_seed_each():
+    numbers = []
+    for between in (lambda: tf2.random.categorical([[0.0, 1.0]], 2), lambda: tf2.random.normal([7])):
+        tf2.random.set_seed(1)
+        between()
+        numbers.append(tf2.random.uniform([3]).numpy().tolist())
+    assert numbers[0] == numbers[1]
+
+
+def test_first_weights_are_those_that_hands_on_machine_learning_prints():
+    tf2.random.set_seed(42)
+    model = tf2.keras.models.Sequential([tf2.keras.layers.Flatten(input_shape=[28, 28])])
+    model.add(tf2.keras.layers.Dense(300, activation="relu"))
+    weights = model.layers[1].get_weights()[0]
+    np.testing.assert_allclose(weights[0, :3], [0.02448617, -0.00877795, -0.02189048], rtol=1e-5)
+    np.testing.assert_allclose(weights[1, -2:], [-0.02763776, -0.04165364], rtol=1e-5)
+
+
+def test_a_training_has_the_losses_of_tensorflows():
+    rng = np.random.RandomState(0)
+    x = rng.normal(size=(40, 3)).astype("float32")
+    y, weights = x.sum(1, keepdims=True), [rng.normal(size=(3, 1)).astype("float32"), np.zeros(1, "float32")]
+    tf2.random.set_seed(42)
+    model = tf2.keras.Sequential([tf2.keras.layers.Dense(1, input_shape=(3,))])
+    model.set_weights(weights)
+    model.compile("sgd", "mse")
+    losses = model.fit(x, y, epochs=4, batch_size=7, verbose=0).history["loss"]
+    np.testing.assert_allclose(losses, [5.64207, 4.12587, 3.04998, 2.26492], atol=2e-5)
+
+
+def test_initializers_with_seeds():
+    tf2.random.set_seed(7)
+    first = tf2.keras.initializers.GlorotUniform(seed=1)((3, 2))
+    again = tf2.keras.initializers.GlorotUniform(seed=1)((3, 2))
+    np.testing.assert_array_equal(first, again)
+    expected = scrambled((1, 0)).uniform((3, 2), np.dtype("float32")) * 2 - 1
+    np.testing.assert_allclose(first, expected * np.sqrt(6 / 5), rtol=1e-6)
+
+
+def test_the_librarys_own_seed_brings_its_own_numbers_back():
+    def first_weights():
+        return tw.initializers.GlorotUniform()((2, 2)).tolist()
+
+    tw.set_random_seed(5)
+    own = first_weights()
+    tf2.random.set_seed(5)
+    assert first_weights() != own
+    tw.set_random_seed(5)
+    assert first_weights() == own
+
+
+NODES: dict[str, Any] = {
+    "normal": (lambda: tf.random_normal([3, 3], 1.0, 2.0, seed=1), [1.5636679, 5.7756567, 5.5608096], [3.6413774]),
+    "truncated": (lambda: tf.truncated_normal([3, 3], stddev=0.1, seed=1), [0.0281834, -0.0308662], [0.1320689]),
+    "whole": (lambda: tf.random_uniform([6], 0, 100, tf.int32, seed=1), [50, 18, 7], [86]),
+    "order": (lambda: tf.random_shuffle(tf.range(9), seed=1), None, [6, 1, 3, 8, 5]),
+    "glorot": (
+        lambda: tf.get_variable("g", [4, 3], initializer=tf.glorot_uniform_initializer(seed=1)),
+        [-0.8229724, -0.8911973, -0.794706], [-0.8229724],
+    ),
+    "orthogonal": (
+        lambda: tf.get_variable("o", [4, 3], initializer=tf.orthogonal_initializer(seed=1)),
+        [0.2124143, 0.9412802, 0.0990089], [0.2124143],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NODES)
+def test_nodes_with_seeds(case):
+    make, first, later = NODES[case]
+    with tf.Graph().as_default():
+        tf.set_random_seed(1)
+        node = make()
+        for _ in range(2):  # sessions begin anew
+            with tf.Session() as session:
+                session.run(tf.global_variables_initializer())
+                runs = [np.ravel(session.run(node)) for _ in range(2)]
+                if first is not None:
+                    np.testing.assert_allclose(runs[0][: len(first)], first, rtol=4e-6)
+                np.testing.assert_allclose(runs[1][: len(later)], later, rtol=4e-6)
+
+
+def test_a_node_with_a_seed_in_a_graph_without():
+    with tf.Graph().as_default(), tf.Session() as session:
+        drawn = session.run(tf.random_normal([2], seed=3))
+    np.testing.assert_allclose(drawn, [1.0616621, -0.8785783], rtol=2e-6)
+
+
+def test_seeds_of_numpy():
+    rule = SeedsOfNumPy()
+    np.random.seed(3)  # noqa: NPY002 - what programs of Keras seed
+    own = rule.first(None).uniform((2,), np.dtype("float32"))
+    np.random.seed(3)  # noqa: NPY002
+    number = int(np.random.randint(10_000_000))  # noqa: NPY002
+    np.testing.assert_array_equal(own, Stream(87654321, number).uniform((2,), np.dtype("float32")))
+    np.random.seed(4)  # noqa: NPY002
+    orders = rule.orders()
+    drawn = [orders(5).tolist(), orders(5).tolist()]
+    np.random.seed(4)  # noqa: NPY002
+    expected = np.arange(5)
+    for order in drawn:
+        np.random.shuffle(expected)  # noqa: NPY002
+        assert order == expected.tolist()
+
+
+def test_a_source_of_numbers_needs_a_shape():
+    with pytest.raises(tw.ShapeError, match="a known shape"):
+        tw.random.uniform((None, 2), like=tw.placeholder("float32", (None, 2)), key=Stream(1, 1))
+    assert draws.get_rule() is None
