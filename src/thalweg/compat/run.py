@@ -68,6 +68,9 @@ def _prepare(path: Path, found: str | None, old: bool, later: bool) -> None:
     if dialect is not None:
         dialect.speak(strict=found != "keras")
         importlib.import_module("thalweg.compat.keras.dialect").speak(classic=found == "keras")
+        if found == "keras":
+            draws = importlib.import_module("thalweg.ops.draws")
+            draws.set_rule(importlib.import_module("thalweg.compat.streams").SeedsOfNumPy())
         graphs.at_first("thalweg.compat.tf1.dialect")
     elif found == "tf1":
         graphs.wanted = True

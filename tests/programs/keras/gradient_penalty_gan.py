@@ -46,7 +46,7 @@ both = Model(z, critic(generator(z)))
 both.compile(Adam(0.01, beta_1=0.5), wasserstein)
 
 ones = np.ones((BATCH, 1))
-for step in range(600):
+for step in range(900):
     for _ in range(2):
         points = np.random.normal([3, -1], 0.3, (BATCH, 2))
         figures = critic_model.train_on_batch(

@@ -25,7 +25,6 @@ from thalweg.compat.keras.mixed_precision import Policy, global_policy
 from thalweg.compat.keras.models import Model
 from thalweg.compat.keras.settled import settled
 from thalweg.compat.keras.spelling import Offered
-from thalweg.compat.streams import SeedsOfNumPy
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers import CategoryEncoding, IntegerLookup, Lambda, StringLookup
@@ -34,7 +33,6 @@ from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, shape
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.metrics import Metric
 from thalweg.nested import flat
-from thalweg.ops.draws import set_rule
 from thalweg.ops.shape import swapaxes
 from thalweg.registry import Configured, register
 from thalweg.regularizers import L1L2
@@ -365,7 +363,6 @@ def speak(classic: bool = False) -> None:
         Lambda.as_called_now = _lambda_now  # type: ignore[method-assign, assignment]
         Layer._called = _one_alone(Layer._called)  # type: ignore[method-assign]
         _read_settings()
-        set_rule(SeedsOfNumPy())
         install_methods({name: _in_own_dtype(getattr(Tensor, name)) for name in _ARITHMETIC})
         for name, same in (("__eq__", True), ("__ne__", False)):
             for kind in (*symbols, Variable):
