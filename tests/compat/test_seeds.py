@@ -234,6 +234,34 @@ def test_nodes_with_seeds(case):
                 np.testing.assert_allclose(runs[1][: len(later)], later, rtol=4e-6)
 
 
+def test_the_numbers_that_a_course_expects():
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        xavier = tf.contrib.layers.xavier_initializer(seed=0)
+        first = tf.get_variable("W1", [4, 4, 3, 8], initializer=xavier)
+        second = tf.get_variable(
+            "W2", [2, 2, 8, 16], initializer=tf.contrib.layers.xavier_initializer(seed=0)
+        )
+        session.run(tf.global_variables_initializer())
+        rows = [first.eval()[1, 1, 1, :4], second.eval()[1, 1, 1, :4]]
+    expected = [
+        [0.00131723, 0.14176141, -0.04434952, 0.09197326],
+        [-0.08566415, 0.17750949, 0.11974221, 0.16773748],
+    ]
+    np.testing.assert_allclose(rows, expected, rtol=0, atol=6e-9)
+
+
+def test_bounds_that_are_nodes():
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        plain = tf.random_normal([4], 1.0, 2.0, seed=1)
+        of_nodes = tf.random_normal([4], tf.constant(1.0), tf.constant(2.0), seed=1)
+        between = tf.random_uniform([4], tf.constant(-1.0), tf.constant(3.0), seed=1)
+        np.testing.assert_allclose(*session.run([plain, of_nodes]), rtol=1e-6)
+        uniform = Stream(1, 1).uniform((4,), np.dtype("float32"))
+        np.testing.assert_allclose(session.run(between), uniform * 4 - 1, rtol=1e-6)
+
+
 def test_a_node_with_a_seed_in_a_graph_without():
     with tf.Graph().as_default(), tf.Session() as session:
         drawn = session.run(tf.random_normal([2], seed=3))

@@ -47,11 +47,16 @@ def keyed(seed: Any) -> Any:
 
 
 class _Drawn:
-    """The numbers of a node with a seed of its own, those that TensorFlow draws: in every session the same ones."""
+    """The numbers of a node with a seed of its own, those that TensorFlow draws: in every session the same ones.
 
-    def __init__(self, kind: str, seed: int, shape: tuple[int, ...], dtype: Any, *bounds: int) -> None:
+    ``line``: what they are multiplied by and what is added then, each rounded to the dtype, as there.
+    """
+
+    def __init__(
+        self, kind: str, seed: int, shape: tuple[int, ...], dtype: Any, *bounds: int, line: Any = (1, 0)
+    ) -> None:
         self.kind, self.seeds = kind, pair_of_seeds(default_graph().seed, int(seed))
-        self.shape, self.dtype, self.bounds = shape, np.dtype(dtype), bounds
+        self.shape, self.dtype, self.bounds, self.line = shape, np.dtype(dtype), bounds, line
         self.streams: WeakKeyDictionary[Any, Stream] = WeakKeyDictionary()
 
     def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
@@ -59,20 +64,28 @@ class _Drawn:
         stream = self.streams.setdefault(session, Stream(*self.seeds))
         if self.kind == "order":
             return [stream.order(*self.shape)]
-        return [getattr(stream, self.kind)(*self.bounds, self.shape, self.dtype)]
+        numbers = getattr(stream, self.kind)(*self.bounds, self.shape, self.dtype)
+        if self.line == (1, 0):
+            return [numbers]
+        spread, start = (self.dtype.type(n) for n in self.line)
+        return [numbers * spread + start]
 
 
-def _seeded(kind: str, lengths: Any, dtype: Any, seed: Any, *bounds: int) -> Any:
-    """The standard numbers of a node with a seed of its own and a known shape; None for all others."""
+def _seeded(kind: str, lengths: Any, dtype: Any, seed: Any, *bounds: int, line: Any = (1, 0)) -> Any:
+    """The numbers of a node with a seed of its own and a known shape; None for all others."""
     if seed is None or draws.in_loop() or lengths is None or not all(isinstance(n, int) for n in lengths):
         return None
     kind_of = np.dtype(numpy_dtype(dtype))
     shape = tuple(lengths)
-    return g.source_leaf(_Drawn(kind, seed, shape, kind_of, *bounds), 0, kind_of, shape, "seeded")
+    return g.source_leaf(_Drawn(kind, seed, shape, kind_of, *bounds, line=line), 0, kind_of, shape, "seeded")
 
 
-def _scaled(numbers: Any, spread: Any, start: Any) -> Any:
-    return numbers * spread + start
+def _scaled(kind: str, lengths: Any, dtype: Any, seed: Any, spread: Any, start: Any) -> Any:
+    """Such numbers times one, and one more."""
+    if isinstance(spread, (int, float)) and isinstance(start, (int, float)):
+        return _seeded(kind, lengths, dtype, seed, line=(spread, start))
+    numbers = _seeded(kind, lengths, dtype, seed)
+    return None if numbers is None else numbers * spread + start
 
 
 def _number(x: Any, dtype: Any) -> Any:
@@ -84,9 +97,9 @@ def random_normal(
 ) -> Tensor:
     """Normal numbers."""
     lengths, follows = like(shape)
-    numbers = _seeded("normal", lengths, dtype, seed)
+    numbers = _scaled("normal", lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
     if numbers is not None:
-        return wrap(_scaled(numbers, _number(stddev, dtype), _number(mean, dtype)), name, "random_normal")
+        return wrap(numbers, name, "random_normal")
     drawn = random.normal(
         lengths,
         _number(mean, dtype),
@@ -104,9 +117,9 @@ def truncated_normal(
 ) -> Tensor:
     """Normal numbers within two standard deviations."""
     lengths, follows = like(shape)
-    numbers = _seeded("truncated_normal", lengths, dtype, seed)
+    numbers = _scaled("truncated_normal", lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
     if numbers is not None:
-        return wrap(_scaled(numbers, _number(stddev, dtype), _number(mean, dtype)), name, "truncated_normal")
+        return wrap(numbers, name, "truncated_normal")
     drawn = random.truncated_normal(
         lengths,
         _number(mean, dtype),
@@ -150,10 +163,10 @@ def random_uniform(
         )
     else:
         top: Any = 1.0 if maxval is None else _number(maxval, dtype)
-        numbers = _seeded("uniform", lengths, dtype, seed)
+        low = _number(minval, dtype)
+        numbers = _scaled("uniform", lengths, dtype, seed, top - low, low)
         if numbers is not None:
-            low = _number(minval, dtype)
-            return wrap(_scaled(numbers, top - low, low), name, "random_uniform")
+            return wrap(numbers, name, "random_uniform")
         drawn = random.uniform(
             lengths,
             _number(minval, dtype),
