@@ -257,7 +257,8 @@ def test_bounds_that_are_nodes():
         plain = tf.random_normal([4], 1.0, 2.0, seed=1)
         of_nodes = tf.random_normal([4], tf.constant(1.0), tf.constant(2.0), seed=1)
         between = tf.random_uniform([4], tf.constant(-1.0), tf.constant(3.0), seed=1)
-        np.testing.assert_allclose(*session.run([plain, of_nodes]), rtol=1e-6)
+        first, second = session.run([plain, of_nodes])
+        np.testing.assert_allclose(first, second, rtol=1e-6)
         uniform = Stream(1, 1).uniform((4,), np.dtype("float32"))
         np.testing.assert_allclose(session.run(between), uniform * 4 - 1, rtol=1e-6)
 
