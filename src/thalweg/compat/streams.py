@@ -3,7 +3,7 @@
 Its generator is Philox4x32-10, as ours (:mod:`thalweg.philox`): the first seed is the key, the second one the upper
 half of the counter, whose lower half counts blocks of four words. What differs is how words become numbers, in which
 order, and how far a draw moves the counter on. Programs that set seeds meet the numbers that their authors printed;
-draws without a seed, and those inside of compiled functions, are of the main library's own streams.
+what nothing seeds is of the main library's own streams.
 
 Logarithms, sines and roots are those of NumPy, so that normal numbers may differ in the last digit.
 """

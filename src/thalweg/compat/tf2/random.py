@@ -65,8 +65,8 @@ _state = {"seeds": _Seeds(None)}
 def set_seed(seed: int) -> None:
     """The seed from which all numbers follow, and the orders of data sets shuffled without one of their own.
 
-    What is drawn outside of compiled functions, and the first values of layers' weights, are the numbers that
-    TensorFlow draws by it (:mod:`thalweg.compat.streams`).
+    What is drawn from then on, the first values of layers' weights and the orders of ``fit`` and of data sets are those
+    of TensorFlow (:mod:`thalweg.compat.streams`).
     """
     random.set_seed(int(seed))
     _state["seeds"] = _Seeds(int(seed))
