@@ -50,12 +50,9 @@ class Stream(Numbers):
     [0.8627676963806152, 0.6567625999450684]
     """
 
-    def __init__(self, seed: int, second: int, position: int = 0, key: Any = None) -> None:
-        words = (
-            [seed & _LOW, seed >> _HIGH & _LOW, second & _LOW, second >> _HIGH & _LOW] if key is None else key
-        )
-        self._key, self._upper = np.array(words[:2], np.uint32), np.array(words[2:], np.uint32)
-        self.position = position
+    def __init__(self, seed: int, second: int) -> None:
+        self._key, self._upper = (np.array([n & _LOW, n >> _HIGH & _LOW], np.uint32) for n in (seed, second))
+        self.position = 0
 
     def words(self, places: np.ndarray) -> np.ndarray:
         """The four words of each of some blocks, numbered from where the stream stands: uint32 [blocks, 4]."""
@@ -101,12 +98,13 @@ class Stream(Numbers):
 
     def order(self, count: int) -> np.ndarray:
         """The numbers from 0 to below ``count`` in random order, int64: each exchanged with itself or one behind it."""
-        found, words = np.arange(count), self.words(np.arange(-(-max(count, 1) // 4))).reshape(-1)
-        for k in range(count - 1):
-            other = k + int(words[k]) % (count - k)
-            found[[k, other]] = found[[other, k]]
-        self.position += -(-(count - 1) // 4)
-        return found
+        blocks = -(-max(count - 1, 0) // 4)
+        found, words = list(range(count)), self.words(np.arange(blocks)).reshape(-1).tolist()
+        for k in range(count - 1):  # a list: elements of arrays are slow one by one
+            other = k + words[k] % (count - k)
+            found[k], found[other] = found[other], found[k]
+        self.position += blocks
+        return np.array(found, np.int64)
 
     def truncated_normal(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Standard normal numbers, of which those beyond 2 are left out: each four have blocks of their own."""
@@ -218,8 +216,10 @@ def scrambled(seed: Any) -> Stream:
     """The stream of a stateless operation: the pair of seeds is the counter of one block, which gives the key."""
     first, second = (int(n) & 0xFFFFFFFFFFFFFFFF for n in seed)
     counter = np.array([first & _LOW, first >> _HIGH, second & _LOW, second >> _HIGH], np.uint32)
-    mixed = philox4x32(counter, np.array([0x3EC8F720, 0x02461E29], np.uint32))
-    return Stream(0, 0, key=mixed)
+    key, key_above, upper, upper_above = philox4x32(
+        counter, np.array([0x3EC8F720, 0x02461E29], np.uint32)
+    ).tolist()
+    return Stream(key | key_above << _HIGH, upper | upper_above << _HIGH)
 
 
 def pair_of_seeds(seed: int | None, second: int) -> tuple[int, int]:

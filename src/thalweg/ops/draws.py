@@ -33,7 +33,7 @@ from thalweg.ops import shape as shape_ops
 
 
 class Numbers(ABC):
-    """What gives a draw its numbers in place of a key: the stream of another library, as arrays."""
+    """What gives a draw its numbers in place of a key: the stream of another library. Arrays, or tensors of a program."""
 
     @abstractmethod
     def uniform(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -490,6 +490,12 @@ def float_dtype(name: str, dtype: Any) -> tuple[np.dtype, np.dtype]:
     return wanted, dtypes.float64 if wanted == dtypes.float64 else dtypes.float32
 
 
+def drawn_from(key: Numbers, kind: str, shape: Any, dtype: np.dtype, *bounds: int) -> Tensor:
+    """The numbers of one draw that another library's stream gives."""
+    made = getattr(key, kind)(*bounds, known_lengths(kind, shape), dtype)
+    return made if isinstance(made, Tensor) else constant(made)
+
+
 def unit_draw(
     op: Op,
     name: str,
@@ -504,8 +510,7 @@ def unit_draw(
     wanted, working = float_dtype(name, dtype)
     full, likes = wanted_shape(name, shape, like)
     if isinstance(key, Numbers):
-        made = getattr(key, op.name.removeprefix("random_"))(known_lengths(name, full), wanted)
-        return made if isinstance(made, Tensor) else constant(made)
+        return drawn_from(key, op.name.removeprefix("random_"), full, wanted)
     source, stream = key_and_stream([*operands, *likes], key, symbolic)
     numbers = op(source, *likes, shape=full, dtype=working, stream=stream)
     return numbers if wanted == working else ew.astype(numbers, wanted)

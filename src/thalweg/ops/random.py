@@ -17,9 +17,9 @@ from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.draws import (
     Numbers,
+    drawn_from,
     first_of,
     key_and_stream,
-    known_lengths,
     random_integers,
     random_normal,
     random_permutation,
@@ -305,7 +305,7 @@ def randint(
         )
     full, likes = wanted_shape("randint", None if like is not None and shape == () else shape, like)
     if isinstance(key, Numbers):
-        return constant(key.integers(low, high, known_lengths("randint", full), wanted))
+        return drawn_from(key, "integers", full, wanted, low, high)
     source, stream = key_and_stream(likes, key, symbolic)
     return random_integers(source, *likes, shape=full, low=low, high=high, dtype=wanted, stream=stream)
 
