@@ -33,7 +33,7 @@ from thalweg.ops import shape as shape_ops
 
 
 class Numbers(ABC):
-    """What gives a draw its numbers in place of a key: the stream of another library. Arrays, or tensors of a program."""
+    """What gives a draw its numbers in place of a key: another stream, arrays or tensors of a program."""
 
     @abstractmethod
     def uniform(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
