@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
+from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor, default_graph, effects_of, value, wrap
 from thalweg.compat.tf1.math import creation
 from thalweg.compat.tf1.math.creation import placeholder
 from thalweg.compat.tf1.math.indexing import gather
@@ -125,10 +125,7 @@ class _Guarded:
 
     def act(self, session: Any, fed: Any) -> None:
         """Do it in the branch that is taken."""
-        if (
-            bool(session.run(self.test, {k: v for k, v in fed.items() if isinstance(k, Tensor)}))
-            == self.wanted
-        ):
+        if bool(session.run(self.test, {k: v for k, v in fed.items() if isinstance(k, Node)})) == self.wanted:
             self.actor.act(session, fed)
 
 
@@ -372,7 +369,7 @@ class _HostMap:
         self.rows, self.places, self.results = list(rows), list(places), list(results)
 
     def pull(self, session: Any, fed: Any) -> list[Any]:
-        given = session.run(self.rows, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
+        given = session.run(self.rows, {k: v for k, v in fed.items() if isinstance(k, Node)})
         made = []
         for row in zip(*given, strict=True):
             with session.one_moment(fresh=True):
