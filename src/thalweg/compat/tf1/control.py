@@ -218,6 +218,7 @@ def _loop(
     for k, loosened in enumerate(shape_invariants or ()):
         start[k] = _loosened(start[k], loosened)
     seen: list[core.Tensor] = []  # the variables inside
+    kinds: list[Callable[..., Any]] = [list]  # of what the body gives, which is also what comes out
     own = len(start)
     waits = tuple(default_graph().controls())
     first = [g.after.build([v], {"effects": waits}) if waits else v for v in assigned]
@@ -237,9 +238,8 @@ def _loop(
     def step(*parts: Any) -> Any:
         with inside() as within:
             made = body(*nodes(parts[:own]))
-        made = list(made) if isinstance(made, (list, tuple)) and own > 1 else made
-        if not isinstance(made, list):
-            made = list(made) if isinstance(made, (list, tuple)) else [made]
+        kinds.append(tuple if type(made) is tuple else list)
+        made = list(made) if isinstance(made, (list, tuple)) else [made]
         made = map_structure(_leaving, made)
         iteration = Iteration(within, dict(zip(assigned, parts[own:], strict=True)))
         ends = iter(iteration.results(_leaves(made)))
@@ -253,7 +253,7 @@ def _loop(
     found = filled_in(_leaves(everything[:own]), starts, seen, _leaves(start))
     ends, arrays = iter(found), iter(starts)
     result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays, last), shown)
-    return result[0] if len(result) == 1 and not return_same_structure else result
+    return result[0] if len(result) == 1 and not return_same_structure else kinds[-1](result)
 
 
 def _leaves(tree: Any) -> list[Any]:
