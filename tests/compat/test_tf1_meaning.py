@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Iterator
 from typing import Any
 
@@ -465,3 +466,37 @@ def test_keras_tensors_are_tensors_beside_graphs() -> None:
     layer = tf.keras.layers.Dense(2)
     assert isinstance(layer(x), tf.Tensor) and isinstance(x, tf.Tensor)
     assert not isinstance(layer.kernel, tf.Tensor)
+
+
+def test_a_variable_whose_shape_is_not_looked_at_takes_values_of_any_rank() -> None:
+    fed = tf.placeholder(tf.float32, None)
+    held = tf.Variable(fed, validate_shape=False, trainable=False)
+    w = tf.Variable(np.ones((3, 2), np.float32))
+    y, z = tf.matmul(held, w), tf.reduce_sum(held * 2.0)
+    slope = tf.gradients(tf.reduce_sum(y), w)[0]
+    assert held.get_shape().ndims is None
+    with tf.Session() as sess:
+        sess.run([held.initializer, w.initializer], {fed: np.ones((4, 3))})
+        assert sess.run([y, z])[0].tolist() == [[3, 3]] * 4 and sess.run(slope).tolist() == [[4, 4]] * 3
+        sess.run(tf.assign(held, fed, validate_shape=False), {fed: np.arange(5.0)})
+        assert sess.run(z) == 20 and sess.run(held).shape == (5,)
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            sess.run(y)
+    with pytest.raises(ValueError, match="validate_shape=False"):
+        tf.Variable(fed)
+
+
+def test_a_test_of_a_graph_of_its_own_has_a_session_of_its_own() -> None:
+    class Case(tf.test.TestCase):  # type: ignore[misc]
+        def runTest(self) -> None:
+            with self.test_session() as one, self.test_session() as again:
+                assert one is again
+            graph = tf.Graph()
+            with self.test_session(graph=graph) as first:
+                assert first.graph is graph and tf.get_default_session() is first
+            with self.test_session(graph=graph) as second:
+                assert second is not first
+
+    found = unittest.TestResult()
+    Case().run(found)
+    assert found.wasSuccessful(), found.errors + found.failures
