@@ -10,7 +10,7 @@ from typing import Any
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, values, wrap
+from thalweg.compat.tf1.graph import GraphKeys, Node, Tensor, default_graph, value, values, wrap
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.state import stop_gradient
@@ -56,7 +56,7 @@ def compute_weighted_loss(
 ) -> Tensor:
     """The losses times their weights, reduced; by default over the number of weights that are not zero."""
     x = g.convert_to_tensor(losses)
-    w = weights if isinstance(weights, Tensor) else g.constant(weights, x.dtype)
+    w = weights if isinstance(weights, Node) else g.constant(weights, x.dtype)
     w = math.cast(w, x.dtype)
     if w.shape.ndims and x.shape.ndims is not None and w.shape.ndims < x.shape.ndims:
         w = math.expand_dims(w, -1)

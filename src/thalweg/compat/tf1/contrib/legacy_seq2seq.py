@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compat.tf1 import math, nn
-from thalweg.compat.tf1.graph import Tensor, convert_to_tensor
+from thalweg.compat.tf1.graph import Node, Tensor, convert_to_tensor
 from thalweg.compat.tf1.rnn import (
     EmbeddingWrapper,
     OutputProjectionWrapper,
@@ -222,7 +222,7 @@ def embedding_rnn_seq2seq(
 
 def _decoded(decode: Callable[[bool], Decoded], feed_previous: Any) -> Decoded:
     """What a decoder gives; a node decides at each run whether it reads what it said."""
-    if not isinstance(feed_previous, Tensor):
+    if not isinstance(feed_previous, Node):
         return decode(bool(feed_previous))
     said, state = decode(True)
     get_variable_scope().reuse_variables()

@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, variables
-from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.graph import GraphKeys, Node, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.initializers import zeros_initializer
 from thalweg.compat.tf1.sparse import sparse_placeholder
 from thalweg.ops import shape as shape_ops
@@ -88,7 +88,7 @@ class Layer:
 
     def __call__(self, inputs: Any, *args: Any, scope: Any = None, **options: Any) -> Any:
         inputs = g.nodes_of(inputs)
-        inputs = inputs if isinstance(inputs, (Tensor, list, tuple, dict)) else g.constant(inputs)
+        inputs = inputs if isinstance(inputs, (Node, list, tuple, dict)) else g.constant(inputs)
         if self.scope_name is None:
             given = scope or self._scope or (self._name if self._reuse else None)
             opened = variables.variable_scope(given, self._name or self.kind, reuse=self._reuse)
@@ -97,9 +97,9 @@ class Layer:
         with opened as scope:
             self.scope_name = scope.name
             if not self.built:
-                if self.dtype is None and isinstance(inputs, Tensor) and inputs.dtype.is_floating:
+                if self.dtype is None and isinstance(inputs, Node) and inputs.dtype.is_floating:
                     self.dtype = inputs.dtype
-                self.build(inputs.get_shape() if isinstance(inputs, Tensor) else None)
+                self.build(inputs.get_shape() if isinstance(inputs, Node) else None)
                 self.built = True
             made = self.call(inputs, *args, **options)
             if self.activity_regularizer is not None:
@@ -216,7 +216,7 @@ class Dropout(Layer):
 
     def call(self, inputs: Any, training: Any = False) -> Tensor:
         rate = self.rate
-        if isinstance(training, Tensor):
+        if isinstance(training, Node):
             rate = math.cast(training, inputs.dtype) * rate
         elif not training:
             return math.identity(inputs)

@@ -8,7 +8,17 @@ from typing import Any
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
+from thalweg.compat.tf1.graph import (
+    Effect,
+    GraphKeys,
+    Node,
+    Operation,
+    Tensor,
+    current,
+    default_graph,
+    value,
+    wrap,
+)
 from thalweg.compat.tf1.initializers import ones_initializer, zeros_initializer
 from thalweg.compat.tf1.layers.base import Layer
 from thalweg.compat.tf1.lengths import of_a_sample
@@ -102,7 +112,7 @@ class BatchNormalization(Layer):
         x = value(inputs)
         gamma, beta = (None if v is None else value(v) for v in (self.gamma, self.beta))
         kept = value(self.moving_mean), value(self.moving_variance)
-        if training is False or training is None or (training == 0 and not isinstance(training, Tensor)):
+        if training is False or training is None or (training == 0 and not isinstance(training, Node)):
             return wrap(
                 core_nn.batch_norm(x, *kept, gamma, beta, self.epsilon, self.axis),
                 None,
@@ -110,7 +120,7 @@ class BatchNormalization(Layer):
                 [inputs],
             )
         y, moved = self._trained(inputs, x, gamma, beta)
-        test = g.truth(training) if isinstance(training, Tensor) else None
+        test = g.truth(training) if isinstance(training, Node) else None
         if test is not None:
             still = core_nn.batch_norm(x, *kept, gamma, beta, self.epsilon, self.axis)
             y = elementwise.where(test, y, still)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest, nn
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node
 from thalweg.compat.tf1.initializers import (
     constant_initializer,
     glorot_uniform_initializer,
@@ -142,15 +142,13 @@ def twin(cell: Any) -> Any:
 def _state_parts(state: Any, sizes: Sequence[int]) -> Any:
     """The parts of a state: a tuple of them, or one tensor, as they were given before 0.11."""
     return (
-        math.split(value=state, num_or_size_splits=list(sizes), axis=1)
-        if isinstance(state, Tensor)
-        else state
+        math.split(value=state, num_or_size_splits=list(sizes), axis=1) if isinstance(state, Node) else state
     )
 
 
 def _state_like(state: Any, parts: Any) -> Any:
     """The parts of the new state in the form of the old one."""
-    return math.concat(list(parts), 1) if isinstance(state, Tensor) else parts
+    return math.concat(list(parts), 1) if isinstance(state, Node) else parts
 
 
 def _width(size: Any) -> int:
@@ -453,7 +451,7 @@ class MultiRNNCell(RNNCell):
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        one = isinstance(state, Tensor)
+        one = isinstance(state, Node)
         states = _state_parts(state, [_width(cell.state_size) for cell in self.cells]) if one else state
         new = []
         for k, (cell, own) in enumerate(zip(self.cells, states, strict=True)):
