@@ -234,9 +234,9 @@ def test_effects_in_a_branch_take_place_with_it() -> None:
         assert sess.run(v) == 2.0
 
 
-def test_moving_averages_of_tensors_start_without_bias() -> None:
+def test_moving_averages_of_tensors_may_start_without_bias() -> None:
     x = tf.placeholder(tf.float32, [])
-    average = tf.train.ExponentialMovingAverage(0.9)
+    average = tf.train.ExponentialMovingAverage(0.9, zero_debias=True)
     y = x * 1.0
     step = average.apply([y])
     with tf.Session() as sess:

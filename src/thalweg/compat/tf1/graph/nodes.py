@@ -30,7 +30,11 @@ class Operation:
         self.graph = graph or default_graph()
         if self.graph.finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
-        self.name = self.graph.unique_name((name or kind).rstrip("/"))
+        given = name or kind
+        if given.endswith("/") and given[:-1] not in self.graph.operations:  # the open scope's own name
+            self.name = given[:-1]
+        else:
+            self.name = self.graph.unique_name(given.rstrip("/"))
         self.type = kind
         self.effect = effect
         if effect is not None and hasattr(self, "act"):

@@ -31,7 +31,7 @@ class Layer:
         batch_input_shape: Any = None,
         batch_size: Any = None,
     ) -> None:
-        self._name, self.trainable, self._reuse = name, trainable, _reuse
+        self._name, self.trainable, self._reuse, self._scope = name, trainable, _reuse, _scope
         self.scope_name: str | None = None
         self.activity_regularizer = activity_regularizer
         self.dtype = dtype
@@ -90,7 +90,8 @@ class Layer:
         inputs = g.nodes_of(inputs)
         inputs = inputs if isinstance(inputs, (Node, list, tuple, dict)) else g.constant(inputs)
         if self.scope_name is None:
-            opened = variables.variable_scope(scope or self._name, self.kind, reuse=self._reuse)
+            given = scope or self._scope or (self._name if self._reuse else None)
+            opened = variables.variable_scope(given, self._name or self.kind, reuse=self._reuse)
         else:
             opened = variables.variable_scope(variables.VariableScope(self.built or None, self.scope_name))
         with opened as scope:
@@ -102,9 +103,9 @@ class Layer:
                 self.built = True
             made = self.call(inputs, *args, **options)
             if self.activity_regularizer is not None:
-                default_graph().add_to_collection(
-                    GraphKeys.REGULARIZATION_LOSSES, self.activity_regularizer(made)
-                )
+                penalty = self.activity_regularizer(made)
+                rows = math.cast(math.shape(made)[0], penalty.dtype)  # the mean over the examples
+                default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty / rows)
             return made
 
     apply = __call__
@@ -229,7 +230,7 @@ def _called(layer: Any) -> Any:
     """A function that makes a layer of its arguments and calls it."""
 
     def apply(inputs: Any, *args: Any, name: str | None = None, reuse: Any = None, **options: Any) -> Any:
-        return layer(*args, name=name, _reuse=reuse, **options)(inputs)
+        return layer(*args, name=name, _reuse=reuse, _scope=name, **options)(inputs)
 
     apply.__name__, apply.__doc__ = layer.kind, layer.__doc__
     return apply

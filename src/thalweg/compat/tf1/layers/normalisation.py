@@ -85,6 +85,7 @@ class BatchNormalization(Layer):
         self._of_beta = beta_initializer or zero, beta_regularizer, True, None, beta_constraint
         self._moments = moving_mean_initializer or zero, moving_variance_initializer or one
         self.batch_weights: Any = None  # of tf.contrib.layers
+        self.shift_first = False  # of tf.contrib.layers where it does not fuse: which variable is made first
         self.zero_debias = False  # of tf.contrib.layers: whether the moving mean is freed from its start
 
     def build(self, input_shape: Any) -> None:
@@ -94,8 +95,12 @@ class BatchNormalization(Layer):
         def root(*args: Any, **given: Any) -> Any:
             return math.sqrt(variance(*args, **given))
 
-        self.gamma = self.add_variable("gamma", n, *self._of_gamma) if self.scale else None
-        self.beta = self.add_variable("beta", n, *self._of_beta) if self.center else None
+        self.gamma = self.beta = None
+        for name in ("beta", "gamma") if self.shift_first else ("gamma", "beta"):
+            if name == "gamma" and self.scale:
+                self.gamma = self.add_variable("gamma", n, *self._of_gamma)
+            elif name == "beta" and self.center:
+                self.beta = self.add_variable("beta", n, *self._of_beta)
         self.moving_mean = self.add_variable("moving_mean", n, mean, trainable=False)
         self.moving_variance = self.add_variable("moving_variance", n, variance, trainable=False)
         if self.renorm:

@@ -24,6 +24,7 @@ from thalweg.compat.tf1.graph import (
 from thalweg.compat.tf1.slices import IndexedSlices, rows_or_value
 from thalweg.compat.tf1.variables import (
     Variable,
+    get_variable_scope,
     trainable_variables,
 )
 from thalweg.graph import tensor as core
@@ -225,7 +226,9 @@ class Optimizer:
                     if known
                     else wrap(shape_ops.full_like(v.t.initializer, start), None, "Slot")
                 )
-            return Variable(start, trainable=False, name=f"{v.op.name}/{name or self._name}")
+            scope = get_variable_scope().name
+            under = f"{scope}/{v.op.name}" if scope else v.op.name
+            return Variable(start, trainable=False, name=f"{under}/{name or self._name}")
         finally:
             graph.name_prefix = saved
 

@@ -21,8 +21,9 @@ from thalweg.compat.tf1.variables.variable import Variable
 
 def get_local_variable(name: str, *args: Any, **options: Any) -> Variable:
     """As ``tf.get_variable``, for a variable that is neither trained nor saved."""
-    options.update(trainable=False, collections=[g.GraphKeys.LOCAL_VARIABLES])
-    return get_variable(name, *args, **options)
+    given = inspect.signature(get_variable).bind(name, *args, **options).arguments
+    more = [*(given.get("collections") or ()), GraphKeys.LOCAL_VARIABLES]
+    return get_variable(**{**given, "trainable": False, "collections": more})
 
 
 def make_template(name_: str, func_: Any, create_scope_now_: bool = False, **fixed: Any) -> Any:
