@@ -64,8 +64,8 @@ def optimize_loss(
             if step is None:
                 raise ValueError("global_step is required for learning_rate_decay_fn")
             rate = learning_rate_decay_fn(rate, step)
-        if rate is not None and "learning_rate" in asked:
-            summary.scalar("learning_rate", rate)
+            if "learning_rate" in asked:
+                summary.scalar("learning_rate", rate)
         made = OPTIMIZER_CLS_NAMES[optimizer] if isinstance(optimizer, str) else optimizer
         made = made if isinstance(made, train.Optimizer) else made(*([] if rate is None else [rate]))
 
@@ -73,7 +73,7 @@ def optimize_loss(
             if gradient_noise_scale is not None:
                 pairs = [(grad + _noise(grad, gradient_noise_scale), v) for grad, v in pairs]
             if gradient_multipliers is not None:
-                pairs = multiply_gradients(pairs, gradient_multipliers)
+                pairs = multiply_gradients(pairs, _by_full_name(gradient_multipliers))
             norms = "global_gradient_norm" in asked or "gradient_norm" in asked
             if norms:
                 summary.scalar("global_norm/gradient_norm", math.global_norm([grad for grad, _ in pairs]))
@@ -98,6 +98,12 @@ def optimize_loss(
         with default_graph().control_dependencies([averages.apply([loss])]):
             summary.scalar("loss/mean", averages.average(loss))
             return math.identity(taken)
+
+
+def _by_full_name(factors: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Factors of gradients by variables and by their names "name:0", which alone count here."""
+    named = {k[:-2]: f for k, f in factors.items() if isinstance(k, str) and k.endswith(":0")}
+    return {**{k: f for k, f in factors.items() if not isinstance(k, str)}, **named}
 
 
 def _summarized(pairs: Any, asked: list[str]) -> None:
