@@ -554,3 +554,20 @@ def test_errors_have_their_message() -> None:
     with tf.Session() as sess, pytest.raises(tf.errors.OpError) as caught:
         sess.run(tf.assert_equal(tf.constant(1), tf.placeholder_with_default(2, [])))
     assert "assertion failed" in caught.value.message
+
+
+def test_an_order_of_axes_from_arithmetic_with_constants_is_known() -> None:
+    x = tf.zeros([1, 2, 3, 4])
+    order = [-1, -2] % tf.rank(x)
+    turned = tf.transpose(x, tf.concat([tf.range(tf.rank(x) - 2), order], 0))
+    assert turned.get_shape().as_list() == [1, 2, 4, 3]
+
+
+def test_rows_are_stitched_whatever_the_rank_of_their_numbers() -> None:
+    table = tf.placeholder(tf.float32)
+    kinds = tf.cast(tf.gather(tf.transpose(table), tf.shape(table)[1] - 1), tf.int32)
+    places = tf.dynamic_partition(tf.range(0, tf.size(kinds)), kinds, 2)
+    rows = tf.dynamic_stitch(places, [tf.ones([tf.size(p), 1]) * (k + 1.0) for k, p in enumerate(places)])
+    with tf.Session() as sess:
+        found = sess.run(rows, {table: [[9, 0], [9, 1], [9, 0], [9, 1], [9, 1]]})
+    assert found.tolist() == [[1], [2], [1], [2], [2]]

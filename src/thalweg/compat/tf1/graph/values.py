@@ -13,6 +13,8 @@ from thalweg.compat.tf1.graph.graphs import after, default_graph, node_of
 from thalweg.compat.tf1.graph.nodes import HostTensor, Node, Operation, Tensor, host, shaped_as
 from thalweg.compat.tf1.types import NotKnownYet, TensorShape, as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
+from thalweg.graph.interpret import evaluate
+from thalweg.graph.walk import topological
 from thalweg.ops import joining
 from thalweg.ops.elementwise import astype
 from thalweg.ops.state import identity
@@ -246,9 +248,18 @@ def static_value(x: Any) -> Any:
     return np.asarray(x.as_list() if isinstance(x, TensorShape) else x)
 
 
+def _folded(t: core.Tensor) -> np.ndarray | None:
+    """The value of an expression of constants; None of another."""
+    steps = topological([t])
+    pure = all(s.value is not None and not s.tracked if s.op is None else s.op.pure for s in steps)
+    return evaluate([t], {})[0] if pure else None
+
+
 def known_value(x: Any, what: str) -> np.ndarray:
     """An argument that decides what is built, as NumPy; ``NotKnownYet`` where only a run knows it."""
     found = static_value(x)
+    if found is None and isinstance(x, Node) and x.t is not None:
+        found = _folded(x.t)
     if found is None:
         raise NotKnownYet(f"{what} must be known when the graph is built, received {x!r}")
     return np.asarray(found)

@@ -21,7 +21,7 @@ from thalweg.compat.tf1.math.joining import concat
 from thalweg.compat.tf1.math.linalg import matmul
 from thalweg.compat.tf1.math.reductions import reduce_max, reduce_sum
 from thalweg.compat.tf1.math.shapes import expand_dims, identity, reshape, shape
-from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf1.types import NotKnownYet, numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 from thalweg.ops import elementwise, index, joining, reduce, segments, triangles
@@ -267,6 +267,8 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     The gradient of each row is that of the place it was put at, also where another one is there now.
     """
     numbers = [g.convert_to_tensor(i) for i in indices]
+    if any(i.get_shape().ndims is None for i in numbers):
+        raise NotKnownYet("tf.dynamic_stitch: how many axes the indices have must be known")
 
     def stitched(*parts: Tensor) -> tuple[Tensor, Any]:
         rows = [d.get_shape().as_list()[i.shape.ndims :] for i, d in zip(numbers, parts, strict=True)]
