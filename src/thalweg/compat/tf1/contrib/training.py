@@ -46,7 +46,8 @@ def optimize_loss(
     """The loss, with one step of the optimizer after the operations in UPDATE_OPS.
 
     ``clip_gradients``: the bound of the norm of all gradients together, or a function of the pairs. ``summaries``: some
-    of OPTIMIZER_SUMMARIES; by default the loss, the learning rate and the norm of all gradients together.
+    of OPTIMIZER_SUMMARIES; by default the loss, the learning rate and the norm of all gradients together, the rate only
+    where ``learning_rate_decay_fn`` changes it. ``gradient_multipliers``: by variable, or by its whole name ("w:0").
     ``moving_average_decay``: for a summary of the loss as a moving average, as TensorFlow 0.x had it. ``global_step``:
     counts if the graph has one.
     """
@@ -64,8 +65,8 @@ def optimize_loss(
             if step is None:
                 raise ValueError("global_step is required for learning_rate_decay_fn")
             rate = learning_rate_decay_fn(rate, step)
-        if rate is not None and "learning_rate" in asked:
-            summary.scalar("learning_rate", rate)
+            if "learning_rate" in asked:
+                summary.scalar("learning_rate", rate)
         made = OPTIMIZER_CLS_NAMES[optimizer] if isinstance(optimizer, str) else optimizer
         made = made if isinstance(made, train.Optimizer) else made(*([] if rate is None else [rate]))
 
@@ -73,7 +74,14 @@ def optimize_loss(
             if gradient_noise_scale is not None:
                 pairs = [(grad + _noise(grad, gradient_noise_scale), v) for grad, v in pairs]
             if gradient_multipliers is not None:
-                pairs = multiply_gradients(pairs, gradient_multipliers)
+                named = {v.name: v.op.name for _, v in pairs}  # here their names are those of the tensors
+                pairs = multiply_gradients(
+                    pairs,
+                    {
+                        named.get(key, "") if isinstance(key, str) else key: factor
+                        for key, factor in gradient_multipliers.items()
+                    },
+                )
             norms = "global_gradient_norm" in asked or "gradient_norm" in asked
             if norms:
                 summary.scalar("global_norm/gradient_norm", math.global_norm([grad for grad, _ in pairs]))

@@ -134,18 +134,24 @@ class NASCell(_Projecting):
 
 
 class CoupledInputForgetGateLSTMCell(LSTMCell):
-    """The LSTM whose input gate is 1 minus the forget gate."""
+    """The LSTM whose input gate is 1 minus the forget gate; its variables have names of their own."""
+
+    _projection_name = "W_P_0"
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         c, h = _state_parts(state, [self.units, self.output_size])
-        gates = self._linear([inputs, h], 3 * self.units, kernel=self.kernel)
+        joined = math.concat([inputs, h], 1)
+        weights = self._variable("W_0", [joined.get_shape()[1].value, 3 * self.units], self.kernel)
+        gates = nn.bias_add(
+            math.matmul(joined, weights), self._variable("B", [3 * self.units], zeros_initializer())
+        )
         j, f, o = math.split(value=gates, num_or_size_splits=3, axis=1)
         if self.peepholes:
-            f = f + self._variable("w_f_diag", [self.units], self.kernel) * c
+            f = f + self._variable("W_F_diag", [self.units], self.kernel) * c
         f = math.sigmoid(f + self.forget_bias)
         c = f * c + (1 - f) * self.activation(j)
         if self.peepholes:
-            o = o + self._variable("w_o_diag", [self.units], self.kernel) * c
+            o = o + self._variable("W_O_diag", [self.units], self.kernel) * c
         h = math.sigmoid(o) * self.activation(c)
         return self._projected(h), _state_like(state, LSTMStateTuple(c, self._projected(h)))
 
